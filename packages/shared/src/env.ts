@@ -1,0 +1,57 @@
+// Reads the environment once, checks it against a schema and reports every problem together.
+import { z } from "zod";
+
+/** Variables that every service understands. Spread them into the schema of the project. */
+export const serviceVariables = {
+  /** Address to listen on. */
+  HOST: z.string().default("127.0.0.1"),
+  /** TCP port to listen on; 0 picks a free one. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warning", "warn", "error", "fatal"])
+    .default("info"),
+  /** Milliseconds in which everything is still served after the first signal. */
+  SHUTDOWN_DELAY_MS: z.coerce.number().int().min(0).default(0),
+  /** Milliseconds that requests in flight have to finish before they are cut. */
+  SHUTDOWN_TIMEOUT_MS: z.coerce.number().int().min(0).default(10_000),
+} satisfies z.ZodRawShape;
+
+/** The environment does not fit the schema. `message` names every variable, never a value. */
+export class EnvError extends Error {
+  override readonly name = "EnvError";
+}
+
+/**
+ * Validates `source` against `schema` and returns the values, frozen.
+ * An empty string counts as unset, as in a `.env` file with `KEY=`.
+ * @throws {EnvError} with all problems, one a line, without any value.
+ */
+export function parseEnv<S extends z.ZodObject>(
+  schema: S,
+  source: Readonly<Record<string, string | undefined>>,
+): Readonly<z.output<S>> {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape)
+      .filter((key) => source[key] !== undefined && source[key] !== "")
+      .map((key) => [key, source[key]]),
+  );
+  const result = schema.safeParse(given);
+  if (result.success) return Object.freeze(result.data);
+  const lines = result.error.issues.map((issue) => {
+    const name = issue.path.join(".");
+    return `  ${name === "" ? issue.message : `${name}: ${name in given ? issue.message : "required, but not set"}`}`;
+  });
+  throw new EnvError(`The environment is not valid:\n${lines.join("\n")}`);
+}
+
+/** `parseEnv` of the process's own environment; on a problem prints it to stderr and exits with code 1. */
+export function readEnv<S extends z.ZodObject>(schema: S): Readonly<z.output<S>> {
+  try {
+    return parseEnv(schema, process.env);
+  } catch (error) {
+    if (!(error instanceof EnvError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
