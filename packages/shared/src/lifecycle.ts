@@ -11,8 +11,10 @@ export interface LifecycleOptions {
   readonly drain?: () => void | Promise<void>;
   /** Closes the stores, after the last request. */
   readonly close?: () => void | Promise<void>;
-  /** Told what happens, in a sentence: where it listens, that it drains, that it stopped. */
-  readonly report: (message: string) => void;
+  /** Writes what the log still holds, last of all. */
+  readonly flush?: () => void | Promise<void>;
+  /** Told what happens, in a sentence (it listens, drains, stopped), and the error when something failed. */
+  readonly report: (message: string, error?: unknown) => void;
 }
 
 export interface ListenOptions<Data> {
@@ -27,7 +29,7 @@ export interface ListenOptions<Data> {
 export interface ShutdownOptions {
   /** Milliseconds in which everything is still served, so that a balancer can see /readyz turn 503. */
   readonly SHUTDOWN_DELAY_MS: number;
-  /** Milliseconds that requests in flight have before they are cut. */
+  /** Milliseconds that requests in flight have before they are cut; then as many for `close`. */
   readonly SHUTDOWN_TIMEOUT_MS: number;
 }
 
@@ -56,9 +58,9 @@ export class Lifecycle<Data = undefined> {
     return ready ? Response.json({ status: "ok" }) : unavailable("unavailable");
   };
 
-  /** Listens, and reports the URL. @throws the runtime's error, e.g. `EADDRINUSE`. */
+  /** Listens, and reports the URL. When the port is taken or not allowed, says so and exits with code 1. */
   listen({ HOST, PORT, routes, websocket, idleTimeout = 30 }: ListenOptions<Data>): Server<Data> {
-    const server = Bun.serve<Data, string>({
+    const options = {
       hostname: HOST,
       port: PORT,
       // The body limits are the handlers': the runtime's own 413 would not be a problem+json.
@@ -67,39 +69,89 @@ export class Lifecycle<Data = undefined> {
       idleTimeout,
       routes,
       ...(websocket ? { websocket } : {}),
-    } as Bun.Serve.Options<Data, string>);
-    this.#server = server;
-    this.#options.report(`listening on ${server.url.href}`);
-    return server;
+    } as Bun.Serve.Options<Data, string>;
+    try {
+      this.#server = Bun.serve<Data, string>(options);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error)) throw error;
+      console.error(
+        `Can't listen on ${HOST}:${PORT} (${error.code}): set HOST and PORT to a free address.`,
+      );
+      process.exit(1);
+    }
+    this.#options.report(`listening on ${this.#server.url.href}`);
+    return this.#server;
+  }
+
+  /**
+   * Serves until `stopped` (see `stopSignal`), shuts down and ends the process: with code 0, or 1 if
+   * something failed. An error that nothing caught is reported and stops the service the same way.
+   */
+  async run(stopped: Promise<unknown>, options: ShutdownOptions): Promise<never> {
+    const crashed = Promise.withResolvers<1>();
+    const crash = (error: unknown) => {
+      this.#options.report("stopping after an error that nothing caught", error);
+      crashed.resolve(1);
+    };
+    process.on("uncaughtException", crash).on("unhandledRejection", crash);
+    const crashes = await Promise.race([stopped.then(() => 0), crashed.promise]);
+    const failures = await this.shutdown(options);
+    await this.#options.flush?.();
+    process.exit(crashes + failures > 0 ? 1 : 0);
   }
 
   /**
    * Stops without dropping work: readyz turns 503 and all is served for the delay, then new
    * connections are refused, streams are ended and requests in flight finish; what is left after
    * the timeout is cut, and the stores are closed.
+   * @returns how many of `drain` and `close` failed; each is reported.
    */
-  async shutdown({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }: ShutdownOptions): Promise<void> {
+  async shutdown({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }: ShutdownOptions): Promise<number> {
+    const { report, drain, close } = this.#options;
+    let failures = 0;
+    const attempt = async (name: string, step: LifecycleOptions["close"]) => {
+      try {
+        await step?.();
+      } catch (error) {
+        failures += 1;
+        report(`${name} failed`, error);
+      }
+    };
     this.#draining = true;
-    this.#options.report("draining");
+    report("draining");
     await Bun.sleep(SHUTDOWN_DELAY_MS);
-    const finished = Promise.all([this.#server?.stop(), this.#options.drain?.()]);
-    const timeout = Promise.withResolvers<"timeout">();
-    const timer = setTimeout(timeout.resolve, SHUTDOWN_TIMEOUT_MS, "timeout");
-    if ((await Promise.race([finished, timeout.promise])) === "timeout") {
-      this.#options.report("cutting what is still in flight");
+    const finished = Promise.all([this.#server?.stop(), attempt("drain", drain)]);
+    if (!(await within(SHUTDOWN_TIMEOUT_MS, finished))) {
+      report("cutting what is still in flight");
       await this.#server?.stop(true);
     }
-    clearTimeout(timer);
-    await this.#options.close?.();
-    this.#options.report("stopped");
+    if (!(await within(SHUTDOWN_TIMEOUT_MS, attempt("close", close)))) {
+      failures += 1;
+      report("close did not end in time");
+    }
+    report("stopped");
+    return failures;
   }
+}
+
+/** True once `work` is done, false if that takes longer than `ms`. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const timeout = Promise.withResolvers<false>();
+  const timer = setTimeout(timeout.resolve, ms, false);
+  const done = await Promise.race([work.then(() => true), timeout.promise]);
+  clearTimeout(timer);
+  return done;
 }
 
 function unavailable(status: string): Response {
   return Response.json({ status }, { status: 503, headers: { "retry-after": "1" } });
 }
 
-/** Resolves when the process is told to stop; a second signal ends it at once with exit code 1. */
+/**
+ * Resolves when the process is told to stop; a second signal ends it at once with exit code 1.
+ * Call it first: a signal that comes while the service starts then stops it in order, and process 1
+ * of a container would not see a signal that it doesn't handle.
+ */
 export function stopSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let signalled = false;

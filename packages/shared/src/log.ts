@@ -18,6 +18,12 @@ export const log = getLogger(["app"]);
 /** Lines that are printed whatever the level is: where the service listens, and how it stops. */
 export const notice = getLogger(["notice"]);
 
+/** For the `report` option of `Lifecycle`: a notice, or with an error what failed and why. */
+export function report(message: string, error?: unknown): void {
+  if (error === undefined) notice.info(message);
+  else notice.error("{what}: {error}", { what: message, error });
+}
+
 export interface LogOptions {
   readonly LOG_LEVEL: LogLevel | "warn";
   readonly NODE_ENV: string;

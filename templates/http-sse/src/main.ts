@@ -2,14 +2,14 @@
 import { z } from "zod";
 import { readEnv, serviceVariables } from "#lib/env";
 import { Lifecycle, stopSignal } from "#lib/lifecycle";
-import { flushLogs, log, notice, requestLog, setupLog } from "#lib/log";
+import { flushLogs, log, report, requestLog, setupLog } from "#lib/log";
 import { openPage } from "#lib/page";
 import { methods, notFound, problems } from "#lib/problem";
 
 const env = readEnv(z.object(serviceVariables));
 await setupLog(env);
 const stopped = stopSignal();
-const lifecycle = new Lifecycle({ report: (message) => notice.info(message) });
+const lifecycle = new Lifecycle({ report, flush: flushLogs });
 
 const logged = requestLog<undefined>();
 const guarded = problems<undefined>({
@@ -32,7 +32,4 @@ lifecycle.listen({
     Object.entries(routes).map(([path, handler]) => [path, logged(guarded(handler))]),
   ),
 });
-await stopped;
-await lifecycle.shutdown(env);
-await flushLogs();
-process.exit(0);
+await lifecycle.run(stopped, env);
