@@ -1,0 +1,46 @@
+// The sum that a test run ends with: read from what `bun test` prints.
+import { describe, expect, test } from "bun:test";
+import { sum, summaryLine, tallyOf } from "../tally.ts";
+
+const summary = (lines: string) => `bun test v1.4.5\n\n${lines}\n`;
+
+describe("tallyOf", () => {
+  test("reads passed, failed and skipped", () => {
+    const log = summary(
+      "a.test.ts:\n(pass) a\n(skip) b > c\n(todo) d\n\n 1 pass\n 1 skip\n 1 todo\n 2 fail\n 1 error\n 3 expect() calls\nRan 4 tests across 1 file. [7.00ms]",
+    );
+    expect(tallyOf({ exitCode: 1, log })).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: ["b > c", "d"],
+    });
+  });
+
+  test("reads colours and carriage returns of a terminal", () => {
+    const log =
+      "\u001b[32m 5 pass\u001b[0m\r\n\u001b[2m 0 fail\u001b[0m\r\nRan 5 tests across 2 files. [1s]\r\n";
+    expect(tallyOf({ exitCode: 0, log })).toEqual({ passed: 5, failed: 0, skipped: [] });
+  });
+
+  test("counts the task's own summary, not one that a test quoted", () => {
+    const quoted = " 9 pass\n 9 fail\nRan 18 tests across 1 file. [1ms]";
+    const log = summary(`${quoted}\n(pass) a\n\n 1 pass\n 0 fail\nRan 1 test across 1 file. [2ms]`);
+    expect(tallyOf({ exitCode: 0, log })).toEqual({ passed: 1, failed: 0, skipped: [] });
+  });
+
+  test("counts a crash, a run without tests and a late failure as one failure", () => {
+    const passed = summary(" 3 pass\n 0 fail\nRan 3 tests across 1 file. [2ms]");
+    expect(tallyOf({ exitCode: 139, log: "panic" }).failed).toBe(1);
+    expect(tallyOf({ exitCode: 0, log: "" }).failed).toBe(1);
+    expect(tallyOf({ exitCode: 1, log: passed })).toEqual({ passed: 3, failed: 1, skipped: [] });
+  });
+});
+
+test("the sum ends a run with one line", () => {
+  const total = sum([
+    { passed: 2, failed: 0, skipped: ["a"] },
+    { passed: 3, failed: 1, skipped: [] },
+  ]);
+  expect(summaryLine(total)).toBe("5 passed, 1 failed, 1 skipped");
+  expect(summaryLine({ passed: 1, failed: 0, skipped: [] })).toBe("1 passed, 0 failed");
+});

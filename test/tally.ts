@@ -1,0 +1,55 @@
+// Counts tests from what `bun test` printed, so that a run from the cache counts like a fresh one.
+
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  /** Names of the tests that were skipped. */
+  readonly skipped: readonly string[];
+}
+
+/** One workspace's test task: how it ended and what it printed. */
+export interface TaskOutcome {
+  readonly exitCode: number;
+  readonly log: string;
+}
+
+/**
+ * The tally of one task. A task that failed without a failed test (it crashed, or found no tests)
+ * counts as one failure: nothing that went wrong may vanish from the sum.
+ */
+export function tallyOf({ exitCode, log }: TaskOutcome): Tally {
+  const lines = Bun.stripANSI(log).split(/\r?\n/);
+  // The last summary is the task's own: what a test printed of another `bun test` comes before it.
+  const end = lines.findLastIndex((line) => /^Ran \d+ tests? across \d+ files?\./.test(line));
+  const counts = new Map<string, number>();
+  for (let at = end - 1; at >= 0; at--) {
+    const [, count, kind] =
+      /^ *(\d+) (pass|fail|skip|todo|error|expect\(\) calls)/.exec(lines[at] ?? "") ?? [];
+    if (kind === undefined) break;
+    counts.set(kind, Number(count));
+  }
+  const unfinished = (counts.get("skip") ?? 0) + (counts.get("todo") ?? 0);
+  const named = lines.filter((line) => /^\((skip|todo)\) /.test(line));
+  const failed = counts.get("fail") ?? 0;
+  const crashed = failed === 0 && (exitCode !== 0 || end === -1);
+  return {
+    passed: counts.get("pass") ?? 0,
+    failed: crashed ? 1 : failed,
+    skipped:
+      unfinished === 0 ? [] : named.slice(-unfinished).map((line) => line.replace(/^\S+ /, "")),
+  };
+}
+
+export function sum(tallies: readonly Tally[]): Tally {
+  return {
+    passed: tallies.reduce((total, { passed }) => total + passed, 0),
+    failed: tallies.reduce((total, { failed }) => total + failed, 0),
+    skipped: tallies.flatMap(({ skipped }) => skipped),
+  };
+}
+
+/** The line that a run ends with. */
+export function summaryLine({ passed, failed, skipped }: Tally): string {
+  const line = `${passed} passed, ${failed} failed`;
+  return skipped.length === 0 ? line : `${line}, ${skipped.length} skipped`;
+}
