@@ -1,0 +1,57 @@
+// Files of the repository: strict TypeScript everywhere, one editor configuration, nothing of one machine.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { readText, readWorkspaces, repositoryFiles, root } from "../workspaces.ts";
+
+const files = await repositoryFiles();
+
+for (const { directory } of await readWorkspaces()) {
+  test(`${directory}/tsconfig.json is strict`, async () => {
+    const tsc = Bun.spawn([process.execPath, "x", "tsc", "--showConfig"], {
+      cwd: join(root, directory === "." ? "test" : directory),
+      stderr: "inherit",
+    });
+    const { compilerOptions } = await tsc.stdout.json();
+    expect(compilerOptions).toMatchObject({
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+      verbatimModuleSyntax: true,
+    });
+  }, 60_000);
+}
+
+test("every TypeScript file belongs to a workspace, whose check covers it", async () => {
+  const directories = (await readWorkspaces()).slice(1).map(({ directory }) => `${directory}/`);
+  const problems = files
+    .filter((file) => /\.[cm]?tsx?$/.test(file))
+    .filter((file) => !directories.some((directory) => file.startsWith(directory)))
+    .map((file) => `${file}: move it into a workspace`);
+  expect(problems).toEqual([]);
+});
+
+test("the editor configuration is the one that created projects get", async () => {
+  expect(await readText(".editorconfig")).toBe(
+    await readText("packages/shared/files/.editorconfig"),
+  );
+});
+
+test("no file names a registry or a folder of one machine", async () => {
+  const traces = [
+    { pattern: /\bregistry\.[a-z\d-]+\.[a-z]{2,}/i, what: "the host of a registry" },
+    { pattern: /(?<![\w.~-])\/(work|root|Users)\/\w/, what: "a path of one machine" },
+    { pattern: /(?<![\w.~-])\/home\/(?!bun\b)\w/, what: "a path of one machine" },
+    { pattern: /\bC:\\+Users\\/i, what: "a path of one machine" },
+  ];
+  const problems: string[] = [];
+  for (const file of files) {
+    const bytes = await Bun.file(join(root, file)).bytes();
+    if (bytes.includes(0)) continue;
+    const lines = new TextDecoder().decode(bytes).split("\n");
+    for (const [index, line] of lines.entries()) {
+      const trace = traces.find(({ pattern }) => pattern.test(line));
+      if (trace) problems.push(`${file}:${index + 1}: remove ${trace.what}`);
+    }
+  }
+  expect(problems).toEqual([]);
+});

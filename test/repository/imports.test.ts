@@ -1,0 +1,149 @@
+// Imports: declared where they are used, shared modules are leaves, and `imports` maps say what is used.
+import { expect, test } from "bun:test";
+import { isBuiltin } from "node:module";
+import { dirname, join } from "node:path/posix";
+import {
+  type Manifest,
+  readManifest,
+  readText,
+  readWorkspaces,
+  repositoryFiles,
+} from "../workspaces.ts";
+
+const workspaces = await readWorkspaces();
+const shared = await readManifest("packages/shared");
+const sources = (await repositoryFiles()).filter((path) => /\.[cm]?tsx?$/.test(path));
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+/** Every import of a source file, those of types too. */
+async function importsOf(file: string): Promise<readonly Import[]> {
+  // The scanner leaves out what is only a type; to it, every import is a value.
+  const text = (await readText(file)).replaceAll(/^(import|export) type (?=[\w{*])/gm, "$1 ");
+  const scanner = new Bun.Transpiler({
+    loader: file.endsWith("x") ? "tsx" : "ts",
+    tsconfig: { compilerOptions: { verbatimModuleSyntax: true } },
+  } as Bun.TranspilerOptions);
+  return scanner.scanImports(text).map(({ path }) => ({ file, specifier: path }));
+}
+
+const imports = (await Promise.all(sources.map(importsOf))).flat();
+
+function workspaceOf(file: string) {
+  const inside = workspaces.filter(({ directory }) => file.startsWith(`${directory}/`));
+  return inside.toSorted((a, b) => b.directory.length - a.directory.length)[0] ?? workspaces[0];
+}
+
+const isPackage = (specifier: string) =>
+  !/^[./#]|^[a-z]+:/.test(specifier) && specifier !== "bun" && !isBuiltin(specifier);
+
+const packageOf = (specifier: string) =>
+  specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+
+function declares(manifest: Manifest, name: string): boolean {
+  const { dependencies, devDependencies, peerDependencies, optionalDependencies } = manifest;
+  const declared = {
+    ...dependencies,
+    ...devDependencies,
+    ...peerDependencies,
+    ...optionalDependencies,
+  };
+  return name === manifest.name || name in declared;
+}
+
+test("every package that is imported is declared in the workspace that imports it", () => {
+  const problems = imports
+    .filter(({ specifier }) => isPackage(specifier))
+    .flatMap(({ file, specifier }) => {
+      const workspace = workspaceOf(file);
+      const name = packageOf(specifier);
+      if (workspace === undefined || declares(workspace.manifest, name)) return [];
+      return [`${file}: declare ${name} in ${workspace.directory}/package.json`];
+    });
+  expect(problems).toEqual([]);
+});
+
+test("no import leaves its workspace by a path", () => {
+  const problems = imports
+    .filter(({ specifier }) => specifier.startsWith("."))
+    .filter(
+      ({ file, specifier }) => workspaceOf(join(dirname(file), specifier)) !== workspaceOf(file),
+    )
+    .map(({ file, specifier }) => `${file}: import ${specifier} by the name of its workspace`);
+  expect(problems).toEqual([]);
+});
+
+test("shared modules are leaves", () => {
+  const problems = imports
+    .filter(({ file }) => file.startsWith("packages/shared/src/"))
+    .filter(({ specifier }) => /^[./#]/.test(specifier) || packageOf(specifier) === shared.name)
+    .map(
+      ({ file, specifier }) =>
+        `${file}: must not import ${specifier}; only bun, node:* and packages`,
+    );
+  expect(problems).toEqual([]);
+});
+
+for (const { directory, manifest } of workspaces.filter(({ directory }) =>
+  directory.startsWith("templates/"),
+)) {
+  const used = new Set(
+    imports
+      .filter(
+        ({ file, specifier }) => file.startsWith(`${directory}/`) && specifier.startsWith("#"),
+      )
+      .map(({ specifier }) => specifier),
+  );
+  const mapped = Object.entries(manifest.imports ?? {});
+
+  test(`${directory}: its imports map names shared modules, and just those that it uses`, () => {
+    const problems = [
+      ...mapped
+        .filter(([, target]) => target.startsWith(`${shared.name}/`))
+        .filter(
+          ([, target]) =>
+            !(`./${target.slice(`${shared.name}/`.length)}` in (shared.exports ?? {})),
+        )
+        .map(([key, target]) => `${key}: packages/shared does not export ${target}`),
+      ...mapped
+        .filter(([key]) => key.startsWith("#lib/"))
+        .filter(([key, target]) => target !== `${shared.name}/${key.slice("#lib/".length)}`)
+        .map(([key]) => `${key}: map it to the shared module of the same name`),
+      ...mapped
+        .filter(([key]) => !used.has(key))
+        .map(([key]) => `${key}: nothing imports it; remove it`),
+      ...[...used]
+        .filter((key) => !(key in (manifest.imports ?? {})))
+        .map((key) => `${key}: add it`),
+    ].map((problem) => `${directory}/package.json imports ${problem}`);
+    expect(problems).toEqual([]);
+  });
+
+  test(`${directory}: declares what the shared modules that it uses import`, async () => {
+    const modules = mapped
+      .filter(([, target]) => target.startsWith(`${shared.name}/`))
+      .map(([, target]) => `packages/shared/src/${target.slice(`${shared.name}/`.length)}.ts`);
+    const problems = (await Promise.all(modules.map(importsOf)))
+      .flat()
+      .filter(({ specifier }) => isPackage(specifier))
+      .filter(({ specifier }) => !declares(manifest, packageOf(specifier)))
+      .map(
+        ({ file, specifier }) =>
+          `${directory}/package.json: declare ${packageOf(specifier)}, ${file} needs it`,
+      );
+    expect(problems).toEqual([]);
+  });
+
+  test(`${directory}: reaches shared modules through its imports map only`, () => {
+    const problems = imports
+      .filter(({ file }) => file.startsWith(`${directory}/`))
+      .filter(({ specifier }) => packageOf(specifier) === shared.name)
+      .map(
+        ({ file, specifier }) => `${file}: import ${specifier} through "imports" in package.json`,
+      );
+    expect(problems).toEqual([]);
+  });
+}

@@ -1,0 +1,73 @@
+// CI workflows, of the repository and of created projects: pinned actions, least rights, a time limit.
+import { expect, test } from "bun:test";
+import { readText, repositoryFiles } from "../workspaces.ts";
+
+/** What is read here of a GitHub Actions workflow. */
+interface Workflow {
+  readonly permissions?: unknown;
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly "timeout-minutes"?: number;
+        readonly uses?: string;
+        readonly steps?: readonly { readonly uses?: string }[];
+      }
+    >
+  >;
+}
+
+const files = (await repositoryFiles()).filter((path) =>
+  /\.github\/workflows\/[^/]+\.ya?ml$/.test(path),
+);
+
+test("the repository and created projects have a workflow", () => {
+  expect(files).toContain(".github/workflows/ci.yml");
+  expect(files).toContain("packages/shared/files/.github/workflows/ci.yml");
+});
+
+for (const file of files) {
+  test(`${file} pins actions, limits rights and time`, async () => {
+    const text = await readText(file);
+    const { permissions, jobs } = Bun.YAML.parse(text) as Workflow;
+    const used = Object.values(jobs).flatMap(({ uses, steps = [] }) => [
+      uses,
+      ...steps.map((step) => step.uses),
+    ]);
+    const problems = [
+      ...(permissions === undefined ? ["set top-level permissions"] : []),
+      ...Object.entries(jobs)
+        .filter(([, job]) => job.uses === undefined && job["timeout-minutes"] === undefined)
+        .map(([name]) => `set timeout-minutes of ${name}`),
+      ...used
+        .filter((uses) => uses !== undefined)
+        .filter((uses) => !uses.startsWith("./") && !/@[\da-f]{40}$/.test(uses))
+        .map((uses) => `pin ${uses} to a commit`),
+      ...[...text.matchAll(/uses: *(\S+@[\da-f]{40}) *$/gm)].map(
+        ([, uses]) => `name the version of ${uses} in a comment`,
+      ),
+    ].map((problem) => `${file}: ${problem}`);
+    expect(problems).toEqual([]);
+  });
+}
+
+test("every place asks for the same Bun", async () => {
+  const { packageManager } = JSON.parse(await readText("package.json"));
+  const version = String(packageManager).replace("bun@", "");
+  const places = [
+    { path: ".ci/run", pattern: /BUN_VERSION=(\S+)/g },
+    { path: "README.md", pattern: /\bbun@(\d[\w.-]*)/g },
+    ...files.map((path) => ({ path, pattern: /bun-version: *(\S+)/g })),
+    ...(await repositoryFiles())
+      .filter((path) => /(^|\/)Dockerfile$/.test(path))
+      .map((path) => ({ path, pattern: /oven\/bun:(\d[\d.]*)/g })),
+  ];
+  const problems: string[] = [];
+  for (const { path, pattern } of places) {
+    for (const [, found] of (await readText(path)).matchAll(pattern)) {
+      if (found !== version)
+        problems.push(`${path}: Bun ${found}, but package.json says ${version}`);
+    }
+  }
+  expect(problems).toEqual([]);
+});

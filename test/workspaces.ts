@@ -1,0 +1,66 @@
+// The repository as data: its workspaces, their manifests and the files that git knows.
+import { join } from "node:path";
+
+export const root = join(import.meta.dir, "..");
+
+/** What the tests read of a package.json. */
+export interface Manifest {
+  readonly name: string;
+  readonly description?: string;
+  readonly workspaces?: readonly string[];
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly imports?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly trustedDependencies?: readonly string[];
+}
+
+export interface Workspace {
+  /** Relative to the root, with forward slashes; `.` is the root itself. */
+  readonly directory: string;
+  readonly manifest: Manifest;
+}
+
+/** Every workspace, the root first. */
+export async function readWorkspaces(): Promise<readonly Workspace[]> {
+  const manifest = await readManifest(root);
+  const directories = (manifest.workspaces ?? []).flatMap((pattern) => [
+    ...new Bun.Glob(`${pattern}/package.json`).scanSync({ cwd: root }),
+  ]);
+  const members = directories.map(async (file) => {
+    const directory = file.replaceAll("\\", "/").replace(/\/package\.json$/, "");
+    return { directory, manifest: await readManifest(join(root, directory)) };
+  });
+  return [{ directory: ".", manifest }, ...(await Promise.all(members))];
+}
+
+/** Names of the templates, sorted. */
+export function templateNames(): readonly string[] {
+  const files = new Bun.Glob("*/package.json").scanSync({ cwd: join(root, "templates") });
+  return [...files].map((file) => file.replace(/[/\\]package\.json$/, "")).sort();
+}
+
+export async function readManifest(directory: string): Promise<Manifest> {
+  return await Bun.file(join(directory, "package.json")).json();
+}
+
+/** Every file that is committed or would be, relative to the root, with forward slashes. */
+export async function repositoryFiles(): Promise<readonly string[]> {
+  // A checkout may belong to another user than the one who tests it, as in a container.
+  const git = Bun.spawn(
+    ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"],
+    { cwd: root, stderr: "inherit" },
+  );
+  const listed = (await git.stdout.text()).split("\0").filter((path) => path !== "");
+  if ((await git.exited) !== 0) throw new Error("git ls-files failed: see its message above");
+  const exists = await Promise.all(listed.map((path) => Bun.file(join(root, path)).exists()));
+  return listed.filter((_, index) => exists[index]).sort();
+}
+
+/** Text of a file of the repository. */
+export async function readText(path: string): Promise<string> {
+  return await Bun.file(join(root, path)).text();
+}
