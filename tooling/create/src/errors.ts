@@ -1,0 +1,47 @@
+// The one error type: what went wrong, a code for programs, and a hint that says what to do next.
+
+export type ErrorCode =
+  | "usage"
+  | "unknown_template"
+  | "invalid_name"
+  | "target_exists"
+  | "target_busy"
+  | "not_writable"
+  | "broken_template"
+  | "write_failed"
+  | "install_failed"
+  | "git_failed"
+  | "interrupted"
+  | "internal";
+
+/** Wrong usage, refused before anything is touched, exits with 2; an interrupt with 130; the rest with 1. */
+const EXIT_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  usage: 2,
+  unknown_template: 2,
+  invalid_name: 2,
+  target_exists: 2,
+  interrupted: 130,
+};
+
+export class CreateError extends Error {
+  override readonly name = "CreateError";
+  readonly exitCode: number;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    /** What to do about it: a command to type, or a choice to make. */
+    readonly hint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.exitCode = EXIT_CODES[code] ?? 1;
+  }
+}
+
+/** Whatever was thrown, as a `CreateError`: a bug becomes `internal` and keeps its cause. */
+export function asCreateError(error: unknown): CreateError {
+  if (error instanceof CreateError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new CreateError("internal", message, undefined, { cause: error });
+}

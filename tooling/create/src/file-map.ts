@@ -1,0 +1,21 @@
+// A tree of files as plain data: relative paths with forward slashes, and their bytes.
+
+export type FileMap = ReadonlyMap<string, Uint8Array>;
+
+/** The same files in the order of their paths, by code unit: the order does not depend on the machine. */
+export function sorted(files: Iterable<readonly [string, Uint8Array]>): FileMap {
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** The files below `folder`, with paths relative to it. */
+export function below(files: FileMap, folder: string): FileMap {
+  const prefix = `${folder}/`;
+  const inside = [...files].filter(([path]) => path.startsWith(prefix));
+  return new Map(inside.map(([path, bytes]) => [path.slice(prefix.length), bytes]));
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
+export const bytes = (content: string): Uint8Array => encoder.encode(content);

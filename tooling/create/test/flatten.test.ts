@@ -1,0 +1,164 @@
+// Flatten, rule by rule: what a project gets, and how a template that breaks a rule is refused.
+import { expect, test } from "bun:test";
+import { CreateError } from "../src/errors.ts";
+import { text } from "../src/file-map.ts";
+import { flatten } from "../src/flatten.ts";
+import { sample } from "./sample.ts";
+
+const demo = (changes?: Parameters<typeof sample>[0]) => flatten(sample(changes), "demo");
+const read = (files: ReturnType<typeof demo>, path: string) =>
+  text(files.get(path) ?? new Uint8Array());
+
+test("a project has its own files, the shared ones and the modules that it lists, sorted", () => {
+  expect([...demo().keys()]).toEqual([
+    ".gitignore",
+    "AGENTS.md",
+    "biome.json",
+    "package.json",
+    "src/lib/env.ts",
+    "src/main.ts",
+    "tsconfig.json",
+  ]);
+});
+
+test("source files stay as they are, byte for byte, binary files too", () => {
+  const logo = Uint8Array.from({ length: 512 }, (_, index) => index % 256);
+  const files = demo({ "templates/demo/src/logo.png": logo });
+  expect(files.get("src/logo.png")).toEqual(logo);
+  expect(read(files, "src/main.ts")).toBe('import { env } from "#lib/env";\nconsole.log(env);\n');
+});
+
+test("package.json keeps its order, points to the copied modules and forgets the workspace", () => {
+  expect(read(demo(), "package.json")).toBe(`{
+  "name": "demo",
+  "version": "0.1.0",
+  "description": "A demonstration",
+  "bunyard": {
+    "template": "demo",
+    "version": "9.8.7"
+  },
+  "imports": {
+    "#lib/env": "./src/lib/env.ts",
+    "#own": "./src/own.ts"
+  },
+  "scripts": {
+    "dev": "bun src/main.ts"
+  },
+  "dependencies": {
+    "zod": "4.6.7"
+  }
+}
+`);
+});
+
+test("tsconfig.json is merged with its base, comments and trailing commas allowed", () => {
+  expect(read(demo(), "tsconfig.json")).toBe(`{
+  "$schema": "https://json.schemastore.org/tsconfig",
+  "compilerOptions": {
+    "target": "ESNext",
+    "lib": ["ESNext", "DOM"],
+    "strict": true
+  },
+  "include": ["**/*.ts"]
+}
+`);
+});
+
+test("a tsconfig that extends something else stays as it is", () => {
+  const content = '{ "extends": "./tsconfig.json" } // mine\n';
+  const files = demo({ "templates/demo/tsconfig.build.json": content });
+  expect(read(files, "tsconfig.build.json")).toBe(content);
+});
+
+test("a file of the template wins over the shared one", () => {
+  expect(read(demo(), "AGENTS.md")).toBe("For all.\n");
+  const files = demo({ "templates/demo/AGENTS.md": "For one.\n" });
+  expect(read(files, "AGENTS.md")).toBe("For one.\n");
+});
+
+test("a module of which only types are imported is copied, too", () => {
+  const files = demo({ "templates/demo/src/main.ts": 'import type { env } from "#lib/env";\n' });
+  expect(files.has("src/lib/env.ts")).toBe(true);
+});
+
+test("the same input gives the same bytes, whatever the order of the files", () => {
+  const backwards = new Map([...sample()].reverse());
+  expect([...flatten(backwards, "demo")]).toEqual([...demo()]);
+});
+
+const manifest = (changes: object) => ({
+  "templates/demo/package.json": {
+    imports: { "#lib/env": "@bunyard/shared/env" },
+    dependencies: { zod: "4.6.7" },
+    ...changes,
+  },
+});
+
+test.each([
+  [
+    "an import of the shared package",
+    { "templates/demo/src/a.ts": 'import "@bunyard/shared/env";' },
+    "templates/demo/src/a.ts names @bunyard/shared",
+  ],
+  [
+    "a listed module that does not exist",
+    manifest({ imports: { "#lib/nothing": "@bunyard/shared/nothing" } }),
+    "templates/demo/package.json maps #lib/nothing to @bunyard/shared/nothing",
+  ],
+  [
+    "a module that is not listed",
+    { "templates/demo/src/a.ts": 'import type { P } from "#lib/problem";' },
+    "templates/demo/src/a.ts imports #lib/problem",
+  ],
+  [
+    "a module whose package is not declared",
+    manifest({ dependencies: {} }),
+    "templates/demo/package.json lists packages/shared/src/env.ts, which needs zod",
+  ],
+  [
+    "a shared module that is not a leaf",
+    manifest({ imports: { "#lib/leafless": "@bunyard/shared/leafless" } }),
+    "packages/shared/src/leafless.ts imports ./env.ts",
+  ],
+  [
+    "a file where the shared modules go",
+    { "templates/demo/src/lib/mine.ts": "" },
+    "templates/demo/src/lib/mine.ts is in src/lib/",
+  ],
+  [
+    "a biome.json",
+    { "templates/demo/biome.json": "{}" },
+    "templates/demo/biome.json does not belong",
+  ],
+  [
+    "a .gitignore",
+    { "templates/demo/.gitignore": "" },
+    "templates/demo/.gitignore does not belong",
+  ],
+  ["a turbo.json", { "templates/demo/turbo.json": "{}" }, "templates/demo/turbo.json belongs to"],
+  ["a stored name", { "templates/demo/_npmrc": "" }, "templates/demo/_npmrc has a name for stored"],
+  [
+    "another workspace package",
+    manifest({ dependencies: { zod: "4.6.7", other: "workspace:*" } }),
+    "templates/demo/package.json declares other as workspace:*",
+  ],
+  [
+    "a tsconfig base that does not exist",
+    { "templates/demo/tsconfig.json": '{ "extends": "@bunyard/shared/nothing.json" }' },
+    "templates/demo/tsconfig.json names @bunyard/shared",
+  ],
+  [
+    "no package.json",
+    { "templates/demo/package.json": undefined },
+    "templates/demo/package.json is missing",
+  ],
+  [
+    "a package.json that is not JSON",
+    { "templates/demo/package.json": "{,}" },
+    "templates/demo/package.json is not valid JSON",
+  ],
+])("a template with %s is refused", (_, changes, message) => {
+  const attempt = () => demo(changes);
+  expect(attempt).toThrow(CreateError);
+  expect(attempt).toThrow(message);
+});
