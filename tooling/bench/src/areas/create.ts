@@ -1,0 +1,103 @@
+// create-bunyard as it is published, against the other ways to start a project.
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Area, Contestant } from "../area.ts";
+import { runCommand, timeCommand } from "../command.ts";
+import { PEERS } from "../peers.ts";
+
+const CREATE = join(import.meta.dir, "../../../create");
+const SAMPLES = 15;
+/** For the commits, so that the machine's own git configuration plays no part. */
+const IDENTITY = {
+  GIT_AUTHOR_NAME: "Bench",
+  GIT_AUTHOR_EMAIL: "bench@example.com",
+  GIT_COMMITTER_NAME: "Bench",
+  GIT_COMMITTER_EMAIL: "bench@example.com",
+};
+
+/** Packs create-bunyard, and unpacks the tarball as a package manager does. @returns its program. */
+async function unpack(folder: string): Promise<string> {
+  await runCommand(["bun", "run", "build"], { cwd: CREATE });
+  const pack = ["bun", "pm", "pack", "--quiet", "--filename", join(folder, "create.tgz")];
+  await runCommand(pack, { cwd: join(CREATE, "dist") });
+  await runCommand(["tar", "-xzf", "create.tgz"], { cwd: folder });
+  const { bin } = await Bun.file(join(folder, "package/package.json")).json();
+  return join(folder, "package", bin["create-bunyard"]);
+}
+
+/** Times `command` in the folder, again and again; what it creates in `project` is then removed. */
+function creating(folder: string, command: readonly string[]) {
+  return async () => {
+    const ms = await timeCommand(command, { cwd: folder, env: IDENTITY });
+    await rm(join(folder, "project"), { recursive: true });
+    return ms;
+  };
+}
+
+function createBunyard(...flags: readonly string[]): Contestant {
+  return async (run) => {
+    const folder = await mkdtemp(join(run.folder, "bunyard-"));
+    const program = await unpack(folder);
+    return creating(folder, ["bun", program, "project", "--template", "http-sse", ...flags]);
+  };
+}
+
+/** Bun's own copying of a folder: here, of what create-bunyard would write. */
+function bunCreate(...flags: readonly string[]): Contestant {
+  return async (run) => {
+    const folder = await mkdtemp(join(run.folder, "bun-create-"));
+    const program = await unpack(folder);
+    const template = ["template", "--template", "http-sse", "--no-install", "--no-git"];
+    await runCommand(["bun", program, ...template], { cwd: folder });
+    return creating(folder, ["bun", "create", join(folder, "template"), "project", ...flags]);
+  };
+}
+
+const createVite: Contestant = async (run) => {
+  const folder = await mkdtemp(join(run.folder, "create-vite-"));
+  const program = join(PEERS, "node_modules/create-vite/index.js");
+  return creating(folder, ["node", program, "project", "--template", "vanilla-ts"]);
+};
+
+const bunInit: Contestant = async (run) => {
+  const folder = await mkdtemp(join(run.folder, "bun-init-"));
+  return creating(folder, ["bun", "init", "--yes", "project"]);
+};
+
+export const area: Area = {
+  description: "Creating a project from the packed tarball: whole-process time",
+  peers: ["create-vite"],
+  benches: {
+    files: {
+      unit: "ms",
+      rounds: SAMPLES,
+      contestants: {
+        "create-bunyard": createBunyard("--no-install", "--no-git"),
+        "create-vite": createVite,
+        "bun create (a copy)": bunCreate("--no-install", "--no-git"),
+      },
+    },
+    git: {
+      unit: "ms",
+      rounds: SAMPLES,
+      contestants: {
+        "create-bunyard": createBunyard("--no-install"),
+        "bun create (a copy)": bunCreate("--no-install"),
+      },
+    },
+    install: {
+      unit: "ms",
+      rounds: SAMPLES,
+      contestants: {
+        "create-bunyard": createBunyard(),
+        "bun create (a copy)": bunCreate(),
+        "bun init (no git)": bunInit,
+      },
+    },
+  },
+  figures: [
+    { bench: "files", of: "create-bunyard", atMost: 60 },
+    { bench: "files", of: "create-bunyard", over: "create-vite", atMost: 1 },
+    { bench: "install", of: "create-bunyard", atMost: 500 },
+  ],
+};

@@ -1,0 +1,36 @@
+// Resident memory of a process: at this moment, and at its height during some work.
+
+const SAMPLE_MS = 10;
+
+/** Bytes that the process holds in memory. @throws when there is no such process. */
+export async function residentBytes(pid: number): Promise<number> {
+  const kib = process.platform === "linux" ? await fromProc(pid) : await fromPs(pid);
+  if (kib === 0) throw new Error(`There is no process ${pid}.`);
+  return kib * 1024;
+}
+
+/** The most bytes that the process held, looked at every 10 ms until `work` is done. */
+export async function peakBytes(pid: number, work: Promise<unknown>): Promise<number> {
+  let working = true;
+  const done = work.finally(() => {
+    working = false;
+  });
+  let peak = await residentBytes(pid);
+  while (working) {
+    await Promise.race([Bun.sleep(SAMPLE_MS), done]);
+    peak = Math.max(peak, await residentBytes(pid));
+  }
+  await done;
+  return peak;
+}
+
+async function fromProc(pid: number): Promise<number> {
+  const status = Bun.file(`/proc/${pid}/status`);
+  if (!(await status.exists())) return 0;
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(await status.text())?.[1] ?? 0);
+}
+
+async function fromPs(pid: number): Promise<number> {
+  const ps = Bun.spawn(["ps", "-o", "rss=", "-p", String(pid)]);
+  return Number(await ps.stdout.text());
+}
