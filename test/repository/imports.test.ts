@@ -8,10 +8,11 @@ import {
   readText,
   readWorkspaces,
   repositoryFiles,
+  root,
 } from "../workspaces.ts";
 
 const workspaces = await readWorkspaces();
-const shared = await readManifest("packages/shared");
+const shared = await readManifest(join(root, "packages/shared"));
 const sources = (await repositoryFiles()).filter((path) => /\.[cm]?tsx?$/.test(path));
 
 interface Import {
@@ -22,7 +23,7 @@ interface Import {
 /** Every import of a source file, those of types too. */
 async function importsOf(file: string): Promise<readonly Import[]> {
   // The scanner leaves out what is only a type; to it, every import is a value.
-  const text = (await readText(file)).replaceAll(/^(import|export) type (?=[\w{*])/gm, "$1 ");
+  const text = (await readText(file)).replaceAll(/^(import|export(?= type [{*])) type /gm, "$1 ");
   const scanner = new Bun.Transpiler({
     loader: file.endsWith("x") ? "tsx" : "ts",
     tsconfig: { compilerOptions: { verbatimModuleSyntax: true } },

@@ -1,0 +1,31 @@
+// Runs a command in a project as its owner would: on a machine without our variables.
+
+/** Milliseconds that a command may take on a loaded machine. */
+export const COMMAND_TIMEOUT = 600_000;
+
+export interface Outcome {
+  readonly exitCode: number;
+  /** Standard output and standard error, one after the other. */
+  readonly output: string;
+}
+
+/** What a process needs to run and to install; nothing that tells it how to behave. */
+export function bareEnvironment(): Record<string, string> {
+  const needed =
+    /^(PATH|HOME|USER|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|NPM_CONFIG_(?!USER_AGENT|LOCAL_PREFIX).*|BUN_INSTALL.*)$/i;
+  const kept = Object.entries(process.env).filter(([name]) => needed.test(name));
+  return Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""]));
+}
+
+/** `bun` with these arguments, in a directory. */
+export async function bun(directory: string, ...args: string[]): Promise<Outcome> {
+  const child = Bun.spawn([process.execPath, ...args], {
+    cwd: directory,
+    env: bareEnvironment(),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { exitCode: await child.exited, output: Bun.stripANSI(stdout + stderr) };
+}

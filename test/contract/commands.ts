@@ -1,0 +1,39 @@
+// The commands of a project pass as they are, without a warning.
+import { expect, test } from "bun:test";
+import { bun, COMMAND_TIMEOUT, type Outcome } from "./command.ts";
+import type { Project } from "./project.ts";
+
+/** @throws with all that the command printed, when it failed or warned. */
+export function expectClean(command: string, { exitCode, output }: Outcome): void {
+  const warned = /^.*\bwarn(ing)?s?\b(?! *: *0\b).*$/im.exec(
+    output.replaceAll(/\b(0|no) warnings?\b/gi, ""),
+  )?.[0];
+  if (exitCode !== 0 || warned !== undefined) {
+    throw new Error(
+      `${command} exited with ${exitCode}${warned ? ` and warned: ${warned}` : ""}\n${output}`,
+    );
+  }
+}
+
+export function builds(project: Project): void {
+  test(
+    "builds",
+    async () => {
+      expectClean("bun run build", await bun(project.directory, "run", "build"));
+    },
+    COMMAND_TIMEOUT,
+  );
+}
+
+/** What takes long; a template in place runs these as tasks of its own. */
+export async function passesItsCommands({ directory }: Project): Promise<void> {
+  expectClean("bun install", await bun(directory, "install", "--frozen-lockfile"));
+  expectClean("bun run check", await bun(directory, "run", "check"));
+  expectClean(
+    "biome check",
+    await bun(directory, "x", "biome", "check", "--error-on-warnings", "."),
+  );
+  const tests = await bun(directory, "test");
+  expect(tests.exitCode, tests.output).toBe(0);
+  expectClean("bun run build", await bun(directory, "run", "build"));
+}

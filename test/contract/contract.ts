@@ -1,0 +1,17 @@
+// The contract: what every project keeps, wherever it stands. A concern is a file.
+import { describe } from "bun:test";
+import { shipsAsContainer } from "./container.ts";
+import { checksItsEnvironment } from "./environment.ts";
+import { hasFilesAndScripts } from "./files.ts";
+import { speaksHttp } from "./http.ts";
+import type { Project } from "./project.ts";
+import { stopsCleanly } from "./shutdown.ts";
+
+export function keepsTheContract(project: Project): void {
+  describe("files and scripts", () => hasFilesAndScripts(project));
+  if (!project.service) return;
+  describe("container", () => shipsAsContainer(project));
+  describe("environment", () => checksItsEnvironment(project));
+  describe("http", () => speaksHttp(project));
+  describe("shutdown", () => stopsCleanly(project));
+}

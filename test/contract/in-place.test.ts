@@ -1,0 +1,15 @@
+// Every template keeps the contract where it stands. Its own tests and check are tasks of its own.
+import { describe } from "bun:test";
+import { join } from "node:path";
+import { root, templateNames } from "../workspaces.ts";
+import { builds } from "./commands.ts";
+import { keepsTheContract } from "./contract.ts";
+import { projectOf } from "./project.ts";
+
+for (const name of templateNames()) {
+  const project = await projectOf(name, join(root, "templates", name));
+  describe(`templates/${name}`, () => {
+    builds(project);
+    keepsTheContract(project);
+  });
+}

@@ -1,0 +1,102 @@
+// Starts a project's service as a process of its own, on a free port, and stops it.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bareEnvironment } from "./command.ts";
+import { type Project, textOf } from "./project.ts";
+
+/** Milliseconds that a service may take to start, to stop or to answer on a loaded machine. */
+export const SERVICE_TIMEOUT = 60_000;
+
+export interface Service extends AsyncDisposable {
+  readonly url: URL;
+  /** What the service has printed on standard output so far. */
+  readonly printed: () => string;
+  readonly signal: (name: "SIGTERM" | "SIGINT") => void;
+  readonly exited: Promise<number>;
+}
+
+export type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Runs `bun run start` in production with the values of `.env.example`, an address of its own, a
+ * folder of its own for data, and a value for every secret; resolves when it listens.
+ */
+export async function startService(project: Project, variables: Variables = {}): Promise<Service> {
+  const data = await mkdtemp(join(tmpdir(), "bunyard-data-"));
+  const child = spawnStart(project, {
+    ...(await exampleOf(project)),
+    DATA_DIR: data,
+    ...variables,
+  });
+  let printed = "";
+  const decoder = new TextDecoder();
+  const listening = Promise.withResolvers<URL>();
+  const reading = (async () => {
+    for await (const chunk of child.stdout) {
+      printed += decoder.decode(chunk, { stream: true });
+      const url = /^.*\blistening\b.*?(https?:\/\/[^\s"]+)/m.exec(Bun.stripANSI(printed))?.[1];
+      if (url !== undefined) listening.resolve(new URL(url));
+    }
+    const errors = await child.stderr.text();
+    listening.reject(new Error(`the service never listened:\n${printed}${errors}`));
+  })();
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await Promise.all([child.exited, reading]);
+    await rm(data, { recursive: true, force: true });
+  };
+  try {
+    return {
+      url: await listening.promise,
+      printed: () => printed,
+      signal: (name) => child.kill(name),
+      exited: child.exited,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** `bun run start` with nothing but these variables; its descendants die with it. */
+export function spawnStart(project: Project, variables: Variables) {
+  return Bun.spawn([process.execPath, "--no-orphans", "run", "--silent", "start"], {
+    cwd: project.directory,
+    env: {
+      ...bareEnvironment(),
+      NODE_ENV: "production",
+      HOST: "127.0.0.1",
+      PORT: "0",
+      ...variables,
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+/** The variables of `.env.example`, but for the port; a secret gets a value, as an owner would give it. */
+export async function exampleOf(project: Project): Promise<Variables> {
+  const lines = (await textOf(project, ".env.example")).matchAll(/^#? ?([A-Z][A-Z\d_]*)=(.*)$/gm);
+  const variables: Record<string, string> = {};
+  for (const [line, name = "", value = ""] of lines) {
+    if (name.endsWith("_SECRET")) variables[name] = crypto.randomUUID().repeat(2);
+    else if (!line.startsWith("#") && name !== "PORT" && name !== "NODE_ENV")
+      variables[name] = value.trim();
+  }
+  return variables;
+}
+
+/** Waits until a condition holds. @throws when it does not within the time that a service has. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + SERVICE_TIMEOUT / 2;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await Bun.sleep(20);
+  }
+}

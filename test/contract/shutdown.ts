@@ -1,0 +1,109 @@
+// How a service stops: seen by a balancer first, without dropping work, with an honest exit code.
+import { expect, test } from "bun:test";
+import { connect } from "node:net";
+import type { Project } from "./project.ts";
+import { jsonRoutes, openRoutes, type Route } from "./routes.ts";
+import { SERVICE_TIMEOUT, type Service, startService, until } from "./service.ts";
+
+/** Windows has no signals: a process is ended there without being asked. */
+const onPosix = test.skipIf(process.platform === "win32");
+
+export function stopsCleanly(project: Project): void {
+  const start = (variables: Record<string, string>) =>
+    // A level that hides all but the worst: where it listens must be printed all the same.
+    startService(project, { LOG_LEVEL: "fatal", ...variables });
+
+  onPosix.each(["SIGTERM", "SIGINT"] as const)(
+    "%s ends it with exit code 0",
+    async (signal) => {
+      await using service = await start({});
+      service.signal(signal);
+      expect(await service.exited).toBe(0);
+      expect(await isRefused(service.url)).toBe(true);
+    },
+    SERVICE_TIMEOUT,
+  );
+
+  onPosix(
+    "while it drains, readyz says so, the rest is served, and a second signal ends it with 1",
+    async () => {
+      await using service = await start({ SHUTDOWN_DELAY_MS: String(SERVICE_TIMEOUT) });
+      service.signal("SIGTERM");
+      await draining(service);
+      const response = await fetch(new URL("readyz", service.url));
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ status: "draining" });
+      expect((await fetch(new URL("healthz", service.url))).status).toBe(200);
+      service.signal("SIGTERM");
+      expect(await service.exited).toBe(1);
+    },
+    SERVICE_TIMEOUT,
+  );
+
+  onPosix(
+    "once new connections are refused, streams end and requests in flight are answered",
+    async () => {
+      await using service = await start({ SHUTDOWN_DELAY_MS: "0" });
+      const { url } = service;
+      const streams = (await openRoutes(url)).filter(({ returns }) =>
+        returns.includes("text/event-stream"),
+      );
+      const open = await Promise.all(streams.map(({ path }) => fetch(new URL(path, url))));
+      const [route] = await jsonRoutes(url);
+      const inFlight = route && (await halfRequest(url, route));
+      service.signal("SIGTERM");
+      await until("new connections are refused", () => isRefused(url));
+      await Promise.all(open.map((response) => response.text()));
+      if (inFlight) expect(await inFlight.finish()).toMatch(/^HTTP\/1\.1 422 /);
+      expect(await service.exited).toBe(0);
+    },
+    SERVICE_TIMEOUT,
+  );
+}
+
+function draining({ url }: Service): Promise<void> {
+  return until(
+    "readyz turns 503",
+    async () => (await fetch(new URL("readyz", url))).status === 503,
+  );
+}
+
+/** Sends the head and half of the body of a request; `finish` sends the rest and returns the answer. */
+async function halfRequest(url: URL, { method, path }: Route) {
+  const { hostname, port } = url;
+  const body = JSON.stringify({ half: "now", rest: "later" });
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    `Host: ${hostname}:${port}`,
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+    "Connection: close",
+  ];
+  const socket = connect({ host: hostname, port: Number(port) });
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (text: string) => {
+    answer += text;
+  });
+  const closed = new Promise<void>((resolve, reject) => {
+    socket.once("close", () => resolve()).once("error", reject);
+  });
+  await new Promise<void>((resolve) => {
+    socket.write(`${head.join("\r\n")}\r\n\r\n${body.slice(0, 10)}`, () => resolve());
+  });
+  // Once a later request is answered, the server has this one in hand.
+  await fetch(new URL("healthz", url));
+  return {
+    finish: async () => {
+      socket.write(body.slice(10));
+      await closed;
+      return answer;
+    },
+  };
+}
+
+function isRefused(url: URL): Promise<boolean> {
+  return fetch(new URL("healthz", url)).then(
+    () => false,
+    () => true,
+  );
+}
