@@ -1,0 +1,68 @@
+// Runs test tasks through turbo and counts what they ran, from its cache or not.
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { type Tally, tallyOf } from "./tally.ts";
+import { root } from "./workspaces.ts";
+
+/** The part that is used here of the run summary that turbo writes to `.turbo/runs/`. */
+interface RunSummary {
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly task: string;
+    readonly command: string;
+    readonly logFile: string;
+    /** Missing when the task never started. */
+    readonly execution?: { readonly exitCode: number | null };
+  }[];
+}
+
+export interface TurboRun {
+  readonly succeeded: boolean;
+  /** By task, e.g. `http-sse#test`. */
+  readonly tallies: ReadonlyMap<string, Tally>;
+}
+
+const summaries = join(root, ".turbo", "runs");
+/** Suites start servers and browsers: more at a time than this and they starve one another. */
+const concurrency = Math.max(2, Math.floor(availableParallelism() / 2));
+
+/** `turbo run` with these arguments; one task's failure does not stop the others. */
+export async function runTurbo(...args: string[]): Promise<TurboRun> {
+  await mkdir(summaries, { recursive: true });
+  const before = await readdir(summaries);
+  const turbo = Bun.spawn(
+    [
+      ...[process.execPath, "run", "turbo", "run", ...args],
+      ...["--continue=always", "--summarize", `--concurrency=${concurrency}`],
+      ...["--ui=stream", "--log-order=grouped", "--output-logs=new-only"],
+    ],
+    {
+      cwd: root,
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
+      stdio: ["ignore", "inherit", "inherit"],
+    },
+  );
+  const succeeded = (await turbo.exited) === 0;
+  const [summary] = (await readdir(summaries)).filter((name) => !before.includes(name));
+  if (summary === undefined) {
+    // turbo itself failed, and has said why.
+    return { succeeded, tallies: new Map([["turbo", tallyOf({ exitCode: 1, log: "" })]]) };
+  }
+  const path = join(summaries, summary);
+  const tallies = await readTallies(await Bun.file(path).json());
+  await rm(path);
+  return { succeeded, tallies };
+}
+
+async function readTallies({ tasks }: RunSummary): Promise<ReadonlyMap<string, Tally>> {
+  const tests = tasks.filter(
+    ({ task, command }) => task.startsWith("test") && command !== "<NONEXISTENT>",
+  );
+  const entries = tests.map(async ({ taskId, logFile, execution }) => {
+    const file = Bun.file(join(root, logFile));
+    const log = execution !== undefined && (await file.exists()) ? await file.text() : "";
+    return [taskId, tallyOf({ exitCode: execution?.exitCode ?? 1, log })] as const;
+  });
+  return new Map(await Promise.all(entries));
+}
