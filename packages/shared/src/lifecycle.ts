@@ -37,6 +37,7 @@ export class Lifecycle<Data = undefined> {
   readonly #options: LifecycleOptions;
   #server: Server<Data> | undefined;
   #draining = false;
+  #exitCode = 0;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
@@ -88,51 +89,56 @@ export class Lifecycle<Data = undefined> {
    * something failed. An error that nothing caught is reported and stops the service the same way.
    */
   async run(stopped: Promise<unknown>, options: ShutdownOptions): Promise<never> {
-    const crashed = Promise.withResolvers<1>();
-    const crash = (error: unknown) => {
-      this.#options.report("stopping after an error that nothing caught", error);
-      crashed.resolve(1);
-    };
-    process.on("uncaughtException", crash).on("unhandledRejection", crash);
-    const crashes = await Promise.race([stopped.then(() => 0), crashed.promise]);
-    const failures = await this.shutdown(options);
-    await this.#options.flush?.();
-    process.exit(crashes + failures > 0 ? 1 : 0);
+    const crashed = new Promise<void>((resolve) => {
+      const crash = (error: unknown) => {
+        this.#fail("stopping after an error that nothing caught", error);
+        resolve();
+      };
+      process.on("uncaughtException", crash).on("unhandledRejection", crash);
+    });
+    await Promise.race([stopped, crashed]);
+    await this.shutdown(options);
+    await within(FLUSH_MS, this.#attempt("flush"));
+    process.exit(this.#exitCode);
   }
 
   /**
    * Stops without dropping work: readyz turns 503 and all is served for the delay, then new
    * connections are refused, streams are ended and requests in flight finish; what is left after
-   * the timeout is cut, and the stores are closed.
-   * @returns how many of `drain` and `close` failed; each is reported.
+   * the timeout is cut, and the stores are closed. Never rejects: what fails is reported.
    */
-  async shutdown({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }: ShutdownOptions): Promise<number> {
-    const { report, drain, close } = this.#options;
-    let failures = 0;
-    const attempt = async (name: string, step: LifecycleOptions["close"]) => {
-      try {
-        await step?.();
-      } catch (error) {
-        failures += 1;
-        report(`${name} failed`, error);
-      }
-    };
+  async shutdown({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }: ShutdownOptions): Promise<void> {
+    const { report } = this.#options;
     this.#draining = true;
     report("draining");
     await Bun.sleep(SHUTDOWN_DELAY_MS);
-    const finished = Promise.all([this.#server?.stop(), attempt("drain", drain)]);
+    const finished = Promise.all([this.#server?.stop(), this.#attempt("drain")]);
     if (!(await within(SHUTDOWN_TIMEOUT_MS, finished))) {
       report("cutting what is still in flight");
       await this.#server?.stop(true);
     }
-    if (!(await within(SHUTDOWN_TIMEOUT_MS, attempt("close", close)))) {
-      failures += 1;
-      report("close did not end in time");
+    if (!(await within(SHUTDOWN_TIMEOUT_MS, this.#attempt("close")))) {
+      this.#fail("close failed", new Error(`not done after ${SHUTDOWN_TIMEOUT_MS} ms`));
     }
     report("stopped");
-    return failures;
+  }
+
+  async #attempt(step: "drain" | "close" | "flush"): Promise<void> {
+    try {
+      await this.#options[step]?.();
+    } catch (error) {
+      this.#fail(`${step} failed`, error);
+    }
+  }
+
+  #fail(message: string, error: unknown): void {
+    this.#exitCode = 1;
+    this.#options.report(message, error);
   }
 }
+
+/** Milliseconds for `flush`: who reads the log may have stalled. */
+const FLUSH_MS = 1000;
 
 /** True once `work` is done, false if that takes longer than `ms`. */
 async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
