@@ -5,7 +5,7 @@ type Answer = Response | undefined;
 type Handler<Data> = (request: BunRequest, server: Server<Data>) => Answer | Promise<Answer>;
 
 export interface LifecycleOptions {
-  /** Resolves to false, or rejects, while a store that the service needs is down. */
+  /** Resolves to false, rejects, or takes longer than two seconds while a store that the service needs is down. */
   readonly ready?: () => boolean | Promise<boolean>;
   /** Ends what would stay open for ever: event streams, WebSockets (close code 1012). */
   readonly drain?: () => void | Promise<void>;
@@ -29,7 +29,7 @@ export interface ListenOptions<Data> {
 export interface ShutdownOptions {
   /** Milliseconds in which everything is still served, so that a balancer can see /readyz turn 503. */
   readonly SHUTDOWN_DELAY_MS: number;
-  /** Milliseconds that requests in flight have before they are cut; then as many for `close`. */
+  /** Milliseconds that requests in flight have before they are cut. */
   readonly SHUTDOWN_TIMEOUT_MS: number;
 }
 
@@ -54,7 +54,10 @@ export class Lifecycle<Data = undefined> {
   /** GET /readyz: send traffic here, or not. */
   readonly readyz = async (): Promise<Response> => {
     if (this.#draining) return unavailable("draining");
-    const ready = await Promise.try(this.#options.ready ?? (() => true)).catch(() => false);
+    const ready = await Promise.race([
+      Promise.try(this.#options.ready ?? (() => true)).catch(() => false),
+      Bun.sleep(READY_MS).then(() => false),
+    ]);
     if (this.#draining) return unavailable("draining");
     return ready ? Response.json({ status: "ok" }) : unavailable("unavailable");
   };
@@ -117,8 +120,8 @@ export class Lifecycle<Data = undefined> {
       report("cutting what is still in flight");
       await this.#server?.stop(true);
     }
-    if (!(await within(SHUTDOWN_TIMEOUT_MS, this.#attempt("close")))) {
-      this.#fail("close failed", new Error(`not done after ${SHUTDOWN_TIMEOUT_MS} ms`));
+    if (!(await within(CLOSE_MS, this.#attempt("close")))) {
+      this.#fail("close failed", new Error(`not done after ${CLOSE_MS} ms`));
     }
     report("stopped");
   }
@@ -136,6 +139,12 @@ export class Lifecycle<Data = undefined> {
     this.#options.report(message, error);
   }
 }
+
+/** Milliseconds for `ready`: a probe waits no longer, and a store that is down may not answer at all. */
+const READY_MS = 2000;
+
+/** Milliseconds for `close`, after which the process ends without it. */
+const CLOSE_MS = 5000;
 
 /** Milliseconds for `flush`: who reads the log may have stalled. */
 const FLUSH_MS = 1000;
