@@ -5,10 +5,10 @@ import { readText, readWorkspaces, repositoryFiles, root } from "../workspaces.t
 
 const files = await repositoryFiles();
 
-for (const { directory } of await readWorkspaces()) {
+for (const { directory } of (await readWorkspaces()).slice(1)) {
   test(`${directory}/tsconfig.json is strict`, async () => {
     const tsc = Bun.spawn([process.execPath, "x", "tsc", "--showConfig"], {
-      cwd: join(root, directory === "." ? "test" : directory),
+      cwd: join(root, directory),
       stderr: "inherit",
     });
     const { compilerOptions } = await tsc.stdout.json();
@@ -31,9 +31,9 @@ test("every TypeScript file belongs to a workspace, whose check covers it", asyn
 });
 
 test("the editor configuration is the one that created projects get", async () => {
-  expect(await readText(".editorconfig")).toBe(
-    await readText("packages/shared/files/.editorconfig"),
-  );
+  const advice = "make .editorconfig equal to packages/shared/files/.editorconfig";
+  const [ours, theirs] = [".editorconfig", "packages/shared/files/.editorconfig"].map(readText);
+  expect(await ours, advice).toBe((await theirs) ?? "");
 });
 
 test("no file names a registry or a folder of one machine", async () => {
