@@ -32,8 +32,8 @@ test("every TypeScript file belongs to a workspace, whose check covers it", asyn
 
 test("the editor configuration is the one that created projects get", async () => {
   const advice = "make .editorconfig equal to packages/shared/files/.editorconfig";
-  const [ours, theirs] = [".editorconfig", "packages/shared/files/.editorconfig"].map(readText);
-  expect(await ours, advice).toBe((await theirs) ?? "");
+  const given = await readText("packages/shared/files/.editorconfig");
+  expect(await readText(".editorconfig"), advice).toBe(given);
 });
 
 test("no file names a registry or a folder of one machine", async () => {
