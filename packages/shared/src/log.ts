@@ -62,20 +62,68 @@ export async function setupLog({ LOG_LEVEL, NODE_ENV }: LogOptions): Promise<voi
 
 /** JSON with strings in the message as they are, not quoted. */
 function formatJson(record: LogRecord): string {
-  return jsonLinesFormatter({ ...record, message: [record.message.map(inMessage).join("")] });
+  const message = record.message.map((part) => {
+    if (typeof part === "string") return part;
+    return part instanceof Error ? String(part) : inspect(part, ONE_LINE);
+  });
+  return jsonLinesFormatter({
+    ...record,
+    message: [message.join("")],
+    properties: mapErrors(record.properties, (error) => {
+      const { name, message } = error;
+      return {
+        name,
+        message,
+        ...("code" in error ? { code: error.code } : {}),
+        stack: trace(error),
+      };
+    }),
+  });
 }
 
-function inMessage(value: unknown): string {
-  if (typeof value === "string") return value;
-  return value instanceof Error
-    ? String(value)
-    : inspect(value, { breakLength: Number.POSITIVE_INFINITY });
-}
-
+/** Text for people: the message, and the fields that it doesn't name. Colours on a terminal without NO_COLOR. */
 function textFormatter(): (record: LogRecord) => string {
-  const colors = process.stdout.isTTY && !process.env.NO_COLOR;
-  const options = { timestamp: "time", value: "bare" } as const;
-  return colors ? getAnsiColorFormatter(options) : getTextFormatter(options);
+  const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  const format = (colors ? getAnsiColorFormatter : getTextFormatter)({
+    timestamp: "time",
+    value: "bare",
+    format: ({ timestamp, level, category, message, record }) => {
+      const { rawMessage, properties } = record;
+      const rest = Object.entries(properties).filter(([key]) => !rawMessage.includes(`{${key}}`));
+      const fields =
+        rest.length === 0 ? "" : ` ${inspect(Object.fromEntries(rest), { ...ONE_LINE, colors })}`;
+      return `${timestamp} ${level} ${category}: ${message}${fields}`;
+    },
+  });
+  const shown = (error: Error) => ({ [inspect.custom]: () => trace(error) });
+  return (record) =>
+    format({
+      ...record,
+      message: record.message.map((part) => (part instanceof Error ? shown(part) : part)),
+      properties: mapErrors(record.properties, shown),
+    });
+}
+
+const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY };
+
+/** Errors carry fields that redaction doesn't reach, such as the headers of a failed request: only what is named here is logged. */
+function mapErrors(
+  properties: Record<string, unknown>,
+  map: (error: Error) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => [
+      key,
+      value instanceof Error ? map(value) : value,
+    ]),
+  );
+}
+
+/** The stack of an error and of its causes, five at the most: a chain may be a ring. */
+function trace(error: Error, depth = 5): string {
+  const stack = error.stack ?? String(error);
+  if (!(error.cause instanceof Error) || depth === 1) return stack;
+  return `${stack}\ncaused by ${trace(error.cause, depth - 1)}`;
 }
 
 /** Characters that wait for a slow reader at the most. */
@@ -110,22 +158,27 @@ class Output {
     await this.#writing;
   }
 
-  /** Hands over what waits, without waiting for the reader. */
+  /** Hands over what waits; of that, a pipe takes at once what it has room for (64 KiB on Linux). */
   writeNow(): number | Promise<number> {
-    this.#sink.write(this.#waiting);
-    this.#waiting = "";
+    this.#sink.write(this.#take());
+    if (this.#dropped > 0) {
+      const dropped = this.#dropped;
+      this.#dropped = 0;
+      notice.warn("{dropped} log lines were dropped: nobody read them", { dropped });
+      this.#sink.write(this.#take());
+    }
     return this.#sink.flush();
+  }
+
+  #take(): string {
+    const taken = this.#waiting;
+    this.#waiting = "";
+    return taken;
   }
 
   async #drain(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting !== "") {
-      await this.writeNow();
-      if (this.#dropped > 0) {
-        log.warn("{dropped} log lines were dropped: nobody read them", { dropped: this.#dropped });
-        this.#dropped = 0;
-      }
-    }
+    while (this.#waiting !== "") await this.writeNow();
     this.#writing = undefined;
   }
 }

@@ -8,20 +8,24 @@ export interface Child {
   output(): string;
   /** Resolves once the output matches. */
   printed(pattern: RegExp): Promise<void>;
+  /** Resolves when both of its pipes are closed. */
+  readonly closed: Promise<unknown>;
   signal(signal?: NodeJS.Signals): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const root = `${import.meta.dir}/fixtures`;
-
-/** Runs a fixture without waiting for anything. */
-export function run(fixture: string, env: Record<string, string> = {}): Child {
+/** Runs a fixture, or a script that is given as text, without waiting for anything. */
+export function run(script: string, env: Record<string, string> = {}): Child {
   let text = "";
-  const child = Bun.spawn(["bun", `${root}/${fixture}`], {
-    env: { PATH: process.env.PATH, PORT: "0", NODE_ENV: "production", ...env },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    ["bun", ...(/^[\w-]+\.ts$/.test(script) ? [`test/fixtures/${script}`] : ["-e", script])],
+    {
+      cwd: `${import.meta.dir}/..`,
+      env: { PATH: process.env.PATH, PORT: "0", NODE_ENV: "production", ...env },
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
   const collect = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
     for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
@@ -32,6 +36,7 @@ export function run(fixture: string, env: Record<string, string> = {}): Child {
     get url() {
       return /listening on (http:\S+?)\/(?=["\s])/.exec(text)?.[1] ?? "";
     },
+    closed,
     output: () => text,
     printed: (pattern) =>
       until(() => pattern.test(text)).catch((cause) => {

@@ -1,0 +1,286 @@
+// What a process prints: the format, what is kept out of it, and what happens when nobody reads.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import type { BunRequest, Server } from "bun";
+import { requestLog } from "../src/log.ts";
+import { run, serve } from "./child.ts";
+
+setDefaultTimeout(60_000);
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly logger: string;
+  readonly properties: Record<string, unknown>;
+}
+
+const lines = (output: string): Line[] =>
+  output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+/** What a script prints that logs something. */
+async function printed(script: string, env: Record<string, string> = {}): Promise<string> {
+  const level = env.LOG_LEVEL ?? "info";
+  await using child = run(
+    `import { flushLogs, log, notice, report, setupLog } from "./src/log.ts";
+     await setupLog({ LOG_LEVEL: "${level}", NODE_ENV: process.env.NODE_ENV });
+     ${script}`,
+    env,
+  );
+  expect(await child.process.exited).toBe(0);
+  await child.closed;
+  return child.output();
+}
+
+describe("a record", () => {
+  test("is one line of JSON in production, with strings in the message as they are", async () => {
+    const output = await printed(`
+      log.info("{who} said {what} {times} times", { who: "ann", what: "a\\nb", times: 2 });
+      log.warn("plain");`);
+    expect(lines(output)).toMatchObject([
+      {
+        level: "INFO",
+        message: "ann said a\nb 2 times",
+        logger: "app",
+        properties: { who: "ann", what: "a\nb", times: 2 },
+      },
+      { level: "WARN", message: "plain", properties: {} },
+    ]);
+  });
+
+  test("is one line of text otherwise, with the fields that the message doesn't name", async () => {
+    const output = await printed(
+      `log.info("{who} said {what}", { who: "ann", what: "a\\nb\\x1b[31m", extra: { n: 1 } });`,
+      { NODE_ENV: "development" },
+    );
+    expect(output).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{3} INF app: ann said a\\nb\\x1b\[31m \{ extra: \{ n: 1 \} \}\n$/,
+    );
+  });
+
+  test("shows an error with its stack and its causes, and none of its other fields", async () => {
+    const script = `
+      const error = new Error("outer", { cause: new Error("inner") });
+      log.error("failed: {error}", { error: Object.assign(error, { code: "E_X", hidden: "s3cret" }) });`;
+    const json = await printed(script);
+    expect(lines(json)[0]).toMatchObject({
+      message: "failed: Error: outer",
+      properties: { error: { name: "Error", message: "outer", code: "E_X" } },
+    });
+    const text = await printed(script, { NODE_ENV: "development" });
+    for (const output of [json, text]) {
+      expect(output).toMatch(/Error: outer.*caused by Error: inner/s);
+      expect(output).not.toContain("s3cret");
+    }
+  });
+
+  test("takes what JSON can't: rings, big integers, symbols", async () => {
+    const output = await printed(`
+      const ring = { n: 10n, s: Symbol("s") }; ring.ring = ring;
+      log.info("{ring}", { ring });`);
+    expect(lines(output)[0]?.properties).toEqual({ ring: { n: "10", ring: "[Circular]" } });
+  });
+});
+
+test.each(["production", "development"])(
+  "secrets are kept out of the log in %s",
+  async (NODE_ENV) => {
+    const output = await printed(
+      `log.info("{password} {user.token} {user}", {
+       password: "s3cret", user: { token: "s3cret", list: [{ apiKey: "s3cret" }] }, DATABASE_URL: "s3cret" });
+     log.info("{headers}", { headers: { cookie: "s3cret", Authorization: "s3cret", accept: "shown" } });
+     log.info("{headers}", { headers: new Headers({ cookie: "s3cret", authorization: "s3cret" }) });
+     log.info("{*}", { session_secret: "s3cret" });`,
+      { NODE_ENV },
+    );
+    expect(output).not.toContain("s3cret");
+    expect(output).toContain("shown");
+    expect(output).toContain("[redacted]");
+  },
+);
+
+test("notices are printed at every level, other lines from theirs on", async () => {
+  for (const LOG_LEVEL of ["trace", "debug", "info", "warning", "warn", "error", "fatal"]) {
+    const output = await printed(`notice.info("listening"); log.error("e"); log.info("i");`, {
+      LOG_LEVEL,
+    });
+    const expected = ["listening", "e", "i"].slice(
+      0,
+      { error: 2, warn: 2, warning: 2, fatal: 1 }[LOG_LEVEL] ?? 3,
+    );
+    expect(lines(output).map((line) => line.message)).toEqual(expected);
+  }
+});
+
+describe("stdout", () => {
+  const many = `for (let n = 0; n < 200; n++) log.info("line {n}", { n });`;
+
+  test.each([
+    ["at the end of the script", many],
+    ["at process.exit", `${many} process.exit(0);`],
+    ["at process.exit in a later turn", `${many} setTimeout(() => process.exit(0), 20);`],
+    ["by flushLogs", `${many} await flushLogs(); process.reallyExit(0);`],
+  ])("is written out %s", async (_when, script) => {
+    expect(lines(await printed(script)).length).toBe(200);
+  });
+
+  test("whose reader is gone neither ends the service nor fails its shutdown", async () => {
+    const service = Bun.spawn(["bun", `${import.meta.dir}/fixtures/service.ts`], {
+      env: { PATH: process.env.PATH, PORT: "0", NODE_ENV: "production" },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const reader = service.stdout.getReader();
+    const first = new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+    const url = /http:[^"]+/.exec(first)?.[0];
+    for (let n = 0; n < 20; n += 1) expect((await fetch(`${url}fast`)).status).toBe(200);
+    service.kill("SIGTERM");
+    expect(await service.exited).toBe(0);
+    expect(await service.stderr.text()).toBe("");
+  });
+
+  test("whose reader stalls costs neither time nor memory: lines are dropped, and counted", async () => {
+    const directory = await mkdtemp(`${tmpdir()}/log-`);
+    const script = `
+      import { flushLogs, log, setupLog } from "./src/log.ts";
+      await setupLog({ LOG_LEVEL: "info", NODE_ENV: "production" });
+      for (let n = 0; n < 100_000; n++) {
+        log.info("line {n}", { n, padding: "x".repeat(300) });
+        if (n % 100 === 0) await new Promise(setImmediate);
+      }
+      console.error(process.memoryUsage.rss());
+      await Bun.write(process.env.DONE, "");
+      await flushLogs();`;
+    const child = Bun.spawn(
+      ["sh", "-c", 'bun -e "$SCRIPT" | { until [ -e "$DONE" ]; do sleep 0.05; done; cat; }'],
+      {
+        cwd: `${import.meta.dir}/..`,
+        env: { PATH: process.env.PATH, SCRIPT: script, DONE: `${directory}/done` },
+        stdout: "pipe",
+        stderr: "pipe",
+      },
+    );
+    const printed = lines(await child.stdout.text());
+    await rm(directory, { recursive: true });
+    const dropped = printed.filter((line) => line.logger === "notice");
+    expect(dropped.length).toBe(1);
+    expect(printed.length - 1 + Number(dropped[0]?.properties.dropped)).toBe(100_000);
+    expect(printed.length).toBeLessThan(10_000);
+    expect(Number(await child.stderr.text())).toBeLessThan(256 * 1024 * 1024);
+  });
+});
+
+describe("a request", () => {
+  /** The lines about requests of one path that a service printed, after a shutdown in order. */
+  async function logged(use: (url: string) => Promise<unknown>, env = {}): Promise<Line[]> {
+    await using service = await serve(env);
+    await use(service.url);
+    service.signal();
+    await service.process.exited;
+    await service.closed;
+    return lines(service.output());
+  }
+
+  test.each([
+    ["/fast", 200],
+    ["/log", 200],
+    ["/bug", 500],
+    ["/async-bug", 500],
+    ["/nowhere?token=s3cret", 404],
+  ])("to %s is logged once, without its query", async (path, status) => {
+    const all = await logged((url) => fetch(url + path).then((response) => response.text()));
+    const requests = all.filter((line) => line.logger === "app.http");
+    expect(requests).toMatchObject([
+      { level: "INFO", message: `GET ${path.split("?")[0]} ${status}`, properties: { status } },
+    ]);
+    expect(requests[0]?.properties).toHaveProperty("ms");
+    expect(JSON.stringify(all)).not.toContain("s3cret");
+  });
+
+  test("that becomes a WebSocket is logged as 101", async () => {
+    const all = await logged(
+      (url) =>
+        new Promise((resolve) => {
+          new WebSocket(`${url.replace("http", "ws")}/ws`).addEventListener("open", resolve);
+        }),
+    );
+    expect(all.map((line) => line.message)).toContain("GET /ws 101");
+  });
+
+  test("is not logged at LOG_LEVEL=warn", async () => {
+    const all = await logged((url) => fetch(`${url}/fast`), { LOG_LEVEL: "warn" });
+    expect(all.map((line) => line.logger)).toEqual(["notice", "notice", "notice"]);
+  });
+
+  test("gives its id to every line inside it: after awaits, and in its stream", async () => {
+    const all = await logged((url) =>
+      Promise.all(
+        ["one", "two"].map(async (id) => {
+          const response = await fetch(`${url}/log`, { headers: { "x-request-id": id } });
+          expect(response.headers.get("x-request-id")).toBe(id);
+          await response.text();
+        }),
+      ),
+    );
+    for (const id of ["one", "two"]) {
+      const own = all.filter((line) => line.properties.requestId === id);
+      expect(own.map((line) => line.message).sort()).toEqual([
+        "GET /log 200",
+        "after an await",
+        "before",
+        "in the stream",
+      ]);
+    }
+  });
+
+  test("has the same fields in its line as any other line", async () => {
+    const all = await logged((url) => fetch(`${url}/log`).then((response) => response.text()));
+    const [request, other] = [/GET/, /before/].map((text) =>
+      all.find((line) => text.test(line.message)),
+    );
+    expect(Object.keys(request ?? {})).toEqual(Object.keys(other ?? {}));
+  });
+
+  test.each([
+    ["a sane id", "a-1_b.c:d/e+f=g@h"],
+    ["none", undefined],
+    ["an id with a space", "a b"],
+    ["an id that is too long", "a".repeat(129)],
+  ])("that comes with %s gets an id and nosniff in its response, errors too", async (_what, id) => {
+    await using service = await serve();
+    for (const path of ["/fast", "/bug", "/nowhere"]) {
+      const response = await fetch(service.url + path, {
+        headers: id ? { "x-request-id": id } : {},
+      });
+      const got = response.headers.get("x-request-id") ?? "";
+      if (id !== undefined && /^\S{1,128}$/.test(id)) expect(got).toBe(id);
+      else expect(got).toMatch(/^[\da-f-]{36}$/);
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    }
+  });
+});
+
+describe("requestLog", () => {
+  const request = new Request("http://localhost/") as BunRequest;
+  const server = {} as Server<undefined>;
+  const response = new Response();
+
+  test("answers a synchronous handler without a promise", () => {
+    expect(requestLog<undefined>()(() => response)(request, server)).toBe(response);
+  });
+
+  test("passes on what a handler throws or rejects with", async () => {
+    const bug = new Error("bug");
+    const logged = requestLog<undefined>();
+    expect(() =>
+      logged(() => {
+        throw bug;
+      })(request, server),
+    ).toThrow(bug);
+    expect(logged(() => Promise.reject(bug))(request, server)).rejects.toBe(bug);
+  });
+});
