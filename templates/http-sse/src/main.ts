@@ -1,35 +1,27 @@
 // Starts the service: environment, logs, stores, routes, and a clean stop on a signal.
-import { z } from "zod";
-import { readEnv, serviceVariables } from "#lib/env";
+import { readEnv } from "#lib/env";
 import { Lifecycle, stopSignal } from "#lib/lifecycle";
-import { flushLogs, log, report, requestLog, setupLog } from "#lib/log";
-import { openPage } from "#lib/page";
-import { methods, notFound, problems } from "#lib/problem";
+import { flushLogs, report, setupLog } from "#lib/log";
+import { openApp } from "./app.ts";
+import { schema } from "./env.ts";
+import { SqliteLog } from "./messages/sqlite.ts";
 
-const env = readEnv(z.object(serviceVariables));
+const env = readEnv(schema);
 await setupLog(env);
 const stopped = stopSignal();
-const lifecycle = new Lifecycle({ report, flush: flushLogs });
-
-const logged = requestLog<undefined>();
-const guarded = problems<undefined>({
-  expose: env.NODE_ENV !== "production",
-  report: (error) => log.error("{error}", { error }),
+const log = new SqliteLog(`${env.DATA_DIR}/messages.db`, env.MESSAGES_KEEP);
+const lifecycle: Lifecycle = new Lifecycle({
+  report,
+  ready: () => log.ready(),
+  drain: () => app.drain(),
+  close: () => app.close(),
+  flush: flushLogs,
 });
-const page = await openPage(`${import.meta.dir}/page/index.html`);
-const pages = Object.entries(page).map(
-  ([path, GET]) => [path, methods<undefined>({ GET })] as const,
-);
-const routes = {
-  ...Object.fromEntries(pages),
-  "/healthz": methods<undefined>({ GET: lifecycle.healthz }),
-  "/readyz": methods<undefined>({ GET: lifecycle.readyz }),
-  "/*": notFound,
-};
+const app = await openApp({ env, log, lifecycle, root: import.meta.dir });
 lifecycle.listen({
   ...env,
-  routes: Object.fromEntries(
-    Object.entries(routes).map(([path, handler]) => [path, logged(guarded(handler))]),
-  ),
+  routes: app.routes,
+  // Twice the heartbeat: only a client that takes nothing is idle for so long.
+  idleTimeout: Math.max(30, Math.ceil((2 * env.HEARTBEAT_MS) / 1000)),
 });
 await lifecycle.run(stopped, env);

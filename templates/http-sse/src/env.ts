@@ -1,0 +1,45 @@
+// The variables that this service reads, with their defaults; .env.example shows them all.
+import { z } from "zod";
+import { serviceVariables } from "#lib/env";
+
+/** An origin as browsers send it: scheme, host and port, no path. */
+const origin = z
+  .string()
+  .refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+    error: "must be origins such as https://app.example.com, separated by commas",
+  });
+
+const bytes = z.coerce.number().int().min(1);
+
+export const schema = z.object({
+  ...serviceVariables,
+  /** Folder of the message log and the uploads. */
+  DATA_DIR: z.string().default("./data"),
+  /** Moves the message log to Redis Streams, so that several instances share it. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** Key of the stream in Redis, and prefix of its other keys. */
+  REDIS_KEY: z.string().default("messages"),
+  /** Messages that the log keeps; older ones are dropped. */
+  MESSAGES_KEEP: z.coerce.number().int().min(1).default(100_000),
+  /** Milliseconds between the comments that keep a quiet event stream open. */
+  HEARTBEAT_MS: z.coerce.number().int().min(10).max(120_000).default(15_000),
+  /** Event streams at a time; one more gets 503. */
+  SSE_MAX_CLIENTS: z.coerce.number().int().min(0).default(10_000),
+  /** Bytes that may wait for a slow reader before its stream is closed; it reconnects and resumes. */
+  SSE_BUFFER_BYTES: bytes.default(1024 * 1024),
+  /** Requests to /api per minute and client. */
+  RATE_LIMIT: z.coerce.number().int().min(1).default(600),
+  /** Request header that holds the client's address, e.g. x-real-ip. Set it only behind a proxy that sets it. */
+  CLIENT_IP_HEADER: z.string().optional(),
+  /** Origins whose pages may call the API, with commas between. */
+  CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform((list) => list.split(",").map((item) => item.trim()))
+    .transform((items) => items.filter((item) => item !== ""))
+    .pipe(z.array(origin)),
+  /** Size of an upload, at the most. */
+  MAX_UPLOAD_BYTES: bytes.default(2 * 1024 ** 3),
+});
+
+export type Env = Readonly<z.output<typeof schema>>;

@@ -1,0 +1,47 @@
+// Reads an event stream, however its bytes are split. The page and the tests use it.
+// https://html.spec.whatwg.org/#event-stream-interpretation
+
+export interface ReceivedEvent {
+  readonly event: string;
+  readonly data: string;
+  /** The last id so far, "" if there was none. */
+  readonly id: string;
+}
+
+/** The events of `body`, until it ends. An event that was cut off is dropped, as the standard says. */
+export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReceivedEvent> {
+  let id = "";
+  let event = "";
+  let data: string[] = [];
+  for await (const line of readLines(body)) {
+    if (line === "") {
+      if (data.length > 0) yield { event: event || "message", data: data.join("\n"), id };
+      event = "";
+      data = [];
+      continue;
+    }
+    const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+    if (field === "data") data.push(value);
+    else if (field === "event") event = value;
+    else if (field === "id" && !value.includes("\0")) id = value;
+  }
+}
+
+async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      rest += decoder.decode(value, { stream: true });
+      // A CR at the very end may be the first half of a CRLF: it waits for what follows.
+      const lines = rest.split(/\r\n|\n|\r(?!$)/);
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}

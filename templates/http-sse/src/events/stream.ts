@@ -1,0 +1,94 @@
+// One client's event stream: what it missed, page by page, then what comes, within a budget of bytes.
+import { LogUnavailable, type MessageLog } from "../messages/log.ts";
+import { formatEvent, formatHello } from "./format.ts";
+import { encodeMessages, type Hub, type Reader } from "./hub.ts";
+
+/** Messages that are read from the log at a time. */
+const PAGE = 50;
+/** Bytes that wait for the client before the next page is read. */
+const READ_AHEAD = 64 * 1024;
+const RETRY_MS = 2000;
+
+const encoder = new TextEncoder();
+
+export interface StreamOptions {
+  readonly hub: Hub;
+  readonly log: MessageLog;
+  /** Id of the last message that the client has seen; without it, only new ones are sent. */
+  readonly lastEventId: string | undefined;
+  /** Bytes that may wait before the stream is closed. */
+  readonly budget: number;
+  /** Called when the stream is closed because the client reads too slowly. */
+  readonly onSlow: () => void;
+}
+
+/**
+ * The body of an event stream. The stream is a queue with a byte count: `desiredSize` says how much
+ * waits. While it catches up, the client's reading pulls the pages; once it is live, the hub pushes.
+ */
+export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
+  const { hub, log, budget, lastEventId } = options;
+  const readAhead = Math.min(READ_AHEAD, budget);
+  let position = lastEventId ?? hub.position;
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+
+  const reader: Reader = {
+    send(chunk) {
+      controller.enqueue(chunk);
+      if (readAhead - (controller.desiredSize ?? 0) <= budget) return;
+      reader.end();
+      options.onSlow();
+    },
+    end() {
+      hub.leave(reader);
+      controller.close();
+    },
+  };
+
+  /** Sends the next page; or, when there is none, joins the hub in the very turn that showed it. */
+  async function catchUp(): Promise<void> {
+    while (position !== hub.position) {
+      const horizon = hub.position;
+      const { messages, complete } = await log.read(position, PAGE);
+      if (!hub.readers.has(reader)) return;
+      const newest = messages.at(-1)?.id;
+      if (!complete) controller.enqueue(gap(newest === undefined ? horizon : undefined));
+      position = newest ?? (complete ? position : horizon);
+      if (newest !== undefined) return controller.enqueue(encodeMessages(messages));
+      // All is read, yet the hub is elsewhere: it is about to publish what this client has.
+      if (complete) await hub.published;
+      if (!hub.readers.has(reader)) return;
+    }
+    hub.join(reader);
+    // Never settles: a live stream must not be pulled at each event.
+    return new Promise(() => undefined);
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(given) {
+        controller = given;
+        hub.readers.add(reader);
+        const id = lastEventId === undefined ? position : undefined;
+        controller.enqueue(encoder.encode(formatHello(RETRY_MS, id)));
+      },
+      async pull() {
+        try {
+          await catchUp();
+        } catch (error) {
+          if (!(error instanceof LogUnavailable)) throw error;
+          // The client reconnects and asks again.
+          if (hub.readers.has(reader)) reader.end();
+        }
+      },
+      cancel: () => hub.leave(reader),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: readAhead }),
+  );
+}
+
+/** Tells the client that messages are missing; with an id if no message follows that has one. */
+function gap(id: string | undefined): Uint8Array {
+  const data = JSON.stringify({ reason: "Last-Event-ID is not in the log" });
+  return encoder.encode(formatEvent({ event: "gap", data, ...(id === undefined ? {} : { id }) }));
+}

@@ -1,0 +1,119 @@
+// POST, GET /api/messages: add a message, read them page by page.
+import { z } from "zod";
+import { Problem, readJson, validate } from "#lib/problem";
+import type { Group, Handler, Services } from "../group.ts";
+import { Message } from "../messages/log.ts";
+
+const NewMessage = z.object({
+  text: z
+    .string()
+    .min(1)
+    .max(2000)
+    .refine((text) => text.isWellFormed(), "must be valid Unicode"),
+});
+
+const ListQuery = z.object({
+  from: z.enum(["start", "end"]).default("start").meta({
+    description: "`end`: the newest messages, without `after`.",
+  }),
+  after: z.string().min(1).max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
+
+const MessagePage = z.object({
+  items: z.array(Message),
+  next: z.string().nullable().meta({ description: "`after` of the next page; null on the last." }),
+});
+
+const PostHeaders = z.object({
+  /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/)
+    .optional(),
+});
+
+export function messages({ log }: Services): Group {
+  const post: Handler = async (request) => {
+    const key = request.headers.get("idempotency-key") ?? undefined;
+    const headers = validate(PostHeaders, { "idempotency-key": key });
+    const { text } = await readJson(request, NewMessage);
+    const { outcome, message } = await log.append(text, headers["idempotency-key"]);
+    if (outcome === "conflict") {
+      throw new Problem(422, "This Idempotency-Key was used before, with another text.");
+    }
+    return Response.json(message, {
+      status: 201,
+      headers: { location: `/api/messages/${message.id}` },
+    });
+  };
+
+  const list: Handler = async (request) => {
+    const { from, after, limit } = parseQuery(request.url);
+    if (from === "end") return Response.json({ items: await log.newest(limit), next: null });
+    // One more than asked for tells whether there is a next page.
+    const { messages, complete } = await log.read(after, limit + 1);
+    if (!complete) {
+      throw new Problem(422, "The page cannot be continued.", {
+        errors: [{ pointer: "/after", detail: "is not, or no longer, the id of a message" }],
+      });
+    }
+    const items = messages.length > limit ? messages.slice(0, limit) : messages;
+    return Response.json({
+      items,
+      next: messages.length > limit ? (items.at(-1)?.id ?? null) : null,
+    });
+  };
+
+  const get: Handler = async (request) => {
+    const message = await log.get(request.params.id ?? "");
+    if (!message) throw new Problem(404, "There is no such message.");
+    return Response.json(message);
+  };
+
+  return {
+    routes: {
+      "/api/messages": {
+        POST: {
+          handle: post,
+          operation: {
+            summary: "Add a message; a repeated Idempotency-Key gives the same one",
+            headers: PostHeaders,
+            body: { "application/json": NewMessage },
+            responses: {
+              201: { description: "It is stored.", content: { "application/json": Message } },
+            },
+          },
+        },
+        GET: {
+          handle: list,
+          operation: {
+            summary: "Read messages, oldest first",
+            query: ListQuery,
+            responses: {
+              200: { description: "A page.", content: { "application/json": MessagePage } },
+            },
+          },
+        },
+      },
+      "/api/messages/:id": {
+        GET: {
+          handle: get,
+          operation: {
+            summary: "Read a message",
+            responses: {
+              200: { description: "The message.", content: { "application/json": Message } },
+            },
+          },
+        },
+      },
+    },
+  };
+}
+
+/** The query, validated. The shortest way, as this is the busiest route: a URL object costs more than the page. */
+function parseQuery(url: string): z.output<typeof ListQuery> {
+  const start = url.indexOf("?");
+  const query = new URLSearchParams(start === -1 ? "" : url.slice(start));
+  return validate(ListQuery, Object.fromEntries(query));
+}

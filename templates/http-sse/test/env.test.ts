@@ -1,0 +1,29 @@
+// .env.example and the README show every variable, with its default.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { parseEnv } from "#lib/env";
+import { schema } from "../src/env.ts";
+
+const root = join(import.meta.dir, "..");
+const names = Object.keys(schema.shape).toSorted();
+
+test(".env.example names every variable, and its values are valid", async () => {
+  const text = await Bun.file(join(root, ".env.example")).text();
+  const shown = [...text.matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm)];
+  expect(shown.map(([, name]) => name).toSorted()).toEqual(names);
+  const given = Object.fromEntries(shown.map(([, name = "", value]) => [name, value]));
+  const values: Record<string, unknown> = parseEnv(schema, given);
+  const defaults: Record<string, unknown> = parseEnv(schema, {});
+  for (const name of names) {
+    if (defaults[name] !== undefined && name !== "CORS_ORIGINS") {
+      expect([name, values[name]]).toEqual([name, defaults[name]]);
+    }
+  }
+});
+
+test("a bad value is refused by name", () => {
+  expect(() => parseEnv(schema, { CORS_ORIGINS: "https://a.example/path" })).toThrow(
+    /CORS_ORIGINS/,
+  );
+  expect(() => parseEnv(schema, { SSE_BUFFER_BYTES: "0" })).toThrow(/SSE_BUFFER_BYTES/);
+});
