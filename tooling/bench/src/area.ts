@@ -15,6 +15,8 @@ export interface Bench {
   readonly rounds?: number;
   /** Samples that are taken first and thrown away (default 1). */
   readonly warmups?: number;
+  /** What all contestants need, made once, in `run.folder`. */
+  readonly prepare?: (run: Run) => Promise<void>;
   /** By the names that the table and the figures use. */
   readonly contestants: Readonly<Record<string, Contestant>>;
 }

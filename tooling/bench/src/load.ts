@@ -12,7 +12,29 @@ export async function httpLoad(
   url: string,
   { seconds, connections = 64 }: HttpLoadOptions,
 ): Promise<number> {
-  const program = `${import.meta.dir}/load/http.ts`;
-  const command = [process.execPath, program, url, String(connections), String(seconds)];
-  return Number(await runCommand(command, { cwd: import.meta.dir }));
+  return Number(await generate("http", url, connections, seconds));
+}
+
+export interface EventLoadOptions {
+  readonly seconds: number;
+  /** Event streams that are open (GET /api/events) while messages are posted (POST /api/messages). */
+  readonly readers: number;
+}
+
+/** Events per second that arrive, over all readers. @throws when a stream ends or a post fails. */
+export async function eventLoad(
+  url: string,
+  { readers, seconds }: EventLoadOptions,
+): Promise<number> {
+  return Number(await generate("events", url, readers, seconds));
+}
+
+/** Uploads so many MiB as a raw body. @throws unless the answer is 201. */
+export async function uploadLoad(url: string, mebibytes: number): Promise<void> {
+  await generate("upload", url, mebibytes);
+}
+
+function generate(program: string, ...args: readonly (string | number)[]): Promise<string> {
+  const file = `${import.meta.dir}/load/${program}.ts`;
+  return runCommand(["bun", file, ...args.map(String)], { cwd: import.meta.dir });
 }

@@ -7,9 +7,10 @@ const QUICK_ROUNDS = 3;
 
 /** The samples of each contestant, in the order of the rounds. */
 export async function measure(
-  { contestants, rounds = ROUNDS, warmups = 1 }: Bench,
+  { prepare, contestants, rounds = ROUNDS, warmups = 1 }: Bench,
   run: Run,
 ): Promise<Record<string, readonly number[]>> {
+  await prepare?.(run);
   const open: { name: string; sample: () => Promise<number>; samples: number[] }[] = [];
   for (const [name, start] of Object.entries(contestants)) {
     open.push({ name, sample: await start(run), samples: [] });

@@ -1,4 +1,5 @@
 // Resident memory of a process: at this moment, and at its height during some work.
+import { readFile } from "node:fs/promises";
 
 const SAMPLE_MS = 10;
 
@@ -24,10 +25,10 @@ export async function peakBytes(pid: number, work: Promise<unknown>): Promise<nu
   return peak;
 }
 
+/** With `node:fs`: a file of /proc says that its size is 0, and `Bun.file` believes it. */
 async function fromProc(pid: number): Promise<number> {
-  const status = Bun.file(`/proc/${pid}/status`);
-  if (!(await status.exists())) return 0;
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(await status.text())?.[1] ?? 0);
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
 }
 
 async function fromPs(pid: number): Promise<number> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Area, Contestant } from "../area.ts";
 import { runCommand, timeCommand } from "../command.ts";
 import { PEERS } from "../peers.ts";
+import type { Run } from "../run.ts";
 
 const CREATE = join(import.meta.dir, "../../../create");
 const SAMPLES = 15;
@@ -15,14 +16,19 @@ const IDENTITY = {
   GIT_COMMITTER_EMAIL: "bench@example.com",
 };
 
-/** Packs create-bunyard, and unpacks the tarball as a package manager does. @returns its program. */
-async function unpack(folder: string): Promise<string> {
+/** Packs create-bunyard, and unpacks the tarball as a package manager does. */
+async function prepare({ folder }: Run): Promise<void> {
   await runCommand(["bun", "run", "build"], { cwd: CREATE });
   const pack = ["bun", "pm", "pack", "--quiet", "--filename", join(folder, "create.tgz")];
   await runCommand(pack, { cwd: join(CREATE, "dist") });
   await runCommand(["tar", "-xzf", "create.tgz"], { cwd: folder });
+}
+
+/** The command that creates `directory` with the unpacked program. */
+async function command({ folder }: Run, directory: string): Promise<readonly string[]> {
   const { bin } = await Bun.file(join(folder, "package/package.json")).json();
-  return join(folder, "package", bin["create-bunyard"]);
+  const program = join(folder, "package", bin["create-bunyard"]);
+  return ["bun", program, directory, "--template", "http-sse"];
 }
 
 /** Times `command` in the folder, again and again; what it creates in `project` is then removed. */
@@ -37,8 +43,7 @@ function creating(folder: string, command: readonly string[]) {
 function createBunyard(...flags: readonly string[]): Contestant {
   return async (run) => {
     const folder = await mkdtemp(join(run.folder, "bunyard-"));
-    const program = await unpack(folder);
-    return creating(folder, ["bun", program, "project", "--template", "http-sse", ...flags]);
+    return creating(folder, [...(await command(run, "project")), ...flags]);
   };
 }
 
@@ -46,9 +51,8 @@ function createBunyard(...flags: readonly string[]): Contestant {
 function bunCreate(...flags: readonly string[]): Contestant {
   return async (run) => {
     const folder = await mkdtemp(join(run.folder, "bun-create-"));
-    const program = await unpack(folder);
-    const template = ["template", "--template", "http-sse", "--no-install", "--no-git"];
-    await runCommand(["bun", program, ...template], { cwd: folder });
+    const files = [...(await command(run, "template")), "--no-install", "--no-git"];
+    await runCommand(files, { cwd: folder });
     return creating(folder, ["bun", "create", join(folder, "template"), "project", ...flags]);
   };
 }
@@ -71,6 +75,7 @@ export const area: Area = {
     files: {
       unit: "ms",
       rounds: SAMPLES,
+      prepare,
       contestants: {
         "create-bunyard": createBunyard("--no-install", "--no-git"),
         "create-vite": createVite,
@@ -80,6 +85,7 @@ export const area: Area = {
     git: {
       unit: "ms",
       rounds: SAMPLES,
+      prepare,
       contestants: {
         "create-bunyard": createBunyard("--no-install"),
         "bun create (a copy)": bunCreate("--no-install"),
@@ -88,6 +94,7 @@ export const area: Area = {
     install: {
       unit: "ms",
       rounds: SAMPLES,
+      prepare,
       contestants: {
         "create-bunyard": createBunyard(),
         "bun create (a copy)": bunCreate(),

@@ -1,0 +1,23 @@
+// Program: the JSON route with nothing around it, as the measure of what a framework may cost.
+import { Database } from "bun:sqlite";
+
+const database = new Database(process.env.DATABASE);
+const page = database.prepare<{ id: string; text: string; at: string }, [number, number]>(
+  "SELECT id, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
+);
+
+const server = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  development: false,
+  routes: {
+    "/api/messages": (request) => {
+      const { searchParams } = new URL(request.url);
+      const limit = Number(searchParams.get("limit") ?? 20);
+      const rows = page.all(Number(searchParams.get("after") ?? 0), limit + 1);
+      const items = rows.slice(0, limit);
+      return Response.json({ items, next: rows.length > limit ? items.at(-1)?.id : null });
+    },
+  },
+});
+console.log(`listening on ${server.url.href}`);

@@ -1,0 +1,91 @@
+// Program: opens N event streams on raw sockets, posts messages, and prints the deliveries per second.
+// At most WINDOW messages are on their way to the slowest reader: the server always has work, and
+// no reader falls so far behind that it is cut.
+
+const [target = "", readers, seconds] = process.argv.slice(2);
+const url = new URL(target);
+const READERS = Number(readers);
+const WINDOW = 8;
+const POSTERS = 4;
+const RAMP_UP_MS = 500;
+const MARK = Buffer.from("data:");
+const NOTHING = Buffer.alloc(0);
+const NEWLINE = 10;
+
+let deliveries = 0;
+let posted = 0;
+let room = Promise.withResolvers<void>();
+
+function fail(reason: string): never {
+  console.error(reason);
+  process.exit(1);
+}
+
+function isFull(): boolean {
+  return posted * READERS - deliveries >= WINDOW * READERS;
+}
+
+/** Counts the events of one stream as its chunks come in. */
+function counter(): (chunk: Buffer) => number {
+  let tail = NOTHING;
+  return (chunk) => {
+    const bytes = tail === NOTHING ? chunk : Buffer.concat([tail, chunk]);
+    let events = 0;
+    for (let at = bytes.indexOf(MARK); at !== -1; at = bytes.indexOf(MARK, at + MARK.length)) {
+      events += 1;
+    }
+    // A chunk that does not end with a line may end in the middle of the mark.
+    tail = bytes.at(-1) === NEWLINE ? NOTHING : Buffer.from(bytes.subarray(1 - MARK.length));
+    return events;
+  };
+}
+
+async function openReader(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const count = counter();
+  await Bun.connect({
+    hostname: url.hostname,
+    port: Number(url.port),
+    socket: {
+      open(socket) {
+        socket.write(`GET /api/events HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`);
+      },
+      data(_, chunk) {
+        resolve();
+        deliveries += count(chunk);
+        if (!isFull()) room.resolve();
+      },
+      close() {
+        fail("The server closed a stream.");
+      },
+    },
+  });
+  await promise;
+}
+
+async function post(): Promise<never> {
+  const body = JSON.stringify({ text: "x".repeat(100) });
+  for (;;) {
+    while (isFull()) {
+      room = Promise.withResolvers();
+      await room.promise;
+    }
+    posted += 1;
+    const response = await fetch(new URL("/api/messages", url), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    if (response.status !== 201) fail(`Posting was answered with ${response.status}.`);
+    await response.arrayBuffer();
+  }
+}
+
+for (let i = 0; i < READERS; i += 1) await openReader();
+for (let i = 0; i < POSTERS; i += 1) post().catch((error) => fail(String(error)));
+await Bun.sleep(RAMP_UP_MS);
+const before = deliveries;
+const started = performance.now();
+await Bun.sleep(Number(seconds) * 1000);
+console.log((deliveries - before) / ((performance.now() - started) / 1000));
+process.exit(0);
