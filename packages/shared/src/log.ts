@@ -270,9 +270,12 @@ export function requestLog<Data>(): (next: Handler<Data>) => Handler<Data> {
   };
 }
 
-/** The path of an absolute URL, without the query: a query may hold what does not belong in a log. */
+/**
+ * The path of a URL, without the query, which may hold what does not belong in a log. Without a Host
+ * header field the URL of a request is only its path.
+ */
 function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("//") + 2);
   const end = url.indexOf("?", start);
   return end === -1 ? url.slice(start) : url.slice(start, end);
 }

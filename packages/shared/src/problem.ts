@@ -14,6 +14,7 @@ export interface ProblemOptions {
   readonly type?: string;
   readonly title?: string;
   readonly errors?: readonly FieldError[];
+  /** Header fields of the response, in lower case. A 503 has `retry-after: 1` unless told otherwise. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
@@ -36,7 +37,7 @@ export class Problem extends Error {
     this.type = options.type ?? "about:blank";
     this.title = options.title ?? STATUS_CODES[status] ?? "Error";
     this.errors = options.errors;
-    this.headers = options.headers ?? {};
+    this.headers = { ...(status === 503 ? { "retry-after": "1" } : {}), ...options.headers };
   }
 
   toResponse(): Response {
@@ -59,8 +60,9 @@ export function problems<Data>(options: {
   readonly expose: boolean;
   readonly report: (error: unknown) => void;
 }): (next: Handler<Data>) => Handler<Data> {
-  const answer = (error: unknown): Response => {
-    if (error instanceof Problem) return error.toResponse();
+  const answer = (error: unknown, request: Request): Response => {
+    const fault = clientFault(error, request);
+    if (fault) return fault.toResponse();
     options.report(error);
     const detail = options.expose ? String(error) : "The server failed to handle this request.";
     return new Problem(500, detail).toResponse();
@@ -68,11 +70,25 @@ export function problems<Data>(options: {
   return (next) => (request, server) => {
     try {
       const result = next(request, server);
-      return result instanceof Promise ? result.catch(answer) : result;
+      return result instanceof Promise
+        ? result.catch((error: unknown) => answer(error, request))
+        : result;
     } catch (error) {
-      return answer(error);
+      return answer(error, request);
     }
   };
+}
+
+/** The problem that is the client's, if that is what the error comes down to. */
+function clientFault(error: unknown, request: Request): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (request.signal.aborted && error instanceof Error && error.name === "AbortError") {
+    return new Problem(400, "The client closed the connection.");
+  }
+  // Without a valid Host (RFC 9112, section 3.2) the runtime gives a URL that `new URL` refuses.
+  return URL.canParse(request.url)
+    ? undefined
+    : new Problem(400, "Send a valid Host header field.");
 }
 
 /**
@@ -83,14 +99,13 @@ export function methods<Data>(table: Readonly<Record<string, Handler<Data>>>): H
   const allow = [
     ...new Set([...Object.keys(table), ...("GET" in table ? ["HEAD"] : []), "OPTIONS"]),
   ].join(", ");
-  const handlers: Record<string, Handler<Data> | undefined> = {
-    __proto__: null as never,
-    HEAD: table.GET,
-    OPTIONS: () => new Response(null, { status: 204, headers: { allow } }),
-    ...table,
-  };
+  const handlers = new Map<string, Handler<Data> | undefined>([
+    ["HEAD", table.GET],
+    ["OPTIONS", () => new Response(null, { status: 204, headers: { allow } })],
+    ...Object.entries(table),
+  ]);
   return (request, server) => {
-    const handler = handlers[request.method];
+    const handler = handlers.get(request.method);
     if (handler) return handler(request, server);
     throw new Problem(405, `${request.method} is not supported here; use ${allow}.`, {
       headers: { allow },
@@ -103,9 +118,9 @@ export function notFound(request: Request): never {
   throw new Problem(404, `There is nothing at ${new URL(request.url).pathname}.`);
 }
 
-/** `input` as the schema understands it. @throws {Problem} 422 with one entry for each field. */
+/** `input` as the schema understands it. @throws {Problem} 422 with one entry for each fault. */
 export function validate<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
-  const result = schema.safeParse(input);
+  const result = safeParse(schema, input);
   if (result.success) return result.data;
   throw new Problem(422, "The input is not valid.", {
     errors: result.error.issues.map((issue) => ({
@@ -113,6 +128,18 @@ export function validate<S extends z.ZodType>(schema: S, input: unknown): z.outp
       detail: issue.message,
     })),
   });
+}
+
+function safeParse<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+): z.ZodSafeParseResult<z.output<S>> {
+  try {
+    return schema.safeParse(input);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Problem(422, "The input is nested too deeply.", { cause });
+  }
 }
 
 /**
@@ -141,10 +168,26 @@ export async function readJson<S extends z.ZodType>(
   return validate(schema, body);
 }
 
-/** The body as text, read to `limit` bytes and not further. @throws {Problem} 413, 400 on bad UTF-8. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The body as text. @throws {Problem} 413 over `limit` bytes, 400 if it ends early or is not UTF-8. */
 async function readText(request: Request, limit: number): Promise<string> {
+  const bytes = await readBytes(request, limit).catch((cause: unknown) => {
+    throw cause instanceof Problem ? cause : new Problem(400, "The body ended early.", { cause });
+  });
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new Problem(400, "The body is not valid UTF-8.", { cause });
+  }
+}
+
+/** Reads no further than `limit` bytes. The runtime holds a body to its Content-Length, so that is read at once. */
+async function readBytes(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
   const tooLong = () => new Problem(413, `The body is longer than ${limit} bytes.`);
-  if (Number(request.headers.get("content-length")) > limit) throw tooLong();
+  const length = request.headers.get("content-length");
+  if (Number(length) > limit) throw tooLong();
+  if (length !== null) return request.arrayBuffer();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
@@ -152,11 +195,7 @@ async function readText(request: Request, limit: number): Promise<string> {
     if (size > limit) throw tooLong();
     chunks.push(chunk);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch (cause) {
-    throw new Problem(400, "The body is not valid UTF-8.", { cause });
-  }
+  return Buffer.concat(chunks);
 }
 
 function escapePointer(key: string): string {
