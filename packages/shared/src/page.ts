@@ -16,7 +16,7 @@ const CSP = [
 /**
  * Bundles the HTML file at `index` and returns a GET handler for `/` and for each of its assets.
  * Assets have hashed names and never change; the page itself is revalidated by its ETag.
- * @throws {AggregateError} when the page does not build; it holds every message.
+ * @throws {AggregateError} when the page does not build; uncaught, the runtime prints each place in the source.
  */
 export async function openPage(
   index: string,
@@ -41,9 +41,15 @@ export async function openPage(
       ...(html ? { "content-security-policy": CSP } : {}),
     };
     routes[html ? "/" : `/${output.path.replace(/^\.?\//, "")}`] = (request) =>
-      request.headers.get("if-none-match") === etag
+      matches(request.headers.get("if-none-match"), etag)
         ? new Response(null, { status: 304, headers })
         : new Response(body, { headers });
   }
   return routes;
+}
+
+/** RFC 9110, section 13.1.2: a list of entity tags that are compared weakly, or `*`. */
+function matches(ifNoneMatch: string | null, etag: string): boolean {
+  const tags = ifNoneMatch?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
+  return tags.includes(etag) || tags.includes("*");
 }

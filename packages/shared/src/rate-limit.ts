@@ -21,16 +21,26 @@ export interface RateLimitResult {
 
 interface Bucket {
   tokens: number;
+  /** When `tokens` was counted. */
   at: number;
 }
 
+/** What the sum of many fractions may be off a whole token. */
+const EPSILON = 1e-9;
+
+/**
+ * In any stretch of time of length t a client gets at most `limit + t * limit / windowMs` requests
+ * through. A client that was forgotten for want of room starts with a full bucket.
+ */
 export class RateLimiter {
   readonly #buckets = new Map<string, Bucket>();
-  readonly #perMs: number;
   readonly #maxClients: number;
 
+  /** @throws {RangeError} when the limit is below 1 or the window is not longer than 0. */
   constructor(readonly options: RateLimitOptions) {
-    this.#perMs = options.limit / options.windowMs;
+    if (!(options.limit >= 1 && options.windowMs > 0)) {
+      throw new RangeError("A rate limit needs a limit of at least 1 and a window longer than 0.");
+    }
     this.#maxClients = options.maxClients ?? 10_000;
   }
 
@@ -39,20 +49,28 @@ export class RateLimiter {
     return this.#buckets.size;
   }
 
-  /** Takes one token from the bucket of `client`. @param now milliseconds of a monotonic clock. */
+  /**
+   * Takes one token from the bucket of `client`.
+   * @param now milliseconds of a monotonic clock; if it goes back all the same, nothing is refilled
+   * until it has caught up.
+   */
   take(client: string, now: number = performance.now()): RateLimitResult {
-    const { limit } = this.options;
+    const { limit, windowMs } = this.options;
     const bucket = this.#buckets.get(client) ?? { tokens: limit, at: now };
-    bucket.tokens = Math.min(limit, bucket.tokens + Math.max(0, now - bucket.at) * this.#perMs);
-    bucket.at = now;
-    const allowed = bucket.tokens >= 1;
-    if (allowed) bucket.tokens -= 1;
+    const passed = Math.max(0, now - bucket.at);
+    bucket.tokens = Math.min(limit, bucket.tokens + (passed * limit) / windowMs);
+    bucket.at += passed;
+    const allowed = bucket.tokens >= 1 - EPSILON;
+    if (allowed) bucket.tokens = Math.max(0, bucket.tokens - 1);
     this.#remember(client, bucket);
+    const remaining = Math.floor(bucket.tokens + EPSILON);
+    const secondsUntil = (tokens: number) =>
+      Math.ceil(((tokens - bucket.tokens) * windowMs) / limit / 1000);
     return {
       allowed,
-      remaining: Math.floor(bucket.tokens),
-      retryAfter: bucket.tokens >= 1 ? 0 : Math.ceil((1 - bucket.tokens) / this.#perMs / 1000),
-      reset: Math.ceil((limit - bucket.tokens) / this.#perMs / 1000),
+      remaining,
+      retryAfter: remaining > 0 ? 0 : secondsUntil(1),
+      reset: secondsUntil(limit),
     };
   }
 
