@@ -53,9 +53,10 @@ export class SqliteLog implements MessageLog {
     this.#db = db;
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
     const columns = "SELECT seq, text, at FROM messages";
-    this.#page = db.query<Row, [number, number]>(`${columns} WHERE seq >= ? ORDER BY seq LIMIT ?`);
+    // `+?`, not `?`: SQLite would plan the query again for each value of a bare one.
+    this.#page = db.query<Row, [number, number]>(`${columns} WHERE seq >= ? ORDER BY seq LIMIT +?`);
     this.#one = db.query<Row, [number]>(`${columns} WHERE seq = ?`);
-    this.#newest = db.query<Row, [number]>(`${columns} ORDER BY seq DESC LIMIT ?`);
+    this.#newest = db.query<Row, [number]>(`${columns} ORDER BY seq DESC LIMIT +?`);
     this.#byKey = db.query<Row, [string]>(`${columns} WHERE key = ?`);
     this.#insert = db.query<Row, [string, string, string | null]>(
       "INSERT INTO messages (text, at, key) VALUES (?, ?, ?) RETURNING seq, text, at",
