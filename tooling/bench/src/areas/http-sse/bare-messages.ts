@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 
 const database = new Database(process.env.DATABASE);
 const page = database.prepare<{ id: string; text: string; at: string }, [number, number]>(
-  "SELECT id, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
+  "SELECT id, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT +?",
 );
 
 const server = Bun.serve({
