@@ -1,0 +1,250 @@
+// The protocol table, row by row, against the running service.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Socket } from "./person.ts";
+import { ChatServer, TIMEOUT, until } from "./server.ts";
+
+let server: ChatServer;
+beforeAll(async () => {
+  server = await ChatServer.start();
+}, TIMEOUT);
+afterAll(() => server[Symbol.asyncDispose]());
+
+let rooms = 0;
+const newRoom = () => `room-${++rooms}`;
+const open = (name: string) => Socket.open(server.url, name);
+
+describe("welcome and ping", () => {
+  test("the first frame says who you are and which protocol is spoken", async () => {
+    using ada = await open("Ada");
+    expect(ada.frames).toEqual([
+      { type: "welcome", you: { id: expect.any(String), name: "Ada" }, protocol: 1 },
+    ]);
+  });
+
+  test("a ping is answered with its ref", async () => {
+    using ada = await open("Ada");
+    expect(await ada.ask({ type: "ping", ref: 7 })).toEqual({ type: "pong", ref: 7 });
+  });
+});
+
+describe("rooms", () => {
+  test("a join tells the position, the members and the latest messages", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    const { ref: _, ...empty } = await ada.join(room);
+    expect(empty).toEqual({
+      type: "ok",
+      room,
+      epoch: expect.any(String),
+      offset: 0,
+      recovered: false,
+      messages: [],
+      members: [ada.you],
+    });
+    await ada.chat(room, "first");
+    using bob = await open("Bob");
+    const joined = await bob.join(room);
+    expect(joined.offset).toBe(1);
+    expect(joined.messages.map(({ text }) => text)).toEqual(["first"]);
+    expect(joined.members).toEqual([ada.you, bob.you]);
+  });
+
+  test("others see a person join and leave once, however many tabs there are", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    await ada.join(room);
+    const bob = await open("Bob");
+    const tab = await Socket.openAs(server.url, bob.cookie);
+    await bob.join(room);
+    await tab.join(room);
+    bob.cut();
+    await tab.ask({ type: "leave", room });
+    await ada.next("user-left");
+    await ada.settled();
+    const { you } = bob;
+    expect(ada.all("user-joined")).toEqual([{ type: "user-joined", room, user: you }]);
+    expect(ada.all("user-left")).toEqual([{ type: "user-left", room, user: you }]);
+    expect(tab.all("user-joined")).toEqual([]);
+    expect((await ada.join(room)).members).toEqual([ada.you]);
+    tab.cut();
+  });
+
+  test("a room that one has not joined, or has left, is not_in_room", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    const chat = { type: "chat", room, text: "hello", key: "k" };
+    expect(await ada.ask(chat)).toMatchObject({ type: "error", code: "not_in_room" });
+    await ada.join(room);
+    expect(await ada.ask({ type: "leave", room })).toMatchObject({ type: "ok", room });
+    expect(await ada.ask(chat)).toMatchObject({ type: "error", code: "not_in_room" });
+    expect(await ada.ask({ type: "leave", room })).toMatchObject({ code: "not_in_room" });
+  });
+
+  test("frames that follow a join without waiting find it done", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    ada.send({ type: "join", ref: 1, room });
+    ada.send({ type: "chat", ref: 2, room, text: "at once", key: "k" });
+    ada.send({ type: "leave", ref: 3, room });
+    ada.send({ type: "join", ref: 4, room });
+    const again = await ada.next("ok", ({ ref }) => ref === 4);
+    await ada.next("ok", ({ ref }) => ref === 2);
+    expect(again).toMatchObject({ ref: 4, members: [ada.you] });
+    expect(ada.all("error")).toEqual([]);
+  });
+
+  test("one connection may be in 50 rooms", async () => {
+    using ada = await open("Ada");
+    const prefix = newRoom();
+    for (let i = 0; i < 50; i++) await ada.join(`${prefix}-${i}`);
+    const more = { type: "join", room: `${prefix}-more` };
+    expect(await ada.ask(more)).toMatchObject({ code: "rate_limited" });
+    await ada.ask({ type: "leave", room: `${prefix}-0` });
+    expect(await ada.ask(more)).toMatchObject({ type: "ok" });
+  });
+});
+
+describe("messages", () => {
+  test("all members, the sender too, get it once with its offset", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    using bob = await open("Bob");
+    const { epoch } = await ada.join(room);
+    await bob.join(room);
+    const ok = await ada.ask({ type: "chat", room, text: "hello", key: "k" });
+    expect(ok).toEqual({ type: "ok", ref: expect.anything(), room, epoch, offset: 1 });
+    const chat = await bob.next("chat");
+    expect(chat).toEqual({
+      type: "chat",
+      room,
+      epoch,
+      offset: 1,
+      from: ada.you,
+      text: "hello",
+      at: expect.any(String),
+    });
+    expect(Math.abs(Date.parse(chat.at) - Date.now())).toBeLessThan(TIMEOUT);
+    await Promise.all([ada.settled(), bob.settled()]);
+    expect(ada.all("chat")).toEqual([chat]);
+    expect(bob.all("chat")).toEqual([chat]);
+  });
+
+  test("offsets count up by one, and everyone sees the same order", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    using bob = await open("Bob");
+    await ada.join(room);
+    await bob.join(room);
+    const turns = Array.from({ length: 20 }, (_, i) => [
+      ada.chat(room, `a${i}`),
+      bob.chat(room, `b${i}`),
+    ]);
+    await Promise.all(turns.flat());
+    await Promise.all([ada.settled(), bob.settled()]);
+    expect(ada.all("chat").map(({ offset }) => offset)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
+    expect(bob.all("chat")).toEqual(ada.all("chat"));
+  });
+
+  test("a key that is sent again gives the same ok and is not sent twice", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    using bob = await open("Bob");
+    await ada.join(room);
+    await bob.join(room);
+    const first = await ada.chat(room, "once", "same");
+    const again = await ada.chat(room, "once", "same");
+    expect({ ...again, ref: first.ref }).toEqual(first);
+    expect((await bob.chat(room, "a key belongs to its sender", "same")).offset).toBe(2);
+    await bob.settled();
+    expect(bob.all("chat").map(({ offset }) => offset)).toEqual([1, 2]);
+  });
+
+  test("4000 characters pass, 4001 are too_long; a character beyond U+FFFF counts once", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    await ada.join(room);
+    await ada.chat(room, "ä".repeat(4000));
+    await ada.chat(room, "🦊".repeat(4000));
+    for (const text of ["x".repeat(4001), "🦊".repeat(4001)]) {
+      const answer = await ada.ask({ type: "chat", room, text, key: "long" });
+      expect(answer).toMatchObject({ type: "error", code: "too_long" });
+    }
+    expect(ada.all("chat")).toHaveLength(2);
+  });
+
+  test("a lone surrogate is stored as it is delivered", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    await ada.join(room);
+    await ada.chat(room, "half \ud800 a pair");
+    const { text } = await ada.next("chat");
+    expect((await ada.join(room)).messages[0]?.text).toBe(text);
+  });
+});
+
+describe("private messages", () => {
+  test("reach every connection of the receiver, and nobody else", async () => {
+    using ada = await open("Ada");
+    using bob = await open("Bob");
+    using tab = await Socket.openAs(server.url, bob.cookie);
+    using eve = await open("Eve");
+    const ok = await ada.ask({ type: "private", to: bob.you.id, text: "psst" });
+    expect(ok).toEqual({ type: "ok", ref: expect.anything() });
+    for (const socket of [bob, tab]) {
+      const message = await socket.next("private");
+      expect(message).toEqual({
+        type: "private",
+        from: ada.you,
+        text: "psst",
+        at: expect.any(String),
+      });
+    }
+    await eve.settled();
+    expect(eve.all("private")).toEqual([]);
+  });
+
+  test("a name will do while one person only goes by it", async () => {
+    using ada = await open("Ada");
+    using zoe = await open("Zoë the first");
+    expect(await ada.ask({ type: "private", to: zoe.you.name, text: "hi" })).toMatchObject({
+      type: "ok",
+    });
+    using _ = await open("Zoë the first");
+    expect(await ada.ask({ type: "private", to: zoe.you.name, text: "hi" })).toMatchObject({
+      code: "not_online",
+    });
+  });
+
+  test("who has left is not_online", async () => {
+    using ada = await open("Ada");
+    const bob = await open("Bob");
+    bob.close();
+    await bob.closed;
+    const ask = () => ada.ask({ type: "private", to: bob.you.id, text: "psst" });
+    await until(async () => (await ask()).type === "error", "Bob is gone");
+    expect(await ask()).toMatchObject({ type: "error", code: "not_online" });
+  });
+});
+
+describe("typing", () => {
+  test("members see it, throttled, and the typist does not", async () => {
+    const room = newRoom();
+    using ada = await open("Ada");
+    using bob = await open("Bob");
+    await ada.join(room);
+    await bob.join(room);
+    for (let i = 0; i < 20; i++) ada.send({ type: "typing", room });
+    expect(await bob.next("typing")).toEqual({ type: "typing", room, from: ada.you });
+    await Promise.all([ada.settled(), bob.settled()]);
+    expect(bob.all("typing").length).toBeLessThan(20);
+    expect(ada.all("typing")).toEqual([]);
+  });
+
+  test("outside of a room it is an error", async () => {
+    using ada = await open("Ada");
+    ada.send({ type: "typing", room: newRoom() });
+    expect(await ada.next("error")).toMatchObject({ code: "not_in_room" });
+  });
+});

@@ -1,0 +1,122 @@
+// Runs the real service as a child process, on a free port and with a data folder of its own.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Milliseconds that a test may take: generous, because a loaded machine is no failure. */
+export const TIMEOUT = 60_000;
+const MAIN = join(import.meta.dir, "../src/main.ts");
+
+export class ChatServer implements AsyncDisposable {
+  #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  #output = "";
+  #url = "";
+
+  private constructor(
+    process: Bun.Subprocess<"ignore", "pipe", "pipe">,
+    readonly directory: string,
+    readonly env: Readonly<Record<string, string>>,
+  ) {
+    this.#process = process;
+  }
+
+  /** Starts a server and waits until it listens. */
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    directory?: string,
+  ): Promise<ChatServer> {
+    const folder = directory ?? (await mkdtemp(join(tmpdir(), "websocket-chat-")));
+    const server = new ChatServer(spawn(env, folder), folder, env);
+    try {
+      await server.#listening();
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+    return server;
+  }
+
+  /** `http://host:port`, without a slash. */
+  get url(): string {
+    return this.#url;
+  }
+  get port(): number {
+    return Number(new URL(this.#url).port);
+  }
+  get pid(): number {
+    return this.#process.pid;
+  }
+  /** Everything printed so far. */
+  get output(): string {
+    return this.#output;
+  }
+  get exited(): Promise<number> {
+    return this.#process.exited;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Stops it as an operator would, and returns its exit code. */
+  stop(): Promise<number> {
+    this.signal("SIGTERM");
+    return this.exited;
+  }
+
+  /** No goodbye: what was promised has to be on disk by now. */
+  async crash(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.exited;
+  }
+
+  /** Starts again on the same data and the same port. */
+  async restart(): Promise<void> {
+    const { port } = this;
+    this.#process = spawn({ ...this.env, PORT: String(port) }, this.directory);
+    await this.#listening();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.crash();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #listening(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const collect = async (stream: ReadableStream<Uint8Array>) => {
+      let seen = "";
+      for await (const chunk of stream) {
+        const text = new TextDecoder().decode(chunk);
+        seen += text;
+        this.#output += text;
+        const url = /listening on (http:\/\/\S+?)\/?["\s]/.exec(seen)?.[1];
+        if (url) resolve(url);
+      }
+    };
+    collect(this.#process.stdout);
+    collect(this.#process.stderr);
+    this.#process.exited.then((code) => reject(new Error(`exit ${code}: ${this.#output}`)));
+    this.#url = await promise;
+  }
+}
+
+function spawn(env: Readonly<Record<string, string>>, directory: string) {
+  const { PATH = "", HOME = "" } = process.env;
+  return Bun.spawn([process.execPath, MAIN], {
+    cwd: directory,
+    env: { PATH, HOME, PORT: "0", LOG_LEVEL: "warn", DATA_DIR: directory, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+/** Waits until `condition` holds. */
+export async function until(condition: () => boolean | Promise<boolean>, what = "it") {
+  const deadline = Date.now() + TIMEOUT / 2;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+    await Bun.sleep(10);
+  }
+}
