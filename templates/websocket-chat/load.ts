@@ -1,0 +1,132 @@
+// `bun run load`: opens many clients and reports deliveries per second, latency, and memory per connection.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  options: {
+    /** A running chat, e.g. http://127.0.0.1:3000; without it one is started, with its limits out of the way. */
+    url: { type: "string" },
+    /** Clients in one room, each sending its next message when the last one has come back. */
+    clients: { type: "string", default: "64" },
+    seconds: { type: "string", default: "5" },
+    /** Connections that only stay open. Memory is measured if the chat was started here. */
+    idle: { type: "string", default: "1000" },
+  },
+});
+const clients = Number(values.clients);
+const idle = Number(values.idle);
+
+const chat = values.url ? undefined : await startChat();
+const url = (values.url ?? chat?.url ?? "").replace(/\/$/, "");
+try {
+  await measureFanOut();
+  if (idle > 0) await measureIdle();
+} finally {
+  await chat?.stop();
+}
+process.exit(0);
+
+/** Everyone writes, everyone reads: each message is delivered to every client. */
+async function measureFanOut(): Promise<void> {
+  const latencies: number[] = [];
+  let deliveries = 0;
+  const sockets = await Promise.all(Array.from({ length: clients }, (_, i) => open(`Load ${i}`)));
+  for (const [index, socket] of sockets.entries()) {
+    const mine = `"text":"${index} `;
+    const say = () => {
+      const text = `${index} ${performance.now()}`;
+      socket.send(
+        JSON.stringify({ type: "chat", ref: 1, room: "load", text, key: crypto.randomUUID() }),
+      );
+    };
+    socket.onmessage = ({ data }) => {
+      if (data.startsWith('{"type":"ok"')) {
+        // The answer to the join starts this client; those to its messages say nothing new.
+        if (data.includes('"members"')) say();
+        return;
+      }
+      if (!data.startsWith('{"type":"chat"')) return;
+      deliveries += 1;
+      const at = data.indexOf(mine);
+      if (at === -1) return;
+      latencies.push(performance.now() - Number.parseFloat(data.slice(at + mine.length)));
+      say();
+    };
+    socket.send(JSON.stringify({ type: "join", ref: 0, room: "load" }));
+  }
+  await Bun.sleep(500);
+  latencies.length = 0;
+  deliveries = 0;
+  const started = performance.now();
+  await Bun.sleep(Number(values.seconds) * 1000);
+  const seconds = (performance.now() - started) / 1000;
+  for (const socket of sockets) socket.close();
+  latencies.sort((a, b) => a - b);
+  const quantile = (share: number) =>
+    (latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(2);
+  console.log(`${clients} clients in a room for ${seconds.toFixed(1)} s`);
+  console.log(`  deliveries  ${Math.round(deliveries / seconds).toLocaleString("en")} /s`);
+  console.log(`  latency     p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms`);
+}
+
+/** What a connection costs that is open and silent. */
+async function measureIdle(): Promise<void> {
+  const before = await chat?.memory();
+  const sockets: WebSocket[] = [];
+  while (sockets.length < idle) {
+    const batch = Math.min(100, idle - sockets.length);
+    sockets.push(...(await Promise.all(Array.from({ length: batch }, () => open("Idle")))));
+  }
+  await Bun.sleep(1000);
+  const after = await chat?.memory();
+  console.log(`${idle} idle connections`);
+  if (before !== undefined && after !== undefined) {
+    console.log(`  memory      ${((after - before) / 1024 / idle).toFixed(1)} KiB per connection`);
+  }
+  for (const socket of sockets) socket.close();
+}
+
+async function open(name: string): Promise<WebSocket> {
+  const response = await fetch(`${url}/api/session`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name }),
+  });
+  const cookie = response.headers.get("set-cookie")?.split(";", 1)[0] ?? "";
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws`, { headers: { cookie } });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.onopen = () => resolve();
+  socket.onclose = ({ code, reason }) => reject(new Error(`Closed: ${code} ${reason}`));
+  await promise;
+  return socket;
+}
+
+async function startChat() {
+  const directory = await mkdtemp(join(tmpdir(), "websocket-chat-load-"));
+  const limits = { RATE_LIMIT: "1000000000", MAX_CONNECTIONS: "1000000" };
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "src/main.ts")], {
+    env: { ...process.env, ...limits, PORT: "0", LOG_LEVEL: "warn", DATA_DIR: directory },
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  let output = "";
+  let address: string | undefined;
+  for await (const chunk of child.stdout) {
+    output += new TextDecoder().decode(chunk);
+    address = /listening on (http:\/\/\S+?)\/?["\s]/.exec(output)?.[1];
+    if (address) break;
+  }
+  if (!address) throw new Error(`The chat did not start: ${output}`);
+  return {
+    url: address,
+    /** Resident bytes of the server's process. */
+    memory: async () => 1024 * Number(await Bun.$`ps -o rss= -p ${child.pid}`.text()),
+    stop: async () => {
+      child.kill();
+      await child.exited;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,188 @@
+// The page: who you are, the connection, and what each button does.
+import type { Person } from "../protocol.ts";
+import { ChatClient, type ConnectionState } from "./client.ts";
+import { byId } from "./dom.ts";
+import { type Conversation, Model } from "./model.ts";
+import type { Unsent } from "./outbox.ts";
+import { render } from "./view.ts";
+
+const HOME = "general";
+const ROOMS = "chat-rooms";
+/** Milliseconds between two `typing` frames. */
+const TYPING_MS = 2000;
+
+const model = new Model();
+const chat = byId("chat", HTMLElement);
+const text = byId("text", HTMLTextAreaElement);
+let drawing = false;
+let typedAt = 0;
+
+const client = new ChatClient({
+  connect: () => new WebSocket(new URL("/ws", location.href.replace(/^http/, "ws"))),
+  storage: sessionStorage,
+  events: {
+    state: showConnection,
+    refused: () => void fetch("/api/session").then(({ status }) => status === 401 && signIn()),
+    joined: (room, snapshot) => draw(() => model.joined(room, snapshot)),
+    frame: (frame) => draw(() => model.receive(frame)),
+    settled: (message, problem) => draw(() => model.settled(message, problem)),
+  },
+});
+
+/** Changes the model, then draws it once before the next frame, however many changes there are. */
+function draw(change: () => void): void {
+  change();
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    render(model, { show, write: (person) => show(model.open("person", person.id, person.name)) });
+  });
+}
+
+function show(conversation: Conversation | undefined): void {
+  draw(() => model.show(conversation));
+  openPanel("none");
+  text.focus();
+}
+
+function openRoom(room: string): void {
+  show(model.open("room", room));
+  client.join(room);
+  rememberRooms();
+}
+
+function rememberRooms(): void {
+  const rooms = [...model.conversations.values()].filter(({ kind }) => kind === "room");
+  localStorage.setItem(ROOMS, JSON.stringify(rooms.map(({ id }) => id)));
+}
+
+function showConnection(state: ConnectionState, retryInMs = 0): void {
+  const status = byId("connection", HTMLElement);
+  const wait = `trying again in ${Math.ceil(retryInMs / 1000)} s`;
+  const words = { connecting: "Connecting…", online: "Connected", offline: `Offline, ${wait}` };
+  status.dataset.state = state;
+  status.textContent = words[state];
+  if (state === "connecting") return;
+  byId("banner", HTMLElement).textContent =
+    state === "online" ? "" : "You are offline. What you write is sent as soon as you are back.";
+}
+
+async function start(): Promise<void> {
+  const response = await fetch("/api/session");
+  if (!response.ok) return signIn();
+  model.me = (await response.json()) as Person;
+  byId("welcome", HTMLElement).hidden = true;
+  chat.hidden = false;
+  const rooms: string[] = JSON.parse(localStorage.getItem(ROOMS) ?? "[]");
+  for (const room of rooms.length > 0 ? rooms : [HOME]) openRoom(room);
+  for (const message of client.outbox.unsent) waits(message);
+  show([...model.conversations.values()][0]);
+  client.connect();
+}
+
+function waits(message: Unsent): void {
+  const online = byId("connection", HTMLElement).dataset.state === "online";
+  draw(() => model.waits(message, online ? "" : "Waits for the connection"));
+}
+
+function signIn(): void {
+  chat.hidden = true;
+  byId("welcome", HTMLElement).hidden = false;
+  byId("name", HTMLInputElement).focus();
+}
+
+async function send(): Promise<void> {
+  const { current } = model;
+  const words = text.value;
+  if (!current || words.trim() === "") return;
+  text.value = "";
+  typedAt = 0;
+  if (current.kind === "room") return waits(client.say(current.id, words));
+  const problem = await client.whisper({ id: current.id, name: current.title }, words);
+  const line = { from: model.me, text: words, at: new Date().toISOString() };
+  draw(() =>
+    model.whispered(
+      { id: current.id, name: current.title },
+      problem === undefined ? line : { ...line, state: "failed", note: problem },
+    ),
+  );
+}
+
+/** On a narrow screen the sidebar and the people lie over the conversation, one at a time. */
+function openPanel(panel: "sidebar" | "people" | "none"): void {
+  chat.dataset.panel = panel;
+  byId("menu", HTMLElement).ariaExpanded = String(panel === "sidebar");
+  byId("here", HTMLElement).ariaExpanded = String(panel === "people");
+}
+
+function toggle(panel: "sidebar" | "people"): void {
+  openPanel(chat.dataset.panel === panel ? "none" : panel);
+}
+
+byId("sign-in", HTMLFormElement).onsubmit = async (event) => {
+  event.preventDefault();
+  const name = byId("name", HTMLInputElement).value;
+  const response = await fetch("/api/session", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name }),
+  });
+  const problem = byId("sign-in-problem", HTMLElement);
+  problem.textContent = "";
+  if (response.ok) return start();
+  const { detail, errors } = (await response.json()) as {
+    detail: string;
+    errors?: { detail: string }[];
+  };
+  problem.textContent = errors?.[0]?.detail ?? detail;
+};
+byId("sign-out", HTMLElement).onclick = async () => {
+  client.close();
+  await fetch("/api/session", { method: "DELETE" });
+  localStorage.removeItem(ROOMS);
+  location.reload();
+};
+byId("open-room", HTMLFormElement).onsubmit = (event) => {
+  event.preventDefault();
+  const field = byId("room", HTMLInputElement);
+  openRoom(field.value);
+  field.value = "";
+};
+byId("leave", HTMLElement).onclick = () => {
+  const { current } = model;
+  if (!current) return;
+  if (current.kind === "room") client.leave(current.id);
+  draw(() => model.close(current));
+  rememberRooms();
+};
+byId("menu", HTMLElement).onclick = () => toggle("sidebar");
+byId("here", HTMLElement).onclick = () => toggle("people");
+byId("scroll", HTMLElement).onclick = () => openPanel("none");
+byId("compose", HTMLFormElement).onsubmit = (event) => {
+  event.preventDefault();
+  void send();
+};
+text.oninput = () => {
+  if (model.current?.kind !== "room" || Date.now() - typedAt < TYPING_MS) return;
+  typedAt = Date.now();
+  client.typing(model.current.id);
+};
+text.onkeydown = (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  void send();
+};
+document.onkeydown = (event) => {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
+  else if (event.key === "Escape") openPanel("none");
+  else return;
+  event.preventDefault();
+};
+// Not every browser lets the keyboard scroll what holds nothing to focus.
+byId("scroll", HTMLElement).tabIndex = 0;
+addEventListener("online", () => client.connect());
+// Typing indicators fade by themselves.
+setInterval(() => draw(() => undefined), 1000);
+void start();
