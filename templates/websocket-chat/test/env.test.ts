@@ -5,9 +5,11 @@ import { EnvError, parseEnv } from "#lib/env";
 import { envSchema } from "../src/env.ts";
 
 const example = await Bun.file(join(import.meta.dir, "../.env.example")).text();
-const lines = [...example.matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(([, hidden, name = "", value = ""]) => {
-  return { name, value, optional: hidden !== undefined };
-});
+const lines = [...example.matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(
+  ([, hidden, name = "", value = ""]) => {
+    return { name, value, optional: hidden !== undefined };
+  },
+);
 
 describe(".env.example", () => {
   test("names every variable of the schema, and no other", () => {
