@@ -62,7 +62,7 @@ export class Lifecycle<Data = undefined> {
     return ready ? Response.json({ status: "ok" }) : unavailable("unavailable");
   };
 
-  /** Listens, and reports the URL. When the port is taken or not allowed, says so and exits with code 1. */
+  /** Listens, and reports the URL. When the address is taken or not allowed, says so and exits with code 1. */
   listen({ HOST, PORT, routes, websocket, idleTimeout = 30 }: ListenOptions<Data>): Server<Data> {
     const options = {
       hostname: HOST,
@@ -77,9 +77,10 @@ export class Lifecycle<Data = undefined> {
     try {
       this.#server = Bun.serve<Data, string>(options);
     } catch (error) {
-      if (!(error instanceof Error && "code" in error)) throw error;
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (syscall !== "listen") throw error;
       console.error(
-        `Can't listen on ${HOST}:${PORT} (${error.code}): set HOST and PORT to a free address.`,
+        `Can't listen on ${HOST}:${PORT} (${code}): set HOST and PORT to a free address.`,
       );
       process.exit(1);
     }

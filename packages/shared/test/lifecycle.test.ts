@@ -60,7 +60,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("on %s", (signal) => {
 });
 
 test("for SHUTDOWN_DELAY_MS everything is still served, and readyz says why to go elsewhere", async () => {
-  await using service = await serve({ SHUTDOWN_DELAY_MS: "1500" });
+  await using service = await serve({ SHUTDOWN_DELAY_MS: "4000" });
   expect((await get(`${service.url}/readyz`)).status).toBe(200);
   service.signal();
   await service.printed(/draining/);
@@ -143,6 +143,13 @@ test("a port that is taken is one clear line and exit code 1", async () => {
   expect(service.output()).toBe(
     `Can't listen on 127.0.0.1:${other.port} (EADDRINUSE): set HOST and PORT to a free address.\n`,
   );
+});
+
+test("an address that isn't this machine's is told the same way", async () => {
+  await using service = run("service.ts", { HOST: "192.0.2.1" });
+  expect(await service.process.exited).toBe(1);
+  await service.closed;
+  expect(service.output()).toMatch(/^Can't listen on 192\.0\.2\.1:0 \(E\w+\): set HOST/);
 });
 
 test.each([
