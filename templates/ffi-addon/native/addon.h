@@ -1,0 +1,69 @@
+// The border between C and TypeScript: every type, status and function that crosses it.
+// Whatever changes here changes src/symbols.ts too, and raises ADDON_ABI.
+#ifndef ADDON_H
+#define ADDON_H
+
+#include "libc.h"
+
+#define ADDON_ABI 1u
+
+#if defined(_WIN32)
+#define ADDON_EXPORT __declspec(dllexport)
+#elif defined(__TINYC__)
+#define ADDON_EXPORT
+#else
+#define ADDON_EXPORT __attribute__((visibility("default")))
+#endif
+
+enum addon_status {
+  ADDON_OK = 0,
+  ADDON_INVALID = 1,       // an argument that TypeScript should have refused
+  ADDON_OUT_OF_MEMORY = 2,
+  ADDON_NOT_FINITE = 3,    // a vector holds NaN or an infinity; nothing was stored
+  ADDON_STOPPED = 4,       // the accept callback returned a negative number
+  ADDON_CANCELLED = 5,     // the cancel flag was set
+};
+
+// The smallest examples: numbers in and out, and a string that C owns (static: never freed).
+ADDON_EXPORT uint32_t addon_abi(void);
+ADDON_EXPORT int32_t addon_add(int32_t a, int32_t b); // wraps around; the caller looks for overflow
+ADDON_EXPORT double addon_sqrt(double x);
+ADDON_EXPORT const char *addon_simd(void); // the instruction set that searches use on this machine
+
+// A struct that crosses by pointer: C writes an array of these into memory that TypeScript owns.
+typedef struct {
+  double score;
+  uint32_t id;
+} vindex_hit;
+
+// sizeof(vindex_hit), then the offset of each field; UINT32_MAX past the end.
+ADDON_EXPORT uint32_t vindex_hit_layout(uint32_t field);
+
+// An exact nearest-vector index: opaque, owned by whoever created it, freed once.
+// Calls on one index must not overlap, except that any number of searches may run at a time.
+typedef struct vindex vindex;
+
+enum vindex_metric { VINDEX_DOT = 0, VINDEX_COSINE = 1 };
+#define VINDEX_MAX_DIMENSIONS 65536u
+#define VINDEX_MAX_SIZE ((uint32_t)INT32_MAX)
+
+ADDON_EXPORT vindex *vindex_create(uint32_t dimensions, uint32_t metric); // NULL: no memory, or invalid
+ADDON_EXPORT void vindex_free(vindex *index);                             // NULL is fine
+
+// Room for `count` more vectors behind the last one, NULL if there is no memory. The caller fills it, then
+// commits. The pointer, like that of vindex_vectors, is good until the next reserve, append or free.
+ADDON_EXPORT float *vindex_reserve(vindex *index, uint32_t count);
+ADDON_EXPORT int32_t vindex_commit(vindex *index, uint32_t count); // a status
+ADDON_EXPORT int32_t vindex_append(vindex *index, const float *vectors, uint32_t count); // a status; copies
+ADDON_EXPORT const float *vindex_vectors(const vindex *index);
+
+// 1 keeps the vector, 0 leaves it out, a negative number stops the search. Called on the searching thread.
+typedef int32_t vindex_accept(uint32_t id);
+
+// The best `k` by falling score, and by rising id where scores are equal; `hits` has room for `k`.
+// `accept` and `cancel` may be NULL; a search ends soon after *cancel becomes non-zero.
+// Returns how many were found, or a status as a negative number. Allocates nothing.
+ADDON_EXPORT int32_t vindex_search(const vindex *index, const float *query, uint32_t k,
+                                   vindex_hit *hits, vindex_accept *accept, const int32_t *cancel);
+
+#endif

@@ -1,0 +1,11 @@
+// The smallest examples of a C function called from TypeScript.
+#include "kernels.h"
+
+uint32_t addon_abi(void) { return ADDON_ABI; }
+
+// Unsigned arithmetic wraps around by definition; signed overflow would be undefined behaviour.
+int32_t addon_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+
+double addon_sqrt(double x) { return sqrt(x); }
+
+const char *addon_simd(void) { return kernel_for_this_cpu().name; }

@@ -1,0 +1,66 @@
+// The life of an index: create, grow, free. All of its memory belongs to C.
+#include "vindex.h"
+
+vindex *vindex_create(uint32_t dimensions, uint32_t metric) {
+  if (dimensions == 0 || dimensions > VINDEX_MAX_DIMENSIONS || metric > VINDEX_COSINE) return NULL;
+  vindex *index = calloc(1, sizeof *index);
+  if (index == NULL) return NULL;
+  index->dimensions = dimensions;
+  index->metric = metric;
+  index->dots = kernel_for_this_cpu().dots;
+  return index;
+}
+
+void vindex_free(vindex *index) {
+  if (index == NULL) return;
+  free(index->vectors);
+  free(index->norms);
+  free(index);
+}
+
+// Each pointer is stored as soon as it is valid: if the second realloc fails, nothing leaks or dangles.
+static bool grow(vindex *index, uint32_t capacity) {
+  const size_t row = (size_t)index->dimensions * sizeof(float);
+  if (capacity > SIZE_MAX / row) return 0;
+  float *vectors = realloc(index->vectors, capacity * row);
+  if (vectors == NULL) return 0;
+  index->vectors = vectors;
+  double *norms = realloc(index->norms, capacity * sizeof(double));
+  if (norms == NULL) return 0;
+  index->norms = norms;
+  index->capacity = capacity;
+  return 1;
+}
+
+float *vindex_reserve(vindex *index, uint32_t count) {
+  if (index == NULL || count == 0 || count > VINDEX_MAX_SIZE - index->size) return NULL;
+  const uint32_t needed = index->size + count;
+  if (needed > index->capacity) {
+    const uint32_t half_more = index->capacity + index->capacity / 2;
+    if (!grow(index, needed > half_more ? needed : half_more)) return NULL;
+  }
+  return index->vectors + (size_t)index->size * index->dimensions;
+}
+
+int32_t vindex_commit(vindex *index, uint32_t count) {
+  if (index == NULL || count > index->capacity - index->size) return ADDON_INVALID;
+  for (uint32_t id = index->size; id < index->size + count; id++) {
+    const float *vector = index->vectors + (size_t)id * index->dimensions;
+    // One NaN or infinity makes the sum of squares NaN or infinite; finite floats cannot overflow a double.
+    const double squares = exact_dot(vector, vector, index->dimensions);
+    if (!(squares - squares == 0)) return ADDON_NOT_FINITE;
+    index->norms[id] = sqrt(squares);
+  }
+  index->size += count;
+  return ADDON_OK;
+}
+
+int32_t vindex_append(vindex *index, const float *vectors, uint32_t count) {
+  if (index == NULL || vectors == NULL) return ADDON_INVALID;
+  float *room = vindex_reserve(index, count);
+  if (room == NULL) return ADDON_OUT_OF_MEMORY;
+  memcpy(room, vectors, (size_t)count * index->dimensions * sizeof(float));
+  return vindex_commit(index, count);
+}
+
+const float *vindex_vectors(const vindex *index) { return index == NULL ? NULL : index->vectors; }

@@ -1,0 +1,54 @@
+// What a backend provides. Arguments that arrive here have been checked.
+
+/** In the order in which they are tried. */
+export const backends = ["prebuilt", "compiled", "tinycc", "typescript"] as const;
+export type Backend = (typeof backends)[number];
+
+export const metrics = ["dot", "cosine"] as const;
+export type Metric = (typeof metrics)[number];
+
+export interface Hit {
+  readonly id: number;
+  readonly score: number;
+}
+
+export type Accept = (id: number) => boolean;
+
+export interface SearchOptions {
+  readonly accept?: Accept | undefined;
+  /** Shared memory that another thread sets to 1 to end the search with `cancelled`. */
+  readonly cancel?: Int32Array<SharedArrayBuffer> | undefined;
+}
+
+/** The vectors of one index, in memory that the backend owns. */
+export interface Store {
+  readonly size: number;
+  /** Copies `count` vectors in. All or none: one number that is not finite refuses them all. */
+  append(vectors: Float32Array, count: number): void;
+  /** Lets `fill` write `count` vectors straight into the store's memory; all or none, like `append`. */
+  load(count: number, fill: (bytes: Uint8Array) => void): void;
+  search(query: Float32Array, k: number, options: SearchOptions): Hit[];
+  /** All vectors, not copied: good until the next `append`, `load` or `free`. */
+  bytes(): Uint8Array;
+  /** Plain data by which another thread of this process finds the same memory. */
+  share(): SharedStore;
+  free(): void;
+}
+
+export type SharedStore = Readonly<{ dimensions: number; metric: Metric; size: number }> &
+  (
+    | Readonly<{ kind: "native"; handle: number }>
+    | Readonly<{ kind: "typescript"; vectors: SharedArrayBuffer; norms: SharedArrayBuffer }>
+  );
+
+export interface Engine {
+  readonly backend: Backend;
+  /** The shared library that was opened, if there is one. */
+  readonly library: string | undefined;
+  add(a: number, b: number): number;
+  sqrt(x: number): number;
+  simd(): string;
+  create(dimensions: number, metric: Metric): Store;
+  /** Another thread's store, to search only. */
+  attach(shared: SharedStore): Pick<Store, "search">;
+}

@@ -1,0 +1,142 @@
+// The file format of an index: a header with checksums, then the vectors as little-endian float32.
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { type Metric, metrics } from "./engine.ts";
+import { AddonError } from "./errors.ts";
+import { maxDimensions, maxSize } from "./symbols.ts";
+
+// byte  0  magic: not ASCII at first, and line ends that a text-mode copy would change (as in PNG)
+//       8  u32 version      12  u32 dimensions   16  u32 metric   20  u32 count
+//      24  u64 xxHash3 of the vectors            32  u64 xxHash3 of bytes 0 to 31
+const magic = Uint8Array.of(0x8e, 0x56, 0x49, 0x44, 0x58, 0x0d, 0x0a, 0x1a);
+const version = 1;
+const headerSize = 64;
+const hashedSize = 32;
+const chunkSize = 2 ** 28;
+
+export interface IndexShape {
+  readonly dimensions: number;
+  readonly metric: Metric;
+  readonly count: number;
+}
+
+/** Writes a temporary file next to `path` and renames it: a crash leaves the old file or the new one. */
+export function writeIndex(path: string, shape: IndexShape, vectors: Uint8Array): void {
+  const temporary = `${path}.${process.pid}.${crypto.randomUUID()}.tmp`;
+  try {
+    withFile(temporary, "wx", (file) => {
+      writeAll(file, encodeHeader(shape, Bun.hash.xxHash3(vectors)));
+      writeAll(file, vectors);
+      fsyncSync(file);
+    });
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw new AddonError("io_failed", `Could not write ${path}: ${cause}`, { cause });
+  }
+}
+
+/** Reads a file: `build` gets its shape, checked, and a function that reads the vectors into memory. */
+export function readIndex<Index>(
+  path: string,
+  build: (shape: IndexShape, fill: (memory: Uint8Array) => void) => Index,
+): Index {
+  try {
+    return withFile(path, "r", (file) => {
+      const header = new Uint8Array(headerSize);
+      const { size } = fstatSync(file);
+      if (!readAll(file, header, 0)) throw notAnIndex(path);
+      const { checksum, ...shape } = decodeHeader(header, path);
+      // Before anything is allocated: a forged header can't ask for more than the file holds.
+      if (size !== headerSize + shape.count * shape.dimensions * 4) {
+        throw new AddonError(
+          "corrupt_file",
+          `${path} has been cut short, or something follows it.`,
+        );
+      }
+      return build(shape, (memory) => {
+        if (!readAll(file, memory, headerSize) || Bun.hash.xxHash3(memory) !== checksum) {
+          throw new AddonError("corrupt_file", `The vectors in ${path} fail their checksum.`);
+        }
+      });
+    });
+  } catch (cause) {
+    if (cause instanceof AddonError) throw cause;
+    throw new AddonError("io_failed", `Could not read ${path}: ${cause}`, { cause });
+  }
+}
+
+function encodeHeader({ dimensions, metric, count }: IndexShape, checksum: bigint): Uint8Array {
+  const header = new Uint8Array(headerSize);
+  const view = new DataView(header.buffer);
+  header.set(magic);
+  view.setUint32(8, version, true);
+  view.setUint32(12, dimensions, true);
+  view.setUint32(16, metrics.indexOf(metric), true);
+  view.setUint32(20, count, true);
+  view.setBigUint64(24, checksum, true);
+  view.setBigUint64(32, Bun.hash.xxHash3(header.subarray(0, hashedSize)), true);
+  return header;
+}
+
+function decodeHeader(
+  header: Uint8Array<ArrayBuffer>,
+  path: string,
+): IndexShape & { readonly checksum: bigint } {
+  const view = new DataView(header.buffer);
+  if (!magic.every((byte, index) => byte === header[index])) throw notAnIndex(path);
+  const found = view.getUint32(8, true);
+  if (found > version) {
+    throw new AddonError(
+      "unsupported_version",
+      `${path} has format ${found}; this library reads up to ${version}.`,
+    );
+  }
+  const dimensions = view.getUint32(12, true);
+  const metric = metrics[view.getUint32(16, true)];
+  const count = view.getUint32(20, true);
+  const intact = view.getBigUint64(32, true) === Bun.hash.xxHash3(header.subarray(0, hashedSize));
+  const sane = dimensions >= 1 && dimensions <= maxDimensions && count <= maxSize;
+  if (!intact || !sane || metric === undefined || found < 1) {
+    throw new AddonError("corrupt_file", `The header of ${path} is damaged.`);
+  }
+  return { dimensions, metric, count, checksum: view.getBigUint64(24, true) };
+}
+
+function notAnIndex(path: string): AddonError {
+  return new AddonError("not_an_index", `${path} is not a saved index.`);
+}
+
+function withFile<Result>(path: string, flags: string, use: (file: number) => Result): Result {
+  const file = openSync(path, flags);
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** In chunks: one system call moves 2 GiB at the most. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    at += writeSync(file, bytes, at, Math.min(chunkSize, bytes.length - at));
+  }
+}
+
+/** False if the file ends before `bytes` is full. */
+function readAll(file: number, bytes: Uint8Array, position: number): boolean {
+  for (let at = 0; at < bytes.length; ) {
+    const read = readSync(file, bytes, at, Math.min(chunkSize, bytes.length - at), position + at);
+    if (read === 0) return false;
+    at += read;
+  }
+  return true;
+}

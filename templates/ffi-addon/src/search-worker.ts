@@ -1,0 +1,92 @@
+// Searches on another thread: one worker for the process, started by the first search.
+import type { Backend, Engine, Hit, SharedStore, Store } from "./engine.ts";
+import { AddonError } from "./errors.ts";
+
+export interface SearchRequest {
+  readonly id: number;
+  readonly backend: Backend;
+  readonly library: string | undefined;
+  readonly store: SharedStore;
+  readonly query: Float32Array;
+  readonly k: number;
+  readonly cancel: Int32Array<SharedArrayBuffer>;
+}
+
+export interface SearchReply {
+  readonly id: number;
+  readonly hits?: Hit[];
+  readonly error?: string;
+}
+
+export interface WorkerSearch {
+  readonly hits: Promise<Hit[]>;
+  /** Resolves when the worker has let go of the store. */
+  readonly ended: Promise<void>;
+  cancel(): void;
+}
+
+interface Pending {
+  reply(reply: SearchReply): void;
+}
+
+const pending = new Map<number, Pending>();
+let worker: Worker | undefined;
+let lastId = 0;
+
+export function searchInWorker(
+  engine: Engine,
+  store: Store,
+  query: Float32Array,
+  k: number,
+  signal: AbortSignal | undefined,
+): WorkerSearch {
+  const hits = Promise.withResolvers<Hit[]>();
+  const ended = Promise.withResolvers<void>();
+  const cancel = new Int32Array(new SharedArrayBuffer(4));
+  lastId += 1;
+  const id = lastId;
+
+  const stop = (reason: unknown): void => {
+    Atomics.store(cancel, 0, 1);
+    hits.reject(reason);
+  };
+  const abort = (): void => stop(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  pending.set(id, {
+    reply(reply) {
+      signal?.removeEventListener("abort", abort);
+      if (reply.hits) hits.resolve(reply.hits);
+      else hits.reject(new Error(reply.error));
+      ended.resolve();
+    },
+  });
+
+  worker ??= startWorker();
+  worker.ref();
+  const { backend, library } = engine;
+  const request = { id, backend, library, store: store.share(), query, k, cancel };
+  worker.postMessage(request satisfies SearchRequest);
+  return {
+    hits: hits.promise,
+    ended: ended.promise,
+    cancel: () => stop(new AddonError("closed", "The index was closed during the search.")),
+  };
+}
+
+function startWorker(): Worker {
+  const started = new Worker(new URL("./worker.ts", import.meta.url).href);
+  started.onmessage = ({ data }: MessageEvent<SearchReply>) => settle(data);
+  started.onerror = ({ message }) => {
+    worker = undefined;
+    for (const id of pending.keys()) settle({ id, error: `The search worker failed: ${message}` });
+  };
+  return started;
+}
+
+/** An idle worker does not keep the process alive. */
+function settle(reply: SearchReply): void {
+  const search = pending.get(reply.id);
+  pending.delete(reply.id);
+  search?.reply(reply);
+  if (pending.size === 0) worker?.unref();
+}

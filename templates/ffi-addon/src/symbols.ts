@@ -1,0 +1,34 @@
+// native/addon.h as TypeScript: functions, statuses and limits. bun:ffi can't see C types, so this is by hand.
+import type { FFIFunction, Library } from "bun:ffi";
+
+export const abi = 1;
+
+export const declarations = {
+  addon_abi: { args: [], returns: "u32" },
+  addon_add: { args: ["i32", "i32"], returns: "i32" },
+  addon_sqrt: { args: ["f64"], returns: "f64" },
+  addon_simd: { args: [], returns: "cstring" },
+  vindex_hit_layout: { args: ["u32"], returns: "u32" },
+  vindex_create: { args: ["u32", "u32"], returns: "ptr" },
+  vindex_free: { args: ["ptr"], returns: "void" },
+  vindex_reserve: { args: ["ptr", "u32"], returns: "ptr" },
+  vindex_commit: { args: ["ptr", "u32"], returns: "i32" },
+  vindex_append: { args: ["ptr", "ptr", "u32"], returns: "i32" },
+  vindex_vectors: { args: ["ptr"], returns: "ptr" },
+  vindex_search: { args: ["ptr", "ptr", "u32", "ptr", "ptr", "ptr"], returns: "i32" },
+} as const satisfies Record<string, FFIFunction>;
+
+export type Symbols = Library<typeof declarations>["symbols"];
+
+/** `enum addon_status`. */
+export const status = {
+  ok: 0,
+  invalid: 1,
+  outOfMemory: 2,
+  notFinite: 3,
+  stopped: 4,
+  cancelled: 5,
+} as const;
+
+export const maxDimensions = 65_536;
+export const maxSize = 2 ** 31 - 1;

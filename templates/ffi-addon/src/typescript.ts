@@ -1,0 +1,139 @@
+// The engine in plain TypeScript: it runs where nothing else does, and it is what the C is tested against.
+import type { Engine, Hit, Metric, SearchOptions, SharedStore, Store } from "./engine.ts";
+import { AddonError } from "./errors.ts";
+import { TopK } from "./top-k.ts";
+
+export const typescriptEngine: Engine = {
+  backend: "typescript",
+  library: undefined,
+  add: (a, b) => (a + b) | 0,
+  sqrt: Math.sqrt,
+  simd: () => "none",
+  create: (dimensions, metric) => new TypeScriptStore(dimensions, metric),
+  attach: (shared) => {
+    if (shared.kind !== "typescript") throw new TypeError("not a TypeScript store");
+    const store = new TypeScriptStore(shared.dimensions, shared.metric);
+    store.adopt(shared.vectors, shared.norms, shared.size);
+    return store;
+  },
+};
+
+const cancelCheckRows = 256;
+
+/** Its memory is shared, so that a worker can search it without a copy. */
+class TypeScriptStore implements Store {
+  #vectors = new Float32Array(new SharedArrayBuffer(0));
+  #norms = new Float64Array(new SharedArrayBuffer(0));
+  #size = 0;
+
+  constructor(
+    readonly dimensions: number,
+    readonly metric: Metric,
+  ) {}
+
+  get size(): number {
+    return this.#size;
+  }
+
+  adopt(vectors: SharedArrayBuffer, norms: SharedArrayBuffer, size: number): void {
+    this.#vectors = new Float32Array(vectors);
+    this.#norms = new Float64Array(norms);
+    this.#size = size;
+  }
+
+  append(vectors: Float32Array, count: number): void {
+    this.#reserve(count);
+    this.#vectors.set(vectors, this.#size * this.dimensions);
+    this.#commit(count);
+  }
+
+  load(count: number, fill: (bytes: Uint8Array) => void): void {
+    this.#reserve(count);
+    const { buffer } = this.#vectors;
+    const row = this.dimensions * 4;
+    fill(new Uint8Array(buffer, this.#size * row, count * row));
+    this.#commit(count);
+  }
+
+  search(query: Float32Array, k: number, { accept, cancel }: SearchOptions): Hit[] {
+    const { dimensions, metric } = this;
+    const vectors = this.#vectors;
+    const queryNorm = Math.sqrt(dot(query, 0, query, 0, dimensions));
+    if (!Number.isFinite(queryNorm)) throw notFinite();
+    const best = new TopK(Math.min(k, this.#size));
+    for (let id = 0; id < this.#size; id++) {
+      if (cancel && id % cancelCheckRows === 0 && Atomics.load(cancel, 0) !== 0) {
+        throw new AddonError("cancelled", "The search was cancelled.");
+      }
+      const product = dot(query, 0, vectors, id * dimensions, dimensions);
+      const scale = metric === "cosine" ? queryNorm * (this.#norms[id] ?? 0) : 1;
+      const score = scale === 0 ? 0 : product / scale;
+      if (!best.admits(score)) continue;
+      if (accept) {
+        const kept: unknown = accept(id);
+        if (typeof kept !== "boolean") {
+          throw new AddonError(
+            "invalid_argument",
+            "accept must return true or false, and no promise.",
+          );
+        }
+        if (!kept) continue;
+      }
+      best.push({ id, score });
+    }
+    return best.sorted();
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#vectors.buffer, 0, this.#size * this.dimensions * 4);
+  }
+
+  share(): SharedStore {
+    const { dimensions, metric, size } = this;
+    const vectors = this.#vectors.buffer;
+    const norms = this.#norms.buffer;
+    return { kind: "typescript", dimensions, metric, size, vectors, norms };
+  }
+
+  free(): void {
+    this.adopt(new SharedArrayBuffer(0), new SharedArrayBuffer(0), 0);
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#size + count;
+    const capacity = this.#norms.length;
+    if (needed <= capacity) return;
+    const rows = Math.max(needed, Math.floor(capacity * 1.5));
+    try {
+      const vectors = new Float32Array(new SharedArrayBuffer(rows * this.dimensions * 4));
+      const norms = new Float64Array(new SharedArrayBuffer(rows * 8));
+      vectors.set(this.#vectors);
+      norms.set(this.#norms);
+      this.#vectors = vectors;
+      this.#norms = norms;
+    } catch (cause) {
+      throw new AddonError("out_of_memory", "There is no memory for these vectors.", { cause });
+    }
+  }
+
+  #commit(count: number): void {
+    for (let id = this.#size; id < this.#size + count; id++) {
+      const at = id * this.dimensions;
+      const squares = dot(this.#vectors, at, this.#vectors, at, this.dimensions);
+      if (!Number.isFinite(squares)) throw notFinite();
+      this.#norms[id] = Math.sqrt(squares);
+    }
+    this.#size += count;
+  }
+}
+
+/** Added up in the order of the numbers, like `exact_dot` in native/vindex.h: the same bits. */
+function dot(a: Float32Array, aAt: number, b: Float32Array, bAt: number, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += (a[aAt + i] as number) * (b[bAt + i] as number);
+  return sum;
+}
+
+function notFinite(): AddonError {
+  return new AddonError("out_of_range", "A vector holds NaN or an infinity.");
+}

@@ -1,0 +1,165 @@
+// Every argument that is refused, and with which code. The types are lied to on purpose.
+import { describe, expect, test } from "bun:test";
+import { AddonError, type AddonErrorCode, add, sqrt } from "../src/index.ts";
+import { VectorIndex } from "../src/vector-index.ts";
+import { engines } from "./engines.ts";
+
+const wrong = (value: unknown): never => value as never;
+
+function codeOf(call: () => unknown): AddonErrorCode | "no error" {
+  try {
+    call();
+    return "no error";
+  } catch (error) {
+    if (error instanceof AddonError) return error.code;
+    throw error;
+  }
+}
+
+function detached(length: number): Float32Array {
+  const vector = new Float32Array(length);
+  structuredClone(vector.buffer, { transfer: [vector.buffer] });
+  return vector;
+}
+
+function shrunk(length: number): Float32Array {
+  const buffer = new ArrayBuffer(length * 4, { maxByteLength: length * 4 });
+  const vector = new Float32Array(buffer, 0, length);
+  buffer.resize(0);
+  return vector;
+}
+
+const notANumber: unknown[] = [
+  "1",
+  1n,
+  null,
+  undefined,
+  {},
+  [1],
+  true,
+  Symbol("1"),
+  { valueOf: () => 1 },
+];
+
+test("add takes two int32 and nothing else", () => {
+  expect(add(2, 3)).toBe(5);
+  expect(add(-(2 ** 31), 2 ** 31 - 1)).toBe(-1);
+  for (const value of notANumber) {
+    expect(codeOf(() => add(wrong(value), 1))).toBe("invalid_argument");
+    expect(codeOf(() => add(1, wrong(value)))).toBe("invalid_argument");
+  }
+  for (const value of [Number.NaN, Infinity, -Infinity, 0.5, 2 ** 31, -(2 ** 31) - 1, 1e300]) {
+    expect(codeOf(() => add(value, 1))).toBe("out_of_range");
+    expect(codeOf(() => add(1, value))).toBe("out_of_range");
+  }
+  expect(codeOf(() => add(2 ** 31 - 1, 1))).toBe("overflow");
+  expect(codeOf(() => add(-(2 ** 31), -1))).toBe("overflow");
+});
+
+test("sqrt takes a finite number that is not negative", () => {
+  expect(sqrt(2)).toBe(Math.SQRT2);
+  for (const value of notANumber) {
+    expect(codeOf(() => sqrt(wrong(value)))).toBe("invalid_argument");
+  }
+  for (const value of [Number.NaN, Infinity, -1]) {
+    expect(codeOf(() => sqrt(value))).toBe("out_of_range");
+  }
+});
+
+describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
+  const create = (options: unknown): VectorIndex => new VectorIndex(wrong(options), engine);
+
+  test.each<[unknown, AddonErrorCode]>([
+    [undefined, "invalid_argument"],
+    [null, "invalid_argument"],
+    [{}, "invalid_argument"],
+    [{ dimensions: "3", metric: "dot" }, "invalid_argument"],
+    [{ dimensions: 3 }, "invalid_argument"],
+    [{ dimensions: 3, metric: "euclid" }, "invalid_argument"],
+    [{ dimensions: 0, metric: "dot" }, "out_of_range"],
+    [{ dimensions: -1, metric: "dot" }, "out_of_range"],
+    [{ dimensions: 1.5, metric: "dot" }, "out_of_range"],
+    [{ dimensions: Number.NaN, metric: "dot" }, "out_of_range"],
+    [{ dimensions: 65_537, metric: "dot" }, "out_of_range"],
+    [{ dimensions: 2 ** 32 + 3, metric: "dot" }, "out_of_range"],
+  ])("does not create an index with %j", (options, code) => {
+    expect(codeOf(() => create(options))).toBe(code);
+  });
+
+  const vectors: [string, () => unknown, AddonErrorCode][] = [
+    ["nothing", () => undefined, "invalid_argument"],
+    ["an array", () => [1, 2, 3], "invalid_argument"],
+    ["doubles", () => new Float64Array(3), "invalid_argument"],
+    ["a buffer", () => new ArrayBuffer(12), "invalid_argument"],
+    ["a view", () => new DataView(new ArrayBuffer(12)), "invalid_argument"],
+    ["an impostor", () => Object.create(Float32Array.prototype), "invalid_argument"],
+    ["a proxy", () => new Proxy(new Float32Array(3), {}), "invalid_argument"],
+    ["shared memory", () => new Float32Array(new SharedArrayBuffer(12)), "invalid_argument"],
+    ["a detached vector", () => detached(3), "detached"],
+    ["a shrunk vector", () => shrunk(3), "detached"],
+    ["too few numbers", () => new Float32Array(2), "wrong_length"],
+    ["a part too many", () => new Float32Array(4), "wrong_length"],
+    ["NaN", () => Float32Array.of(1, Number.NaN, 1), "out_of_range"],
+    ["an infinity", () => Float32Array.of(1, 1, -Infinity), "out_of_range"],
+    [
+      "a lie about its length",
+      () => Object.defineProperty(new Float32Array(1), "length", { value: 3 }),
+      "wrong_length",
+    ],
+  ];
+
+  test.each(vectors)("refuses %s as vectors and as query", (_, make, code) => {
+    using index = create({ dimensions: 3, metric: "cosine" });
+    index.add(Float32Array.of(1, 2, 3));
+    expect(codeOf(() => index.add(wrong(make())))).toBe(code);
+    expect(codeOf(() => index.search(wrong(make()), 1))).toBe(code);
+    expect(index.size).toBe(1);
+  });
+
+  test.each<[unknown, AddonErrorCode]>([
+    [undefined, "invalid_argument"],
+    ["1", "invalid_argument"],
+    [1n, "invalid_argument"],
+    [0, "out_of_range"],
+    [-1, "out_of_range"],
+    [1.5, "out_of_range"],
+    [Number.NaN, "out_of_range"],
+    [2 ** 31, "out_of_range"],
+    [2 ** 32 + 1, "out_of_range"],
+    [Infinity, "out_of_range"],
+  ])("refuses %j as k", (k, code) => {
+    using index = create({ dimensions: 1, metric: "dot" });
+    expect(codeOf(() => index.search(Float32Array.of(1), wrong(k)))).toBe(code);
+  });
+
+  test("takes what is unusual and right", () => {
+    using index = create({ dimensions: 2, metric: "dot" });
+    expect(index.search(Float32Array.of(1, 1), 1)).toEqual([]);
+    expect(index.add(new Float32Array(0))).toBe(0);
+    const numbers = Float32Array.of(9, 9, 1, 2, 3, 4);
+    expect(index.add(numbers.subarray(2))).toBe(0);
+    expect(index.add(new Float32Array(new ArrayBuffer(8, { maxByteLength: 64 })))).toBe(2);
+    expect(index.size).toBe(3);
+    expect(index.search(numbers.subarray(4), 2 ** 31 - 1)).toEqual([
+      { id: 1, score: 25 },
+      { id: 0, score: 11 },
+      { id: 2, score: 0 },
+    ]);
+  });
+
+  test("refuses options, callbacks and paths of the wrong type", () => {
+    using index = create({ dimensions: 1, metric: "dot" });
+    const query = Float32Array.of(1);
+    index.add(query);
+    expect(codeOf(() => index.search(query, 1, wrong(null)))).toBe("invalid_argument");
+    expect(codeOf(() => index.search(query, 1, { accept: wrong("yes") }))).toBe("invalid_argument");
+    const promise = async (): Promise<boolean> => true;
+    expect(codeOf(() => index.search(query, 1, { accept: wrong(promise) }))).toBe(
+      "invalid_argument",
+    );
+    for (const path of [undefined, "", "a\0b", 1, new URL("file:///")]) {
+      expect(codeOf(() => index.save(wrong(path)))).toBe("invalid_argument");
+      expect(codeOf(() => VectorIndex.load(wrong(path), engine))).toBe("invalid_argument");
+    }
+  });
+});

@@ -1,0 +1,147 @@
+// Which backend is taken, in real projects outside the repository, and why the others are not.
+import { describe, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { platform, sources } from "../src/library.ts";
+import { createProject, type Project, program, run } from "./project.ts";
+import { compiler } from "./toolchain.ts";
+
+const timeout = 60_000;
+
+/** What a process that imports the library reports: `{ backend, skipped, sum }`. */
+async function report(project: Project, env: Record<string, string> = {}) {
+  const { stdout, stderr, exitCode } = await run([program("report.ts"), project.entry], env);
+  if (exitCode !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const failure = async (project: Project, FFI_BACKEND: string): Promise<string> =>
+  (await run([program("report.ts"), project.entry], { FFI_BACKEND })).stderr;
+
+test(
+  "without a build TinyCC runs, and TypeScript where that is switched off",
+  async () => {
+    using project = createProject("bare");
+    expect(await report(project)).toMatchObject({ backend: "tinycc", sum: 5 });
+    const args = ["--no-ffi-cc", program("report.ts"), project.entry];
+    const { backend, skipped } = JSON.parse((await run(args)).stdout);
+    expect(backend).toBe("typescript");
+    expect(skipped.map((skip: { backend: string }) => skip.backend)).toEqual([
+      "prebuilt",
+      "compiled",
+      "tinycc",
+    ]);
+  },
+  timeout,
+);
+
+test("TinyCC is given no libc header", () => {
+  // On a machine without headers even one #include would fail, and no test here would notice.
+  const project = createProject("bare");
+  using _ = project;
+  const libc = readFileSync(join(project.path, "native/libc.h"), "utf8");
+  const [forTinyCC = ""] = libc.split("#else");
+  expect(forTinyCC).not.toContain("#include");
+  for (const file of sources.filter((name) => name !== "libc.h")) {
+    expect(readFileSync(join(project.path, "native", file), "utf8")).not.toContain("#include <");
+  }
+});
+
+test(
+  "FFI_BACKEND forces one, and says why it can't",
+  async () => {
+    using project = createProject("bare");
+    expect(await report(project, { FFI_BACKEND: "typescript" })).toMatchObject({
+      backend: "typescript",
+      skipped: [],
+    });
+    expect(await failure(project, "fortran")).toContain("prebuilt, compiled, tinycc, typescript");
+    expect(await failure(project, "prebuilt")).toContain("run `bun run pack`");
+    expect(await failure(project, "compiled")).toContain("run `bun run build`");
+  },
+  timeout,
+);
+
+test(
+  "a missing compiler is explained",
+  async () => {
+    using project = createProject("bare");
+    cpSync(join(import.meta.dir, "../build.ts"), join(project.path, "build.ts"));
+    const build = join(project.path, "build.ts");
+    const { exitCode, stderr } = await run([build], { CC: "no-such-compiler" });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("looked for: no-such-compiler");
+    expect(stderr).toContain("apt install gcc");
+    expect(stderr).not.toContain("    at ");
+  },
+  timeout,
+);
+
+describe.skipIf(!compiler)("with a compiler", () => {
+  const backendAndReason = async (project: Project): Promise<[string, string]> => {
+    const { backend, skipped } = await report(project);
+    const compiled = skipped.find((skip: { backend: string }) => skip.backend === "compiled");
+    return [backend, compiled?.reason ?? ""];
+  };
+
+  test(
+    "the compiled library is taken, unless the C has changed since",
+    async () => {
+      using project = createProject("compiled");
+      expect(await backendAndReason(project)).toEqual(["compiled", ""]);
+      appendFileSync(join(project.path, "native/basics.c"), "// changed\n");
+      const [backend, reason] = await backendAndReason(project);
+      expect(backend).toBe("tinycc");
+      expect(reason).toContain("changed since");
+    },
+    timeout,
+  );
+
+  test(
+    "a library that is not what was built is never opened",
+    async () => {
+      using project = createProject("compiled");
+      const folder = join(project.path, "dist/native");
+      const [library = ""] = readdirSync(folder).filter((name) => name.startsWith("addon-"));
+      appendFileSync(join(folder, library), "!");
+      const [backend, reason] = await backendAndReason(project);
+      expect(backend).toBe("tinycc");
+      expect(reason).toContain("SHA-256");
+      writeFileSync(join(folder, "manifest.json"), "{");
+      expect((await backendAndReason(project))[1]).toContain("damaged");
+    },
+    timeout,
+  );
+
+  test(
+    "a platform package comes first, when its SHA-256 is the pinned one",
+    async () => {
+      using project = createProject("compiled");
+      const packed = await run([join(project.path, "pack.ts")]);
+      expect(packed.stderr).toBe("");
+      // As installed: the package in node_modules, and only the manifest in the main package.
+      const name = `ffi-addon-${platform}`;
+      const installed = join(project.path, "node_modules", name);
+      mkdirSync(installed, { recursive: true });
+      cpSync(join(project.path, "dist/prebuilt", name), installed, { recursive: true });
+      expect(await report(project)).toMatchObject({ backend: "prebuilt", skipped: [], sum: 5 });
+
+      const { files, os, cpu } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+      expect(`${os}-${cpu}`).toBe(platform);
+      appendFileSync(join(installed, files[0]), "!");
+      expect(await report(project)).toMatchObject({
+        backend: "compiled",
+        skipped: [{ backend: "prebuilt", reason: expect.stringContaining("SHA-256") }],
+      });
+      expect(await failure(project, "prebuilt")).toContain("SHA-256");
+    },
+    timeout,
+  );
+});

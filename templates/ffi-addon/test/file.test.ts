@@ -1,0 +1,110 @@
+// Saved indexes: round trips between backends, atomic writes, and every kind of file that is refused.
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AddonErrorCode } from "../src/errors.ts";
+import { VectorIndex } from "../src/vector-index.ts";
+import { engines, oracle } from "./engines.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ffi-addon-file-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const query = Float32Array.of(1, 2, 3);
+const vectors = Float32Array.from({ length: 300 }, (_, i) => Math.sin(i));
+
+function saved(name: string, engine = oracle): string {
+  const path = join(folder, name);
+  using index = new VectorIndex({ dimensions: 3, metric: "cosine" }, engine);
+  index.add(vectors);
+  index.save(path);
+  return path;
+}
+
+const fails = (path: string, code: AddonErrorCode, engine = oracle): void =>
+  expect(() => VectorIndex.load(path, engine)).toThrow(expect.objectContaining({ code }));
+
+describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (name, engine) => {
+  test("reads what the TypeScript version wrote, and the other way round", () => {
+    const path = saved(`${name}.index`, engine);
+    expect(readFileSync(path)).toEqual(readFileSync(saved("typescript.index")));
+    using loaded = VectorIndex.load(path, engine);
+    using original = new VectorIndex({ dimensions: 3, metric: "cosine" }, oracle);
+    original.add(vectors);
+    expect(loaded.size).toBe(100);
+    expect(loaded.metric).toBe("cosine");
+    expect(loaded.search(query, 10)).toEqual(original.search(query, 10));
+    expect(loaded.add(query)).toBe(100);
+  });
+
+  test("keeps an empty index", () => {
+    const path = join(folder, `${name}.empty`);
+    using index = new VectorIndex({ dimensions: 7, metric: "dot" }, engine);
+    index.save(path);
+    using loaded = VectorIndex.load(path, engine);
+    expect([loaded.size, loaded.dimensions, loaded.metric]).toEqual([0, 7, "dot"]);
+  });
+
+  test("refuses a file with one bit changed, wherever it is", () => {
+    const bytes = readFileSync(saved("intact.index"));
+    const path = join(folder, "flipped.index");
+    for (const at of [8, 12, 16, 20, 24, 32, 64, 700, bytes.length - 1]) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ 0x04;
+      writeFileSync(path, flipped);
+      fails(path, at === 8 ? "unsupported_version" : "corrupt_file", engine);
+    }
+  });
+});
+
+test("refuses foreign, newer, cut and extended files", () => {
+  const bytes = readFileSync(saved("intact.index"));
+  const path = join(folder, "bad.index");
+  const cases: [Uint8Array | string, AddonErrorCode][] = [
+    ["", "not_an_index"],
+    ["PK a zip, say, but long enough to hold a whole header: sixty-four bytes", "not_an_index"],
+    [bytes.subarray(0, 63), "not_an_index"],
+    [bytes.subarray(0, 64), "corrupt_file"],
+    [bytes.subarray(0, -4), "corrupt_file"],
+    [Buffer.concat([bytes, Buffer.alloc(4)]), "corrupt_file"],
+  ];
+  for (const [content, code] of cases) {
+    writeFileSync(path, content);
+    fails(path, code);
+  }
+  fails(join(folder, "missing.index"), "io_failed");
+  fails(folder, "io_failed");
+});
+
+test("allocates nothing for a header that promises more than the file holds", () => {
+  const bytes = Buffer.from(readFileSync(saved("forged.index")));
+  bytes.writeUInt32LE(65_536, 12);
+  bytes.writeUInt32LE(2 ** 31 - 1, 20);
+  bytes.writeBigUInt64LE(Bun.hash.xxHash3(bytes.subarray(0, 32)), 32);
+  const path = join(folder, "forged.index");
+  writeFileSync(path, bytes);
+  fails(path, "corrupt_file");
+});
+
+test("refuses vectors that are not finite even under a right checksum", () => {
+  const bytes = Buffer.from(readFileSync(saved("nan.index")));
+  bytes.writeFloatLE(Number.NaN, 64);
+  bytes.writeBigUInt64LE(Bun.hash.xxHash3(bytes.subarray(64)), 24);
+  bytes.writeBigUInt64LE(Bun.hash.xxHash3(bytes.subarray(0, 32)), 32);
+  const path = join(folder, "nan.index");
+  writeFileSync(path, bytes);
+  for (const engine of engines) fails(path, "out_of_range", engine);
+});
+
+test("replaces a file as a whole, and leaves nothing behind when it can't", () => {
+  const path = saved("replaced.index");
+  const before = readFileSync(path);
+  expect(saved("replaced.index")).toBe(path);
+  expect(readFileSync(path)).toEqual(before);
+
+  const taken = join(folder, "taken");
+  mkdirSync(join(taken, "full"), { recursive: true });
+  using index = new VectorIndex({ dimensions: 1, metric: "dot" }, oracle);
+  expect(() => index.save(taken)).toThrow(expect.objectContaining({ code: "io_failed" }));
+  expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});

@@ -1,0 +1,19 @@
+// Hostile calls in child processes: no argument may crash one.
+import { expect, test } from "bun:test";
+import { createProject, program, run } from "./project.ts";
+import { compiler } from "./toolchain.ts";
+
+const backends = compiler ? ["compiled", "tinycc"] : ["tinycc"];
+
+test.each(backends)(
+  "100 000 hostile calls on %s",
+  async (backend) => {
+    using project = createProject(backend === "compiled" ? "compiled" : "bare");
+    const env = { FFI_BACKEND: backend };
+    const args = [program("fuzz.ts"), project.entry, "100000"];
+    const { stdout, stderr, exitCode, signal } = await run(args, env);
+    expect({ stderr, exitCode, signal }).toEqual({ stderr: "", exitCode: 0, signal: null });
+    expect(stdout).toContain(`100000 calls on ${backend}`);
+  },
+  120_000,
+);

@@ -1,0 +1,31 @@
+// Memory comes back: closed at once, or after a collection when closing was forgotten.
+import { expect, test } from "bun:test";
+import { createProject, program, run } from "./project.ts";
+import { compiler } from "./toolchain.ts";
+
+const timeout = 120_000;
+const backend = compiler ? "compiled" : "tinycc";
+
+async function growth(name: string): Promise<number> {
+  using project = createProject(compiler ? "compiled" : "bare");
+  const { stdout, stderr } = await run([program(name), project.entry], { FFI_BACKEND: backend });
+  expect(stderr).toBe("");
+  return Number(stdout);
+}
+
+test(
+  "a million indexes created, searched and disposed leave the process as large as before",
+  async () => {
+    expect(await growth("leak.ts")).toBeLessThan(16);
+  },
+  timeout,
+);
+
+test(
+  "forgotten indexes are freed by the finalizer",
+  async () => {
+    // 200 indexes of 4 MiB each are made: without a finalizer the process would grow by 800 MiB.
+    expect(await growth("forget.ts")).toBeLessThan(400);
+  },
+  timeout,
+);

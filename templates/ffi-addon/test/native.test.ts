@@ -1,0 +1,64 @@
+// The C library by itself, and its sanitized build inside Bun.
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compile } from "../scripts/compile.ts";
+import { createProject, program, run } from "./project.ts";
+import { asan, compiler } from "./toolchain.ts";
+
+const timeout = 120_000;
+const folder = mkdtempSync(join(tmpdir(), "ffi-addon-native-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** JavaScriptCore handles signals itself and keeps its memory to the end. */
+const sanitized = {
+  LD_PRELOAD: asan,
+  ASAN_OPTIONS: "detect_leaks=0:handle_segv=0:allocator_may_return_null=1",
+};
+
+test.skipIf(!compiler)(
+  "C unit tests pass",
+  () => {
+    if (!compiler) return;
+    const sanitize = asan !== undefined;
+    const { path } = compile(compiler, { source: "test.c", kind: "program", folder, sanitize });
+    const { exitCode, stderr } = Bun.spawnSync([path]);
+    expect(stderr.toString()).toBe("");
+    expect(exitCode).toBe(0);
+  },
+  timeout,
+);
+
+test.skipIf(!asan)(
+  "the sanitizers see a planted bug of each kind inside Bun",
+  async () => {
+    if (!compiler) return;
+    const { path } = compile(compiler, { source: "planted.c", folder, sanitize: true });
+    for (const [bug, finding] of [
+      ["use-after-free", "heap-use-after-free"],
+      ["overflow", "signed integer overflow"],
+    ] as const) {
+      const { exitCode, stderr } = await run([program("planted.ts"), path, bug], sanitized);
+      expect(stderr).toContain(finding);
+      expect(exitCode).not.toBe(0);
+    }
+  },
+  timeout,
+);
+
+test.skipIf(!asan)(
+  "the sanitizers see nothing in the library, whatever the calls",
+  async () => {
+    using project = createProject("sanitized");
+    const env = { ...sanitized, FFI_BACKEND: "compiled" };
+    const { stdout, stderr, exitCode } = await run(
+      [program("fuzz.ts"), project.entry, "20000"],
+      env,
+    );
+    expect(stderr).toBe("");
+    expect(stdout).toContain("20000 calls on compiled");
+    expect(exitCode).toBe(0);
+  },
+  timeout,
+);

@@ -1,0 +1,189 @@
+// Calls the library at argv[2] argv[3] times with random, mostly hostile arguments. Whatever happens must be a
+// result or an AddonError; a crash ends the process, anything else is reported.
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const [, , entry = "", calls = "0"] = process.argv;
+const { AddonError, add, backend, sqrt, VectorIndex }: typeof import("../../src/index.ts") =
+  await import(entry);
+type Index = InstanceType<typeof VectorIndex>;
+
+const seed = Date.now() >>> 0;
+let state = seed;
+function random(below: number): number {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+  return Math.floor((state / 2 ** 32) * below);
+}
+const pick = <Value>(values: readonly Value[]): Value => values[random(values.length)] as Value;
+
+const detach = (vector: Float32Array<ArrayBuffer>): Float32Array => {
+  structuredClone(vector.buffer, { transfer: [vector.buffer] });
+  return vector;
+};
+const shrink = (length: number): Float32Array => {
+  const buffer = new ArrayBuffer(length * 4 + 4, { maxByteLength: length * 4 + 4 });
+  const vector = new Float32Array(buffer, 4, length);
+  buffer.resize(random(length * 4 + 5));
+  return vector;
+};
+const hostileObject = {
+  valueOf: () => 3,
+  get dimensions(): never {
+    throw new AddonError("busy", "a getter that throws");
+  },
+};
+
+const numbers = [
+  0,
+  -0,
+  1,
+  2,
+  3,
+  8,
+  -1,
+  0.5,
+  255,
+  65_536,
+  65_537,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53,
+  1e308,
+  -(2 ** 31),
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  5e-324,
+];
+const junk = [
+  undefined,
+  null,
+  "3",
+  "",
+  true,
+  1n,
+  2n ** 64n,
+  Symbol("s"),
+  {},
+  [],
+  () => 1,
+  hostileObject,
+];
+const anyNumber = (): unknown => (random(4) === 0 ? pick(junk) : pick(numbers));
+
+function anyVector(dimensions: number): unknown {
+  const length = dimensions * random(6);
+  const good = Float32Array.from({ length }, () => random(200) - 100);
+  switch (random(16)) {
+    case 0:
+      return pick(junk);
+    case 1:
+      return detach(good);
+    case 2:
+      return shrink(length);
+    case 3:
+      return new Float32Array(new SharedArrayBuffer(length * 4));
+    case 4:
+      return new Float64Array(good);
+    case 5:
+      return Object.defineProperty(good, "length", { value: dimensions * 1_000_000 });
+    case 6:
+      return Object.setPrototypeOf(new Uint8Array(dimensions), Float32Array.prototype);
+    case 7:
+      return good.fill(pick([Number.NaN, Infinity, 3.4e38, -3.4e38, 1e-45]));
+    case 8:
+      return new Float32Array(random(10));
+    default:
+      return random(2) === 0 ? good : good.subarray(0, dimensions);
+  }
+}
+
+let deepest = 0;
+function anyAccept(index: Index): unknown {
+  switch (random(6)) {
+    case 0:
+      return pick(junk);
+    case 1:
+      return () => pick(junk);
+    case 2:
+      return () => {
+        throw new AddonError("cancelled", "thrown by accept");
+      };
+    case 3:
+      return () => index.close();
+    case 4:
+      return (id: number) => {
+        if (deepest++ < 3) call();
+        deepest--;
+        return id % 2 === 0;
+      };
+    default:
+      return (id: number) => id % 3 !== 0;
+  }
+}
+
+const indexes: Index[] = [];
+const path = join(tmpdir(), `ffi-addon-fuzz-${process.pid}`);
+
+function call(): void {
+  const index = pick(indexes);
+  const anything = (): never => anyNumber() as never;
+  const dimensions = index?.dimensions ?? 3;
+  switch (random(index ? 14 : 3)) {
+    case 0:
+      add(anything(), anything());
+      return;
+    case 1:
+      sqrt(anything());
+      return;
+    case 2: {
+      const options = {
+        dimensions: pick([1, 3, 40, anything()]),
+        metric: pick(["dot", "cosine", "x"]),
+      };
+      indexes[random(8)] = new VectorIndex(pick([options, options, anything()]) as never);
+      return;
+    }
+    case 3:
+      index?.close();
+      return;
+    case 4:
+      if (random(20) === 0) index?.save(path);
+      return;
+    case 5:
+      if (random(20) === 0) VectorIndex.load(pick([path, anything()])).close();
+      return;
+    case 6:
+      index?.search(anyVector(dimensions) as never, anything(), pick([undefined, anything()]));
+      return;
+    case 7:
+    case 8: {
+      const options = { accept: anyAccept(index as Index) };
+      index?.search(new Float32Array(dimensions).fill(1), 1 + random(20), options as never);
+      return;
+    }
+    case 9:
+    case 10:
+      index?.search(anyVector(dimensions) as never, 1 + random(20));
+      return;
+    default:
+      index?.add(anyVector(dimensions) as never);
+  }
+}
+
+let refused = 0;
+for (let i = 0; i < Number(calls); i++) {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof AddonError)) {
+      console.error(`seed ${seed}, call ${i}:`, error);
+      process.exit(1);
+    }
+    refused++;
+  }
+}
+rmSync(path, { force: true });
+console.log(`${calls} calls on ${backend}, ${refused} refused`);

@@ -1,0 +1,118 @@
+// What an index does while it lives, and what it refuses afterwards, on every backend.
+import { describe, expect, test } from "bun:test";
+import { VectorIndex } from "../src/vector-index.ts";
+import { engines } from "./engines.ts";
+
+describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
+  const create = (metric: "dot" | "cosine", ...rows: number[][]): VectorIndex => {
+    const index = new VectorIndex({ dimensions: rows[0]?.length ?? 2, metric }, engine);
+    index.add(new Float32Array(rows.flat()));
+    return index;
+  };
+  const query = Float32Array.of(1, 0);
+
+  test("ranks by cosine or by dot product", () => {
+    using cosine = create("cosine", [1, 0], [0, 9], [50, 50], [-1, 0]);
+    const hits = cosine.search(query, 3);
+    expect(hits.map(({ id }) => id)).toEqual([0, 2, 1]);
+    expect(hits[1]?.score).toBeCloseTo(Math.SQRT1_2, 12);
+    using dot = create("dot", [1, 0], [0, 9], [50, 50], [-1, 0]);
+    expect(dot.search(query, 2)).toEqual([
+      { id: 2, score: 50 },
+      { id: 0, score: 1 },
+    ]);
+  });
+
+  test("gives equal scores by rising id, and a zero vector the cosine 0", () => {
+    using index = create("cosine", [2, 0], [0, 0], [4, 0], [0, 0], [1, 0]);
+    expect(index.search(query, 4)).toEqual([
+      { id: 0, score: 1 },
+      { id: 2, score: 1 },
+      { id: 4, score: 1 },
+      { id: 1, score: 0 },
+    ]);
+    expect(index.search(new Float32Array(2), 2)).toEqual([
+      { id: 0, score: 0 },
+      { id: 1, score: 0 },
+    ]);
+  });
+
+  test("does not overflow where float32 would", () => {
+    using index = create("dot", [3e38, 3e38], [3e38, -3e38]);
+    const hits = index.search(Float32Array.of(3e38, 3e38), 2);
+    expect(hits.map(({ id }) => id)).toEqual([0, 1]);
+    expect(hits[0]?.score).toBeGreaterThan(1e76);
+    expect(hits[1]?.score).toBe(0);
+  });
+
+  test("adds all vectors of a call or none", () => {
+    using index = create("dot", [1, 1]);
+    expect(() => index.add(Float32Array.of(2, 2, Number.NaN, 3))).toThrow("NaN");
+    expect(index.size).toBe(1);
+    expect(index.add(Float32Array.of(3, 3))).toBe(1);
+    expect(index.search(query, 9).map(({ id }) => id)).toEqual([1, 0]);
+  });
+
+  test("brings an exception out of accept, and goes on working", () => {
+    using index = create("dot", [1, 0], [2, 0], [3, 0]);
+    const boom = new Error("boom");
+    let calls = 0;
+    const accept = (): never => {
+      calls++;
+      throw boom;
+    };
+    expect(() => index.search(query, 2, { accept })).toThrow(boom);
+    expect(calls).toBe(1);
+    expect(index.search(query, 2, { accept: (id) => id !== 2 })).toEqual([
+      { id: 1, score: 2 },
+      { id: 0, score: 1 },
+    ]);
+  });
+
+  test("can't be used inside its own accept, but others can", () => {
+    using index = create("dot", [1, 0], [2, 0]);
+    using other = create("dot", [5, 0], [6, 0]);
+    const uses = [
+      () => index.add(Float32Array.of(1, 1)),
+      () => index.search(query, 1),
+      () => index.save("never-written"),
+      () => index.close(),
+    ];
+    for (const use of uses) {
+      const accept = (): boolean => use() !== undefined;
+      expect(() => index.search(query, 1, { accept })).toThrow(
+        expect.objectContaining({ code: "busy" }),
+      );
+    }
+    const nested = index.search(query, 2, {
+      accept: (id) => other.search(query, 1, { accept: (inner) => inner === id })[0]?.id === id,
+    });
+    expect(nested.map(({ id }) => id)).toEqual([1, 0]);
+  });
+
+  test("reads the query as it was, whatever accept does to it", () => {
+    using index = create("dot", ...Array.from({ length: 600 }, (_, i) => [i, 1]));
+    const doomed = Float32Array.of(1, 0);
+    const hits = index.search(doomed, 1, {
+      accept: () => {
+        if (!doomed.buffer.detached) structuredClone(doomed.buffer, { transfer: [doomed.buffer] });
+        Bun.gc(true);
+        return true;
+      },
+    });
+    expect(hits).toEqual([{ id: 599, score: 599 }]);
+  }, 60_000);
+
+  test("closes once, and twice without harm; then every use is refused", async () => {
+    const index = create("dot", [1, 0]);
+    index.close();
+    index.close();
+    index[Symbol.dispose]();
+    const closed = expect.objectContaining({ code: "closed" });
+    expect(() => index.size).toThrow(closed);
+    expect(() => index.add(query)).toThrow(closed);
+    expect(() => index.search(query, 1)).toThrow(closed);
+    expect(() => index.save("never-written")).toThrow(closed);
+    await expect(index.searchInWorker(query, 1)).rejects.toEqual(closed);
+  });
+});
