@@ -32,13 +32,27 @@ uint32_t kernels_for_this_cpu(kernel out[4]) {
 #define WIDTH 4
 #include "dot.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+// Asks the CPU, and whether the system saves the wide registers: __builtin_cpu_supports would do the same, but
+// zig cc has no library behind it.
+static uint32_t add_x86_kernels(kernel out[2]) {
+  uint32_t a, b, c, d, enabled, count = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return 0;
+  const bool fma = c & bit_FMA;
+  __asm__("xgetbv" : "=a"(enabled), "=d"(d) : "c"(0));
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  if ((b & bit_AVX512F) && (enabled & 0xe6) == 0xe6) out[count++] = (kernel){"avx512", dots_avx512};
+  if ((b & bit_AVX2) && fma && (enabled & 0x06) == 0x06) out[count++] = (kernel){"avx2", dots_avx2};
+  return count;
+}
+#endif
+
 uint32_t kernels_for_this_cpu(kernel out[4]) {
   uint32_t count = 0;
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) out[count++] = (kernel){"avx512", dots_avx512};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    out[count++] = (kernel){"avx2", dots_avx2};
+  count = add_x86_kernels(out);
 #endif
   out[count++] = (kernel){BASELINE, dots_baseline};
   return count;

@@ -6,7 +6,7 @@ import { type Manifest, platform, root, sha256, sourceHash } from "../src/librar
 import type { Compiler } from "./compiler.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"];
-const code = ["-std=c11", "-O3", "-fno-math-errno", "-fPIC", "-fvisibility=hidden"];
+const code = ["-std=c11", "-O3", "-g0", "-fno-math-errno", "-fPIC", "-fvisibility=hidden"];
 const hardening = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /** They bring checks of their own, and their symbols come from the process that loads the library. */

@@ -82,7 +82,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     [{ dimensions: Number.NaN, metric: "dot" }, "out_of_range"],
     [{ dimensions: 65_537, metric: "dot" }, "out_of_range"],
     [{ dimensions: 2 ** 32 + 3, metric: "dot" }, "out_of_range"],
-  ])("does not create an index with %j", (options, code) => {
+  ])("does not create an index with options %#", (options, code) => {
     expect(codeOf(() => create(options))).toBe(code);
   });
 
@@ -127,7 +127,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     [2 ** 31, "out_of_range"],
     [2 ** 32 + 1, "out_of_range"],
     [Infinity, "out_of_range"],
-  ])("refuses %j as k", (k, code) => {
+  ])("refuses %#. wrong k", (k, code) => {
     using index = create({ dimensions: 1, metric: "dot" });
     expect(codeOf(() => index.search(Float32Array.of(1), wrong(k)))).toBe(code);
   });

@@ -1,4 +1,5 @@
 // Which backend is taken, in real projects outside the repository, and why the others are not.
+import { cc } from "bun:ffi";
 import { describe, expect, test } from "bun:test";
 import {
   appendFileSync,
@@ -9,7 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { platform, sources } from "../src/library.ts";
+import { platform, root } from "../src/library.ts";
+import { declarations } from "../src/symbols.ts";
 import { createProject, type Project, program, run } from "./project.ts";
 import { compiler } from "./toolchain.ts";
 
@@ -42,16 +44,10 @@ test(
   timeout,
 );
 
-test("TinyCC is given no libc header", () => {
-  // On a machine without headers even one #include would fail, and no test here would notice.
-  const project = createProject("bare");
-  using _ = project;
-  const libc = readFileSync(join(project.path, "native/libc.h"), "utf8");
-  const [forTinyCC = ""] = libc.split("#else");
-  expect(forTinyCC).not.toContain("#include");
-  for (const file of sources.filter((name) => name !== "libc.h")) {
-    expect(readFileSync(join(project.path, "native", file), "utf8")).not.toContain("#include <");
-  }
+test("TinyCC needs no header of the system", () => {
+  const source = join(root, "native/addon.c");
+  const { symbols } = cc({ source, symbols: declarations, flags: "-nostdinc" });
+  expect(symbols.addon_add(2, 3)).toBe(5);
 });
 
 test(
