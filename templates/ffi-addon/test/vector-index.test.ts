@@ -94,7 +94,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     using index = create("dot", ...Array.from({ length: 600 }, (_, i) => [i, 1]));
     const doomed = Float32Array.of(1, 0);
     const hits = index.search(doomed, 1, {
-      accept: () => {
+      accept: (id) => {
         if (!doomed.buffer.detached) structuredClone(doomed.buffer, { transfer: [doomed.buffer] });
         if (id < 20) Bun.gc(true);
         return true;
