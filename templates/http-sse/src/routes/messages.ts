@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Problem, readJson, validate } from "#lib/problem";
 import type { Group, Handler, Services } from "../group.ts";
-import { Message } from "../messages/log.ts";
+import { Message, type Page } from "../messages/log.ts";
 
 const NewMessage = z.object({
   text: z
@@ -48,22 +48,17 @@ export function messages({ log }: Services): Group {
     });
   };
 
-  const list: Handler = async (request) => {
+  const list: Handler = (request) => {
     const { from, after, limit } = parseQuery(request.url);
-    if (from === "end") return Response.json({ items: await log.newest(limit), next: null });
+    if (from === "end") return listNewest(limit);
     // One more than asked for tells whether there is a next page.
-    const { messages, complete } = await log.read(after, limit + 1);
-    if (!complete) {
-      throw new Problem(422, "The page cannot be continued.", {
-        errors: [{ pointer: "/after", detail: "is not, or no longer, the id of a message" }],
-      });
-    }
-    const items = messages.length > limit ? messages.slice(0, limit) : messages;
-    return Response.json({
-      items,
-      next: messages.length > limit ? (items.at(-1)?.id ?? null) : null,
-    });
+    const page = log.read(after, limit + 1);
+    // Without `await`, as this is the busiest route: a promise costs a tenth of its speed.
+    return page instanceof Promise ? page.then((page) => answer(page, limit)) : answer(page, limit);
   };
+
+  const listNewest = async (limit: number): Promise<Response> =>
+    Response.json({ items: await log.newest(limit), next: null });
 
   const get: Handler = async (request) => {
     const message = await log.get(request.params.id ?? "");
@@ -116,4 +111,18 @@ function parseQuery(url: string): z.output<typeof ListQuery> {
   const start = url.indexOf("?");
   const query = new URLSearchParams(start === -1 ? "" : url.slice(start));
   return validate(ListQuery, Object.fromEntries(query));
+}
+
+/** @param page one message longer than `limit`, if another page follows. */
+function answer({ messages, complete }: Page, limit: number): Response {
+  if (!complete) {
+    throw new Problem(422, "The page cannot be continued.", {
+      errors: [{ pointer: "/after", detail: "is not, or no longer, the id of a message" }],
+    });
+  }
+  const items = messages.length > limit ? messages.slice(0, limit) : messages;
+  return Response.json({
+    items,
+    next: messages.length > limit ? (items.at(-1)?.id ?? null) : null,
+  });
 }
