@@ -1,0 +1,2 @@
+DROP TABLE articles_search;
+DROP TABLE articles;

@@ -1,0 +1,98 @@
+// The commands of `bun run db` by name, and the reading of a command line. Strict: what is not known is refused.
+import { parseArgs } from "node:util";
+import { MigrateError } from "../migrate/errors.ts";
+import type { Call, Command } from "./command.ts";
+import { backup, dump, restore, seed } from "./data.ts";
+import { accept, create, down, record, status, up, validate } from "./migrations.ts";
+
+export const commands = {
+  status,
+  up,
+  down,
+  new: create,
+  validate,
+  repair: accept,
+  baseline: record,
+  seed,
+  dump,
+  backup,
+  restore,
+} satisfies Record<string, Command>;
+
+export interface Parsed extends Pick<Call, "argument" | "to" | "steps"> {
+  readonly name: string;
+  readonly command: Command;
+}
+
+/** @throws {MigrateError} `usage`. Undefined asks for help. */
+export function parse(args: readonly string[]): Parsed | undefined {
+  const { values, positionals } = read(args);
+  if (values.help) return undefined;
+  const [name, ...rest] = positionals;
+  const command = Object.entries<Command>(commands).find(([known]) => known === name)?.[1];
+  if (name === undefined || command === undefined) {
+    const what = name === undefined ? "Which command?" : `There is no command "${name}".`;
+    throw usage(`${what} One of: ${Object.keys(commands).join(", ")}.`);
+  }
+  const [argument = ""] = rest;
+  if (rest.length !== (command.argument ? 1 : 0) || (command.argument && argument === "")) {
+    throw usage(`Wrong number of arguments. Usage: bun run db ${synopsis(name, command)}`);
+  }
+  for (const option of ["to", "steps"] as const) {
+    if (values[option] !== undefined && !command.options?.includes(option)) {
+      throw usage(`--${option} is not for "${name}".`);
+    }
+  }
+  const to = values.to === undefined ? undefined : wholeNumber("to", values.to);
+  const steps = values.steps === undefined ? 1 : wholeNumber("steps", values.steps);
+  return { name, command, argument, to, steps };
+}
+
+function read(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        to: { type: "string" },
+        steps: { type: "string" },
+        json: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (cause) {
+    throw usage(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** `--to` takes `3`, `0003` and `0003_name`. */
+function wholeNumber(option: "to" | "steps", text: string): number {
+  const match = (option === "to" ? /^(\d+)(?:_[a-z0-9_]+)?$/ : /^(\d+)$/).exec(text);
+  const value = Number(match?.[1]);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw usage(`--${option} must be a whole number from 1 on.`);
+}
+
+function usage(message: string): MigrateError {
+  return new MigrateError("usage", message, { hint: "`bun run db --help` lists the commands." });
+}
+
+export function help(): string {
+  const rows = Object.entries<Command>(commands).map(
+    ([name, command]) => `  ${synopsis(name, command).padEnd(24)}${command.summary}`,
+  );
+  return [
+    "Usage: bun run db <command> [--json]",
+    "",
+    ...rows,
+    "",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 validation found something.",
+  ].join("\n");
+}
+
+function synopsis(name: string, { argument, options = [] }: Command): string {
+  const values = { to: "[--to <version>]", steps: "[--steps <n>]" };
+  return [name, ...(argument ? [`<${argument}>`] : []), ...options.map((key) => values[key])].join(
+    " ",
+  );
+}

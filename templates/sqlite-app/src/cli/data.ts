@@ -1,0 +1,62 @@
+// The commands that read or write what is in the database.
+import { resolve } from "node:path";
+import { openStore, prepareSchema } from "../database.ts";
+import { MigrateError, refuseFindings } from "../migrate/errors.ts";
+import { readFolder } from "../migrate/files.ts";
+import { writeSamples } from "../seed.ts";
+import type { Command } from "./command.ts";
+
+export const seed: Command = {
+  summary: "Write sample users and articles; safe to repeat",
+  async run({ env }) {
+    if (env.NODE_ENV === "production") {
+      throw new MigrateError(
+        "refused",
+        "The sample users have a known password: not in production.",
+      );
+    }
+    await prepareSchema(env, { migrate: false });
+    await using store = openStore(env);
+    const { users, articles } = await writeSamples(store);
+    return {
+      exitCode: 0,
+      data: { users, articles },
+      text: `${users} users, ${articles} articles written`,
+    };
+  },
+};
+
+export const dump: Command = {
+  summary: "Print the schema as SQL",
+  async run({ migrator }) {
+    const sql = await migrator.target.dump();
+    return { exitCode: 0, data: { sql }, text: sql.trimEnd() };
+  },
+};
+
+export const backup: Command = {
+  summary: "Write a checked copy, also while the server runs",
+  argument: "file",
+  async run({ migrator, argument }) {
+    const file = resolve(argument);
+    const bytes = await migrator.target.backup(file);
+    return {
+      exitCode: 0,
+      data: { file, bytes },
+      text: `wrote  ${file}  (${bytes} bytes, checked)`,
+    };
+  },
+};
+
+export const restore: Command = {
+  summary: "Check a backup, then replace the database by it; stop the server first",
+  argument: "file",
+  async run({ migrator: { target, directory }, argument }) {
+    const file = resolve(argument);
+    const folder = await readFolder(directory, target.engine);
+    refuseFindings(folder.findings);
+    const kept = (await target.restore(file, folder.migrations)) ?? null;
+    const text = `restored  ${file}${kept ? `\nkept      ${kept}` : ""}`;
+    return { exitCode: 0, data: { file, kept }, text };
+  },
+};

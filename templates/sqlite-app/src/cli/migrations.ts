@@ -1,0 +1,111 @@
+// The commands that change the schema, or say how it is.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Finding, MigrateError } from "../migrate/errors.ts";
+import type { Outcome } from "../migrate/execute.ts";
+import { number, readFolder } from "../migrate/files.ts";
+import { baseline, inspect, migrateDown, migrateUp, repair } from "../migrate/index.ts";
+import type { Command, Report } from "./command.ts";
+
+export const status: Command = {
+  summary: "What is applied, and what is pending",
+  async run({ migrator }) {
+    const { applied, pending, findings } = await inspect(migrator);
+    const text = [
+      ...applied.map(
+        ({ name, applied_at, origin }) => `applied  ${name}  ${applied_at}  ${origin}`,
+      ),
+      ...pending.map(({ name }) => `pending  ${name}`),
+      ...problems(findings),
+      `${applied.length} applied, ${pending.length} pending`,
+    ].join("\n");
+    const data = { applied, pending: pending.map(({ name }) => name), findings };
+    return { exitCode: 0, data, text };
+  },
+};
+
+export const up: Command = {
+  summary: "Apply pending migrations, all or up to a version",
+  options: ["to"],
+  run: async ({ migrator, to }) => describe(await migrateUp(migrator, to), "applied"),
+};
+
+export const down: Command = {
+  summary: "Take back the last migration, or as many as --steps says",
+  options: ["steps"],
+  run: async ({ migrator, steps }) => describe(await migrateDown(migrator, steps), "taken back"),
+};
+
+export const validate: Command = {
+  summary: "Check files and ledger; exit code 3 if anything is wrong",
+  async run({ migrator }) {
+    const { folder, findings } = await inspect(migrator);
+    return judge(findings, {}, `${folder.migrations.length} migrations read`);
+  },
+};
+
+export const accept: Command = {
+  summary: "Accept applied files that were changed since",
+  async run({ migrator }) {
+    const { repaired, findings } = await repair(migrator);
+    const text = repaired.length > 0 ? `repaired  ${repaired.join(", ")}` : "nothing to repair";
+    return judge(findings, { repaired }, text);
+  },
+};
+
+export const record: Command = {
+  summary: "Record migrations as applied for a database that was made without them",
+  options: ["to"],
+  async run({ migrator, to }) {
+    const recorded = await baseline(migrator, to);
+    return { exitCode: 0, data: { recorded }, text: `recorded  ${recorded.join(", ")}` };
+  },
+};
+
+export const create: Command = {
+  summary: "Write the two files of an empty migration",
+  argument: "name",
+  async run({ migrator: { directory, target }, argument }) {
+    const name = argument
+      .toLowerCase()
+      .match(/[a-z0-9]+/g)
+      ?.join("_");
+    if (name === undefined)
+      throw new MigrateError("usage", `"${argument}" has no letter or digit.`);
+    await mkdir(directory, { recursive: true });
+    const { migrations } = await readFolder(directory, target.engine);
+    const version = number((migrations.at(-1)?.version ?? 0) + 1);
+    const base = join(directory, `${version}_${name}`);
+    const files = { up: `${base}.up.sql`, down: `${base}.down.sql` };
+    await writeFile(files.up, "-- What changes, and why.\n", { flag: "wx" });
+    await writeFile(files.down, "-- Takes it back. Delete the file if that is impossible.\n", {
+      flag: "wx",
+    });
+    return { exitCode: 0, data: files, text: `wrote  ${files.up}\nwrote  ${files.down}` };
+  },
+};
+
+function describe(outcome: Outcome, verb: string): Report {
+  const { done, failed, notRun, backup } = outcome;
+  const lines = [
+    ...(backup ? [`backup   ${backup}`] : []),
+    ...done.map(({ migration, result, ms }) => `${result.padEnd(7)}  ${migration}  ${ms} ms`),
+    ...(failed ? [`failed   ${failed.migration}: ${failed.message}`] : []),
+    ...notRun.map((name) => `not run  ${name}`),
+    `${done.length} ${verb}${failed ? "; the one that failed left no trace" : ""}`,
+  ];
+  return { exitCode: failed ? 1 : 0, data: { ...outcome }, text: lines.join("\n") };
+}
+
+function judge(findings: readonly Finding[], data: Report["data"], text: string): Report {
+  const lines = findings.length > 0 ? [text, ...problems(findings)] : [text, "no problems"];
+  return {
+    exitCode: findings.length > 0 ? 3 : 0,
+    data: { ...data, findings },
+    text: lines.join("\n"),
+  };
+}
+
+function problems(findings: readonly Finding[]): string[] {
+  return findings.map(({ message }) => `problem  ${message}`);
+}

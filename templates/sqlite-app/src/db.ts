@@ -1,0 +1,40 @@
+// `bun run db <command>`: reads the command line, runs one command, prints its report, and sets the exit code.
+import { EnvError, parseEnv } from "#lib/env";
+import type { Report } from "./cli/command.ts";
+import { help, parse } from "./cli/commands.ts";
+import { openMigrator } from "./database.ts";
+import { databaseSchema } from "./env.ts";
+import { MigrateError } from "./migrate/errors.ts";
+
+const args = Bun.argv.slice(2);
+const { exitCode, data, text } = await run().catch(failure);
+if (args.includes("--json")) console.log(JSON.stringify({ ok: exitCode === 0, ...data }));
+else if (exitCode === 0) console.log(text);
+else console.error(text);
+process.exitCode = exitCode;
+
+async function run(): Promise<Report> {
+  const parsed = parse(args);
+  if (parsed === undefined) return { exitCode: 0, data: { help: help() }, text: help() };
+  const env = parseEnv(databaseSchema, process.env);
+  const migrator = openMigrator(env);
+  await using target = migrator.target;
+  const { name, command, argument, to, steps } = parsed;
+  const report = await command.run({ migrator, env, argument, to, steps });
+  const where = { command: name, engine: target.engine, database: target.location };
+  return { ...report, data: { ...where, ...report.data } };
+}
+
+/** Errors are thrown where they are found and printed here, once. Only those that nobody foresaw show a stack. */
+function failure(error: unknown): Report {
+  if (error instanceof MigrateError) {
+    const { code, message, hint, findings } = error;
+    const text = hint ? `${message}\n${hint}` : message;
+    const exitCode = code === "usage" ? 2 : findings.length > 0 ? 3 : 1;
+    return { exitCode, data: { error: { code, message, hint, findings } }, text };
+  }
+  const expected = error instanceof EnvError;
+  const message = error instanceof Error ? error.message : String(error);
+  const text = expected ? message : Bun.inspect(error);
+  return { exitCode: 1, data: { error: { code: "failed", message } }, text };
+}

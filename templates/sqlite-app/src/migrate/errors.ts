@@ -1,0 +1,49 @@
+// The one error of migrations, backups and the `db` command: what went wrong, and what to do about it.
+
+/** `refused`: checks found something and nothing was changed. `usage`: the call makes no sense. */
+export type MigrateErrorCode = "refused" | "failed" | "usage";
+
+/** One thing that a check found. `subject` names the migration or file. */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly subject: string;
+  readonly message: string;
+}
+
+export type FindingCode =
+  | "bad-name"
+  | "duplicate"
+  | "gap"
+  | "no-up"
+  | "statement"
+  | "changed"
+  | "missing"
+  | "newer"
+  | "out-of-order"
+  | "unmanaged"
+  | "foreign";
+
+export class MigrateError extends Error {
+  override readonly name = "MigrateError";
+  readonly hint: string | undefined;
+  readonly findings: readonly Finding[];
+
+  constructor(
+    readonly code: MigrateErrorCode,
+    message: string,
+    options: { hint?: string; findings?: readonly Finding[]; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.hint = options.hint;
+    this.findings = options.findings ?? [];
+  }
+}
+
+/** @throws {MigrateError} `refused`, when there is any finding. */
+export function refuseFindings(findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  throw new MigrateError("refused", findings.map(({ message }) => message).join("\n"), {
+    findings,
+    hint: "Nothing was changed. `bun run db validate` lists everything that is wrong.",
+  });
+}

@@ -1,0 +1,63 @@
+// What the server and the command line do with migrations.
+import { type Finding, MigrateError } from "./errors.ts";
+import { execute, type Outcome } from "./execute.ts";
+import { type Folder, readFolder } from "./files.ts";
+import { planDown, planUp } from "./plan.ts";
+import { compare, type State } from "./state.ts";
+import type { Target } from "./target.ts";
+
+/** A database and the folder of migrations that belongs to it. */
+export interface Migrator {
+  readonly target: Target;
+  readonly directory: string;
+}
+
+export interface Inspection extends State {
+  readonly folder: Folder;
+}
+
+export async function inspect({ target, directory }: Migrator): Promise<Inspection> {
+  const folder = await readFolder(directory, target.engine);
+  return { folder, ...compare(folder, await target.contents()) };
+}
+
+/** @throws {MigrateError} when checks refuse to run at all; a migration that fails is in the outcome. */
+export async function migrateUp(migrator: Migrator, to?: number): Promise<Outcome> {
+  const state = await inspect(migrator);
+  return execute(migrator.target, planUp(state.folder, state, to));
+}
+
+/** @throws {MigrateError} when checks refuse to run at all; a migration that fails is in the outcome. */
+export async function migrateDown(migrator: Migrator, steps: number): Promise<Outcome> {
+  const state = await inspect(migrator);
+  return execute(migrator.target, planDown(state.folder, state, steps));
+}
+
+/** Records every migration up to `to` as applied, for a database that was made without them. Returns their names. */
+export async function baseline(migrator: Migrator, to?: number): Promise<string[]> {
+  const { folder, applied, findings } = await inspect(migrator);
+  const wrong = findings.filter(({ code }) => code !== "unmanaged");
+  if (applied.length > 0 || wrong.length > 0) {
+    const reason = wrong[0]?.message ?? `${applied.length} migrations are recorded already.`;
+    throw new MigrateError("refused", `The database can't be baselined. ${reason}`, {
+      findings: wrong,
+    });
+  }
+  if (to !== undefined && !folder.migrations.some(({ version }) => version === to)) {
+    throw new MigrateError("usage", `There is no migration ${to}.`);
+  }
+  const chosen = folder.migrations.filter(({ version }) => to === undefined || version <= to);
+  await migrator.target.baseline(chosen);
+  return chosen.map(({ name }) => name);
+}
+
+/** Accepts applied files as they are now. Returns what was repaired, and what can't be. */
+export async function repair(
+  migrator: Migrator,
+): Promise<{ repaired: string[]; findings: readonly Finding[] }> {
+  const { folder, findings } = await inspect(migrator);
+  const changed = findings.filter(({ code }) => code === "changed").map(({ subject }) => subject);
+  const versions = new Set(changed.map((name) => Number.parseInt(name, 10)));
+  await migrator.target.repair(folder.migrations.filter(({ version }) => versions.has(version)));
+  return { repaired: changed, findings: findings.filter(({ code }) => code !== "changed") };
+}

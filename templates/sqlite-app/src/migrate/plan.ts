@@ -1,0 +1,56 @@
+// Decides which migrations run, in which order. Pure: it reads nothing and changes nothing.
+import { MigrateError, refuseFindings } from "./errors.ts";
+import type { Folder, Migration } from "./files.ts";
+import type { State } from "./state.ts";
+
+export interface Step {
+  readonly direction: "up" | "down";
+  readonly migration: Migration;
+  readonly sql: string;
+}
+
+/**
+ * Every pending migration up to version `to`, oldest first.
+ * @throws {MigrateError} `refused` on any finding; `usage` when there is no such version.
+ */
+export function planUp(folder: Folder, state: State, to?: number): Step[] {
+  refuseFindings(state.findings);
+  const newest = state.applied.at(-1);
+  if (to !== undefined) {
+    if (!folder.migrations.some(({ version }) => version === to)) {
+      throw new MigrateError("usage", `There is no migration ${to}.`);
+    }
+    if (newest !== undefined && to < newest.version) {
+      throw new MigrateError("usage", `${newest.name} is applied, which is after ${to}.`, {
+        hint: "`bun run db down --steps <n>` takes migrations back.",
+      });
+    }
+  }
+  return state.pending
+    .filter(({ version }) => to === undefined || version <= to)
+    .map((migration) => ({ direction: "up", migration, sql: migration.up }));
+}
+
+/**
+ * The last `steps` applied migrations, newest first; all of them if there are fewer.
+ * @throws {MigrateError} `refused` on any finding, or when one of them can't be taken back.
+ */
+export function planDown(folder: Folder, state: State, steps: number): Step[] {
+  refuseFindings(state.findings);
+  const versions = new Set(state.applied.slice(-steps).map(({ version }) => version));
+  return folder.migrations
+    .filter(({ version }) => versions.has(version))
+    .toReversed()
+    .map((migration): Step => {
+      if (migration.down === undefined) {
+        throw new MigrateError(
+          "refused",
+          `${migration.name} has no down file. Nothing was changed.`,
+          {
+            hint: "Write the file, or restore a backup from before the migration.",
+          },
+        );
+      }
+      return { direction: "down", migration, sql: migration.down };
+    });
+}

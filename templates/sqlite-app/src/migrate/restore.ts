@@ -1,0 +1,91 @@
+// Replaces the SQLite database by a backup, after every check that can be made without touching it.
+import type { Database } from "bun:sqlite";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { connect, explain, isBusy } from "../store/connection.ts";
+import { checkIntegrity, copyDatabase, flush } from "./backup.ts";
+import { MigrateError } from "./errors.ts";
+import type { Migration } from "./files.ts";
+import { readContents } from "./ledger.ts";
+import { compare } from "./state.ts";
+
+export interface RestoreOptions {
+  /** The backup. */
+  readonly file: string;
+  /** The database to replace. */
+  readonly path: string;
+  /** Migrations that this code knows: a backup with others is refused. */
+  readonly known: readonly Migration[];
+  /** Where the replaced database is kept. */
+  readonly keep: string;
+}
+
+/**
+ * Returns true if there was a database before; it is at `keep` then.
+ * @throws {MigrateError} `refused`, with the database untouched, when the backup is not sound or not ours,
+ * or while another process has the database open.
+ */
+export function restoreDatabase({ file, path, known, keep }: RestoreOptions): boolean {
+  checkBackup(file, known);
+  mkdirSync(dirname(path), { recursive: true });
+  const copy = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    copyDatabase(file, copy);
+    const existed = existsSync(path);
+    using _lock = existed ? lockWhole(path) : undefined;
+    if (existed) {
+      mkdirSync(dirname(keep), { recursive: true });
+      copyFileSync(path, keep);
+    }
+    // A log that is still there belongs to a damaged or vanished database: SQLite would replay it into the new one.
+    if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${keep}-wal`);
+    rmSync(`${path}-shm`, { force: true });
+    renameSync(copy, path);
+    flush(dirname(path));
+    return existed;
+  } finally {
+    rmSync(copy, { force: true });
+  }
+}
+
+function checkBackup(file: string, known: readonly Migration[]): void {
+  if (!existsSync(file)) throw new MigrateError("failed", `${file} does not exist.`);
+  try {
+    checkIntegrity(file);
+    using database = connect(file, { readonly: true, busyTimeout: 60_000 });
+    const contents = readContents(database);
+    const { findings } = compare({ migrations: known, findings: [] }, contents);
+    const reason =
+      findings[0]?.message ??
+      (contents.ledger.length === 0 ? "It records no migration." : undefined);
+    if (reason !== undefined) {
+      throw new MigrateError("refused", `${file} is not a backup of this application. ${reason}`);
+    }
+  } catch (cause) {
+    if (cause instanceof MigrateError && cause.code === "refused") throw cause;
+    const reason = explain(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+    throw new MigrateError("refused", `${file} can't be restored: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Makes `path` a single file that nobody else has open: leaving WAL mode needs every other connection closed, and
+ * writes the log back. Undefined if the database is too damaged for that; then nobody can be using it either.
+ */
+function lockWhole(path: string): Database | undefined {
+  let database: Database | undefined;
+  try {
+    database = connect(path, { busyTimeout: 1000 });
+    database.run("PRAGMA locking_mode = EXCLUSIVE");
+    database.run("PRAGMA journal_mode = DELETE");
+    database.run("BEGIN EXCLUSIVE");
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (!isBusy(cause) && explain(cause) !== undefined) return undefined;
+    throw new MigrateError("refused", `${path} is in use. Nothing was changed.`, {
+      hint: "Stop the server first, then restore again.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,192 @@
+// Migrations on a SQLite file: each step and its ledger row in one immediate transaction.
+import type { Database } from "bun:sqlite";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { connect, explain } from "../store/connection.ts";
+import { copyDatabase } from "./backup.ts";
+import { MigrateError } from "./errors.ts";
+import type { Migration } from "./files.ts";
+import { addRow, createLedger, readContents } from "./ledger.ts";
+import type { Step } from "./plan.ts";
+import { restoreDatabase } from "./restore.ts";
+import { statements } from "./sql.ts";
+import type { Contents } from "./state.ts";
+import type { Target } from "./target.ts";
+
+/** How long a process waits for another one's migration, in milliseconds. */
+const MIGRATION_TIMEOUT = 10 * 60_000;
+
+export class SqliteTarget implements Target {
+  readonly engine = "sqlite";
+  #database: Database | undefined;
+  #safetyBackup: string | undefined;
+  #changed = false;
+
+  constructor(readonly location: string) {}
+
+  get safetyBackup(): string | undefined {
+    return this.#safetyBackup;
+  }
+
+  async contents(): Promise<Contents> {
+    return this.#explained(() => {
+      if (!existsSync(this.location)) return { ledger: [], tables: 0, foreign: false };
+      using database = connect(this.location, { readonly: true, busyTimeout: MIGRATION_TIMEOUT });
+      return readContents(database);
+    });
+  }
+
+  async apply(step: Step): Promise<"done" | "already"> {
+    return this.#explained(() =>
+      this.#transaction((database) => {
+        const contents = readContents(database);
+        if (isFinished(step, contents)) return "already";
+        this.#backupOnce(contents);
+        this.#changed = true;
+        const started = performance.now();
+        runWhole(database, step.sql);
+        checkForeignKeys(database);
+        createLedger(database);
+        const { migration, direction } = step;
+        if (direction === "up") {
+          addRow(database, migration, { origin: "up", ms: performance.now() - started });
+        } else {
+          database.run("DELETE FROM schema_migrations WHERE version = ?", [migration.version]);
+        }
+        return "done";
+      }),
+    );
+  }
+
+  async baseline(migrations: readonly Migration[]): Promise<void> {
+    this.#explained(() =>
+      this.#transaction((database) => {
+        createLedger(database);
+        for (const migration of migrations)
+          addRow(database, migration, { origin: "baseline", ms: 0 });
+      }),
+    );
+  }
+
+  async repair(migrations: readonly Migration[]): Promise<void> {
+    this.#explained(() =>
+      this.#transaction((database) => {
+        const update = database.query(
+          "UPDATE schema_migrations SET name = ?, checksum = ? WHERE version = ?",
+        );
+        for (const { name, checksum, version } of migrations) update.run(name, checksum, version);
+      }),
+    );
+  }
+
+  async dump(): Promise<string> {
+    return this.#explained(() => {
+      using database = connect(this.location, { readonly: true, busyTimeout: MIGRATION_TIMEOUT });
+      return database
+        .query<{ sql: string }, []>(
+          `SELECT sql FROM sqlite_schema AS object
+           WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> 'schema_migrations'
+             AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS t WHERE t.schema = 'main' AND t.name = object.tbl_name AND t.type = 'shadow')
+           ORDER BY instr('table index view trigger', type), name`,
+        )
+        .all()
+        .map(({ sql }) => `${sql};\n`)
+        .join("\n");
+    });
+  }
+
+  async backup(file: string): Promise<number> {
+    return this.#explained(() => copyDatabase(this.location, file));
+  }
+
+  async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
+    const keep = this.#keepName("replaced");
+    const { location: path } = this;
+    return this.#explained(() => (restoreDatabase({ file, path, known, keep }) ? keep : undefined));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#database?.close(true); // With its statements: else the log stays behind.
+  }
+
+  /**
+   * One immediate transaction. Foreign keys are off around it, because they can't be switched inside and a table
+   * rebuild would delete the rows that refer to the table; `checkForeignKeys` makes up for it before the commit.
+   */
+  #transaction<T>(work: (database: Database) => T): T {
+    const database = this.#open();
+    database.run("PRAGMA foreign_keys = OFF");
+    database.run("BEGIN IMMEDIATE");
+    try {
+      const result = work(database);
+      database.run("COMMIT");
+      return result;
+    } finally {
+      if (database.inTransaction) database.run("ROLLBACK");
+    }
+  }
+
+  #open(): Database {
+    if (this.#database === undefined) {
+      mkdirSync(dirname(this.location), { recursive: true });
+      this.#database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT });
+    }
+    return this.#database;
+  }
+
+  /** Called with the write lock held, so the copy is exactly the state before the first change. */
+  #backupOnce({ ledger, tables }: Contents): void {
+    if (this.#changed || ledger.length + tables === 0) return;
+    const file = this.#keepName("before-migration");
+    mkdirSync(dirname(file), { recursive: true });
+    copyDatabase(this.location, file);
+    this.#safetyBackup = file;
+  }
+
+  #keepName(reason: string): string {
+    const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
+    return join(dirname(this.location), "backups", `${time}-${reason}.db`);
+  }
+
+  /** Errors of the disk and of the file as sentences; an error in SQL keeps its own message. */
+  #explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof MigrateError) throw cause;
+      const reason = explain(cause);
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new MigrateError("failed", reason ? `${this.location}: ${reason}.` : message, {
+        cause,
+      });
+    }
+  }
+}
+
+/** Whether another process has done the step. @throws {MigrateError} when it did something else instead. */
+function isFinished({ direction, migration }: Step, { ledger }: Contents): boolean {
+  const row = ledger.find(({ version }) => version === migration.version);
+  const newest = ledger.at(-1)?.version ?? 0;
+  if (direction === "up" && row?.checksum === migration.checksum) return true;
+  if (direction === "down" && row === undefined) return true;
+  if (newest === (direction === "up" ? migration.version - 1 : migration.version)) return false;
+  throw new MigrateError("failed", "Another process migrated the database elsewhere meanwhile.");
+}
+
+/** The file goes to SQLite whole: only SQLite knows where the body of a trigger ends. */
+function runWhole(database: Database, sql: string): void {
+  if (statements(sql, "sqlite").length === 0) return; // Only comments; Bun takes that for an error.
+  database.run("SAVEPOINT migration");
+  database.run(sql);
+  database.run("RELEASE migration"); // Fails if the file ended the transaction.
+}
+
+function checkForeignKeys(database: Database): void {
+  const [broken] = database
+    .query<{ table: string; rowid: number | null; parent: string }, []>("PRAGMA foreign_key_check")
+    .all();
+  if (broken === undefined) return;
+  const { table, rowid, parent } = broken;
+  const message = `Row ${rowid ?? "?"} of ${table} would refer to a row of ${parent} that is not there.`;
+  throw new MigrateError("failed", message);
+}

@@ -1,0 +1,55 @@
+// POST /api/articles/import: articles from lines of JSON, all of them or none, with a report of the bad lines.
+import type { BunRequest } from "bun";
+import { Problem } from "#lib/problem";
+import { authenticate } from "../auth/tokens.ts";
+import { Gate } from "../gate.ts";
+import type { Handler, Routes, Services } from "./group.ts";
+
+const TYPES = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
+const LIMITS = { concurrency: 2, queue: 8 };
+
+export function importing({ env, store }: Services): Routes {
+  const gate = new Gate("imports", LIMITS);
+
+  const handle: Handler = async (request, server) => {
+    const author = await authenticate(request, store);
+    checkType(request);
+    return gate.run(async () => {
+      const report = await store.importArticles(author, readBody());
+      if (report.badLines === 0) return Response.json({ imported: report.imported });
+      const detail = `${report.badLines} lines are not valid articles. Nothing was imported.`;
+      return problem(422, detail, { errors: report.bad, badLines: report.badLines });
+    });
+
+    async function* readBody(): AsyncGenerator<Uint8Array, void, void> {
+      let size = 0;
+      for await (const chunk of request.body ?? []) {
+        size += chunk.byteLength;
+        if (size > env.MAX_IMPORT_BYTES) {
+          throw new Problem(413, `The import is longer than ${env.MAX_IMPORT_BYTES} bytes.`);
+        }
+        yield chunk;
+      }
+      server.timeout(request, 0); // The client has sent everything: now it waits for us.
+    }
+  };
+
+  return { "/api/articles/import": { POST: handle } };
+}
+
+function checkType(request: BunRequest): void {
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (TYPES.includes(type)) return;
+  throw new Problem(415, `Send lines of JSON as ${TYPES[0]}.`, {
+    headers: { accept: TYPES.join(", ") },
+  });
+}
+
+/** A problem (RFC 9457) with members of its own: `errors` holds `{line, errors}` here. */
+function problem(status: number, detail: string, members: object): Response {
+  const body = { type: "about:blank", title: "Unprocessable Content", status, detail, ...members };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/problem+json" },
+  });
+}

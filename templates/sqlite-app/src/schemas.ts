@@ -1,0 +1,52 @@
+// What clients may send. The types of the store come from here, so both can't drift apart.
+import { z } from "zod";
+
+/** Text that every engine can hold: no control characters but tab and line ends, no lone surrogates. */
+const text = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .min(minimum)
+    .max(maximum)
+    .regex(
+      /^[^\p{Cc}\p{Cs}]*(?:[\t\n\r][^\p{Cc}\p{Cs}]*)*$/u,
+      "must not contain control characters",
+    );
+
+const password = z.string().min(8).max(256);
+const email = z.email().max(254);
+
+export const newUser = z.object({ email, password, name: text(1, 100).default("Anonymous") });
+export const credentials = z.object({ email, password: z.string().max(256) });
+
+export const newArticle = z.object({ title: text(1, 200), body: text(1, 100_000) });
+export const articleChanges = newArticle
+  .partial()
+  .refine(({ title, body }) => title !== undefined || body !== undefined, "nothing to change");
+
+export const sorts = [
+  "rank",
+  "createdAt",
+  "-createdAt",
+  "updatedAt",
+  "-updatedAt",
+  "title",
+  "-title",
+] as const;
+
+export const articleQuery = z
+  .object({
+    author: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1),
+    q: z.string().max(200),
+    sort: z.enum(sorts),
+    after: z.string().max(2000),
+    limit: z.coerce.number().int().min(1).max(100),
+  })
+  .partial();
+
+export type NewArticle = z.output<typeof newArticle>;
+export type ArticleChanges = z.output<typeof articleChanges>;
+export type Sort = (typeof sorts)[number];

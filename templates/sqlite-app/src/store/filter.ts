@@ -1,0 +1,81 @@
+// Composes the query of a list from a closed set of columns, operators and orders. What a client sends is only ever a
+// parameter: no text of a request can become SQL, because no function here takes SQL from outside.
+import type { Sort } from "../schemas.ts";
+
+export interface ArticleFilter {
+  readonly author?: number | undefined;
+  /** Words that all must occur. */
+  readonly q?: string | undefined;
+  readonly sort: Sort;
+  /** Sort value and id of the last article of the page before. */
+  readonly after?: Position | undefined;
+  readonly limit: number;
+}
+
+export type Position = readonly [value: string | number, id: number];
+
+/** How an engine writes what differs. Every member is a constant of the program. */
+export interface Dialect {
+  readonly placeholder: (index: number) => string;
+  /** Columns of an article. */
+  readonly columns: string;
+  readonly from: string;
+  /** The same with the search, which takes the words as a parameter. */
+  readonly search: {
+    readonly columns: string;
+    readonly from: string;
+    readonly match: (placeholder: string) => string;
+  };
+  /** Expressions to sort by, by the names that clients use. */
+  readonly order: Readonly<Record<SortColumn, string>>;
+}
+
+export type SortColumn = "rank" | "createdAt" | "updatedAt" | "title";
+
+export interface Query {
+  readonly sql: string;
+  readonly parameters: readonly (string | number)[];
+}
+
+/** The column and the direction of a sort: `-title` is title, descending. */
+export function direction(sort: Sort): {
+  readonly column: SortColumn;
+  readonly descending: boolean;
+} {
+  switch (sort) {
+    case "rank":
+    case "createdAt":
+    case "updatedAt":
+    case "title":
+      return { column: sort, descending: false };
+    case "-createdAt":
+      return { column: "createdAt", descending: true };
+    case "-updatedAt":
+      return { column: "updatedAt", descending: true };
+    case "-title":
+      return { column: "title", descending: true };
+  }
+}
+
+/** One page of articles. A page starts after a position, not at an offset, so its cost does not grow with its number. */
+export function articleQuery(filter: ArticleFilter, dialect: Dialect): Query {
+  const parameters: (string | number)[] = [];
+  const parameter = (value: string | number): string => dialect.placeholder(parameters.push(value));
+  const { author, q, after, limit } = filter;
+  const { column, descending } = direction(filter.sort);
+  const order = dialect.order[column];
+  const { columns, from } = q === undefined ? dialect : dialect.search;
+  const conditions = [
+    ...(q === undefined ? [] : [dialect.search.match(parameter(q))]),
+    ...(author === undefined ? [] : [`a.author = ${parameter(author)}`]),
+    ...(after === undefined
+      ? []
+      : [
+          `(${order}, a.id) ${descending ? "<" : ">"} (${parameter(after[0])}, ${parameter(after[1])})`,
+        ]),
+  ];
+  const where = conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
+  const by = descending ? " DESC" : "";
+  const sql = `SELECT ${columns} FROM ${from}${where} ORDER BY ${order}${by}, a.id${by} LIMIT ${parameter(limit)}`;
+  return { sql, parameters };
+}

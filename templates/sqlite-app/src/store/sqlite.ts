@@ -1,0 +1,199 @@
+// The store on a SQLite file: one connection that writes, one that reads, prepared statements on both.
+import type { Database } from "bun:sqlite";
+import type { ArticleChanges, NewArticle } from "../schemas.ts";
+import { connect } from "./connection.ts";
+import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
+import { importInWorker } from "./import.ts";
+import type { ImportReport } from "./import-reader.ts";
+import { type Article, type Found, MARK, type Profile, type Store, type User } from "./store.ts";
+import { Writer } from "./writer.ts";
+
+const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
+const JOINED = `a.id, a.author, a.title, a.body, a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
+const EXPORT_BATCH = 100;
+
+const dialect: Dialect = {
+  placeholder: (index) => `?${index}`,
+  columns: COLUMNS,
+  from: "articles AS a",
+  search: {
+    columns: `${JOINED}, s.rank, snippet(articles_search, -1, char(${MARK.start.charCodeAt(0)}), char(${MARK.end.charCodeAt(0)}), '…', 24) AS snippet`,
+    from: "articles_search AS s JOIN articles AS a ON a.id = s.rowid",
+    match: (placeholder) => `articles_search MATCH ${placeholder}`,
+  },
+  order: { rank: "s.rank", createdAt: "a.created_at", updatedAt: "a.updated_at", title: "a.title" },
+};
+
+export class SqliteStore implements Store {
+  readonly #path: string;
+  readonly #importScript: string;
+  readonly #write: Database;
+  readonly #read: Database;
+  readonly #writer: Writer;
+  readonly #findArticle;
+  readonly #findSession;
+
+  /** @param options.importScript the worker that runs imports. */
+  constructor(path: string, options: { readonly importScript: string }) {
+    this.#path = path;
+    this.#importScript = options.importScript;
+    this.#write = connect(path, { busyTimeout: 10_000 });
+    this.#write.run("PRAGMA busy_timeout = 0"); // From here on the writer waits, without blocking.
+    this.#read = connect(path, { readonly: true, busyTimeout: 1000 });
+    this.#writer = new Writer(this.#write);
+    this.#findArticle = this.#read.prepare<Article, [number]>(
+      `SELECT ${COLUMNS} FROM articles WHERE id = ?`,
+    );
+    this.#findSession = this.#read.prepare<{ user_id: number }, [Uint8Array, string]>(
+      "SELECT user_id FROM sessions WHERE token_hash = ? AND expires_at > ?",
+    );
+  }
+
+  async ready(): Promise<boolean> {
+    return this.#read.query("SELECT count(*) FROM pragma_table_list('articles')").get() !== null;
+  }
+
+  createUser({
+    email,
+    name,
+    passwordHash,
+  }: Parameters<Store["createUser"]>[0]): Promise<User | undefined> {
+    return this.#writer.transaction(
+      () =>
+        this.#write
+          .query<User, [string, string, string, string]>(
+            `INSERT INTO users (email, name, password_hash, created_at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (email) DO NOTHING RETURNING id, email, name, created_at AS "createdAt"`,
+          )
+          .get(email, name, passwordHash, now()) ?? undefined,
+    );
+  }
+
+  async findPassword(email: string): ReturnType<Store["findPassword"]> {
+    return (
+      this.#read
+        .query<{ id: number; hash: string }, [string]>(
+          "SELECT id, password_hash AS hash FROM users WHERE email = ?",
+        )
+        .get(email) ?? undefined
+    );
+  }
+
+  async profile(id: number): Promise<Profile | undefined> {
+    const row = this.#read
+      .query<Omit<Profile, "articles"> & { articles: string }, [number]>(
+        `SELECT u.id, u.name, u.created_at AS "createdAt", (
+           SELECT json_group_array(json_object('id', a.id, 'title', a.title, 'createdAt', a.created_at, 'updatedAt', a.updated_at))
+           FROM (SELECT * FROM articles WHERE author = u.id ORDER BY created_at DESC, id DESC LIMIT 100) AS a
+         ) AS articles
+         FROM users AS u WHERE u.id = ?`,
+      )
+      .get(id);
+    return row ? { ...row, articles: JSON.parse(row.articles) } : undefined;
+  }
+
+  createSession({
+    userId,
+    tokenHash,
+    expiresAt,
+  }: Parameters<Store["createSession"]>[0]): Promise<void> {
+    return this.#writer.transaction(() => {
+      this.#write.query("DELETE FROM sessions WHERE expires_at <= ?").run(now());
+      this.#write
+        .query("INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)")
+        .run(tokenHash, userId, expiresAt.toISOString());
+    });
+  }
+
+  async findSession(tokenHash: Uint8Array): Promise<number | undefined> {
+    return this.#findSession.get(tokenHash, now())?.user_id;
+  }
+
+  async deleteSession(tokenHash: Uint8Array): Promise<void> {
+    await this.#writer.transaction(() =>
+      this.#write.query("DELETE FROM sessions WHERE token_hash = ?").run(tokenHash),
+    );
+  }
+
+  async createArticle(author: number, { title, body }: NewArticle): Promise<Article> {
+    const article = await this.#writer.transaction(() =>
+      this.#write
+        .query<Article, [number, string, string, string]>(
+          `INSERT INTO articles (author, title, body, created_at, updated_at)
+           VALUES (?1, ?2, ?3, ?4, ?4) RETURNING ${COLUMNS}`,
+        )
+        .get(author, title, body, now()),
+    );
+    if (article === null) throw new Error("INSERT … RETURNING returned no row.");
+    return article;
+  }
+
+  async findArticle(id: number): Promise<Article | undefined> {
+    return this.#findArticle.get(id) ?? undefined;
+  }
+
+  updateArticle(id: number, author: number, changes: ArticleChanges): Promise<Article | undefined> {
+    const { title = null, body = null } = changes;
+    return this.#writer.transaction(
+      () =>
+        this.#write
+          .query<Article, [string | null, string | null, string, number, number]>(
+            `UPDATE articles SET title = coalesce(?, title), body = coalesce(?, body), updated_at = ?
+             WHERE id = ? AND author = ? RETURNING ${COLUMNS}`,
+          )
+          .get(title, body, now(), id, author) ?? undefined,
+    );
+  }
+
+  async deleteArticle(id: number, author: number): Promise<boolean> {
+    const { changes } = await this.#writer.transaction(() =>
+      this.#write.query("DELETE FROM articles WHERE id = ? AND author = ?").run(id, author),
+    );
+    return changes > 0;
+  }
+
+  async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
+    const q = filter.q === undefined ? undefined : quoted(filter.q);
+    const { sql, parameters } = articleQuery({ ...filter, q }, dialect);
+    return this.#read.query<Article | Found, (string | number)[]>(sql).all(...parameters);
+  }
+
+  /** A connection of its own, because a cursor keeps its snapshot and a statement has only one cursor. */
+  async *exportArticles(): AsyncGenerator<readonly Article[], void, void> {
+    using database = connect(this.#path, { readonly: true, busyTimeout: 1000 });
+    using statement = database.prepare<Article, []>(`SELECT ${COLUMNS} FROM articles ORDER BY id`);
+    let batch: Article[] = [];
+    for (const article of statement.iterate()) {
+      batch.push(article);
+      if (batch.length < EXPORT_BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    yield batch;
+  }
+
+  importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
+    const target = { path: this.#path, author, writer: this.#writer };
+    return importInWorker(this.#importScript, target, chunks);
+  }
+
+  /** The writer closes last: only a connection that may write can fold the log into the file and remove it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#read.close(true);
+    await this.#writer.turn(async () => this.#write.close(true));
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+/**
+ * Any text as a query of FTS5 that can't fail: each word in quotes is a string, so operators are only words
+ * (https://sqlite.org/fts5.html#fts5_strings). NUL would end the query inside the quotes.
+ */
+function quoted(text: string): string {
+  const words = text.split(/[\s\0]+/).filter((word) => word !== "");
+  // Without a word it is the empty string, which nothing matches.
+  return words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ") || '""';
+}

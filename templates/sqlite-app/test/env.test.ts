@@ -1,0 +1,31 @@
+// .env.example shows every variable of the schema with its default, and nothing else.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { parseEnv } from "#lib/env";
+import { envSchema } from "../src/env.ts";
+
+const text = await Bun.file(join(import.meta.dir, "..", ".env.example")).text();
+const lines = [...text.matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(
+  ([, comment, name = "", value = ""]) => ({
+    name,
+    value,
+    optional: comment !== undefined,
+  }),
+);
+
+test(".env.example has the variables of the schema", () => {
+  const names = lines.map(({ name }) => name);
+  expect(names.toSorted()).toEqual(Object.keys(envSchema.shape).toSorted());
+});
+
+test("and their defaults", () => {
+  const shown = lines.filter(({ optional }) => !optional);
+  const values = Object.fromEntries(shown.map(({ name, value }) => [name, value]));
+  expect(parseEnv(envSchema, values)).toEqual(parseEnv(envSchema, {}));
+});
+
+test("its examples are valid", () => {
+  expect(() =>
+    parseEnv(envSchema, Object.fromEntries(lines.map(({ name, value }) => [name, value]))),
+  ).not.toThrow();
+});

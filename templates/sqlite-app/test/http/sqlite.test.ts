@@ -1,0 +1,4 @@
+// The API on SQLite.
+import { keepsItsPromises } from "./suite/index.ts";
+
+keepsItsPromises(async () => ({}));

@@ -1,0 +1,128 @@
+// Import and export: all or nothing, line by line, without getting in the way of others.
+import { beforeAll, expect, test } from "bun:test";
+import type { Service } from "../../service.ts";
+
+const NDJSON = "application/x-ndjson";
+
+export function importAndExport(service: () => Service): void {
+  let author: { id: number; token: string };
+  beforeAll(async () => {
+    author = await service().newUser();
+  });
+
+  const send = (body: string, token: string | undefined = author.token) =>
+    service().send("POST", "/api/articles/import", { token, body, type: NDJSON });
+  const count = async (): Promise<number> => {
+    const { text } = await service().send("GET", "/api/articles/export");
+    return text.split("\n").filter((line) => line.includes(`"author":${author.id},`)).length;
+  };
+  const line = (title: string, body = "text") => JSON.stringify({ title, body });
+
+  test("lines become articles of the one who sends them, and an export can be imported", async () => {
+    const before = await count();
+    const { status, json } = await send(
+      `${line("one")}\r\n\n${line("two")}\n${line("\u{1F426} three")}`,
+    );
+    expect(status).toBe(200);
+    expect(json()).toEqual({ imported: 3 });
+    expect(await count()).toBe(before + 3);
+    const { text } = await service().send("GET", "/api/articles/export");
+    expect((await send(text)).json()).toEqual({ imported: text.trimEnd().split("\n").length });
+  });
+
+  test("one bad line, and nothing is imported; the report names each", async () => {
+    const before = await count();
+    const lines = [line("good"), "nope", "[]", line("x".repeat(201)), line("good"), line("")];
+    const { status, headers, json } = await send(lines.join("\n"));
+    expect(status).toBe(422);
+    expect(headers.get("content-type")).toBe("application/problem+json");
+    const { badLines, errors } = json() as {
+      badLines: number;
+      errors: { line: number; errors: object[] }[];
+    };
+    expect(badLines).toBe(4);
+    expect(errors.map((bad) => bad.line)).toEqual([2, 3, 4, 6]);
+    expect(errors[2]?.errors).toMatchObject([{ pointer: "/title" }]);
+    expect(await count()).toBe(before);
+  });
+
+  test("a line that is too long or not UTF-8 is a bad line, not a broken import", async () => {
+    const long = await send(
+      `${line("good")}\n${line("long", "x".repeat(2_000_000))}\n${line("good")}`,
+    );
+    expect(long.json().errors).toMatchObject([{ line: 2 }]);
+    const response = await fetch(`${service().url}/api/articles/import`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${author.token}`, "content-type": NDJSON },
+      body: new Uint8Array([0x22, 0xff, 0x22]),
+    });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ line: 1 }] });
+  });
+
+  test("an import that breaks off leaves nothing", async () => {
+    const before = await count();
+    const abort = new AbortController();
+    const part = `${Array.from({ length: 1000 }, () => line("part")).join("\n")}\n`;
+    const sending = fetch(`${service().url}/api/articles/import`, {
+      method: "POST",
+      signal: abort.signal,
+      headers: { authorization: `Bearer ${author.token}`, "content-type": NDJSON },
+      body: new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(new TextEncoder().encode(part));
+          await Bun.sleep(10);
+        },
+      }),
+    });
+    await Bun.sleep(200);
+    abort.abort();
+    expect(sending).rejects.toThrow();
+    expect((await send(line("after"))).status).toBe(200);
+    expect(await count()).toBe(before + 1);
+  });
+
+  test("it needs a token and the right type", async () => {
+    expect(
+      (await service().send("POST", "/api/articles/import", { body: "", type: NDJSON })).status,
+    ).toBe(401);
+    const wrong = { token: author.token, body: "", type: "text/plain" };
+    const { status, headers } = await service().send("POST", "/api/articles/import", wrong);
+    expect(status).toBe(415);
+    expect(headers.get("accept")).toContain(NDJSON);
+  });
+
+  test("while much is imported, others read and write", async () => {
+    const other = await service().newUser();
+    const body = Array.from({ length: 20_000 }, (_, i) =>
+      line(`bulk ${i}`, "some words ".repeat(10)),
+    ).join("\n");
+    let importing = true;
+    const imported = send(body).finally(() => {
+      importing = false;
+    });
+    let requests = 0;
+    while (importing || requests === 0) {
+      const article = { token: other.token, body: { title: "meanwhile", body: "x" } };
+      const written = await service().send("POST", "/api/articles", article);
+      expect(written.status).toBe(201);
+      const read = await service().send("GET", `/api/articles/${written.json().id}`);
+      expect(read.status).toBe(200);
+      requests += 1;
+    }
+    expect((await imported).json()).toEqual({ imported: 20_000 });
+  }, 60_000);
+
+  test("many exports at once each have every line; one that is dropped gives its place back", async () => {
+    const exported = async () => (await service().send("GET", "/api/articles/export")).text;
+    const [one, ...others] = await Promise.all(Array.from({ length: 4 }, exported));
+    for (const other of others) expect(other === one).toBe(true);
+    for (let dropped = 0; dropped < 20; ) {
+      const response = await fetch(`${service().url}/api/articles/export`);
+      await response.body?.cancel();
+      // It takes the server a moment to see that a client is gone.
+      if (response.status === 200) dropped += 1;
+      else await Bun.sleep(20);
+    }
+  });
+}

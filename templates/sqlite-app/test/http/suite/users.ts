@@ -1,0 +1,65 @@
+// Signing up, in and out.
+import { expect, test } from "bun:test";
+import { PASSWORD, type Service } from "../../service.ts";
+
+export function usersAndSessions(service: () => Service): void {
+  const signIn = (email: string, password: string) =>
+    service().send("POST", "/api/sessions", { body: { email, password } });
+
+  test("a user signs up once, whatever the case of the email", async () => {
+    const email = `${crypto.randomUUID()}@example.com`;
+    const create = (address: string) =>
+      service().send("POST", "/api/users", {
+        body: { email: address, name: "Ada", password: PASSWORD },
+      });
+    const created = await create(email);
+    expect(created.status).toBe(201);
+    expect(created.json()).toMatchObject({ email, name: "Ada" });
+    expect(created.text).not.toContain("assword");
+    expect(created.headers.get("location")).toBe(`/api/users/${created.json().id}`);
+    expect((await create(email.toUpperCase())).status).toBe(409);
+  });
+
+  test("what is wrong with a new user is said for each field", async () => {
+    const body = { email: "nobody", name: "\u0000", password: "short" };
+    const { status, json } = await service().send("POST", "/api/users", { body });
+    expect(status).toBe(422);
+    const pointers = (json().errors as { pointer: string }[]).map(({ pointer }) => pointer);
+    expect(pointers.toSorted()).toEqual(["/email", "/name", "/password"]);
+  });
+
+  test("a session's token works until it is ended", async () => {
+    const { token } = await service().newUser();
+    const article = { body: { title: "t", body: "b" }, token };
+    expect((await service().send("POST", "/api/articles", article)).status).toBe(201);
+    expect((await service().send("DELETE", "/api/sessions", { token })).status).toBe(204);
+    const refused = await service().send("POST", "/api/articles", article);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toStartWith("Bearer");
+  });
+
+  test("a wrong password and an unknown user get the same answer", async () => {
+    const email = `${crypto.randomUUID()}@example.com`;
+    await service().newUser(email);
+    const wrong = await signIn(email, "wrong password");
+    const unknown = await signIn(`x${email}`, "wrong password");
+    expect([wrong.status, unknown.status]).toEqual([401, 401]);
+    expect(unknown.text).toBe(wrong.text);
+  });
+
+  test("a user comes with the newest articles", async () => {
+    const { id, token } = await service().newUser();
+    for (const title of ["one", "two"]) {
+      await service().send("POST", "/api/articles", { token, body: { title, body: "b" } });
+    }
+    const { json, text } = await service().send("GET", `/api/users/${id}`);
+    expect(json()).toMatchObject({
+      id,
+      name: "Somebody",
+      articles: [{ title: "two" }, { title: "one" }],
+    });
+    expect(text).not.toContain("@");
+    expect((await service().send("GET", "/api/users/999999")).status).toBe(404);
+    expect((await service().send("GET", "/api/users/1e3")).status).toBe(404);
+  });
+}

@@ -1,0 +1,180 @@
+// Backups are whole or not there, also under writes; a restore replaces the database only by what was checked.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+async function seeded(): Promise<Project> {
+  const project = new Project("own");
+  await project.dbOk("up");
+  await project.dbOk("seed");
+  return project;
+}
+
+const titles = (project: Project) => project.query("SELECT title FROM articles ORDER BY id");
+
+test(
+  "a backup restores what was there, and keeps what it replaced",
+  async () => {
+    using project = await seeded();
+    const before = titles(project);
+    const file = project.join("backup.db");
+    await project.dbOk("backup", file);
+    project.query("DELETE FROM articles");
+    const { kept } = (await project.dbOk("restore", file, "--json")).json();
+    expect(titles(project)).toEqual(before);
+    await project.dbOk("validate");
+    expect(existsSync(String(kept))).toBe(true);
+    await project.dbOk("restore", String(kept));
+    expect(titles(project)).toEqual([]);
+    expect(readdirSync(project.path).filter((name) => name.includes("tmp"))).toEqual([]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a backup under continuous writes is one consistent state",
+  async () => {
+    using project = await seeded();
+    project.query("CREATE TABLE pair (a INTEGER, b INTEGER) STRICT");
+    project.query("INSERT INTO pair VALUES (0, 0)");
+    const writer = Bun.spawn(
+      [
+        process.execPath,
+        "-e",
+        `const { Database } = require("bun:sqlite");
+         const database = new Database(process.argv[1]);
+         database.run("PRAGMA busy_timeout = 10000");
+         for (let i = 1; ; i += 1) {
+           database.transaction(() => {
+             database.run("UPDATE pair SET a = ?", [i]);
+             database.run("INSERT INTO articles (author, title, body, created_at, updated_at) VALUES (1, 'n', 'text', '', '')");
+             database.run("UPDATE pair SET b = ?", [i]);
+           }).immediate();
+         }`,
+        project.database,
+      ],
+      { stderr: "inherit" },
+    );
+    try {
+      let written = 0;
+      for (const name of ["one.db", "two.db", "three.db"]) {
+        const file = project.join(name);
+        await project.dbOk("backup", file);
+        using database = new Database(file, { readonly: true });
+        const pair = database.query<{ a: number; b: number }, []>("SELECT a, b FROM pair").get();
+        const count = database
+          .query<{ n: number }, []>("SELECT count(*) AS n FROM articles WHERE title = 'n'")
+          .get();
+        expect(pair?.a).toBe(pair?.b ?? -1);
+        expect(pair?.a).toBe(count?.n ?? -1);
+        expect(pair?.a ?? 0).toBeGreaterThanOrEqual(written);
+        written = pair?.a ?? 0;
+      }
+      expect(written).toBeGreaterThan(0);
+    } finally {
+      writer.kill("SIGKILL");
+      await writer.exited;
+    }
+    await project.dbOk("restore", project.join("three.db"));
+    expect(project.query("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a backup never overwrites a file, the database least of all",
+  async () => {
+    using project = await seeded();
+    for (const file of [project.database, project.join("migrations")]) {
+      const { exitCode, stderr } = await project.db("backup", file);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("exists already");
+    }
+    expect((await project.db("backup", project.join("no", "folder.db"))).exitCode).toBe(1);
+    expect(titles(project)).toHaveLength(3);
+  },
+  PROCESS_TIMEOUT,
+);
+
+const REFUSED: Record<string, (project: Project, file: string) => void | Promise<void>> = {
+  "a file that does not exist": () => undefined,
+  "a folder": (_, file) => void mkdirSync(file),
+  "a text": (_, file) => writeFileSync(file, "not a database".repeat(1000)),
+  "an empty file": (_, file) => writeFileSync(file, ""),
+  "half of a backup": async (project, file) => {
+    await project.dbOk("backup", file);
+    truncateSync(file, 20_000);
+  },
+  "a backup with a damaged page": async (project, file) => {
+    await project.dbOk("backup", file);
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 4096 * 2, 4096 * 4);
+    writeFileSync(file, bytes);
+  },
+  "a database of another application": (_, file) => {
+    using other = new Project();
+    other.query(`CREATE TABLE other (x)`);
+    other.query(`VACUUM INTO '${file}'`);
+  },
+  "a backup that is newer than the code": async (project, file) => {
+    project.write("0004_newer", "CREATE TABLE newer (x TEXT) STRICT;", "DROP TABLE newer;");
+    await project.dbOk("up");
+    await project.dbOk("backup", file);
+    await project.dbOk("down");
+    project.remove("0004_newer");
+  },
+};
+
+test.each(Object.entries(REFUSED))(
+  "%s is not restored, and the database stays as it is",
+  async (_, make) => {
+    using project = await seeded();
+    const file = project.join("backup.db");
+    await make(project, file);
+    const before = readFileSync(project.database);
+    const { exitCode, stderr } = await project.db("restore", file);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("backup.db");
+    expect(readFileSync(project.database).equals(before)).toBe(true);
+    expect(titles(project)).toHaveLength(3);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a database that is in use is not replaced",
+  async () => {
+    using project = await seeded();
+    const file = project.join("backup.db");
+    await project.dbOk("backup", file);
+    using database = project.open();
+    database.query("SELECT count(*) FROM articles").get();
+    const { exitCode, stderr } = await project.db("restore", file);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Stop the server");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a damaged database is replaced, and its remains are kept",
+  async () => {
+    using project = await seeded();
+    const file = project.join("backup.db");
+    await project.dbOk("backup", file);
+    writeFileSync(project.database, "damaged");
+    expect((await project.db("status")).stderr).toContain("not a SQLite database");
+    const { kept } = (await project.dbOk("restore", file, "--json")).json();
+    expect(readFileSync(String(kept), "utf8")).toBe("damaged");
+    expect(titles(project)).toHaveLength(3);
+  },
+  PROCESS_TIMEOUT,
+);

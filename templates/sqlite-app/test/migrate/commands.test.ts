@@ -1,0 +1,218 @@
+// `bun run db` as people and scripts use it: what it prints, its exit codes, and what the database is afterwards.
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+test(
+  "up applies everything, down takes it back, and up again gives the same schema",
+  async () => {
+    using project = new Project("own");
+    await project.dbOk("up");
+    const schema = project.schema();
+    expect(schema.join()).toContain("articles_search");
+    await project.dbOk("down", "--steps", "99");
+    const tables =
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    expect(project.query(tables)).toEqual([{ name: "schema_migrations" }]);
+    await project.dbOk("up");
+    expect(project.schema()).toEqual(schema);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "up --to stops after a version, down takes back one",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    expect((await project.dbOk("up", "--to", "0002_b", "--json")).json()).toMatchObject({
+      ok: true,
+      command: "up",
+      done: [{ migration: "0001_a" }, { migration: "0002_b" }],
+      failed: null,
+      notRun: [],
+    });
+    expect((await project.dbOk("down", "--json")).json()).toMatchObject({
+      done: [{ migration: "0002_b" }],
+    });
+    expect((await project.dbOk("status", "--json")).json()).toMatchObject({
+      applied: [{ version: 1, name: "0001_a", origin: "up" }],
+      pending: ["0002_b", "0003_c"],
+      findings: [],
+    });
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "status of a database that does not exist makes none",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    expect((await project.dbOk("status")).stdout).toContain("pending  0001_a");
+    expect(existsSync(project.database)).toBe(false);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a failing third migration leaves the first two applied, and says so",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    project.write("0003_c", "CREATE TABLE c (x TEXT) STRICT; INSERT INTO nowhere VALUES (1);");
+    project.write("0004_d", "CREATE TABLE d (x TEXT) STRICT;");
+    const { exitCode, json } = await project.db("up", "--json");
+    expect(exitCode).toBe(1);
+    expect(json()).toMatchObject({
+      ok: false,
+      done: [{ migration: "0001_a" }, { migration: "0002_b" }],
+      failed: { migration: "0003_c", message: expect.stringContaining("nowhere") },
+      notRun: ["0004_d"],
+    });
+    expect(
+      project.query("SELECT name FROM sqlite_schema WHERE name IN ('a', 'b', 'c')"),
+    ).toHaveLength(2);
+    expect(project.query("SELECT name FROM schema_migrations")).toHaveLength(2);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "new writes the next pair of files, which apply as they are",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    const files = (await project.dbOk("new", "Add Tags!", "--json")).json();
+    expect(files).toMatchObject({ up: expect.stringMatching(/0004_add_tags\.up\.sql$/) });
+    expect(existsSync(join(project.migrations, "0004_add_tags.down.sql"))).toBe(true);
+    await project.dbOk("up");
+    await project.dbOk("down");
+    expect((await project.db("new", "!!!")).exitCode).toBe(2);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "baseline records what a database already has",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    project.query("DROP TABLE schema_migrations");
+    project.query("DROP TABLE c");
+    const refused = await project.db("up");
+    expect(refused.exitCode).toBe(3);
+    expect(refused.stderr).toContain("baseline");
+    await project.dbOk("baseline", "--to", "2");
+    const { json } = await project.dbOk("up", "--json");
+    expect(json()).toMatchObject({ done: [{ migration: "0003_c" }] });
+    expect((await project.db("baseline")).exitCode).toBe(1);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "seed can be repeated, and is refused in production",
+  async () => {
+    using project = new Project("own");
+    expect((await project.db("seed")).stderr).toContain("pending");
+    await project.dbOk("up");
+    await project.dbOk("seed");
+    expect((await project.dbOk("seed", "--json")).json()).toMatchObject({ users: 0, articles: 0 });
+    expect(project.query("SELECT id FROM articles")).toHaveLength(3);
+    Object.assign(project.env, { NODE_ENV: "production" });
+    expect((await project.db("seed")).exitCode).toBe(1);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "dump prints SQL that makes the same schema",
+  async () => {
+    using project = new Project("own");
+    await project.dbOk("up");
+    const { stdout } = await project.dbOk("dump");
+    using copy = new Project();
+    using database = copy.open();
+    database.run(stdout);
+    const schema = () => project.schema().filter((sql) => !sql.includes("schema_migrations"));
+    expect(copy.schema()).toEqual(schema());
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.each([
+  [[]],
+  [["frobnicate"]],
+  [["up", "--nope"]],
+  [["up", "--to", "x"]],
+  [["up", "--to", "99"]],
+  [["up", "extra"]],
+  [["down", "--steps", "0"]],
+  [["status", "--steps", "1"]],
+  [["backup"]],
+  [["new", "a", "b"]],
+])(
+  "wrong usage is exit code 2 and touches nothing: %j",
+  async (args) => {
+    using project = new Project();
+    project.writeThree();
+    const run = await project.db(...args);
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).not.toBeEmpty();
+    expect(existsSync(project.database)).toBe(false);
+    expect((await project.db(...args, "--json")).json()).toMatchObject({
+      ok: false,
+      error: { code: "usage" },
+    });
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a wrong environment is told without its values",
+  async () => {
+    using project = new Project();
+    Object.assign(project.env, { DATABASE_URL: "mysql://root:hunter2@host/db" });
+    const { exitCode, stderr } = await project.db("status");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("DATABASE_URL");
+    expect(stderr).not.toContain("hunter2");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a backup is taken before a database with data is migrated, not before an empty one",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    expect((await project.dbOk("up", "--to", "1", "--json")).json()).toMatchObject({
+      backup: null,
+    });
+    project.query("INSERT INTO a VALUES ('kept')");
+    const { backup } = (await project.dbOk("up", "--json")).json();
+    expect(readdirSync(project.join("data", "backups"))).toHaveLength(1);
+    await project.dbOk("restore", String(backup));
+    expect((await project.dbOk("status", "--json")).json()).toMatchObject({
+      pending: ["0002_b", "0003_c"],
+    });
+    expect(project.query("SELECT x FROM a")).toEqual([{ x: "kept" }]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "line ends and a byte order mark do not make a file another one",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    const file = join(project.migrations, "0001_a.up.sql");
+    writeFileSync(file, `\uFEFF${readFileSync(file, "utf8")}`.replaceAll("\n", "\r\n"));
+    await project.dbOk("validate");
+  },
+  PROCESS_TIMEOUT,
+);

@@ -1,0 +1,79 @@
+// A disk that is full or read-only ends in a sentence, not in a stack, and changes nothing.
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chmodSync, cpSync } from "node:fs";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+/** Root may write everywhere, and only root may mount: each half of these tests needs the right one. */
+const isRoot = process.getuid?.() === 0;
+const onLinux = process.platform === "linux";
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+  project.writeThree();
+});
+afterEach(() => project[Symbol.dispose]());
+
+const mount = (...args: string[]) => Bun.spawnSync(["mount", ...args]).success;
+const unmount = (folder: string) => Bun.spawnSync(["umount", folder]).success;
+
+describe.skipIf(!isRoot || !onLinux)("on a disk of its own (needs root on Linux)", () => {
+  const data = () => project.join("data");
+
+  test(
+    "full: the migration fails with a sentence, what was there stays, and more room is all it takes",
+    async () => {
+      if (!mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", data())) return;
+      try {
+        await project.dbOk("up", "--to", "2");
+        project.write("0003_c", "CREATE TABLE c AS SELECT randomblob(5000000) AS x;");
+        const { exitCode, stderr } = await project.db("up");
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain("the disk is full");
+        expect(stderr).not.toContain(" at ");
+        expect(project.query("SELECT version FROM schema_migrations")).toHaveLength(2);
+        expect(mount("-o", "remount,size=40m", data())).toBe(true);
+        await project.dbOk("up");
+        await project.dbOk("validate");
+      } finally {
+        unmount(data());
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "read-only: refused with a sentence",
+    async () => {
+      await project.dbOk("up", "--to", "1");
+      cpSync(data(), project.join("copy"), { recursive: true });
+      if (!mount("-t", "tmpfs", "tmpfs", data())) return;
+      try {
+        cpSync(project.join("copy"), data(), { recursive: true });
+        expect(mount("-o", "remount,ro", data())).toBe(true);
+        const { exitCode, stderr } = await project.db("up");
+        expect(exitCode).toBe(1);
+        expect(stderr).toMatch(/read-only|can't be opened/);
+      } finally {
+        unmount(data());
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+});
+
+describe.skipIf(isRoot || process.platform === "win32")("without the right to write", () => {
+  test(
+    "refused with a sentence",
+    async () => {
+      await project.dbOk("up", "--to", "1");
+      chmodSync(project.join("data"), 0o500);
+      chmodSync(project.database, 0o400);
+      const { exitCode, stderr } = await project.db("up");
+      chmodSync(project.join("data"), 0o700);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/read-only|can't be opened/);
+    },
+    PROCESS_TIMEOUT,
+  );
+});

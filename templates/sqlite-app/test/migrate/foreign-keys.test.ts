@@ -1,0 +1,48 @@
+// Foreign keys around a migration: a rebuild keeps the rows that refer to the table, an orphan stops the commit.
+import { expect, test } from "bun:test";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+const TABLES = `
+  CREATE TABLE parent (id INTEGER PRIMARY KEY) STRICT;
+  CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parent (id) ON DELETE CASCADE) STRICT;
+  INSERT INTO parent VALUES (1), (2);
+  INSERT INTO child VALUES (10, 1), (20, 2);`;
+
+test(
+  "a table rebuild deletes nothing by cascade",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    project.write(
+      "0002_rebuild",
+      `CREATE TABLE parent_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT '') STRICT;
+       INSERT INTO parent_new (id) SELECT id FROM parent;
+       DROP TABLE parent;
+       ALTER TABLE parent_new RENAME TO parent;`,
+    );
+    await project.dbOk("up");
+    expect(project.query("SELECT id, parent FROM child")).toEqual([
+      { id: 10, parent: 1 },
+      { id: 20, parent: 2 },
+    ]);
+    using database = project.open();
+    database.run("PRAGMA foreign_keys = ON");
+    database.run("DELETE FROM parent WHERE id = 1");
+    expect(database.query("SELECT id FROM child").all()).toEqual([{ id: 20 }]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a migration that leaves an orphan is rolled back, and the row is named",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    project.write("0002_orphan", "DELETE FROM parent WHERE id = 2;");
+    const { exitCode, stderr } = await project.db("up");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Row 20 of child");
+    expect(project.query("SELECT id FROM parent")).toHaveLength(2);
+  },
+  PROCESS_TIMEOUT,
+);

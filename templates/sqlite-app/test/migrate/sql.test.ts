@@ -1,0 +1,60 @@
+// The reading of SQL: where statements begin, and what a migration must not contain.
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { forbidden, statements } from "../../src/migrate/sql.ts";
+
+const heads = (sql: string) => statements(sql, "sqlite").map(([first]) => first);
+
+test("semicolons in strings, names, comments and trigger bodies end no statement", () => {
+  const sql = `
+    -- COMMIT;
+    CREATE TABLE "a;b" (x TEXT DEFAULT 'it''s; COMMIT'); /* ROLLBACK; */
+    CREATE TRIGGER t AFTER INSERT ON [a;b] BEGIN
+      SELECT CASE WHEN new.x = 'END' THEN 1 END;
+      DELETE FROM \`a;b\`;
+    END;
+    INSERT INTO "a;b" VALUES (1)`;
+  expect(heads(sql)).toEqual(["CREATE", "CREATE", "INSERT"]);
+  expect(forbidden(sql, "sqlite")).toEqual([]);
+});
+
+test.each([
+  ["BEGIN; CREATE TABLE a (x); COMMIT;", ["BEGIN", "COMMIT"]],
+  ["begin immediate", ["BEGIN"]],
+  ["CREATE TABLE a (x); end transaction", ["END"]],
+  ["/* a */ ROLLBACK", ["ROLLBACK"]],
+  ["CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END; COMMIT;", ["COMMIT"]],
+  ["SAVEPOINT a; RELEASE a", ["SAVEPOINT", "RELEASE"]],
+  ["VACUUM", ["VACUUM"]],
+  ["PRAGMA foreign_keys = off; PRAGMA user_version = 3", ["PRAGMA foreign_keys"]],
+])("finds what ends a transaction: %s", (sql, found) => {
+  expect(forbidden(sql, "sqlite")).toEqual(found);
+});
+
+test("the bodies of PostgreSQL functions belong to their statements", () => {
+  const sql = `
+    CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN COMMIT; RETURN new; END; $body$;
+    CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
+    SELECT E'it\\'s; COMMIT', ARRAY['[;'], '];'`;
+  expect(statements(sql, "postgres").map(([first]) => first)).toEqual([
+    "CREATE",
+    "CREATE",
+    "SELECT",
+  ]);
+  expect(forbidden(sql, "postgres")).toEqual([]);
+});
+
+test("a COMMIT can't hide behind any string, name or comment", () => {
+  const quoted = fc.oneof(
+    fc.string().map((text) => `'${text.replaceAll("'", "''")}'`),
+    fc.string().map((text) => `"${text.replaceAll('"', '""')}"`),
+    fc.string().map((text) => `/*${text.replaceAll("*/", "")}*/`),
+    fc.string().map((text) => `--${text.replaceAll("\n", "")}\n`),
+  );
+  const statement = fc.array(quoted).map((parts) => `SELECT ${parts.join(" ")};`);
+  fc.assert(
+    fc.property(fc.array(statement), (parts) => {
+      expect(forbidden(`${parts.join("\n")} COMMIT`, "sqlite")).toEqual(["COMMIT"]);
+    }),
+  );
+});

@@ -1,0 +1,99 @@
+// A database folder with migrations of its own, and `bun run db` on it as a process of its own.
+import { Database } from "bun:sqlite";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Folder } from "./folder.ts";
+
+/** Milliseconds that a test with processes may take on a loaded machine. */
+export const PROCESS_TIMEOUT = 120_000;
+
+const ROOT = join(import.meta.dir, "..");
+
+export interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What `--json` printed. */
+  readonly json: () => Record<string, unknown>;
+}
+
+export class Project extends Folder {
+  readonly database = this.join("data", "app.db");
+  readonly migrations = this.join("migrations", "sqlite");
+  readonly env: Readonly<Record<string, string>> = {
+    PATH: process.env.PATH ?? "",
+    DATA_DIR: this.join("data"),
+    MIGRATIONS_DIR: this.join("migrations"),
+  };
+
+  /** @param source the migrations of this project, or none to begin with. */
+  constructor(source: "own" | "none" = "none") {
+    super();
+    mkdirSync(this.migrations, { recursive: true });
+    mkdirSync(this.join("data"));
+    if (source === "own")
+      cpSync(join(ROOT, "migrations"), this.join("migrations"), { recursive: true });
+  }
+
+  /** Writes `name.up.sql` and, unless it is left out, `name.down.sql`. */
+  write(name: string, up: string, down?: string): void {
+    writeFileSync(join(this.migrations, `${name}.up.sql`), up);
+    if (down !== undefined) writeFileSync(join(this.migrations, `${name}.down.sql`), down);
+  }
+
+  /** Three migrations that work: a table each. */
+  writeThree(): void {
+    for (const [index, name] of ["a", "b", "c"].entries()) {
+      this.write(
+        `000${index + 1}_${name}`,
+        `CREATE TABLE ${name} (x TEXT) STRICT;`,
+        `DROP TABLE ${name};`,
+      );
+    }
+  }
+
+  /** Removes both files of a migration. */
+  remove(name: string): void {
+    for (const end of ["up", "down"]) {
+      rmSync(join(this.migrations, `${name}.${end}.sql`), { force: true });
+    }
+  }
+
+  spawn(...args: string[]) {
+    return Bun.spawn([process.execPath, join(ROOT, "src/db.ts"), ...args], {
+      env: this.env,
+      cwd: this.path,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  }
+
+  async db(...args: string[]): Promise<Run> {
+    const child = this.spawn(...args);
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    return { exitCode: await child.exited, stdout, stderr, json: () => JSON.parse(stdout) };
+  }
+
+  /** @throws with what it printed, unless the exit code is 0. */
+  async dbOk(...args: string[]): Promise<Run> {
+    const run = await this.db(...args);
+    if (run.exitCode !== 0) throw new Error(`db ${args.join(" ")}: ${run.stdout}${run.stderr}`);
+    return run;
+  }
+
+  open(): Database {
+    return new Database(this.database, { strict: true, create: true });
+  }
+
+  query<T>(sql: string): T[] {
+    using database = this.open();
+    return database.query<T, []>(sql).all();
+  }
+
+  /** Every table, index and trigger, as SQL. */
+  schema(): string[] {
+    return this.query<{ sql: string }>(
+      "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND sql IS NOT NULL ORDER BY name",
+    ).map(({ sql }) => sql);
+  }
+}

@@ -1,0 +1,116 @@
+// The service as a process of its own, on a free port and a folder of its own, and clients that use it.
+import { join } from "node:path";
+import { Folder } from "./folder.ts";
+
+const MAIN = join(import.meta.dir, "..", "src", "main.ts");
+export const PASSWORD = "correct horse";
+
+export type Variables = Readonly<Record<string, string>>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON. */
+  readonly json: () => Record<string, unknown>;
+}
+
+export interface Sent {
+  readonly token?: string | undefined;
+  /** Sent as JSON, unless there is a type. */
+  readonly body?: unknown;
+  readonly type?: string;
+}
+
+export class Service implements AsyncDisposable {
+  #output = "";
+  #url = "";
+  readonly #reading: Promise<void>;
+
+  private constructor(
+    readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">,
+    readonly folder: Folder,
+    listening: (url: string) => void,
+    ended: (error: Error) => void,
+  ) {
+    this.#reading = (async () => {
+      for await (const chunk of child.stdout) {
+        this.#output += Buffer.from(chunk).toString();
+        this.#url ||= /listening.*?(http:\S+?)\/?\s/.exec(this.#output)?.[1] ?? "";
+        if (this.#url !== "") listening(this.#url);
+      }
+      ended(new Error(`The service ended: ${this.#output}${await child.stderr.text()}`));
+    })();
+  }
+
+  /** @throws with what it printed, when it ends before it listens. */
+  static async start(env: Variables = {}, folder = new Folder()): Promise<Service> {
+    const child = Bun.spawn([process.execPath, MAIN], {
+      cwd: folder.path,
+      env: {
+        PATH: process.env.PATH ?? "",
+        PORT: "0",
+        LOG_LEVEL: "error",
+        LOGIN_RATE_LIMIT: "100000",
+        DATA_DIR: folder.path,
+        ...env,
+      },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const service = new Service(child, folder, resolve, reject);
+    await promise;
+    return service;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  async send(method: string, path: string, { token, body, type }: Sent = {}): Promise<Answer> {
+    const headers = new Headers();
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+    if (body !== undefined) headers.set("content-type", type ?? "application/json");
+    const response = await fetch(this.#url + path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: type ? (body as string) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: () => JSON.parse(text),
+    };
+  }
+
+  /** Signs up and in. */
+  async newUser(
+    email = `${crypto.randomUUID()}@example.com`,
+  ): Promise<{ id: number; token: string }> {
+    const user = await this.send("POST", "/api/users", {
+      body: { email, name: "Somebody", password: PASSWORD },
+    });
+    if (user.status !== 201) throw new Error(`sign up: ${user.status} ${user.text}`);
+    const session = await this.send("POST", "/api/sessions", {
+      body: { email, password: PASSWORD },
+    });
+    return { id: Number(user.json().id), token: String(session.json().token) };
+  }
+
+  /** Stops it, with exit code 0 after SIGTERM. */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number> {
+    this.child.kill(signal);
+    const exitCode = await this.child.exited;
+    await this.#reading.catch(() => undefined);
+    return exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+    this.folder[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,59 @@
+// Lists are composed from a closed set: whatever a client asks for, the SQL is one of a few texts.
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { sorts } from "../../src/schemas.ts";
+import { type ArticleFilter, articleQuery, type Dialect } from "../../src/store/filter.ts";
+
+const dialect: Dialect = {
+  placeholder: (index) => `?${index}`,
+  columns: "<columns>",
+  from: "<articles>",
+  search: { columns: "<found>", from: "<index>", match: (placeholder) => `<match ${placeholder}>` },
+  order: { rank: "<rank>", createdAt: "<created>", updatedAt: "<updated>", title: "<title>" },
+};
+
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("'; DROP TABLE users; --", "?1", '"', "\u0000"),
+);
+const filter: fc.Arbitrary<ArticleFilter> = fc.record({
+  author: fc.option(fc.integer(), { nil: undefined }),
+  q: fc.option(text, { nil: undefined }),
+  sort: fc.constantFrom(...sorts),
+  after: fc.option(fc.tuple(fc.oneof(text, fc.double()), fc.integer()), { nil: undefined }),
+  limit: fc.integer({ min: 1, max: 101 }),
+});
+
+test("values are parameters: the SQL depends only on which filters there are", () => {
+  fc.assert(
+    fc.property(filter, filter, (one, other) => {
+      // The same filters and order as `one`, with the values of `other`.
+      const mixed: ArticleFilter = {
+        author: one.author === undefined ? undefined : (other.author ?? 0),
+        q: one.q === undefined ? undefined : (other.q ?? ""),
+        sort: one.sort,
+        after: one.after === undefined ? undefined : (other.after ?? ["", 0]),
+        limit: other.limit,
+      };
+      expect(articleQuery(mixed, dialect).sql).toBe(articleQuery(one, dialect).sql);
+    }),
+  );
+});
+
+test("every parameter has its placeholder, in order", () => {
+  fc.assert(
+    fc.property(filter, (one) => {
+      const { sql, parameters } = articleQuery(one, dialect);
+      const placeholders = [...sql.matchAll(/\?\d+/g)].map(([name]) => name);
+      expect(placeholders).toEqual(parameters.map((_, index) => `?${index + 1}`));
+    }),
+  );
+});
+
+test("a query reads as it should", () => {
+  const one: ArticleFilter = { author: 7, q: "word", sort: "-title", after: ["t", 3], limit: 5 };
+  expect(articleQuery(one, dialect)).toEqual({
+    sql: "SELECT <found> FROM <index> WHERE <match ?1> AND a.author = ?2 AND (<title>, a.id) < (?3, ?4) ORDER BY <title> DESC, a.id DESC LIMIT ?5",
+    parameters: ["word", 7, "t", 3, 5],
+  });
+});
