@@ -22,8 +22,10 @@ interface Import {
 
 /** Every import of a source file, those of types too. */
 async function importsOf(file: string): Promise<readonly Import[]> {
-  // The scanner leaves out what is only a type; to it, every import is a value.
-  const text = (await readText(file)).replaceAll(/^(import|export(?= type [{*])) type /gm, "$1 ");
+  // The scanner refuses a shebang, and leaves out what is only a type: show it neither.
+  const text = (await readText(file))
+    .replace(/^#!.*/, "")
+    .replaceAll(/^(import|export(?= type [{*])) type /gm, "$1 ");
   const scanner = new Bun.Transpiler({
     loader: file.endsWith("x") ? "tsx" : "ts",
     tsconfig: { compilerOptions: { verbatimModuleSyntax: true } },
