@@ -5,7 +5,7 @@ type Answer = Response | undefined;
 type Handler<Data> = (request: BunRequest, server: Server<Data>) => Answer | Promise<Answer>;
 
 export interface LifecycleOptions {
-  /** Resolves to false, rejects, or takes longer than two seconds while a store that the service needs is down. */
+  /** Whether the stores that the service needs are up; a rejection or two seconds of silence is no. */
   readonly ready?: () => boolean | Promise<boolean>;
   /** Ends what would stay open for ever: event streams, WebSockets (close code 1012). */
   readonly drain?: () => void | Promise<void>;
@@ -13,7 +13,7 @@ export interface LifecycleOptions {
   readonly close?: () => void | Promise<void>;
   /** Writes what the log still holds, last of all. */
   readonly flush?: () => void | Promise<void>;
-  /** Told what happens, in a sentence (it listens, drains, stopped), and the error when something failed. */
+  /** Told in a sentence what happens (it listens, drains, stopped), and the error if that failed. */
   readonly report: (message: string, error?: unknown) => void;
 }
 
@@ -62,7 +62,7 @@ export class Lifecycle<Data = undefined> {
     return ready ? Response.json({ status: "ok" }) : unavailable("unavailable");
   };
 
-  /** Listens, and reports the URL. When the address is taken or not allowed, says so and exits with code 1. */
+  /** Listens, and reports the URL. If the address is taken or not allowed, says so: exit code 1. */
   listen({ HOST, PORT, routes, websocket, idleTimeout = 30 }: ListenOptions<Data>): Server<Data> {
     const options = {
       hostname: HOST,

@@ -81,7 +81,7 @@ function formatJson(record: LogRecord): string {
   });
 }
 
-/** Text for people: the message, and the fields that it doesn't name. Colours on a terminal without NO_COLOR. */
+/** Text: the message, and the fields that it doesn't name; in colour on a terminal without NO_COLOR. */
 function textFormatter(): (record: LogRecord) => string {
   const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const format = (colors ? getAnsiColorFormatter : getTextFormatter)({
@@ -106,7 +106,7 @@ function textFormatter(): (record: LogRecord) => string {
 
 const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY };
 
-/** Errors carry fields that redaction doesn't reach, such as the headers of a failed request: only what is named here is logged. */
+/** Errors carry fields that redaction doesn't reach, such as the headers of a failed request. */
 function mapErrors(
   properties: Record<string, unknown>,
   map: (error: Error) => unknown,

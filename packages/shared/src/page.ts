@@ -16,7 +16,7 @@ const CSP = [
 /**
  * Bundles the HTML file at `index` and returns a GET handler for `/` and for each of its assets.
  * Assets have hashed names and never change; the page itself is revalidated by its ETag.
- * @throws {AggregateError} when the page does not build; uncaught, the runtime prints each place in the source.
+ * @throws {AggregateError} when the page does not build; left uncaught, the runtime prints where.
  */
 export async function openPage(
   index: string,

@@ -182,7 +182,7 @@ async function readText(request: Request, limit: number): Promise<string> {
   }
 }
 
-/** Reads no further than `limit` bytes. The runtime holds a body to its Content-Length, so that is read at once. */
+/** Reads to `limit` bytes; at once with a Content-Length, as the runtime holds a body to that. */
 async function readBytes(request: Request, limit: number): Promise<ArrayBuffer | Uint8Array> {
   const tooLong = () => new Problem(413, `The body is longer than ${limit} bytes.`);
   const length = request.headers.get("content-length");
