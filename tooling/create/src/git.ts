@@ -1,0 +1,40 @@
+// Manners with git: is it there, does it know who commits, is there a repository already; and the first commit.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { CreateError } from "./errors.ts";
+import { type Environment, run } from "./run.ts";
+import { ancestors } from "./workspace.ts";
+
+const MESSAGE = "Initial commit";
+
+/** Why there can be no first commit; undefined if nothing speaks against it. */
+export async function gitObstacle(
+  directory: string,
+  env: Environment,
+): Promise<string | undefined> {
+  const above = [directory, ...ancestors(directory)];
+  const repository = above.find((path) => existsSync(join(path, ".git")));
+  if (repository !== undefined) return `already inside a git repository: ${repository}`;
+  if (Bun.which("git", { PATH: env.PATH ?? "" }) === null) return "git is not installed";
+  const cwd = above.find((path) => existsSync(path)) ?? directory;
+  const identity = await run({ command: ["git", "var", "GIT_AUTHOR_IDENT"], cwd, env });
+  return identity.exitCode === 0 ? undefined : "git has no user.name and user.email";
+}
+
+/** Makes a repository with one commit of everything that is not ignored. */
+export async function firstCommit(cwd: string, env: Environment, signal: AbortSignal) {
+  for (const args of [
+    ["init", "--quiet", "--initial-branch=main"],
+    // One pack instead of a file for each object: several times faster on a slow file system.
+    ["-c", "core.bigFileThreshold=1", "add", "--all"],
+    ["-c", "maintenance.auto=false", "commit", "--quiet", "--message", MESSAGE],
+  ]) {
+    const { exitCode, output } = await run({ command: ["git", ...args], cwd, env, signal });
+    if (exitCode === 0) continue;
+    throw new CreateError(
+      "git_failed",
+      `The first commit failed: ${output || `git exited with ${exitCode}`}`,
+      `Try again: git init -b main && git add -A && git commit -m "${MESSAGE}"`,
+    );
+  }
+}
