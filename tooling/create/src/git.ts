@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CreateError } from "./errors.ts";
 import { type Environment, run } from "./run.ts";
+import { isDirectory } from "./target.ts";
 import { ancestors } from "./workspace.ts";
 
 const MESSAGE = "Initial commit";
@@ -16,20 +17,22 @@ export async function gitObstacle(
   const repository = above.find((path) => existsSync(join(path, ".git")));
   if (repository !== undefined) return `already inside a git repository: ${repository}`;
   if (Bun.which("git", { PATH: env.PATH ?? "" }) === null) return "git is not installed";
-  const cwd = above.find((path) => existsSync(path)) ?? directory;
-  const identity = await run({ command: ["git", "var", "GIT_AUTHOR_IDENT"], cwd, env });
+  const cwd = above.find(isDirectory) ?? directory;
+  const command = ["git", "var", "GIT_AUTHOR_IDENT"];
+  const identity = await run({ command, cwd, env: withoutRepository(env) });
   return identity.exitCode === 0 ? undefined : "git has no user.name and user.email";
 }
 
 /** Makes a repository with one commit of everything that is not ignored. */
 export async function firstCommit(cwd: string, env: Environment, signal: AbortSignal) {
+  const own = withoutRepository(env);
   for (const args of [
     ["init", "--quiet", "--initial-branch=main"],
     // One pack instead of a file for each object: several times faster on a slow file system.
     ["-c", "core.bigFileThreshold=1", "add", "--all"],
     ["-c", "maintenance.auto=false", "commit", "--quiet", "--message", MESSAGE],
   ]) {
-    const { exitCode, output } = await run({ command: ["git", ...args], cwd, env, signal });
+    const { exitCode, output } = await run({ command: ["git", ...args], cwd, env: own, signal });
     if (exitCode === 0) continue;
     throw new CreateError(
       "git_failed",
@@ -37,4 +40,10 @@ export async function firstCommit(cwd: string, env: Environment, signal: AbortSi
       `Try again: git init -b main && git add -A && git commit -m "${MESSAGE}"`,
     );
   }
+}
+
+/** A git hook that calls us names its repository to every git below it; ours is another one. */
+function withoutRepository(env: Environment): Environment {
+  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, ...rest } = env;
+  return rest;
 }

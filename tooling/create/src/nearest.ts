@@ -8,10 +8,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     .map((candidate) => ({ candidate, edits: distance(word, candidate) }))
     .sort((a, b) => a.edits - b.edits);
   const [best] = ranked;
-  if (best === undefined) return undefined;
-  return best.edits <= Math.max(1, Math.floor(best.candidate.length / 3))
-    ? best.candidate
-    : undefined;
+  if (best === undefined || best.edits >= word.length) return undefined;
+  return best.edits <= Math.max(2, best.candidate.length / 3) ? best.candidate : undefined;
 }
 
 /** Edits (insert, delete, replace a character) that turn one word into the other. */

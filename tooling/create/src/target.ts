@@ -81,7 +81,9 @@ const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: fals
 const isOwn = (directory: string, path: string): boolean =>
   lstatSync(join(directory, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+/** A directory, or a link to one. */
+export const isDirectory = (path: string): boolean =>
+  existsSync(path) && statSync(path).isDirectory();
 
 function isWritable(path: string): boolean {
   try {

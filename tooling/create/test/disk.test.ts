@@ -1,0 +1,107 @@
+// A disk that is full or read-only: the run fails, and nothing is left.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ended, Sandbox } from "./sandbox.ts";
+
+setDefaultTimeout(60_000);
+
+const BULKY = { "package.json": "{}", "a.bin": "x".repeat(40_000), "z.bin": "x".repeat(400_000) };
+
+/** The command under a limit for the size of a file, which works for every user. */
+async function runLimited(box: Sandbox, target: string, ...args: string[]) {
+  const blocks = 100; // 50 or 100 KiB, as the shell counts
+  const command = box.command(target, "--template", "bulky", "--no-install", ...args);
+  const child = Bun.spawn(["sh", "-c", `ulimit -f ${blocks}; exec "$@"`, "sh", ...command], {
+    cwd: box.cwd,
+    env: box.env(),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  return ended(child);
+}
+
+async function openBulky(): Promise<Sandbox> {
+  const box = await Sandbox.open();
+  await box.addTemplate("bulky", BULKY);
+  const list = [{ name: "bulky", title: "", description: "", ships: [] }];
+  await box.write({ "../templates/list.json": JSON.stringify(list) });
+  return box;
+}
+
+describe.skipIf(process.platform === "win32")("a file that can't be written to its end", () => {
+  test("leaves no new directory", async () => {
+    await using box = await openBulky();
+    const { code, stdout, stderr } = await runLimited(box, "deep/app", "--json");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    const { ok, files, steps, error } = JSON.parse(stdout);
+    expect({ ok, files }).toEqual({ ok: false, files: [] });
+    expect(steps[0]).toMatchObject({ step: "write", status: "failed" });
+    expect(error).toMatchObject({ code: "write_failed", hint: "Make room and try again." });
+    expect(await box.list()).toEqual([]);
+  });
+
+  test("leaves an empty directory empty", async () => {
+    await using box = await openBulky();
+    await mkdir(join(box.cwd, "app"));
+    expect(await runLimited(box, "app")).toMatchObject({ code: 1 });
+    expect(await box.list("app")).toEqual([]);
+  });
+
+  test("leaves the files that --force would have overwritten", async () => {
+    await using box = await openBulky();
+    await box.write({ "app/package.json": "mine", "app/a.bin": "mine" });
+    expect(await runLimited(box, "app", "--force")).toMatchObject({ code: 1 });
+    expect(await box.tree("app")).toEqual(["a.bin", "package.json"]);
+    expect(await box.read("app/package.json")).toBe("mine");
+    expect(await box.read("app/a.bin")).toBe("mine");
+  });
+});
+
+// Mounting takes root, and some containers forbid it even then.
+const mounts = await tryMount();
+
+describe.skipIf(!mounts)("on a file system of its own", () => {
+  test("that is full, nothing is left", async () => {
+    await using box = await openBulky();
+    await using disk = await mount(box, "size=64k");
+    const run = await box.run([disk.path, "--template", "bulky", "--no-install"]);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining("ENOSPC") });
+    expect(await box.list("disk")).toEqual([]);
+    const deeper = await box.run(["disk/app", "--template", "bulky", "--no-install"]);
+    expect(deeper).toMatchObject({ code: 1 });
+    expect(await box.list("disk")).toEqual([]);
+  });
+
+  test("that is read-only, even root is refused", async () => {
+    await using box = await openBulky();
+    await using disk = await mount(box, "ro");
+    for (const target of [disk.path, "disk/app", "disk/a/b"]) {
+      const run = await box.run([target, "--template", "bulky", "--no-install"]);
+      expect(run).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("can't be written to"),
+      });
+    }
+  });
+});
+
+async function mount(box: Sandbox, options: string) {
+  const path = join(box.cwd, "disk");
+  await mkdir(path, { recursive: true });
+  const { exitCode } = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path]);
+  return {
+    path,
+    mounted: exitCode === 0,
+    [Symbol.asyncDispose]: async () => {
+      if (exitCode === 0) Bun.spawnSync(["umount", "-l", path]);
+    },
+  };
+}
+
+async function tryMount(): Promise<boolean> {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
+  await using box = await Sandbox.open();
+  await using disk = await mount(box, "ro");
+  return disk.mounted;
+}

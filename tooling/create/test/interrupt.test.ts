@@ -1,0 +1,141 @@
+// A signal in the middle of the work: the exit code is 130, and nothing is left behind.
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ended, Sandbox, until } from "./sandbox.ts";
+
+setDefaultTimeout(120_000);
+
+const LARGE = Object.fromEntries(
+  Array.from({ length: 2000 }, (_, index) => [`src/${index}.ts`, `export default ${index};\n`]),
+);
+
+/** Whether the run has begun to write and is not through: the condition on which the signal is sent. */
+const isWriting = async (folder: string): Promise<boolean> => {
+  const staging = (await readdir(folder)).find((name) => name.startsWith("."));
+  return staging !== undefined;
+};
+
+describe.skipIf(process.platform === "win32").each(["SIGINT", "SIGTERM"] as const)(
+  "%s",
+  (signal) => {
+    test("while a new directory is written", async () => {
+      await using box = await Sandbox.open();
+      await box.addTemplate("large", { "package.json": "{}", ...LARGE });
+      const run = box.spawn(["app", "--template", "large", "--json"]);
+      await until(() => isWriting(box.cwd));
+      run.kill(signal);
+      const { code, stdout } = await ended(run);
+      expect(code).toBe(130);
+      expect(JSON.parse(stdout)).toMatchObject({
+        ok: false,
+        files: [],
+        steps: [],
+        error: { code: "interrupted" },
+      });
+      expect(await box.list()).toEqual([]);
+    });
+
+    test("while files are written over others", async () => {
+      await using box = await Sandbox.open();
+      await box.addTemplate("large", { "package.json": "{}", ...LARGE });
+      await box.write({ "app/package.json": "mine", "app/src/1.ts": "mine" });
+      const run = box.spawn(["app", "--template", "large", "--force"]);
+      await until(() => isWriting(join(box.cwd, "app")));
+      run.kill(signal);
+      expect(await ended(run)).toMatchObject({ code: 130 });
+      expect(await box.tree()).toEqual(["app/package.json", "app/src/1.ts"]);
+      expect(await box.read("app/package.json")).toBe("mine");
+    });
+  },
+);
+
+/** A registry that takes requests and never answers: an install that waits for it lasts for ever. */
+function openStuckRegistry() {
+  const asked = Promise.withResolvers<void>();
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => {
+      asked.resolve();
+      return new Promise<Response>(() => undefined);
+    },
+  });
+  servers.push(server);
+  return { url: server.url.href, asked: asked.promise };
+}
+
+const servers: Bun.Server<undefined>[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop(true);
+});
+
+const NEEDY = {
+  "package.json": JSON.stringify({ name: "x", dependencies: { "left-pad": "1.3.0" } }),
+  "src/main.ts": "",
+};
+
+async function startInstall(box: Sandbox, target: string, ...args: string[]) {
+  await box.addTemplate("large", NEEDY);
+  const registry = openStuckRegistry();
+  const run = box.spawn([target, "--template", "large", ...args], {
+    env: { npm_config_registry: registry.url, NPM_CONFIG_REGISTRY: registry.url },
+  });
+  await registry.asked;
+  return run;
+}
+
+describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => {
+  test("takes the new directory away, and those made on the way to it", async () => {
+    await using box = await Sandbox.open();
+    const run = await startInstall(box, "deep/app");
+    expect(await box.list("deep/app")).toContain("package.json");
+    run.kill("SIGINT");
+    expect(await ended(run)).toMatchObject({ code: 130 });
+    expect(await box.list()).toEqual([]);
+  });
+
+  test("empties a directory that was empty", async () => {
+    await using box = await Sandbox.open();
+    const run = await startInstall(box, ".");
+    run.kill("SIGINT");
+    expect(await ended(run)).toMatchObject({ code: 130 });
+    expect(await box.list()).toEqual([]);
+  });
+
+  test("gives overwritten files back", async () => {
+    await using box = await Sandbox.open();
+    await box.write({ "app/package.json": "mine", "app/src/mine.ts": "mine" });
+    const run = await startInstall(box, "app", "--force");
+    expect(await box.read("app/package.json")).not.toBe("mine");
+    run.kill("SIGINT");
+    expect(await ended(run)).toMatchObject({ code: 130 });
+    expect(await box.tree()).toEqual(["app/package.json", "app/src/mine.ts"]);
+    expect(await box.read("app/package.json")).toBe("mine");
+  });
+});
+
+test("a registry that can't be reached: the files stay, and the retry is told", async () => {
+  await using box = await Sandbox.open();
+  await box.addTemplate("large", NEEDY);
+  const nowhere = {
+    npm_config_registry: "http://127.0.0.1:1/",
+    NPM_CONFIG_REGISTRY: "http://127.0.0.1:1/",
+  };
+  const told = await box.run(["app", "--template", "large"], { env: nowhere });
+  expect(told.code).toBe(1);
+  expect(told.stderr).toContain(`Try again: cd "${join(box.cwd, "app")}" && bun install`);
+  expect(await box.tree("app")).toEqual(["package.json", "src/main.ts"]);
+  const json = await box.run(["two", "--template", "large", "--json"], { env: nowhere });
+  const { ok, files, steps, error } = JSON.parse(json.stdout);
+  expect({ ok, files, code: error.code }).toEqual({
+    ok: false,
+    files: ["package.json", "src/main.ts"],
+    code: "install_failed",
+  });
+  expect(steps).toMatchObject([
+    { step: "write", status: "done" },
+    { step: "install", status: "failed" },
+    { step: "git", status: "skipped", reason: "not reached" },
+  ]);
+});

@@ -1,0 +1,172 @@
+// Where a project may go: what is filled, what is refused, and that a refusal or a failure leaves nothing.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { chmod, mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { STAGING } from "../src/place.ts";
+import { Sandbox, TINY_FILES } from "./sandbox.ts";
+
+setDefaultTimeout(60_000);
+
+test("directories on the way are made, and the target may be anywhere", async () => {
+  await using box = await Sandbox.open();
+  expect(await box.tiny("../elsewhere/a/b")).toMatchObject({ code: 0 });
+  expect(await box.tree("../elsewhere/a/b")).toEqual(TINY_FILES);
+});
+
+test("an empty directory is filled, the current one too, and stays the same directory", async () => {
+  await using box = await Sandbox.open();
+  const { code, stdout } = await box.tiny(".");
+  expect(code).toBe(0);
+  expect(stdout).not.toContain("cd ");
+  expect(await box.list()).toEqual([".git", ".gitignore", "biome.json", "package.json", "src"]);
+  expect(JSON.parse(await box.read("package.json")).name).toBe("work");
+});
+
+test("a directory with nothing but a .git is filled, without a commit", async () => {
+  await using box = await Sandbox.open();
+  await mkdir(join(box.cwd, "app"));
+  await box.git("app", "init", "-q");
+  const { code, stdout } = await box.tiny("app");
+  expect(code).toBe(0);
+  expect(stdout).toContain("No first commit: already inside a git repository");
+  expect(await box.git("app", "status", "--short")).toContain("?? package.json");
+});
+
+test("a directory that is not empty is refused with the files that clash", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "app/package.json": "mine", "app/src/other.ts": "mine" });
+  const { code, stderr } = await box.tiny("app");
+  expect(code).toBe(2);
+  expect(stderr).toContain("These files would be overwritten: package.json\n");
+  expect(stderr).toContain("--force");
+  expect(await box.tree("app")).toEqual(["package.json", "src/other.ts"]);
+  expect(await box.read("app/package.json")).toBe("mine");
+});
+
+test("a directory with other files is refused, too", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "app/notes.txt": "mine" });
+  expect(await box.tiny("app")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("it holds notes.txt"),
+  });
+  expect(await box.tree("app")).toEqual(["notes.txt"]);
+});
+
+test("--force overwrites the clashing files, names them and deletes nothing", async () => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "app/package.json": "mine",
+    "app/src/main.ts": "mine",
+    "app/src/a.ts": "mine",
+  });
+  const { code, stdout } = await box.tiny("app", "--force", "--no-git");
+  expect(code).toBe(0);
+  expect(stdout).toContain("  replaced package.json\n  replaced src/main.ts\n");
+  expect(await box.tree("app")).toEqual([...TINY_FILES, "src/a.ts"].sort());
+  expect(await box.read("app/src/main.ts")).toContain("tiny");
+  expect(await box.read("app/src/a.ts")).toBe("mine");
+  const { steps } = JSON.parse((await box.tiny("app", "--force", "--json")).stdout);
+  expect(steps[0].reason).toBe(`replaced: ${TINY_FILES.join(", ")}`);
+});
+
+test("--force does not help where a directory is in a file's place, or the other way round", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "app/package.json/mine": "mine", "app/src": "mine" });
+  expect(await box.tiny("app", "--force")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("in the way in"),
+  });
+  expect(await box.tree("app")).toEqual(["package.json/mine", "src"]);
+});
+
+test("a file is refused, as the target and on the way to it", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ file: "mine" });
+  for (const target of ["file", "file/app", "file/a/b"]) {
+    expect(await box.tiny(target, "--force")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("file is not a directory"),
+    });
+  }
+  expect(await box.tree()).toEqual(["file"]);
+});
+
+const posix = test.skipIf(process.platform === "win32"); // Links need a privilege on Windows.
+
+posix("a link to an empty directory is followed, one to nothing is refused", async () => {
+  await using box = await Sandbox.open();
+  await mkdir(join(box.cwd, "real"));
+  await symlink("real", join(box.cwd, "link"));
+  await symlink("nothing", join(box.cwd, "dangling"));
+  expect(await box.tiny("link")).toMatchObject({ code: 0 });
+  expect(await box.tree("real")).toEqual(TINY_FILES);
+  expect(await box.tiny("dangling", "--force")).toMatchObject({ code: 2 });
+  expect(await box.list()).toEqual(["dangling", "link", "real"]);
+});
+
+posix("--force replaces a link itself, and never writes through one", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "outside/main.ts": "mine", "outside.json": "mine" });
+  await mkdir(join(box.cwd, "one"));
+  await symlink("../outside.json", join(box.cwd, "one/package.json"));
+  expect(await box.tiny("one", "--force")).toMatchObject({ code: 0 });
+  expect(await box.read("outside.json")).toBe("mine");
+  await mkdir(join(box.cwd, "two"));
+  await symlink("../outside", join(box.cwd, "two/src"));
+  expect(await box.tiny("two", "--force")).toMatchObject({ code: 2 });
+  expect(await box.read("outside/main.ts")).toBe("mine");
+});
+
+// Root may write wherever the file system may: see the read-only file system of disk.test.ts.
+const mortal = test.skipIf(process.platform === "win32" || process.getuid?.() === 0);
+
+mortal("a directory that can't be written to is refused", async () => {
+  await using box = await Sandbox.open();
+  await mkdir(join(box.cwd, "locked"), { mode: 0o555 });
+  for (const target of ["locked", "locked/app", "locked/a/b"]) {
+    expect(await box.tiny(target)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("locked can't be written to"),
+    });
+  }
+  await chmod(join(box.cwd, "locked"), 0o755);
+  expect(await box.list("locked")).toEqual([]);
+});
+
+test("of runs at once into one new directory, one wins and nothing is mixed", async () => {
+  await using box = await Sandbox.open();
+  const names = ["a", "b", "c", "d"];
+  const runs = await Promise.all(names.map((name) => box.tiny("app", "--no-git", "--name", name)));
+  const winners = names.filter((_, index) => runs[index]?.code === 0);
+  expect(winners).toHaveLength(1);
+  for (const { code, stderr } of runs) {
+    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty/);
+  }
+  expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
+  expect(await box.tree("app")).toEqual(TINY_FILES);
+  expect(await box.list()).toEqual(["app"]);
+});
+
+test("of runs at once into one empty directory, one wins and nothing is mixed", async () => {
+  await using box = await Sandbox.open();
+  await mkdir(join(box.cwd, "app"));
+  const names = ["a", "b", "c", "d"];
+  const runs = await Promise.all(names.map((name) => box.tiny("app", "--no-git", "--name", name)));
+  const winners = names.filter((_, index) => runs[index]?.code === 0);
+  expect(winners).toHaveLength(1);
+  for (const { code, stderr } of runs) {
+    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty|Another run/);
+  }
+  expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
+  expect(await box.tree("app")).toEqual(TINY_FILES);
+});
+
+test("a directory in which another run is at work is refused, with the way out if it died", async () => {
+  await using box = await Sandbox.open();
+  await mkdir(join(box.cwd, "app", STAGING), { recursive: true });
+  expect(await box.tiny("app", "--force")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`delete ${join(box.cwd, "app", STAGING)}`),
+  });
+});
