@@ -45,3 +45,10 @@ export function asCreateError(error: unknown): CreateError {
   const message = error instanceof Error ? error.message : String(error);
   return new CreateError("internal", message, undefined, { cause: error });
 }
+
+/** The system's code of an error, e.g. `ENOENT`. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}

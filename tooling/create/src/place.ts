@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { CreateError } from "./errors.ts";
+import { CreateError, systemCode } from "./errors.ts";
 import type { FileMap } from "./file-map.ts";
 
 /** Where files wait inside a directory that exists. Only one run can make it, so it is a lock, too. */
@@ -115,7 +115,7 @@ function claim(staging: string): void {
   try {
     mkdirSync(staging);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") throw busy(dirname(staging));
+    if (systemCode(error) === "EEXIST") throw busy(dirname(staging));
     throw explained(error, staging);
   }
 }
@@ -131,12 +131,9 @@ export const busy = (directory: string): CreateError =>
 const appeared = (path: string): CreateError =>
   new CreateError("target_exists", `${path} was filled by somebody else in the meantime.`);
 
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && "code" in error ? error.code : undefined;
-
 function explained(error: unknown, path: string): unknown {
-  const code = codeOf(error);
-  if (typeof code !== "string" || error instanceof CreateError) return error;
+  const code = systemCode(error);
+  if (code === undefined || error instanceof CreateError) return error;
   const options = { cause: error };
   if (["EACCES", "EPERM", "EROFS"].includes(code)) {
     return new CreateError(

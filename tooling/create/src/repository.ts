@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCode } from "./errors.ts";
 import type { FileMap } from "./file-map.ts";
 import { sorted } from "./file-map.ts";
 
@@ -58,7 +59,7 @@ async function read(root: string, name: string): Promise<Uint8Array | undefined>
   try {
     return await readFile(join(root, name));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (systemCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }

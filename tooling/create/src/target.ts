@@ -6,9 +6,11 @@ import {
   lstatSync,
   readdirSync,
   realpathSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { systemCode } from "./errors.ts";
 import { STAGING } from "./place.ts";
 
 export type Target =
@@ -74,12 +76,21 @@ function inspectDirectory(directory: string, files: Iterable<string>): Target {
   };
 }
 
-/** A link counts as existing, even if it points to nothing. */
-const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/** What is at a path, links not followed; undefined if there is nothing. */
+function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
+const exists = (path: string): boolean => entryAt(path) !== undefined;
 
 /** A real directory: writing through a link would leave the project. */
 const isOwn = (directory: string, path: string): boolean =>
-  lstatSync(join(directory, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  entryAt(join(directory, path))?.isDirectory() ?? false;
 
 /** A directory, or a link to one. */
 export const isDirectory = (path: string): boolean =>
