@@ -9,34 +9,41 @@ import { storedPath } from "./stored-names.ts";
 
 const here = resolve(import.meta.dir, "..");
 const root = resolve(here, "../..");
-const dist = join(here, "dist");
 const COMMAND = "create.js";
 
-await rm(dist, { recursive: true, force: true });
-await mkdir(dist);
-await Bun.build({
-  entrypoints: [join(here, "src/bin.ts")],
-  outdir: dist,
-  naming: COMMAND,
-  target: "bun",
-  // In this format, what is loaded late brings its own imports late, too.
-  format: "cjs",
-});
-await chmod(join(dist, COMMAND), 0o755);
+/** Writes the package into `folder`, which is emptied first. */
+export async function pack(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await Promise.all([packCommand(folder), packTemplates(folder), packDocuments(folder)]);
+}
 
-const clone = openClone(root);
-const templates = await clone.list();
-for (const { name } of templates) {
-  for (const [path, content] of await clone.files(name)) {
-    await Bun.write(join(dist, "templates", name, storedPath(path)), content);
+async function packCommand(folder: string): Promise<void> {
+  await Bun.build({
+    entrypoints: [join(here, "src/bin.ts")],
+    outdir: folder,
+    naming: COMMAND,
+    target: "bun",
+    // In this format a module that is loaded late loads its own imports late, too.
+    format: "cjs",
+  });
+  await chmod(join(folder, COMMAND), 0o755);
+}
+
+async function packTemplates(folder: string): Promise<void> {
+  const clone = openClone(root);
+  const templates = await clone.list();
+  await Bun.write(join(folder, "templates", LIST_FILE), `${JSON.stringify(templates, null, 2)}\n`);
+  for (const { name } of templates) {
+    for (const [path, content] of await clone.files(name)) {
+      await Bun.write(join(folder, "templates", name, storedPath(path)), content);
+    }
   }
 }
-await Bun.write(join(dist, "templates", LIST_FILE), `${JSON.stringify(templates, null, 2)}\n`);
 
-const { name, version, description, keywords, license, type, engines, publishConfig } = manifest;
-await Bun.write(
-  join(dist, "package.json"),
-  printManifest({
+async function packDocuments(folder: string): Promise<void> {
+  const { name, version, description, keywords, license, type, engines, publishConfig } = manifest;
+  const published = {
     name,
     version,
     description,
@@ -47,8 +54,14 @@ await Bun.write(
     files: [COMMAND, "templates"],
     engines,
     publishConfig,
-  }),
-);
-await cp(join(here, "README.md"), join(dist, "README.md"));
-await cp(join(root, "LICENSE"), join(dist, "LICENSE"));
-console.log(`Built ${dist}: ${templates.length} starters. Publish it with \`npm publish\`.`);
+  };
+  await Bun.write(join(folder, "package.json"), printManifest(published));
+  await cp(join(here, "README.md"), join(folder, "README.md"));
+  await cp(join(root, "LICENSE"), join(folder, "LICENSE"));
+}
+
+if (import.meta.main) {
+  const folder = join(here, "dist");
+  await pack(folder);
+  console.log(`Built ${folder}. Publish it with \`npm publish ${folder}\`.`);
+}

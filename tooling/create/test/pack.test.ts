@@ -1,0 +1,110 @@
+// The published package: what is in it, whoever packs it, and that it creates the same projects as the clone.
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { openClone } from "../src/clone.ts";
+import { pack } from "../src/pack.ts";
+import { storedPath } from "../src/stored-names.ts";
+import { ended } from "./sandbox.ts";
+
+setDefaultTimeout(120_000);
+
+const clone = openClone(resolve(import.meta.dir, "../../.."));
+const templates = await clone.list();
+const folder = await mkdtemp(join(tmpdir(), "create-pack-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const built = join(folder, "built");
+await pack(built);
+
+const run = (cwd: string, ...command: string[]) =>
+  ended(Bun.spawn(command, { cwd, stdout: "pipe", stderr: "pipe" }));
+
+async function tree(root: string): Promise<Map<string, string>> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const read = async (file: string) =>
+    [file.slice(root.length + 1).replaceAll("\\", "/"), await readFile(file, "base64")] as const;
+  return new Map((await Promise.all(files.sort().map(read))).sort());
+}
+
+async function expected(): Promise<string[]> {
+  const lists = templates.map(async ({ name }) =>
+    [...(await clone.files(name)).keys()].map((path) => `templates/${name}/${storedPath(path)}`),
+  );
+  const files = (await Promise.all(lists)).flat();
+  return [
+    "LICENSE",
+    "README.md",
+    "create.js",
+    "package.json",
+    "templates/list.json",
+    ...files,
+  ].sort();
+}
+
+const packers = [
+  ["bun pm pack", [process.execPath, "pm", "pack", "--quiet", "--destination"]],
+  ["npm pack", ["npm", "pack", "--silent", "--pack-destination"]],
+] as const;
+
+describe.each(packers.filter(([, [program]]) => Bun.which(program) !== null))(
+  "%s",
+  (name, command) => {
+    const home = join(folder, name.replaceAll(" ", "-"));
+    const unpacked = join(home, "package");
+
+    test("packs exactly the command, the starters and the documents", async () => {
+      await mkdir(home);
+      expect(await run(built, ...command, home)).toMatchObject({ code: 0 });
+      const [tarball = ""] = await readdir(home);
+      expect(tarball).toMatch(/^create-bunyard-.*\.tgz$/);
+      expect(await run(home, "tar", "xzf", tarball)).toMatchObject({ code: 0 });
+      expect([...(await tree(unpacked)).keys()]).toEqual(await expected());
+      expect(await tree(unpacked)).toEqual(await tree(built));
+    });
+
+    test.each(templates.map((template) => template.name))(
+      "creates %s byte for byte as the clone does",
+      async (template) => {
+        const flags = ["--template", template, "--no-install", "--no-git", "--name", "same"];
+        const published = join(home, "published", template);
+        const entries = [
+          [join(unpacked, "create.js"), published],
+          [resolve(import.meta.dir, "../src/main.ts"), join(home, "source", template)],
+        ] as const;
+        for (const [entry, target] of entries) {
+          const created = await run(home, process.execPath, entry, target, ...flags);
+          expect(created).toMatchObject({ code: 0, stderr: "" });
+        }
+        expect(await tree(published)).toEqual(await tree(join(home, "source", template)));
+      },
+    );
+  },
+);
+
+test("the manifest has no dependencies and no scripts, and the command is executable", async () => {
+  const manifest = JSON.parse(await readFile(join(built, "package.json"), "utf8"));
+  expect(Object.keys(manifest)).not.toContain("private");
+  for (const key of ["dependencies", "devDependencies", "scripts"]) {
+    expect(manifest).not.toHaveProperty(key);
+  }
+  expect(manifest.bin).toEqual({ "create-bunyard": "create.js" });
+  const command = await readFile(join(built, "create.js"), "utf8");
+  expect(command).toStartWith("#!/usr/bin/env bun\n");
+  if (process.platform !== "win32") {
+    expect((await stat(join(built, "create.js"))).mode & 0o111).toBe(0o111);
+  }
+});
+
+test("the bundle needs nothing but Bun, names no path of this machine, and loads prompts late", async () => {
+  const command = await readFile(join(built, "create.js"), "utf8");
+  expect(command).not.toContain(resolve(import.meta.dir, "../../.."));
+  const required = [...command.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name ?? "");
+  expect(required.filter((name) => !/^[a-z]+(\/[a-z]+)?$/.test(name))).toEqual([]);
+  // What is evaluated at the start is not indented; a module that is loaded late is, in its wrapper.
+  expect(command).toMatch(/^ +import_node_readline\w* = .*require\("readline"\)/m);
+  expect(command).not.toMatch(/^\S.*require\("(readline|util|tty)"\)/m);
+});
