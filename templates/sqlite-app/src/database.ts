@@ -3,7 +3,9 @@ import { extname, join, resolve } from "node:path";
 import type { DatabaseEnv } from "./env.ts";
 import { MigrateError, refuseFindings } from "./migrate/errors.ts";
 import { inspect, type Migrator, migrateUp } from "./migrate/index.ts";
+import { PostgresTarget } from "./migrate/postgres.ts";
 import { SqliteTarget } from "./migrate/sqlite.ts";
+import { PostgresStore } from "./store/postgres.ts";
 import { SqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 
@@ -11,11 +13,13 @@ import type { Store } from "./store/store.ts";
 const IMPORT_SCRIPT = join(import.meta.dir, `import-worker${extname(import.meta.path)}`);
 
 export function openMigrator(env: DatabaseEnv): Migrator {
-  const target = new SqliteTarget(databaseFile(env));
+  const { DATABASE_URL: url } = env;
+  const target = url ? new PostgresTarget(url) : new SqliteTarget(databaseFile(env));
   return { target, directory: join(env.MIGRATIONS_DIR, target.engine) };
 }
 
 export function openStore(env: DatabaseEnv): Store {
+  if (env.DATABASE_URL) return new PostgresStore(env.DATABASE_URL);
   return new SqliteStore(databaseFile(env), { importScript: IMPORT_SCRIPT });
 }
 

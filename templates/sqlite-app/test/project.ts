@@ -19,16 +19,23 @@ export interface Run {
 
 export class Project extends Folder {
   readonly database = this.join("data", "app.db");
-  readonly migrations = this.join("migrations", "sqlite");
-  readonly env: Readonly<Record<string, string>> = {
-    PATH: process.env.PATH ?? "",
-    DATA_DIR: this.join("data"),
-    MIGRATIONS_DIR: this.join("migrations"),
-  };
+  /** Folder of the migrations that are used. */
+  readonly migrations: string;
+  readonly env: Readonly<Record<string, string>>;
 
-  /** @param source the migrations of this project, or none to begin with. */
-  constructor(source: "own" | "none" = "none") {
+  /**
+   * @param source the migrations of this project, or none to begin with.
+   * @param databaseUrl a database on PostgreSQL to use instead of the file.
+   */
+  constructor(source: "own" | "none" = "none", databaseUrl?: string) {
     super();
+    this.migrations = this.join("migrations", databaseUrl ? "postgres" : "sqlite");
+    this.env = {
+      PATH: process.env.PATH ?? "",
+      DATA_DIR: this.join("data"),
+      MIGRATIONS_DIR: this.join("migrations"),
+      ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+    };
     mkdirSync(this.migrations, { recursive: true });
     mkdirSync(this.join("data"));
     if (source === "own")
@@ -46,7 +53,7 @@ export class Project extends Folder {
     for (const [index, name] of ["a", "b", "c"].entries()) {
       this.write(
         `000${index + 1}_${name}`,
-        `CREATE TABLE ${name} (x TEXT) STRICT;`,
+        `CREATE TABLE ${name} (x TEXT);`,
         `DROP TABLE ${name};`,
       );
     }

@@ -1,7 +1,7 @@
 // Decides which migrations run, in which order. Pure: it reads nothing and changes nothing.
 import { MigrateError, refuseFindings } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
-import type { State } from "./state.ts";
+import type { Contents, State } from "./state.ts";
 
 export interface Step {
   readonly direction: "up" | "down";
@@ -53,4 +53,17 @@ export function planDown(folder: Folder, state: State, steps: number): Step[] {
       }
       return { direction: "down", migration, sql: migration.down };
     });
+}
+
+/**
+ * Whether another process has done the step meanwhile; asked inside the transaction, so that the answer stays true.
+ * @throws {MigrateError} when it did something else instead.
+ */
+export function isFinished({ direction, migration }: Step, { ledger }: Contents): boolean {
+  const row = ledger.find(({ version }) => version === migration.version);
+  const newest = ledger.at(-1)?.version ?? 0;
+  if (direction === "up" && row?.checksum === migration.checksum) return true;
+  if (direction === "down" && row === undefined) return true;
+  if (newest === (direction === "up" ? migration.version - 1 : migration.version)) return false;
+  throw new MigrateError("failed", "Another process migrated the database elsewhere meanwhile.");
 }

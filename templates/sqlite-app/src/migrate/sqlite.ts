@@ -7,7 +7,7 @@ import { copyDatabase } from "./backup.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { addRow, createLedger, readContents } from "./ledger.ts";
-import type { Step } from "./plan.ts";
+import { isFinished, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { statements } from "./sql.ts";
 import type { Contents } from "./state.ts";
@@ -161,16 +161,6 @@ export class SqliteTarget implements Target {
       });
     }
   }
-}
-
-/** Whether another process has done the step. @throws {MigrateError} when it did something else instead. */
-function isFinished({ direction, migration }: Step, { ledger }: Contents): boolean {
-  const row = ledger.find(({ version }) => version === migration.version);
-  const newest = ledger.at(-1)?.version ?? 0;
-  if (direction === "up" && row?.checksum === migration.checksum) return true;
-  if (direction === "down" && row === undefined) return true;
-  if (newest === (direction === "up" ? migration.version - 1 : migration.version)) return false;
-  throw new MigrateError("failed", "Another process migrated the database elsewhere meanwhile.");
 }
 
 /** The file goes to SQLite whole: only SQLite knows where the body of a trigger ends. */

@@ -23,8 +23,7 @@ export interface Dialect {
   /** The same with the search, which takes the words as a parameter. */
   readonly search: {
     readonly columns: string;
-    readonly from: string;
-    readonly match: (placeholder: string) => string;
+    readonly from: (placeholder: string) => string;
   };
   /** Expressions to sort by, by the names that clients use. */
   readonly order: Readonly<Record<SortColumn, string>>;
@@ -64,9 +63,9 @@ export function articleQuery(filter: ArticleFilter, dialect: Dialect): Query {
   const { author, q, after, limit } = filter;
   const { column, descending } = direction(filter.sort);
   const order = dialect.order[column];
-  const { columns, from } = q === undefined ? dialect : dialect.search;
+  const { columns } = q === undefined ? dialect : dialect.search;
+  const from = q === undefined ? dialect.from : dialect.search.from(parameter(q));
   const conditions = [
-    ...(q === undefined ? [] : [dialect.search.match(parameter(q))]),
     ...(author === undefined ? [] : [`a.author = ${parameter(author)}`]),
     ...(after === undefined
       ? []

@@ -18,8 +18,8 @@ const dialect: Dialect = {
   from: "articles AS a",
   search: {
     columns: `${JOINED}, s.rank, snippet(articles_search, -1, char(${MARK.start.charCodeAt(0)}), char(${MARK.end.charCodeAt(0)}), '…', 24) AS snippet`,
-    from: "articles_search AS s JOIN articles AS a ON a.id = s.rowid",
-    match: (placeholder) => `articles_search MATCH ${placeholder}`,
+    from: (placeholder) =>
+      `articles_search(${placeholder}) AS s JOIN articles AS a ON a.id = s.rowid`,
   },
   order: { rank: "s.rank", createdAt: "a.created_at", updatedAt: "a.updated_at", title: "a.title" },
 };

@@ -1,0 +1,131 @@
+// The same commands and promises on PostgreSQL, as far as they differ inside.
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { SQL } from "bun";
+import { onPostgres } from "../postgres.ts";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+onPostgres((newDatabase) => {
+  const query = async (project: Project, statement: string): Promise<unknown[]> => {
+    await using sql = new SQL(project.env.DATABASE_URL ?? "", { max: 1 });
+    return [...(await sql.unsafe(statement))];
+  };
+
+  test(
+    "up, down and up again give the same schema; a dump is stable",
+    async () => {
+      using project = new Project("own", await newDatabase());
+      await project.dbOk("up");
+      await project.dbOk("seed");
+      const { stdout } = await project.dbOk("dump");
+      expect(stdout).toContain("CREATE TABLE public.articles");
+      await project.dbOk("down", "--steps", "9");
+      expect((await project.dbOk("dump")).stdout).not.toContain("CREATE TABLE");
+      await project.dbOk("up");
+      expect((await project.dbOk("dump")).stdout).toBe(stdout);
+      await project.dbOk("validate");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "a failing migration leaves those before it, and no trace of itself",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.writeThree();
+      project.write("0003_c", "CREATE TABLE c (x text); INSERT INTO nowhere VALUES (1);");
+      const { exitCode, json } = await project.db("up", "--json");
+      expect(exitCode).toBe(1);
+      expect(json()).toMatchObject({
+        engine: "postgres",
+        done: [{ migration: "0001_a" }, { migration: "0002_b" }],
+        failed: { migration: "0003_c", message: expect.stringContaining("nowhere") },
+      });
+      expect(await query(project, "SELECT to_regclass('b') AS b, to_regclass('c') AS c")).toEqual([
+        { b: "b", c: null },
+      ]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "a changed file and a database newer than the code are refused by name",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.writeThree();
+      await project.dbOk("up");
+      project.write("0002_b", "CREATE TABLE b (y text);");
+      project.remove("0003_c");
+      const { exitCode, stderr } = await project.db("up");
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain("0002_b was changed");
+      expect(stderr).toContain("newer than this code");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "eight processes apply each migration once",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write("0001_log", "CREATE TABLE log (migration text);");
+      project.write("0002_step", "INSERT INTO log VALUES ('2');");
+      const runs = await Promise.all(Array.from({ length: 8 }, () => project.db("up")));
+      expect(runs.map(({ exitCode, stderr }) => exitCode + stderr)).toEqual(runs.map(() => "0"));
+      expect(await query(project, "SELECT migration FROM log")).toEqual([{ migration: "2" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "killed in the middle of a migration, it left nothing",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write(
+        "0001_slow",
+        "CREATE TABLE slow (x text); SELECT pg_sleep(1);",
+        "DROP TABLE slow;",
+      );
+      const child = project.spawn("up");
+      const sleeping = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(1)%' AND pid <> pg_backend_pid()`;
+      while ((await query(project, sleeping)).length === 0) await Bun.sleep(20);
+      child.kill("SIGKILL");
+      await child.exited;
+      while ((await query(project, sleeping)).length > 0) await Bun.sleep(20);
+      const { stdout } = await project.dbOk("status");
+      // The server may have finished the statement, but nobody told it to commit.
+      expect(stdout).toContain("0 applied, 1 pending");
+      expect(await query(project, "SELECT to_regclass('slow') AS slow")).toEqual([{ slow: null }]);
+      await project.dbOk("up");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.skipIf(!Bun.which("pg_dump") || !Bun.which("psql"))(
+    "a backup restores what was there; what is no backup of ours is refused",
+    async () => {
+      using project = new Project("own", await newDatabase());
+      await project.dbOk("up");
+      await project.dbOk("seed");
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      await query(project, "DELETE FROM articles");
+      await query(project, "CREATE TABLE later (x text)");
+      await project.dbOk("restore", file);
+      expect(await query(project, "SELECT id FROM articles")).toHaveLength(3);
+      expect(await query(project, "SELECT to_regclass('later') AS later")).toEqual([
+        { later: null },
+      ]);
+      await project.dbOk("validate");
+      const text = project.join("text.dump");
+      writeFileSync(text, "no backup");
+      expect((await project.db("restore", text)).exitCode).toBe(1);
+      project.remove("0003_users_email_nocase");
+      const newer = await project.db("restore", file);
+      expect(newer.exitCode).toBe(1);
+      expect(newer.stderr).toContain("0003_users_email_nocase");
+      expect(await query(project, "SELECT id FROM articles")).toHaveLength(3);
+    },
+    PROCESS_TIMEOUT,
+  );
+});
