@@ -24,7 +24,7 @@ export class Run implements AsyncDisposable {
 
   /** Seconds that a sample of something steady should take. */
   get seconds(): number {
-    return this.quick ? 0.5 : 3;
+    return this.quick ? 0.5 : 1;
   }
 
   /** Starts a server and waits until it prints its URL. It is stopped when the bench ends. */

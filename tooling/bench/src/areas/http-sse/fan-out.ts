@@ -18,6 +18,7 @@ function to500(start: (run: Run) => Promise<Service>): Contestant {
 
 export const fanOut: Bench = {
   unit: "deliveries/s",
+  rounds: 15,
   contestants: {
     "http-sse": to500((run) => startStarter(run, { LOG_LEVEL: "warn" })),
     "bare Bun.serve": to500((run) => run.start(["bun", join(import.meta.dir, "bare-events.ts")])),

@@ -47,7 +47,8 @@ function peer(runtime: string, program: string): Contestant {
 
 export const json: Bench = {
   unit: "req/s",
-  rounds: 9,
+  rounds: 21,
+  warmups: 3,
   prepare,
   contestants: {
     "http-sse (warn)": starter("warn"),
