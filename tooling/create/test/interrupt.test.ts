@@ -1,8 +1,9 @@
 // A signal in the middle of the work: the exit code is 130, and nothing is left behind.
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ended, Sandbox, until } from "./sandbox.ts";
+import { NEEDY, openStuckRegistry } from "./stuck-registry.ts";
 
 setDefaultTimeout(120_000);
 
@@ -50,37 +51,13 @@ describe.skipIf(process.platform === "win32").each(["SIGINT", "SIGTERM"] as cons
   },
 );
 
-/** A registry that takes requests and never answers: an install that waits for it lasts for ever. */
-function openStuckRegistry() {
-  const asked = Promise.withResolvers<void>();
-  const server = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    fetch: () => {
-      asked.resolve();
-      return new Promise<Response>(() => undefined);
-    },
-  });
-  servers.push(server);
-  return { url: server.url.href, asked: asked.promise };
-}
-
-const servers: Bun.Server<undefined>[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop(true);
-});
-
-const NEEDY = {
-  "package.json": JSON.stringify({ name: "x", dependencies: { "left-pad": "1.3.0" } }),
-  "src/main.ts": "",
-};
-
-async function startInstall(box: Sandbox, target: string, ...args: string[]) {
+async function startInstall(
+  box: Sandbox,
+  registry: ReturnType<typeof openStuckRegistry>,
+  ...args: string[]
+) {
   await box.addTemplate("large", NEEDY);
-  const registry = openStuckRegistry();
-  const run = box.spawn([target, "--template", "large", ...args], {
-    env: { npm_config_registry: registry.url, NPM_CONFIG_REGISTRY: registry.url },
-  });
+  const run = box.spawn(["--template", "large", ...args], { env: registry.env });
   await registry.asked;
   return run;
 }
@@ -88,7 +65,8 @@ async function startInstall(box: Sandbox, target: string, ...args: string[]) {
 describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => {
   test("takes the new directory away, and those made on the way to it", async () => {
     await using box = await Sandbox.open();
-    const run = await startInstall(box, "deep/app");
+    await using registry = openStuckRegistry();
+    const run = await startInstall(box, registry, "deep/app");
     expect(await box.list("deep/app")).toContain("package.json");
     run.kill("SIGINT");
     expect(await ended(run)).toMatchObject({ code: 130 });
@@ -97,7 +75,8 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
 
   test("empties a directory that was empty", async () => {
     await using box = await Sandbox.open();
-    const run = await startInstall(box, ".");
+    await using registry = openStuckRegistry();
+    const run = await startInstall(box, registry, ".");
     run.kill("SIGINT");
     expect(await ended(run)).toMatchObject({ code: 130 });
     expect(await box.list()).toEqual([]);
@@ -106,7 +85,8 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
   test("gives overwritten files back", async () => {
     await using box = await Sandbox.open();
     await box.write({ "app/package.json": "mine", "app/src/mine.ts": "mine" });
-    const run = await startInstall(box, "app", "--force");
+    await using registry = openStuckRegistry();
+    const run = await startInstall(box, registry, "app", "--force");
     expect(await box.read("app/package.json")).not.toBe("mine");
     run.kill("SIGINT");
     expect(await ended(run)).toMatchObject({ code: 130 });

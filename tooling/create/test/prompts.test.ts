@@ -1,6 +1,7 @@
 // The questions, asked in a real pseudo-terminal.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Sandbox, TINY_FILES, until } from "./sandbox.ts";
+import { NEEDY, openStuckRegistry } from "./stuck-registry.ts";
 
 setDefaultTimeout(120_000);
 
@@ -9,12 +10,12 @@ const DOWN = "\u001b[B";
 const CTRL_C = "\u0003";
 
 /** The command in a terminal: what it has shown so far, and a keyboard. */
-function openTerminal(box: Sandbox, ...args: string[]) {
+function openTerminal(box: Sandbox, args: readonly string[], env: Record<string, string> = {}) {
   let shown = "";
   const decoder = new TextDecoder();
   const child = Bun.spawn(box.command(...args), {
     cwd: box.cwd,
-    env: box.env({ TERM: "xterm-256color", CI: undefined }),
+    env: box.env({ TERM: "xterm-256color", CI: undefined, ...env }),
     terminal: {
       cols: 100,
       rows: 40,
@@ -39,7 +40,7 @@ function openTerminal(box: Sandbox, ...args: string[]) {
 describe.skipIf(process.platform === "win32")("on a terminal", () => {
   test("asks for the directory and the template, and creates what was answered", async () => {
     await using box = await Sandbox.open();
-    await using terminal = openTerminal(box, "--no-install");
+    await using terminal = openTerminal(box, ["--no-install"]);
     await terminal.shows("Where shall the project go?");
     terminal.type(`shop${ENTER}`);
     await terminal.shows("Which starter?");
@@ -53,7 +54,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
   test("an empty answer takes the suggestion, and another starter can be chosen", async () => {
     await using box = await Sandbox.open();
     await box.addTemplate("large", { "package.json": "{}", "large.ts": "" });
-    await using terminal = openTerminal(box, "--no-install");
+    await using terminal = openTerminal(box, ["--no-install"]);
     await terminal.shows("Where shall the project go?");
     terminal.type(ENTER);
     await terminal.shows("Which starter?");
@@ -64,7 +65,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
 
   test("asks only for what is missing", async () => {
     await using box = await Sandbox.open();
-    await using terminal = openTerminal(box, "app", "--no-install");
+    await using terminal = openTerminal(box, ["app", "--no-install"]);
     await terminal.shows("Which starter?");
     expect(terminal.text()).not.toContain("Where shall");
     terminal.type(ENTER);
@@ -78,7 +79,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     "Ctrl-C at the question for %s creates nothing and exits with 130",
     async (_, args, question) => {
       await using box = await Sandbox.open();
-      await using terminal = openTerminal(box, ...args);
+      await using terminal = openTerminal(box, args);
       await terminal.shows(question);
       terminal.type(CTRL_C);
       expect(await terminal.exited).toBe(130);
@@ -89,7 +90,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
   test("--yes and --json never ask", async () => {
     await using box = await Sandbox.open();
     for (const flag of ["--yes", "--json"]) {
-      await using terminal = openTerminal(box, flag);
+      await using terminal = openTerminal(box, [flag]);
       expect(await terminal.exited).toBe(2);
       await terminal.shows("Say which directory");
     }
@@ -97,9 +98,20 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
 
   test("shows that it installs, and clears the line", async () => {
     await using box = await Sandbox.open();
-    await using terminal = openTerminal(box, "app", "--template", "tiny");
+    await using terminal = openTerminal(box, ["app", "--template", "tiny"]);
     expect(await terminal.exited).toBe(0);
     await terminal.shows("⠋ Installing the dependencies");
     await terminal.shows("✔ Installed the dependencies");
+  });
+
+  test("Ctrl-C while it installs reaches the install, too, and nothing is left", async () => {
+    await using box = await Sandbox.open();
+    await box.addTemplate("large", NEEDY);
+    await using registry = openStuckRegistry();
+    await using terminal = openTerminal(box, ["app", "--template", "large"], registry.env);
+    await registry.asked;
+    terminal.type(CTRL_C);
+    expect(await terminal.exited).toBe(130);
+    expect(await box.list()).toEqual([]);
   });
 });
