@@ -17,6 +17,9 @@ export interface StepResult {
   readonly reason?: string;
 }
 
+/** The reason of the steps after one that failed. */
+export const NOT_REACHED = "not reached";
+
 export interface Outcome {
   readonly plan: Plan;
   readonly steps: readonly StepResult[];
@@ -45,7 +48,7 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
   const steps: StepResult[] = [];
   let error: CreateError | undefined;
   for (const step of STEPS) {
-    const todo = error ? { skip: "not reached" } : work[step];
+    const todo = error ? { skip: NOT_REACHED } : work[step];
     if (isSkipped(todo)) {
       steps.push({ step, status: "skipped", ms: 0, reason: todo.skip });
       continue;

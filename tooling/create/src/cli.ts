@@ -62,8 +62,12 @@ export async function run(source: TemplateSource, world: World): Promise<number>
     }
     const outcome = await create(args, source, world);
     if (json) print(outcomeJson(outcome));
-    else world.out(args.has("dry-run") ? plannedText(outcome, style) : outcomeText(outcome, style));
-    if (outcome.error && !json) world.err(errorText(outcome.error, style));
+    else {
+      const tell = args.has("dry-run") ? plannedText : outcomeText;
+      const told = tell(outcome, style);
+      if (told !== "") world.out(told);
+      if (outcome.error) world.err(errorText(outcome.error, style));
+    }
     return outcome.error?.exitCode ?? 0;
   } catch (thrown) {
     const error = world.signal.aborted ? interrupted() : asCreateError(thrown);

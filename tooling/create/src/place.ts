@@ -75,7 +75,7 @@ export async function placeInto(
     for (const path of files.keys()) moveIn(path, directory, staging, undos);
   } catch (error) {
     undo();
-    throw explained(error, directory);
+    throw explained(error, staging);
   }
   return { undo, settle };
 }

@@ -13,7 +13,7 @@ export interface Surroundings {
   readonly workspace: Workspace | undefined;
   /** Why there can be no first commit. */
   readonly gitObstacle: string | undefined;
-  /** `cd` to the directory as the user would type it; undefined if he is there. */
+  /** `cd` to the directory as the user would type it; undefined from inside it. */
   readonly cd: string | undefined;
 }
 

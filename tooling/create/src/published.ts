@@ -1,6 +1,6 @@
 // The starters in the published package, where they lie flattened, under stored names, beside a list.
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, sep } from "node:path";
 import { sorted } from "./file-map.ts";
 import { restoredPath } from "./stored-names.ts";
 import type { TemplateSource } from "./templates.ts";
@@ -8,21 +8,19 @@ import type { TemplateSource } from "./templates.ts";
 /** The list's place in the templates' folder. */
 export const LIST_FILE = "list.json";
 
+/** Reads synchronously: for a few dozen small files that is faster than a pool of threads. */
 export function openPublished(folder: string): TemplateSource {
   return {
-    list: async () => JSON.parse(await readFile(join(folder, LIST_FILE), "utf8")),
+    list: async () => JSON.parse(readFileSync(join(folder, LIST_FILE), "utf8")),
     files: async (template) => {
       const root = join(folder, template);
-      const entries = await readdir(root, { recursive: true, withFileTypes: true });
-      const files = entries
+      const files = readdirSync(root, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name));
-      return sorted(await Promise.all(files.map((file) => read(root, file))));
+      return sorted(files.map((file) => [projectPath(root, file), readFileSync(file)]));
     },
   };
 }
 
-async function read(root: string, file: string): Promise<readonly [string, Uint8Array]> {
-  const path = relative(root, file).replaceAll(sep, "/");
-  return [restoredPath(path), await readFile(file)];
-}
+const projectPath = (root: string, file: string): string =>
+  restoredPath(file.slice(root.length + 1).replaceAll(sep, "/"));

@@ -1,5 +1,5 @@
 // What is said about a run: one JSON object for programs, a few lines for people. Pure.
-import { type Outcome, STEPS, type StepResult } from "./apply.ts";
+import { NOT_REACHED, type Outcome, STEPS, type StepResult } from "./apply.ts";
 import type { CreateError } from "./errors.ts";
 import { installCommand } from "./install.ts";
 import { isSkipped, type Plan } from "./plan.ts";
@@ -45,9 +45,11 @@ export function errorText({ message, hint }: CreateError, style: Style): string 
   return `${style.red("✖")} ${message}${hint === undefined ? "" : `\n  ${style.dim(hint)}`}`;
 }
 
-/** What was done and how to go on; the error, if there is one, is told by `errorText`. */
+/** What was done and how to go on; empty if nothing was. The error is told by `errorText`. */
 export function outcomeText({ plan, steps, error }: Outcome, style: Style): string {
-  const done = steps.flatMap((result) => stepLine(result, plan, style));
+  const done = steps
+    .filter(({ status, reason }) => status !== "failed" && reason !== NOT_REACHED)
+    .map((result) => stepLine(result, plan, style));
   const replaced = plan.replaced.map((path) => `  ${style.yellow("replaced")} ${path}`);
   const next = plan.next.map((command) => `  ${style.bold(command)}`);
   const lines = error ? done : [...done, ...replaced, "", ...next, ""];
@@ -73,18 +75,16 @@ export function plannedText({ plan }: Outcome, style: Style): string {
   ].join("\n");
 }
 
-function stepLine({ step, status, ms, reason }: StepResult, plan: Plan, style: Style): string[] {
-  const labels = {
-    write: [
-      `Created ${plan.name} from ${plan.template}, ${plan.files.length} files`,
-      "Not created",
-    ],
-    install: ["Installed the dependencies", "Not installed"],
-    git: ["Made a git repository with a first commit", "No first commit"],
-  } as const;
-  const [done, left] = labels[step];
-  if (status === "done") return [`${style.green("✔")} ${done} ${style.dim(`${ms} ms`)}`];
-  return status === "skipped" ? [style.dim(`– ${left}: ${reason}`)] : [];
+function stepLine({ step, status, ms, reason }: StepResult, plan: Plan, style: Style): string {
+  const done = {
+    write: `Created ${plan.name} from ${plan.template}, ${plan.files.length} files`,
+    install: "Installed the dependencies",
+    git: "Made a git repository with a first commit",
+  };
+  const left = { write: "Not created", install: "Not installed", git: "No first commit" };
+  return status === "done"
+    ? `${style.green("✔")} ${done[step]} ${style.dim(`${ms} ms`)}`
+    : style.dim(`– ${left[step]}: ${reason}`);
 }
 
 /** A line for each starter. */
