@@ -1,0 +1,136 @@
+// The ffi-addon starter: what a call costs, and what a search does with the memory's bandwidth.
+import { join } from "node:path";
+import type { Area, Bench, Contestant } from "../area.ts";
+import { runCommand } from "../command.ts";
+import { PEERS } from "../peers.ts";
+import type { Run } from "../run.ts";
+
+const TEMPLATE = join(import.meta.dir, "../../../../templates/ffi-addon");
+const PROGRAMS = join(import.meta.dir, "ffi-addon");
+const PEER_PROGRAMS = join(PEERS, "ffi-addon");
+
+/** Size, dimensions and k. */
+type Shape = readonly [number, number, number];
+const LARGE: Shape = [100_000, 768, 10];
+const CACHED: Shape = [10_000, 128, 10];
+
+async function build(): Promise<string> {
+  await runCommand(["bun", "build.ts"], { cwd: TEMPLATE });
+  const folder = join(TEMPLATE, "dist/native");
+  const { libraries } = await Bun.file(join(folder, "manifest.json")).json();
+  return join(folder, libraries[`${process.platform}-${process.arch}`].file);
+}
+
+/** Compiles a shared library into the run's folder. */
+async function compile({ folder }: Run, name: string, ...args: string[]): Promise<string> {
+  const output = join(folder, name);
+  const compiler = Bun.env.CC?.split(" ") ?? ["cc"];
+  const flags = ["-O3", "-shared", "-fPIC", "-fno-math-errno"];
+  const loose = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
+  await runCommand([...compiler, ...flags, ...loose, ...args, "-o", output], { cwd: folder });
+  return output;
+}
+
+/** A program that answers every request with a sample. */
+function program(
+  command: (run: Run) => readonly string[] | Promise<readonly string[]>,
+  backend = "compiled",
+): Contestant {
+  return async (run) => {
+    const { url } = await run.start(await command(run), { env: { FFI_BACKEND: backend } });
+    return async () => Number(await (await fetch(`${url}/?seconds=${run.seconds}`)).text());
+  };
+}
+
+const bun = (name: string, ...args: readonly (number | string)[]): string[] => [
+  "bun",
+  join(PROGRAMS, name),
+  ...args.map(String),
+];
+const node = (name: string, ...args: readonly (number | string)[]): string[] => [
+  "node",
+  join(PEER_PROGRAMS, name),
+  ...args.map(String),
+];
+
+async function napi(run: Run): Promise<string[]> {
+  const headers = join(PEERS, "node_modules/node-api-headers/include");
+  const native = join(TEMPLATE, "native");
+  const source = join(PEER_PROGRAMS, "napi.c");
+  return node("napi.js", await compile(run, "add.node", `-I${headers}`, `-I${native}`, source));
+}
+
+async function bandwidth(run: Run): Promise<string[]> {
+  const library = await compile(run, "bandwidth.so", join(PROGRAMS, "bandwidth.c"));
+  return bun("bandwidth.ts", library, ...LARGE);
+}
+
+const prepare = async (): Promise<void> => {
+  await build();
+};
+
+const call: Bench = {
+  unit: "ns",
+  prepare,
+  contestants: {
+    "ffi-addon": program(() => bun("call.ts", "checked")),
+    "bare dlopen": program(async () => bun("call.ts", "dlopen", await build())),
+    "cc()": program(() => bun("call.ts", "cc", join(TEMPLATE, "native/addon.c"))),
+    "Node-API on Node.js": program(napi),
+    "koffi on Node.js": program(async () => node("koffi.js", await build())),
+  },
+};
+
+function searches(shape: Shape, more: Bench["contestants"] = {}): Bench {
+  return {
+    unit: "searches/s",
+    prepare,
+    contestants: {
+      "ffi-addon": program(() => bun("search.ts", ...shape)),
+      "in TypeScript": program(() => bun("search.ts", ...shape), "typescript"),
+      "usearch on Node.js": program(() => node("usearch.js", ...shape)),
+      "hnswlib on Node.js": program(() => node("hnswlib.js", ...shape)),
+      ...more,
+    },
+  };
+}
+
+/** The starter alone, over several shapes. */
+function growth(shapes: Readonly<Record<string, Shape>>): Bench {
+  const contestants = Object.entries(shapes).map(([name, shape]) => [
+    name,
+    program(() => bun("search.ts", ...shape)),
+  ]);
+  return { unit: "searches/s", rounds: 5, prepare, contestants: Object.fromEntries(contestants) };
+}
+
+export const area: Area = {
+  description: "The ffi-addon starter: cost of a call, exact search against peers and the memory",
+  peers: ["koffi", "node-api-headers", "usearch", "hnswlib-node"],
+  benches: {
+    call,
+    search: searches(LARGE, { "reading the memory": program(bandwidth) }),
+    // Query after query on vectors that fit into the cache: what a batch of queries gets.
+    batch: searches(CACHED),
+    "growth-n": growth({
+      "1 000": [1_000, 128, 10],
+      "10 000": [10_000, 128, 10],
+      "100 000": [100_000, 128, 10],
+    }),
+    "growth-d": growth({
+      "16": [20_000, 16, 10],
+      "128": [20_000, 128, 10],
+      "1 024": [20_000, 1_024, 10],
+    }),
+    "growth-k": growth({
+      "1": [20_000, 128, 1],
+      "100": [20_000, 128, 100],
+      "1 000": [20_000, 128, 1_000],
+    }),
+  },
+  figures: [
+    { bench: "call", of: "ffi-addon", over: "bare dlopen", atMost: 2 },
+    { bench: "search", of: "ffi-addon", over: "in TypeScript", atLeast: 4 },
+    { bench: "search", of: "ffi-addon", over: "reading the memory", atLeast: 0.6 },
+  ],
+};

@@ -1,0 +1,11 @@
+// Program: nanoseconds of a call of `add`: argv is how it is called, and the library or source with it.
+import { cc, dlopen } from "bun:ffi";
+import { add } from "../../../../../templates/ffi-addon/src/index.ts";
+import { serveCalls } from "../../../peers/ffi-addon/sampling.js";
+
+const [, , how, file = ""] = process.argv;
+const symbols = { addon_add: { args: ["i32", "i32"], returns: "i32" } } as const;
+
+if (how === "dlopen") serveCalls(dlopen(file, symbols).symbols.addon_add);
+else if (how === "cc") serveCalls(cc({ source: file, symbols }).symbols.addon_add);
+else serveCalls(add);

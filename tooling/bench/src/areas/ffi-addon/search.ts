@@ -1,0 +1,13 @@
+// Program: searches/s of the starter on the backend that FFI_BACKEND names: argv is size, dimensions, k.
+
+import { VectorIndex } from "../../../../../templates/ffi-addon/src/index.ts";
+import { numbers, rate, serveSamples } from "../../../peers/ffi-addon/sampling.js";
+
+const [size = 0, dimensions = 0, k = 0] = process.argv.slice(2).map(Number);
+serveSamples(() => {
+  const vectors = numbers(size * dimensions);
+  const index = new VectorIndex({ dimensions, metric: "cosine" });
+  index.add(vectors);
+  const query = vectors.slice(0, dimensions);
+  return (seconds) => rate(() => index.search(query, k), seconds);
+});
