@@ -3,7 +3,8 @@ import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
 await Bun.build({
-  entrypoints: ["src/main.ts"],
+  // The worker is loaded by its path, so it is a bundle of its own.
+  entrypoints: ["src/main.ts", "src/analysis/worker.ts"],
   outdir: "dist",
   target: "bun",
   sourcemap: "linked",

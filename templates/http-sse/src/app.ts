@@ -34,6 +34,7 @@ export async function openApp(services: Omit<Services, "routes">): Promise<App> 
     },
     async close() {
       await Promise.all(groups.map((group) => group.close?.()));
+      await services.uploads.close();
       await services.log.close();
     },
   };

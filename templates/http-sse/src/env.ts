@@ -40,6 +40,12 @@ export const schema = z.object({
     .pipe(z.array(origin)),
   /** Size of an upload, at the most. */
   MAX_UPLOAD_BYTES: bytes.default(2 * 1024 ** 3),
+  /** Worker threads that analyse uploads; by default one for each core. */
+  ANALYSIS_WORKERS: z.coerce.number().int().min(1).default(navigator.hardwareConcurrency),
+  /** Analyses that may wait for a worker; one more gets 503. */
+  ANALYSIS_QUEUE: z.coerce.number().int().min(0).default(64),
+  /** Milliseconds that one analysis may take. */
+  ANALYSIS_TIMEOUT_MS: z.coerce.number().int().min(1).default(60_000),
 });
 
 export type Env = Readonly<z.output<typeof schema>>;

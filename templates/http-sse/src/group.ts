@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { Lifecycle } from "#lib/lifecycle";
 import type { Env } from "./env.ts";
 import type { MessageLog } from "./messages/log.ts";
+import type { UploadStore } from "./uploads/store.ts";
 
 type Answer = Response | undefined;
 export type Handler = (request: BunRequest, server: Server<undefined>) => Answer | Promise<Answer>;
@@ -42,6 +43,7 @@ export interface Group {
 export interface Services {
   readonly env: Env;
   readonly log: MessageLog;
+  readonly uploads: UploadStore;
   readonly lifecycle: Lifecycle;
   /** The folder of main.ts, or of the bundle: what is loaded by its path is found from here. */
   readonly root: string;

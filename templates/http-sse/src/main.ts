@@ -5,11 +5,13 @@ import { flushLogs, report, setupLog } from "#lib/log";
 import { openApp } from "./app.ts";
 import { schema } from "./env.ts";
 import { SqliteLog } from "./messages/sqlite.ts";
+import { UploadStore } from "./uploads/store.ts";
 
 const env = readEnv(schema);
 await setupLog(env);
 const stopped = stopSignal();
 const log = new SqliteLog(`${env.DATA_DIR}/messages.db`, env.MESSAGES_KEEP);
+const uploads = await UploadStore.open(`${env.DATA_DIR}/uploads`, env.MAX_UPLOAD_BYTES);
 const lifecycle: Lifecycle = new Lifecycle({
   report,
   ready: () => log.ready(),
@@ -17,7 +19,7 @@ const lifecycle: Lifecycle = new Lifecycle({
   close: () => app.close(),
   flush: flushLogs,
 });
-const app = await openApp({ env, log, lifecycle, root: import.meta.dir });
+const app = await openApp({ env, log, uploads, lifecycle, root: import.meta.dir });
 lifecycle.listen({
   ...env,
   routes: app.routes,

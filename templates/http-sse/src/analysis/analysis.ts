@@ -1,0 +1,42 @@
+// What is found out about a file, chunk by chunk: its size, lines and words as `wc` counts them, its hash.
+import { z } from "zod";
+
+export const Result = z.object({
+  bytes: z.int(),
+  lines: z.int().meta({ description: "Line feeds." }),
+  words: z.int().meta({ description: "Runs of bytes that are not ASCII white space." }),
+  sha256: z.string(),
+});
+export type Result = Readonly<z.output<typeof Result>>;
+
+const LINE_FEED = 0x0a;
+
+export class Analysis {
+  readonly #hash = new Bun.CryptoHasher("sha256");
+  #bytes = 0;
+  #lines = 0;
+  #words = 0;
+  #inWord = false;
+
+  update(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.byteLength;
+    let inWord = this.#inWord;
+    for (const byte of chunk) {
+      if (byte === LINE_FEED) this.#lines++;
+      const space = byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+      if (!space && !inWord) this.#words++;
+      inWord = !space;
+    }
+    this.#inWord = inWord;
+  }
+
+  result(): Result {
+    return {
+      bytes: this.#bytes,
+      lines: this.#lines,
+      words: this.#words,
+      sha256: this.#hash.digest("hex"),
+    };
+  }
+}

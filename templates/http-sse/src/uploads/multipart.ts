@@ -1,0 +1,92 @@
+// Streams the file out of a multipart/form-data body (RFC 7578), with a chunk of it in memory at a time.
+import { Problem } from "#lib/problem";
+
+export interface FilePart {
+  readonly name: string;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** Bytes of everything but the file: headers, other fields, what stands before and after. */
+const MAX_OVERHEAD = 64 * 1024;
+const MAX_PARTS = 16;
+
+/** The boundary, if the content type is multipart/form-data; "" if it has none, as it must. */
+export function boundaryOf(contentType: string | null): string | undefined {
+  if (!/^multipart\/form-data\s*(;|$)/i.test(contentType ?? "")) return undefined;
+  const [, quoted, token] =
+    /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(contentType ?? "") ?? [];
+  return quoted ?? token ?? "";
+}
+
+/**
+ * Hands the first file in the field `field` to `consume`, then reads to the end of the body.
+ * @throws {Problem} 400 when the body is malformed or cut off, 413 or 422 when it is not one file.
+ */
+export async function readFilePart<T>(
+  body: AsyncIterable<Uint8Array>,
+  boundary: string,
+  field: string,
+  consume: (part: FilePart) => Promise<T>,
+): Promise<T> {
+  const chunks = body[Symbol.asyncIterator]();
+  const delimiter = Buffer.from(`\r\n--${boundary}`);
+  // The first delimiter has no line break before it; with this one, all are alike.
+  let rest: Buffer = Buffer.from("\r\n");
+  let overhead = 0;
+
+  /** What comes before `end`; afterwards `rest` starts behind it. */
+  async function* until(end: Buffer): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const at = rest.indexOf(end);
+      // The last bytes may be the start of `end`: they wait for what follows.
+      const sure = at === -1 ? rest.length - end.length + 1 : at;
+      if (sure > 0) yield rest.subarray(0, sure);
+      rest = rest.subarray(at === -1 ? Math.max(0, sure) : at + end.length);
+      if (at !== -1) return;
+      const { done, value } = await chunks.next();
+      if (done) throw new Problem(400, "The multipart body is cut off.");
+      rest = Buffer.concat([rest, value]);
+    }
+  }
+
+  async function small(end: Buffer): Promise<string> {
+    const parts: Uint8Array[] = [];
+    for await (const chunk of until(end)) {
+      overhead += chunk.byteLength;
+      if (overhead > MAX_OVERHEAD)
+        throw new Problem(413, "The form has too much besides the file.");
+      parts.push(chunk);
+    }
+    return Buffer.concat(parts).toString();
+  }
+
+  let found: { readonly result: T } | undefined;
+  await small(delimiter);
+  for (let parts = 0; parts <= MAX_PARTS; parts++) {
+    // "--" after the delimiter ends the body; else the line ends, perhaps after spaces.
+    if ((await small(LINE)).startsWith("--")) {
+      if (found) return found.result;
+      throw new Problem(422, "The form has no file.", {
+        errors: [{ pointer: `/${field}`, detail: "required, as a file" }],
+      });
+    }
+    const headers = `\r\n${await small(BLANK_LINE)}`;
+    const disposition = /\r\ncontent-disposition:(.*)/i.exec(headers)?.[1] ?? "";
+    const name = parameter(disposition, "filename");
+    if (!found && name !== undefined && parameter(disposition, "name") === field) {
+      found = { result: await consume({ name, content: until(delimiter) }) };
+    } else {
+      await small(delimiter);
+    }
+  }
+  throw new Problem(413, `The form has more than ${MAX_PARTS} parts.`);
+}
+
+const LINE = Buffer.from("\r\n");
+const BLANK_LINE = Buffer.from("\r\n\r\n");
+
+/** A parameter's value, with the escapes undone that browsers put into it. */
+function parameter(disposition: string, key: string): string | undefined {
+  const value = new RegExp(`;\\s*${key}="((?:[^"\\\\]|\\\\.)*)"`, "i").exec(disposition)?.[1];
+  return value?.replace(/\\(["\\])|%22/g, (_, escaped?: string) => escaped ?? '"');
+}

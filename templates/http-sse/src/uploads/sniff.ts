@@ -1,0 +1,49 @@
+// The media type of a file by its first bytes. What it is called, or said to be, does not matter.
+
+/** Bytes that `sniff` wants to see. */
+export const SNIFF_BYTES = 512;
+
+/** Offset, bytes in Latin-1, type. The first that fits wins. */
+const SIGNATURES: readonly (readonly [offset: number, bytes: string, type: string])[] = [
+  [0, "\x89PNG\r\n\x1a\n", "image/png"],
+  [0, "\xff\xd8\xff", "image/jpeg"],
+  [0, "GIF87a", "image/gif"],
+  [0, "GIF89a", "image/gif"],
+  [8, "WEBP", "image/webp"],
+  [4, "ftypavif", "image/avif"],
+  [4, "ftyp", "video/mp4"],
+  [0, "\x1aE\xdf\xa3", "video/webm"],
+  [0, "OggS", "audio/ogg"],
+  [0, "ID3", "audio/mpeg"],
+  [8, "WAVE", "audio/wav"],
+  [0, "%PDF-", "application/pdf"],
+  [0, "PK\x03\x04", "application/zip"],
+  [0, "\x1f\x8b", "application/gzip"],
+  [0, "\0asm", "application/wasm"],
+];
+
+/**
+ * Text is only ever plain: HTML and SVG are programs to a browser, and this server does not vouch
+ * for them.
+ */
+export function sniff(head: Uint8Array): string {
+  const latin1 = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1");
+  const known = SIGNATURES.find(([offset, bytes]) => latin1.startsWith(bytes, offset));
+  if (known) return known[2];
+  return isText(head) ? "text/plain" : "application/octet-stream";
+}
+
+/** UTF-8 without control characters but tab, line feed, form feed, carriage return and escape. */
+function isText(head: Uint8Array): boolean {
+  if (head.some((byte) => byte < 0x20 && ![0x09, 0x0a, 0x0c, 0x0d, 0x1b].includes(byte))) {
+    return false;
+  }
+  try {
+    // `stream`: the last character may be cut.
+    new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: true });
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
