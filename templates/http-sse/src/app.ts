@@ -1,6 +1,9 @@
 // The service: opens every route group, and puts what holds for all requests around their handlers.
 import { log as appLog, requestLog } from "#lib/log";
 import { methods, notFound, Problem, problems } from "#lib/problem";
+import { cors } from "./edge/cors.ts";
+import { secured } from "./edge/headers.ts";
+import { limit } from "./edge/limit.ts";
 import type { Group, Handler, Routes, Services } from "./group.ts";
 import { LogUnavailable } from "./messages/log.ts";
 import * as openGroups from "./routes/index.ts";
@@ -22,13 +25,18 @@ export async function openApp(services: Omit<Services, "routes">): Promise<App> 
     expose: services.env.NODE_ENV !== "production",
     report: (error) => appLog.error("{error}", { error }),
   });
-  const around = (handler: Handler) => logged(guarded(retryLater(handler)));
+  const shared = cors(services.env.CORS_ORIGINS);
+  const limited = limit(services.env);
+  const around = (path: string, handler: Handler) => {
+    const safe = guarded(retryLater(handler));
+    return logged(secured(shared(path.startsWith("/api/") ? limited(safe) : safe)));
+  };
   const handlers = Object.entries(routes()).map(([path, endpoints]) => {
     const table = Object.entries(endpoints).map(([method, { handle }]) => [method, handle]);
-    return [path, around(methods<undefined>(Object.fromEntries(table)))];
+    return [path, around(path, methods<undefined>(Object.fromEntries(table)))];
   });
   return {
-    routes: { ...Object.fromEntries(handlers), "/*": around(notFound) },
+    routes: { ...Object.fromEntries(handlers), "/*": around("/*", notFound) },
     async drain() {
       await Promise.all(groups.map((group) => group.drain?.()));
     },

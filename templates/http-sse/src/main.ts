@@ -4,13 +4,13 @@ import { Lifecycle, stopSignal } from "#lib/lifecycle";
 import { flushLogs, report, setupLog } from "#lib/log";
 import { openApp } from "./app.ts";
 import { schema } from "./env.ts";
-import { SqliteLog } from "./messages/sqlite.ts";
+import { openLog } from "./messages/open.ts";
 import { UploadStore } from "./uploads/store.ts";
 
 const env = readEnv(schema);
 await setupLog(env);
 const stopped = stopSignal();
-const log = new SqliteLog(`${env.DATA_DIR}/messages.db`, env.MESSAGES_KEEP);
+const log = await openLog(env);
 const uploads = await UploadStore.open(`${env.DATA_DIR}/uploads`, env.MAX_UPLOAD_BYTES);
 const lifecycle: Lifecycle = new Lifecycle({
   report,

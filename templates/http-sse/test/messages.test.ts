@@ -1,12 +1,14 @@
 // /api/messages: what is accepted, what is refused, and how pages follow one another.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Message, TestServer, TIMEOUT } from "./server.ts";
+
+setDefaultTimeout(TIMEOUT);
 
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start();
-}, TIMEOUT);
-afterAll(() => server[Symbol.asyncDispose](), TIMEOUT);
+});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const json = { "content-type": "application/json" };
 const send = (body: string, headers: Record<string, string> = json) =>
@@ -110,13 +112,9 @@ describe("GET", () => {
   });
 });
 
-test(
-  "keeps the newest MESSAGES_KEEP messages",
-  async () => {
-    await using small = await TestServer.start({ MESSAGES_KEEP: "3" });
-    for (let i = 0; i < 5; i++) await small.post(`${i}`);
-    const { items } = await (await small.fetch("/api/messages")).json();
-    expect(items.map(({ text }: Message) => text)).toEqual(["2", "3", "4"]);
-  },
-  TIMEOUT,
-);
+test("keeps the newest MESSAGES_KEEP messages", async () => {
+  await using small = await TestServer.start({ MESSAGES_KEEP: "3" });
+  for (let i = 0; i < 5; i++) await small.post(`${i}`);
+  const { items } = await (await small.fetch("/api/messages")).json();
+  expect(items.map(({ text }: Message) => text)).toEqual(["2", "3", "4"]);
+});

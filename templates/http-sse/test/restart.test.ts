@@ -1,77 +1,71 @@
 // kill -9 in the middle of posting: what was acknowledged is there, and a reader misses and doubles nothing.
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { TestServer, TIMEOUT } from "./server.ts";
 
-test(
-  "a reader that resumes across kill -9 and restart gets every message once, in order",
-  async () => {
-    await using server = await TestServer.start();
-    const acknowledged: string[] = [];
-    const received: string[] = [];
-    let last = (await server.post("start")).id;
-    let reading = true;
-    const reader = (async () => {
-      while (reading) {
-        try {
-          using client = await server.events({ "last-event-id": last });
-          for (let event = await client.next(); event; event = await client.next()) {
-            expect(event.event).toBe("message");
-            last = event.id;
-            received.push(JSON.parse(event.data).text);
-            if (received.at(-1) === "end") return;
-          }
-        } catch {
-          await Bun.sleep(20); // The server is away.
-        }
-      }
-    })();
-    try {
-      for (let round = 0; round < 3; round++) {
-        const posting = Array.from({ length: 4 }, async (_, poster) => {
-          for (let i = 0; ; i++) {
-            const text = `${round}.${poster}.${i}`;
-            const key = { "idempotency-key": text };
-            const sent = await server.post(text, key).catch(() => undefined);
-            if (!sent) return;
-            acknowledged.push(text);
-          }
-        });
-        const before = acknowledged.length;
-        while (acknowledged.length < before + 50) await Bun.sleep(5);
-        await server.stop("SIGKILL");
-        await Promise.all(posting);
-        await server.restart();
-      }
-      await server.post("end");
-      await reader;
-    } finally {
-      reading = false;
-    }
-    const counts = Map.groupBy(received, (text) => text);
-    expect(acknowledged.filter((text) => !counts.has(text))).toEqual([]);
-    expect([...counts.values()].filter((texts) => texts.length > 1)).toEqual([]);
-    const stored: string[] = [];
-    let next: string | null = "";
-    while (next !== null) {
-      const page = await server.fetch(`/api/messages?limit=100${next && `&after=${next}`}`);
-      const body: { items: { text: string }[]; next: string | null } = await page.json();
-      stored.push(...body.items.map(({ text }) => text));
-      next = body.next;
-    }
-    expect(["start", ...received]).toEqual(stored);
-  },
-  TIMEOUT,
-);
+setDefaultTimeout(TIMEOUT);
 
-test(
-  "an Idempotency-Key is remembered across a restart",
-  async () => {
-    await using server = await TestServer.start();
-    const key = { "idempotency-key": "order-1" };
-    const first = await server.post("once", key);
-    await server.stop("SIGKILL");
-    await server.restart();
-    expect(await server.post("once", key)).toEqual(first);
-  },
-  TIMEOUT,
-);
+test("a reader that resumes across kill -9 and restart gets every message once, in order", async () => {
+  await using server = await TestServer.start();
+  const acknowledged: string[] = [];
+  const received: string[] = [];
+  let last = (await server.post("start")).id;
+  let reading = true;
+  const reader = (async () => {
+    while (reading) {
+      try {
+        using client = await server.events({ "last-event-id": last });
+        for (let event = await client.next(); event; event = await client.next()) {
+          expect(event.event).toBe("message");
+          last = event.id;
+          received.push(JSON.parse(event.data).text);
+          if (received.at(-1) === "end") return;
+        }
+      } catch {
+        await Bun.sleep(20); // The server is away.
+      }
+    }
+  })();
+  try {
+    for (let round = 0; round < 3; round++) {
+      const posting = Array.from({ length: 4 }, async (_, poster) => {
+        for (let i = 0; ; i++) {
+          const text = `${round}.${poster}.${i}`;
+          const key = { "idempotency-key": text };
+          const sent = await server.post(text, key).catch(() => undefined);
+          if (!sent) return;
+          acknowledged.push(text);
+        }
+      });
+      const before = acknowledged.length;
+      while (acknowledged.length < before + 50) await Bun.sleep(5);
+      await server.stop("SIGKILL");
+      await Promise.all(posting);
+      await server.restart();
+    }
+    await server.post("end");
+    await reader;
+  } finally {
+    reading = false;
+  }
+  const counts = Map.groupBy(received, (text) => text);
+  expect(acknowledged.filter((text) => !counts.has(text))).toEqual([]);
+  expect([...counts.values()].filter((texts) => texts.length > 1)).toEqual([]);
+  const stored: string[] = [];
+  let next: string | null = "";
+  while (next !== null) {
+    const page = await server.fetch(`/api/messages?limit=100${next && `&after=${next}`}`);
+    const body: { items: { text: string }[]; next: string | null } = await page.json();
+    stored.push(...body.items.map(({ text }) => text));
+    next = body.next;
+  }
+  expect(["start", ...received]).toEqual(stored);
+});
+
+test("an Idempotency-Key is remembered across a restart", async () => {
+  await using server = await TestServer.start();
+  const key = { "idempotency-key": "order-1" };
+  const first = await server.post("once", key);
+  await server.stop("SIGKILL");
+  await server.restart();
+  expect(await server.post("once", key)).toEqual(first);
+});

@@ -10,6 +10,11 @@ export interface Message {
   readonly at: string;
 }
 
+interface Limits {
+  /** Size that a file may have, in KiB. */
+  readonly maxFileKiB?: number;
+}
+
 /** Tests start processes: on a busy machine that takes its time. */
 export const TIMEOUT = 60_000;
 
@@ -23,11 +28,15 @@ export class TestServer {
   private constructor(
     readonly dataDir: string,
     readonly env: Readonly<Record<string, string>>,
+    readonly limits: Limits,
   ) {}
 
   /** Starts a service. The environment is only what is given here, and the log is silent. */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-    const server = new TestServer(await mkdtemp(join(tmpdir(), "http-sse-")), env);
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    limits: Limits = {},
+  ): Promise<TestServer> {
+    const server = new TestServer(await mkdtemp(join(tmpdir(), "http-sse-")), env, limits);
     await server.restart();
     return server;
   }
@@ -35,7 +44,11 @@ export class TestServer {
   /** Starts it again, with the same data and on the same port. */
   async restart(): Promise<void> {
     const port = this.url === "" ? "0" : new URL(this.url).port;
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, "../src/main.ts")], {
+    const { maxFileKiB } = this.limits;
+    const command = [process.execPath, join(import.meta.dir, "../src/main.ts")];
+    // Bash counts in KiB. The shell makes place for the service, so its pid is the service's.
+    const limited = ["bash", "-c", `ulimit -f ${maxFileKiB}; exec "$@"`, "-", ...command];
+    const child = Bun.spawn(maxFileKiB === undefined ? command : limited, {
       cwd: this.dataDir,
       env: {
         PATH: process.env.PATH ?? "",

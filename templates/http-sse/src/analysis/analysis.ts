@@ -1,13 +1,13 @@
 // What is found out about a file, chunk by chunk: its size, lines and words as `wc` counts them, its hash.
-import { z } from "zod";
 
-export const Result = z.object({
-  bytes: z.int(),
-  lines: z.int().meta({ description: "Line feeds." }),
-  words: z.int().meta({ description: "Runs of bytes that are not ASCII white space." }),
-  sha256: z.string(),
-});
-export type Result = Readonly<z.output<typeof Result>>;
+export interface Result {
+  readonly bytes: number;
+  /** Line feeds. */
+  readonly lines: number;
+  /** Runs of bytes that are not ASCII white space. */
+  readonly words: number;
+  readonly sha256: string;
+}
 
 const LINE_FEED = 0x0a;
 

@@ -49,6 +49,8 @@ export class Pool<Result> {
   readonly #idle: Thread<Result>[] = [];
   readonly #running = new Set<Thread<Result>>();
   readonly #waiting: (() => void)[] = [];
+  /** Places that are taken: by a task that runs, or by one that was just called from the queue. */
+  #taken = 0;
 
   constructor(readonly options: PoolOptions) {}
 
@@ -58,7 +60,7 @@ export class Pool<Result> {
    * signal, or with what the source threw.
    */
   run(source: Source, task: TaskOptions): Promise<Result> {
-    const full = this.#running.size >= this.options.size;
+    const full = this.#taken >= this.options.size;
     if (full && this.#waiting.length >= this.options.queue) {
       throw new PoolFull("Every worker is busy, and the queue is full.");
     }
@@ -66,7 +68,8 @@ export class Pool<Result> {
   }
 
   async #run(source: Source, task: TaskOptions): Promise<Result> {
-    if (this.#running.size >= this.options.size) await this.#turn(task.signal);
+    if (this.#taken >= this.options.size) await this.#turn(task.signal);
+    else this.#taken += 1;
     const thread = this.#thread();
     this.#running.add(thread);
     try {
@@ -74,7 +77,9 @@ export class Pool<Result> {
     } finally {
       this.#running.delete(thread);
       if (thread.alive) this.#idle.push(thread);
-      this.#waiting.shift()?.();
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#taken -= 1;
     }
   }
 
@@ -84,7 +89,7 @@ export class Pool<Result> {
     return new Thread(this.options);
   }
 
-  /** Waits until a worker is free; whose signal is aborted leaves the queue. */
+  /** Waits for the place of a task that ends; whose signal is aborted leaves the queue. */
   #turn(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = () => {

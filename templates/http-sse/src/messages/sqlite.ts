@@ -108,13 +108,14 @@ export class SqliteLog implements MessageLog {
   }
 
   read(after: string | undefined, limit: number): Page {
-    if (after === undefined) return { messages: this.#rows(0, limit), complete: true };
-    const seq = this.#seq(after);
-    // From `after` itself on: if it comes first, nothing between it and the next one was dropped.
-    const [first, ...rest] = this.#rows(seq, limit + 1);
-    if (first?.id === after) return { messages: rest, complete: true };
-    const messages = first ? [first, ...rest].slice(0, limit) : [];
-    return { messages, complete: after === START && this.#seq(first?.id ?? START) <= 1 };
+    if (after !== undefined) {
+      // From `after` itself on: if it comes first, nothing between it and the next one was dropped.
+      const [first, ...rest] = this.#rows(this.#seq(after), limit + 1);
+      if (first?.id === after) return { messages: rest, complete: true };
+    }
+    const messages = this.#rows(0, limit);
+    const whole = this.#seq(messages[0]?.id ?? START) <= 1;
+    return { messages, complete: after === undefined || (after === START && whole) };
   }
 
   newest(limit: number): Message[] {

@@ -1,12 +1,20 @@
 // POST /api/uploads/:id/analysis: analyses an upload in a worker; streams the progress and the result.
 import { type FileHandle, open } from "node:fs/promises";
+import { z } from "zod";
 import { log } from "#lib/log";
 import { Problem } from "#lib/problem";
-import { Result } from "../analysis/analysis.ts";
+import type { Result } from "../analysis/analysis.ts";
 import { Pool, PoolFull, WorkerFailed } from "../analysis/pool.ts";
 import { formatEvent, HEARTBEAT, streamHeaders } from "../events/format.ts";
 import type { Group, Handler, Services } from "../group.ts";
 import type { Upload } from "../uploads/store.ts";
+
+const ResultSchema = z.object({
+  bytes: z.int(),
+  lines: z.int(),
+  words: z.int(),
+  sha256: z.string(),
+}) satisfies z.ZodType<Result>;
 
 const encoder = new TextEncoder();
 
@@ -90,7 +98,7 @@ export function analysis({ env, root, uploads }: Services): Group {
             responses: {
               200: {
                 description: "`progress` events, then one `result`, or one `error`.",
-                content: { "text/event-stream": Result },
+                content: { "text/event-stream": ResultSchema },
               },
             },
           },

@@ -3,5 +3,6 @@ export { analysis } from "./analysis.ts";
 export { events } from "./events.ts";
 export { health } from "./health.ts";
 export { messages } from "./messages.ts";
+export { openapi } from "./openapi.ts";
 export { page } from "./page.ts";
 export { uploads } from "./uploads.ts";

@@ -34,6 +34,12 @@ export async function readFilePart<T>(
   let rest: Buffer = Buffer.from("\r\n");
   let overhead = 0;
 
+  async function more(): Promise<void> {
+    const { done, value } = await chunks.next();
+    if (done) throw new Problem(400, "The multipart body is cut off.");
+    rest = Buffer.concat([rest, value]);
+  }
+
   /** What comes before `end`; afterwards `rest` starts behind it. */
   async function* until(end: Buffer): AsyncGenerator<Uint8Array> {
     for (;;) {
@@ -43,9 +49,7 @@ export async function readFilePart<T>(
       if (sure > 0) yield rest.subarray(0, sure);
       rest = rest.subarray(at === -1 ? Math.max(0, sure) : at + end.length);
       if (at !== -1) return;
-      const { done, value } = await chunks.next();
-      if (done) throw new Problem(400, "The multipart body is cut off.");
-      rest = Buffer.concat([rest, value]);
+      await more();
     }
   }
 
@@ -64,12 +68,14 @@ export async function readFilePart<T>(
   await small(delimiter);
   for (let parts = 0; parts <= MAX_PARTS; parts++) {
     // "--" after the delimiter ends the body; else the line ends, perhaps after spaces.
-    if ((await small(LINE)).startsWith("--")) {
+    while (rest.length < 2) await more();
+    if (rest.subarray(0, 2).equals(END)) {
       if (found) return found.result;
       throw new Problem(422, "The form has no file.", {
         errors: [{ pointer: `/${field}`, detail: "required, as a file" }],
       });
     }
+    await small(LINE);
     const headers = `\r\n${await small(BLANK_LINE)}`;
     const disposition = /\r\ncontent-disposition:(.*)/i.exec(headers)?.[1] ?? "";
     const name = parameter(disposition, "filename");
@@ -82,6 +88,7 @@ export async function readFilePart<T>(
   throw new Problem(413, `The form has more than ${MAX_PARTS} parts.`);
 }
 
+const END = Buffer.from("--");
 const LINE = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
 

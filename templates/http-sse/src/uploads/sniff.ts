@@ -39,8 +39,9 @@ function isText(head: Uint8Array): boolean {
     return false;
   }
   try {
-    // `stream`: the last character may be cut.
-    new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: true });
+    // The last character may be cut, unless this is all there is.
+    const stream = head.length >= SNIFF_BYTES;
+    new TextDecoder("utf-8", { fatal: true }).decode(head, { stream });
     return true;
   } catch (error) {
     if (error instanceof TypeError) return false;

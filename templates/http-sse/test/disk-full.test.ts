@@ -1,0 +1,22 @@
+// A full disk, by the size that the shell lets a file have: 507, and nothing half written stays.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { TestServer, TIMEOUT } from "./server.ts";
+
+setDefaultTimeout(TIMEOUT);
+
+test.skipIf(process.platform === "win32")(
+  "an upload that the disk has no room for is a problem, and leaves nothing",
+  async () => {
+    await using server = await TestServer.start({}, { maxFileKiB: 512 });
+    const body = new Uint8Array(2_000_000);
+    const response = await server.fetch("/api/uploads?name=big", { method: "POST", body });
+    expect(response.status).toBe(507);
+    expect((await response.json()).status).toBe(507);
+    const files = await readdir(join(server.dataDir, "uploads"), { recursive: true });
+    expect(files.filter((name) => name.includes("content"))).toEqual([]);
+    const small = await server.fetch("/api/uploads?name=small", { method: "POST", body: "small" });
+    expect(small.status).toBe(201);
+  },
+);
