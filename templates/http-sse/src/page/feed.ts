@@ -13,7 +13,7 @@ const SHOWN = 200;
 const list = find("messages", HTMLOListElement);
 const empty = find("empty", HTMLParagraphElement);
 const status = find("status", HTMLParagraphElement);
-const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
 /** Loads the newest messages and follows from the last of them on. */
 export async function openFeed(): Promise<void> {
