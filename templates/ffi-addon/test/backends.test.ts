@@ -123,7 +123,8 @@ describe.skipIf(!compiler)("with a compiler", () => {
       const packed = await run([join(project.path, "pack.ts")]);
       expect(packed.stderr).toBe("");
       // As installed: the package in node_modules, and only the manifest in the main package.
-      const name = `ffi-addon-${platform}`;
+      const main = JSON.parse(readFileSync(join(project.path, "package.json"), "utf8"));
+      const name = `${main.name}-${platform}`;
       const installed = join(project.path, "node_modules", name);
       mkdirSync(installed, { recursive: true });
       cpSync(join(project.path, "dist/prebuilt", name), installed, { recursive: true });
