@@ -1,6 +1,6 @@
 // Program: nanoseconds of a call of `add`: argv is how it is called, and the library or source with it.
 import { cc, dlopen } from "bun:ffi";
-import { add } from "../../../../../templates/ffi-addon/src/index.ts";
+import { add } from "ffi-addon";
 import { serveCalls } from "../../../peers/ffi-addon/sampling.js";
 
 const [, , how, file = ""] = process.argv;

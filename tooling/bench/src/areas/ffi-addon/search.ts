@@ -1,6 +1,6 @@
 // Program: searches/s of the starter on the backend that FFI_BACKEND names: argv is size, dimensions, k.
 
-import { VectorIndex } from "../../../../../templates/ffi-addon/src/index.ts";
+import { VectorIndex } from "ffi-addon";
 import { numbers, rate, serveSamples } from "../../../peers/ffi-addon/sampling.js";
 
 const [size = 0, dimensions = 0, k = 0] = process.argv.slice(2).map(Number);
