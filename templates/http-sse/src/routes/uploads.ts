@@ -122,12 +122,17 @@ export function uploads({ uploads: store }: Services): Group {
   };
 }
 
-/** The body's chunks. Ends with an error, and not as if all were there, when the client goes midway. */
+/**
+ * The body's chunks; each is gone when the next one is asked for. Ends with an error, and not as if
+ * all were there, when the client goes midway.
+ */
 async function* wholeBody(request: Request): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
     yield chunk;
+    // Its memory is given back now: until the collector came by, a large upload would pile it up.
+    chunk.buffer.transfer(0);
   }
   const announced = request.headers.get("content-length");
   if (request.signal.aborted || (announced !== null && size < Number(announced))) {
