@@ -46,14 +46,18 @@ export function createRoutes(
 
 /** A database that can't answer now is no bug of the program: the client is told to try again. */
 function available(handler: Served): Served {
-  return async (request, server) => {
+  const answer = (error: unknown): never => {
+    const reason = outage(error);
+    if (reason === undefined) throw error;
+    log.error("The database can't answer: {reason}", { reason, error });
+    throw new Problem(503, "The database can't answer now.", { headers: { "retry-after": "2" } });
+  };
+  return (request, server) => {
     try {
-      return await handler(request, server);
+      const response = handler(request, server);
+      return response instanceof Promise ? response.catch(answer) : response;
     } catch (error) {
-      const reason = outage(error);
-      if (reason === undefined) throw error;
-      log.error("The database can't answer: {reason}", { reason, error });
-      throw new Problem(503, "The database can't answer now.", { headers: { "retry-after": "2" } });
+      return answer(error);
     }
   };
 }

@@ -128,7 +128,7 @@ export class SqliteStore implements Store {
     return article;
   }
 
-  async findArticle(id: number): Promise<Article | undefined> {
+  findArticle(id: number): Article | undefined {
     return this.#findArticle.get(id) ?? undefined;
   }
 
