@@ -28,6 +28,8 @@ export const envSchema = z.object({
     .default(7 * 24),
   /** Sign-in attempts a minute for one account from one address; ten times as many for one address in all. */
   LOGIN_RATE_LIMIT: z.coerce.number().int().min(1).default(10),
+  /** Request header that holds the client's address, e.g. x-real-ip. Set it only behind a proxy that sets it. */
+  CLIENT_IP_HEADER: z.string().optional(),
   /** Passwords hashed at the same time; each takes a thread and 19 MiB. */
   PASSWORD_CONCURRENCY: z.coerce.number().int().min(1).default(2),
   /** Passwords that may wait for their turn; beyond it the answer is 503. */

@@ -1,16 +1,18 @@
 // What clients may send. The types of the store come from here, so both can't drift apart.
 import { z } from "zod";
 
-/** Text that every engine can hold: no control characters but tab and line ends, no lone surrogates. */
+/** Control characters, but for tabs and line ends. */
+const CONTROL = /[^\P{Cc}\t\n\r]/u;
+
+/** Text that every engine can hold and give back: valid Unicode, without control characters. */
 const text = (minimum: number, maximum: number) =>
   z
     .string()
     .min(minimum)
     .max(maximum)
-    .regex(
-      /^[^\p{Cc}\p{Cs}]*(?:[\t\n\r][^\p{Cc}\p{Cs}]*)*$/u,
-      "must not contain control characters",
-    );
+    .refine((value) => value.isWellFormed() && !CONTROL.test(value), {
+      error: "must be valid Unicode, without control characters",
+    });
 
 const password = z.string().min(8).max(256);
 const email = z.email().max(254);

@@ -3,6 +3,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { Folder } from "./folder.ts";
 import { PROCESS_TIMEOUT, Project } from "./project.ts";
 import { Service } from "./service.ts";
 
@@ -80,6 +81,33 @@ test(
     expect(await Bun.file(service.folder.join("app.db-wal")).exists()).toBe(false);
     using database = new Database(service.folder.join("app.db"), { readonly: true });
     expect(database.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "an import that is killed at any moment is all there or not at all",
+  async () => {
+    using folder = new Folder();
+    const ROWS = 5000;
+    const line = `${JSON.stringify({ title: "bulk", body: "words ".repeat(50) })}\n`;
+    const counts = new Set<unknown>();
+    for (let kill = 0; kill < 5; kill += 1) {
+      const service = await Service.start({}, folder);
+      const { token } = await service.newUser();
+      const sent = { token, body: line.repeat(ROWS), type: "application/x-ndjson" };
+      const importing = service.send("POST", "/api/articles/import", sent).catch(() => undefined);
+      await Promise.race([importing, Bun.sleep(kill * 40)]);
+      await service.stop("SIGKILL");
+      await importing;
+      using database = new Database(folder.join("app.db"));
+      const each = database
+        .query("SELECT count(*) AS articles FROM articles GROUP BY author")
+        .all();
+      for (const count of each) counts.add(count);
+      expect(database.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+    }
+    expect([...counts].every((count) => Bun.deepEquals(count, { articles: ROWS }))).toBe(true);
   },
   PROCESS_TIMEOUT,
 );

@@ -19,6 +19,9 @@ CREATE VIRTUAL TABLE articles_search USING fts5 (
   tokenize = 'unicode61 remove_diacritics 2'
 );
 
+-- A word in the title counts as much as ten in the body.
+INSERT INTO articles_search (articles_search, rank) VALUES ('rank', 'bm25(10.0, 1.0)');
+
 CREATE TRIGGER articles_search_insert AFTER INSERT ON articles BEGIN
   INSERT INTO articles_search (rowid, title, body) VALUES (new.id, new.title, new.body);
 END;

@@ -7,6 +7,8 @@ import type { Handler, Routes, Services } from "./group.ts";
 
 const TYPES = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
 const LIMITS = { concurrency: 2, queue: 8 };
+/** Seconds that a client may pause while it sends. */
+const PAUSE = 30;
 
 export function importing({ env, store }: Services): Routes {
   const gate = new Gate("imports", LIMITS);
@@ -14,7 +16,9 @@ export function importing({ env, store }: Services): Routes {
   const handle: Handler = async (request, server) => {
     const author = await authenticate(request, store);
     checkType(request);
+    server.timeout(request, 0); // It may have to wait for its turn,
     return gate.run(async () => {
+      server.timeout(request, PAUSE);
       const report = await store.importArticles(author, readBody());
       if (report.badLines === 0) return Response.json({ imported: report.imported });
       const detail = `${report.badLines} lines are not valid articles. Nothing was imported.`;
@@ -30,7 +34,7 @@ export function importing({ env, store }: Services): Routes {
         }
         yield chunk;
       }
-      server.timeout(request, 0); // The client has sent everything: now it waits for us.
+      server.timeout(request, 0); // and again for us, once it has sent everything.
     }
   };
 

@@ -1,5 +1,5 @@
 // Reads what requests carry in their path and query.
-import type { BunRequest } from "bun";
+import type { BunRequest, Server } from "bun";
 import type { z } from "zod";
 import { Problem, validate } from "#lib/problem";
 
@@ -19,4 +19,17 @@ export function queryOf<S extends z.ZodType>(request: BunRequest, schema: S): z.
   const start = request.url.indexOf("?");
   const query = new URLSearchParams(start === -1 ? "" : request.url.slice(start));
   return validate(schema, Object.fromEntries([...query].filter(([, value]) => value !== "")));
+}
+
+/**
+ * The client's address. The header counts only if the service is told that a proxy sets it; of several addresses in
+ * it, the last is the proxy's own word.
+ */
+export function clientOf(
+  request: BunRequest,
+  server: Server<undefined>,
+  header: string | undefined,
+): string {
+  const told = header && request.headers.get(header);
+  return told?.split(",").at(-1)?.trim() || (server.requestIP(request)?.address ?? "");
 }

@@ -6,6 +6,7 @@ import type { Passwords } from "../auth/passwords.ts";
 import { newToken, presentedHash } from "../auth/tokens.ts";
 import { credentials } from "../schemas.ts";
 import type { Handler, Routes, Services } from "./group.ts";
+import { clientOf } from "./parameters.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,7 +22,7 @@ export function sessions({ env, store }: Services, passwords: Passwords): Routes
     server: Server<undefined>,
     email: string,
   ): Record<string, string> {
-    const address = server.requestIP(request)?.address ?? "";
+    const address = clientOf(request, server, env.CLIENT_IP_HEADER);
     for (const [limiter, client] of [
       [perAddress, address],
       [perAccount, `${address} ${email.toLowerCase()}`],
