@@ -30,6 +30,10 @@ export const envSchema = z
     RATE_LIMIT: z.coerce.number().int().min(1).default(50),
     /** Seconds without a sign of life after which a connection counts as dead; 8 to 960. */
     IDLE_TIMEOUT_S: z.coerce.number().int().min(8).max(960).default(30),
+    /** Redis for several nodes, e.g. redis://localhost:6379; without it one process and a SQLite file. */
+    REDIS_URL: z.url({ protocol: /^(rediss?|valkeys?|redis\+tls)$/ }).optional(),
+    /** Start of every Redis key, so that two installations can share one Redis. */
+    REDIS_PREFIX: z.string().default("chat"),
   })
   .refine((env) => env.NODE_ENV !== "production" || env.SESSION_SECRET !== undefined, {
     path: ["SESSION_SECRET"],

@@ -23,6 +23,8 @@ export const LIMITS = {
   typingMs: 2000,
   /** Milliseconds in which a repeated `key` gives the first answer again. */
   keyMs: 24 * 60 * 60 * 1000,
+  /** Milliseconds after which Redis forgets a room that nobody enters or writes to. */
+  roomMs: 30 * 24 * 60 * 60 * 1000,
 } as const;
 
 /** The one grammar of room names: letters, digits and `_ . : -`, 1 to 64, a letter or digit first. */

@@ -12,18 +12,27 @@ import { envSchema } from "./env.ts";
 import { Hub } from "./hub.ts";
 import { developmentSecret } from "./session.ts";
 import { LocalStore } from "./store/local.ts";
+import { RedisStore } from "./store/redis/redis.ts";
+import { sharedSecret } from "./store/redis/secret.ts";
 import { socketHandlers } from "./upgrade.ts";
 
 const env = readEnv(envSchema);
 await setupLog(env);
 const stopped = stopSignal();
 const report = (error: unknown) => log.error("{error}", { error });
+const { REDIS_URL: url, REDIS_PREFIX: prefix } = env;
 await mkdir(env.DATA_DIR, { recursive: true });
+const secret =
+  env.SESSION_SECRET ??
+  (url ? await sharedSecret(url, prefix) : await developmentSecret(env.DATA_DIR));
 
 let server: Server<Connection> | undefined;
 const hub = new Hub({
   ...env,
-  openStore: (listener) => new LocalStore(join(env.DATA_DIR, "chat.db"), listener),
+  openStore: (listener) =>
+    url
+      ? new RedisStore({ url, prefix, listener, report })
+      : new LocalStore(join(env.DATA_DIR, "chat.db"), listener),
   // Short messages grow when they are compressed.
   publish: (topic, frame) => server?.publish(topic, frame, false),
   report,
@@ -43,7 +52,7 @@ server = lifecycle.listen({
   routes: routes({
     ...env,
     hub,
-    secret: env.SESSION_SECRET ?? (await developmentSecret(env.DATA_DIR)),
+    secret,
     page: await openPage(`${import.meta.dir}/page/index.html`),
     healthz: lifecycle.healthz,
     readyz: lifecycle.readyz,

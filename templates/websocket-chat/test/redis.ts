@@ -1,0 +1,91 @@
+// A Redis for the tests: keys under a prefix of their own in the given one, or a server of our own to kill.
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "./server.ts";
+
+/** The Redis to test with. Without it the tests of several nodes are skipped; CI sets it. */
+export const REDIS_URL = process.env.REDIS_URL;
+export const HAS_REDIS_SERVER = REDIS_URL !== undefined && Bun.which("redis-server") !== null;
+
+if (!REDIS_URL) console.warn("REDIS_URL is not set: the tests of several nodes are skipped.");
+else if (!HAS_REDIS_SERVER)
+  console.warn("redis-server is not installed: its restart is not tested.");
+
+/** A prefix that nobody else uses, and the means to remove its keys. */
+export function ownPrefix(): { readonly prefix: string; readonly clear: () => Promise<void> } {
+  const prefix = `test-${crypto.randomUUID()}`;
+  const clear = async () => {
+    using client = new DisposableClient(REDIS_URL);
+    const keys: string[] = await client.send("KEYS", [`${prefix}:*`]);
+    if (keys.length > 0) await client.send("DEL", keys);
+  };
+  return { prefix, clear };
+}
+
+class DisposableClient extends Bun.RedisClient implements Disposable {
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A redis-server that writes everything it acknowledges to a file, and can be killed. */
+export class OwnRedis implements AsyncDisposable {
+  #process: Bun.Subprocess;
+
+  private constructor(
+    readonly port: number,
+    readonly directory: string,
+  ) {
+    this.#process = this.#spawn();
+  }
+
+  static async start(): Promise<OwnRedis> {
+    const redis = new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), "chat-redis-")));
+    await redis.#answers();
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  async crash(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+  }
+
+  async restart(): Promise<void> {
+    this.#process = this.#spawn();
+    await this.#answers();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.crash();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  #spawn(): Bun.Subprocess {
+    const options = ["--dir", this.directory, "--appendonly", "yes", "--save", ""];
+    const command = ["redis-server", "--port", `${this.port}`, "--bind", "127.0.0.1", ...options];
+    return Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  }
+
+  #answers(): Promise<void> {
+    return until(async () => {
+      using client = new DisposableClient(this.url, { autoReconnect: false });
+      const answer = await client.send("PING", []).catch(() => "not yet");
+      return answer === "PONG";
+    }, "Redis answers");
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("There is no port.");
+  return address.port;
+}
