@@ -174,7 +174,8 @@ export class Connection {
   }
 
   #send(frame: ServerFrame): void {
-    // A full send buffer closes the socket (`closeOnBackpressureLimit`): nothing is skipped in silence.
-    this.#socket?.send(JSON.stringify(frame));
+    // Corked, it leaves in one write with what was just published. A full send buffer closes the
+    // socket (`closeOnBackpressureLimit`): nothing is skipped in silence.
+    this.#socket?.cork((socket) => socket.send(JSON.stringify(frame)));
   }
 }

@@ -21,7 +21,9 @@ export const LIMITS = {
   sendBufferBytes: 1024 * 1024,
   /** Milliseconds between two `typing` of a person in a room. */
   typingMs: 2000,
-  /** Milliseconds in which a repeated `key` gives the first answer again. */
+  /** Latest messages whose keys the SQLite store remembers: a repeated key gives the first answer again. */
+  keys: 50_000,
+  /** Milliseconds that the Redis store remembers a key. */
   keyMs: 24 * 60 * 60 * 1000,
   /** Milliseconds after which Redis forgets a room that nobody enters or writes to. */
   roomMs: 30 * 24 * 60 * 60 * 1000,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { expectSame, Follower } from "./follower.ts";
 import { Socket, startSession } from "./person.ts";
 import { CuttingProxy } from "./proxy.ts";
-import { HAS_REDIS_SERVER, OwnRedis, ownPrefix, REDIS_URL } from "./redis.ts";
+import { DisposableClient, HAS_REDIS_SERVER, OwnRedis, ownPrefix, REDIS_URL } from "./redis.ts";
 import { ChatServer, TIMEOUT, until } from "./server.ts";
 
 const FAST = { RATE_LIMIT: "1000000", SESSION_SECRET: "the same on every node" };
@@ -180,11 +180,7 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis dies", () => {
       const { epoch } = await ada.join("general");
       await ada.chat("general", "to be lost");
 
-      using client = new (class extends Bun.RedisClient {
-        [Symbol.dispose]() {
-          this.close();
-        }
-      })(redis.url);
+      using client = new DisposableClient(redis.url);
       await client.send("FLUSHALL", []);
       await client.send("XADD", ["chat:bus", "*", "t", "nobody", "f", "{}"]);
       expect((await ada.closed).code).toBe(1012);

@@ -46,7 +46,7 @@ test(
     };
     // On a failure fast-check prints the seed and the steps that failed.
     const steps = fc.array(step, { minLength: 10, maxLength: 80, size: "max" });
-    await fc.assert(fc.asyncProperty(steps, scenario), { numRuns: 25, endOnFailure: true });
+    await fc.assert(fc.asyncProperty(steps, scenario), { numRuns: 12, endOnFailure: true });
   },
   2 * TIMEOUT,
 );

@@ -24,7 +24,8 @@ export function ownPrefix(): { readonly prefix: string; readonly clear: () => Pr
   return { prefix, clear };
 }
 
-class DisposableClient extends Bun.RedisClient implements Disposable {
+/** A client that `using` closes. */
+export class DisposableClient extends Bun.RedisClient implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }

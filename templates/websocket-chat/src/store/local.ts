@@ -5,6 +5,7 @@ import {
   type Delivery,
   type Draft,
   encodeMessage,
+  findPerson,
   type Listener,
   roomTopic,
   type Store,
@@ -102,15 +103,4 @@ export class LocalStore implements Store {
       frame: JSON.stringify({ type, room, user }),
     });
   }
-}
-
-/** An id names one person; a name does so as long as nobody else online goes by it. */
-export function findPerson(
-  people: ReadonlyMap<string, Person>,
-  idOrName: string,
-): Person | undefined {
-  const person = people.get(idOrName);
-  if (person) return person;
-  const [only, another] = [...people.values()].filter(({ name }) => name === idOrName);
-  return another ? undefined : only;
 }

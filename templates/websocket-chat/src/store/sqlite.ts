@@ -2,19 +2,22 @@
 import { Database } from "bun:sqlite";
 import { LIMITS } from "../limits.ts";
 import type { ChatMessage, Position, Snapshot } from "../protocol.ts";
-import type { Draft, Stored } from "./store.ts";
+import { RecentKeys } from "./recent-keys.ts";
+import { type Draft, fits, type Stored } from "./store.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS rooms (room TEXT PRIMARY KEY, offset INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS messages (
     room TEXT NOT NULL, offset INTEGER NOT NULL, sender TEXT NOT NULL, name TEXT NOT NULL,
     text TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (room, offset)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
-    sender TEXT NOT NULL, key TEXT NOT NULL, room TEXT NOT NULL, offset INTEGER NOT NULL,
-    expires INTEGER NOT NULL, PRIMARY KEY (sender, key)) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS keys_by_expiry ON keys (expires);
+    id INTEGER PRIMARY KEY, sender TEXT NOT NULL, key TEXT NOT NULL,
+    room TEXT NOT NULL, offset INTEGER NOT NULL);
 `;
+/** A room is trimmed each time it has grown by so many messages: that touches fewer pages. */
+const TRIM_EVERY = 100;
+/** Rooms whose last offset is kept in memory. */
+const HEADS = 10_000;
 
 interface Row {
   readonly offset: number;
@@ -37,9 +40,13 @@ export type History = Pick<Snapshot, "epoch" | "offset" | "recovered" | "message
 export class SqliteLog {
   readonly epoch: string;
   readonly #db: Database;
-  readonly #appendAll: (drafts: readonly Draft[], now: number) => Appended[];
-  readonly #head;
+  readonly #keys: RecentKeys;
+  /** Last offset of the rooms in use, so that a message costs no search for it. */
+  readonly #heads = new Map<string, number>();
+  readonly #findHead;
   readonly #since;
+  readonly #insert;
+  readonly #trim;
 
   /** @param path of the file; it is created, with its own epoch, if it isn't there. */
   constructor(path: string) {
@@ -51,27 +58,38 @@ export class SqliteLog {
     // Survives a crash of the process. FULL survives a power cut as well, at one fsync a commit.
     db.run("PRAGMA synchronous = NORMAL");
     db.transaction(() => db.run(SCHEMA)).immediate();
-    this.epoch = this.#readEpoch();
-    this.#head = db.query<{ offset: number }, [string]>("SELECT offset FROM rooms WHERE room = ?");
+    this.epoch = readEpoch(db);
+    this.#keys = new RecentKeys(db, LIMITS.keys);
+    this.#findHead = db.query<{ offset: number | null }, [string]>(
+      "SELECT max(offset) AS offset FROM messages WHERE room = ?",
+    );
     this.#since = db.query<Row, [string, number]>(
       "SELECT offset, sender, name, text, at FROM messages WHERE room = ? AND offset > ? ORDER BY offset",
     );
-    this.#appendAll = this.#prepareAppend();
+    this.#insert = db.query("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)");
+    this.#trim = db.query("DELETE FROM messages WHERE room = ? AND offset <= ?");
   }
 
   /** Stores all drafts in one transaction, in order: all of them, or none. */
-  append(drafts: readonly Draft[], now = Date.now()): Appended[] {
-    return this.#appendAll(drafts, now);
+  append(drafts: readonly Draft[]): Appended[] {
+    const appendAll = this.#db.transaction(() => drafts.map((draft) => this.#append(draft)));
+    try {
+      return appendAll.immediate();
+    } catch (error) {
+      this.#heads.clear();
+      this.#keys.reload();
+      throw error;
+    }
   }
 
   /** What came after the position, or the latest messages if that can't be told or is too much. */
   read(room: string, after?: Position): History {
     const { epoch } = this;
-    const offset = this.#head.get(room)?.offset ?? 0;
-    if (after?.epoch === epoch && after.offset <= offset) {
+    const offset = this.#head(room);
+    const oldest = Math.max(0, offset - LIMITS.history);
+    if (after?.epoch === epoch && after.offset >= oldest && after.offset <= offset) {
       const messages = this.#messages(room, after.offset);
-      const whole = messages.length === offset - after.offset && fits(messages);
-      if (whole) return { epoch, offset, recovered: true, messages };
+      if (fits(messages)) return { epoch, offset, recovered: true, messages };
     }
     const messages = this.#messages(room, offset - LIMITS.latest);
     return { epoch, offset, recovered: false, messages };
@@ -81,57 +99,35 @@ export class SqliteLog {
     this.#db.close();
   }
 
+  #append(draft: Draft): Appended {
+    const { room, from, text, at, key } = draft;
+    const known = this.#keys.find(from.id, key);
+    if (known) return { draft, stored: { ...known, epoch: this.epoch }, fresh: false };
+    const offset = this.#head(room) + 1;
+    this.#insert.run(room, offset, from.id, from.name, text, at);
+    if (this.#heads.size >= HEADS) this.#heads.clear();
+    this.#heads.set(room, offset);
+    this.#keys.add(from.id, key, { room, offset });
+    if (offset % TRIM_EVERY === 0) this.#trim.run(room, offset - LIMITS.history);
+    return { draft, stored: { room, epoch: this.epoch, offset }, fresh: true };
+  }
+
+  #head(room: string): number {
+    return this.#heads.get(room) ?? this.#findHead.get(room)?.offset ?? 0;
+  }
+
   #messages(room: string, after: number): ChatMessage[] {
     return this.#since.all(room, after).map(({ offset, sender, name, text, at }) => {
       const from = { id: sender, name };
       return { type: "chat", room, epoch: this.epoch, offset, from, text, at };
     });
   }
-
-  #readEpoch(): string {
-    this.#db.run("INSERT INTO log SELECT ? WHERE NOT EXISTS (SELECT 1 FROM log)", [
-      crypto.randomUUID(),
-    ]);
-    const row = this.#db.query<{ epoch: string }, []>("SELECT epoch FROM log").get();
-    if (row === null) throw new Error("The message log has no epoch.");
-    return row.epoch;
-  }
-
-  #prepareAppend(): (drafts: readonly Draft[], now: number) => Appended[] {
-    const db = this.#db;
-    const known = db.query<{ room: string; offset: number }, [string, string, number]>(
-      "SELECT room, offset FROM keys WHERE sender = ? AND key = ? AND expires > ?",
-    );
-    const count = db.query<{ offset: number }, [string]>(
-      "INSERT INTO rooms VALUES (?, 1) ON CONFLICT DO UPDATE SET offset = offset + 1 RETURNING offset",
-    );
-    const message = db.query("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)");
-    const remember = db.query("INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?)");
-    const trim = db.query("DELETE FROM messages WHERE room = ? AND offset <= ?");
-    const forget = db.query("DELETE FROM keys WHERE expires <= ?");
-
-    const { epoch } = this;
-    const append = (draft: Draft, now: number): Appended => {
-      const { room, from, text, at, key } = draft;
-      const first = known.get(from.id, key, now);
-      if (first) return { draft, stored: { ...first, epoch }, fresh: false };
-      const offset = count.get(room)?.offset ?? 1;
-      message.run(room, offset, from.id, from.name, text, at);
-      remember.run(from.id, key, room, offset, now + LIMITS.keyMs);
-      trim.run(room, offset - LIMITS.history);
-      return { draft, stored: { room, epoch, offset }, fresh: true };
-    };
-    const all = db.transaction((drafts: readonly Draft[], now: number) => {
-      forget.run(now);
-      return drafts.map((draft) => append(draft, now));
-    });
-    return all.immediate;
-  }
 }
 
-/** A replay is one frame, and has to fit what may wait for a reader. */
-export function fits(messages: readonly ChatMessage[]): boolean {
-  let characters = 0;
-  for (const { text } of messages) characters += text.length;
-  return characters <= LIMITS.replayText;
+function readEpoch(db: Database): string {
+  const epoch = crypto.randomUUID();
+  db.run("INSERT INTO log SELECT ? WHERE NOT EXISTS (SELECT 1 FROM log)", [epoch]);
+  const row = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get();
+  if (row === null) throw new Error("The message log has no epoch.");
+  return row.epoch;
 }

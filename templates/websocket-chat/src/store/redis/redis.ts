@@ -2,19 +2,19 @@
 import { RedisClient } from "bun";
 import { LIMITS } from "../../limits.ts";
 import { ONLINE } from "../../presence.ts";
-import type { ChatMessage, Person, Position, ServerFrame, Snapshot } from "../../protocol.ts";
-import { findPerson } from "../local.ts";
-import { fits } from "../sqlite.ts";
+import type { Person, Position, Snapshot } from "../../protocol.ts";
 import {
   type Delivery,
   type Draft,
+  findPerson,
   type Listener,
   roomTopic,
   type Store,
   type Stored,
 } from "../store.ts";
-import { BusReader, isAfter, type Recording } from "./bus.ts";
+import { BusReader } from "./bus.ts";
 import { append, beat, enter, leave } from "./scripts.ts";
+import { catchUp, type EnterReply, snapshotOf } from "./snapshot.ts";
 
 /** Deliveries that Redis keeps for nodes that fall behind; one that falls further starts its clients anew. */
 const BUS_KEPT = 10_000;
@@ -32,15 +32,6 @@ export interface RedisOptions {
   readonly listener: Listener;
   readonly report: (error: unknown) => void;
 }
-
-type EnterReply = readonly [
-  epoch: string,
-  offset: number,
-  recovered: 0 | 1,
-  frames: readonly (readonly [id: string, fields: readonly string[]])[],
-  people: readonly string[],
-  last: string,
-];
 
 export class RedisStore implements Store {
   readonly #client: RedisClient;
@@ -192,35 +183,5 @@ export class RedisStore implements Store {
   async #enterAll(): Promise<void> {
     const all = [...this.#here.values()];
     await Promise.all(all.map(({ place, person }) => this.#enter(place, person)));
-  }
-}
-
-function snapshotOf([epoch, offset, recovered, frames, people]: EnterReply): Snapshot {
-  const messages = frames.map(([, [, frame = ""]]): ChatMessage => JSON.parse(frame));
-  const members = people.map((person): Person => JSON.parse(person));
-  const position = { epoch, offset, members };
-  if (recovered === 1 && fits(messages)) return { ...position, recovered: true, messages };
-  return { ...position, recovered: false, messages: messages.slice(-LIMITS.latest) };
-}
-
-/** The snapshot, and what was delivered to the room since: what comes next goes on from there. */
-function catchUp(snapshot: Snapshot, since: string, { deliveries }: Recording): Snapshot {
-  return deliveries
-    .filter(({ id }) => isAfter(id, since))
-    .map(({ frame }): ServerFrame => JSON.parse(frame))
-    .reduce(advance, snapshot);
-}
-
-function advance(snapshot: Snapshot, frame: ServerFrame): Snapshot {
-  const { members, messages } = snapshot;
-  switch (frame.type) {
-    case "chat":
-      return { ...snapshot, offset: frame.offset, messages: [...messages, frame] };
-    case "user-joined":
-      return { ...snapshot, members: [...members, frame.user] };
-    case "user-left":
-      return { ...snapshot, members: members.filter(({ id }) => id !== frame.user.id) };
-    default:
-      return snapshot;
   }
 }

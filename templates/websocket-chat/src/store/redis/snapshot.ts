@@ -1,0 +1,45 @@
+// A room as Redis answers it, and as it is once this node has caught up with it.
+import { LIMITS } from "../../limits.ts";
+import type { ChatMessage, Person, ServerFrame, Snapshot } from "../../protocol.ts";
+import { fits } from "../store.ts";
+import { isAfter, type Recording } from "./bus.ts";
+
+/** What the script `enter` returns. */
+export type EnterReply = readonly [
+  epoch: string,
+  offset: number,
+  recovered: 0 | 1,
+  frames: readonly (readonly [id: string, fields: readonly string[]])[],
+  people: readonly string[],
+  last: string,
+];
+
+export function snapshotOf([epoch, offset, recovered, frames, people]: EnterReply): Snapshot {
+  const messages = frames.map(([, [, frame = ""]]): ChatMessage => JSON.parse(frame));
+  const members = people.map((person): Person => JSON.parse(person));
+  const position = { epoch, offset, members };
+  if (recovered === 1 && fits(messages)) return { ...position, recovered: true, messages };
+  return { ...position, recovered: false, messages: messages.slice(-LIMITS.latest) };
+}
+
+/** The snapshot, and what was delivered to the room since: what comes next goes on from there. */
+export function catchUp(snapshot: Snapshot, since: string, { deliveries }: Recording): Snapshot {
+  return deliveries
+    .filter(({ id }) => isAfter(id, since))
+    .map(({ frame }): ServerFrame => JSON.parse(frame))
+    .reduce(advance, snapshot);
+}
+
+function advance(snapshot: Snapshot, frame: ServerFrame): Snapshot {
+  const { members, messages } = snapshot;
+  switch (frame.type) {
+    case "chat":
+      return { ...snapshot, offset: frame.offset, messages: [...messages, frame] };
+    case "user-joined":
+      return { ...snapshot, members: [...members, frame.user] };
+    case "user-left":
+      return { ...snapshot, members: members.filter(({ id }) => id !== frame.user.id) };
+    default:
+      return snapshot;
+  }
+}
