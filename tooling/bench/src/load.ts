@@ -29,6 +29,21 @@ export async function eventLoad(
   return Number(await generate("events", url, readers, seconds));
 }
 
+export interface ChatLoadOptions {
+  readonly seconds: number;
+  /** Clients in one room; each message goes to all of them. */
+  readonly clients: number;
+  readonly dialect: "chat" | "echo" | "socket.io";
+}
+
+/** Messages delivered per second, over all clients. @throws when a connection ends or messages stop. */
+export async function chatLoad(
+  url: string,
+  { clients, seconds, dialect }: ChatLoadOptions,
+): Promise<number> {
+  return Number(await generate("chat", url, clients, seconds, dialect));
+}
+
 /** Uploads so many MiB as a raw body. @throws unless the answer is 201. */
 export async function uploadLoad(url: string, mebibytes: number): Promise<void> {
   await generate("upload", url, mebibytes);
