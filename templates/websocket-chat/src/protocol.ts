@@ -73,14 +73,18 @@ export interface ChatMessage extends Position {
   readonly at: string;
 }
 
-export type ErrorCode =
-  | "invalid_json"
-  | "invalid_message"
-  | "not_in_room"
-  | "rate_limited"
-  | "too_long"
-  | "not_online"
-  | "internal";
+/** Why a frame was refused; the README says more of each. */
+export const errorCodes = [
+  "invalid_json",
+  "invalid_message",
+  "not_in_room",
+  "rate_limited",
+  "too_long",
+  "not_online",
+  "internal",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** The room as the joiner finds it. Without `recovered`, `messages` are the latest and may leave a gap. */
 export interface Snapshot extends Position {
