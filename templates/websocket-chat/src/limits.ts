@@ -25,8 +25,8 @@ export const LIMITS = {
   keys: 50_000,
   /** Milliseconds that the Redis store remembers a key. */
   keyMs: 24 * 60 * 60 * 1000,
-  /** Milliseconds after which Redis forgets a room that nobody enters or writes to. */
-  roomMs: 30 * 24 * 60 * 60 * 1000,
+  /** Milliseconds after which Redis forgets the messages of a room that nobody writes to. */
+  messagesMs: 30 * 24 * 60 * 60 * 1000,
 } as const;
 
 /** The one grammar of room names: letters, digits and `_ . : -`, 1 to 64, a letter or digit first. */

@@ -167,6 +167,30 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis dies", () => {
   );
 
   test(
+    "Redis that comes back with less than it had begins a new epoch",
+    async () => {
+      await using redis = await OwnRedis.start();
+      await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
+      const ada = await Socket.open(node.url, "Ada");
+      const { epoch } = await ada.join("general");
+      await ada.chat("general", "kept");
+      using client = new DisposableClient(redis.url);
+      await client.send("CONFIG", ["SET", "appendonly", "no"]);
+      const last = await ada.chat("general", "forgotten");
+      await ada.next("chat", ({ offset }) => offset === last.offset);
+      await redis.crash();
+      await redis.restart();
+      expect((await ada.closed).code).toBe(1012);
+      using back = await Socket.openAs(node.url, ada.cookie);
+      const joined = await back.join("general", { epoch, offset: last.offset });
+      expect(joined).toMatchObject({ recovered: false, offset: 1, messages: [{ text: "kept" }] });
+      expect(joined.epoch).not.toBe(epoch);
+      expect(joined.messages[0]?.epoch).toBe(joined.epoch);
+    },
+    TIMEOUT,
+  );
+
+  test(
     "a node that starts before Redis waits for it; one that lost its data starts anew",
     async () => {
       await using redis = await OwnRedis.start();

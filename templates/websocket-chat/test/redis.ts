@@ -68,8 +68,10 @@ export class OwnRedis implements AsyncDisposable {
   }
 
   #spawn(): Bun.Subprocess {
-    const options = ["--dir", this.directory, "--appendonly", "yes", "--save", ""];
-    const command = ["redis-server", "--port", `${this.port}`, "--bind", "127.0.0.1", ...options];
+    const files = ["--dir", this.directory, "--save", ""];
+    const durable = ["--appendonly", "yes", "--appendfsync", "always"];
+    const address = ["--port", `${this.port}`, "--bind", "127.0.0.1"];
+    const command = ["redis-server", ...address, ...files, ...durable];
     return Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   }
 

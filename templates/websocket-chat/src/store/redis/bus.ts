@@ -15,6 +15,17 @@ export interface Recording extends Disposable {
   readonly deliveries: { readonly id: string; readonly frame: string }[];
 }
 
+export interface BusOptions {
+  readonly url: string;
+  readonly key: string;
+  /** Hints under this name are left out: they were delivered at once. */
+  readonly node: string;
+  readonly listener: Listener;
+  /** Called before `lost` when Redis has come back without what it had. */
+  readonly regressed: () => Promise<unknown>;
+  readonly report: (error: unknown) => void;
+}
+
 interface Waiting {
   readonly id: string;
   readonly resolve: () => void;
@@ -25,6 +36,7 @@ export class BusReader {
   readonly #key: string;
   readonly #node: string;
   readonly #listener: Listener;
+  readonly #regressed: () => Promise<unknown>;
   readonly #report: (error: unknown) => void;
   readonly #recordings = new Map<Recording, string>();
   #waiting: Waiting[] = [];
@@ -32,14 +44,7 @@ export class BusReader {
   #closed = false;
   #reading = false;
 
-  /** @param node its own hints are left out: they were delivered at once. */
-  constructor(options: {
-    readonly url: string;
-    readonly key: string;
-    readonly node: string;
-    readonly listener: Listener;
-    readonly report: (error: unknown) => void;
-  }) {
+  constructor(options: BusOptions) {
     // A read that gets no answer for so long has lost its connection without knowing.
     const settings = {
       autoReconnect: false,
@@ -50,6 +55,7 @@ export class BusReader {
     this.#key = options.key;
     this.#node = options.node;
     this.#listener = options.listener;
+    this.#regressed = options.regressed;
     this.#report = options.report;
     void this.#run();
   }
@@ -118,7 +124,9 @@ export class BusReader {
     if (last.length > 0 || this.#last === "0-0") {
       for (const entry of (answer?.[this.#key] ?? []) as Entry[]) this.#deliver(entry);
     } else {
-      this.#last = await this.#end();
+      const end = await this.#end();
+      if (isAfter(this.#last, end)) await this.#regressed();
+      this.#last = end;
       this.#listener.lost();
     }
     this.#wake();

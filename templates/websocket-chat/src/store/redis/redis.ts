@@ -13,7 +13,7 @@ import {
   type Stored,
 } from "../store.ts";
 import { BusReader } from "./bus.ts";
-import { append, beat, enter, leave } from "./scripts.ts";
+import { append, beat, enter, leave, renew } from "./scripts.ts";
 import { catchUp, type EnterReply, snapshotOf } from "./snapshot.ts";
 
 /** Deliveries that Redis keeps for nodes that fall behind; one that falls further starts its clients anew. */
@@ -43,6 +43,8 @@ export class RedisStore implements Store {
   /** Everyone whom this node says to be somewhere, by place and id. */
   readonly #here = new Map<string, { readonly place: string; readonly person: Person }>();
   #node: string = crypto.randomUUID();
+  /** The last epoch that this node has seen. */
+  #epoch = "";
 
   constructor({ url, prefix, listener, report }: RedisOptions) {
     this.#prefix = `${prefix}:`;
@@ -56,22 +58,26 @@ export class RedisStore implements Store {
     };
     this.#client.connect().catch(report);
     const key = this.#key("bus");
-    this.#bus = new BusReader({ url, key, node: this.#instance, listener, report });
+    const regressed = () =>
+      renew.run(this.#client, this.#keys(["epoch"]), [this.#epoch, crypto.randomUUID()]);
+    this.#bus = new BusReader({ url, key, node: this.#instance, listener, regressed, report });
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS);
   }
 
   async append({ room, from, text, at, key }: Draft): Promise<Stored> {
     const body = JSON.stringify({ from, text, at }).slice(1, -1);
-    const keys = [...this.#roomKeys(room), this.#key(`key:${from.id} ${key}`), this.#key("bus")];
-    const kept = [LIMITS.history, LIMITS.keyMs, LIMITS.roomMs, BUS_KEPT];
+    const names = [...logKeys(room), `key:${from.id} ${key}`, "bus"];
+    const kept = [LIMITS.history, LIMITS.keyMs, LIMITS.messagesMs, BUS_KEPT];
     const args = [room, crypto.randomUUID(), body, ...kept];
-    const [storedRoom, epoch, offset] = await append.run(this.#client, keys, args);
+    const [storedRoom, epoch, offset] = await append.run(this.#client, this.#keys(names), args);
+    this.#epoch = epoch;
     return { room: storedRoom, epoch, offset };
   }
 
   async enter(room: string, person: Person, after?: Position): Promise<Snapshot> {
     using recording = this.#bus.record(roomTopic(room));
     const reply = await this.#enter(room, person, after);
+    this.#epoch = reply[0];
     // The snapshot is of one point of the bus: wait until this node has got there, too.
     await this.#bus.reached(reply[5]);
     return catchUp(snapshotOf(reply), reply[5], recording);
@@ -123,8 +129,8 @@ export class RedisStore implements Store {
     return this.#prefix + name;
   }
 
-  #roomKeys(room: string): [meta: string, messages: string] {
-    return [this.#key(`room:${room}`), this.#key(`messages:${room}`)];
+  #keys(names: readonly string[]): string[] {
+    return names.map((name) => this.#key(name));
   }
 
   #tell(fields: readonly string[]): Promise<unknown> {
@@ -140,11 +146,12 @@ export class RedisStore implements Store {
 
   async #enter(place: string, person: Person, after?: Position): Promise<EnterReply> {
     this.#here.set(`${place} ${person.id}`, { place, person });
-    const names = [`people:${place}`, `count:${place}`, `node:${this.#node}`, "nodes", "bus"];
-    const keys = [...this.#roomKeys(place), ...names.map((name) => this.#key(name))];
+    const node = `node:${this.#node}`;
+    const names = [...logKeys(place), `people:${place}`, `count:${place}`, node, "nodes", "bus"];
     const who = [place, crypto.randomUUID(), person.id, JSON.stringify(person)];
-    const from = [after?.epoch ?? "", after?.offset ?? 0, LIMITS.latest, LIMITS.roomMs];
-    return await enter.run(this.#client, keys, [...who, ...from, BUS_KEPT, this.#node, LIVES_MS]);
+    const from = [after?.epoch ?? "", after?.offset ?? 0, LIMITS.latest];
+    const args = [...who, ...from, BUS_KEPT, this.#node, LIVES_MS];
+    return await enter.run(this.#client, this.#keys(names), args);
   }
 
   async #leave(place: string, { id }: Person): Promise<void> {
@@ -167,7 +174,7 @@ export class RedisStore implements Store {
   }
 
   #signal(lives: number): Promise<number> {
-    const keys = ["nodes", `node:${this.#node}`, "bus"].map((name) => this.#key(name));
+    const keys = this.#keys(["nodes", `node:${this.#node}`, "bus"]);
     return beat.run(this.#client, keys, [this.#prefix, this.#node, lives, BUS_KEPT]);
   }
 
@@ -185,3 +192,6 @@ export class RedisStore implements Store {
     await Promise.all(all.map(({ place, person }) => this.#enter(place, person)));
   }
 }
+
+/** Where the messages of a room are. */
+const logKeys = (room: string): string[] => ["epoch", "offsets", `messages:${room}`];

@@ -28,12 +28,10 @@ const COMMON = `
     local time = redis.call('TIME')
     return time[1] * 1000 + math.floor(time[2] / 1000)
   end
-  -- Epoch and offset of a room; a room that Redis does not know (any more) starts a new epoch.
-  local function head(meta, epoch, ms)
-    redis.call('HSETNX', meta, 'epoch', epoch)
-    redis.call('PEXPIRE', meta, ms)
-    local found = redis.call('HMGET', meta, 'epoch', 'offset')
-    return found[1], tonumber(found[2] or '0')
+  -- The log's epoch; a Redis that has none (any more) begins one.
+  local function current(epoch, start)
+    redis.call('SETNX', epoch, start)
+    return redis.call('GET', epoch)
   end
   local function tell(bus, kept, topic, frame)
     redis.call('XADD', bus, 'MAXLEN', '~', kept, '*', 't', topic, 'f', frame)
@@ -55,17 +53,17 @@ const COMMON = `
 
 /**
  * Stores a message, and tells it to all nodes, unless its key is known.
- * KEYS: meta, messages, key, bus.
- * ARGV: room, epoch to start with, body, messages kept, ms a key is kept, ms a room is kept, bus kept.
+ * KEYS: epoch, offsets, messages, key, bus.
+ * ARGV: room, epoch to start with, body, messages kept, ms a key is kept, ms messages are kept, bus kept.
  * Returns room, epoch, offset.
  */
 export const append = new Script(`${COMMON}
-  local meta, messages, key, bus = unpack(KEYS)
+  local epoch, offsets, messages, key, bus = unpack(KEYS)
   local room, start, body, kept, keyMs, roomMs, busKept = unpack(ARGV)
   local known = redis.call('HMGET', key, 'room', 'epoch', 'offset')
   if known[1] then return { known[1], known[2], tonumber(known[3]) } end
-  local epoch = head(meta, start, roomMs)
-  local offset = redis.call('HINCRBY', meta, 'offset', 1)
+  epoch = current(epoch, start)
+  local offset = redis.call('HINCRBY', offsets, room, 1)
   local frame = '{"type":"chat","room":"' .. room .. '","epoch":"' .. epoch
     .. '","offset":' .. offset .. ',' .. body .. '}'
   redis.call('XADD', messages, 'MAXLEN', kept, offset .. '-0', 'f', frame)
@@ -78,14 +76,14 @@ export const append = new Script(`${COMMON}
 
 /**
  * Puts a person into a place, for one node, and reads it: all at one point of the bus. Place '' is being online.
- * KEYS: meta, messages, people, count, entries of the node, nodes, bus.
- * ARGV: place, epoch to start with, id, person, epoch and offset to go on after, latest, ms a room is kept,
- *   bus kept, node, ms a node lives.
+ * KEYS: epoch, offsets, messages, people, count, entries of the node, nodes, bus.
+ * ARGV: place, epoch to start with, id, person, epoch and offset to go on after, latest, bus kept,
+ *   node, ms a node lives.
  * Returns epoch, offset, recovered, frames, people, last id of the bus.
  */
 export const enter = new Script(`${COMMON}
-  local meta, messages, people, count, entries, nodes, bus = unpack(KEYS)
-  local place, start, id, person, epochAfter, offsetAfter, latest, roomMs, busKept, node, lives = unpack(ARGV)
+  local epoch, offsets, messages, people, count, entries, nodes, bus = unpack(KEYS)
+  local place, start, id, person, epochAfter, offsetAfter, latest, busKept, node, lives = unpack(ARGV)
   redis.call('ZADD', nodes, 'NX', now() + lives, node)
   local isNew = redis.call('SADD', entries, place .. ' ' .. id) == 1 and redis.call('HINCRBY', count, id, 1) == 1
   redis.call('HSET', people, id, person)
@@ -93,7 +91,8 @@ export const enter = new Script(`${COMMON}
   if isNew then
     tell(bus, busKept, 'room:' .. place, '{"type":"user-joined","room":"' .. place .. '","user":' .. person .. '}')
   end
-  local epoch, offset = head(meta, start, roomMs)
+  epoch = current(epoch, start)
+  local offset = tonumber(redis.call('HGET', offsets, place) or '0')
   local after = tonumber(offsetAfter)
   local frames, recovered = {}, 0
   if epochAfter == epoch and after <= offset then
@@ -105,6 +104,14 @@ export const enter = new Script(`${COMMON}
   end
   local last = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)
   return { epoch, offset, recovered, frames, redis.call('HVALS', people), last[1] and last[1][1] or '0-0' }
+`);
+
+/**
+ * Redis came back with less than it had: offsets would be given twice, so a new epoch begins.
+ * KEYS: epoch. ARGV: the epoch until now, the next one. The first node to notice does it.
+ */
+export const renew = new Script(`
+  if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
 `);
 
 /** ARGV: prefix, bus, bus kept, node, place, id. */

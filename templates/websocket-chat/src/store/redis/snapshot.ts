@@ -15,7 +15,10 @@ export type EnterReply = readonly [
 ];
 
 export function snapshotOf([epoch, offset, recovered, frames, people]: EnterReply): Snapshot {
-  const messages = frames.map(([, [, frame = ""]]): ChatMessage => JSON.parse(frame));
+  // A message that is older than its epoch was stored just when Redis had lost others.
+  const messages = frames.map(
+    ([, [, frame = ""]]): ChatMessage => ({ ...JSON.parse(frame), epoch }),
+  );
   const members = people.map((person): Person => JSON.parse(person));
   const position = { epoch, offset, members };
   if (recovered === 1 && fits(messages)) return { ...position, recovered: true, messages };
