@@ -21,6 +21,7 @@ void *memcpy(void *to, const void *from, size_t size);
 double sqrt(double x);
 #define load_relaxed(pointer) (*(const volatile int32_t *)(pointer))
 #else
+#define _DEFAULT_SOURCE // for madvise, which is not part of C
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -28,6 +29,9 @@ double sqrt(double x);
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 #define load_relaxed(pointer) __atomic_load_n((pointer), __ATOMIC_RELAXED)
 #endif
 

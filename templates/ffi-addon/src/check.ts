@@ -1,5 +1,6 @@
 // Argument checks. bun:ffi coerces in silence (missing is 0, 2^31 wraps), so nothing reaches C unchecked.
 import { types } from "node:util";
+import type { Accept } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 
 /** Safe for any value: never calls into it. */
@@ -78,7 +79,7 @@ export function checkVector(name: string, value: unknown): number {
     );
   }
   const buffer = bufferOf(value);
-  if (!(buffer instanceof ArrayBuffer)) {
+  if (!types.isArrayBuffer(buffer)) {
     throw new AddonError("invalid_argument", `${name} must not be shared: pass a copy of it.`);
   }
   const length = Number(lengthOf(value));
@@ -86,4 +87,11 @@ export function checkVector(name: string, value: unknown): number {
     throw new AddonError("detached", `${name} has lost its memory: it was transferred or shrunk.`);
   }
   return length;
+}
+
+/** The answer of `accept`. A promise, say, is always truthy: it is refused. */
+export function askAccept(accept: Accept, id: number): boolean {
+  const kept: unknown = accept(id);
+  if (typeof kept === "boolean") return kept;
+  throw new AddonError("invalid_argument", "accept must return true or false, and no promise.");
 }

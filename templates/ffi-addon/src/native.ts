@@ -1,16 +1,8 @@
 // The engine over the C functions, however they were loaded.
 // Integers cross as `n | 0`: cc() of Bun 1.4.5 reads garbage from one that JavaScript keeps as a double.
-import { JSCallback, type Pointer, toArrayBuffer } from "bun:ffi";
-import {
-  type Accept,
-  type Engine,
-  type Hit,
-  type Metric,
-  metrics,
-  type SearchOptions,
-  type SharedStore,
-  type Store,
-} from "./engine.ts";
+import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { type AcceptBridge, acceptBridge } from "./accept.ts";
+import { type Engine, metrics, type SharedStore, type Store } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { allocateHits, checkLayout, readHits } from "./layout.ts";
 import { abi, type Symbols, status } from "./symbols.ts";
@@ -25,7 +17,9 @@ export function nativeEngine(
     throw new AddonError("backend_unavailable", `its ABI is ${found}, expected ${abi}`);
   }
   checkLayout(symbols.vindex_hit_layout);
-  const filter = acceptBridge();
+  const bridge = acceptBridge();
+  const open = (handle: Pointer, shape: Shape): Store =>
+    nativeStore(symbols, bridge, handle, shape);
   return {
     backend,
     library,
@@ -34,127 +28,51 @@ export function nativeEngine(
     simd: () => symbols.addon_simd() ?? "unknown",
     create: (dimensions, metric) => {
       const handle = symbols.vindex_create(dimensions | 0, metrics.indexOf(metric) | 0);
-      return new NativeStore(symbols, filter, pointer(handle), { dimensions, metric, size: 0 });
+      return open(pointer(handle), { dimensions, metric, size: 0 });
     },
     attach: (shared) => {
       if (shared.kind !== "native") throw new TypeError("not a native store");
-      return new NativeStore(symbols, filter, shared.handle as Pointer, shared);
+      return open(shared.handle as Pointer, shared);
     },
   };
 }
 
-type Filter = ReturnType<typeof acceptBridge>;
 type Shape = Pick<SharedStore, "dimensions" | "metric" | "size">;
 
-class NativeStore implements Store {
-  readonly #symbols: Symbols;
-  readonly #filter: Filter;
-  readonly #handle: Pointer;
-  readonly #dimensions: number;
-  readonly #metric: Metric;
-  #size: number;
-
-  constructor(symbols: Symbols, filter: Filter, handle: Pointer, shape: Shape) {
-    this.#symbols = symbols;
-    this.#filter = filter;
-    this.#handle = handle;
-    this.#dimensions = shape.dimensions;
-    this.#metric = shape.metric;
-    this.#size = shape.size;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  append(vectors: Float32Array, count: number): void {
-    if (count === 0) return;
-    succeed(this.#symbols.vindex_append(this.#handle, vectors, count | 0));
-    this.#size += count;
-  }
-
-  load(count: number, fill: (bytes: Uint8Array) => void): void {
-    if (count === 0) return;
-    const room = pointer(this.#symbols.vindex_reserve(this.#handle, count | 0));
-    fill(new Uint8Array(toArrayBuffer(room, 0, count * this.#dimensions * 4)));
-    succeed(this.#symbols.vindex_commit(this.#handle, count | 0));
-    this.#size += count;
-  }
-
-  search(query: Float32Array, k: number, { accept, cancel }: SearchOptions): Hit[] {
-    const room = Math.min(k, this.#size) | 0;
-    if (room === 0) return [];
-    const hits = allocateHits(room);
-    const run = (callback: Pointer | null): number =>
-      this.#symbols.vindex_search(this.#handle, query, room, hits, callback, cancel ?? null);
-    const found = accept ? this.#filter.during({ accept, query, hits }, run) : run(null);
-    if (found < 0) succeed(-found);
-    return readHits(hits, found);
-  }
-
-  bytes(): Uint8Array {
-    if (this.#size === 0) return new Uint8Array(0);
-    const vectors = pointer(this.#symbols.vindex_vectors(this.#handle));
-    return new Uint8Array(toArrayBuffer(vectors, 0, this.#size * this.#dimensions * 4));
-  }
-
-  share(): SharedStore {
-    return {
-      kind: "native",
-      handle: this.#handle,
-      dimensions: this.#dimensions,
-      metric: this.#metric,
-      size: this.#size,
-    };
-  }
-
-  free(): void {
-    this.#symbols.vindex_free(this.#handle);
-  }
-}
-
-/** A search with `accept` under way. It keeps alive what C reads and writes while JavaScript runs. */
-interface Call {
-  readonly accept: Accept;
-  readonly query: Float32Array;
-  readonly hits: Uint8Array;
-  error?: unknown;
-}
-
-/**
- * One C callback for all searches, made when it is first needed and kept for the life of the process:
- * making one costs far more than calling it. It runs on the thread that searches.
- */
-function acceptBridge() {
-  let current: Call | undefined;
-  let callback: JSCallback | undefined;
-
-  function verdict(id: number): number {
-    if (!current) return -1;
-    try {
-      const kept: unknown = current.accept(id);
-      if (typeof kept === "boolean") return kept ? 1 : 0;
-      throw new AddonError("invalid_argument", "accept must return true or false, and no promise.");
-    } catch (error) {
-      // An exception must not unwind through C: it waits here until the search has returned.
-      current.error = error;
-      return -1;
-    }
-  }
-
+function nativeStore(symbols: Symbols, bridge: AcceptBridge, handle: Pointer, shape: Shape): Store {
+  const { dimensions, metric } = shape;
+  let { size } = shape;
+  const view = (address: Pointer, count: number): Uint8Array =>
+    new Uint8Array(toArrayBuffer(address, 0, count * dimensions * 4));
   return {
-    during(call: Call, run: (callback: Pointer) => number): number {
-      callback ??= new JSCallback(verdict, { args: ["u32"], returns: "i32" });
-      const outer = current;
-      current = call;
-      try {
-        const found = run(pointer(callback.ptr));
-        if (found === -status.stopped) throw call.error;
-        return found;
-      } finally {
-        current = outer;
-      }
+    get size() {
+      return size;
     },
+    append(vectors, count) {
+      if (count === 0) return;
+      succeed(symbols.vindex_append(handle, vectors, count | 0));
+      size += count;
+    },
+    load(count, fill) {
+      if (count === 0) return;
+      fill(view(pointer(symbols.vindex_reserve(handle, count | 0)), count));
+      succeed(symbols.vindex_commit(handle, count | 0));
+      size += count;
+    },
+    search(query, k, { accept, cancel = null }) {
+      const room = Math.min(k, size) | 0;
+      if (room === 0) return [];
+      const hits = allocateHits(room);
+      const run = (callback: Pointer | null): number =>
+        symbols.vindex_search(handle, query, room, hits, callback, cancel);
+      const found = accept ? bridge({ accept, query, hits }, run) : run(null);
+      if (found < 0) succeed(-found);
+      return readHits(hits, found);
+    },
+    bytes: () =>
+      size === 0 ? new Uint8Array(0) : view(pointer(symbols.vindex_vectors(handle)), size),
+    share: () => ({ kind: "native", handle, dimensions, metric, size }),
+    free: () => symbols.vindex_free(handle),
   };
 }
 

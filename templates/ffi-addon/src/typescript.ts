@@ -1,4 +1,5 @@
 // The engine in plain TypeScript: it runs where nothing else does, and it is what the C is tested against.
+import { askAccept } from "./check.ts";
 import type { Engine, Hit, Metric, SearchOptions, SharedStore, Store } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { TopK } from "./top-k.ts";
@@ -69,16 +70,7 @@ class TypeScriptStore implements Store {
       const scale = metric === "cosine" ? queryNorm * (this.#norms[id] ?? 0) : 1;
       const score = scale === 0 ? 0 : product / scale;
       if (!best.admits(score)) continue;
-      if (accept) {
-        const kept: unknown = accept(id);
-        if (typeof kept !== "boolean") {
-          throw new AddonError(
-            "invalid_argument",
-            "accept must return true or false, and no promise.",
-          );
-        }
-        if (!kept) continue;
-      }
+      if (accept && !askAccept(accept, id)) continue;
       best.push({ id, score });
     }
     return best.sorted();

@@ -1,6 +1,24 @@
 // The limit of any search: reading the memory once, on one thread, with nothing else to do.
-#include <stddef.h>
+#define _DEFAULT_SOURCE
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+static const size_t huge_page = (size_t)2 << 20;
+
+// Memory as good for reading as can be had, written once so that it is there.
+void *open_memory(size_t bytes) {
+  const size_t size = (bytes + huge_page - 1) / huge_page * huge_page;
+  void *memory = aligned_alloc(huge_page, size);
+  if (memory == NULL) return NULL;
+#if defined(MADV_HUGEPAGE)
+  (void)madvise(memory, size, MADV_HUGEPAGE);
+#endif
+  return memset(memory, 1, size);
+}
 
 #if defined(__x86_64__)
 __attribute__((target_clones("avx2", "default")))

@@ -1,0 +1,46 @@
+// Calls `accept` from C: one C callback for all searches of an engine, on the thread that searches.
+import { JSCallback, type Pointer } from "bun:ffi";
+import { askAccept } from "./check.ts";
+import type { Accept } from "./engine.ts";
+import { status } from "./symbols.ts";
+
+/** What a search with `accept` needs; it keeps alive what C reads and writes while JavaScript runs. */
+interface Call {
+  readonly accept: Accept;
+  readonly query: Float32Array;
+  readonly hits: Uint8Array;
+}
+
+/** Runs a search with a callback that asks `call.accept`, and throws what that threw. */
+export type AcceptBridge = (call: Call, run: (callback: Pointer | null) => number) => number;
+
+export function acceptBridge(): AcceptBridge {
+  let current: (Call & { error?: unknown }) | undefined;
+  // Made when first needed and kept for the life of the process: making one costs far more than calling it.
+  let callback: JSCallback | undefined;
+
+  function verdict(id: number): number {
+    if (!current) return -1;
+    try {
+      return askAccept(current.accept, id) ? 1 : 0;
+    } catch (error) {
+      // An exception must not unwind through C: it waits here until the search has returned.
+      current.error = error;
+      return -1;
+    }
+  }
+
+  return (call, run) => {
+    callback ??= new JSCallback(verdict, { args: ["u32"], returns: "i32" });
+    const outer = current;
+    const mine: typeof current = { ...call };
+    current = mine;
+    try {
+      const found = run(callback.ptr);
+      if (found === -status.stopped) throw mine.error;
+      return found;
+    } finally {
+      current = outer;
+    }
+  };
+}
