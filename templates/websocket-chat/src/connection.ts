@@ -1,5 +1,6 @@
 // The life of one socket: welcome, frames in order, answers, and goodbye.
 import type { ServerWebSocket } from "bun";
+import { changes } from "./changes.ts";
 import { FrameError, parseFrame } from "./frames.ts";
 import type { Hub } from "./hub.ts";
 import { LIMITS } from "./limits.ts";
@@ -10,6 +11,7 @@ import {
   PROTOCOL,
   type Ref,
   type ServerFrame,
+  type Snapshot,
 } from "./protocol.ts";
 import { personTopic, roomTopic } from "./store/store.ts";
 
@@ -22,6 +24,8 @@ export class Connection {
   #socket: ServerWebSocket<Connection> | undefined;
   /** A join or leave under way: what the client sent after it has to find it done. */
   #move: Promise<void> | undefined;
+
+  #drain: PromiseWithResolvers<void> | undefined;
 
   constructor(
     hub: Hub,
@@ -51,8 +55,15 @@ export class Connection {
     }
   }
 
+  /** What waited for the reader has been taken. */
+  drained(): void {
+    this.#drain?.resolve();
+    this.#drain = undefined;
+  }
+
   closed(): void {
     this.#socket = undefined;
+    this.drained();
     for (const room of this.#rooms) this.#depart(room).catch(this.#hub.report);
     this.#rooms.clear();
     this.#hub.disconnected(this);
@@ -91,9 +102,36 @@ export class Connection {
   async #join({ ref, room, after }: Frame<"join">): Promise<void> {
     if (!this.#rooms.has(room)) this.#arrive(room);
     const snapshot = await this.#enter(room, after);
-    // Nothing is delivered between the snapshot and here, so the subscription continues it exactly.
-    this.#socket?.subscribe(roomTopic(room));
     this.#send({ type: "ok", ref, room, ...snapshot });
+    if (this.#isBehind) await this.#catchUp(room, snapshot);
+    // Nothing is delivered between the last snapshot and here, so the subscription continues it exactly.
+    this.#socket?.subscribe(roomTopic(room));
+  }
+
+  /** A replay may be long and its reader slow: it is fed from history until it can follow live. */
+  async #catchUp(room: string, snapshot: Snapshot): Promise<void> {
+    let known = snapshot;
+    while (this.#isBehind) {
+      await this.#drained();
+      const now = await this.#hub.store.enter(room, this.person, known);
+      if (!now.recovered) return this.end(1013, "Too slow for this room: connect again.");
+      for (const frame of changes(room, known, now)) {
+        if (this.#isBehind) await this.#drained();
+        this.#send(frame);
+      }
+      known = now;
+    }
+  }
+
+  /** So much waits for the reader that it could not take much more. */
+  get #isBehind(): boolean {
+    return (this.#socket?.getBufferedAmount() ?? 0) > LIMITS.sendBufferBytes / 2;
+  }
+
+  /** Resolves when the reader has taken what waited, or is gone. */
+  #drained(): Promise<void> {
+    this.#drain ??= Promise.withResolvers();
+    return this.#drain.promise;
   }
 
   #arrive(room: string): void {

@@ -15,8 +15,6 @@ export const LIMITS = {
   history: 1000,
   /** Messages that a join without a position, or without recovery, gets. */
   latest: 50,
-  /** Characters of text in one replay: it has to fit the send buffer. */
-  replayText: 512 * 1024,
   /** Bytes that may wait for a slow reader before its connection is closed. */
   sendBufferBytes: 1024 * 1024,
   /** Milliseconds between two `typing` of a person in a room. */

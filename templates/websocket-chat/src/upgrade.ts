@@ -53,6 +53,7 @@ export function socketHandlers(options: {
     perMessageDeflate: false,
     open: (socket) => socket.data.opened(socket),
     message: (socket, data) => socket.data.received(data),
+    drain: (socket) => socket.data.drained(),
     close: (socket) => socket.data.closed(),
     error: (error) => options.report(error),
   };

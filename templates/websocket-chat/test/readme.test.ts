@@ -34,5 +34,4 @@ test("the limits are those of the code", () => {
   expect(readme).toContain(`the latest ${LIMITS.latest}.`);
   expect(readme).toContain(`its last ${LIMITS.history} messages`);
   expect(readme).toContain(`more than ${LIMITS.roomsPerConnection} rooms`);
-  expect(readme).toContain(`over ${LIMITS.replayText / 1024} Ki characters`);
 });

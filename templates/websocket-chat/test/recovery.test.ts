@@ -132,6 +132,43 @@ describe("slow readers", () => {
   );
 
   test(
+    "one that takes its time over a long replay is not cut off, and misses nothing",
+    async () => {
+      await using server = await ChatServer.start(FAST);
+      using ada = await Socket.open(server.url, "Ada");
+      const { epoch } = await ada.join("busy");
+      const text = "ä".repeat(4000);
+      const write = (count: number) =>
+        Promise.all(Array.from({ length: count }, () => ada.chat("busy", text)));
+      await write(LIMITS.history);
+      const cookie = await startSession(server.url, "Slow");
+      const { socket: slow } = await RawSocket.open(server.url, { cookie });
+      using _ = slow;
+      await slow.json("welcome");
+      slow.pause();
+      const after = { epoch, offset: 0 };
+      const join = { type: "join", ref: 1, room: "busy", after };
+      slow.send({ opcode: OPCODE.text, payload: JSON.stringify(join) });
+      await ada.next("user-joined");
+      await write(300);
+      using bob = await Socket.open(server.url, "Bob");
+      await bob.join("busy");
+      slow.resume();
+      await slow.next(({ payload }) => payload.includes(`"offset":${LIMITS.history + 300}`));
+      await ada.chat("busy", "live again");
+      await slow.next(({ payload }) => payload.includes("live again"));
+      const frames = slow.frames
+        .filter(({ opcode }) => opcode === OPCODE.text)
+        .map(({ payload }) => JSON.parse(payload.toString()));
+      const chats = frames.flatMap((frame) => (frame.type === "ok" ? frame.messages : [frame]));
+      const offsets = chats.filter(({ type }) => type === "chat").map(({ offset }) => offset);
+      expect(offsets).toEqual(Array.from({ length: LIMITS.history + 301 }, (_, i) => i + 1));
+      expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
+    },
+    TIMEOUT,
+  );
+
+  test(
     "one that no longer answers pings expires, and others see it leave",
     async () => {
       await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });

@@ -166,23 +166,6 @@ for (const { name, skip, make } of kinds) {
     );
 
     test(
-      "a replay that would not fit the send buffer is not recovered",
-      async () => {
-        const { store } = await setUp();
-        const { epoch } = await store.enter("general", ada);
-        const long = "x".repeat(LIMITS.text);
-        const count = Math.ceil(LIMITS.replayText / LIMITS.text) + 1;
-        await Promise.all(
-          Array.from({ length: count }, (_, i) => store.append(draft(long, `k${i}`))),
-        );
-        const snapshot = await store.enter("general", ada, { epoch, offset: 0 });
-        expect(snapshot.recovered).toBe(false);
-        expect(snapshot.messages).toHaveLength(LIMITS.latest);
-      },
-      TIMEOUT,
-    );
-
-    test(
       "a snapshot and the deliveries after it make the room, whole, at any moment",
       async () => {
         const { store, recorder } = await setUp();

@@ -1,5 +1,4 @@
 // What the chat asks of its store. `local.ts` serves one process, `redis.ts` any number of nodes.
-import { LIMITS } from "../limits.ts";
 import type { ChatMessage, Person, Position, Snapshot } from "../protocol.ts";
 
 /** A message on its way in. `key` is the sender's: the same again is the same message. */
@@ -70,13 +69,6 @@ export const encodeMessage = ({ room, from, text, at }: Draft, position: Positio
     text,
     at,
   } satisfies ChatMessage);
-
-/** A replay is one frame, and has to fit what may wait for a reader. */
-export function fits(messages: readonly ChatMessage[]): boolean {
-  let characters = 0;
-  for (const { text } of messages) characters += text.length;
-  return characters <= LIMITS.replayText;
-}
 
 /** An id names one person; a name does so as long as nobody else online goes by it. */
 export function findPerson(

@@ -1,7 +1,5 @@
 // A room as Redis answers it, and as it is once this node has caught up with it.
-import { LIMITS } from "../../limits.ts";
 import type { ChatMessage, Person, ServerFrame, Snapshot } from "../../protocol.ts";
-import { fits } from "../store.ts";
 import { isAfter, type Recording } from "./bus.ts";
 
 /** What the script `enter` returns. */
@@ -20,9 +18,7 @@ export function snapshotOf([epoch, offset, recovered, frames, people]: EnterRepl
     ([, [, frame = ""]]): ChatMessage => ({ ...JSON.parse(frame), epoch }),
   );
   const members = people.map((person): Person => JSON.parse(person));
-  const position = { epoch, offset, members };
-  if (recovered === 1 && fits(messages)) return { ...position, recovered: true, messages };
-  return { ...position, recovered: false, messages: messages.slice(-LIMITS.latest) };
+  return { epoch, offset, recovered: recovered === 1, messages, members };
 }
 
 /** The snapshot, and what was delivered to the room since: what comes next goes on from there. */
