@@ -59,7 +59,7 @@ function rememberRooms(): void {
 
 function showConnection(state: ConnectionState, retryInMs = 0): void {
   const status = byId("connection", HTMLElement);
-  const wait = `trying again in ${Math.ceil(retryInMs / 1000)} s`;
+  const wait = `retry in ${Math.ceil(retryInMs / 1000)} s`;
   const words = { connecting: "Connecting…", online: "Connected", offline: `Offline, ${wait}` };
   status.dataset.state = state;
   status.textContent = words[state];
@@ -180,6 +180,13 @@ document.onkeydown = (event) => {
   else return;
   event.preventDefault();
 };
+// On a wide screen the people are always in view, and there is nothing to open.
+const narrow = matchMedia("(max-width: 64rem)");
+const fold = () => {
+  byId("here", HTMLButtonElement).disabled = !narrow.matches;
+};
+narrow.onchange = fold;
+fold();
 // Not every browser lets the keyboard scroll what holds nothing to focus.
 byId("scroll", HTMLElement).tabIndex = 0;
 addEventListener("online", () => client.connect());
