@@ -12,7 +12,7 @@ const { values } = parseArgs({
     clients: { type: "string", default: "64" },
     seconds: { type: "string", default: "5" },
     /** Connections that only stay open. Memory is measured if the chat was started here. */
-    idle: { type: "string", default: "1000" },
+    idle: { type: "string", default: "10000" },
   },
 });
 const clients = Number(values.clients);
@@ -21,8 +21,9 @@ const idle = Number(values.idle);
 const chat = values.url ? undefined : await startChat();
 const url = (values.url ?? chat?.url ?? "").replace(/\/$/, "");
 try {
-  await measureFanOut();
+  // Idle connections first: afterwards memory that the fan-out has used would serve them for free.
   if (idle > 0) await measureIdle();
+  await measureFanOut();
 } finally {
   await chat?.stop();
 }

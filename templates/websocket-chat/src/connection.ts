@@ -24,7 +24,7 @@ export class Connection {
   #socket: ServerWebSocket<Connection> | undefined;
   /** A join or leave under way: what the client sent after it has to find it done. */
   #move: Promise<void> | undefined;
-
+  /** Settles when the reader has taken what waits for it. */
   #drain: PromiseWithResolvers<void> | undefined;
 
   constructor(
@@ -101,6 +101,8 @@ export class Connection {
 
   async #join({ ref, room, after }: Frame<"join">): Promise<void> {
     if (!this.#rooms.has(room)) this.#arrive(room);
+    // Who joins again starts again: the snapshot has what would be delivered meanwhile.
+    this.#socket?.unsubscribe(roomTopic(room));
     const snapshot = await this.#enter(room, after);
     this.#send({ type: "ok", ref, room, ...snapshot });
     if (this.#isBehind) await this.#catchUp(room, snapshot);

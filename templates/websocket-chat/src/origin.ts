@@ -7,7 +7,7 @@
 export function isHome(request: Request, allowed: ReadonlySet<string>): boolean {
   const origin = request.headers.get("origin");
   if (origin === null || allowed.has(origin)) return true;
-  return origin === new URL(request.url).origin;
+  return origin === URL.parse(request.url)?.origin;
 }
 
 /** `value` as a browser would send it as `Origin`, or undefined if it is no http(s) origin. */

@@ -1,6 +1,6 @@
 // Who is calling: a signed cookie with id, name and expiry. Nothing about a session is stored.
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Person } from "./protocol.ts";
 
@@ -52,13 +52,17 @@ export function sessionCookie(person: Person, secret: string, request: Request):
  */
 export async function developmentSecret(directory: string): Promise<string> {
   const file = join(directory, "session-secret");
+  const draft = `${file}.${crypto.randomUUID()}`;
   await mkdir(directory, { recursive: true });
+  await writeFile(draft, crypto.randomUUID(), { mode: 0o600 });
   try {
-    await writeFile(file, crypto.randomUUID(), { flag: "wx", mode: 0o600 });
+    // A link is there whole or not at all, so of several processes one makes the secret.
+    await link(draft, file);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  } finally {
+    await rm(draft);
   }
-  await chmod(file, 0o600);
   return await readFile(file, "utf8");
 }
 

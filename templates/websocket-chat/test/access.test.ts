@@ -10,16 +10,14 @@ let server: ChatServer;
 beforeAll(async () => {
   server = await ChatServer.start({
     ALLOWED_ORIGINS: "https://chat.example, http://localhost:8080",
-    MAX_CONNECTIONS: "6",
-    MAX_CONNECTIONS_PER_USER: "3",
     RATE_LIMIT: "5",
   });
 }, TIMEOUT);
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** The handshake's status, and the problem if it was refused. */
-async function handshake(headers: Record<string, string>) {
-  const { head, socket } = await RawSocket.open(server.url, headers);
+async function handshake(headers: Record<string, string>, url = server.url) {
+  const { head, socket } = await RawSocket.open(url, headers);
   socket[Symbol.dispose]();
   const [status = "", ...lines] = head.split("\r\n");
   const fields = lines.map((line) => line.split(": ", 2) as [string, string]);
@@ -160,6 +158,11 @@ describe("upgrade", () => {
       `http://${host}.evil.example`,
       "http://localhost",
     ];
+    for (const strange of ["%%", "[", "a b"]) {
+      const refused = await handshake({ cookie, origin: server.url, host: strange });
+      expect(refused.status).toBeGreaterThanOrEqual(400);
+      expect(refused.status).toBeLessThan(500);
+    }
     const status = async (origin: string) => (await handshake({ cookie, origin })).status;
     for (const origin of home) expect([origin, await status(origin)]).toEqual([origin, 101]);
     for (const origin of foreign) expect([origin, await status(origin)]).toEqual([origin, 403]);
@@ -181,21 +184,30 @@ describe("upgrade", () => {
     expect((await fetch(`${server.url}/ws`, { method: "POST" })).status).toBe(405);
   });
 
-  test("more connections than a person may have are 429, than the server takes 503", async () => {
-    const ada = await Socket.open(server.url, "Ada");
-    const tabs = [ada];
-    for (let i = 1; i < 3; i++) tabs.push(await Socket.openAs(server.url, ada.cookie));
-    const tooMany = await handshake({ cookie: ada.cookie });
-    expect(tooMany.status).toBe(429);
-    expect(tooMany.headers.has("retry-after")).toBe(true);
-    for (let i = 3; i < 6; i++) tabs.push(await Socket.open(server.url, `Guest ${i}`));
-    const full = await handshake({ cookie: await startSession(server.url, "Late") });
-    expect(full.status).toBe(503);
-    expect(full.headers.has("retry-after")).toBe(true);
-    for (const tab of tabs) tab.cut();
-    const again = async () => (await handshake({ cookie: ada.cookie })).status === 101;
-    await until(again, "there is room again");
-  });
+  test(
+    "more connections than a person may have are 429, than the server takes 503",
+    async () => {
+      await using small = await ChatServer.start({
+        MAX_CONNECTIONS: "6",
+        MAX_CONNECTIONS_PER_USER: "3",
+      });
+      const { url } = small;
+      const ada = await Socket.open(url, "Ada");
+      const tabs = [ada];
+      for (let i = 1; i < 3; i++) tabs.push(await Socket.openAs(url, ada.cookie));
+      const tooMany = await handshake({ cookie: ada.cookie }, url);
+      expect(tooMany.status).toBe(429);
+      expect(tooMany.headers.has("retry-after")).toBe(true);
+      for (let i = 3; i < 6; i++) tabs.push(await Socket.open(url, `Guest ${i}`));
+      const full = await handshake({ cookie: await startSession(url, "Late") }, url);
+      expect(full.status).toBe(503);
+      expect(full.headers.has("retry-after")).toBe(true);
+      for (const tab of tabs) tab.cut();
+      const again = async () => (await handshake({ cookie: ada.cookie }, url)).status === 101;
+      await until(again, "there is room again");
+    },
+    TIMEOUT,
+  );
 });
 
 describe("rate limit", () => {
