@@ -1,4 +1,5 @@
 // POST /api/articles/import: articles from lines of JSON, all of them or none, with a report of the bad lines.
+import { STATUS_CODES } from "node:http";
 import type { BunRequest } from "bun";
 import { Problem } from "#lib/problem";
 import { authenticate } from "../auth/tokens.ts";
@@ -51,7 +52,7 @@ function checkType(request: BunRequest): void {
 
 /** A problem (RFC 9457) with members of its own: `errors` holds `{line, errors}` here. */
 function problem(status: number, detail: string, members: object): Response {
-  const body = { type: "about:blank", title: "Unprocessable Content", status, detail, ...members };
+  const body = { type: "about:blank", title: STATUS_CODES[status], status, detail, ...members };
   return new Response(JSON.stringify(body), {
     status,
     headers: { "content-type": "application/problem+json" },

@@ -180,7 +180,7 @@ export class SqliteStore implements Store {
   /** The writer closes last: only a connection that may write can fold the log into the file and remove it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#read.close(true);
-    await this.#writer.turn(async () => this.#write.close(true));
+    this.#write.close(true);
   }
 }
 

@@ -1,7 +1,8 @@
 // Backups are whole or not there, also under writes; a restore replaces the database only by what was checked.
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -11,10 +12,18 @@ import {
 } from "node:fs";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
-async function seeded(): Promise<Project> {
+/** A project with sample data, made once and copied. */
+let sample: Project;
+beforeAll(async () => {
+  sample = new Project("own");
+  await sample.dbOk("up");
+  await sample.dbOk("seed");
+}, PROCESS_TIMEOUT);
+afterAll(() => sample[Symbol.dispose]());
+
+function seeded(): Project {
   const project = new Project("own");
-  await project.dbOk("up");
-  await project.dbOk("seed");
+  cpSync(sample.database, project.database);
   return project;
 }
 
@@ -23,7 +32,7 @@ const titles = (project: Project) => project.query("SELECT title FROM articles O
 test(
   "a backup restores what was there, and keeps what it replaced",
   async () => {
-    using project = await seeded();
+    using project = seeded();
     const before = titles(project);
     const file = project.join("backup.db");
     await project.dbOk("backup", file);
@@ -42,7 +51,7 @@ test(
 test(
   "a backup under continuous writes is one consistent state",
   async () => {
-    using project = await seeded();
+    using project = seeded();
     project.query("CREATE TABLE pair (a INTEGER, b INTEGER) STRICT");
     project.query("INSERT INTO pair VALUES (0, 0)");
     const writer = Bun.spawn(
@@ -92,7 +101,7 @@ test(
 test(
   "a backup never overwrites a file, the database least of all",
   async () => {
-    using project = await seeded();
+    using project = seeded();
     for (const file of [project.database, project.join("migrations")]) {
       const { exitCode, stderr } = await project.db("backup", file);
       expect(exitCode).toBe(1);
@@ -136,7 +145,7 @@ const REFUSED: Record<string, (project: Project, file: string) => void | Promise
 test.each(Object.entries(REFUSED))(
   "%s is not restored, and the database stays as it is",
   async (_, make) => {
-    using project = await seeded();
+    using project = seeded();
     const file = project.join("backup.db");
     await make(project, file);
     const before = readFileSync(project.database);
@@ -152,7 +161,7 @@ test.each(Object.entries(REFUSED))(
 test(
   "a database that is in use is not replaced",
   async () => {
-    using project = await seeded();
+    using project = seeded();
     const file = project.join("backup.db");
     await project.dbOk("backup", file);
     using database = project.open();
@@ -167,7 +176,7 @@ test(
 test(
   "a damaged database is replaced, and its remains are kept",
   async () => {
-    using project = await seeded();
+    using project = seeded();
     const file = project.join("backup.db");
     await project.dbOk("backup", file);
     writeFileSync(project.database, "damaged");

@@ -159,14 +159,24 @@ test.each([
   async (args) => {
     using project = new Project();
     project.writeThree();
-    const run = await project.db(...args);
-    expect(run.exitCode).toBe(2);
-    expect(run.stderr).not.toBeEmpty();
+    const { exitCode, json } = await project.db(...args, "--json");
+    expect(exitCode).toBe(2);
+    expect(json()).toMatchObject({ ok: false, error: { code: "usage" } });
     expect(existsSync(project.database)).toBe(false);
-    expect((await project.db(...args, "--json")).json()).toMatchObject({
-      ok: false,
-      error: { code: "usage" },
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "people read what is wrong on stderr, and help on stdout",
+  async () => {
+    using project = new Project();
+    const { stdout, stderr } = await project.db("frobnicate");
+    expect({ stdout, stderr }).toEqual({
+      stdout: "",
+      stderr: expect.stringContaining("frobnicate"),
     });
+    expect((await project.dbOk("--help")).stdout).toContain("restore <file>");
   },
   PROCESS_TIMEOUT,
 );
