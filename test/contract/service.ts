@@ -23,12 +23,9 @@ export type Variables = Readonly<Record<string, string>>;
  * folder of its own for data, and a value for every secret; resolves when it listens.
  */
 export async function startService(project: Project, variables: Variables = {}): Promise<Service> {
+  const example = await exampleOf(project);
   const data = await mkdtemp(join(tmpdir(), "bunyard-data-"));
-  const child = spawnStart(project, {
-    ...(await exampleOf(project)),
-    DATA_DIR: data,
-    ...variables,
-  });
+  const child = spawnStart(project, { ...example, DATA_DIR: data, ...variables });
   let printed = "";
   const decoder = new TextDecoder();
   const listening = Promise.withResolvers<URL>();
