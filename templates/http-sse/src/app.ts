@@ -2,7 +2,6 @@
 import { log as appLog, requestLog } from "#lib/log";
 import { methods, notFound, Problem, problems } from "#lib/problem";
 import { cors } from "./edge/cors.ts";
-import { secured } from "./edge/headers.ts";
 import { limit } from "./edge/limit.ts";
 import type { Group, Handler, Routes, Services } from "./group.ts";
 import { LogUnavailable } from "./messages/log.ts";
@@ -29,7 +28,7 @@ export async function openApp(services: Omit<Services, "routes">): Promise<App> 
   const limited = limit(services.env);
   const around = (path: string, handler: Handler) => {
     const safe = guarded(retryLater(handler));
-    return logged(secured(shared(path.startsWith("/api/") ? limited(safe) : safe)));
+    return logged(shared(path.startsWith("/api/") ? limited(safe) : safe));
   };
   const handlers = Object.entries(routes()).map(([path, endpoints]) => {
     const table = Object.entries(endpoints).map(([method, { handle }]) => [method, handle]);

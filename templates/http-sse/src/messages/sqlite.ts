@@ -114,8 +114,9 @@ export class SqliteLog implements MessageLog {
       if (first?.id === after) return { messages: rest, complete: true };
     }
     const messages = this.#rows(0, limit);
+    if (after === undefined) return { messages, complete: true };
     const whole = this.#seq(messages[0]?.id ?? START) <= 1;
-    return { messages, complete: after === undefined || (after === START && whole) };
+    return { messages, complete: after === START && whole };
   }
 
   newest(limit: number): Message[] {
