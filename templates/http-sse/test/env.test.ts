@@ -27,3 +27,14 @@ test("a bad value is refused by name", () => {
   );
   expect(() => parseEnv(schema, { SSE_BUFFER_BYTES: "0" })).toThrow(/SSE_BUFFER_BYTES/);
 });
+
+test("the README's table shows every variable", async () => {
+  const text = await Bun.file(join(root, "README.md")).text();
+  const table = text.split("## Variables")[1]?.split("\n## ")[0] ?? "";
+  const shown = [...table.matchAll(/^\| `([A-Z_]+)` +\| +(?:`([^`]*)`)?/gm)];
+  expect(shown.map(([, name]) => name).toSorted()).toEqual(names);
+  const defaults: Record<string, unknown> = parseEnv(schema, {});
+  for (const [, name = "", value] of shown) {
+    if (value !== undefined) expect([name, value]).toEqual([name, `${defaults[name]}`]);
+  }
+});

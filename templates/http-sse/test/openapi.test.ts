@@ -1,9 +1,21 @@
 // /openapi.json: valid OpenAPI 3.1, and true: the routes answer as it says.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import * as groups from "../src/routes/index.ts";
 import { TestServer, TIMEOUT } from "./server.ts";
 
 setDefaultTimeout(TIMEOUT);
+
+/** What each group of routes offers; the page is not part of the API. */
+const API: Readonly<Record<string, readonly string[]>> = {
+  analysis: ["POST /api/uploads/{id}/analysis"],
+  events: ["GET /api/events"],
+  health: ["GET /healthz", "GET /readyz"],
+  messages: ["GET /api/messages", "GET /api/messages/{id}", "POST /api/messages"],
+  openapi: ["GET /openapi.json"],
+  page: [],
+  uploads: ["GET /api/uploads/{id}", "POST /api/uploads"],
+};
 
 interface Described {
   readonly openapi: string;
@@ -26,22 +38,13 @@ test("is valid OpenAPI 3.1", async () => {
   expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
 });
 
-test("describes the whole API", () => {
+test("describes every group of routes", () => {
+  expect(Object.keys(API)).toEqual(expect.arrayContaining(Object.keys(groups)));
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  expect(operations.toSorted()).toEqual([
-    "GET /api/events",
-    "GET /api/messages",
-    "GET /api/messages/{id}",
-    "GET /api/uploads/{id}",
-    "GET /healthz",
-    "GET /openapi.json",
-    "GET /readyz",
-    "POST /api/messages",
-    "POST /api/uploads",
-    "POST /api/uploads/{id}/analysis",
-  ]);
+  const expected = Object.keys(groups).flatMap((group) => API[group] ?? []);
+  expect(operations.toSorted()).toEqual(expected.toSorted());
 });
 
 test("each path answers the methods that are described, and no others", async () => {
@@ -58,7 +61,7 @@ test("each path answers the methods that are described, and no others", async ()
   }
 });
 
-test("says what POST /api/messages validates", () => {
+test.skipIf(!("messages" in groups))("says what POST /api/messages validates", () => {
   expect(document.paths["/api/messages"]?.post).toMatchObject({
     requestBody: {
       content: {
