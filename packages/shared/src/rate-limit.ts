@@ -5,7 +5,7 @@ export interface RateLimitOptions {
   readonly limit: number;
   /** Length of the window in milliseconds. */
   readonly windowMs: number;
-  /** Clients that are remembered at the most; the one that was quiet longest is forgotten first. */
+  /** Clients that are remembered at the most, and half as many at least; those that were quiet longest are forgotten. */
   readonly maxClients?: number;
 }
 
@@ -33,20 +33,22 @@ const EPSILON = 1e-9;
  * through. A client that was forgotten for want of room starts with a full bucket.
  */
 export class RateLimiter {
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #maxClients: number;
+  /** Clients since the last change of generation, and those of the generation before. */
+  #recent = new Map<string, Bucket>();
+  #older = new Map<string, Bucket>();
+  readonly #generation: number;
 
   /** @throws {RangeError} when the limit is below 1 or the window is not longer than 0. */
   constructor(readonly options: RateLimitOptions) {
     if (!(options.limit >= 1 && options.windowMs > 0)) {
       throw new RangeError("A rate limit needs a limit of at least 1 and a window longer than 0.");
     }
-    this.#maxClients = options.maxClients ?? 10_000;
+    this.#generation = Math.max(1, Math.floor((options.maxClients ?? 10_000) / 2));
   }
 
   /** Clients that are remembered now. */
   get size(): number {
-    return this.#buckets.size;
+    return this.#recent.size + this.#older.size;
   }
 
   /**
@@ -56,13 +58,12 @@ export class RateLimiter {
    */
   take(client: string, now: number = performance.now()): RateLimitResult {
     const { limit, windowMs } = this.options;
-    const bucket = this.#buckets.get(client) ?? { tokens: limit, at: now };
+    const bucket = this.#recent.get(client) ?? this.#remember(client, { tokens: limit, at: now });
     const passed = Math.max(0, now - bucket.at);
     bucket.tokens = Math.min(limit, bucket.tokens + (passed * limit) / windowMs);
     bucket.at += passed;
     const allowed = bucket.tokens >= 1 - EPSILON;
     if (allowed) bucket.tokens = Math.max(0, bucket.tokens - 1);
-    this.#remember(client, bucket);
     const remaining = Math.floor(bucket.tokens + EPSILON);
     const secondsUntil = (tokens: number) =>
       Math.ceil(((tokens - bucket.tokens) * windowMs) / limit / 1000);
@@ -74,13 +75,16 @@ export class RateLimiter {
     };
   }
 
-  /** A Map keeps the order of insertion, so its first key is the client that was quiet longest. */
-  #remember(client: string, bucket: Bucket): void {
-    this.#buckets.delete(client);
-    this.#buckets.set(client, bucket);
-    if (this.#buckets.size <= this.#maxClients) return;
-    const oldest = this.#buckets.keys().next();
-    if (!oldest.done) this.#buckets.delete(oldest.value);
+  /** Two generations bound the memory at the cost of a swap, where a list of all clients would cost each request. */
+  #remember(client: string, fresh: Bucket): Bucket {
+    const bucket = this.#older.get(client) ?? fresh;
+    this.#older.delete(client);
+    if (this.#recent.size >= this.#generation) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(client, bucket);
+    return bucket;
   }
 }
 
