@@ -20,10 +20,12 @@ export class RecentKeys {
   readonly #load;
   readonly #insert;
   readonly #trim;
-  readonly #places = new Map<string, Place>();
+  /** Two generations: forgetting the older one whole is far cheaper than deleting key by key. */
+  #young = new Map<string, Place>();
+  #old = new Map<string, Place>();
   #sinceTrim = 0;
 
-  /** @param limit keys that are remembered; the oldest is forgotten first. */
+  /** @param limit keys that are remembered at least; up to twice as many until the older half is forgotten. */
   constructor(db: Database, limit: number) {
     this.#limit = limit;
     this.#load = db.query<Row, [number]>(
@@ -36,7 +38,8 @@ export class RecentKeys {
 
   /** Where the message with this key is stored, if it is remembered. */
   find(sender: string, key: string): Place | undefined {
-    return this.#places.get(`${sender} ${key}`);
+    const name = `${sender} ${key}`;
+    return this.#young.get(name) ?? this.#old.get(name);
   }
 
   /** Call it in the transaction that stores the message. */
@@ -51,16 +54,17 @@ export class RecentKeys {
 
   /** Reads the table again: after a start, and after a transaction that failed. */
   reload(): void {
-    this.#places.clear();
+    this.#young.clear();
+    this.#old.clear();
     for (const { sender, key, room, offset } of this.#load.iterate(this.#limit)) {
       this.#remember(`${sender} ${key}`, { room, offset });
     }
   }
 
   #remember(name: string, place: Place): void {
-    this.#places.set(name, place);
-    if (this.#places.size <= this.#limit) return;
-    const oldest = this.#places.keys().next();
-    if (!oldest.done) this.#places.delete(oldest.value);
+    this.#young.set(name, place);
+    if (this.#young.size < this.#limit) return;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 }
