@@ -18,6 +18,9 @@ const text = z
   // A lone surrogate has no UTF-8: what is stored would differ from what is sent.
   .transform((value) => value.toWellFormed());
 
+/** Someone: their id, the person as the server names them, or a name that one person online goes by. */
+const receiver = z.union([token, z.object({ id: token }).transform(({ id }) => id)]);
+
 /** Where a client stopped reading: `offset` counts the messages of a room within one `epoch`. */
 const position = z.object({
   epoch: z.string().max(LIMITS.token),
@@ -43,7 +46,7 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("join"), ref, room, after: position.optional() }),
   z.object({ type: z.literal("leave"), ref, room }),
   z.object({ type: z.literal("chat"), ref, room, text, key: token }),
-  z.object({ type: z.literal("private"), ref, to: token, text }),
+  z.object({ type: z.literal("private"), ref, to: receiver, text }),
   z.object({ type: z.literal("typing"), room }),
   z.object({ type: z.literal("ping"), ref }),
 ]);

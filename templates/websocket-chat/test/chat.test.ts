@@ -192,6 +192,8 @@ describe("private messages", () => {
     using eve = await open("Eve");
     const ok = await ada.ask({ type: "private", to: bob.you.id, text: "psst" });
     expect(ok).toEqual({ type: "ok", ref: expect.anything() });
+    const again = { type: "private", to: bob.you, text: "to the person" };
+    expect(await ada.ask(again)).toMatchObject({ type: "ok" });
     for (const socket of [bob, tab]) {
       const message = await socket.next("private");
       expect(message).toEqual({

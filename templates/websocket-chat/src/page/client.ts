@@ -1,6 +1,7 @@
 // The client's half of the protocol: reconnects, resumes each room where it stopped, and loses nothing typed.
 import type { ClientFrame, Person, Position, ServerFrame, Snapshot } from "../protocol.ts";
 import { Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
+import { type Reply, Requests } from "./requests.ts";
 
 export type ConnectionState = "connecting" | "online" | "offline";
 
@@ -25,8 +26,6 @@ export interface ClientOptions {
   readonly backoff?: { readonly base: number; readonly cap: number };
 }
 
-type Reply = Extract<ServerFrame, { type: "ok" | "error" | "pong" }>;
-
 /** A silent connection is asked after this many milliseconds, and given up after as many more. */
 const SILENCE_MS = 20_000;
 /** Milliseconds until a message is sent again that the server was too busy for. */
@@ -38,11 +37,10 @@ export class ChatClient {
   /** Rooms to be in, and how far each was read. */
   readonly #rooms = new Map<string, Position | undefined>();
   readonly #joined = new Set<string>();
-  readonly #replies = new Map<number, (reply: Reply | undefined) => void>();
+  readonly #requests = new Requests();
   #socket: WebSocket | undefined;
   #online = false;
   #attempts = 0;
-  #ref = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ClientOptions) {
@@ -109,7 +107,7 @@ export class ChatClient {
     if (frame.type === "welcome") this.#welcome();
     if (frame.type === "chat" && !this.#advance(frame)) return;
     this.#options.events.frame(frame);
-    if ("ref" in frame && typeof frame.ref === "number") this.#reply(frame.ref, frame);
+    this.#requests.answer(frame);
   }
 
   #welcome(): void {
@@ -168,17 +166,10 @@ export class ChatClient {
 
   /** Sends a frame under a ref of its own. Resolves with the answer, or undefined if the connection ends. */
   #ask(frame: Extract<ClientFrame, { ref: unknown }>): Promise<Reply | undefined> {
-    const ref = ++this.#ref;
-    const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
     if (!this.#online) return Promise.resolve(undefined);
-    this.#replies.set(ref, resolve);
+    const { ref, reply } = this.#requests.begin();
     this.#send({ ...frame, ref });
-    return promise;
-  }
-
-  #reply(ref: number, reply: Reply | undefined): void {
-    this.#replies.get(ref)?.(reply);
-    this.#replies.delete(ref);
+    return reply;
   }
 
   #send(frame: ClientFrame): void {
@@ -199,7 +190,7 @@ export class ChatClient {
     this.#socket = undefined;
     this.#online = false;
     this.#joined.clear();
-    for (const ref of [...this.#replies.keys()]) this.#reply(ref, undefined);
+    this.#requests.abandon();
   }
 
   /** Full jitter: anything between no wait and the longest, so that clients don't come back in step. */

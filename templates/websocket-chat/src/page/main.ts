@@ -4,6 +4,8 @@ import { ChatClient, type ConnectionState } from "./client.ts";
 import { byId } from "./dom.ts";
 import { type Conversation, Model } from "./model.ts";
 import type { Unsent } from "./outbox.ts";
+import { closePanel, isNarrow, setUpPanels } from "./panels.ts";
+import { reloadIfSignedOut, signOut, whoAmI } from "./session.ts";
 import { render } from "./view.ts";
 
 const HOME = "general";
@@ -22,7 +24,7 @@ const client = new ChatClient({
   storage: sessionStorage,
   events: {
     state: showConnection,
-    refused: () => void fetch("/api/session").then(({ status }) => status === 401 && signIn()),
+    refused: reloadIfSignedOut,
     joined: (room, snapshot) => draw(() => model.joined(room, snapshot)),
     frame: (frame) => draw(() => model.receive(frame)),
     settled: (message, problem) => draw(() => model.settled(message, problem)),
@@ -42,8 +44,9 @@ function draw(change: () => void): void {
 
 function show(conversation: Conversation | undefined): void {
   draw(() => model.show(conversation));
-  openPanel("none");
-  text.focus();
+  closePanel();
+  // On a phone that would open the keyboard over what was chosen.
+  if (!isNarrow()) text.focus();
 }
 
 function openRoom(room: string): void {
@@ -68,11 +71,8 @@ function showConnection(state: ConnectionState, retryInMs = 0): void {
     state === "online" ? "" : "You are offline. What you write is sent as soon as you are back.";
 }
 
-async function start(): Promise<void> {
-  const response = await fetch("/api/session");
-  if (!response.ok) return signIn();
-  model.me = (await response.json()) as Person;
-  byId("welcome", HTMLElement).hidden = true;
+function start(person: Person): void {
+  model.me = person;
   chat.hidden = false;
   const rooms: string[] = JSON.parse(localStorage.getItem(ROOMS) ?? "[]");
   for (const room of rooms.length > 0 ? rooms : [HOME]) openRoom(room);
@@ -84,12 +84,6 @@ async function start(): Promise<void> {
 function waits(message: Unsent): void {
   const online = byId("connection", HTMLElement).dataset.state === "online";
   draw(() => model.waits(message, online ? "" : "Waits for the connection"));
-}
-
-function signIn(): void {
-  chat.hidden = true;
-  byId("welcome", HTMLElement).hidden = false;
-  byId("name", HTMLInputElement).focus();
 }
 
 async function send(): Promise<void> {
@@ -109,39 +103,10 @@ async function send(): Promise<void> {
   );
 }
 
-/** On a narrow screen the sidebar and the people lie over the conversation, one at a time. */
-function openPanel(panel: "sidebar" | "people" | "none"): void {
-  chat.dataset.panel = panel;
-  byId("menu", HTMLElement).ariaExpanded = String(panel === "sidebar");
-  byId("here", HTMLElement).ariaExpanded = String(panel === "people");
-}
-
-function toggle(panel: "sidebar" | "people"): void {
-  openPanel(chat.dataset.panel === panel ? "none" : panel);
-}
-
-byId("sign-in", HTMLFormElement).onsubmit = async (event) => {
-  event.preventDefault();
-  const name = byId("name", HTMLInputElement).value;
-  const response = await fetch("/api/session", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name }),
-  });
-  const problem = byId("sign-in-problem", HTMLElement);
-  problem.textContent = "";
-  if (response.ok) return start();
-  const { detail, errors } = (await response.json()) as {
-    detail: string;
-    errors?: { detail: string }[];
-  };
-  problem.textContent = errors?.[0]?.detail ?? detail;
-};
 byId("sign-out", HTMLElement).onclick = async () => {
   client.close();
-  await fetch("/api/session", { method: "DELETE" });
   localStorage.removeItem(ROOMS);
-  location.reload();
+  await signOut();
 };
 byId("open-room", HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
@@ -156,9 +121,6 @@ byId("leave", HTMLElement).onclick = () => {
   draw(() => model.close(current));
   rememberRooms();
 };
-byId("menu", HTMLElement).onclick = () => toggle("sidebar");
-byId("here", HTMLElement).onclick = () => toggle("people");
-byId("scroll", HTMLElement).onclick = () => openPanel("none");
 byId("compose", HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
   void send();
@@ -176,20 +138,14 @@ text.onkeydown = (event) => {
 document.onkeydown = (event) => {
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
-  else if (event.key === "Escape") openPanel("none");
+  else if (event.key === "Escape") closePanel();
   else return;
   event.preventDefault();
 };
-// On a wide screen the people are always in view, and there is nothing to open.
-const narrow = matchMedia("(max-width: 64rem)");
-const fold = () => {
-  byId("here", HTMLButtonElement).disabled = !narrow.matches;
-};
-narrow.onchange = fold;
-fold();
 // Not every browser lets the keyboard scroll what holds nothing to focus.
 byId("scroll", HTMLElement).tabIndex = 0;
 addEventListener("online", () => client.connect());
 // Typing indicators fade by themselves.
 setInterval(() => draw(() => undefined), 1000);
-void start();
+setUpPanels();
+start(await whoAmI());
