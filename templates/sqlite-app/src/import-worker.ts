@@ -1,5 +1,6 @@
 // The worker of one import: stages articles in a temporary table, then moves all of them in one transaction.
 import type { Database } from "bun:sqlite";
+import { dirname } from "node:path";
 import { connect } from "./store/connection.ts";
 import type { Ask, Reply } from "./store/import.ts";
 import { ImportReader, type ImportReport } from "./store/import-reader.ts";
@@ -16,7 +17,9 @@ class Import {
 
   constructor(path: string) {
     this.#database = connect(path, { busyTimeout: PATIENCE });
-    this.#database.run("PRAGMA temp_store = FILE");
+    // Next to the database there is room; a system's own folder for temporary files may be memory.
+    const folder = dirname(path).replaceAll("'", "''");
+    this.#database.run(`PRAGMA temp_store = FILE; PRAGMA temp_store_directory = '${folder}'`);
     this.#database.run(
       "CREATE TEMP TABLE staged (line INTEGER PRIMARY KEY, title TEXT, body TEXT) STRICT",
     );

@@ -61,8 +61,13 @@ export class Service implements AsyncDisposable {
     });
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const service = new Service(child, folder, resolve, reject);
-    await promise;
-    return service;
+    try {
+      await promise;
+      return service;
+    } catch (error) {
+      folder[Symbol.dispose]();
+      throw error;
+    }
   }
 
   get url(): string {

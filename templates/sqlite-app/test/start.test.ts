@@ -61,7 +61,10 @@ test(
     const services = await Promise.all([1, 2, 3].map(() => Service.start(project.env)));
     const users = await Promise.all(services.map((service) => service.newUser()));
     expect(new Set(users.map(({ id }) => id)).size).toBe(3);
-    for (const service of services) expect(await service.stop()).toBe(0);
+    for (const service of services) {
+      expect(await service.stop()).toBe(0);
+      await service[Symbol.asyncDispose]();
+    }
   },
   PROCESS_TIMEOUT,
 );
@@ -116,7 +119,7 @@ test(
   "a backup that is taken while the service runs can be restored once it has stopped",
   async () => {
     using project = new Project("own");
-    const service = await Service.start(project.env);
+    await using service = await Service.start(project.env);
     const { token } = await service.newUser();
     await service.send("POST", "/api/articles", { token, body: { title: "kept", body: "x" } });
     const file = project.join("backup.db");

@@ -28,12 +28,16 @@ export function importing({ env, store }: Services): Routes {
 
     async function* readBody(): AsyncGenerator<Uint8Array, void, void> {
       let size = 0;
-      for await (const chunk of request.body ?? []) {
-        size += chunk.byteLength;
-        if (size > env.MAX_IMPORT_BYTES) {
-          throw new Problem(413, `The import is longer than ${env.MAX_IMPORT_BYTES} bytes.`);
+      try {
+        for await (const chunk of request.body ?? []) {
+          size += chunk.byteLength;
+          if (size > env.MAX_IMPORT_BYTES) {
+            throw new Problem(413, `The import is longer than ${env.MAX_IMPORT_BYTES} bytes.`);
+          }
+          yield chunk;
         }
-        yield chunk;
+      } catch (cause) {
+        throw request.signal.aborted ? new Problem(400, "The import broke off.", { cause }) : cause;
       }
       server.timeout(request, 0); // and again for us, once it has sent everything.
     }
