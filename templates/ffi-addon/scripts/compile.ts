@@ -1,12 +1,11 @@
 // Compiles a file of native/: the flags, and a cache by source, flags and compiler.
-import { suffix } from "bun:ffi";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Manifest, platform, root, sha256, sourceHash } from "../src/library.ts";
 import type { Compiler } from "./compiler.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"];
-const code = ["-std=c11", "-O3", "-g0", "-fno-math-errno", "-fPIC", "-fvisibility=hidden"];
+const code = ["-std=c11", "-O3", "-g0", "-fno-math-errno", "-fvisibility=hidden"];
 const hardening = ["-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /** They bring checks of their own, and their symbols come from the process that loads the library. */
@@ -38,6 +37,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
     ...code,
     ...(sanitize ? sanitizers : hardening),
     ...(kind === "library" ? ["-shared"] : []),
+    ...(target.startsWith("win32-") ? [] : ["-fPIC"]), // all code is on Windows
     ...(target.startsWith("linux-") && !sanitize ? elf : []),
   ];
   const input = join(root, "native", source);
@@ -45,7 +45,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
     JSON.stringify([sourceHash(), sha256(readFileSync(input)), compiler, flags, kind]),
   );
   const name = `${basename(source, ".c")}-${key.slice(0, 16)}`;
-  const path = join(folder, kind === "library" ? `${name}.${librarySuffix(target)}` : name);
+  const path = join(folder, `${name}${suffixOf(kind, target)}`);
   if (existsSync(path)) return { path, cached: true };
 
   mkdirSync(folder, { recursive: true });
@@ -74,7 +74,8 @@ export function writeManifest(folder: string, libraries: Manifest["libraries"]):
   writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-function librarySuffix(target: string): string {
-  if (target === platform) return suffix;
-  return target.startsWith("darwin-") ? "dylib" : "so";
+function suffixOf(kind: "library" | "program", target: string): string {
+  if (target.startsWith("win32-")) return kind === "library" ? ".dll" : ".exe";
+  if (kind === "program") return "";
+  return target.startsWith("darwin-") ? ".dylib" : ".so";
 }

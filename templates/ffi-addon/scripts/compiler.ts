@@ -6,7 +6,11 @@ export interface Compiler {
   readonly version: string;
 }
 
-const candidates = [["cc"], ["clang"], ["gcc"], ["zig", "cc"]];
+/** On Windows clang would need Microsoft's headers and libraries. */
+const candidates =
+  process.platform === "win32"
+    ? [["gcc"], ["zig", "cc"]]
+    : [["cc"], ["clang"], ["gcc"], ["zig", "cc"]];
 
 /** `$CC`, or the first compiler on the PATH. @throws {Error} that says what to install. */
 export function findCompiler(cc: string | undefined): Compiler {

@@ -7,11 +7,11 @@ import { openEngine } from "../src/backends.ts";
 import type { Engine } from "../src/engine.ts";
 import { findLibrary, root } from "../src/library.ts";
 import { typescriptEngine } from "../src/typescript.ts";
-import { compiler } from "./toolchain.ts";
+import { compiler, tinycc } from "./toolchain.ts";
 
 export const oracle = typescriptEngine;
 
-export const nativeEngines: readonly Engine[] = [openEngine("tinycc"), ...builtEngines()];
+export const nativeEngines: readonly Engine[] = [...(tinycc ? [tinycc] : []), ...builtEngines()];
 
 export const engines: readonly Engine[] = [oracle, ...nativeEngines];
 

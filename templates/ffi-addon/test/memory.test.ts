@@ -1,10 +1,10 @@
 // Memory comes back: closed at once, or after a collection when closing was forgotten.
 import { expect, test } from "bun:test";
 import { createProject, program, run } from "./project.ts";
-import { compiler } from "./toolchain.ts";
+import { compiler, tinycc } from "./toolchain.ts";
 
 const timeout = 120_000;
-const backend = compiler ? "compiled" : "tinycc";
+const backend = compiler ? "compiled" : tinycc ? "tinycc" : "typescript";
 
 async function growth(name: string): Promise<number> {
   using project = createProject(compiler ? "compiled" : "bare");

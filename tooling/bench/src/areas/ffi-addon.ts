@@ -13,6 +13,7 @@ const PEER_PROGRAMS = join(PEERS, "ffi-addon");
 type Shape = readonly [number, number, number];
 const LARGE: Shape = [100_000, 768, 10];
 const CACHED: Shape = [10_000, 128, 10];
+const TINY: Shape = [10, 4096, 1];
 
 async function build(): Promise<string> {
   await runCommand(["bun", "build.ts"], { cwd: TEMPLATE });
@@ -112,6 +113,15 @@ export const area: Area = {
     search: searches(LARGE, { "reading the memory": program(bandwidth) }),
     // Query after query on vectors that fit into the cache: what a batch of queries gets.
     batch: searches(CACHED),
+    // A search so small that a copy of the query would be seen.
+    "zero-copy": {
+      unit: "searches/s",
+      prepare,
+      contestants: {
+        "query read in place": program(() => bun("search.ts", ...TINY)),
+        "query copied first": program(() => bun("search.ts", ...TINY, "copy")),
+      },
+    },
     "growth-n": growth({
       "1 000": [1_000, 128, 10],
       "10 000": [10_000, 128, 10],
