@@ -8,6 +8,7 @@ import type { Run } from "../../run.ts";
 import { postMessage, startStarter } from "./starter.ts";
 
 const MESSAGES = 50;
+const BARE = join(import.meta.dir, "bare-messages.ts");
 const PATH = "/api/messages?limit=1";
 
 const databaseOf = ({ folder }: Run) => join(folder, "peers.db");
@@ -38,10 +39,10 @@ function starter(level: string): Contestant {
   return async (run) => loading(run, (await startStarter(run, { LOG_LEVEL: level })).url);
 }
 
-function peer(runtime: string, program: string): Contestant {
+function peer(...command: readonly string[]): Contestant {
   return async (run) => {
     const env = { DATABASE: databaseOf(run) };
-    return loading(run, (await run.start([runtime, program], { env })).url);
+    return loading(run, (await run.start(command, { env })).url);
   };
 }
 
@@ -53,7 +54,8 @@ export const json: Bench = {
   contestants: {
     "http-sse (warn)": starter("warn"),
     "http-sse (info)": starter("info"),
-    "bare Bun.serve": peer("bun", join(import.meta.dir, "bare-messages.ts")),
+    "bare Bun.serve": peer("bun", BARE),
+    "bare, query planned once": peer("bun", BARE, "planned-once"),
     Hono: peer("bun", join(PEERS, "http-sse/hono.js")),
     Elysia: peer("bun", join(PEERS, "http-sse/elysia.js")),
     "Fastify on Node.js": peer("node", join(PEERS, "http-sse/fastify.js")),
