@@ -8,7 +8,7 @@ const POSTGRES_DOWN = /^(?:08|53|57P)/;
 
 /** Why the database can't answer now, as a clause; undefined when the error is something else. */
 export function outage(error: unknown): string | undefined {
-  if (error instanceof StoreBusyError) return "another process is writing to it";
+  if (error instanceof StoreBusyError) return error.message;
   if (error instanceof SQL.PostgresError) {
     const down =
       error.code.startsWith("ERR_POSTGRES_CONNECTION") || POSTGRES_DOWN.test(error.errno ?? "");

@@ -1,0 +1,67 @@
+// Turns of the one writer: in order, whole, and not for ever.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { connect } from "../../src/store/connection.ts";
+import { StoreBusyError, Writer } from "../../src/store/writer.ts";
+import { Folder } from "../folder.ts";
+
+function open(folder: Folder, patience?: number) {
+  const database = connect(folder.join("app.db"), { create: true, busyTimeout: 0 });
+  database.run("CREATE TABLE IF NOT EXISTS log (entry TEXT) STRICT");
+  const log = (entry: string) => database.run("INSERT INTO log VALUES (?)", [entry]);
+  const entries = () => database.query("SELECT entry FROM log").values().flat();
+  return { writer: new Writer(database, patience), log, entries };
+}
+
+test("a transaction waits for the turn before it, and one that throws leaves nothing", async () => {
+  using folder = new Folder();
+  const { writer, log, entries } = open(folder);
+  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+  const first = writer.turn(async () => {
+    await gate;
+    log("first");
+  });
+  const second = writer.transaction(() => log("second"));
+  const third = writer.transaction(() => {
+    log("third");
+    throw new Error("never mind");
+  });
+  const fourth = writer.transaction(() => log("fourth"));
+  openGate();
+  expect(third).rejects.toThrow("never mind");
+  await Promise.all([first, second, fourth]);
+  expect(entries()).toEqual(["first", "second", "fourth"]);
+});
+
+test("who waits too long for a turn is sent away, and the next still waits for it", async () => {
+  using folder = new Folder();
+  const { writer, log, entries } = open(folder, 20);
+  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+  const long = writer.turn(async () => {
+    await gate;
+    log("long");
+  });
+  const error = await writer.transaction(() => log("impatient")).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(StoreBusyError);
+  const next = writer.turn(async () => void log("next"));
+  openGate();
+  await Promise.all([long, next]);
+  expect(entries()).toEqual(["long", "next"]);
+});
+
+test("another process that writes is waited for without blocking, and not for ever", async () => {
+  using folder = new Folder();
+  const { writer, log, entries } = open(folder);
+  using other = new Database(folder.join("app.db"));
+  other.run("BEGIN IMMEDIATE");
+  const waiting = writer.transaction(() => log("waited"));
+  await Bun.sleep(30);
+  other.run("COMMIT");
+  await waiting;
+  expect(entries()).toEqual(["waited"]);
+  const { writer: impatient } = open(folder, 20);
+  other.run("BEGIN IMMEDIATE");
+  const error = await impatient.transaction(() => undefined).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(StoreBusyError);
+  other.run("ROLLBACK");
+});
