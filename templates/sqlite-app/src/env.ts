@@ -26,7 +26,7 @@ export const envSchema = z.object({
     .number()
     .positive()
     .default(7 * 24),
-  /** Sign-in attempts a minute for one account from one address; ten times as many for one address in all. */
+  /** Sign-in attempts a minute for one account from one address; thirty times as many for one address in all. */
   LOGIN_RATE_LIMIT: z.coerce.number().int().min(1).default(10),
   /** Request header that holds the client's address, e.g. x-real-ip. Set it only behind a proxy that sets it. */
   CLIENT_IP_HEADER: z.string().optional(),

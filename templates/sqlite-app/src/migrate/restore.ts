@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { connect, explain, isBusy } from "../store/connection.ts";
+import { connect, explain, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flush } from "./backup.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
@@ -82,7 +82,8 @@ function lockWhole(path: string): Database | undefined {
     return database;
   } catch (cause) {
     database?.close();
-    if (!isBusy(cause) && explain(cause) !== undefined) return undefined;
+    if (isDamaged(cause)) return undefined;
+    if (!isBusy(cause)) throw cause;
     throw new MigrateError("refused", `${path} is in use. Nothing was changed.`, {
       hint: "Stop the server first, then restore again.",
       cause,

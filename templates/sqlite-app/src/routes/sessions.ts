@@ -14,7 +14,7 @@ const HOUR = 60 * MINUTE;
 export function sessions({ env, store }: Services, passwords: Passwords): Routes {
   const limit = env.LOGIN_RATE_LIMIT;
   const perAccount = new RateLimiter({ limit, windowMs: MINUTE });
-  const perAddress = new RateLimiter({ limit: limit * 10, windowMs: MINUTE });
+  const perAddress = new RateLimiter({ limit: limit * 30, windowMs: MINUTE });
 
   /** Counts the attempt. @throws {Problem} 429. Returns the headers that tell how many are left. */
   function count(

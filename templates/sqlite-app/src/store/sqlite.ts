@@ -50,7 +50,8 @@ export class SqliteStore implements Store {
   }
 
   async ready(): Promise<boolean> {
-    return this.#read.query("SELECT count(*) FROM pragma_table_list('articles')").get() !== null;
+    this.#read.query("SELECT 1 FROM articles LIMIT 1").get();
+    return true;
   }
 
   createUser({
