@@ -15,5 +15,5 @@ test.each(backends)(
     expect({ stderr, exitCode, signal }).toEqual({ stderr: "", exitCode: 0, signal: null });
     expect(stdout).toContain(`100000 calls on ${backend}`);
   },
-  120_000,
+  300_000,
 );

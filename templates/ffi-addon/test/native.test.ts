@@ -7,7 +7,7 @@ import { compile } from "../scripts/compile.ts";
 import { createProject, program, run } from "./project.ts";
 import { asan, compiler } from "./toolchain.ts";
 
-const timeout = 120_000;
+const timeout = 300_000; // seconds of work, minutes on a crowded machine
 const folder = mkdtempSync(join(tmpdir(), "ffi-addon-native-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
