@@ -1,7 +1,7 @@
 // The worker of one import: stages articles in a temporary table, then moves all of them in one transaction.
 import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
-import { connect } from "./store/connection.ts";
+import { connect, sqliteCode } from "./store/connection.ts";
 import type { Ask, Reply } from "./store/import.ts";
 import { ImportReader, type ImportReport } from "./store/import-reader.ts";
 
@@ -66,7 +66,7 @@ function answer(ask: Ask): Reply {
       running = new Import(ask.path);
       return { type: "done" };
     }
-    if (running === undefined) return { type: "error", message: "not open" };
+    if (running === undefined) throw new Error("The import is not open.");
     switch (ask.type) {
       case "chunk":
         running.chunk(ask.bytes);
@@ -77,6 +77,7 @@ function answer(ask: Ask): Reply {
         return { type: "report", report: running.commit(ask.author, ask.now) };
     }
   } catch (error) {
-    return { type: "error", message: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { type: "error", message, code: sqliteCode(error) };
   }
 }

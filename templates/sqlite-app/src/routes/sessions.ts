@@ -1,5 +1,4 @@
 // POST /api/sessions: sign in, for a bearer token. DELETE /api/sessions: end the session of the token that is sent.
-import type { BunRequest, Server } from "bun";
 import { Problem, readJson } from "#lib/problem";
 import { RateLimiter, rateLimitHeaders } from "#lib/rate-limit";
 import type { Passwords } from "../auth/passwords.ts";
@@ -16,28 +15,19 @@ export function sessions({ env, store }: Services, passwords: Passwords): Routes
   const perAccount = new RateLimiter({ limit, windowMs: MINUTE });
   const perAddress = new RateLimiter({ limit: limit * 30, windowMs: MINUTE });
 
-  /** Counts the attempt. @throws {Problem} 429. Returns the headers that tell how many are left. */
-  function count(
-    request: BunRequest,
-    server: Server<undefined>,
-    email: string,
-  ): Record<string, string> {
-    const address = clientOf(request, server, env.CLIENT_IP_HEADER);
-    for (const [limiter, client] of [
-      [perAddress, address],
-      [perAccount, `${address} ${email.toLowerCase()}`],
-    ] as const) {
-      const result = limiter.take(client);
-      const headers = rateLimitHeaders(limiter.options, result);
-      if (!result.allowed) throw new Problem(429, "Too many attempts to sign in.", { headers });
-      if (limiter === perAccount) return headers;
-    }
-    return {};
-  }
+  /** Counts an attempt. @throws {Problem} 429. Returns the headers that tell how many are left. */
+  const take = (limiter: RateLimiter, client: string): Record<string, string> => {
+    const result = limiter.take(client);
+    const headers = rateLimitHeaders(limiter.options, result);
+    if (result.allowed) return headers;
+    throw new Problem(429, "Too many attempts to sign in.", { headers });
+  };
 
   const create: Handler = async (request, server) => {
     const { email, password } = await readJson(request, credentials);
-    const headers = count(request, server, email);
+    const address = clientOf(request, server, env.CLIENT_IP_HEADER);
+    take(perAddress, address);
+    const headers = take(perAccount, `${address} ${email.toLowerCase()}`);
     const user = await store.findPassword(email);
     // The same work and the same answer for an unknown user: neither tells who has an account.
     const fits = await passwords.verify(password, user?.hash);

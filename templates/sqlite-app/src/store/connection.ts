@@ -54,7 +54,8 @@ export function isDamaged(error: unknown): boolean {
   return /^SQLITE_(?:CORRUPT|NOTADB)/.test(sqliteCode(error) ?? "");
 }
 
-function sqliteCode(error: unknown): string | undefined {
+/** The name of the error code that an error carries, e.g. `SQLITE_FULL`. */
+export function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }

@@ -12,7 +12,15 @@ export type Ask =
 export type Reply =
   | { readonly type: "done" }
   | { readonly type: "report"; readonly report: ImportReport }
-  | { readonly type: "error"; readonly message: string };
+  | { readonly type: "error"; readonly message: string; readonly code: string | undefined };
+
+export interface ImportTarget {
+  /** The database. */
+  readonly path: string;
+  readonly author: number;
+  /** Whose turn the move to the database takes. */
+  readonly writer: Writer;
+}
 
 /**
  * The lines are validated and staged in a temporary table, which takes no lock on the database; only then all of them
@@ -20,11 +28,7 @@ export type Reply =
  */
 export async function importInWorker(
   script: string,
-  {
-    path,
-    author,
-    writer,
-  }: { readonly path: string; readonly author: number; readonly writer: Writer },
+  { path, author, writer }: ImportTarget,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<ImportReport> {
   const worker = new Worker(script);
@@ -34,8 +38,9 @@ export async function importInWorker(
     worker.onerror = ({ message: reason }) => reject(new Error(`The import failed: ${reason}`));
     worker.postMessage(message);
     return promise.then((reply) => {
-      if (reply.type === "error") throw new Error(`The import failed: ${reply.message}`);
-      return reply;
+      if (reply.type !== "error") return reply;
+      const { message: reason, code } = reply;
+      throw Object.assign(new Error(`The import failed: ${reason}`), { code });
     });
   };
   try {

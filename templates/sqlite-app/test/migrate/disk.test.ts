@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, cpSync } from "node:fs";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
+import { Service } from "../service.ts";
 
 /** Root may write everywhere, and only root may mount: who runs this decides how it is tested. */
 const isRoot = process.getuid?.() === 0;
@@ -34,6 +35,34 @@ const onADiskOfItsOwn = () => {
         expect(mount("-o", "remount,size=40m", data())).toBe(true);
         await project.dbOk("up");
         await project.dbOk("validate");
+      } finally {
+        unmount(data());
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "full, under the service: writes are 503, reads go on, and nothing half-written is left",
+    async () => {
+      if (!mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", data())) return;
+      try {
+        await using service = await Service.start({ DATA_DIR: data() });
+        const { token } = await service.newUser();
+        const line = `${JSON.stringify({ title: "bulk", body: "words ".repeat(5000) })}\n`;
+        const type = "application/x-ndjson";
+        const sent = { token, body: line.repeat(500), type };
+        const refused = await service.send("POST", "/api/articles/import", sent);
+        expect(refused.status).toBe(503);
+        expect((await service.send("GET", "/api/articles")).json()).toEqual({
+          items: [],
+          next: null,
+        });
+        expect(mount("-o", "remount,size=80m", data())).toBe(true);
+        expect((await service.send("POST", "/api/articles/import", sent)).json()).toEqual({
+          imported: 500,
+        });
+        await service.stop();
       } finally {
         unmount(data());
       }
