@@ -90,7 +90,8 @@ export function help(): string {
   ].join("\n");
 }
 
-function synopsis(name: string, { argument, options = [] }: Command): string {
+/** How a command is typed, after `bun run db`. */
+export function synopsis(name: string, { argument, options = [] }: Command): string {
   const values = { to: "[--to <version>]", steps: "[--steps <n>]" };
   return [name, ...(argument ? [`<${argument}>`] : []), ...options.map((key) => values[key])].join(
     " ",
