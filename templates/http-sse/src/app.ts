@@ -51,6 +51,7 @@ export async function openApp(services: Omit<Services, "routes">): Promise<App> 
 function retryLater(handler: Handler): Handler {
   const answer = (error: unknown): never => {
     if (!(error instanceof LogUnavailable)) throw error;
+    appLog.warn("{error}", { error });
     throw new Problem(503, error.message, { headers: { "retry-after": "1" }, cause: error });
   };
   return (request, server) => {

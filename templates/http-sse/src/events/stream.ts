@@ -34,7 +34,13 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
 
   const reader: Reader = {
     send(chunk) {
-      controller.enqueue(chunk);
+      try {
+        controller.enqueue(chunk);
+      } catch (error) {
+        // Its connection is gone, which it was not told yet: the other readers must not suffer.
+        if (!(error instanceof TypeError)) throw error;
+        return hub.leave(reader);
+      }
       if (readAhead - (controller.desiredSize ?? 0) <= budget) return;
       reader.end();
       options.onSlow();
@@ -76,9 +82,11 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         try {
           await catchUp();
         } catch (error) {
+          if (!hub.readers.has(reader)) return;
+          hub.leave(reader);
           if (!(error instanceof LogUnavailable)) throw error;
           // The client reconnects and asks again.
-          if (hub.readers.has(reader)) reader.end();
+          controller.close();
         }
       },
       cancel: () => hub.leave(reader),

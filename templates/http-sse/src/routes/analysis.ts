@@ -48,7 +48,9 @@ export function analysis({ env, root, uploads }: Services): Group {
       },
       cancel: () => left.abort(new DOMException("The client left.", "AbortError")),
     });
-    const write = (text: string) => controller.enqueue(encoder.encode(text));
+    const write = (text: string) => {
+      if (!left.signal.aborted) controller.enqueue(encoder.encode(text));
+    };
     const send = (event: string, data: unknown) =>
       write(formatEvent({ event, data: JSON.stringify(data) }));
 
@@ -56,7 +58,7 @@ export function analysis({ env, root, uploads }: Services): Group {
     let percent = -1;
     const onProgress = (bytes: number) => {
       const now = Math.floor((100 * bytes) / Math.max(1, size));
-      if (now > percent && !left.signal.aborted) send("progress", { bytes, total: size });
+      if (now > percent) send("progress", { bytes, total: size });
       percent = now;
     };
     let file: FileHandle | undefined;
@@ -71,8 +73,7 @@ export function analysis({ env, root, uploads }: Services): Group {
 
     const finish = async () => {
       try {
-        const result = await running;
-        if (!left.signal.aborted) send("result", result);
+        send("result", await running);
       } catch (error) {
         if (left.signal.aborted) return;
         log.error("An analysis failed: {error}", { error });
