@@ -1,18 +1,16 @@
 // Keeps the last whole run of each area, and shows them in the README of this folder.
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import type { Result } from "./result.ts";
 import { renderResult } from "./table.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const RESULTS = join(ROOT, "results");
 const README = join(ROOT, "README.md");
 const BLOCK = /(?<=<!-- results -->\n).*(?=<!-- \/results -->)/s;
 
 /** Writes the result to `results/<area>.json` and all of them to the README. */
 export async function record(result: Result): Promise<void> {
-  const file = join(RESULTS, `${result.area}.json`);
+  const file = join(ROOT, "results", `${result.area}.json`);
   await Bun.write(file, `${JSON.stringify(result, null, 2)}\n`);
   await runCommand(["bun", "run", "biome", "format", "--write", file], { cwd: ROOT });
   await Bun.write(README, withResults(await Bun.file(README).text(), await readResults()));
@@ -27,6 +25,6 @@ export function withResults(readme: string, results: readonly Result[]): string 
 }
 
 export async function readResults(): Promise<readonly Result[]> {
-  const files = (await readdir(RESULTS)).filter((file) => file.endsWith(".json")).sort();
-  return await Promise.all(files.map((file) => Bun.file(join(RESULTS, file)).json()));
+  const files = await Array.fromAsync(new Bun.Glob("results/*.json").scan(ROOT));
+  return await Promise.all(files.sort().map((file) => Bun.file(join(ROOT, file)).json()));
 }
