@@ -9,6 +9,13 @@ export const PROCESS_TIMEOUT = 120_000;
 
 const ROOT = join(import.meta.dir, "..");
 
+/** What a process needs to run, and nothing that tells it how to behave. */
+export const BARE: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(process.env)
+    .filter(([name]) => /^(?:PATH|SYSTEMROOT|TEMP|TMP)$/i.test(name))
+    .map(([name, value]) => [name, value ?? ""]),
+);
+
 export interface Run {
   readonly exitCode: number;
   readonly stdout: string;
@@ -31,7 +38,7 @@ export class Project extends Folder {
     super();
     this.migrations = this.join("migrations", databaseUrl ? "postgres" : "sqlite");
     this.env = {
-      PATH: process.env.PATH ?? "",
+      ...BARE,
       DATA_DIR: this.join("data"),
       MIGRATIONS_DIR: this.join("migrations"),
       ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),

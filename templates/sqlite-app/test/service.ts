@@ -1,6 +1,7 @@
 // The service as a process of its own, on a free port and a folder of its own, and clients that use it.
 import { join } from "node:path";
 import { Folder } from "./folder.ts";
+import { BARE } from "./project.ts";
 
 const MAIN = join(import.meta.dir, "..", "src", "main.ts");
 export const PASSWORD = "correct horse";
@@ -48,7 +49,7 @@ export class Service implements AsyncDisposable {
     const child = Bun.spawn([process.execPath, MAIN], {
       cwd: folder.path,
       env: {
-        PATH: process.env.PATH ?? "",
+        ...BARE,
         PORT: "0",
         LOG_LEVEL: "error",
         LOGIN_RATE_LIMIT: "100000",

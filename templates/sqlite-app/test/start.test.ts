@@ -7,6 +7,9 @@ import { Folder } from "./folder.ts";
 import { PROCESS_TIMEOUT, Project } from "./project.ts";
 import { Service } from "./service.ts";
 
+/** Windows has no signals: a process is ended there without being asked. */
+const posix = test.skipIf(process.platform === "win32");
+
 const refusal = (project: Project, env: Record<string, string> = {}) =>
   Service.start({ ...project.env, ...env }).then(
     () => "it started",
@@ -54,7 +57,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+posix(
   "servers that start together on one file all start, and all work",
   async () => {
     using project = new Project("own");
@@ -69,7 +72,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+posix(
   "what it acknowledged is there after kill -9, and it is one sound file after SIGTERM",
   async () => {
     await using service = await Service.start();

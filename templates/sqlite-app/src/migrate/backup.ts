@@ -20,7 +20,7 @@ export function copyDatabase(source: string, file: string): number {
     checkIntegrity(temporary);
     flush(temporary);
     renameSync(temporary, file);
-    flush(dirname(file));
+    flushNames(dirname(file));
     return statSync(file).size;
   } catch (cause) {
     if (cause instanceof MigrateError) throw cause;
@@ -40,9 +40,20 @@ export function checkIntegrity(file: string): void {
   throw new MigrateError("failed", `${file} is damaged: ${problems.slice(0, 3).join("; ")}.`);
 }
 
-/** Waits until a file, or the names in a folder, are on the disk. */
-export function flush(path: string): void {
-  const descriptor = openSync(path, "r");
+/** Waits until the contents of a file are on the disk. */
+export function flush(file: string): void {
+  const descriptor = openSync(file, "r+");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Waits until the names in a folder are on the disk. Windows has no such thing. */
+export function flushNames(folder: string): void {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(folder, "r");
   try {
     fsyncSync(descriptor);
   } finally {

@@ -1,7 +1,7 @@
 // Backup, restore and dump on PostgreSQL: the work of its own programs, which know every object that there can be.
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { flush } from "./backup.ts";
+import { flush, flushNames } from "./backup.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { compare, type LedgerRow } from "./state.ts";
@@ -23,7 +23,7 @@ export async function dumpTo(url: string, file: string): Promise<number> {
     await run(url, ["pg_restore", "--list", temporary]);
     flush(temporary);
     renameSync(temporary, file);
-    flush(dirname(file));
+    flushNames(dirname(file));
     return statSync(file).size;
   } finally {
     rmSync(temporary, { force: true });

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { connect, explain, isBusy, isDamaged } from "../store/connection.ts";
-import { checkIntegrity, copyDatabase, flush } from "./backup.ts";
+import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { readContents } from "./ledger.ts";
@@ -32,7 +32,7 @@ export function restoreDatabase({ file, path, known, keep }: RestoreOptions): bo
   try {
     copyDatabase(file, copy);
     const existed = existsSync(path);
-    using _lock = existed ? lockWhole(path) : undefined;
+    using lock = existed ? lockWhole(path) : undefined;
     if (existed) {
       mkdirSync(dirname(keep), { recursive: true });
       copyFileSync(path, keep);
@@ -40,8 +40,9 @@ export function restoreDatabase({ file, path, known, keep }: RestoreOptions): bo
     // A log that is still there belongs to a damaged or vanished database: SQLite would replay it into the new one.
     if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${keep}-wal`);
     rmSync(`${path}-shm`, { force: true });
+    if (process.platform === "win32") lock?.close(); // A file that is open can't be replaced there.
     renameSync(copy, path);
-    flush(dirname(path));
+    flushNames(dirname(path));
     return existed;
   } finally {
     rmSync(copy, { force: true });
