@@ -1,7 +1,8 @@
 // The log of messages in a Redis Stream, for any number of instances. An id is the stream's own.
 import { RedisClient } from "bun";
 import type { Appended, Listener, Message, MessageLog, Page } from "./log.ts";
-import { LogUnavailable } from "./log.ts";
+import { RedisFollower } from "./redis-follower.ts";
+import { answer, type Entry, TIMEOUT_MS, toMessage } from "./redis-reply.ts";
 
 /** Adds a message unless its key was seen, in one step, whichever instance asks. */
 const APPEND = `
@@ -16,15 +17,8 @@ const APPEND = `
 const START = "0-0";
 /** Seconds that an Idempotency-Key is remembered. */
 const KEY_TTL = 24 * 60 * 60;
-/** Milliseconds that Redis may take to answer. */
-const TIMEOUT_MS = 2000;
-/** Milliseconds that a read waits for new messages, and the pause before it is tried again. */
-const BLOCK_MS = 5000;
-const RETRY_MS = 250;
 /** The most that the client takes; it tries again every two seconds. */
 const FOR_EVER = 2 ** 32 - 1;
-
-type Entry = readonly [id: string, fields: readonly string[]];
 
 export interface RedisLogOptions {
   readonly url: string;
@@ -35,30 +29,30 @@ export interface RedisLogOptions {
 }
 
 export class RedisLog implements MessageLog {
-  readonly #client: RedisClient;
-  readonly #listeners: Listener[] = [];
-  #position = START;
-  /** The connection that waits for new messages; undefined while it is down. */
-  #follower: RedisClient | undefined;
-  #closed = false;
+  private constructor(
+    readonly options: RedisLogOptions,
+    readonly client: RedisClient,
+    readonly follower: RedisFollower,
+  ) {}
 
-  private constructor(readonly options: RedisLogOptions) {
+  /** @throws {LogUnavailable} when Redis cannot be reached. */
+  static async open(options: RedisLogOptions): Promise<RedisLog> {
+    const { url, key } = options;
     // Nothing is queued while Redis is away: clients are told at once, and try again.
-    this.#client = new RedisClient(options.url, {
+    const client = new RedisClient(url, {
       enableOfflineQueue: false,
       maxRetries: FOR_EVER,
       connectionTimeout: TIMEOUT_MS,
     });
-  }
-
-  /** @throws {LogUnavailable} when Redis cannot be reached. */
-  static async open(options: RedisLogOptions): Promise<RedisLog> {
-    const log = new RedisLog(options);
-    await answer(log.#client.connect());
-    log.#position = (await log.newest(1))[0]?.id ?? START;
-    await log.#connectFollower();
-    void log.#follow();
-    return log;
+    try {
+      await answer(client.connect());
+      const newest = await answer(client.send("XREVRANGE", [key, "+", "-", "COUNT", "1"]));
+      const position = (newest as Entry[])[0]?.[0] ?? START;
+      return new RedisLog(options, client, await RedisFollower.open(url, key, position));
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   }
 
   async append(text: string, key?: string): Promise<Appended> {
@@ -104,56 +98,18 @@ export class RedisLog implements MessageLog {
   }
 
   follow(listener: Listener): string {
-    this.#listeners.push(listener);
-    return this.#position;
+    this.follower.listen(listener);
+    return this.follower.position;
   }
 
   async ready(): Promise<boolean> {
     await this.#send("PING", []);
-    return this.#follower !== undefined;
+    return this.follower.connected;
   }
 
   close(): void {
-    this.#closed = true;
-    this.#follower?.close();
-    this.#client.close();
-  }
-
-  /** Hands on what any instance adds, for as long as the log is open; after a failure it goes on where it was. */
-  async #follow(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        await this.#readNew(this.#follower ?? (await this.#connectFollower()));
-      } catch (error) {
-        if (!(error instanceof LogUnavailable)) throw error;
-        this.#follower?.close();
-        this.#follower = undefined;
-        await Bun.sleep(RETRY_MS);
-      }
-    }
-  }
-
-  async #connectFollower(): Promise<RedisClient> {
-    const client = new RedisClient(this.options.url, { autoReconnect: false });
-    try {
-      await answer(client.connect());
-    } catch (error) {
-      client.close();
-      throw error;
-    }
-    this.#follower = client;
-    return client;
-  }
-
-  async #readNew(client: RedisClient): Promise<void> {
-    const { key } = this.options;
-    const args = ["COUNT", "500", "BLOCK", `${BLOCK_MS}`, "STREAMS", key, this.#position];
-    const reply = await answer(client.send("XREAD", args), BLOCK_MS + TIMEOUT_MS);
-    const entries = (reply as Record<string, Entry[]> | null)?.[key] ?? [];
-    if (entries.length === 0) return;
-    const messages = entries.map(toMessage);
-    this.#position = messages.at(-1)?.id ?? this.#position;
-    for (const listener of this.#listeners) listener(messages);
+    this.follower.close();
+    this.client.close();
   }
 
   async #range(from: string, to: string, limit: number): Promise<Message[]> {
@@ -172,29 +128,10 @@ export class RedisLog implements MessageLog {
   }
 
   #send(command: string, args: string[]): Promise<unknown> {
-    return answer(this.#client.send(command, args));
-  }
-}
-
-/** What Redis answers in time. @throws {LogUnavailable} for everything else. */
-async function answer<T>(reply: Promise<T>, timeoutMs = TIMEOUT_MS): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("Redis does not answer.")), timeoutMs);
-  try {
-    return await Promise.race([reply, late.promise]);
-  } catch (cause) {
-    throw new LogUnavailable("The message log cannot be reached now.", { cause });
-  } finally {
-    clearTimeout(timer);
+    return answer(this.client.send(command, args));
   }
 }
 
 function isId(id: string): boolean {
   return /^\d{1,19}-\d{1,19}$/.test(id);
-}
-
-/** The time of a message is in its id: milliseconds, then a number within them. */
-function toMessage([id, fields]: Entry): Message {
-  const at = new Date(Number.parseInt(id, 10)).toISOString();
-  return { id, text: fields[1] ?? "", at };
 }
