@@ -115,6 +115,7 @@ export class Connection {
     let known = snapshot;
     while (this.#isBehind) {
       await this.#drained();
+      if (!this.#socket) return;
       const now = await this.#hub.store.enter(room, this.person, known);
       if (!now.recovered) return this.end(1013, "Too slow for this room: connect again.");
       for (const frame of changes(room, known, now)) {

@@ -1,10 +1,12 @@
 // Who gets in: sessions, origins, limits, and what each refusal looks like.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { parseOrigin } from "../src/origin.ts";
 import { SESSION_SECONDS, sign, verify } from "../src/session.ts";
 import { Socket, startSession } from "./person.ts";
 import { RawSocket } from "./raw.ts";
 import { ChatServer, TIMEOUT, until } from "./server.ts";
+
+setDefaultTimeout(TIMEOUT);
 
 let server: ChatServer;
 beforeAll(async () => {
@@ -12,7 +14,7 @@ beforeAll(async () => {
     ALLOWED_ORIGINS: "https://chat.example, http://localhost:8080",
     RATE_LIMIT: "5",
   });
-}, TIMEOUT);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** The handshake's status, and the problem if it was refused. */
@@ -111,18 +113,14 @@ describe("session", () => {
     await expect(start).rejects.toThrow(/exit 1: .*\n\s*SESSION_SECRET: required/);
   });
 
-  test(
-    "in development a session survives a restart without one",
-    async () => {
-      await using own = await ChatServer.start();
-      const cookie = await startSession(own.url, "Ada");
-      await own.crash();
-      await own.restart();
-      using socket = await Socket.openAs(own.url, cookie);
-      expect(socket.you.name).toBe("Ada");
-    },
-    TIMEOUT,
-  );
+  test("in development a session survives a restart without one", async () => {
+    await using own = await ChatServer.start();
+    const cookie = await startSession(own.url, "Ada");
+    await own.crash();
+    await own.restart();
+    using socket = await Socket.openAs(own.url, cookie);
+    expect(socket.you.name).toBe("Ada");
+  });
 });
 
 describe("upgrade", () => {
@@ -184,30 +182,26 @@ describe("upgrade", () => {
     expect((await fetch(`${server.url}/ws`, { method: "POST" })).status).toBe(405);
   });
 
-  test(
-    "more connections than a person may have are 429, than the server takes 503",
-    async () => {
-      await using small = await ChatServer.start({
-        MAX_CONNECTIONS: "6",
-        MAX_CONNECTIONS_PER_USER: "3",
-      });
-      const { url } = small;
-      const ada = await Socket.open(url, "Ada");
-      const tabs = [ada];
-      for (let i = 1; i < 3; i++) tabs.push(await Socket.openAs(url, ada.cookie));
-      const tooMany = await handshake({ cookie: ada.cookie }, url);
-      expect(tooMany.status).toBe(429);
-      expect(tooMany.headers.has("retry-after")).toBe(true);
-      for (let i = 3; i < 6; i++) tabs.push(await Socket.open(url, `Guest ${i}`));
-      const full = await handshake({ cookie: await startSession(url, "Late") }, url);
-      expect(full.status).toBe(503);
-      expect(full.headers.has("retry-after")).toBe(true);
-      for (const tab of tabs) tab.cut();
-      const again = async () => (await handshake({ cookie: ada.cookie }, url)).status === 101;
-      await until(again, "there is room again");
-    },
-    TIMEOUT,
-  );
+  test("more connections than a person may have are 429, than the server takes 503", async () => {
+    await using small = await ChatServer.start({
+      MAX_CONNECTIONS: "6",
+      MAX_CONNECTIONS_PER_USER: "3",
+    });
+    const { url } = small;
+    const ada = await Socket.open(url, "Ada");
+    const tabs = [ada];
+    for (let i = 1; i < 3; i++) tabs.push(await Socket.openAs(url, ada.cookie));
+    const tooMany = await handshake({ cookie: ada.cookie }, url);
+    expect(tooMany.status).toBe(429);
+    expect(tooMany.headers.has("retry-after")).toBe(true);
+    for (let i = 3; i < 6; i++) tabs.push(await Socket.open(url, `Guest ${i}`));
+    const full = await handshake({ cookie: await startSession(url, "Late") }, url);
+    expect(full.status).toBe(503);
+    expect(full.headers.has("retry-after")).toBe(true);
+    for (const tab of tabs) tab.cut();
+    const again = async () => (await handshake({ cookie: ada.cookie }, url)).status === 101;
+    await until(again, "there is room again");
+  });
 });
 
 describe("rate limit", () => {

@@ -1,12 +1,14 @@
 // The protocol table, row by row, against the running service.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Socket } from "./person.ts";
 import { ChatServer, TIMEOUT, until } from "./server.ts";
+
+setDefaultTimeout(TIMEOUT);
 
 let server: ChatServer;
 beforeAll(async () => {
   server = await ChatServer.start();
-}, TIMEOUT);
+});
 afterAll(() => server[Symbol.asyncDispose]());
 
 let rooms = 0;

@@ -1,10 +1,12 @@
 // Several nodes on one Redis: as one chat, through the death of a node and of Redis itself.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { expectSame, Follower } from "./follower.ts";
 import { Socket, startSession } from "./person.ts";
 import { CuttingProxy } from "./proxy.ts";
 import { DisposableClient, HAS_REDIS_SERVER, OwnRedis, ownPrefix, REDIS_URL } from "./redis.ts";
 import { ChatServer, TIMEOUT, until } from "./server.ts";
+
+setDefaultTimeout(TIMEOUT);
 
 const FAST = { RATE_LIMIT: "1000000", SESSION_SECRET: "the same on every node" };
 
@@ -16,203 +18,175 @@ describe.skipIf(!REDIS_URL)("two nodes", () => {
 
   beforeAll(async () => {
     nodes = [await startNode(), await startNode()];
-  }, TIMEOUT);
+  });
   afterAll(async () => {
     for (const node of nodes) await node[Symbol.asyncDispose]();
     await clear();
   });
 
-  test(
-    "messages, presence, typing and private messages cross over",
-    async () => {
-      using ada = await Socket.open(nodes[0].url, "Ada");
-      using bob = await Socket.open(nodes[1].url, "Bob");
-      const { epoch } = await ada.join("general");
-      const joined = await bob.join("general");
-      expect(joined.members).toEqual(expect.arrayContaining([ada.you, bob.you]));
-      const { you } = bob;
-      expect(await ada.next("user-joined")).toEqual({
-        type: "user-joined",
-        room: "general",
-        user: you,
-      });
-      await ada.chat("general", "hello");
-      await bob.chat("general", "hello to you");
-      await Promise.all([ada, bob].map((one) => one.next("chat", ({ offset }) => offset === 2)));
-      expect(ada.all("chat")).toEqual(bob.all("chat"));
-      expect(ada.all("chat").map(({ text }) => text)).toEqual(["hello", "hello to you"]);
+  test("messages, presence, typing and private messages cross over", async () => {
+    using ada = await Socket.open(nodes[0].url, "Ada");
+    using bob = await Socket.open(nodes[1].url, "Bob");
+    const { epoch } = await ada.join("general");
+    const joined = await bob.join("general");
+    expect(joined.members).toEqual(expect.arrayContaining([ada.you, bob.you]));
+    const { you } = bob;
+    expect(await ada.next("user-joined")).toEqual({
+      type: "user-joined",
+      room: "general",
+      user: you,
+    });
+    await ada.chat("general", "hello");
+    await bob.chat("general", "hello to you");
+    await Promise.all([ada, bob].map((one) => one.next("chat", ({ offset }) => offset === 2)));
+    expect(ada.all("chat")).toEqual(bob.all("chat"));
+    expect(ada.all("chat").map(({ text }) => text)).toEqual(["hello", "hello to you"]);
 
-      ada.send({ type: "typing", room: "general" });
-      expect(await bob.next("typing")).toMatchObject({ from: ada.you });
-      using tab = await Socket.openAs(nodes[0].url, bob.cookie);
-      await ada.ask({ type: "private", to: you.id, text: "psst" });
-      for (const socket of [bob, tab]) {
-        expect(await socket.next("private")).toMatchObject({ from: ada.you, text: "psst" });
-      }
-      const recovered = await tab.join("general", { epoch, offset: 1 });
-      expect(recovered).toMatchObject({ recovered: true, messages: [{ text: "hello to you" }] });
-    },
-    TIMEOUT,
-  );
+    ada.send({ type: "typing", room: "general" });
+    expect(await bob.next("typing")).toMatchObject({ from: ada.you });
+    using tab = await Socket.openAs(nodes[0].url, bob.cookie);
+    await ada.ask({ type: "private", to: you.id, text: "psst" });
+    for (const socket of [bob, tab]) {
+      expect(await socket.next("private")).toMatchObject({ from: ada.you, text: "psst" });
+    }
+    const recovered = await tab.join("general", { epoch, offset: 1 });
+    expect(recovered).toMatchObject({ recovered: true, messages: [{ text: "hello to you" }] });
+  });
 
-  test(
-    "a person on both nodes comes and goes once",
-    async () => {
-      using ada = await Socket.open(nodes[0].url, "Ada");
-      await ada.join("presence");
-      const bob = await Socket.open(nodes[0].url, "Bob");
-      const tab = await Socket.openAs(nodes[1].url, bob.cookie);
-      await bob.join("presence");
-      await tab.join("presence");
-      bob.cut();
-      await tab.ask({ type: "leave", room: "presence" });
-      await ada.next("user-left");
-      await ada.chat("presence", "after");
-      await ada.next("chat");
-      expect(ada.all("user-joined")).toHaveLength(1);
-      expect(ada.all("user-left")).toHaveLength(1);
-      tab.cut();
-    },
-    TIMEOUT,
-  );
+  test("a person on both nodes comes and goes once", async () => {
+    using ada = await Socket.open(nodes[0].url, "Ada");
+    await ada.join("presence");
+    const bob = await Socket.open(nodes[0].url, "Bob");
+    const tab = await Socket.openAs(nodes[1].url, bob.cookie);
+    await bob.join("presence");
+    await tab.join("presence");
+    bob.cut();
+    await tab.ask({ type: "leave", room: "presence" });
+    await ada.next("user-left");
+    await ada.chat("presence", "after");
+    await ada.next("chat");
+    expect(ada.all("user-joined")).toHaveLength(1);
+    expect(ada.all("user-left")).toHaveLength(1);
+    tab.cut();
+  });
 
-  test(
-    "a node killed under load: its people go on at the other one, and lose nothing",
-    async () => {
-      await using doomed = await startNode();
-      await using proxy = await CuttingProxy.start(doomed.port);
-      using witness = await Socket.open(nodes[0].url, "Witness");
-      await witness.join("load");
-      using lonely = await Socket.open(doomed.url, "Lonely");
-      await lonely.join("load");
-      const cookies = await Promise.all(
-        ["Ada", "Bob", "Eve"].map((name) => startSession(nodes[1].url, name)),
-      );
-      const people = cookies.map((cookie) => new Follower(proxy.url, cookie, "load"));
-      await Promise.all(people.map(({ joined }) => joined));
-      for (let i = 0; i < 300; i++) people[i % 3]?.say(`m${i}`);
-      await until(() => people.some(({ acknowledged }) => acknowledged.length > 20), "it is busy");
-      proxy.port = nodes[1].port;
-      await doomed.crash();
-      await expectSame(people, 300);
-      await until(() => people.every((one) => one.acknowledged.length === 100), "all is settled");
-      await witness.next("chat", ({ offset }) => offset === 300);
-      expect(witness.all("chat").map(({ offset }) => offset)).toEqual(
-        Array.from({ length: 300 }, (_, i) => i + 1),
-      );
-      // Who was on the dead node only expires, and leaves once; who moved stays.
-      await witness.next("user-left", ({ user }) => user.id === lonely.you.id);
-      const { members } = await witness.join("load");
-      expect(members.map(({ name }) => name).sort()).toEqual(["Ada", "Bob", "Eve", "Witness"]);
-      const left = witness.all("user-left").filter(({ user }) => user.id === lonely.you.id);
-      expect(left).toHaveLength(1);
-      for (const person of people) person[Symbol.dispose]();
-    },
-    TIMEOUT,
-  );
+  test("a node killed under load: its people go on at the other one, and lose nothing", async () => {
+    await using doomed = await startNode();
+    await using proxy = await CuttingProxy.start(doomed.port);
+    using witness = await Socket.open(nodes[0].url, "Witness");
+    await witness.join("load");
+    using lonely = await Socket.open(doomed.url, "Lonely");
+    await lonely.join("load");
+    const cookies = await Promise.all(
+      ["Ada", "Bob", "Eve"].map((name) => startSession(nodes[1].url, name)),
+    );
+    const people = cookies.map((cookie) => new Follower(proxy.url, cookie, "load"));
+    await Promise.all(people.map(({ joined }) => joined));
+    for (let i = 0; i < 300; i++) people[i % 3]?.say(`m${i}`);
+    await until(() => people.some(({ acknowledged }) => acknowledged.length > 20), "it is busy");
+    proxy.port = nodes[1].port;
+    await doomed.crash();
+    await expectSame(people, 300);
+    await until(() => people.every((one) => one.acknowledged.length === 100), "all is settled");
+    await witness.next("chat", ({ offset }) => offset === 300);
+    expect(witness.all("chat").map(({ offset }) => offset)).toEqual(
+      Array.from({ length: 300 }, (_, i) => i + 1),
+    );
+    // Who was on the dead node only expires, and leaves once; who moved stays.
+    await witness.next("user-left", ({ user }) => user.id === lonely.you.id);
+    const { members } = await witness.join("load");
+    expect(members.map(({ name }) => name).sort()).toEqual(["Ada", "Bob", "Eve", "Witness"]);
+    const left = witness.all("user-left").filter(({ user }) => user.id === lonely.you.id);
+    expect(left).toHaveLength(1);
+    for (const person of people) person[Symbol.dispose]();
+  });
 
-  test(
-    "a node that stops says goodbye for its people at once",
-    async () => {
-      await using leaving = await startNode();
-      using witness = await Socket.open(nodes[0].url, "Witness");
-      await witness.join("goodbye");
-      const guest = await Socket.open(leaving.url, "Guest");
-      await guest.join("goodbye");
-      expect(await leaving.stop()).toBe(0);
-      expect((await guest.closed).code).toBe(1012);
-      await witness.next("user-left", ({ user }) => user.id === guest.you.id);
-    },
-    TIMEOUT,
-  );
+  test("a node that stops says goodbye for its people at once", async () => {
+    await using leaving = await startNode();
+    using witness = await Socket.open(nodes[0].url, "Witness");
+    await witness.join("goodbye");
+    const guest = await Socket.open(leaving.url, "Guest");
+    await guest.join("goodbye");
+    expect(await leaving.stop()).toBe(0);
+    expect((await guest.closed).code).toBe(1012);
+    await witness.next("user-left", ({ user }) => user.id === guest.you.id);
+  });
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)("Redis dies", () => {
-  test(
-    "under load, and comes back: readyz says so, no process dies, nothing is lost",
-    async () => {
-      await using redis = await OwnRedis.start();
-      const env = { ...FAST, REDIS_URL: redis.url };
-      await using one = await ChatServer.start(env);
-      await using two = await ChatServer.start(env);
-      const urls = [one.url, two.url, one.url, two.url];
-      const people = await Promise.all(
-        urls.map(async (url, i) => new Follower(url, await startSession(url, `P${i}`), "load")),
+  test("under load, and comes back: readyz says so, no process dies, nothing is lost", async () => {
+    await using redis = await OwnRedis.start();
+    const env = { ...FAST, REDIS_URL: redis.url };
+    await using one = await ChatServer.start(env);
+    await using two = await ChatServer.start(env);
+    const urls = [one.url, two.url, one.url, two.url];
+    const people = await Promise.all(
+      urls.map(async (url, i) => new Follower(url, await startSession(url, `P${i}`), "load")),
+    );
+    await Promise.all(people.map(({ joined }) => joined));
+    let said = 0;
+    const say = (count: number) => {
+      for (let i = 0; i < count; i++) people[i % 4]?.say(`m${++said}`);
+    };
+    const ready = async () =>
+      (await Promise.all([one, two].map(({ url }) => fetch(`${url}/readyz`)))).map(
+        ({ status }) => status,
       );
-      await Promise.all(people.map(({ joined }) => joined));
-      let said = 0;
-      const say = (count: number) => {
-        for (let i = 0; i < count; i++) people[i % 4]?.say(`m${++said}`);
-      };
-      const ready = async () =>
-        (await Promise.all([one, two].map(({ url }) => fetch(`${url}/readyz`)))).map(
-          ({ status }) => status,
-        );
-      say(200);
-      await until(() => people.some(({ acknowledged }) => acknowledged.length > 10), "it is busy");
-      await redis.crash();
-      say(20);
-      await until(async () => (await ready()).every((status) => status === 503), "none is ready");
-      await redis.restart();
-      await until(async () => (await ready()).every((status) => status === 200), "both are ready");
-      say(20);
-      await expectSame(people, said);
-      using late = await Socket.open(one.url, "Late");
-      const members = async () => (await late.join("load")).members.map(({ name }) => name).sort();
-      const all = ["Late", "P0", "P1", "P2", "P3"];
-      await until(async () => Bun.deepEquals(await members(), all), "everyone is present again");
-      for (const person of people) person[Symbol.dispose]();
-    },
-    TIMEOUT,
-  );
+    say(200);
+    await until(() => people.some(({ acknowledged }) => acknowledged.length > 10), "it is busy");
+    await redis.crash();
+    say(20);
+    await until(async () => (await ready()).every((status) => status === 503), "none is ready");
+    await redis.restart();
+    await until(async () => (await ready()).every((status) => status === 200), "both are ready");
+    say(20);
+    await expectSame(people, said);
+    using late = await Socket.open(one.url, "Late");
+    const members = async () => (await late.join("load")).members.map(({ name }) => name).sort();
+    const all = ["Late", "P0", "P1", "P2", "P3"];
+    await until(async () => Bun.deepEquals(await members(), all), "everyone is present again");
+    for (const person of people) person[Symbol.dispose]();
+  });
 
-  test(
-    "Redis that comes back with less than it had begins a new epoch",
-    async () => {
-      await using redis = await OwnRedis.start();
-      await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
-      const ada = await Socket.open(node.url, "Ada");
-      const { epoch } = await ada.join("general");
-      await ada.chat("general", "kept");
-      using client = new DisposableClient(redis.url);
-      await client.send("CONFIG", ["SET", "appendonly", "no"]);
-      const last = await ada.chat("general", "forgotten");
-      await ada.next("chat", ({ offset }) => offset === last.offset);
-      await redis.crash();
-      await redis.restart();
-      expect((await ada.closed).code).toBe(1012);
-      using back = await Socket.openAs(node.url, ada.cookie);
-      const joined = await back.join("general", { epoch, offset: last.offset });
-      expect(joined).toMatchObject({ recovered: false, offset: 1, messages: [{ text: "kept" }] });
-      expect(joined.epoch).not.toBe(epoch);
-      expect(joined.messages[0]?.epoch).toBe(joined.epoch);
-    },
-    TIMEOUT,
-  );
+  test("Redis that comes back with less than it had begins a new epoch", async () => {
+    await using redis = await OwnRedis.start();
+    await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
+    const ada = await Socket.open(node.url, "Ada");
+    const { epoch } = await ada.join("general");
+    await ada.chat("general", "kept");
+    using client = new DisposableClient(redis.url);
+    await client.send("CONFIG", ["SET", "appendonly", "no"]);
+    const last = await ada.chat("general", "forgotten");
+    await ada.next("chat", ({ offset }) => offset === last.offset);
+    await redis.crash();
+    await redis.restart();
+    expect((await ada.closed).code).toBe(1012);
+    using back = await Socket.openAs(node.url, ada.cookie);
+    const joined = await back.join("general", { epoch, offset: last.offset });
+    expect(joined).toMatchObject({ recovered: false, offset: 1, messages: [{ text: "kept" }] });
+    expect(joined.epoch).not.toBe(epoch);
+    expect(joined.messages[0]?.epoch).toBe(joined.epoch);
+  });
 
-  test(
-    "a node that starts before Redis waits for it; one that lost its data starts anew",
-    async () => {
-      await using redis = await OwnRedis.start();
-      await redis.crash();
-      await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
-      expect((await fetch(`${node.url}/readyz`)).status).toBe(503);
-      await redis.restart();
-      const isReady = async () => (await fetch(`${node.url}/readyz`)).status === 200;
-      await until(isReady, "it is ready");
-      const ada = await Socket.open(node.url, "Ada");
-      const { epoch } = await ada.join("general");
-      await ada.chat("general", "to be lost");
+  test("a node that starts before Redis waits for it; one that lost its data starts anew", async () => {
+    await using redis = await OwnRedis.start();
+    await redis.crash();
+    await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
+    expect((await fetch(`${node.url}/readyz`)).status).toBe(503);
+    await redis.restart();
+    const isReady = async () => (await fetch(`${node.url}/readyz`)).status === 200;
+    await until(isReady, "it is ready");
+    const ada = await Socket.open(node.url, "Ada");
+    const { epoch } = await ada.join("general");
+    await ada.chat("general", "to be lost");
 
-      using client = new DisposableClient(redis.url);
-      await client.send("FLUSHALL", []);
-      await client.send("XADD", ["chat:bus", "*", "t", "nobody", "f", "{}"]);
-      expect((await ada.closed).code).toBe(1012);
-      using back = await Socket.openAs(node.url, ada.cookie);
-      const joined = await back.join("general", { epoch, offset: 1 });
-      expect(joined).toMatchObject({ recovered: false, offset: 0, messages: [] });
-      expect(joined.epoch).not.toBe(epoch);
-    },
-    TIMEOUT,
-  );
+    using client = new DisposableClient(redis.url);
+    await client.send("FLUSHALL", []);
+    await client.send("XADD", ["chat:bus", "*", "t", "nobody", "f", "{}"]);
+    expect((await ada.closed).code).toBe(1012);
+    using back = await Socket.openAs(node.url, ada.cookie);
+    const joined = await back.join("general", { epoch, offset: 1 });
+    expect(joined).toMatchObject({ recovered: false, offset: 0, messages: [] });
+    expect(joined.epoch).not.toBe(epoch);
+  });
 });

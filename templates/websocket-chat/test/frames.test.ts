@@ -1,13 +1,15 @@
 // What arrives broken, hostile or too large: each gets its answer, and nothing ends the service.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Socket, startSession } from "./person.ts";
 import { encodeFrame, type FrameOptions, OPCODE, RawSocket } from "./raw.ts";
 import { ChatServer, TIMEOUT } from "./server.ts";
 
+setDefaultTimeout(TIMEOUT);
+
 let server: ChatServer;
 beforeAll(async () => {
   server = await ChatServer.start();
-}, TIMEOUT);
+});
 afterAll(async () => {
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   expect(server.output).not.toContain("Unhandled");

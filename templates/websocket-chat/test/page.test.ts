@@ -1,7 +1,9 @@
 // The page in Chromium: two people, hostile names and texts, a lost server, the keyboard alone.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Socket } from "./person.ts";
 import { ChatServer, TIMEOUT, until } from "./server.ts";
+
+setDefaultTimeout(TIMEOUT);
 
 /** Where Bun looks for a browser on Linux; on other systems one is found elsewhere, too. */
 const NAMES = ["google-chrome-stable", "google-chrome", "chromium-browser", "chromium", "chrome"];
@@ -14,7 +16,7 @@ if (!hasBrowser) console.warn("There is no Chrome or Chromium: the page is not t
 let server: ChatServer;
 beforeAll(async () => {
   server = await ChatServer.start();
-}, TIMEOUT);
+});
 afterAll(async () => {
   Bun.WebView.closeAll();
   await server[Symbol.asyncDispose]();
@@ -80,133 +82,108 @@ class Page implements Disposable {
 }
 
 describe.skipIf(!hasBrowser)("the page", () => {
-  test(
-    "two people see each other, typing, messages and private messages",
-    async () => {
-      using ada = await Page.open("Ada");
-      using bob = await Page.open("Bob");
-      await ada.says("#members .label", "Bob");
-      await ada.says("#members .label", "Ada (you)");
-      await bob.click("#text");
-      await bob.type("Hello");
-      await ada.says("#typing", "Bob is typing…");
-      await bob.press("Enter");
-      await ada.says("#lines .text", "Hello");
-      await bob.says("#lines .text", "Hello");
-      expect(await bob.texts("#lines .line")).toHaveLength(1);
+  test("two people see each other, typing, messages and private messages", async () => {
+    using ada = await Page.open("Ada");
+    using bob = await Page.open("Bob");
+    await ada.says("#members .label", "Bob");
+    await ada.says("#members .label", "Ada (you)");
+    await bob.click("#text");
+    await bob.type("Hello");
+    await ada.says("#typing", "Bob is typing…");
+    await bob.press("Enter");
+    await ada.says("#lines .text", "Hello");
+    await bob.says("#lines .text", "Hello");
+    expect(await bob.texts("#lines .line")).toHaveLength(1);
 
-      await ada.click("#members button");
-      await ada.write("Only for you");
-      await bob.says("#private .unread", "1");
-      await bob.click("#private button");
-      await bob.says("#lines .text", "Only for you");
-      await bob.write("Thanks");
-      await ada.says("#lines .text", "Thanks");
-      bob[Symbol.dispose]();
-      await ada.click("#rooms button");
-      await until(async () => (await ada.texts("#members li")).length === 1, "Bob is gone");
-    },
-    TIMEOUT,
-  );
+    await ada.click("#members button");
+    await ada.write("Only for you");
+    await bob.says("#private .unread", "1");
+    await bob.click("#private button");
+    await bob.says("#lines .text", "Only for you");
+    await bob.write("Thanks");
+    await ada.says("#lines .text", "Thanks");
+    bob[Symbol.dispose]();
+    await ada.click("#rooms button");
+    await until(async () => (await ada.texts("#members li")).length === 1, "Bob is gone");
+  });
 
-  test(
-    "markup in a name or a message is text, and nothing breaks the content security policy",
-    async () => {
-      using page = await Page.open("Reader");
-      await page.evaluate(
-        `(() => { window.violations = []; addEventListener("securitypolicyviolation", ({ blockedURI }) => violations.push(blockedURI)); })()`,
+  test("markup in a name or a message is text, and nothing breaks the content security policy", async () => {
+    using page = await Page.open("Reader");
+    await page.evaluate(
+      `(() => { window.violations = []; addEventListener("securitypolicyviolation", ({ blockedURI }) => violations.push(blockedURI)); })()`,
+    );
+    using evil = await Socket.open(server.url, EVIL_NAME);
+    await evil.join("general");
+    await evil.chat("general", EVIL_TEXT);
+    await page.says("#lines .text", EVIL_TEXT);
+    await page.says("#lines .name", EVIL_NAME);
+    await page.says("#members .label", EVIL_NAME);
+    const { id } = (await evil.join("general")).members.find(({ name }) => name === "Reader") ?? {};
+    await evil.ask({ type: "private", to: id ?? "", text: EVIL_TEXT });
+    await page.says("#private .label", EVIL_NAME);
+    expect(await page.evaluate<number | undefined>("window.hacked")).toBeUndefined();
+    expect(await page.evaluate<string[]>("window.violations")).toEqual([]);
+    expect(await page.texts("#chat script, #chat img")).toEqual([]);
+  });
+
+  test("what is written while the server is away is sent once when it is back", async () => {
+    using page = await Page.open("Patient");
+    await page.write("before");
+    await page.says("#lines .text", "before");
+    await server.crash();
+    await page.shows("[data-state=offline], [data-state=connecting]");
+    await page.write("while it was away");
+    await page.says("#lines .note", "Waits for the connection");
+    await server.restart();
+    await page.shows("[data-state=online]");
+    await page.shows(".line[data-state=sent] + .line[data-state=sent]");
+    await until(async () => (await page.texts("[data-state=waiting]")).length === 0, "it is sent");
+    using other = await Socket.open(server.url, "Other");
+    const { messages } = await other.join("general");
+    const sent = messages.filter(({ from }) => from.name === "Patient");
+    expect(sent.map(({ text }) => text)).toEqual(["before", "while it was away"]);
+    await other.chat("general", "after");
+    await page.says("#lines .text", "after");
+    expect(await page.texts(".line.mark")).toEqual([]);
+  });
+
+  test("everything can be reached and done with the keyboard", async () => {
+    using page = await Page.open("Keys");
+    await page.says("#title", "# general");
+    await page.click("#room");
+    await page.type("second");
+    await page.press("Enter");
+    await page.says("#title", "# second");
+    await page.press("ArrowUp", "Alt");
+    await page.says("#title", "# general");
+    expect(await page.evaluate<string>("document.activeElement.id")).toBe("text");
+    await page.type("one");
+    await page.press("Enter", "Shift");
+    await page.type("two");
+    await page.press("Enter");
+    await page.says("#lines .text", "one\ntwo");
+
+    const reached = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      await page.press("Tab");
+      reached.add(
+        await page.evaluate<string>(
+          "document.activeElement.id || document.activeElement.textContent",
+        ),
       );
-      using evil = await Socket.open(server.url, EVIL_NAME);
-      await evil.join("general");
-      await evil.chat("general", EVIL_TEXT);
-      await page.says("#lines .text", EVIL_TEXT);
-      await page.says("#lines .name", EVIL_NAME);
-      await page.says("#members .label", EVIL_NAME);
-      const { id } =
-        (await evil.join("general")).members.find(({ name }) => name === "Reader") ?? {};
-      await evil.ask({ type: "private", to: id ?? "", text: EVIL_TEXT });
-      await page.says("#private .label", EVIL_NAME);
-      expect(await page.evaluate<number | undefined>("window.hacked")).toBeUndefined();
-      expect(await page.evaluate<string[]>("window.violations")).toEqual([]);
-      expect(await page.texts("#chat script, #chat img")).toEqual([]);
-    },
-    TIMEOUT,
-  );
+    }
+    for (const id of ["sign-out", "room", "leave", "scroll", "text"]) expect(reached).toContain(id);
+  });
 
-  test(
-    "what is written while the server is away is sent once when it is back",
-    async () => {
-      using page = await Page.open("Patient");
-      await page.write("before");
-      await page.says("#lines .text", "before");
-      await server.crash();
-      await page.shows("[data-state=offline], [data-state=connecting]");
-      await page.write("while it was away");
-      await page.says("#lines .note", "Waits for the connection");
-      await server.restart();
-      await page.shows("[data-state=online]");
-      await page.shows(".line[data-state=sent] + .line[data-state=sent]");
-      await until(
-        async () => (await page.texts("[data-state=waiting]")).length === 0,
-        "it is sent",
-      );
-      using other = await Socket.open(server.url, "Other");
-      const { messages } = await other.join("general");
-      const sent = messages.filter(({ from }) => from.name === "Patient");
-      expect(sent.map(({ text }) => text)).toEqual(["before", "while it was away"]);
-      await other.chat("general", "after");
-      await page.says("#lines .text", "after");
-      expect(await page.texts(".line.mark")).toEqual([]);
-    },
-    TIMEOUT,
-  );
-
-  test(
-    "everything can be reached and done with the keyboard",
-    async () => {
-      using page = await Page.open("Keys");
-      await page.says("#title", "# general");
-      await page.click("#room");
-      await page.type("second");
-      await page.press("Enter");
-      await page.says("#title", "# second");
-      await page.press("ArrowUp", "Alt");
-      await page.says("#title", "# general");
-      expect(await page.evaluate<string>("document.activeElement.id")).toBe("text");
-      await page.type("one");
-      await page.press("Enter", "Shift");
-      await page.type("two");
-      await page.press("Enter");
-      await page.says("#lines .text", "one\ntwo");
-
-      const reached = new Set<string>();
-      for (let i = 0; i < 20; i++) {
-        await page.press("Tab");
-        reached.add(
-          await page.evaluate<string>(
-            "document.activeElement.id || document.activeElement.textContent",
-          ),
-        );
-      }
-      for (const id of ["sign-out", "room", "leave", "scroll", "text"])
-        expect(reached).toContain(id);
-    },
-    TIMEOUT,
-  );
-
-  test(
-    "landmarks, labels and live regions are there for a screen reader",
-    async () => {
-      using page = await Page.open("Listener");
-      const nameless = `[...document.querySelectorAll("button, input, textarea")].filter((field) =>
+  test("landmarks, labels and live regions are there for a screen reader", async () => {
+    using page = await Page.open("Listener");
+    const nameless = `[...document.querySelectorAll("button, input, textarea")].filter((field) =>
       field.checkVisibility() && !field.labels?.length && !field.ariaLabel && !field.textContent.trim())
       .map((field) => field.outerHTML)`;
-      expect(await page.evaluate<string[]>(nameless)).toEqual([]);
-      for (const landmark of ["nav[aria-label]", "main", "aside", "[role=log]", "[role=status]"]) {
-        await page.shows(landmark);
-      }
-      await page.shows("#rooms button[aria-current=page]");
-    },
-    TIMEOUT,
-  );
+    expect(await page.evaluate<string[]>(nameless)).toEqual([]);
+    for (const landmark of ["nav[aria-label]", "main", "aside", "[role=log]", "[role=status]"]) {
+      await page.shows(landmark);
+    }
+    await page.shows("#rooms button[aria-current=page]");
+  });
 });

@@ -43,6 +43,9 @@ export class RawSocket implements Disposable {
   readonly ended: Promise<void>;
   readonly #socket: Socket;
   #bytes: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #needed = 0;
   #wake: () => void = () => undefined;
 
   private constructor(socket: Socket, early: Buffer) {
@@ -99,9 +102,10 @@ export class RawSocket implements Disposable {
 
   /** The first frame that fits; waits for it. Undefined if the connection ends before. */
   async next(fits: (frame: RawFrame) => boolean): Promise<RawFrame | undefined> {
-    for (;;) {
-      const found = this.frames.find(fits);
+    for (let seen = 0; ; ) {
+      const found = this.frames.slice(seen).find(fits);
       if (found || this.#socket.destroyed) return found;
+      seen = this.frames.length;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
@@ -133,25 +137,30 @@ export class RawSocket implements Disposable {
   }
 
   #read(chunk: Buffer): void {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
-    for (;;) {
-      const frame = this.#take();
-      if (!frame) return;
-      this.frames.push(frame);
-      this.#wake();
-    }
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    // A long frame comes in many chunks: they are joined once, when all of them are there.
+    if (this.#size < this.#needed) return;
+    this.#bytes = Buffer.concat(this.#chunks);
+    for (let frame = this.#take(); frame; frame = this.#take()) this.frames.push(frame);
+    this.#chunks = [this.#bytes];
+    this.#size = this.#bytes.length;
+    this.#wake();
   }
 
   #take(): RawFrame | undefined {
     const bytes = this.#bytes;
-    if (bytes.length < 2) return undefined;
+    this.#needed = 2;
+    if (bytes.length < this.#needed) return undefined;
     const short = bytes.readUInt8(1);
     const start = short === 127 ? 10 : short === 126 ? 4 : 2;
-    if (bytes.length < start) return undefined;
+    this.#needed = start;
+    if (bytes.length < this.#needed) return undefined;
     const long = short === 127 ? Number(bytes.readBigUInt64BE(2)) : 0;
     const length = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? long : short;
-    if (bytes.length < start + length) return undefined;
-    this.#bytes = bytes.subarray(start + length);
+    this.#needed = start + length;
+    if (bytes.length < this.#needed) return undefined;
+    this.#bytes = bytes.subarray(this.#needed);
     return { opcode: bytes.readUInt8(0) & 15, payload: bytes.subarray(start, start + length) };
   }
 }

@@ -1,244 +1,210 @@
 // What survives: a lost connection, a killed process, a slow reader, a deploy.
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { LIMITS } from "../src/limits.ts";
 import { Socket, startSession } from "./person.ts";
 import { OPCODE, RawSocket } from "./raw.ts";
 import { ChatServer, TIMEOUT, until } from "./server.ts";
 
+setDefaultTimeout(TIMEOUT);
+
 const FAST = { RATE_LIMIT: "1000000" };
 
 describe("recovery", () => {
-  test(
-    "a join with the last position gets what is missing, in order, once",
-    async () => {
-      await using server = await ChatServer.start(FAST);
-      using ada = await Socket.open(server.url, "Ada");
-      await ada.join("general");
-      for (let i = 1; i <= 5; i++) await ada.chat("general", `m${i}`);
-      const { epoch } = await ada.join("general");
-      using bob = await Socket.open(server.url, "Bob");
-      const joined = await bob.join("general", { epoch, offset: 2 });
-      expect(joined).toMatchObject({ recovered: true, offset: 5 });
-      expect(joined.messages).toEqual(ada.all("chat").slice(2));
-      const nothing = await bob.join("general", { epoch, offset: 5 });
-      expect(nothing).toMatchObject({ recovered: true, offset: 5, messages: [] });
-      const all = await bob.join("general", { epoch, offset: 0 });
-      expect(all).toMatchObject({ recovered: true, messages: ada.all("chat") });
-    },
-    TIMEOUT,
-  );
-
-  test(
-    "an unknown epoch, a future offset or trimmed messages: not recovered, the latest instead",
-    async () => {
-      await using server = await ChatServer.start(FAST);
-      using ada = await Socket.open(server.url, "Ada");
-      const { epoch } = await ada.join("general");
-      const total = LIMITS.history + 10;
-      await Promise.all(Array.from({ length: total }, (_, i) => ada.chat("general", `m${i + 1}`)));
-      const latest = expect.objectContaining({ recovered: false, offset: total });
-      for (const after of [
-        { epoch: "another", offset: total },
-        { epoch, offset: total + 1 },
-        { epoch, offset: 9 },
-      ]) {
-        const joined = await ada.join("general", after);
-        expect(joined).toEqual(latest);
-        expect(joined.messages).toHaveLength(LIMITS.latest);
-        expect(joined.messages.at(-1)?.offset).toBe(total);
-      }
-      const oldest = await ada.join("general", { epoch, offset: 10 });
-      expect(oldest.recovered).toBe(true);
-      expect(oldest.messages).toHaveLength(LIMITS.history);
-    },
-    TIMEOUT,
-  );
-
-  test(
-    "kill -9 loses nothing that was acknowledged, and a resend is still recognised",
-    async () => {
-      await using server = await ChatServer.start(FAST);
-      const cookie = await startSession(server.url, "Ada");
-      const ada = await Socket.openAs(server.url, cookie);
-      const { epoch } = await ada.join("general");
-      const acknowledged: { offset: number; text: string }[] = [];
-      const sending = Array.from({ length: 500 }, async (_, i) => {
-        const { offset } = await ada.chat("general", `m${i}`, `key-${i}`);
-        acknowledged.push({ offset, text: `m${i}` });
-      });
-      const sent = Promise.allSettled(sending);
-      await until(() => acknowledged.length > 50, "some are acknowledged");
-      await server.crash();
-      await sent;
-      await server.restart();
-
-      using again = await Socket.openAs(server.url, cookie);
-      const { messages, offset } = await again.join("general", { epoch, offset: 0 });
-      expect(messages.map((message) => message.offset)).toEqual(messages.map((_, i) => i + 1));
-      expect(messages).toEqual(
-        expect.arrayContaining(acknowledged.map((one) => expect.objectContaining(one))),
-      );
-      const first = acknowledged.find(({ text }) => text === "m0");
-      const resent = await again.chat("general", "m0", "key-0");
-      expect(resent).toMatchObject({ epoch, offset: first?.offset ?? 0 });
-      expect((await again.chat("general", "new")).offset).toBe(offset + 1);
-    },
-    TIMEOUT,
-  );
-});
-
-describe("slow readers", () => {
-  test(
-    "one that stops reading is closed, and recovers every message in order",
-    async () => {
-      await using server = await ChatServer.start(FAST);
-      const cookie = await startSession(server.url, "Slow");
-      const { socket: slow } = await RawSocket.open(server.url, { cookie });
-      using _ = slow;
-      slow.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":1,"room":"busy"}' });
-      const epoch = String((await slow.json("ok")).epoch);
-      slow.pause();
-      using ada = await Socket.open(server.url, "Ada");
-      await ada.join("busy");
-      const text = "x".repeat(4000);
-      let sent = 0;
-      // Kernel buffers take some; then the server's own limit is reached.
-      while (ada.all("user-left").length === 0) {
-        await Promise.all(Array.from({ length: 50 }, () => ada.chat("busy", text)));
-        sent += 50;
-      }
-      slow.resume();
-      await slow.ended;
-      const offsets = slow.frames
-        .filter(({ opcode }) => opcode === OPCODE.text)
-        .map(({ payload }) => JSON.parse(payload.toString()))
-        .filter(({ type }) => type === "chat")
-        .map(({ offset }) => offset);
-      expect(offsets).toEqual(offsets.map((_, i) => i + 1));
-      expect(offsets.length).toBeLessThan(sent);
-
-      // The room was trimmed meanwhile; from what is kept, the rest comes without a gap.
-      using back = await Socket.openAs(server.url, cookie);
-      const position = { epoch, offset: Math.max(offsets.length, sent - 100) };
-      const joined = await back.join("busy", position);
-      expect(joined.recovered).toBe(true);
-      expect(joined.messages.map(({ offset }) => offset)).toEqual(
-        Array.from({ length: sent - position.offset }, (_, i) => position.offset + i + 1),
-      );
-    },
-    TIMEOUT,
-  );
-
-  test(
-    "one that takes its time over a long replay is not cut off, and misses nothing",
-    async () => {
-      await using server = await ChatServer.start(FAST);
-      using ada = await Socket.open(server.url, "Ada");
-      const { epoch } = await ada.join("busy");
-      const text = "ä".repeat(4000);
-      const write = (count: number) =>
-        Promise.all(Array.from({ length: count }, () => ada.chat("busy", text)));
-      await write(LIMITS.history);
-      const cookie = await startSession(server.url, "Slow");
-      const { socket: slow } = await RawSocket.open(server.url, { cookie });
-      using _ = slow;
-      await slow.json("welcome");
-      slow.pause();
-      const after = { epoch, offset: 0 };
-      const join = { type: "join", ref: 1, room: "busy", after };
-      slow.send({ opcode: OPCODE.text, payload: JSON.stringify(join) });
-      await ada.next("user-joined");
-      await write(300);
-      using bob = await Socket.open(server.url, "Bob");
-      await bob.join("busy");
-      slow.resume();
-      await slow.next(({ payload }) => payload.includes(`"offset":${LIMITS.history + 300}`));
-      await ada.chat("busy", "live again");
-      await slow.next(({ payload }) => payload.includes("live again"));
-      const frames = slow.frames
-        .filter(({ opcode }) => opcode === OPCODE.text)
-        .map(({ payload }) => JSON.parse(payload.toString()));
-      const chats = frames.flatMap((frame) => (frame.type === "ok" ? frame.messages : [frame]));
-      const offsets = chats.filter(({ type }) => type === "chat").map(({ offset }) => offset);
-      expect(offsets).toEqual(Array.from({ length: LIMITS.history + 301 }, (_, i) => i + 1));
-      expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
-    },
-    TIMEOUT,
-  );
-
-  test(
-    "one that no longer answers pings expires, and others see it leave",
-    async () => {
-      await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
-      using ada = await Socket.open(server.url, "Ada");
-      await ada.join("general");
-      const { socket: dead } = await RawSocket.open(server.url, {
-        cookie: await startSession(server.url, "Dead"),
-      });
-      using _ = dead;
-      dead.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":1,"room":"general"}' });
-      const { user } = await ada.next("user-joined");
-      expect(await ada.next("user-left")).toEqual({ type: "user-left", room: "general", user });
-    },
-    TIMEOUT,
-  );
-});
-
-describe("shutdown", () => {
-  test(
-    "readyz turns 503, clients are closed with 1012, and the exit code is 0",
-    async () => {
-      await using server = await ChatServer.start({ SHUTDOWN_DELAY_MS: "500" });
-      const ada = await Socket.open(server.url, "Ada");
-      const { epoch } = await ada.join("general");
-      const exited = server.stop();
-      await until(async () => (await fetch(`${server.url}/readyz`)).status === 503, "it drains");
-      const late = await ada.chat("general", "still served");
-      expect((await ada.closed).code).toBe(1012);
-      expect(await exited).toBe(0);
-      await server.restart();
-      using back = await Socket.openAs(server.url, ada.cookie);
-      const joined = await back.join("general", { epoch, offset: late.offset - 1 });
-      expect(joined.messages.map(({ text }) => text)).toEqual(["still served"]);
-    },
-    TIMEOUT,
-  );
-
-  test(
-    "a client that ignores the close does not keep the process",
-    async () => {
-      await using server = await ChatServer.start({ SHUTDOWN_TIMEOUT_MS: "500" });
-      const cookie = await startSession(server.url, "Deaf");
-      const { socket } = await RawSocket.open(server.url, { cookie });
-      using _ = socket;
-      await socket.json("welcome");
-      socket.pause();
-      expect(await server.stop()).toBe(0);
-    },
-    TIMEOUT,
-  );
-});
-
-test(
-  "the log is never written by half: integrity, and one row per offset",
-  async () => {
+  test("a join with the last position gets what is missing, in order, once", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     await ada.join("general");
-    for (let i = 0; i < 100; i++) {
-      ada.send({ type: "chat", ref: i, room: "general", text: "m", key: `${i}` });
+    for (let i = 1; i <= 5; i++) await ada.chat("general", `m${i}`);
+    const { epoch } = await ada.join("general");
+    using bob = await Socket.open(server.url, "Bob");
+    const joined = await bob.join("general", { epoch, offset: 2 });
+    expect(joined).toMatchObject({ recovered: true, offset: 5 });
+    expect(joined.messages).toEqual(ada.all("chat").slice(2));
+    const nothing = await bob.join("general", { epoch, offset: 5 });
+    expect(nothing).toMatchObject({ recovered: true, offset: 5, messages: [] });
+    const all = await bob.join("general", { epoch, offset: 0 });
+    expect(all).toMatchObject({ recovered: true, messages: ada.all("chat") });
+  });
+
+  test("an unknown epoch, a future offset or trimmed messages: not recovered, the latest instead", async () => {
+    await using server = await ChatServer.start(FAST);
+    using ada = await Socket.open(server.url, "Ada");
+    const { epoch } = await ada.join("general");
+    const total = LIMITS.history + 10;
+    await Promise.all(Array.from({ length: total }, (_, i) => ada.chat("general", `m${i + 1}`)));
+    const latest = expect.objectContaining({ recovered: false, offset: total });
+    for (const after of [
+      { epoch: "another", offset: total },
+      { epoch, offset: total + 1 },
+      { epoch, offset: 9 },
+    ]) {
+      const joined = await ada.join("general", after);
+      expect(joined).toEqual(latest);
+      expect(joined.messages).toHaveLength(LIMITS.latest);
+      expect(joined.messages.at(-1)?.offset).toBe(total);
     }
-    await ada.next("ok", ({ ref }) => ref === 10);
+    const oldest = await ada.join("general", { epoch, offset: 10 });
+    expect(oldest.recovered).toBe(true);
+    expect(oldest.messages).toHaveLength(LIMITS.history);
+  });
+
+  test("kill -9 loses nothing that was acknowledged, and a resend is still recognised", async () => {
+    await using server = await ChatServer.start(FAST);
+    const cookie = await startSession(server.url, "Ada");
+    const ada = await Socket.openAs(server.url, cookie);
+    const { epoch } = await ada.join("general");
+    const acknowledged: { offset: number; text: string }[] = [];
+    const sending = Array.from({ length: 500 }, async (_, i) => {
+      const { offset } = await ada.chat("general", `m${i}`, `key-${i}`);
+      acknowledged.push({ offset, text: `m${i}` });
+    });
+    const sent = Promise.allSettled(sending);
+    await until(() => acknowledged.length > 50, "some are acknowledged");
     await server.crash();
-    using db = new Database(join(server.directory, "chat.db"), { strict: true });
-    expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
-    const query = "SELECT count(*) AS rows, max(offset) AS top FROM messages";
-    const { rows, top } = db.query<{ rows: number; top: number }, []>(query).get() ?? {};
-    expect(rows).toBe(top as number);
-    const keys = db.query<{ rows: number }, []>("SELECT count(*) AS rows FROM keys").get();
-    expect(keys?.rows).toBe(rows as number);
-  },
-  TIMEOUT,
-);
+    await sent;
+    await server.restart();
+
+    using again = await Socket.openAs(server.url, cookie);
+    const { messages, offset } = await again.join("general", { epoch, offset: 0 });
+    expect(messages.map((message) => message.offset)).toEqual(messages.map((_, i) => i + 1));
+    expect(messages).toEqual(
+      expect.arrayContaining(acknowledged.map((one) => expect.objectContaining(one))),
+    );
+    const first = acknowledged.find(({ text }) => text === "m0");
+    const resent = await again.chat("general", "m0", "key-0");
+    expect(resent).toMatchObject({ epoch, offset: first?.offset ?? 0 });
+    expect((await again.chat("general", "new")).offset).toBe(offset + 1);
+  });
+});
+
+describe("slow readers", () => {
+  test("one that stops reading is closed, and recovers every message in order", async () => {
+    await using server = await ChatServer.start(FAST);
+    const cookie = await startSession(server.url, "Slow");
+    const { socket: slow } = await RawSocket.open(server.url, { cookie });
+    using _ = slow;
+    slow.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":1,"room":"busy"}' });
+    const epoch = String((await slow.json("ok")).epoch);
+    slow.pause();
+    using ada = await Socket.open(server.url, "Ada");
+    await ada.join("busy");
+    const text = "x".repeat(4000);
+    let sent = 0;
+    // Kernel buffers take some; then the server's own limit is reached.
+    while (ada.all("user-left").length === 0) {
+      await Promise.all(Array.from({ length: 50 }, () => ada.chat("busy", text)));
+      sent += 50;
+    }
+    slow.resume();
+    await slow.ended;
+    const offsets = slow.frames
+      .filter(({ opcode }) => opcode === OPCODE.text)
+      .map(({ payload }) => JSON.parse(payload.toString()))
+      .filter(({ type }) => type === "chat")
+      .map(({ offset }) => offset);
+    expect(offsets).toEqual(offsets.map((_, i) => i + 1));
+    expect(offsets.length).toBeLessThan(sent);
+
+    // The room was trimmed meanwhile; from what is kept, the rest comes without a gap.
+    using back = await Socket.openAs(server.url, cookie);
+    const position = { epoch, offset: Math.max(offsets.length, sent - 100) };
+    const joined = await back.join("busy", position);
+    expect(joined.recovered).toBe(true);
+    expect(joined.messages.map(({ offset }) => offset)).toEqual(
+      Array.from({ length: sent - position.offset }, (_, i) => position.offset + i + 1),
+    );
+  });
+
+  test("one that takes its time over a long replay is not cut off, and misses nothing", async () => {
+    await using server = await ChatServer.start(FAST);
+    using ada = await Socket.open(server.url, "Ada");
+    const { epoch } = await ada.join("busy");
+    const text = "ä".repeat(4000);
+    const write = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => ada.chat("busy", text)));
+    await write(LIMITS.history);
+    const cookie = await startSession(server.url, "Slow");
+    const { socket: slow } = await RawSocket.open(server.url, { cookie });
+    using _ = slow;
+    await slow.json("welcome");
+    slow.pause();
+    const after = { epoch, offset: 0 };
+    const join = { type: "join", ref: 1, room: "busy", after };
+    slow.send({ opcode: OPCODE.text, payload: JSON.stringify(join) });
+    await ada.next("user-joined");
+    await write(300);
+    using bob = await Socket.open(server.url, "Bob");
+    await bob.join("busy");
+    slow.resume();
+    await slow.next(({ payload }) => payload.includes(`"offset":${LIMITS.history + 300}`));
+    await ada.chat("busy", "live again");
+    await slow.next(({ payload }) => payload.includes("live again"));
+    const frames = slow.frames
+      .filter(({ opcode }) => opcode === OPCODE.text)
+      .map(({ payload }) => JSON.parse(payload.toString()));
+    const chats = frames.flatMap((frame) => (frame.type === "ok" ? frame.messages : [frame]));
+    const offsets = chats.filter(({ type }) => type === "chat").map(({ offset }) => offset);
+    expect(offsets).toEqual(Array.from({ length: LIMITS.history + 301 }, (_, i) => i + 1));
+    expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
+  });
+
+  test("one that no longer answers pings expires, and others see it leave", async () => {
+    await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
+    using ada = await Socket.open(server.url, "Ada");
+    await ada.join("general");
+    const { socket: dead } = await RawSocket.open(server.url, {
+      cookie: await startSession(server.url, "Dead"),
+    });
+    using _ = dead;
+    dead.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":1,"room":"general"}' });
+    const { user } = await ada.next("user-joined");
+    expect(await ada.next("user-left")).toEqual({ type: "user-left", room: "general", user });
+  });
+});
+
+describe("shutdown", () => {
+  test("readyz turns 503, clients are closed with 1012, and the exit code is 0", async () => {
+    await using server = await ChatServer.start({ SHUTDOWN_DELAY_MS: "500" });
+    const ada = await Socket.open(server.url, "Ada");
+    const { epoch } = await ada.join("general");
+    const exited = server.stop();
+    await until(async () => (await fetch(`${server.url}/readyz`)).status === 503, "it drains");
+    const late = await ada.chat("general", "still served");
+    expect((await ada.closed).code).toBe(1012);
+    expect(await exited).toBe(0);
+    await server.restart();
+    using back = await Socket.openAs(server.url, ada.cookie);
+    const joined = await back.join("general", { epoch, offset: late.offset - 1 });
+    expect(joined.messages.map(({ text }) => text)).toEqual(["still served"]);
+  });
+
+  test("a client that ignores the close does not keep the process", async () => {
+    await using server = await ChatServer.start({ SHUTDOWN_TIMEOUT_MS: "500" });
+    const cookie = await startSession(server.url, "Deaf");
+    const { socket } = await RawSocket.open(server.url, { cookie });
+    using _ = socket;
+    await socket.json("welcome");
+    socket.pause();
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+test("the log is never written by half: integrity, and one row per offset", async () => {
+  await using server = await ChatServer.start(FAST);
+  using ada = await Socket.open(server.url, "Ada");
+  await ada.join("general");
+  for (let i = 0; i < 100; i++) {
+    ada.send({ type: "chat", ref: i, room: "general", text: "m", key: `${i}` });
+  }
+  await ada.next("ok", ({ ref }) => ref === 10);
+  await server.crash();
+  using db = new Database(join(server.directory, "chat.db"), { strict: true });
+  expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+  const query = "SELECT count(*) AS rows, max(offset) AS top FROM messages";
+  const { rows, top } = db.query<{ rows: number; top: number }, []>(query).get() ?? {};
+  expect(rows).toBe(top as number);
+  const keys = db.query<{ rows: number }, []>("SELECT count(*) AS rows FROM keys").get();
+  expect(keys?.rows).toBe(rows as number);
+});

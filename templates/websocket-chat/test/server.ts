@@ -94,9 +94,10 @@ export class ChatServer implements AsyncDisposable {
         if (url) resolve(url);
       }
     };
-    collect(this.#process.stdout);
-    collect(this.#process.stderr);
-    this.#process.exited.then((code) => reject(new Error(`exit ${code}: ${this.#output}`)));
+    const { stdout, stderr, exited } = this.#process;
+    Promise.all([exited, collect(stdout), collect(stderr)]).then(([code]) =>
+      reject(new Error(`exit ${code}: ${this.#output}`)),
+    );
     this.#url = await promise;
   }
 }

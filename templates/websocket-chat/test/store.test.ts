@@ -1,5 +1,5 @@
 // One contract for both stores: what the hub relies on, wherever the messages are kept.
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,8 @@ import { RedisStore } from "../src/store/redis/redis.ts";
 import type { Delivery, Listener, Store } from "../src/store/store.ts";
 import { ownPrefix, REDIS_URL } from "./redis.ts";
 import { TIMEOUT, until } from "./server.ts";
+
+setDefaultTimeout(TIMEOUT);
 
 const ada: Person = { id: "a", name: "Ada" };
 const bob: Person = { id: "b", name: "Bob" };
@@ -90,150 +92,122 @@ for (const { name, skip, make } of kinds) {
       return { room, from, text, at: new Date(0).toISOString(), key };
     };
 
-    test(
-      "offsets of a room count up by one from 1, in the order of the deliveries",
-      async () => {
-        const { store, recorder } = await setUp();
-        const texts = Array.from({ length: 100 }, (_, i) => `m${i}`);
-        const stored = await Promise.all(texts.map((text) => store.append(draft(text))));
-        expect(stored.map(({ offset }) => offset)).toEqual(texts.map((_, i) => i + 1));
-        expect((await store.append(draft("x", "other", ada, "other"))).offset).toBe(1);
-        await until(() => recorder.frames("room:general").length === 100, "all is delivered");
-        expect(recorder.frames("room:general")[99]).toEqual({
-          type: "chat",
-          room: "general",
-          epoch: stored[0]?.epoch ?? "",
-          offset: 100,
-          from: ada,
-          text: "m99",
-          at: new Date(0).toISOString(),
-        });
-      },
-      TIMEOUT,
-    );
+    test("offsets of a room count up by one from 1, in the order of the deliveries", async () => {
+      const { store, recorder } = await setUp();
+      const texts = Array.from({ length: 100 }, (_, i) => `m${i}`);
+      const stored = await Promise.all(texts.map((text) => store.append(draft(text))));
+      expect(stored.map(({ offset }) => offset)).toEqual(texts.map((_, i) => i + 1));
+      expect((await store.append(draft("x", "other", ada, "other"))).offset).toBe(1);
+      await until(() => recorder.frames("room:general").length === 100, "all is delivered");
+      expect(recorder.frames("room:general")[99]).toEqual({
+        type: "chat",
+        room: "general",
+        epoch: stored[0]?.epoch ?? "",
+        offset: 100,
+        from: ada,
+        text: "m99",
+        at: new Date(0).toISOString(),
+      });
+    });
 
-    test(
-      "a key belongs to its sender, and is remembered by the next process",
-      async () => {
-        const { store, start, close, recorder } = await setUp();
-        const [first, again] = await Promise.all([
-          store.append(draft("once", "key")),
-          store.append(draft("once", "key")),
-        ]);
-        expect(again).toEqual(first);
-        expect((await store.append(draft("mine", "key", bob))).offset).toBe(2);
-        await until(() => recorder.deliveries.length >= 2, "both are delivered");
-        await close();
-        const next = await start();
-        expect(await next.store.append(draft("once", "key"))).toEqual(first);
-        expect((await next.store.append(draft("new"))).offset).toBe(3);
-        await until(() => next.recorder.deliveries.length >= 1, "the new one is delivered");
-        expect(recorder.deliveries).toHaveLength(2);
-        expect(next.recorder.deliveries).toHaveLength(1);
-      },
-      TIMEOUT,
-    );
+    test("a key belongs to its sender, and is remembered by the next process", async () => {
+      const { store, start, close, recorder } = await setUp();
+      const [first, again] = await Promise.all([
+        store.append(draft("once", "key")),
+        store.append(draft("once", "key")),
+      ]);
+      expect(again).toEqual(first);
+      expect((await store.append(draft("mine", "key", bob))).offset).toBe(2);
+      await until(() => recorder.deliveries.length >= 2, "both are delivered");
+      await close();
+      const next = await start();
+      expect(await next.store.append(draft("once", "key"))).toEqual(first);
+      expect((await next.store.append(draft("new"))).offset).toBe(3);
+      await until(() => next.recorder.deliveries.length >= 1, "the new one is delivered");
+      expect(recorder.deliveries).toHaveLength(2);
+      expect(next.recorder.deliveries).toHaveLength(1);
+    });
 
-    test(
-      "a position gets what came after it; one that can't be continued gets the latest",
-      async () => {
-        const { store } = await setUp();
-        const empty = await store.enter("general", ada);
-        expect(empty).toMatchObject({ offset: 0, recovered: false, messages: [], members: [ada] });
-        const { epoch } = empty;
-        const total = LIMITS.history + 5;
-        const texts = Array.from({ length: total }, (_, i) => `m${i + 1}`);
-        await Promise.all(texts.map((text) => store.append(draft(text))));
-        const read = async (after?: { epoch: string; offset: number }) => {
-          const { offset, recovered, messages } = await store.enter("general", ada, after);
-          expect(offset).toBe(total);
-          return { recovered, texts: messages.map(({ text }) => text) };
-        };
-        const latest = { recovered: false, texts: texts.slice(-LIMITS.latest) };
-        const all = { recovered: true, texts: texts.slice(5) };
-        expect(await read({ epoch, offset: total - 2 })).toEqual({
-          recovered: true,
-          texts: texts.slice(-2),
-        });
-        expect(await read({ epoch, offset: total })).toEqual({ recovered: true, texts: [] });
-        expect(await read({ epoch, offset: 5 })).toEqual(all);
-        expect(await read()).toEqual(latest);
-        expect(await read({ epoch, offset: 4 })).toEqual(latest);
-        expect(await read({ epoch, offset: total + 1 })).toEqual(latest);
-        expect(await read({ epoch: "another", offset: total })).toEqual(latest);
-      },
-      TIMEOUT,
-    );
+    test("a position gets what came after it; one that can't be continued gets the latest", async () => {
+      const { store } = await setUp();
+      const empty = await store.enter("general", ada);
+      expect(empty).toMatchObject({ offset: 0, recovered: false, messages: [], members: [ada] });
+      const { epoch } = empty;
+      const total = LIMITS.history + 5;
+      const texts = Array.from({ length: total }, (_, i) => `m${i + 1}`);
+      await Promise.all(texts.map((text) => store.append(draft(text))));
+      const read = async (after?: { epoch: string; offset: number }) => {
+        const { offset, recovered, messages } = await store.enter("general", ada, after);
+        expect(offset).toBe(total);
+        return { recovered, texts: messages.map(({ text }) => text) };
+      };
+      const latest = { recovered: false, texts: texts.slice(-LIMITS.latest) };
+      const all = { recovered: true, texts: texts.slice(5) };
+      expect(await read({ epoch, offset: total - 2 })).toEqual({
+        recovered: true,
+        texts: texts.slice(-2),
+      });
+      expect(await read({ epoch, offset: total })).toEqual({ recovered: true, texts: [] });
+      expect(await read({ epoch, offset: 5 })).toEqual(all);
+      expect(await read()).toEqual(latest);
+      expect(await read({ epoch, offset: 4 })).toEqual(latest);
+      expect(await read({ epoch, offset: total + 1 })).toEqual(latest);
+      expect(await read({ epoch: "another", offset: total })).toEqual(latest);
+    });
 
-    test(
-      "a snapshot and the deliveries after it make the room, whole, at any moment",
-      async () => {
-        const { store, recorder } = await setUp();
-        const { epoch } = await store.enter("general", bob);
-        const sent = Array.from({ length: 300 }, (_, i) => store.append(draft(`m${i}`)));
-        for (let i = 0; i < 30; i++) {
-          const { offset, messages } = await store.enter("general", ada, { epoch, offset: 0 });
-          const delivered = recorder
-            .frames("room:general")
-            .flatMap((frame) => (frame.type === "chat" ? [frame.offset] : []));
-          expect(offset).toBe(delivered.at(-1) ?? 0);
-          expect(messages.map((message) => message.offset)).toEqual(delivered);
-        }
-        await Promise.all(sent);
-      },
-      TIMEOUT,
-    );
+    test("a snapshot and the deliveries after it make the room, whole, at any moment", async () => {
+      const { store, recorder } = await setUp();
+      const { epoch } = await store.enter("general", bob);
+      const sent = Array.from({ length: 300 }, (_, i) => store.append(draft(`m${i}`)));
+      for (let i = 0; i < 30; i++) {
+        const { offset, messages } = await store.enter("general", ada, { epoch, offset: 0 });
+        const delivered = recorder
+          .frames("room:general")
+          .flatMap((frame) => (frame.type === "chat" ? [frame.offset] : []));
+        expect(offset).toBe(delivered.at(-1) ?? 0);
+        expect(messages.map((message) => message.offset)).toEqual(delivered);
+      }
+      await Promise.all(sent);
+    });
 
-    test(
-      "coming and going is told once",
-      async () => {
-        const { store, recorder } = await setUp();
-        await store.enter("general", ada);
-        await store.enter("general", bob);
-        expect((await store.enter("general", bob)).members).toEqual(
-          expect.arrayContaining([ada, bob]),
-        );
-        await store.leave("general", bob);
-        await store.leave("general", bob);
-        await store.append(draft("last"));
-        const told = () => recorder.frames("room:general");
-        await until(() => told().at(-1)?.type === "chat", "all is delivered");
-        expect(told().slice(0, -1)).toEqual([
-          { type: "user-joined", room: "general", user: ada },
-          { type: "user-joined", room: "general", user: bob },
-          { type: "user-left", room: "general", user: bob },
-        ]);
-      },
-      TIMEOUT,
-    );
+    test("coming and going is told once", async () => {
+      const { store, recorder } = await setUp();
+      await store.enter("general", ada);
+      await store.enter("general", bob);
+      expect((await store.enter("general", bob)).members).toEqual(
+        expect.arrayContaining([ada, bob]),
+      );
+      await store.leave("general", bob);
+      await store.leave("general", bob);
+      await store.append(draft("last"));
+      const told = () => recorder.frames("room:general");
+      await until(() => told().at(-1)?.type === "chat", "all is delivered");
+      expect(told().slice(0, -1)).toEqual([
+        { type: "user-joined", room: "general", user: ada },
+        { type: "user-joined", room: "general", user: bob },
+        { type: "user-left", room: "general", user: bob },
+      ]);
+    });
 
-    test(
-      "who is online is found by id, or by a name that is theirs alone",
-      async () => {
-        const { store } = await setUp();
-        await store.connect(ada);
-        await store.connect(bob);
-        expect(await store.find("a")).toEqual(ada);
-        expect(await store.find("Bob")).toEqual(bob);
-        await store.connect({ id: "b2", name: "Bob" });
-        expect(await store.find("Bob")).toBeUndefined();
-        await store.disconnect(ada);
-        expect(await store.find("a")).toBeUndefined();
-      },
-      TIMEOUT,
-    );
+    test("who is online is found by id, or by a name that is theirs alone", async () => {
+      const { store } = await setUp();
+      await store.connect(ada);
+      await store.connect(bob);
+      expect(await store.find("a")).toEqual(ada);
+      expect(await store.find("Bob")).toEqual(bob);
+      await store.connect({ id: "b2", name: "Bob" });
+      expect(await store.find("Bob")).toBeUndefined();
+      await store.disconnect(ada);
+      expect(await store.find("a")).toBeUndefined();
+    });
 
-    test(
-      "what is sent to a topic arrives",
-      async () => {
-        const { store, recorder } = await setUp();
-        await store.send({ topic: "person:a", frame: '{"type":"pong","ref":1}' });
-        await until(() => recorder.deliveries.length > 0, "it is delivered");
-        expect(recorder.deliveries).toEqual([
-          { topic: "person:a", frame: '{"type":"pong","ref":1}' },
-        ]);
-      },
-      TIMEOUT,
-    );
+    test("what is sent to a topic arrives", async () => {
+      const { store, recorder } = await setUp();
+      await store.send({ topic: "person:a", frame: '{"type":"pong","ref":1}' });
+      await until(() => recorder.deliveries.length > 0, "it is delivered");
+      expect(recorder.deliveries).toEqual([
+        { topic: "person:a", frame: '{"type":"pong","ref":1}' },
+      ]);
+    });
   });
 }
