@@ -79,6 +79,7 @@ export class Socket implements Disposable {
     for (;;) {
       const found = this.frames.find(isIt);
       if (found) return found;
+      this.#mustBeOpen();
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const waiting = { fits: isIt, resolve, reject };
       this.#waiting.add(waiting);
@@ -97,12 +98,13 @@ export class Socket implements Disposable {
   }
 
   /** Sends a frame, with a new `ref` unless it has one, and waits for its answer. */
-  ask(frame: Record<string, unknown>): Promise<Reply> {
+  async ask(frame: Record<string, unknown>): Promise<Reply> {
+    this.#mustBeOpen();
     const asked = { ref: `r${++this.#ref}`, ...frame };
     const reply = Promise.withResolvers<Reply>();
     this.#asked.set(asked.ref, reply);
     this.raw(JSON.stringify(asked));
-    return reply.promise;
+    return await reply.promise;
   }
 
   async join(room: string, after?: Position) {
@@ -120,6 +122,12 @@ export class Socket implements Disposable {
   /** All that the server sent before now has arrived once this resolves. */
   async settled(): Promise<void> {
     await this.ask({ type: "ping" });
+  }
+
+  #mustBeOpen(): void {
+    const { CLOSING, CLOSED } = WebSocket;
+    const state = this.#socket.readyState;
+    if (state === CLOSING || state === CLOSED) throw new Error("The connection is closed.");
   }
 
   #arrived(frame: ServerFrame): void {
