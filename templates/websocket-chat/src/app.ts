@@ -1,9 +1,11 @@
 // The routes of the service, and the middleware around each of them.
+
 import type { BunRequest, Server } from "bun";
 import { requestId, requestLog } from "#lib/log";
 import { methods, notFound, Problem, problems, readJson } from "#lib/problem";
 import type { Connection } from "./connection.ts";
 import { sessionSchema } from "./protocol.ts";
+import { randomId } from "./random-id.ts";
 import { COOKIE, personOf, sessionCookie } from "./session.ts";
 import { type UpgradeOptions, upgrade } from "./upgrade.ts";
 
@@ -57,7 +59,7 @@ function session(secret: string): Record<"GET" | "POST" | "DELETE", Handler> {
     /** A new session, or a new name for the same person. */
     POST: async (request) => {
       const { name } = await readJson(request, sessionSchema);
-      const person = { id: personOf(request, secret)?.id ?? crypto.randomUUID(), name };
+      const person = { id: personOf(request, secret)?.id ?? randomId(), name };
       const headers = {
         "set-cookie": sessionCookie(person, secret, request),
         "cache-control": "no-store",

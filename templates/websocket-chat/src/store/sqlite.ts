@@ -1,7 +1,9 @@
 // The message log in one SQLite file: offsets, retention, and keys that make a resend harmless.
+
 import { Database } from "bun:sqlite";
 import { LIMITS } from "../limits.ts";
 import type { ChatMessage, Position, Snapshot } from "../protocol.ts";
+import { randomId } from "../random-id.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import type { Draft, Stored } from "./store.ts";
 
@@ -125,7 +127,7 @@ export class SqliteLog {
 }
 
 function readEpoch(db: Database): string {
-  const epoch = crypto.randomUUID();
+  const epoch = randomId();
   db.run("INSERT INTO log SELECT ? WHERE NOT EXISTS (SELECT 1 FROM log)", [epoch]);
   const row = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get();
   if (row === null) throw new Error("The message log has no epoch.");

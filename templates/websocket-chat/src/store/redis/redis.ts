@@ -1,8 +1,10 @@
 // The store of any number of nodes: Redis Streams keep the messages, and one more tells the nodes of them.
+
 import { RedisClient } from "bun";
 import { LIMITS } from "../../limits.ts";
 import { ONLINE } from "../../presence.ts";
 import type { Person, Position, Snapshot } from "../../protocol.ts";
+import { randomId } from "../../random-id.ts";
 import {
   type Delivery,
   type Draft,
@@ -37,12 +39,12 @@ export class RedisStore implements Store {
   readonly #client: RedisClient;
   readonly #bus: BusReader;
   readonly #prefix: string;
-  readonly #instance = crypto.randomUUID();
+  readonly #instance = randomId();
   readonly #report: (error: unknown) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   /** Everyone whom this node says to be somewhere, by place and id. */
   readonly #here = new Map<string, { readonly place: string; readonly person: Person }>();
-  #node: string = crypto.randomUUID();
+  #node: string = randomId();
   /** The last epoch that this node has seen. */
   #epoch = "";
 
@@ -59,7 +61,7 @@ export class RedisStore implements Store {
     this.#client.connect().catch(report);
     const key = this.#key("bus");
     const regressed = () =>
-      renew.run(this.#client, this.#keys(["epoch"]), [this.#epoch, crypto.randomUUID()]);
+      renew.run(this.#client, this.#keys(["epoch"]), [this.#epoch, randomId()]);
     this.#bus = new BusReader({ url, key, node: this.#instance, listener, regressed, report });
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS);
   }
@@ -68,7 +70,7 @@ export class RedisStore implements Store {
     const body = JSON.stringify({ from, text, at }).slice(1, -1);
     const names = [...logKeys(room), `key:${from.id} ${key}`, "bus"];
     const kept = [LIMITS.history, LIMITS.keyMs, LIMITS.messagesMs, BUS_KEPT];
-    const args = [room, crypto.randomUUID(), body, ...kept];
+    const args = [room, randomId(), body, ...kept];
     const [storedRoom, epoch, offset] = await append.run(this.#client, this.#keys(names), args);
     this.#epoch = epoch;
     return { room: storedRoom, epoch, offset };
@@ -148,7 +150,7 @@ export class RedisStore implements Store {
     this.#here.set(`${place} ${person.id}`, { place, person });
     const node = `node:${this.#node}`;
     const names = [...logKeys(place), `people:${place}`, `count:${place}`, node, "nodes", "bus"];
-    const who = [place, crypto.randomUUID(), person.id, JSON.stringify(person)];
+    const who = [place, randomId(), person.id, JSON.stringify(person)];
     const from = [after?.epoch ?? "", after?.offset ?? 0, LIMITS.latest];
     const args = [...who, ...from, BUS_KEPT, this.#node, LIVES_MS];
     return await enter.run(this.#client, this.#keys(names), args);
@@ -183,7 +185,7 @@ export class RedisStore implements Store {
    * whoever is still here enters again, and the rest leaves when the old name expires.
    */
   #comeBack(): void {
-    this.#node = crypto.randomUUID();
+    this.#node = randomId();
     this.#enterAll().catch(this.#report);
   }
 
