@@ -37,8 +37,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       try {
         controller.enqueue(chunk);
       } catch (error) {
-        // Its connection is gone, which it was not told yet: the other readers must not suffer.
-        if (!(error instanceof TypeError)) throw error;
+        allowGone(error);
         return hub.leave(reader);
       }
       if (readAhead - (controller.desiredSize ?? 0) <= budget) return;
@@ -47,7 +46,11 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
     },
     end() {
       hub.leave(reader);
-      controller.close();
+      try {
+        controller.close();
+      } catch (error) {
+        allowGone(error);
+      }
     },
   };
 
@@ -62,7 +65,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       position = newest ?? (complete ? position : horizon);
       if (newest !== undefined) return controller.enqueue(encodeMessages(messages));
       // All is read, yet the hub is elsewhere: it is about to publish what this client has.
-      if (complete) await hub.published;
+      if (complete && hub.position === horizon) await hub.published;
       if (!hub.readers.has(reader)) return;
     }
     hub.join(reader);
@@ -83,16 +86,20 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
           await catchUp();
         } catch (error) {
           if (!hub.readers.has(reader)) return;
-          hub.leave(reader);
-          if (!(error instanceof LogUnavailable)) throw error;
           // The client reconnects and asks again.
-          controller.close();
+          reader.end();
+          if (!(error instanceof LogUnavailable)) throw error;
         }
       },
       cancel: () => hub.leave(reader),
     },
     new ByteLengthQueuingStrategy({ highWaterMark: readAhead }),
   );
+}
+
+/** A stream may be gone before its reader is told: the other readers must not suffer. */
+function allowGone(error: unknown): void {
+  if (!(error instanceof TypeError)) throw error;
 }
 
 /** Tells the client that messages are missing; with an id if no message follows that has one. */
