@@ -20,10 +20,10 @@ export interface Dialect {
   /** Columns of an article. */
   readonly columns: string;
   readonly from: string;
-  /** The same with the search, which takes the words as a parameter. */
+  /** The same for a search: placeholders of its words and, if there is one, of the author. */
   readonly search: {
     readonly columns: string;
-    readonly from: (placeholder: string) => string;
+    readonly from: (words: string, author: string | undefined) => string;
   };
   /** Expressions to sort by, by the names that clients use. */
   readonly order: Readonly<Record<SortColumn, string>>;
@@ -60,13 +60,15 @@ export function direction(sort: Sort): {
 export function articleQuery(filter: ArticleFilter, dialect: Dialect): Query {
   const parameters: (string | number)[] = [];
   const parameter = (value: string | number): string => dialect.placeholder(parameters.push(value));
-  const { author, q, after, limit } = filter;
+  const { q, after, limit } = filter;
   const { column, descending } = direction(filter.sort);
   const order = dialect.order[column];
-  const { columns } = q === undefined ? dialect : dialect.search;
-  const from = q === undefined ? dialect.from : dialect.search.from(parameter(q));
+  const words = q === undefined ? undefined : parameter(q);
+  const author = filter.author === undefined ? undefined : parameter(filter.author);
+  const { columns } = words === undefined ? dialect : dialect.search;
+  const from = words === undefined ? dialect.from : dialect.search.from(words, author);
   const conditions = [
-    ...(author === undefined ? [] : [`a.author = ${parameter(author)}`]),
+    ...(author === undefined ? [] : [`a.author = ${author}`]),
     ...(after === undefined
       ? []
       : [

@@ -25,8 +25,8 @@ const dialect: Dialect = {
   search: {
     columns: `${COLUMNS}, -ts_rank(a.search, words)::float8 AS rank,
       ts_headline('simple', a.title || E'\\n' || a.body, words, '${HEADLINE}') AS snippet`,
-    from: (placeholder) =>
-      `plainto_tsquery('simple', ${placeholder}) AS words JOIN articles AS a ON a.search @@ words`,
+    from: (words) =>
+      `plainto_tsquery('simple', ${words}) AS words JOIN articles AS a ON a.search @@ words`,
   },
   order: {
     rank: "-ts_rank(a.search, words)::float8",

@@ -11,15 +11,20 @@ import { Writer } from "./writer.ts";
 const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
 const JOINED = `a.id, a.author, a.title, a.body, a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
 const EXPORT_BATCH = 100;
+/** Ranking takes some µs a hit, and nothing else runs meanwhile: of a word that is everywhere, the newest hits count. */
+const MAX_HITS = 10_000;
 
 const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
   columns: COLUMNS,
   from: "articles AS a",
   search: {
-    columns: `${JOINED}, s.rank, snippet(articles_search, -1, char(${MARK.start.charCodeAt(0)}), char(${MARK.end.charCodeAt(0)}), '…', 24) AS snippet`,
-    from: (placeholder) =>
-      `articles_search(${placeholder}) AS s JOIN articles AS a ON a.id = s.rowid`,
+    columns: `${JOINED}, s.rank`,
+    from: (words, author) => {
+      const own = author ? `JOIN articles AS a ON a.id = s.rowid WHERE a.author = ${author}` : "";
+      return `(SELECT s.rowid AS id, s.rank FROM articles_search(${words}) AS s ${own}
+        ORDER BY s.rowid DESC LIMIT ${MAX_HITS}) AS s JOIN articles AS a ON a.id = s.id`;
+    },
   },
   order: { rank: "s.rank", createdAt: "a.created_at", updatedAt: "a.updated_at", title: "a.title" },
 };
@@ -156,7 +161,23 @@ export class SqliteStore implements Store {
   async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
     const q = filter.q === undefined ? undefined : quoted(filter.q);
     const { sql, parameters } = articleQuery({ ...filter, q }, dialect);
-    return this.#read.query<Article | Found, (string | number)[]>(sql).all(...parameters);
+    const rows = this.#read
+      .query<Article & { rank: number }, (string | number)[]>(sql)
+      .all(...parameters);
+    return q === undefined
+      ? rows
+      : rows.map((row) => ({ ...row, snippet: this.#snippet(row.id, q) }));
+  }
+
+  /** Only for the rows of a page: within the list, SQLite would make it for every hit. */
+  #snippet(id: number, q: string): string {
+    const row = this.#read
+      .query<{ snippet: string }, [string, string, string, number]>(
+        `SELECT snippet(articles_search, -1, ?2, ?3, '…', 24) AS snippet
+         FROM articles_search(?1) WHERE rowid = ?4`,
+      )
+      .get(q, MARK.start, MARK.end, id);
+    return row?.snippet ?? "";
   }
 
   /** A connection of its own, because a cursor keeps its snapshot and a statement has only one cursor. */

@@ -8,7 +8,7 @@ const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
   columns: "<columns>",
   from: "<articles>",
-  search: { columns: "<found>", from: (placeholder) => `<index ${placeholder}>` },
+  search: { columns: "<found>", from: (words, author) => `<index ${words} ${author}>` },
   order: { rank: "<rank>", createdAt: "<created>", updatedAt: "<updated>", title: "<title>" },
 };
 
@@ -44,7 +44,7 @@ test("every parameter has its placeholder, in order", () => {
   fc.assert(
     fc.property(filter, (one) => {
       const { sql, parameters } = articleQuery(one, dialect);
-      const placeholders = [...sql.matchAll(/\?\d+/g)].map(([name]) => name);
+      const placeholders = [...new Set(sql.match(/\?\d+/g))];
       expect(placeholders).toEqual(parameters.map((_, index) => `?${index + 1}`));
     }),
   );
@@ -53,7 +53,7 @@ test("every parameter has its placeholder, in order", () => {
 test("a query reads as it should", () => {
   const one: ArticleFilter = { author: 7, q: "word", sort: "-title", after: ["t", 3], limit: 5 };
   expect(articleQuery(one, dialect)).toEqual({
-    sql: "SELECT <found> FROM <index ?1> WHERE a.author = ?2 AND (<title>, a.id) < (?3, ?4) ORDER BY <title> DESC, a.id DESC LIMIT ?5",
+    sql: "SELECT <found> FROM <index ?1 ?2> WHERE a.author = ?2 AND (<title>, a.id) < (?3, ?4) ORDER BY <title> DESC, a.id DESC LIMIT ?5",
     parameters: ["word", 7, "t", 3, 5],
   });
 });
