@@ -1,5 +1,5 @@
 // One client's event stream: what it missed, page by page, then what comes, within a budget of bytes.
-import { LogUnavailable, type MessageLog } from "../messages/log.ts";
+import type { MessageLog } from "../messages/log.ts";
 import { formatEvent, formatHello } from "./format.ts";
 import { encodeMessages, type Hub, type Reader } from "./hub.ts";
 
@@ -20,6 +20,8 @@ export interface StreamOptions {
   readonly budget: number;
   /** Called when the stream is closed because the client reads too slowly. */
   readonly onSlow: () => void;
+  /** Called when the stream is closed because the log cannot be read. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -88,7 +90,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
           if (!hub.readers.has(reader)) return;
           // The client reconnects and asks again.
           reader.end();
-          if (!(error instanceof LogUnavailable)) throw error;
+          options.onError(error);
         }
       },
       cancel: () => hub.leave(reader),

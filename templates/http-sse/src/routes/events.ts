@@ -33,6 +33,7 @@ export async function events({ env, log }: Services): Promise<Group> {
         appLog.warn("An event stream was closed: its client reads too slowly.");
         server.timeout(request, LINGER);
       },
+      onError: (error) => appLog.error("An event stream was closed: {error}", { error }),
     });
     return new Response(body, { headers: streamHeaders });
   };
