@@ -1,0 +1,46 @@
+// Files in memory: what a step of the build makes, by path below the folder it is for.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** Sorted by path; paths have forward slashes. */
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+export function sorted(files: Iterable<readonly [string, Uint8Array]>): Files {
+  return new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The same files, in a folder. */
+export function below(folder: string, files: Files): [string, Uint8Array][] {
+  return [...files].map(([path, bytes]) => [`${folder}/${path}`, bytes]);
+}
+
+/** Paths of all files below a folder, or the path of a file, sorted: the order on disk plays no part. */
+export function pathsBelow(path: string): string[] {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).replaceAll("\\", "/"))
+    .toSorted();
+}
+
+export function readFolder(folder: string): Files {
+  const paths = pathsBelow(folder);
+  return new Map(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path)]));
+}
+
+/** SHA-256 of values and of the names and contents of files. */
+export function fingerprint(values: unknown, paths: readonly string[]): string {
+  const hash = createHash("sha256").update(JSON.stringify(values));
+  for (const path of paths.flatMap(pathsBelow)) {
+    const bytes = readFileSync(path);
+    hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+/** A file of JSON, as people like to read it. */
+export function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,22 @@
+// In the report: says what a tile is, and fades the tiles that the search does not mean.
+const tiles = [...document.querySelectorAll(".tile")];
+const detail = document.getElementById("detail");
+const legend = "Point at a module to see its path and size.";
+detail.textContent = legend;
+
+for (const tile of tiles) {
+  const show = () => {
+    detail.textContent = tile.dataset.detail;
+  };
+  tile.addEventListener("pointerenter", show);
+  tile.addEventListener("focus", show);
+}
+document.querySelector(".map").addEventListener("pointerleave", () => {
+  detail.textContent = legend;
+});
+document.getElementById("filter").addEventListener("input", ({ target }) => {
+  const wanted = target.value.toLowerCase();
+  for (const tile of tiles) {
+    tile.classList.toggle("faded", !tile.dataset.detail.toLowerCase().includes(wanted));
+  }
+});

@@ -1,0 +1,129 @@
+// The build, whole: each step comes from the cache if nothing that it reads has changed.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type Budgets, keepBudgets } from "./budget.ts";
+import { Cache } from "./cache.ts";
+import { below, type Files, fingerprint, json, sorted } from "./files.ts";
+import type { BuildOptions } from "./options.ts";
+import type { Bundle, Report } from "./report.ts";
+import { replaceFolder } from "./swap.ts";
+import { table } from "./table.ts";
+
+const DIST = "dist";
+const WORKSPACE = ".cache";
+const REPORT = "report.json";
+/** Decides how anything is built: after a change of it, everything is built again. */
+const TOOLING = ["build.ts", "build", "tsconfig.json", "tsconfig.library.json"];
+
+/**
+ * Builds into dist/, which changes all at once or not at all.
+ * @returns what to tell: the table of sizes, and how long it took.
+ * @throws what stopped it; dist/ is then as it was.
+ */
+export async function build(options: BuildOptions): Promise<string> {
+  const started = performance.now();
+  const manifest = await readManifest();
+  const keys = keysOf(manifest, options);
+  const files = await new Cache(join(WORKSPACE, "build")).files(keys.dist, () =>
+    make(keys, manifest, options),
+  );
+  const before = await reportIn(DIST);
+  const isNew = replaceFolder(DIST, files, WORKSPACE);
+  const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
+  const took = `${Math.round(performance.now() - started)} ms`;
+  return isNew
+    ? `${table(report, before)}\n\nBuilt in ${took}. Open ${DIST}/report.html to see what is in it.`
+    : `${table(report, undefined)}\n\nNothing has changed (${took}).`;
+}
+
+interface Keys {
+  readonly dist: string;
+  readonly library: string;
+  readonly site: string;
+}
+
+function keysOf({ version, budgets, dependencies }: Manifest, options: BuildOptions): Keys {
+  const bun = [Bun.version, Bun.revision];
+  const tooling = fingerprint([bun, version, dependencies, lockfile()], TOOLING);
+  const source = fingerprint(tooling, ["src"]);
+  const library = fingerprint(["library", source], []);
+  const site = fingerprint(["site", source], ["site"]);
+  return { library, site, dist: fingerprint([library, site, options, budgets], []) };
+}
+
+/** What dist/ is to hold. Each part has an entry of its own in the cache, so one that did not change is not built. */
+async function make(
+  keys: Keys,
+  { version, budgets = {} }: Manifest,
+  { only, compress }: BuildOptions,
+): Promise<Files> {
+  const cache = new Cache(join(WORKSPACE, "build"));
+  const [library, site] = await Promise.all([
+    only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
+    only === "library" ? NOTHING : cache.files(keys.site, () => makeSite(version)),
+  ]);
+  const [{ BUNDLES }, { compressed }, { reportOf }, { page }] = await Promise.all([
+    import("./site.ts"),
+    import("./compress.ts"),
+    import("./report.ts"),
+    import("./page.ts"),
+  ]);
+  const bundles: readonly Bundle[] = parse(site.get(BUNDLES)) ?? [];
+  const assets = new Map([...site].filter(([path]) => path !== BUNDLES));
+  const small = compress ? await compressed(assets, cache) : NOTHING;
+  const files = sorted([...below("library", library), ...assets, ...small]);
+  const report = reportOf(files, bundles);
+  keepBudgets(budgets, report, only === undefined);
+  return sorted([...files, [REPORT, json(report)], ["report.html", await page(report)]]);
+}
+
+const NOTHING: Files = new Map();
+
+async function makeLibrary(): Promise<Files> {
+  const { buildLibrary } = await import("./library.ts");
+  return buildLibrary();
+}
+
+/** The loaders and the schemas are only loaded here: a build that changes nothing does without. */
+async function makeSite(version: string): Promise<Files> {
+  const [{ buildSite }, { default: plugin }] = await Promise.all([
+    import("./site.ts"),
+    import("../site/collections.ts"),
+  ]);
+  return buildSite({
+    folder: "site",
+    define: { SITE_VERSION: JSON.stringify(version) },
+    external: ["settings"],
+    inputs: ["src"],
+    plugin,
+  });
+}
+
+/** The text of the lockfile, here or at the root of a workspace that this is in: versions of all packages. */
+function lockfile(): string {
+  for (let folder = resolve("."); ; folder = dirname(folder)) {
+    const path = join(folder, "bun.lock");
+    if (existsSync(path)) return readFileSync(path, "utf8");
+    if (folder === dirname(folder)) return "";
+  }
+}
+
+/** What the build reads of package.json. */
+interface Manifest {
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly budgets?: Budgets;
+}
+
+function readManifest(): Promise<Manifest> {
+  return Bun.file("package.json").json();
+}
+
+async function reportIn(folder: string): Promise<Report | undefined> {
+  const file = Bun.file(join(folder, REPORT));
+  return (await file.exists()) ? parse(await file.bytes()) : undefined;
+}
+
+function parse<T>(bytes: Uint8Array | undefined): T | undefined {
+  return bytes && JSON.parse(new TextDecoder().decode(bytes));
+}

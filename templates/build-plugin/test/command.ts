@@ -1,0 +1,34 @@
+// Runs a command to its end.
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Milliseconds for a test that starts processes on a loaded machine. */
+export const COMMAND_TIMEOUT = 120_000;
+
+export async function command(
+  cwd: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const child = Bun.spawn([...words], {
+    cwd,
+    env: { ...Bun.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { exitCode: await child.exited, stdout, stderr };
+}
+
+/** With this Bun. */
+export function bun(cwd: string, ...args: string[]): Promise<Outcome> {
+  return command(cwd, [process.execPath, ...args]);
+}

@@ -1,0 +1,58 @@
+// `bun run graph`: imports of values, of types and on demand; cycles; files that nothing needs.
+import { describe, expect, test } from "bun:test";
+import { findCycles } from "../build/cycles.ts";
+import type { GraphReport } from "../build/graph.ts";
+import type { Edge } from "../build/imports.ts";
+import { bun, COMMAND_TIMEOUT } from "./command.ts";
+import { Project } from "./project.ts";
+
+describe("cycles", () => {
+  const graph = (edges: Record<string, string>, kind: Edge["kind"] = "import") =>
+    new Map(Object.entries(edges).map(([from, to]) => [from, [...to].map((to) => ({ to, kind }))]));
+
+  test.each([
+    [{ a: "b", b: "c", c: "" }, []],
+    [{ a: "b", b: "c", c: "a" }, ["abc"]],
+    [{ c: "b", b: "a", a: "c" }, ["acb"]],
+    [{ a: "a" }, ["a"]],
+    [{ a: "bc", b: "a", c: "a" }, ["ab", "ac"]],
+    [{ a: "b", b: "cd", c: "b", d: "e", e: "d" }, ["bc", "de"]],
+  ])("%j", (edges, cycles) => {
+    expect(findCycles(graph(edges)).map((cycle) => cycle.join(""))).toEqual(cycles);
+  });
+
+  test("of types are none", () => {
+    expect(findCycles(graph({ a: "b", b: "a" }, "type"))).toEqual([]);
+  });
+});
+
+test(
+  "the project has no cycle and no unused file; what is put in is found",
+  async () => {
+    using project = Project.copy();
+    const graph = (...options: string[]) => bun(project.path, "run", "graph", ...options);
+    expect(await graph("--check")).toMatchObject({ exitCode: 0 });
+
+    await project.write({
+      "src/one.ts": 'import { two } from "./two.ts";\nexport const one = () => two;\n',
+      "src/two.ts": 'import { one } from "./one.ts";\nexport const two = () => one;\n',
+    });
+    const { stdout } = await graph("--json");
+    const { modules, cycles, unused }: GraphReport = JSON.parse(stdout);
+    expect(unused).toEqual(["src/one.ts", "src/two.ts"]);
+    expect(modules["site/main.ts"]).toContainEqual({ to: "site/note.ts", kind: "import" });
+    expect(modules["site/main.ts"]).toContainEqual({ to: "settings", kind: "external" });
+    expect(modules["site/main.ts"]).toContainEqual({
+      to: "site/content/notes/later.md",
+      kind: "dynamic",
+    });
+    expect(modules["src/format.ts"]).toEqual([{ to: "src/source.ts", kind: "type" }]);
+    expect(cycles).toEqual([]); // nothing leads to them
+
+    await project.edit("src/plugin.ts", (text) => `import "./two.ts";\n${text}`);
+    const found = await graph("--check");
+    expect(found.exitCode).toBe(1);
+    expect(found.stderr).toContain("src/one.ts → src/two.ts → src/one.ts");
+  },
+  COMMAND_TIMEOUT,
+);
