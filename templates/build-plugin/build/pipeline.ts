@@ -93,7 +93,7 @@ async function makeSite(version: string): Promise<Files> {
   return buildSite({
     folder: "site",
     define: { SITE_VERSION: JSON.stringify(version) },
-    external: ["settings"],
+    external: ["site:settings"],
     inputs: ["src"],
     plugin,
   });

@@ -1,5 +1,5 @@
 // The page: a note with its table of contents, the team, and another note on demand.
-import settings from "settings";
+import settings from "site:settings";
 import links from "./content/links.yaml";
 import hello from "./content/notes/hello.md";
 import { members } from "./content/team.yaml";

@@ -1,5 +1,13 @@
 // YAML 1.2 as modules.
-import { type Document, isAlias, isCollection, type Node, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isScalar,
+  type Node,
+  parseDocument,
+  visit,
+} from "yaml";
 import type { Draft } from "./format.ts";
 import type { LoaderPlugin } from "./host.ts";
 import { type LoaderOptions, loader } from "./loader.ts";
@@ -20,17 +28,35 @@ export function yaml(options: LoaderOptions = {}): LoaderPlugin {
 export function parseYaml(source: Source): Draft {
   const document = parseDocument(source.text, {
     stringKeys: true,
+    uniqueKeys: false, // refuseTwins does it in linear time
     prettyErrors: false,
     logLevel: "error",
   });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) throw source.error("syntax", problem.pos, problem.message, problem);
+  refuseTwins(document, source);
   return {
     data: toData(document, source),
     locate: (path) => spanOf(document, path),
     document: (checked) => checked,
     prefix: [],
   };
+}
+
+function refuseTwins(document: Document.Parsed, source: Source): void {
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const [start = 0, end = 0] = key.range ?? [];
+        if (seen.has(key.value)) {
+          throw source.error("syntax", [start, end], `the key ${key.value} is there twice`);
+        }
+        seen.add(key.value);
+      }
+    },
+  });
 }
 
 function toData(document: Document.Parsed, source: Source): unknown {

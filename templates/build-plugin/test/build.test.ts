@@ -25,7 +25,7 @@ describe("the site", () => {
     const page = await built.text("dist/site/index.html");
     const manifest = JSON.parse(await built.text("dist/site/manifest.json"));
     const { imports, integrity } = JSON.parse(/"importmap">(.+?)</.exec(page)?.[1] ?? "");
-    expect(imports).toEqual({ settings: "./settings.js" });
+    expect(imports).toEqual({ "site:settings": "./settings.js" });
     const claims = [
       ...Object.entries<string>(integrity),
       ...[...page.matchAll(/(?:src|href)="(\S+)" integrity="(\S+)"/g)].map(
@@ -52,7 +52,7 @@ describe("the site", () => {
   test("has its defines in place, and leaves externals to the import map", async () => {
     const main = await built.text(`dist/site/${fileLike(/^index-\w+\.js$/)}`);
     expect(main).not.toContain("SITE_VERSION");
-    expect(main).toMatch(/from ?"settings"/);
+    expect(main).toMatch(/from ?"site:settings"/);
     expect(await built.text("dist/site/settings.js")).toContain("contact");
   });
 

@@ -1,10 +1,13 @@
 // What a content file becomes: positions of errors, front matter, types of errors.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { z } from "zod";
 import type { Host, Loaded } from "../src/host.ts";
 import { ContentError, markdown, type Schema, yaml } from "../src/index.ts";
+import { COMMAND_TIMEOUT } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { load } from "./load.ts";
+
+setDefaultTimeout(COMMAND_TIMEOUT);
 
 /** What the plugin's own callback gives: the module's text, or the error. */
 async function loadDirectly(

@@ -41,7 +41,7 @@ test(
     const { modules, cycles, unused }: GraphReport = JSON.parse(stdout);
     expect(unused).toEqual(["src/one.ts", "src/two.ts"]);
     expect(modules["site/main.ts"]).toContainEqual({ to: "site/note.ts", kind: "import" });
-    expect(modules["site/main.ts"]).toContainEqual({ to: "settings", kind: "external" });
+    expect(modules["site/main.ts"]).toContainEqual({ to: "site:settings", kind: "external" });
     expect(modules["site/main.ts"]).toContainEqual({
       to: "site/content/notes/later.md",
       kind: "dynamic",

@@ -1,10 +1,13 @@
 // Content that means harm stays data, or is refused by name.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { symlink } from "node:fs/promises";
 import { z } from "zod";
 import { markdown, yaml } from "../src/index.ts";
+import { COMMAND_TIMEOUT } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { bundleText, load } from "./load.ts";
+
+setDefaultTimeout(COMMAND_TIMEOUT);
 
 test("nothing in a bundle can end a script element or a line", async () => {
   using folder = new Folder();
@@ -16,6 +19,14 @@ test("nothing in a bundle can end a script element or a line", async () => {
     const text = await bundleText(folder.at(file), file.endsWith("md") ? markdown() : yaml());
     expect(text).not.toMatch(/<\/script|<!--|[\u2028\u2029]/i);
   }
+});
+
+test("a mapping of many keys takes no time that grows with their square", async () => {
+  using folder = new Folder();
+  const keys = Array.from({ length: 50_000 }, (_, index) => `key-${index}: 1\n`);
+  await folder.write({ "a.yaml": keys.join("") });
+  const { default: document } = await load(folder, "a.yaml", yaml());
+  expect(Object.keys(document ?? {})).toHaveLength(50_000);
 });
 
 test("__proto__ is a key like any other, at every depth", async () => {
