@@ -16,9 +16,9 @@ import { RedisStore } from "./store/redis/redis.ts";
 import { sharedSecret } from "./store/redis/secret.ts";
 import { socketHandlers } from "./upgrade.ts";
 
+const stopped = stopSignal();
 const env = readEnv(envSchema);
 await setupLog(env);
-const stopped = stopSignal();
 const report = (error: unknown) => log.error("{error}", { error });
 const { REDIS_URL: url, REDIS_PREFIX: prefix } = env;
 await mkdir(env.DATA_DIR, { recursive: true });

@@ -1,6 +1,6 @@
-// The page's own client without its page: it stays in a room, and keeps what it was shown.
+// The client without a page: it stays in a room, and keeps what it was shown.
 import { expect } from "bun:test";
-import { ChatClient } from "../src/page/client.ts";
+import { ChatClient } from "../src/client/client.ts";
 import type { ChatMessage } from "../src/protocol.ts";
 import { until } from "./server.ts";
 

@@ -1,9 +1,10 @@
 // The page: who you are, the connection, and what each button does.
+
+import { ChatClient, type ConnectionState } from "../client/client.ts";
+import type { Unsent } from "../client/outbox.ts";
 import type { Person } from "../protocol.ts";
-import { ChatClient, type ConnectionState } from "./client.ts";
 import { byId } from "./dom.ts";
 import { type Conversation, Model } from "./model.ts";
-import type { Unsent } from "./outbox.ts";
 import { closePanel, isNarrow, setUpPanels } from "./panels.ts";
 import { reloadIfSignedOut, signOut, whoAmI } from "./session.ts";
 import { render } from "./view.ts";

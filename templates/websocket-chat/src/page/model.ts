@@ -1,6 +1,7 @@
 // What the page knows: conversations, who is there, what waits. No DOM here.
+
+import type { Unsent } from "../client/outbox.ts";
 import type { ChatMessage, Person, ServerFrame, Snapshot } from "../protocol.ts";
-import type { Unsent } from "./outbox.ts";
 
 export interface Line {
   /** Unique within the conversation. */
