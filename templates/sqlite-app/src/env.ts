@@ -1,7 +1,7 @@
 // Every variable that the server and the `db` command read, with its default. `.env.example` is held to it by a test.
 import { join } from "node:path";
 import { z } from "zod";
-import { serviceVariables } from "#lib/env";
+import { integer, serviceVariables } from "#lib/env";
 
 /** Where the data is: all that the `db` command needs. */
 export const databaseSchema = z.object({
@@ -22,24 +22,17 @@ export const envSchema = z.object({
   /** Apply pending migrations before the server listens; otherwise it refuses to start while there are any. */
   MIGRATE_ON_START: z.stringbool().default(true),
   /** How long a token is good for. */
-  SESSION_TTL_HOURS: z.coerce
-    .number()
-    .positive()
-    .default(7 * 24),
+  SESSION_TTL_HOURS: integer({ min: 1 }).default(7 * 24),
   /** Sign-in attempts a minute for one account from one address; thirty times as many for one address in all. */
-  LOGIN_RATE_LIMIT: z.coerce.number().int().min(1).default(10),
+  LOGIN_RATE_LIMIT: integer({ min: 1 }).default(10),
   /** Request header that holds the client's address, e.g. x-real-ip. Set it only behind a proxy that sets it. */
   CLIENT_IP_HEADER: z.string().optional(),
   /** Passwords hashed at the same time; each takes a thread and 19 MiB. */
-  PASSWORD_CONCURRENCY: z.coerce.number().int().min(1).default(2),
+  PASSWORD_CONCURRENCY: integer({ min: 1 }).default(2),
   /** Passwords that may wait for their turn; beyond it the answer is 503. */
-  PASSWORD_QUEUE: z.coerce.number().int().min(0).default(100),
+  PASSWORD_QUEUE: integer().default(100),
   /** Bytes of one import. */
-  MAX_IMPORT_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(1024 ** 3),
+  MAX_IMPORT_BYTES: integer({ min: 1 }).default(1024 ** 3),
 });
 
 export type DatabaseEnv = z.output<typeof databaseSchema>;

@@ -1,5 +1,6 @@
 // What clients may send. The types of the store come from here, so both can't drift apart.
 import { z } from "zod";
+import { integer } from "#lib/env";
 
 /** Control characters, but for tabs and line ends. */
 const CONTROL = /[^\P{Cc}\t\n\r]/u;
@@ -37,15 +38,11 @@ export const sorts = [
 
 export const articleQuery = z
   .object({
-    author: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(2 ** 31 - 1),
+    author: integer({ min: 1, max: 2 ** 31 - 1 }),
     q: z.string().max(200),
     sort: z.enum(sorts),
     after: z.string().max(2000),
-    limit: z.coerce.number().int().min(1).max(100),
+    limit: integer({ min: 1, max: 100 }),
   })
   .partial();
 

@@ -37,7 +37,7 @@ export interface Profile extends Omit<User, "email"> {
 }
 
 export interface Store extends AsyncDisposable {
-  /** False, or a rejection, while the database can't answer. */
+  /** False, a rejection or silence while the database can't answer. */
   ready(): Promise<boolean>;
   /** Undefined if the email is taken. */
   createUser(
