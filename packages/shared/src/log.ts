@@ -183,10 +183,21 @@ class Output {
   }
 }
 
-const output = new Output();
-process.on("exit", () => {
-  output.writeNow();
-});
+declare global {
+  var logOutput: Output | undefined;
+}
+
+/** One for the process: `bun --hot` evaluates this module again after each edit. */
+globalThis.logOutput ??= openOutput();
+const output = globalThis.logOutput;
+
+function openOutput(): Output {
+  const output = new Output();
+  process.on("exit", () => {
+    output.writeNow();
+  });
+  return output;
+}
 
 /** Waits until every line so far is written. Call it before the process ends. */
 export function flushLogs(): Promise<void> {
