@@ -1,0 +1,31 @@
+// Makes one executable of the server and the built page; it needs no file beside it, and no Bun.
+import { readdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { BunPlugin } from "bun";
+import { name } from "./package.json";
+
+/** Puts the files of dist/public/ in the place of src/static/embedded.ts. */
+const embedPage: BunPlugin = {
+  name: "embed-page",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]static[\\/]embedded\.ts$/ }, async () => {
+      const files = await readdir("dist/public");
+      const imports = files.map((file, index) => {
+        const path = JSON.stringify(resolve("dist/public", file));
+        return `import file${index} from ${path} with { type: "file" };`;
+      });
+      const entries = files.map((file, index) => `${JSON.stringify(file)}: file${index}`);
+      const list = `export const embedded = { ${entries.join(", ")} };`;
+      return { contents: [...imports, list].join("\n"), loader: "ts" };
+    });
+  },
+};
+
+const outfile = `dist/${name}`;
+await Bun.build({
+  entrypoints: ["src/main.ts"],
+  compile: { outfile },
+  minify: true,
+  plugins: [embedPage],
+});
+console.log(`Built ${outfile}: it runs on its own.`);

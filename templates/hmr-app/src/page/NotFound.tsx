@@ -1,0 +1,12 @@
+// What an address shows that no page has.
+
+export function NotFound() {
+  return (
+    <main className="home">
+      <h1>Nothing here</h1>
+      <p className="lead">
+        There is no page at <code>{location.pathname}</code>. <a href="/">Back to the start</a>
+      </p>
+    </main>
+  );
+}

@@ -1,0 +1,12 @@
+// What handles a request, and what a WebSocket carries.
+import type { BunRequest, Server } from "bun";
+
+/** A client of /api/live or, in development, a page that waits for edits and the socket to the bundler. */
+export type Connection =
+  | { readonly kind: "live" }
+  | { readonly kind: "edits"; readonly bundler: WebSocket };
+
+type Answer = Response | undefined;
+
+/** `undefined` answers an upgrade to a WebSocket. */
+export type Handler = (request: BunRequest, server: Server<Connection>) => Answer | Promise<Answer>;

@@ -1,0 +1,42 @@
+// The WebSocket of /api/live: each client gets the state when it connects and whenever it changes.
+import type { WebSocketHandler } from "bun";
+import type { Connection } from "./handler.ts";
+import { renew } from "./held.ts";
+import { clients, currentState, memory } from "./state.ts";
+
+export const live = {
+  open(socket) {
+    clients.add(socket);
+    broadcast();
+  },
+  message(socket) {
+    socket.close(1008, "Nothing is read here.");
+  },
+  close(socket) {
+    clients.delete(socket);
+    broadcast();
+  },
+  maxPayloadLength: 1024,
+  // A client that takes nothing is dropped, and gets the latest state when it comes back.
+  backpressureLimit: 64 * 1024,
+  closeOnBackpressureLimit: true,
+} satisfies WebSocketHandler<Connection>;
+
+export function broadcast(): void {
+  const message = JSON.stringify(currentState());
+  for (const client of clients) client.send(message);
+}
+
+/** Counts a beat each second and tells the clients. A reload replaces the timer; the count goes on. */
+export function startHeart(): void {
+  const beat = () => {
+    memory.beats += 1;
+    broadcast();
+  };
+  renew("heart", () => setInterval(beat, 1000), clearInterval);
+}
+
+/** Tells every client to connect again: to the next release, or to another instance. */
+export function closeClients(): void {
+  for (const client of clients) client.close(1012, "The server restarts: connect again.");
+}

@@ -1,0 +1,139 @@
+// Mistakes: shown with their place, gone when they are mended, and nothing needs a restart.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { State } from "../src/shared/state.ts";
+import { browserTest, counter, overlay, Tab } from "./browser.ts";
+import { Copy } from "./copy.ts";
+import { type Service, startDev, TIMEOUT, until } from "./service.ts";
+
+const HOME = "src/page/Home.tsx";
+const API = "src/server/api.ts";
+let copy: Copy;
+let dev: Service;
+let home: string;
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  home = await copy.read(HOME);
+  dev = await startDev(copy.folder);
+}, TIMEOUT);
+
+afterAll(async () => {
+  await dev?.[Symbol.asyncDispose]();
+  await copy?.[Symbol.asyncDispose]();
+});
+
+const state = async () => (await (await fetch(`${dev.url}/api/state`)).json()) as State;
+
+/** What Bun's overlay says is in a closed part of the page; the terminal shows the same. */
+const placeOf = (file: string, line: number) => new RegExp(`${file}:${line}:\\d+`);
+
+const lineOf = (text: string, piece: string) =>
+  text.slice(0, text.indexOf(piece)).split("\n").length;
+
+browserTest(
+  "a component that does not build",
+  async () => {
+    await using tab = await Tab.open(dev.url);
+    await tab.click("#page-counter");
+    await copy.write(HOME, home.replace("<header>", "<header"));
+    await tab.sees(overlay);
+    await until("the terminal says where", () =>
+      placeOf(HOME, lineOf(home, "<header>") + 1).test(dev.printed()),
+    );
+    await copy.write(HOME, home.replace("Nothing is lost.", "Mended."));
+    await tab.shows("Mended.");
+    await tab.sees(`!${overlay}`);
+    expect(await tab.evaluate(counter("page-counter"))).toBe("1");
+  },
+  TIMEOUT,
+);
+
+browserTest(
+  "a component that throws",
+  async () => {
+    await using tab = await Tab.open(dev.url);
+    await tab.click("#page-counter");
+    const thrower = home.replace(
+      "  return (",
+      '  if (live.state) throw new Error("thrown here");\n  return (',
+    );
+    await copy.write(HOME, thrower);
+    await tab.sees(overlay);
+    await copy.write(HOME, home.replace("Nothing is lost.", "Calm again."));
+    await tab.shows("Calm again.");
+    await tab.sees(`!${overlay}`);
+
+    await copy.write(HOME, thrower);
+    await tab.sees(overlay);
+    await tab.view.reload();
+    await tab.sees(overlay);
+    await until("the terminal says where", () =>
+      placeOf(HOME, lineOf(thrower, "thrown here")).test(dev.printed()),
+    );
+    await copy.write(HOME, home);
+    await tab.shows("Nothing is lost.");
+    await tab.sees(`!${overlay}`);
+  },
+  TIMEOUT,
+);
+
+browserTest(
+  "a style that is not valid",
+  async () => {
+    await using tab = await Tab.open(dev.url);
+    const style = await copy.read("src/page/style.css");
+    await copy.write("src/page/style.css", `@import "./missing.css";\n${style}`);
+    await tab.sees(overlay);
+    await copy.write("src/page/style.css", style);
+    await tab.sees(`!${overlay}`);
+    await tab.sees('getComputedStyle(document.querySelector(".home")).maxWidth !== "none"');
+  },
+  TIMEOUT,
+);
+
+browserTest(
+  "a page that is opened while it does not build comes up once it does, every time",
+  async () => {
+    await using tab = await Tab.open("about:blank");
+    for (let round = 0; round < 5; round += 1) {
+      await copy.write(HOME, home.replace("<header>", "<header"));
+      await until("the build fails", async () => (await fetch(dev.url)).status === 500);
+      await tab.view.navigate(dev.url);
+      await copy.write(HOME, home.replace("Nothing is lost.", `Round ${round}.`));
+      await tab.shows(`Round ${round}.`);
+    }
+  },
+  TIMEOUT,
+);
+
+test(
+  "a server that does not parse: the last good version serves on, and the terminal says where",
+  async () => {
+    const api = await copy.read(API);
+    const before = await state();
+    await copy.write(API, api.replace("memory.count += 1", "memory.count +="));
+    const line = lineOf(api, "memory.count += 1");
+    await until("the terminal says where", () => placeOf(API, line).test(dev.printed()));
+    expect(await state()).toMatchObject({ version: before.version, count: before.count });
+    await copy.write(API, api.replace("memory.count += 1", "memory.count += 2"));
+    await until("the new version serves", async () => (await state()).version !== before.version);
+    const answer = await fetch(`${dev.url}/api/increment`, { method: "POST" });
+    expect(await answer.json()).toMatchObject({ count: before.count + 2 });
+    await copy.write(API, api);
+  },
+  TIMEOUT,
+);
+
+test(
+  "a server that throws while it starts: the same",
+  async () => {
+    const api = await copy.read(API);
+    const before = await state();
+    await copy.write(API, `throw new Error("does not start");\n${api}`);
+    await until("the terminal says so", () => dev.printed().includes("does not start"));
+    expect((await state()).count).toBe(before.count);
+    await copy.write(API, api);
+    await until("the new version serves", async () => (await state()).version !== before.version);
+  },
+  TIMEOUT,
+);

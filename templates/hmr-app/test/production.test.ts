@@ -1,0 +1,230 @@
+// What `bun run build`, `start` and `compile` make: assets, headers, a clean stop, and one file that is enough.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { name } from "../package.json";
+import { browserTest, counter, Tab } from "./browser.ts";
+import { Copy } from "./copy.ts";
+import { type Answer, send, upgrading } from "./raw.ts";
+import { type Service, startService, TIMEOUT } from "./service.ts";
+
+const SECRET = "planted-secret-that-nobody-may-read";
+const variables = { NODE_ENV: "production", LOG_LEVEL: "warn", API_TOKEN: SECRET };
+let copy: Copy;
+let service: Service;
+let assets: readonly string[];
+
+async function run(...args: string[]): Promise<{ exitCode: number; output: string }> {
+  const env = { PATH: process.env.PATH ?? "", ...variables, PUBLIC_TITLE: "A public title" };
+  const child = Bun.spawn([process.execPath, "--no-orphans", "run", "--silent", ...args], {
+    cwd: copy.folder,
+    env,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const output = await Promise.all([child.stdout, child.stderr].map(Bun.readableStreamToText));
+  return { exitCode: await child.exited, output: output.join("") };
+}
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  // What reads a variable by its name must not get its value.
+  await copy.edit(
+    "src/page/settings.ts",
+    "export const title",
+    "export const token = setting(() => process.env.API_TOKEN, 'none');\nexport const title",
+  );
+  await copy.edit("src/page/Home.tsx", "</main>", "{token}</main>");
+  await copy.edit("src/page/Home.tsx", "{ title }", "{ title, token }");
+}, TIMEOUT);
+
+afterAll(async () => {
+  await service?.[Symbol.asyncDispose]();
+  await copy?.[Symbol.asyncDispose]();
+});
+
+test(
+  "start before a build says what to do",
+  async () => {
+    const { exitCode, output } = await run("start");
+    expect(exitCode).toBe(1);
+    expect(output).toBe("Nothing is built yet: run `bun run build` first, or `bun run dev`.\n");
+  },
+  TIMEOUT,
+);
+
+test(
+  "build, then start",
+  async () => {
+    const { exitCode, output } = await run("build");
+    expect(exitCode, output).toBe(0);
+    const command = [process.execPath, "--no-orphans", "run", "--silent", "start"];
+    service = await startService(command, copy.folder, variables);
+    const page = (await send(service.url, "/")).body;
+    assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(assets.length).toBe(3);
+  },
+  TIMEOUT,
+);
+
+test("only PUBLIC_ variables are in what is built", async () => {
+  const folder = join(copy.folder, "dist", "public");
+  const texts = await Promise.all(
+    (await readdir(folder)).map((file) => Bun.file(join(folder, file)).text()),
+  );
+  expect(texts.some((text) => text.includes("A public title"))).toBe(true);
+  expect(texts.some((text) => text.includes(SECRET))).toBe(false);
+  expect(await Bun.file(join(copy.folder, "dist", "main.js")).text()).not.toContain(SECRET);
+});
+
+describe("assets", () => {
+  test("have hashed names and stay for ever", async () => {
+    for (const path of assets) {
+      expect(path).toMatch(/^\/[\w-]+-[a-z\d]{8}\.(js|css|svg)$/);
+      const { status, headers } = await send(service.url, path);
+      expect({ path, status }).toEqual({ path, status: 200 });
+      expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+    }
+  });
+
+  test("come as the client likes them best", async () => {
+    const bodyOf = async (coding: string | undefined, path: string) => {
+      const headers = coding === undefined ? {} : { "accept-encoding": coding };
+      const answer = await send(service.url, path, headers);
+      const bytes = Buffer.from(answer.body, "latin1");
+      return { got: answer.headers.get("content-encoding"), bytes, answer };
+    };
+    for (const path of [...assets, "/"]) {
+      const { bytes: plain, got, answer } = await bodyOf(undefined, path);
+      expect(got).toBeNull();
+      expect(answer.headers.get("vary")).toContain("accept-encoding");
+      const br = await bodyOf("gzip, deflate, br, zstd", path);
+      expect({ path, got: br.got }).toEqual({ path, got: "br" });
+      expect(brotliDecompressSync(br.bytes).equals(plain)).toBe(true);
+      const gzip = await bodyOf("br;q=0.5, gzip", path);
+      expect(gzip.got).toBe("gzip");
+      expect(gunzipSync(gzip.bytes).equals(plain)).toBe(true);
+      expect((await bodyOf("br;q=0, *", path)).got).toBe("gzip");
+      expect((await bodyOf("deflate", path)).got).toBeNull();
+      expect((await bodyOf("identity;q=0, *;q=0", path)).answer.status).toBe(406);
+      const tags = [br, gzip].map(({ answer }) => answer.headers.get("etag"));
+      expect(new Set([...tags, answer.headers.get("etag")]).size).toBe(3);
+    }
+  });
+
+  test("source maps are not served", async () => {
+    const targets = [...assets.map((path) => `${path}.map`), "/main.js.map", "/main.js"];
+    for (const target of targets) expect((await send(service.url, target)).status).toBe(404);
+    for (const path of assets) {
+      expect((await send(service.url, path)).body).not.toContain("sourceMappingURL");
+    }
+  });
+});
+
+describe("page", () => {
+  test("is revalidated, under a strict policy", async () => {
+    const { status, headers } = await send(service.url, "/");
+    expect(status).toBe(200);
+    expect(headers.get("cache-control")).toBe("no-cache");
+    expect(headers.get("content-security-policy")).not.toContain("unsafe");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    const etag = headers.get("etag") ?? "";
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+      const again = await send(service.url, "/", { "if-none-match": known });
+      expect({ known, status: again.status, body: again.body }).toMatchObject({ status: 304 });
+      expect(again.body).toBe("");
+    }
+  });
+
+  test("is what a visit to any address gets; a script that asks gets a 404", async () => {
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const visit = await send(service.url, "/some/address", { accept });
+    expect(visit.headers.get("content-type")).toStartWith("text/html");
+    expect(visit.status).toBe(200);
+    const refused: Answer[] = [
+      await send(service.url, "/some/address"),
+      await send(service.url, "/missing.js", { accept }),
+      await send(service.url, "/api/missing", { accept }),
+      await send(service.url, "/index.html"),
+    ];
+    for (const { status, headers } of refused) {
+      expect(status).toBe(404);
+      expect(headers.get("content-type")).toBe("application/problem+json");
+    }
+  });
+
+  test("HEAD is GET without the body, another method a 405", async () => {
+    for (const path of ["/", ...assets]) {
+      const [head, get] = [
+        await send(service.url, path, {}, "HEAD"),
+        await send(service.url, path),
+      ];
+      expect(head.body).toBe("");
+      expect(head.headers.get("etag")).toBe(get.headers.get("etag"));
+      expect(head.headers.get("content-length")).toBe(get.headers.get("content-length"));
+      const post = await send(service.url, path, { "content-length": "0" }, "POST");
+      expect(post.status).toBe(405);
+      expect(post.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+    }
+  });
+
+  browserTest(
+    "runs under its policy: both counters, and the live state",
+    async () => {
+      await using tab = await Tab.open(service.url);
+      await tab.shows("A public title");
+      await tab.click("#page-counter");
+      await tab.click("#server-counter");
+      await tab.sees(`${counter("page-counter")} === "1"`);
+      await tab.sees(`${counter("server-counter")} === "1"`);
+    },
+    TIMEOUT,
+  );
+});
+
+test("a WebSocket is refused to a foreign page, and needs an upgrade", async () => {
+  const foreign = { ...upgrading, origin: "https://evil.example" };
+  expect((await send(service.url, "/api/live", foreign)).status).toBe(403);
+  expect((await send(service.url, "/api/live", upgrading)).status).toBe(101);
+  expect((await send(service.url, "/api/live")).status).toBe(426);
+});
+
+test(
+  "a stop closes the WebSockets with 1012, so that clients connect again",
+  async () => {
+    const socket = new WebSocket(`${service.url}/api/live`.replace("http", "ws"));
+    const closed = Promise.withResolvers<number>();
+    socket.onclose = ({ code }) => closed.resolve(code);
+    const stop = () => service.child.kill("SIGTERM");
+    socket.addEventListener("message", stop, { once: true });
+    expect(await closed.promise).toBe(1012);
+    expect(await service.child.exited).toBe(0);
+  },
+  TIMEOUT,
+);
+
+test(
+  "compile: the executable runs in an empty folder",
+  async () => {
+    const { exitCode, output } = await run("compile");
+    expect(exitCode, output).toBe(0);
+    const empty = await mkdtemp(join(tmpdir(), "hmr-app-empty-"));
+    try {
+      const executable = process.platform === "win32" ? `${name}.exe` : name;
+      await cp(join(copy.folder, "dist", executable), join(empty, executable));
+      await rm(join(copy.folder, "dist"), { recursive: true });
+      await using alone = await startService([join(empty, executable)], empty, { PATH: "" });
+      const page = await send(alone.url, "/", { "accept-encoding": "br" });
+      expect(page.headers.get("content-encoding")).toBe("br");
+      for (const path of assets) expect((await send(alone.url, path)).status).toBe(200);
+      expect((await send(alone.url, "/api/state")).body).toContain('"count":0');
+      expect(await readdir(empty)).toEqual([executable]);
+    } finally {
+      await rm(empty, { recursive: true, force: true });
+    }
+  },
+  TIMEOUT,
+);

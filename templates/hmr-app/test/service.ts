@@ -1,0 +1,76 @@
+// A process of the project that listens: its output, its URL, its end.
+
+/** Milliseconds that a test may take on a loaded machine. */
+export const TIMEOUT = 60_000;
+
+export interface Service extends AsyncDisposable {
+  readonly url: string;
+  /** Everything printed so far, without colours. */
+  readonly printed: () => string;
+  readonly child: Bun.Subprocess;
+}
+
+/** Starts `command` in `folder` on a free port; resolves when it listens. */
+export async function startService(
+  command: readonly string[],
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Service> {
+  const child = Bun.spawn([...command], {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? "", HOME: folder, PORT: "0", NO_COLOR: "1", ...variables },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let printed = "";
+  const follow = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      printed += Bun.stripANSI(decoder.decode(chunk, { stream: true }));
+    }
+  };
+  const reading = Promise.all([follow(child.stdout), follow(child.stderr)]);
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await Promise.all([child.exited, reading]);
+  };
+  const urlOf = () => /\blistening on (http:\S+?)\/?(?=["\s])/.exec(printed)?.[1];
+  try {
+    await until("the service listens", () => child.exitCode !== null || urlOf() !== undefined);
+    const url = urlOf();
+    if (url === undefined) throw new Error(`${command.join(" ")} did not listen:\n${printed}`);
+    return { url, printed: () => printed, child, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** `bun run dev` of the project in `folder`; its descendants die with it. */
+export function startDev(
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Service> {
+  const command = [process.execPath, "--no-orphans", "run", "--silent", "dev"];
+  return startService(command, folder, { LOG_LEVEL: "warn", ...variables });
+}
+
+/** Waits until a condition holds; errors on the way count as no. @throws after half of `TIMEOUT`. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + TIMEOUT / 2;
+  let last: unknown;
+  while (performance.now() < deadline) {
+    try {
+      if (await condition()) return;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await Bun.sleep(10);
+  }
+  throw new Error(`waited in vain until ${what}`, { cause: last });
+}
