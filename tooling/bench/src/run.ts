@@ -1,5 +1,6 @@
 // What a contestant may use while it is measured; everything it opened is closed when the bench ends.
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Service, type StartOptions, startService } from "./service.ts";
@@ -15,7 +16,13 @@ export class Run implements AsyncDisposable {
     /** Told what happens, in a few words. */
     readonly progress: (message: string) => void,
   ) {
-    this.#stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const remove = () => rmSync(folder, { recursive: true, force: true });
+    // Also when the run is interrupted.
+    process.on("exit", remove);
+    this.#stack.defer(() => {
+      process.off("exit", remove);
+      remove();
+    });
   }
 
   static async open(quick: boolean, progress: (message: string) => void): Promise<Run> {

@@ -11,16 +11,22 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export class Service implements AsyncDisposable {
+  readonly #kill = () => this.process.kill("SIGKILL");
+
   constructor(
     readonly process: Bun.Subprocess,
     /** Without a slash at its end. */
     readonly url: string,
-  ) {}
+  ) {
+    // A run that is interrupted leaves no server behind.
+    globalThis.process.on("exit", this.#kill);
+  }
 
   /** SIGTERM, and SIGKILL if that does not help. */
   async [Symbol.asyncDispose](): Promise<void> {
+    globalThis.process.off("exit", this.#kill);
     this.process.kill("SIGTERM");
-    const timer = setTimeout(() => this.process.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    const timer = setTimeout(this.#kill, STOP_TIMEOUT_MS);
     await this.process.exited;
     clearTimeout(timer);
   }
@@ -38,7 +44,7 @@ export async function startService(
 ): Promise<Service> {
   const output = Bun.file(join(folder, `${randomUUID()}.log`));
   await Bun.write(output, "");
-  const process = Bun.spawn([...command], {
+  const child = Bun.spawn([...command], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...Bun.env, NODE_ENV: "production", HOST: "127.0.0.1", PORT: "0", ...env },
     stdin: "ignore",
@@ -46,11 +52,11 @@ export async function startService(
     stderr: output,
   });
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while (process.exitCode === null && performance.now() < deadline) {
+  while (child.exitCode === null && performance.now() < deadline) {
     const url = /https?:\/\/[\w.:[\]]+/.exec(await output.text());
-    if (url) return new Service(process, url[0]);
+    if (url) return new Service(child, url[0]);
     await Bun.sleep(10);
   }
-  process.kill("SIGKILL");
+  child.kill("SIGKILL");
   throw new Error(`${command.join(" ")} did not print a URL, but:\n${await output.text()}`);
 }
