@@ -8,7 +8,7 @@ import { PROCESS_TIMEOUT, Project } from "./project.ts";
 import { Service } from "./service.ts";
 
 /** Windows has no signals: a process is ended there without being asked. */
-const posix = test.skipIf(process.platform === "win32");
+const posix = test.concurrent.skipIf(process.platform === "win32");
 
 const refusal = (project: Project, env: Record<string, string> = {}) =>
   Service.start({ ...project.env, ...env }).then(
@@ -16,7 +16,7 @@ const refusal = (project: Project, env: Record<string, string> = {}) =>
     (error: Error) => error.message,
   );
 
-test(
+test.concurrent(
   "it refuses a database that is newer than the code, by name",
   async () => {
     using project = new Project("own");
@@ -32,7 +32,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "with MIGRATE_ON_START=false it refuses while a migration is pending",
   async () => {
     using project = new Project("own");
@@ -44,7 +44,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "it refuses a migration that fails, and a file that is no database",
   async () => {
     using project = new Project("own");
@@ -91,7 +91,7 @@ posix(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "an import that is killed at any moment is all there or not at all",
   async () => {
     using folder = new Folder();
@@ -118,7 +118,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a backup that is taken while the service runs can be restored once it has stopped",
   async () => {
     using project = new Project("own");
@@ -137,7 +137,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "too many attempts to sign in are told when to come back",
   async () => {
     await using service = await Service.start({ LOGIN_RATE_LIMIT: "3" });
@@ -154,7 +154,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "more passwords than may wait are 503, and the service goes on",
   async () => {
     await using service = await Service.start({ PASSWORD_CONCURRENCY: "1", PASSWORD_QUEUE: "2" });

@@ -29,7 +29,7 @@ function seeded(): Project {
 
 const titles = (project: Project) => project.query("SELECT title FROM articles ORDER BY id");
 
-test(
+test.concurrent(
   "a backup restores what was there, and keeps what it replaced",
   async () => {
     using project = seeded();
@@ -48,7 +48,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a backup under continuous writes is one consistent state",
   async () => {
     using project = seeded();
@@ -98,7 +98,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a backup never overwrites a file, the database least of all",
   async () => {
     using project = seeded();
@@ -142,7 +142,7 @@ const REFUSED: Record<string, (project: Project, file: string) => void | Promise
   },
 };
 
-test.each(Object.entries(REFUSED))(
+test.concurrent.each(Object.entries(REFUSED))(
   "%s is not restored, and the database stays as it is",
   async (_, make) => {
     using project = seeded();
@@ -158,7 +158,7 @@ test.each(Object.entries(REFUSED))(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a database that is in use is not replaced",
   async () => {
     using project = seeded();
@@ -173,7 +173,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a damaged database is replaced, and its remains are kept",
   async () => {
     using project = seeded();

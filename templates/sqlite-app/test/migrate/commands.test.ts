@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
-test(
+test.concurrent(
   "up applies everything, down takes it back, and up again gives the same schema",
   async () => {
     using project = new Project("own");
@@ -21,7 +21,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "up --to stops after a version, down takes back one",
   async () => {
     using project = new Project();
@@ -45,7 +45,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "status of a database that does not exist makes none",
   async () => {
     using project = new Project();
@@ -56,7 +56,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a failing third migration leaves the first two applied, and says so",
   async () => {
     using project = new Project();
@@ -79,7 +79,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "new writes the next pair of files, which apply as they are",
   async () => {
     using project = new Project();
@@ -94,7 +94,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "baseline records what a database already has",
   async () => {
     using project = new Project();
@@ -113,7 +113,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "seed can be repeated, and is refused in production",
   async () => {
     using project = new Project("own");
@@ -128,7 +128,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "dump prints SQL that makes the same schema",
   async () => {
     using project = new Project("own");
@@ -143,7 +143,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test.each([
+test.concurrent.each([
   [[]],
   [["frobnicate"]],
   [["up", "--nope"]],
@@ -167,7 +167,7 @@ test.each([
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "people read what is wrong on stderr, and help on stdout",
   async () => {
     using project = new Project();
@@ -181,7 +181,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a wrong environment is told without its values",
   async () => {
     using project = new Project();
@@ -194,7 +194,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a backup is taken before a database with data is migrated, not before an empty one",
   async () => {
     using project = new Project();
@@ -214,7 +214,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "line ends and a byte order mark do not make a file another one",
   async () => {
     using project = new Project();

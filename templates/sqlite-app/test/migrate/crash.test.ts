@@ -46,7 +46,7 @@ function makeProject(): Project {
   return project;
 }
 
-test.each(["up", "down"] as const)(
+test.concurrent.each(["up", "down"] as const)(
   "killed at any moment of %s",
   async (direction) => {
     using project = makeProject();

@@ -75,25 +75,28 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-test.each(Object.entries(CASES))("%s is refused by name", async (_, { spoil, code, subject }) => {
-  using project = new Project();
-  project.writeThree();
-  await using target = new SqliteTarget(project.database);
-  const migrator = { target, directory: project.migrations };
-  await migrateUp(migrator);
-  spoil(project);
-  const before = project.schema();
-  const { findings } = await inspect(migrator);
-  expect(findings).toContainEqual(expect.objectContaining({ code, subject }));
-  for (const run of [() => migrateUp(migrator), () => migrateDown(migrator, 1)]) {
-    const error = await run().catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(MigrateError);
-    expect(String(error)).toContain(subject);
-  }
-  expect(project.schema()).toEqual(before);
-});
+test.concurrent.each(Object.entries(CASES))(
+  "%s is refused by name",
+  async (_, { spoil, code, subject }) => {
+    using project = new Project();
+    project.writeThree();
+    await using target = new SqliteTarget(project.database);
+    const migrator = { target, directory: project.migrations };
+    await migrateUp(migrator);
+    spoil(project);
+    const before = project.schema();
+    const { findings } = await inspect(migrator);
+    expect(findings).toContainEqual(expect.objectContaining({ code, subject }));
+    for (const run of [() => migrateUp(migrator), () => migrateDown(migrator, 1)]) {
+      const error = await run().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(MigrateError);
+      expect(String(error)).toContain(subject);
+    }
+    expect(project.schema()).toEqual(before);
+  },
+);
 
-test(
+test.concurrent(
   "on the command line it is exit code 3, and repair accepts a changed file, and only that",
   async () => {
     using project = new Project();
@@ -115,7 +118,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test("a migration without a down file can't be taken back", async () => {
+test.concurrent("a migration without a down file can't be taken back", async () => {
   using project = new Project();
   project.writeThree();
   project.write("0004_d", "SELECT 1;");

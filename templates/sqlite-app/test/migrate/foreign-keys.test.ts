@@ -8,7 +8,7 @@ const TABLES = `
   INSERT INTO parent VALUES (1), (2);
   INSERT INTO child VALUES (10, 1), (20, 2);`;
 
-test(
+test.concurrent(
   "a table rebuild deletes nothing by cascade",
   async () => {
     using project = new Project();
@@ -33,7 +33,7 @@ test(
   PROCESS_TIMEOUT,
 );
 
-test(
+test.concurrent(
   "a migration that leaves an orphan is rolled back, and the row is named",
   async () => {
     using project = new Project();

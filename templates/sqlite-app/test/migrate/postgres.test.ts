@@ -11,7 +11,7 @@ onPostgres((newDatabase) => {
     return [...(await sql.unsafe(statement))];
   };
 
-  test(
+  test.concurrent(
     "up, down and up again give the same schema; a dump is stable",
     async () => {
       using project = new Project("own", await newDatabase());
@@ -28,7 +28,7 @@ onPostgres((newDatabase) => {
     PROCESS_TIMEOUT,
   );
 
-  test(
+  test.concurrent(
     "a failing migration leaves those before it, and no trace of itself",
     async () => {
       using project = new Project("none", await newDatabase());
@@ -48,7 +48,7 @@ onPostgres((newDatabase) => {
     PROCESS_TIMEOUT,
   );
 
-  test(
+  test.concurrent(
     "a changed file and a database newer than the code are refused by name",
     async () => {
       using project = new Project("none", await newDatabase());
@@ -64,7 +64,7 @@ onPostgres((newDatabase) => {
     PROCESS_TIMEOUT,
   );
 
-  test(
+  test.concurrent(
     "eight processes apply each migration once",
     async () => {
       using project = new Project("none", await newDatabase());
@@ -77,7 +77,7 @@ onPostgres((newDatabase) => {
     PROCESS_TIMEOUT,
   );
 
-  test(
+  test.concurrent(
     "killed in the middle of a migration, it left nothing",
     async () => {
       using project = new Project("none", await newDatabase());
@@ -102,7 +102,8 @@ onPostgres((newDatabase) => {
   );
 
   // Where its client programs are not installed, `backup` says so.
-  const withPrograms = Bun.which("pg_dump") && Bun.which("psql") ? test : () => undefined;
+  const withPrograms =
+    Bun.which("pg_dump") && Bun.which("psql") ? test.concurrent : () => undefined;
   withPrograms(
     "a backup restores what was there; what is no backup of ours is refused",
     async () => {
