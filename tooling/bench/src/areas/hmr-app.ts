@@ -1,0 +1,25 @@
+// The hmr-app starter: from an edit to the page, from a cold start to the first paint, and what production serves.
+import type { Area } from "../area.ts";
+import { edit, editTail } from "./hmr-app/edit.ts";
+import { firstPaint } from "./hmr-app/first-paint.ts";
+import { bytes, throughput } from "./hmr-app/production.ts";
+
+export const area: Area = {
+  description: "The hmr-app starter: edit to DOM, cold start to first paint, production assets",
+  peers: ["vite", "@vitejs/plugin-react", "react", "react-dom", "hono"],
+  benches: {
+    edit,
+    "edit-p95": editTail,
+    "first-paint-10": firstPaint(10),
+    "first-paint-100": firstPaint(100),
+    "first-paint-1000": firstPaint(1000),
+    throughput,
+    bytes,
+  },
+  figures: [
+    { bench: "edit", of: "hmr-app", over: "Vite", atMost: 0.5 },
+    { bench: "first-paint-1000", of: "hmr-app", over: "Vite", atMost: 1 },
+    { bench: "throughput", of: "hmr-app", over: "Hono", atLeast: 1 },
+    { bench: "bytes", of: "hmr-app", over: "Hono", atMost: 1 },
+  ],
+};

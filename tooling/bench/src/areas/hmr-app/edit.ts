@@ -1,0 +1,63 @@
+// From the moment that an edit is saved to the page that shows it.
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import type { Bench, Contestant } from "../../area.ts";
+import { editedModule, environment, projects } from "./project.ts";
+import { openTab, shows } from "./tab.ts";
+
+/** Edits of which the slowest twentieth is looked for. */
+const EDITS = 20;
+
+/** Opens the page and returns how to edit it and time that, in milliseconds. */
+async function opened(
+  run: Parameters<Contestant>[0],
+  make: (typeof projects)[string],
+): Promise<() => Promise<number>> {
+  const project = await make(await mkdtemp(join(run.folder, "edit-")), 10);
+  const { url } = await run.start(project.command, { cwd: project.cwd, env: environment });
+  const tab = await openTab(`${url}/`);
+  await shows(tab, "first");
+  let edits = 0;
+  return async () => {
+    edits += 1;
+    const text = `edit ${edits}`;
+    const shown = shows(tab, text);
+    const started = performance.now();
+    await Bun.write(project.edited, editedModule(text));
+    await shown;
+    const passed = performance.now() - started;
+    // Editors don't save twice within the time in which watchers gather changes.
+    await Bun.sleep(100);
+    return passed;
+  };
+}
+
+function contestants(
+  sample: (edit: () => Promise<number>) => Promise<number>,
+): Readonly<Record<string, Contestant>> {
+  const entries = Object.entries(projects).map(([name, make]): [string, Contestant] => [
+    name,
+    async (run) => {
+      const edit = await opened(run, make);
+      return () => sample(edit);
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+export const edit: Bench = {
+  unit: "ms",
+  rounds: 41,
+  warmups: 5,
+  contestants: contestants((edit) => edit()),
+};
+
+export const editTail: Bench = {
+  unit: "ms",
+  rounds: 5,
+  contestants: contestants(async (edit) => {
+    const times: number[] = [];
+    for (let index = 0; index < EDITS; index += 1) times.push(await edit());
+    return times.toSorted((a, b) => a - b)[Math.floor(0.95 * EDITS) - 1] ?? 0;
+  }),
+};
