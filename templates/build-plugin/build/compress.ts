@@ -1,6 +1,6 @@
 // Files compressed ahead of time, for servers that send `x.br` or `x.gz` for `x`.
 import { promisify } from "node:util";
-import { brotliCompress, constants, gzipSync } from "node:zlib";
+import { brotliCompress, constants } from "node:zlib";
 import type { Cache } from "./cache.ts";
 import { type Files, fingerprint } from "./files.ts";
 
@@ -30,10 +30,13 @@ function bothOf(bytes: Uint8Array, cache: Cache): Promise<Files> {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
       [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
     };
-    const gz = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION });
     return new Map([
-      ["gz", gz],
+      ["gz", gzipped(bytes)],
       ["br", await brotli(bytes, { params })],
     ]);
   });
+}
+
+export function gzipped(bytes: Uint8Array): Uint8Array {
+  return Bun.gzipSync(new Uint8Array(bytes), { library: "libdeflate" });
 }

@@ -9,7 +9,8 @@ export function integrityOf(bytes: Uint8Array): string {
 
 /** The files with pages that say what they load: in attributes, and in the import map what modules import. */
 export function withIntegrity(files: Files): Files {
-  const known = new Map([...files].map(([path, bytes]) => [`./${path}`, integrityOf(bytes)]));
+  const loaded = [...files].filter(([path]) => /\.(js|css)$/.test(path));
+  const known = new Map(loaded.map(([path, bytes]) => [`./${path}`, integrityOf(bytes)]));
   const rewriter = new HTMLRewriter()
     .on("script[src], link[rel=stylesheet]", {
       element(element) {

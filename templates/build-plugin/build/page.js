@@ -1,8 +1,6 @@
 // In the report: says what a tile is, and fades the tiles that the search does not mean.
 const tiles = [...document.querySelectorAll(".tile")];
 const detail = document.getElementById("detail");
-const legend = "Point at a module to see its path and size.";
-detail.textContent = legend;
 
 for (const tile of tiles) {
   const show = () => {
@@ -12,7 +10,7 @@ for (const tile of tiles) {
   tile.addEventListener("focus", show);
 }
 document.querySelector(".map").addEventListener("pointerleave", () => {
-  detail.textContent = legend;
+  detail.textContent = "";
 });
 document.getElementById("filter").addEventListener("input", ({ target }) => {
   const wanted = target.value.toLowerCase();

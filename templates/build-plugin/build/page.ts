@@ -6,6 +6,9 @@ import { type Rectangle, squarify } from "./treemap.ts";
 
 /** The shape that the layout is made for; the page may be wider. */
 const AREA: Rectangle = { x: 0, y: 0, width: 1200, height: 640 };
+/** Of a bundle. */
+const MOST_TILES = 250;
+const LEGEND = { code: "code", content: "content", style: "styles", package: "packages" };
 
 export async function page(report: Report): Promise<Uint8Array> {
   const [style, script] = await Promise.all([
@@ -26,7 +29,9 @@ export async function page(report: Report): Promise<Uint8Array> {
 <body>
 ${header(report)}
 <figure class="map" role="list" aria-label="Modules by size">${map(report.bundles)}</figure>
-<output id="detail"></output>
+<p class="legend">${Object.entries(LEGEND)
+    .map(([name, label]) => `<span><i class="${name}"></i>${label}</span>`)
+    .join("")}<output id="detail"></output></p>
 ${files(report.files)}
 <script>${script}</script>
 </body>
@@ -49,32 +54,40 @@ function header({ files, bundles }: Report): string {
 
 function map(bundles: readonly Bundle[]): string {
   const sized = bundles
-    .map((bundle) => ({
-      ...bundle,
-      bytes: bundle.modules.reduce((sum, { bytes }) => sum + bytes, 0),
-    }))
+    .map(({ file, modules }) => ({ file, tiles: tilesOf(modules), bytes: sum(modules) }))
     .toSorted((a, b) => b.bytes - a.bytes);
   const places = squarify(
     sized.map(({ bytes }) => bytes),
     AREA,
   );
   return sized
-    .map((bundle, index) => {
+    .map(({ file, tiles, bytes }, index) => {
       const place = places[index] ?? AREA;
-      const tiles = squarify(
-        bundle.modules.map(({ bytes }) => bytes),
+      const inside = squarify(
+        tiles.map((tile) => tile.bytes),
         { ...place, x: 0, y: 0 },
       );
-      const modules = bundle.modules.map(({ path, bytes }, at) => {
-        const share = `${((100 * bytes) / bundle.bytes).toFixed(1)} % of ${bundle.file}`;
-        const detail = escaped(`${path} — ${printSize(bytes)}, ${share}`);
-        const where = position(tiles[at] ?? place, place);
-        return `<div class="tile ${kind(path)}" role="listitem" tabindex="0" style="${where}" data-detail="${detail}" aria-label="${detail}"><b>${escaped(short(path))}</b><i>${printSize(bytes)}</i></div>`;
+      const shown = tiles.map((tile, at) => {
+        const share = `${((100 * tile.bytes) / bytes).toFixed(1)} % of ${file}`;
+        const detail = escaped(`${tile.path} — ${printSize(tile.bytes)}, ${share}`);
+        const where = position(inside[at] ?? place, place);
+        return `<div class="tile ${kind(tile.path)}" role="listitem" tabindex="0" style="${where}" data-detail="${detail}" aria-label="${detail}"><b>${escaped(short(tile.path))}</b><i>${printSize(tile.bytes)}</i></div>`;
       });
-      return `<section style="${position(place, AREA)}"><h2>${escaped(bundle.file)} <small>${printSize(bundle.bytes)}</small></h2><div class="tiles">${modules.join("")}</div></section>`;
+      return `<section style="${position(place, AREA)}"><h2>${escaped(file)} <small>${printSize(bytes)}</small></h2><div class="tiles">${shown.join("")}</div></section>`;
     })
     .join("");
 }
+
+/** The largest modules; what would be too small to see is one tile, the last. */
+function tilesOf(modules: Bundle["modules"]): Bundle["modules"] {
+  const rest = modules.slice(MOST_TILES);
+  if (rest.length === 0) return modules;
+  const tile = { path: `${rest.length} smaller modules`, bytes: sum(rest) };
+  return [...modules.slice(0, MOST_TILES), tile].toSorted((a, b) => b.bytes - a.bytes);
+}
+
+const sum = (modules: Bundle["modules"]): number =>
+  modules.reduce((total, { bytes }) => total + bytes, 0);
 
 function position({ x, y, width, height }: Rectangle, area: Rectangle): string {
   const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(3)}%`;

@@ -4,8 +4,10 @@ import { dirname, join, resolve } from "node:path";
 import { type Budgets, keepBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
 import { below, type Files, fingerprint, json, sorted } from "./files.ts";
+import { lazily } from "./lazy.ts";
 import type { BuildOptions } from "./options.ts";
-import type { Bundle, Report } from "./report.ts";
+import type { Report } from "./report.ts";
+import type { Site } from "./site.ts";
 import { replaceFolder } from "./swap.ts";
 import { table } from "./table.ts";
 
@@ -39,39 +41,40 @@ export async function build(options: BuildOptions): Promise<string> {
 interface Keys {
   readonly dist: string;
   readonly library: string;
-  readonly site: string;
 }
 
 function keysOf({ version, budgets, dependencies }: Manifest, options: BuildOptions): Keys {
   const bun = [Bun.version, Bun.revision];
   const tooling = fingerprint([bun, version, dependencies, lockfile()], TOOLING);
   const source = fingerprint(tooling, ["src"]);
-  const library = fingerprint(["library", source], []);
-  const site = fingerprint(["site", source], ["site"]);
-  return { library, site, dist: fingerprint([library, site, options, budgets], []) };
+  return {
+    library: fingerprint(["library", source], []),
+    dist: fingerprint(["dist", source, options, budgets], ["site"]),
+  };
 }
 
-/** What dist/ is to hold. Each part has an entry of its own in the cache, so one that did not change is not built. */
+/** What dist/ is to hold. The library has an entry of its own in the cache: the compiler takes longest. */
 async function make(
   keys: Keys,
   { version, budgets = {} }: Manifest,
   { only, compress }: BuildOptions,
 ): Promise<Files> {
   const cache = new Cache(join(WORKSPACE, "build"));
-  const [library, site] = await Promise.all([
-    only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
-    only === "library" ? NOTHING : cache.files(keys.site, () => makeSite(version)),
-  ]);
-  const [{ BUNDLES }, { compressed }, { reportOf }, { page }] = await Promise.all([
-    import("./site.ts"),
+  const library = only === "site" ? NOTHING : cache.files(keys.library, makeLibrary);
+  const site = only === "library" ? { files: NOTHING, bundles: [] } : makeSite(version);
+  // Loaded while the bundler and the compiler work; a build that changes nothing does without.
+  const [{ compressed }, { reportOf }, { page }] = await Promise.all([
     import("./compress.ts"),
     import("./report.ts"),
     import("./page.ts"),
   ]);
-  const bundles: readonly Bundle[] = parse(site.get(BUNDLES)) ?? [];
-  const assets = new Map([...site].filter(([path]) => path !== BUNDLES));
+  const { files: assets, bundles } = await site;
   const small = compress ? await compressed(assets, cache) : NOTHING;
-  const files = sorted([...below("library", library), ...assets, ...small]);
+  const files = sorted([
+    ...below("library", await library),
+    ...below("site", assets),
+    ...below("site", small),
+  ]);
   const report = reportOf(files, bundles);
   keepBudgets(budgets, report, only === undefined);
   return sorted([...files, [REPORT, json(report)], ["report.html", await page(report)]]);
@@ -84,18 +87,17 @@ async function makeLibrary(): Promise<Files> {
   return buildLibrary();
 }
 
-/** The loaders and the schemas are only loaded here: a build that changes nothing does without. */
-async function makeSite(version: string): Promise<Files> {
-  const [{ buildSite }, { default: plugin }] = await Promise.all([
-    import("./site.ts"),
-    import("../site/collections.ts"),
-  ]);
+async function makeSite(version: string): Promise<Site> {
+  const { buildSite } = await import("./site.ts");
   return buildSite({
     folder: "site",
     define: { SITE_VERSION: JSON.stringify(version) },
     external: ["site:settings"],
     inputs: ["src"],
-    plugin,
+    plugin: lazily(/\.(ya?ml|md|markdown)$/, async () => {
+      const { default: content } = await import("../site/collections.ts");
+      return content;
+    }),
   });
 }
 

@@ -1,5 +1,5 @@
 // What the build made, as data: sizes of files, and of the modules in the bundles.
-import { gzipSync } from "node:zlib";
+import { gzipped } from "./compress.ts";
 import type { Files } from "./files.ts";
 
 export interface Report {
@@ -27,7 +27,7 @@ export function reportOf(files: Files, bundles: readonly Bundle[]): Report {
     ([path]) => !/\.(map|d\.ts|gz|br)$|(^|\/)manifest\.json$/.test(path),
   );
   const sizes = counted.map(([path, bytes]) => {
-    const gzip = files.get(`${path}.gz`)?.length ?? gzipSync(bytes, { level: 9 }).length;
+    const gzip = files.get(`${path}.gz`)?.length ?? gzipped(bytes).length;
     const brotli = files.get(`${path}.br`)?.length;
     return { path, raw: bytes.length, gzip, ...(brotli === undefined ? {} : { brotli }) };
   });

@@ -1,6 +1,6 @@
 // The site: bundled from its HTML by `Bun.build`, with hashed names, source maps and a manifest.
 import { BuildFailure } from "./failure.ts";
-import { below, type Files, json, readFolder, sorted } from "./files.ts";
+import { type Files, json, readFolder, sorted } from "./files.ts";
 import { withIntegrity } from "./integrity.ts";
 import { manifestOf } from "./manifest.ts";
 import type { Bundle } from "./report.ts";
@@ -16,11 +16,14 @@ export interface SiteOptions {
   readonly plugin: Bun.BunPlugin;
 }
 
-/** What is in the bundles, beside the site itself: for the report. */
-export const BUNDLES = "bundles.json";
+export interface Site {
+  /** Below site/. */
+  readonly files: Files;
+  readonly bundles: readonly Bundle[];
+}
 
 /** @throws {AggregateError} with a message for each thing that is wrong. */
-export async function buildSite(options: SiteOptions): Promise<Files> {
+export async function buildSite(options: SiteOptions): Promise<Site> {
   const { folder, define, external, plugin } = options;
   const result = await Bun.build({
     entrypoints: [`${folder}/index.html`],
@@ -47,12 +50,9 @@ export async function buildSite(options: SiteOptions): Promise<Files> {
     ),
   );
   const assets = withIntegrity(new Map(outputs));
-  return sorted([
-    ...below("site", readFolder(`${folder}/public`)),
-    ...below("site", assets),
-    ["site/manifest.json", json(manifestOf(assets, result.metafile))],
-    [BUNDLES, json(bundlesOf(result.metafile))],
-  ]);
+  const manifest = json(manifestOf(assets, result.metafile));
+  const files = sorted([...readFolder(`${folder}/public`), ...assets, ["manifest.json", manifest]]);
+  return { files, bundles: bundlesOf(result.metafile) };
 }
 
 /** The cache would not see a change of a file that it does not look at. */

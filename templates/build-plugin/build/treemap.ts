@@ -43,15 +43,14 @@ export function squarify(sizes: readonly number[], area: Rectangle): Rectangle[]
 
 /** How many of the sizes make the row whose worst rectangle is closest to a square. */
 function bestRow(sizes: readonly number[], side: number): number {
-  let count = 1;
-  while (count < sizes.length && worst(sizes, count + 1, side) <= worst(sizes, count, side))
-    count++;
-  return count;
-}
-
-function worst(sizes: readonly number[], count: number, side: number): number {
-  const row = sizes.slice(0, count);
-  const sum = row.reduce((total, size) => total + size, 0);
-  const [largest = 0, smallest = 0] = [row[0], row.at(-1)];
-  return Math.max((side ** 2 * largest) / sum ** 2, sum ** 2 / (side ** 2 * smallest));
+  const largest = sizes[0] ?? 0;
+  let sum = 0;
+  let best = Number.POSITIVE_INFINITY;
+  for (const [count, size] of sizes.entries()) {
+    sum += size;
+    const worst = Math.max((side ** 2 * largest) / sum ** 2, sum ** 2 / (side ** 2 * size));
+    if (worst > best) return count;
+    best = worst;
+  }
+  return sizes.length;
 }
