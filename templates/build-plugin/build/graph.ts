@@ -8,7 +8,7 @@ const ENTRIES = [
   "*.ts",
   "src/{index,plugin,register}.ts",
   "site/index.html",
-  "site/register.ts",
+  "site/{dev,register}.ts",
   "test/*.test.ts",
 ];
 const SOURCES = ["*.ts", "{src,build,site,test}/**/*.ts", "site/content/**/*.{yaml,yml,md}"];
