@@ -1,7 +1,7 @@
 // The import graph of the project, printed: modules and their imports, cycles, and files that nothing needs.
 import { findCycles } from "./cycles.ts";
 import { BuildFailure } from "./failure.ts";
-import { type Edge, readGraph } from "./imports.ts";
+import { type Edge, type Graph, readGraph } from "./imports.ts";
 
 /** What is started, exported, tested or served: everything else has to be imported by one of these. */
 const ENTRIES = [
@@ -23,7 +23,7 @@ export interface GraphReport {
   readonly modules: Readonly<Record<string, readonly Edge[]>>;
   /** Of imports that run. One of types only is no trouble, and not listed. */
   readonly cycles: readonly (readonly string[])[];
-  /** Files that no entry leads to; only of the whole project. */
+  /** Files that no entry leads to. */
   readonly unused: readonly string[];
 }
 
@@ -31,15 +31,27 @@ export async function graphReport(
   entries: readonly string[],
   { json, check }: GraphOptions,
 ): Promise<string> {
-  const graph = await readGraph(entries.length > 0 ? entries : scan(ENTRIES));
+  const graph = await readGraph(entries.length > 0 ? entries : scan([...ENTRIES, ...SOURCES]));
+  const needed = reachable(graph, entries.length > 0 ? entries : scan(ENTRIES));
   const report: GraphReport = {
     modules: Object.fromEntries(graph),
     cycles: findCycles(graph),
-    unused: entries.length > 0 ? [] : scan(SOURCES).filter((path) => !graph.has(path)),
+    unused: [...graph.keys()].filter((path) => !needed.has(path)),
   };
   const text = json ? JSON.stringify(report, null, 2) : printed(report);
   if (check && report.cycles.length + report.unused.length > 0) throw new BuildFailure(text);
   return text;
+}
+
+function reachable(graph: Graph, entries: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  const waiting = [...entries];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    waiting.push(...(graph.get(path) ?? []).map(({ to }) => to));
+  }
+  return found;
 }
 
 function printed({ modules, cycles, unused }: GraphReport): string {

@@ -5,6 +5,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
 import { Folder } from "./folder.ts";
+import { HOST_FILES } from "./hosts.ts";
 import { Project } from "./project.ts";
 
 const project = Project.copy();
@@ -100,6 +101,21 @@ test(
     });
     const { stdout, stderr } = await bun(user.path, "register.js");
     expect(stdout, stderr).toBe('[ "Grace" ] <h1 id="hi">Hi</h1>\n\n');
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "is a plugin for HTML routes by `[serve.static]`",
+  async () => {
+    await user.write({
+      ...HOST_FILES,
+      "bunfig.toml": `[serve.static]\nplugins = ["${manifest.name}/plugin"]\n`,
+      "entry.ts": 'import { friends } from "./a.yaml";\nconsole.log(friends[0]);\n',
+    });
+    const { exitCode, stderr } = await bun(user.path, "serve.ts");
+    expect(exitCode, stderr).toBe(0);
+    expect(await Bun.file(user.at("out-serve/entry.js")).text()).toContain("Grace");
   },
   COMMAND_TIMEOUT,
 );
