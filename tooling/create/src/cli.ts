@@ -91,8 +91,7 @@ async function create(args: Args, source: TemplateSource, world: World): Promise
     answers.git ? gitObstacle(directory, env) : undefined,
   ]);
   const workspace = findWorkspace(directory);
-  const nested = workspace !== undefined || isBelowBiome(directory);
-  const files = personalize(template, { name, nested });
+  const files = personalize(template, { name, nested: isBelowBiome(directory) });
   const plan = makePlan(
     answers,
     { name, version, files: [...files.keys()] },

@@ -62,10 +62,15 @@ function readManifest(file: string) {
   }
 }
 
-/** A project below a Biome configuration must not be a second root: Biome would refuse both. */
+const BIOME_FILES = ["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"];
+
+/**
+ * A project below a Biome configuration must not be a second root: Biome would refuse both. Any other
+ * must be one, in a workspace too: without a root above, Biome passes over a nested configuration.
+ */
 export const isBelowBiome = (directory: string): boolean =>
   [...ancestors(directory)].some((path) =>
-    ["biome.json", "biome.jsonc"].some((name) => existsSync(join(path, name))),
+    BIOME_FILES.some((name) => existsSync(join(path, name))),
   );
 
 /** The folders of Bunyard's own workspace are no place for a project: its checks would take it for a part. */

@@ -9,10 +9,14 @@ import { ended, Sandbox } from "./sandbox.ts";
 setDefaultTimeout(120_000);
 
 const root = (workspaces: unknown) => JSON.stringify({ name: "root", private: true, workspaces });
+const biome = (cwd: string) => {
+  const command = [resolve(import.meta.dir, "../node_modules/.bin/biome"), "check", "."];
+  return ended(Bun.spawn(command, { cwd, stdout: "pipe", stderr: "pipe" }));
+};
 const create = (box: Sandbox, target: string, ...args: string[]) =>
   box.run([target, "--template", "tiny", "--json", ...args]);
 
-test("a member of a Bun workspace is installed at the root, and is no Biome root", async () => {
+test("a member of a Bun workspace is installed at the root, and is a Biome root if there is no other", async () => {
   await using box = await Sandbox.open();
   await box.write({
     "package.json": root(["packages/*"]),
@@ -23,7 +27,7 @@ test("a member of a Bun workspace is installed at the root, and is no Biome root
   expect(JSON.parse(stdout).steps[1]).toMatchObject({ step: "install", status: "done" });
   expect(await box.read("bun.lock")).toContain("packages/app");
   expect(await box.list("packages/app")).not.toContain("bun.lock");
-  expect(JSON.parse(await box.read("packages/app/biome.json")).root).toBe(false);
+  expect(await biome(join(box.cwd, "packages/app"))).toMatchObject({ code: 0 });
 });
 
 const npmMember = async () => {
@@ -60,13 +64,17 @@ test("what the globs leave out is a project of its own", async () => {
   expect(await box.list()).not.toContain("bun.lock");
 });
 
-test("below a Biome configuration a project is not a second root, workspace or not", async () => {
-  await using box = await Sandbox.open();
-  await box.write({ "biome.json": "{}" });
-  expect(await create(box, "deep/app", "--no-install")).toMatchObject({ code: 0 });
-  const config = await box.read("deep/app/biome.json");
-  expect(config).toStartWith('{\n  "root": false,\n  "formatter"');
-});
+test.each(["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"])(
+  "below a %s a project is not a second root",
+  async (configuration) => {
+    await using box = await Sandbox.open();
+    await box.write({ [configuration]: "{}" });
+    expect(await create(box, "deep/app", "--no-install")).toMatchObject({ code: 0 });
+    const config = await box.read("deep/app/biome.json");
+    expect(config).toStartWith('{\n  "root": false,\n  "formatter"');
+    expect(await biome(join(box.cwd, "deep/app"))).toMatchObject({ code: 0 });
+  },
+);
 
 test("in a clone of Bunyard: anywhere but among its own folders, and its checks pass", async () => {
   await using box = await Sandbox.open();
@@ -92,9 +100,7 @@ test("in a clone of Bunyard: anywhere but among its own folders, and its checks 
     });
   }
   expect(await inClone("my-app", "--template", "tiny")).toMatchObject({ code: 0, stderr: "" });
-  const biome = resolve(import.meta.dir, "../node_modules/.bin/biome");
   for (const cwd of [box.cwd, join(box.cwd, "my-app")]) {
-    const check = Bun.spawn([biome, "check", "."], { cwd, stdout: "pipe", stderr: "pipe" });
-    expect(await ended(check)).toMatchObject({ code: 0 });
+    expect(await biome(cwd)).toMatchObject({ code: 0 });
   }
 });
