@@ -1,4 +1,4 @@
-// The README's table of starters is what `create --list` says.
+// The README's table of starters is what `create --list` says, and the changelog knows them all.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -46,6 +46,14 @@ test("each starter's row links to its folder", async () => {
     expect(target, `README.md: link ${name} to its folder`).toStartWith(`templates/${name}`);
     expect(existsSync(join(root, target)), `README.md: ${target} does not exist`).toBe(true);
   }
+});
+
+test("the changelog has a line for each starter", async () => {
+  const changelog = await readText("CHANGELOG.md");
+  const problems = templateNames()
+    .filter((name) => !changelog.includes(`starter \`${name}\``))
+    .map((name) => `CHANGELOG.md: say that there is a starter \`${name}\``);
+  expect(problems).toEqual([]);
 });
 
 function byName(a: { name?: string | undefined }, b: { name?: string | undefined }): number {
