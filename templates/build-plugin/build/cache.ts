@@ -5,14 +5,18 @@ import { join } from "node:path";
 import type { Files } from "./files.ts";
 
 export class Cache {
-  constructor(readonly folder: string) {}
+  constructor(
+    readonly folder: string,
+    /** False if what a key stands for has changed since the key was made. */
+    readonly isStill: () => boolean,
+  ) {}
 
   /** The files under a key, made if they are not there. A damaged entry is made again. */
   async files(key: string, make: () => Promise<Files>): Promise<Files> {
     const known = this.#read(key);
     if (known !== undefined) return known;
     const files = await make();
-    this.#write(key, files);
+    if (this.isStill()) this.#write(key, files);
     return files;
   }
 

@@ -40,6 +40,11 @@ export function fingerprint(values: unknown, paths: readonly string[]): string {
   return hash.digest("hex");
 }
 
+/** True if one of the files was written, or put there, since a time in milliseconds. */
+export function changedSince(time: number, paths: readonly string[]): boolean {
+  return paths.flatMap(pathsBelow).some((path) => statSync(path).ctimeMs >= time);
+}
+
 /** A file of JSON, as people like to read it. */
 export function json(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Budgets, keepBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
-import { below, type Files, fingerprint, json, sorted } from "./files.ts";
+import { below, changedSince, type Files, fingerprint, json, sorted } from "./files.ts";
 import { lazily } from "./lazy.ts";
 import type { BuildOptions } from "./options.ts";
 import type { Report } from "./report.ts";
@@ -26,9 +26,11 @@ export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
   const manifest = await readManifest();
   const keys = keysOf(manifest, options);
-  const files = await new Cache(join(WORKSPACE, "build")).files(keys.dist, () =>
-    make(keys, manifest, options),
-  );
+  // What changes while it is built does not belong to the fingerprint: then nothing is kept.
+  const begun = Date.now();
+  const isStill = () => !changedSince(begun, [...TOOLING, "src", "site"]);
+  const cache = new Cache(join(WORKSPACE, "build"), isStill);
+  const files = await cache.files(keys.dist, () => make(keys, cache, manifest, options));
   const before = await reportIn(DIST);
   const isNew = replaceFolder(DIST, files, WORKSPACE);
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
@@ -56,22 +58,22 @@ function keysOf({ version, budgets, dependencies }: Manifest, options: BuildOpti
 /** What dist/ is to hold. The library has an entry of its own in the cache: the compiler takes longest. */
 async function make(
   keys: Keys,
+  cache: Cache,
   { version, budgets = {} }: Manifest,
   { only, compress }: BuildOptions,
 ): Promise<Files> {
-  const cache = new Cache(join(WORKSPACE, "build"));
-  const library = only === "site" ? NOTHING : cache.files(keys.library, makeLibrary);
-  const site = only === "library" ? { files: NOTHING, bundles: [] } : makeSite(version);
-  // Loaded while the bundler and the compiler work; a build that changes nothing does without.
-  const [{ compressed }, { reportOf }, { page }] = await Promise.all([
-    import("./compress.ts"),
-    import("./report.ts"),
-    import("./page.ts"),
-  ]);
-  const { files: assets, bundles } = await site;
+  // The imports are loaded while the compiler and the bundler work; a build that changes nothing does without.
+  const [library, { files: assets, bundles }, { compressed }, { reportOf }, { page }] =
+    await Promise.all([
+      only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
+      only === "library" ? { files: NOTHING, bundles: [] } : makeSite(version),
+      import("./compress.ts"),
+      import("./report.ts"),
+      import("./page.ts"),
+    ]);
   const small = compress ? await compressed(assets, cache) : NOTHING;
   const files = sorted([
-    ...below("library", await library),
+    ...below("library", library),
     ...below("site", assets),
     ...below("site", small),
   ]);
