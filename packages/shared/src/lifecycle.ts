@@ -70,6 +70,8 @@ export class Lifecycle<Data = undefined> {
       // The body limits are the handlers': the runtime's own 413 would not be a problem+json.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
+      // Without it, the runtime lets a second service share the port, with a part of the requests.
+      reusePort: false,
       idleTimeout,
       routes,
       ...(websocket ? { websocket } : {}),
