@@ -16,6 +16,8 @@ export interface AppOptions {
   readonly pages: Pages;
   readonly healthz: () => Response;
   readonly readyz: () => Promise<Response>;
+  /** Further routes, whose requests are not worth a line in the log. */
+  readonly quiet?: Readonly<Record<string, Handler>>;
   /** Whether a client may read what went wrong inside. */
   readonly expose: boolean;
   /** Throws for a request that nothing here may answer. */
@@ -23,7 +25,7 @@ export interface AppOptions {
 }
 
 export function routes(options: AppOptions): Record<string, Handler> {
-  const { pages, healthz, readyz, expose, admit } = options;
+  const { pages, healthz, readyz, quiet = {}, expose, admit } = options;
   const table: Record<string, Handler> = {
     ...api,
     "/healthz": methods<Connection>({ GET: healthz }),
@@ -39,13 +41,21 @@ export function routes(options: AppOptions): Record<string, Handler> {
     expose,
     report: (error) => log.error("{error}", { error }),
   });
-  const around = (handler: Handler): Handler =>
-    logged(
-      guarded((request, server) => {
-        admit?.(request);
-        return handler(request, server);
-      }),
-    );
+  const admitted = (handler: Handler): Handler =>
+    guarded((request, server) => {
+      admit?.(request);
+      return handler(request, server);
+    });
+  return {
+    ...mapped(table, (handler) => logged(admitted(handler))),
+    ...mapped(quiet, admitted),
+  };
+}
+
+function mapped(
+  table: Readonly<Record<string, Handler>>,
+  around: (handler: Handler) => Handler,
+): Record<string, Handler> {
   return Object.fromEntries(
     Object.entries(table).map(([path, handler]) => [path, around(handler)]),
   );

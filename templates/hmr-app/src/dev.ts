@@ -6,7 +6,7 @@ import { Lifecycle, stopSignal } from "#lib/lifecycle";
 import { log, report, setupLog } from "#lib/log";
 import { routes } from "./app.ts";
 import { admission } from "./dev/admission.ts";
-import { bundledPages } from "./dev/bundler.ts";
+import { openBundler } from "./dev/bundler.ts";
 import { edits } from "./dev/edits.ts";
 import { onFreePort } from "./dev/port.ts";
 import { schema } from "./env.ts";
@@ -31,12 +31,16 @@ const websocket: WebSocketHandler<Connection> = {
   message: (socket, message) => handlerOf(socket.data).message(socket, message),
   close: (socket) => handlerOf(socket.data).close(socket),
 };
+const bundler = openBundler(page);
 const options = {
   // The bundler below is the development server; what Bun would add here is not for everybody.
   development: false,
+  // Without it, two servers would share a port, each with a part of the requests.
+  reusePort: false,
   idleTimeout: 60,
   routes: routes({
-    pages: bundledPages(page),
+    pages: bundler.pages,
+    quiet: bundler.routes,
     healthz,
     readyz,
     expose: true,

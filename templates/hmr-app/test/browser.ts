@@ -1,6 +1,6 @@
 // A tab of Chromium. Where there is no Chromium, the tests that need it are skipped, but not in CI.
 import { test } from "bun:test";
-import { until } from "./service.ts";
+import { type Service, until } from "./service.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const chromium = process.env.BUN_CHROME_PATH ?? names.map((name) => Bun.which(name)).find(Boolean);
@@ -24,6 +24,15 @@ export class Tab implements AsyncDisposable {
     const view = new Bun.WebView({ backend, width: 1100, height: 860 });
     await view.navigate(url);
     return new Tab(view);
+  }
+
+  /** The page of the development server, once it hears of edits: its console comes the same way. */
+  static async follow(dev: Service): Promise<Tab> {
+    const tab = await Tab.open(dev.url);
+    const mark = `connected ${crypto.randomUUID()}`;
+    await tab.evaluate(`console.log(${JSON.stringify(mark)})`);
+    await until("the page hears of edits", () => dev.printed().includes(mark));
+    return tab;
   }
 
   /** The value of a JavaScript expression in the page. */

@@ -30,7 +30,7 @@ async function expectNoReload(): Promise<void> {
 browserTest(
   "first load, and a click on both counters",
   async () => {
-    tab = await Tab.open(dev.url);
+    tab = await Tab.follow(dev);
     await tab.evaluate("window.mark = 1");
     await tab.click("#page-counter");
     await tab.click("#page-counter");

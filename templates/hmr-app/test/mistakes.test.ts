@@ -33,7 +33,7 @@ const lineOf = (text: string, piece: string) =>
 browserTest(
   "a component that does not build",
   async () => {
-    await using tab = await Tab.open(dev.url);
+    await using tab = await Tab.follow(dev);
     await tab.click("#page-counter");
     await copy.write(HOME, home.replace("<header>", "<header"));
     await tab.sees(overlay);
@@ -51,7 +51,7 @@ browserTest(
 browserTest(
   "a component that throws",
   async () => {
-    await using tab = await Tab.open(dev.url);
+    await using tab = await Tab.follow(dev);
     await tab.click("#page-counter");
     const thrower = home.replace(
       "  return (",
@@ -80,7 +80,7 @@ browserTest(
 browserTest(
   "a style that is not valid",
   async () => {
-    await using tab = await Tab.open(dev.url);
+    await using tab = await Tab.follow(dev);
     const style = await copy.read("src/page/style.css");
     await copy.write("src/page/style.css", `@import "./missing.css";\n${style}`);
     await tab.sees(overlay);

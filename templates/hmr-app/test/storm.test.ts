@@ -33,7 +33,7 @@ browserTest(
   async () => {
     await using copy = await Copy.make();
     await using dev = await startDev(copy.folder);
-    await using tab = await Tab.open(dev.url);
+    await using tab = await Tab.follow(dev);
     await tab.shows("Nothing is lost.");
     const [home, style, api] = await Promise.all([HOME, STYLE, API].map((it) => copy.read(it)));
     const valid = (index: number): [string, string][] => [

@@ -2,24 +2,36 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { HTMLBundle } from "bun";
+import type { HTMLBundle, Server } from "bun";
+import { Problem } from "#lib/problem";
 import type { Pages } from "../app.ts";
-import type { Handler } from "../server/handler.ts";
+import type { Connection, Handler } from "../server/handler.ts";
 import { keep } from "../server/held.ts";
+import { reloadedAfterEdit, SOURCES, sourcesState } from "./mended.ts";
 
-/** Paths that are the bundler's own: scripts, styles, source maps of the page, and the socket of edits. */
-const OWN = "/_bun/";
+export interface Bundler {
+  readonly pages: Pages;
+  /** Paths of its own: scripts, styles, source maps of the page, and the WebSocket of edits. */
+  readonly routes: Readonly<Record<string, Handler>>;
+}
 
-/** The page as Bun's bundler makes it, with Fast Refresh. */
-export function bundledPages(page: HTMLBundle): Pages {
+/** Serves the page as Bun's bundler makes it, with Fast Refresh. */
+export function openBundler(page: HTMLBundle): Bundler {
   const unix = keep("bundler socket", privateSocket);
   Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": page } });
-  const index: Handler = (request) => forward(request, unix).then(untilMended);
-  const asset: Handler = (request, server) =>
-    request.headers.get("upgrade")?.toLowerCase() === "websocket"
-      ? upgrade(request, server, unix)
-      : forward(request, unix);
-  return { index, asset: (path) => (path.startsWith(OWN) ? asset : undefined) };
+  const index: Handler = async (request) => {
+    const before = await sourcesState();
+    const response = await forward(request, unix);
+    return response.status === 500 ? reloadedAfterEdit(response, before) : response;
+  };
+  return {
+    pages: { index, asset: () => undefined },
+    routes: {
+      "/_bun/*": (request) => forward(request, unix),
+      "/_bun/hmr": (request, server) => follow(request, server, unix),
+      [SOURCES]: async () => new Response(await sourcesState()),
+    },
+  };
 }
 
 /** A path for a socket that only this user can reach; it goes when the process ends. */
@@ -41,31 +53,14 @@ async function forward(request: Request, unix: string): Promise<Response> {
   return new Response(response.body, response);
 }
 
-const upgrade: (...args: [...Parameters<Handler>, unix: string]) => undefined = (
-  request,
-  server,
-  unix,
-) => {
-  const { pathname } = new URL(request.url);
-  const bundler = new WebSocket(`ws+unix://${unix}:${pathname}`);
+/** Connects a page to the news of edits. */
+function follow(request: Request, server: Server<Connection>, unix: string): Response | undefined {
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    throw new Problem(426, "Connect with a WebSocket.", { headers: { upgrade: "websocket" } });
+  }
+  const bundler = new WebSocket(`ws+unix://${unix}:${new URL(request.url).pathname}`);
   bundler.binaryType = "arraybuffer";
-  if (!server.upgrade(request, { data: { kind: "edits", bundler } })) bundler.close();
-  return undefined;
-};
-
-/**
- * Bun's "Build Failed" page misses now and then that the mistake is mended: it gets a script that
- * asks, and reloads the page when it builds again.
- */
-async function untilMended(response: Response): Promise<Response> {
-  if (response.status !== 500) return response;
-  const ask = async () => {
-    const { ok } = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (ok) location.reload();
-  };
-  const page = `${await response.text()}<script>setInterval(${ask}, 500)</script>`;
-  return new Response(page, {
-    status: 500,
-    headers: { "content-type": "text/html;charset=utf-8" },
-  });
+  if (server.upgrade(request, { data: { kind: "edits", bundler } })) return undefined;
+  bundler.close();
+  throw new Problem(400, "This is no WebSocket handshake.");
 }

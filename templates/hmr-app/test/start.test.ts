@@ -1,0 +1,55 @@
+// How the development server starts and ends: ports, a wrong environment, and what it leaves behind.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Copy } from "./copy.ts";
+import { startDev, TIMEOUT } from "./service.ts";
+
+let copy: Copy;
+beforeAll(async () => {
+  copy = await Copy.make();
+}, TIMEOUT);
+afterAll(() => copy?.[Symbol.asyncDispose]());
+
+test(
+  "a port that is taken: the next free one, and it is said",
+  async () => {
+    await using first = await startDev(copy.folder);
+    const taken = new URL(first.url).port;
+    await using second = await startDev(copy.folder, { PORT: taken });
+    const { port } = new URL(second.url);
+    expect(Number(port)).toBeGreaterThan(Number(taken));
+    expect(second.printed()).toContain(`port ${taken} is taken, so this is ${port}`);
+    expect((await fetch(`${second.url}/healthz`)).status).toBe(200);
+  },
+  TIMEOUT,
+);
+
+test(
+  "it listens on this machine only, and ends in order, with nothing left in the temporary folder",
+  async () => {
+    const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
+    try {
+      await using dev = await startDev(copy.folder, { TMPDIR: temporary });
+      expect(dev.url).toStartWith("http://127.0.0.1:");
+      expect((await fetch(dev.url)).status).toBe(200);
+      expect(await readdir(temporary)).toHaveLength(1);
+      dev.child.kill("SIGINT");
+      expect(await dev.child.exited).toBe(0);
+      expect(await readdir(temporary)).toEqual([]);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  },
+  TIMEOUT,
+);
+
+test(
+  "a wrong environment is told in one message",
+  async () => {
+    const start = startDev(copy.folder, { PORT: "eighty", LOG_LEVEL: "loud" });
+    await expect(start).rejects.toThrow(/PORT: .*\n +LOG_LEVEL: /);
+  },
+  TIMEOUT,
+);
