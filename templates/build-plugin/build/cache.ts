@@ -1,5 +1,4 @@
 // The content-addressed cache: what a step made, under the fingerprint of all that it was made from.
-import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Files } from "./files.ts";
@@ -32,7 +31,7 @@ export class Cache {
   /** Written aside and renamed: another build never sees half an entry. */
   #write(key: string, files: Files): void {
     mkdirSync(this.folder, { recursive: true });
-    const aside = join(this.folder, `${randomUUID()}.tmp`);
+    const aside = join(this.folder, `${crypto.randomUUID()}.tmp`);
     try {
       writeFileSync(aside, pack(files));
       renameSync(aside, this.#path(key));
@@ -74,4 +73,5 @@ function unpack(entry: Buffer): Files | undefined {
   return files;
 }
 
-const checksum = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
+const checksum = (bytes: Uint8Array): Buffer =>
+  Buffer.from(new Bun.CryptoHasher("sha256").update(bytes).digest());

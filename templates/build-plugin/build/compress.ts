@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import type { Cache } from "./cache.ts";
 import { type Files, fingerprint } from "./files.ts";
+import { gzipped } from "./gzip.ts";
 
 const brotli = promisify(brotliCompress);
 const COMPRESSIBLE = /\.(html|css|js|svg|json|txt|xml|webmanifest)$/;
@@ -35,8 +36,4 @@ function bothOf(bytes: Uint8Array, cache: Cache): Promise<Files> {
       ["br", await brotli(bytes, { params })],
     ]);
   });
-}
-
-export function gzipped(bytes: Uint8Array): Uint8Array {
-  return Bun.gzipSync(new Uint8Array(bytes), { library: "libdeflate" });
 }

@@ -1,5 +1,4 @@
 // Files in memory: what a step of the build makes, by path below the folder it is for.
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -32,7 +31,7 @@ export function readFolder(folder: string): Files {
 
 /** SHA-256 of values and of the names and contents of files. */
 export function fingerprint(values: unknown, paths: readonly string[]): string {
-  const hash = createHash("sha256").update(JSON.stringify(values));
+  const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(values));
   for (const path of paths.flatMap(pathsBelow)) {
     const bytes = readFileSync(path);
     hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);

@@ -1,10 +1,9 @@
 // Subresource Integrity (https://www.w3.org/TR/sri-2/): browsers run only what was built.
-import { createHash } from "node:crypto";
 import type { Files } from "./files.ts";
 
 /** For an `integrity` attribute. */
 export function integrityOf(bytes: Uint8Array): string {
-  return `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
+  return `sha384-${new Bun.CryptoHasher("sha384").update(bytes).digest("base64")}`;
 }
 
 /** The files with pages that say what they load: in attributes, and in the import map what modules import. */

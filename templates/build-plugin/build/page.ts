@@ -1,5 +1,4 @@
 // The report as a page of its own: a treemap of the modules in each bundle, and a table of the files.
-import { createHash } from "node:crypto";
 import type { Bundle, FileSize, Report } from "./report.ts";
 import { printSize } from "./size.ts";
 import { type Rectangle, squarify } from "./treemap.ts";
@@ -15,7 +14,7 @@ export async function page(report: Report): Promise<Uint8Array> {
     Bun.file(`${import.meta.dir}/page.css`).text(),
     Bun.file(`${import.meta.dir}/page.js`).text(),
   ]);
-  const allowed = createHash("sha256").update(script).digest("base64");
+  const allowed = new Bun.CryptoHasher("sha256").update(script).digest("base64");
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${allowed}'`;
   const html = `<!doctype html>
 <html lang="en">

@@ -63,15 +63,13 @@ async function make(
   { only, compress }: BuildOptions,
 ): Promise<Files> {
   // The imports are loaded while the compiler and the bundler work; a build that changes nothing does without.
-  const [library, { files: assets, bundles }, { compressed }, { reportOf }, { page }] =
-    await Promise.all([
-      only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
-      only === "library" ? { files: NOTHING, bundles: [] } : makeSite(version),
-      import("./compress.ts"),
-      import("./report.ts"),
-      import("./page.ts"),
-    ]);
-  const small = compress ? await compressed(assets, cache) : NOTHING;
+  const [library, { files: assets, bundles }, { reportOf }, { page }] = await Promise.all([
+    only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
+    only === "library" ? { files: NOTHING, bundles: [] } : makeSite(version),
+    import("./report.ts"),
+    import("./page.ts"),
+  ]);
+  const small = compress ? await makeCompressed(assets, cache) : NOTHING;
   const files = sorted([
     ...below("library", library),
     ...below("site", assets),
@@ -87,6 +85,11 @@ const NOTHING: Files = new Map();
 async function makeLibrary(): Promise<Files> {
   const { buildLibrary } = await import("./library.ts");
   return buildLibrary();
+}
+
+async function makeCompressed(assets: Files, cache: Cache): Promise<Files> {
+  const { compressed } = await import("./compress.ts");
+  return compressed(assets, cache);
 }
 
 async function makeSite(version: string): Promise<Site> {

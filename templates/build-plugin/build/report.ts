@@ -1,6 +1,7 @@
 // What the build made, as data: sizes of files, and of the modules in the bundles.
-import { gzipped } from "./compress.ts";
+
 import type { Files } from "./files.ts";
+import { gzipped } from "./gzip.ts";
 
 export interface Report {
   readonly files: readonly FileSize[];

@@ -1,5 +1,4 @@
 // Puts a finished folder in place of the one before: at no moment is there half of one.
-import { randomUUID } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Files, readFolder } from "./files.ts";
@@ -10,8 +9,8 @@ import { type Files, readFolder } from "./files.ts";
  */
 export function replaceFolder(folder: string, files: Files, workspace: string): boolean {
   if (isSame(readFolder(folder), files)) return false;
-  const aside = join(workspace, `new-${randomUUID()}`);
-  const before = join(workspace, `old-${randomUUID()}`);
+  const aside = join(workspace, `new-${crypto.randomUUID()}`);
+  const before = join(workspace, `old-${crypto.randomUUID()}`);
   try {
     for (const [path, bytes] of files) {
       mkdirSync(dirname(join(aside, path)), { recursive: true });
