@@ -106,6 +106,22 @@ browserTest(
   TIMEOUT,
 );
 
+browserTest(
+  "an edit while the page loads is not missed",
+  async () => {
+    await using tab = await Tab.open("about:blank");
+    for (let round = 0; round < 3; round += 1) {
+      const loading = tab.view.navigate(dev.url);
+      await copy.write(HOME, home.replace("Nothing is lost.", `Saved early, ${round}.`));
+      await loading;
+      await tab.shows(`Saved early, ${round}.`);
+      await copy.write(HOME, home);
+      await tab.shows("Nothing is lost.");
+    }
+  },
+  TIMEOUT,
+);
+
 test(
   "a server that does not parse: the last good version serves on, and the terminal says where",
   async () => {

@@ -19,8 +19,10 @@ export interface Bundler {
 export function openBundler(page: HTMLBundle): Bundler {
   const unix = keep("bundler socket", privateSocket);
   Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": page } });
+  const served = keep("served sources", () => ({ state: "" }));
   const index: Handler = async (request) => {
     const before = await sourcesState();
+    served.state = before;
     const response = await forward(request, unix);
     return response.status === 500 ? reloadedAfterEdit(response, before) : response;
   };
@@ -28,7 +30,7 @@ export function openBundler(page: HTMLBundle): Bundler {
     pages: { index, asset: () => undefined },
     routes: {
       "/_bun/*": (request) => forward(request, unix),
-      "/_bun/hmr": (request, server) => follow(request, server, unix),
+      "/_bun/hmr": (request, server) => follow(request, server, unix, served.state),
       [SOURCES]: async () => new Response(await sourcesState()),
     },
   };
@@ -54,13 +56,18 @@ async function forward(request: Request, unix: string): Promise<Response> {
 }
 
 /** Connects a page to the news of edits. */
-function follow(request: Request, server: Server<Connection>, unix: string): Response | undefined {
+function follow(
+  request: Request,
+  server: Server<Connection>,
+  unix: string,
+  served: string,
+): undefined {
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     throw new Problem(426, "Connect with a WebSocket.", { headers: { upgrade: "websocket" } });
   }
   const bundler = new WebSocket(`ws+unix://${unix}:${new URL(request.url).pathname}`);
   bundler.binaryType = "arraybuffer";
-  if (server.upgrade(request, { data: { kind: "edits", bundler } })) return undefined;
+  if (server.upgrade(request, { data: { kind: "edits", bundler, served } })) return undefined;
   bundler.close();
   throw new Problem(400, "This is no WebSocket handshake.");
 }
