@@ -122,7 +122,9 @@ function questions(signal: AbortSignal): Questions {
 
 function cdTo(path: string): string | undefined {
   if (path === "") return undefined;
-  return `cd ${/^[\w./\\:@+-]+$/.test(path) ? path : JSON.stringify(path)}`;
+  // `cd -x` would be an option.
+  const operand = path.startsWith("-") ? `./${path}` : path;
+  return `cd ${/^[\w./\\:@+-]+$/.test(operand) ? operand : JSON.stringify(operand)}`;
 }
 
 /** What only `--help` needs is loaded with it. */

@@ -48,7 +48,10 @@ export function packageName(asked: string | undefined, directory: string): strin
     );
   }
   const name = asked ?? normalizeName(directory);
-  const problem = nameProblem(name);
+  const problem =
+    asked === undefined && name === ""
+      ? "no character of it is a Latin letter or a digit"
+      : nameProblem(name);
   if (problem === undefined) return name;
   const better = normalizeName(asked ?? "");
   throw new CreateError(

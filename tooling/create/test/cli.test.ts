@@ -18,6 +18,12 @@ test("creates a project and says how to go on", async () => {
   expect(await box.list()).toEqual(["my-app"]);
 });
 
+test("a directory that begins with a dash is told so that cd takes it", async () => {
+  await using box = await Sandbox.open();
+  const { stdout } = await box.tiny("./-app", "--dry-run", "--json");
+  expect(JSON.parse(stdout).next[0]).toBe("cd ./-app");
+});
+
 test("with --json, prints exactly one object and nothing else", async () => {
   await using box = await Sandbox.open();
   const { stdout, stderr } = await box.tiny("a/b/My App", "--json", "--no-git");

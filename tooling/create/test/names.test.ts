@@ -37,7 +37,9 @@ test.each([
 
 test("a name that was asked for is taken as it is", () => {
   expect(packageName("@me/app", "other")).toBe("@me/app");
-  expect(() => packageName(undefined, "日本")).toThrow('"日本"');
+  expect(() => packageName(undefined, "日本")).toThrow(
+    "\"日本\" can't be the package's name: no character",
+  );
 });
 
 test("the nearest match is close, or there is none", () => {
