@@ -1,9 +1,8 @@
 // Manners with git: is it there, does it know who commits, is there a repository already; and the first commit.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { CreateError } from "./errors.ts";
 import { type Environment, run } from "./run.ts";
-import { isDirectory } from "./target.ts";
 import { ancestors } from "./workspace.ts";
 
 const MESSAGE = "Initial commit";
@@ -22,7 +21,8 @@ export async function gitObstacle(
   const repository = above.find((path) => existsSync(join(path, ".git")));
   if (repository !== undefined) return `already inside a git repository: ${repository}`;
   if (Bun.which("git", { PATH: env.PATH ?? "" }) === null) return "git is not installed";
-  const cwd = above.find(isDirectory) ?? directory;
+  // Outside of repositories the answer is the same everywhere, and every user may be at the root.
+  const { root: cwd } = parse(directory);
   const command = ["git", "var", "GIT_AUTHOR_IDENT"];
   const identity = await run({ command, cwd, env: withoutRepository(env) });
   return identity.exitCode === 0 ? undefined : "git has no user.name and user.email";

@@ -5,10 +5,11 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { CreateError, systemCode } from "./errors.ts";
 import type { FileMap } from "./file-map.ts";
 
@@ -36,12 +37,36 @@ export async function placeNew(
   try {
     mkdirSync(staging);
     await writeFiles(join(staging, relative(top, directory)), files, signal);
+    moveTo(directory, top, staging);
+  } catch (error) {
+    throw existsSync(directory) ? appeared(directory) : explained(error, staging);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+  const undo = () => {
+    rmSync(directory, { recursive: true, force: true });
+    removeEmpty(dirname(directory), top);
+  };
+  return { undo, settle: () => undefined };
+}
+
+/** One rename, of the outermost directory that is still missing: a run beside this one may have made some. */
+function moveTo(directory: string, top: string, staging: string): void {
+  try {
     renameSync(staging, top);
   } catch (error) {
-    rmSync(staging, { recursive: true, force: true });
-    throw existsSync(top) ? appeared(top) : explained(error, staging);
+    const [next = ""] = relative(top, directory).split(sep);
+    if (next === "" || !existsSync(top)) throw error;
+    moveTo(directory, join(top, next), join(staging, next));
   }
-  return { undo: () => rmSync(top, { recursive: true, force: true }), settle: () => undefined };
+}
+
+/** Removes the directories from `inner` up to `outer`, as far as nobody has put something else there. */
+function removeEmpty(inner: string, outer: string): void {
+  for (let path = inner; path.length >= outer.length; path = dirname(path)) {
+    if (readdirSync(path).length > 0) return;
+    rmdirSync(path);
+  }
 }
 
 /**

@@ -73,6 +73,17 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
     expect(await box.list()).toEqual([]);
   });
 
+  test("leaves what somebody else has put beside it", async () => {
+    await using box = await Sandbox.open();
+    await using registry = openStuckRegistry();
+    const run = await startInstall(box, registry, "deep/er/app");
+    await box.write({ "deep/mine": "mine" });
+    run.kill("SIGINT");
+    expect(await ended(run)).toMatchObject({ code: 130 });
+    expect(await box.tree()).toEqual(["deep/mine"]);
+    expect(await box.list("deep")).toEqual(["mine"]);
+  });
+
   test("empties a directory that was empty", async () => {
     await using box = await Sandbox.open();
     await using registry = openStuckRegistry();

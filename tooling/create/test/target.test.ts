@@ -148,6 +148,18 @@ test("of runs at once into one new directory, one wins and nothing is mixed", as
   expect(await box.list()).toEqual(["app"]);
 });
 
+test("runs at once below a directory that is missing all arrive", async () => {
+  await using box = await Sandbox.open();
+  const targets = ["new/a", "new/b", "new/deep/c", "new/deep/d"];
+  const runs = await Promise.all(targets.map((target) => box.tiny(target, "--no-git")));
+  expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    targets.map(() => ({ code: 0, stderr: "" })),
+  );
+  for (const target of targets) expect(await box.tree(target)).toEqual(TINY_FILES);
+  expect(await box.list()).toEqual(["new"]);
+  expect(await box.list("new")).toEqual(["a", "b", "deep"]);
+});
+
 test("of runs at once into one empty directory, one wins and nothing is mixed", async () => {
   await using box = await Sandbox.open();
   await mkdir(join(box.cwd, "app"));
