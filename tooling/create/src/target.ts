@@ -93,8 +93,7 @@ const isOwn = (directory: string, path: string): boolean =>
   entryAt(join(directory, path))?.isDirectory() ?? false;
 
 /** A directory, or a link to one. */
-const isDirectory = (path: string): boolean =>
-  existsSync(path) && statSync(path).isDirectory();
+const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 function isWritable(path: string): boolean {
   try {
