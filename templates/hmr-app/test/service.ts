@@ -31,9 +31,12 @@ export async function startService(
     }
   };
   const reading = Promise.all([follow(child.stdout), follow(child.stderr)]);
+  // In order, so that nothing is left behind; by force if that takes too long.
   const stop = async () => {
-    child.kill("SIGKILL");
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT / 6);
     await Promise.all([child.exited, reading]);
+    clearTimeout(timer);
   };
   const urlOf = () => /\blistening on (http:\S+?)\/?(?=["\s])/.exec(printed)?.[1];
   try {
