@@ -4,7 +4,7 @@ import { bun, COMMAND_TIMEOUT, type Outcome } from "./command.ts";
 import type { Project } from "./project.ts";
 
 /** @throws with all that the command printed, when it failed or warned. */
-export function expectClean(command: string, { exitCode, output }: Outcome): void {
+function expectClean(command: string, { exitCode, output }: Outcome): void {
   const warned = /^.*\bwarn(ing)?s?\b(?! *: *0\b).*$/im.exec(
     output.replaceAll(/\b(0|no) warnings?\b/gi, ""),
   )?.[0];

@@ -38,7 +38,7 @@ export function findWorkspace(directory: string): Workspace | undefined {
 }
 
 /** The globs of a workspace root, negated ones with their `!`; empty if the directory is not a root. */
-export function workspaceGlobs(root: string): readonly string[] {
+function workspaceGlobs(root: string): readonly string[] {
   const workspaces = readManifest(join(root, "package.json"))?.workspaces;
   const globs = isObject(workspaces) ? workspaces.packages : workspaces;
   return Array.isArray(globs) ? globs.filter((glob) => typeof glob === "string") : [];
