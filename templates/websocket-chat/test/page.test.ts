@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     using ada = await Page.open("Ada");
     using bob = await Page.open("Bob");
     await ada.says("#members .label", "Bob");
-    await ada.says("#members .label", "Ada (you)");
+    await ada.says("#members .label", "Ada");
     await bob.click("#text");
     await bob.type("Hello");
     await ada.says("#typing", "Bob is typing…");

@@ -126,8 +126,8 @@ function updateLine(item: HTMLElement, line: Line, before: Line | undefined): vo
 }
 
 function memberItem(person: Person, isMe: boolean, { write }: ViewActions): HTMLElement {
-  const label = element("span", "label", isMe ? `${person.name} (you)` : person.name);
-  if (isMe) return element("li", "item", avatar(person), label);
+  const label = element("span", "label", person.name);
+  if (isMe) return element("li", "item", avatar(person), label, element("span", "soft", "you"));
   const button = element("button", "item", avatar(person), label);
   button.type = "button";
   button.title = `Write to ${person.name} alone`;
