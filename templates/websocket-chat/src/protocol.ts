@@ -5,6 +5,8 @@ import { LIMITS, ROOM } from "./limits.ts";
 /** Counts up when a change breaks old clients; `welcome` tells it. */
 export const PROTOCOL = 1;
 
+/** Something that can be seen. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 /** Control characters and those that turn the direction of text: they let a name pose as another. */
 const DECEPTIVE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u;
 
@@ -31,11 +33,11 @@ const position = z.object({
 export const sessionSchema = z.object({
   name: z
     .string()
-    .transform((name) => name.normalize("NFC").trim())
+    .transform((name) => name.toWellFormed().normalize("NFC").trim())
     .pipe(
       z
         .string()
-        .min(1, "Say how to call you.")
+        .regex(VISIBLE, "Say how to call you.")
         .max(LIMITS.name, `Use at most ${LIMITS.name} characters.`)
         .refine((name) => !DECEPTIVE.test(name), "Use visible characters only."),
     ),
