@@ -1,6 +1,8 @@
 // The message log in one SQLite file: offsets, retention, and keys that make a resend harmless.
 
 import { Database } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { LIMITS } from "../limits.ts";
 import type { ChatMessage, Position, Snapshot } from "../protocol.ts";
 import { randomId } from "../random-id.ts";
@@ -50,8 +52,9 @@ export class SqliteLog {
   readonly #insert;
   readonly #trim;
 
-  /** @param path of the file; it is created, with its own epoch, if it isn't there. */
+  /** @param path of the file; it is created, with its folder and an epoch of its own, if it isn't there. */
   constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
     const db = new Database(path, { create: true, strict: true });
     this.#db = db;
     // The timeout comes first: switching to WAL takes a lock that another process may hold.

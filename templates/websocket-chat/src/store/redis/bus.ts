@@ -100,7 +100,9 @@ export class BusReader {
       } catch (error) {
         this.#reading = false;
         if (this.#closed) return;
-        if (!told) this.#report(error);
+        if (!told) {
+          this.#report(new Error("Redis is away: trying until it is back.", { cause: error }));
+        }
         told = true;
         await Bun.sleep(RETRY_MS);
       }
