@@ -131,10 +131,12 @@ export class Connection {
     return (this.#socket?.getBufferedAmount() ?? 0) > LIMITS.sendBufferBytes / 2;
   }
 
-  /** Resolves when the reader has taken what waited, or is gone. */
-  #drained(): Promise<void> {
+  /** Resolves when the reader has taken some of what waited, or is gone: one that takes nothing is cut off. */
+  async #drained(): Promise<void> {
     this.#drain ??= Promise.withResolvers();
-    return this.#drain.promise;
+    const timer = setTimeout(() => this.#socket?.terminate(), this.#hub.patienceMs);
+    await this.#drain.promise;
+    clearTimeout(timer);
   }
 
   #arrive(room: string): void {

@@ -13,6 +13,7 @@ const FRAMES_PER_MESSAGE = 10;
 export interface HubOptions {
   readonly MAX_CONNECTIONS: number;
   readonly RATE_LIMIT: number;
+  readonly IDLE_TIMEOUT_S: number;
   /** Makes the store, which tells the hub what to deliver. */
   readonly openStore: (listener: Listener) => Store;
   /** Sends `frame` to the sockets of this node that subscribed to `topic`. */
@@ -25,17 +26,21 @@ export class Hub implements Listener {
   readonly store: Store;
   readonly presence = new Presence();
   readonly report: (error: unknown) => void;
+  /** Milliseconds that a connection may take nothing of what it asked for. */
+  readonly patienceMs: number;
   readonly #publish: HubOptions["publish"];
   readonly #messages: RateLimiter;
   readonly #frames: RateLimiter;
   readonly #connections = new Set<Connection>();
 
-  constructor({ MAX_CONNECTIONS, RATE_LIMIT, openStore, publish, report }: HubOptions) {
+  constructor(options: HubOptions) {
+    const { MAX_CONNECTIONS, RATE_LIMIT, openStore, publish, report } = options;
     const limits = { windowMs: WINDOW_MS, maxClients: 2 * MAX_CONNECTIONS };
     this.#messages = new RateLimiter({ ...limits, limit: RATE_LIMIT });
     this.#frames = new RateLimiter({ ...limits, limit: FRAMES_PER_MESSAGE * RATE_LIMIT });
     this.#publish = publish;
     this.report = report;
+    this.patienceMs = options.IDLE_TIMEOUT_S * 1000;
     this.store = openStore(this);
   }
 

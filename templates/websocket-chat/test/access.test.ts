@@ -79,6 +79,7 @@ describe("session", () => {
     ["x".repeat(65), 422],
     ["a\u0000b", 422],
     ["\u202egnp.exe", 422],
+    ["\u200b", 422],
     [7, 422],
     [undefined, 422],
   ])("the name %j is refused", async (name, status) => {
@@ -112,6 +113,15 @@ describe("session", () => {
     const start = ChatServer.start({ NODE_ENV: "production" });
     await expect(start).rejects.toThrow(/exit 1: .*\n\s*SESSION_SECRET: required/);
   });
+
+  test.each([{ DATA_DIR: "/dev/null" }, { REDIS_URL: "redis://:a-password@127.0.0.1:1" }])(
+    "without its data it says what is wrong in one line: %j",
+    async (env) => {
+      const error = await ChatServer.start(env).catch(String);
+      expect(error).toMatch(/^Error: exit 1: Can't open .*\((DATA_DIR|REDIS_URL)\): .*\n$/);
+      expect(error).not.toContain("a-password");
+    },
+  );
 
   test("in development a session survives a restart without one", async () => {
     await using own = await ChatServer.start();

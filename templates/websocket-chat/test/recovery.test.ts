@@ -150,6 +150,25 @@ describe("slow readers", () => {
     expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
   });
 
+  test("one that takes nothing of a long replay is cut off, whatever it sends", async () => {
+    await using server = await ChatServer.start({ ...FAST, IDLE_TIMEOUT_S: "8" });
+    using ada = await Socket.open(server.url, "Ada");
+    const { epoch } = await ada.join("busy");
+    const text = "語".repeat(4000);
+    await Promise.all(Array.from({ length: LIMITS.history }, () => ada.chat("busy", text)));
+    const cookie = await startSession(server.url, "Stuck");
+    const { socket: stuck } = await RawSocket.open(server.url, { cookie });
+    using _ = stuck;
+    await stuck.json("welcome");
+    stuck.pause();
+    const join = { type: "join", ref: 1, room: "busy", after: { epoch, offset: 0 } };
+    stuck.send({ opcode: OPCODE.text, payload: JSON.stringify(join) });
+    await until(() => {
+      stuck.send({ opcode: OPCODE.text, payload: '{"type":"ping","ref":2}' });
+      return ada.all("user-left").length > 0;
+    }, "it is cut off");
+  });
+
   test("one that no longer answers pings expires, and others see it leave", async () => {
     await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
     using ada = await Socket.open(server.url, "Ada");
