@@ -96,9 +96,10 @@ export function rateLimitHeaders(
   { limit, windowMs }: RateLimitOptions,
   result: RateLimitResult,
 ): Record<string, string> {
-  return {
+  const headers: Record<string, string> = {
     "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
     ratelimit: `"default";r=${result.remaining};t=${result.reset}`,
-    ...(result.allowed ? {} : { "retry-after": String(Math.max(1, result.retryAfter)) }),
   };
+  if (!result.allowed) headers["retry-after"] = String(Math.max(1, result.retryAfter));
+  return headers;
 }
