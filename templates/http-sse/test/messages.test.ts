@@ -95,15 +95,20 @@ describe("GET", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test.each(["limit=0", "limit=101", "limit=x", "after=unknown", "from=middle"])(
-    "refuses ?%s",
-    async (query) => {
-      const response = await server.fetch(`/api/messages?${query}`);
-      expect(response.status).toBe(422);
-      const pointer = `/${query.split("=")[0]}`;
-      expect((await response.json()).errors).toMatchObject([{ pointer }]);
-    },
-  );
+  test.each([
+    "limit=0",
+    "limit=101",
+    "limit=x",
+    "limit=0x10",
+    "limit=1e1&from=start",
+    "after=unknown",
+    "from=middle",
+  ])("refuses ?%s", async (query) => {
+    const response = await server.fetch(`/api/messages?${query}`);
+    expect(response.status).toBe(422);
+    const pointer = `/${query.split("=")[0]}`;
+    expect((await response.json()).errors).toMatchObject([{ pointer }]);
+  });
 
   test("of an unknown message is 404", async () => {
     for (const id of ["nothing", "%2e%2e%2f", "0", "-1"]) {

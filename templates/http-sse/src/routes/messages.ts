@@ -17,7 +17,7 @@ const ListQuery = z.object({
     description: "`end`: the newest messages, without `after`.",
   }),
   after: z.string().min(1).max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: z.number().int().min(1).max(100).default(20),
 });
 
 const MessagePage = z.object({
@@ -106,11 +106,20 @@ export function messages({ log }: Services): Group {
   };
 }
 
-/** The query, validated. The shortest way, as this is the busiest route: a URL object costs more than the page. */
+/**
+ * The query, validated. The shortest way, as this is the busiest route: URLSearchParams cost more
+ * than the page, and most requests have nothing but a limit.
+ */
 function parseQuery(url: string): z.output<typeof ListQuery> {
   const start = url.indexOf("?");
-  const query = new URLSearchParams(start === -1 ? "" : url.slice(start));
-  return validate(ListQuery, Object.fromEntries(query));
+  const query = start === -1 ? "" : url.slice(start + 1);
+  const [, alone] = /^limit=(\w+)$/.exec(query) ?? [];
+  const fields: Readonly<Record<string, string>> = alone
+    ? { limit: alone }
+    : Object.fromEntries(new URLSearchParams(query));
+  // Digits are a number; anything else the schema refuses.
+  const digits = /^\d+$/.exec(fields.limit ?? "")?.[0];
+  return validate(ListQuery, digits ? { ...fields, limit: Number(digits) } : fields);
 }
 
 /** @param page one message longer than `limit`, if another page follows. */
