@@ -156,20 +156,26 @@ describe("POST", () => {
   const multipart = { "content-type": "multipart/form-data; boundary=b" };
   const part = (name: string, text: string) =>
     `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\n${text}\r\n`;
+  const FILE = part('name="file"; filename="x"', "x");
   test.each([
     ["neither a form nor a name", {}, "x", 415],
     ["no boundary", { "content-type": "multipart/form-data" }, "x", 400],
     ["no file", multipart, `${part('name="a"', "x")}--b--`, 422],
     ["another field", multipart, `${part('name="a"; filename="x"', "x")}--b--`, 422],
-    ["no end", multipart, part('name="file"; filename="x"', "x"), 400],
+    ["two files", multipart, `${FILE}${FILE}--b--`, 422],
+    ["no end", multipart, FILE, 400],
+    ["no end after the file", multipart, `${FILE}--b\r\n`, 400],
+    ["many parts after the file", multipart, FILE + part('name="a"', "").repeat(20), 413],
     ["no multipart at all", multipart, "x".repeat(100), 400],
     ["a long preamble", multipart, "x".repeat(70_000), 413],
     ["many parts", multipart, part('name="a"', "").repeat(20), 413],
   ])("refuses a body with %s", async (_, headers, body, status) => {
+    const before = await readdir(join(server.dataDir, "uploads"));
     const response = await server.fetch("/api/uploads", { method: "POST", headers, body });
     expect(response.status).toBe(status);
     expect((await response.json()).status).toBe(status);
     await nothingIsLeft();
+    expect(await readdir(join(server.dataDir, "uploads"))).toEqual(before);
   });
 
   test.each([

@@ -19,7 +19,8 @@ export function boundaryOf(contentType: string | null): string | undefined {
 }
 
 /**
- * Hands the first file in the field `field` to `consume`, then reads to the end of the body.
+ * Hands the file in the field `field` to `consume`. Its content ends only when the whole form was
+ * read and is sound: until then it throws.
  * @throws {Problem} 400 when the body is malformed or cut off, 413 or 422 when it is not one file.
  */
 export async function readFilePart<T>(
@@ -33,6 +34,7 @@ export async function readFilePart<T>(
   // The first delimiter has no line break before it; with this one, all are alike.
   let rest: Buffer = Buffer.from("\r\n");
   let overhead = 0;
+  let parts = 0;
 
   async function more(): Promise<void> {
     const { done, value } = await chunks.next();
@@ -64,28 +66,35 @@ export async function readFilePart<T>(
     return Buffer.concat(parts).toString();
   }
 
-  let found: { readonly result: T } | undefined;
-  await small(delimiter);
-  for (let parts = 0; parts <= MAX_PARTS; parts++) {
-    // "--" after the delimiter ends the body; else the line ends, perhaps after spaces.
-    while (rest.length < 2) await more();
-    if (rest.subarray(0, 2).equals(END)) {
-      if (found) return found.result;
-      throw new Problem(422, "The form has no file.", {
-        errors: [{ pointer: `/${field}`, detail: "required, as a file" }],
-      });
-    }
-    await small(LINE);
-    const headers = `\r\n${await small(BLANK_LINE)}`;
-    const disposition = /\r\ncontent-disposition:(.*)/i.exec(headers)?.[1] ?? "";
-    const name = parameter(disposition, "filename");
-    if (!found && name !== undefined && parameter(disposition, "name") === field) {
-      found = { result: await consume({ name, content: until(delimiter) }) };
-    } else {
+  /** The name of the next file in the field; undefined at the end of the form. */
+  async function nextFile(): Promise<string | undefined> {
+    for (;;) {
+      // "--" after the delimiter ends the body; else the line ends, perhaps after spaces.
+      while (rest.length < 2) await more();
+      if (rest.subarray(0, 2).equals(END)) return undefined;
+      parts += 1;
+      if (parts > MAX_PARTS) throw new Problem(413, `The form has more than ${MAX_PARTS} parts.`);
+      await small(LINE);
+      const headers = `\r\n${await small(BLANK_LINE)}`;
+      const disposition = /\r\ncontent-disposition:(.*)/i.exec(headers)?.[1] ?? "";
+      const name = parameter(disposition, "filename");
+      if (name !== undefined && parameter(disposition, "name") === field) return name;
       await small(delimiter);
     }
   }
-  throw new Problem(413, `The form has more than ${MAX_PARTS} parts.`);
+
+  async function* content(): AsyncGenerator<Uint8Array> {
+    yield* until(delimiter);
+    if ((await nextFile()) !== undefined) throw notOneFile("The form has more than one file.");
+  }
+
+  const notOneFile = (detail: string) =>
+    new Problem(422, detail, { errors: [{ pointer: `/${field}`, detail: "must be one file" }] });
+
+  await small(delimiter);
+  const name = await nextFile();
+  if (name === undefined) throw notOneFile("The form has no file.");
+  return consume({ name, content: content() });
 }
 
 const END = Buffer.from("--");
