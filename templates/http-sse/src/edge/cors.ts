@@ -3,13 +3,14 @@ import type { Handler } from "../group.ts";
 
 const PREFLIGHT = {
   "access-control-allow-methods": "GET, HEAD, POST",
-  "access-control-allow-headers": "content-type, idempotency-key, last-event-id, x-request-id",
+  "access-control-allow-headers":
+    "content-type, idempotency-key, if-none-match, if-range, last-event-id, range, x-request-id",
   "access-control-max-age": "600",
 } as const;
 
 /** Headers that scripts of the allowed origins may read. */
 const EXPOSED =
-  "location, etag, content-range, retry-after, ratelimit, ratelimit-policy, x-request-id";
+  "content-disposition, content-range, etag, location, ratelimit, ratelimit-policy, retry-after, x-request-id";
 
 /** Answers preflights, and lets the pages of the listed origins, and of no other, read the responses. */
 export function cors(origins: readonly string[]): (next: Handler) => Handler {
