@@ -1,6 +1,6 @@
 // The variables that this service reads, with their defaults; .env.example shows them all.
 import { z } from "zod";
-import { serviceVariables } from "#lib/env";
+import { integer, serviceVariables } from "#lib/env";
 
 /** An origin as browsers send it: scheme, host and port, no path. */
 const origin = z
@@ -8,8 +8,6 @@ const origin = z
   .refine((value) => URL.canParse(value) && new URL(value).origin === value, {
     error: "must be origins such as https://app.example.com, separated by commas",
   });
-
-const bytes = z.coerce.number().int().min(1);
 
 export const schema = z.object({
   ...serviceVariables,
@@ -20,15 +18,15 @@ export const schema = z.object({
   /** Key of the stream in Redis, and prefix of its other keys. */
   REDIS_KEY: z.string().default("messages"),
   /** Messages that the log keeps; older ones are dropped. */
-  MESSAGES_KEEP: z.coerce.number().int().min(1).default(100_000),
+  MESSAGES_KEEP: integer({ min: 1 }).default(100_000),
   /** Milliseconds between the comments that keep a quiet event stream open. */
-  HEARTBEAT_MS: z.coerce.number().int().min(10).max(120_000).default(15_000),
+  HEARTBEAT_MS: integer({ min: 10, max: 120_000 }).default(15_000),
   /** Event streams at a time; one more gets 503. */
-  SSE_MAX_CLIENTS: z.coerce.number().int().min(0).default(10_000),
+  SSE_MAX_CLIENTS: integer().default(10_000),
   /** Bytes that may wait for a slow reader before its stream is closed; it reconnects and resumes. */
-  SSE_BUFFER_BYTES: bytes.default(1024 * 1024),
+  SSE_BUFFER_BYTES: integer({ min: 1 }).default(1024 * 1024),
   /** Requests to /api per minute and client. */
-  RATE_LIMIT: z.coerce.number().int().min(1).default(600),
+  RATE_LIMIT: integer({ min: 1 }).default(600),
   /** Request header that holds the client's address, e.g. x-real-ip. Set it only behind a proxy that sets it. */
   CLIENT_IP_HEADER: z.string().optional(),
   /** Origins whose pages may call the API, with commas between. */
@@ -39,13 +37,13 @@ export const schema = z.object({
     .transform((items) => items.filter((item) => item !== ""))
     .pipe(z.array(origin)),
   /** Size of an upload, at the most. */
-  MAX_UPLOAD_BYTES: bytes.default(2 * 1024 ** 3),
+  MAX_UPLOAD_BYTES: integer({ min: 1 }).default(2 * 1024 ** 3),
   /** Worker threads that analyse uploads; by default one for each core. */
-  ANALYSIS_WORKERS: z.coerce.number().int().min(1).default(navigator.hardwareConcurrency),
+  ANALYSIS_WORKERS: integer({ min: 1 }).default(navigator.hardwareConcurrency),
   /** Analyses that may wait for a worker; one more gets 503. */
-  ANALYSIS_QUEUE: z.coerce.number().int().min(0).default(64),
+  ANALYSIS_QUEUE: integer().default(64),
   /** Milliseconds that one analysis may take. */
-  ANALYSIS_TIMEOUT_MS: z.coerce.number().int().min(1).default(60_000),
+  ANALYSIS_TIMEOUT_MS: integer({ min: 1, max: 24 * 60 * 60_000 }).default(60_000),
 });
 
 export type Env = Readonly<z.output<typeof schema>>;
