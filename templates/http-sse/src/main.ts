@@ -4,14 +4,12 @@ import { Lifecycle, stopSignal } from "#lib/lifecycle";
 import { flushLogs, report, setupLog } from "#lib/log";
 import { openApp } from "./app.ts";
 import { schema } from "./env.ts";
-import { openLog } from "./messages/open.ts";
-import { UploadStore } from "./uploads/store.ts";
+import { openStores } from "./stores.ts";
 
 const env = readEnv(schema);
 await setupLog(env);
 const stopped = stopSignal();
-const log = await openLog(env);
-const uploads = await UploadStore.open(`${env.DATA_DIR}/uploads`, env.MAX_UPLOAD_BYTES);
+const { log, uploads } = await openStores(env);
 const lifecycle: Lifecycle = new Lifecycle({
   report,
   ready: () => log.ready(),

@@ -38,6 +38,15 @@ async function post(tab: Bun.WebView, text: string): Promise<void> {
   await tab.press("Enter");
 }
 
+test("its headers keep the page to its own files", async () => {
+  await using server = await TestServer.start();
+  const { headers } = await server.fetch("/");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("referrer-policy")).toBe("no-referrer");
+  expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(headers.get("content-security-policy")).not.toContain("unsafe");
+});
+
 test.skipIf(!chromium)("two tabs, a killed server, hostile text, an upload", async () => {
   await using server = await TestServer.start();
   await server.post("before anyone came");
