@@ -55,9 +55,10 @@ export function parseEnv<S extends z.ZodObject>(
   const result = schema.safeParse(given);
   if (result.success) return Object.freeze(result.data);
   const lines = result.error.issues.map(({ path, message }) => {
-    const name = path.join(".");
-    if (name === "") return `  ${message}`;
-    return `  ${name}: ${name in given ? message : "required, but not set"}`;
+    // A list in a variable has faults with an index: the variable is what the reader knows.
+    const [name] = path;
+    if (name === undefined) return `  ${message}`;
+    return `  ${String(name)}: ${name in given ? message : "required, but not set"}`;
   });
   throw new EnvError(`The environment is not valid:\n${lines.join("\n")}`);
 }

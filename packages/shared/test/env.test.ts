@@ -93,6 +93,12 @@ test("all problems are in one message, a line each, without any value", () => {
   expect(message).not.toContain("hunter2");
 });
 
+test("a fault inside a list is told of the variable", () => {
+  const list = z.string().transform((text) => text.split(","));
+  const schema = z.object({ ORIGINS: list.pipe(z.array(z.url("must be URLs"))) });
+  expect(problem(schema, { ORIGINS: "https://a.example,b" })).toContain("  ORIGINS: must be URLs");
+});
+
 test("a rule over several variables is told without a name", () => {
   const schema = z.object({ A: z.string() }).refine(() => false, "A needs B");
   expect(problem(schema, { A: "x" })).toBe("The environment is not valid:\n  A needs B");
