@@ -6,9 +6,9 @@ import { openApp } from "./app.ts";
 import { schema } from "./env.ts";
 import { openStores } from "./stores.ts";
 
+const stopped = stopSignal();
 const env = readEnv(schema);
 await setupLog(env);
-const stopped = stopSignal();
 const { log, uploads } = await openStores(env);
 const lifecycle: Lifecycle = new Lifecycle({
   report,
