@@ -79,7 +79,7 @@ function usage(message: string): MigrateError {
 
 export function help(): string {
   const rows = Object.entries<Command>(commands).map(
-    ([name, command]) => `  ${synopsis(name, command).padEnd(24)}${command.summary}`,
+    ([name, command]) => `  ${synopsis(name, command).padEnd(28)}${command.summary}`,
   );
   return [
     "Usage: bun run db <command> [--json]",

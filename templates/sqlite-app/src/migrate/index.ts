@@ -1,5 +1,5 @@
 // What the server and the command line do with migrations.
-import { type Finding, MigrateError } from "./errors.ts";
+import { type Finding, MigrateError, refuseFindings } from "./errors.ts";
 import { execute, type Outcome } from "./execute.ts";
 import { type Folder, readFolder } from "./files.ts";
 import { planDown, planUp } from "./plan.ts";
@@ -51,13 +51,18 @@ export async function baseline(migrator: Migrator, to?: number): Promise<string[
   return chosen.map(({ name }) => name);
 }
 
-/** Accepts applied files as they are now. Returns what was repaired, and what can't be. */
+/**
+ * Accepts applied files as they are now. Returns what was repaired, and what can't be.
+ * @throws {MigrateError} when the files themselves are wrong: of two with one number, which one is to be accepted?
+ */
 export async function repair(
   migrator: Migrator,
 ): Promise<{ repaired: string[]; findings: readonly Finding[] }> {
   const { folder, findings } = await inspect(migrator);
+  refuseFindings(folder.findings);
   const changed = findings.filter(({ code }) => code === "changed").map(({ subject }) => subject);
   const versions = new Set(changed.map((name) => Number.parseInt(name, 10)));
-  await migrator.target.repair(folder.migrations.filter(({ version }) => versions.has(version)));
+  const accepted = folder.migrations.filter(({ version }) => versions.has(version));
+  if (accepted.length > 0) await migrator.target.repair(accepted);
   return { repaired: changed, findings: findings.filter(({ code }) => code !== "changed") };
 }

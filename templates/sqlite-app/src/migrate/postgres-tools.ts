@@ -37,7 +37,7 @@ export async function restoreFrom(
   known: readonly Migration[],
 ): Promise<void> {
   const refuse = (reason: string): never => {
-    throw new MigrateError("refused", `${file} can't be restored: ${reason} Nothing was changed.`);
+    throw new MigrateError("refused", `${file} can't be restored, nothing was changed: ${reason}`);
   };
   if (!existsSync(file)) refuse("it does not exist.");
   const ledger = await readLedger(url, file).catch((error: Error) => refuse(error.message));

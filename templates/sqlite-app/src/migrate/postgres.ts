@@ -111,16 +111,18 @@ export class PostgresTarget implements Target {
   }
 }
 
+type Row = Omit<LedgerRow, "applied_at"> & { readonly applied_at: Date };
+
 async function readContents(sql: Connection): Promise<Contents> {
   const names: { name: string }[] = await sql.unsafe(
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()",
   );
   const tables = names.map(({ name }) => name);
-  const ledger: LedgerRow[] = tables.includes("schema_migrations")
+  const rows: Row[] = tables.includes("schema_migrations")
     ? await sql.unsafe("SELECT * FROM schema_migrations ORDER BY version")
     : [];
   return {
-    ledger,
+    ledger: rows.map((row) => ({ ...row, applied_at: row.applied_at.toISOString() })),
     tables: tables.filter((name) => name !== "schema_migrations").length,
     foreign: false,
   };

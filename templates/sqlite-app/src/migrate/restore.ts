@@ -65,7 +65,8 @@ function checkBackup(file: string, known: readonly Migration[]): void {
   } catch (cause) {
     if (cause instanceof MigrateError && cause.code === "refused") throw cause;
     const reason = explain(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    throw new MigrateError("refused", `${file} can't be restored: ${reason}`, { cause });
+    const message = `${file} can't be restored, nothing was changed: ${reason}`;
+    throw new MigrateError("refused", message, { cause });
   }
 }
 

@@ -81,6 +81,7 @@ export class SqliteTarget implements Target {
 
   async dump(): Promise<string> {
     return this.#explained(() => {
+      this.#mustExist();
       using database = connect(this.location, { readonly: true, busyTimeout: MIGRATION_TIMEOUT });
       return database
         .query<{ sql: string }, []>(
@@ -96,7 +97,10 @@ export class SqliteTarget implements Target {
   }
 
   async backup(file: string): Promise<number> {
-    return this.#explained(() => copyDatabase(this.location, file));
+    return this.#explained(() => {
+      this.#mustExist();
+      return copyDatabase(this.location, file);
+    });
   }
 
   async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
@@ -124,6 +128,13 @@ export class SqliteTarget implements Target {
     } finally {
       if (database.inTransaction) database.run("ROLLBACK");
     }
+  }
+
+  #mustExist(): void {
+    if (existsSync(this.location)) return;
+    throw new MigrateError("failed", `There is no database at ${this.location}.`, {
+      hint: "`bun run db up` makes it.",
+    });
   }
 
   #open(): Database {

@@ -31,7 +31,6 @@ export interface State {
 
 export function compare(folder: Folder, contents: Contents): State {
   const applied = contents.ledger.toSorted((a, b) => a.version - b.version);
-  const known = new Map(folder.migrations.map((migration) => [migration.version, migration]));
   const recorded = new Set(applied.map(({ version }) => version));
   const pending = folder.migrations.filter(({ version }) => !recorded.has(version));
   const newest = folder.migrations.at(-1)?.version ?? 0;
@@ -42,7 +41,7 @@ export function compare(folder: Folder, contents: Contents): State {
     findings: [
       ...ownership(contents),
       ...folder.findings,
-      ...applied.flatMap((row) => checkApplied(row, known.get(row.version), newest)),
+      ...applied.flatMap((row) => checkApplied(row, fileOf(row, folder), newest)),
       ...pending.flatMap((migration) => checkPending(migration, last)),
     ],
   };
@@ -57,6 +56,12 @@ function ownership({ ledger, tables, foreign }: Contents): Finding[] {
   const message =
     "The database has tables, but no migration is recorded. If they are what the migrations make, run `bun run db baseline`.";
   return [{ code: "unmanaged", subject: "database", message }];
+}
+
+/** Of two files with its number, the one with its name. */
+function fileOf({ version, name }: LedgerRow, { migrations }: Folder): Migration | undefined {
+  const numbered = migrations.filter((migration) => migration.version === version);
+  return numbered.find((migration) => migration.name === name) ?? numbered[0];
 }
 
 function checkApplied(row: LedgerRow, file: Migration | undefined, newest: number): Finding[] {

@@ -30,12 +30,12 @@ export function connect(path: string, options: ConnectionOptions): Database {
 
 const SENTENCES: Readonly<Record<string, string>> = {
   SQLITE_BUSY: "another process is writing to it and did not finish in time",
-  SQLITE_CANTOPEN: "it can't be opened: is its folder there, and writable by this user?",
+  SQLITE_CANTOPEN: "it can't be opened (is its folder there, and writable by this user?)",
   SQLITE_CORRUPT: "the file is damaged: restore a backup",
   SQLITE_FULL: "the disk is full",
   SQLITE_IOERR: "the disk failed to read or write it",
   SQLITE_NOTADB: "the file is not a SQLite database",
-  SQLITE_READONLY: "it is read-only: is it, and its folder, writable by this user?",
+  SQLITE_READONLY: "it is read-only (is it, and its folder, writable by this user?)",
 };
 
 /** What an error of SQLite means for the person who runs the program; undefined for plain SQL errors. */

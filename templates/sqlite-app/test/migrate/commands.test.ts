@@ -46,11 +46,17 @@ test.concurrent(
 );
 
 test.concurrent(
-  "status of a database that does not exist makes none",
+  "what only looks at a database that does not exist makes none",
   async () => {
     using project = new Project();
     project.writeThree();
     expect((await project.dbOk("status")).stdout).toContain("pending  0001_a");
+    await project.dbOk("repair");
+    for (const args of [["dump"], ["backup", project.join("copy.db")]]) {
+      const { exitCode, stderr } = await project.db(...args);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("There is no database");
+    }
     expect(existsSync(project.database)).toBe(false);
   },
   PROCESS_TIMEOUT,

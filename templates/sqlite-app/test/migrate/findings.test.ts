@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { type FindingCode, MigrateError } from "../../src/migrate/errors.ts";
-import { inspect, migrateDown, migrateUp } from "../../src/migrate/index.ts";
+import { inspect, migrateDown, migrateUp, repair } from "../../src/migrate/index.ts";
 import { SqliteTarget } from "../../src/migrate/sqlite.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
@@ -118,6 +118,21 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
+test.concurrent("of two files with one number, the applied one is not taken for the other", async () => {
+  using project = new Project();
+  project.writeThree();
+  await using target = new SqliteTarget(project.database);
+  const migrator = { target, directory: project.migrations };
+  await migrateUp(migrator);
+  project.write("0003_z", "SELECT 1;");
+  const { findings } = await inspect(migrator);
+  expect(findings.map(({ code }) => code)).toEqual(["duplicate"]);
+  await expect(repair(migrator)).rejects.toThrow("0003_z");
+  expect(project.query("SELECT name FROM schema_migrations WHERE version = 3")).toEqual([
+    { name: "0003_c" },
+  ]);
+});
+
 test.concurrent("a migration without a down file can't be taken back", async () => {
   using project = new Project();
   project.writeThree();
@@ -125,6 +140,6 @@ test.concurrent("a migration without a down file can't be taken back", async () 
   await using target = new SqliteTarget(project.database);
   const migrator = { target, directory: project.migrations };
   await migrateUp(migrator);
-  expect(migrateDown(migrator, 2)).rejects.toThrow("0004_d has no down file");
+  await expect(migrateDown(migrator, 2)).rejects.toThrow("0004_d has no down file");
   expect(project.query("SELECT version FROM schema_migrations")).toHaveLength(4);
 });

@@ -17,6 +17,7 @@ onPostgres((newDatabase) => {
       using project = new Project("own", await newDatabase());
       await project.dbOk("up");
       await project.dbOk("seed");
+      expect((await project.dbOk("status")).stdout).toMatch(/0001_users {2}\d{4}-\d\d-\d\dT.*Z/);
       const { stdout } = await project.dbOk("dump");
       expect(stdout).toContain("CREATE TABLE public.articles");
       await project.dbOk("down", "--steps", "9");
