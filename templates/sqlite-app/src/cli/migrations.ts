@@ -1,10 +1,12 @@
 // The commands that change the schema, or say how it is.
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Finding, MigrateError } from "../migrate/errors.ts";
 import type { Outcome } from "../migrate/execute.ts";
 import { number, readFolder } from "../migrate/files.ts";
 import { baseline, inspect, migrateDown, migrateUp, repair } from "../migrate/index.ts";
+import { ENGINES, type Engine } from "../migrate/sql.ts";
 import type { Command, Report } from "./command.ts";
 
 export const status: Command = {
@@ -63,9 +65,9 @@ export const record: Command = {
 };
 
 export const create: Command = {
-  summary: "Write the two files of an empty migration",
+  summary: "Write the files of an empty migration, for each engine",
   argument: "name",
-  async run({ migrator: { directory, target }, argument }) {
+  async run({ migrator: { directory }, env, argument }) {
     const name = argument
       .toLowerCase()
       .match(/[a-z0-9]+/g)
@@ -73,17 +75,27 @@ export const create: Command = {
     if (name === undefined)
       throw new MigrateError("usage", `"${argument}" has no letter or digit.`);
     await mkdir(directory, { recursive: true });
-    const { migrations } = await readFolder(directory, target.engine);
-    const version = number((migrations.at(-1)?.version ?? 0) + 1);
-    const base = join(directory, `${version}_${name}`);
-    const files = { up: `${base}.up.sql`, down: `${base}.down.sql` };
-    await writeFile(files.up, "-- What changes, and why.\n", { flag: "wx" });
-    await writeFile(files.down, "-- Takes it back. Delete the file if that is impossible.\n", {
-      flag: "wx",
-    });
-    return { exitCode: 0, data: files, text: `wrote  ${files.up}\nwrote  ${files.down}` };
+    const engines = ENGINES.filter((engine) => existsSync(join(env.MIGRATIONS_DIR, engine)));
+    const files: string[] = [];
+    for (const engine of engines) {
+      files.push(...(await writePair(join(env.MIGRATIONS_DIR, engine), engine, name)));
+    }
+    const text = files.map((file) => `wrote  ${file}`).join("\n");
+    return { exitCode: 0, data: { files }, text };
   },
 };
+
+async function writePair(directory: string, engine: Engine, name: string): Promise<string[]> {
+  const { migrations } = await readFolder(directory, engine);
+  const version = number((migrations.at(-1)?.version ?? 0) + 1);
+  const base = join(directory, `${version}_${name}`);
+  const [up, down] = [`${base}.up.sql`, `${base}.down.sql`] as const;
+  await writeFile(up, "-- What changes, and why.\n", { flag: "wx" });
+  await writeFile(down, "-- Takes it back. Delete the file if that is impossible.\n", {
+    flag: "wx",
+  });
+  return [up, down];
+}
 
 function describe(outcome: Outcome, verb: string): Report {
   const { done, failed, notRun, backup } = outcome;

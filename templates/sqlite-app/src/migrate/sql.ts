@@ -1,6 +1,7 @@
 // Reads just enough SQL to know how each statement begins, without splitting what is handed to the database.
 
-export type Engine = "sqlite" | "postgres";
+export const ENGINES = ["sqlite", "postgres"] as const;
+export type Engine = (typeof ENGINES)[number];
 
 /** What can hold a `;` or a keyword without meaning it: comments, strings, quoted names. Then words and `;`. */
 const TOKEN = {

@@ -1,6 +1,6 @@
 // `bun run db` as people and scripts use it: what it prints, its exit codes, and what the database is afterwards.
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
@@ -86,13 +86,19 @@ test.concurrent(
 );
 
 test.concurrent(
-  "new writes the next pair of files, which apply as they are",
+  "new writes the next pair of files of each engine, which apply as they are",
   async () => {
     using project = new Project();
     project.writeThree();
-    const files = (await project.dbOk("new", "Add Tags!", "--json")).json();
-    expect(files).toMatchObject({ up: expect.stringMatching(/0004_add_tags\.up\.sql$/) });
-    expect(existsSync(join(project.migrations, "0004_add_tags.down.sql"))).toBe(true);
+    mkdirSync(project.join("migrations", "postgres"));
+    expect((await project.dbOk("new", "Add Tags!", "--json")).json()).toMatchObject({
+      files: [
+        join(project.migrations, "0004_add_tags.up.sql"),
+        join(project.migrations, "0004_add_tags.down.sql"),
+        project.join("migrations", "postgres", "0001_add_tags.up.sql"),
+        project.join("migrations", "postgres", "0001_add_tags.down.sql"),
+      ],
+    });
     await project.dbOk("up");
     await project.dbOk("down");
     expect((await project.db("new", "!!!")).exitCode).toBe(2);
