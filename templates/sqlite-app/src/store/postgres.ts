@@ -3,7 +3,16 @@ import { SQL } from "bun";
 import type { ArticleChanges, NewArticle } from "../schemas.ts";
 import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
-import { type Article, type Found, MARK, type Profile, type Store, type User } from "./store.ts";
+import {
+  type Article,
+  type Found,
+  MARK,
+  type NewSession,
+  type NewUser,
+  type Profile,
+  type Store,
+  type User,
+} from "./store.ts";
 
 /** More than the exports and imports that may run, so that they can't take every connection. */
 const POOL = 20;
@@ -46,11 +55,7 @@ export class PostgresStore implements Store {
     return true;
   }
 
-  async createUser({
-    email,
-    name,
-    passwordHash,
-  }: Parameters<Store["createUser"]>[0]): Promise<User | undefined> {
+  async createUser({ email, name, passwordHash }: NewUser): Promise<User | undefined> {
     const [user] = await this.#sql<User[]>`
       INSERT INTO users (email, name, password_hash, created_at)
       VALUES (${email}, ${name}, ${passwordHash}, now()) ON CONFLICT DO NOTHING
@@ -77,11 +82,7 @@ export class PostgresStore implements Store {
     return rows[0];
   }
 
-  async createSession({
-    userId,
-    tokenHash,
-    expiresAt,
-  }: Parameters<Store["createSession"]>[0]): Promise<void> {
+  async createSession({ userId, tokenHash, expiresAt }: NewSession): Promise<void> {
     await this.#sql.begin(async (sql) => {
       await sql`DELETE FROM sessions WHERE expires_at <= now()`;
       await sql`INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (${tokenHash}, ${userId}, ${expiresAt})`;

@@ -5,7 +5,16 @@ import { connect } from "./connection.ts";
 import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
 import { importInWorker } from "./import.ts";
 import type { ImportReport } from "./import-reader.ts";
-import { type Article, type Found, MARK, type Profile, type Store, type User } from "./store.ts";
+import {
+  type Article,
+  type Found,
+  MARK,
+  type NewSession,
+  type NewUser,
+  type Profile,
+  type Store,
+  type User,
+} from "./store.ts";
 import { Writer } from "./writer.ts";
 
 const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
@@ -59,11 +68,7 @@ export class SqliteStore implements Store {
     return true;
   }
 
-  createUser({
-    email,
-    name,
-    passwordHash,
-  }: Parameters<Store["createUser"]>[0]): Promise<User | undefined> {
+  createUser({ email, name, passwordHash }: NewUser): Promise<User | undefined> {
     return this.#writer.transaction(
       () =>
         this.#write
@@ -98,11 +103,7 @@ export class SqliteStore implements Store {
     return row ? { ...row, articles: JSON.parse(row.articles) } : undefined;
   }
 
-  createSession({
-    userId,
-    tokenHash,
-    expiresAt,
-  }: Parameters<Store["createSession"]>[0]): Promise<void> {
+  createSession({ userId, tokenHash, expiresAt }: NewSession): Promise<void> {
     return this.#writer.transaction(() => {
       this.#write.query("DELETE FROM sessions WHERE expires_at <= ?").run(now());
       this.#write

@@ -10,6 +10,18 @@ export interface User {
   readonly createdAt: string;
 }
 
+export interface NewUser {
+  readonly email: string;
+  readonly name: string;
+  readonly passwordHash: string;
+}
+
+export interface NewSession {
+  readonly userId: number;
+  readonly tokenHash: Uint8Array;
+  readonly expiresAt: Date;
+}
+
 export interface Article {
   readonly id: number;
   /** Id of the user who wrote it, and who alone may change it. */
@@ -40,13 +52,11 @@ export interface Store extends AsyncDisposable {
   /** False, a rejection or silence while the database can't answer. */
   ready(): Promise<boolean>;
   /** Undefined if the email is taken. */
-  createUser(
-    user: Omit<User, "id" | "createdAt"> & { passwordHash: string },
-  ): Promise<User | undefined>;
+  createUser(user: NewUser): Promise<User | undefined>;
   findPassword(email: string): Promise<{ readonly id: number; readonly hash: string } | undefined>;
   profile(id: number): Promise<Profile | undefined>;
   /** Also forgets the sessions that are over. */
-  createSession(session: { userId: number; tokenHash: Uint8Array; expiresAt: Date }): Promise<void>;
+  createSession(session: NewSession): Promise<void>;
   /** Id of the user whose token it is, unless it is over. */
   findSession(tokenHash: Uint8Array): Promise<number | undefined>;
   deleteSession(tokenHash: Uint8Array): Promise<void>;
