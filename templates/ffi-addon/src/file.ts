@@ -15,7 +15,7 @@ import { maxDimensions, maxSize } from "./symbols.ts";
 
 // byte  0  magic: not ASCII at first, and line ends that a text-mode copy would change (as in PNG)
 //       8  u32 version      12  u32 dimensions   16  u32 metric   20  u32 count
-//      24  u64 xxHash3 of the vectors            32  u64 xxHash3 of bytes 0 to 31
+//      24  u64 xxHash3 of the vectors            32  u64 xxHash3 of bytes 0 to 31, then zeros
 const magic = Uint8Array.of(0x8e, 0x56, 0x49, 0x44, 0x58, 0x0d, 0x0a, 0x1a);
 const version = 1;
 const headerSize = 64;
@@ -104,8 +104,9 @@ function decodeHeader(
   const metric = metrics[view.getUint32(16, true)];
   const count = view.getUint32(20, true);
   const intact = view.getBigUint64(32, true) === Bun.hash.xxHash3(header.subarray(0, hashedSize));
+  const blank = header.subarray(hashedSize + 8).every((byte) => byte === 0);
   const sane = dimensions >= 1 && dimensions <= maxDimensions && count <= maxSize;
-  if (!intact || !sane || metric === undefined || found < 1) {
+  if (!intact || !blank || !sane || metric === undefined || found < 1) {
     throw new AddonError("corrupt_file", `The header of ${path} is damaged.`);
   }
   return { dimensions, metric, count, checksum: view.getBigUint64(24, true) };
