@@ -1,6 +1,5 @@
 // Searches on another thread: one worker for the process, started by the first search.
 import type { Backend, Engine, Hit, SharedStore, Store } from "./engine.ts";
-import { AddonError } from "./errors.ts";
 
 export interface SearchRequest {
   readonly id: number;
@@ -22,7 +21,8 @@ export interface WorkerSearch {
   readonly hits: Promise<Hit[]>;
   /** Resolves when the worker has let go of the store. */
   readonly ended: Promise<void>;
-  cancel(): void;
+  /** Rejects at once, and stops the worker soon after. */
+  cancel(reason: unknown): void;
 }
 
 interface Pending {
@@ -38,23 +38,15 @@ export function searchInWorker(
   store: Store,
   query: Float32Array,
   k: number,
-  signal: AbortSignal | undefined,
 ): WorkerSearch {
   const hits = Promise.withResolvers<Hit[]>();
   const ended = Promise.withResolvers<void>();
-  const cancel = new Int32Array(new SharedArrayBuffer(4));
+  const flag = new Int32Array(new SharedArrayBuffer(4));
   lastId += 1;
   const id = lastId;
 
-  const stop = (reason: unknown): void => {
-    Atomics.store(cancel, 0, 1);
-    hits.reject(reason);
-  };
-  const abort = (): void => stop(signal?.reason);
-  signal?.addEventListener("abort", abort, { once: true });
   pending.set(id, {
     reply(reply) {
-      signal?.removeEventListener("abort", abort);
       if (reply.hits) hits.resolve(reply.hits);
       else hits.reject(new Error(reply.error));
       ended.resolve();
@@ -64,12 +56,15 @@ export function searchInWorker(
   worker ??= startWorker();
   worker.ref();
   const { backend, library } = engine;
-  const request = { id, backend, library, store: store.share(), query, k, cancel };
+  const request = { id, backend, library, store: store.share(), query, k, cancel: flag };
   worker.postMessage(request satisfies SearchRequest);
   return {
     hits: hits.promise,
     ended: ended.promise,
-    cancel: () => stop(new AddonError("closed", "The index was closed during the search.")),
+    cancel(reason) {
+      Atomics.store(flag, 0, 1);
+      hits.reject(reason);
+    },
   };
 }
 

@@ -22,8 +22,9 @@ const forgotten = new FinalizationRegistry<Store>((store) => store.free());
  * gives the same bits. Ids count up from 0; equal scores come by rising id.
  */
 export class VectorIndex implements Disposable {
-  readonly dimensions: number;
-  readonly metric: Metric;
+  /** Private, because what JavaScript can assign to is no length for C. */
+  readonly #dimensions: number;
+  readonly #metric: Metric;
   readonly #engine: Engine;
   #store: Store | undefined;
   /** A search is calling `accept`. */
@@ -33,14 +34,22 @@ export class VectorIndex implements Disposable {
   /** @param engine tests pass another one than the process runs. */
   constructor(options: VectorIndexOptions, engine: Engine = chosen) {
     const { dimensions, metric } = checkObject("options", options);
-    this.dimensions = checkInteger("dimensions", dimensions, 1, maxDimensions);
+    this.#dimensions = checkInteger("dimensions", dimensions, 1, maxDimensions);
     if (!metrics.includes(metric)) {
       throw new AddonError("invalid_argument", `metric must be one of: ${metrics.join(", ")}.`);
     }
-    this.metric = metric;
+    this.#metric = metric;
     this.#engine = engine;
-    this.#store = engine.create(dimensions, metric);
+    this.#store = engine.create(this.#dimensions, metric);
     forgotten.register(this, this.#store, this);
+  }
+
+  get dimensions(): number {
+    return this.#dimensions;
+  }
+
+  get metric(): Metric {
+    return this.#metric;
   }
 
   /** How many vectors there are. */
@@ -56,14 +65,14 @@ export class VectorIndex implements Disposable {
   add(vectors: Float32Array): number {
     const store = this.#idle("add to");
     const length = checkVector("vectors", vectors);
-    if (length % this.dimensions !== 0) {
+    if (length % this.#dimensions !== 0) {
       throw new AddonError(
         "wrong_length",
-        `vectors holds ${length} numbers, which is no multiple of ${this.dimensions}.`,
+        `vectors holds ${length} numbers, which is no multiple of ${this.#dimensions}.`,
       );
     }
     const first = store.size;
-    store.append(vectors, this.#checkRoom(store, length / this.dimensions));
+    store.append(vectors, this.#checkRoom(store, length / this.#dimensions));
     return first;
   }
 
@@ -73,9 +82,9 @@ export class VectorIndex implements Disposable {
    * index can't be used inside it. What it throws comes out of `search`.
    */
   search(query: Float32Array, k: number, options: { readonly accept?: Accept } = {}): Hit[] {
+    const { accept } = checkObject("options", options); // first: a getter could close the index
     const store = this.#idle("search");
     this.#checkQuery(query, k);
-    const { accept } = checkObject("options", options);
     if (accept === undefined) return store.search(query, k, {});
     if (typeof accept !== "function") {
       throw new AddonError("invalid_argument", "accept must be a function.");
@@ -99,16 +108,20 @@ export class VectorIndex implements Disposable {
     k: number,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Hit[]> {
-    const store = this.#idle("search");
-    this.#checkQuery(query, k);
     const { signal } = checkObject("options", options);
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new AddonError("invalid_argument", "signal must be an AbortSignal.");
     }
     signal?.throwIfAborted();
-    const search = searchInWorker(this.#engine, store, new Float32Array(query), k, signal);
+    // From the checks until the search is on its way, no code of the caller runs.
+    const store = this.#idle("search");
+    this.#checkQuery(query, k);
+    const search = searchInWorker(this.#engine, store, new Float32Array(query), k);
     this.#workers.add(search);
+    const abort = (): void => search.cancel(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
     search.ended.then(() => {
+      signal?.removeEventListener("abort", abort);
       this.#workers.delete(search);
       if (this.#store === undefined && this.#workers.size === 0) store.free();
     });
@@ -118,8 +131,8 @@ export class VectorIndex implements Disposable {
   /** Writes the index to a file: all of it, or the old file stays. */
   save(path: string): void {
     const store = this.#idle("save");
-    const { dimensions, metric } = this;
-    writeIndex(checkPath(path), { dimensions, metric, count: store.size }, store.bytes());
+    const shape = { dimensions: this.#dimensions, metric: this.#metric, count: store.size };
+    writeIndex(checkPath(path), shape, store.bytes());
   }
 
   /**
@@ -145,7 +158,8 @@ export class VectorIndex implements Disposable {
     const store = this.#notCalling(this.#store, "close");
     this.#store = undefined;
     forgotten.unregister(this);
-    for (const search of this.#workers) search.cancel();
+    const reason = new AddonError("closed", "The index was closed during the search.");
+    for (const search of this.#workers) search.cancel(reason);
     if (this.#workers.size === 0) store.free();
   }
 
@@ -178,10 +192,10 @@ export class VectorIndex implements Disposable {
   #checkQuery(query: Float32Array, k: number): void {
     const length = checkVector("query", query);
     checkInteger("k", k, 1, maxSize);
-    if (length === this.dimensions) return;
+    if (length === this.#dimensions) return;
     throw new AddonError(
       "wrong_length",
-      `query holds ${length} numbers, the index has ${this.dimensions} dimensions.`,
+      `query holds ${length} numbers, the index has ${this.#dimensions} dimensions.`,
     );
   }
 }

@@ -162,4 +162,48 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
       expect(codeOf(() => VectorIndex.load(wrong(path), engine))).toBe("invalid_argument");
     }
   });
+
+  test("is not misled by what runs while its arguments are read", async () => {
+    const create768 = (): VectorIndex => create({ dimensions: 768, metric: "dot" });
+    const query = new Float32Array(768);
+    const closing = (name: string, index: VectorIndex): object => ({
+      get [name](): undefined {
+        index.close();
+        return undefined;
+      },
+    });
+    const index = create768();
+    index.add(query);
+    expect(codeOf(() => index.search(query, 1, wrong(closing("accept", index))))).toBe("closed");
+
+    using other = create768();
+    other.add(query);
+    const lost = new Float32Array(768);
+    const losing = {
+      get accept(): undefined {
+        structuredClone(lost.buffer, { transfer: [lost.buffer] });
+        return undefined;
+      },
+    };
+    expect(codeOf(() => other.search(lost, 1, wrong(losing)))).toBe("detached");
+
+    const third = create768();
+    third.add(query);
+    const search = third.searchInWorker(query, 1, wrong(closing("signal", third)));
+    await expect(search).rejects.toMatchObject({ code: "closed" });
+
+    const fourth = create768();
+    fourth.add(query);
+    const { signal } = new AbortController();
+    signal.addEventListener = () => fourth.close();
+    await expect(fourth.searchInWorker(query, 1, { signal })).rejects.toMatchObject({
+      code: "closed",
+    });
+  });
+
+  test("keeps the dimensions it was made with", () => {
+    using index = create({ dimensions: 768, metric: "dot" });
+    expect(() => Object.assign(index, { dimensions: 1 })).toThrow(TypeError);
+    expect(codeOf(() => index.add(Float32Array.of(1)))).toBe("wrong_length");
+  });
 });

@@ -160,7 +160,13 @@ function call(): void {
       return;
     case 7:
     case 8: {
-      const options = { accept: anyAccept(index as Index) };
+      const accept = anyAccept(index as Index);
+      const options = {
+        get accept() {
+          if (random(50) === 0) index?.close();
+          return accept;
+        },
+      };
       index?.search(new Float32Array(dimensions).fill(1), 1 + random(20), options as never);
       return;
     }
