@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { openStore, prepareSchema } from "../database.ts";
 import { MigrateError, refuseFindings } from "../migrate/errors.ts";
 import { readFolder } from "../migrate/files.ts";
-import { writeSamples } from "../seed.ts";
+import { SAMPLE_PASSWORD, writeSamples } from "../seed.ts";
 import type { Command } from "./command.ts";
 
 export const seed: Command = {
@@ -21,7 +21,7 @@ export const seed: Command = {
     return {
       exitCode: 0,
       data: { users, articles },
-      text: `${users} users, ${articles} articles written`,
+      text: `${users} users, ${articles} articles written; the password of each user is "${SAMPLE_PASSWORD}"`,
     };
   },
 };
