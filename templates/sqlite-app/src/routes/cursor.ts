@@ -27,10 +27,12 @@ export function decodeCursor(text: string, sort: Sort): Position {
   });
 }
 
-/** A time must be one, or PostgreSQL would refuse the query. */
+/** A value that PostgreSQL can't hold would fail there: it knows no year 0, and no NUL in a text. */
 function isSound(sort: Sort, value: string | number): boolean {
   if (typeof value === "number") return true;
-  return sort.endsWith("At") ? z.iso.datetime().safeParse(value).success : value.isWellFormed();
+  return sort.endsWith("At")
+    ? z.iso.datetime().safeParse(value).success && value >= "0001"
+    : value.isWellFormed() && !value.includes("\0");
 }
 
 function parse(text: string): unknown {

@@ -175,7 +175,9 @@ export function articlesAndSearch(service: () => Service): void {
     "author=0",
     "after=zzz",
     "sort=title&after=WyItY3JlYXRlZEF0IiwiMjAyNi0xMS0yMlQxMDo0NDoyOC42MjlaIiw2XQ",
-    `after=${Buffer.from('["-createdAt","not a time",1]').toString("base64url")}`,
+    afterOf("-createdAt", "not a time"),
+    afterOf("-createdAt", "0000-01-01T00:00:00.000Z"),
+    afterOf("title", "NUL\0"),
     `q=${"x".repeat(201)}`,
   ])("a query that makes no sense is 422: %s", async (query) => {
     const { status, json } = await service().send("GET", `/api/articles?${query}`);
@@ -195,4 +197,10 @@ export function articlesAndSearch(service: () => Service): void {
       { numRuns: 50 },
     );
   });
+}
+
+/** The query of a list that goes on after an article that a client made up. */
+function afterOf(sort: string, value: string): string {
+  const after = Buffer.from(JSON.stringify([sort, value, 1])).toString("base64url");
+  return `sort=${sort}&after=${after}`;
 }
