@@ -13,10 +13,8 @@ export async function openStores(env: Env): Promise<Pick<Services, "log" | "uplo
     const log = url
       ? await RedisLog.open({ url, key, keep })
       : new SqliteLog(join(DATA_DIR, "messages.db"), keep);
-    return {
-      log,
-      uploads: await UploadStore.open(join(DATA_DIR, "uploads"), env.MAX_UPLOAD_BYTES),
-    };
+    const uploads = await UploadStore.open(join(DATA_DIR, "uploads"), env.MAX_UPLOAD_BYTES);
+    return { log, uploads };
   } catch (error) {
     const advice = adviceFor(error, env);
     if (advice === undefined) throw error;

@@ -157,6 +157,16 @@ describe("POST", () => {
   const part = (name: string, text: string) =>
     `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\n${text}\r\n`;
   const FILE = part('name="file"; filename="x"', "x");
+  test("names without quotes are names too", async () => {
+    const body = `${part("name=file; filename=a.txt", "x")}--b--`;
+    const response = await server.fetch("/api/uploads", {
+      method: "POST",
+      headers: multipart,
+      body,
+    });
+    expect(await stored(response)).toMatchObject({ name: "a.txt", size: 1 });
+  });
+
   test.each([
     ["neither a form nor a name", {}, "x", 415],
     ["no boundary", { "content-type": "multipart/form-data" }, "x", 400],

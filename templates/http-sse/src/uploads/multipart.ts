@@ -101,8 +101,9 @@ const END = Buffer.from("--");
 const LINE = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
 
-/** A parameter's value, with the escapes undone that browsers put into it. */
+/** A parameter's value: quoted, with the escapes undone that browsers put into it, or a bare token. */
 function parameter(disposition: string, key: string): string | undefined {
-  const value = new RegExp(`;\\s*${key}="((?:[^"\\\\]|\\\\.)*)"`, "i").exec(disposition)?.[1];
-  return value?.replace(/\\(["\\])|%22/g, (_, escaped?: string) => escaped ?? '"');
+  const pattern = new RegExp(`;\\s*${key}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "i");
+  const [, quoted, token] = pattern.exec(disposition) ?? [];
+  return quoted?.replace(/\\(["\\])|%22/g, (_, escaped?: string) => escaped ?? '"') ?? token;
 }
