@@ -52,7 +52,7 @@ function retryLater(handler: Handler): Handler {
   const answer = (error: unknown): never => {
     if (!(error instanceof LogUnavailable)) throw error;
     appLog.warn("{error}", { error });
-    throw new Problem(503, error.message, { headers: { "retry-after": "1" }, cause: error });
+    throw new Problem(503, error.message, { cause: error });
   };
   return (request, server) => {
     const response = handler(request, server);

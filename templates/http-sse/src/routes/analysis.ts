@@ -34,7 +34,7 @@ export function analysis({ env, root, uploads }: Services): Group {
       return new Response(analyse(upload), { headers: streamHeaders });
     } catch (error) {
       if (!(error instanceof PoolFull)) throw error;
-      throw new Problem(503, error.message, { headers: { "retry-after": "1" }, cause: error });
+      throw new Problem(503, error.message, { cause: error });
     }
   };
 
