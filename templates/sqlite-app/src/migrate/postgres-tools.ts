@@ -120,7 +120,7 @@ function connectionOf(url: string): Record<string, string> {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url);
   const sslmode = searchParams.get("sslmode");
   return {
-    PGHOST: hostname,
+    PGHOST: hostname.replace(/^\[(.*)\]$/, "$1"), // Of IPv6, the brackets belong to the URL.
     PGPORT: port || "5432",
     PGUSER: decodeURIComponent(username),
     PGPASSWORD: decodeURIComponent(password),
