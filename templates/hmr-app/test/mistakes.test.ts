@@ -122,6 +122,18 @@ browserTest(
   TIMEOUT,
 );
 
+browserTest(
+  "a NODE_ENV that is meant for production changes nothing in development",
+  async () => {
+    await copy.write(".env", "NODE_ENV=production\n");
+    await using other = await startDev(copy.folder, { NODE_ENV: "production" });
+    await using tab = await Tab.open(other.url);
+    await tab.click("#page-counter");
+    await tab.sees(`${counter("page-counter")} === "1"`);
+  },
+  TIMEOUT,
+);
+
 test(
   "a server that does not parse: the last good version serves on, and the terminal says where",
   async () => {
