@@ -51,7 +51,7 @@ const options = {
 
 const running = keep("server", () => {
   const listen = (port: number) => Bun.serve({ ...options, hostname: env.HOST, port });
-  return { server: onFreePort(env.PORT, listen), evaluations: 0 };
+  return { server: onFreePort(env, listen), evaluations: 0 };
 });
 running.evaluations += 1;
 memory.version = `dev-${running.evaluations}`;

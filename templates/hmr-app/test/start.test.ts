@@ -27,6 +27,17 @@ test(
 );
 
 test(
+  "an address that is not this machine's is told in one line, and ends it",
+  async () => {
+    const start = startDev(copy.folder, { HOST: "192.0.2.1" });
+    await expect(start).rejects.toThrow(
+      /did not listen:\nCan't listen on 192\.0\.2\.1:0 \(E\w+\): set HOST and PORT to a free address\.\n$/,
+    );
+  },
+  TIMEOUT,
+);
+
+test(
   "it listens on this machine only, and ends in order, with nothing left in the temporary folder",
   async () => {
     const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
