@@ -45,6 +45,8 @@ test(
       await using dev = await startDev(copy.folder, { TMPDIR: temporary });
       expect(dev.url).toStartWith("http://127.0.0.1:");
       expect((await fetch(dev.url)).status).toBe(200);
+      const post = await fetch(dev.url, { method: "POST" });
+      expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
       expect(await readdir(temporary)).toHaveLength(1);
       dev.child.kill("SIGINT");
       expect(await dev.child.exited).toBe(0);

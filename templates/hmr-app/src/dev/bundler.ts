@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HTMLBundle, Server } from "bun";
-import { Problem } from "#lib/problem";
+import { methods, Problem } from "#lib/problem";
 import type { Pages } from "../app.ts";
 import type { Connection, Handler } from "../server/handler.ts";
 import { keep } from "../server/held.ts";
@@ -27,7 +27,7 @@ export function openBundler(page: HTMLBundle): Bundler {
     return response.status === 500 ? reloadedAfterEdit(response, before) : response;
   };
   return {
-    pages: { index, asset: () => undefined },
+    pages: { index: methods<Connection>({ GET: index }), asset: () => undefined },
     routes: {
       "/_bun/*": (request) => forward(request, unix),
       "/_bun/hmr": (request, server) => follow(request, server, unix, served.state),
