@@ -10,13 +10,16 @@ export type Files = Readonly<Record<string, Blob>>;
 /** Ends of the names of the compressed files beside each file. */
 const suffixes: Readonly<Record<Coding, string>> = { br: ".br", gzip: ".gz", identity: "" };
 
-/** What the page may load: its own files and connections to its own origin, and nothing inline. */
+/**
+ * What the page may load: its own files and connections to its own origin, and no code inline.
+ * Small pictures and fonts are data: URLs, because Bun puts them into the style.
+ */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
-  "font-src 'self'",
+  "font-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'self'",
