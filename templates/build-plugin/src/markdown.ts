@@ -4,7 +4,7 @@ import type { LoaderPlugin } from "./host.ts";
 import { type LoaderOptions, loader } from "./loader.ts";
 import { hasKeys } from "./module.ts";
 import { type Heading, render } from "./render.ts";
-import { Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import { parseYaml } from "./yaml.ts";
 
 export interface MarkdownOptions extends LoaderOptions {
@@ -28,7 +28,7 @@ export function markdown({ trustHtml = false, ...options }: MarkdownOptions = {}
 
 function parseMarkdown(source: Source, trustHtml: boolean): Draft {
   const { matter, body } = split(source);
-  const draft = parseYaml(new Source(source.file, matter));
+  const draft = parseYaml(source, matter);
   const attributes = draft.data ?? {};
   if (!hasKeys(attributes)) {
     throw source.error("syntax", draft.locate([]), "front matter is a mapping of keys to values");

@@ -24,9 +24,12 @@ export function yaml(options: LoaderOptions = {}): LoaderPlugin {
   return loader({ name: "yaml", filter: /\.ya?ml$/, parse: parseYaml }, options);
 }
 
-/** @throws {ContentError} `syntax` */
-export function parseYaml(source: Source): Draft {
-  const document = parseDocument(source.text, {
+/**
+ * @param text the YAML in the source, each character where it is there.
+ * @throws {ContentError} `syntax`
+ */
+export function parseYaml(source: Source, text = source.text): Draft {
+  const document = parseDocument(text, {
     stringKeys: true,
     uniqueKeys: false, // refuseTwins does it in linear time
     prettyErrors: false,

@@ -84,6 +84,11 @@ describe("an error", () => {
     expect(diagnostics).toMatchObject([{ line: 3, column: 7 }]);
   });
 
+  test("in front matter is shown between its fences", async () => {
+    const { diagnostics } = await errorOf("---\ntitle: [\n---\n# Hi\n", markdown(), "a.md");
+    expect(diagnostics[0]?.frame).toBe("  1 | ---\n  2 | title: [\n> 3 | ---\n    | ^\n  4 | # Hi");
+  });
+
   test("of a schema that throws or rejects is one, too", async () => {
     const schemaOf = (validate: () => never | Promise<never>): Schema => ({
       "~standard": { version: 1, vendor: "test", validate },
@@ -99,7 +104,7 @@ describe("an error", () => {
 
   test("is given for a file that is gone", async () => {
     using folder = new Folder();
-    expect(load(folder, "gone.yaml", yaml())).rejects.toThrow();
+    await expect(load(folder, "gone.yaml", yaml())).rejects.toThrow();
   });
 });
 
@@ -116,8 +121,10 @@ describe("front matter", () => {
   );
 
   test("that is not closed, or is no mapping, is refused", async () => {
-    expect(attributes("---\na: 1\n")).rejects.toThrow("a.md:1:1: front matter begins here");
-    expect(attributes("---\n- a\n---\n")).rejects.toThrow("a.md:2:1: front matter is a mapping");
+    await expect(attributes("---\na: 1\n")).rejects.toThrow("a.md:1:1: front matter begins here");
+    await expect(attributes("---\n- a\n---\n")).rejects.toThrow(
+      "a.md:2:1: front matter is a mapping",
+    );
   });
 });
 

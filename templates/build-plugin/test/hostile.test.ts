@@ -61,7 +61,7 @@ describe("refused:", () => {
   test.each(Object.entries(cases))("%s", async (_, [text, message]) => {
     using folder = new Folder();
     await folder.write({ "a.yaml": text });
-    expect(load(folder, "a.yaml", yaml())).rejects.toThrow(message);
+    await expect(load(folder, "a.yaml", yaml())).rejects.toThrow(message);
   });
 
   test("a file that a link takes out of the root", async () => {
@@ -75,7 +75,7 @@ describe("refused:", () => {
     const plugin = yaml({ root: folder.at("in") });
     expect((await load(folder, "in/a.yaml", plugin)).default).toEqual({ a: 1 });
     for (const file of ["in/link.yaml", "out/secret.yaml", "in2/a.yaml"]) {
-      expect(load(folder, file, plugin)).rejects.toThrow("is outside");
+      await expect(load(folder, file, plugin)).rejects.toThrow("is outside");
     }
   });
 
@@ -83,7 +83,9 @@ describe("refused:", () => {
     using folder = new Folder();
     await folder.write({ "a.yaml": "a: 1\nb:\n  c: 2\n" });
     const schema = z.object({ b: z.object({ c: z.number().transform((c) => () => c) }) });
-    expect(load(folder, "a.yaml", yaml({ schema }))).rejects.toThrow(/a\.yaml:3:6: a function/);
+    await expect(load(folder, "a.yaml", yaml({ schema }))).rejects.toThrow(
+      /a\.yaml:3:6: a function/,
+    );
   });
 });
 

@@ -29,7 +29,7 @@ test(
       { name: "tea", price: "3" },
       { name: "cake", price: "4" },
     ]);
-    expect(load(folder, "bad.csv", csv())).rejects.toThrow("bad.csv:2:1: has not 2 cells");
+    await expect(load(folder, "bad.csv", csv())).rejects.toThrow("bad.csv:2:1: has not 2 cells");
   },
   COMMAND_TIMEOUT,
 );
