@@ -35,9 +35,13 @@ export function explain(error: unknown): string {
 }
 
 /** A message of the bundler. Those of our loaders carry their place and frame themselves. */
-function located({ message, position }: BuildMessage | ResolveMessage): string {
-  if (position === null || position.line < 1) return message;
-  const { file, line, column, lineText } = position;
+function located(error: BuildMessage | ResolveMessage): string {
+  const { message, position } = error;
+  if (position === null) return message;
+  const { file, line, column } = position;
+  // Of an import in a page, the bundler knows the file only.
+  if (line < 1) return error instanceof ResolveMessage ? `${file}: ${message}` : message;
+  const lineText = position.lineText.replaceAll(/[\r\n]/g, ""); // of CSS, it has line ends
   const label = String(line);
   return [
     `${file}:${line}:${column}: ${message}`,

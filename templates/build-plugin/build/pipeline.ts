@@ -63,7 +63,7 @@ async function make(
   { only, compress }: BuildOptions,
 ): Promise<Files> {
   // The imports are loaded while the compiler and the bundler work; a build that changes nothing does without.
-  const [library, { files: assets, bundles }, { reportOf }, { page }] = await Promise.all([
+  const [library, { files: assets, bundles }, { reportOf }, { page }] = await together([
     only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
     only === "library" ? { files: NOTHING, bundles: [] } : makeSite(version),
     import("./report.ts"),
@@ -81,6 +81,16 @@ async function make(
 }
 
 const NOTHING: Files = new Map();
+
+/** `Promise.all` that waits for all, and throws everything that went wrong: nothing is found one build later. */
+async function together<T extends readonly unknown[]>(work: T) {
+  const results = await Promise.allSettled(work);
+  const failures = results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason] : [],
+  );
+  if (failures.length > 0) throw new AggregateError(failures);
+  return Promise.all(work);
+}
 
 async function makeLibrary(): Promise<Files> {
   const { buildLibrary } = await import("./library.ts");

@@ -152,10 +152,20 @@ describe("a build that fails says why, and leaves dist/ as it was:", () => {
         (text) => `${text}\nimport "./nowhere.ts";\n`,
         ["./nowhere.ts", "site/note.ts:"],
       ],
+      "a page whose script is not there": [
+        "site/index.html",
+        (text) => text.replace("main.ts", "mian.ts"),
+        ["site/index.html: ", "./mian.ts"],
+      ],
+      "a style sheet that is wrong": [
+        "site/style.css",
+        (text) => `${text}@import "./more.css";\n`,
+        ["site/style.css:7", '| @import "./more.css";\n'],
+      ],
       "content that its schema refuses": [
         "site/content/notes/later.md",
         (text) => text.replace("tags:", "tag:"),
-        ["site/content/notes/later.md:2:1", "tag"],
+        ["\nsite/content/notes/later.md:2:1: ", "tag"],
       ],
       "a type error in the library": [
         "src/frame.ts",
@@ -192,6 +202,20 @@ describe("a build that fails says why, and leaves dist/ as it was:", () => {
     COMMAND_TIMEOUT,
   );
 });
+
+test(
+  "a build tells what is wrong in the library and in the site",
+  async () => {
+    using copy = built.copy();
+    await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
+    await copy.edit("site/content/links.yaml", () => "{");
+    const { exitCode, stderr } = await copy.build();
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+    expect(stderr).toContain("src/frame.ts(");
+    expect(stderr).toContain("site/content/links.yaml:1:2");
+  },
+  COMMAND_TIMEOUT,
+);
 
 test(
   "sizes are compared with those of the build before",
