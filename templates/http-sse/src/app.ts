@@ -35,7 +35,10 @@ export async function openApp(services: Omit<Services, "routes">): Promise<App> 
     return [path, around(path, methods<undefined>(Object.fromEntries(table)))];
   });
   return {
-    routes: { ...Object.fromEntries(handlers), "/*": around("/*", notFound) },
+    routes: {
+      ...Object.fromEntries(handlers),
+      ...Object.fromEntries(["/api/*", "/*"].map((path) => [path, around(path, notFound)])),
+    },
     async drain() {
       await Promise.all(groups.map((group) => group.drain?.()));
     },

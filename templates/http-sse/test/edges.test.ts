@@ -55,6 +55,7 @@ describe("rate limit", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(refused.headers.get("ratelimit")).toMatch(/^"default";r=0;t=\d+$/);
     expect((await refused.json()).status).toBe(429);
+    expect((await server.fetch("/api/nothing")).status).toBe(429);
     for (const path of ["/healthz", "/readyz"]) {
       expect((await server.fetch(path)).status).toBe(200);
     }
