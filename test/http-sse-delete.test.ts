@@ -41,7 +41,8 @@ async function statuses(paths: readonly string[]): Promise<number[]> {
     for await (const chunk of child.stdout) {
       output += decoder.decode(chunk);
       const url = /listening on (http:\S+?)\/?\s/.exec(output)?.[1];
-      if (url) return Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
+      if (!url) continue;
+      return await Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
     }
     throw new Error(`It did not listen: ${output}`);
   } finally {
