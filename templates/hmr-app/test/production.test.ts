@@ -187,6 +187,17 @@ describe("page", () => {
   );
 });
 
+test("a foreign page changes nothing", async () => {
+  const count = async (origin: string) => {
+    const headers = { origin, "content-length": "0" };
+    const { status, body } = await send(service.url, "/api/increment", headers, "POST");
+    return { status, count: JSON.parse(body).count };
+  };
+  const { count: before } = await count(service.url);
+  expect(await count("https://evil.example")).toEqual({ status: 403, count: undefined });
+  expect(await count(service.url)).toEqual({ status: 200, count: before + 1 });
+});
+
 test("a WebSocket is refused to a foreign page, and needs an upgrade", async () => {
   const foreign = { ...upgrading, origin: "https://evil.example" };
   expect((await send(service.url, "/api/live", foreign)).status).toBe(403);

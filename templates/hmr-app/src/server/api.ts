@@ -10,16 +10,22 @@ const readState: Handler = () =>
   Response.json(currentState(), { headers: { "cache-control": "no-store" } });
 
 const increment: Handler = (request, server) => {
+  expectOwnPage(request);
   memory.count += 1;
   broadcast();
   return readState(request, server);
 };
 
 const watch: Handler = (request, server) => {
-  if (!isSameOrigin(request)) throw new Problem(403, "Connect from this server's own page.");
+  expectOwnPage(request);
   if (server.upgrade(request, { data: { kind: "live" } })) return undefined;
   throw new Problem(426, "Connect with a WebSocket.", { headers: { upgrade: "websocket" } });
 };
+
+/** Browsers let every page send these requests. @throws {Problem} 403 for those of other origins. */
+function expectOwnPage(request: Request): void {
+  if (!isSameOrigin(request)) throw new Problem(403, "Only this server's own page may do that.");
+}
 
 export const api: Readonly<Record<string, Handler>> = {
   [paths.state]: methods<Connection>({ GET: readState }),
