@@ -114,14 +114,10 @@ describe("session", () => {
     await expect(start).rejects.toThrow(/exit 1: .*\n\s*SESSION_SECRET: required/);
   });
 
-  test.each([{ DATA_DIR: "/dev/null" }, { REDIS_URL: "redis://:a-password@127.0.0.1:1" }])(
-    "without its data it says what is wrong in one line: %j",
-    async (env) => {
-      const error = await ChatServer.start(env).catch(String);
-      expect(error).toMatch(/^Error: exit 1: Can't open .*\((DATA_DIR|REDIS_URL)\): .*\n$/);
-      expect(error).not.toContain("a-password");
-    },
-  );
+  test("without its data folder it says in one line what is wrong", async () => {
+    const error = await ChatServer.start({ DATA_DIR: "/dev/null" }).catch(String);
+    expect(error).toMatch(/^Error: exit 1: Can't open \/dev\/null \(DATA_DIR\): .*\n$/);
+  });
 
   test("in development a session survives a restart without one", async () => {
     await using own = await ChatServer.start();

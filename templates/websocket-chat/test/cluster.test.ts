@@ -190,3 +190,10 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis dies", () => {
     expect(joined.epoch).not.toBe(epoch);
   });
 });
+
+test("a Redis that can't be reached is told in one line, without its password", async () => {
+  const env = { REDIS_URL: "redis://:a-password@127.0.0.1:1" };
+  const error = await ChatServer.start(env).catch(String);
+  expect(error).toMatch(/^Error: exit 1: Can't open Redis \(REDIS_URL\): .*\n$/);
+  expect(error).not.toContain("a-password");
+});
