@@ -34,7 +34,7 @@ export function declaration({ document, markdown = false, schema }: ContentDescr
   const checked = (data: unknown, name: string) =>
     schema === undefined
       ? shapes.add(name, data)
-      : `NonNullable<(typeof ${schema.name})["~standard"]["types"]>["output"]`;
+      : `NonNullable<typeof import("${schema.module}").${schema.name}["~standard"]["types"]>["output"]`;
   const content = markdown
     ? `{
   readonly attributes: ${checked(hasKeys(document) ? document.attributes : {}, "Attributes")};
@@ -43,17 +43,18 @@ export function declaration({ document, markdown = false, schema }: ContentDescr
 }`
     : checked(document, "Document");
   const named = Object.keys(hasKeys(document) ? document : {}).filter(isExportable);
+  let whole = "document";
+  while (named.includes(whole)) whole += "_";
   return [
     "// Generated from the file beside it: change that, and run `bun run types`.",
-    ...(schema ? [`import type { ${schema.name} } from "${schema.module}";`] : []),
     "",
     ...(markdown ? [HEADING] : []),
     ...shapes.declarations.map((shape) => `${shape}\n`),
     `type Content = ${content};`,
     "",
     ...named.map((key) => `export declare const ${key}: Content["${key}"];`),
-    "declare const document: Content;",
-    "export default document;",
+    `declare const ${whole}: Content;`,
+    `export default ${whole};`,
     "",
   ].join("\n");
 }

@@ -70,4 +70,12 @@ function pascal(key: string): string {
 }
 
 /** Names that a declaration uses for something else. */
-const TAKEN = new Set(["Content", "Heading", "NonNullable", "ReadonlyArray", "Date"]);
+const TAKEN = new Set([
+  "Content",
+  "Heading",
+  "NonNullable",
+  "ReadonlyArray",
+  "Readonly",
+  "Record",
+  "Date",
+]);

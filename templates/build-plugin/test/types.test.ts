@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { declaration } from "../src/index.ts";
 import { bun, COMMAND_TIMEOUT } from "./command.ts";
+import { Folder } from "./folder.ts";
 import { Project } from "./project.ts";
 
 describe("without a schema, a type is that of the values", () => {
@@ -28,6 +29,34 @@ describe("without a schema, a type is that of the values", () => {
       "",
     ]);
   });
+
+  test(
+    "whatever the keys are called",
+    async () => {
+      using folder = new Folder();
+      const words = ["Record", "Readonly", "Content", "Heading", "document", "document_", "schema"];
+      const document = Object.fromEntries(words.map((word) => [word, { empty: {} }]));
+      const schema = { module: "./schema.ts", name: "schema" };
+      await folder.write({
+        "schema.ts": "export declare const schema: { '~standard': { types?: { output: any } } };",
+        "a.d.yaml.ts": declaration({ document }),
+        "b.d.md.ts": declaration({ document: { attributes: document }, markdown: true }),
+        "c.d.yaml.ts": declaration({ document, schema }),
+        "tsconfig.json": JSON.stringify({
+          compilerOptions: {
+            strict: true,
+            noEmit: true,
+            allowImportingTsExtensions: true,
+            types: [],
+          },
+        }),
+      });
+
+      const tsc = await bun(import.meta.dir, "x", "tsc", "-p", folder.path);
+      expect(tsc).toMatchObject({ exitCode: 0, stdout: "" });
+    },
+    COMMAND_TIMEOUT,
+  );
 
   test.each([
     [null, "null"],

@@ -1,7 +1,6 @@
 // Generated from the file beside it: change that, and run `bun run types`.
-import type { team } from "../schemas.ts";
 
-type Content = NonNullable<(typeof team)["~standard"]["types"]>["output"];
+type Content = NonNullable<typeof import("../schemas.ts").team["~standard"]["types"]>["output"];
 
 export declare const members: Content["members"];
 declare const document: Content;

@@ -1,5 +1,4 @@
 // Generated from the file beside it: change that, and run `bun run types`.
-import type { note } from "../../schemas.ts";
 
 interface Heading {
   readonly depth: number;
@@ -8,7 +7,9 @@ interface Heading {
 }
 
 type Content = {
-  readonly attributes: NonNullable<(typeof note)["~standard"]["types"]>["output"];
+  readonly attributes: NonNullable<
+    typeof import("../../schemas.ts").note["~standard"]["types"]
+  >["output"];
   readonly html: string;
   readonly toc: readonly Heading[];
 };
