@@ -2,8 +2,8 @@
 //   bun run pack                                        for this machine
 //   CC="zig cc -target aarch64-linux-gnu" bun run pack --target linux-arm64
 //   bun run pack --manifest                             only the manifest, of the packages already there
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import project from "./package.json" with { type: "json" };
 import { compile, writeManifest } from "./scripts/compile.ts";
@@ -30,11 +30,11 @@ function writePackage(folder: string, target: string): void {
 /** Pins the SHA-256 of every packed library. It is published with the main package, not with theirs. */
 function pinPackages(folder: string): void {
   const libraries: Record<string, Manifest["libraries"][string]> = {};
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    const home = join(folder, entry.name);
-    const { name, os, cpu, files } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
-    const hash = sha256(readFileSync(join(home, files[0])));
+  // At any depth: a package with a scope is in a folder of that.
+  const descriptors = new Bun.Glob("**/package.json").scanSync({ cwd: folder, absolute: true });
+  for (const path of [...descriptors].toSorted()) {
+    const { name, os, cpu, files } = JSON.parse(readFileSync(path, "utf8"));
+    const hash = sha256(readFileSync(join(dirname(path), files[0])));
     libraries[`${os}-${cpu}`] = { package: name, file: files[0], sha256: hash };
   }
   writeManifest(folder, libraries);

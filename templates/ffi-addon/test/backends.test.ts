@@ -118,15 +118,17 @@ describe.skipIf(!compiler)("with a compiler", () => {
     timeout,
   );
 
-  test(
-    "a platform package comes first, when its SHA-256 is the pinned one",
-    async () => {
+  test.each(["vectors", "@scope/vectors"])(
+    "a platform package of %s comes first, when its SHA-256 is the pinned one",
+    async (main) => {
       using project = createProject("compiled");
+      const description = JSON.parse(readFileSync(join(project.path, "package.json"), "utf8"));
+      description.name = main;
+      writeFileSync(join(project.path, "package.json"), JSON.stringify(description));
       const packed = await run([join(project.path, "pack.ts")]);
       expect(packed.stderr).toBe("");
       // As installed: the package in node_modules, and only the manifest in the main package.
-      const main = JSON.parse(readFileSync(join(project.path, "package.json"), "utf8"));
-      const name = `${main.name}-${platform}`;
+      const name = `${main}-${platform}`;
       const installed = join(project.path, "node_modules", name);
       mkdirSync(installed, { recursive: true });
       cpSync(join(project.path, "dist/prebuilt", name), installed, { recursive: true });
