@@ -1,13 +1,8 @@
-// The README's table of starters is what `create --list` says, and the changelog knows them all.
+// What the READMEs say of starters, options and commands is true, and the changelog knows every starter.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readText, root, templateNames } from "../workspaces.ts";
-
-interface Listed {
-  readonly name: string;
-  readonly description: string;
-}
+import { readText, repositoryFiles, root, templateNames } from "../workspaces.ts";
 
 /** Cells of the rows of the first table under a heading. */
 function tableUnder(heading: string, markdown: string): readonly (readonly string[])[] {
@@ -21,21 +16,13 @@ function tableUnder(heading: string, markdown: string): readonly (readonly strin
   );
 }
 
-async function listed(): Promise<readonly Listed[]> {
-  const create = Bun.spawn([process.execPath, "tooling/create/src/main.ts", "--list", "--json"], {
+test("the tables of starters and options are what the templates and the command say", async () => {
+  const check = Bun.spawn([process.execPath, "tooling/create/src/readme.ts", "--check"], {
     cwd: root,
-    stderr: "inherit",
+    stderr: "pipe",
   });
-  return await create.stdout.json();
-}
-
-test("the table of starters is the list of create", async () => {
-  const table = tableUnder("Starters", await readText("README.md")).map(([first = "", second]) => ({
-    name: /`([^`]+)`/.exec(first)?.[1],
-    description: second,
-  }));
-  const list = (await listed()).map(({ name, description }) => ({ name, description }));
-  expect(table.toSorted(byName)).toEqual(list.toSorted(byName));
+  expect(await check.stderr.text()).toBe("");
+  expect(await check.exited).toBe(0);
 }, 60_000);
 
 test("each starter's row links to its folder", async () => {
@@ -48,6 +35,23 @@ test("each starter's row links to its folder", async () => {
   }
 });
 
+test("a block of commands that can be run as they are is marked `sh`, so that it is tested", async () => {
+  const readmes = (await repositoryFiles()).filter((path) => /(^|\/)README\.md$/.test(path));
+  const problems: string[] = [];
+  for (const path of readmes) {
+    for (const [, mark, block = ""] of (await readText(path)).matchAll(
+      /^```(\w*)\n(.*?)^```$/gms,
+    )) {
+      if (mark !== "") continue;
+      const commands = block
+        .split("\n")
+        .filter((line) => /^(bunx?|npx?|npm|git|curl|docker|turbo) [^<[]+$/.test(line));
+      problems.push(...commands.map((line) => `${path}: mark the block with \`${line}\` as sh`));
+    }
+  }
+  expect(problems).toEqual([]);
+});
+
 test("the changelog has a line for each starter", async () => {
   const changelog = await readText("CHANGELOG.md");
   const problems = templateNames()
@@ -55,7 +59,3 @@ test("the changelog has a line for each starter", async () => {
     .map((name) => `CHANGELOG.md: say that there is a starter \`${name}\``);
   expect(problems).toEqual([]);
 });
-
-function byName(a: { name?: string | undefined }, b: { name?: string | undefined }): number {
-  return (a.name ?? "").localeCompare(b.name ?? "");
-}

@@ -8,24 +8,26 @@ export const flags = {
   template: {
     type: "string",
     valueHint: "name",
-    description: "Starter to begin with (see --list)",
+    description: "Starter to begin with; --list names them",
   },
   name: {
     type: "string",
     valueHint: "package-name",
-    description: "Name in package.json; by default it is made from the directory",
+    description: "Name in package.json; made from the directory by default (My App → my-app)",
   },
-  "no-install": { type: "boolean", description: "Do not install the dependencies" },
-  "no-git": { type: "boolean", description: "Do not make a git repository with a first commit" },
+  "no-install": { type: "boolean", description: "Leave the install to you" },
+  "no-git": { type: "boolean", description: "Make no repository and no commit" },
   force: {
     type: "boolean",
-    description:
-      "Write into a directory that is not empty; overwrites clashing files, deletes none",
+    description: "Overwrite files that are in the way; deletes nothing and names what it replaced",
   },
-  "dry-run": { type: "boolean", description: "Print what would be done, and do nothing" },
-  json: { type: "boolean", description: "Print one JSON object, for programs" },
+  "dry-run": { type: "boolean", description: "Say what would happen, touch nothing" },
+  json: {
+    type: "boolean",
+    description: "Print one JSON object on stdout, everything else on stderr",
+  },
   yes: { type: "boolean", description: "Never ask; what is missing is an error" },
-  list: { type: "boolean", description: "List the starters" },
+  list: { type: "boolean", description: "List the starters, a line each; with --json as an array" },
   version: { type: "boolean", description: "Print the version" },
   help: { type: "boolean", description: "Print this help" },
 } as const satisfies ArgsDef;

@@ -1,0 +1,45 @@
+// Every command of a starter's README works, line by line, in a project that create has made.
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bun, COMMAND_TIMEOUT } from "../contract/command.ts";
+import { root, templateNames } from "../workspaces.ts";
+import { commandsOf } from "./commands.ts";
+import { composeProblems } from "./compose.ts";
+import { Session } from "./session.ts";
+
+const place = await realpath(await mkdtemp(join(tmpdir(), "bunyard-readme-")));
+afterAll(() => rm(place, { recursive: true, force: true }));
+
+const projects = templateNames().map((name) => ({ name, directory: join(place, name) }));
+
+/** Cross-compiling needs Zig, which is large: CI has it, another machine may leave it out. */
+const isMissing = (command: string) =>
+  /\bzig cc\b/.test(command) && process.env.CI !== "true" && Bun.which("zig") === null;
+
+// The commands are written for a POSIX shell.
+describe.skipIf(process.platform === "win32")("the commands of the README", () => {
+  test.concurrent.each(projects)(
+    "of $name",
+    async ({ name, directory }) => {
+      const create = join(root, "tooling", "create", "src", "main.ts");
+      const flags = ["--template", name, "--no-install", "--no-git"];
+      const { exitCode, output } = await bun(place, create, directory, ...flags);
+      expect(exitCode, output).toBe(0);
+      const commands = commandsOf(await Bun.file(join(directory, "README.md")).text());
+      expect(commands).not.toBeEmpty();
+      await using session = new Session(directory);
+      await session.run("bun install");
+      for (const command of commands) {
+        if (isMissing(command)) console.warn(`${name}: not run, there is no Zig: ${command}`);
+        // It would need a container engine; the file that it reads is looked at instead.
+        else if (command.startsWith("docker "))
+          expect(await composeProblems(directory, command)).toEqual([]);
+        else await session.run(command);
+      }
+      await session.end();
+    },
+    2 * COMMAND_TIMEOUT,
+  );
+});
