@@ -1,6 +1,6 @@
 // Replaces the SQLite database by a backup, after every check that can be made without touching it.
 import type { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { connect, explain, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
@@ -16,7 +16,7 @@ export interface RestoreOptions {
   readonly path: string;
   /** Migrations that this code knows: a backup with others is refused. */
   readonly known: readonly Migration[];
-  /** Where the replaced database is kept. */
+  /** Where the replaced database is kept, in the folder of `path`. */
   readonly keep: string;
 }
 
@@ -33,12 +33,13 @@ export function restoreDatabase({ file, path, known, keep }: RestoreOptions): bo
     copyDatabase(file, copy);
     const existed = existsSync(path);
     using lock = existed ? lockWhole(path) : undefined;
-    if (existed) {
-      mkdirSync(dirname(keep), { recursive: true });
-      copyFileSync(path, keep);
+    // A second name, no copy: to close another descriptor of the file would give up the lock on it
+    // (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+    if (existed) linkSync(path, keep);
+    // A log that is still there belongs to a damaged or vanished database: SQLite would play it into the new one.
+    for (const log of ["-wal", "-journal"]) {
+      if (existsSync(path + log)) renameSync(path + log, keep + log);
     }
-    // A log that is still there belongs to a damaged or vanished database: SQLite would replay it into the new one.
-    if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${keep}-wal`);
     rmSync(`${path}-shm`, { force: true });
     if (process.platform === "win32") lock?.close(); // A file that is open can't be replaced there.
     renameSync(copy, path);
@@ -78,17 +79,18 @@ function lockWhole(path: string): Database | undefined {
   let database: Database | undefined;
   try {
     database = connect(path, { busyTimeout: 1000 });
-    database.run("PRAGMA locking_mode = EXCLUSIVE");
     database.run("PRAGMA journal_mode = DELETE");
     database.run("BEGIN EXCLUSIVE");
-    return database;
+    // Who came between the two has switched it to WAL mode again, where this lock stops only writers.
+    const mode = database.query("PRAGMA journal_mode").values().flat();
+    if (mode.includes("delete")) return database;
   } catch (cause) {
     database?.close();
     if (isDamaged(cause)) return undefined;
     if (!isBusy(cause)) throw cause;
-    throw new MigrateError("refused", `${path} is in use. Nothing was changed.`, {
-      hint: "Stop the server first, then restore again.",
-      cause,
-    });
   }
+  database?.close();
+  throw new MigrateError("refused", `${path} is in use. Nothing was changed.`, {
+    hint: "Stop the server first, then restore again.",
+  });
 }

@@ -104,8 +104,8 @@ export class SqliteTarget implements Target {
   }
 
   async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
-    const keep = this.#keepName("replaced");
     const { location: path } = this;
+    const keep = `${path}.replaced-${timestamp()}`;
     return this.#explained(() => (restoreDatabase({ file, path, known, keep }) ? keep : undefined));
   }
 
@@ -148,15 +148,11 @@ export class SqliteTarget implements Target {
   /** Called with the write lock held, so the copy is exactly the state before the first change. */
   #backupOnce({ ledger, tables }: Contents): void {
     if (this.#changed || ledger.length + tables === 0) return;
-    const file = this.#keepName("before-migration");
-    mkdirSync(dirname(file), { recursive: true });
+    const folder = join(dirname(this.location), "backups");
+    const file = join(folder, `${timestamp()}-before-migration.db`);
+    mkdirSync(folder, { recursive: true });
     copyDatabase(this.location, file);
     this.#safetyBackup = file;
-  }
-
-  #keepName(reason: string): string {
-    const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
-    return join(dirname(this.location), "backups", `${time}-${reason}.db`);
   }
 
   /** Errors of the disk and of the file as sentences; an error in SQL keeps its own message. */
@@ -172,6 +168,11 @@ export class SqliteTarget implements Target {
       });
     }
   }
+}
+
+/** The moment, as a part of a file name. */
+function timestamp(): string {
+  return new Date().toISOString().replaceAll(/[:.]/g, "-");
 }
 
 /** The file goes to SQLite whole: only SQLite knows where the body of a trigger ends. */

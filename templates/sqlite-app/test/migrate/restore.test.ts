@@ -1,0 +1,107 @@
+// A restore while others want the database: each of their writes is in what was kept, or in what is there now.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { readdirSync, renameSync } from "node:fs";
+import { MigrateError } from "../../src/migrate/errors.ts";
+import { readFolder } from "../../src/migrate/files.ts";
+import { SqliteTarget } from "../../src/migrate/sqlite.ts";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+const RESTORES = 20;
+
+/**
+ * Opens the database, writes a number, closes it, and prints the number if nothing failed; until it is killed.
+ * It leaves room for a restore to begin, and then tries again and again without waiting.
+ */
+const WRITER = `
+  const { Database } = require("bun:sqlite");
+  for (let i = 1; ; i += 1) {
+    try {
+      using database = new Database(process.argv[1]);
+      if (i % 2 === 0) database.run("PRAGMA journal_mode = WAL");
+      database.run("INSERT INTO a VALUES (?)", [String(i)]);
+      console.log(i);
+      database.close();
+      Bun.sleepSync(20);
+    } catch (error) {
+      if (!error.code?.startsWith("SQLITE_")) throw error;
+    }
+  }`;
+
+function written(file: string): string[] {
+  using database = new Database(file);
+  return database.query("SELECT x FROM a").values().flat().map(String);
+}
+
+test(
+  "what others wrote up to the moment of the restore is kept, and what they write later is in the new database",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    project.query("INSERT INTO b VALUES (hex(randomblob(10000000)))");
+    const backup = project.join("backup.db");
+    await project.dbOk("backup", backup);
+    const { migrations } = await readFolder(project.migrations, "sqlite");
+    await using target = new SqliteTarget(project.database);
+    const writer = Bun.spawn([process.execPath, "-e", WRITER, project.database], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const acknowledged: string[] = [];
+    const reading = (async () => {
+      for await (const chunk of writer.stdout)
+        acknowledged.push(...Buffer.from(chunk).toString().trim().split("\n"));
+    })();
+    let restored = 0;
+    try {
+      while (restored < RESTORES) {
+        await target.restore(backup, migrations).then(
+          () => {
+            restored += 1;
+          },
+          (error: unknown) => {
+            expect(error).toBeInstanceOf(MigrateError);
+            expect(String(error)).toContain("in use");
+          },
+        );
+        const { length } = acknowledged;
+        while (acknowledged.length === length) await Bun.sleep(1);
+      }
+    } finally {
+      writer.kill("SIGKILL");
+      await writer.exited;
+    }
+    await reading;
+    const kept = readdirSync(project.join("data"), { recursive: true }).map(String);
+    const files = kept.filter(
+      (name) => /(?:app|replaced)[^/]*$/.test(name) && !/-(?:wal|shm|journal)$/.test(name),
+    );
+    const found = new Set(files.flatMap((name) => written(project.join("data", name))));
+    expect(acknowledged.length).toBeGreaterThan(RESTORES);
+    expect(acknowledged.filter((number) => !found.has(number))).toEqual([]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "the log of a database that vanished is not played into the restored one",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    const backup = project.join("backup.db");
+    await project.dbOk("backup", backup);
+    const crash = `
+      const { Database } = require("bun:sqlite");
+      const database = new Database(process.argv[1]);
+      database.run("INSERT INTO a VALUES ('lost')");
+      process.kill(process.pid, "SIGKILL");`;
+    await Bun.spawn([process.execPath, "-e", crash, project.database]).exited;
+    renameSync(project.database, project.join("gone.db"));
+    await project.dbOk("restore", backup);
+    expect(project.query("SELECT x FROM a")).toEqual([]);
+    await project.dbOk("validate");
+  },
+  PROCESS_TIMEOUT,
+);
