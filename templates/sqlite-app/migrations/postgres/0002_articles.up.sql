@@ -1,4 +1,4 @@
--- Articles, one index for each order that a list can have, and a full-text index on a generated column.
+-- Articles, one index for each list that there can be, and a full-text index on a generated column.
 CREATE TABLE articles (
   id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
   author integer NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -11,8 +11,10 @@ CREATE TABLE articles (
   ) STORED
 );
 
-CREATE INDEX articles_author ON articles (author, created_at, id);
 CREATE INDEX articles_created ON articles (created_at, id);
 CREATE INDEX articles_updated ON articles (updated_at, id);
 CREATE INDEX articles_title ON articles (title, id);
+CREATE INDEX articles_author_created ON articles (author, created_at, id);
+CREATE INDEX articles_author_updated ON articles (author, updated_at, id);
+CREATE INDEX articles_author_title ON articles (author, title, id);
 CREATE INDEX articles_search ON articles USING gin (search);

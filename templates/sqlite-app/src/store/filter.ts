@@ -20,11 +20,10 @@ export interface Dialect {
   /** Columns of an article. */
   readonly columns: string;
   readonly from: string;
-  /** The same for a search: placeholders of its words and, if there is one, of the author. */
-  readonly search: {
-    readonly columns: string;
-    readonly from: (words: string, author: string | undefined) => string;
-  };
+  /** The same for a search; `words` is a placeholder. */
+  readonly search: { readonly columns: string; readonly from: (words: string) => string };
+  /** The id, as indexes have it. */
+  readonly id: string;
   /** Expressions to sort by, by the names that clients use. */
   readonly order: Readonly<Record<SortColumn, string>>;
 }
@@ -60,23 +59,20 @@ export function direction(sort: Sort): {
 export function articleQuery(filter: ArticleFilter, dialect: Dialect): Query {
   const parameters: (string | number)[] = [];
   const parameter = (value: string | number): string => dialect.placeholder(parameters.push(value));
-  const { q, after, limit } = filter;
+  const { q, author, after, limit } = filter;
   const { column, descending } = direction(filter.sort);
+  const { id } = dialect;
   const order = dialect.order[column];
-  const words = q === undefined ? undefined : parameter(q);
-  const author = filter.author === undefined ? undefined : parameter(filter.author);
-  const { columns } = words === undefined ? dialect : dialect.search;
-  const from = words === undefined ? dialect.from : dialect.search.from(words, author);
-  const conditions = [
-    ...(author === undefined ? [] : [`a.author = ${author}`]),
-    ...(after === undefined
-      ? []
-      : [
-          `(${order}, a.id) ${descending ? "<" : ">"} (${parameter(after[0])}, ${parameter(after[1])})`,
-        ]),
-  ];
+  const { columns } = q === undefined ? dialect : dialect.search;
+  const from = q === undefined ? dialect.from : dialect.search.from(parameter(q));
+  const conditions: string[] = [];
+  if (author !== undefined) conditions.push(`a.author = ${parameter(author)}`);
+  if (after !== undefined) {
+    const position = `(${parameter(after[0])}, ${parameter(after[1])})`;
+    conditions.push(`(${order}, ${id}) ${descending ? "<" : ">"} ${position}`);
+  }
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
   const by = descending ? " DESC" : "";
-  const sql = `SELECT ${columns} FROM ${from}${where} ORDER BY ${order}${by}, a.id${by} LIMIT ${parameter(limit)}`;
+  const sql = `SELECT ${columns} FROM ${from}${where} ORDER BY ${order}${by}, ${id}${by} LIMIT ${parameter(limit)}`;
   return { sql, parameters };
 }

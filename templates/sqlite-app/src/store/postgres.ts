@@ -35,6 +35,7 @@ const dialect: Dialect = {
     from: (words) =>
       `plainto_tsquery('simple', ${words}) AS words JOIN articles AS a ON a.search @@ words`,
   },
+  id: "a.id",
   order: {
     rank: "-ts_rank(a.search, words)::float8",
     createdAt: "a.created_at",

@@ -23,18 +23,18 @@ const EXPORT_BATCH = 100;
 /** Ranking takes some µs a hit, and nothing else runs meanwhile: of a word that is everywhere, the newest hits count. */
 const MAX_HITS = 10_000;
 
-const dialect: Dialect = {
+export const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
   columns: COLUMNS,
   from: "articles AS a",
   search: {
     columns: `${JOINED}, s.rank`,
-    from: (words, author) => {
-      const own = author ? `JOIN articles AS a ON a.id = s.rowid WHERE a.author = ${author}` : "";
-      return `(SELECT s.rowid AS id, s.rank FROM articles_search(${words}) AS s ${own}
-        ORDER BY s.rowid DESC LIMIT ${MAX_HITS}) AS s JOIN articles AS a ON a.id = s.id`;
-    },
+    // A CROSS JOIN is read in the order in which it is written: the few that were found, then their articles.
+    from: (words) =>
+      `(SELECT s.rowid AS id, s.rank FROM articles_search(${words}) AS s
+        ORDER BY s.rowid DESC LIMIT ${MAX_HITS}) AS s CROSS JOIN articles AS a ON a.id = s.id`,
   },
+  id: "a.seq",
   order: { rank: "s.rank", createdAt: "a.created_at", updatedAt: "a.updated_at", title: "a.title" },
 };
 
@@ -95,7 +95,7 @@ export class SqliteStore implements Store {
       .query<Omit<Profile, "articles"> & { articles: string }, [number]>(
         `SELECT u.id, u.name, u.created_at AS "createdAt", (
            SELECT json_group_array(json_object('id', a.id, 'title', a.title, 'createdAt', a.created_at, 'updatedAt', a.updated_at))
-           FROM (SELECT * FROM articles WHERE author = u.id ORDER BY created_at DESC, id DESC LIMIT 100) AS a
+           FROM (SELECT * FROM articles WHERE author = u.id ORDER BY created_at DESC, seq DESC LIMIT 100) AS a
          ) AS articles
          FROM users AS u WHERE u.id = ?`,
       )
@@ -160,24 +160,25 @@ export class SqliteStore implements Store {
   }
 
   async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
-    const q = filter.q === undefined ? undefined : quoted(filter.q);
+    const words = filter.q === undefined ? undefined : quoted(filter.q);
+    const q = words && ofAuthor(words, filter.author);
     const { sql, parameters } = articleQuery({ ...filter, q }, dialect);
     const rows = this.#read
       .query<Article & { rank: number }, (string | number)[]>(sql)
       .all(...parameters);
-    return q === undefined
+    return words === undefined
       ? rows
-      : rows.map((row) => ({ ...row, snippet: this.#snippet(row.id, q) }));
+      : rows.map((row) => ({ ...row, snippet: this.#snippet(row.id, words) }));
   }
 
   /** Only for the rows of a page: within the list, SQLite would make it for every hit. */
-  #snippet(id: number, q: string): string {
+  #snippet(id: number, words: string): string {
     const row = this.#read
       .query<{ snippet: string }, [string, string, string, number]>(
         `SELECT snippet(articles_search, -1, ?2, ?3, '…', 24) AS snippet
          FROM articles_search(?1) WHERE rowid = ?4`,
       )
-      .get(q, MARK.start, MARK.end, id);
+      .get(words, MARK.start, MARK.end, id);
     return row?.snippet ?? "";
   }
 
@@ -217,6 +218,13 @@ function now(): string {
  */
 function quoted(text: string): string {
   const words = text.split(/[\s\0]+/).filter((word) => word !== "");
+  // Ranking costs time for each word: the same one twice says no more.
+  const distinct = new Map(words.map((word) => [word.toLowerCase(), word])).values();
+  const strings = [...distinct].map((word) => `"${word.replaceAll('"', '""')}"`);
   // Without a word it is the empty string, which nothing matches.
-  return words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ") || '""';
+  return `{title body} : (${strings.join(" ") || '""'})`;
+}
+
+function ofAuthor(query: string, author: number | undefined): string {
+  return author === undefined ? query : `${query} AND author : "${author}"`;
 }

@@ -8,7 +8,8 @@ const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
   columns: "<columns>",
   from: "<articles>",
-  search: { columns: "<found>", from: (words, author) => `<index ${words} ${author}>` },
+  search: { columns: "<found>", from: (words) => `<index ${words}>` },
+  id: "<id>",
   order: { rank: "<rank>", createdAt: "<created>", updatedAt: "<updated>", title: "<title>" },
 };
 
@@ -53,7 +54,7 @@ test("every parameter has its placeholder, in order", () => {
 test("a query reads as it should", () => {
   const one: ArticleFilter = { author: 7, q: "word", sort: "-title", after: ["t", 3], limit: 5 };
   expect(articleQuery(one, dialect)).toEqual({
-    sql: "SELECT <found> FROM <index ?1 ?2> WHERE a.author = ?2 AND (<title>, a.id) < (?3, ?4) ORDER BY <title> DESC, a.id DESC LIMIT ?5",
+    sql: "SELECT <found> FROM <index ?1> WHERE a.author = ?2 AND (<title>, <id>) < (?3, ?4) ORDER BY <title> DESC, <id> DESC LIMIT ?5",
     parameters: ["word", 7, "t", 3, 5],
   });
 });
