@@ -1,7 +1,7 @@
 // What the READMEs say of starters, options and commands is true, and the changelog knows every starter.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { readText, repositoryFiles, root, templateNames } from "../workspaces.ts";
 
 /** Cells of the rows of the first table under a heading. */
@@ -47,6 +47,25 @@ test("a block of commands that can be run as they are is marked `sh`, so that it
         .split("\n")
         .filter((line) => /^(bunx?|npx?|npm|git|curl|docker|turbo) [^<[]+$/.test(line));
       problems.push(...commands.map((line) => `${path}: mark the block with \`${line}\` as sh`));
+    }
+  }
+  expect(problems).toEqual([]);
+});
+
+test("every link and picture of the documents that is no URL leads to a file", async () => {
+  // What created projects get is linked from where they are.
+  const documents = (await repositoryFiles()).filter(
+    (path) => path.endsWith(".md") && !/\/(content|files|fixtures)\//.test(path),
+  );
+  const problems: string[] = [];
+  for (const path of documents) {
+    const text = (await readText(path)).replaceAll(/^```.*?^```$|`[^`\n]*`/gms, "");
+    const targets = text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g);
+    for (const [, link = "", attribute = ""] of targets) {
+      const [file = ""] = (link || attribute).split("#");
+      if (file === "" || /^[a-z]+:/.test(file)) continue;
+      if (!existsSync(join(root, dirname(path), file)))
+        problems.push(`${path}: ${file} is missing`);
     }
   }
   expect(problems).toEqual([]);
