@@ -92,7 +92,7 @@ test.each([...names])(
   "templates/%s: it and the tests of the product run again",
   async (name) => {
     const rerun = await rerunAfterChangeOf(`templates/${name}/package.json`);
-    const product = ["create-bunyard#test", "@bunyard/test#test"];
+    const product = ["create-bunyard#test", "@bunyard/release#test", "@bunyard/test#test"];
     expect(rerun).toEqual(
       expect.arrayContaining([...wholeRepository, ...product, ...tasksOf(name)]),
     );

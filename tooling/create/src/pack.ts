@@ -42,14 +42,14 @@ async function packTemplates(folder: string): Promise<void> {
 }
 
 async function packDocuments(folder: string): Promise<void> {
-  const { name, version, description, keywords, license, type, engines, publishConfig } = manifest;
+  const { name, version, description, keywords, license, engines, publishConfig } = manifest;
   const published = {
     name,
     version,
     description,
     keywords,
     license,
-    type,
+    type: "commonjs",
     bin: { [name]: COMMAND },
     files: [COMMAND, "templates"],
     engines,

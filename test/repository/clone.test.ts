@@ -4,9 +4,9 @@ import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
+import { commandsOf, sectionOf } from "../readme/commands.ts";
+import { Session } from "../readme/session.ts";
 import { readText, repositoryFiles, root } from "../workspaces.ts";
-import { commandsOf, sectionOf } from "./commands.ts";
-import { Session } from "./session.ts";
 
 const place = await realpath(await mkdtemp(join(tmpdir(), "bunyard-clone-")));
 afterAll(() => rm(place, { recursive: true, force: true }));

@@ -1,0 +1,14 @@
+// Runs a program to its end.
+import { ReleaseError } from "./errors.ts";
+
+/** What the program printed on standard output. @throws {ReleaseError} `failed`, with all that it printed. */
+export async function run(cwd: string, ...command: string[]): Promise<string> {
+  const child = Bun.spawn(command, { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [output, errors, code] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  if (code === 0) return output.trim();
+  throw new ReleaseError("failed", `${command.join(" ")} exited with ${code}\n${output}${errors}`);
+}

@@ -1,0 +1,55 @@
+// Command `bun run release <version>`: prepares a release as one commit with a tag. Publishing is the workflow's.
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { ReleaseError } from "./errors.ts";
+import { release } from "./release.ts";
+
+const USAGE = `Usage: bun run release <patch | minor | major | version> [--dry-run]
+
+Moves what is under [Unreleased] in CHANGELOG.md to the new version, sets the version of every workspace, packs
+create-bunyard and checks the tarball, and commits and tags that. Push both, and the release workflow publishes.
+
+  --dry-run   do all of it aside, say what would be committed, and keep nothing
+  --help      print this`;
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: { "dry-run": { type: "boolean", default: false }, help: { type: "boolean" } },
+    });
+  } catch (cause) {
+    throw new ReleaseError("usage", cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+// The program at work gets the interrupt, too, and fails; what was made aside is removed before the end.
+process.on("SIGINT", () => {
+  process.exitCode = 130;
+});
+try {
+  const { values, positionals } = parse(process.argv.slice(2));
+  const [request, extra] = positionals;
+  if (values.help) console.log(USAGE);
+  else if (request === undefined || extra !== undefined) throw new ReleaseError("usage", USAGE);
+  else {
+    const { version, files, notes } = await release({
+      root: resolve(import.meta.dir, "../../.."),
+      request,
+      date: new Date().toISOString().slice(0, 10),
+      dryRun: values["dry-run"],
+    });
+    console.log(files.map((file) => `  ${file}`).join("\n"));
+    console.log(`\n${notes}\n`);
+    console.log(
+      values["dry-run"]
+        ? `Version ${version} can be released. Nothing was changed.`
+        : `Version ${version} is committed and tagged. To publish it:\n  git push origin HEAD v${version}`,
+    );
+  }
+} catch (error) {
+  if (!(error instanceof ReleaseError)) throw error;
+  console.error(error.message);
+  process.exitCode ??= error.exitCode;
+}

@@ -1,0 +1,97 @@
+// Prepares a release in a work tree aside, and takes it over only when all of it is good: a failure or an interrupt changes nothing.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { releaseChangelog } from "./changelog.ts";
+import { run } from "./command.ts";
+import { ReleaseError } from "./errors.ts";
+import { tarballProblems } from "./tarball.ts";
+import { nextVersion } from "./version.ts";
+
+export interface ReleaseOptions {
+  /** The repository; its tree must be clean. */
+  readonly root: string;
+  /** `patch`, `minor`, `major` or a version. */
+  readonly request: string;
+  /** `YYYY-MM-DD`. */
+  readonly date: string;
+  /** Do everything aside, and keep nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface Released {
+  readonly version: string;
+  /** Files that the release changes. */
+  readonly files: readonly string[];
+  /** What is new, from the changelog. */
+  readonly notes: string;
+}
+
+/** @throws {ReleaseError} when something stands against it; then nothing was changed. */
+export async function release({ root, request, date, dryRun }: ReleaseOptions): Promise<Released> {
+  const git = (...args: string[]) => run(root, "git", ...args);
+  const version = nextVersion(await versionOf(root), request);
+  const tag = `v${version}`;
+  if ((await git("status", "--porcelain")) !== "") {
+    throw new ReleaseError(
+      "refused",
+      "There are changes that are not committed: commit or stash them.",
+    );
+  }
+  if ((await git("tag", "--list", tag)) !== "") {
+    throw new ReleaseError("refused", `There is a tag ${tag} already.`);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "bunyard-release-"));
+  const tree = join(folder, "tree");
+  try {
+    await git("worktree", "add", "--quiet", "--detach", tree);
+    const notes = await write(tree, version, date);
+    const problems = await tarballProblems(await pack(tree, folder), version);
+    if (problems.length > 0) {
+      throw new ReleaseError("failed", `The tarball is not good:\n  ${problems.join("\n  ")}`);
+    }
+    await run(tree, "git", "commit", "--quiet", "--all", "--message", `chore: release ${tag}`);
+    const commit = await run(tree, "git", "rev-parse", "HEAD");
+    const files = (await git("diff", "--name-only", "HEAD", commit)).split("\n");
+    if (!dryRun) {
+      await git("merge", "--quiet", "--ff-only", commit);
+      await git("tag", "--annotate", "--message", `${tag}\n\n${notes}`, tag);
+    }
+    return { version, files, notes };
+  } finally {
+    await git("worktree", "remove", "--force", tree).catch(() => git("worktree", "prune"));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes the version into every package.json, the lockfile and the changelog. @returns what is new. */
+async function write(tree: string, version: string, date: string): Promise<string> {
+  const changelog = Bun.file(join(tree, "CHANGELOG.md"));
+  const { text, notes } = releaseChangelog(await changelog.text(), version, date);
+  await changelog.write(text);
+  const { workspaces } = await Bun.file(join(tree, "package.json")).json();
+  for (const folder of [".", ...workspaces]) {
+    for await (const path of new Bun.Glob(`${folder}/package.json`).scan(tree)) {
+      const file = Bun.file(join(tree, path));
+      // Text, not JSON: the formatting stays.
+      await file.write((await file.text()).replace(/^( {2}"version": )".*"/m, `$1"${version}"`));
+    }
+  }
+  await run(tree, process.execPath, "install", "--no-summary");
+  return notes;
+}
+
+/** The tarball as it would be published. */
+async function pack(tree: string, folder: string): Promise<Uint8Array<ArrayBuffer>> {
+  const create = join(tree, "tooling", "create");
+  const file = join(folder, "package.tgz");
+  await run(create, process.execPath, "run", "build");
+  const packed = ["pm", "pack", "--quiet", "--filename", file];
+  await run(join(create, "dist"), process.execPath, ...packed);
+  return await Bun.file(file).bytes();
+}
+
+async function versionOf(root: string): Promise<string> {
+  const { version } = await Bun.file(join(root, "package.json")).json();
+  return version;
+}

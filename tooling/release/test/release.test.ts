@@ -1,0 +1,181 @@
+// A release is prepared in a real repository: dry, for real, and refused.
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { releaseChangelog } from "../src/changelog.ts";
+import { run } from "../src/command.ts";
+import { tarballProblems } from "../src/tarball.ts";
+import { nextVersion } from "../src/version.ts";
+
+setDefaultTimeout(300_000);
+
+const root = resolve(import.meta.dir, "../../..");
+let place: string;
+let clone: string;
+beforeAll(async () => {
+  place = await realpath(await mkdtemp(join(tmpdir(), "bunyard-release-test-")));
+  clone = join(place, "clone");
+  const listed = await run(
+    root,
+    "git",
+    "-c",
+    "safe.directory=*",
+    "ls-files",
+    "-z",
+    "-co",
+    "--exclude-standard",
+  );
+  for (const file of new Set(listed.split("\0"))) {
+    const source = join(root, file);
+    if (file !== "" && (await Bun.file(source).exists())) await cp(source, join(clone, file));
+  }
+  await git("init", "--quiet", "--initial-branch=main");
+  await git("config", "user.name", "Ann");
+  await git("config", "user.email", "ann@example.com");
+  await commit("before");
+  await run(clone, process.execPath, "install", "--frozen-lockfile", "--no-summary");
+});
+afterAll(() => rm(place, { recursive: true, force: true }));
+
+const git = (...args: string[]) => run(clone, "git", ...args);
+
+async function commit(message: string): Promise<void> {
+  await git("add", "--all");
+  await git("commit", "--quiet", "--message", message);
+}
+
+async function release(...args: string[]) {
+  const child = Bun.spawn([process.execPath, "run", "--silent", "release", ...args], {
+    cwd: clone,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { code: await child.exited, stdout, stderr };
+}
+
+/** All that a release may change. */
+const state = () =>
+  Promise.all([
+    git("rev-parse", "HEAD"),
+    git("status", "--porcelain"),
+    git("tag"),
+    git("worktree", "list"),
+  ]);
+
+const json = (path: string) => Bun.file(join(clone, path)).json();
+
+describe("bun run release", () => {
+  test("with --dry-run does all of it, says so, and leaves nothing behind", async () => {
+    const before = await state();
+    const { code, stdout, stderr } = await release("minor", "--dry-run");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("CHANGELOG.md");
+    expect(stdout).toContain("Version 0.2.0 can be released");
+    expect(await state()).toEqual(before);
+  });
+
+  test.each([
+    ["no version", [], 2, "Usage"],
+    ["a version that is lower", ["0.0.9"], 2, "not higher"],
+    ["a version that is none", ["next"], 2, "next is not"],
+    ["an unknown option", ["minor", "--nosuch"], 2, "--nosuch"],
+  ])("refuses %s", async (_, args, code, message) => {
+    const before = await state();
+    const refused = await release(...args);
+    expect(refused).toMatchObject({ code, stdout: "" });
+    expect(refused.stderr).toContain(message);
+    expect(await state()).toEqual(before);
+  });
+
+  test("refuses a tree with changes, and keeps them", async () => {
+    const file = Bun.file(join(clone, "README.md"));
+    const text = await file.text();
+    await file.write(`${text}mine\n`);
+    const { code, stderr } = await release("minor");
+    expect(code).toBe(1);
+    expect(stderr).toContain("not committed");
+    expect(await file.text()).toBe(`${text}mine\n`);
+    await file.write(text);
+  });
+
+  test("commits and tags a version: all workspaces in step, the changelog, the lockfile", async () => {
+    const { code, stdout, stderr } = await release("minor");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("git push origin HEAD v0.2.0");
+    const manifests = (await git("ls-files", "package.json", "*/package.json")).split("\n");
+    const workspaces = manifests.filter((path) => /^([^/]+\/){0,2}package\.json$/.test(path));
+    expect(workspaces.length).toBeGreaterThan(8);
+    for (const path of workspaces)
+      expect([path, (await json(path)).version]).toEqual([path, "0.2.0"]);
+    const changelog = await Bun.file(join(clone, "CHANGELOG.md")).text();
+    expect(changelog).toMatch(
+      /## \[Unreleased\]\n\n## \[0\.2\.0\] - \d{4}-\d\d-\d\d\n\n### Added\n\n- /,
+    );
+    expect(await git("tag", "--list", "--format=%(contents:subject)")).toBe("v0.2.0");
+    expect(await git("log", "-1", "--format=%s", "v0.2.0^{commit}")).toBe("chore: release v0.2.0");
+    expect(await git("status", "--porcelain")).toBe("");
+    await run(clone, process.execPath, "install", "--frozen-lockfile", "--no-summary");
+    await run(clone, process.execPath, "x", "biome", "check", ".");
+  });
+
+  test("refuses a release with nothing new in it", async () => {
+    const before = await state();
+    const { code, stderr } = await release("minor");
+    expect(code).toBe(1);
+    expect(stderr).toContain("nothing under [Unreleased]");
+    expect(await state()).toEqual(before);
+  });
+
+  test("a starter that can't be packed fails the release, and changes nothing", async () => {
+    const path = join(clone, "templates/http-sse/biome.json");
+    await Bun.write(path, "{}\n");
+    const changelog = Bun.file(join(clone, "CHANGELOG.md"));
+    await changelog.write(
+      (await changelog.text()).replace("[Unreleased]\n", "[Unreleased]\n\n- new\n"),
+    );
+    await commit("a template that breaks a rule");
+    const before = await state();
+    const { code, stderr } = await release("patch");
+    expect(code).toBe(1);
+    expect(stderr).toContain("templates/http-sse/biome.json");
+    expect(await state()).toEqual(before);
+  });
+});
+
+test.each([
+  ["0.1.0", "patch", "0.1.1"],
+  ["0.1.9", "minor", "0.2.0"],
+  ["0.1.9", "major", "1.0.0"],
+  ["0.1.0", "1.0.0-rc.1", "1.0.0-rc.1"],
+  ["1.0.0-rc.1", "1.0.0", "1.0.0"],
+])("after %s, %s is %s", (current, request, next) => {
+  expect(nextVersion(current, request)).toBe(next);
+});
+
+test("the sections of earlier versions stay", () => {
+  const earlier = "## [0.1.0] - 2026-01-01\n\n- old\n";
+  const { text, notes } = releaseChangelog(
+    `# C\n\n## [Unreleased]\n\n- new\n\n${earlier}`,
+    "0.2.0",
+    "2026-02-02",
+  );
+  expect(notes).toBe("- new");
+  expect(text).toBe(`# C\n\n## [Unreleased]\n\n## [0.2.0] - 2026-02-02\n\n- new\n\n${earlier}`);
+});
+
+test("a tarball with a stamp of another version or something for publint to find is not good", async () => {
+  const manifest = { name: "create-bunyard", version: "0.2.0", main: "missing.js", type: "module" };
+  const stamped = { bunyard: { template: "a", version: "0.1.0" } };
+  const tarball = await new Bun.Archive(
+    {
+      "package/package.json": JSON.stringify(manifest),
+      "package/templates/a/package.json": JSON.stringify(stamped),
+    },
+    { compress: "gzip" },
+  ).bytes();
+  const problems = await tarballProblems(tarball, "0.2.0");
+  expect(problems).toContain("package/templates/a/package.json says version 0.1.0, not 0.2.0");
+  expect(problems.join("\n")).toContain("missing.js");
+});
