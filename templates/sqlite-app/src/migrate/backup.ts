@@ -27,7 +27,7 @@ export function copyDatabase(source: string, file: string): number {
     const reason = explain(cause) ?? String(cause);
     throw new MigrateError("failed", `The copy to ${file} failed: ${reason}.`, { cause });
   } finally {
-    rmSync(temporary, { force: true });
+    for (const end of ["", "-journal"]) rmSync(temporary + end, { force: true });
   }
 }
 

@@ -1,6 +1,7 @@
 // A disk that is full or read-only ends in a sentence, not in a stack, and changes nothing.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, cpSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { Folder } from "../folder.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 import { Service } from "../service.ts";
@@ -44,6 +45,26 @@ const onADiskOfItsOwn = () => {
         await project.dbOk("validate");
       } finally {
         unmount(data());
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "full: a backup fails with a sentence and leaves nothing",
+    async () => {
+      await project.dbOk("up");
+      project.query("INSERT INTO a VALUES (hex(randomblob(2000000)))");
+      const small = project.join("small");
+      mkdirSync(small);
+      expect(mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", small)).toBe(true);
+      try {
+        const { exitCode, stderr } = await project.db("backup", join(small, "backup.db"));
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain("the disk is full");
+        expect(readdirSync(small)).toEqual([]);
+      } finally {
+        unmount(small);
       }
     },
     PROCESS_TIMEOUT,
