@@ -113,10 +113,15 @@ export class PostgresTarget implements Target {
 
 type Row = Omit<LedgerRow, "applied_at"> & { readonly applied_at: Date };
 
+/** Tables of the schema, but for those that an extension brought, such as PostGIS in a new database. */
+const TABLES = `
+  SELECT relname AS name FROM pg_class
+  WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p') AND NOT EXISTS (
+    SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+  )`;
+
 async function readContents(sql: Connection): Promise<Contents> {
-  const names: { name: string }[] = await sql.unsafe(
-    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()",
-  );
+  const names: { name: string }[] = await sql.unsafe(TABLES);
   const tables = names.map(({ name }) => name);
   const rows: Row[] = tables.includes("schema_migrations")
     ? await sql.unsafe("SELECT * FROM schema_migrations ORDER BY version")

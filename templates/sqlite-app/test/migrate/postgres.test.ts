@@ -66,6 +66,23 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
+    "what extensions brought makes no database another one's, tables of others do",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.writeThree();
+      await query(project, "CREATE TABLE brought (x text)");
+      await query(project, "ALTER EXTENSION plpgsql ADD TABLE brought");
+      await query(project, "CREATE VIEW statistics AS SELECT 1 AS one");
+      await project.dbOk("up");
+      await query(project, "DROP TABLE schema_migrations");
+      const { exitCode, stderr } = await project.db("up");
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain("baseline");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.concurrent(
     "eight processes apply each migration once",
     async () => {
       using project = new Project("none", await newDatabase());
