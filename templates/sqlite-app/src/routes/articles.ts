@@ -2,7 +2,7 @@
 import { Problem, readJson } from "#lib/problem";
 import { authenticate } from "../auth/tokens.ts";
 import { articleChanges, articleQuery, newArticle } from "../schemas.ts";
-import { direction } from "../store/filter.ts";
+import { orders, type SortColumn } from "../store/filter.ts";
 import type { Article, Found } from "../store/store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Handler, Routes, Services } from "./group.ts";
@@ -38,9 +38,7 @@ export function articles({ store }: Services): Routes {
     const rows = await store.listArticles({ author, q, sort, after: position, limit: limit + 1 });
     const page = rows.slice(0, limit);
     const last = rows.length > limit ? page.at(-1) : undefined;
-    const next = last
-      ? encodeCursor(sort, [sortValue(last, direction(sort).column), last.id])
-      : null;
+    const next = last ? encodeCursor(sort, [sortValue(last, orders[sort].column), last.id]) : null;
     return Response.json({ items: page.map(highlight), next });
   };
 
@@ -91,10 +89,7 @@ function found(article: Article | undefined): Article {
   throw new Problem(404, "There is no such article.");
 }
 
-function sortValue(
-  article: Article | Found,
-  column: ReturnType<typeof direction>["column"],
-): string | number {
+function sortValue(article: Article | Found, column: SortColumn): string | number {
   if (column !== "rank") return article[column];
   return "rank" in article ? article.rank : 0;
 }

@@ -35,32 +35,23 @@ export interface Query {
   readonly parameters: readonly (string | number)[];
 }
 
-/** The column and the direction of a sort: `-title` is title, descending. */
-export function direction(sort: Sort): {
-  readonly column: SortColumn;
-  readonly descending: boolean;
-} {
-  switch (sort) {
-    case "rank":
-    case "createdAt":
-    case "updatedAt":
-    case "title":
-      return { column: sort, descending: false };
-    case "-createdAt":
-      return { column: "createdAt", descending: true };
-    case "-updatedAt":
-      return { column: "updatedAt", descending: true };
-    case "-title":
-      return { column: "title", descending: true };
-  }
-}
+/** What a sort means: `-title` is by title, descending. */
+export const orders = {
+  rank: { column: "rank", descending: false },
+  createdAt: { column: "createdAt", descending: false },
+  "-createdAt": { column: "createdAt", descending: true },
+  updatedAt: { column: "updatedAt", descending: false },
+  "-updatedAt": { column: "updatedAt", descending: true },
+  title: { column: "title", descending: false },
+  "-title": { column: "title", descending: true },
+} as const satisfies Readonly<Record<Sort, { column: SortColumn; descending: boolean }>>;
 
 /** One page of articles. A page starts after a position, not at an offset, so its cost does not grow with its number. */
 export function articleQuery(filter: ArticleFilter, dialect: Dialect): Query {
   const parameters: (string | number)[] = [];
   const parameter = (value: string | number): string => dialect.placeholder(parameters.push(value));
   const { q, author, after, limit } = filter;
-  const { column, descending } = direction(filter.sort);
+  const { column, descending } = orders[filter.sort];
   const { id } = dialect;
   const order = dialect.order[column];
   const { columns } = q === undefined ? dialect : dialect.search;
