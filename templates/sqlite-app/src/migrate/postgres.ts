@@ -139,6 +139,7 @@ async function runWhole(sql: Connection, file: string): Promise<void> {
   await sql.unsafe("SAVEPOINT migration");
   await sql.unsafe(file);
   await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file ended the transaction.
+  await sql.unsafe("RESET ALL"); // A dump sets the search_path, which the ledger and the next file must not see.
 }
 
 async function addRow(

@@ -50,10 +50,11 @@ const IGNORED_PRAGMA = /^(?:FOREIGN_KEYS|JOURNAL_MODE|SYNCHRONOUS)$/;
 
 /** Statements that can't be in a migration, as a reader would name them, e.g. `COMMIT`. */
 export function forbidden(sql: string, engine: Engine): string[] {
-  return statements(sql, engine).flatMap(([first = "", second = ""]) => {
+  return statements(sql, engine).flatMap(([first = "", ...rest]) => {
     if (TRANSACTION.test(first)) return [first];
-    return first === "PRAGMA" && IGNORED_PRAGMA.test(second)
-      ? [`PRAGMA ${second.toLowerCase()}`]
-      : [];
+    if (first !== "PRAGMA") return [];
+    // The second word, where the first is the name of the database, as in `PRAGMA main.journal_mode`.
+    const ignored = rest.slice(0, 2).filter((word) => IGNORED_PRAGMA.test(word));
+    return ignored.map((word) => `PRAGMA ${word.toLowerCase()}`);
   });
 }

@@ -66,6 +66,22 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
+    "a dump can be a migration: what it sets is over with it",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write(
+        "0001_dump",
+        "SELECT pg_catalog.set_config('search_path', '', false); CREATE TABLE public.a (x text);",
+      );
+      project.write("0002_b", "CREATE TABLE b (x text);");
+      await project.dbOk("up");
+      expect(await query(project, "SELECT to_regclass('public.b') AS b")).toEqual([{ b: "b" }]);
+      await project.dbOk("validate");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.concurrent(
     "what extensions brought makes no database another one's, tables of others do",
     async () => {
       using project = new Project("none", await newDatabase());

@@ -27,6 +27,7 @@ test.each([
   ["SAVEPOINT a; RELEASE a", ["SAVEPOINT", "RELEASE"]],
   ["VACUUM", ["VACUUM"]],
   ["PRAGMA foreign_keys = off; PRAGMA user_version = 3", ["PRAGMA foreign_keys"]],
+  ["PRAGMA main.journal_mode = wal", ["PRAGMA journal_mode"]],
 ])("finds what ends a transaction: %s", (sql, found) => {
   expect(forbidden(sql, "sqlite")).toEqual(found);
 });
