@@ -18,7 +18,6 @@ const MIGRATION_TIMEOUT = 10 * 60_000;
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
-  #database: Database | undefined;
   #safetyBackup: string | undefined;
   #changed = false;
 
@@ -110,23 +109,25 @@ export class SqliteTarget implements Target {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#database?.close(true); // With its statements: else the log stays behind.
+    // Nothing is open: each transaction has a connection of its own.
   }
 
   /**
-   * One immediate transaction. Foreign keys are off around it, because they can't be switched inside and a table
-   * rebuild would delete the rows that refer to the table; `checkForeignKeys` makes up for it before the commit.
+   * One immediate transaction, on a connection of its own: a PRAGMA of one file must not reach the next. Foreign keys
+   * are off around it, because they can't be switched inside and a table rebuild would delete the rows that refer to
+   * the table; `checkForeignKeys` makes up for it before the commit.
    */
   #transaction<T>(work: (database: Database) => T): T {
-    const database = this.#open();
-    database.run("PRAGMA foreign_keys = OFF");
-    database.run("BEGIN IMMEDIATE");
+    mkdirSync(dirname(this.location), { recursive: true });
+    const database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT });
     try {
+      database.run("PRAGMA foreign_keys = OFF");
+      database.run("BEGIN IMMEDIATE");
       const result = work(database);
       database.run("COMMIT");
       return result;
     } finally {
-      if (database.inTransaction) database.run("ROLLBACK");
+      database.close(true); // With its statements, else the log stays behind. What is not committed is rolled back.
     }
   }
 
@@ -135,14 +136,6 @@ export class SqliteTarget implements Target {
     throw new MigrateError("failed", `There is no database at ${this.location}.`, {
       hint: "`bun run db up` makes it.",
     });
-  }
-
-  #open(): Database {
-    if (this.#database === undefined) {
-      mkdirSync(dirname(this.location), { recursive: true });
-      this.#database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT });
-    }
-    return this.#database;
   }
 
   /** Called with the write lock held, so the copy is exactly the state before the first change. */

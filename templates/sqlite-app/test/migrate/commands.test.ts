@@ -86,6 +86,23 @@ test.concurrent(
 );
 
 test.concurrent(
+  "what a file sets is over with it",
+  async () => {
+    using project = new Project();
+    project.write(
+      "0001_a",
+      "PRAGMA ignore_check_constraints = ON; CREATE TABLE a (x INTEGER CHECK (x > 0)) STRICT; INSERT INTO a VALUES (-1);",
+    );
+    project.write("0002_b", "INSERT INTO a VALUES (-2);");
+    expect((await project.db("up", "--json")).json()).toMatchObject({
+      done: [{ migration: "0001_a" }],
+      failed: { message: expect.stringContaining("CHECK") },
+    });
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
   "new writes the next pair of files of each engine, which apply as they are",
   async () => {
     using project = new Project();
