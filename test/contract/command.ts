@@ -9,6 +9,12 @@ export interface Outcome {
   readonly output: string;
 }
 
+/** The first line that warns of something; undefined if none does. */
+export function warningIn(output: string): string | undefined {
+  const rest = output.replaceAll(/\b(0|no) warnings?\b/gi, "");
+  return /^.*\bwarn(ing)?s?\b(?! *: *0\b).*$/im.exec(rest)?.[0];
+}
+
 /** What a process needs to run and to install; nothing that tells it how to behave. */
 export function bareEnvironment(): Record<string, string> {
   const needed =

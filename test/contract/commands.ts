@@ -1,13 +1,11 @@
 // The commands of a project pass as they are, without a warning.
 import { expect, test } from "bun:test";
-import { bun, COMMAND_TIMEOUT, type Outcome } from "./command.ts";
+import { bun, COMMAND_TIMEOUT, type Outcome, warningIn } from "./command.ts";
 import type { Project } from "./project.ts";
 
 /** @throws with all that the command printed, when it failed or warned. */
 function expectClean(command: string, { exitCode, output }: Outcome): void {
-  const warned = /^.*\bwarn(ing)?s?\b(?! *: *0\b).*$/im.exec(
-    output.replaceAll(/\b(0|no) warnings?\b/gi, ""),
-  )?.[0];
+  const warned = warningIn(output);
   if (exitCode !== 0 || warned !== undefined) {
     throw new Error(
       `${command} exited with ${exitCode}${warned ? ` and warned: ${warned}` : ""}\n${output}`,

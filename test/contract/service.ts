@@ -12,6 +12,8 @@ export interface Service extends AsyncDisposable {
   readonly url: URL;
   /** What the service has printed on standard output so far. */
   readonly printed: () => string;
+  /** The same of standard error. */
+  readonly complaints: () => string;
   readonly signal: (name: "SIGTERM" | "SIGINT") => void;
   readonly exited: Promise<number>;
 }
@@ -21,22 +23,32 @@ export type Variables = Readonly<Record<string, string>>;
 /**
  * Runs `bun run start` in production with the values of `.env.example`, an address of its own, a
  * folder of its own for data, and a value for every secret; resolves when it listens.
+ * @throws with all that it printed if it ends before, or if `signal` ends it.
  */
-export async function startService(project: Project, variables: Variables = {}): Promise<Service> {
+export async function startService(
+  project: Project,
+  variables: Variables = {},
+  signal?: AbortSignal,
+): Promise<Service> {
   const example = await exampleOf(project);
   const data = await mkdtemp(join(tmpdir(), "bunyard-data-"));
-  const child = spawnStart(project, { ...example, DATA_DIR: data, ...variables });
+  const child = spawnStart(project, { ...example, DATA_DIR: data, ...variables }, signal);
   let printed = "";
+  let complaints = "";
   const decoder = new TextDecoder();
   const listening = Promise.withResolvers<URL>();
+  const complaining = (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of child.stderr) complaints += decoder.decode(chunk, { stream: true });
+  })();
   const reading = (async () => {
     for await (const chunk of child.stdout) {
       printed += decoder.decode(chunk, { stream: true });
       const url = /^.*\blistening\b.*?(https?:\/\/[^\s"]+)/m.exec(Bun.stripANSI(printed))?.[1];
       if (url !== undefined) listening.resolve(new URL(url));
     }
-    const errors = await child.stderr.text();
-    listening.reject(new Error(`the service never listened:\n${printed}${errors}`));
+    await complaining;
+    listening.reject(new Error(`the service never listened:\n${printed}${complaints}`));
   })();
   const stop = async () => {
     child.kill("SIGKILL");
@@ -47,6 +59,7 @@ export async function startService(project: Project, variables: Variables = {}):
     return {
       url: await listening.promise,
       printed: () => printed,
+      complaints: () => complaints,
       signal: (name) => child.kill(name),
       exited: child.exited,
       [Symbol.asyncDispose]: stop,
@@ -58,7 +71,7 @@ export async function startService(project: Project, variables: Variables = {}):
 }
 
 /** `bun run start` with nothing but these variables; its descendants die with it. */
-export function spawnStart(project: Project, variables: Variables) {
+export function spawnStart(project: Project, variables: Variables, signal?: AbortSignal) {
   return Bun.spawn([process.execPath, "--no-orphans", "run", "--silent", "start"], {
     cwd: project.directory,
     env: {
@@ -71,6 +84,8 @@ export function spawnStart(project: Project, variables: Variables) {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    killSignal: "SIGKILL",
+    ...(signal ? { signal } : {}),
   });
 }
 
@@ -96,4 +111,12 @@ export async function until(
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await Bun.sleep(20);
   }
+}
+
+/** Whether nothing listens at the address, or what does takes no more connections. */
+export function isRefused(url: URL): Promise<boolean> {
+  return fetch(new URL("healthz", url)).then(
+    () => false,
+    () => true,
+  );
 }

@@ -1,9 +1,9 @@
 // How a service stops: seen by a balancer first, without dropping work, with an honest exit code.
 import { expect, test } from "bun:test";
-import { connect } from "node:net";
+import { halfRequest } from "./half-request.ts";
 import type { Project } from "./project.ts";
-import { jsonRoutes, openRoutes, type Route } from "./routes.ts";
-import { SERVICE_TIMEOUT, type Service, startService, until } from "./service.ts";
+import { jsonRoutes, openRoutes } from "./routes.ts";
+import { isRefused, SERVICE_TIMEOUT, type Service, startService, until } from "./service.ts";
 
 /** Windows has no signals: a process is ended there without being asked. */
 const onPosix = test.skipIf(process.platform === "win32");
@@ -65,45 +65,5 @@ function draining({ url }: Service): Promise<void> {
   return until(
     "readyz turns 503",
     async () => (await fetch(new URL("readyz", url))).status === 503,
-  );
-}
-
-/** Sends the head and half of the body of a request; `finish` sends the rest and returns the answer. */
-async function halfRequest(url: URL, { method, path }: Route) {
-  const { hostname, port } = url;
-  const body = JSON.stringify({ half: "now", rest: "later" });
-  const head = [
-    `${method} ${path} HTTP/1.1`,
-    `Host: ${hostname}:${port}`,
-    "Content-Type: application/json",
-    `Content-Length: ${body.length}`,
-    "Connection: close",
-  ];
-  const socket = connect({ host: hostname, port: Number(port) });
-  let answer = "";
-  socket.setEncoding("utf8").on("data", (text: string) => {
-    answer += text;
-  });
-  const closed = new Promise<void>((resolve, reject) => {
-    socket.once("close", () => resolve()).once("error", reject);
-  });
-  await new Promise<void>((resolve) => {
-    socket.write(`${head.join("\r\n")}\r\n\r\n${body.slice(0, 10)}`, () => resolve());
-  });
-  // Once a later request is answered, the server has this one in hand.
-  await fetch(new URL("healthz", url));
-  return {
-    finish: async () => {
-      socket.write(body.slice(10));
-      await closed;
-      return answer;
-    },
-  };
-}
-
-function isRefused(url: URL): Promise<boolean> {
-  return fetch(new URL("healthz", url)).then(
-    () => false,
-    () => true,
   );
 }

@@ -1,0 +1,75 @@
+// The command line of `bun run smoke`, parsed.
+import { parseArgs } from "node:util";
+
+export interface Args {
+  /** Names of starters; empty for all. */
+  readonly template: readonly string[];
+  readonly package: string | undefined;
+  readonly drift: boolean;
+  /** A path; `-` is standard output. */
+  readonly json: string | undefined;
+  readonly junit: string | undefined;
+  readonly keep: boolean;
+  readonly help: boolean;
+}
+
+/** What was typed makes no sense; the message says what would. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const USAGE = `Usage: bun run smoke [options]
+
+Creates every starter from the packed command, outside the repository, and runs all that its owner would run.
+
+  --template <name>  only this starter (may be repeated)
+  --package <file>   take this tarball of create-bunyard instead of packing this tree
+  --drift            after the install, move every dependency to its newest release (bun update --latest)
+  --json <file>      write the matrix as JSON; - is standard output
+  --junit <file>     write it as JUnit XML
+  --keep             keep the projects and all logs, and say where they are
+  --help             print this
+
+A starter's package.json has exact versions, and a new project no lockfile yet: in every run the indirect
+dependencies are the newest that their ranges allow, and only --drift shows what newer direct ones would break.
+
+Exit codes: 0 all is green, 1 something is red, 2 wrong usage, 130 interrupted.`;
+
+/** @throws {UsageError} on an unknown option, a missing value or a word too many. */
+export function parse(argv: readonly string[]): Args {
+  const {
+    template = [],
+    drift = false,
+    keep = false,
+    help = false,
+    ...files
+  } = parseStrictly(argv);
+  return {
+    template: [...new Set(template)],
+    drift,
+    keep,
+    help,
+    package: files.package,
+    json: files.json,
+    junit: files.junit,
+  };
+}
+
+function parseStrictly(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        template: { type: "string", multiple: true },
+        package: { type: "string" },
+        drift: { type: "boolean" },
+        json: { type: "string" },
+        junit: { type: "string" },
+        keep: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,96 @@
+// Fills the matrix: in order within a row, rows side by side; a red cell ends its row.
+import {
+  CELLS,
+  type Cell,
+  type Matrix,
+  plan,
+  type Row,
+  type Starter,
+  type State,
+} from "./cells.ts";
+import { Slots } from "./slots.ts";
+
+export interface Entry {
+  readonly starter: Starter;
+  readonly work: Work;
+}
+
+/** How the cells of a row are done; disposed of when the row is at its end. */
+export interface Work extends AsyncDisposable {
+  /** @throws when the cell is red. */
+  readonly perform: (cell: Cell, signal: AbortSignal) => Promise<void>;
+  readonly logOf: (cell: Cell) => string;
+}
+
+export interface Change {
+  readonly matrix: Matrix;
+  readonly starter: string;
+  readonly cell: Cell;
+  readonly state: State;
+}
+
+export interface BoardOptions {
+  /** Cells that run at the same time. */
+  readonly jobs: number;
+  /** Ends the run: what has not begun by then does not begin. */
+  readonly signal: AbortSignal;
+  /** Told of every change. */
+  readonly report: (change: Change) => void;
+}
+
+/** The matrix as it is at the end. */
+export async function fill(
+  entries: readonly Entry[],
+  { jobs, signal, report }: BoardOptions,
+): Promise<Matrix> {
+  const matrix = new Map<string, Row>(
+    entries.map(({ starter }) => [starter.name, plan(starter, process.platform)]),
+  );
+  const slots = new Slots(jobs);
+
+  const set = ({ name }: Starter, row: Row, cell: Cell, state: State): Row => {
+    const changed = { ...row, [cell]: state };
+    matrix.set(name, changed);
+    report({ matrix, starter: name, cell, state });
+    return changed;
+  };
+
+  const fillRow = async ({ starter, work }: Entry): Promise<void> => {
+    await using _ = work;
+    let row = plan(starter, process.platform);
+    for (const cell of CELLS.filter((cell) => row[cell].status === "waiting")) {
+      if (Object.values(row).some(({ status }) => status === "failed")) {
+        row = set(starter, row, cell, { status: "not run" });
+        continue;
+      }
+      await slots.run(async () => {
+        if (signal.aborted) return;
+        const since = performance.now();
+        row = set(starter, row, cell, { status: "running", since });
+        const reason = await reasonOf(() => work.perform(cell, signal));
+        const ms = performance.now() - since;
+        row = set(
+          starter,
+          row,
+          cell,
+          reason === undefined
+            ? { status: "passed", ms }
+            : { status: "failed", ms, reason, log: work.logOf(cell) },
+        );
+      });
+    }
+  };
+
+  await Promise.all(entries.map(fillRow));
+  return matrix;
+}
+
+/** What is thrown, in words; undefined if nothing is. */
+async function reasonOf(work: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,95 @@
+// Keeps a service busy while it is told to stop: event streams, WebSockets and half a request.
+import { halfRequest } from "@bunyard/test/half-request";
+import { jsonRoutes, openRoutes } from "@bunyard/test/routes";
+
+/** Something that is open. */
+export interface Held {
+  readonly what: string;
+  /** Resolves when the server has ended it as it should. @throws when it was cut. */
+  readonly finish: () => Promise<void>;
+}
+
+type Opener = (url: URL) => Promise<Held>;
+
+/** What the starters offer that is not in an /openapi.json. */
+const OWN: Readonly<Record<string, readonly Opener[]>> = {
+  "hmr-app": [(url) => socket(url, "/api/live")],
+  "sqlite-app": [(url) => half(url, "POST", "/api/users")],
+  "websocket-chat": [
+    (url) => half(url, "POST", "/api/session"),
+    async (url) => socket(url, "/ws", { cookie: await signIn(url) }),
+  ],
+};
+
+/** Opens all that a starter's service offers. @throws when it offers nothing. */
+export async function hold(starter: string, url: URL): Promise<readonly Held[]> {
+  const streams = (await openRoutes(url)).filter(({ returns }) =>
+    returns.includes("text/event-stream"),
+  );
+  const [posted] = await jsonRoutes(url);
+  const openers: readonly Opener[] = [
+    ...streams.map(
+      ({ path }): Opener =>
+        (url) =>
+          stream(url, path),
+    ),
+    ...(posted ? [(url: URL) => half(url, posted.method, posted.path)] : []),
+    ...(OWN[starter] ?? []),
+  ];
+  if (openers.length === 0) throw new Error("nothing to hold open: add it to hold.ts");
+  return await Promise.all(openers.map((open) => open(url)));
+}
+
+async function stream(url: URL, path: string): Promise<Held> {
+  const response = await fetch(new URL(path, url));
+  return {
+    what: `event stream ${path}`,
+    finish: async () => {
+      await response.text();
+    },
+  };
+}
+
+async function half(url: URL, method: string, path: string): Promise<Held> {
+  const request = await halfRequest(url, { method, path });
+  return {
+    what: `half of ${method} ${path}`,
+    finish: async () => {
+      const [status = ""] = (await request.finish()).split("\r\n");
+      if (!/^HTTP\/1\.1 [24]/.test(status))
+        throw new Error(`${method} ${path} in flight: ${status || "no answer"}`);
+    },
+  };
+}
+
+async function socket(url: URL, path: string, headers: Record<string, string> = {}): Promise<Held> {
+  const address = new URL(path, url);
+  address.protocol = "ws:";
+  const open = new WebSocket(address, { headers });
+  const closed = new Promise<number>((resolve) =>
+    open.addEventListener("close", ({ code }) => resolve(code)),
+  );
+  await new Promise<void>((resolve, reject) => {
+    open.addEventListener("open", () => resolve());
+    open.addEventListener("error", () => reject(new Error(`no WebSocket at ${path}`)));
+  });
+  return {
+    what: `WebSocket ${path}`,
+    finish: async () => {
+      const code = await closed;
+      if (code !== 1012) throw new Error(`WebSocket ${path} was closed with ${code}, not 1012`);
+    },
+  };
+}
+
+async function signIn(url: URL): Promise<string> {
+  const response = await fetch(new URL("api/session", url), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "Smoke" }),
+  });
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
+}

@@ -1,0 +1,53 @@
+// The matrix as a table for a terminal: a row for each starter, a column for each cell. Pure.
+import { CELLS, type Cell, type Matrix, type State } from "./cells.ts";
+
+/** How a state is emphasised; `plain` where there are no colours. */
+export type Paint = (status: State["status"], text: string) => string;
+
+export const plain: Paint = (_, text) => text;
+
+export const coloured: Paint = (status, text) => {
+  const code = { passed: 32, failed: 31, running: 33 }[status as string] ?? 2;
+  return `\u001b[${code}m${text}\u001b[39;22m`;
+};
+
+/** A label is at most six characters; between columns there is one space at least. */
+const width = (cell: Cell): number => Math.max(6, cell.length) + 1;
+
+/** @param now in milliseconds, on the clock of the running cells. */
+export function renderMatrix(matrix: Matrix, now: number, paint: Paint): readonly string[] {
+  const first = Math.max("starter".length, ...[...matrix.keys()].map((name) => name.length));
+  const head = CELLS.map((cell) => cell.padStart(width(cell))).join("");
+  const rows = [...matrix].map(([name, row]) => {
+    const cells = CELLS.map((cell) =>
+      paint(row[cell].status, label(row[cell], now).padStart(width(cell))),
+    );
+    return `${name.padEnd(first)}${cells.join("")}`;
+  });
+  return [`${"starter".padEnd(first)}${head}`, ...rows];
+}
+
+function label(state: State, now: number): string {
+  switch (state.status) {
+    case "waiting":
+      return "·";
+    case "not run":
+      return "skip";
+    case "not applicable":
+      return "–";
+    case "running":
+      return `${duration(now - state.since)}…`;
+    case "passed":
+      return duration(state.ms);
+    case "failed":
+      return `✗ ${duration(state.ms)}`;
+  }
+}
+
+/** Four characters for all but the longest: `0.1s`, `9.9s`, `42s`, `12m`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
+  if (seconds < 599.5) return `${Math.round(seconds)}s`;
+  return `${Math.round(seconds / 60)}m`;
+}

@@ -1,0 +1,42 @@
+// The package that users get, packed and unpacked: what is smoke-tested is what would be published.
+import { join, resolve } from "node:path";
+import { pack } from "create-bunyard/pack";
+import type { Starter } from "./cells.ts";
+import { bun } from "./command.ts";
+
+/** Packs this tree into a tarball in `folder` and returns its path. */
+export async function packTree(folder: string, signal: AbortSignal): Promise<string> {
+  const built = join(folder, "built");
+  const tarball = join(folder, "create-bunyard.tgz");
+  const log = join(folder, "pack.log");
+  await pack(built);
+  try {
+    await bun(["pm", "pack", "--filename", tarball], { cwd: built, log, signal });
+  } catch (cause) {
+    throw new Error(`The package can't be packed:\n${await Bun.file(log).text()}`, { cause });
+  }
+  return tarball;
+}
+
+export interface Unpacked {
+  /** Path of the create command. */
+  readonly command: string;
+  readonly starters: readonly Starter[];
+}
+
+/** Unpacks a tarball of create-bunyard into `folder` and reads what it offers. */
+export async function unpack(tarball: string, folder: string): Promise<Unpacked> {
+  await new Bun.Archive(await Bun.file(resolve(tarball)).bytes()).extract(folder);
+  const home = join(folder, "package");
+  const { bin } = await Bun.file(join(home, "package.json")).json();
+  const list: { readonly name: string }[] = await Bun.file(
+    join(home, "templates", "list.json"),
+  ).json();
+  const starters = list.map(async ({ name }) => {
+    const manifest = Bun.file(join(home, "templates", name, "package.json"));
+    // A starter that is listed and missing is a red cell of `create`, not the end of the run.
+    const { scripts } = (await manifest.exists()) ? await manifest.json() : {};
+    return { name, service: typeof scripts?.start === "string" };
+  });
+  return { command: join(home, bin["create-bunyard"]), starters: await Promise.all(starters) };
+}

@@ -1,0 +1,67 @@
+// Shows how a run is getting on: in place on a terminal, a line for each cell elsewhere.
+import type { Change } from "./board.ts";
+import type { Matrix } from "./cells.ts";
+import { coloured, duration, renderMatrix } from "./matrix.ts";
+
+export interface Progress {
+  readonly report: (change: Change) => void;
+  /** Leaves the terminal as it was. */
+  readonly end: () => void;
+}
+
+/** In place if `stream` is a terminal that can do that. */
+export function openProgress(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Progress {
+  return stream.isTTY && env.TERM !== "dumb" ? openLive(stream) : openLines(stream);
+}
+
+/** A line for each cell that is done. */
+function openLines(stream: NodeJS.WriteStream): Progress {
+  return {
+    report: ({ starter, cell, state }) => {
+      if (state.status === "passed")
+        stream.write(`${starter}: ${cell} passed in ${duration(state.ms)}\n`);
+      if (state.status === "failed") stream.write(`${starter}: ${cell} FAILED: ${state.reason}\n`);
+    },
+    end: () => undefined,
+  };
+}
+
+const FRAME_MS = 100;
+const HIDE_CURSOR = "\u001b[?25l";
+const SHOW_CURSOR = "\u001b[?25h";
+// A terminal that knows these shows a frame only when it is whole; others ignore them.
+const BEGIN = "\u001b[?2026h";
+const END = "\u001b[?2026l";
+const CLEAR_TO_END_OF_LINE = "\u001b[K";
+const CLEAR_BELOW = "\u001b[J";
+
+/** The matrix, drawn again ten times a second over itself. */
+function openLive(terminal: NodeJS.WriteStream): Progress {
+  let matrix: Matrix = new Map();
+  let height = 0;
+  const draw = () => {
+    const lines = frame(matrix, terminal);
+    const up = height > 0 ? `\u001b[${height}A\r` : "";
+    terminal.write(`${BEGIN}${up}${lines.map((line) => `${line}\n`).join("")}${CLEAR_BELOW}${END}`);
+    height = lines.length;
+  };
+  terminal.write(HIDE_CURSOR);
+  draw();
+  const timer = setInterval(draw, FRAME_MS);
+  return {
+    report: (change) => {
+      matrix = change.matrix;
+    },
+    end: () => {
+      clearInterval(timer);
+      terminal.write(`${height > 0 ? `\u001b[${height}A\r` : ""}${CLEAR_BELOW}${SHOW_CURSOR}`);
+    },
+  };
+}
+
+/** Lines that fit: a longer one would wrap, and a taller frame could not be drawn over. */
+function frame(matrix: Matrix, { columns, rows }: NodeJS.WriteStream): readonly string[] {
+  return renderMatrix(matrix, performance.now(), coloured)
+    .slice(0, rows - 1)
+    .map((line) => `${Bun.sliceAnsi(line, 0, columns, "…")}\u001b[m${CLEAR_TO_END_OF_LINE}`);
+}

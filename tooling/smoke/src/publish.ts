@@ -1,0 +1,41 @@
+// Tells the outcome of a run to whoever asked: the terminal, files for programs, GitHub's page of the step.
+import { appendFile } from "node:fs/promises";
+import { arch, platform } from "node:os";
+import type { Args } from "./args.ts";
+import { failures } from "./cells.ts";
+import { toJunit } from "./junit.ts";
+import { coloured, plain } from "./matrix.ts";
+import { type Outcome, toJson, toText } from "./report.ts";
+import { toMarkdown } from "./summary.ts";
+
+/** Lines of a red cell's log that are told. */
+const TAIL = 40;
+
+type Run = Pick<Outcome, "matrix" | "ms" | "moved">;
+
+export async function publish(run: Run, args: Args): Promise<void> {
+  const outcome: Outcome = {
+    ...run,
+    date: new Date().toISOString(),
+    bun: Bun.version,
+    system: `${platform()} ${arch()}`,
+    logs: new Map(await Promise.all(failures(run.matrix).map(({ log }) => tailOf(log)))),
+  };
+  const json = `${JSON.stringify(toJson(outcome), null, 2)}\n`;
+  // Standard output is for the data, if that is where it was asked for.
+  const stream = args.json === "-" ? process.stderr : process.stdout;
+  const paint = stream.isTTY && !process.env.NO_COLOR ? coloured : plain;
+  stream.write(`${toText(outcome, paint)}\n`);
+  if (args.json === "-") process.stdout.write(json);
+  else if (args.json !== undefined) await Bun.write(args.json, json);
+  if (args.junit !== undefined) await Bun.write(args.junit, toJunit(outcome));
+  const { GITHUB_STEP_SUMMARY } = process.env;
+  if (GITHUB_STEP_SUMMARY) await appendFile(GITHUB_STEP_SUMMARY, toMarkdown(outcome));
+}
+
+async function tailOf(log: string): Promise<readonly [path: string, text: string]> {
+  const lines = Bun.stripANSI(await Bun.file(log).text())
+    .trimEnd()
+    .split("\n");
+  return [log, lines.slice(-TAIL).join("\n")];
+}

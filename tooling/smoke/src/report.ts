@@ -1,0 +1,75 @@
+// A run at its end: as data for programs, and in words for the terminal. Pure.
+import { cellsOf, failures, isGreen, type Matrix } from "./cells.ts";
+import { duration, type Paint, renderMatrix } from "./matrix.ts";
+import type { Move } from "./versions.ts";
+
+export interface Outcome {
+  readonly matrix: Matrix;
+  readonly ms: number;
+  /** ISO 8601. */
+  readonly date: string;
+  readonly bun: string;
+  /** E.g. `linux x64`. */
+  readonly system: string;
+  /** With --drift: what is newer in each starter than its package.json said. */
+  readonly moved: ReadonlyMap<string, readonly Move[]>;
+  /** The end of the log of each red cell, by its path. */
+  readonly logs: ReadonlyMap<string, string>;
+}
+
+export function toJson({ matrix, ms, date, bun, system, moved }: Outcome): object {
+  return {
+    ok: isGreen(matrix),
+    date,
+    bun,
+    system,
+    ms: Math.round(ms),
+    starters: [...matrix].map(([name, row]) => ({
+      name,
+      cells: Object.entries(row).map(([cell, state]) => ({
+        cell,
+        ...state,
+        ...("ms" in state ? { ms: Math.round(state.ms) } : {}),
+      })),
+      moved: moved.get(name) ?? [],
+    })),
+  };
+}
+
+/** The matrix, what is red and why, and one line that sums it up. */
+export function toText({ matrix, ms, moved, logs }: Outcome, paint: Paint): string {
+  const red = failures(matrix).map(({ starter, cell, reason, log }) =>
+    [
+      "",
+      paint("failed", `✗ ${starter}: ${cell}: ${reason}`),
+      ...(logs.get(log) ?? "").split("\n").map((line) => `  ${line}`),
+      `  ${log}`,
+    ].join("\n"),
+  );
+  const newer = [...moved].map(([name, moves]) => `${name}: ${movesInWords(moves)}`);
+  return [
+    ...renderMatrix(matrix, 0, paint),
+    ...red,
+    ...(newer.length > 0 ? ["", ...newer] : []),
+    "",
+    `${summary(matrix)} in ${duration(ms)}`,
+  ].join("\n");
+}
+
+/** E.g. `6 starters, 50 cells: 50 passed`. */
+export function summary(matrix: Matrix): string {
+  const cells = cellsOf(matrix).filter(({ state }) => state.status !== "not applicable");
+  const count = (status: string) => cells.filter(({ state }) => state.status === status).length;
+  const parts = ["passed", "failed", "not run"]
+    .map((status) => [status, count(status)] as const)
+    .filter(([status, number]) => number > 0 || status === "passed")
+    .map(([status, number]) => `${number} ${status}`);
+  const starters = matrix.size === 1 ? "1 starter" : `${matrix.size} starters`;
+  return `${starters}, ${cells.length} cells: ${parts.join(", ")}`;
+}
+
+/** E.g. `zod 4.6.7 → 4.7.0`, commas between. */
+export function movesInWords(moves: readonly Move[]): string {
+  if (moves.length === 0) return "every dependency is at its newest release";
+  return moves.map(({ name, from, to }) => `${name} ${from} → ${to}`).join(", ");
+}
