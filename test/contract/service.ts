@@ -31,7 +31,9 @@ export async function startService(
   signal?: AbortSignal,
 ): Promise<Service> {
   const example = await exampleOf(project);
+  await using stack = new AsyncDisposableStack();
   const data = await mkdtemp(join(tmpdir(), "bunyard-data-"));
+  stack.defer(() => rm(data, { recursive: true, force: true }));
   const child = spawnStart(project, { ...example, DATA_DIR: data, ...variables }, signal);
   let printed = "";
   let complaints = "";
@@ -50,24 +52,20 @@ export async function startService(
     await complaining;
     listening.reject(new Error(`the service never listened:\n${printed}${complaints}`));
   })();
-  const stop = async () => {
+  stack.defer(async () => {
     child.kill("SIGKILL");
     await Promise.all([child.exited, reading]);
-    await rm(data, { recursive: true, force: true });
+  });
+  const url = await listening.promise;
+  const running = stack.move();
+  return {
+    url,
+    printed: () => printed,
+    complaints: () => complaints,
+    signal: (name) => child.kill(name),
+    exited: child.exited,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-  try {
-    return {
-      url: await listening.promise,
-      printed: () => printed,
-      complaints: () => complaints,
-      signal: (name) => child.kill(name),
-      exited: child.exited,
-      [Symbol.asyncDispose]: stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
 /** `bun run start` with nothing but these variables; its descendants die with it. */

@@ -1,6 +1,6 @@
 // CI workflows, of the repository and of created projects: pinned actions, least rights, a time limit.
 import { expect, test } from "bun:test";
-import { readText, repositoryFiles } from "../workspaces.ts";
+import { readText, repositoryFiles, templateNames } from "../workspaces.ts";
 
 /** What is read here of a GitHub Actions workflow. */
 interface Workflow {
@@ -11,6 +11,7 @@ interface Workflow {
       {
         readonly "timeout-minutes"?: number;
         readonly uses?: string;
+        readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>> };
         readonly steps?: readonly { readonly uses?: string }[];
       }
     >
@@ -51,13 +52,22 @@ for (const file of files) {
   });
 }
 
+test("the smoke run of every week takes each starter", async () => {
+  const { jobs } = Bun.YAML.parse(await readText(".github/workflows/smoke.yml")) as Workflow;
+  const lists = Object.values(jobs).flatMap(({ strategy }) => [strategy?.matrix.template ?? []]);
+  expect(lists.filter((list) => Array.isArray(list) && list.length > 0)).toEqual([
+    [...templateNames()],
+    [...templateNames()],
+  ]);
+});
+
 test("every place asks for the same Bun", async () => {
   const { packageManager } = JSON.parse(await readText("package.json"));
   const version = String(packageManager).replace("bun@", "");
   const places = [
     { path: ".ci/run", pattern: /BUN_VERSION=(\S+)/g },
     { path: "README.md", pattern: /\bbun@(\d[\w.-]*)/g },
-    ...files.map((path) => ({ path, pattern: /bun-version: *(\S+)/g })),
+    ...files.map((path) => ({ path, pattern: /\bbun(?:-version: *|: *\[)(\d[\d.]*)/g })),
     ...(await repositoryFiles())
       .filter((path) => /(^|\/)Dockerfile$/.test(path))
       .map((path) => ({ path, pattern: /oven\/bun:(\d[\d.]*)/g })),

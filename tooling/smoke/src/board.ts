@@ -85,12 +85,13 @@ export async function fill(
   return matrix;
 }
 
-/** What is thrown, in words; undefined if nothing is. */
+/** What is thrown, in one line; undefined if nothing is. */
 async function reasonOf(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    return line;
   }
 }

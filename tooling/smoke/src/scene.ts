@@ -56,19 +56,26 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
   async perform(cell: Cell, interrupt: AbortSignal): Promise<void> {
     const limit = COMMAND_CELLS.includes(cell) ? COMMAND_TIMEOUT : SERVICE_TIMEOUT;
     const log = this.logOf(cell);
-    const signal = AbortSignal.any([interrupt, AbortSignal.timeout(limit)]);
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(new Error(`not done within ${limit / 1000} s`)),
+      limit,
+    );
+    const signal = AbortSignal.any([interrupt, late.signal]);
     const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(new Error(`not done within ${limit / 1000} s`));
+    const abort = () => aborted.reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     try {
       const work = this[cell]({ log, signal });
-      // What the signal starts to end is waited for; an answer might never come.
+      // What the signal itself ends is waited for; an answer of a service might never come.
       await (cell === "probe" || cell === "drain" ? Promise.race([work, aborted.promise]) : work);
     } catch (error) {
       const { printed, complaints } = this.#service ?? {};
       await appendFile(log, `${printed?.() ?? ""}${complaints?.() ?? ""}\n${error}\n`);
       throw error;
     } finally {
+      // A service outlives the cell that has started it: nothing of the cell may end it later.
+      clearTimeout(timer);
       signal.removeEventListener("abort", abort);
     }
   }

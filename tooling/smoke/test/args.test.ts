@@ -1,0 +1,26 @@
+// The command line: what is understood, and what is refused.
+import { expect, test } from "bun:test";
+import { parse, UsageError } from "../src/args.ts";
+
+test("nothing typed: all starters, packed from this tree, nothing written", () => {
+  expect(parse([])).toEqual({
+    template: [],
+    package: undefined,
+    drift: false,
+    json: undefined,
+    junit: undefined,
+    keep: false,
+    help: false,
+  });
+});
+
+test("a starter that is named twice runs once", () => {
+  expect(parse(["--template", "a", "--template=b", "--template", "a"]).template).toEqual([
+    "a",
+    "b",
+  ]);
+});
+
+test.each([["--wat"], ["a"], ["--json"], ["--keep=yes"], ["-k"]])("%s is refused", (typed) => {
+  expect(() => parse([typed])).toThrow(UsageError);
+});

@@ -1,0 +1,194 @@
+// A whole run, as a process: a red cell of every kind, what is told and kept, and the exit codes.
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CELLS } from "../src/cells.ts";
+import { Fixture, LIBRARY, main, manifest } from "./fixture.ts";
+
+setDefaultTimeout(120_000);
+const posix = process.platform !== "win32";
+
+/** One starter for each kind of failure, named after the cell that is red. */
+const PLANTED = {
+  create: null,
+  install: manifest({}, { dependencies: { nowhere: "file:./nowhere" } }),
+  check: {
+    ...manifest({ check: "bun old.ts" }),
+    "old.ts": 'console.log("warning: this is old");\n',
+  },
+  format: manifest({ format: "echo changed > .env.example" }),
+  test: {
+    "main.test.ts":
+      'import { test } from "bun:test";\ntest("red", () => {\n  throw new Error("planted <&\\u0007>");\n});\n',
+  },
+  build: manifest({ build: "bun -e 'process.exit(3)'" }),
+  boot: { "main.ts": 'console.error("no port");\nprocess.exit(1);\n' },
+  probe: { "main.ts": main({ script: 500 }) },
+  ...(posix ? { drain: { "main.ts": main({ code: 3 }) } } : {}),
+};
+
+interface Told {
+  readonly ok: boolean;
+  readonly starters: readonly {
+    readonly name: string;
+    readonly cells: readonly { cell: string; status: string; reason?: string; log?: string }[];
+  }[];
+}
+
+describe("a run with a red cell of every kind", () => {
+  let fixture: Fixture;
+  let outcome: Awaited<ReturnType<Fixture["run"]>>;
+  let told: Told;
+  let summary: string;
+  let junit: string;
+
+  beforeAll(async () => {
+    fixture = await Fixture.open({ ...PLANTED, green: {}, library: LIBRARY });
+    const files = { json: fixture.path("out/run.json"), junit: fixture.path("out/run.xml") };
+    const page = fixture.path("summary.md");
+    await Bun.write(page, "before\n");
+    outcome = await fixture.run(["--json", files.json, "--junit", files.junit], {
+      GITHUB_STEP_SUMMARY: page,
+    });
+    told = await Bun.file(files.json).json();
+    junit = await readFile(files.junit, "utf8");
+    summary = await readFile(page, "utf8");
+  });
+  afterAll(() => fixture[Symbol.asyncDispose]());
+
+  const statuses = (starter: string) =>
+    told.starters.find(({ name }) => name === starter)?.cells.map(({ status }) => status);
+
+  test("exits with 1", () => {
+    expect(outcome.code).toBe(1);
+    expect(told.ok).toBe(false);
+  });
+
+  test.each(Object.keys(PLANTED))(
+    "%s: is red, what comes before is green, what comes after is not run",
+    (cell) => {
+      const run = statuses(cell)?.filter((status) => status !== "not applicable") ?? [];
+      const before = CELLS.map(String).indexOf(cell);
+      const after = run.length - before - 1;
+      expect(run).toEqual([
+        ...Array(before).fill("passed"),
+        "failed",
+        ...Array(after).fill("not run"),
+      ]);
+    },
+  );
+
+  test("the others go on to the end", () => {
+    const drained = posix ? "passed" : "not applicable";
+    expect(statuses("green")).toEqual([...Array(8).fill("passed"), drained]);
+    const library = ["not applicable", "passed", "not applicable"];
+    expect(statuses("library")).toEqual([...Array(6).fill("passed"), ...library]);
+  });
+
+  test("says why, in one line", () => {
+    const reasons = told.starters.flatMap(({ cells }) =>
+      cells.flatMap(({ reason, status }) => (status === "failed" ? [reason] : [])),
+    );
+    expect(reasons).toEqual([
+      "exit code 1",
+      "exit code 1",
+      "it warns: warning: this is old",
+      "formatting changes .env.example",
+      "exit code 1",
+      "exit code 3",
+      "the service never listened:",
+      "GET /page.js answers 500, not 200",
+      ...(posix ? ["exit code 3 after SIGTERM"] : []),
+    ]);
+  });
+
+  test("keeps the logs of red cells and nothing else, and names them", async () => {
+    const [folder = "", ...others] = await fixture.left();
+    expect(others).toEqual([]);
+    expect(await readdir(join(fixture.temporary, folder))).toEqual(["logs"]);
+    const logs = await readdir(join(fixture.temporary, folder, "logs"));
+    expect(logs.sort()).toEqual(
+      Object.keys(PLANTED)
+        .map((cell) => `${cell}-${cell}.log`)
+        .sort(),
+    );
+    for (const log of logs)
+      expect(outcome.stdout).toContain(join(fixture.temporary, folder, "logs", log));
+    expect(
+      await readFile(join(fixture.temporary, folder, "logs", "boot-boot.log"), "utf8"),
+    ).toContain("no port");
+  });
+
+  test("shows progress in plain lines, and the matrix with the end of each log", () => {
+    expect(outcome.stderr).toMatch(/^green: test passed in [\d.]+s$/m);
+    expect(outcome.stderr).toMatch(/^build: build FAILED: exit code 3$/m);
+    expect(outcome.stderr + outcome.stdout).not.toContain("\u001b");
+    expect(outcome.stdout).toMatch(/^green( +[\d.]+s)+/m);
+    expect(outcome.stdout).toContain("planted <&");
+    expect(outcome.stdout.trimEnd().split("\n").at(-1)).toMatch(
+      /^11 starters, \d+ cells: \d+ passed, 9 failed, \d+ not run in /,
+    );
+  });
+
+  test("JUnit has a suite for each starter, with counts that are true", () => {
+    const { testsuites } = Bun.XML.parse(junit) as {
+      testsuites: { "@failures": string; testsuite: Record<string, unknown>[] };
+    };
+    expect(testsuites["@failures"]).toBe(String(Object.keys(PLANTED).length));
+    const suite = testsuites.testsuite.find((suite) => suite["@name"] === "test");
+    expect(suite).toMatchObject({ "@failures": "1" });
+    const cases = suite?.testcase as Record<string, unknown>[];
+    expect(cases.map((testcase) => testcase["@name"])).toEqual([...CELLS.slice(0, posix ? 9 : 8)]);
+    expect(JSON.stringify(cases[4])).toContain("planted <&>");
+    expect(cases[5]).toHaveProperty("skipped");
+  });
+
+  test("GitHub's summary is added to what is there", () => {
+    expect(summary).toStartWith("before\n### Smoke run: Bun ");
+    expect(summary).toContain("| `green` | ✅");
+    expect(summary).toContain("planted &lt;&amp;");
+  });
+});
+
+test("a green run exits with 0 and leaves nothing; --json - has standard output for itself", async () => {
+  await using fixture = await Fixture.open({ one: {}, two: LIBRARY, three: {} });
+  const { code, stdout, stderr } = await fixture.run([
+    "--template",
+    "two",
+    "--template",
+    "one",
+    "--json",
+    "-",
+  ]);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const told: Told = JSON.parse(stdout);
+  expect(told.ok).toBe(true);
+  expect(told.starters.map(({ name }) => name)).toEqual(["one", "two"]);
+  expect(stderr).toContain("2 starters, 16 cells: ");
+  expect(await fixture.left()).toEqual([]);
+});
+
+test("--keep keeps the projects, and says where they are", async () => {
+  await using fixture = await Fixture.open({ one: LIBRARY });
+  const { code, stderr } = await fixture.run(["--keep"]);
+  expect(code).toBe(0);
+  const [folder = ""] = await fixture.left();
+  expect(stderr).toContain(`Kept: ${join(fixture.temporary, folder)}`);
+  const project = join(fixture.temporary, folder, "projects", "smoke-one");
+  expect(await Bun.file(join(project, "index.ts")).exists()).toBe(true);
+});
+
+test("wrong usage exits with 2, says what is right, and leaves nothing", async () => {
+  await using fixture = await Fixture.open({ one: LIBRARY });
+  const attempts = [
+    [["--template", "two"], "There is no starter two. There are: one."],
+    [["--tempalte", "one"], "--tempalte"],
+    [["one"], "one"],
+  ] as const;
+  for (const [args, message] of attempts) {
+    const { code, stdout, stderr } = await fixture.run(args);
+    expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: "" });
+    expect(stderr).toContain(message);
+  }
+  expect(await fixture.left()).toEqual([]);
+});

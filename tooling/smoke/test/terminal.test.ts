@@ -1,0 +1,70 @@
+// The progress on a real pseudo-terminal: in place, no wider than the window, and the terminal is left as it was.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { until } from "@bunyard/test/service";
+import { Fixture, LIBRARY } from "./fixture.ts";
+
+setDefaultTimeout(120_000);
+
+function openTerminal(fixture: Fixture, cols: number, args: readonly string[] = []) {
+  let shown = "";
+  const decoder = new TextDecoder();
+  const child = Bun.spawn(fixture.command(...args), {
+    env: fixture.env({ TERM: "xterm-256color" }),
+    terminal: {
+      cols,
+      rows: 24,
+      data: (_, data) => {
+        shown += decoder.decode(data, { stream: true });
+      },
+    },
+  });
+  return { child, shown: () => shown };
+}
+
+/** A starter whose test takes its time. */
+const asleep = (ms: number) => ({
+  ...LIBRARY,
+  "main.test.ts": `import { test } from "bun:test";\ntest("asleep", () => Bun.sleep(${ms}), 1e6);\n`,
+});
+
+const ESCAPE = "\u001b";
+
+/** The last column that anything is written to; a frame starts at the first one. */
+const widest = (text: string): number =>
+  Math.max(
+    ...Bun.stripANSI(text)
+      .split(/\r?\n/)
+      .map((line) => Bun.stringWidth(line)),
+  );
+
+describe.skipIf(process.platform === "win32")("on a terminal", () => {
+  test.each([80, 40])("of %i columns", async (cols) => {
+    await using fixture = await Fixture.open({ "a-name-of-20-letters": asleep(500) });
+    const { child, shown } = openTerminal(fixture, cols);
+    expect(await child.exited).toBe(0);
+    await until("all is shown", () => shown().includes("1 starter, 7 cells: 7 passed"));
+    const [live = "", end = ""] = shown().split("\u001b[?25h");
+    expect(live).toStartWith("\u001b[?25l");
+    expect(widest(live)).toBeLessThanOrEqual(cols);
+    // Each frame but the first is drawn over the one before.
+    const [first = "", ...later] = live.split("\u001b[?2026h").slice(1);
+    expect(first).not.toContain("A\r");
+    expect(later.length).toBeGreaterThan(1);
+    expect(later.filter((frame) => !/^\[\d+A\r/.test(frame.replace(ESCAPE, "")))).toEqual([]);
+    expect(live).toContain("…");
+    expect(end).toContain("starter");
+    expect(end).not.toContain("\u001b[?25l");
+  });
+
+  test("Ctrl-C: 130, and the cursor is back", async () => {
+    await using fixture = await Fixture.open({ stuck: asleep(1e6) });
+    const { child, shown } = openTerminal(fixture, 80);
+    await until("the test runs", () =>
+      /stuck( +[\d.]+s){4} +[\d.]+s…/.test(Bun.stripANSI(shown())),
+    );
+    child.terminal?.write("\u0003");
+    expect(await child.exited).toBe(130);
+    expect(shown()).toEndWith("\u001b[?25h");
+    expect(await fixture.left()).toEqual([]);
+  });
+});
