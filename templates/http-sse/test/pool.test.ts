@@ -102,6 +102,19 @@ test("a worker that ends, throws or hangs fails its task, and another takes its 
   }
 });
 
+test("a task that took too long reports no progress any more", async () => {
+  const pool = openPool({ size: 1, timeoutMs: 1 });
+  const disk = Promise.withResolvers<void>();
+  const seen: number[] = [];
+  const task = { signal, onProgress: (n: number) => seen.push(n) };
+  const late = pool.run(sourceOf([[1], [2]], disk.promise), task);
+  await expect(late).rejects.toBeInstanceOf(WorkerFailed);
+  disk.resolve();
+  // All that the source's answer sets off has happened by then.
+  await Bun.sleep(0);
+  expect(seen).toEqual([]);
+});
+
 test("a source that fails is the task's failure, and harms no other", async () => {
   const pool = openPool({ size: 1 });
   const failing = pool.run(async () => Promise.reject(new Error("disk")), { signal });

@@ -153,6 +153,8 @@ class Thread<Result> {
       const length = await source(new Uint8Array(this.#mine));
       const returned = await this.#lent;
       signal.throwIfAborted();
+      // It was ended meanwhile, and whoever waited has been told.
+      if (!this.alive) throw new WorkerFailed("The worker is gone.");
       if (length === 0) {
         this.#lent = Promise.resolve(returned);
         break;
