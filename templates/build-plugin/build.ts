@@ -7,9 +7,10 @@ import { build } from "./build/pipeline.ts";
 // Paths in the output are relative to here, wherever the command is typed.
 process.chdir(import.meta.dir);
 
-const run = () => reported(() => build(readOptions(process.argv.slice(2))));
-process.exitCode = await run();
-if (process.argv.includes("--watch")) {
-  const { watchFolders } = await import("./build/watch.ts");
-  await watchFolders(["site", "src"], run);
-}
+const args = process.argv.slice(2);
+process.exitCode = await reported(async () => {
+  const { watch, ...options } = readOptions(args);
+  if (!watch) return build(options);
+  const { watchBuild } = await import("./build/watch.ts");
+  return watchBuild(args.filter((arg) => arg !== "--watch"));
+});

@@ -1,7 +1,17 @@
 // The content-addressed cache: what a step made, under the fingerprint of all that it was made from.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Files } from "./files.ts";
+
+const MOST_BYTES = 256 * 1024 * 1024;
 
 export class Cache {
   constructor(
@@ -37,6 +47,19 @@ export class Cache {
       renameSync(aside, this.#path(key));
     } finally {
       rmSync(aside, { force: true });
+    }
+  }
+
+  /** Removes the oldest entries beyond a size in all, and in time what builds that were killed left here. */
+  prune(maxBytes = MOST_BYTES): void {
+    const entries = readdirSync(this.folder).flatMap((name) => {
+      const stat = statSync(this.#path(name), { throwIfNoEntry: false });
+      return stat === undefined ? [] : { name, size: stat.size, time: stat.mtimeMs };
+    });
+    let kept = 0;
+    for (const { name, size } of entries.toSorted((a, b) => b.time - a.time)) {
+      kept += size;
+      if (kept > maxBytes) rmSync(this.#path(name), { recursive: true, force: true });
     }
   }
 

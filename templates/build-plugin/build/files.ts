@@ -1,5 +1,5 @@
 // Files in memory: what a step of the build makes, by path below the folder it is for.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Sorted by path; paths have forward slashes. */
@@ -14,13 +14,19 @@ export function below(folder: string, files: Files): [string, Uint8Array][] {
   return [...files].map(([path, bytes]) => [`${folder}/${path}`, bytes]);
 }
 
-/** Paths of all files below a folder, or the path of a file, sorted: the order on disk plays no part. */
+/**
+ * Paths of all files below a folder, or the path of a file, sorted: the order on disk plays no part.
+ * Links are followed; one that leads nowhere, such as an editor's lock, is left out like a pipe.
+ */
 export function pathsBelow(path: string): string[] {
-  if (!existsSync(path)) return [];
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).replaceAll("\\", "/"))
+  const entry = statSync(path, { throwIfNoEntry: false });
+  if (entry?.isFile()) return [path];
+  if (!entry?.isDirectory()) return [];
+  return readdirSync(path, { withFileTypes: true })
+    .flatMap((inner) => {
+      const innerPath = join(path, inner.name).replaceAll("\\", "/");
+      return inner.isFile() ? [innerPath] : pathsBelow(innerPath);
+    })
     .toSorted();
 }
 
@@ -39,9 +45,20 @@ export function fingerprint(values: unknown, paths: readonly string[]): string {
   return hash.digest("hex");
 }
 
-/** True if one of the files was written, or put there, since a time in milliseconds. */
+/** True if something in a file or folder was written, put there or taken out since a time in milliseconds. */
 export function changedSince(time: number, paths: readonly string[]): boolean {
-  return paths.flatMap(pathsBelow).some((path) => statSync(path).ctimeMs >= time);
+  return paths.some((path) => {
+    const entry = statSync(path, { throwIfNoEntry: false });
+    if (entry === undefined) return false;
+    if (entry.ctimeMs >= time) return true;
+    return (
+      entry.isDirectory() &&
+      changedSince(
+        time,
+        readdirSync(path).map((name) => join(path, name)),
+      )
+    );
+  });
 }
 
 /** A file of JSON, as people like to read it. */

@@ -9,22 +9,17 @@ export interface BuildOptions {
   readonly compress: boolean;
 }
 
-/** @throws {BuildFailure} for what it does not know. */
-export function readOptions(args: readonly string[]): BuildOptions {
-  const { only, compress } = parse(args);
-  if (only === undefined || only === "library" || only === "site") return { only, compress };
-  throw new BuildFailure(`There is no part "${only}".`, "Use --only library or --only site.");
-}
-
-function parse(args: readonly string[]) {
-  try {
-    const options = {
+/** @throws for what it does not know. */
+export function readOptions(args: readonly string[]): BuildOptions & { readonly watch: boolean } {
+  const { only, compress, watch } = parseArgs({
+    args: [...args],
+    options: {
       only: { type: "string" },
       compress: { type: "boolean", default: true },
-      watch: { type: "boolean" },
-    } as const;
-    return parseArgs({ args: [...args], options, allowNegative: true }).values;
-  } catch (error) {
-    throw new BuildFailure(error instanceof Error ? error.message : String(error));
-  }
+      watch: { type: "boolean", default: false },
+    },
+    allowNegative: true,
+  }).values;
+  if (only === undefined || only === "library" || only === "site") return { only, compress, watch };
+  throw new BuildFailure(`There is no part "${only}".`, "Use --only library or --only site.");
 }

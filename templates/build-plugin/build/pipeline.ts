@@ -12,10 +12,14 @@ import { replaceFolder } from "./swap.ts";
 import { table } from "./table.ts";
 
 const DIST = "dist";
-const WORKSPACE = ".cache";
+const CACHE = ".cache/build";
 const REPORT = "report.json";
 /** Decides how anything is built: after a change of it, everything is built again. */
-const TOOLING = ["build.ts", "build", "tsconfig.json", "tsconfig.library.json"];
+const TOOLING = ["build.ts", "build", "package.json", "tsconfig.json", "tsconfig.library.json"];
+/** All that is read, but packages: their versions are in the lockfile. */
+export const INPUTS = [...TOOLING, "src", "site"];
+/** How far the time of a file may be behind the clock: file systems count in ticks. */
+const TICK_MS = 10;
 
 /**
  * Builds into dist/, which changes all at once or not at all.
@@ -24,15 +28,14 @@ const TOOLING = ["build.ts", "build", "tsconfig.json", "tsconfig.library.json"];
  */
 export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
-  const manifest = await readManifest();
-  const keys = keysOf(manifest, options);
   // What changes while it is built does not belong to the fingerprint: then nothing is kept.
-  const begun = Date.now();
-  const isStill = () => !changedSince(begun, [...TOOLING, "src", "site"]);
-  const cache = new Cache(join(WORKSPACE, "build"), isStill);
-  const files = await cache.files(keys.dist, () => make(keys, cache, manifest, options));
+  const begun = Date.now() - TICK_MS;
+  const cache = new Cache(CACHE, () => !changedSince(begun, INPUTS));
+  const keys = keysOf(options);
+  const files = await cache.files(keys.dist, () => make(keys, cache, options));
   const before = await reportIn(DIST);
-  const isNew = replaceFolder(DIST, files, WORKSPACE);
+  const isNew = replaceFolder(DIST, files, CACHE);
+  if (isNew) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
   const took = `${Math.round(performance.now() - started)} ms`;
   return isNew
@@ -45,23 +48,18 @@ interface Keys {
   readonly library: string;
 }
 
-function keysOf({ version, budgets, dependencies }: Manifest, options: BuildOptions): Keys {
-  const bun = [Bun.version, Bun.revision];
-  const tooling = fingerprint([bun, version, dependencies, lockfile()], TOOLING);
+function keysOf(options: BuildOptions): Keys {
+  const tooling = fingerprint([Bun.version, Bun.revision, lockfile()], TOOLING);
   const source = fingerprint(tooling, ["src"]);
   return {
     library: fingerprint(["library", source], []),
-    dist: fingerprint(["dist", source, options, budgets], ["site"]),
+    dist: fingerprint(["dist", source, options], ["site"]),
   };
 }
 
 /** What dist/ is to hold. The library has an entry of its own in the cache: the compiler takes longest. */
-async function make(
-  keys: Keys,
-  cache: Cache,
-  { version, budgets = {} }: Manifest,
-  { only, compress }: BuildOptions,
-): Promise<Files> {
+async function make(keys: Keys, cache: Cache, { only, compress }: BuildOptions): Promise<Files> {
+  const { version, budgets = {} } = await readManifest();
   // The imports are loaded while the compiler and the bundler work; a build that changes nothing does without.
   const [library, { files: assets, bundles }, { reportOf }, { page }] = await together([
     only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
@@ -128,7 +126,6 @@ function lockfile(): string {
 /** What the build reads of package.json. */
 interface Manifest {
   readonly version: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
   readonly budgets?: Budgets;
 }
 
@@ -136,11 +133,8 @@ function readManifest(): Promise<Manifest> {
   return Bun.file("package.json").json();
 }
 
-async function reportIn(folder: string): Promise<Report | undefined> {
+/** Undefined if there is none, or one that is damaged: it is about to be replaced. */
+function reportIn(folder: string): Promise<Report | undefined> {
   const file = Bun.file(join(folder, REPORT));
-  return (await file.exists()) ? parse(await file.bytes()) : undefined;
-}
-
-function parse<T>(bytes: Uint8Array | undefined): T | undefined {
-  return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  return file.json().catch(() => undefined);
 }

@@ -1,22 +1,31 @@
-// Runs something again when files change: once for changes that come together, and never twice at a time.
-import { watch } from "node:fs";
+// Builds again when an input changes: once for changes that come together, and never twice at a time.
+import { statSync, watch } from "node:fs";
+import { INPUTS } from "./pipeline.ts";
 
 /** Editors save a file in several steps, and formatters save several files. */
-const QUIET_MS = 30;
+const TOGETHER_MS = 30;
 
-/** Until the process ends. A run that fails is told by `run`, and the next change is waited for. */
-export async function watchFolders(
-  folders: readonly string[],
-  run: () => Promise<unknown>,
-): Promise<never> {
+/**
+ * Until the process ends. Each build is a process of its own: modules stay loaded as they were, and a build
+ * that still had an old schema or loader would put what it makes into the cache as if it were of the new one.
+ * One that fails tells why, and the next change is waited for.
+ */
+export async function watchBuild(args: readonly string[]): Promise<never> {
   let changed = Promise.withResolvers<void>();
-  // Folders and not files: an atomic save puts another file in place of the one that was watched.
-  for (const folder of folders) watch(folder, { recursive: true }, () => changed.resolve());
-  console.log(`Watching ${folders.join(", ")}`);
+  for (const path of INPUTS.filter((path) => statSync(path).isDirectory())) {
+    watch(path, { recursive: true }, () => changed.resolve());
+  }
+  // Files by their folder: an atomic save puts another file in place of the one that was watched.
+  watch(".", (_, name) => {
+    if (name !== null && INPUTS.includes(name)) changed.resolve();
+  });
+  console.log(`Watching ${INPUTS.join(", ")}`);
   for (;;) {
+    changed = Promise.withResolvers();
+    await Bun.spawn([process.execPath, ...process.execArgv, "build.ts", ...args], {
+      stdio: ["ignore", "inherit", "inherit"],
+    }).exited;
     await changed.promise;
-    await Bun.sleep(QUIET_MS);
-    changed = Promise.withResolvers<void>();
-    await run();
+    await Bun.sleep(TOGETHER_MS);
   }
 }

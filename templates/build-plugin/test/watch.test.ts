@@ -10,6 +10,7 @@ test(
     using project = Project.copy();
     await using output = watch(project);
     await output.next(/Watching/);
+    await output.next(/Built in \d+ ms/);
 
     await project.edit("site/index.html", (text) => text.replace("<h2>Team", "<h2>People"));
     await output.next(/Built in \d+ ms/);
@@ -29,6 +30,27 @@ test(
     await output.until(async () =>
       (await project.text("dist/site/index.html")).includes("Everybody"),
     );
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "what makes the build counts, too: schemas, loaders, budgets; nothing wrong stays in the cache",
+  async () => {
+    using project = Project.copy();
+    await using output = watch(project);
+    await output.next(/Built in/);
+
+    await project.edit("site/schemas.ts", (text) => text.replace('"editor"', '"reader"'));
+    await output.next(/team\.yaml:6:11: members\.1\.role/);
+    await project.edit("site/schemas.ts", (text) => text.replace('"reader"', '"editor"'));
+    await output.next(/Nothing has changed/);
+    await project.edit("src/render.ts", (text) => text.replaceAll(/<h\$\{depth\}/g, "<h9"));
+    await output.next(/Built in/);
+    const scripts = [...project.files("dist/site")].filter(([path]) => path.endsWith(".js"));
+    expect(scripts.some(([, text]) => text.includes("<h9"))).toBe(true);
+    await project.edit("package.json", (text) => text.replace(/"4 kB"/, '"4 B"'));
+    await output.next(/over its budget of 4 B/);
   },
   COMMAND_TIMEOUT,
 );
