@@ -9,7 +9,7 @@ export function lazily(filter: RegExp, load: () => Promise<LoaderPlugin>): Loade
     name: "lazy",
     setup(build) {
       let loads: Promise<ReadonlyMap<RegExp, Load>> | undefined;
-      build.onLoad({ filter }, async (file) => {
+      build.onLoad({ filter, namespace: "file" }, async (file) => {
         loads ??= load().then((plugin) => loadsOf(plugin, build));
         for (const [wanted, callback] of await loads) {
           if (wanted.test(file.path)) return await callback(file);

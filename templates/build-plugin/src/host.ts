@@ -4,7 +4,7 @@ import { ContentError, type Diagnostic } from "./error.ts";
 /** What Bun and esbuild have in common, as far as a loader needs it. */
 export interface Host {
   onLoad(
-    options: { filter: RegExp },
+    options: { filter: RegExp; namespace: string },
     callback: (args: { path: string }) => Loaded | Promise<Loaded>,
   ): unknown;
 }
@@ -37,7 +37,7 @@ export function plugin(
     name,
     setup(build) {
       const failed = isBun(build) ? rethrow : forEsbuild;
-      build.onLoad({ filter }, ({ path }) => {
+      build.onLoad({ filter, namespace: "file" }, ({ path }) => {
         try {
           const contents = load(path);
           return contents instanceof Promise

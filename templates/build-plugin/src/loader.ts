@@ -30,7 +30,8 @@ function load(
   const print = (data: unknown): string => {
     const text = printed(draft, data, source);
     if (text.length <= GROWTH * maxBytes) return text;
-    throw source.error("value", [0, 0], "grows too large; are there aliases of aliases?");
+    const message = `becomes a module of more than ${GROWTH} times maxBytes, which is ${maxBytes}`;
+    throw source.error("value", [0, 0], message);
   };
   const data = schema === undefined ? draft.data : checked(schema, draft, source);
   return data instanceof Promise ? data.then(print) : print(data);

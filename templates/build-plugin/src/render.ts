@@ -1,5 +1,6 @@
 // Markdown to HTML that is safe to put into a page, with the headings as a table of contents.
 import { Marked, type RendererObject, type Token } from "marked";
+import { Anchors } from "./anchors.ts";
 
 export interface Heading {
   /** 1 to 6. */
@@ -15,9 +16,11 @@ export function render(
   trustHtml: boolean,
 ): { readonly html: string; readonly toc: readonly Heading[] } {
   const toc: Heading[] = [];
+  const anchors = new Anchors();
   const renderer: RendererObject = {
     heading({ tokens, depth }) {
-      const heading = { depth, text: plain(tokens), id: freeId(plain(tokens), toc) };
+      const text = plain(tokens);
+      const heading = { depth, text, id: anchors.take(text) };
       toc.push(heading);
       return `<h${depth} id="${escaped(heading.id)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
     },
@@ -50,20 +53,6 @@ function plain(tokens: readonly Token[]): string {
 }
 
 const textOf = (token: Token): string => ("text" in token ? token.text : "");
-
-/** GitHub's way to make an anchor; one that is taken gets a number. */
-function freeId(text: string, taken: readonly Heading[]): string {
-  const base =
-    text
-      .toLowerCase()
-      .trim()
-      .replaceAll(/[^\p{L}\p{M}\p{N}\s_-]/gu, "")
-      .replaceAll(/\s/g, "-") || "section";
-  const ids = new Set(taken.map(({ id }) => id));
-  let id = base;
-  for (let count = 1; ids.has(id); count++) id = `${base}-${count}`;
-  return id;
-}
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

@@ -24,17 +24,22 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
+/** A long list of one mistake is not worth a frame for each. */
+const MOST_ISSUES = 20;
+
 /**
  * The data as the schema gives it back; a promise only if the schema is asynchronous.
- * @throws {ContentError} `schema`, with every issue at the place in the file that it is about.
+ * @throws {ContentError} `schema`, with the first 20 issues, each at the place in the file that it is about.
  */
 export function checked(schema: Schema, draft: Draft, source: Source): unknown | Promise<unknown> {
   const accepted = (result: Result<unknown>): unknown => {
     if (result.issues === undefined) return result.value;
-    const diagnostics = result.issues.map(({ message, path = [] }) => {
+    const left = result.issues.length - MOST_ISSUES;
+    const diagnostics = result.issues.slice(0, MOST_ISSUES).map(({ message, path = [] }, index) => {
       const keys = path.map((part) => (typeof part === "object" ? part.key : part));
       const about = keys.length === 0 ? message : `${keys.map(String).join(".")}: ${message}`;
-      return source.diagnostic(draft.locate(keys), about);
+      const more = index === MOST_ISSUES - 1 && left > 0 ? `, and ${left} more` : "";
+      return source.diagnostic(draft.locate(keys), about + more);
     });
     throw new ContentError("schema", diagnostics);
   };

@@ -59,8 +59,11 @@ export function readSource(
     if (root !== undefined && isOutside(realpathSync(root), realpathSync(file))) {
       throw refuse(`is outside ${root}`);
     }
-    const { size } = statSync(file);
-    if (size > maxBytes) throw refuse(`has ${size} bytes; the limit, maxBytes, is ${maxBytes}`);
+    const stat = statSync(file);
+    // A device or a pipe has no size, and maybe no end.
+    if (!stat.isFile()) throw refuse("is not a file");
+    if (stat.size > maxBytes)
+      throw refuse(`has ${stat.size} bytes; the limit, maxBytes, is ${maxBytes}`);
     return new Source(file, new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file)));
   } catch (error) {
     if (error instanceof ContentError) throw error;

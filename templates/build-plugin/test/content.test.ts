@@ -1,5 +1,6 @@
 // What a content file becomes: positions of errors, front matter, types of errors.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { build, type Plugin } from "esbuild";
 import { z } from "zod";
 import type { Host, Loaded } from "../src/host.ts";
 import { ContentError, markdown, type Schema, yaml } from "../src/index.ts";
@@ -150,4 +151,21 @@ test("what is not imported is not in the bundle", async () => {
   const text = (await outputs[0]?.text()) ?? "";
   expect(text).toContain("one");
   expect(text).not.toContain("two");
+});
+
+test("virtual modules of other plugins are left to them", async () => {
+  const virtual: Plugin = {
+    name: "virtual",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^virtual/ }, ({ path }) => ({ path, namespace: "virtual" }));
+      onLoad({ filter: /./, namespace: "virtual" }, () => ({ contents: "a: 1", loader: "text" }));
+    },
+  };
+  const { outputFiles } = await build({
+    stdin: { contents: 'import text from "virtual.yaml";\nconsole.log(text);\n' },
+    bundle: true,
+    write: false,
+    plugins: [yaml(), virtual],
+  });
+  expect(outputFiles[0]?.text).toContain('"a: 1"');
 });

@@ -3,6 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { symlink } from "node:fs/promises";
 import { z } from "zod";
 import { markdown, yaml } from "../src/index.ts";
+import { readSource } from "../src/source.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { bundleText, load } from "./load.ts";
@@ -27,6 +28,23 @@ test("a mapping of many keys takes no time that grows with their square", async 
   await folder.write({ "a.yaml": keys.join("") });
   const { default: document } = await load(folder, "a.yaml", yaml());
   expect(Object.keys(document ?? {})).toHaveLength(50_000);
+});
+
+test("so many headings that say the same take no time that grows with their square", async () => {
+  using folder = new Folder();
+  await folder.write({ "a.md": "# a\n".repeat(50_000) });
+  const { toc } = await load(folder, "a.md", markdown());
+  expect(toc).toHaveLength(50_000);
+  expect(toc).toContainEqual({ depth: 1, text: "a", id: "a-49999" });
+});
+
+test("so many mistakes are told by the first of them", async () => {
+  using folder = new Folder();
+  await folder.write({ "a.yaml": "- a\n".repeat(50_000) });
+  const failed = load(folder, "a.yaml", yaml({ schema: z.array(z.number()) }));
+  await expect(failed).rejects.toThrow(
+    "a.yaml:20:3: 19: Invalid input: expected number, received string, and 49980 more",
+  );
 });
 
 test("__proto__ is a key like any other, at every depth", async () => {
@@ -76,6 +94,15 @@ describe("refused:", () => {
     expect((await load(folder, "in/a.yaml", plugin)).default).toEqual({ a: 1 });
     for (const file of ["in/link.yaml", "out/secret.yaml", "in2/a.yaml"]) {
       await expect(load(folder, file, plugin)).rejects.toThrow("is outside");
+    }
+  });
+
+  test("a device without an end, and a folder", async () => {
+    using folder = new Folder();
+    await folder.write({ "folder.yaml/a": "" });
+    await symlink("/dev/zero", folder.at("zero.yaml"));
+    for (const file of ["zero.yaml", "folder.yaml"]) {
+      expect(() => readSource(folder.at(file), {})).toThrow("is not a file");
     }
   });
 
