@@ -31,7 +31,9 @@ export function explain(error: unknown): string {
     return error.hint ? `${error.message}\n\n${error.hint}` : error.message;
   }
   if (error instanceof BuildMessage || error instanceof ResolveMessage) return located(error);
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // What the system or an option parser says has a code, and is nobody's bug: a full disk, a folder that is closed.
+  return "code" in error ? error.message : (error.stack ?? error.message);
 }
 
 /** A message of the bundler. Those of our loaders carry their place and frame themselves. */

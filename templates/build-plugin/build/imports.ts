@@ -1,5 +1,4 @@
 // What modules import: found by Bun's transpiler, without running or bundling anything.
-import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 
 export interface Edge {
@@ -52,7 +51,7 @@ function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonl
   const running = transpiler.scanImports(text);
   const found = new Set(running.map((found) => found.path));
   // The scanner leaves out what is only a type. Without the word, it is like any other import.
-  const untyped = text.replaceAll(/^(import|export(?= type [{*])) type /gm, "$1 ");
+  const untyped = text.replaceAll(/^(import|export(?= type [{*])) type (?!from )/gm, "$1 ");
   const types = transpiler.scanImports(untyped).filter((type) => !found.has(type.path));
   return [
     ...running.map((value) =>
@@ -63,10 +62,17 @@ function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonl
 }
 
 function edge(from: string, specifier: string, kind: Edge["kind"]): Edge {
-  if (!/^(\.{1,2}\/|#)/.test(specifier)) return { to: specifier, kind: "external" };
-  const to = specifier.startsWith("#")
-    ? Bun.resolveSync(specifier, resolve(dirname(from)))
-    : resolve(dirname(from), specifier);
-  const path = relative("", to).replaceAll("\\", "/");
-  return existsSync(to) ? { to: path, kind } : { to: specifier, kind: "external" };
+  const file = /^(\.{1,2}\/|#)/.test(specifier) ? resolved(from, specifier) : undefined;
+  if (file === undefined) return { to: specifier, kind: "external" };
+  return { to: relative("", file).replaceAll("\\", "/"), kind };
+}
+
+/** Undefined if there is no such file. */
+function resolved(from: string, specifier: string): string | undefined {
+  try {
+    return Bun.resolveSync(specifier, resolve(dirname(from)));
+  } catch (error) {
+    if (error instanceof ResolveMessage) return undefined;
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 // Subresource Integrity (https://www.w3.org/TR/sri-2/): browsers run only what was built.
+import { BuildFailure } from "./failure.ts";
 import type { Files } from "./files.ts";
 
 /** For an `integrity` attribute. */
@@ -39,9 +40,17 @@ function importMap(
         chunk.remove();
         return;
       }
-      const map = { ...JSON.parse(text), integrity: Object.fromEntries(modules) };
+      const map = { ...parsed(text), integrity: Object.fromEntries(modules) };
       chunk.replace(JSON.stringify(map), { html: true });
       text = "";
     },
   };
+}
+
+function parsed(importMap: string): object {
+  try {
+    return JSON.parse(importMap);
+  } catch (error) {
+    throw new BuildFailure(`The import map of the page is no JSON: ${error}\n${importMap}`);
+  }
 }

@@ -26,14 +26,14 @@ export function replaceFolder(folder: string, files: Files, workspace: string): 
 
 function swap(aside: string, folder: string, before: string): void {
   for (;;) {
-    moveAway(folder, before);
+    const isAway = moveAway(folder, before);
     try {
       renameSync(aside, folder);
       return;
     } catch (error) {
       // Another build was faster, and its folder is there now: that one goes, too.
       if (!hasCode(error, "ENOTEMPTY", "EEXIST")) {
-        renameSync(before, folder);
+        if (isAway) renameSync(before, folder);
         throw error;
       }
       rmSync(before, { recursive: true, force: true });
@@ -41,11 +41,14 @@ function swap(aside: string, folder: string, before: string): void {
   }
 }
 
-function moveAway(folder: string, before: string): void {
+/** @returns false if there is no such folder. */
+function moveAway(folder: string, before: string): boolean {
   try {
     renameSync(folder, before);
+    return true;
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
+    return false;
   }
 }
 

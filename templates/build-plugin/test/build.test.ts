@@ -162,6 +162,11 @@ describe("a build that fails says why, and leaves dist/ as it was:", () => {
         (text) => `${text}@import "./more.css";\n`,
         ["site/style.css:7", '| @import "./more.css";\n'],
       ],
+      "an import map that is no JSON": [
+        "site/index.html",
+        (text) => text.replace('{ "imports": {', '{ "imports": { oops'),
+        ["import map of the page is no JSON", "oops"],
+      ],
       "content that its schema refuses": [
         "site/content/notes/later.md",
         (text) => text.replace("tags:", "tag:"),
@@ -184,8 +189,8 @@ describe("a build that fails says why, and leaves dist/ as it was:", () => {
       ],
       "an import from where the cache does not look": [
         "site/note.ts",
-        (text) => `${text}\nimport "../types.ts";\n`,
-        ["types.ts", "inputs"],
+        (text) => `${text}\nimport "../build/treemap.ts";\n`,
+        ["build/treemap.ts", "inputs"],
       ],
     };
   test.each(Object.entries(failures))(
@@ -213,6 +218,21 @@ test(
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
     expect(stderr).toContain("src/frame.ts(");
     expect(stderr).toContain("site/content/links.yaml:1:2");
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "a system that refuses is told without a stack",
+  async () => {
+    using copy = built.copy();
+    rmSync(copy.at(".cache"), { recursive: true });
+    await copy.write({ ".cache": "not a folder" });
+    const { exitCode, stderr } = await copy.build();
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+    expect(stderr).toMatch(/ENOTDIR|EEXIST/);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(copy.files("dist")).toEqual(built.files("dist"));
   },
   COMMAND_TIMEOUT,
 );

@@ -35,11 +35,13 @@ test(
 
     await project.write({
       "src/one.ts": 'import { two } from "./two.ts";\nexport const one = () => two;\n',
+      "src/three.ts": 'import type from "./four.ts";\nexport default type;\n',
+      "src/four.ts": 'export { default } from "./three";\n',
       "src/two.ts": 'import { one } from "./one.ts";\nexport const two = () => one;\n',
     });
     const { stdout } = await graph("--json");
     const { modules, cycles, unused }: GraphReport = JSON.parse(stdout);
-    expect(unused).toEqual(["src/one.ts", "src/two.ts"]);
+    expect(unused).toEqual(["src/four.ts", "src/one.ts", "src/three.ts", "src/two.ts"]);
     expect(modules["site/main.ts"]).toContainEqual({ to: "site/note.ts", kind: "import" });
     expect(modules["site/main.ts"]).toContainEqual({ to: "site:settings", kind: "external" });
     expect(modules["site/main.ts"]).toContainEqual({
@@ -47,7 +49,10 @@ test(
       kind: "dynamic",
     });
     expect(modules["src/format.ts"]).toEqual([{ to: "src/source.ts", kind: "type" }]);
-    expect(cycles).toEqual([["src/one.ts", "src/two.ts"]]);
+    expect(cycles).toEqual([
+      ["src/four.ts", "src/three.ts"],
+      ["src/one.ts", "src/two.ts"],
+    ]);
     const found = await graph("--check");
     expect(found.exitCode).toBe(1);
     expect(found.stderr).toContain("src/one.ts → src/two.ts → src/one.ts");
