@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { manifestOf, missingFrom, type Project } from "./project.ts";
 
-const everywhere = ["README.md", "package.json", "tsconfig.json"];
+const everywhere = ["README.md", "AGENTS.md", "package.json", "tsconfig.json"];
 const ofServices = [".env.example", "Dockerfile", ".dockerignore", "compose.yaml"];
 const scripts = ["dev", "build", "test", "typecheck", "lint", "format", "check"];
 

@@ -3,11 +3,13 @@ import { expect, test } from "bun:test";
 import { manifestOf, missingFrom, type Project, textOf } from "./project.ts";
 
 const added = [
-  "AGENTS.md",
   "biome.json",
   ".editorconfig",
   ".gitignore",
   ".github/workflows/ci.yml",
+  ".vscode/extensions.json",
+  ".vscode/launch.json",
+  ".vscode/settings.json",
   "bun.lock",
 ];
 

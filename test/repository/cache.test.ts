@@ -76,7 +76,7 @@ test(
   TIMEOUT,
 );
 
-test.each(["packages/shared/src/env.ts", "packages/shared/files/AGENTS.md"])(
+test.each(["packages/shared/src/env.ts", "packages/shared/files/.editorconfig"])(
   "%s: all that builds on the shared package runs again",
   async (path) => {
     const rerun = await rerunAfterChangeOf(path);
