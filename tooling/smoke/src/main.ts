@@ -5,12 +5,7 @@ import { smoke } from "./smoke.ts";
 const INTERRUPTED = 130;
 const interrupt = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    // Who asks twice does not want to wait.
-    if (interrupt.signal.aborted) process.exit(INTERRUPTED);
-    console.error("\nStopping what runs, and taking it away …");
-    interrupt.abort();
-  });
+  process.on(signal, () => interrupt.abort());
 }
 
 async function main(argv: readonly string[]): Promise<number> {

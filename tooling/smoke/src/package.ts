@@ -24,10 +24,17 @@ export interface Unpacked {
   readonly starters: readonly Starter[];
 }
 
-/** Unpacks a tarball of create-bunyard into `folder` and reads what it offers. */
+/** Unpacks a tarball of create-bunyard into `folder` and reads what it offers. @throws if it is something else. */
 export async function unpack(tarball: string, folder: string): Promise<Unpacked> {
-  await new Bun.Archive(await Bun.file(resolve(tarball)).bytes()).extract(folder);
-  const home = join(folder, "package");
+  try {
+    await new Bun.Archive(await Bun.file(resolve(tarball)).bytes()).extract(folder);
+    return await read(join(folder, "package"));
+  } catch (cause) {
+    throw new Error(`${tarball} can't be read as create-bunyard: ${cause}`, { cause });
+  }
+}
+
+async function read(home: string): Promise<Unpacked> {
   const { bin } = await Bun.file(join(home, "package.json")).json();
   const list: { readonly name: string }[] = await Bun.file(
     join(home, "templates", "list.json"),

@@ -5,7 +5,7 @@ import { coloured, duration, renderMatrix } from "./matrix.ts";
 
 export interface Progress {
   readonly report: (change: Change) => void;
-  /** Leaves the terminal as it was. */
+  /** Nothing more is shown, and the terminal is as it was; once more does no harm. */
   readonly end: () => void;
 }
 
@@ -16,13 +16,17 @@ export function openProgress(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv)
 
 /** A line for each cell that is done. */
 function openLines(stream: NodeJS.WriteStream): Progress {
+  let ended = false;
   return {
     report: ({ starter, cell, state }) => {
+      if (ended) return;
       if (state.status === "passed")
         stream.write(`${starter}: ${cell} passed in ${duration(state.ms)}\n`);
       if (state.status === "failed") stream.write(`${starter}: ${cell} FAILED: ${state.reason}\n`);
     },
-    end: () => undefined,
+    end: () => {
+      ended = true;
+    },
   };
 }
 
@@ -55,6 +59,7 @@ function openLive(terminal: NodeJS.WriteStream): Progress {
     end: () => {
       clearInterval(timer);
       terminal.write(`${height > 0 ? `\u001b[${height}A\r` : ""}${CLEAR_BELOW}${SHOW_CURSOR}`);
+      height = 0;
     },
   };
 }

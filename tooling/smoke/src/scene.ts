@@ -62,13 +62,10 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
       limit,
     );
     const signal = AbortSignal.any([interrupt, late.signal]);
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
     try {
       const work = this[cell]({ log, signal });
       // What the signal itself ends is waited for; an answer of a service might never come.
-      await (cell === "probe" || cell === "drain" ? Promise.race([work, aborted.promise]) : work);
+      await (cell === "probe" || cell === "drain" ? unlessAborted(work, signal) : work);
     } catch (error) {
       const { printed, complaints } = this.#service ?? {};
       await appendFile(log, `${printed?.() ?? ""}${complaints?.() ?? ""}\n${error}\n`);
@@ -76,7 +73,6 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
     } finally {
       // A service outlives the cell that has started it: nothing of the cell may end it later.
       clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
     }
   }
 
@@ -157,5 +153,17 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
     await this.#bun(desk, ...args);
     const warning = warningIn(Bun.stripANSI(await Bun.file(desk.log).text()));
     if (warning !== undefined) throw new Error(`it warns: ${warning.trim()}`);
+  }
+}
+
+/** Settles with `work`, or rejects as soon as the signal is aborted. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

@@ -32,6 +32,10 @@ export async function smoke(args: Args, interrupt: AbortSignal): Promise<number>
       work: new Scene(starter, { command, projects, logs }, args),
     }));
     const progress = openProgress(process.stderr, process.env);
+    interrupt.addEventListener("abort", () => {
+      progress.end();
+      process.stderr.write("Stopping what runs, and taking it away …\n");
+    });
     const matrix = await fill(entries, {
       jobs: JOBS,
       signal: interrupt,

@@ -178,6 +178,15 @@ test("--keep keeps the projects, and says where they are", async () => {
   expect(await Bun.file(join(project, "index.ts")).exists()).toBe(true);
 });
 
+test("a file that is no package is refused", async () => {
+  await using fixture = await Fixture.open({ one: LIBRARY });
+  await Bun.write(fixture.path("other.tgz"), "not a tarball");
+  const { code, stderr } = await fixture.run(["--package", fixture.path("other.tgz")]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("other.tgz can't be read as create-bunyard");
+  expect(await fixture.left()).toEqual([]);
+});
+
 test("wrong usage exits with 2, says what is right, and leaves nothing", async () => {
   await using fixture = await Fixture.open({ one: LIBRARY });
   const attempts = [

@@ -1,14 +1,16 @@
 // The progress on a real pseudo-terminal: in place, no wider than the window, and the terminal is left as it was.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import { until } from "@bunyard/test/service";
 import { Fixture, LIBRARY } from "./fixture.ts";
 
 setDefaultTimeout(120_000);
 
-function openTerminal(fixture: Fixture, cols: number, args: readonly string[] = []) {
+function openTerminal(fixture: Fixture, cols: number, command = fixture.command()) {
   let shown = "";
   const decoder = new TextDecoder();
-  const child = Bun.spawn(fixture.command(...args), {
+  const child = Bun.spawn(command, {
+    cwd: join(import.meta.dir, "../../.."),
     env: fixture.env({ TERM: "xterm-256color" }),
     terminal: {
       cols,
@@ -56,15 +58,21 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     expect(end).not.toContain("\u001b[?25l");
   });
 
-  test("Ctrl-C: 130, and the cursor is back", async () => {
-    await using fixture = await Fixture.open({ stuck: asleep(1e6) });
-    const { child, shown } = openTerminal(fixture, 80);
-    await until("the test runs", () =>
-      /stuck( +[\d.]+s){4} +[\d.]+s…/.test(Bun.stripANSI(shown())),
-    );
-    child.terminal?.write("\u0003");
-    expect(await child.exited).toBe(130);
-    expect(shown()).toEndWith("\u001b[?25h");
-    expect(await fixture.left()).toEqual([]);
-  });
+  // Under `bun run`, the signal comes twice: from the terminal, and passed on.
+  test.each(["directly", "by bun run"])(
+    "started %s, Ctrl-C: 130, and nothing is left",
+    async (how) => {
+      await using fixture = await Fixture.open({ stuck: asleep(1e6) });
+      const script = [process.execPath, "run", "smoke", ...fixture.command().slice(2)];
+      const command = how === "directly" ? fixture.command() : script;
+      const { child, shown } = openTerminal(fixture, 80, command);
+      await until("the test runs", () =>
+        /stuck( +[\d.]+s){4} +[\d.]+s…/.test(Bun.stripANSI(shown())),
+      );
+      child.terminal?.write("\u0003");
+      expect(await child.exited).toBe(130);
+      expect(shown()).toContain("\u001b[?25hStopping what runs");
+      expect(await fixture.left()).toEqual([]);
+    },
+  );
 });
