@@ -58,9 +58,39 @@ export class Tab implements AsyncDisposable {
     await this.view.click(selector);
   }
 
+  /** What Bun's overlay says. It is in a closed part of the page, into which only the debugger sees. */
+  async overlayText(): Promise<string> {
+    const whole = { depth: -1, pierce: true };
+    const { root } = await this.view.cdp<{ root: Node }>("DOM.getDocument", whole);
+    return descendants(root)
+      .filter(({ localName }) => localName === "bun-hmr")
+      .flatMap(descendants)
+      .map(({ nodeValue }) => nodeValue)
+      .join("");
+  }
+
+  async overlaySays(text: string): Promise<void> {
+    await until(`the overlay says ${text}`, async () => (await this.overlayText()).includes(text));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.view.close();
   }
+}
+
+/** https://chromedevtools.github.io/devtools-protocol/tot/DOM/#type-Node */
+interface Node {
+  readonly localName: string;
+  readonly nodeValue: string;
+  readonly children?: readonly Node[];
+  readonly shadowRoots?: readonly Node[];
+  readonly contentDocument?: Node;
+}
+
+function descendants(node: Node): readonly Node[] {
+  const { children = [], shadowRoots = [], contentDocument } = node;
+  const inside = [...shadowRoots, ...children, ...(contentDocument ? [contentDocument] : [])];
+  return [node, ...inside.flatMap(descendants)];
 }
 
 /** Whether Bun's overlay is on the page, as an expression. */

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const state = async () => (await (await fetch(`${dev.url}/api/state`)).json()) as State;
 
-/** What Bun's overlay says is in a closed part of the page; the terminal shows the same. */
+/** A place as the terminal shows it. */
 const placeOf = (file: string, line: number) => new RegExp(`${file}:${line}:\\d+`);
 
 const lineOf = (text: string, piece: string) =>
@@ -37,9 +37,10 @@ browserTest(
     await tab.click("#page-counter");
     await copy.write(HOME, home.replace("<header>", "<header"));
     await tab.sees(overlay);
-    await until("the terminal says where", () =>
-      placeOf(HOME, lineOf(home, "<header>") + 1).test(dev.printed()),
-    );
+    const line = lineOf(home, "<header>") + 1;
+    await tab.overlaySays(HOME);
+    await tab.overlaySays(`${line}<Pulse`);
+    await until("the terminal says where", () => placeOf(HOME, line).test(dev.printed()));
     await copy.write(HOME, home.replace("Nothing is lost.", "Mended."));
     await tab.shows("Mended.");
     await tab.sees(`!${overlay}`);
@@ -57,8 +58,11 @@ browserTest(
       "  return (",
       '  if (live.state) throw new Error("thrown here");\n  return (',
     );
+    const line = lineOf(thrower, "thrown here");
     await copy.write(HOME, thrower);
-    await tab.sees(overlay);
+    await tab.overlaySays(`at Home in ${HOME}:${line}:`);
+    await tab.overlaySays('thrownewError("thrown here");');
+    await until("the terminal says where", () => placeOf(HOME, line).test(dev.printed()));
     await copy.write(HOME, home.replace("Nothing is lost.", "Calm again."));
     await tab.shows("Calm again.");
     await tab.sees(`!${overlay}`);
@@ -66,10 +70,7 @@ browserTest(
     await copy.write(HOME, thrower);
     await tab.sees(overlay);
     await tab.view.reload();
-    await tab.sees(overlay);
-    await until("the terminal says where", () =>
-      placeOf(HOME, lineOf(thrower, "thrown here")).test(dev.printed()),
-    );
+    await tab.overlaySays(`at Home in ${HOME}:${line}:`);
     await copy.write(HOME, home);
     await tab.shows("Nothing is lost.");
     await tab.sees(`!${overlay}`);
@@ -83,7 +84,8 @@ browserTest(
     await using tab = await Tab.follow(dev);
     const style = await copy.read("src/page/style.css");
     await copy.write("src/page/style.css", `@import "./missing.css";\n${style}`);
-    await tab.sees(overlay);
+    await tab.overlaySays("src/page/style.css");
+    await tab.overlaySays("./missing.css");
     await copy.write("src/page/style.css", style);
     await tab.sees(`!${overlay}`);
     await tab.sees('getComputedStyle(document.querySelector(".home")).maxWidth !== "none"');

@@ -8,6 +8,7 @@ import type { Pages } from "../app.ts";
 import type { Connection, Handler } from "../server/handler.ts";
 import { keep } from "../server/held.ts";
 import { reloadedAfterEdit, SOURCES, sourcesState } from "./mended.ts";
+import { type Ask, REPORT, reportError } from "./places.ts";
 
 export interface Bundler {
   readonly pages: Pages;
@@ -19,18 +20,22 @@ export interface Bundler {
 export function openBundler(page: HTMLBundle): Bundler {
   const unix = keep("bundler socket", privateSocket);
   Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": page } });
+  const ask: Ask = (path, init) =>
+    fetch(`http://localhost${path}`, { ...init, unix, decompress: false, redirect: "manual" });
   const served = keep("served sources", () => ({ state: "" }));
   const index: Handler = async (request) => {
     const before = await sourcesState();
     served.state = before;
-    const response = await forward(request, unix);
+    const response = await forward(request, ask);
     return response.status === 500 ? reloadedAfterEdit(response, before) : response;
   };
+  const report: Handler = (request) => reportError(request, ask);
   return {
     pages: { index: methods<Connection>({ GET: index }), asset: () => undefined },
     routes: {
-      "/_bun/*": (request) => forward(request, unix),
+      "/_bun/*": (request) => forward(request, ask),
       "/_bun/hmr": (request, server) => follow(request, server, unix, served.state),
+      [REPORT]: methods<Connection>({ POST: report }),
       [SOURCES]: async () => new Response(await sourcesState()),
     },
   };
@@ -43,15 +48,14 @@ function privateSocket(): string {
   return join(folder, "bundler.sock");
 }
 
-async function forward(request: Request, unix: string): Promise<Response> {
+async function forward(request: Request, ask: Ask): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
   // The bundler compares the two; ours were checked on the way in.
   headers.set("host", "localhost");
   if (headers.has("origin")) headers.set("origin", "http://localhost");
   const { method, body } = request;
-  const init = { unix, method, headers, body, decompress: false, redirect: "manual" } as const;
-  const response = await fetch(`http://localhost${pathname}${search}`, init);
+  const response = await ask(pathname + search, { method, headers, body });
   return new Response(response.body, response);
 }
 
