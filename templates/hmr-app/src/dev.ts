@@ -12,7 +12,7 @@ import { onFreePort } from "./dev/port.ts";
 import { schema } from "./env.ts";
 import page from "./page/index.html";
 import type { Connection } from "./server/handler.ts";
-import { keep } from "./server/held.ts";
+import { disposeLeftOver, keep } from "./server/held.ts";
 import { broadcast, live, startHeart } from "./server/live.ts";
 import { memory } from "./server/state.ts";
 
@@ -62,6 +62,7 @@ if (running.evaluations === 1) {
   report(`listening on ${url.href}`);
 } else {
   running.server.reload(options);
+  disposeLeftOver();
   broadcast();
   log.info("reloaded: {version}", { version: memory.version });
 }

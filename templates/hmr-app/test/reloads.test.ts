@@ -17,6 +17,7 @@ api["/probe"] = async () => {
   return Response.json({
     listeners: Object.fromEntries(events),
     timers: objectTypeCounts.Timeout ?? 0,
+    functions: objectTypeCounts.Function,
     servers: protectedObjectTypeCounts.HTTPServer ?? 0,
     rss: process.memoryUsage.rss() / 1024 / 1024,
   });
@@ -26,6 +27,7 @@ api["/probe"] = async () => {
 interface Probe {
   readonly listeners: Readonly<Record<string, number>>;
   readonly timers: number;
+  readonly functions: number;
   readonly servers: number;
   /** MiB. */
   readonly rss: number;
@@ -57,10 +59,20 @@ test(
     const after = await ask();
     expect(after.listeners).toEqual(before.listeners);
     expect(after.timers).toBeLessThanOrEqual(before.timers + 2);
+    expect(after.servers).toBe(before.servers);
+    // It is a few more or less; code that is held would have hundreds for each edit.
+    expect(after.functions - before.functions).toBeLessThan(1000);
     expect(after.rss - before.rss).toBeLessThan(64);
     expect(socket.readyState).toBe(WebSocket.OPEN);
     expect(dev.printed()).not.toContain("MaxListenersExceeded");
     socket.close();
+
+    const versionOf = async () => (await (await fetch(`${dev.url}/api/state`)).json()).version;
+    const version = await versionOf();
+    await copy.edit("src/server/live.ts", 'renew("heart"', 'renew("pulse"');
+    await until("the new code answers", async () => (await versionOf()) !== version);
+    // What the code no longer has is disposed of, too.
+    expect((await ask()).timers).toBe(after.timers);
   },
   2 * TIMEOUT,
 );

@@ -3,6 +3,8 @@
 interface Held {
   readonly value: unknown;
   readonly dispose?: () => void;
+  /** Whether the code before the last edit opened it. */
+  old?: boolean;
 }
 
 declare global {
@@ -11,6 +13,7 @@ declare global {
 
 globalThis.heldThings ??= new Map();
 const held = globalThis.heldThings;
+for (const thing of held.values()) thing.old = true;
 
 /**
  * Opens a thing once and gives the same one after each reload: state, sockets, servers.
@@ -34,6 +37,15 @@ export function renew<T>(name: string, open: () => T, dispose: (value: T) => voi
   held.set(name, { value, dispose: () => dispose(value) });
   before?.dispose?.();
   return value;
+}
+
+/** After an edit, disposes of what only the code before it renewed: the present code has no use for it. */
+export function disposeLeftOver(): void {
+  for (const [name, { dispose, old }] of held) {
+    if (!dispose || !old) continue;
+    dispose();
+    held.delete(name);
+  }
 }
 
 /** Disposes of everything that has to be, when the service stops. */
