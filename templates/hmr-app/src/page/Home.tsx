@@ -20,7 +20,7 @@ export function Home() {
           id="page-counter"
           label="In this page"
           value={clicks}
-          onAdd={() => setClicks(clicks + 1)}
+          onAdd={() => setClicks((count) => count + 1)}
         >
           Lives in a React component. Survives edits of <code>src/page/</code>.
         </Counter>

@@ -1,9 +1,12 @@
 // Starts the page. An edit of this file takes the root that is there, and so keeps the page.
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
+import { title } from "./settings.ts";
 
 const element = document.getElementById("root");
 if (!element) throw new Error("index.html has no element #root.");
+
+document.title = title;
 
 if (import.meta.hot) {
   import.meta.hot.data.root ??= createRoot(element);
