@@ -2,7 +2,6 @@
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { name } from "./package.json";
 
 /** Puts the files of dist/public/ in the place of src/static/embedded.ts. */
 const embedPage: BunPlugin = {
@@ -21,7 +20,7 @@ const embedPage: BunPlugin = {
   },
 };
 
-const outfile = `dist/${name}`;
+const outfile = "dist/app";
 await Bun.build({
   entrypoints: ["src/main.ts"],
   compile: { outfile },

@@ -4,7 +4,6 @@ import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { name } from "../package.json";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Answer, send, upgrading } from "./raw.ts";
@@ -178,6 +177,7 @@ describe("page", () => {
     async () => {
       await using tab = await Tab.open(service.url);
       await tab.shows("A public title");
+      expect(await tab.evaluate("document.title")).toBe("A public title");
       await tab.click("#page-counter");
       await tab.click("#server-counter");
       await tab.sees(`${counter("page-counter")} === "1"`);
@@ -206,6 +206,27 @@ test("a WebSocket is refused to a foreign page, and needs an upgrade", async () 
 });
 
 test(
+  "a crowd that connects costs each client no more than a message a second",
+  async () => {
+    const connect = () => new WebSocket(`${service.url}/api/live`.replace("http", "ws"));
+    const first = (socket: WebSocket) =>
+      new Promise((resolve) => socket.addEventListener("message", resolve, { once: true }));
+    const one = connect();
+    let messages = 0;
+    one.onmessage = () => {
+      messages += 1;
+    };
+    await first(one);
+    const started = performance.now();
+    const crowd = Array.from({ length: 200 }, connect);
+    await Promise.all(crowd.map(first));
+    expect(messages).toBeLessThanOrEqual(3 + (performance.now() - started) / 1000);
+    for (const socket of [one, ...crowd]) socket.close();
+  },
+  TIMEOUT,
+);
+
+test(
   "a stop closes the WebSockets with 1012, so that clients connect again",
   async () => {
     const socket = new WebSocket(`${service.url}/api/live`.replace("http", "ws"));
@@ -226,7 +247,7 @@ test(
     expect(exitCode, output).toBe(0);
     const empty = await mkdtemp(join(tmpdir(), "hmr-app-empty-"));
     try {
-      const executable = process.platform === "win32" ? `${name}.exe` : name;
+      const executable = process.platform === "win32" ? "app.exe" : "app";
       await cp(join(copy.folder, "dist", executable), join(empty, executable));
       await rm(join(copy.folder, "dist"), { recursive: true });
       await using alone = await startService([join(empty, executable)], empty, { PATH: "" });

@@ -1,4 +1,4 @@
-// The WebSocket of /api/live: each client gets the state when it connects and whenever it changes.
+// The WebSocket of /api/live: each client gets the state when it connects, at each count and each second.
 import type { WebSocketHandler } from "bun";
 import type { Connection } from "./handler.ts";
 import { renew } from "./held.ts";
@@ -6,15 +6,15 @@ import { clients, currentState, memory } from "./state.ts";
 
 export const live = {
   open(socket) {
+    // The others hear of it with the next beat: a crowd that comes at once costs each of them one message.
     clients.add(socket);
-    broadcast();
+    socket.send(JSON.stringify(currentState()));
   },
   message(socket) {
     socket.close(1008, "Nothing is read here.");
   },
   close(socket) {
     clients.delete(socket);
-    broadcast();
   },
   maxPayloadLength: 1024,
   // A client that takes nothing is dropped, and gets the latest state when it comes back.
