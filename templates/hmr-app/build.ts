@@ -15,9 +15,15 @@ const { outputs } = await Bun.build({
 });
 for (const { path } of outputs) {
   const bytes = await Bun.file(path).bytes();
-  await Bun.write(`${path}.gz`, gzipSync(bytes, { level: 9 }));
   const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-  await Bun.write(`${path}.br`, brotliCompressSync(bytes, { params: quality }));
+  const compressed = {
+    gz: gzipSync(bytes, { level: 9 }),
+    br: brotliCompressSync(bytes, { params: quality }),
+  };
+  for (const [end, smaller] of Object.entries(compressed)) {
+    // Pictures and fonts are compressed already.
+    if (smaller.length < bytes.length) await Bun.write(`${path}.${end}`, smaller);
+  }
 }
 await Bun.build({
   entrypoints: ["src/main.ts"],
