@@ -12,7 +12,8 @@ import { Session } from "./session.ts";
 const place = await realpath(await mkdtemp(join(tmpdir(), "bunyard-readme-")));
 afterAll(() => rm(place, { recursive: true, force: true }));
 
-const projects = templateNames().map((name) => ({ name, directory: join(place, name) }));
+/** Under a name of their own: a README that goes by the name of its starter would be wrong. */
+const projects = templateNames().map((name) => ({ name, directory: join(place, `my-${name}`) }));
 
 /** Cross-compiling needs Zig, which is large: CI has it, another machine may leave it out. */
 const isMissing = (command: string) =>
