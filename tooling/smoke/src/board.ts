@@ -92,6 +92,6 @@ async function reasonOf(work: () => Promise<void>): Promise<string | undefined> 
     return undefined;
   } catch (error) {
     const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-    return line;
+    return line.replace(/:$/, "");
   }
 }

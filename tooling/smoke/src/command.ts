@@ -2,7 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import { bareEnvironment } from "@bunyard/test/command";
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly cwd: string;
   /** A file that is appended to. */
   readonly log: string;

@@ -9,10 +9,8 @@ export interface Held {
   readonly finish: () => Promise<void>;
 }
 
-type Opener = (url: URL) => Promise<Held>;
-
 /** What the starters offer that is not in an /openapi.json. */
-const OWN: Readonly<Record<string, readonly Opener[]>> = {
+const OWN: Readonly<Record<string, readonly ((url: URL) => Promise<Held>)[]>> = {
   "hmr-app": [(url) => socket(url, "/api/live")],
   "sqlite-app": [(url) => half(url, "POST", "/api/users")],
   "websocket-chat": [
@@ -27,17 +25,13 @@ export async function hold(starter: string, url: URL): Promise<readonly Held[]> 
     returns.includes("text/event-stream"),
   );
   const [posted] = await jsonRoutes(url);
-  const openers: readonly Opener[] = [
-    ...streams.map(
-      ({ path }): Opener =>
-        (url) =>
-          stream(url, path),
-    ),
-    ...(posted ? [(url: URL) => half(url, posted.method, posted.path)] : []),
-    ...(OWN[starter] ?? []),
-  ];
-  if (openers.length === 0) throw new Error("nothing to hold open: add it to hold.ts");
-  return await Promise.all(openers.map((open) => open(url)));
+  const held = await Promise.all([
+    ...streams.map(({ path }) => stream(url, path)),
+    ...(posted ? [half(url, posted.method, posted.path)] : []),
+    ...(OWN[starter] ?? []).map((open) => open(url)),
+  ]);
+  if (held.length === 0) throw new Error("nothing to hold open: add it to hold.ts");
+  return held;
 }
 
 async function stream(url: URL, path: string): Promise<Held> {

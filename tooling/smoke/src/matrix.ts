@@ -6,10 +6,13 @@ export type Paint = (status: State["status"], text: string) => string;
 
 export const plain: Paint = (_, text) => text;
 
-export const coloured: Paint = (status, text) => {
+const coloured: Paint = (status, text) => {
   const code = { passed: 32, failed: 31, running: 33 }[status as string] ?? 2;
   return `\u001b[${code}m${text}\u001b[39;22m`;
 };
+
+export const paintFor = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Paint =>
+  stream.isTTY && !env.NO_COLOR ? coloured : plain;
 
 /** A label is at most six characters; between columns there is one space at least. */
 const width = (cell: Cell): number => Math.max(6, cell.length) + 1;

@@ -1,7 +1,7 @@
 // Shows how a run is getting on: in place on a terminal, a line for each cell elsewhere.
 import type { Change } from "./board.ts";
 import type { Matrix } from "./cells.ts";
-import { coloured, duration, renderMatrix } from "./matrix.ts";
+import { duration, type Paint, paintFor, renderMatrix } from "./matrix.ts";
 
 export interface Progress {
   readonly report: (change: Change) => void;
@@ -11,7 +11,9 @@ export interface Progress {
 
 /** In place if `stream` is a terminal that can do that. */
 export function openProgress(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Progress {
-  return stream.isTTY && env.TERM !== "dumb" ? openLive(stream) : openLines(stream);
+  // A terminal that does not know its size has none to draw in.
+  const canDraw = stream.isTTY && env.TERM !== "dumb" && stream.columns > 0 && stream.rows > 0;
+  return canDraw ? openLive(stream, paintFor(stream, env)) : openLines(stream);
 }
 
 /** A line for each cell that is done. */
@@ -40,11 +42,11 @@ const CLEAR_TO_END_OF_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
 /** The matrix, drawn again ten times a second over itself. */
-function openLive(terminal: NodeJS.WriteStream): Progress {
+function openLive(terminal: NodeJS.WriteStream, paint: Paint): Progress {
   let matrix: Matrix = new Map();
   let height = 0;
   const draw = () => {
-    const lines = frame(matrix, terminal);
+    const lines = frame(matrix, terminal, paint);
     const up = height > 0 ? `\u001b[${height}A\r` : "";
     terminal.write(`${BEGIN}${up}${lines.map((line) => `${line}\n`).join("")}${CLEAR_BELOW}${END}`);
     height = lines.length;
@@ -65,8 +67,12 @@ function openLive(terminal: NodeJS.WriteStream): Progress {
 }
 
 /** Lines that fit: a longer one would wrap, and a taller frame could not be drawn over. */
-function frame(matrix: Matrix, { columns, rows }: NodeJS.WriteStream): readonly string[] {
-  return renderMatrix(matrix, performance.now(), coloured)
+function frame(
+  matrix: Matrix,
+  { columns, rows }: NodeJS.WriteStream,
+  paint: Paint,
+): readonly string[] {
+  return renderMatrix(matrix, performance.now(), paint)
     .slice(0, rows - 1)
     .map((line) => `${Bun.sliceAnsi(line, 0, columns, "…")}\u001b[m${CLEAR_TO_END_OF_LINE}`);
 }

@@ -4,7 +4,7 @@ import { arch, platform } from "node:os";
 import type { Args } from "./args.ts";
 import { failures } from "./cells.ts";
 import { toJunit } from "./junit.ts";
-import { coloured, plain } from "./matrix.ts";
+import { paintFor } from "./matrix.ts";
 import { type Outcome, toJson, toText } from "./report.ts";
 import { toMarkdown } from "./summary.ts";
 
@@ -24,8 +24,7 @@ export async function publish(run: Run, args: Args): Promise<void> {
   const json = `${JSON.stringify(toJson(outcome), null, 2)}\n`;
   // Standard output is for the data, if that is where it was asked for.
   const stream = args.json === "-" ? process.stderr : process.stdout;
-  const paint = stream.isTTY && !process.env.NO_COLOR ? coloured : plain;
-  stream.write(`${toText(outcome, paint)}\n`);
+  stream.write(`${toText(outcome, paintFor(stream, process.env))}\n`);
   if (args.json === "-") process.stdout.write(json);
   else if (args.json !== undefined) await Bun.write(args.json, json);
   if (args.junit !== undefined) await Bun.write(args.junit, toJunit(outcome));
@@ -34,8 +33,9 @@ export async function publish(run: Run, args: Args): Promise<void> {
 }
 
 async function tailOf(log: string): Promise<readonly [path: string, text: string]> {
-  const lines = Bun.stripANSI(await Bun.file(log).text())
-    .trimEnd()
-    .split("\n");
+  const file = Bun.file(log);
+  // On a full disk there may be none.
+  const text = (await file.exists()) ? await file.text() : "";
+  const lines = Bun.stripANSI(text).trimEnd().split("\n");
   return [log, lines.slice(-TAIL).join("\n")];
 }

@@ -96,7 +96,7 @@ describe("a run with a red cell of every kind", () => {
       "formatting changes .env.example",
       "exit code 1",
       "exit code 3",
-      "the service never listened:",
+      "the service never listened",
       "GET /page.js answers 500, not 200",
       ...(posix ? ["exit code 3 after SIGTERM"] : []),
     ]);
