@@ -65,6 +65,7 @@ onPostgres((newDatabase) => {
       const refused = await service.send("GET", "/api/articles");
       expect(refused.status).toBe(503);
       expect(refused.headers.get("retry-after")).toBe("2");
+      expect((await service.send("GET", "/api/articles/export")).status).toBe(503);
       expect((await service.send("GET", "/healthz")).status).toBe(200);
       wire.mend();
       await until("/readyz", 200);

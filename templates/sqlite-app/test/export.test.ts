@@ -1,0 +1,72 @@
+// What an export costs: no memory by its length, and no more time than it is given.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { PROCESS_TIMEOUT } from "./project.ts";
+import { Service } from "./service.ts";
+
+/** Characters of each article. */
+const BODY = 2000;
+
+async function fill(service: Service, articles: number): Promise<void> {
+  const { id } = await service.newUser();
+  using database = new Database(service.folder.join("app.db"));
+  database.run(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+     INSERT INTO articles (author, title, body, created_at, updated_at)
+     SELECT ?, 'title ' || i, printf('%.*c', ?, 'x'), '2026', '2026' FROM n`,
+    [articles, id, BODY],
+  );
+}
+
+/** Asks for an export, and reads nothing. */
+function ask({ url }: Service): Socket {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
+    socket.write("GET /api/articles/export HTTP/1.1\r\nhost: test\r\n\r\n");
+  });
+  return socket.pause();
+}
+
+/** The most memory that the service ever had at once, in MiB; Linux counts that. */
+async function peak({ child }: Service): Promise<number> {
+  const status = await Bun.file(`/proc/${child.pid}/status`).text();
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+test.skipIf(process.platform !== "linux")(
+  "200 MB, read or not, cost a fraction of that",
+  async () => {
+    await using service = await Service.start();
+    await fill(service, 100_000);
+    const before = await peak(service);
+    const stuck = ask(service);
+    const response = await fetch(`${service.url}/api/articles/export`);
+    let bytes = 0;
+    for await (const chunk of response.body ?? []) bytes += chunk.byteLength;
+    stuck.destroy();
+    expect(bytes).toBeGreaterThan(100_000 * BODY);
+    expect((await peak(service)) - before).toBeLessThan(100);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "who reads too slowly is cut, and the service goes on",
+  async () => {
+    await using service = await Service.start({ MAX_EXPORT_SECONDS: "1" });
+    await fill(service, 20_000);
+    const slow = ask(service).resume();
+    let bytes = 0;
+    slow.on("data", (chunk) => {
+      bytes += chunk.length;
+      slow.pause();
+      setTimeout(() => slow.resume(), 50);
+    });
+    const { promise: cut, resolve } = Promise.withResolvers<void>();
+    slow.on("error", () => resolve()).on("close", () => resolve());
+    await cut;
+    expect(bytes).toBeLessThan(20_000 * BODY);
+    expect((await service.send("GET", "/readyz")).status).toBe(200);
+  },
+  PROCESS_TIMEOUT,
+);
