@@ -31,8 +31,8 @@ export const envSchema = z.object({
   PASSWORD_CONCURRENCY: integer({ min: 1 }).default(2),
   /** Passwords that may wait for their turn; beyond it the answer is 503. */
   PASSWORD_QUEUE: integer().default(100),
-  /** How long an export may take: while it does, the database can't reuse the log of what is written meanwhile. */
-  MAX_EXPORT_SECONDS: integer({ min: 1, max: 24 * 3600 }).default(15 * 60),
+  /** How long an export or an import may take: each holds one of few places, and an export the log of the database. */
+  MAX_TRANSFER_SECONDS: integer({ min: 1, max: 24 * 3600 }).default(15 * 60),
   /** Bytes of one import. */
   MAX_IMPORT_BYTES: integer({ min: 1 }).default(1024 ** 3),
 });

@@ -36,7 +36,7 @@ export function exporting({ env, store }: Services): Routes {
         deadline = setTimeout(() => {
           controller.error(failed(new Error("It took too long.")));
           void end();
-        }, env.MAX_EXPORT_SECONDS * 1000);
+        }, env.MAX_TRANSFER_SECONDS * 1000);
       },
       async pull(controller) {
         try {

@@ -27,6 +27,7 @@ export function importing({ env, store }: Services): Routes {
     });
 
     async function* readBody(): AsyncGenerator<Uint8Array, void, void> {
+      const deadline = performance.now() + env.MAX_TRANSFER_SECONDS * 1000;
       let size = 0;
       try {
         for await (const chunk of request.body ?? []) {
@@ -34,6 +35,7 @@ export function importing({ env, store }: Services): Routes {
           if (size > env.MAX_IMPORT_BYTES) {
             throw new Problem(413, `The import is longer than ${env.MAX_IMPORT_BYTES} bytes.`);
           }
+          if (performance.now() > deadline) throw new Problem(408, "The import took too long.");
           yield chunk;
         }
       } catch (cause) {

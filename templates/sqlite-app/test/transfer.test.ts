@@ -1,4 +1,4 @@
-// What an export costs: no memory by its length, and no more time than it is given.
+// What an export or an import costs: no memory by its length, and no more time than it is given.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
@@ -53,7 +53,7 @@ test.skipIf(process.platform !== "linux")(
 test(
   "who reads too slowly is cut, and the service goes on",
   async () => {
-    await using service = await Service.start({ MAX_EXPORT_SECONDS: "1" });
+    await using service = await Service.start({ MAX_TRANSFER_SECONDS: "1" });
     await fill(service, 20_000);
     const slow = ask(service).resume();
     let bytes = 0;
@@ -67,6 +67,28 @@ test(
     await cut;
     expect(bytes).toBeLessThan(20_000 * BODY);
     expect((await service.send("GET", "/readyz")).status).toBe(200);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "who sends too slowly is told so, and nothing is imported",
+  async () => {
+    await using service = await Service.start({ MAX_TRANSFER_SECONDS: "1" });
+    const { token } = await service.newUser();
+    const response = await fetch(`${service.url}/api/articles/import`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson" },
+      body: new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(Buffer.from('{"title":"slow","body":"b"}\n'));
+          await Bun.sleep(50);
+        },
+      }),
+    });
+    expect(response.status).toBe(408);
+    expect(await response.json()).toMatchObject({ detail: "The import took too long." });
+    expect((await service.send("GET", "/api/articles")).json()).toMatchObject({ items: [] });
   },
   PROCESS_TIMEOUT,
 );
