@@ -74,8 +74,8 @@ browserTest(
   async () => {
     await copy.edit(
       "src/page/style.css",
-      "margin: 0.9rem",
-      "outline: 3px solid rgb(1, 2, 3); margin: 0.9rem",
+      "letter-spacing: -0.04em;",
+      "outline: 3px solid rgb(1, 2, 3);",
     );
     await tab.sees(
       'getComputedStyle(document.querySelector("h1")).outlineColor === "rgb(1, 2, 3)"',

@@ -39,7 +39,7 @@ browserTest(
     await tab.sees(overlay);
     const line = lineOf(home, "<header>") + 1;
     await tab.overlaySays(HOME);
-    await tab.overlaySays(`${line}<Pulse`);
+    await tab.overlaySays(`${line}<h1>`);
     await until("the terminal says where", () => placeOf(HOME, line).test(dev.printed()));
     await copy.write(HOME, home.replace("Nothing is lost.", "Mended."));
     await tab.shows("Mended.");

@@ -15,7 +15,9 @@ export function Counter({ id, label, value, onAdd, children }: CounterProps) {
     <section className="counter">
       <button type="button" id={id} onClick={onAdd} aria-describedby={`${id}-about`}>
         <span className="label">{label}</span>
-        <output className="value">{value ?? "–"}</output>
+        <output className="value">
+          <span key={value}>{value ?? "–"}</span>
+        </output>
         <span className="action" aria-hidden="true">
           Add one
         </span>

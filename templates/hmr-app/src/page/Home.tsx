@@ -11,10 +11,10 @@ export function Home() {
   return (
     <main className="home">
       <header>
-        <Pulse live={live} />
         <h1>{title}</h1>
         <p className="lead">Count up on both sides, then change some code. Nothing is lost.</p>
       </header>
+      <Pulse live={live} />
       <div className="counters">
         <Counter
           id="page-counter"
@@ -35,13 +35,16 @@ export function Home() {
       </div>
       <ul className="hints">
         <li>
-          <code>src/page/Home.tsx</code> changes this text, and the counters stay.
+          <code>src/page/Home.tsx</code>
+          Change this text: the counters stay.
         </li>
         <li>
-          <code>src/page/style.css</code> changes the colours without a reload.
+          <code>src/page/style.css</code>
+          Change a colour: nothing reloads.
         </li>
         <li>
-          <code>src/server/api.ts</code> changes the version above; the connection stays.
+          <code>src/server/api.ts</code>
+          Change the server: a new version, the same connection.
         </li>
       </ul>
     </main>

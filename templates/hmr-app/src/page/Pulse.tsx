@@ -3,23 +3,25 @@ import type { Live } from "./live.ts";
 
 export function Pulse({ live: { connected, state } }: { readonly live: Live }) {
   return (
-    <p className="pulse" data-connected={connected}>
-      <span className="dot" aria-hidden="true" key={state?.beats} />
-      <span role="status">{connected ? "Live" : "Connecting …"}</span>
-      {state && (
-        <>
-          <span>
-            Server <b id="version">{state.version}</b>
-          </span>
-          <span>
-            up <b id="beats">{duration(state.beats)}</b>
-          </span>
-          <span>
-            <b id="clients">{state.clients}</b> connected
-          </span>
-        </>
-      )}
-    </p>
+    <dl className="pulse" data-connected={connected}>
+      <div>
+        <dt>
+          <span className="dot" aria-hidden="true" key={state?.beats} />
+          <span role="status">{connected ? "Live" : "Waiting"}</span>
+        </dt>
+        <dd id="beats">{state ? duration(state.beats) : "–"}</dd>
+      </div>
+      <div>
+        <dt>Server</dt>
+        <dd id="version" key={state?.version}>
+          {state?.version ?? "–"}
+        </dd>
+      </div>
+      <div>
+        <dt>Connected</dt>
+        <dd id="clients">{state?.clients ?? "–"}</dd>
+      </div>
+    </dl>
   );
 }
 
