@@ -45,10 +45,20 @@ browserTest(
 );
 
 browserTest(
-  "a component: the new text, and the state of the page is kept",
+  "a component: the new text within a second, and the state of the page is kept",
   async () => {
-    await copy.edit("src/page/Home.tsx", "Nothing is lost.", "All is kept.");
-    await tab.shows("All is kept.");
+    const times: number[] = [];
+    for (const [before, after] of [
+      ["Nothing is lost.", "Little is lost."],
+      ["Little is lost.", "All is kept."],
+    ] as const) {
+      const started = performance.now();
+      await copy.edit("src/page/Home.tsx", before, after);
+      await tab.shows(after);
+      times.push(performance.now() - started);
+    }
+    // Something else may take the machine away from one of them.
+    expect(Math.min(...times)).toBeLessThan(1000);
     expect(await tab.evaluate(counter("page-counter"))).toBe("3");
     await expectNoReload();
   },

@@ -12,8 +12,9 @@ const EDITS = 20;
 async function opened(
   run: Parameters<Contestant>[0],
   make: (typeof projects)[string],
+  modules: number,
 ): Promise<() => Promise<number>> {
-  const project = await make(await mkdtemp(join(run.folder, "edit-")), 10);
+  const project = await make(await mkdtemp(join(run.folder, "edit-")), modules);
   const { url } = await run.start(project.command, { cwd: project.cwd, env: environment });
   const tab = await openTab(`${url}/`);
   await shows(tab, "first");
@@ -33,31 +34,37 @@ async function opened(
 }
 
 function contestants(
+  modules: number,
   sample: (edit: () => Promise<number>) => Promise<number>,
 ): Readonly<Record<string, Contestant>> {
   const entries = Object.entries(projects).map(([name, make]): [string, Contestant] => [
     name,
     async (run) => {
-      const edit = await opened(run, make);
+      const edit = await opened(run, make, modules);
       return () => sample(edit);
     },
   ]);
   return Object.fromEntries(entries);
 }
 
-export const edit: Bench = {
-  unit: "ms",
-  rounds: 41,
-  warmups: 5,
-  contestants: contestants((edit) => edit()),
-};
+/** @param modules that the page imports, besides React and the one that is edited. */
+export function edit(modules: number): Bench {
+  return {
+    unit: "ms",
+    rounds: 41,
+    warmups: 5,
+    contestants: contestants(modules, (edit) => edit()),
+  };
+}
 
-export const editTail: Bench = {
-  unit: "ms",
-  rounds: 5,
-  contestants: contestants(async (edit) => {
-    const times: number[] = [];
-    for (let index = 0; index < EDITS; index += 1) times.push(await edit());
-    return times.toSorted((a, b) => a - b)[Math.floor(0.95 * EDITS) - 1] ?? 0;
-  }),
-};
+export function editTail(modules: number): Bench {
+  return {
+    unit: "ms",
+    rounds: 5,
+    contestants: contestants(modules, async (edit) => {
+      const times: number[] = [];
+      for (let index = 0; index < EDITS; index += 1) times.push(await edit());
+      return times.toSorted((a, b) => a - b)[Math.floor(0.95 * EDITS) - 1] ?? 0;
+    }),
+  };
+}
