@@ -1,4 +1,6 @@
 // The worker pool by itself: order, queue, progress, cancellation, crashes, timeouts.
+
+import { heapStats } from "bun:jsc";
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import {
@@ -113,6 +115,17 @@ test("a task that took too long reports no progress any more", async () => {
   // All that the source's answer sets off has happened by then.
   await Bun.sleep(0);
   expect(seen).toEqual([]);
+});
+
+test("tasks that are done leave nothing behind", async () => {
+  const pool = openPool({ size: 1 });
+  const promises = async (tasks: number) => {
+    for (let i = 0; i < tasks; i++) await pool.run(sourceOf([[1]]), { signal });
+    Bun.gc(true);
+    return heapStats().objectTypeCounts.Promise ?? 0;
+  };
+  const before = await promises(100);
+  expect((await promises(1000)) - before).toBeLessThan(500);
 });
 
 test("a source that fails is the task's failure, and harms no other", async () => {

@@ -116,7 +116,8 @@ export class Pool<Result> {
 class Thread<Result> {
   readonly #worker: Worker;
   readonly #timeoutMs: number;
-  readonly #dead = Promise.withResolvers<never>();
+  /** Fails the task at hand. Not a promise for the whole life of the worker: each task would leave a waiter on it. */
+  #fail: (error: WorkerFailed) => void = () => undefined;
   /** What the worker owes; never more than one answer. */
   #answer = Promise.withResolvers<FromWorker<Result>>();
   /** The buffer that is filled, and the one that the worker has. */
@@ -134,14 +135,14 @@ class Thread<Result> {
       this.end(`A worker failed: ${message}`),
     );
     this.#worker.addEventListener("close", () => this.end("A worker ended."));
-    // A worker may die while nobody waits for it.
-    this.#dead.promise.catch(() => undefined);
   }
 
   async run(source: Source, task: TaskOptions): Promise<Result> {
+    const failed = Promise.withResolvers<never>();
+    this.#fail = failed.reject;
     const timer = setTimeout(() => this.end("The task took too long."), this.#timeoutMs);
     try {
-      return await Promise.race([this.#feed(source, task), this.#dead.promise]);
+      return await Promise.race([this.#feed(source, task), failed.promise]);
     } finally {
       clearTimeout(timer);
     }
@@ -184,7 +185,7 @@ class Thread<Result> {
   end(reason: string): void {
     if (!this.alive) return;
     this.alive = false;
-    this.#dead.reject(new WorkerFailed(reason));
+    this.#fail(new WorkerFailed(reason));
     this.#worker.terminate();
   }
 }
