@@ -245,8 +245,12 @@ describe("GET", () => {
       "accept-ranges": "bytes",
       etag: expect.stringMatching(/^"[\da-f]{64}"$/),
     });
-    const head = await server.fetch(path, { method: "HEAD" });
-    expect(head.headers.get("content-length")).toBe("10");
+    // A range is for GET only.
+    for (const headers of [{}, { range: "bytes=0-1" }, { range: "bytes=99-" }]) {
+      const head = await server.fetch(path, { method: "HEAD", headers });
+      expect(head.status).toBe(200);
+      expect(head.headers.get("content-length")).toBe("10");
+    }
   });
 
   test.each([

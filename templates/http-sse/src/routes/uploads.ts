@@ -66,9 +66,9 @@ export function uploads({ uploads: store }: Services): Group {
     if (hasVersion(request.headers.get("if-none-match"), etag)) {
       return new Response(null, { status: 304, headers });
     }
-    const range = rangeApplies(request.headers.get("if-range"), etag)
-      ? parseRange(request.headers.get("range"), upload.size)
-      : undefined;
+    // Ranges are for GET alone (RFC 9110, section 14.2): HEAD tells of the whole file.
+    const partial = request.method === "GET" && rangeApplies(request.headers.get("if-range"), etag);
+    const range = partial ? parseRange(request.headers.get("range"), upload.size) : undefined;
     if (range === "unsatisfiable") {
       throw new Problem(416, `The upload has ${upload.size} bytes.`, {
         headers: { "content-range": `bytes */${upload.size}` },
