@@ -4,19 +4,31 @@ import type { Appended, Listener, Message, MessageLog, Page } from "./log.ts";
 import { RedisFollower } from "./redis-follower.ts";
 import { answer, type Entry, TIMEOUT_MS, toMessage } from "./redis-reply.ts";
 
-/** Adds a message unless its key was seen, in one step, whichever instance asks. */
+/**
+ * Adds a message unless its key was seen, and drops what is too much with the keys of it: in one
+ * step, whichever instance asks. A hundred at a time, for a stream that is to keep less than it did.
+ */
 const APPEND = `
-  local seen = KEYS[2] and redis.call('GET', KEYS[2])
-  if seen then return {'repeated', seen} end
-  local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'text', ARGV[2])
-  local entry = id .. ' ' .. ARGV[2]
-  if KEYS[2] then redis.call('SET', KEYS[2], entry, 'EX', ARGV[3]) end
-  return {'created', entry}`;
+  local stream, keys, text, keep, key = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3]
+  local seen = key and redis.call('HGET', keys, key)
+  local before = seen and redis.call('XRANGE', stream, seen, seen)[1]
+  if before then return {'repeated', before} end
+  local fields = {'text', text}
+  if key then fields = {'text', text, 'key', key} end
+  local id = redis.call('XADD', stream, '*', unpack(fields))
+  if key then redis.call('HSET', keys, key, id) end
+  local length = redis.call('XLEN', stream)
+  if length > keep then
+    local count = math.min(length - keep, 100)
+    for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', count)) do
+      if entry[2][4] then redis.call('HDEL', keys, entry[2][4]) end
+    end
+    redis.call('XTRIM', stream, 'MAXLEN', length - count)
+  end
+  return {'created', {id, fields}}`;
 
 /** Where a stream that never held a message starts. */
 const START = "0-0";
-/** Seconds that an Idempotency-Key is remembered. */
-const KEY_TTL = 24 * 60 * 60;
 /** The most that the client takes; it tries again every two seconds. */
 const FOR_EVER = 2 ** 32 - 1;
 
@@ -24,7 +36,7 @@ export interface RedisLogOptions {
   readonly url: string;
   /** Key of the stream. */
   readonly key: string;
-  /** Messages to keep; Redis drops the rest in blocks, so there may be some more. */
+  /** Messages to keep, at the most. */
   readonly keep: number;
 }
 
@@ -57,20 +69,11 @@ export class RedisLog implements MessageLog {
 
   async append(text: string, key?: string): Promise<Appended> {
     const { key: stream, keep } = this.options;
-    // The same hash slot as the stream, for a cluster; a hash, as a key may be long.
-    const keys = key === undefined ? [] : [`{${stream}}:key:${Bun.SHA256.hash(key, "hex")}`];
-    const reply = await this.#send("EVAL", [
-      APPEND,
-      `${1 + keys.length}`,
-      stream,
-      ...keys,
-      `${keep}`,
-      text,
-      `${KEY_TTL}`,
-    ]);
-    const [outcome, entry] = reply as ["created" | "repeated", string];
-    const space = entry.indexOf(" ");
-    const message = toMessage([entry.slice(0, space), ["text", entry.slice(space + 1)]]);
+    // In braces: in a cluster, both keys are to have the same hash slot.
+    const args = [stream, `{${stream}}:keys`, text, `${keep}`, ...(key === undefined ? [] : [key])];
+    const reply = await this.#send("EVAL", [APPEND, "2", ...args]);
+    const [outcome, entry] = reply as ["created" | "repeated", Entry];
+    const message = toMessage(entry);
     return { outcome: message.text === text ? outcome : "conflict", message };
   }
 
