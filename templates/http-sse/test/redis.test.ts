@@ -70,6 +70,76 @@ describe.skipIf(!url)("several instances", () => {
   });
 });
 
+/** A way to Redis that can be cut, and opened again on the same port. */
+class Link {
+  #listener: Bun.TCPSocketListener<{ upstream: Promise<Bun.Socket> }> | undefined;
+  port = 0;
+
+  open(): this {
+    const { hostname, port } = new URL(url ?? "");
+    this.#listener = Bun.listen<{ upstream: Promise<Bun.Socket> }>({
+      hostname: "127.0.0.1",
+      port: this.port,
+      socket: {
+        open(client) {
+          const upstream = Bun.connect({
+            hostname,
+            port: Number(port || 6379),
+            socket: {
+              data: (_, chunk) => void client.write(chunk),
+              close: () => client.terminate(),
+            },
+          });
+          client.data = { upstream };
+        },
+        data: async (client, chunk) => {
+          (await client.data.upstream).write(chunk);
+        },
+        close: async (client) => {
+          (await client.data.upstream).terminate();
+        },
+      },
+    });
+    this.port = this.#listener.port;
+    return this;
+  }
+
+  cut(): void {
+    this.#listener?.stop(true);
+  }
+
+  [Symbol.dispose](): void {
+    this.cut();
+  }
+}
+
+test.skipIf(!url)(
+  "an instance that was cut off while messages were dropped hides no gap",
+  async () => {
+    await using stream = ownStream();
+    using link = new Link().open();
+    const keep = { MESSAGES_KEEP: "3" };
+    await using other = await TestServer.start({ ...stream.env, ...keep });
+    const away = { ...stream.env, ...keep, REDIS_URL: `redis://127.0.0.1:${link.port}` };
+    await using cutOff = await TestServer.start(away);
+    const seen = await other.post("seen");
+    using live = await cutOff.events({ "last-event-id": seen.id });
+    await other.post("live");
+    const last = await live.next();
+    link.cut();
+    while ((await cutOff.fetch("/readyz")).status !== 503) await Bun.sleep(20);
+    for (let i = 0; i < 5; i++) await other.post(`missed ${i}`);
+    link.open();
+    // It may not go on as if nothing were missing.
+    expect(await live.next()).toBeUndefined();
+    using resumed = await cutOff.events({ "last-event-id": last?.id ?? "" });
+    expect((await resumed.next())?.event).toBe("gap");
+    expect(await resumed.texts(3)).toEqual(["missed 2", "missed 3", "missed 4"]);
+    await other.post("after");
+    expect(await resumed.texts(1)).toEqual(["after"]);
+  },
+);
+
 const canRunRedis = Boolean(url) && Bun.which("redis-server") !== null;
 if (url && !canRunRedis) console.warn("There is no redis-server: its restart is not tested.");
 

@@ -26,7 +26,7 @@ export class Hub {
 
   static async open(log: MessageLog, heartbeatMs: number): Promise<Hub> {
     const hub = new Hub(heartbeatMs);
-    hub.#position = await log.follow((messages) => hub.#publish(messages));
+    hub.#position = await log.follow((...published) => hub.#publish(...published));
     return hub;
   }
 
@@ -59,12 +59,18 @@ export class Hub {
   close(): void {
     this.#open = false;
     clearInterval(this.#timer);
+    this.#endAll();
+  }
+
+  #endAll(): void {
     for (const reader of [...this.readers]) reader.end();
   }
 
-  #publish(messages: readonly Message[]): void {
+  #publish(messages: readonly Message[], complete: boolean): void {
     this.#position = messages.at(-1)?.id ?? this.#position;
-    this.#send(encodeMessages(messages));
+    if (complete) this.#send(encodeMessages(messages));
+    // Something is missing: the clients reconnect, and get a gap event or what they missed.
+    else this.#endAll();
     this.#published.resolve();
     this.#published = Promise.withResolvers();
   }

@@ -20,7 +20,8 @@ export interface Page {
   readonly complete: boolean;
 }
 
-export type Listener = (messages: readonly Message[]) => void;
+/** `complete` is false if messages before these were dropped before the listener could be told of them. */
+export type Listener = (messages: readonly Message[], complete: boolean) => void;
 
 export interface MessageLog {
   /**

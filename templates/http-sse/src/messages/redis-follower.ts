@@ -1,7 +1,7 @@
 // Follows a Redis Stream on a connection of its own, and finds its place again when that breaks.
 import { RedisClient } from "bun";
 import { type Listener, LogUnavailable } from "./log.ts";
-import { answer, type Entry, TIMEOUT_MS, toMessage } from "./redis-reply.ts";
+import { answer, type Entry, START, TIMEOUT_MS, toMessage } from "./redis-reply.ts";
 
 /** Milliseconds that a read waits for new messages, and the pause before it is tried again. */
 const BLOCK_MS = 5000;
@@ -11,6 +11,8 @@ export class RedisFollower {
   readonly #listeners: Listener[] = [];
   #client: RedisClient | undefined;
   #closed = false;
+  /** False when what comes next may not be what followed `position`. */
+  #complete = true;
 
   private constructor(
     readonly url: string,
@@ -58,6 +60,10 @@ export class RedisFollower {
     const client = new RedisClient(this.url, { autoReconnect: false });
     try {
       await answer(client.connect());
+      // While it was away, as much may have been added as to drop what it had not read.
+      const { key, position } = this;
+      const kept = await answer(client.send("XRANGE", [key, position, position]));
+      this.#complete &&= position === START || (kept as Entry[]).length > 0;
     } catch (error) {
       client.close();
       throw error;
@@ -74,6 +80,7 @@ export class RedisFollower {
     const newest = messages.at(-1);
     if (!newest) return;
     this.position = newest.id;
-    for (const listener of this.#listeners) listener(messages);
+    for (const listener of this.#listeners) listener(messages, this.#complete);
+    this.#complete = true;
   }
 }

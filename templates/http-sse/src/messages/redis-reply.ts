@@ -4,6 +4,9 @@ import { LogUnavailable, type Message } from "./log.ts";
 /** Milliseconds that Redis may take to answer. */
 export const TIMEOUT_MS = 2000;
 
+/** Where a stream that never held a message starts. */
+export const START = "0-0";
+
 /** One entry of the stream: its id, then names and values in turn. */
 export type Entry = readonly [id: string, fields: readonly string[]];
 

@@ -2,7 +2,7 @@
 import { RedisClient } from "bun";
 import type { Appended, Listener, Message, MessageLog, Page } from "./log.ts";
 import { RedisFollower } from "./redis-follower.ts";
-import { answer, type Entry, TIMEOUT_MS, toMessage } from "./redis-reply.ts";
+import { answer, type Entry, START, TIMEOUT_MS, toMessage } from "./redis-reply.ts";
 
 /**
  * Adds a message unless its key was seen, and drops what is too much with the keys of it: in one
@@ -27,8 +27,6 @@ const APPEND = `
   end
   return {'created', {id, fields}}`;
 
-/** Where a stream that never held a message starts. */
-const START = "0-0";
 /** The most that the client takes; it tries again every two seconds. */
 const FOR_EVER = 2 ** 32 - 1;
 

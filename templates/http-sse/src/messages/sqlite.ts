@@ -90,7 +90,7 @@ export class SqliteLog implements MessageLog {
     }
     const created = results.filter(({ outcome }) => outcome === "created");
     const messages = created.map(({ message }) => message);
-    for (const listener of this.#listeners) if (messages.length > 0) listener(messages);
+    for (const listener of this.#listeners) if (messages.length > 0) listener(messages, true);
     results.forEach((result, index) => {
       batch[index]?.resolve(result);
     });
