@@ -88,3 +88,15 @@ test("there is one lockfile, but for peers of the benchmarks outside the workspa
     .map((path) => `${path}: remove it; a workspace is locked by bun.lock at the root`);
   expect(problems).toEqual([]);
 });
+
+test("bun.lock knows the packages of every platform", async () => {
+  const { packages } = Bun.JSONC.parse(await readText("bun.lock")) as {
+    packages: Readonly<Record<string, readonly [id: string, ...rest: unknown[]]>>;
+  };
+  const problems = Object.values(packages).flatMap(([id, , info]) =>
+    Object.keys((info as Manifest | undefined)?.optionalDependencies ?? {})
+      .filter((name) => !(name in packages))
+      .map((name) => `bun.lock: ${name} of ${id} is missing; take ${id} out and install again`),
+  );
+  expect(problems).toEqual([]);
+});
