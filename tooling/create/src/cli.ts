@@ -10,6 +10,7 @@ import { packageName } from "./names.ts";
 import { makePlan } from "./plan.ts";
 import { personalize } from "./project.ts";
 import {
+  bannerText,
   errorText,
   listText,
   outcomeJson,
@@ -48,6 +49,9 @@ export async function run(source: TemplateSource, world: World): Promise<number>
   const json = world.argv.includes("--json");
   const print = (value: unknown) => world.out(JSON.stringify(value));
   const style = openStyle(world.colors);
+  // Bun may have taken the command from a cache that is a day old; `--json` has the version in its object.
+  const cached = source.clone === undefined && !json;
+  if (cached && !asksOfCommand(world.argv)) world.err(bannerText(version, style));
   try {
     const args = parseArgs(world.argv);
     if (args.has("help") || args.has("version")) {
@@ -76,6 +80,10 @@ export async function run(source: TemplateSource, world: World): Promise<number>
     return error.exitCode;
   }
 }
+
+/** What asks for the command itself gets nothing but the answer, whatever else is wrong. */
+const asksOfCommand = (argv: readonly string[]): boolean =>
+  argv.includes("--help") || argv.includes("--version");
 
 async function create(args: Args, source: TemplateSource, world: World): Promise<Outcome> {
   const { cwd, env, bun, signal } = world;

@@ -39,6 +39,10 @@ export function refusalJson(error: CreateError, version: string): object {
   return { ok: false, ...unknown, version, ...nothing, error: errorJson(error) };
 }
 
+/** Which version speaks, and how to get the newest: said without asking the network. */
+export const bannerText = (version: string, style: Style): string =>
+  style.dim(`create-bunyard ${version} (the newest: bun create bunyard@latest)`);
+
 const errorJson = ({ code, message, hint }: CreateError) => ({ code, message, hint: hint ?? null });
 
 export function errorText({ message, hint }: CreateError, style: Style): string {

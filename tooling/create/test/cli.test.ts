@@ -3,14 +3,14 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 import { flags } from "../src/command.ts";
-import { Sandbox, TINY_FILES } from "./sandbox.ts";
+import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
 test("creates a project and says how to go on", async () => {
   await using box = await Sandbox.open();
   const { code, stdout, stderr } = await box.tiny("my-app");
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: BANNER });
   expect(stdout).toMatch(/^✔ Created my-app from tiny, 4 files/);
   expect(stdout).toEndWith("\n  cd my-app\n  bun install\n  bun run dev\n\n");
   expect(await box.tree("my-app")).toEqual(TINY_FILES);
@@ -103,6 +103,7 @@ test.each([
   await using box = await Sandbox.open();
   const { code, stdout, stderr } = await box.run(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toStartWith(BANNER);
   expect(stderr).toContain(message);
   expect(stderr).toContain(hint);
   const { error, ok } = JSON.parse((await box.run([...args, "--json"])).stdout);

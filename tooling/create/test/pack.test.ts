@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { openClone } from "../src/clone.ts";
 import { pack } from "../src/pack.ts";
 import { storedPath } from "../src/stored-names.ts";
-import { ended } from "./sandbox.ts";
+import { BANNER, ended } from "./sandbox.ts";
 
 setDefaultTimeout(120_000);
 
@@ -72,12 +72,12 @@ describe.each(packers.filter(([, [program]]) => Bun.which(program) !== null))(
         const flags = ["--template", template, "--no-install", "--no-git", "--name", "same"];
         const published = join(home, "published", template);
         const entries = [
-          [join(unpacked, "create.js"), published],
-          [resolve(import.meta.dir, "../src/main.ts"), join(home, "source", template)],
+          [join(unpacked, "create.js"), published, BANNER],
+          [resolve(import.meta.dir, "../src/main.ts"), join(home, "source", template), ""],
         ] as const;
-        for (const [entry, target] of entries) {
+        for (const [entry, target, stderr] of entries) {
           const created = await run(home, process.execPath, entry, target, ...flags);
-          expect(created).toMatchObject({ code: 0, stderr: "" });
+          expect(created).toMatchObject({ code: 0, stderr });
         }
         expect(await tree(published)).toEqual(await tree(join(home, "source", template)));
       },

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { version } from "../package.json" with { type: "json" };
 
 const ENTRY = join(import.meta.dir, "entry.ts");
 
@@ -20,6 +21,9 @@ const TINY = {
 };
 /** Its files as a project has them. */
 export const TINY_FILES = [".gitignore", "biome.json", "package.json", "src/main.ts"];
+
+/** What the published command says first, on standard error. */
+export const BANNER = `create-bunyard ${version} (the newest: bun create bunyard@latest)\n`;
 
 type Env = Record<string, string | undefined>;
 

@@ -3,7 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { STAGING } from "../src/place.ts";
-import { Sandbox, TINY_FILES } from "./sandbox.ts";
+import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
@@ -153,7 +153,7 @@ test("runs at once below a directory that is missing all arrive", async () => {
   const targets = ["new/a", "new/b", "new/deep/c", "new/deep/d"];
   const runs = await Promise.all(targets.map((target) => box.tiny(target, "--no-git")));
   expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
-    targets.map(() => ({ code: 0, stderr: "" })),
+    targets.map(() => ({ code: 0, stderr: BANNER })),
   );
   for (const target of targets) expect(await box.tree(target)).toEqual(TINY_FILES);
   expect(await box.list()).toEqual(["new"]);
