@@ -13,14 +13,15 @@ const added = [
   "bun.lock",
 ];
 
-export function standsAlone(project: Project): void {
+/** @param packageName what its package.json has to call it */
+export function standsAlone(project: Project, packageName = `my-${project.name}`): void {
   test("has the files that create adds", async () => {
     expect(await missingFrom(project, added)).toEqual([]);
   });
 
   test("its package.json has its name, its origin and only published, exact dependencies", async () => {
     const { name, bunyard, dependencies, devDependencies } = await manifestOf(project);
-    expect(name).toBe(`my-${project.name}`);
+    expect(name).toBe(packageName);
     expect(bunyard).toEqual({
       template: project.name,
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),

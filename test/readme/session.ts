@@ -20,7 +20,11 @@ export class Session implements AsyncDisposable {
   /** Host and port of the service that was started last: the README says 127.0.0.1:3000. */
   #address = "127.0.0.1:3000";
 
-  constructor(private directory: string) {}
+  /** @param variables beside those that every machine has */
+  constructor(
+    private directory: string,
+    private readonly variables: Readonly<Record<string, string>> = {},
+  ) {}
 
   /**
    * Runs one line until it ends with 0, or until it says that it listens or watches: then it runs on,
@@ -69,7 +73,7 @@ export class Session implements AsyncDisposable {
   #spawn(command: string) {
     const child = Bun.spawn(["sh", "-c", `${command} 2>&1`], {
       cwd: this.directory,
-      env: { ...bareEnvironment(), PORT: "0" },
+      env: { ...bareEnvironment(), PORT: "0", ...this.variables },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",

@@ -103,9 +103,18 @@ test.each([...names])(
 );
 
 test(
-  "README.md: only what reads the whole repository runs again",
+  "CHANGELOG.md: only what reads the whole repository runs again",
   async () => {
-    expect((await rerunAfterChangeOf("README.md")).toSorted()).toEqual(wholeRepository);
+    expect((await rerunAfterChangeOf("CHANGELOG.md")).toSorted()).toEqual(wholeRepository);
+  },
+  TIMEOUT,
+);
+
+test.each(["README.md", ".ci/run", ".gitignore"])(
+  "%s: so do the tests of the product, which run its commands in a clone",
+  async (path) => {
+    const product = "@bunyard/test#test";
+    expect((await rerunAfterChangeOf(path)).toSorted()).toEqual([...wholeRepository, product]);
   },
   TIMEOUT,
 );

@@ -76,8 +76,8 @@ export const isBelowBiome = (directory: string): boolean =>
 /** The folders of Bunyard's own workspace are no place for a project: its checks would take it for a part. */
 export function refuseOwnFolders(clone: string, directory: string): void {
   const [folder = ""] = relative(clone, directory).split(sep);
-  const own = workspaceGlobs(clone).map((glob) => glob.split("/")[0]);
-  if (folder !== "" && !own.includes(folder)) return;
+  const own = workspaceGlobs(clone).map((glob) => new Bun.Glob(glob.replace(/\/.*/, "")));
+  if (folder !== "" && !own.some((glob) => glob.match(folder))) return;
   throw new CreateError(
     "usage",
     `${folder === "" ? "The clone's root" : `${folder}/`} belongs to Bunyard itself.`,

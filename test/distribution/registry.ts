@@ -1,0 +1,73 @@
+// A registry on this machine: holds what is published to it in a temporary folder, and asks the machine's own for the rest.
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { succeed } from "./program.ts";
+
+/** Its packages are no part of the workspace: they are installed on first use. */
+const SERVER = join(import.meta.dir, "registry");
+
+export class Registry implements AsyncDisposable {
+  private constructor(
+    readonly url: string,
+    private readonly folder: string,
+    private readonly server: Bun.Subprocess<"pipe", "pipe", "inherit">,
+  ) {}
+
+  static async open(): Promise<Registry> {
+    const install = [process.execPath, "install", "--frozen-lockfile", "--ignore-scripts"];
+    await succeed(install, { cwd: SERVER, env: machine() });
+    const folder = await realpath(await mkdtemp(join(tmpdir(), "bunyard-registry-")));
+    const config = JSON.stringify(configuration(folder, await upstream(folder)));
+    const server = Bun.spawn([process.execPath, join(SERVER, "serve.js"), config], {
+      cwd: folder,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const { value } = await server.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+    if (value === undefined) throw new Error("The registry did not start: see its message above.");
+    return new Registry(value.trim(), folder, server);
+  }
+
+  /** Publishes a packed package; beside it there has to be its manifest. */
+  async publish(tarball: string): Promise<void> {
+    // The registry takes anybody's package, but Bun asks for a token before it sends one.
+    const env = { ...machine(), NPM_CONFIG_REGISTRY: this.url, NPM_CONFIG_TOKEN: "anybody" };
+    await succeed([process.execPath, "publish", tarball], { cwd: dirname(tarball), env });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.server.stdin.end();
+    await this.server.exited;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function machine(): Record<string, string> {
+  const { BUN_CONFIG_REGISTRY: _, ...rest } = process.env;
+  return Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? ""]));
+}
+
+/** The registry that Bun is set up to use here, as Bun itself tells it. */
+async function upstream(folder: string): Promise<string> {
+  const cwd = join(folder, "probe");
+  await Bun.write(join(cwd, "package.json"), '{ "name": "probe", "version": "0.0.0" }\n');
+  const env = { ...process.env, NPM_CONFIG_TOKEN: "unused" } as Record<string, string>;
+  const told = await succeed([process.execPath, "publish", "--dry-run"], { cwd, env });
+  const url = /^Registry: (\S+)$/m.exec(told)?.[1];
+  if (url === undefined) throw new Error(`Bun did not tell its registry:\n${told}`);
+  return url;
+}
+
+function configuration(folder: string, url: string): object {
+  return {
+    self_path: folder,
+    storage: join(folder, "storage"),
+    auth: { htpasswd: { file: join(folder, "htpasswd") } },
+    uplinks: { upstream: { url, cache: false, timeout: "60s", max_fails: 100 } },
+    packages: {
+      "create-bunyard": { access: "$all", publish: "$all" },
+      "**": { access: "$all", proxy: "upstream" },
+    },
+    log: { type: "stdout", format: "json", level: "fatal" },
+  };
+}

@@ -1,0 +1,48 @@
+// A user who has nothing yet: a home, caches and a temporary folder of their own, and the registry of the tests.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Run, run } from "./program.ts";
+
+/** What a program needs to be found and to run. */
+const NEEDED = /^(PATH|LANG|SYSTEMROOT|COMSPEC|PATHEXT|SHELL)$/i;
+
+export class User {
+  private constructor(
+    /** Where commands run: empty, and outside every repository. */
+    readonly cwd: string,
+    readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  /** @param home does not exist yet */
+  static async open(home: string, registry: string): Promise<User> {
+    const folder = (name: string) => join(home, name);
+    for (const name of ["work", "tmp"]) await mkdir(folder(name), { recursive: true });
+    await Bun.write(folder(".gitconfig"), "[user]\nname = Ann\nemail = ann@example.com\n");
+    const machine = Object.entries(process.env).filter(([name]) => NEEDED.test(name));
+    return new User(folder("work"), {
+      ...Object.fromEntries(machine.map(([name, value]) => [name, value ?? ""])),
+      ...{ HOME: home, USERPROFILE: home, APPDATA: home, LOCALAPPDATA: home },
+      ...{ TMPDIR: folder("tmp"), TEMP: folder("tmp"), TMP: folder("tmp") },
+      GIT_CONFIG_GLOBAL: folder(".gitconfig"),
+      GIT_CONFIG_NOSYSTEM: "1",
+      BUN_INSTALL_CACHE_DIR: folder("bun"),
+      NPM_CONFIG_CACHE: folder("npm"),
+      NPM_CONFIG_REGISTRY: registry,
+      NO_COLOR: "1",
+    });
+  }
+
+  /** Starts a program as a terminal does: in a process group of its own. */
+  spawn(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    return Bun.spawn([...command], {
+      cwd: this.cwd,
+      env: { ...this.env, ...env },
+      stdio: ["ignore", "ignore", "ignore"],
+      detached: true,
+    });
+  }
+
+  run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+    return run(command, { cwd: this.cwd, env: { ...this.env, ...env } });
+  }
+}
