@@ -1,10 +1,18 @@
 // A user who has nothing yet: a home, caches and a temporary folder of their own, and the registry of the tests.
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import { root } from "../workspaces.ts";
 import { type Run, run } from "./program.ts";
 
 /** What a program needs to be found and to run. */
-const NEEDED = /^(PATH|LANG|SYSTEMROOT|COMSPEC|PATHEXT|SHELL)$/i;
+const NEEDED = /^(LANG|SYSTEMROOT|COMSPEC|PATHEXT|SHELL)$/i;
+
+/** Without what `bun run` adds for the workspace: there the command of this tree would be found first. */
+const searchPath = (): string =>
+  (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(root))
+    .join(delimiter);
 
 export class User {
   private constructor(
@@ -21,6 +29,7 @@ export class User {
     const machine = Object.entries(process.env).filter(([name]) => NEEDED.test(name));
     return new User(folder("work"), {
       ...Object.fromEntries(machine.map(([name, value]) => [name, value ?? ""])),
+      PATH: searchPath(),
       ...{ HOME: home, USERPROFILE: home, APPDATA: home, LOCALAPPDATA: home },
       ...{ TMPDIR: folder("tmp"), TEMP: folder("tmp"), TMP: folder("tmp") },
       GIT_CONFIG_GLOBAL: folder(".gitconfig"),

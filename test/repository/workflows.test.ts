@@ -1,6 +1,6 @@
 // CI workflows, of the repository and of created projects: pinned actions, least rights, a time limit.
 import { expect, test } from "bun:test";
-import { readText, repositoryFiles, templateNames } from "../workspaces.ts";
+import { readText, repositoryFiles, root, templateNames } from "../workspaces.ts";
 
 /** What is read here of a GitHub Actions workflow. */
 interface Workflow {
@@ -60,6 +60,19 @@ test("the smoke run of every week takes each starter", async () => {
     [...templateNames()],
   ]);
 });
+
+// The root's lint names folders, so that a project made inside the clone is left alone, and leaves this one out.
+test("the repository's workflows are formatted", async () => {
+  const biome = Bun.spawn(
+    [process.execPath, "x", "biome", "check", "--error-on-warnings", ".github"],
+    {
+      cwd: root,
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  );
+  expect(await biome.exited, await biome.stdout.text()).toBe(0);
+}, 60_000);
 
 test("every place asks for the same Bun", async () => {
   const { packageManager } = JSON.parse(await readText("package.json"));
