@@ -37,7 +37,7 @@ export function sourceHash(): string {
   for (const file of sources) {
     hasher
       .update(`${file}\0`)
-      .update(readFileSync(join(root, "native", file)))
+      .update(read(join(root, "native", file), `native/${file} is missing`))
       .update("\0");
   }
   return hasher.digest("hex");

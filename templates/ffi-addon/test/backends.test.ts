@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -83,6 +84,53 @@ test(
 );
 
 describe.skipIf(!compiler)("with a compiler", () => {
+  test(
+    "a build is cached by the source and the compiler",
+    async () => {
+      using project = createProject("bare");
+      cpSync(join(root, "build.ts"), join(project.path, "build.ts"));
+      const build = async (CC?: string): Promise<string> => {
+        const { stdout, stderr } = await run([join(project.path, "build.ts")], { CC });
+        return stderr + stdout.slice(0, stdout.indexOf(":"));
+      };
+      const cc = compiler?.command.join(" ");
+      expect([await build(cc), await build(cc)]).toEqual(["Compiled", "Unchanged"]);
+      expect(await build(`${cc} -DNOTHING`)).toBe("Compiled");
+      appendFileSync(join(project.path, "native/dot.h"), "// changed\n");
+      expect(await build(cc)).toBe("Compiled");
+      expect((await report(project)).backend).toBe("compiled");
+      // What GCC 11 meets in the headers of glibc.
+      appendFileSync(join(project.path, "native/libc.h"), "#warning from the system\n");
+      expect(await build(cc)).toEndWith("Compiled");
+      appendFileSync(join(project.path, "native/basics.c"), "int broken(\n");
+      expect(await build(cc)).toContain("could not compile native/addon.c");
+      expect((await report(project)).backend).toBe("typescript");
+    },
+    timeout,
+  );
+
+  test.skipIf(process.platform !== "linux")(
+    "the library shows what addon.h declares, and can't be written over",
+    () => {
+      using project = createProject("compiled");
+      const folder = join(project.path, "dist/native");
+      const library = join(folder, readdirSync(folder).find((name) => name.endsWith(".so")) ?? "");
+      const read = (...command: string[]): string =>
+        Bun.spawnSync([...command, library]).stdout.toString();
+      const names = Array.from(
+        read("nm", "-D", "--defined-only").matchAll(/ T (\w+)/g),
+        (m) => m[1],
+      );
+      expect(names.toSorted()).toEqual(Object.keys(declarations).toSorted());
+      expect(read("readelf", "-dW")).toContain("BIND_NOW");
+      const segments = read("readelf", "-lW");
+      expect(segments).toContain("GNU_RELRO");
+      expect(segments).toMatch(/GNU_STACK .* RW /);
+      expect(segments).not.toContain("RWE");
+    },
+    timeout,
+  );
+
   const backendAndReason = async (project: Project): Promise<[string, string]> => {
     const { backend, skipped } = await report(project);
     const compiled = skipped.find((skip: { backend: string }) => skip.backend === "compiled");
@@ -112,6 +160,8 @@ describe.skipIf(!compiler)("with a compiler", () => {
       const [backend, reason] = await backendAndReason(project);
       expect(backend).toBe(fallback);
       expect(reason).toContain("SHA-256");
+      rmSync(join(project.path, "native/basics.c"));
+      expect(await backendAndReason(project)).toEqual(["typescript", "native/basics.c is missing"]);
       writeFileSync(join(folder, "manifest.json"), "{");
       expect((await backendAndReason(project))[1]).toContain("damaged");
     },
