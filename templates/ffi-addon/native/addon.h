@@ -66,4 +66,9 @@ typedef int32_t vindex_accept(uint32_t id);
 ADDON_EXPORT int32_t vindex_search(const vindex *index, const float *query, uint32_t k,
                                    vindex_hit *hits, vindex_accept *accept, const int32_t *cancel);
 
+// Where vindex_search is, so that another thread calls the very same code.
+typedef int32_t vindex_searcher(const vindex *, const float *, uint32_t, vindex_hit *, vindex_accept *,
+                                const int32_t *);
+ADDON_EXPORT vindex_searcher *vindex_search_address(void);
+
 #endif

@@ -87,3 +87,5 @@ int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vinde
   sort_best_first(hits, found);
   return (int32_t)found;
 }
+
+vindex_searcher *vindex_search_address(void) { return vindex_search; }

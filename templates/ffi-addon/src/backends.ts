@@ -59,7 +59,7 @@ export function openEngine(backend: Backend, library?: string): Engine {
 
 /** A library is never closed: a symbol called after `close()` would crash the process. */
 function openLibrary(backend: Backend, library: string): Engine {
-  return unlessItFails(() => nativeEngine(backend, dlopen(library, declarations).symbols, library));
+  return unlessItFails(() => nativeEngine(backend, dlopen(library, declarations).symbols));
 }
 
 function unlessItFails(open: () => Engine): Engine {

@@ -15,12 +15,12 @@ import { maxDimensions, maxSize } from "./symbols.ts";
 
 // byte  0  magic: not ASCII at first, and line ends that a text-mode copy would change (as in PNG)
 //       8  u32 version      12  u32 dimensions   16  u32 metric   20  u32 count
-//      24  u64 xxHash3 of the vectors            32  u64 xxHash3 of bytes 0 to 31, then zeros
+//      24  u64 checksum of the vectors           32  u64 xxHash3 of bytes 0 to 31, then zeros
+// The checksum of the vectors is xxHash3 over the xxHash3 of each part of 256 MiB.
 const magic = Uint8Array.of(0x8e, 0x56, 0x49, 0x44, 0x58, 0x0d, 0x0a, 0x1a);
 const version = 1;
 const headerSize = 64;
 const hashedSize = 32;
-const chunkSize = 2 ** 28;
 
 export interface IndexShape {
   readonly dimensions: number;
@@ -29,12 +29,13 @@ export interface IndexShape {
 }
 
 /** Writes a temporary file next to `path` and renames it: a crash leaves the old file or the new one. */
-export function writeIndex(path: string, shape: IndexShape, vectors: Uint8Array): void {
+export function writeIndex(path: string, shape: IndexShape, parts: Iterable<Uint8Array>): void {
   const temporary = `${path}.${process.pid}.${crypto.randomUUID()}.tmp`;
   try {
     withFile(temporary, "wx", (file) => {
-      writeAll(file, encodeHeader(shape, Bun.hash.xxHash3(vectors)));
-      writeAll(file, vectors);
+      const vectors = [...parts];
+      writeAll(file, encodeHeader(shape, checksumOf(vectors)));
+      for (const part of vectors) writeAll(file, part);
       fsyncSync(file);
     });
     renameSync(temporary, path);
@@ -47,13 +48,13 @@ export function writeIndex(path: string, shape: IndexShape, vectors: Uint8Array)
 /** Reads a file: `build` gets its shape, checked, and a function that reads the vectors into memory. */
 export function readIndex<Index>(
   path: string,
-  build: (shape: IndexShape, fill: (memory: Uint8Array) => void) => Index,
+  build: (shape: IndexShape, fill: (parts: Iterable<Uint8Array>) => void) => Index,
 ): Index {
   try {
     return withFile(path, "r", (file) => {
       const header = new Uint8Array(headerSize);
       const { size } = fstatSync(file);
-      if (!readAll(file, header, 0)) throw notAnIndex(path);
+      if (!readAll(file, header)) throw notAnIndex(path);
       const { checksum, ...shape } = decodeHeader(header, path);
       // Before anything is allocated: a forged header can't ask for more than the file holds.
       if (size !== headerSize + shape.count * shape.dimensions * 4) {
@@ -62,8 +63,9 @@ export function readIndex<Index>(
           `${path} has been cut short, or something follows it.`,
         );
       }
-      return build(shape, (memory) => {
-        if (!readAll(file, memory, headerSize) || Bun.hash.xxHash3(memory) !== checksum) {
+      return build(shape, (parts) => {
+        const vectors = [...parts];
+        if (!vectors.every((part) => readAll(file, part)) || checksumOf(vectors) !== checksum) {
           throw new AddonError("corrupt_file", `The vectors in ${path} fail their checksum.`);
         }
       });
@@ -72,6 +74,11 @@ export function readIndex<Index>(
     if (cause instanceof AddonError) throw cause;
     throw new AddonError("io_failed", `Could not read ${path}: ${cause}`, { cause });
   }
+}
+
+function checksumOf(parts: readonly Uint8Array[]): bigint {
+  const hashes = BigUint64Array.from(parts, (part) => Bun.hash.xxHash3(part));
+  return Bun.hash.xxHash3(hashes);
 }
 
 function encodeHeader({ dimensions, metric, count }: IndexShape, checksum: bigint): Uint8Array {
@@ -125,17 +132,15 @@ function withFile<Result>(path: string, flags: string, use: (file: number) => Re
   }
 }
 
-/** In chunks: one system call moves 2 GiB at the most. */
+/** A system call may move less than it was asked to. */
 function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) {
-    at += writeSync(file, bytes, at, Math.min(chunkSize, bytes.length - at));
-  }
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }
 
 /** False if the file ends before `bytes` is full. */
-function readAll(file: number, bytes: Uint8Array, position: number): boolean {
+function readAll(file: number, bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; ) {
-    const read = readSync(file, bytes, at, Math.min(chunkSize, bytes.length - at), position + at);
+    const read = readSync(file, bytes, at, bytes.length - at, null);
     if (read === 0) return false;
     at += read;
   }

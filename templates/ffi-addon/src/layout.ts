@@ -17,9 +17,13 @@ export function checkLayout(layout: (field: number) => number): void {
   }
 }
 
-/** Memory for `count` structs. */
+/** Memory for `count` structs. @throws {AddonError} `out_of_memory`, above 4 GiB in any case. */
 export function allocateHits(count: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(count * hit.size);
+  try {
+    return new Uint8Array(count * hit.size);
+  } catch (cause) {
+    throw new AddonError("out_of_memory", `There is no memory for ${count} hits.`, { cause });
+  }
 }
 
 export function readHits(memory: Uint8Array<ArrayBuffer>, count: number): Hit[] {

@@ -1,49 +1,39 @@
 // The engine over the C functions, however they were loaded.
 // Integers cross as `n | 0`: cc() of Bun 1.4.5 reads garbage from one that JavaScript keeps as a double.
-import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { linkSymbols, type Pointer, toArrayBuffer } from "bun:ffi";
 import { type AcceptBridge, acceptBridge } from "./accept.ts";
-import { type Engine, metrics, type SharedStore, type Store } from "./engine.ts";
+import { type Engine, metrics, type NativeShare, partSize, type Store } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { allocateHits, checkLayout, readHits } from "./layout.ts";
-import { abi, type Symbols, status } from "./symbols.ts";
+import { abi, declarations, type Symbols, status } from "./symbols.ts";
 
-export function nativeEngine(
-  backend: Engine["backend"],
-  symbols: Symbols,
-  library?: string,
-): Engine {
+export function nativeEngine(backend: Engine["backend"], symbols: Symbols): Engine {
   const found = symbols.addon_abi();
   if (found !== abi) {
     throw new AddonError("backend_unavailable", `its ABI is ${found}, expected ${abi}`);
   }
   checkLayout(symbols.vindex_hit_layout);
   const bridge = acceptBridge();
-  const open = (handle: Pointer, shape: Shape): Store =>
-    nativeStore(symbols, bridge, handle, shape);
   return {
     backend,
-    library,
     add: (a, b) => symbols.addon_add(a | 0, b | 0),
     sqrt: symbols.addon_sqrt,
     simd: () => symbols.addon_simd() ?? "unknown",
     create: (dimensions, metric) => {
       const handle = symbols.vindex_create(dimensions | 0, metrics.indexOf(metric) | 0);
-      return open(pointer(handle), { dimensions, metric, size: 0 });
-    },
-    attach: (shared) => {
-      if (shared.kind !== "native") throw new TypeError("not a native store");
-      return open(shared.handle as Pointer, shared);
+      return nativeStore(symbols, bridge, pointer(handle), dimensions);
     },
   };
 }
 
-type Shape = Pick<SharedStore, "dimensions" | "metric" | "size">;
-
-function nativeStore(symbols: Symbols, bridge: AcceptBridge, handle: Pointer, shape: Shape): Store {
-  const { dimensions, metric } = shape;
-  let { size } = shape;
-  const view = (address: Pointer, count: number): Uint8Array =>
-    new Uint8Array(toArrayBuffer(address, 0, count * dimensions * 4));
+function nativeStore(
+  symbols: Symbols,
+  bridge: AcceptBridge,
+  handle: Pointer,
+  dimensions: number,
+): Store {
+  let size = 0;
+  const rowSize = dimensions * 4;
   return {
     get size() {
       return size;
@@ -55,25 +45,65 @@ function nativeStore(symbols: Symbols, bridge: AcceptBridge, handle: Pointer, sh
     },
     load(count, fill) {
       if (count === 0) return;
-      fill(view(pointer(symbols.vindex_reserve(handle, count | 0)), count));
+      fill(parts(pointer(symbols.vindex_reserve(handle, count | 0)), count * rowSize));
       succeed(symbols.vindex_commit(handle, count | 0));
       size += count;
     },
-    search(query, k, { accept, cancel = null }) {
-      const room = Math.min(k, size) | 0;
-      if (room === 0) return [];
-      const hits = allocateHits(room);
-      const run = (callback: Pointer | null): number =>
-        symbols.vindex_search(handle, query, room, hits, callback, cancel);
-      const found = accept ? bridge({ accept, query, hits }, run) : run(null);
-      if (found < 0) succeed(-found);
-      return readHits(hits, found);
-    },
-    bytes: () =>
-      size === 0 ? new Uint8Array(0) : view(pointer(symbols.vindex_vectors(handle)), size),
-    share: () => ({ kind: "native", handle, dimensions, metric, size }),
+    search: searcher(symbols.vindex_search, bridge, handle, () => size),
+    parts: () => (size === 0 ? [] : parts(pointer(symbols.vindex_vectors(handle)), size * rowSize)),
+    share: () => ({
+      kind: "native",
+      handle,
+      size,
+      search: pointer(symbols.vindex_search_address()),
+    }),
     free: () => symbols.vindex_free(handle),
   };
+}
+
+type NativeSearch = Symbols["vindex_search"];
+
+function searcher(
+  vindexSearch: NativeSearch,
+  bridge: AcceptBridge,
+  handle: Pointer,
+  size: () => number,
+): Store["search"] {
+  return (query, k, { accept, cancel = null }) => {
+    const room = Math.min(k, size()) | 0;
+    if (room === 0) return [];
+    const hits = allocateHits(room);
+    const run = (callback: Pointer | null): number =>
+      vindexSearch(handle, query, room, hits, callback, cancel);
+    const found = accept ? bridge({ accept, query, hits }, run) : run(null);
+    if (found < 0) succeed(-found);
+    return readHits(hits, found);
+  };
+}
+
+/** Made once for each function: Bun keeps what `linkSymbols` makes. */
+const attached = new Map<Pointer, NativeSearch>();
+
+/**
+ * Another thread's store, to search only. It calls the very function that belongs to the store: a library
+ * opened anew, from a file that may have changed, could lay the memory out differently.
+ */
+export function attachNative(shared: NativeShare): Pick<Store, "search"> {
+  const { handle, search, size } = shared;
+  const vindexSearch = attached.get(search) ?? link(search);
+  attached.set(search, vindexSearch);
+  return { search: searcher(vindexSearch, acceptBridge(), handle, () => size) };
+}
+
+function link(ptr: Pointer): NativeSearch {
+  const vindex_search = { ...declarations.vindex_search, ptr };
+  return linkSymbols({ vindex_search }).symbols.vindex_search;
+}
+
+function* parts(address: Pointer, length: number): Generator<Uint8Array> {
+  for (let at = 0; at < length; at += partSize) {
+    yield new Uint8Array(toArrayBuffer(address, at, Math.min(partSize, length - at)));
+  }
 }
 
 /** @throws {AddonError} on NULL, which every function of this library returns when memory is short. */

@@ -1,11 +1,9 @@
 // Searches on another thread: one worker for the process, started by the first search.
-import type { Backend, Engine, Hit, SharedStore, Store } from "./engine.ts";
+import type { Hit, Store } from "./engine.ts";
 
 export interface SearchRequest {
   readonly id: number;
-  readonly backend: Backend;
-  readonly library: string | undefined;
-  readonly store: SharedStore;
+  readonly store: ReturnType<Store["share"]>;
   readonly query: Float32Array;
   readonly k: number;
   readonly cancel: Int32Array<SharedArrayBuffer>;
@@ -33,12 +31,7 @@ const pending = new Map<number, Pending>();
 let worker: Worker | undefined;
 let lastId = 0;
 
-export function searchInWorker(
-  engine: Engine,
-  store: Store,
-  query: Float32Array,
-  k: number,
-): WorkerSearch {
+export function searchInWorker(store: Store, query: Float32Array, k: number): WorkerSearch {
   const hits = Promise.withResolvers<Hit[]>();
   const ended = Promise.withResolvers<void>();
   const flag = new Int32Array(new SharedArrayBuffer(4));
@@ -55,8 +48,7 @@ export function searchInWorker(
 
   worker ??= startWorker();
   worker.ref();
-  const { backend, library } = engine;
-  const request = { id, backend, library, store: store.share(), query, k, cancel: flag };
+  const request = { id, store: store.share(), query, k, cancel: flag };
   worker.postMessage(request satisfies SearchRequest);
   return {
     hits: hits.promise,

@@ -16,6 +16,7 @@ export const declarations = {
   vindex_append: { args: ["ptr", "ptr", "u32"], returns: "i32" },
   vindex_vectors: { args: ["ptr"], returns: "ptr" },
   vindex_search: { args: ["ptr", "ptr", "u32", "ptr", "ptr", "ptr"], returns: "i32" },
+  vindex_search_address: { args: [], returns: "ptr" },
 } as const satisfies Record<string, FFIFunction>;
 
 export type Symbols = Library<typeof declarations>["symbols"];

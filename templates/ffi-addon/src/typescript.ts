@@ -1,23 +1,31 @@
 // The engine in plain TypeScript: it runs where nothing else does, and it is what the C is tested against.
 import { askAccept } from "./check.ts";
-import type { Engine, Hit, Metric, SearchOptions, SharedStore, Store } from "./engine.ts";
+import {
+  type Engine,
+  type Hit,
+  type Metric,
+  partSize,
+  type SearchOptions,
+  type Store,
+  type TypeScriptShare,
+} from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { TopK } from "./top-k.ts";
 
 export const typescriptEngine: Engine = {
   backend: "typescript",
-  library: undefined,
   add: (a, b) => (a + b) | 0,
   sqrt: Math.sqrt,
   simd: () => "none",
   create: (dimensions, metric) => new TypeScriptStore(dimensions, metric),
-  attach: (shared) => {
-    if (shared.kind !== "typescript") throw new TypeError("not a TypeScript store");
-    const store = new TypeScriptStore(shared.dimensions, shared.metric);
-    store.adopt(shared.vectors, shared.norms, shared.size);
-    return store;
-  },
 };
+
+/** Another thread's store, to search only. */
+export function attachTypeScript(shared: TypeScriptShare): Pick<Store, "search"> {
+  const store = new TypeScriptStore(shared.dimensions, shared.metric);
+  store.adopt(shared.vectors, shared.norms, shared.size);
+  return store;
+}
 
 const cancelCheckRows = 256;
 
@@ -48,11 +56,9 @@ class TypeScriptStore implements Store {
     this.#commit(count);
   }
 
-  load(count: number, fill: (bytes: Uint8Array) => void): void {
+  load(count: number, fill: (parts: Iterable<Uint8Array>) => void): void {
     this.#reserve(count);
-    const { buffer } = this.#vectors;
-    const row = this.dimensions * 4;
-    fill(new Uint8Array(buffer, this.#size * row, count * row));
+    fill(this.#parts(this.#size, count));
     this.#commit(count);
   }
 
@@ -76,11 +82,11 @@ class TypeScriptStore implements Store {
     return best.sorted();
   }
 
-  bytes(): Uint8Array {
-    return new Uint8Array(this.#vectors.buffer, 0, this.#size * this.dimensions * 4);
+  parts(): Iterable<Uint8Array> {
+    return this.#parts(0, this.#size);
   }
 
-  share(): SharedStore {
+  share(): TypeScriptShare {
     const { dimensions, metric, size } = this;
     const vectors = this.#vectors.buffer;
     const norms = this.#norms.buffer;
@@ -89,6 +95,13 @@ class TypeScriptStore implements Store {
 
   free(): void {
     this.adopt(new SharedArrayBuffer(0), new SharedArrayBuffer(0), 0);
+  }
+
+  *#parts(first: number, count: number): Generator<Uint8Array> {
+    const end = (first + count) * this.dimensions * 4;
+    for (let at = first * this.dimensions * 4; at < end; at += partSize) {
+      yield new Uint8Array(this.#vectors.buffer, at, Math.min(partSize, end - at));
+    }
   }
 
   #reserve(count: number): void {

@@ -25,7 +25,6 @@ export class VectorIndex implements Disposable {
   /** Private, because what JavaScript can assign to is no length for C. */
   readonly #dimensions: number;
   readonly #metric: Metric;
-  readonly #engine: Engine;
   #store: Store | undefined;
   /** A search is calling `accept`. */
   #calling = false;
@@ -39,7 +38,6 @@ export class VectorIndex implements Disposable {
       throw new AddonError("invalid_argument", `metric must be one of: ${metrics.join(", ")}.`);
     }
     this.#metric = metric;
-    this.#engine = engine;
     this.#store = engine.create(this.#dimensions, metric);
     forgotten.register(this, this.#store, this);
   }
@@ -116,7 +114,7 @@ export class VectorIndex implements Disposable {
     // From the checks until the search is on its way, no code of the caller runs.
     const store = this.#idle("search");
     this.#checkQuery(query, k);
-    const search = searchInWorker(this.#engine, store, new Float32Array(query), k);
+    const search = searchInWorker(store, new Float32Array(query), k);
     this.#workers.add(search);
     const abort = (): void => search.cancel(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
@@ -132,7 +130,7 @@ export class VectorIndex implements Disposable {
   save(path: string): void {
     const store = this.#idle("save");
     const shape = { dimensions: this.#dimensions, metric: this.#metric, count: store.size };
-    writeIndex(checkPath(path), shape, store.bytes());
+    writeIndex(checkPath(path), shape, store.parts());
   }
 
   /**

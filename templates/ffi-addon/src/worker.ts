@@ -1,17 +1,13 @@
-// The thread behind `searchInWorker`: opens the same library, and searches memory that the main thread owns.
-import { openEngine } from "./backends.ts";
-import type { Engine } from "./engine.ts";
+// The thread behind `searchInWorker`: searches memory that the main thread owns.
+import { attachNative } from "./native.ts";
 import type { SearchReply, SearchRequest } from "./search-worker.ts";
+import { attachTypeScript } from "./typescript.ts";
 
 declare const self: Worker;
 
-const engines = new Map<string, Engine>();
-
-function search({ backend, library, store, query, k, cancel }: SearchRequest) {
-  const key = library ?? backend;
-  const engine = engines.get(key) ?? openEngine(backend, library);
-  engines.set(key, engine);
-  return engine.attach(store).search(query, k, { cancel });
+function search({ store, query, k, cancel }: SearchRequest) {
+  const attached = store.kind === "native" ? attachNative(store) : attachTypeScript(store);
+  return attached.search(query, k, { cancel });
 }
 
 self.onmessage = ({ data }: MessageEvent<SearchRequest>) => {

@@ -1,6 +1,7 @@
 // Every argument that is refused, and with which code. The types are lied to on purpose.
 import { describe, expect, test } from "bun:test";
 import { AddonError, type AddonErrorCode, add, sqrt } from "../src/index.ts";
+import { allocateHits } from "../src/layout.ts";
 import { VectorIndex } from "../src/vector-index.ts";
 import { engines } from "./engines.ts";
 
@@ -40,6 +41,10 @@ const notANumber: unknown[] = [
   Symbol("1"),
   { valueOf: () => 1 },
 ];
+
+test("more hits than memory can hold are a typed error", () => {
+  expect(codeOf(() => allocateHits(2 ** 31 - 1))).toBe("out_of_memory");
+});
 
 test("add takes two int32 and nothing else", () => {
   expect(add(2, 3)).toBe(5);

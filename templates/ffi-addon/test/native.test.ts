@@ -62,3 +62,20 @@ test.skipIf(!asan)(
   },
   timeout,
 );
+
+test.skipIf(!asan)(
+  "the sanitizers see nothing while workers search what is being closed",
+  async () => {
+    using project = createProject("sanitized");
+    const env = { ...sanitized, FFI_BACKEND: "compiled" };
+    const { stdout, stderr, exitCode } = await run(
+      [program("workers.ts"), project.entry, "100"],
+      env,
+    );
+    expect(stderr).toBe("");
+    // Of four searches a round, two are aborted in each fourth, and all are refused in each fourth.
+    expect(JSON.parse(stdout)).toEqual({ backend: "compiled", found: 250, refused: 150 });
+    expect(exitCode).toBe(0);
+  },
+  timeout,
+);

@@ -2,8 +2,23 @@
 import { describe, expect, test } from "bun:test";
 import { VectorIndex } from "../src/vector-index.ts";
 import { engines } from "./engines.ts";
+import { createProject, program, run } from "./project.ts";
+import { compiler, tinycc } from "./toolchain.ts";
 
 const timeout = 60_000;
+
+test.each([compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat())(
+  "runs the code that this process has loaded, whatever became of native/: %s",
+  async (backend) => {
+    using project = createProject(backend === "compiled" ? "compiled" : "bare");
+    const { stdout, stderr } = await run([program("workers.ts"), project.entry, "4"], {
+      FFI_BACKEND: backend,
+    });
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({ backend, found: 10, refused: 6 });
+  },
+  timeout,
+);
 
 describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
   const dimensions = 64;
