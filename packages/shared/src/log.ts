@@ -210,8 +210,14 @@ type Handler<Data> = (request: BunRequest, server: Server<Data>) => Answer | Pro
 /** A request id that a proxy in front may set: printable, without spaces, of a bearable length. */
 const SANE_ID = /^[\w.:/+=@-]{1,128}$/;
 
-/** Id of the request: the one it came with, if that is sane, else a new UUID. */
+/** Id of the request: inside its handler the one that is logged, which an upgrade has to send by itself. */
 export function requestId(request: Request): string {
+  const known = context.getStore()?.requestId;
+  return typeof known === "string" ? known : idFor(request);
+}
+
+/** The id that a request came with, if that is sane, else a new UUID. */
+function idFor(request: Request): string {
   const given = request.headers.get("x-request-id");
   return given !== null && SANE_ID.test(given) ? given : crypto.randomUUID();
 }
@@ -265,7 +271,7 @@ export function requestLog<Data>(): (next: Handler<Data>) => Handler<Data> {
     return answer;
   };
   return (next) => (request, server) => {
-    const id = requestId(request);
+    const id = idFor(request);
     const started = performance.now();
     const failed = (error: unknown): never => {
       if (enabled) record(request, id, started, 500);

@@ -1,6 +1,7 @@
 // What a process prints: the format, what is kept out of it, and what happens when nobody reads.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import type { BunRequest, Server } from "bun";
 import { requestLog } from "../src/log.ts";
@@ -201,14 +202,26 @@ describe("a request", () => {
     expect(JSON.stringify(all)).not.toContain("s3cret");
   });
 
-  test("that becomes a WebSocket is logged as 101", async () => {
-    const all = await logged(
-      (url) =>
-        new Promise((resolve) => {
-          new WebSocket(`${url.replace("http", "ws")}/ws`).addEventListener("open", resolve);
-        }),
-    );
-    expect(all.map((line) => line.message)).toContain("GET /ws 101");
+  test("that becomes a WebSocket is logged as 101, with the id that the upgrade tells", async () => {
+    const told = Promise.withResolvers<unknown>();
+    const headers = {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    };
+    const all = await logged((url) => {
+      const asked = request(`${url}/ws`, { headers }).on("error", told.reject);
+      asked.on("upgrade", (response, socket) => {
+        told.resolve(response.headers["x-request-id"]);
+        socket.destroy();
+      });
+      asked.end();
+      return told.promise;
+    });
+    const line = all.find(({ message }) => message === "GET /ws 101");
+    expect(await told.promise).toBeString();
+    expect(line?.properties.requestId).toBe(await told.promise);
   });
 
   test("is not logged at LOG_LEVEL=warn", async () => {
