@@ -201,7 +201,9 @@ test("a foreign page changes nothing", async () => {
 test("a WebSocket is refused to a foreign page, and needs an upgrade", async () => {
   const foreign = { ...upgrading, origin: "https://evil.example" };
   expect((await send(service.url, "/api/live", foreign)).status).toBe(403);
-  expect((await send(service.url, "/api/live", upgrading)).status).toBe(101);
+  const { status, headers } = await send(service.url, "/api/live", upgrading);
+  expect(status).toBe(101);
+  expect(headers.get("x-request-id")).toMatch(/^[\w-]{36}$/);
   expect((await send(service.url, "/api/live")).status).toBe(426);
 });
 

@@ -1,4 +1,5 @@
 // The routes of the API: read the state, change it, watch it.
+import { requestId } from "#lib/log";
 import { methods, Problem } from "#lib/problem";
 import { paths } from "../shared/state.ts";
 import type { Connection, Handler } from "./handler.ts";
@@ -18,7 +19,8 @@ const increment: Handler = (request, server) => {
 
 const watch: Handler = (request, server) => {
   expectOwnPage(request);
-  if (server.upgrade(request, { data: { kind: "live" } })) return undefined;
+  const headers = { "x-request-id": requestId(request) };
+  if (server.upgrade(request, { data: { kind: "live" }, headers })) return undefined;
   throw new Problem(426, "Connect with a WebSocket.", { headers: { upgrade: "websocket" } });
 };
 
