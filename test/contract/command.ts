@@ -1,4 +1,6 @@
 // Runs a command in a project as its owner would: on a machine without our variables.
+import { delimiter } from "node:path";
+import { root } from "../workspaces.ts";
 
 /** Milliseconds that a command may take on a loaded machine. */
 export const COMMAND_TIMEOUT = 600_000;
@@ -18,10 +20,18 @@ export function warningIn(output: string): string | undefined {
 /** What a process needs to run and to install; nothing that tells it how to behave. */
 export function bareEnvironment(): Record<string, string> {
   const needed =
-    /^(PATH|HOME|USER|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|NPM_CONFIG_(?!USER_AGENT|LOCAL_PREFIX).*|BUN_INSTALL.*)$/i;
+    /^(HOME|USER|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|NPM_CONFIG_(?!USER_AGENT|LOCAL_PREFIX).*|BUN_INSTALL.*)$/i;
   const kept = Object.entries(process.env).filter(([name]) => needed.test(name));
-  return Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""]));
+  const environment = Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""]));
+  return { ...environment, PATH: searchPath() };
 }
+
+/** Without what `bun run` adds for the workspace: a program that a project lacks must not be found there. */
+export const searchPath = (): string =>
+  (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(root))
+    .join(delimiter);
 
 /** `bun` with these arguments, in a directory. */
 export async function bun(directory: string, ...args: string[]): Promise<Outcome> {

@@ -1,18 +1,11 @@
 // A user who has nothing yet: a home, caches and a temporary folder of their own, and the registry of the tests.
 import { mkdir } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { root } from "../workspaces.ts";
+import { join } from "node:path";
+import { searchPath } from "../contract/command.ts";
 import { type Run, run } from "./program.ts";
 
 /** What a program needs to be found and to run. */
 const NEEDED = /^(LANG|SYSTEMROOT|COMSPEC|PATHEXT|SHELL)$/i;
-
-/** Without what `bun run` adds for the workspace: there the command of this tree would be found first. */
-const searchPath = (): string =>
-  (process.env.PATH ?? "")
-    .split(delimiter)
-    .filter((folder) => !folder.startsWith(root))
-    .join(delimiter);
 
 export class User {
   private constructor(
