@@ -1,4 +1,5 @@
 // Runs the command in this process: the only file that touches it, its streams and its signals.
+import { writeSync } from "node:fs";
 import { run } from "./cli.ts";
 import type { TemplateSource } from "./templates.ts";
 
@@ -18,7 +19,8 @@ export async function start(source: TemplateSource): Promise<void> {
     isTerminal: () => Boolean(process.stdin.isTTY && process.stdout.isTTY),
     colors: Bun.enableANSIColors,
     out: (text) => console.log(text),
-    err: (text) => console.error(text),
+    // On a terminal `console.error` makes all of it red.
+    err: (text) => writeSync(2, `${text}\n`),
     spin,
   });
 }
