@@ -1,5 +1,5 @@
 // The .d.ts of a content file: what TypeScript is to know about an import of it.
-import { hasKeys, isExportable } from "./module.ts";
+import { exportName, hasKeys, isExportable } from "./module.ts";
 import { Shapes } from "./shapes.ts";
 
 export interface ContentDescription {
@@ -43,8 +43,13 @@ export function declaration({ document, markdown = false, schema }: ContentDescr
 }`
     : checked(document, "Document");
   const named = Object.keys(hasKeys(document) ? document : {}).filter(isExportable);
-  let whole = "document";
-  while (named.includes(whole)) whole += "_";
+  const free = (name: string): string => (named.includes(name) ? free(`${name}_`) : name);
+  const whole = free("document");
+  const exported = named.map((key, index) => {
+    if (exportName(key) === key) return `export declare const ${key}: Content["${key}"];`;
+    const name = free(`key${index}`);
+    return `declare const ${name}: Content["${key}"];\nexport { ${name} as ${exportName(key)} };`;
+  });
   return [
     "// Generated from the file beside it: change that, and run `bun run types`.",
     "",
@@ -52,7 +57,7 @@ export function declaration({ document, markdown = false, schema }: ContentDescr
     ...shapes.declarations.map((shape) => `${shape}\n`),
     `type Content = ${content};`,
     "",
-    ...named.map((key) => `export declare const ${key}: Content["${key}"];`),
+    ...exported,
     `declare const ${whole}: Content;`,
     `export default ${whole};`,
     "",

@@ -10,7 +10,9 @@ export function moduleText(document: unknown): string {
   if (!hasKeys(document)) return `export default ${literal(document)};\n`;
   const keys = Object.keys(document);
   const values = keys.map((key, index) => `const v${index} = ${literal(document[key], [key])};`);
-  const named = keys.flatMap((key, index) => (isExportable(key) ? `v${index} as ${key}` : []));
+  const named = keys.flatMap((key, index) =>
+    isExportable(key) ? `v${index} as ${exportName(key)}` : [],
+  );
   const members = keys.map((key, index) => `${keyLiteral(key)}: v${index}`);
   return [
     ...values,
@@ -30,6 +32,10 @@ export function hasKeys(value: unknown): value is Readonly<Record<string, unknow
 export function isExportable(key: string): boolean {
   return IDENTIFIER.test(key) && !RESERVED.has(key);
 }
+
+/** The key in an export clause: parsers know different versions of Unicode, and any of them knows a string. */
+export const exportName = (key: string): string =>
+  /^[\w$]+$/.test(key) ? key : JSON.stringify(key);
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 const RESERVED = new Set(

@@ -35,6 +35,8 @@ default: not the document
 __proto__: { polluted: true }
 list: [1, -0, .nan, true, null, ~]
 "emoji 🎉": "\\uD800"
+größe: 1
+"\u{18da3}": 2
 `,
   "list.yml": "- 1\n- [2, {a: 3}]\n",
   "empty.yaml": "",
@@ -64,6 +66,8 @@ const toc = [
 const named = {
   title: "</script><!-- \u2028\u2029",
   list: [1, "number 0", "number NaN", true, null, null],
+  größe: 1,
+  "\u{18da3}": 2, // a letter since Unicode 17
 };
 const data = JSON.stringify({
   ...named,

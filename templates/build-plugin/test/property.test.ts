@@ -11,6 +11,7 @@ const text = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.string({ unit: "binary" }),
   fc.constantFrom("</script>", "\u2028", "`", "\\", "\0", "__proto__", "class", "then", "\ud800"),
+  fc.constantFrom("größe", "\u{18da3}", "a\uff65"), // letters of old and of new versions of Unicode
 );
 const { document } = fc.letrec((tie) => ({
   value: fc.oneof(

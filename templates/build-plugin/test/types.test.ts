@@ -35,6 +35,7 @@ describe("without a schema, a type is that of the values", () => {
     async () => {
       using folder = new Folder();
       const words = ["Record", "Readonly", "Content", "Heading", "document", "document_", "schema"];
+      words.push("größe", "key7", "\u{18da3}"); // the last is a letter since Unicode 17
       const document = Object.fromEntries(words.map((word) => [word, { empty: {} }]));
       const schema = { module: "./schema.ts", name: "schema" };
       await folder.write({
@@ -42,9 +43,15 @@ describe("without a schema, a type is that of the values", () => {
         "a.d.yaml.ts": declaration({ document }),
         "b.d.md.ts": declaration({ document: { attributes: document }, markdown: true }),
         "c.d.yaml.ts": declaration({ document, schema }),
+        "use.ts": `import { größe, "\u{18da3}" as last } from "./a.yaml";
+export const values: readonly object[] = [größe.empty, last.empty];\n`,
         "tsconfig.json": JSON.stringify({
           compilerOptions: {
             strict: true,
+            target: "es2022",
+            module: "esnext",
+            moduleResolution: "bundler",
+            allowArbitraryExtensions: true,
             noEmit: true,
             allowImportingTsExtensions: true,
             types: [],
