@@ -30,19 +30,18 @@ const projects = await Promise.all(
   templateNames().map((name) => projectOf(name, join(user.cwd, `my-${name}`))),
 );
 
+/** Only npm may be missing, and the name of a skipped test says so; CI has it. */
+const hasNpm = Bun.which("npm") !== null;
+const npm = hasNpm ? "npm create bunyard" : "npm create bunyard (npm is not installed)";
+const needing = (runner: string) => test.skipIf(runner.startsWith("npm") && !hasNpm);
+
 const runners = [
   { runner: "bun create bunyard", command: [BUN, "create", "bunyard"] },
   { runner: "bun create bunyard@latest", command: [BUN, "create", "bunyard@latest"] },
   { runner: "bunx create-bunyard", command: [BUN, "x", "create-bunyard"] },
   // Unless it is silent, npm prints a headline of its own on stdout.
-  {
-    runner: "npm create bunyard",
-    command: ["npm", "create", "--yes", "--silent", "bunyard", "--"],
-  },
+  { runner: npm, command: ["npm", "create", "--yes", "--silent", "bunyard", "--"] },
 ];
-/** Only npm may be missing, and the name of the test says so; CI has it. */
-const hasNpm = Bun.which("npm") !== null;
-const unlessMissing = (runner: string) => test.skipIf(runner.startsWith("npm") && !hasNpm);
 
 /** Packs the clone's command as a version and publishes it. */
 async function publish(version: string): Promise<void> {
@@ -85,16 +84,19 @@ describe.each(projects)("created $name", (project) => {
 });
 
 describe.skipIf(process.platform === "win32")("the README", () => {
-  test.each(commandsFor(HEADING, "http-sse"))("%s", async (command) => {
-    const other = await User.open(join(clone.place, command.replaceAll(/\W+/g, "-")), registry.url);
-    await using session = new Session(other.cwd, other.env);
-    await session.run(command);
-    await expectSameFiles(join(other.cwd, "my-http-sse"), join(user.cwd, "my-http-sse"));
-  });
+  for (const command of commandsFor(HEADING, "http-sse")) {
+    needing(command)(command, async () => {
+      const home = join(clone.place, command.replaceAll(/\W+/g, "-"));
+      const other = await User.open(home, registry.url);
+      await using session = new Session(other.cwd, other.env);
+      await session.run(command);
+      await expectSameFiles(join(other.cwd, "my-http-sse"), join(user.cwd, "my-http-sse"));
+    });
+  }
 });
 
 describe.each(runners)("$runner", ({ runner, command }) => {
-  const runs = unlessMissing(runner);
+  const runs = needing(runner);
   const open = () => User.open(join(clone.place, crypto.randomUUID()), registry.url);
 
   runs("takes long flags and a stray --, and prints one JSON object on stdout", async () => {
