@@ -25,7 +25,7 @@ afterAll(async () => {
   await copy?.[Symbol.asyncDispose]();
 });
 
-/** One path of each kind: page, script, source map, API, health, nothing, and both WebSockets. */
+/** One path of each kind: page, script, source map, style, errors, edits, API, health, nothing, and both WebSockets. */
 function paths(): readonly (readonly [
   target: string,
   headers?: Readonly<Record<string, string>>,
@@ -35,6 +35,8 @@ function paths(): readonly (readonly [
     [script],
     [`${script}.map`],
     ["/_bun/asset/0000000000000000.css"],
+    ["/_bun/report_error"],
+    ["/_bun/sources"],
     ["/api/state"],
     ["/healthz"],
     ["/no/such/path"],
