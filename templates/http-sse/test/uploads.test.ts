@@ -167,6 +167,15 @@ describe("POST", () => {
     expect(await stored(response)).toMatchObject({ name: "a.txt", size: 1 });
   });
 
+  test("what follows the form is read, and means nothing", async () => {
+    const body = `${FILE}--b--\r\nan epilogue`;
+    const chunks = async function* () {
+      for (const character of body) yield Buffer.from(character);
+    };
+    const sent = { method: "POST", headers: multipart, body: streamOf(chunks()) };
+    expect(await stored(await server.fetch("/api/uploads", sent))).toMatchObject({ size: 1 });
+  });
+
   test.each([
     ["neither a form nor a name", {}, "x", 415],
     ["no boundary", { "content-type": "multipart/form-data" }, "x", 400],
@@ -178,6 +187,7 @@ describe("POST", () => {
     ["many parts after the file", multipart, FILE + part('name="a"', "").repeat(20), 413],
     ["no multipart at all", multipart, "x".repeat(100), 400],
     ["a long preamble", multipart, "x".repeat(70_000), 413],
+    ["a long epilogue", multipart, `${FILE}--b--\r\n${"x".repeat(70_000)}`, 413],
     ["many parts", multipart, part('name="a"', "").repeat(20), 413],
   ])("refuses a body with %s", async (_, headers, body, status) => {
     const before = await readdir(join(server.dataDir, "uploads"));
@@ -188,9 +198,11 @@ describe("POST", () => {
     expect(await readdir(join(server.dataDir, "uploads"))).toEqual(before);
   });
 
+  const asForm = "Content-Type: multipart/form-data; boundary=b";
   test.each([
     ["Content-Length: 100000", "half"],
     ["Transfer-Encoding: chunked", "4\r\nhalf\r\n"],
+    [`Content-Length: 100000\r\n${asForm}`, `${FILE}--b--\r\n`],
   ])("a client that leaves midway (%s) leaves nothing", async (header, body) => {
     const before = await readdir(join(server.dataDir, "uploads"));
     const socket = await Bun.connect({

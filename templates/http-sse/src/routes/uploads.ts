@@ -132,10 +132,11 @@ async function* wholeBody(request: Request): AsyncGenerator<Uint8Array> {
     size += chunk.byteLength;
     yield chunk;
     // Its memory is given back now: until the collector came by, a large upload would pile it up.
-    chunk.buffer.transfer(0);
+    // Unless it is only a part of its buffer, whose rest may be a chunk that is still to come.
+    if (chunk.byteLength === chunk.buffer.byteLength) chunk.buffer.transfer(0);
   }
   const announced = request.headers.get("content-length");
-  if (request.signal.aborted || (announced !== null && size < Number(announced))) {
+  if (request.signal.aborted || (announced !== null && size !== Number(announced))) {
     throw new Problem(400, "The body is cut off.");
   }
 }

@@ -55,12 +55,15 @@ export async function readFilePart<T>(
     }
   }
 
+  function count(bytes: Uint8Array): void {
+    overhead += bytes.byteLength;
+    if (overhead > MAX_OVERHEAD) throw new Problem(413, "The form has too much besides the file.");
+  }
+
   async function small(end: Buffer): Promise<string> {
     const parts: Uint8Array[] = [];
     for await (const chunk of until(end)) {
-      overhead += chunk.byteLength;
-      if (overhead > MAX_OVERHEAD)
-        throw new Problem(413, "The form has too much besides the file.");
+      count(chunk);
       parts.push(chunk);
     }
     return Buffer.concat(parts).toString();
@@ -86,6 +89,9 @@ export async function readFilePart<T>(
   async function* content(): AsyncGenerator<Uint8Array> {
     yield* until(delimiter);
     if ((await nextFile()) !== undefined) throw notOneFile("The form has more than one file.");
+    // What follows the form means nothing, but only the end of the body tells that all of it came.
+    count(rest);
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) count(next.value);
   }
 
   const notOneFile = (detail: string) =>
