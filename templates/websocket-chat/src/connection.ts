@@ -49,6 +49,8 @@ export class Connection {
       const frame = parseFrame(data);
       if ("ref" in frame) ref = frame.ref;
       while (this.#move) await this.#move;
+      // Who left meanwhile would stay in the room for ever.
+      if (!this.#socket) return;
       await this.#handle(frame);
     } catch (error) {
       this.#refuse(error, ref);

@@ -176,6 +176,27 @@ describe("slow readers", () => {
     }, "it is cut off");
   });
 
+  test("one that leaves in the middle of a replay is in no room that it asked for meanwhile", async () => {
+    await using server = await ChatServer.start(FAST);
+    using ada = await Socket.open(server.url, "Ada");
+    const { epoch } = await ada.join("busy");
+    await ada.join("next");
+    await flood(ada, "語".repeat(4000), LIMITS.history);
+    const cookie = await startSession(server.url, "Brief");
+    const { socket: brief } = await RawSocket.open(server.url, { cookie });
+    using _ = brief;
+    await brief.json("welcome");
+    brief.pause();
+    const join = { type: "join", ref: 1, room: "busy", after: { epoch, offset: 0 } };
+    brief.send({ opcode: OPCODE.text, payload: JSON.stringify(join) });
+    brief.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":2,"room":"next"}' });
+    await ada.next("user-joined", ({ room }) => room === "busy");
+    await ada.settled();
+    brief[Symbol.dispose]();
+    await ada.next("user-left", ({ room }) => room === "busy");
+    expect((await ada.join("next")).members).toEqual([ada.you]);
+  });
+
   test("one that no longer answers pings expires, and others see it leave", async () => {
     await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
     using ada = await Socket.open(server.url, "Ada");
