@@ -33,9 +33,9 @@ class Page implements Disposable {
   }
 
   /** A browser tab of someone who has just signed in. */
-  static async open(name: string): Promise<Page> {
+  static async open(name: string, size = { width: 1100, height: 700 }): Promise<Page> {
     const backend: Bun.WebView.Backend = { type: "chrome", url: false, argv: ["--no-sandbox"] };
-    const page = new Page(new Bun.WebView({ width: 1100, height: 700, backend }));
+    const page = new Page(new Bun.WebView({ ...size, backend }));
     // All tabs of a test share one browser: a host name of its own gives each person their own cookie.
     const host = `${name.toLowerCase().replace(/\W+/g, "")}.localhost`;
     await page.#view.navigate(server.url.replace("127.0.0.1", host));
@@ -61,6 +61,9 @@ class Page implements Disposable {
   says(selector: string, text: string): Promise<void> {
     const says = async () => (await this.texts(selector)).includes(text);
     return until(says, `${selector} says ${text}`);
+  }
+  async reload(): Promise<void> {
+    await this.#view.reload();
   }
   click(selector: string): Promise<void> {
     return this.#view.click(selector);
@@ -105,6 +108,83 @@ describe.skipIf(!hasBrowser)("the page", () => {
     bob[Symbol.dispose]();
     await ada.click("#rooms button");
     await until(async () => (await ada.texts("#members li")).length === 1, "Bob is gone");
+  });
+
+  test("what is written in one conversation stays there until it is sent", async () => {
+    using other = await Socket.open(server.url, "Neighbour");
+    await other.join("general");
+    using page = await Page.open("Drafter");
+    const field = () => page.evaluate<string>("document.querySelector('#text').value");
+    await page.click("#members button");
+    await page.says("#title", "Neighbour");
+    await page.type("a secret");
+    await page.click("#rooms button");
+    await page.says("#title", "# general");
+    expect(await field()).toBe("");
+    await page.click("#private button");
+    await page.says("#title", "Neighbour");
+    expect(await field()).toBe("a secret");
+    await page.press("Enter");
+    expect(await other.next("private")).toMatchObject({ text: "a secret" });
+    await page.click("#leave");
+    await page.says("#title", "# general");
+    expect(await field()).toBe("");
+  });
+
+  test("history is no news, what comes after it is", async () => {
+    using other = await Socket.open(server.url, "Writer");
+    await other.join("news");
+    await other.chat("news", "old");
+    using page = await Page.open("Reader of news");
+    await page.click("#room");
+    await page.type("news");
+    await page.press("Enter");
+    await page.says("#lines .text", "old");
+    await page.click("#rooms button");
+    await page.says("#title", "# general");
+    await page.reload();
+    await page.says("#rooms .label", "news");
+    await page.shows("[data-state=online]");
+    await other.chat("news", "new");
+    await page.says("#rooms .unread", "1");
+  });
+
+  test("who signs out without the server stays; with it, nothing of theirs is left", async () => {
+    using page = await Page.open("Leaver");
+    await server.crash();
+    await page.shows("[data-state=offline], [data-state=connecting]");
+    await page.write("sent later");
+    await page.click("#sign-out");
+    await page.says("#banner", "You can sign out when the server is back.");
+    await server.restart();
+    await page.shows("[data-state=online]");
+    await page.click("#sign-out");
+    await page.shows("#welcome:not([hidden])");
+    expect(await page.evaluate<number>("sessionStorage.length + localStorage.length")).toBe(0);
+  });
+
+  test("on a phone the panels open, take the focus, and give it back", async () => {
+    using other = await Socket.open(server.url, "Pal");
+    await other.join("general");
+    using page = await Page.open("Phone", { width: 390, height: 700 });
+    const focused = () => page.evaluate<string>("document.activeElement.id");
+    for (const [opener, panel] of [
+      ["menu", "sidebar"],
+      ["here", "people"],
+    ]) {
+      await page.click(`#${opener}`);
+      await until(async () => (await focused()) === panel, `${panel} has the focus`);
+      await page.shows("#conversation[inert]");
+      await page.press("Escape");
+      expect(await focused()).toBe(opener ?? "");
+      await page.shows("#conversation:not([inert])");
+    }
+    await page.click("#here");
+    await page.click("#members button");
+    await page.says("#title", "Pal");
+    await page.shows("#chat:not([data-panel])");
+    const width = "document.documentElement.scrollWidth - innerWidth";
+    expect(await page.evaluate<number>(width)).toBeLessThanOrEqual(0);
   });
 
   test("markup in a name or a message is text, and nothing breaks the content security policy", async () => {

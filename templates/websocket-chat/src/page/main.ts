@@ -44,10 +44,17 @@ function draw(change: () => void): void {
 }
 
 function show(conversation: Conversation | undefined): void {
+  // What is meant for one person must not end up in a room.
+  if (model.current) model.current.draft = text.value;
+  text.value = conversation?.draft ?? "";
   draw(() => model.show(conversation));
   closePanel();
   // On a phone that would open the keyboard over what was chosen.
   if (!isNarrow()) text.focus();
+}
+
+function look(): void {
+  draw(() => model.look(!document.hidden));
 }
 
 function openRoom(room: string): void {
@@ -105,9 +112,15 @@ async function send(): Promise<void> {
 }
 
 byId("sign-out", HTMLElement).onclick = async () => {
+  if (!(await signOut())) {
+    byId("banner", HTMLElement).textContent = "You can sign out when the server is back.";
+    return;
+  }
   client.close();
+  // The next person at this browser is someone else.
   localStorage.removeItem(ROOMS);
-  await signOut();
+  sessionStorage.clear();
+  location.reload();
 };
 byId("open-room", HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
@@ -119,7 +132,7 @@ byId("leave", HTMLElement).onclick = () => {
   const { current } = model;
   if (!current) return;
   if (current.kind === "room") client.leave(current.id);
-  draw(() => model.close(current));
+  show(model.close(current));
   rememberRooms();
 };
 byId("compose", HTMLFormElement).onsubmit = (event) => {
@@ -143,10 +156,10 @@ document.onkeydown = (event) => {
   else return;
   event.preventDefault();
 };
-// Not every browser lets the keyboard scroll what holds nothing to focus.
-byId("scroll", HTMLElement).tabIndex = 0;
 addEventListener("online", () => client.connect());
+document.onvisibilitychange = look;
 // Typing indicators fade by themselves.
 setInterval(() => draw(() => undefined), 1000);
 setUpPanels();
+look();
 start(await whoAmI());

@@ -23,6 +23,8 @@ export interface Conversation {
   /** When each person was last seen typing, in milliseconds. */
   typing: Map<string, { readonly person: Person; readonly at: number }>;
   unread: number;
+  /** What is written here and not yet sent. */
+  draft: string;
 }
 
 /** Lines of a conversation that the page keeps. */
@@ -35,27 +37,37 @@ export class Model {
   me: Person = nobody;
   readonly conversations = new Map<string, Conversation>();
   current: Conversation | undefined;
+  /** Whether someone looks at the page: otherwise nothing is read. */
+  seen = true;
+  #whispers = 0;
 
   open(kind: Conversation["kind"], id: string, title = id): Conversation {
     const key = `${kind}:${id}`;
     const known = this.conversations.get(key);
     if (known) return known;
     const conversation: Conversation = {
-      ...{ kind, id, title, unread: 0, lines: [] },
+      ...{ kind, id, title, unread: 0, draft: "", lines: [] },
       ...{ members: new Map(), typing: new Map() },
     };
     this.conversations.set(key, conversation);
     return conversation;
   }
 
-  close({ kind, id }: Conversation): void {
+  /** Forgets the conversation, and returns the one to show instead. */
+  close({ kind, id }: Conversation): Conversation | undefined {
     this.conversations.delete(`${kind}:${id}`);
-    if (this.current?.id === id) this.show([...this.conversations.values()][0]);
+    return [...this.conversations.values()][0];
   }
 
   show(conversation: Conversation | undefined): void {
     this.current = conversation;
     if (conversation) conversation.unread = 0;
+  }
+
+  /** The page came into view, or went out of it. */
+  look(seen: boolean): void {
+    this.seen = seen;
+    if (seen) this.show(this.current);
   }
 
   /** The conversation `step` places further in the list. */
@@ -76,7 +88,10 @@ export class Model {
       ...{ state: "gap", note: "Some messages before this are missing." },
     };
     conversation.lines = [...known, ...(lost ? [gap] : []), ...waiting];
+    const { unread } = conversation;
     for (const message of messages) this.#chat(message);
+    // What was said before one came is history, not news.
+    if (known.length === 0) conversation.unread = unread;
   }
 
   /** Takes in what the server told. */
@@ -110,7 +125,7 @@ export class Model {
   whispered(person: Person, line: Pick<Line, "from" | "text" | "at"> & Partial<Line>): void {
     const conversation = this.open("person", person.id, person.name);
     conversation.title = person.name;
-    const key = `private/${conversation.lines.length}/${line.at}`;
+    const key = `private/${++this.#whispers}`;
     this.#add(conversation, { key, state: "sent", ...line });
   }
 
@@ -161,6 +176,7 @@ export class Model {
     const end = waiting === -1 || line.state === "waiting" ? conversation.lines.length : waiting;
     conversation.lines.splice(end, 0, line);
     conversation.lines.splice(0, conversation.lines.length - KEPT);
-    if (conversation !== this.current && line.from.id !== this.me.id) conversation.unread += 1;
+    const isSeen = this.seen && conversation === this.current;
+    if (!isSeen && line.from.id !== this.me.id) conversation.unread += 1;
   }
 }

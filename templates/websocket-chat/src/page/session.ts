@@ -16,33 +16,39 @@ export async function whoAmI(): Promise<Person> {
   return person;
 }
 
-export async function signOut(): Promise<void> {
-  await fetch(PATH, { method: "DELETE" });
-  location.reload();
+/** False when the server can't be reached: only it can take the cookie away. */
+export async function signOut(): Promise<boolean> {
+  const response = await fetch(PATH, { method: "DELETE" }).catch(offline);
+  return response?.ok ?? false;
 }
 
 /** A page is not told why it was refused. If that is for want of a session, it starts again. */
 export async function reloadIfSignedOut(): Promise<void> {
-  const response = await fetch(PATH).catch((offline: Error) => offline);
-  if (response instanceof Response && response.status === 401) location.reload();
+  const response = await fetch(PATH).catch(offline);
+  if (response?.status === 401) location.reload();
 }
+
+/** In place of the answer that a request without a network does not get. */
+const offline = (): undefined => undefined;
 
 function signIn(): Promise<Person> {
   const { promise, resolve } = Promise.withResolvers<Person>();
   byId("sign-in", HTMLFormElement).onsubmit = async (event) => {
     event.preventDefault();
-    const response = await fetch(PATH, {
+    const request = fetch(PATH, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ name: byId("name", HTMLInputElement).value }),
     });
-    const answer = await response.json();
-    byId("sign-in-problem", HTMLElement).textContent = response.ok ? "" : problemOf(answer);
-    if (response.ok) resolve(answer);
+    const response = await request.catch(offline);
+    const answer = await response?.json();
+    byId("sign-in-problem", HTMLElement).textContent = response?.ok ? "" : problemOf(answer);
+    if (response?.ok) resolve(answer);
   };
   return promise;
 }
 
-function problemOf(problem: { detail: string; errors?: { detail: string }[] }): string {
+function problemOf(problem?: { detail: string; errors?: { detail: string }[] }): string {
+  if (!problem) return "The server can't be reached: try again in a moment.";
   return problem.errors?.[0]?.detail ?? problem.detail;
 }

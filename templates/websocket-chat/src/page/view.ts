@@ -5,12 +5,8 @@ import type { Conversation, Line, Model } from "./model.ts";
 
 /** Lines of one person within so many milliseconds stand together. */
 const TOGETHER_MS = 5 * 60 * 1000;
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(undefined, {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-});
+const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 
 export interface ViewActions {
   /** The user chose a conversation. */
@@ -90,8 +86,7 @@ function drawConversations(
     },
     update: (item, conversation) => {
       const button = item.firstElementChild;
-      const label = item.querySelector(".label");
-      if (label && label.textContent !== conversation.title) label.textContent = conversation.title;
+      setText(item.querySelector(".label"), conversation.title);
       if (conversation === model.current) button?.setAttribute("aria-current", "page");
       else button?.removeAttribute("aria-current");
       setUnread(item.querySelector<HTMLElement>(".unread"), conversation.unread);
@@ -107,27 +102,33 @@ function lineItem({ from, text, at, state, note = "" }: Line): HTMLElement {
   when.title = new Date(at).toLocaleString();
   const head = element("div", "head", element("bdi", "name", from.name), when);
   const body = element("div", "body", element("div", "text", text), element("div", "note"));
-  return element("li", "line", picture, head, body);
+  return element("li", "line", element("div", "day"), picture, head, body);
 }
 
 function updateLine(item: HTMLElement, line: Line, before: Line | undefined): void {
   const apart = Date.parse(line.at) - Date.parse(before?.at ?? "");
-  const more = before?.from.id === line.from.id && before.state !== "gap" && apart < TOGETHER_MS;
-  item.classList.toggle("more", more);
+  const heading = dayOf(line) === dayOf(before) ? "" : dayOf(line);
+  const sameHand = before?.from.id === line.from.id && before.state !== "gap";
+  item.classList.toggle("more", sameHand && apart < TOGETHER_MS && heading === "");
   item.dataset.state = line.state;
-  const note = item.querySelector(".note");
-  if (note && note.textContent !== (line.note ?? "")) note.textContent = line.note ?? "";
-  const date = item.querySelector("time");
-  const sameDay = new Date(line.at).toDateString() === new Date().toDateString();
-  if (date && !sameDay && !date.dataset.day) {
-    date.dataset.day = day.format(new Date(line.at));
-    date.prepend(`${date.dataset.day}, `);
-  }
+  setText(item.querySelector(".note"), line.note ?? "");
+  setText(item.querySelector(".day"), heading);
+}
+
+/** The day of the line. What has no time counts as today, so that today alone needs no heading. */
+function dayOf(line: Line | undefined): string {
+  const at = new Date(line?.at || Date.now());
+  return at.toDateString() === new Date().toDateString() ? "Today" : day.format(at);
+}
+
+/** Sets only what changes: a screen reader may be reading it. */
+function setText(target: Element | null, text: string): void {
+  if (target && target.textContent !== text) target.textContent = text;
 }
 
 function memberItem(person: Person, isMe: boolean, { write }: ViewActions): HTMLElement {
   const label = element("span", "label", person.name);
-  if (isMe) return element("li", "item", avatar(person), label, element("span", "soft", "you"));
+  if (isMe) return element("li", "item", avatar(person), label, element("span", "soft you", "you"));
   const button = element("button", "item", avatar(person), label);
   button.type = "button";
   button.title = `Write to ${person.name} alone`;
