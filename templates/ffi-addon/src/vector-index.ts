@@ -117,12 +117,12 @@ export class VectorIndex implements Disposable {
     const search = searchInWorker(store, new Float32Array(query), k);
     this.#workers.add(search);
     const abort = (): void => search.cancel(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
     search.ended.then(() => {
-      signal?.removeEventListener("abort", abort);
       this.#workers.delete(search);
       if (this.#store === undefined && this.#workers.size === 0) store.free();
+      signal?.removeEventListener("abort", abort);
     });
+    signal?.addEventListener("abort", abort, { once: true });
     return search.hits;
   }
 

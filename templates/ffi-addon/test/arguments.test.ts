@@ -204,6 +204,15 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     await expect(fourth.searchInWorker(query, 1, { signal })).rejects.toMatchObject({
       code: "closed",
     });
+
+    const broken = new AbortController().signal;
+    const error = new Error("no listeners here");
+    broken.addEventListener = () => {
+      throw error;
+    };
+    await expect(other.searchInWorker(query, 1, { signal: broken })).rejects.toBe(error);
+    await other.searchInWorker(query, 1);
+    expect(other.add(query)).toBe(1);
   });
 
   test("keeps the dimensions it was made with", () => {
