@@ -58,3 +58,4 @@ const row = (microseconds: number) => ({
   "speed-up": `${(typescript / microseconds).toFixed(1)} ×`,
 });
 console.table({ typescript: row(typescript), [backend]: row(chosen) });
+if (simd === "none") console.log("Not optimised: try again after `bun run build`.");
