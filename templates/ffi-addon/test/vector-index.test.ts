@@ -1,5 +1,6 @@
 // What an index does while it lives, and what it refuses afterwards, on every backend.
 import { describe, expect, test } from "bun:test";
+import { maxDimensions, maxSize } from "../src/symbols.ts";
 import { VectorIndex } from "../src/vector-index.ts";
 import { engines } from "./engines.ts";
 
@@ -51,6 +52,19 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(index.size).toBe(1);
     expect(index.add(Float32Array.of(3, 3))).toBe(1);
     expect(index.search(query, 9).map(({ id }) => id)).toEqual([1, 0]);
+  });
+
+  test("says so when there is no memory, and goes on", () => {
+    const store = engine.create(maxDimensions, "dot");
+    // 2^49 bytes: more than any address space.
+    expect(() => store.load(maxSize, () => undefined)).toThrow(
+      expect.objectContaining({ code: "out_of_memory" }),
+    );
+    store.append(new Float32Array(maxDimensions).fill(1), 1);
+    expect(store.search(new Float32Array(maxDimensions).fill(1), 1, {})).toEqual([
+      { id: 0, score: maxDimensions },
+    ]);
+    store.free();
   });
 
   test("brings an exception out of accept, and goes on working", () => {
