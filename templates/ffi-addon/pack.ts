@@ -12,6 +12,9 @@ import { type Manifest, platform, root, sha256 } from "./src/library.ts";
 
 /** The package of one platform: npm installs it only where `os` and `cpu` fit. */
 function writePackage(folder: string, target: string): void {
+  if (!/^(darwin|linux|win32)-(arm64|x64)$/.test(target)) {
+    throw new Error(`--target is a system and a CPU, like linux-arm64, not ${target}.`);
+  }
   const compiler = findCompiler(process.env.CC);
   const { path } = compile(compiler, { folder: join(root, "dist/native"), target });
   const { version, license } = project;

@@ -168,6 +168,16 @@ describe.skipIf(!compiler)("with a compiler", () => {
     timeout,
   );
 
+  test("a package is for a platform that exists", async () => {
+    using project = createProject("bare");
+    for (const target of ["linux", "linux-arm", "../../linux-x64", ""]) {
+      const packed = await run([join(project.path, "pack.ts"), `--target=${target}`]);
+      expect(packed.stderr).toContain("like linux-arm64");
+      expect(packed.exitCode).toBe(1);
+    }
+    expect(readdirSync(join(project.path, "dist"))).toEqual([]);
+  });
+
   test.each(["vectors", "@scope/vectors"])(
     "a platform package of %s comes first, when its SHA-256 is the pinned one",
     async (main) => {
