@@ -23,11 +23,7 @@ export interface WorkerSearch {
   cancel(reason: unknown): void;
 }
 
-interface Pending {
-  reply(reply: SearchReply): void;
-}
-
-const pending = new Map<number, Pending>();
+const pending = new Map<number, (reply: SearchReply) => void>();
 let worker: Worker | undefined;
 let lastId = 0;
 
@@ -38,12 +34,10 @@ export function searchInWorker(store: Store, query: Float32Array, k: number): Wo
   lastId += 1;
   const id = lastId;
 
-  pending.set(id, {
-    reply(reply) {
-      if (reply.hits) hits.resolve(reply.hits);
-      else hits.reject(new Error(reply.error));
-      ended.resolve();
-    },
+  pending.set(id, (reply) => {
+    if (reply.hits) hits.resolve(reply.hits);
+    else hits.reject(new Error(reply.error));
+    ended.resolve();
   });
 
   worker ??= startWorker();
@@ -72,8 +66,7 @@ function startWorker(): Worker {
 
 /** An idle worker does not keep the process alive. */
 function settle(reply: SearchReply): void {
-  const search = pending.get(reply.id);
+  pending.get(reply.id)?.(reply);
   pending.delete(reply.id);
-  search?.reply(reply);
   if (pending.size === 0) worker?.unref();
 }
