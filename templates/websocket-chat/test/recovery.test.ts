@@ -238,6 +238,28 @@ describe("shutdown", () => {
   });
 });
 
+test("while messages can't be stored readyz is 503 and each is refused; then it goes on by itself", async () => {
+  await using server = await ChatServer.start(FAST);
+  using ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  await ada.chat("general", "one");
+  using file = new Database(join(server.directory, "chat.db"));
+  file.run("PRAGMA busy_timeout = 5000");
+  // What SQLite raises when the disk is full, on everything that would need room.
+  const full = "BEGIN SELECT RAISE(ABORT, 'disk is full'); END";
+  file.run(`CREATE TRIGGER no_messages BEFORE INSERT ON messages ${full}`);
+  file.run(`CREATE TRIGGER no_log BEFORE UPDATE ON log ${full}`);
+  const two = { type: "chat", room: "general", text: "two", key: "two" };
+  const ready = async () => (await fetch(`${server.url}/readyz`)).status;
+  expect(await ready()).toBe(200);
+  expect(await ada.ask(two)).toMatchObject({ type: "error", code: "internal" });
+  expect(await ready()).toBe(503);
+  file.run("DROP TRIGGER no_messages; DROP TRIGGER no_log");
+  expect(await ready()).toBe(200);
+  expect(await ada.ask(two)).toMatchObject({ type: "ok", epoch, offset: 2 });
+  expect(ada.all("chat").map(({ text }) => text)).toEqual(["one", "two"]);
+});
+
 test("the log is never written by half: integrity, and one row per offset", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");

@@ -24,6 +24,8 @@ export class LocalStore implements Store {
   readonly #rooms = new Map<string, Map<string, Person>>();
   readonly #online = new Map<string, Person>();
   #waiting: Waiting[] = [];
+  /** The last messages could not be stored: the disk is full, or gone. */
+  #failing = false;
 
   /** @param path of the SQLite file. */
   constructor(path: string, listener: Listener) {
@@ -43,12 +45,14 @@ export class LocalStore implements Store {
     this.#waiting = [];
     try {
       const appended = this.#log.append(waiting.map(({ draft }) => draft));
+      this.#failing = false;
       for (const [index, { draft, stored, fresh }] of appended.entries()) {
         const topic = roomTopic(stored.room);
         if (fresh) this.#listener.deliver({ topic, frame: encodeMessage(draft, stored) });
         waiting[index]?.resolve(stored);
       }
     } catch (error) {
+      this.#failing = true;
       for (const { reject } of waiting) reject(error);
     }
   }
@@ -89,6 +93,8 @@ export class LocalStore implements Store {
   }
 
   async ready(): Promise<boolean> {
+    if (this.#failing) this.#log.tryWriting();
+    this.#failing = false;
     return true;
   }
 

@@ -100,6 +100,11 @@ export class SqliteLog {
     return { epoch, offset, recovered: false, messages };
   }
 
+  /** Changes nothing. @throws while nothing can be written. */
+  tryWriting(): void {
+    this.#db.run("UPDATE log SET epoch = epoch");
+  }
+
   close(): void {
     this.#db.close();
   }
