@@ -149,6 +149,27 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.says("#rooms .unread", "1");
   });
 
+  test("who reads further up is not torn away by what is new, but told", async () => {
+    using other = await Socket.open(server.url, "Talker");
+    await other.join("long");
+    for (let i = 0; i < 40; i++) await other.chat("long", `line ${i}`);
+    using page = await Page.open("Scroller");
+    await page.click("#room");
+    await page.type("long");
+    await page.press("Enter");
+    await page.says("#lines .text", "line 39");
+    const top = () => page.evaluate<number>("document.querySelector('#scroll').scrollTop");
+    await until(async () => (await top()) > 0, "the end is in view");
+    await page.shows("#news[hidden]");
+    await page.evaluate("document.querySelector('#scroll').scrollTop = 0");
+    await other.chat("long", "news");
+    await page.shows("#news:not([hidden])");
+    expect(await top()).toBe(0);
+    await page.click("#news");
+    await page.shows("#news[hidden]");
+    expect(await top()).toBeGreaterThan(0);
+  });
+
   test("who signs out without the server stays; with it, nothing of theirs is left", async () => {
     using page = await Page.open("Leaver");
     await server.crash();

@@ -139,6 +139,12 @@ byId("compose", HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
   void send();
 };
+byId("news", HTMLElement).onclick = () => {
+  const scroll = byId("scroll", HTMLElement);
+  scroll.scrollTop = scroll.scrollHeight;
+  draw(() => undefined);
+  text.focus();
+};
 text.oninput = () => {
   if (model.current?.kind !== "room" || Date.now() - typedAt < TYPING_MS) return;
   typedAt = Date.now();

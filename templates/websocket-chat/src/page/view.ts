@@ -43,12 +43,15 @@ function drawConversation(current: Conversation, model: Model, actions: ViewActi
     key: ({ id }) => id,
     create: (person) => memberItem(person, person.id === model.me.id, actions),
   });
-  drawLines(current);
+  drawLines(current, model.me);
 }
 
-function drawLines(current: Conversation): void {
+/** Follows what is said; who reads further up is not torn away, but told. */
+function drawLines(current: Conversation, me: Person): void {
   const scroll = byId("scroll", HTMLElement);
   const list = byId("lines", HTMLElement);
+  const news = byId("news", HTMLElement);
+  const last = list.lastElementChild;
   const another = list.dataset.conversation !== `${current.kind}:${current.id}`;
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   if (another) list.replaceChildren();
@@ -58,7 +61,12 @@ function drawLines(current: Conversation): void {
     create: (line) => lineItem(line),
     update: (item, line, index) => updateLine(item, line, current.lines[index - 1]),
   });
-  if (another || atEnd) scroll.scrollTop = scroll.scrollHeight;
+  const isNew = list.lastElementChild !== last;
+  const isMine = current.lines.at(-1)?.from.id === me.id;
+  const follows = another || (isNew && (atEnd || isMine));
+  if (follows) scroll.scrollTop = scroll.scrollHeight;
+  if (follows || atEnd) news.hidden = true;
+  else if (isNew) news.hidden = false;
 }
 
 function drawConversations(
