@@ -1,14 +1,6 @@
 // The file format of an index: a header with checksums, then the vectors as little-endian float32.
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { fstatSync, statSync } from "node:fs";
+import { readAll, replaceFile, withFile, writeAll } from "./disk.ts";
 import { type Metric, metrics } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { maxDimensions, maxSize } from "./symbols.ts";
@@ -28,19 +20,15 @@ export interface IndexShape {
   readonly count: number;
 }
 
-/** Writes a temporary file next to `path` and renames it: a crash leaves the old file or the new one. */
+/** All of it, or the old file stays. */
 export function writeIndex(path: string, shape: IndexShape, parts: Iterable<Uint8Array>): void {
-  const temporary = `${path}.${process.pid}.${crypto.randomUUID()}.tmp`;
   try {
-    withFile(temporary, "wx", (file) => {
+    replaceFile(path, (file) => {
       const vectors = [...parts];
       writeAll(file, encodeHeader(shape, checksumOf(vectors)));
       for (const part of vectors) writeAll(file, part);
-      fsyncSync(file);
     });
-    renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
     throw new AddonError("io_failed", `Could not write ${path}: ${cause}`, { cause });
   }
 }
@@ -51,6 +39,7 @@ export function readIndex<Index>(
   build: (shape: IndexShape, fill: (parts: Iterable<Uint8Array>) => void) => Index,
 ): Index {
   try {
+    if (!statSync(path).isFile()) throw notAnIndex(path); // opening a pipe would wait for its other end
     return withFile(path, "r", (file) => {
       const header = new Uint8Array(headerSize);
       const { size } = fstatSync(file);
@@ -121,28 +110,4 @@ function decodeHeader(
 
 function notAnIndex(path: string): AddonError {
   return new AddonError("not_an_index", `${path} is not a saved index.`);
-}
-
-function withFile<Result>(path: string, flags: string, use: (file: number) => Result): Result {
-  const file = openSync(path, flags);
-  try {
-    return use(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** A system call may move less than it was asked to. */
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-}
-
-/** False if the file ends before `bytes` is full. */
-function readAll(file: number, bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; ) {
-    const read = readSync(file, bytes, at, bytes.length - at, null);
-    if (read === 0) return false;
-    at += read;
-  }
-  return true;
 }

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import {
   closeSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -87,7 +89,7 @@ test("refuses foreign, newer, cut and extended files", () => {
     fails(path, code);
   }
   fails(join(folder, "missing.index"), "io_failed");
-  fails(folder, "io_failed");
+  fails(folder, "not_an_index");
 });
 
 test("allocates nothing for a header that promises more than the file holds", () => {
@@ -144,3 +146,24 @@ test("replaces a file as a whole, and leaves nothing behind when it can't", () =
   expect(() => index.save(taken)).toThrow(expect.objectContaining({ code: "io_failed" }));
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
+
+test.skipIf(process.platform === "win32")(
+  "follows links, and leaves pipes and devices alone",
+  () => {
+    const path = saved("linked.index");
+    const link = join(folder, "link");
+    symlinkSync(path, link);
+    using empty = new VectorIndex({ dimensions: 1, metric: "dot" }, oracle);
+    empty.save(link);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    using loaded = VectorIndex.load(path, oracle);
+    expect(loaded.size).toBe(0);
+
+    const pipe = join(folder, "pipe");
+    Bun.spawnSync(["mkfifo", pipe]);
+    fails(pipe, "not_an_index");
+    fails("/dev/zero", "not_an_index");
+    expect(() => empty.save(pipe)).toThrow(expect.objectContaining({ code: "io_failed" }));
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+  },
+);
