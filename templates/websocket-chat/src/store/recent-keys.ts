@@ -21,8 +21,10 @@ export class RecentKeys {
   readonly #insert;
   readonly #trim;
   /** Two generations: forgetting the older one whole is far cheaper than deleting key by key. */
-  #young = new Map<string, Place>();
-  #old = new Map<string, Place>();
+  #young = new Map<string, Map<string, Place>>();
+  #old = new Map<string, Map<string, Place>>();
+  /** Keys in `#young`. */
+  #count = 0;
   #sinceTrim = 0;
 
   /** @param limit keys that are remembered at least; up to twice as many until the older half is forgotten. */
@@ -38,14 +40,13 @@ export class RecentKeys {
 
   /** Where the message with this key is stored, if it is remembered. */
   find(sender: string, key: string): Place | undefined {
-    const name = `${sender} ${key}`;
-    return this.#young.get(name) ?? this.#old.get(name);
+    return this.#young.get(sender)?.get(key) ?? this.#old.get(sender)?.get(key);
   }
 
   /** Call it in the transaction that stores the message. */
   add(sender: string, key: string, { room, offset }: Place): void {
     this.#insert.run(sender, key, room, offset);
-    this.#remember(`${sender} ${key}`, { room, offset });
+    this.#remember(sender, key, { room, offset });
     this.#sinceTrim += 1;
     if (this.#sinceTrim < this.#limit * SLACK) return;
     this.#trim.run(this.#limit);
@@ -56,15 +57,21 @@ export class RecentKeys {
   reload(): void {
     this.#young.clear();
     this.#old.clear();
+    this.#count = 0;
     for (const { sender, key, room, offset } of this.#load.iterate(this.#limit)) {
-      this.#remember(`${sender} ${key}`, { room, offset });
+      this.#remember(sender, key, { room, offset });
     }
   }
 
-  #remember(name: string, place: Place): void {
-    this.#young.set(name, place);
-    if (this.#young.size < this.#limit) return;
+  /** By sender, then by key: a name made of both would have to be put together and hashed for each message. */
+  #remember(sender: string, key: string, place: Place): void {
+    const keys = this.#young.get(sender);
+    if (keys) keys.set(key, place);
+    else this.#young.set(sender, new Map([[key, place]]));
+    this.#count += 1;
+    if (this.#count < this.#limit) return;
     this.#old = this.#young;
     this.#young = new Map();
+    this.#count = 0;
   }
 }
