@@ -75,8 +75,11 @@ function showConnection(state: ConnectionState, retryInMs = 0): void {
   status.dataset.state = state;
   status.textContent = words[state];
   if (state === "connecting") return;
-  byId("banner", HTMLElement).textContent =
-    state === "online" ? "" : "You are offline. What you write is sent as soon as you are back.";
+  const banner = byId("banner", HTMLElement);
+  if (state === "online") banner.textContent = "";
+  // What stands there may be the answer to something that was tried since: the next try leaves it.
+  else if (banner.textContent === "")
+    banner.textContent = "You are offline. What you write is sent as soon as you are back.";
 }
 
 function start(person: Person): void {
