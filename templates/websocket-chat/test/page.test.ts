@@ -140,11 +140,17 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.type("news");
     await page.press("Enter");
     await page.says("#lines .text", "old");
-    await page.click("#rooms button");
-    await page.says("#title", "# general");
+    await page.click("#room");
+    await page.type("later");
+    await page.press("Enter");
+    await page.says("#title", "# later");
     await page.reload();
-    await page.says("#rooms .label", "news");
-    await page.shows("[data-state=online]");
+    await page.says("#title", "# general");
+    // Joins are answered in order: whoever is in the last room has the history of those before.
+    await page.click("#rooms li:last-child button");
+    await page.says("#title", "# later");
+    await page.says("#members .label", "Reader of news");
+    expect(await page.texts("#rooms .unread")).toEqual(["0", "0", "0"]);
     await other.chat("news", "new");
     await page.says("#rooms .unread", "1");
   });
