@@ -10,7 +10,6 @@ import { openBundler } from "./dev/bundler.ts";
 import { edits } from "./dev/edits.ts";
 import { onFreePort } from "./dev/port.ts";
 import { schema } from "./env.ts";
-import page from "./page/index.html";
 import type { Connection } from "./server/handler.ts";
 import { disposeLeftOver, keep } from "./server/held.ts";
 import { broadcast, live, startHeart } from "./server/live.ts";
@@ -31,7 +30,7 @@ const websocket: WebSocketHandler<Connection> = {
   message: (socket, message) => handlerOf(socket.data).message(socket, message),
   close: (socket) => handlerOf(socket.data).close(socket),
 };
-const bundler = openBundler(page);
+const bundler = openBundler();
 const options = {
   // The bundler below is the development server; what Bun would add here is not for everybody.
   development: false,

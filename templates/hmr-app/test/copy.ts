@@ -7,15 +7,21 @@ const project = join(import.meta.dir, "..");
 const parts = ["src", "package.json", "bunfig.toml", "tsconfig.json", "build.ts", "compile.ts"];
 
 export class Copy implements AsyncDisposable {
-  private constructor(readonly folder: string) {}
+  readonly #saved = new Map<string, number>();
 
-  static async make(): Promise<Copy> {
+  private constructor(
+    readonly folder: string,
+    readonly apartMs: number,
+  ) {}
+
+  /** @param apartMs Milliseconds between two saves of a file. Closer ones make the page start anew. */
+  static async make(apartMs = 150): Promise<Copy> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "hmr-app-copy-")));
     for (const part of parts) {
       await cp(join(project, part), join(folder, part), { recursive: true });
     }
     await symlink(join(project, "node_modules"), join(folder, "node_modules"), "junction");
-    return new Copy(folder);
+    return new Copy(folder, apartMs);
   }
 
   read(path: string): Promise<string> {
@@ -23,14 +29,15 @@ export class Copy implements AsyncDisposable {
   }
 
   async write(path: string, text: string): Promise<void> {
-    await Bun.write(join(this.folder, path), text);
+    await this.#save(path, (file) => Bun.write(file, text));
   }
 
   /** As editors save that never leave half a file: a new file takes the name of the old one. */
   async writeAtomically(path: string, text: string): Promise<void> {
-    const temporary = join(this.folder, `${path}.tmp~`);
-    await Bun.write(temporary, text);
-    await rename(temporary, join(this.folder, path));
+    await this.#save(path, async (file) => {
+      await Bun.write(`${file}.tmp~`, text);
+      await rename(`${file}.tmp~`, file);
+    });
   }
 
   /** Replaces a piece of a file. @throws if the file has no such piece. */
@@ -41,6 +48,13 @@ export class Copy implements AsyncDisposable {
       path,
       text.replace(piece, () => by),
     );
+  }
+
+  async #save(path: string, save: (file: string) => Promise<unknown>): Promise<void> {
+    const since = performance.now() - (this.#saved.get(path) ?? 0);
+    await Bun.sleep(Math.max(0, this.apartMs - since));
+    await save(join(this.folder, path));
+    this.#saved.set(path, performance.now());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,7 @@
 // Mistakes: shown with their place, gone when they are mended, and nothing needs a restart.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, readdir, realpath, symlink, unlink } from "node:fs/promises";
+import { join } from "node:path";
 import type { State } from "../src/shared/state.ts";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
@@ -120,6 +122,60 @@ browserTest(
       await copy.write(HOME, home);
       await tab.shows("Nothing is lost.");
     }
+  },
+  TIMEOUT,
+);
+
+browserTest(
+  "a package that is imported before it is installed",
+  async () => {
+    await using own = await Copy.make();
+    const packages = join(own.folder, "node_modules");
+    const installed = await realpath(packages);
+    await unlink(packages);
+    await mkdir(packages);
+    for (const name of await readdir(installed)) {
+      await symlink(join(installed, name), join(packages, name), "junction");
+    }
+    await using service = await startDev(own.folder);
+    await using tab = await Tab.follow(service);
+    const importing = home.replace("Nothing is lost.", "{late}");
+    await own.write(HOME, `import { late } from "late";\n${importing}`);
+    await tab.overlaySays("late");
+    await own.write("node_modules/late/index.js", 'export const late = "Came late.";\n');
+    await tab.shows("Came late.");
+    await tab.sees(`!${overlay}`);
+  },
+  TIMEOUT,
+);
+
+browserTest(
+  "a bundler that dies is started again; one whose server dies ends",
+  async () => {
+    await using own = await Copy.make();
+    const probe = `(api as any)["/probe"] = () => {
+      const { child, unix } = heldThings?.get("bundler")?.value.running;
+      return Response.json({ server: process.pid, bundler: child.pid, unix });
+    };`;
+    await own.write(API, `${await own.read(API)}\n${probe}\n`);
+    await using service = await startDev(own.folder);
+    const ask = async () => (await fetch(`${service.url}/probe`)).json();
+    await using tab = await Tab.follow(service);
+    await tab.evaluate("window.mark = 1");
+    const before = await ask();
+    process.kill(before.bundler, "SIGKILL");
+    await tab.sees("window.mark === undefined");
+    await own.write(HOME, home.replace("Nothing is lost.", "Back again."));
+    await tab.shows("Back again.");
+    const after = await ask();
+    expect(after.server).toBe(before.server);
+    process.kill(after.server, "SIGKILL");
+    await until("the bundler ended", () =>
+      fetch("http://localhost/", after).then(
+        () => false,
+        () => true,
+      ),
+    );
   },
   TIMEOUT,
 );

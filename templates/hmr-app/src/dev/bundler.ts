@@ -1,14 +1,16 @@
-// Bun's bundler with hot reload. It listens on a socket in a private folder, so that every request passes our server.
+// Forwards to Bun's bundler, which listens on a socket in a private folder, so that every request passes our server.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { HTMLBundle, Server } from "bun";
+import type { Server } from "bun";
+import { log } from "#lib/log";
 import { methods, Problem } from "#lib/problem";
 import type { Pages } from "../app.ts";
 import type { Connection, Handler } from "../server/handler.ts";
 import { keep } from "../server/held.ts";
 import { reloadedAfterEdit, SOURCES, sourcesState } from "./mended.ts";
 import { type Ask, REPORT, reportError } from "./places.ts";
+import { watchPackages, watchSaves } from "./saves.ts";
 
 export interface Bundler {
   readonly pages: Pages;
@@ -16,39 +18,123 @@ export interface Bundler {
   readonly routes: Readonly<Record<string, Handler>>;
 }
 
+interface Running {
+  readonly child: Bun.Subprocess;
+  /** The path of its socket. */
+  readonly unix: string;
+  readonly listens: Promise<void>;
+}
+
+/** So many times more a request is sent to the next bundler, if the one that had it ended. */
+const RETRIES = 3;
+/** Within so many milliseconds after its connections, a process that was killed is gone, too. */
+const ENDS_MS = 100;
+
+/** In place of a script that only the bundler before knew: its page has to be made anew. */
+const RELOAD_SCRIPT = "location.reload();";
+const RELOAD_SCRIPT_HEADERS = { "content-type": "text/javascript", "cache-control": "no-store" };
+
+const held = keep("bundler", () => ({
+  folder: privateFolder(),
+  starts: 0,
+  running: undefined as Running | undefined,
+  /** The state of the sources that the latest page was made of. */
+  served: "",
+}));
+
 /** Serves the page as Bun's bundler makes it, with Fast Refresh. */
-export function openBundler(page: HTMLBundle): Bundler {
-  const unix = keep("bundler socket", privateSocket);
-  Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": page } });
-  const ask: Ask = (path, init) =>
-    fetch(`http://localhost${path}`, { ...init, unix, decompress: false, redirect: "manual" });
-  const served = keep("served sources", () => ({ state: "" }));
+export function openBundler(): Bundler {
+  held.running ??= start();
+  keep("saves", () => watchSaves(() => startAnew("a file was saved twice at once")));
+  keep("packages", () => watchPackages(() => startAnew("packages have changed")));
   const index: Handler = async (request) => {
     const before = await sourcesState();
-    served.state = before;
-    const response = await forward(request, ask);
+    held.served = before;
+    const response = await forward(request);
     return response.status === 500 ? reloadedAfterEdit(response, before) : response;
   };
   const report: Handler = (request) => reportError(request, ask);
   return {
     pages: { index: methods<Connection>({ GET: index }), asset: () => undefined },
     routes: {
-      "/_bun/*": (request) => forward(request, ask),
-      "/_bun/hmr": (request, server) => follow(request, server, unix, served.state),
+      "/_bun/*": forward,
+      "/_bun/hmr": follow,
       [REPORT]: methods<Connection>({ POST: report }),
       [SOURCES]: async () => new Response(await sourcesState()),
     },
   };
 }
 
-/** A path for a socket that only this user can reach; it goes when the process ends. */
-function privateSocket(): string {
+/** A folder that only this user can enter; it goes when the process ends. */
+function privateFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, "bundler.sock");
+  return folder;
 }
 
-async function forward(request: Request, ask: Ask): Promise<Response> {
+function start(): Running {
+  const unix = join(held.folder, `${++held.starts}.sock`);
+  const { promise: listens, resolve, reject } = Promise.withResolvers<void>();
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "bundling.ts"), unix], {
+    stdio: ["ignore", "inherit", "inherit"],
+    ipc: () => resolve(),
+    onExit: () => {
+      forget(child);
+      reject(new Error("Bun's bundler ended before it listened: the terminal says why."));
+    },
+  });
+  // Whoever asks hears of it; that nobody does is no error.
+  listens.catch(() => undefined);
+  return { child, unix, listens };
+}
+
+/** The next request starts another one. */
+function forget(child: Bun.Subprocess): void {
+  if (held.running?.child === child) held.running = undefined;
+}
+
+/** Every page reloads: one that follows the bundler before, and one that is just loading. */
+function startAnew(reason: string): void {
+  log.info("{reason}: the page starts anew", { reason });
+  const before = held.running;
+  held.running = start();
+  held.served = "";
+  before?.child.kill();
+}
+
+/** The bundler that listens. @throws if it does not come up. */
+async function current(): Promise<Running> {
+  held.running ??= start();
+  const { running } = held;
+  try {
+    await running.listens;
+    return running;
+  } catch (error) {
+    // It may have been started anew before it was up.
+    if (held.running === undefined || held.running === running) throw error;
+    return current();
+  }
+}
+
+const ask: Ask = async (path, init) => {
+  for (let left = RETRIES; ; left -= 1) {
+    const { child, unix } = await current();
+    try {
+      const options = { ...init, unix, decompress: false, redirect: "manual" as const };
+      const response = await fetch(`http://localhost${path}`, options);
+      // Whole, because the bundler may end at any moment.
+      const body = await response.arrayBuffer();
+      return new Response(body.byteLength > 0 ? body : null, response);
+    } catch (error) {
+      const ended = await Promise.race([child.exited.then(() => true), Bun.sleep(ENDS_MS)]);
+      // What has a body has been sent: there is no other.
+      if (!ended || init?.body || left === 0) throw error;
+      forget(child);
+    }
+  }
+};
+
+async function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
   // The bundler compares the two; ours were checked on the way in.
@@ -56,21 +142,19 @@ async function forward(request: Request, ask: Ask): Promise<Response> {
   if (headers.has("origin")) headers.set("origin", "http://localhost");
   const { method, body } = request;
   const response = await ask(pathname + search, { method, headers, body });
-  return new Response(response.body, response);
+  const isScript = response.status === 404 && pathname.endsWith(".js");
+  return isScript ? new Response(RELOAD_SCRIPT, { headers: RELOAD_SCRIPT_HEADERS }) : response;
 }
 
 /** Connects a page to the news of edits. */
-function follow(
-  request: Request,
-  server: Server<Connection>,
-  unix: string,
-  served: string,
-): undefined {
+async function follow(request: Request, server: Server<Connection>): Promise<undefined> {
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     throw new Problem(426, "Connect with a WebSocket.", { headers: { upgrade: "websocket" } });
   }
+  const { unix } = await current();
   const bundler = new WebSocket(`ws+unix://${unix}:${new URL(request.url).pathname}`);
   bundler.binaryType = "arraybuffer";
+  const { served } = held;
   if (server.upgrade(request, { data: { kind: "edits", bundler, served } })) return undefined;
   bundler.close();
   throw new Problem(400, "This is no WebSocket handshake.");

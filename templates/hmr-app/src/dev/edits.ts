@@ -2,6 +2,7 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import type { Connection } from "../server/handler.ts";
 import { sourcesState } from "./mended.ts";
+import { answered } from "./saves.ts";
 
 type Follower = ServerWebSocket<Connection>;
 
@@ -10,15 +11,24 @@ function edited(socket: Follower): Extract<Connection, { kind: "edits" }> {
   return socket.data;
 }
 
-/** The first byte of the message that tells a page which edits it is going to hear of: "n". */
+/** The first bytes of messages: which edits a page is going to hear of ("n"), an edit ("u"), its mistakes ("e"). */
 const SUBSCRIBED = 110;
+const ANSWERS = new Set([117, 101]);
 
 /**
- * What is saved after a page is made and before it listens, Bun's bundler does not tell it. The page
- * takes the end of its socket for a restart of the server: it connects again, and reloads.
+ * A first message for a page, with another version than its own: it reloads at once. The end of its
+ * socket alone is not enough, because Bun's client does not hear it when it has connected again.
  */
+const RELOAD = Buffer.from("Vreload");
+
+function reload(socket: Follower): void {
+  socket.sendBinary(RELOAD);
+  socket.close();
+}
+
+/** What is saved after a page is made and before it listens, Bun's bundler does not tell it. */
 async function reloadIfMissed(socket: Follower): Promise<void> {
-  if ((await sourcesState()) !== edited(socket).served) socket.close();
+  if ((await sourcesState()) !== edited(socket).served) reload(socket);
 }
 
 export const edits = {
@@ -26,13 +36,14 @@ export const edits = {
     const { bundler } = edited(socket);
     bundler.onmessage = ({ data }) => {
       socket.send(data);
-      const subscribed = data instanceof ArrayBuffer && new Uint8Array(data)[0] === SUBSCRIBED;
-      if (subscribed) void reloadIfMissed(socket);
+      const [kind = 0] = new Uint8Array(data);
+      if (ANSWERS.has(kind)) answered.at = Date.now();
+      if (kind === SUBSCRIBED) void reloadIfMissed(socket);
     };
-    bundler.onclose = () => socket.close();
-    bundler.onerror = () => socket.close();
+    bundler.onclose = () => reload(socket);
+    bundler.onerror = () => reload(socket);
     // It may have closed before.
-    if (bundler.readyState > WebSocket.OPEN) socket.close();
+    if (bundler.readyState > WebSocket.OPEN) reload(socket);
   },
   message(socket, message) {
     const { bundler } = edited(socket);

@@ -28,7 +28,7 @@ async function opened(
     await shown;
     const passed = performance.now() - started;
     // Editors don't save twice within the time in which watchers gather changes.
-    await Bun.sleep(100);
+    await Bun.sleep(150);
     return passed;
   };
 }
