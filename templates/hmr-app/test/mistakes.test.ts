@@ -171,7 +171,7 @@ browserTest(
     expect(after.server).toBe(before.server);
     process.kill(after.server, "SIGKILL");
     await until("the bundler ended", () =>
-      fetch("http://localhost/", after).then(
+      fetch("http://localhost/", { unix: after.unix }).then(
         () => false,
         () => true,
       ),
