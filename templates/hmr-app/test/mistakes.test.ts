@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { State } from "../src/shared/state.ts";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
-import { type Service, startDev, TIMEOUT, until } from "./service.ts";
+import { type Service, startDev, startService, TIMEOUT, until } from "./service.ts";
 
 const HOME = "src/page/Home.tsx";
 const API = "src/server/api.ts";
@@ -158,7 +158,9 @@ browserTest(
       return Response.json({ server: process.pid, bundler: child.pid, unix });
     };`;
     await own.write(API, `${await own.read(API)}\n${probe}\n`);
-    await using service = await startDev(own.folder);
+    // Not by startDev, which sees to it that no process is left.
+    const dev = [process.execPath, "run", "--silent", "dev"];
+    await using service = await startService(dev, own.folder, { LOG_LEVEL: "warn" });
     const ask = async () => (await fetch(`${service.url}/probe`)).json();
     await using tab = await Tab.follow(service);
     await tab.evaluate("window.mark = 1");

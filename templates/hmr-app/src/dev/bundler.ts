@@ -23,6 +23,8 @@ interface Running {
   /** The path of its socket. */
   readonly unix: string;
   readonly listens: Promise<void>;
+  /** It has made the page once, and watches what that is made of. */
+  isWarm: boolean;
 }
 
 /** So many times more a request is sent to the next bundler, if the one that had it ended. */
@@ -48,10 +50,8 @@ export function openBundler(): Bundler {
   keep("saves", () => watchSaves(() => startAnew("a file was saved twice at once")));
   keep("packages", () => watchPackages(() => startAnew("packages have changed")));
   const index: Handler = async (request) => {
-    const before = await sourcesState();
-    held.served = before;
-    const response = await forward(request);
-    return response.status === 500 ? reloadedAfterEdit(response, before) : response;
+    const { response, sources } = await pageOf(request);
+    return response.status === 500 ? reloadedAfterEdit(response, sources) : response;
   };
   const report: Handler = (request) => reportError(request, ask);
   return {
@@ -85,7 +85,7 @@ function start(): Running {
   });
   // Whoever asks hears of it; that nobody does is no error.
   listens.catch(() => undefined);
-  return { child, unix, listens };
+  return { child, unix, listens, isWarm: false };
 }
 
 /** The next request starts another one. */
@@ -144,6 +144,21 @@ async function forward(request: Request): Promise<Response> {
   const response = await ask(pathname + search, { method, headers, body });
   const isScript = response.status === 404 && pathname.endsWith(".js");
   return isScript ? new Response(RELOAD_SCRIPT, { headers: RELOAD_SCRIPT_HEADERS }) : response;
+}
+
+/** The page, and the state of the sources before it was made. */
+async function pageOf(request: Request): Promise<{ response: Response; sources: string }> {
+  for (let left = RETRIES; ; left -= 1) {
+    const sources = await sourcesState();
+    held.served = sources;
+    const bundler = await current();
+    const response = await forward(request);
+    // What is saved while it makes the page for the first time, it may have read before, and not watch yet.
+    const isSure = bundler.isWarm || left === 0 || (await sourcesState()) === sources;
+    bundler.isWarm = true;
+    if (isSure) return { response, sources };
+    startAnew("a file was saved meanwhile");
+  }
 }
 
 /** Connects a page to the news of edits. */
