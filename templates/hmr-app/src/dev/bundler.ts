@@ -77,6 +77,8 @@ function start(): Running {
   const { promise: listens, resolve, reject } = Promise.withResolvers<void>();
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "bundling.ts"), unix], {
     stdio: ["ignore", "inherit", "inherit"],
+    // What the server has said stays readable.
+    env: { ...process.env, BUN_CONFIG_NO_CLEAR_TERMINAL_ON_RELOAD: "true" },
     ipc: () => resolve(),
     onExit: () => {
       forget(child);
