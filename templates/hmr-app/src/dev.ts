@@ -52,6 +52,7 @@ const running = keep("server", () => {
   const listen = (port: number) => Bun.serve({ ...options, hostname: env.HOST, port });
   return { server: onFreePort(env, listen), evaluations: 0 };
 });
+bundler.start();
 running.evaluations += 1;
 memory.version = `dev-${running.evaluations}`;
 startHeart();

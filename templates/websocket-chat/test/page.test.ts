@@ -284,6 +284,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
 
   test("landmarks, labels and live regions are there for a screen reader", async () => {
     using page = await Page.open("Listener");
+    await page.says("#members .label", "Listener");
     const nameless = `[...document.querySelectorAll("button, input, textarea")].filter((field) =>
       field.checkVisibility() && !field.labels?.length && !field.ariaLabel && !field.textContent.trim())
       .map((field) => field.outerHTML)`;

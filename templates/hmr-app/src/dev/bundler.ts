@@ -13,6 +13,8 @@ import { type Ask, REPORT, reportError } from "./places.ts";
 import { watchPackages, watchSaves } from "./saves.ts";
 
 export interface Bundler {
+  /** Starts it before the first request needs it. */
+  readonly start: () => void;
   readonly pages: Pages;
   /** Paths of its own: scripts, styles, source maps of the page, and the WebSocket of edits. */
   readonly routes: Readonly<Record<string, Handler>>;
@@ -46,7 +48,6 @@ const held = keep("bundler", () => ({
 
 /** Serves the page as Bun's bundler makes it, with Fast Refresh. */
 export function openBundler(): Bundler {
-  held.running ??= start();
   keep("saves", () => watchSaves(() => startAnew("a file was saved twice at once")));
   keep("packages", () => watchPackages(() => startAnew("packages have changed")));
   const index: Handler = async (request) => {
@@ -55,6 +56,9 @@ export function openBundler(): Bundler {
   };
   const report: Handler = (request) => reportError(request, ask);
   return {
+    start: () => {
+      held.running ??= start();
+    },
     pages: { index: methods<Connection>({ GET: index }), asset: () => undefined },
     routes: {
       "/_bun/*": forward,
