@@ -4,10 +4,14 @@ import { rm } from "node:fs/promises";
 await rm("dist", { recursive: true, force: true });
 await Bun.build({
   // The worker is loaded by its path, so it is a bundle of its own.
-  entrypoints: ["src/main.ts", "src/analysis/worker.ts"],
+  entrypoints: ["src/main.ts", "src/features/analysis/worker.ts"],
   outdir: "dist",
   target: "bun",
   sourcemap: "linked",
 });
-await Bun.build({ entrypoints: ["src/page/index.html"], outdir: "dist/page", minify: true });
+await Bun.build({
+  entrypoints: ["src/features/page/index.html"],
+  outdir: "dist/features/page",
+  minify: true,
+});
 console.log("Built dist/: run it with `bun dist/main.js`.");

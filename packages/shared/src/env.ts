@@ -1,9 +1,9 @@
-// Reads the environment once, checks it against a schema and reports every problem together.
+// Reads the environment once, validates it against a schema and reports every problem together.
 import { z } from "zod";
 
 /**
- * A whole number in decimal digits. `z.coerce.number()` would take `0x10`, `1e3` and a blank, too,
- * just as `z.coerce.boolean()` takes "false" for true: use `z.stringbool()`.
+ * A whole number in decimal digits. Unlike `z.coerce.number()` it refuses `0x10`, `1e3` and blanks.
+ * For booleans use `z.stringbool()`: `z.coerce.boolean()` would read "false" as true.
  */
 export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {
   const message = `must be a whole number from ${min} to ${max}`;
@@ -14,7 +14,27 @@ export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {
     .pipe(z.number().min(min, message).max(max, message));
 }
 
-/** Longest delay of a timer: a longer one would end at once. */
+/** A comma-separated list; blanks around the items and empty items are dropped. Empty by default. */
+export function list() {
+  return z
+    .string()
+    .default("")
+    .transform((text) => text.split(",").map((item) => item.trim()))
+    .transform((items) => items.filter((item) => item !== ""));
+}
+
+/** A list of web origins as browsers send them in `Origin`: scheme, host and port, no path. */
+export function origins() {
+  return list().refine((items) => items.every(isOrigin), {
+    error: "must be origins such as https://app.example.com, separated by commas",
+  });
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** Longest delay of a timer; a longer one would fire immediately. */
 const MAX_DELAY_MS = 2_147_483_647;
 
 /** Variables that every service understands. Spread them into the schema of the project. */
@@ -27,11 +47,25 @@ export const serviceVariables = {
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warning", "warn", "error", "fatal"])
     .default("info"),
-  /** Milliseconds in which everything is still served after the first signal. */
+  /** Seconds after which an idle connection is closed. Must exceed the idle timeout of a proxy in front. */
+  KEEP_ALIVE_TIMEOUT_S: integer({ min: 1, max: 255 }).default(75),
+  /** Milliseconds to keep serving after the first signal, so that load balancers notice `/readyz`. */
   SHUTDOWN_DELAY_MS: integer({ max: MAX_DELAY_MS }).default(0),
-  /** Milliseconds that requests in flight have to finish before they are cut. */
+  /** Milliseconds that requests in flight have to finish before their connections are closed. */
   SHUTDOWN_TIMEOUT_MS: integer({ max: MAX_DELAY_MS }).default(10_000),
+  /** Port on which `GET /metrics` is served; unset means no metrics, 0 picks a free one. */
+  METRICS_PORT: integer({ max: 65_535 }).optional(),
+  /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that overwrites it. */
+  CLIENT_IP_HEADER: z
+    .string()
+    .regex(/^[\w-]+$/, "must be the name of a header field")
+    .optional(),
+  /** Development only: accepted Host names besides the loopback names. */
+  DEV_HOSTS: list(),
 } satisfies z.ZodRawShape;
+
+/** The variables of `serviceVariables`, parsed. */
+export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>>;
 
 /** The environment does not fit the schema. `message` names every variable, never a value. */
 export class EnvError extends Error {
@@ -40,8 +74,8 @@ export class EnvError extends Error {
 
 /**
  * Validates `source` against `schema` and returns the values, frozen.
- * A blank value counts as unset, as in a `.env` file with `KEY=`; unknown variables are ignored.
- * @throws {EnvError} with all problems, one a line, without any value.
+ * A blank value counts as unset, like `KEY=` in a `.env` file; unknown variables are ignored.
+ * @throws {EnvError} with all problems, one per line, without any value.
  */
 export function parseEnv<S extends z.ZodObject>(
   schema: S,
@@ -55,21 +89,10 @@ export function parseEnv<S extends z.ZodObject>(
   const result = schema.safeParse(given);
   if (result.success) return Object.freeze(result.data);
   const lines = result.error.issues.map(({ path, message }) => {
-    // A list in a variable has faults with an index: the variable is what the reader knows.
+    // A problem inside a list has an index in its path; the variable's name comes first.
     const [name] = path;
     if (name === undefined) return `  ${message}`;
     return `  ${String(name)}: ${name in given ? message : "required, but not set"}`;
   });
   throw new EnvError(`The environment is not valid:\n${lines.join("\n")}`);
-}
-
-/** `parseEnv` of the process's own environment; on a problem prints it to stderr and exits with code 1. */
-export function readEnv<S extends z.ZodObject>(schema: S): Readonly<z.output<S>> {
-  try {
-    return parseEnv(schema, process.env);
-  } catch (error) {
-    if (!(error instanceof EnvError)) throw error;
-    console.error(error.message);
-    process.exit(1);
-  }
 }

@@ -1,11 +1,13 @@
-// Token bucket per client, with bounded memory, and the header fields that tell the client about it.
+// Token bucket per client, with bounded memory, and the middleware that enforces it.
+import type { Context, MiddlewareHandler } from "hono";
+import { Problem } from "./http.ts";
 
 export interface RateLimitOptions {
-  /** Requests that a client may make in a window; also the size of a burst. */
+  /** Requests that a client may make per window; also the size of a burst. */
   readonly limit: number;
   /** Length of the window in milliseconds. */
   readonly windowMs: number;
-  /** Clients that are remembered at the most, and half as many at least; those that were quiet longest are forgotten. */
+  /** Clients to remember (10 000). At least half as many are remembered; the least recently seen are forgotten. */
   readonly maxClients?: number;
 }
 
@@ -13,37 +15,37 @@ export interface RateLimitResult {
   readonly allowed: boolean;
   /** Whole requests left. */
   readonly remaining: number;
-  /** Seconds until another request is allowed; 0 if one is now. */
+  /** Seconds until another request is allowed; 0 if one is allowed now. */
   readonly retryAfter: number;
-  /** Seconds until the whole limit is available again. */
+  /** Seconds until the bucket is full again. */
   readonly reset: number;
 }
 
 interface Bucket {
   tokens: number;
-  /** When `tokens` was counted. */
+  /** When `tokens` was computed. */
   at: number;
 }
 
-/** What the sum of many fractions may be off a whole token. */
+/** Tolerance for the rounding error of many small refills. */
 const EPSILON = 1e-9;
 
 /**
- * In any stretch of time of length t a client gets at most `limit + t * limit / windowMs` requests
- * through. A client that was forgotten for want of room starts with a full bucket.
+ * In any interval of length t a client gets at most `limit + t * limit / windowMs` requests through.
+ * A client that was forgotten to save memory starts with a full bucket.
  */
 export class RateLimiter {
-  /** Clients since the last change of generation, and those of the generation before. */
+  /** Two generations bound the memory without a list of all clients that each request would have to update. */
   #recent = new Map<string, Bucket>();
   #older = new Map<string, Bucket>();
-  readonly #generation: number;
+  readonly #generationSize: number;
 
-  /** @throws {RangeError} when the limit is below 1 or the window is not longer than 0. */
+  /** @throws {RangeError} if the limit is below 1 or the window is not positive. */
   constructor(readonly options: RateLimitOptions) {
     if (!(options.limit >= 1 && options.windowMs > 0)) {
-      throw new RangeError("A rate limit needs a limit of at least 1 and a window longer than 0.");
+      throw new RangeError("A rate limit needs a limit of at least 1 and a positive window.");
     }
-    this.#generation = Math.max(1, Math.floor((options.maxClients ?? 10_000) / 2));
+    this.#generationSize = Math.max(1, Math.floor((options.maxClients ?? 10_000) / 2));
   }
 
   /** Clients that are remembered now. */
@@ -53,15 +55,14 @@ export class RateLimiter {
 
   /**
    * Takes one token from the bucket of `client`.
-   * @param now milliseconds of a monotonic clock; if it goes back all the same, nothing is refilled
-   * until it has caught up.
+   * @param now milliseconds of a monotonic clock; nothing is refilled while it runs backwards.
    */
   take(client: string, now: number = performance.now()): RateLimitResult {
     const { limit, windowMs } = this.options;
     const bucket = this.#recent.get(client) ?? this.#remember(client, { tokens: limit, at: now });
-    const passed = Math.max(0, now - bucket.at);
-    bucket.tokens = Math.min(limit, bucket.tokens + (passed * limit) / windowMs);
-    bucket.at += passed;
+    const elapsed = Math.max(0, now - bucket.at);
+    bucket.tokens = Math.min(limit, bucket.tokens + (elapsed * limit) / windowMs);
+    bucket.at += elapsed;
     const allowed = bucket.tokens >= 1 - EPSILON;
     if (allowed) bucket.tokens = Math.max(0, bucket.tokens - 1);
     const remaining = Math.floor(bucket.tokens + EPSILON);
@@ -75,11 +76,10 @@ export class RateLimiter {
     };
   }
 
-  /** Two generations bound the memory at the cost of a swap, where a list of all clients would cost each request. */
   #remember(client: string, fresh: Bucket): Bucket {
     const bucket = this.#older.get(client) ?? fresh;
     this.#older.delete(client);
-    if (this.#recent.size >= this.#generation) {
+    if (this.#recent.size >= this.#generationSize) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
@@ -89,17 +89,38 @@ export class RateLimiter {
 }
 
 /**
- * Header fields of a response, by the IETF draft "RateLimit header fields for HTTP"
- * (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` (RFC 9110) on a refusal.
+ * Takes a token from the bucket of `client` and sets the header fields of the IETF draft "RateLimit
+ * header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers) on the response.
+ * @throws {Problem} 429 with `Retry-After` if the bucket is empty.
  */
-export function rateLimitHeaders(
-  { limit, windowMs }: RateLimitOptions,
-  result: RateLimitResult,
-): Record<string, string> {
-  const headers: Record<string, string> = {
-    "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
-    ratelimit: `"default";r=${result.remaining};t=${result.reset}`,
+export function checkRateLimit(c: Context, limiter: RateLimiter, client: string): void {
+  const { limit, windowMs } = limiter.options;
+  const { allowed, remaining, reset, retryAfter } = limiter.take(client);
+  const policy = `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`;
+  const left = `"default";r=${remaining};t=${reset}`;
+  if (allowed) {
+    c.header("ratelimit-policy", policy);
+    c.header("ratelimit", left);
+    return;
+  }
+  const seconds = String(Math.max(1, retryAfter));
+  throw new Problem(429, `Too many requests: try again in ${seconds} s.`, {
+    headers: { "ratelimit-policy": policy, ratelimit: left, "retry-after": seconds },
+  });
+}
+
+export interface RequestLimitOptions {
+  /** Requests per minute and client. */
+  readonly perMinute: number;
+  /** Identifies the client, e.g. `clientAddress(env)`. */
+  readonly client: (c: Context) => string;
+}
+
+/** Middleware: limits the requests of each client. */
+export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
+  const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
+  return (c, next) => {
+    checkRateLimit(c, limiter, client(c));
+    return next();
   };
-  if (!result.allowed) headers["retry-after"] = String(Math.max(1, result.retryAfter));
-  return headers;
 }

@@ -1,64 +1,63 @@
-// The service: opens every route group, and puts what holds for all requests around their handlers.
-import { log as appLog, requestLog } from "#lib/log";
-import { methods, notFound, Problem, problems } from "#lib/problem";
-import { cors } from "./edge/cors.ts";
-import { limit } from "./edge/limit.ts";
-import type { Group, Handler, Routes, Services } from "./group.ts";
-import { LogUnavailable } from "./messages/log.ts";
-import * as openGroups from "./routes/index.ts";
+// Everything that this service is made of, in the order in which a request meets it.
+import { join } from "node:path";
+import { Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import {
+  accessLog,
+  clientAddress,
+  devHosts,
+  discardUnreadBody,
+  type HttpEnv,
+  methodNotAllowed,
+  notFound,
+  problems,
+  requestId,
+  safeHeaders,
+} from "#lib/http";
+import { httpMetrics } from "#lib/metrics";
+import { pageRoutes } from "#lib/page";
+import { rateLimit } from "#lib/rate-limit";
+import { healthRoutes, type Service } from "#lib/service";
+import type { Env } from "./env.ts";
+import { analysisRoutes } from "./features/analysis/routes.ts";
+import { Broadcaster } from "./features/events/broadcaster.ts";
+import { eventRoutes } from "./features/events/routes.ts";
+import { openMessageStore } from "./features/messages/open.ts";
+import { messageRoutes } from "./features/messages/routes.ts";
+import { openapiRoutes } from "./features/openapi/routes.ts";
+import { uploadRoutes } from "./features/uploads/routes.ts";
+import { openUploadStore } from "./features/uploads/store.ts";
+import { allowOrigins } from "./origins.ts";
 
-export interface App {
-  readonly routes: Readonly<Record<string, Handler>>;
-  drain(): Promise<void>;
-  close(): Promise<void>;
+/** Files that are loaded by path; the build writes them to the same place below dist/. */
+const FEATURES = join(import.meta.dir, "features");
+
+export async function createApp(env: Env, service: Service) {
+  const messages = service.use(await openMessageStore(env));
+  const broadcaster = service.use(await Broadcaster.open(messages, env.HEARTBEAT_MS));
+  const uploads = service.use(await openUploadStore(env));
+
+  const app = new Hono<HttpEnv>();
+  return app
+    .onError(problems({ expose: env.NODE_ENV !== "production" }))
+    .notFound(notFound)
+    .use(requestId())
+    .use(accessLog())
+    .use(httpMetrics(service.metrics))
+    .use(secureHeaders(safeHeaders))
+    .use(discardUnreadBody())
+    .use(devHosts(env))
+    .use(allowOrigins(env.CORS_ORIGINS))
+    .use(methodNotAllowed(app))
+    .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
+    .route("/", healthRoutes(service))
+    .route("/", messageRoutes(messages))
+    .route("/", eventRoutes(env, messages, broadcaster, service))
+    .route("/", uploadRoutes(uploads))
+    .route("/", analysisRoutes(env, uploads, service, join(FEATURES, "analysis/worker")))
+    .route("/", openapiRoutes())
+    .route("/", await pageRoutes(join(FEATURES, "page/index.html")));
 }
 
-export async function openApp(services: Omit<Services, "routes">): Promise<App> {
-  const groups: Group[] = [];
-  const routes = (): Routes => Object.assign({}, ...groups.map((group) => group.routes));
-  for (const open of Object.values(openGroups)) {
-    groups.push(await open({ ...services, routes }));
-  }
-  const logged = requestLog<undefined>();
-  const guarded = problems<undefined>({
-    expose: services.env.NODE_ENV !== "production",
-    report: (error) => appLog.error("{error}", { error }),
-  });
-  const shared = cors(services.env.CORS_ORIGINS);
-  const limited = limit(services.env);
-  const around = (path: string, handler: Handler) => {
-    const safe = guarded(retryLater(handler));
-    return logged(shared(path.startsWith("/api/") ? limited(safe) : safe));
-  };
-  const handlers = Object.entries(routes()).map(([path, endpoints]) => {
-    const table = Object.entries(endpoints).map(([method, { handle }]) => [method, handle]);
-    return [path, around(path, methods<undefined>(Object.fromEntries(table)))];
-  });
-  return {
-    routes: {
-      ...Object.fromEntries(handlers),
-      ...Object.fromEntries(["/api/*", "/*"].map((path) => [path, around(path, notFound)])),
-    },
-    async drain() {
-      await Promise.all(groups.map((group) => group.drain?.()));
-    },
-    async close() {
-      await Promise.all(groups.map((group) => group.close?.()));
-      await services.uploads.close();
-      await services.log.close();
-    },
-  };
-}
-
-/** A log that is down for a moment is no bug: the client is told when to try again. */
-function retryLater(handler: Handler): Handler {
-  const answer = (error: unknown): never => {
-    if (!(error instanceof LogUnavailable)) throw error;
-    appLog.warn("{error}", { error });
-    throw new Problem(503, error.message, { cause: error });
-  };
-  return (request, server) => {
-    const response = handler(request, server);
-    return response instanceof Promise ? response.catch(answer) : response;
-  };
-}
+/** For a typed client: `hc<App>(url)`. */
+export type App = Awaited<ReturnType<typeof createApp>>;

@@ -1,0 +1,105 @@
+// A connection to Redis that fails fast, and is replaced when it breaks, goes silent or becomes read-only.
+import { RedisClient } from "bun";
+import { storeUnavailable } from "./problem.ts";
+
+/** Milliseconds that Redis has to respond. */
+const TIMEOUT_MS = 2000;
+/** Milliseconds between two attempts to connect. */
+const RETRY_MS = 250;
+
+/** Replies of a server that has become a replica: another one may have the name now. */
+const DEMOTED = /^(READONLY|MASTERDOWN)\b/;
+
+export class RedisConnection {
+  #client: RedisClient | undefined;
+  #connecting: Promise<void> | undefined;
+  #isClosed = false;
+
+  private constructor(
+    readonly url: string,
+    /** Runs on each new connection before any other command. A rejection counts as not connected. */
+    readonly onConnect: (client: RedisClient) => Promise<void>,
+  ) {}
+
+  /** @throws {Problem} 503 if Redis cannot be reached. */
+  static async open(
+    url: string,
+    onConnect: (client: RedisClient) => Promise<void> = () => Promise.resolve(),
+  ): Promise<RedisConnection> {
+    const connection = new RedisConnection(url, onConnect);
+    await connection.#connect();
+    return connection;
+  }
+
+  get isConnected(): boolean {
+    return this.#client !== undefined;
+  }
+
+  /**
+   * Sends a command. While there is no connection it fails immediately: nothing is queued.
+   * @param timeoutMs for blocking commands: milliseconds until the connection counts as silent.
+   * @throws {Problem} 503 for every failure, an error reply included; its `cause` is the error.
+   */
+  async send(command: string, args: string[], timeoutMs = TIMEOUT_MS): Promise<unknown> {
+    const client = this.#client;
+    if (!client) throw storeUnavailable(new Error("There is no connection to Redis."));
+    try {
+      return await inTime(client.send(command, args), timeoutMs);
+    } catch (cause) {
+      if (!isErrorReply(cause) || DEMOTED.test(cause.message)) this.#replace(client);
+      throw storeUnavailable(cause);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  #replace(client: RedisClient): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.close();
+    this.#connecting ??= this.#reconnect();
+  }
+
+  async #reconnect(): Promise<void> {
+    while (!this.#isClosed && !this.#client) {
+      await this.#connect().catch(() => Bun.sleep(RETRY_MS));
+    }
+    this.#connecting = undefined;
+  }
+
+  async #connect(): Promise<void> {
+    const client = new RedisClient(this.url, {
+      autoReconnect: false,
+      connectionTimeout: TIMEOUT_MS,
+    });
+    try {
+      await inTime(client.connect(), TIMEOUT_MS);
+      await inTime(this.onConnect(client), TIMEOUT_MS);
+    } catch (cause) {
+      client.close();
+      throw storeUnavailable(cause);
+    }
+    if (this.#isClosed) client.close();
+    else this.#client = client;
+    client.onclose = () => this.#replace(client);
+  }
+}
+
+async function inTime<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("Redis does not respond.")), timeoutMs);
+  try {
+    return await Promise.race([reply, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether Redis refused the command, e.g. out of memory: then the connection itself works. */
+function isErrorReply(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "ERR_REDIS_SERVER_ERROR";
+}

@@ -1,0 +1,294 @@
+// The life of a service: environment, logs, listening, health, drain, close, exit code.
+import type { Server, WebSocketHandler } from "bun";
+import { Hono } from "hono";
+import type { z } from "zod";
+import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
+import { flushLogs, log, notice, setupLog } from "./log.ts";
+import { Metrics, serveMetrics } from "./metrics.ts";
+
+/** Something that is open as long as the service runs: a store, a pool, a timer. */
+export interface Resource {
+  /** Rejects while the service cannot do its work because of this resource; `/readyz` is then 503. */
+  ready?(): void | Promise<void>;
+  /** Closes it, after the last request. Resources close in reverse order of `use`. */
+  close?(): void | Promise<void>;
+}
+
+/** What an app may use of the service that runs it. */
+export interface Service {
+  readonly metrics: Metrics;
+  /** Aborts when event streams and WebSockets have to end: `SHUTDOWN_DELAY_MS` after the first signal. */
+  readonly draining: AbortSignal;
+  /** True from the first signal on. */
+  readonly isStopping: boolean;
+  /** The server, once the service listens. */
+  readonly server: Server<unknown>;
+  /** Registers a resource for `/readyz` and for the shutdown. @returns the resource. */
+  use<R extends Resource>(resource: R): R;
+  /** Sets the handlers of the WebSockets that `upgradeWebSocket` opens. */
+  websocket<Data>(handlers: WebSocketHandler<Data>): void;
+  /** Rejects while a resource is not ready, with the reason of the first one. */
+  ready(): Promise<void>;
+}
+
+/** Throw it from `createApp`: the service prints the message and the hint, and exits with code 1. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+
+  /** @param hint what to do about it. */
+  constructor(
+    message: string,
+    readonly hint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+type Schema = z.ZodObject<typeof serviceVariables & z.ZodRawShape>;
+
+export interface ServiceOptions<S extends Schema> {
+  readonly schema: S;
+  /** Opens the resources and returns the app. @throws {StartError} */
+  readonly createApp: (env: Readonly<z.output<S>>, service: Service) => WebApp | Promise<WebApp>;
+}
+
+/** A Hono app, whatever its routes are. */
+export interface WebApp {
+  fetch(request: Request, env: { readonly server: Server<unknown> }): Response | Promise<Response>;
+}
+
+/** Milliseconds that a resource has to prove that it is ready; a store that is down may not respond. */
+const READY_TIMEOUT_MS = 2000;
+/** Milliseconds for which a check counts: it writes to the stores, so a flood of probes must not. */
+const READY_CACHE_MS = 1000;
+/** Milliseconds for closing the resources, after which the process exits without it. */
+const CLOSE_TIMEOUT_MS = 5000;
+/** Milliseconds for writing the logs: the process that reads them may have stalled. */
+const FLUSH_TIMEOUT_MS = 1000;
+
+/**
+ * Runs a service until SIGTERM or SIGINT, drains it and ends the process: with exit code 0, or 1 if the
+ * start, the shutdown or anything uncaught failed. A second signal exits immediately with 1.
+ */
+export async function runService<S extends Schema>(options: ServiceOptions<S>): Promise<never> {
+  // Signals first: process 1 of a container ignores a signal that has no handler.
+  const life = new Lifecycle();
+  const ended = Promise.race([stopSignal(), uncaughtError(life)]);
+  try {
+    await Promise.race([start(options, life), ended]);
+    await ended;
+  } catch (error) {
+    await reportStartError(error);
+    await life.close();
+    process.exit(1);
+  }
+  await life.stop();
+  await within(FLUSH_TIMEOUT_MS, flushLogs());
+  process.exit(life.exitCode);
+}
+
+async function start<S extends Schema>(
+  { schema, createApp }: ServiceOptions<S>,
+  life: Lifecycle,
+): Promise<void> {
+  const env = parseEnv(schema, process.env) as Readonly<z.output<S>> & ServiceEnv;
+  await setupLog(env);
+  life.listen(env, await createApp(env, life));
+}
+
+/** The one way in which a start fails. A `StartError` is for the reader; anything else is a bug, with its stack. */
+async function reportStartError(error: unknown): Promise<void> {
+  await within(FLUSH_TIMEOUT_MS, flushLogs());
+  if (error instanceof StartError)
+    console.error([error.message, error.hint].filter(Boolean).join("\n"));
+  else console.error(error instanceof EnvError ? error.message : error);
+}
+
+/** `GET /healthz`: the process is alive. `GET /readyz`: whether to send requests here. */
+export function healthRoutes(service: Service) {
+  return new Hono()
+    .get("/healthz", (c) => c.json({ status: "ok" }))
+    .get("/readyz", async (c) => {
+      const status = await readiness(service);
+      if (status === "ok") return c.json({ status });
+      return c.json({ status }, 503, { "retry-after": "1" });
+    });
+}
+
+async function readiness(service: Service): Promise<"ok" | "draining" | "unavailable"> {
+  if (service.isStopping) return "draining";
+  try {
+    await service.ready();
+    return service.isStopping ? "draining" : "ok";
+  } catch (error) {
+    log.warn("not ready: {error}", { error });
+    return service.isStopping ? "draining" : "unavailable";
+  }
+}
+
+class Lifecycle implements Service {
+  readonly metrics = new Metrics();
+  readonly #draining = new AbortController();
+  readonly #resources: Resource[] = [];
+  #env: ServiceEnv | undefined;
+  #websocket: WebSocketHandler<unknown> | undefined;
+  #server: Server<unknown> | undefined;
+  #check: Promise<void> = Promise.resolve();
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  isStopping = false;
+  exitCode = 0;
+
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  get server(): Server<unknown> {
+    if (!this.#server) throw new Error("The service does not listen yet.");
+    return this.#server;
+  }
+
+  use<R extends Resource>(resource: R): R {
+    this.#resources.push(resource);
+    return resource;
+  }
+
+  websocket<Data>(handlers: WebSocketHandler<Data>): void {
+    this.#websocket = handlers as WebSocketHandler<unknown>;
+  }
+
+  ready(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#checkedAt < READY_CACHE_MS) return this.#check;
+    this.#checkedAt = now;
+    this.#check = this.#checkResources();
+    return this.#check;
+  }
+
+  async #checkResources(): Promise<void> {
+    const checks = this.#resources.map(async (resource) => resource.ready?.());
+    if (await within(READY_TIMEOUT_MS, Promise.all(checks))) return;
+    throw new Error(`A store did not respond within ${READY_TIMEOUT_MS} ms.`);
+  }
+
+  /** Listens and prints the URL. @throws {StartError} if the address is taken or not allowed. */
+  listen(env: ServiceEnv, app: WebApp): void {
+    if (this.isStopping) return;
+    this.#env = env;
+    const { HOST: hostname, PORT: port, METRICS_PORT } = env;
+    const options = {
+      hostname,
+      port,
+      // Limits on bodies belong to the routes: the runtime's own 413 is not a problem+json.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      development: false,
+      // Otherwise a second service could share the port and receive a part of the requests.
+      reusePort: false,
+      idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
+      fetch: (request: Request, server: Server<unknown>) => {
+        const response = app.fetch(request, { server });
+        return this.isStopping ? closeConnection(response) : response;
+      },
+      ...(this.#websocket ? { websocket: this.#websocket } : {}),
+    } as Bun.Serve.Options<unknown>;
+    try {
+      this.#server = Bun.serve(options);
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (syscall !== "listen") throw error;
+      const hint = "Set HOST and PORT to a free address.";
+      throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, {
+        cause: error,
+      });
+    }
+    if (METRICS_PORT !== undefined) {
+      const listener = serveMetrics(this.metrics, { hostname, port: METRICS_PORT });
+      // First, so that it closes last: a drain can be watched to its end.
+      this.#resources.unshift({ close: () => listener.stop(true) });
+    }
+    notice.info(`listening on ${this.#server.url.href}`);
+  }
+
+  /**
+   * Stops without losing work: `/readyz` turns 503 and everything is served for `SHUTDOWN_DELAY_MS`;
+   * then new connections are refused, streams and sockets end, requests in flight finish, and after
+   * `SHUTDOWN_TIMEOUT_MS` the remaining connections are closed. Never rejects.
+   */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    notice.info("draining");
+    const { SHUTDOWN_DELAY_MS = 0, SHUTDOWN_TIMEOUT_MS = 0 } = this.#env ?? {};
+    await Bun.sleep(SHUTDOWN_DELAY_MS);
+    const finished = this.#server?.stop();
+    this.#draining.abort();
+    if (!(await within(SHUTDOWN_TIMEOUT_MS, finished))) {
+      notice.info("closing connections that did not finish in time");
+      await this.#server?.stop(true);
+    }
+    await this.close();
+    notice.info("stopped");
+  }
+
+  /** Closes the resources, the last one first. Never rejects. */
+  async close(): Promise<void> {
+    const closeAll = async () => {
+      for (const resource of this.#resources.toReversed()) {
+        try {
+          await resource.close?.();
+        } catch (error) {
+          this.fail("a resource did not close", error);
+        }
+      }
+    };
+    if (await within(CLOSE_TIMEOUT_MS, closeAll())) return;
+    this.fail("closing timed out", new Error(`not closed after ${CLOSE_TIMEOUT_MS} ms`));
+  }
+
+  fail(message: string, error: unknown): void {
+    this.exitCode = 1;
+    notice.error("{what}: {error}", { what: message, error });
+  }
+}
+
+/** While the service stops, clients must not reuse their connections: the next request would be lost. */
+async function closeConnection(response: Response | Promise<Response>): Promise<Response> {
+  const { headers } = await response;
+  headers.set("connection", "close");
+  return response;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */
+function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isFirst = true;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (!isFirst) process.exit(1);
+      isFirst = false;
+      resolve();
+    });
+  }
+  return promise;
+}
+
+/** Resolves at the first error that nothing catches. The state of the process is unknown then, so the service stops. */
+function uncaughtError(life: Lifecycle): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const handle = (error: unknown) => {
+    life.fail("stopping after an uncaught error", error);
+    resolve();
+  };
+  process.on("uncaughtException", handle).on("unhandledRejection", handle);
+  return promise;
+}
+
+/** @returns whether `work` is done before `ms` milliseconds have passed. */
+async function within(ms: number, work: Promise<unknown> | undefined): Promise<boolean> {
+  const timeout = Promise.withResolvers<boolean>();
+  const timer = setTimeout(timeout.resolve, ms, false);
+  try {
+    return await Promise.race([Promise.resolve(work).then(() => true), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

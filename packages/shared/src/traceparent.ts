@@ -1,0 +1,6 @@
+// placeholder until the module lands
+export function parseTraceparent(
+  _header: string | null | undefined,
+): { traceId: string; spanId: string } | undefined {
+  return undefined;
+}

@@ -1,0 +1,82 @@
+// Reads new entries of a Redis Stream on its own connection, and resumes at its cursor after an outage.
+import type { RedisClient } from "bun";
+import { Problem } from "#lib/http";
+import { RedisConnection } from "#lib/redis";
+import { type Entry, START, toMessage } from "./redis-entry.ts";
+import type { Listener } from "./store.ts";
+
+/** Milliseconds that a read blocks until Redis responds without an entry. */
+const BLOCK_MS = 5000;
+/** Milliseconds beyond `BLOCK_MS` after which the connection counts as silent. */
+const GRACE_MS = 2000;
+/** Milliseconds to wait while there is no connection. */
+const RETRY_MS = 250;
+
+export class RedisFollower {
+  readonly #listeners: Listener[] = [];
+  readonly #connection: Promise<RedisConnection>;
+  #isClosed = false;
+  /** Whether entries after the cursor may have been trimmed before they were read. */
+  #hasGap = false;
+
+  private constructor(
+    url: string,
+    readonly key: string,
+    /** Id of the last message that the listeners received. */
+    public cursor: string,
+  ) {
+    this.#connection = RedisConnection.open(url, (client) => this.#checkCursor(client));
+  }
+
+  /** Starts after the message with the id `cursor`. @throws {Problem} 503 */
+  static async open(url: string, key: string, cursor: string): Promise<RedisFollower> {
+    const follower = new RedisFollower(url, key, cursor);
+    await follower.#connection;
+    void follower.#run();
+    return follower;
+  }
+
+  async isConnected(): Promise<boolean> {
+    return (await this.#connection).isConnected;
+  }
+
+  subscribe(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    (await this.#connection).close();
+  }
+
+  /** During an outage, enough may have been added to trim what was not read yet. */
+  async #checkCursor(client: RedisClient): Promise<void> {
+    if (this.cursor === START) return;
+    const found = await client.send("XRANGE", [this.key, this.cursor, this.cursor]);
+    this.#hasGap ||= (found as Entry[]).length === 0;
+  }
+
+  async #run(): Promise<void> {
+    const connection = await this.#connection;
+    while (!this.#isClosed) {
+      try {
+        await this.#read(connection);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        await Bun.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async #read(connection: RedisConnection): Promise<void> {
+    const args = ["COUNT", "500", "BLOCK", `${BLOCK_MS}`, "STREAMS", this.key, this.cursor];
+    const reply = await connection.send("XREAD", args, BLOCK_MS + GRACE_MS);
+    const entries = (reply as Record<string, Entry[]> | null)?.[this.key] ?? [];
+    const messages = entries.map(toMessage);
+    const newest = messages.at(-1);
+    if (!newest) return;
+    this.cursor = newest.id;
+    for (const listener of this.#listeners) listener(messages, this.#hasGap);
+    this.#hasGap = false;
+  }
+}

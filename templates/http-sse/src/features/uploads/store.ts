@@ -1,0 +1,179 @@
+// Uploaded files on disk: a folder for each, with its content and its description, moved into place when complete.
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Env } from "../../env.ts";
+import { dataDirError } from "../messages/open.ts";
+import { cleanName } from "./name.ts";
+import { SNIFF_BYTES, sniff } from "./sniff.ts";
+
+export const Upload = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  size: z.int().min(0),
+  sha256: z.string(),
+  type: z.string().meta({ description: "Media type, told by the content." }),
+});
+export type Upload = Readonly<z.output<typeof Upload>>;
+
+/** The file is larger than `MAX_UPLOAD_BYTES`. */
+export class UploadTooLarge extends Error {
+  override readonly name = "UploadTooLarge";
+
+  constructor(maxBytes: number) {
+    super(`An upload may have at most ${maxBytes} bytes.`);
+  }
+}
+
+/** The disk, or what may be used of it, is full. */
+export class StorageFull extends Error {
+  override readonly name = "StorageFull";
+}
+
+const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** @throws {StartError} if the folder cannot be used. */
+export async function openUploadStore({ DATA_DIR, MAX_UPLOAD_BYTES }: Env): Promise<UploadStore> {
+  try {
+    return await UploadStore.open(join(DATA_DIR, "uploads"), MAX_UPLOAD_BYTES);
+  } catch (cause) {
+    throw dataDirError(DATA_DIR, cause);
+  }
+}
+
+export class UploadStore {
+  readonly #incoming: string;
+
+  private constructor(
+    readonly folder: string,
+    readonly maxBytes: number,
+  ) {
+    this.#incoming = join(folder, ".incoming", `${process.pid}@${hostname()}`);
+  }
+
+  /** Opens the folder, or makes it, and removes what a process that died has left half written. */
+  static async open(folder: string, maxBytes: number): Promise<UploadStore> {
+    const store = new UploadStore(folder, maxBytes);
+    await sweep(join(folder, ".incoming"));
+    await mkdir(store.#incoming, { recursive: true });
+    return store;
+  }
+
+  /**
+   * Stores `content` as it comes, with no more of it in memory than a chunk. When the promise
+   * resolves, the upload is on the disk; when it rejects, nothing of it is.
+   * @throws {UploadTooLarge | StorageFull} and whatever `content` throws.
+   */
+  async save(name: string, content: AsyncIterable<Uint8Array>): Promise<Upload> {
+    const id = crypto.randomUUID();
+    const temporary = join(this.#incoming, id);
+    try {
+      await mkdir(temporary);
+      const written = await this.#write(join(temporary, "content"), content);
+      const upload: Upload = { id, name: cleanName(name), ...written };
+      await writeSynced(join(temporary, "upload.json"), [Buffer.from(JSON.stringify(upload))]);
+      await rename(temporary, join(this.folder, id));
+      await syncFolder(this.folder);
+      return upload;
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      if (FULL.has(codeOf(error))) {
+        throw new StorageFull("There is no space left for this upload.", { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  async #write(
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<Pick<Upload, "size" | "sha256" | "type">> {
+    const { maxBytes } = this;
+    const hash = new Bun.CryptoHasher("sha256");
+    let head = Buffer.alloc(0);
+    let size = 0;
+    async function* inspected(): AsyncGenerator<Uint8Array> {
+      for await (const chunk of content) {
+        size += chunk.byteLength;
+        if (size > maxBytes) throw new UploadTooLarge(maxBytes);
+        if (head.length < SNIFF_BYTES) {
+          head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES - head.length)]);
+        }
+        hash.update(chunk);
+        yield chunk;
+      }
+    }
+    await writeSynced(path, inspected());
+    return { size, sha256: hash.digest("hex"), type: sniff(head) };
+  }
+
+  /** The description of an upload; undefined if there is none, or `id` is not an id at all. */
+  async get(id: string): Promise<Upload | undefined> {
+    if (!ID.test(id)) return undefined;
+    const file = Bun.file(join(this.folder, id, "upload.json"));
+    return (await file.exists()) ? Upload.parse(await file.json()) : undefined;
+  }
+
+  /** Where the content of an upload is. */
+  path({ id }: Upload): string {
+    return join(this.folder, id, "content");
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#incoming, { recursive: true, force: true });
+  }
+}
+
+/** Writes the chunks one after another and waits until the disk has them. */
+async function writeSynced(
+  path: string,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    for await (const chunk of chunks) await file.writeFile(chunk);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open a folder, and does not need it.
+  if (process.platform === "win32") return;
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Removes what dead processes of this machine have left; of other machines, what is older than a day. */
+async function sweep(incoming: string): Promise<void> {
+  await mkdir(incoming, { recursive: true });
+  for (const name of await readdir(incoming)) {
+    const path = join(incoming, name);
+    const [pid, host] = name.split("@");
+    const stale =
+      host === hostname()
+        ? Number(pid) === process.pid || !isAlive(Number(pid))
+        : Date.now() - (await stat(path)).mtimeMs > DAY_MS;
+    if (stale) await rm(path, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

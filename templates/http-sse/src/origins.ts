@@ -1,0 +1,54 @@
+// Which other web pages may use the API: Hono's CORS middleware for the origins in CORS_ORIGINS, and no others.
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { Problem } from "#lib/http";
+
+/**
+ * Middleware: pages of the listed origins may call the API. Every other foreign page is refused, also
+ * where no preflight would protect the API: browsers send forms and text from any page.
+ * @throws {Problem} 403
+ */
+export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
+  const handleCors = cors({
+    origin: [...origins],
+    allowMethods: ["GET", "HEAD", "POST"],
+    allowHeaders: [
+      "content-type",
+      "idempotency-key",
+      "if-none-match",
+      "if-range",
+      "last-event-id",
+      "range",
+      "x-request-id",
+    ],
+    exposeHeaders: [
+      "content-disposition",
+      "content-range",
+      "etag",
+      "location",
+      "ratelimit",
+      "ratelimit-policy",
+      "retry-after",
+      "x-request-id",
+    ],
+    maxAge: 600,
+  });
+  return (c, next) => {
+    const origin = c.req.header("origin");
+    const isForeign = origin !== undefined && !isOwnOrigin(origin, c.req.header("host"));
+    if (
+      isForeign &&
+      c.req.method !== "GET" &&
+      c.req.method !== "HEAD" &&
+      !origins.includes(origin)
+    ) {
+      throw new Problem(403, "Pages of this origin may not use the API: add it to CORS_ORIGINS.");
+    }
+    return origins.length > 0 ? handleCors(c, next) : next();
+  };
+}
+
+/** The scheme is not compared: behind a proxy that terminates TLS this server does not know it. */
+function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  return URL.parse(origin)?.host === host;
+}
