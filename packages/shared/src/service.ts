@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
 import { flushLogs, log, notice, setupLog } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
+import { discardUnreadBody } from "./request-body.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
 export interface Resource {
@@ -186,7 +187,8 @@ class Lifecycle implements Service {
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (request: Request, server: Server<unknown>) => {
-        const response = app.fetch(request, { server });
+        let response = app.fetch(request, { server });
+        if (request.method !== "GET") response = discardUnreadBody(request, response);
         return this.isStopping ? closeConnection(response) : response;
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
