@@ -6,16 +6,16 @@ import { Problem } from "./problem.ts";
 const LOOPBACK = /^(localhost|[\w.-]+\.localhost|127\.0\.0\.1|\[::1\])$/;
 
 /**
- * Returns a check that throws a 403 `Problem` for a `Host` that is neither a loopback name nor in
+ * Returns a check for requests: the result is a 403 if the `Host` is neither a loopback name nor in
  * `DEV_HOSTS`. Otherwise a web page that rebinds its own name to 127.0.0.1 could read everything that
  * a service in development serves (DNS rebinding).
  */
 export function devHostCheck({ DEV_HOSTS }: Pick<ServiceEnv, "DEV_HOSTS">) {
   const allowed = new Set(DEV_HOSTS.map((host) => host.toLowerCase()));
-  return (request: Request): void => {
+  return (request: Request): Problem | undefined => {
     const host = request.headers.get("host")?.toLowerCase() ?? "";
     const name = /^(\[[\da-f:]+\]|[\w.-]+)(:\d+)?$/.exec(host)?.[1] ?? "";
-    if (LOOPBACK.test(name) || allowed.has(name)) return;
-    throw new Problem(403, "This Host is not allowed in development: add it to DEV_HOSTS.");
+    if (LOOPBACK.test(name) || allowed.has(name)) return undefined;
+    return new Problem(403, "This Host is not allowed in development: add it to DEV_HOSTS.");
   };
 }
