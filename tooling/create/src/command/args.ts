@@ -1,8 +1,8 @@
 // Parses the command line strictly: what is not understood is refused, with the nearest match.
 
 import { CreateError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { flags } from "./definition.ts";
-import { nearest } from "./nearest.ts";
 
 type Flag = keyof typeof flags;
 type ValueFlag = { [F in Flag]: (typeof flags)[F]["type"] extends "string" ? F : never }[Flag];

@@ -2,6 +2,7 @@
 import { CreateError } from "../errors.ts";
 import { type FileMap, text } from "./file-map.ts";
 import { DEPENDENCY_GROUPS, type Manifest, SHARED, section } from "./manifest.ts";
+import { markIn } from "./marks.ts";
 import { specifiers } from "./specifiers.ts";
 import { restoredPath, storedPath } from "./stored-names.ts";
 
@@ -52,6 +53,15 @@ export function refuseUndeclaredPackage(
     `uses ${module}, which needs ${name}`,
     `Add ${name} to "dependencies".`,
   );
+}
+
+/** Only templates have features, so a region elsewhere would survive in a created project. */
+export function refuseMarks(file: string, content: Uint8Array): void {
+  const line = text(content)
+    .split("\n")
+    .findIndex((candidate) => markIn(candidate) !== undefined);
+  if (line === -1) return;
+  throw broken(`${file}:${line + 1}`, "has a region, but only templates have features");
 }
 
 /** What would resolve inside the repository only. */

@@ -1,10 +1,10 @@
 // The starters on offer, and where they come from.
 
-import { nearest } from "../command/nearest.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { isObject } from "../flatten/json.ts";
 import type { Manifest } from "../flatten/manifest.ts";
+import { nearest } from "../nearest.ts";
 
 export interface Template {
   readonly name: string;
