@@ -49,7 +49,7 @@ test("the retry is told for the root and its package manager", async () => {
   await using box = await Sandbox.open();
   await box.write({ "package.json": root(["packages/*"]), "yarn.lock": "" });
   const { stdout } = await create(box, "packages/app", "--dry-run");
-  expect(JSON.parse(stdout).next).toEqual(["cd packages/app", "bun run dev"]);
+  expect(JSON.parse(stdout).next).toEqual(["cd packages/app", "bun run check", "bun run dev"]);
   const told = await box.run(["packages/app", "--template", "tiny", "--dry-run"]);
   expect(told.stdout).toContain(`Would run yarn install in ${box.cwd}`);
 });
