@@ -141,7 +141,7 @@ test("of runs at once into one new directory, one wins and nothing is mixed", as
   const winners = names.filter((_, index) => runs[index]?.code === 0);
   expect(winners).toHaveLength(1);
   for (const { code, stderr } of runs) {
-    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty/);
+    if (code !== 0) expect(stderr).toMatch(/during the run|not empty/);
   }
   expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
   expect(await box.tree("app")).toEqual(TINY_FILES);
@@ -168,7 +168,7 @@ test("of runs at once into one empty directory, one wins and nothing is mixed", 
   const winners = names.filter((_, index) => runs[index]?.code === 0);
   expect(winners).toHaveLength(1);
   for (const { code, stderr } of runs) {
-    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty|Another run/);
+    if (code !== 0) expect(stderr).toMatch(/during the run|not empty|Another run/);
   }
   expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
   expect(await box.tree("app")).toEqual(TINY_FILES);
