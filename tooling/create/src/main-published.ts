@@ -1,4 +1,3 @@
-#!/usr/bin/env bun
 // The entry point of the published package: creates projects from the templates beside it.
 import { dirname } from "node:path";
 import { start } from "./command/start.ts";

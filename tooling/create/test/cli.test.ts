@@ -215,3 +215,37 @@ test.each([
   });
   expect(await box.list()).toEqual([]);
 });
+
+describe("options that npm keeps for itself, because there is no --", () => {
+  test.each([
+    // What npm passes on, and what it sets.
+    ["--template", ["my-app", "tiny"], { npm_config_template: "true" }],
+    ["--template", ["my-app"], { npm_config_template: "tiny" }],
+    ["--without", ["my-app", "page"], { npm_config_without: "true" }],
+    ["--dry-run", ["my-app"], { npm_config_dry_run: "true" }],
+    ["--no-git", ["my-app"], { npm_config_git: "false" }],
+    ["--no-install", ["my-app"], { npm_config_install: "" }],
+  ])("%s: %p %p is refused", async (flag, args, variables) => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "init", ...variables };
+    const { code, stderr } = await box.run(args, { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`npm kept ${flag} for itself`);
+    expect(stderr).toContain(`npm create bunyard@latest my-app -- ${flag}`);
+    expect(await box.list()).toEqual([]);
+  });
+
+  test("what came after -- is used, also if a setting of npm has the same name", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "init", npm_config_force: "true", npm_config_yes: "true" };
+    const args = ["my-app", "--template", "tiny", "--force", "--no-install", "--no-git"];
+    expect(await box.run(args, { env })).toMatchObject({ code: 0 });
+  });
+
+  test("npx, which passes options on, is left alone", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "exec", npm_config_json: "true", npm_config_yes: "true" };
+    const args = ["my-app", "--template", "tiny", "--no-install", "--no-git"];
+    expect(await box.run(args, { env })).toMatchObject({ code: 0 });
+  });
+});

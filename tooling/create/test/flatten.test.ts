@@ -47,6 +47,9 @@ test("package.json keeps its order, points to the copied modules and forgets the
   },
   "dependencies": {
     "zod": "4.6.7"
+  },
+  "engines": {
+    "bun": ">=1.0.0"
   }
 }
 `);

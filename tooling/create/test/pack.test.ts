@@ -99,11 +99,13 @@ test("the bundle needs nothing but Bun, no network and no path of this machine, 
   const command = await readFile(join(built, "create.js"), "utf8");
   expect(command).not.toContain(resolve(import.meta.dir, "../../.."));
   const required = [...command.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name ?? "");
-  expect(required.filter((name) => !/^[a-z]+(\/[a-z]+)?$/.test(name))).toEqual([]);
+  expect(required.filter((name) => !/^node:[a-z]+(\/[a-z]+)?$/.test(name))).toEqual([]);
   // The network is for the user's own `bun install`.
-  expect(required.filter((name) => /^(https?|http2|net|tls|dgram|dns)\b/.test(name))).toEqual([]);
+  expect(required.filter((name) => /^node:(https?|http2|net|tls|dgram|dns)\b/.test(name))).toEqual(
+    [],
+  );
   expect(command).not.toMatch(/\b(fetch|WebSocket|Bun\.(connect|serve|listen|udpSocket))\(/);
   // What is evaluated at the start is not indented; a module that is loaded late is, in its wrapper.
-  expect(command).toMatch(/^ +import_node_readline\w* = .*require\("readline"\)/m);
-  expect(command).not.toMatch(/^\S.*require\("(readline|util|tty)"\)/m);
+  expect(command).toMatch(/^ +import_node_readline\w* = .*require\("node:readline"\)/m);
+  expect(command).not.toMatch(/^\S.*require\("node:(readline|util|tty)"\)/m);
 });

@@ -91,5 +91,6 @@ test("without git, the same files are read", async () => {
   await Bun.write(join(copy, "packages/shared/node_modules/left-pad/index.js"), "");
   await Bun.write(join(copy, "packages/shared/dist/env.js"), "");
   await Bun.write(join(copy, "packages/shared/.env"), "SECRET=1");
+  await Bun.write(join(copy, "packages/shared/.env.production.local"), "SECRET=1");
   expect([...(await readRepository(copy, parts))]).toEqual([...withGit]);
 });

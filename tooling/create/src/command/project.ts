@@ -24,6 +24,10 @@ export function personalize(project: FileMap, personal: Personal): FileMap {
   return new Map(files.map(([path, content]) => [path, personalized(path, content, personal)]));
 }
 
+/** The project under its template's name, for ways to get a starter that ask for no name. */
+export const underOwnName = (project: FileMap, template: string): FileMap =>
+  personalize(project, { name: template, template, isBelowBiome: false, isInWorkspace: false });
+
 /** What `personalize` leaves out, for the report. */
 export const personalNotes = ({ isInWorkspace }: Personal): readonly string[] =>
   isInWorkspace

@@ -39,6 +39,7 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   const mayBeCached = source.clone === undefined && !json;
   if (mayBeCached && !asksAboutCommand(argv)) err(bannerText(version, style));
   try {
+    refuseSwallowedOptions(argv, environment.variables);
     const args = parseArgs(argv);
     if (args.has("help") || args.has("version")) {
       out(args.has("help") ? await help(colors) : version);
@@ -76,7 +77,6 @@ async function create(
   environment: Environment,
 ): Promise<Outcome> {
   const { cwd, variables, bun, signal } = environment;
-  refuseSwallowedOptions(args, variables);
   const isQuiet = args.has("json");
   const canAsk = () => !isQuiet && !args.has("yes") && environment.isTerminal();
   const templates = await source.list();

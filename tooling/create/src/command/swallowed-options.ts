@@ -1,31 +1,36 @@
 // Detects options that npm kept for itself, because they came without a `--` in front.
 import { CreateError } from "../errors.ts";
 import type { Variables } from "../subprocess.ts";
-import type { Args, Flag } from "./args.ts";
+import type { Flag } from "./args.ts";
 
-/** The variable that npm sets for an option, and the value that means that the option was given. */
-const OPTIONS: readonly { flag: Flag; variable: string; value?: string }[] = [
-  { flag: "template", variable: "npm_config_template" },
-  { flag: "without", variable: "npm_config_without" },
-  { flag: "name", variable: "npm_config_name" },
-  { flag: "no-install", variable: "npm_config_install", value: "" },
-  { flag: "no-git", variable: "npm_config_git", value: "" },
-  { flag: "force", variable: "npm_config_force", value: "true" },
-  { flag: "dry-run", variable: "npm_config_dry_run", value: "true" },
-  { flag: "json", variable: "npm_config_json", value: "true" },
+const ANY = /^/;
+const ON = /^true$/;
+const OFF = /^(false)?$/;
+/** The variable that npm sets for an option, and the values that mean that the option was given. */
+const OPTIONS: readonly (readonly [flag: Flag, variable: string, values: RegExp])[] = [
+  ["template", "npm_config_template", ANY],
+  ["without", "npm_config_without", ANY],
+  ["name", "npm_config_name", ANY],
+  ["no-install", "npm_config_install", OFF],
+  ["no-git", "npm_config_git", OFF],
+  ["force", "npm_config_force", ON],
+  ["dry-run", "npm_config_dry_run", ON],
+  ["json", "npm_config_json", ON],
 ];
 
 /**
- * `npm create bunyard my-app --template x` reaches the command as `my-app x`; an unnoticed `--dry-run` would be a real run.
+ * `npm create bunyard my-app --template x` reaches the command as `my-app x`, and an unnoticed `--dry-run` would be a
+ * real run.
  * @throws {CreateError} `usage`, with the command line that works
  */
-export function refuseSwallowedOptions(args: Args, variables: Variables): void {
+export function refuseSwallowedOptions(argv: readonly string[], variables: Variables): void {
   // `npx bun create bunyard …` sets the same variables for npx's own options, and passes ours on.
-  if (!/^(init|create|innit)$/.test(variables.npm_command ?? "")) return;
-  const swallowed = OPTIONS.filter(({ flag, variable, value }) => {
-    const found = variables[variable];
-    return found !== undefined && (value ?? found) === found && !args.has(flag);
-  }).map(({ flag }) => `--${flag}`);
+  if (variables.npm_command !== "init") return;
+  const swallowed = OPTIONS.filter(([flag, variable, values]) => {
+    const isGiven = argv.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
+    const value = variables[variable];
+    return !isGiven && value !== undefined && values.test(value);
+  }).map(([flag]) => `--${flag}`);
   if (swallowed.length === 0) return;
   throw new CreateError(
     "usage",

@@ -15,7 +15,7 @@ import { exportedFile, sharedModules } from "./shared-modules.ts";
 import { restoredPath } from "./stored-names.ts";
 import { mergeTsconfig } from "./tsconfig.ts";
 
-/** Its version is the version that projects are stamped with. */
+/** Its version is the version that projects are stamped with, and projects need the same Bun as it does. */
 const STAMP_FILE = "tooling/create/package.json";
 
 /** The files and folders of the repository that `flatten` reads for a template. */
@@ -47,14 +47,15 @@ export function flatten(
   for (const [path, content] of sharedFiles) refuseMarks(`${SHARED_FOLDER}/files/${path}`, content);
   const rest = leaveOut(own, manifestIn(repository, `${folder}/package.json`), folder, without);
   refuseWorkspaceVersions(rest.manifest, folder);
-  const { version } = manifestIn(repository, STAMP_FILE);
+  const { version, engines } = manifestIn(repository, STAMP_FILE);
   const stamp = { template, version: String(version), without: rest.without };
+  const project = flattenManifest({ ...(engines && { engines }), ...rest.manifest }, stamp);
   const files = sorted(
     new Map([
       ...mapped(sharedFiles, (path, content) => [restoredPath(path), content]),
       ...mapped(rest.files, (path, content) => [path, standalone(path, content, shared)]),
       ...sharedModules(rest.manifest, shared, folder),
-      ["package.json", bytes(printManifest(flattenManifest(rest.manifest, stamp)))],
+      ["package.json", bytes(printManifest(project))],
     ]),
   );
   refuseUnresolved(files, rest.manifest, folder);

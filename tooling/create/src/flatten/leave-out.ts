@@ -1,6 +1,6 @@
 // Leaves features out of a template: their files, their regions, and their part of package.json.
 import { type Feature, featuresOf, withDependents } from "./features.ts";
-import { bytes, type FileMap, text } from "./file-map.ts";
+import { bytes, contains, type FileMap, text } from "./file-map.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { Manifest } from "./manifest.ts";
@@ -33,7 +33,7 @@ export function leaveOut(
   const marked = new Set<string>();
   const files = new Map<string, Uint8Array>();
   for (const [path, content] of own) {
-    const regions = mayHoldMarks(content)
+    const regions = contains(content, "region")
       ? applyRegions(`${folder}/${path}`, text(content), known, isOut)
       : undefined;
     for (const name of regions?.features ?? []) marked.add(name);
@@ -43,10 +43,6 @@ export function leaveOut(
   for (const feature of features) refuseWithoutParts(feature, own, marked, file);
   return { files, manifest: withoutParts(manifest, features, isOut), without };
 }
-
-/** Spares decoding the files without marks, binary ones included. */
-const mayHoldMarks = (content: Uint8Array): boolean =>
-  Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes("region");
 
 const owns = ({ paths }: Feature, file: string): boolean =>
   paths.some((path) => file === path || file.startsWith(`${path}/`));

@@ -51,8 +51,9 @@ export type Stamp = {
 };
 
 /** The project's manifest: the template's, in the template's order, without what only the repository has. */
-export function flattenManifest(manifest: Manifest, stamp: Stamp): Manifest {
+export function flattenManifest({ engines, ...manifest }: Manifest, stamp: Stamp): Manifest {
   const project: Record<string, Json> = { ...manifest, version: START_VERSION, bunyard: stamp };
+  if (engines !== undefined) project.engines = engines;
   if (isObject(manifest.imports)) project.imports = localImports(manifest.imports);
   for (const group of DEPENDENCY_GROUPS.filter((name) => name in manifest)) {
     const { [SHARED]: _, ...rest } = section(manifest, group);

@@ -8,6 +8,7 @@ import { storedPath } from "../flatten/stored-names.ts";
 import { openClone } from "../sources/clone.ts";
 import { LIST_FILE, REPOSITORY_FOLDER } from "../sources/published.ts";
 import { readRepository } from "../sources/repository.ts";
+import { runtimeCheck } from "./runtime-check.ts";
 
 const here = resolve(import.meta.dir, "../..");
 const root = resolve(here, "../..");
@@ -22,16 +23,24 @@ export async function pack(folder: string): Promise<void> {
   await Promise.all([packCommand(folder), packTemplates(folder), packDocuments(folder)]);
 }
 
+/**
+ * For Bun, the bundler wraps the file in a function that Bun before 1.3.8 evaluates and never calls: the command would
+ * do nothing and exit with 0. CommonJS for Node is run by all of them.
+ */
 async function packCommand(folder: string): Promise<void> {
-  await Bun.build({
+  const { outputs } = await Bun.build({
     entrypoints: [join(here, "src/main-published.ts")],
-    outdir: folder,
-    naming: COMMAND,
-    target: "bun",
-    // In this format a module that is loaded late loads its own imports late, too.
+    target: "node",
+    // In this format, a module that is loaded late loads its own imports late, too.
     format: "cjs",
   });
-  await chmod(join(folder, COMMAND), 0o755);
+  const [bundle] = outputs;
+  if (bundle === undefined) throw new Error("The bundler returned no file.");
+  const required = manifest.engines.bun.replace(/^\D+/, "");
+  const check = runtimeCheck(manifest.name, required);
+  const file = join(folder, COMMAND);
+  await Bun.write(file, `#!/usr/bin/env bun\n${check}${await bundle.text()}`);
+  await chmod(file, 0o755);
 }
 
 /** Flattens each template once, so that a broken one is never published. */
