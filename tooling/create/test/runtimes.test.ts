@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { engines } from "../package.json" with { type: "json" };
 import { pack } from "../src/release/pack.ts";
 import { runtimeCheck } from "../src/release/runtime-check.ts";
@@ -48,6 +48,13 @@ test.each(["1.1.45", "1.2.23", "1.3.5"])("Bun %s", async (old) => {
     });
   }
   expect(await readdir(work)).toEqual([]);
+  // Every service reads its environment first.
+  const env = resolve(import.meta.dir, "../../../packages/shared/src/env.ts");
+  expect(await run(bun, env)).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `This project needs Bun ${version} or later, and this is Bun ${old}. Run: bun upgrade\n`,
+  });
 });
 
 // A machine with only Bun has no Node.
