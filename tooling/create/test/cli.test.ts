@@ -149,7 +149,6 @@ modular  A project with features
   expect(json[0]).toEqual({
     name: "tiny",
     description: "The smallest project",
-    ships: ["a file"],
     features: [],
   });
   expect(json[2].features).toContainEqual({

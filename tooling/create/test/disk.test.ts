@@ -24,7 +24,7 @@ async function runLimited(box: Sandbox, target: string, ...args: string[]) {
 async function openBulky(): Promise<Sandbox> {
   const box = await Sandbox.open();
   await box.addTemplate("bulky", BULKY);
-  const list = [{ name: "bulky", description: "", ships: [], features: [] }];
+  const list = [{ name: "bulky", description: "", features: [] }];
   await box.write({ "../package/templates.json": JSON.stringify(list) });
   return box;
 }

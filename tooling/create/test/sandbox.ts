@@ -92,9 +92,9 @@ export class Sandbox implements AsyncDisposable {
       requires: "requires" in feature ? feature.requires : [],
     }));
     const templates = [
-      { name: "tiny", description: "The smallest project", ships: ["a file"], features: [] },
-      { name: "large", description: "A great many files", ships: [], features: [] },
-      { name: "modular", description: "A project with features", ships: [], features },
+      { name: "tiny", description: "The smallest project", features: [] },
+      { name: "large", description: "A great many files", features: [] },
+      { name: "modular", description: "A project with features", features },
     ];
     await writeFiles(published, { "templates.json": JSON.stringify(templates) });
     return box;

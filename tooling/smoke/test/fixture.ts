@@ -111,7 +111,6 @@ export class Fixture implements AsyncDisposable {
     const list = Object.keys(starters).map((name) => ({
       name,
       description: "",
-      ships: [],
       features: Object.entries(featuresIn(starters[name])).map(([feature, { description }]) => ({
         name: feature,
         description,

@@ -3,14 +3,12 @@ import { CreateError } from "../errors.ts";
 import { type Feature, featuresOf } from "../flatten/features.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import type { FlattenOptions } from "../flatten/flatten.ts";
-import { type Manifest, section } from "../flatten/manifest.ts";
+import type { Manifest } from "../flatten/manifest.ts";
 import { nearest } from "../nearest.ts";
 
 export interface Template {
   readonly name: string;
   readonly description: string;
-  /** What the starter offers, in a few words each. */
-  readonly ships: readonly string[];
   /** What can be left out. */
   readonly features: readonly Pick<Feature, "name" | "description" | "requires">[];
 }
@@ -26,12 +24,10 @@ export interface TemplateSource {
 
 /** A template's entry in the list. Its package.json is the only place that describes it. */
 export function describeTemplate(name: string, manifest: Manifest): Template {
-  const { ships } = section(manifest, "bunyard");
   const { description } = manifest;
   return {
     name,
     description: typeof description === "string" ? description : "",
-    ships: Array.isArray(ships) ? ships.filter((item) => typeof item === "string") : [],
     features: featuresOf(manifest, `templates/${name}/package.json`).map(
       ({ name, description, requires }) => ({ name, description, requires }),
     ),
