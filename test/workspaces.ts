@@ -7,6 +7,8 @@ export const root = join(import.meta.dir, "..");
 export interface Manifest {
   readonly name: string;
   readonly description?: string;
+  readonly license?: string;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly bunyard?: Readonly<Record<string, unknown>>;
   readonly workspaces?: readonly string[];
   readonly scripts?: Readonly<Record<string, string>>;

@@ -26,7 +26,7 @@ const sources = await Promise.all(
 const relativeImports = new Map(
   sources.map(([file, source]) => [
     file,
-    [...source.matchAll(/\bfrom "\.\/([^"]+)"/g)].map(([, path = ""]) => path),
+    [...source.matchAll(/\b(?:from|import) "\.\/([^"]+)"/g)].map(([, path = ""]) => path),
   ]),
 );
 

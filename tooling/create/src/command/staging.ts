@@ -1,4 +1,4 @@
-// Puts files in their place so that all of them arrive, or none: they are written aside first, then renamed.
+// Writes files so that all of them arrive or none: into a staging directory first, from which they are renamed.
 import {
   existsSync,
   lstatSync,
@@ -13,33 +13,34 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import { CreateError, systemCode } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 
-/** Where files wait inside a directory that exists. Only one run can make it, so it is a lock, too. */
-export const STAGING = ".create-bunyard";
+/** The staging directory inside an existing directory. Only one run can create it, so it is a lock as well. */
+export const STAGING_DIRECTORY = ".create-bunyard";
 
-/** What later steps add to a directory. */
+/** Names that later steps add to the project's directory. */
 const ADDED_LATER = [".git", "bun.lock", "node_modules"];
 
-export interface Placed {
-  /** Takes everything back, also what later steps have added. */
+/** Files that were written, and can still be removed again. */
+export interface Written {
+  /** Restores the state from before the run. Removes what later steps added, too. */
   readonly undo: () => void;
-  /** Lets go of what `undo` needs. */
-  readonly settle: () => void;
+  /** Deletes the backups that `undo` needs. */
+  readonly commit: () => void;
 }
 
-/** Makes the directory with the files in one rename; `top` is the outermost directory that does not exist. */
-export async function placeNew(
+/** Creates the directory with its files in one rename; `top` is the outermost directory that does not exist. */
+export async function createDirectory(
   directory: string,
   top: string,
   files: FileMap,
   signal: AbortSignal,
-): Promise<Placed> {
+): Promise<Written> {
   const staging = join(dirname(top), `.${basename(top)}.${crypto.randomUUID().slice(0, 8)}`);
   try {
     mkdirSync(staging);
     await writeFiles(join(staging, relative(top, directory)), files, signal);
     moveTo(directory, top, staging);
   } catch (error) {
-    throw existsSync(directory) ? appeared(directory) : explained(error, staging);
+    throw existsSync(directory) ? appeared(directory) : withReadableMessage(error, staging);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -47,10 +48,10 @@ export async function placeNew(
     rmSync(directory, { recursive: true, force: true });
     removeEmpty(dirname(directory), top);
   };
-  return { undo, settle: () => undefined };
+  return { undo, commit: () => undefined };
 }
 
-/** One rename, of the outermost directory that is still missing: a run beside this one may have made some. */
+/** Renames the outermost directory that is still missing: a concurrent run may have created some of them. */
 function moveTo(directory: string, top: string, staging: string): void {
   try {
     renameSync(staging, top);
@@ -61,7 +62,7 @@ function moveTo(directory: string, top: string, staging: string): void {
   }
 }
 
-/** Removes the directories from `inner` up to `outer`, as far as nobody has put something else there. */
+/** Removes the directories from `inner` up to `outer`, until one is not empty. */
 function removeEmpty(inner: string, outer: string): void {
   for (let path = inner; path.length >= outer.length; path = dirname(path)) {
     if (readdirSync(path).length > 0) return;
@@ -70,65 +71,68 @@ function removeEmpty(inner: string, outer: string): void {
 }
 
 /**
- * Moves the files into a directory that exists, over those that are there.
- * @param free the directory has to be empty, or to hold no more than a `.git`
+ * Moves the files into an existing directory, and replaces the files that are there.
+ * @param isFree the directory has to be empty, or to contain only a `.git`
  */
-export async function placeInto(
+export async function fillDirectory(
   directory: string,
-  free: boolean,
+  isFree: boolean,
   files: FileMap,
   signal: AbortSignal,
-): Promise<Placed> {
-  const staging = join(directory, STAGING);
+): Promise<Written> {
+  const staging = join(directory, STAGING_DIRECTORY);
   claim(staging);
   const before = readdirSync(directory);
   const undos: (() => void)[] = [];
-  const settle = () => rmSync(staging, { recursive: true, force: true });
+  const commit = () => rmSync(staging, { recursive: true, force: true });
   const undo = () => {
     for (const step of undos.reverse()) step();
     for (const name of ADDED_LATER.filter((added) => !before.includes(added))) {
       rmSync(join(directory, name), { recursive: true, force: true });
     }
-    settle();
+    commit();
   };
   try {
     writeFileSync(join(staging, ".gitignore"), "*\n");
     await writeFiles(join(staging, "new"), files, signal);
-    if (free && readdirSync(directory).some((name) => name !== ".git" && name !== STAGING)) {
+    if (
+      isFree &&
+      readdirSync(directory).some((name) => name !== ".git" && name !== STAGING_DIRECTORY)
+    ) {
       throw appeared(directory);
     }
     for (const path of files.keys()) moveIn(path, directory, staging, undos);
   } catch (error) {
     undo();
-    throw explained(error, staging);
+    throw withReadableMessage(error, staging);
   }
-  return { undo, settle };
+  return { undo, commit };
 }
 
-/** Moves one file in, and the one that it replaces aside; notes how to take each step back. */
+/** Moves one file in, after a backup of the file that it replaces. Records how to undo each step. */
 function moveIn(path: string, directory: string, staging: string, undos: (() => void)[]): void {
   const target = join(directory, path);
-  const made = mkdirSync(dirname(target), { recursive: true });
-  if (made !== undefined) undos.push(() => rmSync(made, { recursive: true, force: true }));
+  const created = mkdirSync(dirname(target), { recursive: true });
+  if (created !== undefined) undos.push(() => rmSync(created, { recursive: true, force: true }));
   if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
-    const aside = join(staging, "old", path);
-    mkdirSync(dirname(aside), { recursive: true });
-    renameSync(target, aside);
-    undos.push(() => renameSync(aside, target));
+    const backup = join(staging, "old", path);
+    mkdirSync(dirname(backup), { recursive: true });
+    renameSync(target, backup);
+    undos.push(() => renameSync(backup, target));
   }
   renameSync(join(staging, "new", path), target);
   undos.push(() => rmSync(target, { force: true }));
 }
 
-/** Synchronous in batches, which is the fastest way for small files; signals are seen in between. */
+/** Writes synchronously in batches, which is fastest for small files. Signals are handled between batches. */
 async function writeFiles(folder: string, files: FileMap, signal: AbortSignal): Promise<void> {
-  const made = new Set<string>();
+  const created = new Set<string>();
   let count = 0;
   for (const [path, content] of files) {
     const target = join(folder, path);
     const parent = dirname(target);
-    if (!made.has(parent)) mkdirSync(parent, { recursive: true });
-    made.add(parent);
+    if (!created.has(parent)) mkdirSync(parent, { recursive: true });
+    created.add(parent);
     writeFileSync(target, content);
     count += 1;
     if (count % 32 === 0) await Bun.sleep(0);
@@ -140,37 +144,41 @@ function claim(staging: string): void {
   try {
     mkdirSync(staging);
   } catch (error) {
-    if (systemCode(error) === "EEXIST") throw busy(dirname(staging));
-    throw explained(error, staging);
+    if (systemCode(error) === "EEXIST") throw targetBusy(dirname(staging));
+    throw withReadableMessage(error, staging);
   }
 }
 
-/** The refusal of a directory in which another run is at work. */
-export const busy = (directory: string): CreateError =>
+/** Refuses a directory to which another run is writing. */
+export const targetBusy = (directory: string): CreateError =>
   new CreateError(
     "target_busy",
     `Another run is creating a project in ${directory}.`,
-    `Wait for it. If there is none, delete ${join(directory, STAGING)}.`,
+    `Wait for it. If there is none, delete ${join(directory, STAGING_DIRECTORY)}.`,
   );
 
 const appeared = (path: string): CreateError =>
-  new CreateError("target_exists", `${path} was filled by somebody else in the meantime.`);
+  new CreateError(
+    "target_exists",
+    `Another program wrote to ${path} during the run.`,
+    "Choose another directory.",
+  );
 
-function explained(error: unknown, path: string): unknown {
+function withReadableMessage(error: unknown, path: string): unknown {
   const code = systemCode(error);
   if (code === undefined || error instanceof CreateError) return error;
   const options = { cause: error };
   if (["EACCES", "EPERM", "EROFS"].includes(code)) {
     return new CreateError(
       "not_writable",
-      `${dirname(path)} can't be written to (${code}).`,
-      undefined,
+      `${dirname(path)} is not writable (${code}).`,
+      "Change its permissions, or choose another directory.",
       options,
     );
   }
   const hint = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
-    ? "Make room and try again."
+    ? "Free disk space and try again."
     : undefined;
-  const message = `Writing failed, and nothing is left of it: ${String(error)}`;
+  const message = `Writing failed, and no file was left behind: ${String(error)}`;
   return new CreateError("write_failed", message, hint, options);
 }
