@@ -16,10 +16,11 @@ if (everythingMustRun && missing.length > 0) {
 
 // What CI finds in a cache proves nothing.
 const options = inCI ? ["--force"] : [];
-// The product's tests come last and alone: they run every template's own commands, two at a time.
+// The product's tests come last, one task at a time: they run every template's own commands in parallel.
 const runs = [
   await runTurbo("test", "//#test:repository", `--filter=!${product}`, ...options),
   await runTurbo("test", `--filter=${product}`, ...options),
+  await runTurbo("test:images", `--filter=${product}`, ...options),
 ];
 
 const tallies = runs.flatMap((run) => [...run.tallies]);
