@@ -25,7 +25,7 @@ test.each(files)("%s imports only the runtime and declared packages", async (fil
   const imported = new Bun.Transpiler({ loader: "ts" }).scanImports(source).map(({ path }) => path);
   const packages = Object.keys(manifest.dependencies);
   const strangers = imported.filter(
-    (path) => !/^(bun|node:.+)$/.test(path) && !packages.includes(path),
+    (path) => !/^(bun|bun:test|node:.+)$/.test(path) && !packages.includes(path),
   );
   expect(strangers).toEqual([]);
   expect(source).not.toMatch(/from "\.|import\("\./);

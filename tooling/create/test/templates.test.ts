@@ -21,7 +21,8 @@ describe.each(names)("%s", (name) => {
     const sources = [...project].map(([, content]) => text(content)).join("\n");
     const manifest = parseManifest(text(project.get("package.json") ?? new Uint8Array()), name);
     for (const key of Object.keys(section(manifest, "imports"))) {
-      expect(sources).toMatch(new RegExp(`(from|import)\\s*\\(?\\s*"${key}"`));
+      // An import, or a module that bunfig.toml preloads.
+      expect(sources).toMatch(new RegExp(`((from|import)\\s*\\(?\\s*|preload = \\[.*)"${key}"`));
     }
   });
 
