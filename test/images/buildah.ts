@@ -28,7 +28,7 @@ const buildah = (...args: readonly string[]): readonly string[] => [
 /** Why buildah cannot be used on this machine; undefined if it can. */
 export function whyNoBuildah(): string | undefined {
   const missing = ["buildah", "debootstrap"].filter((program) => Bun.which(program) === null);
-  if (missing.length > 0) return `${missing.join(" and ")} is not installed`;
+  if (missing.length > 0) return `there is no ${missing.join(" and no ")}`;
   return process.getuid?.() === 0 ? undefined : "buildah and debootstrap need root";
 }
 

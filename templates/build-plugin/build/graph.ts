@@ -11,7 +11,12 @@ const ENTRIES = [
   "site/{dev,register}.ts",
   "test/*.test.ts",
 ];
-const SOURCES = ["*.ts", "{src,build,site,test}/**/*.ts", "site/content/**/*.{yaml,yml,md}"];
+const SOURCES = [
+  "*.ts",
+  "{src,build,site}/**/*.ts",
+  "test/*.ts",
+  "site/content/**/*.{yaml,yml,md}",
+];
 
 export interface GraphOptions {
   readonly json?: boolean | undefined;

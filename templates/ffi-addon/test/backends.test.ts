@@ -42,7 +42,7 @@ test("without a build TinyCC runs if it can, and TypeScript where that is switch
   ]);
 });
 
-test.skipIf(!tinycc)("TinyCC needs no header of the system", () => {
+test.skipIf(!tinycc)("with TinyCC: no system header is needed", () => {
   const source = join(root, "native/addon.c");
   const { symbols } = cc({ source, symbols: declarations, flags: "-nostdinc" });
   expect(symbols.addon_add(2, 3)).toBe(5);
@@ -70,7 +70,7 @@ test("a missing compiler is explained", async () => {
   expect(stderr).not.toContain("    at ");
 });
 
-describe.skipIf(!compiler)("with a compiler", () => {
+describe.skipIf(!compiler)("with a C compiler", () => {
   test("a build is cached by the source and the compiler", async () => {
     using project = createProject("bare");
     cpSync(join(root, "build.ts"), join(project.path, "build.ts"));

@@ -32,7 +32,7 @@ const problem = fc.integer({ min: 1, max: 70 }).chain((dimensions) =>
   }),
 );
 
-test.skipIf(!compiler || !tinycc)("all four backends are under test", () => {
+test.skipIf(!compiler || !tinycc)("with a C compiler and TinyCC: all four backends are tested", () => {
   expect(engines.map(({ backend }) => backend).toSorted()).toEqual(backends.toSorted());
 });
 
