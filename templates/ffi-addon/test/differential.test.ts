@@ -32,9 +32,12 @@ const problem = fc.integer({ min: 1, max: 70 }).chain((dimensions) =>
   }),
 );
 
-test.skipIf(!compiler || !tinycc)("with a C compiler and TinyCC: all four backends are tested", () => {
-  expect(engines.map(({ backend }) => backend).toSorted()).toEqual(backends.toSorted());
-});
+test.skipIf(!compiler || !tinycc)(
+  "with a C compiler and TinyCC: all four backends are tested",
+  () => {
+    expect(engines.map(({ backend }) => backend).toSorted()).toEqual(backends.toSorted());
+  },
+);
 
 describe.each(nativeEngines.map((engine) => [engine.backend, engine] as const))(
   "%s",
