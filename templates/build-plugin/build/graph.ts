@@ -3,10 +3,11 @@ import { findCycles } from "./cycles.ts";
 import { BuildFailure } from "./failure.ts";
 import { type Edge, type Graph, readGraph } from "./imports.ts";
 
-/** What is started, exported, tested or served: everything else has to be imported by one of these. */
+/** What is started, exported, preloaded, tested or served: everything else has to be imported by one of these. */
 const ENTRIES = [
   "*.ts",
   "src/{index,plugin,register}.ts",
+  "src/lib/test-timeout.ts",
   "site/index.html",
   "site/{dev,register}.ts",
   "test/*.test.ts",
