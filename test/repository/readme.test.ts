@@ -17,7 +17,7 @@ function tableUnder(heading: string, markdown: string): readonly (readonly strin
 }
 
 test("the tables of starters and options are what the templates and the command say", async () => {
-  const check = Bun.spawn([process.execPath, "tooling/create/src/readme.ts", "--check"], {
+  const check = Bun.spawn([process.execPath, "tooling/create/src/release/readme.ts", "--check"], {
     cwd: root,
     stderr: "pipe",
   });

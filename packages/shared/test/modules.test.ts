@@ -1,4 +1,4 @@
-// The README's table is the list of modules, and each module stands alone.
+// The README's table lists the modules, and the modules import each other without a cycle.
 import { expect, test } from "bun:test";
 import manifest from "../package.json" with { type: "json" };
 
@@ -20,13 +20,39 @@ test("every module is exported, and told in the README by its own first line", a
   expect(manifest.exports as Record<string, string>).toEqual(exported);
 });
 
-test.each(files)("%s imports only the runtime and declared packages", async (file) => {
-  const source = await Bun.file(`${root}/src/${file}`).text();
-  const imported = new Bun.Transpiler({ loader: "ts" }).scanImports(source).map(({ path }) => path);
-  const packages = Object.keys(manifest.dependencies);
-  const strangers = imported.filter(
-    (path) => !/^(bun|bun:test|node:.+)$/.test(path) && !packages.includes(path),
-  );
-  expect(strangers).toEqual([]);
-  expect(source).not.toMatch(/from "\.|import\("\./);
+const sources = await Promise.all(
+  files.map(async (file) => [file, await Bun.file(`${root}/src/${file}`).text()] as const),
+);
+const relativeImports = new Map(
+  sources.map(([file, source]) => [
+    file,
+    [...source.matchAll(/\bfrom "\.\/([^"]+)"/g)].map(([, path = ""]) => path),
+  ]),
+);
+
+test.each(sources)(
+  "%s imports only the runtime, declared packages and other modules",
+  (_, source) => {
+    const imported = new Bun.Transpiler({ loader: "ts" })
+      .scanImports(source)
+      .map(({ path }) => path);
+    const packages: readonly string[] = Object.keys(manifest.dependencies);
+    const strangers = imported.filter(
+      (path) =>
+        !/^(bun|bun:test|node:.+)$/.test(path) &&
+        !packages.includes(path) &&
+        !files.includes(path.replace("./", "")),
+    );
+    expect(strangers).toEqual([]);
+  },
+);
+
+test("no module imports itself by way of others", () => {
+  const cycles: string[] = [];
+  const visit = (path: readonly string[], file: string): void => {
+    if (path.includes(file)) cycles.push([...path, file].join(" -> "));
+    else for (const next of relativeImports.get(file) ?? []) visit([...path, file], next);
+  };
+  for (const file of files) visit([], file);
+  expect(cycles).toEqual([]);
 });

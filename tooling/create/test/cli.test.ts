@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
-import { flags } from "../src/command.ts";
+import { flags } from "../src/command/definition.ts";
 import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);

@@ -1,8 +1,8 @@
 // Flatten, rule by rule: what a project gets, and how a template that breaks a rule is refused.
 import { expect, test } from "bun:test";
 import { CreateError } from "../src/errors.ts";
-import { text } from "../src/file-map.ts";
-import { flatten } from "../src/flatten.ts";
+import { text } from "../src/flatten/file-map.ts";
+import { flatten } from "../src/flatten/flatten.ts";
 import { sample } from "./sample.ts";
 
 const demo = (changes?: Parameters<typeof sample>[0]) => flatten(sample(changes), "demo");
@@ -81,6 +81,21 @@ test("a module of which only types are imported is copied, too", () => {
   expect(files.has("src/lib/env.ts")).toBe(true);
 });
 
+test("modules that a listed module imports are copied, however far down, and not listed", () => {
+  const files = demo({
+    ...manifest({ imports: { "#lib/service": "@bunyard/shared/service" } }),
+    "templates/demo/src/main.ts": 'import "#lib/service";',
+  });
+  expect([...files.keys()].filter((path) => path.startsWith("src/lib/"))).toEqual([
+    "src/lib/env.ts",
+    "src/lib/http/problems.ts",
+    "src/lib/service.ts",
+  ]);
+  expect(JSON.parse(read(files, "package.json")).imports).toEqual({
+    "#lib/service": "./src/lib/service.ts",
+  });
+});
+
 test("the same input gives the same bytes, whatever the order of the files", () => {
   const backwards = new Map([...sample()].reverse());
   expect([...flatten(backwards, "demo")]).toEqual([...demo()]);
@@ -113,12 +128,32 @@ test.each([
   [
     "a module whose package is not declared",
     manifest({ dependencies: {} }),
-    "templates/demo/package.json lists packages/shared/src/env.ts, which needs zod",
+    "templates/demo/package.json uses packages/shared/src/env.ts, which needs zod",
   ],
   [
-    "a shared module that is not a leaf",
-    manifest({ imports: { "#lib/leafless": "@bunyard/shared/leafless" } }),
-    "packages/shared/src/leafless.ts imports ./env.ts",
+    "a module that reaches a package that is not declared",
+    manifest({ imports: { "#lib/service": "@bunyard/shared/service" }, dependencies: {} }),
+    "templates/demo/package.json uses packages/shared/src/env.ts, which needs zod",
+  ],
+  [
+    "a shared module that imports a file that does not exist",
+    { "packages/shared/src/env.ts": 'import "./nothing.ts";' },
+    "packages/shared/src/env.ts imports ./nothing.ts, which is not a shared module",
+  ],
+  [
+    "a shared module that leaves the source folder",
+    { "packages/shared/src/env.ts": 'import "../package.json";' },
+    "packages/shared/src/env.ts imports ../package.json, which is not a shared module",
+  ],
+  [
+    "a shared module that uses an imports key",
+    { "packages/shared/src/env.ts": 'import "#lib/problem";' },
+    "packages/shared/src/env.ts imports #lib/problem, which is not a shared module",
+  ],
+  [
+    "a listed module that is exported from another path",
+    manifest({ imports: { "#lib/moved": "@bunyard/shared/moved" } }),
+    "packages/shared/package.json exports @bunyard/shared/moved from src/elsewhere.ts",
   ],
   [
     "a file where the shared modules go",

@@ -1,7 +1,7 @@
 // Names of packages, and the nearest match of a mistyped word.
 import { expect, test } from "bun:test";
-import { nameProblem, normalizeName, packageName } from "../src/names.ts";
-import { distance, nearest } from "../src/nearest.ts";
+import { nameProblem, normalizeName, packageName } from "../src/command/names.ts";
+import { distance, nearest } from "../src/command/nearest.ts";
 
 test.each([
   ["My App", "my-app"],

@@ -3,9 +3,9 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { openClone } from "../src/clone.ts";
-import { pack } from "../src/pack.ts";
-import { storedPath } from "../src/stored-names.ts";
+import { storedPath } from "../src/flatten/stored-names.ts";
+import { pack } from "../src/release/pack.ts";
+import { openClone } from "../src/sources/clone.ts";
 import { BANNER, ended } from "./sandbox.ts";
 
 setDefaultTimeout(120_000);

@@ -1,5 +1,5 @@
 // A small repository as a file map, for tests that break one thing at a time.
-import { bytes, type FileMap } from "../src/file-map.ts";
+import { bytes, type FileMap } from "../src/flatten/file-map.ts";
 
 export type Sample = Record<string, string | object | Uint8Array>;
 
@@ -9,7 +9,8 @@ const REPOSITORY: Sample = {
       "./tsconfig.json": "./tsconfig.base.json",
       "./env": "./src/env.ts",
       "./problem": "./src/problem.ts",
-      "./leafless": "./src/leafless.ts",
+      "./service": "./src/service.ts",
+      "./moved": "./src/elsewhere.ts",
     },
   },
   "packages/shared/tsconfig.base.json": `{
@@ -19,7 +20,9 @@ const REPOSITORY: Sample = {
   }`,
   "packages/shared/src/env.ts": 'import { z } from "zod";\nexport const env = z;\n',
   "packages/shared/src/problem.ts": 'import { STATUS_CODES } from "node:http";\n',
-  "packages/shared/src/leafless.ts": 'import { env } from "./env.ts";\n',
+  "packages/shared/src/service.ts": 'import { problem } from "./http/problems.ts";\n',
+  "packages/shared/src/http/problems.ts": 'import type { env } from "../env.ts";\n',
+  "packages/shared/src/elsewhere.ts": "",
   "packages/shared/files/_gitignore": "node_modules/\n",
   "packages/shared/files/_biome.json": "{}\n",
   "packages/shared/files/AGENTS.md": "For all.\n",

@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { STAGING } from "../src/place.ts";
+import { STAGING } from "../src/command/place.ts";
 import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);

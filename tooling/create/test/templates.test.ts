@@ -3,10 +3,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { text } from "../src/file-map.ts";
-import { flatten, partsOf } from "../src/flatten.ts";
-import { parseManifest, section } from "../src/manifest.ts";
-import { readRepository } from "../src/repository.ts";
+import { text } from "../src/flatten/file-map.ts";
+import { flatten, partsOf } from "../src/flatten/flatten.ts";
+import { parseManifest, section } from "../src/flatten/manifest.ts";
+import { readRepository } from "../src/sources/repository.ts";
 
 const root = resolve(import.meta.dir, "../../..");
 const biome = resolve(import.meta.dir, "../node_modules/.bin/biome");

@@ -2,8 +2,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { cp } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { partsOf } from "../src/flatten.ts";
-import { readRepository } from "../src/repository.ts";
+import { partsOf } from "../src/flatten/flatten.ts";
+import { readRepository } from "../src/sources/repository.ts";
 import { ended, Sandbox } from "./sandbox.ts";
 
 setDefaultTimeout(120_000);

@@ -1,0 +1,41 @@
+// Runs the command in this process: the only file that touches it, its streams and its signals.
+import { writeSync } from "node:fs";
+import type { TemplateSource } from "../sources/templates.ts";
+import { run } from "./run.ts";
+
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+export async function start(source: TemplateSource): Promise<void> {
+  const interrupt = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => interrupt.abort());
+  }
+  process.exitCode = await run(source, {
+    argv: process.argv.slice(2),
+    cwd: process.cwd(),
+    env: process.env,
+    bun: process.execPath,
+    signal: interrupt.signal,
+    isTerminal: () => Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    colors: Bun.enableANSIColors,
+    out: (text) => console.log(text),
+    // On a terminal `console.error` makes all of it red.
+    err: (text) => writeSync(2, `${text}\n`),
+    spin,
+  });
+}
+
+/** The prompt library's own spinner ends the process with code 0 on Ctrl-C, before anything is taken back. */
+function spin(text: string): () => void {
+  let count = 0;
+  const draw = () => {
+    process.stdout.write(`\r${FRAMES[count % FRAMES.length]} ${text}`);
+    count += 1;
+  };
+  draw();
+  const timer = setInterval(draw, 80);
+  return () => {
+    clearInterval(timer);
+    process.stdout.write("\r\u001b[K");
+  };
+}

@@ -1,0 +1,67 @@
+// A template's package.json, and what becomes of it in a project.
+import { CreateError } from "../errors.ts";
+import { isObject, type Json, type JsonObject } from "./json.ts";
+
+export type Manifest = JsonObject;
+
+/** The name under which templates know the shared package. */
+export const SHARED = "@bunyard/shared";
+
+const START_VERSION = "0.1.0";
+export const DEPENDENCY_GROUPS = [
+  "dependencies",
+  "devDependencies",
+  "peerDependencies",
+  "optionalDependencies",
+];
+
+/** @throws {CreateError} `broken_template` if the text is not a JSON object; `file` is named. */
+export function parseManifest(text: string, file: string): Manifest {
+  try {
+    const manifest = JSON.parse(text);
+    if (isObject(manifest)) return manifest;
+    throw new SyntaxError("not an object");
+  } catch (cause) {
+    throw new CreateError("broken_template", `${file} is not valid JSON: ${cause}.`, undefined, {
+      cause,
+    });
+  }
+}
+
+/** An object in the manifest, e.g. `scripts`; empty if there is none. */
+export function section(manifest: Manifest, key: string): JsonObject {
+  const value = manifest[key];
+  return isObject(value) ? value : {};
+}
+
+/** Where the project has the shared module that an `imports` target names; undefined for other targets. */
+export function libraryPath(target: unknown): string | undefined {
+  return typeof target === "string" && target.startsWith(`${SHARED}/`)
+    ? `src/lib/${target.slice(SHARED.length + 1)}.ts`
+    : undefined;
+}
+
+/** The manifest of the project: the template's, in the template's order, without the repository. */
+export function flattenManifest(manifest: Manifest, template: string, version: string): Manifest {
+  const project: Record<string, Json> = {
+    ...manifest,
+    version: START_VERSION,
+    bunyard: { template, version },
+  };
+  if (isObject(manifest.imports)) project.imports = localImports(manifest.imports);
+  for (const group of DEPENDENCY_GROUPS.filter((name) => name in manifest)) {
+    const { [SHARED]: _, ...rest } = section(manifest, group);
+    if (Object.keys(rest).length > 0) project[group] = rest;
+    else delete project[group];
+  }
+  return project;
+}
+
+function localImports(imports: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(imports).map(([key, target]) => {
+      const path = libraryPath(target);
+      return [key, path === undefined ? target : `./${path}`];
+    }),
+  );
+}

@@ -1,9 +1,0 @@
-// The text of `--help`, rendered from the definitions that the parser uses. Loaded only to be printed.
-import { renderUsage } from "citty";
-import { command, examples } from "./command.ts";
-
-export async function helpText(colors: boolean): Promise<string> {
-  const usage = await renderUsage(command);
-  const text = `${usage}\nEXAMPLES\n\n${examples.map((line) => `  ${line}`).join("\n")}`;
-  return (colors ? text : Bun.stripANSI(text)).replace(/ +$/gm, "");
-}

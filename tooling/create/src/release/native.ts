@@ -1,0 +1,59 @@
+// Writes the starters to `.bun-create/`, where `bun create <starter>` looks first: the folder is replaced as a whole, or not at all.
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { systemCode } from "../errors.ts";
+import { bytes, type FileMap, text } from "../flatten/file-map.ts";
+import { printManifest } from "../flatten/json.ts";
+import { parseManifest } from "../flatten/manifest.ts";
+import { openClone } from "../sources/clone.ts";
+import { withLockfile } from "./lockfile.ts";
+
+const root = resolve(import.meta.dir, "../../../..");
+const FOLDER = ".bun-create";
+
+/** What Bun is told beside the files; it takes the section out of the project. */
+function withHint(project: FileMap): FileMap {
+  const manifest = parseManifest(text(project.get("package.json") ?? new Uint8Array()), FOLDER);
+  const hinted = { ...manifest, "bun-create": { start: "bun run dev" } };
+  return new Map([...project, ["package.json", bytes(printManifest(hinted))]]);
+}
+
+/** Bun commits before it installs, so the lockfile comes with the template. */
+async function writeTemplates(folder: string): Promise<readonly string[]> {
+  const clone = openClone(root);
+  const lockfile = await readFile(join(root, "bun.lock"));
+  const names = (await clone.list()).map(({ name }) => name);
+  for (const name of names) {
+    const project = withHint(await withLockfile(await clone.files(name), lockfile));
+    for (const [path, content] of project) await Bun.write(join(folder, name, path), content);
+  }
+  return names;
+}
+
+/** Moves the new folder to its place and the old one aside; another run may do the same at this moment. */
+async function replace(target: string, staged: string, aside: string): Promise<void> {
+  try {
+    await rename(target, join(aside, crypto.randomUUID()));
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+  try {
+    await rename(staged, target);
+  } catch (error) {
+    if (!["ENOTEMPTY", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
+    await replace(target, staged, aside);
+  }
+}
+
+const cache = join(root, ".cache");
+await mkdir(cache, { recursive: true });
+const scratch = await mkdtemp(join(cache, "bun-create-"));
+try {
+  const staged = join(scratch, "new");
+  const names = await writeTemplates(staged);
+  await replace(join(root, FOLDER), staged, scratch);
+  console.log(`Wrote ${names.join(", ")} to ${FOLDER}/. Now, for example:\n`);
+  console.log(`  bun create ${names.at(-1)} ../my-app`);
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,60 @@
+// Writes what the README says twice, the starters and the options, from where it is written once. `--check` only compares.
+import { join, resolve } from "node:path";
+import { command } from "../command/definition.ts";
+import { openClone } from "../sources/clone.ts";
+import type { Template } from "../sources/templates.ts";
+
+const root = resolve(import.meta.dir, "../../../..");
+
+function startersTable(templates: readonly Template[]): string {
+  return table(
+    ["starter", "what it is", "what it ships"],
+    templates.map(({ name, description, ships }) => [
+      `[\`${name}\`](templates/${name}/README.md)`,
+      description,
+      ships.join("; "),
+    ]),
+  );
+}
+
+function optionsTable(): string {
+  const { directory, ...flags } = command.args;
+  return table(
+    ["option", "meaning"],
+    [
+      ["`[directory]`", directory.description],
+      ...Object.entries(flags).map(([name, flag]) => [
+        "valueHint" in flag ? `\`--${name} <${flag.valueHint}>\`` : `\`--${name}\``,
+        flag.description,
+      ]),
+    ],
+  );
+}
+
+/** Columns are aligned, as the formatter of the repository wants it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+/** The text with what is between `<!-- name -->` and `<!-- /name -->` replaced. */
+function fill(markdown: string, name: string, content: string): string {
+  const block = new RegExp(`(<!-- ${name} -->\n).*(<!-- /${name} -->)`, "s");
+  if (!block.test(markdown)) throw new Error(`README.md has no block <!-- ${name} -->.`);
+  return markdown.replace(block, (_, open, close) => `${open}\n${content}\n\n${close}`);
+}
+
+const file = Bun.file(join(root, "README.md"));
+const before = await file.text();
+const withStarters = fill(before, "starters", startersTable(await openClone(root).list()));
+const after = fill(withStarters, "options", optionsTable());
+if (process.argv.includes("--check")) {
+  if (after !== before) {
+    console.error("README.md is not what the templates and the command say: bun run readme");
+    process.exit(1);
+  }
+} else await file.write(after);

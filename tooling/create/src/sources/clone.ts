@@ -1,0 +1,26 @@
+// The starters in a clone of the repository, flattened as they are asked for.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { flatten, partsOf } from "../flatten/flatten.ts";
+import { parseManifest } from "../flatten/manifest.ts";
+import { readRepository } from "./repository.ts";
+import { describeTemplate, type TemplateSource } from "./templates.ts";
+
+export function openClone(root: string): TemplateSource {
+  return {
+    clone: root,
+    list: async () => {
+      const folders = (await readdir(join(root, "templates"))).sort();
+      const found = await Promise.all(folders.map((name) => describe(root, name)));
+      return found.filter((template) => template !== undefined);
+    },
+    files: async (template) => flatten(await readRepository(root, partsOf(template)), template),
+  };
+}
+
+/** Undefined for a folder that holds no package.json: a leftover of another branch. */
+async function describe(root: string, name: string) {
+  const file = `templates/${name}/package.json`;
+  const content = await readFile(join(root, file), "utf8").catch(() => undefined);
+  return content === undefined ? undefined : describeTemplate(name, parseManifest(content, file));
+}
