@@ -1,10 +1,8 @@
 // The environment: what counts as a value, and that a problem names variables and never values.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { EnvError, integer, parseEnv, serviceVariables } from "../src/env.ts";
 import { run } from "./child.ts";
-
-setDefaultTimeout(30_000);
 
 const service = z.object(serviceVariables);
 

@@ -1,9 +1,7 @@
 // A service under signals: nothing in flight is lost, and nothing holds the process up for ever.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { run, serve, until } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 /** A request on a connection of its own. */
 const get = (url: string, method = "GET") => fetch(url, { method, keepalive: false });

@@ -1,13 +1,11 @@
 // What a process prints: the format, what is kept out of it, and what happens when nobody reads.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import type { BunRequest, Server } from "bun";
 import { requestLog } from "../src/log.ts";
 import { run, serve } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 interface Line {
   readonly level: string;

@@ -39,7 +39,7 @@ test.each(sources)(
     const packages: readonly string[] = Object.keys(manifest.dependencies);
     const strangers = imported.filter(
       (path) =>
-        !/^(bun|node:.+)$/.test(path) &&
+        !/^(bun|bun:test|node:.+)$/.test(path) &&
         !packages.includes(path) &&
         !files.includes(path.replace("./", "")),
     );

@@ -1,13 +1,11 @@
 // A page as a browser gets it: bundled from a folder, with the headers that keep it and its readers safe.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { BunRequest } from "bun";
 import { openPage } from "../src/page.ts";
 import { methods } from "../src/problem.ts";
 import { run } from "./child.ts";
-
-setDefaultTimeout(30_000);
 
 let folder: string;
 

@@ -1,12 +1,10 @@
 // Problem responses over real sockets: each status in its shape, and bodies that are anything but well.
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import type { BunRequest } from "bun";
 import { z } from "zod";
 import { methods, notFound, Problem, problems, readJson, validate } from "../src/problem.ts";
 import { until } from "./child.ts";
-
-setDefaultTimeout(30_000);
 
 const reported: unknown[] = [];
 const report = (error: unknown) => void reported.push(error);

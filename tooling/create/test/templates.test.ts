@@ -42,7 +42,7 @@ for (const name of names) {
           ([path, content]) =>
             /\.[cm]?[jt]sx?$/.test(path) &&
             new RegExp(`(from|import)\\s*\\(?\\s*"${specifier}["/]`).test(text(content)),
-        );
+        ) || text(files.get("bunfig.toml") ?? new Uint8Array()).includes(`"${specifier}"`);
       const { imports = {}, dependencies, devDependencies } = manifestOf(project);
       const used = Object.keys({ ...dependencies, ...devDependencies }).filter((dependency) =>
         isImported(complete, dependency),
