@@ -1,7 +1,6 @@
 // Prometheus metrics: counters, gauges and histograms of bounded size, and the listener that is scraped.
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
-import { findTargetHandler, isMiddleware } from "hono/utils/handler";
 import { log } from "./log.ts";
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -122,8 +121,8 @@ class SeriesMap<S> {
     return state;
   }
 
-  #keyOf(valueOf: (label: string) => string): string {
-    return this.#labels.map((label) => `${label}="${escapeValue(valueOf(label))}"`).join(",");
+  #keyOf(find: (label: string) => string): string {
+    return this.#labels.map((label) => `${label}="${escapeValue(find(label))}"`).join(",");
   }
 }
 
@@ -186,10 +185,8 @@ export function httpMetrics(metrics: Metrics) {
 
 /** The pattern of the matching route, also when middleware responds before it. */
 function routeOf(c: Context): string {
-  const route = matchedRoutes(c).findLast(
-    ({ method, handler }) => method !== "ALL" || !isMiddleware(findTargetHandler(handler)),
-  );
-  return route?.path ?? "unmatched";
+  // Hono registers middleware for the method "ALL".
+  return matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
 }
 
 /** Milliseconds between two probes of the event loop. */
