@@ -94,15 +94,15 @@ test("the listener serves /metrics with the figures of the process, and nothing 
     const response = await fetch(listener.url);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     const text = await response.text();
-    const valueOf = (name: string) =>
+    const figure = (name: string) =>
       Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? "NaN");
-    expect(valueOf("process_resident_memory_bytes")).toBeGreaterThan(1e6);
-    expect(valueOf("process_heap_bytes")).toBeLessThan(valueOf("process_resident_memory_bytes"));
-    expect(valueOf("process_cpu_seconds_total")).toBeGreaterThan(0);
-    expect(Math.abs(valueOf("process_start_time_seconds") * 1000 - Date.now())).toBeLessThan(
+    expect(figure("process_resident_memory_bytes")).toBeGreaterThan(1e6);
+    expect(figure("process_heap_bytes")).toBeLessThan(figure("process_resident_memory_bytes"));
+    expect(figure("process_cpu_seconds_total")).toBeGreaterThan(0);
+    expect(Math.abs(figure("process_start_time_seconds") * 1000 - Date.now())).toBeLessThan(
       3_600_000,
     );
-    expect(valueOf("event_loop_lag_seconds_count")).toBeGreaterThanOrEqual(0);
+    expect(figure("event_loop_lag_seconds_count")).toBeGreaterThanOrEqual(0);
     expect((await fetch(new URL("/", listener.url))).status).toBe(404);
     expect((await fetch(listener.url, { method: "POST" })).status).toBe(404);
   } finally {
