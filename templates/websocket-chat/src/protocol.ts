@@ -53,6 +53,14 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ping"), ref }),
 ]);
 
+/** What an error for a refused frame needs from it, as far as that is valid. */
+export const refusedFrameSchema = z
+  .object({
+    ref: ref.optional().catch(undefined),
+    text: z.string().optional().catch(undefined),
+  })
+  .catch({});
+
 /** Whether the text has more than `LIMITS.text` characters; a character beyond U+FFFF counts as one. */
 export function isTooLong(value: string): boolean {
   if (value.length <= LIMITS.text) return false;

@@ -6,6 +6,7 @@ import {
   type ErrorCode,
   isTooLong,
   type Ref,
+  refusedFrameSchema,
 } from "../../protocol.ts";
 
 /** A frame that is refused: the client gets an `error` frame, and the connection stays open. */
@@ -29,8 +30,8 @@ export function parseFrame(data: string | Uint8Array): ClientFrame {
   const value = parseJson(data);
   const result = clientFrameSchema.safeParse(value);
   if (result.success) return result.data;
-  const ref = refOf(value);
-  if (isObject(value) && typeof value.text === "string" && isTooLong(value.text)) {
+  const { ref, text = "" } = refusedFrameSchema.parse(value);
+  if (isTooLong(text)) {
     throw new FrameError("too_long", `A text may have at most ${LIMITS.text} characters.`, ref);
   }
   const [issue] = result.error.issues;
@@ -46,15 +47,4 @@ function parseJson(data: string): unknown {
     // Also a RangeError: JSON that is nested too deeply is as invalid as malformed JSON.
     throw new FrameError("invalid_json", "The frame is not valid JSON.");
   }
-}
-
-function refOf(value: unknown): Ref | undefined {
-  if (!isObject(value)) return undefined;
-  const { ref } = value;
-  if (typeof ref === "number") return ref;
-  return typeof ref === "string" && ref.length <= LIMITS.token ? ref : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
