@@ -14,6 +14,9 @@ const WINDOW_MS = 10_000;
 /** Frames of any kind that a user may send per message: joins, typing and pings cost something too. */
 const FRAMES_PER_MESSAGE = 10;
 
+/** Close code and reason when the service stops. */
+const RESTART = [1012, "The server restarts: connect again."] as const;
+
 export class Hub implements Listener {
   readonly presence = new Presence();
   /** Disconnect a client that reads nothing during a replay for this many milliseconds. */
@@ -32,9 +35,7 @@ export class Hub implements Listener {
     this.#frames = new RateLimiter({ ...limits, limit: FRAMES_PER_MESSAGE * RATE_LIMIT });
     this.replayTimeoutMs = IDLE_TIMEOUT_S * 1000;
     store.subscribe(this);
-    service.draining.addEventListener("abort", () =>
-      this.closeAll(1012, "The server restarts: connect again."),
-    );
+    service.draining.addEventListener("abort", () => this.closeAll(...RESTART));
     service.websocket<Connection>({
       maxPayloadLength: LIMITS.frameBytes,
       // Without the close, the runtime would silently skip frames for a slow consumer.
@@ -44,7 +45,11 @@ export class Hub implements Listener {
       idleTimeout: IDLE_TIMEOUT_S,
       sendPings: true,
       perMessageDeflate: false,
-      open: (socket) => socket.data.opened(socket),
+      open: (socket) => {
+        socket.data.opened(socket);
+        // A handshake that was in progress at the abort would otherwise delay the exit until the timeout.
+        if (service.draining.aborted) socket.close(...RESTART);
+      },
       message: (socket, data) => socket.data.received(data),
       drain: (socket) => socket.data.drained(),
       close: (socket) => socket.data.closed(),
