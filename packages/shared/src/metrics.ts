@@ -29,18 +29,26 @@ export interface ReadOptions {
   readonly read: () => number;
 }
 
+export interface Counter {
+  readonly inc: (labels?: Labels, by?: number) => void;
+}
+
+export interface Histogram {
+  readonly observe: (labels: Labels, seconds: number) => void;
+}
+
 /** All metrics of a service. Recording is cheap, whether or not they are scraped. */
 export class Metrics {
   readonly #families: (() => string)[] = [];
 
   /** A number that only increases. */
-  counter(options: MetricOptions) {
+  counter(options: MetricOptions): Counter {
     const series = new SeriesMap(options, () => ({ value: 0 }));
     this.#add("counter", options, () =>
       series.map((labels, { value }) => sample(options.name, labels, value)),
     );
     return {
-      inc: (labels: Labels = {}, by = 1): void => {
+      inc: (labels = {}, by = 1) => {
         series.find(labels).value += by;
       },
     };
@@ -57,7 +65,7 @@ export class Metrics {
   }
 
   /** Counts durations in buckets, from which Prometheus estimates quantiles. */
-  histogram(options: MetricOptions) {
+  histogram(options: MetricOptions): Histogram {
     const series = new SeriesMap(options, () => ({
       counts: HTTP_BUCKETS.map(() => 0),
       count: 0,
@@ -67,7 +75,7 @@ export class Metrics {
       series.map((labels, state) => writeHistogram(options.name, labels, state)),
     );
     return {
-      observe: (labels: Labels, seconds: number): void => {
+      observe: (labels, seconds) => {
         const state = series.find(labels);
         const bucket = HTTP_BUCKETS.findIndex((bound) => seconds <= bound);
         if (bucket !== -1) state.counts[bucket] = (state.counts[bucket] ?? 0) + 1;

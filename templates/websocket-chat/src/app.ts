@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { Hono } from "hono";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
-import { httpMetrics } from "#lib/metrics";
 import { pageRoutes } from "#lib/page";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
@@ -21,8 +20,7 @@ export async function createApp(env: Env, service: Service) {
   return app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
-    .use(requestLog())
-    .use(httpMetrics(service.metrics))
+    .use(requestLog(service.metrics))
     .route("/", healthRoutes(service))
     .route("/", sessionRoutes(secret))
     .route("/", chatRoutes(env, secret, hub))

@@ -182,6 +182,7 @@ export class Connection {
     this.#hub.checkRateLimit(this.user, "message");
     const at = new Date().toISOString();
     const stored = await this.#hub.store.append({ room, from: this.user, text, at, key });
+    this.#hub.messages.inc();
     this.#send({ type: "ok", ref, ...stored });
   }
 

@@ -1,5 +1,6 @@
 // What the connections of this node share: the store, the presence, the rate limits and the fan-out.
 import { log } from "#lib/log";
+import type { Counter } from "#lib/metrics";
 import { RateLimiter } from "#lib/rate-limit";
 import type { Service } from "#lib/service";
 import type { Env } from "../../env.ts";
@@ -24,6 +25,8 @@ export class Hub implements Listener {
   readonly #messages: RateLimiter;
   readonly #frames: RateLimiter;
   readonly #connections = new Set<Connection>();
+  readonly #deliveries: Counter;
+  readonly messages: Counter;
 
   constructor(
     { MAX_CONNECTIONS, RATE_LIMIT, IDLE_TIMEOUT_S }: Env,
@@ -34,6 +37,24 @@ export class Hub implements Listener {
     this.#messages = new RateLimiter({ ...limits, limit: RATE_LIMIT });
     this.#frames = new RateLimiter({ ...limits, limit: FRAMES_PER_MESSAGE * RATE_LIMIT });
     this.replayTimeoutMs = IDLE_TIMEOUT_S * 1000;
+    this.#deliveries = service.metrics.counter({
+      name: "chat_deliveries_total",
+      help: "Frames that were delivered to connections of this node.",
+    });
+    this.messages = service.metrics.counter({
+      name: "chat_messages_total",
+      help: "Chat messages of clients of this node that were acknowledged.",
+    });
+    service.metrics.gauge({
+      name: "chat_connections",
+      help: "Open connections of this node.",
+      read: () => this.size,
+    });
+    service.metrics.gauge({
+      name: "chat_rooms",
+      help: "Rooms with a connection of this node.",
+      read: () => this.presence.rooms,
+    });
     store.subscribe(this);
     service.draining.addEventListener("abort", () => this.closeAll(...RESTART));
     service.websocket<Connection>({
@@ -70,8 +91,10 @@ export class Hub implements Listener {
   deliver({ topic, frame }: Delivery): void {
     // Redis may deliver before the service listens; there is no server yet, and nobody to deliver to.
     if (this.#connections.size === 0) return;
+    const { server } = this.service;
+    this.#deliveries.inc({}, server.subscriberCount(topic));
     // Uncompressed: compression makes short frames longer.
-    this.service.server.publish(topic, frame, false);
+    server.publish(topic, frame, false);
   }
 
   onDataLoss(): void {

@@ -8,6 +8,11 @@ export const ONLINE = "";
 export class Presence {
   readonly #rooms = new Map<string, Map<string, number>>();
 
+  /** Rooms with at least one connection. */
+  get rooms(): number {
+    return this.#rooms.size - (this.#rooms.has(ONLINE) ? 1 : 0);
+  }
+
   /** Adds a connection of the user. @returns whether it is the user's first one in the room. */
   join(room: string, userId: string): boolean {
     const users = this.#rooms.get(room) ?? new Map<string, number>();
