@@ -187,7 +187,10 @@ class Lifecycle implements Service {
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (request: Request, server: Server<unknown>) => {
         const response = app.fetch(request, { server });
-        return this.isStopping ? closeConnection(response) : response;
+        if (request.method === "HEAD" || this.isStopping) {
+          return this.#withHopHeaders(request, response);
+        }
+        return response;
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
     } as Bun.Serve.Options<unknown>;
@@ -207,6 +210,21 @@ class Lifecycle implements Service {
       this.#resources.unshift({ close: () => listener.stop(true) });
     }
     notice.info(`listening on ${this.#server.url.href}`);
+  }
+
+  async #withHopHeaders(
+    request: Request,
+    pending: Response | Promise<Response>,
+  ): Promise<Response> {
+    const response = await pending;
+    const { headers } = response;
+    // Clients must not reuse a connection that is about to close: their next request would be lost.
+    if (this.isStopping) headers.set("connection", "close");
+    // Hono drops the body of a response to HEAD. Without this header the runtime would send
+    // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
+    const hasLength = headers.has("content-length") || [204, 304].includes(response.status);
+    if (request.method === "HEAD" && !hasLength) headers.set("transfer-encoding", "chunked");
+    return response;
   }
 
   /**
@@ -248,13 +266,6 @@ class Lifecycle implements Service {
     this.exitCode = 1;
     notice.error("{what}: {error}", { what: message, error });
   }
-}
-
-/** While the service stops, clients must not reuse their connections: the next request would be lost. */
-async function closeConnection(response: Response | Promise<Response>): Promise<Response> {
-  const { headers } = await response;
-  headers.set("connection", "close");
-  return response;
 }
 
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */
