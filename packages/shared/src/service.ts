@@ -186,7 +186,7 @@ class Lifecycle implements Service {
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (request: Request, server: Server<unknown>) => {
-        const response = app.fetch(request, { server });
+        const response = app.fetch(withHost(request), { server });
         if (request.method === "HEAD" || this.isStopping) {
           return this.#withHopHeaders(request, response);
         }
@@ -266,6 +266,12 @@ class Lifecycle implements Service {
     this.exitCode = 1;
     notice.error("{what}: {error}", { what: message, error });
   }
+}
+
+/** Without a Host, as some HTTP/1.0 health checks send it, the runtime's URL is only a path. */
+function withHost(request: Request): Request {
+  if (!request.url.startsWith("/")) return request;
+  return new Request(`http://localhost${request.url}`, request);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */

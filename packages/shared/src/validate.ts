@@ -31,7 +31,8 @@ export function validate<Target extends keyof ValidationTargets, S extends z.Zod
   );
   if (target !== "json") return check;
   const checkJson = async (c: Context, next: Next) => {
-    c.req.bodyCache.json = Promise.resolve(await readJson(c.req.raw, maxBytes));
+    // Hono's validator parses the text; it would convert any other entry to text first.
+    c.req.bodyCache.text = Promise.resolve(await readText(c.req.raw, maxBytes));
     return (check as MiddlewareHandler<Env>)(c, next);
   };
   return checkJson as unknown as typeof check;
@@ -62,7 +63,8 @@ function safeParse<S extends z.ZodType>(schema: S, input: unknown) {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+/** The body of a request that must contain JSON. */
+async function readText(request: Request, maxBytes: number): Promise<string> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
     throw unsupported("Send the body as application/json.", { accept: "application/json" });
@@ -74,9 +76,9 @@ async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   }
   const bytes = await readAll(request, maxBytes);
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return utf8.decode(bytes);
   } catch (cause) {
-    throw new Problem(400, "The body is not valid JSON in UTF-8.", { cause });
+    throw new Problem(400, "The body is not valid UTF-8.", { cause });
   }
 }
 

@@ -134,11 +134,8 @@ describe("no bug is reported when", () => {
     expect(unknown).toEqual([]);
   });
 
-  test.each(["GET /url HTTP/1.0\r\n\r\n", "GET /url HTTP/1.1\r\nhost: [\r\n\r\n"])(
-    "a request has no valid Host: %j is 400",
-    async (bytes) => {
-      expect(await raw(bytes)).toStartWith("HTTP/1.1 400");
-      expect(unknown).toEqual([]);
-    },
-  );
+  test("a request has no valid Host: it is 400", async () => {
+    expect(await raw("GET /url HTTP/1.1\r\nhost: [\r\n\r\n")).toStartWith("HTTP/1.1 400");
+    expect(unknown).toEqual([]);
+  });
 });

@@ -259,3 +259,16 @@ test("the response to HEAD has the length of GET or none, no body, and leaves th
     expect(next).toEndWith("fast");
   }
 });
+
+test("a request without a Host, as HTTP/1.0 health checks send it, is served", async () => {
+  await using service = await serve();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(Number(new URL(service.url).port), "127.0.0.1", () =>
+    socket.write("GET /healthz HTTP/1.0\r\n\r\n"),
+  );
+  socket.once("data", (data) => {
+    resolve(String(data));
+    socket.destroy();
+  });
+  expect(await promise).toMatch(/^HTTP\/1\.1 200[\s\S]*{"status":"ok"}$/);
+});
