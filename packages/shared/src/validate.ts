@@ -32,7 +32,7 @@ export function validate<Target extends keyof ValidationTargets, S extends z.Zod
   if (target !== "json") return check;
   const checkJson = async (c: Context, next: Next) => {
     // Hono's validator parses the text; it would convert any other entry to text first.
-    c.req.bodyCache.text = Promise.resolve(await readText(c.req.raw, maxBytes));
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(await readText(c.req.raw, maxBytes)) });
     return (check as MiddlewareHandler<Env>)(c, next);
   };
   return checkJson as unknown as typeof check;

@@ -3,7 +3,14 @@ import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 
 import { connect } from "node:net";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
-import { accessLog, notFound, Problem, problems, requestId, storeUnavailable } from "../src/http.ts";
+import {
+  accessLog,
+  notFound,
+  Problem,
+  problems,
+  requestId,
+  storeUnavailable,
+} from "../src/http.ts";
 import { until } from "./child.ts";
 
 setDefaultTimeout(60_000);

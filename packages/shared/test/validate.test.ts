@@ -63,7 +63,7 @@ const chunked = (text: string) => new Blob([text]).stream();
 
 async function expectProblem(response: Response, status: number, members: object = {}) {
   expect(response.headers.get("content-type")).toBe("application/problem+json");
-  const body = await response.json();
+  const body = (await response.json()) as { errors?: unknown };
   expect(body).toMatchObject({ status, ...members });
   expect(response.status).toBe(status);
   return body;
