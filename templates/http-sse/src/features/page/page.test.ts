@@ -1,6 +1,6 @@
 // The page in Chromium: two tabs see each other's messages, and catch up by themselves after a kill.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "./server.ts";
+import { TestServer, TIMEOUT } from "../../../test/server.ts";
 
 setDefaultTimeout(TIMEOUT);
 
