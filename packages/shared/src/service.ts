@@ -2,9 +2,11 @@
 import type { Server, WebSocketHandler } from "bun";
 import { Hono } from "hono";
 import type { z } from "zod";
+import { devHostCheck } from "./dev-hosts.ts";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
 import { flushLogs, log, notice, setupLog } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
+import { discardUnreadBody } from "./request-body.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
 export interface Resource {
@@ -176,6 +178,7 @@ class Lifecycle implements Service {
     if (this.isStopping) return;
     this.#env = env;
     const { HOST: hostname, PORT: port, METRICS_PORT } = env;
+    const checkHost = env.NODE_ENV === "development" ? devHostCheck(env) : undefined;
     const options = {
       hostname,
       port,
@@ -185,12 +188,13 @@ class Lifecycle implements Service {
       // Otherwise a second service could share the port and receive a part of the requests.
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
-      fetch: (request: Request, server: Server<unknown>) => {
-        const response = app.fetch(withHost(request), { server });
-        if (request.method === "HEAD" || this.isStopping) {
-          return this.#withHopHeaders(request, response);
-        }
-        return response;
+      fetch: (received: Request, server: Server<unknown>) => {
+        const request = withHost(received);
+        const refusal = checkHost?.(request);
+        if (refusal) return refusal.toResponse();
+        const response = app.fetch(request, { server });
+        const isPlain = request.method === "GET" && !this.isStopping;
+        return isPlain ? response : this.#complete(request, response);
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
     } as Bun.Serve.Options<unknown>;
@@ -205,25 +209,23 @@ class Lifecycle implements Service {
       });
     }
     if (METRICS_PORT !== undefined) {
-      const listener = serveMetrics(this.metrics, { hostname, port: METRICS_PORT });
-      // First, so that it closes last: a drain can be watched to its end.
-      this.#resources.unshift({ close: () => listener.stop(true) });
+      // First in the list, so that it closes last: a drain can be watched to its end.
+      this.#resources.unshift(serveMetrics(this.metrics, { hostname, port: METRICS_PORT }));
     }
     notice.info(`listening on ${this.#server.url.href}`);
   }
 
-  async #withHopHeaders(
-    request: Request,
-    pending: Response | Promise<Response>,
-  ): Promise<Response> {
-    const response = await pending;
-    const { headers } = response;
+  /** What a response needs that is not a plain GET's, or that is sent during the shutdown. */
+  async #complete(request: Request, pending: Response | Promise<Response>): Promise<Response> {
+    const { method } = request;
+    const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
+    const { headers, status } = response;
     // Clients must not reuse a connection that is about to close: their next request would be lost.
     if (this.isStopping) headers.set("connection", "close");
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
-    const hasLength = headers.has("content-length") || [204, 304].includes(response.status);
-    if (request.method === "HEAD" && !hasLength) headers.set("transfer-encoding", "chunked");
+    const hasLength = headers.has("content-length") || status === 204 || status === 304;
+    if (method === "HEAD" && !hasLength) headers.set("transfer-encoding", "chunked");
     return response;
   }
 
