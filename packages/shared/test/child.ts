@@ -31,7 +31,12 @@ export function run(script: string, env: Record<string, string> = {}): Child {
     for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
   };
   const pipes = Promise.all([collect(child.stdout), collect(child.stderr)]);
-  const exited = pipes.then(() => child.exited);
+  let hasExited = false;
+  const exited = pipes.then(async () => {
+    const code = await child.exited;
+    hasExited = true;
+    return code;
+  });
   return {
     process: child,
     get url() {
@@ -39,10 +44,10 @@ export function run(script: string, env: Record<string, string> = {}): Child {
     },
     exited,
     output: () => text,
-    printed: (pattern) =>
-      until(() => pattern.test(text)).catch((cause) => {
-        throw new Error(`${pattern} was not printed:\n${text}`, { cause });
-      }),
+    async printed(pattern) {
+      await until(() => hasExited || pattern.test(text));
+      if (!pattern.test(text)) throw new Error(`${pattern} was not printed:\n${text}`);
+    },
     signal: (signal = "SIGTERM") => child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");

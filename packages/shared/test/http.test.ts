@@ -1,4 +1,4 @@
-// What the services add to Hono, over real sockets: request ids, methods, hosts, pages' headers, upgrades.
+// What the services add to Hono, over real sockets: request ids, traces, methods, hosts, upgrades, bugs.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { request } from "node:http";
 import { type Child, run, serve } from "./child.ts";
@@ -29,7 +29,7 @@ describe("the request id", () => {
     ["an id with a space", "a b"],
     ["an id that is too long", "a".repeat(129)],
   ])("of a request with %s is in every response, with nosniff", async (_what, id) => {
-    for (const path of ["/fast", "/bug", "/nowhere", "/healthz"]) {
+    for (const path of ["/fast", "/bug", "/async-bug", "/nowhere", "/healthz"]) {
       const headers = id === undefined ? {} : { "x-request-id": id };
       const response = await fetch(service.url + path, { headers });
       const received = response.headers.get("x-request-id") ?? "";
@@ -69,14 +69,7 @@ test("an unknown path is a 404 problem without the query", async () => {
   expect(await response.json()).toMatchObject({ detail: "There is nothing at /no/such." });
 });
 
-test("pages and problems carry a strict policy", async () => {
-  const { headers } = await fetch(`${service.url}/fast`);
-  expect(headers.get("content-security-policy")).toStartWith("default-src 'none'");
-  expect(headers.get("content-security-policy")).not.toContain("unsafe");
-  expect(headers.get("referrer-policy")).toBe("no-referrer");
-});
-
-describe("devHosts", () => {
+describe("the Host", () => {
   let development: Child;
   beforeAll(async () => {
     development = run("service.ts", { NODE_ENV: "development", DEV_HOSTS: "Box.example, other" });
@@ -134,8 +127,8 @@ describe("upgradeWebSocket", () => {
   });
 });
 
-describe("a bug is a 500 without internals, and is logged with its stack", () => {
-  test("if an Error is thrown, also with the request id", async () => {
+describe("a bug is a 500 without internals, and is logged with the request id", () => {
+  test("if an Error is thrown, also with its stack", async () => {
     const response = await fetch(`${service.url}/bug`, { headers: { "x-request-id": "bug-1" } });
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("secret");
@@ -151,7 +144,29 @@ describe("a bug is a 500 without internals, and is logged with its stack", () =>
     expect(response.headers.get("x-request-id")).toBe("bug-2");
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.text()).not.toContain("not an Error");
-    await service.printed(/"level":"ERROR".*A handler threw not an Error.*"stack":/);
+    await service.printed(/"level":"ERROR".*a handler threw not an Error.*"requestId":"bug-2"/);
     await service.printed(/GET \/async-bug 500.*"requestId":"bug-2"/);
   });
+});
+
+describe("traceparent", () => {
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const spanId = "b7ad6b7169203331";
+
+  test("that is valid adds its ids to every line of the request", async () => {
+    const headers = { traceparent: `00-${traceId}-${spanId}-01`, "x-request-id": "trace-1" };
+    await (await fetch(`${service.url}/log`, { headers })).text();
+    const ids = `"requestId":"trace-1","traceId":"${traceId}","spanId":"${spanId}"`;
+    await service.printed(new RegExp(`"after an await".*${ids}`));
+    await service.printed(new RegExp(`GET /log 200.*${ids}`));
+  });
+
+  test.each(["00-0-0-0", `00-${"0".repeat(32)}-${spanId}-01`, `ff-${traceId}-${spanId}-01`])(
+    "that is invalid (%s) adds none",
+    async (traceparent) => {
+      const id = crypto.randomUUID();
+      await fetch(`${service.url}/fast`, { headers: { traceparent, "x-request-id": id } });
+      await service.printed(new RegExp(`GET /fast 200.*"requestId":"${id}"}}`));
+    },
+  );
 });

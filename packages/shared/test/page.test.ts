@@ -2,9 +2,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { Hono } from "hono";
-import { secureHeaders } from "hono/secure-headers";
-import { safeHeaders } from "../src/http.ts";
 import { pageRoutes } from "../src/page.ts";
 import { run } from "./child.ts";
 
@@ -26,7 +23,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const write = (name: string, text: string) => Bun.write(`${folder}/${name}`, text);
 
 async function open(index: string) {
-  const app = new Hono().use(secureHeaders(safeHeaders)).route("/", await pageRoutes(index));
+  const app = await pageRoutes(index);
   return (path: string, init?: RequestInit) => app.request(path, init);
 }
 

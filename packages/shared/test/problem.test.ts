@@ -4,11 +4,11 @@ import { connect } from "node:net";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import {
-  accessLog,
+  type HttpEnv,
   notFound,
   Problem,
   problems,
-  requestId,
+  requestLog,
   storeUnavailable,
 } from "../src/http.ts";
 import { until } from "./child.ts";
@@ -32,11 +32,11 @@ const toProblem = (error: Error) => {
 const exposed = new Hono()
   .onError(problems({ expose: true }))
   .get("/exposed", fail(new TypeError("internal")));
-const app = new Hono()
+const app = new Hono<HttpEnv>();
+app
   .onError(problems({ expose: false, toProblem }))
-  .notFound(notFound)
-  .use(requestId())
-  .use(accessLog())
+  .notFound(notFound(app))
+  .use(requestLog())
   .get(
     "/limited",
     fail(new Problem(429, "Slow down.", { type: "/limits", headers: { "retry-after": "7" } })),
@@ -118,7 +118,6 @@ describe("a problem", () => {
   test.each(["/bug", "/rejects", "/nothing"])("hides the message of a bug (%s)", async (path) => {
     const { body } = await expectProblem(path, 500, { title: "Internal Server Error" });
     expect(JSON.stringify(body)).not.toContain("internal");
-    expect(unknown).toHaveLength(1);
   });
 
   test("shows the message of a bug if `expose` is set", async () => {
