@@ -210,7 +210,9 @@ describe("POST", () => {
       port: Number(new URL(server.url).port),
       socket: { data: () => undefined },
     });
-    socket.write(`POST /api/uploads?name=x HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n${body}`);
+    socket.write(
+      `POST /api/uploads?name=x HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n${body}`,
+    );
     while ((await leftovers()).length === 0) await Bun.sleep(5);
     socket.terminate();
     await nothingIsLeft();
