@@ -22,7 +22,7 @@ const FEATURES = join(import.meta.dir, "features");
 
 export async function createApp(env: Env, service: Service) {
   const messages = service.use(await openMessageStore(env));
-  const broadcaster = service.use(await Broadcaster.open(messages, env.HEARTBEAT_MS));
+  const broadcaster = service.use(Broadcaster.open(messages, env.HEARTBEAT_MS));
   const uploads = service.use(await openUploadStore(env));
 
   const app = new Hono<HttpEnv>();
