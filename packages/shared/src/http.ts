@@ -45,7 +45,7 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
       await withLogFields(fields, next);
     } catch (thrown) {
       // Hono passes only instances of Error to the app's error handler.
-      log.error("a handler threw {thrown}", { thrown });
+      log.error("a handler threw {thrown}", { thrown, ...fields });
       c.res = new Problem(500, "The server failed to handle this request.").toResponse();
     }
     const { headers } = c.res;

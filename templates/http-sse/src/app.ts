@@ -21,7 +21,7 @@ const FEATURES = join(import.meta.dir, "features");
 
 export async function createApp(env: Env, service: Service) {
   const messages = service.use(await openMessageStore(env));
-  const broadcaster = service.use(await Broadcaster.open(messages, env.HEARTBEAT_MS));
+  const broadcaster = service.use(Broadcaster.open(messages, env.HEARTBEAT_MS, service.metrics));
   const uploads = service.use(await openUploadStore(env));
 
   const app = new Hono<HttpEnv>();
@@ -32,7 +32,7 @@ export async function createApp(env: Env, service: Service) {
     .use(allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
     .route("/", healthRoutes(service))
-    .route("/", messageRoutes(messages))
+    .route("/", messageRoutes(messages, service.metrics))
     .route("/", eventRoutes(env, messages, broadcaster, service))
     .route("/", uploadRoutes(uploads))
     .route("/", analysisRoutes(env, uploads, service, join(FEATURES, "analysis/worker")))

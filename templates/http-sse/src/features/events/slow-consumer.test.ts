@@ -1,18 +1,16 @@
-// A client that does not read: it costs little, is cut, and resumes without a loss; the others notice nothing.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { readEvents } from "../src/events/parse.ts";
-import { TestServer, TIMEOUT } from "./server.ts";
+// A client that does not read: its memory is bounded, it is disconnected, and it resumes without a gap.
+import { expect, test } from "bun:test";
+import { TestServer } from "../../../test/server.ts";
+import { readEvents } from "./parse.ts";
 
-setDefaultTimeout(TIMEOUT);
-
-/** A connection that reads only when it is told to. */
-class SlowClient {
+/** A connection that stops reading once the stream has started. */
+class SlowConsumer {
   readonly #chunks: Uint8Array[] = [];
   readonly #ended = Promise.withResolvers<void>();
   #socket: Bun.Socket | undefined;
 
-  static async open(url: string): Promise<SlowClient> {
-    const client = new SlowClient();
+  static async open(url: string): Promise<SlowConsumer> {
+    const client = new SlowConsumer();
     const { hostname, port } = new URL(url);
     client.#socket = await Bun.connect({
       hostname,
@@ -27,14 +25,14 @@ class SlowClient {
       },
     });
     // HTTP/1.0: the body has no chunk lengths in it, and ends with the connection.
-    client.#socket.write("GET /api/events HTTP/1.0\r\nHost: x\r\n\r\n");
+    client.#socket.write("GET /api/events HTTP/1.0\r\nHost: localhost\r\n\r\n");
     while (client.#chunks.length === 0) await Bun.sleep(5);
     client.#socket.pause();
     return client;
   }
 
-  /** Reads on to the end of the connection. @returns the ids of the events. */
-  async rest(): Promise<string[]> {
+  /** Reads until the connection ends. @returns the ids of the events. */
+  async readToEnd(): Promise<string[]> {
     this.#socket?.resume();
     await this.#ended.promise;
     const all = Buffer.concat(this.#chunks);
@@ -44,17 +42,17 @@ class SlowClient {
   }
 }
 
-test("is cut when SSE_BUFFER_BYTES wait for it, and resumes where it was", async () => {
+test("is disconnected when SSE_BUFFER_BYTES are queued, and resumes where it stopped", async () => {
   await using server = await TestServer.start({
     SSE_BUFFER_BYTES: "100000",
     SSE_MAX_CLIENTS: "2",
   });
   using attentive = await server.events();
-  const slow = await SlowClient.open(server.url);
+  const slow = await SlowConsumer.open(server.url);
   const full = await server.fetch("/api/events");
   expect(full.status).toBe(503);
 
-  // The system's own buffers of a connection hold some megabytes; then bytes start to wait.
+  // The kernel's socket buffers hold some megabytes; after that the server has to queue.
   const text = "x".repeat(2000);
   const posted: string[] = [];
   let head = full;
@@ -64,9 +62,9 @@ test("is cut when SSE_BUFFER_BYTES wait for it, and resumes where it was", async
     await attentive.texts(batch.length);
     head = await server.fetch("/api/events", { method: "HEAD" });
   }
-  // It was cut: what comes now is not for this connection.
-  posted.push((await server.post("after the cut")).id);
-  const received = await slow.rest();
+  // The stream is closed: later messages are not sent on this connection.
+  posted.push((await server.post("after it closed")).id);
+  const received = await slow.readToEnd();
   expect(received.length).toBeLessThan(posted.length);
 
   using resumed = await server.events({ "last-event-id": received.at(-1) ?? "" });
@@ -78,21 +76,26 @@ test("is cut when SSE_BUFFER_BYTES wait for it, and resumes where it was", async
   expect(received.toSorted()).toEqual(posted.toSorted());
 });
 
-test.skipIf(process.platform !== "linux")("costs no more memory than its budget", async () => {
-  await using server = await TestServer.start({ MESSAGES_KEEP: "100" });
-  const rss = async () => {
-    const status = await Bun.file(`/proc/${server.pid}/status`).text();
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-  };
-  const text = "x".repeat(2000);
-  const post = async (count: number) => {
-    for (let i = 0; i < count; i += 50) {
-      await Promise.all(Array.from({ length: 50 }, () => server.post(text)));
-    }
-  };
-  await post(2000);
-  const before = await rss();
-  const clients = await Promise.all(Array.from({ length: 20 }, () => SlowClient.open(server.url)));
-  await post(4000);
-  expect((await rss()) - before).toBeLessThan(2 * clients.length);
-});
+test.skipIf(process.platform !== "linux")(
+  "costs no more memory than SSE_BUFFER_BYTES",
+  async () => {
+    await using server = await TestServer.start({ MESSAGES_KEEP: "100" });
+    const rss = async () => {
+      const status = await Bun.file(`/proc/${server.pid}/status`).text();
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+    };
+    const text = "x".repeat(2000);
+    const post = async (count: number) => {
+      for (let i = 0; i < count; i += 50) {
+        await Promise.all(Array.from({ length: 50 }, () => server.post(text)));
+      }
+    };
+    await post(2000);
+    const before = await rss();
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => SlowConsumer.open(server.url)),
+    );
+    await post(4000);
+    expect((await rss()) - before).toBeLessThan(2 * clients.length);
+  },
+);

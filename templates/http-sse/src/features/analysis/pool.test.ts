@@ -1,15 +1,8 @@
-// The worker pool by itself: order, queue, progress, cancellation, crashes, timeouts.
-
+// The worker pool alone: order, queue, progress, cancellation, crashes, timeouts.
 import { heapStats } from "bun:jsc";
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import {
-  Pool,
-  PoolFull,
-  type PoolOptions,
-  type Source,
-  WorkerFailed,
-} from "../src/analysis/pool.ts";
+import { Pool, PoolFull, type PoolOptions, type Source, WorkerFailed } from "./pool.ts";
 
 setDefaultTimeout(60_000);
 
@@ -18,15 +11,15 @@ afterAll(() => {
   for (const pool of pools) pool.close();
 });
 
-/** A pool of workers that add up the bytes, exit at 255 and hang at 254. */
+/** A pool of workers that sum up the bytes. */
 function openPool(options: Partial<PoolOptions> = {}): Pool<number> {
-  const worker = join(import.meta.dir, "fixtures/sum-worker.ts");
+  const worker = join(import.meta.dir, "../../../test/fixtures/sum-worker.ts");
   const pool = new Pool<number>({ worker, size: 2, queue: 2, timeoutMs: 60_000, ...options });
   pools.push(pool);
   return pool;
 }
 
-/** Gives these chunks, each when `gate` lets it. */
+/** A source of these chunks; each one waits for `gate`. */
 function sourceOf(chunks: readonly (readonly number[])[], gate?: Promise<unknown>): Source {
   const left = [...chunks];
   return async (buffer) => {
@@ -39,7 +32,7 @@ function sourceOf(chunks: readonly (readonly number[])[], gate?: Promise<unknown
 
 const signal = new AbortController().signal;
 
-test("gives the results of its tasks, with the progress of each", async () => {
+test("resolves with the results of its tasks, and reports their progress", async () => {
   const pool = openPool({ queue: 100 });
   const seen: number[] = [];
   const first = pool.run(sourceOf([[1, 2], [3]]), { signal, onProgress: (n) => seen.push(n) });
@@ -49,7 +42,7 @@ test("gives the results of its tasks, with the progress of each", async () => {
   expect(await Promise.all(others)).toEqual(Array.from({ length: 20 }, (_, i) => i));
 });
 
-test("sends two buffers to and fro, however long the task is", async () => {
+test("uses two buffers, however long the task is", async () => {
   const pool = openPool({ size: 1, chunkBytes: 1000 });
   const lengths = new Set<number>();
   let detached = 0;
@@ -65,11 +58,11 @@ test("sends two buffers to and fro, however long the task is", async () => {
     { signal },
   );
   expect([...lengths]).toEqual([1000]);
-  // What was lent is the worker's: the memory moved, nothing was copied.
+  // Buffers are transferred to the worker, not copied.
   expect(detached).toBeGreaterThan(490);
 });
 
-test("refuses a task when all workers are busy and the queue is full", async () => {
+test("refuses a task while all workers are busy and the queue is full", async () => {
   const pool = openPool();
   const gate = Promise.withResolvers<void>();
   const tasks = [1, 2, 3, 4].map((n) => pool.run(sourceOf([[n]], gate.promise), { signal }));
@@ -79,7 +72,7 @@ test("refuses a task when all workers are busy and the queue is full", async () 
   expect(await pool.run(sourceOf([[5]]), { signal })).toBe(5);
 });
 
-test("a task that is cancelled makes place, whether it runs or waits", async () => {
+test("a cancelled task frees its slot, running or queued", async () => {
   const pool = openPool({ size: 1, queue: 1 });
   const gate = Promise.withResolvers<void>();
   const [running, waiting] = [new AbortController(), new AbortController()];
@@ -88,13 +81,13 @@ test("a task that is cancelled makes place, whether it runs or waits", async () 
   waiting.abort(new Error("left the queue"));
   await expect(second).rejects.toThrow("left the queue");
   const third = pool.run(sourceOf([[3]]), { signal });
-  running.abort(new Error("left while it ran"));
+  running.abort(new Error("cancelled while running"));
   gate.resolve();
-  await expect(first).rejects.toThrow("left while it ran");
+  await expect(first).rejects.toThrow("cancelled while running");
   expect(await third).toBe(3);
 });
 
-test("a worker that ends, throws or hangs fails its task, and another takes its place", async () => {
+test("a worker that exits, throws or hangs fails its task and is replaced", async () => {
   const pool = openPool({ size: 1, queue: 10, timeoutMs: 2000 });
   for (const deadly of [255, 254, 253]) {
     const lost = pool.run(sourceOf([[deadly], [1]]), { signal });
@@ -104,7 +97,7 @@ test("a worker that ends, throws or hangs fails its task, and another takes its 
   }
 });
 
-test("a task that took too long reports no progress any more", async () => {
+test("a task that timed out reports no further progress", async () => {
   const pool = openPool({ size: 1, timeoutMs: 1 });
   const disk = Promise.withResolvers<void>();
   const seen: number[] = [];
@@ -112,12 +105,12 @@ test("a task that took too long reports no progress any more", async () => {
   const late = pool.run(sourceOf([[1], [2]], disk.promise), task);
   await expect(late).rejects.toBeInstanceOf(WorkerFailed);
   disk.resolve();
-  // All that the source's answer sets off has happened by then.
+  // By then, everything that the source's chunk triggers has run.
   await Bun.sleep(0);
   expect(seen).toEqual([]);
 });
 
-test("tasks that are done leave nothing behind", async () => {
+test("finished tasks leave no promises behind", async () => {
   const pool = openPool({ size: 1 });
   const promises = async (tasks: number) => {
     for (let i = 0; i < tasks; i++) await pool.run(sourceOf([[1]]), { signal });
@@ -128,7 +121,7 @@ test("tasks that are done leave nothing behind", async () => {
   expect((await promises(1000)) - before).toBeLessThan(500);
 });
 
-test("a source that fails is the task's failure, and harms no other", async () => {
+test("a source that fails rejects its own task only", async () => {
   const pool = openPool({ size: 1 });
   const failing = pool.run(async () => Promise.reject(new Error("disk")), { signal });
   const next = pool.run(sourceOf([[4]]), { signal });

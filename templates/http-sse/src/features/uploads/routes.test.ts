@@ -1,10 +1,8 @@
-// /api/uploads: what goes in comes out, in whole or in part; hostile names, sizes and clients leave nothing behind.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+// /api/uploads: files and ranges of them; hostile names, sizes and clients leave nothing behind.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { TestServer } from "../../../test/server.ts";
 
 const MAX = 300_000;
 
@@ -47,7 +45,7 @@ function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array
   });
 }
 
-/** Names of what is half written. */
+/** Names of incomplete uploads. */
 async function leftovers(of = server): Promise<string[]> {
   const all = await readdir(join(of.dataDir, "uploads", ".incoming"), { recursive: true });
   return all.filter((name) => name.includes("-"));
@@ -74,7 +72,7 @@ describe("POST", () => {
     expect(await (await server.fetch(location)).bytes()).toEqual(content);
   });
 
-  test("a file of no bytes is one too", async () => {
+  test("an empty file is stored", async () => {
     for (const response of [await raw(""), await form("", "empty")]) {
       const { id, size } = await stored(response);
       expect(size).toBe(0);
@@ -82,7 +80,7 @@ describe("POST", () => {
     }
   });
 
-  test("content that looks like a boundary stays content, however it is cut", async () => {
+  test("content that looks like a boundary stays content, however it is split", async () => {
     const text = "--b\r\n--bound\r\n\r\n--boundar\r\n-".repeat(50);
     const body = [
       `--boundary\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n`,
@@ -110,7 +108,7 @@ describe("POST", () => {
     ["Latin-1", Buffer.from("caf\xe9", "latin1"), "a.txt", "application/octet-stream"],
     ["text with a NUL", "a\0b", "a.txt", "application/octet-stream"],
     ["UTF-8", "café 🙂", "a.exe", "text/plain"],
-  ])("tells the type of %s by its content", async (_, content, name, type) => {
+  ])("detects the type of %s by its content", async (_, content, name, type) => {
     expect((await stored(await raw(content, name))).type).toBe(type);
     expect((await stored(await form(content, name))).type).toBe(type);
   });
@@ -127,7 +125,7 @@ describe("POST", () => {
     ["gpj.\u202Eexe", "gpj.exe"],
     [`"quoted"; x.txt`, `"quoted"; x.txt`],
     ["日本語.txt", "日本語.txt"],
-  ])("the name %j is only a label", async (name, label) => {
+  ])("the name %j is used only as a label", async (name, label) => {
     const upload = await stored(await raw("x", name));
     expect(upload.name).toBe(label);
     const download = await server.fetch(`/api/uploads/${upload.id}`);
@@ -140,7 +138,7 @@ describe("POST", () => {
     expect(await readdir(join(server.dataDir, "uploads"))).toContain(upload.id);
   });
 
-  test("one byte too many is 413, announced or not, and leaves nothing", async () => {
+  test("one byte too many is 413, with Content-Length and chunked, and leaves nothing", async () => {
     const big = new Uint8Array(MAX + 1);
     const chunked = () => new Blob([big]).stream();
     for (const send of [() => raw(big), () => raw(chunked()), () => form(big, "big")]) {
@@ -157,7 +155,7 @@ describe("POST", () => {
   const part = (name: string, text: string) =>
     `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\n${text}\r\n`;
   const FILE = part('name="file"; filename="x"', "x");
-  test("names without quotes are names too", async () => {
+  test("parameters without quotes are accepted", async () => {
     const body = `${part("name=file; filename=a.txt", "x")}--b--`;
     const response = await server.fetch("/api/uploads", {
       method: "POST",
@@ -167,7 +165,7 @@ describe("POST", () => {
     expect(await stored(response)).toMatchObject({ name: "a.txt", size: 1 });
   });
 
-  test("what follows the form is read, and means nothing", async () => {
+  test("what follows the form is read and ignored", async () => {
     const body = `${FILE}--b--\r\nan epilogue`;
     const chunks = async function* () {
       for (const character of body) yield Buffer.from(character);
@@ -185,7 +183,7 @@ describe("POST", () => {
     ["no end", multipart, FILE, 400],
     ["no end after the file", multipart, `${FILE}--b\r\n`, 400],
     ["many parts after the file", multipart, FILE + part('name="a"', "").repeat(20), 413],
-    ["no multipart at all", multipart, "x".repeat(100), 400],
+    ["text instead of multipart", multipart, "x".repeat(100), 400],
     ["a long preamble", multipart, "x".repeat(70_000), 413],
     ["a long epilogue", multipart, `${FILE}--b--\r\n${"x".repeat(70_000)}`, 413],
     ["many parts", multipart, part('name="a"', "").repeat(20), 413],
@@ -203,21 +201,23 @@ describe("POST", () => {
     ["a long body", "Content-Length: 100000", "half"],
     ["a body of unknown length", "Transfer-Encoding: chunked", "4\r\nhalf\r\n"],
     ["what follows a form", `Content-Length: 100000\r\n${asForm}`, `${FILE}--b--\r\n`],
-  ])("a client that leaves midway in %s leaves nothing", async (_, header, body) => {
+  ])("a client that disconnects during %s leaves nothing", async (_, header, body) => {
     const before = await readdir(join(server.dataDir, "uploads"));
     const socket = await Bun.connect({
       hostname: "127.0.0.1",
       port: Number(new URL(server.url).port),
       socket: { data: () => undefined },
     });
-    socket.write(`POST /api/uploads?name=x HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${body}`);
+    socket.write(
+      `POST /api/uploads?name=x HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n${body}`,
+    );
     while ((await leftovers()).length === 0) await Bun.sleep(5);
     socket.terminate();
     await nothingIsLeft();
     expect(await readdir(join(server.dataDir, "uploads"))).toEqual(before);
   });
 
-  test("what a killed server has left half written is swept at its next start", async () => {
+  test("incomplete uploads of a killed server are deleted at its next start", async () => {
     await using killed = await TestServer.start();
     async function* endless() {
       for (;;) {
@@ -247,7 +247,7 @@ describe("GET", () => {
   });
   const get = (headers: Record<string, string>) => server.fetch(path, { headers });
 
-  test("sends the file as a download that no browser runs", async () => {
+  test("sends the file as a download that no browser executes", async () => {
     const response = await get({});
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "content-type": "text/plain; charset=utf-8",
@@ -257,7 +257,7 @@ describe("GET", () => {
       "accept-ranges": "bytes",
       etag: expect.stringMatching(/^"[\da-f]{64}"$/),
     });
-    // A range is for GET only.
+    // Ranges apply to GET only.
     for (const headers of [{}, { range: "bytes=0-1" }, { range: "bytes=99-" }]) {
       const head = await server.fetch(path, { method: "HEAD", headers });
       expect(head.status).toBe(200);
@@ -272,7 +272,7 @@ describe("GET", () => {
     ["bytes=-3", "789", "bytes 7-9/10"],
     ["bytes=-99", content, "bytes 0-9/10"],
     ["bytes=5-99", "56789", "bytes 5-9/10"],
-  ])("Range: %s is a part", async (range, text, contentRange) => {
+  ])("Range: %s is 206", async (range, text, contentRange) => {
     const response = await get({ range });
     expect(response.status).toBe(206);
     expect(response.headers.get("content-range")).toBe(contentRange);
@@ -295,7 +295,7 @@ describe("GET", () => {
     },
   );
 
-  test("If-Range gives the part only of the same version", async () => {
+  test("If-Range returns a range only of the same version", async () => {
     const range = "bytes=0-1";
     expect((await get({ range, "if-range": etag })).status).toBe(206);
     for (const other of ['"other"', `W/${etag}`, "Wed, 21 Oct 2015 07:28:00 GMT"]) {
@@ -303,7 +303,7 @@ describe("GET", () => {
     }
   });
 
-  test("If-None-Match gives 304 for the version that the client has", async () => {
+  test("If-None-Match is 304 for the version that the client has", async () => {
     for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
       const response = await get({ "if-none-match": tag });
       expect(response.status).toBe(304);

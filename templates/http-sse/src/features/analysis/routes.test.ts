@@ -1,18 +1,16 @@
-// /api/uploads/:id/analysis: progress and result, a full queue, a client that leaves, a task that takes too long.
-import { expect, setDefaultTimeout, test } from "bun:test";
+// /api/uploads/:id/analysis: progress and result, a full queue, clients that disconnect, a timeout.
+import { expect, test } from "bun:test";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { type ReceivedEvent, readEvents } from "../src/events/parse.ts";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { TestServer } from "../../../test/server.ts";
+import { type ReceivedEvent, readEvents } from "../events/parse.ts";
 
 async function upload(server: TestServer, body: string): Promise<string> {
   const response = await server.fetch("/api/uploads?name=x", { method: "POST", body });
   return `/api/uploads/${(await response.json()).id}/analysis`;
 }
 
-/** An upload that takes long to analyse: its file is stretched to many gigabytes of nothing. */
+/** An upload that takes long to analyse: its file is extended to 64 GiB of zeros. */
 async function uploadHuge(server: TestServer): Promise<string> {
   const path = await upload(server, "huge");
   await truncate(join(server.dataDir, path.replace(/^\/api(.*)analysis$/, "$1content")), 2 ** 36);
@@ -23,7 +21,7 @@ async function eventsOf(response: Response): Promise<ReceivedEvent[]> {
   return response.body ? Array.fromAsync(readEvents(response.body)) : [];
 }
 
-test("counts what wc counts, and reports progress up to all of it", async () => {
+test("counts like wc, and reports progress up to the end", async () => {
   await using server = await TestServer.start();
   const text = `${"one two\tthree\r\n\n ünï 🙂 ".repeat(40_000)}end`;
   const [bytes, lines, words] = [Buffer.byteLength(text), 80_000, 200_001];
@@ -39,7 +37,7 @@ test("counts what wc counts, and reports progress up to all of it", async () => 
   expect(JSON.parse(events.at(-1)?.data ?? "")).toEqual({ bytes, lines, words, sha256 });
 });
 
-test("a file of no bytes has a result, and no upload is 404", async () => {
+test("an empty file has a result; an unknown upload is 404", async () => {
   await using server = await TestServer.start();
   const events = await eventsOf(await server.fetch(await upload(server, ""), { method: "POST" }));
   expect(events.map(({ event }) => event)).toEqual(["progress", "result"]);
@@ -49,7 +47,7 @@ test("a file of no bytes has a result, and no upload is 404", async () => {
   }
 });
 
-test("a full queue is 503; clients that leave make place, running or waiting", async () => {
+test("a full queue is 503; clients that disconnect free their slots, running or queued", async () => {
   const env = { ANALYSIS_WORKERS: "1", ANALYSIS_QUEUE: "1" };
   await using server = await TestServer.start(env);
   const big = await uploadHuge(server);
@@ -68,7 +66,7 @@ test("a full queue is 503; clients that leave make place, running or waiting", a
   }
 });
 
-test("a task that takes too long ends with an error, and the next one works", async () => {
+test("a task that exceeds its time limit ends with an error, and the next one works", async () => {
   await using server = await TestServer.start({
     ANALYSIS_WORKERS: "1",
     ANALYSIS_TIMEOUT_MS: "1000",
@@ -78,7 +76,7 @@ test("a task that takes too long ends with an error, and the next one works", as
   expect(lost.at(-1)?.event).toBe("error");
   const small = await upload(server, "small");
   for (;;) {
-    // A new worker needs a moment to start, and this one has little time.
+    // The new worker starts within this short limit only on a later attempt, if the machine is busy.
     const events = await eventsOf(await server.fetch(small, { method: "POST" }));
     if (events.at(-1)?.event === "result") return;
   }

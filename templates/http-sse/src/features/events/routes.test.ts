@@ -1,8 +1,6 @@
-// /api/events: live messages, replay after Last-Event-ID, the gap event, and limits.
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+// /api/events: new messages, replay after Last-Event-ID, the gap event, and limits.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { TestServer } from "../../../test/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -10,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-test("every open stream gets each message once, as id, event and data", async () => {
+test("every open stream receives each message once, as id, event and data", async () => {
   const clients = await Promise.all([server.events(), server.events(), server.events()]);
   const posted = [await server.post("one"), await server.post("two\nlines")];
   for (using client of clients) {
@@ -21,7 +19,7 @@ test("every open stream gets each message once, as id, event and data", async ()
   }
 });
 
-test("a stream starts with retry and an id to resume from, and is kept open by comments", async () => {
+test("a stream starts with retry and an id to resume from, and has comments as heartbeats", async () => {
   const { id } = await server.post("before");
   const response = await server.fetch("/api/events");
   expect(response.headers.get("content-type")).toBe("text/event-stream");
@@ -33,7 +31,7 @@ test("a stream starts with retry and an id to resume from, and is kept open by c
   await reader?.cancel();
 });
 
-test("Last-Event-ID replays all that came after it, in the header or in the query", async () => {
+test("Last-Event-ID replays everything after it, from the header or the query", async () => {
   const { id } = await server.post("seen");
   const texts = Array.from({ length: 120 }, (_, i) => `missed ${i}`);
   for (const text of texts) await server.post(text);
@@ -43,7 +41,7 @@ test("Last-Event-ID replays all that came after it, in the header or in the quer
   expect(await byQuery.texts(120)).toEqual(texts);
 });
 
-test("a replay turns live without a gap or a double while messages are posted", async () => {
+test("a replay continues live without a gap or a duplicate while messages are posted", async () => {
   const { id } = await server.post("start");
   const texts = Array.from({ length: 1500 }, (_, i) => `busy ${i}`);
   const posting = (async () => {
@@ -63,7 +61,7 @@ test("a replay turns live without a gap or a double while messages are posted", 
 });
 
 test.each(["garbage", "ffffffff-1", "999999999", "\u00ff", "a\nid: b"])(
-  "an id that cannot be continued (%j) gets one gap event first, then what there is",
+  "an id that cannot be continued (%j) gets one gap event first, then the stored messages",
   async (id) => {
     await using small = await TestServer.start();
     await small.post("kept");
@@ -74,7 +72,7 @@ test.each(["garbage", "ffffffff-1", "999999999", "\u00ff", "a\nid: b"])(
   },
 );
 
-test("an id whose message was dropped gets a gap event, then the oldest that is kept", async () => {
+test("an id whose message was deleted gets a gap event, then the oldest stored message", async () => {
   await using small = await TestServer.start({ MESSAGES_KEEP: "2" });
   const { id } = await small.post("0");
   for (let i = 1; i < 5; i++) await small.post(`${i}`);
@@ -83,7 +81,7 @@ test("an id whose message was dropped gets a gap event, then the oldest that is 
   expect(await client.texts(2)).toEqual(["3", "4"]);
 });
 
-test("a client of an empty log misses nothing either", async () => {
+test("a client that connected to an empty store misses nothing", async () => {
   await using small = await TestServer.start();
   const response = await small.fetch("/api/events");
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -94,7 +92,7 @@ test("a client of an empty log misses nothing either", async () => {
   expect(await client.next()).toMatchObject({ event: "message" });
 });
 
-test("more than SSE_MAX_CLIENTS streams get 503 and Retry-After; a place that is left is free", async () => {
+test("more than SSE_MAX_CLIENTS streams are 503 with Retry-After, until one closes", async () => {
   await using small = await TestServer.start({ SSE_MAX_CLIENTS: "2" });
   const first = await small.events();
   using _second = await small.events();

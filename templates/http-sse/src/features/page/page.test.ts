@@ -1,8 +1,6 @@
 // The page in Chromium: two tabs see each other's messages, and catch up by themselves after a kill.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { expect, test } from "bun:test";
+import { TestServer } from "../../../test/server.ts";
 
 const chromium = Bun.which("chromium") ?? Bun.which("google-chrome") ?? Bun.which("chrome");
 if (!chromium) console.warn("There is no Chromium: the page is not tested.");

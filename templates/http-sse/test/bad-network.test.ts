@@ -1,14 +1,12 @@
-// A network that cuts connections at random: every reader ends with every message once, in order.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { readEvents } from "../src/events/parse.ts";
-import { TestServer, TIMEOUT } from "./server.ts";
+// A network that drops connections at random: every client receives every message once, in order.
+import { expect, test } from "bun:test";
+import { readEvents } from "../src/features/events/parse.ts";
+import { TestServer } from "./server.ts";
 
-setDefaultTimeout(TIMEOUT);
-
-const READERS = 5;
+const CLIENTS = 5;
 const MESSAGES = 400;
 
-/** Forwards to `port`, and cuts each connection after some bytes of what comes back. */
+/** Forwards to `port`, and drops each connection after a random number of response bytes. */
 function openBadNetwork(port: number): Bun.TCPSocketListener<{ upstream: Promise<Bun.Socket> }> {
   return Bun.listen<{ upstream: Promise<Bun.Socket> }>({
     hostname: "127.0.0.1",
@@ -40,13 +38,13 @@ function openBadNetwork(port: number): Bun.TCPSocketListener<{ upstream: Promise
   });
 }
 
-test("readers behind a bad network get every message once, in order", async () => {
+test("clients behind a bad network receive every message once, in order", async () => {
   await using server = await TestServer.start();
   const network = openBadNetwork(Number(new URL(server.url).port));
   const start = await server.post("start");
   let connections = 0;
 
-  const readers = Array.from({ length: READERS }, async () => {
+  const clients = Array.from({ length: CLIENTS }, async () => {
     const received: string[] = [];
     let lastEventId = start.id;
     while (received.length < MESSAGES) {
@@ -63,7 +61,7 @@ test("readers behind a bad network get every message once, in order", async () =
           if (received.length === MESSAGES) break;
         }
       } catch {
-        // Cut in the middle: go on after the last whole event.
+        // The connection was dropped: resume after the last complete event.
       }
     }
     return received;
@@ -73,7 +71,7 @@ test("readers behind a bad network get every message once, in order", async () =
     await server.post(`${i}`);
     posted.push(`${i}`);
   }
-  for (const received of await Promise.all(readers)) expect(received).toEqual(posted);
-  expect(connections).toBeGreaterThan(READERS);
+  for (const received of await Promise.all(clients)) expect(received).toEqual(posted);
+  expect(connections).toBeGreaterThan(CLIENTS);
   network.stop(true);
 });

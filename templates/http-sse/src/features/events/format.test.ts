@@ -1,7 +1,7 @@
-// The event stream format: what is written is read back, however the bytes are cut.
+// The event stream format: events are parsed as they were formatted, however the bytes are split.
 import { expect, test } from "bun:test";
-import { formatEvent } from "../src/events/format.ts";
-import { type ReceivedEvent, readEvents } from "../src/events/parse.ts";
+import { formatEvent } from "./format.ts";
+import { type ReceivedEvent, readEvents } from "./parse.ts";
 
 async function parse(chunks: readonly Uint8Array[]): Promise<ReceivedEvent[]> {
   const body = new ReadableStream<Uint8Array>({
@@ -15,7 +15,7 @@ async function parse(chunks: readonly Uint8Array[]): Promise<ReceivedEvent[]> {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-test("data survives the way there and back, with line breaks made one kind", async () => {
+test("data survives formatting and parsing, with line breaks normalised", async () => {
   for (const data of [
     "",
     "a",
@@ -32,25 +32,25 @@ test("data survives the way there and back, with line breaks made one kind", asy
   }
 });
 
-test("every way to cut a stream in two or three gives the same events", async () => {
+test("every split of a stream into two or three chunks gives the same events", async () => {
   const text =
     "\ufeffretry: 5\n\nid: 1\r\nevent: ü\r\ndata: 🙂\r\n\r\n:\n\ndata: b\rdata:c\r\rid: 2\ndata\n\n";
   const all = bytes(text);
-  const whole = await parse([all]);
-  expect(whole).toEqual([
+  const expected = await parse([all]);
+  expect(expected).toEqual([
     { id: "1", event: "ü", data: "🙂" },
     { id: "1", event: "message", data: "b\nc" },
     { id: "2", event: "message", data: "" },
   ]);
   for (let i = 0; i <= all.length; i++) {
     for (let j = i; j <= all.length; j += 7) {
-      expect(await parse([all.slice(0, i), all.slice(i, j), all.slice(j)])).toEqual(whole);
+      expect(await parse([all.slice(0, i), all.slice(i, j), all.slice(j)])).toEqual(expected);
     }
   }
 });
 
-test("an event that was cut off is not one", async () => {
-  expect(await parse([bytes("data: whole\n\ndata: half\n")])).toHaveLength(1);
+test("an incomplete event is dropped", async () => {
+  expect(await parse([bytes("data: complete\n\ndata: incomplete\n")])).toHaveLength(1);
 });
 
 test("a line break or NUL in an id or a name is refused", () => {
