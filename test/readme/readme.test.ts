@@ -1,4 +1,4 @@
-// Every command of a starter's README works, line by line, in a project that create has made.
+// Every command of a starter's README works, line by line, in a created project.
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,10 +12,10 @@ import { Session } from "./session.ts";
 const place = await realpath(await mkdtemp(join(tmpdir(), "bunyard-readme-")));
 afterAll(() => rm(place, { recursive: true, force: true }));
 
-/** Under a name of their own: a README that goes by the name of its starter would be wrong. */
+/** The names differ from the starters', so that a README which uses the starter's name fails. */
 const projects = templateNames().map((name) => ({ name, directory: join(place, `my-${name}`) }));
 
-/** Cross-compiling needs Zig, which is large: CI has it, another machine may leave it out. */
+/** Cross-compiling needs Zig, which is large. CI has it, other machines may not. */
 const isMissing = (command: string) =>
   /\bzig cc\b/.test(command) && process.env.CI !== "true" && Bun.which("zig") === null;
 
@@ -34,7 +34,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", () =
       await session.run("bun install");
       for (const command of commands) {
         if (isMissing(command)) console.warn(`${name}: not run, there is no Zig: ${command}`);
-        // It would need a container engine; the file that it reads is looked at instead.
+        // Without a container engine, only the compose file is checked.
         else if (command.startsWith("docker "))
           expect(await composeProblems(directory, command)).toEqual([]);
         else await session.run(command);
