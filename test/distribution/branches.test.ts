@@ -126,7 +126,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", () =
     await mkdir(around, { recursive: true });
     await using session = new Session(around, { ...clone.env, BUNYARD: url });
     for (const command of commandsFor(HEADING, name)) await session.run(command);
-    // The files equal those of a created project, whose tests run in registry.test.ts.
+    // The files equal those of a created project, whose tests run from the registry.
     await expectSameFiles(directory, await clone.create(name, name));
     await installsAndChecks(project);
     await succeed([process.execPath, "run", "build"], { cwd: directory, env: clone.env });

@@ -59,7 +59,7 @@ test.concurrent.each(projects)(
     expect(await git("log", "--format=%an")).toBe("Ann");
     expect(await git("ls-files", "bun.lock", ".gitignore")).toBe(".gitignore\nbun.lock");
     expect(await readManifest(directory)).not.toHaveProperty("bun-create");
-    // The files equal those of a created project, whose tests run in registry.test.ts.
+    // The files equal those of a created project, whose tests run from the registry.
     // Bun's own command writes the new name into package.json only.
     const created = await clone.create(name, name);
     const manifest = Bun.file(join(created, "package.json"));
