@@ -142,6 +142,20 @@ describe.each(runners)("$runner", ({ runner, command }) => {
   );
 });
 
+needing(npm)("npm create without --: options that npm keeps are refused", async () => {
+  const ann = await User.open(join(clone.place, "without-dashes"), registry.url);
+  const create = ["npm", "create", "--yes", "--silent", "bunyard", "app"];
+  for (const options of [
+    ["--template", "http-sse"],
+    ["--template=http-sse", "--no-git"],
+  ]) {
+    const { code, stderr } = await ann.run([...create, ...options]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Put -- first: npm create bunyard@latest my-app -- --template");
+  }
+  expect(await readdir(ann.cwd)).toEqual([]);
+});
+
 test("a version that Bun has kept says which it is and how to get the newest", async () => {
   const ann = await User.open(join(clone.place, "kept"), registry.url);
   const create = (runner: string, directory: string) =>
