@@ -1,4 +1,4 @@
-// The contract: what every project keeps, wherever it stands. A concern is a file.
+// The contract that every project fulfils, in place or created. Each concern is a file.
 import { describe } from "bun:test";
 import { treatsConnectionsWell } from "./connections.ts";
 import { shipsAsContainer } from "./container.ts";

@@ -1,4 +1,4 @@
-// What every service answers: health, problems, request ids, one log line a request, safe pages.
+// The responses of every service: health, problems, request ids, one log line per request, safe pages.
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import type { Project } from "./project.ts";
 import { jsonRoutes } from "./routes.ts";
@@ -100,7 +100,7 @@ export function speaksHttp(project: Project): void {
   });
 }
 
-/** RFC 9457: the body says what the status line says, and something a person can act on. */
+/** RFC 9457: the body repeats the status and contains a detail that a person can act on. */
 async function expectProblem(response: Response, status: number): Promise<void> {
   expect({ url: response.url, status: response.status }).toEqual({ url: response.url, status });
   expect(response.headers.get("content-type")).toStartWith("application/problem+json");

@@ -1,4 +1,4 @@
-// `bun run branches` and the branches that it makes: reproducible, with their history, and each a starter to clone.
+// `bun run branches`: reproducible branches with a history, each of which is a starter to clone.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ const projects = await Promise.all(
 );
 let url: string;
 
-/** The branches of a repository, with their tips. */
+/** The branches of a repository, with their latest commits. */
 const branchesOf = (git: Clone["git"]) =>
   git("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/template");
 const branches = () => branchesOf((...args) => clone.git(...args));
@@ -129,7 +129,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", () =
     for (const command of commandsFor(HEADING, name)) {
       if (missingFor(name, command) === undefined) await session.run(command);
     }
-    // Equal files pass the same tests: those of the project that `create` makes run from the registry.
+    // The files equal those of a created project, whose tests run from the registry.
     await expectSameFiles(directory, await clone.create(name, name));
     await installsAndChecks(project);
     if (missingFor(name, "bun run build") === undefined) {

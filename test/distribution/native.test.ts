@@ -1,4 +1,4 @@
-// `bun run templates` and Bun's own `bun create <starter>`: in the clone, beside it, and with BUN_CREATE_DIR from anywhere.
+// `bun run templates` and Bun's own `bun create <starter>`: in the clone, and with BUN_CREATE_DIR from anywhere.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
@@ -60,7 +60,7 @@ test.concurrent.each(projects)(
     expect(await git("log", "--format=%an")).toBe("Ann");
     expect(await git("ls-files", "bun.lock", ".gitignore")).toBe(".gitignore\nbun.lock");
     expect(await readManifest(directory)).not.toHaveProperty("bun-create");
-    // Equal files pass the same tests: those of the project that `create` makes run from the registry.
+    // The files equal those of a created project, whose tests run from the registry.
     // Bun's own command writes the new name into package.json only.
     const created = await clone.create(name, name);
     const manifest = Bun.file(join(created, "package.json"));

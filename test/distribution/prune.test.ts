@@ -56,7 +56,7 @@ async function buildsFromWhatIsLeft(name: string): Promise<void> {
       await succeed([process.execPath, ...args], { cwd: image, env: clone.env });
     }
   }
-  // The first layer is the manifest alone: that is what makes the install cacheable.
+  // The first layer contains only manifests, so that the install can be cached.
   expect(layers[0]).toEqual(["package.json"]);
   expect(await readdir(join(image, "templates"))).toEqual([name]);
   expect(await readdir(join(image, "templates", name))).toContain("dist");

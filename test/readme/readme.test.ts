@@ -1,4 +1,4 @@
-// Every command of a starter's README works, line by line, in a project that create has made.
+// Every command of a starter's README works, line by line, in a created project.
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { Session } from "./session.ts";
 const place = await realpath(await mkdtemp(join(tmpdir(), "bunyard-readme-")));
 afterAll(() => rm(place, { recursive: true, force: true }));
 
-/** Under a name of their own: a README that goes by the name of its starter would be wrong. */
+/** The names differ from the starters', so that a README which uses the starter's name fails. */
 const projects = templateNames().map((name) => ({ name, directory: join(place, `my-${name}`) }));
 
 // The commands are written for a POSIX shell.
@@ -33,7 +33,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", asyn
         // distribution/registry.test.ts runs the tests of a created project: a second run takes minutes.
         if (/^bun (run )?test$/.test(command)) continue;
         if (missingFor(name, command) !== undefined) continue;
-        // It would need a container engine; the file that it reads is looked at instead.
+        // Without a container engine, only the compose file is checked.
         if (command.startsWith("docker "))
           expect(await composeProblems(directory, command)).toEqual([]);
         else await session.run(command);

@@ -1,4 +1,4 @@
-// Dependencies: exact, the same version everywhere, nothing young, nothing that runs on install.
+// Dependencies: exact, the same version everywhere, not too new, and without install scripts.
 import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Files of the repository: strict TypeScript everywhere, one editor configuration, nothing of one machine.
+// Files of the repository: strict TypeScript everywhere, one editor configuration, no trace of a machine.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { readText, readWorkspaces, repositoryFiles, root } from "../workspaces.ts";

@@ -1,4 +1,4 @@
-// The sum that a test run ends with: read from what `bun test` prints.
+// The sum at the end of a test run, read from the output of `bun test`.
 import { describe, expect, test } from "bun:test";
 import { sum, summaryLine, tallyOf } from "../tally.ts";
 

@@ -1,6 +1,6 @@
-// Did you mean …? Finds the known word that is closest to a mistyped one.
+// Finds the known word that is closest to a mistyped one, for "Did you mean …?".
 
-/** Undefined if nothing is close: a wrong suggestion is worse than none. */
+/** Returns undefined if no word is close, because a wrong suggestion is worse than none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const begun = known.filter((candidate) => word !== "" && candidate.startsWith(word));
   if (begun.length === 1) return begun[0];
@@ -12,7 +12,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best.edits <= Math.max(2, best.candidate.length / 3) ? best.candidate : undefined;
 }
 
-/** Edits (insert, delete, replace a character) that turn one word into the other. */
+/** Levenshtein distance: how many characters to insert, delete or replace to get from one word to the other. */
 export function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [line, letter] of [...from].entries()) {

@@ -44,7 +44,7 @@ test("~ is the home directory, and blanks around a directory are dropped", async
   expect(await box.list()).toEqual([]);
 });
 
-test("without a bun on the PATH that lasts, the next steps use npx", async () => {
+test("the next steps use npx if no permanent bun is on the PATH", async () => {
   await using box = await Sandbox.open();
   const args = ["app", "--template", "tiny", "--no-install", "--no-git"];
   for (const PATH of ["", join(box.cwd, "../_npx/1/node_modules/.bin")]) {
@@ -68,7 +68,7 @@ describe("--without", () => {
   const modular = (box: Sandbox, ...args: string[]) =>
     box.run(["app", "--template", "modular", "--no-install", "--no-git", ...args]);
 
-  test("leaves features out, with those that require them, and records that", async () => {
+  test("leaves features out, together with those that require them, and records them", async () => {
     await using box = await Sandbox.open();
     const { code, stdout } = await modular(box, "--without", "uploads");
     expect(code).toBe(0);
@@ -123,7 +123,7 @@ test("with --json, prints exactly one object and nothing else", async () => {
   });
 });
 
-test("with --dry-run, plans and touches nothing", async () => {
+test("with --dry-run, prints the plan and changes nothing", async () => {
   await using box = await Sandbox.open();
   const planned = await box.run(["my-app", "--template", "tiny", "--dry-run", "--json"]);
   const { files, steps } = JSON.parse(planned.stdout);
@@ -158,7 +158,7 @@ modular  A project with features
   });
 });
 
-test("--version and --help print and exit with 0; help names every flag, without colour", async () => {
+test("--version and --help print and exit with 0; help lists every option, without colors", async () => {
   await using box = await Sandbox.open();
   expect(await box.run(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   const { code, stdout } = await box.run(["--help"]);
@@ -176,7 +176,7 @@ test.each([
   ["no directory", [], "The directory is missing", "--template tiny"],
   ["no template", ["my-app"], "The template is missing", "tiny, large"],
   ["an unknown template", ["my-app", "--template", "tyni"], '"tyni"', "--template tiny"],
-  ["a template like no other", ["my-app", "--template", "x"], '"x"', "tiny, large"],
+  ["a template without a similar name", ["my-app", "--template", "x"], '"x"', "tiny, large"],
   [
     "an unknown feature",
     ["a", "--template", "modular", "--without", "page,upload"],
@@ -190,15 +190,20 @@ test.each([
     "without --without",
   ],
   ["an empty list of features", ["a", "--without="], "--without needs a value", "<value>"],
-  ["an unknown flag", ["my-app", "--tempalte", "tiny"], "--tempalte", "--template?"],
-  ["a short flag", ["my-app", "-t", "tiny"], "-t", "--template?"],
-  ["a flag without its value", ["my-app", "--template"], "--template needs", "--template <value>"],
-  ["a flag instead of a value", ["a", "--template", "--force"], "--template needs", "<value>"],
+  ["an unknown option", ["my-app", "--tempalte", "tiny"], "--tempalte", "--template?"],
+  ["a short option", ["my-app", "-t", "tiny"], "-t", "--template?"],
+  [
+    "an option without its value",
+    ["my-app", "--template"],
+    "--template needs",
+    "--template <value>",
+  ],
+  ["an option instead of a value", ["a", "--template", "--force"], "--template needs", "<value>"],
   ["a value for a switch", ["a", "--force=yes"], "--force takes no value", ""],
   ["two directories", ["my", "app"], '"app"', "quotes"],
   ["a bad name", ["a", "--template", "tiny", "--name", "A b"], '"A b"', "--name a-b"],
   ["a reserved name", ["node_modules", "--template", "tiny"], "reserved", "--name"],
-  ["a device of Windows", ["x/CON", "--template", "tiny"], "Windows", "another directory"],
+  ["a device name of Windows", ["x/CON", "--template", "tiny"], "Windows", "another directory"],
   ["the home directory", ["~", "--template", "tiny"], "not empty", "another directory"],
 ])("%s is refused with code 2 and a hint", async (_, args, message, hint) => {
   await using box = await Sandbox.open();
@@ -215,7 +220,7 @@ test.each([
   expect(await box.list()).toEqual([]);
 });
 
-describe("options that npm keeps for itself, because there is no --", () => {
+describe("options that npm keeps for itself without a --", () => {
   test.each([
     // What npm passes on, and what it sets.
     ["--template", ["my-app", "tiny"], { npm_config_template: "true" }],
@@ -234,14 +239,14 @@ describe("options that npm keeps for itself, because there is no --", () => {
     expect(await box.list()).toEqual([]);
   });
 
-  test("what came after -- is used, also if a setting of npm has the same name", async () => {
+  test("options after -- are used, even if npm has a setting of the same name", async () => {
     await using box = await Sandbox.open();
     const env = { npm_command: "init", npm_config_force: "true", npm_config_yes: "true" };
     const args = ["my-app", "--template", "tiny", "--force", "--no-install", "--no-git"];
     expect(await box.run(args, { env })).toMatchObject({ code: 0 });
   });
 
-  test("npx, which passes options on, is left alone", async () => {
+  test("npx passes options on, so nothing is refused", async () => {
     await using box = await Sandbox.open();
     const env = { npm_command: "exec", npm_config_json: "true", npm_config_yes: "true" };
     const args = ["my-app", "--template", "tiny", "--no-install", "--no-git"];

@@ -1,4 +1,4 @@
-// Features: what is left of a template without one, and how a wrong declaration or mark is refused.
+// Features: what remains of a template without one, and how a wrong declaration or mark is refused.
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ const read = (files: ReturnType<typeof project>, path: string) =>
   text(files.get(path) ?? new Uint8Array());
 const manifestOf = (files: ReturnType<typeof project>) => JSON.parse(read(files, "package.json"));
 
-test("with every feature, all files are there and only the marks are gone", () => {
+test("with every feature, all files are there and only the marks are removed", () => {
   const files = project([]);
   expect([...files.keys()]).toContain("src/uploads/routes.ts");
   expect(manifestOf(files).bunyard).toEqual({ template: "demo", version: "9.8.7", without: [] });
@@ -47,7 +47,7 @@ export const size = 4;
   expect(read(files, "README.md")).toContain("\n## Uploads\n\nPost a file.\n\n## License\n");
 });
 
-test("without a feature, its folder, files and regions are gone, nested ones too", () => {
+test("without a feature, its folder, files and regions are removed, nested ones too", () => {
   const files = project(["uploads"]);
   expect([...files.keys()].filter((path) => path.includes("upload"))).toEqual([]);
   expect(read(files, "src/main.ts")).toBe(`import { serve } from "./serve.ts";
@@ -81,7 +81,7 @@ test("a region of several features stays only if all of them stay", () => {
   expect(read(project(["uploads"]), "src/main.ts")).not.toContain('renderPage("uploads")');
 });
 
-test("what belongs to a feature in package.json goes with the last feature that lists it", () => {
+test("a part of package.json is removed with the last feature that lists it", () => {
   const withoutUploads = manifestOf(project(["uploads"]));
   expect(withoutUploads.scripts).toEqual({ dev: "bun src/main.ts" });
   expect(withoutUploads.dependencies).toEqual({ react: "19.0.0" });

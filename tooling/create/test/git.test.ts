@@ -6,7 +6,7 @@ import { Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
-test("one commit on main holds everything, and the tree is clean", async () => {
+test("one commit on main contains every file, and the tree is clean", async () => {
   await using box = await Sandbox.open();
   expect(await box.tiny("app")).toMatchObject({ code: 0 });
   expect(await box.git("app", "log", "--format=%an %s", "main")).toBe("Ann Initial commit");
@@ -15,7 +15,7 @@ test("one commit on main holds everything, and the tree is clean", async () => {
   expect(await box.git("app", "fsck", "--strict")).toBe("");
 });
 
-test("inside a repository there is no second one and no commit", async () => {
+test("inside a repository, no second one and no commit is created", async () => {
   await using box = await Sandbox.open();
   await box.git(".", "init", "-q");
   const { code, stdout } = await box.tiny("packages/app");
@@ -25,7 +25,7 @@ test("inside a repository there is no second one and no commit", async () => {
   expect(await box.git(".", "status", "--short")).toBe("?? packages/");
 });
 
-test("without an identity git is skipped, and that is said", async () => {
+test("without an identity, git is skipped and the report says so", async () => {
   await using box = await Sandbox.open();
   const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"], {
     // Else git may make an address up from the machine's name.
@@ -42,7 +42,7 @@ test("without an identity git is skipped, and that is said", async () => {
   expect(await box.list("app")).not.toContain(".git");
 });
 
-test("without git it is skipped, and that is said", async () => {
+test("without git, the step is skipped and the report says so", async () => {
   await using box = await Sandbox.open();
   const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"], {
     env: { PATH: join(box.cwd, "nothing"), Path: undefined },
@@ -52,13 +52,13 @@ test("without git it is skipped, and that is said", async () => {
   expect(await box.list("app")).not.toContain(".git");
 });
 
-test("--no-git leaves git alone", async () => {
+test("--no-git creates no repository", async () => {
   await using box = await Sandbox.open();
   expect(await box.tiny("app", "--no-git")).toMatchObject({ code: 0 });
   expect(await box.list("app")).not.toContain(".git");
 });
 
-test("a repository that the environment names is left alone", async () => {
+test("a repository that the environment names is not used", async () => {
   await using box = await Sandbox.open();
   await mkdir(join(box.cwd, "other"));
   await box.git("other", "init", "-q");
@@ -69,7 +69,7 @@ test("a repository that the environment names is left alone", async () => {
 });
 
 test.skipIf(process.platform === "win32")(
-  "a commit that fails is a failure, and the files stay",
+  "a failed commit is a failure, and the files are kept",
   async () => {
     await using box = await Sandbox.open();
     const hook = join(box.cwd, "../hooks/pre-commit");

@@ -1,4 +1,4 @@
-// Names of packages, and the nearest match of a mistyped word.
+// Package names, and the nearest match for a mistyped word.
 import { expect, test } from "bun:test";
 import { nameProblem, nameRefusal, normalizeName } from "../src/command/names.ts";
 import { distance, nearest } from "../src/nearest.ts";
@@ -35,7 +35,7 @@ test.each([
   else expect(nameProblem(name)).toContain(problem);
 });
 
-test("an invalid name is refused with a better one, if there is one", () => {
+test("an invalid name is refused with a valid suggestion if there is one", () => {
   expect(nameRefusal("@me/app", undefined)).toBeUndefined();
   expect(nameRefusal("My App", undefined)?.hint).toBe("Use --name my-app");
   expect(nameRefusal("", "日本")).toMatchObject({
@@ -44,7 +44,7 @@ test("an invalid name is refused with a better one, if there is one", () => {
   });
 });
 
-test("the nearest match is close, or there is none", () => {
+test("the nearest match is close, or undefined", () => {
   expect(nearest("tempalte", ["template", "name"])).toBe("template");
   expect(nearest("n", ["name", "no-git"])).toBeUndefined();
   expect(nearest("http", ["http-sse", "hmr-app"])).toBe("http-sse");

@@ -1,4 +1,4 @@
-// The published package: what is in it, whoever packs it, and that it creates the same projects as the clone.
+// The published package: its content with every packer, and that it creates the same projects as the clone.
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -95,7 +95,7 @@ test("the manifest has no dependencies and no scripts, and the command is execut
   }
 });
 
-test("the bundle needs nothing but Bun, no network and no path of this machine, and loads prompts late", async () => {
+test("the bundle needs only Bun, uses no network and no path of this machine, and loads prompts lazily", async () => {
   const command = await readFile(join(built, "create.js"), "utf8");
   expect(command).not.toContain(resolve(import.meta.dir, "../../.."));
   const required = [...command.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name ?? "");
@@ -105,7 +105,7 @@ test("the bundle needs nothing but Bun, no network and no path of this machine, 
     [],
   );
   expect(command).not.toMatch(/\b(fetch|WebSocket|Bun\.(connect|serve|listen|udpSocket))\(/);
-  // What is evaluated at the start is not indented; a module that is loaded late is, in its wrapper.
+  // Code that is evaluated at the start is not indented. A lazily loaded module is indented in its wrapper.
   expect(command).toMatch(/^ +import_node_readline\w* = .*require\("node:readline"\)/m);
   expect(command).not.toMatch(/^\S.*require\("node:(readline|util|tty)"\)/m);
 });

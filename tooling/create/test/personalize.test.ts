@@ -1,4 +1,4 @@
-// What makes a created project the user's own: its name wherever the starter's was, and its licence.
+// Personalizing a project: its name replaces the starter's, and its licence names it.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Sandbox } from "./sandbox.ts";
 

@@ -10,7 +10,7 @@ const DOWN = "\u001b[B";
 const CTRL_C = "\u0003";
 const ERASE_LINE = "\u0015";
 
-/** The command in a terminal: what it has shown so far, and a keyboard. */
+/** Runs the command in a terminal, with what it has shown so far and a keyboard. */
 function openTerminal(box: Sandbox, args: readonly string[], env: Record<string, string> = {}) {
   let shown = "";
   const decoder = new TextDecoder();
@@ -52,7 +52,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     expect(await box.tree("shop")).toEqual(TINY_FILES);
   });
 
-  test("an empty answer takes the suggestion, and another starter can be chosen", async () => {
+  test("an empty answer uses the suggestion, and another starter can be chosen", async () => {
     await using box = await Sandbox.open();
     await box.addTemplate("large", { "package.json": "{}", "large.ts": "" });
     await using terminal = openTerminal(box, ["--no-install"]);
@@ -137,7 +137,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     expect(JSON.parse(await box.read("日本/package.json")).name).toBe("my-app");
   });
 
-  test("features can be left out once the starter was asked, and all are kept by default", async () => {
+  test("features can be left out if the starter is asked, and all are kept by default", async () => {
     await using box = await Sandbox.open();
     for (const [directory, keys, without] of [
       ["all", ENTER, []],
@@ -176,7 +176,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     }
   });
 
-  test("shows that it installs, and clears the line", async () => {
+  test("shows progress during the install, then clears the line", async () => {
     await using box = await Sandbox.open();
     await using terminal = openTerminal(box, ["app", "--template", "tiny"]);
     expect(await terminal.exited).toBe(0);
@@ -184,7 +184,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     await terminal.shows("✔ Installed the dependencies");
   });
 
-  test("Ctrl-C while it installs reaches the install, too, and nothing is left", async () => {
+  test("Ctrl-C during the install ends the install, too, and leaves no file", async () => {
     await using box = await Sandbox.open();
     await box.addTemplate("large", NEEDY);
     await using registry = openStuckRegistry();

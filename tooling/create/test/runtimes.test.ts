@@ -1,4 +1,4 @@
-// The published file under what may run it instead of a current Bun: it says what it needs, and exits with 1.
+// The published file under Node and old versions of Bun: it prints what it needs, and exits with 1.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ beforeAll(async () => {
 const run = (...words: string[]) =>
   ended(Bun.spawn(words, { cwd: work, stdout: "pipe", stderr: "pipe" }));
 
-/** The executable of an old version, from the package that the registry has for this platform. */
+/** Installs an old version for this platform from the registry, and returns its executable. */
 async function oldBun(old: string): Promise<string> {
   const system = process.platform === "win32" ? "windows" : process.platform;
   const name = `@oven/bun-${system}-${process.arch === "arm64" ? "aarch64" : "x64"}`;
@@ -37,7 +37,7 @@ async function oldBun(old: string): Promise<string> {
   return join(bin, executable);
 }
 
-// 1.3.5 evaluates a bundle for Bun without calling it; the others are the last ones of their minor version.
+// 1.3.5 evaluates a bundle for Bun without calling it. The others are the last releases of their minor version.
 test.each(["1.1.45", "1.2.23", "1.3.5"])("Bun %s", async (old) => {
   const bun = await oldBun(old);
   for (const args of [["my-app", "--template", "http-sse"], ["--version"], ["--list", "--json"]]) {

@@ -1,4 +1,4 @@
-// A small repository as a file map, for tests that break one thing at a time.
+// A small repository as a file map, for tests that break one rule at a time.
 import { bytes, type FileMap } from "../src/flatten/file-map.ts";
 
 export type Sample = Record<string, string | object | Uint8Array>;
@@ -46,7 +46,7 @@ const REPOSITORY: Sample = {
   "templates/demo/src/main.ts": 'import { env } from "#lib/env";\nconsole.log(env);\n',
 };
 
-/** The sample with some files replaced, added, or (undefined) taken away. */
+/** The sample with some files replaced, added, or (undefined) removed. */
 export function sample(changes: Record<string, Sample[string] | undefined> = {}): FileMap {
   const files = Object.entries({ ...REPOSITORY, ...changes });
   return new Map(

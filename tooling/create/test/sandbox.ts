@@ -100,7 +100,7 @@ export class Sandbox implements AsyncDisposable {
     return box;
   }
 
-  /** The command line of a run, to be spawned in another way than `run` does it. */
+  /** The command line of a run, for tests that spawn it themselves. */
   command(...args: readonly string[]): string[] {
     return [process.execPath, ENTRY, ...args];
   }
@@ -123,7 +123,7 @@ export class Sandbox implements AsyncDisposable {
     return ended(this.spawn(args, options));
   }
 
-  /** Creates from the tiny template without installing; `args` follow. */
+  /** Creates a project from the tiny template without installing. */
   async tiny(...args: readonly string[]): Promise<Run> {
     return this.run([...args, "--template", "tiny", "--no-install"]);
   }

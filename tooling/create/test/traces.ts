@@ -2,11 +2,11 @@
 import { type Feature, withDependents } from "../src/flatten/features.ts";
 import { type FileMap, text } from "../src/flatten/file-map.ts";
 
-/** package.json has no prose, and its stamp names the features; src/lib/ is the same in every project. */
+/** The stamp in package.json names the features, and src/lib/ is the same in every project. */
 const UNSEARCHED = /^(package\.json|src\/lib\/.*)$/;
 
 /**
- * The lines, as `file:line: word`. A feature's words are those that it lists, and all that went with it: paths, packages,
+ * The lines, as `file:line: word`. A feature's words are those that it lists, and all that was removed with it: paths, packages,
  * scripts, `imports` keys, and variables of .env.example.
  * @param complete the project with all features
  */
@@ -45,7 +45,7 @@ const removedPaths = (
     .flatMap(({ paths }) => paths)
     .filter((path) => ![...project.keys()].some((file) => file.startsWith(path)));
 
-/** Short names such as `hono` or `load` are words of their own: only commands and quoted names count. */
+/** Short names such as `load` occur as ordinary words, so only commands and quoted names count. */
 function removedKeys(project: FileMap, complete: FileMap): readonly string[] {
   const [before, after] = [manifestOf(complete), manifestOf(project)];
   const gone = (section: string) =>

@@ -42,7 +42,7 @@ const npmMember = async () => {
   expect(await box.list("packages/deep/app")).not.toContain("package-lock.json");
 };
 
-// A machine with Bun alone has no npm.
+// A machine with only Bun has no npm.
 if (Bun.which("npm") !== null) test("a member of an npm workspace is installed by npm", npmMember);
 
 const manager = async (name: string, version: string, folder: string) => {
@@ -53,7 +53,7 @@ const manager = async (name: string, version: string, folder: string) => {
   return `${join(folder, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
 };
 
-/** Each package manager with the way in which its workspace is declared, and its lockfile. */
+/** Each package manager, with the declaration of its workspace and its lockfile. */
 const MANAGERS = [
   {
     name: "pnpm 9",
@@ -110,7 +110,7 @@ describe.each(Bun.which("node") === null ? [] : MANAGERS)("in a workspace of $na
   });
 });
 
-test("a package manager that is missing is named, with the command for later", async () => {
+test("a missing package manager is named, with the command to run later", async () => {
   await using box = await Sandbox.open();
   await box.write({ "package.json": root(["packages/*"]), "yarn.lock": "" });
   const env = { PATH: join(box.cwd, "../bin"), Path: undefined };
@@ -179,7 +179,7 @@ test("in a workspace no .github folder is written, and the report says so", asyn
   expect(await box.list("alone")).toContain(".github");
 });
 
-test("what the globs leave out is a project of its own", async () => {
+test("a directory that the globs exclude is a separate project", async () => {
   await using box = await Sandbox.open();
   await box.write({ "package.json": root(["packages/*", "!packages/not"]) });
   for (const target of ["packages/not", "apps/app", "packages/deep/app"]) {
@@ -201,7 +201,7 @@ test.each(["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"])(
   },
 );
 
-test("in a clone of Bunyard: anywhere but among its own folders, and its checks pass", async () => {
+test("a clone of Bunyard accepts projects outside its own folders, and its checks still pass", async () => {
   await using box = await Sandbox.open();
   const repository = resolve(import.meta.dir, "../../..");
   const files = ["package.json", "biome.json", ".gitignore"];

@@ -1,4 +1,4 @@
-// Filling the matrix: the order of the cells, how many run at a time, and what ends a row or the run.
+// Running the matrix: the order of the cells, how many run concurrently, and what ends a row or the run.
 import { expect, test } from "bun:test";
 import { type Change, fill } from "../src/board.ts";
 import { CELLS, type Cell } from "../src/cells.ts";

@@ -91,7 +91,7 @@ async function directoryOf(
   return ask()?.directory(rules.directory) ?? reject(missingDirectory(templates));
 }
 
-/** A directory whose name no package may have leads to a question of its own. */
+/** Asks for the name if none can be derived from the directory. */
 async function nameOf(
   asked: string | undefined,
   directory: string,

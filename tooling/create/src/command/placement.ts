@@ -1,7 +1,7 @@
 // Decides how the files get to their directory, or why they cannot. Pure.
 import { CreateError } from "../errors.ts";
-import { targetBusy } from "./staging.ts";
 import type { Target } from "./target.ts";
+import { targetBusy } from "./write-errors.ts";
 
 export interface Placement {
   readonly mode: /** `top` is the outermost directory to create. */

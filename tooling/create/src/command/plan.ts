@@ -26,7 +26,7 @@ export interface Project {
   readonly version: string;
   /** Paths, sorted. */
   readonly files: readonly string[];
-  /** What create changed because of where the project is, one sentence each. */
+  /** What differs because of the project's location, one sentence each. */
   readonly notes: readonly string[];
 }
 

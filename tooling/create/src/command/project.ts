@@ -1,4 +1,4 @@
-// Makes a flattened template the user's own: its name, and what it must not contain inside a larger project.
+// Personalizes a flattened template: the project's name, and what must be different inside a larger project.
 import { CreateError } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
@@ -13,7 +13,7 @@ export interface Personal {
   readonly isInWorkspace: boolean;
 }
 
-/** What the text of LICENSE calls the owner in a template. */
+/** The copyright holder in the LICENSE of a template. */
 const OWNER = "the project's authors";
 
 /** @throws {CreateError} `invalid_name` if the project would depend on its own name */
@@ -24,11 +24,11 @@ export function personalize(project: FileMap, personal: Personal): FileMap {
   return new Map(files.map(([path, content]) => [path, personalized(path, content, personal)]));
 }
 
-/** The project under its template's name, for ways to get a starter that ask for no name. */
+/** Names the project after its template, for `.bun-create/` and the release branches. */
 export const underOwnName = (project: FileMap, template: string): FileMap =>
   personalize(project, { name: template, template, isBelowBiome: false, isInWorkspace: false });
 
-/** What `personalize` leaves out, for the report. */
+/** Describes what `personalize` leaves out, for the report. */
 export const personalNotes = ({ isInWorkspace }: Personal): readonly string[] =>
   isInWorkspace
     ? ["Left out .github/, because GitHub reads it only at the root of a repository."]
@@ -38,7 +38,7 @@ function personalized(path: string, content: Uint8Array, personal: Personal): Ui
   const { name, template, isBelowBiome } = personal;
   if (path === "package.json") return renamed(content, name);
   if (path === "biome.json" && isBelowBiome) {
-    // The first line, so that the formatting of the others stays.
+    // Insert a first line, to keep the formatting of the others.
     return bytes(text(content).replace("{", '{\n  "root": false,'));
   }
   if (path === "README.md") return bytes(text(content).replace(/^# .*/, () => `# ${name}`));
@@ -61,7 +61,7 @@ function renamed(content: Uint8Array, name: string): Uint8Array {
       "Choose another name with --name <package-name>.",
     );
   }
-  // The template's description is not the project's, which only its owner knows.
+  // The template's description does not describe the project. The owner writes a new one.
   const description = "description" in manifest ? { description: "" } : {};
   return bytes(printManifest({ ...manifest, name, ...description }));
 }

@@ -1,16 +1,17 @@
 // The command from start to end: arguments → answers → plan → apply → report, and an exit code.
-import { basename, relative } from "node:path";
-import { asCreateError, CreateError } from "../errors.ts";
+import { relative } from "node:path";
+import { asCreateError } from "../errors.ts";
 import { findTemplate, type TemplateSource } from "../sources/templates.ts";
-import { answer, type Check, type Questions, type Rules } from "./answers.ts";
+import { rulesFor } from "./answer-rules.ts";
+import { answer, type Questions } from "./answers.ts";
 import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
 import { type Args, parseArgs } from "./args.ts";
+import { isBelowBiome } from "./biome.ts";
 import { version } from "./definition.ts";
 import type { Environment } from "./environment.ts";
 import { gitObstacle } from "./git.ts";
-import { directoryNameRefusal, nameRefusal, normalizeName } from "./names.ts";
 import { bunCommand } from "./next-steps.ts";
-import { placementIn } from "./placement.ts";
+import { refuseOwnFolders } from "./own-folders.ts";
 import { makePlan } from "./plan.ts";
 import { personalize, personalNotes } from "./project.ts";
 import {
@@ -27,7 +28,7 @@ import { changeDirectory } from "./shell.ts";
 import { openStyle } from "./style.ts";
 import { refuseSwallowedOptions } from "./swallowed-options.ts";
 import { inspectTarget, resolveTarget } from "./target.ts";
-import { duplicateName, findWorkspace, isBelowBiome, refuseOwnFolders } from "./workspace.ts";
+import { findWorkspace } from "./workspace.ts";
 
 /** Never rejects. */
 export async function run(source: TemplateSource, environment: Environment): Promise<number> {
@@ -80,7 +81,7 @@ async function create(
   const isQuiet = args.has("json");
   const canAsk = () => !isQuiet && !args.has("yes") && environment.isTerminal();
   const templates = await source.list();
-  const answers = await answer(args, templates, rulesIn(environment, source, args), () =>
+  const answers = await answer(args, templates, rulesFor(environment, source, args), () =>
     canAsk() ? questions(signal) : undefined,
   );
   const directory = resolveTarget(answers.directory, environment);
@@ -117,43 +118,6 @@ async function create(
       : () => undefined;
   return apply(plan, files, { bun, variables, signal, announce });
 }
-
-/** The rules that the answers have to follow on this disk. */
-function rulesIn(environment: Environment, { clone }: TemplateSource, args: Args): Rules {
-  const resolved = (typed: string) => resolveTarget(typed, environment);
-  const refuse = (typed: string): void => {
-    const directory = resolved(typed);
-    const refusal = directoryNameRefusal(basename(directory));
-    if (refusal !== undefined) throw refusal;
-    if (clone !== undefined) refuseOwnFolders(clone, directory);
-    // The files are not known yet. A directory that is not empty is refused anyway, unless it is forced.
-    placementIn(directory, inspectTarget(directory, []), args.has("force"));
-  };
-  return {
-    directory: checkWith(refuse),
-    suggestedName: (typed) => normalizeName(basename(resolved(typed))),
-    name: (name, typed, isAsked) => {
-      const directory = resolved(typed);
-      return (
-        directoryNameRefusal(basename(directory)) ??
-        nameRefusal(name, isAsked ? undefined : basename(directory)) ??
-        duplicateName(name, directory, findWorkspace(directory))
-      );
-    },
-  };
-}
-
-const checkWith =
-  (refuse: (answer: string) => void): Check =>
-  (answer) => {
-    try {
-      refuse(answer);
-      return undefined;
-    } catch (error) {
-      if (error instanceof CreateError) return error;
-      throw error;
-    }
-  };
 
 /** The prompt library is loaded with the first question. */
 function questions(signal: AbortSignal): Questions {

@@ -10,11 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { CreateError, systemCode } from "../errors.ts";
+import { systemCode } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
-
-/** The staging directory inside an existing directory. Only one run can create it, so it is a lock as well. */
-export const STAGING_DIRECTORY = ".create-bunyard";
+import {
+  STAGING_DIRECTORY,
+  targetBusy,
+  targetChanged,
+  withReadableMessage,
+} from "./write-errors.ts";
 
 /** Names that later steps add to the project's directory. */
 const ADDED_LATER = [".git", "bun.lock", "node_modules"];
@@ -40,7 +43,7 @@ export async function createDirectory(
     await writeFiles(join(staging, relative(top, directory)), files, signal);
     moveTo(directory, top, staging);
   } catch (error) {
-    throw existsSync(directory) ? appeared(directory) : withReadableMessage(error, staging);
+    throw existsSync(directory) ? targetChanged(directory) : withReadableMessage(error, staging);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -99,7 +102,7 @@ export async function fillDirectory(
       isFree &&
       readdirSync(directory).some((name) => name !== ".git" && name !== STAGING_DIRECTORY)
     ) {
-      throw appeared(directory);
+      throw targetChanged(directory);
     }
     for (const path of files.keys()) moveIn(path, directory, staging, undos);
   } catch (error) {
@@ -147,38 +150,4 @@ function claim(staging: string): void {
     if (systemCode(error) === "EEXIST") throw targetBusy(dirname(staging));
     throw withReadableMessage(error, staging);
   }
-}
-
-/** Refuses a directory to which another run is writing. */
-export const targetBusy = (directory: string): CreateError =>
-  new CreateError(
-    "target_busy",
-    `Another run is creating a project in ${directory}.`,
-    `Wait for it. If there is none, delete ${join(directory, STAGING_DIRECTORY)}.`,
-  );
-
-const appeared = (path: string): CreateError =>
-  new CreateError(
-    "target_exists",
-    `Another program wrote to ${path} during the run.`,
-    "Choose another directory.",
-  );
-
-function withReadableMessage(error: unknown, path: string): unknown {
-  const code = systemCode(error);
-  if (code === undefined || error instanceof CreateError) return error;
-  const options = { cause: error };
-  if (["EACCES", "EPERM", "EROFS"].includes(code)) {
-    return new CreateError(
-      "not_writable",
-      `${dirname(path)} is not writable (${code}).`,
-      "Change its permissions, or choose another directory.",
-      options,
-    );
-  }
-  const hint = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
-    ? "Free disk space and try again."
-    : undefined;
-  const message = `Writing failed, and no file was left behind: ${String(error)}`;
-  return new CreateError("write_failed", message, hint, options);
 }

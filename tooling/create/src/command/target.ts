@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { systemCode } from "../errors.ts";
-import { STAGING_DIRECTORY } from "./staging.ts";
+import { STAGING_DIRECTORY } from "./write-errors.ts";
 
 export type Target =
   /** `top` is the outermost directory to create; `base`, its parent, exists. */

@@ -18,7 +18,7 @@ import { mergeTsconfig } from "./tsconfig.ts";
 /** Its version is the version that projects are stamped with, and projects need the same Bun as it does. */
 const STAMP_FILE = "tooling/create/package.json";
 
-/** The files and folders of the repository that `flatten` reads for a template. */
+/** Paths of the repository that `flatten` reads for a template: files and folders. */
 export const partsOf = (template: string): readonly string[] => [
   SHARED_FOLDER,
   STAMP_FILE,

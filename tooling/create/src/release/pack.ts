@@ -25,13 +25,13 @@ export async function pack(folder: string): Promise<void> {
 
 /**
  * For Bun, the bundler wraps the file in a function that Bun before 1.3.8 evaluates and never calls: the command would
- * do nothing and exit with 0. CommonJS for Node is run by all of them.
+ * do nothing and exit with 0. All of them run CommonJS for Node.
  */
 async function packCommand(folder: string): Promise<void> {
   const { outputs } = await Bun.build({
     entrypoints: [join(here, "src/main-published.ts")],
     target: "node",
-    // In this format, a module that is loaded late loads its own imports late, too.
+    // In this format, a lazily loaded module loads its imports lazily, too.
     format: "cjs",
   });
   const [bundle] = outputs;

@@ -1,4 +1,4 @@
-// The first lines of the published file: Node and old versions of Bun run them too, and are told what is missing.
+// The first lines of the published file: they tell users of Node and of old versions of Bun what is required.
 
 /**
  * ECMAScript 5, so that every runtime understands it. The rest of the file has to be parsed before these lines run, so
