@@ -101,12 +101,13 @@ export async function exampleOf(project: Project): Promise<Variables> {
   return variables;
 }
 
-/** Waits until a condition holds. @throws if it does not within `SERVICE_TIMEOUT`. */
+/** Waits until a condition holds. @throws if it does not hold within `timeoutMs`. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
+  timeoutMs = SERVICE_TIMEOUT / 2,
 ): Promise<void> {
-  const deadline = performance.now() + SERVICE_TIMEOUT / 2;
+  const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await Bun.sleep(20);

@@ -10,10 +10,15 @@ export type Availability =
   | { readonly reason: string };
 
 export async function findEngine(): Promise<Availability> {
-  if (Bun.which("docker") && (await runCommand(["docker", "info"])).exitCode === 0) {
-    return { open: async () => docker };
-  }
+  if (await runsLinuxContainers()) return { open: async () => docker };
   const reason = whyNoBuildah();
   if (reason === undefined) return { open: openBuildah };
-  return { reason: `no Docker engine is running, and ${reason}` };
+  return { reason: `no Docker engine for Linux is running, and ${reason}` };
+}
+
+/** Whether a Docker engine is running, and one for Linux images: on Windows it may be for those of Windows. */
+async function runsLinuxContainers(): Promise<boolean> {
+  if (Bun.which("docker") === null) return false;
+  const { exitCode, stdout } = await runCommand(["docker", "info", "--format", "{{.OSType}}"]);
+  return exitCode === 0 && stdout.trim() === "linux";
 }

@@ -32,13 +32,21 @@ export async function ensureBaseImage({ cache, buildah }: Options): Promise<void
     await outputOf(["debootstrap", "--variant=minbase", await release(), root, await mirror()]);
     await rm(join(root, "var", "cache", "apt"), { recursive: true });
     await addBun(root);
-    const container = await outputOf(buildah("from", "scratch"));
-    await outputOf(buildah("add", container, root, "/"));
-    await outputOf(buildah("config", ...settings, container));
-    await outputOf(buildah("commit", "--format", "docker", "--rm", container, name));
-    await outputOf(buildah("tag", name, `${name}-slim`));
+    await commit(root, buildah);
   } finally {
     await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function commit(root: string, buildah: Options["buildah"]): Promise<void> {
+  const container = await outputOf(buildah("from", "scratch"));
+  try {
+    await outputOf(buildah("add", container, root, "/"));
+    await outputOf(buildah("config", ...settings, container));
+    await outputOf(buildah("commit", "--format", "docker", container, name));
+    await outputOf(buildah("tag", name, `${name}-slim`));
+  } finally {
+    await outputOf(buildah("rm", container));
   }
 }
 

@@ -104,7 +104,7 @@ async function startContainer(
   };
   return {
     url: new URL(`http://127.0.0.1:${port}`),
-    exec: (command) => runCommand(run(command)),
+    exec: async (command) => (await runCommand(run(command))).exitCode,
     terminate: () => signal("SIGTERM"),
     exited: () => child.exited,
     output: async () => (await output).join(""),

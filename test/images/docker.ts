@@ -48,7 +48,7 @@ async function startContainer(
   const published = await outputOf(["docker", "port", id, String(PORT)]);
   return {
     url: new URL(`http://${published.split("\n")[0]}`),
-    exec: (command) => runCommand(["docker", "exec", id, ...command]),
+    exec: async (command) => (await runCommand(["docker", "exec", id, ...command])).exitCode,
     terminate: async () => {
       await outputOf(["docker", "kill", "--signal", "TERM", id]);
     },

@@ -1,5 +1,4 @@
 // What the tests need from a container engine. Docker and buildah implement it.
-import type { CommandResult } from "./command.ts";
 
 export interface ContainerEngine {
   /** Builds the image of the Dockerfile in `directory`. @throws with the build log, if it fails. */
@@ -39,8 +38,11 @@ export interface StartOptions {
 export interface Container extends AsyncDisposable {
   /** Where the service is reached from the host. */
   readonly url: URL;
-  /** Runs a program in the container, as the image's user and in its environment. */
-  readonly exec: (command: readonly string[]) => Promise<CommandResult>;
+  /**
+   * Runs a program in the container, as the image's user and in its environment, and returns its exit code.
+   * Not its output: buildah sometimes loses that of a program that ends quickly.
+   */
+  readonly exec: (command: readonly string[]) => Promise<number>;
   /** Sends SIGTERM to the image's command. */
   readonly terminate: () => Promise<void>;
   /** Resolves with the exit code of the image's command. */
