@@ -36,7 +36,13 @@ export function tallyOf({ exitCode, log }: TaskOutcome): Tally {
     passed: counts.get("pass") ?? 0,
     failed: crashed ? 1 : failed,
     skipped:
-      unfinished === 0 ? [] : named.slice(-unfinished).map((line) => line.replace(/^\S+ /, "")),
+      unfinished === 0
+        ? []
+        : named
+            .slice(-unfinished)
+            .map((line) => line.replace(/^\S+ /, ""))
+            // Bun lists and counts the hooks of a skipped group, too.
+            .filter((name) => !/(^|> )\(unnamed\)$/.test(name)),
   };
 }
 

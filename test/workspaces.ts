@@ -7,6 +7,8 @@ export const root = join(import.meta.dir, "..");
 export interface Manifest {
   readonly name: string;
   readonly description?: string;
+  readonly license?: string;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly bunyard?: Readonly<Record<string, unknown>>;
   readonly workspaces?: readonly string[];
   readonly scripts?: Readonly<Record<string, string>>;
@@ -46,6 +48,18 @@ export function templateNames(): readonly string[] {
 
 export async function readManifest(directory: string): Promise<Manifest> {
   return await Bun.file(join(directory, "package.json")).json();
+}
+
+/** The modules that `bun test` loads first in this directory, by its bunfig.toml. */
+export async function testPreloads(directory: string): Promise<readonly string[]> {
+  const file = Bun.file(join(root, directory, "bunfig.toml"));
+  return (await file.exists()) ? preloadsOf(await file.text()) : [];
+}
+
+/** The modules that a bunfig.toml makes `bun test` load first. */
+export function preloadsOf(bunfig: string): readonly string[] {
+  const { test } = Bun.TOML.parse(bunfig) as { test?: { preload?: readonly string[] } };
+  return test?.preload ?? [];
 }
 
 /** Every file that is committed or would be, relative to the root, with forward slashes. */

@@ -2,8 +2,8 @@
 import { delimiter } from "node:path";
 import { root } from "../workspaces.ts";
 
-/** Milliseconds that a command may take on a loaded machine. */
-export const COMMAND_TIMEOUT = 600_000;
+/** Milliseconds that a command may take on a loaded machine. `bun test` of a service takes the longest. */
+export const COMMAND_TIMEOUT = 1_200_000;
 
 export interface Outcome {
   readonly exitCode: number;

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { bun, COMMAND_TIMEOUT, type Outcome, warningIn } from "./command.ts";
 import type { Project } from "./project.ts";
+import { missingFor } from "./requirements.ts";
 
 /** @throws with all that the command printed, when it failed or warned. */
 function expectClean(command: string, { exitCode, output }: Outcome): void {
@@ -14,8 +15,9 @@ function expectClean(command: string, { exitCode, output }: Outcome): void {
 }
 
 export function builds(project: Project): void {
-  test(
-    "builds",
+  const missing = missingFor(project.name, "bun run build");
+  test.skipIf(missing !== undefined)(
+    missing === undefined ? "builds" : `builds (${missing})`,
     async () => {
       expectClean("bun run build", await bun(project.directory, "run", "build"));
     },
@@ -23,12 +25,11 @@ export function builds(project: Project): void {
   );
 }
 
-/** What takes long; a template in place runs these as tasks of its own. */
+/** Everything but the build. A template in place runs these commands as tasks of its own. */
 export async function passesItsCommands(project: Project): Promise<void> {
   await installsAndChecks(project);
   const tests = await bun(project.directory, "test");
   expect(tests.exitCode, tests.output).toBe(0);
-  expectClean("bun run build", await bun(project.directory, "run", "build"));
 }
 
 /** Those of its commands that a project passes in a few seconds. */

@@ -1,12 +1,15 @@
 // What every service answers: health, problems, request ids, one log line a request, safe pages.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeEach, expect, test } from "bun:test";
 import type { Project } from "./project.ts";
 import { jsonRoutes } from "./routes.ts";
 import { SERVICE_TIMEOUT, type Service, startService, until } from "./service.ts";
 
 export function speaksHttp(project: Project): void {
   let service: Service;
-  beforeAll(async () => {
+  // When a test times out, Bun kills every process that a hook or a test has started. The next test starts another.
+  beforeEach(async () => {
+    if (service?.isRunning()) return;
+    await service?.[Symbol.asyncDispose]();
     service = await startService(project, { LOG_LEVEL: "info" });
   }, SERVICE_TIMEOUT);
   afterAll(() => service?.[Symbol.asyncDispose]());

@@ -16,6 +16,7 @@ export interface Service extends AsyncDisposable {
   readonly complaints: () => string;
   readonly signal: (name: "SIGTERM" | "SIGINT") => void;
   readonly exited: Promise<number>;
+  readonly isRunning: () => boolean;
 }
 
 export type Variables = Readonly<Record<string, string>>;
@@ -64,6 +65,7 @@ export async function startService(
     complaints: () => complaints,
     signal: (name) => child.kill(name),
     exited: child.exited,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
-import { passesItsCommands } from "../contract/commands.ts";
+import { builds, passesItsCommands } from "../contract/commands.ts";
 import { keepsTheContract } from "../contract/contract.ts";
 import { projectOf } from "../contract/project.ts";
 import { standsAlone } from "../contract/standalone.ts";
@@ -74,11 +74,16 @@ test.concurrent.each(projects)(
     expect(await git("ls-files", "bun.lock", ".gitignore")).toBe(".gitignore\nbun.lock");
     await expectSameFiles(directory, await clone.create(name, `my-${name}`));
     await passesItsCommands(project);
-    expect(await git("status", "--porcelain")).toBe("");
   },
 );
 
 describe.each(projects)("created $name", (project) => {
+  builds(project);
+
+  test("its commands leave nothing to commit", async () => {
+    expect(await clone.git("-C", project.directory, "status", "--porcelain")).toBe("");
+  });
+
   standsAlone(project);
   keepsTheContract(project);
 });

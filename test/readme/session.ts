@@ -1,9 +1,7 @@
 // A reader's terminal: runs the commands of a README one after the other, and keeps what goes on running.
 import { join } from "node:path";
-import { bareEnvironment } from "../contract/command.ts";
+import { bareEnvironment, COMMAND_TIMEOUT } from "../contract/command.ts";
 
-/** Milliseconds that a command may take on a loaded machine. */
-const COMMAND_TIMEOUT = 300_000;
 /** What a program prints when it goes on running: its address, or that it waits for changes. */
 const RUNNING = /\blistening\b.*?https?:\/\/([\w.:]+)|\bwatching\b/i;
 

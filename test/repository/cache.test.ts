@@ -37,7 +37,7 @@ async function run(command: string[]): Promise<string> {
 /** The hash of every task: a task runs again when, and only when, its hash changes. */
 async function hashes(): Promise<ReadonlyMap<string, string>> {
   const turbo = join(root, "node_modules", "turbo", "bin", "turbo");
-  const tasks = ["check", "build", "test", "//#lint", "//#test:repository"];
+  const tasks = ["check", "build", "test", "test:images", "//#lint", "//#test:repository"];
   const output = await run([
     process.execPath,
     turbo,
@@ -93,6 +93,7 @@ test.each([...names])(
   async (name) => {
     const rerun = await rerunAfterChangeOf(`templates/${name}/package.json`);
     const product = ["create-bunyard#test", "@bunyard/release#test", "@bunyard/test#test"];
+    expect(rerun).toContain("@bunyard/test#test:images");
     expect(rerun).toEqual(
       expect.arrayContaining([...wholeRepository, ...product, ...tasksOf(name)]),
     );

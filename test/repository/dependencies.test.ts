@@ -76,7 +76,7 @@ test("bun.lock is what the manifests ask for", async () => {
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 test("there is one lockfile, but for peers of the benchmarks outside the workspace", async () => {
   const directories = new Set(workspaces.map(({ directory }) => directory));

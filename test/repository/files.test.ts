@@ -18,7 +18,7 @@ for (const { directory } of (await readWorkspaces()).slice(1)) {
       exactOptionalPropertyTypes: true,
       verbatimModuleSyntax: true,
     });
-  }, 60_000);
+  });
 }
 
 test("every TypeScript file belongs to a workspace, whose check covers it", async () => {

@@ -9,6 +9,7 @@ import {
   readWorkspaces,
   repositoryFiles,
   root,
+  testPreloads,
 } from "../workspaces.ts";
 
 const workspaces = await readWorkspaces();
@@ -95,12 +96,12 @@ function withImported(modules: readonly string[]): readonly string[] {
 for (const { directory, manifest } of workspaces.filter(({ directory }) =>
   directory.startsWith("templates/"),
 )) {
+  const imported = imports
+    .filter(({ file }) => file.startsWith(`${directory}/`))
+    .map(({ specifier }) => specifier);
+  const preloaded = await testPreloads(directory);
   const used = new Set(
-    imports
-      .filter(
-        ({ file, specifier }) => file.startsWith(`${directory}/`) && specifier.startsWith("#"),
-      )
-      .map(({ specifier }) => specifier),
+    [...imported, ...preloaded].filter((specifier) => specifier.startsWith("#")),
   );
   const mapped = Object.entries(manifest.imports ?? {});
 

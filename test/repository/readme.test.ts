@@ -23,7 +23,7 @@ test("the tables of starters and options are what the templates and the command 
   });
   expect(await check.stderr.text()).toBe("");
   expect(await check.exited).toBe(0);
-}, 60_000);
+});
 
 test("each starter's row links to its folder", async () => {
   const rows = tableUnder("Starters", await readText("README.md"));

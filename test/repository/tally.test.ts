@@ -16,6 +16,13 @@ describe("tallyOf", () => {
     });
   });
 
+  test("leaves out the hooks of a skipped group", () => {
+    const log = summary(
+      "(skip) a > (unnamed)\n(skip) a > b\n\n 1 pass\n 2 skip\n 0 fail\nRan 3 tests across 1 file. [7.00ms]",
+    );
+    expect(tallyOf({ exitCode: 0, log }).skipped).toEqual(["a > b"]);
+  });
+
   test("reads colours and carriage returns of a terminal", () => {
     const log =
       "\u001b[32m 5 pass\u001b[0m\r\n\u001b[2m 0 fail\u001b[0m\r\nRan 5 tests across 2 files. [1s]\r\n";

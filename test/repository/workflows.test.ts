@@ -72,7 +72,7 @@ test("the repository's workflows are formatted", async () => {
     },
   );
   expect(await biome.exited, await biome.stdout.text()).toBe(0);
-}, 60_000);
+});
 
 test("every place asks for the same Bun", async () => {
   const { packageManager } = JSON.parse(await readText("package.json"));

@@ -198,19 +198,13 @@ class Lifecycle implements Service {
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
     } as Bun.Serve.Options<unknown>;
-    try {
-      this.#server = Bun.serve(options);
-    } catch (error) {
-      const { code, syscall } = error as NodeJS.ErrnoException;
-      if (syscall !== "listen") throw error;
-      const hint = "Set HOST and PORT to a free address.";
-      throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, {
-        cause: error,
-      });
-    }
+    this.#server = listenOr("PORT", { hostname, port }, () => Bun.serve(options));
     if (METRICS_PORT !== undefined) {
+      const address = { hostname, port: METRICS_PORT };
+      const listener = listenOr("METRICS_PORT", address, () => serveMetrics(this.metrics, address));
       // First in the list, so that it closes last: a drain can be watched to its end.
-      this.#resources.unshift(serveMetrics(this.metrics, { hostname, port: METRICS_PORT }));
+      this.#resources.unshift(listener);
+      notice.info(`metrics at ${listener.url}`);
     }
     notice.info(`listening on ${this.#server.url.href}`);
   }
@@ -274,6 +268,23 @@ class Lifecycle implements Service {
 function withHost(request: Request): Request {
   if (!request.url.startsWith("/")) return request;
   return new Request(`http://localhost${request.url}`, request);
+}
+
+interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** @throws {StartError} that names the variable if the address is taken or not allowed. */
+function listenOr<T>(variable: string, { hostname, port }: Address, listen: () => T): T {
+  try {
+    return listen();
+  } catch (cause) {
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    if (syscall !== "listen") throw cause;
+    const hint = `Set HOST and ${variable} to a free address.`;
+    throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, { cause });
+  }
 }
 
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */

@@ -1,10 +1,8 @@
 // One spelling per client: whatever a proxy writes, one client counts as one.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { canonicalAddress } from "../src/client-address.ts";
 import { run } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 describe("canonicalAddress", () => {
   test.each([

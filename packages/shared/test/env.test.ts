@@ -1,9 +1,7 @@
 // The environment: which values count, and problems that name variables but never values.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { EnvError, integer, list, origins, parseEnv, serviceVariables } from "../src/env.ts";
-
-setDefaultTimeout(60_000);
 
 const service = z.object(serviceVariables);
 

@@ -1,9 +1,7 @@
 // What the services add to Hono, over real sockets: request ids, traces, methods, hosts, upgrades, bugs.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request } from "node:http";
 import { type Child, run, serve } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 let service: Child;
 beforeAll(async () => {

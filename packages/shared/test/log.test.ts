@@ -1,10 +1,8 @@
 // The log output of a process: its format, redaction, request fields, and a stdout that is not read.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { run, serve } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 interface Line {
   readonly level: string;

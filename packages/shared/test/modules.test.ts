@@ -37,7 +37,7 @@ const sources = await Promise.all(
 const relativeImports = new Map(
   sources.map(([file, source]) => [
     file,
-    [...source.matchAll(/\bfrom "\.\/([^"]+)"/g)].map(([, path = ""]) => path),
+    [...source.matchAll(/\b(?:from|import) "\.\/([^"]+)"/g)].map(([, path = ""]) => path),
   ]),
 );
 
@@ -50,7 +50,7 @@ test.each(sources)(
     const packages: readonly string[] = Object.keys(manifest.dependencies);
     const undeclared = imported.filter(
       (path) =>
-        !/^(bun|node:.+)$/.test(path) &&
+        !/^(bun|bun:test|node:.+)$/.test(path) &&
         !packages.some((name) => path === name || path.startsWith(`${name}/`)) &&
         !files.includes(path.replace("./", "")),
     );

@@ -1,11 +1,9 @@
 // A page as a browser receives it: bundled from a folder, cached and revalidated, with hashed asset names.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { pageRoutes } from "../src/page.ts";
 import { run } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 let folder: string;
 

@@ -1,5 +1,5 @@
 // Errors as problem details over real sockets: the shape of each status, and no bug reported that is not one.
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
@@ -12,8 +12,6 @@ import {
   storeUnavailable,
 } from "../src/http.ts";
 import { until } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 const fail = (error: unknown) => () => {
   throw error;

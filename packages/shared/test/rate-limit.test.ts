@@ -1,11 +1,9 @@
 // The rate limiter against its contract: never more than the limit, and never starving a client that waits.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Hono } from "hono";
 import { problems } from "../src/http.ts";
 import { RateLimiter, rateLimit } from "../src/rate-limit.ts";
-
-setDefaultTimeout(60_000);
 
 const limits = fc.record({
   limit: fc.integer({ min: 1, max: 1000 }),

@@ -1,11 +1,9 @@
 // A connection to Redis through outages: it fails fast, and is replaced when it breaks or goes silent.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Problem } from "../src/http.ts";
 import { RedisConnection } from "../src/redis.ts";
 import { until } from "./child.ts";
 import { Relay, redisServer, TestRedis } from "./redis-server.ts";
-
-setDefaultTimeout(60_000);
 
 test("a Redis that cannot be reached is a 503", async () => {
   const opening = RedisConnection.open("redis://127.0.0.1:1");

@@ -1,11 +1,9 @@
 // Early responses to large bodies: the client receives the problem, directly and through a real nginx.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { type Child, serve, until } from "./child.ts";
-
-setDefaultTimeout(120_000);
 
 const MB = 1_000_000;
 const nginx = Bun.which("nginx") ?? (await Bun.file("/usr/sbin/nginx").exists().then(nginxPath));

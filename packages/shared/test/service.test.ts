@@ -1,12 +1,10 @@
 // The life of a service under signals: nothing in flight is lost, and nothing keeps the process alive forever.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { run, serve, until } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 /** A request on a connection of its own. */
 const get = (url: string, method = "GET") => fetch(url, { method, keepalive: false });

@@ -1,13 +1,11 @@
 // What validation accepts and refuses, over real sockets: JSON bodies in every state, queries, nested input.
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { Hono } from "hono";
 import { z } from "zod";
 import { invalidInput, problems, validate } from "../src/http.ts";
 import { discardUnreadBody } from "../src/request-body.ts";
 import { until } from "./child.ts";
-
-setDefaultTimeout(60_000);
 
 const schema = z.object({
   text: z.string().min(1),

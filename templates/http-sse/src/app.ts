@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { Hono } from "hono";
 import { clientAddress, type HttpEnv, notFound, problems, requestLog } from "#lib/http";
-import { httpMetrics } from "#lib/metrics";
 import { pageRoutes } from "#lib/page";
 import { rateLimit } from "#lib/rate-limit";
 import { healthRoutes, type Service } from "#lib/service";
@@ -29,8 +28,7 @@ export async function createApp(env: Env, service: Service) {
   return app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
-    .use(requestLog())
-    .use(httpMetrics(service.metrics))
+    .use(requestLog(service.metrics))
     .use(allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
     .route("/", healthRoutes(service))

@@ -1,9 +1,7 @@
 // A network that drops connections at random: every client receives every message once, in order.
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readEvents } from "../src/features/events/parse.ts";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { TestServer } from "./server.ts";
 
 const CLIENTS = 5;
 const MESSAGES = 400;

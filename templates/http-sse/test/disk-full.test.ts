@@ -1,12 +1,10 @@
 // A full or read-only disk is a problem response and not ready, and leaves nothing incomplete behind.
 import { Database } from "bun:sqlite";
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { TestServer } from "./server.ts";
 
 test.skipIf(process.platform === "win32")(
   "an upload that exceeds the free space is 507, and leaves nothing",

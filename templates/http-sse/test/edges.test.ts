@@ -1,11 +1,9 @@
 // Middleware that applies to every route: origins, rate limit, methods, ids, security headers, health.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { TestServer } from "./server.ts";
 
 const ORIGIN = "https://app.example.com";
 

@@ -1,9 +1,7 @@
 // A Redis server that is killed, goes silent, rejects writes or loses its data. Needs redis-server, not REDIS_URL.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Relay, redisServer, TestRedis } from "./redis-server.ts";
-import { type EventClient, TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { type EventClient, TestServer } from "./server.ts";
 
 const headers = { "content-type": "application/json" };
 const post = (server: TestServer, text: string) =>

@@ -1,10 +1,8 @@
 // Several instances on one Redis. Runs when REDIS_URL is set.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import { Relay } from "./redis-server.ts";
-import { type Message, TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { type Message, TestServer } from "./server.ts";
 
 const url = process.env.REDIS_URL;
 if (!url) console.warn("REDIS_URL is not set: several instances are not tested.");

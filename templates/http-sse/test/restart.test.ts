@@ -1,8 +1,6 @@
 // kill -9 while messages are posted: acknowledged messages survive, and a client receives each one once.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { expect, test } from "bun:test";
+import { TestServer } from "./server.ts";
 
 test("a client that resumes across kill -9 and restart receives every message once, in order", async () => {
   await using server = await TestServer.start();

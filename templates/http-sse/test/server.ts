@@ -15,9 +15,6 @@ interface Limits {
   readonly maxFileKiB?: number;
 }
 
-/** Milliseconds that a test may take. Tests start processes, which is slow on a busy machine. */
-export const TIMEOUT = 60_000;
-
 export class TestServer {
   #process: Bun.Subprocess<"ignore", "pipe", "inherit"> | undefined;
   #output = "";

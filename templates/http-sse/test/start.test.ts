@@ -1,11 +1,8 @@
 // A start that fails prints one message with a hint on stderr, and exits with code 1.
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
 
 async function start(env: Readonly<Record<string, string>>) {
   const folder = await mkdtemp(join(tmpdir(), "http-sse-"));

@@ -3,6 +3,7 @@
 export type ErrorCode =
   | "usage"
   | "unknown_template"
+  | "unknown_feature"
   | "invalid_name"
   | "target_exists"
   | "target_busy"
@@ -18,6 +19,7 @@ export type ErrorCode =
 const EXIT_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
   usage: 2,
   unknown_template: 2,
+  unknown_feature: 2,
   invalid_name: 2,
   target_exists: 2,
   interrupted: 130,

@@ -24,12 +24,12 @@ async function runLimited(box: Sandbox, target: string, ...args: string[]) {
 async function openBulky(): Promise<Sandbox> {
   const box = await Sandbox.open();
   await box.addTemplate("bulky", BULKY);
-  const list = [{ name: "bulky", title: "", description: "", ships: [] }];
-  await box.write({ "../templates/list.json": JSON.stringify(list) });
+  const list = [{ name: "bulky", description: "", features: [] }];
+  await box.write({ "../package/templates.json": JSON.stringify(list) });
   return box;
 }
 
-describe.skipIf(process.platform === "win32")("a file that can't be written to its end", () => {
+describe.skipIf(process.platform === "win32")("a file that is not writable its end", () => {
   test("leaves no new directory", async () => {
     await using box = await openBulky();
     const { code, stdout, stderr } = await runLimited(box, "deep/app", "--json");
@@ -37,7 +37,7 @@ describe.skipIf(process.platform === "win32")("a file that can't be written to i
     const { ok, files, steps, error } = JSON.parse(stdout);
     expect({ ok, files }).toEqual({ ok: false, files: [] });
     expect(steps[0]).toMatchObject({ step: "write", status: "failed" });
-    expect(error).toMatchObject({ code: "write_failed", hint: "Make room and try again." });
+    expect(error).toMatchObject({ code: "write_failed", hint: "Free disk space and try again." });
     expect(await box.list()).toEqual([]);
   });
 
@@ -82,7 +82,7 @@ function fileSystemTests() {
       const run = await box.run([target, "--template", "bulky", "--no-install"]);
       expect(run).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining("can't be written to"),
+        stderr: expect.stringContaining("is not writable"),
       });
     }
   });

@@ -35,7 +35,8 @@ test("package.json keeps its order, points to the copied modules and forgets the
   "description": "A demonstration",
   "bunyard": {
     "template": "demo",
-    "version": "9.8.7"
+    "version": "9.8.7",
+    "without": []
   },
   "imports": {
     "#lib/env": "./src/lib/env.ts",
@@ -46,6 +47,9 @@ test("package.json keeps its order, points to the copied modules and forgets the
   },
   "dependencies": {
     "zod": "4.6.7"
+  },
+  "engines": {
+    "bun": ">=1.0.0"
   }
 }
 `);

@@ -1,7 +1,7 @@
-// Manners with git: a first commit where one belongs, and nothing where it does not.
+// Git: a first commit in a new project, none inside another repository, and hints that can be run.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
@@ -89,7 +89,64 @@ test.skipIf(process.platform === "win32")(
     expect({ code, ok }).toEqual({ code: 1, ok: false });
     expect(error.code).toBe("git_failed");
     expect(error.message).toContain("not today");
+    expect(error.hint).toStartWith(`Try again: cd ${join(box.cwd, "app")} && git -c init`);
     expect(steps[2]).toMatchObject({ step: "git", status: "failed" });
     expect(await box.tree("app")).toEqual(TINY_FILES);
   },
 );
+
+test("git before 2.28, which has no --initial-branch, makes the first commit", async () => {
+  await using box = await Sandbox.open();
+  const git = Bun.which("git") ?? "";
+  const old = join(box.cwd, "../old/git");
+  await Bun.write(
+    old,
+    `#!/bin/sh\ncase "$*" in *--initial-branch*|*"init -b"*) exit 129;; esac\nexec ${git} "$@"\n`,
+  );
+  await chmod(old, 0o755);
+  const env = { PATH: `${dirname(old)}${delimiter}${process.env.PATH}` };
+  const args = ["app", "--template", "tiny", "--no-install", "--json"];
+  const { steps } = JSON.parse((await box.run(args, { env })).stdout);
+  expect(steps[2]).toMatchObject({ step: "git", status: "done" });
+  expect(await box.git("app", "log", "--format=%s", "main")).toBe("Initial commit");
+});
+
+test("the hint of a failed commit can be run from where the user is", async () => {
+  await using box = await Sandbox.open();
+  const env = {
+    GIT_CONFIG_COUNT: "2",
+    GIT_CONFIG_KEY_0: "commit.gpgsign",
+    GIT_CONFIG_VALUE_0: "true",
+    GIT_CONFIG_KEY_1: "gpg.program",
+    GIT_CONFIG_VALUE_1: "false",
+  };
+  const args = ["My App", "--template", "tiny", "--no-install", "--json"];
+  const { error } = JSON.parse((await box.run(args, { env })).stdout);
+  const command = error.hint.replace("Try again: ", "");
+  const shell = Bun.spawn(["sh", "-c", command], { cwd: box.cwd, env: box.env() });
+  expect(await shell.exited).toBe(0);
+  expect(await box.git("My App", "log", "--format=%s", "main")).toBe("Initial commit");
+  expect(await box.list()).toEqual(["My App"]);
+});
+
+test("files that an ignore rule outside the project hides are reported", async () => {
+  await using box = await Sandbox.open();
+  const rules = join(box.cwd, "../ignore");
+  await Bun.write(rules, "# Python\nmain.ts\n");
+  const env = {
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: "core.excludesFile",
+    GIT_CONFIG_VALUE_0: rules,
+  };
+  const args = ["--template", "tiny", "--no-install"];
+  const alone = await box.run(["alone", ...args], { env });
+  expect(alone.code).toBe(0);
+  expect(alone.stdout).toContain(`! Git ignores src/main.ts, because of "main.ts" in ${rules}:2.`);
+  await box.git(".", "init", "-q");
+  await box.write({ ".gitignore": "src/\n!src/keep\n" });
+  const json = JSON.parse((await box.run(["inside", ...args, "--json"])).stdout);
+  expect(json).toMatchObject({ ok: true, files: TINY_FILES });
+  expect(json.steps[2].reason).toContain(
+    'Git ignores src/main.ts, because of "src/" in .gitignore:1',
+  );
+});

@@ -26,7 +26,7 @@ const REPOSITORY: Sample = {
   "packages/shared/files/_gitignore": "node_modules/\n",
   "packages/shared/files/_biome.json": "{}\n",
   "packages/shared/files/AGENTS.md": "For all.\n",
-  "tooling/create/package.json": { version: "9.8.7" },
+  "tooling/create/package.json": { version: "9.8.7", engines: { bun: ">=1.0.0" } },
   "templates/other/package.json": { name: "other" },
   "templates/demo/package.json": {
     name: "demo",

@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { STAGING } from "../src/command/place.ts";
+import { STAGING_DIRECTORY } from "../src/command/staging.ts";
 import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
@@ -48,7 +48,7 @@ test("a directory with other files is refused, too", async () => {
   await box.write({ "app/notes.txt": "mine" });
   expect(await box.tiny("app")).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("it holds notes.txt"),
+    stderr: expect.stringContaining("It contains notes.txt"),
   });
   expect(await box.tree("app")).toEqual(["notes.txt"]);
 });
@@ -127,7 +127,7 @@ posix("a directory that can't be written to is refused", async () => {
   for (const target of [join(locked, "app"), join(locked, "a/b")]) {
     expect(await box.tiny(target)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`${locked} can't be written to`),
+      stderr: expect.stringContaining(`${locked} is not writable`),
     });
   }
   expect(await readdir(locked)).not.toContain("app");
@@ -141,7 +141,7 @@ test("of runs at once into one new directory, one wins and nothing is mixed", as
   const winners = names.filter((_, index) => runs[index]?.code === 0);
   expect(winners).toHaveLength(1);
   for (const { code, stderr } of runs) {
-    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty/);
+    if (code !== 0) expect(stderr).toMatch(/during the run|not empty/);
   }
   expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
   expect(await box.tree("app")).toEqual(TINY_FILES);
@@ -168,7 +168,7 @@ test("of runs at once into one empty directory, one wins and nothing is mixed", 
   const winners = names.filter((_, index) => runs[index]?.code === 0);
   expect(winners).toHaveLength(1);
   for (const { code, stderr } of runs) {
-    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty|Another run/);
+    if (code !== 0) expect(stderr).toMatch(/during the run|not empty|Another run/);
   }
   expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
   expect(await box.tree("app")).toEqual(TINY_FILES);
@@ -176,9 +176,9 @@ test("of runs at once into one empty directory, one wins and nothing is mixed", 
 
 test("a directory in which another run is at work is refused, with the way out if it died", async () => {
   await using box = await Sandbox.open();
-  await mkdir(join(box.cwd, "app", STAGING), { recursive: true });
+  await mkdir(join(box.cwd, "app", STAGING_DIRECTORY), { recursive: true });
   expect(await box.tiny("app", "--force")).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining(`delete ${join(box.cwd, "app", STAGING)}`),
+    stderr: expect.stringContaining(`delete ${join(box.cwd, "app", STAGING_DIRECTORY)}`),
   });
 });

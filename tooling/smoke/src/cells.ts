@@ -27,9 +27,13 @@ export type State =
       readonly log: string;
     };
 
-/** What the run knows of a starter before it creates it. */
+/** What the run knows about a starter before it creates it. */
 export interface Starter {
+  /** Of the row: the template's name, with the feature that is left out. */
   readonly name: string;
+  readonly template: string;
+  /** The feature that is left out; undefined for the complete starter. */
+  readonly without: string | undefined;
   /** Something runs: it has a `start` script. The others are libraries. */
   readonly service: boolean;
 }
@@ -39,8 +43,11 @@ export type Row = Readonly<Record<Cell, State>>;
 export type Matrix = ReadonlyMap<string, Row>;
 
 /** A starter's row before anything has run. */
-export function plan({ service }: Starter, platform: NodeJS.Platform): Row {
+export function plan({ service, without }: Starter, platform: NodeJS.Platform): Row {
   const state = (cell: Cell): State => {
+    if (without !== undefined && (cell === "format" || cell === "drain")) {
+      return { status: "not applicable", reason: "the complete starter's row covers it" };
+    }
     if (!service && (cell === "boot" || cell === "drain")) {
       return { status: "not applicable", reason: "a library: nothing runs" };
     }

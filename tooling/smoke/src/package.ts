@@ -34,16 +34,30 @@ export async function unpack(tarball: string, folder: string): Promise<Unpacked>
   }
 }
 
+interface Listed {
+  readonly name: string;
+  readonly features: readonly { readonly name: string }[];
+}
+
 async function read(home: string): Promise<Unpacked> {
   const { bin } = await Bun.file(join(home, "package.json")).json();
-  const list: { readonly name: string }[] = await Bun.file(
-    join(home, "templates", "list.json"),
-  ).json();
-  const starters = list.map(async ({ name }) => {
-    const manifest = Bun.file(join(home, "templates", name, "package.json"));
+  const list: Listed[] = await Bun.file(join(home, "templates.json")).json();
+  const starters = list.map(async ({ name, features }) => {
+    const manifest = Bun.file(join(home, "repository", "templates", name, "package.json"));
     // A starter that is listed and missing is a red cell of `create`, not the end of the run.
     const { scripts } = (await manifest.exists()) ? await manifest.json() : {};
-    return { name, service: typeof scripts?.start === "string" };
+    const complete = { template: name, service: typeof scripts?.start === "string" };
+    return [
+      { ...complete, name, without: undefined },
+      ...features.map((feature) => ({
+        ...complete,
+        name: `${name}-without-${feature.name}`,
+        without: feature.name,
+      })),
+    ];
   });
-  return { command: join(home, bin["create-bunyard"]), starters: await Promise.all(starters) };
+  return {
+    command: join(home, bin["create-bunyard"]),
+    starters: (await Promise.all(starters)).flat(),
+  };
 }

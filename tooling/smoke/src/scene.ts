@@ -35,6 +35,7 @@ interface Desk {
 const COMMAND_CELLS: readonly Cell[] = ["create", "install", "check", "format", "test", "build"];
 
 export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work {
+  readonly #starter: Starter;
   readonly #project: Project;
   readonly #place: Place;
   readonly #drift: boolean;
@@ -42,7 +43,9 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
   /** Dependencies that are newer than package.json had them. */
   moved: readonly Move[] = [];
 
-  constructor({ name, service }: Starter, place: Place, { drift }: { readonly drift: boolean }) {
+  constructor(starter: Starter, place: Place, { drift }: { readonly drift: boolean }) {
+    const { name, service } = starter;
+    this.#starter = starter;
     this.#project = { name, service, directory: join(place.projects, `smoke-${name}`) };
     this.#place = place;
     this.#drift = drift;
@@ -77,8 +80,10 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
   }
 
   async create(desk: Desk): Promise<void> {
-    const { directory, name } = this.#project;
-    const flags = ["--template", name, "--no-install", "--no-git", "--yes"];
+    const { directory } = this.#project;
+    const { template, without } = this.#starter;
+    const features = without === undefined ? [] : ["--without", without];
+    const flags = ["--template", template, ...features, "--no-install", "--no-git", "--yes"];
     await bun([this.#place.command, directory, ...flags], { ...desk, cwd: this.#place.projects });
   }
 

@@ -54,16 +54,18 @@ export async function smoke(args: Args, interrupt: AbortSignal): Promise<number>
   }
 }
 
-/** The starters that were asked for, or all. @throws {UsageError} on one that there is not. */
+/** The starters that were asked for, or all. @throws {UsageError} on an unknown one. */
 function chosen(starters: readonly Starter[], names: readonly string[]): readonly Starter[] {
-  const known = starters.map(({ name }) => name);
+  const known = [...new Set(starters.map(({ template }) => template))];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new UsageError(
-      `There is no starter ${unknown.join(", ")}. There are: ${known.join(", ")}.`,
+      `There is no starter ${unknown.join(", ")}. The starters are: ${known.join(", ")}.`,
     );
   }
-  return names.length === 0 ? starters : starters.filter(({ name }) => names.includes(name));
+  return names.length === 0
+    ? starters
+    : starters.filter(({ template }) => names.includes(template));
 }
 
 /** Removes what a run has made, but for the logs of red cells. */

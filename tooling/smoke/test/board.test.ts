@@ -17,7 +17,7 @@ async function play({ names, jobs = 2, perform = () => Bun.sleep(1) }: Plan) {
   let running = 0;
   let most = 0;
   const entries = names.map((name) => ({
-    starter: { name, service: true },
+    starter: { name, template: name, without: undefined, service: true },
     work: {
       logOf: (cell: Cell) => `${name}-${cell}.log`,
       perform: async (cell: Cell) => {

@@ -78,6 +78,14 @@ const COMMON: Files = {
 const text = (content: string | object): string =>
   typeof content === "string" ? content : JSON.stringify(content);
 
+type Features = Readonly<Record<string, { readonly description: string }>>;
+
+/** The features that the package.json of a starter declares. */
+function featuresIn(files: Files | null | undefined): Features {
+  const content = files?.["package.json"] as { bunyard?: { features?: Features } } | undefined;
+  return content?.bunyard?.features ?? {};
+}
+
 export class Fixture implements AsyncDisposable {
   private constructor(
     private readonly folder: string,
@@ -91,7 +99,7 @@ export class Fixture implements AsyncDisposable {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "smoke-test-")));
     const temporary = join(folder, "tmp");
     const built = join(folder, "built");
-    const templates = join(built, "templates");
+    const templates = join(built, "repository", "templates");
     await mkdir(temporary);
     await pack(built);
     await rm(templates, { recursive: true });
@@ -102,11 +110,14 @@ export class Fixture implements AsyncDisposable {
     }
     const list = Object.keys(starters).map((name) => ({
       name,
-      title: name,
       description: "",
-      ships: [],
+      features: Object.entries(featuresIn(starters[name])).map(([feature, { description }]) => ({
+        name: feature,
+        description,
+        requires: [],
+      })),
     }));
-    await Bun.write(join(templates, "list.json"), text(list));
+    await Bun.write(join(built, "templates.json"), text(list));
     const tarball = join(folder, "small.tgz");
     const packing = Bun.spawn([process.execPath, "pm", "pack", "--filename", tarball], {
       cwd: built,

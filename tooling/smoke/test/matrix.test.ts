@@ -23,9 +23,9 @@ const outcome = (matrix: Matrix): Outcome => ({
 
 test("what is planned: a library neither boots nor drains, and Windows has no signals", () => {
   const skipped = (service: boolean, platform: NodeJS.Platform) =>
-    Object.entries(plan({ name: "a", service }, platform)).flatMap(([cell, { status }]) =>
-      status === "waiting" ? [] : [cell],
-    );
+    Object.entries(
+      plan({ name: "a", template: "a", without: undefined, service }, platform),
+    ).flatMap(([cell, { status }]) => (status === "waiting" ? [] : [cell]));
   expect(skipped(true, "linux")).toEqual([]);
   expect(skipped(false, "linux")).toEqual(["boot", "drain"]);
   expect(skipped(true, "win32")).toEqual(["drain"]);

@@ -11,7 +11,7 @@ const posix = process.platform !== "win32";
 /** One starter for each kind of failure, named after the cell that is red. */
 const PLANTED = {
   create: null,
-  install: manifest({}, { dependencies: { nowhere: "file:./nowhere" } }),
+  install: manifest({}, { dependencies: { nowhere: "http://127.0.0.1:9/nowhere.tgz" } }),
   check: {
     ...manifest({ check: "bun old.ts" }),
     "old.ts": 'console.log("warning: this is old");\n',
@@ -150,6 +150,22 @@ describe("a run with a red cell of every kind", () => {
   });
 });
 
+test("a starter has a row more for each feature, in which the feature is left out", async () => {
+  const features = { extra: { description: "A part", paths: ["extra.test.ts"] } };
+  await using fixture = await Fixture.open({
+    modular: {
+      ...manifest({}, { bunyard: { features } }),
+      "extra.test.ts": 'import { test } from "bun:test";\ntest("extra", () => {});\n',
+    },
+  });
+  const { code, stdout } = await fixture.run(["--template", "modular", "--json", "-"]);
+  const { starters } = JSON.parse(stdout) as Told;
+  expect(starters.map(({ name }) => name)).toEqual(["modular", "modular-without-extra"]);
+  const notApplicable = starters[1]?.cells.filter(({ status }) => status === "not applicable");
+  expect(notApplicable?.map(({ cell }) => cell)).toEqual(["format", "drain"]);
+  expect(code).toBe(0);
+});
+
 test("a green run exits with 0 and leaves nothing; --json - has standard output for itself", async () => {
   await using fixture = await Fixture.open({ one: {}, two: LIBRARY, three: {} });
   const { code, stdout, stderr } = await fixture.run([
@@ -190,7 +206,7 @@ test("a file that is no package is refused", async () => {
 test("wrong usage exits with 2, says what is right, and leaves nothing", async () => {
   await using fixture = await Fixture.open({ one: LIBRARY });
   const attempts = [
-    [["--template", "two"], "There is no starter two. There are: one."],
+    [["--template", "two"], "There is no starter two. The starters are: one."],
     [["--tempalte", "one"], "--tempalte"],
     [["one"], "one"],
   ] as const;

@@ -17,5 +17,9 @@ export function below(files: FileMap, folder: string): FileMap {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+/** Whether a file contains a text. Spares decoding it. */
+export const contains = (content: Uint8Array, part: string): boolean =>
+  Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes(part);
+
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
 export const bytes = (content: string): Uint8Array => encoder.encode(content);

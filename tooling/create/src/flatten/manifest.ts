@@ -41,13 +41,19 @@ export function libraryPath(target: unknown): string | undefined {
     : undefined;
 }
 
-/** The manifest of the project: the template's, in the template's order, without the repository. */
-export function flattenManifest(manifest: Manifest, template: string, version: string): Manifest {
-  const project: Record<string, Json> = {
-    ...manifest,
-    version: START_VERSION,
-    bunyard: { template, version },
-  };
+/** What a created project records about its origin, under `bunyard` in package.json. */
+export type Stamp = {
+  readonly template: string;
+  /** Of create-bunyard. */
+  readonly version: string;
+  /** Features that were left out. */
+  readonly without: readonly string[];
+};
+
+/** The project's manifest: the template's, in the template's order, without what only the repository has. */
+export function flattenManifest({ engines, ...manifest }: Manifest, stamp: Stamp): Manifest {
+  const project: Record<string, Json> = { ...manifest, version: START_VERSION, bunyard: stamp };
+  if (engines !== undefined) project.engines = engines;
   if (isObject(manifest.imports)) project.imports = localImports(manifest.imports);
   for (const group of DEPENDENCY_GROUPS.filter((name) => name in manifest)) {
     const { [SHARED]: _, ...rest } = section(manifest, group);

@@ -1,7 +1,8 @@
 // What a template must not do; each rule is refused with the file, the reason and the way out.
 import { CreateError } from "../errors.ts";
-import { type FileMap, text } from "./file-map.ts";
+import { contains, type FileMap, text } from "./file-map.ts";
 import { DEPENDENCY_GROUPS, type Manifest, SHARED, section } from "./manifest.ts";
+import { markIn } from "./marks.ts";
 import { specifiers } from "./specifiers.ts";
 import { restoredPath, storedPath } from "./stored-names.ts";
 
@@ -54,15 +55,25 @@ export function refuseUndeclaredPackage(
   );
 }
 
+/** Only templates have features, so a region elsewhere would survive in a created project. */
+export function refuseMarks(file: string, content: Uint8Array): void {
+  if (!contains(content, "region")) return;
+  const line = text(content)
+    .split("\n")
+    .findIndex((candidate) => markIn(candidate) !== undefined);
+  if (line === -1) return;
+  throw broken(`${file}:${line + 1}`, "has a region, but only templates have features");
+}
+
 /** What would resolve inside the repository only. */
 export function refuseUnresolved(files: FileMap, manifest: Manifest, folder: string): void {
   const keys = new Set(Object.keys(section(manifest, "imports")));
   for (const [path, content] of files) {
-    if (Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes(SHARED)) {
+    if (contains(content, SHARED)) {
       const hint = `Reach it through a "#lib/…" key of "imports" in package.json.`;
       throw broken(`${folder}/${path}`, `names ${SHARED}, which a project does not have`, hint);
     }
-    if (!/\.[cm]?[jt]sx?$/.test(path)) continue;
+    if (!/\.[cm]?[jt]sx?$/.test(path) || !contains(content, "#lib/")) continue;
     const unlisted = specifiers(text(content)).find(
       (specifier) => specifier.startsWith("#lib/") && !keys.has(specifier),
     );

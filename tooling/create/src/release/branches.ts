@@ -1,6 +1,7 @@
 // Gives each starter a branch of its own, `template/<name>`, a commit a release: `bun run branches [revision] [--push <remote>]`
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { underOwnName } from "../command/project.ts";
 import { type FileMap, text } from "../flatten/file-map.ts";
 import { flatten, partsOf } from "../flatten/flatten.ts";
 import { parseManifest, section } from "../flatten/manifest.ts";
@@ -16,7 +17,10 @@ const FETCHED = "refs/bunyard/template";
 
 async function projectOf(source: Snapshot, template: string): Promise<FileMap> {
   const files = await source.read([...partsOf(template), LOCKFILE]);
-  return withLockfile(flatten(files, template), files.get(LOCKFILE) ?? new Uint8Array());
+  return withLockfile(
+    underOwnName(flatten(files, template), template),
+    files.get(LOCKFILE) ?? new Uint8Array(),
+  );
 }
 
 function messageFor(template: string, project: FileMap, source: Snapshot): string {

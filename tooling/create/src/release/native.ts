@@ -1,6 +1,7 @@
 // Writes the starters to `.bun-create/`, where `bun create <starter>` looks first: the folder is replaced as a whole, or not at all.
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { underOwnName } from "../command/project.ts";
 import { systemCode } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
@@ -24,7 +25,9 @@ async function writeTemplates(folder: string): Promise<readonly string[]> {
   const lockfile = await readFile(join(root, "bun.lock"));
   const names = (await clone.list()).map(({ name }) => name);
   for (const name of names) {
-    const project = withHint(await withLockfile(await clone.files(name), lockfile));
+    const project = withHint(
+      await withLockfile(underOwnName(await clone.files(name), name), lockfile),
+    );
     for (const [path, content] of project) await Bun.write(join(folder, name, path), content);
   }
   return names;

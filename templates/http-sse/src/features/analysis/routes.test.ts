@@ -1,11 +1,9 @@
 // /api/uploads/:id/analysis: progress and result, a full queue, clients that disconnect, a timeout.
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { TestServer, TIMEOUT } from "../../../test/server.ts";
+import { TestServer } from "../../../test/server.ts";
 import { type ReceivedEvent, readEvents } from "../events/parse.ts";
-
-setDefaultTimeout(TIMEOUT);
 
 async function upload(server: TestServer, body: string): Promise<string> {
   const response = await server.fetch("/api/uploads?name=x", { method: "POST", body });

@@ -1,8 +1,6 @@
 // /api/events: new messages, replay after Last-Event-ID, the gap event, and limits.
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "../../../test/server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { TestServer } from "../../../test/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {

@@ -1,9 +1,7 @@
 // A client that does not read: its memory is bounded, it is disconnected, and it resumes without a gap.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "../../../test/server.ts";
+import { expect, test } from "bun:test";
+import { TestServer } from "../../../test/server.ts";
 import { readEvents } from "./parse.ts";
-
-setDefaultTimeout(TIMEOUT);
 
 /** A connection that stops reading once the stream has started. */
 class SlowConsumer {

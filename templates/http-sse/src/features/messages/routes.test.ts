@@ -1,8 +1,6 @@
 // /api/messages: valid and invalid messages, idempotency keys, and pagination.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Message, TestServer, TIMEOUT } from "../../../test/server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Message, TestServer } from "../../../test/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {

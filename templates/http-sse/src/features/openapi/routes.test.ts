@@ -1,5 +1,5 @@
 // /openapi.json: valid OpenAPI 3.1 that describes exactly the routes of the app.
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,11 +7,9 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { parseEnv } from "#lib/env";
 import { Metrics } from "#lib/metrics";
 import type { Resource, Service } from "#lib/service";
-import { TestServer, TIMEOUT } from "../../../test/server.ts";
+import { TestServer } from "../../../test/server.ts";
 import { createApp } from "../../app.ts";
 import { schema } from "../../env.ts";
-
-setDefaultTimeout(TIMEOUT);
 
 interface Described {
   readonly openapi: string;

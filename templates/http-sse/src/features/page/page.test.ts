@@ -1,8 +1,6 @@
 // The page in Chromium: two tabs receive each other's messages, and resume after the server is killed.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "../../../test/server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { expect, test } from "bun:test";
+import { TestServer } from "../../../test/server.ts";
 
 const chromium = Bun.which("chromium") ?? Bun.which("google-chrome") ?? Bun.which("chrome");
 if (!chromium) console.warn("There is no Chromium: the page is not tested.");

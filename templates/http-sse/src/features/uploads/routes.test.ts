@@ -1,10 +1,8 @@
 // /api/uploads: files and ranges of them; hostile names, sizes and clients leave nothing behind.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { TestServer, TIMEOUT } from "../../../test/server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { TestServer } from "../../../test/server.ts";
 
 const MAX = 300_000;
 
