@@ -264,6 +264,12 @@ class Lifecycle implements Service {
   }
 }
 
+/** Without a Host, as some HTTP/1.0 health checks send it, the runtime's URL is only a path. */
+function withHost(request: Request): Request {
+  if (!request.url.startsWith("/")) return request;
+  return new Request(`http://localhost${request.url}`, request);
+}
+
 interface Address {
   readonly hostname: string;
   readonly port: number;
@@ -279,12 +285,6 @@ function listenOr<T>(variable: string, { hostname, port }: Address, listen: () =
     const hint = `Set HOST and ${variable} to a free address.`;
     throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, { cause });
   }
-}
-
-/** Without a Host, as some HTTP/1.0 health checks send it, the runtime's URL is only a path. */
-function withHost(request: Request): Request {
-  if (!request.url.startsWith("/")) return request;
-  return new Request(`http://localhost${request.url}`, request);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */

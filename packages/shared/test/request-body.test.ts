@@ -5,7 +5,6 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { type Child, serve, until } from "./child.ts";
 
-
 const MB = 1_000_000;
 const nginx = Bun.which("nginx") ?? (await Bun.file("/usr/sbin/nginx").exists().then(nginxPath));
 if (!nginx) console.warn("There is no nginx: early responses through a proxy are not tested.");

@@ -195,6 +195,15 @@ describe("a start that fails is one message on stderr and exit code 1", () => {
     );
   });
 
+  test("the port of the metrics is taken", async () => {
+    using other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    await using service = run("service.ts", { METRICS_PORT: String(other.port) });
+    expect(await service.exited).toBe(1);
+    expect(service.output()).toBe(
+      `Can't listen on 127.0.0.1:${other.port} (EADDRINUSE).\nSet HOST and METRICS_PORT to a free address.\n`,
+    );
+  });
+
   test("the address does not belong to this machine", async () => {
     await using service = run("service.ts", { HOST: "192.0.2.1" });
     expect(await service.exited).toBe(1);

@@ -1,10 +1,8 @@
 // The worker pool alone: order, queue, progress, cancellation, crashes, timeouts.
 import { heapStats } from "bun:jsc";
-import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { Pool, PoolFull, type PoolOptions, type Source, WorkerFailed } from "./pool.ts";
-
-setDefaultTimeout(60_000);
 
 const pools: Pool<number>[] = [];
 afterAll(() => {

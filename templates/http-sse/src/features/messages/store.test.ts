@@ -1,13 +1,5 @@
 // The contract of the message store, run against SQLite and Redis.
-import {
-  afterAll,
-  afterEach,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +7,6 @@ import { RedisClient } from "bun";
 import { RedisMessages } from "./redis.ts";
 import { SqliteMessages } from "./sqlite.ts";
 import type { Message, MessageStore } from "./store.ts";
-
-setDefaultTimeout(60_000);
 
 const url = process.env.REDIS_URL;
 const folder = await mkdtemp(join(tmpdir(), "http-sse-store-"));

@@ -1,4 +1,4 @@
-// The page in Chromium: two tabs see each other's messages, and catch up by themselves after a kill.
+// The page in Chromium: two tabs receive each other's messages, and resume after the server is killed.
 import { expect, test } from "bun:test";
 import { TestServer } from "../../../test/server.ts";
 
@@ -18,7 +18,7 @@ async function openTab(url: string): Promise<Bun.WebView> {
   return tab;
 }
 
-/** Waits until the expression, in the page, is true. */
+/** Waits until the expression is true in the page. */
 async function until(tab: Bun.WebView, expression: string): Promise<void> {
   while (!(await tab.evaluate(expression))) await Bun.sleep(30);
 }
@@ -36,7 +36,7 @@ async function post(tab: Bun.WebView, text: string): Promise<void> {
   await tab.press("Enter");
 }
 
-test("its headers keep the page to its own files", async () => {
+test("its headers restrict the page to its own files", async () => {
   await using server = await TestServer.start();
   const { headers } = await server.fetch("/");
   expect(headers.get("x-content-type-options")).toBe("nosniff");
@@ -45,9 +45,9 @@ test("its headers keep the page to its own files", async () => {
   expect(headers.get("content-security-policy")).not.toContain("unsafe");
 });
 
-test.skipIf(!chromium)("two tabs, a killed server, hostile text, an upload", async () => {
+test.skipIf(!chromium)("two tabs, a killed server, markup in a message, an upload", async () => {
   await using server = await TestServer.start();
-  await server.post("before anyone came");
+  await server.post("before the tabs");
   const [one, two] = [await openTab(server.url), await openTab(server.url)];
   try {
     await Promise.all([until(one, isLive), until(two, isLive)]);
@@ -65,7 +65,7 @@ test.skipIf(!chromium)("two tabs, a killed server, hostile text, an upload", asy
     await Promise.all([until(one, isLive), until(two, isLive)]);
     await post(one, "the end");
     const expected = [
-      "before anyone came",
+      "before the tabs",
       "from one",
       "<img src=x onerror=alert(1)>",
       "after the restart",
