@@ -209,7 +209,7 @@ class Lifecycle implements Service {
     notice.info(`listening on ${this.#server.url.href}`);
   }
 
-  /** What a response needs that is not a plain GET's, or that is sent during the shutdown. */
+  /** Completes the response to a request that is not a GET, and any response during the shutdown. */
   async #complete(request: Request, pending: Response | Promise<Response>): Promise<Response> {
     const { method } = request;
     const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
