@@ -97,6 +97,7 @@ async function start<S extends Schema>(
 ): Promise<void> {
   const env = parseEnv(schema, process.env) as Readonly<z.output<S>> & ServiceEnv;
   await setupLog(env);
+  life.metrics = new Metrics(env.METRICS_PORT !== undefined);
   life.listen(env, await createApp(env, life));
 }
 
@@ -131,7 +132,7 @@ async function readiness(service: Service): Promise<"ok" | "draining" | "unavail
 }
 
 class Lifecycle implements Service {
-  readonly metrics = new Metrics();
+  metrics = new Metrics(false);
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
