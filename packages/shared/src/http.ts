@@ -40,6 +40,9 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
     const given = c.req.header("x-request-id");
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
     c.set("requestId", requestId);
+    // Before the handler: that is cheaper than changing a response that exists already.
+    c.header("x-request-id", requestId);
+    c.header("x-content-type-options", "nosniff");
     const fields = { requestId, ...parseTraceparent(c.req.header("traceparent")) };
     try {
       await withLogFields(fields, next);
@@ -48,9 +51,11 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
       log.error("a handler threw {thrown}", { thrown, ...fields });
       c.res = new Problem(500, "The server failed to handle this request.").toResponse();
     }
-    const { headers } = c.res;
-    headers.set("x-request-id", requestId);
-    headers.set("x-content-type-options", "nosniff");
+    // A handler that returns a plain `Response` loses the headers that were set before it.
+    if (!c.res.headers.has("x-request-id")) {
+      c.res.headers.set("x-request-id", requestId);
+      c.res.headers.set("x-content-type-options", "nosniff");
+    }
     const status = c.get("isUpgraded") ? 101 : c.res.status;
     const elapsed = performance.now() - started;
     record?.(c, status, elapsed / 1000);

@@ -91,10 +91,10 @@ export class RateLimiter {
 /** Middleware: takes a token from the bucket of each request's client. */
 export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
   const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
-  return async (c, next) => {
+  return (c, next) => {
     const headers = checkRateLimit(limiter, client(c));
-    await next();
-    for (const name in headers) c.res.headers.set(name, headers[name] ?? "");
+    for (const name in headers) c.header(name, headers[name]);
+    return next();
   };
 }
 
