@@ -16,8 +16,8 @@ export const seed: Command = {
       );
     }
     await prepareSchema(env, { migrate: false });
-    await using store = openStore(env);
-    const { users, articles } = await writeSamples(store);
+    const store = openStore(env);
+    const { users, articles } = await writeSamples(store).finally(() => store.close());
     return {
       exitCode: 0,
       data: { users, articles },

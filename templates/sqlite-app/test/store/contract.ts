@@ -14,7 +14,7 @@ export function keepsTheContract(variables: () => Promise<Variables>): void {
     await prepareSchema(env, { migrate: true });
     store = openStore(env);
   }, PROCESS_TIMEOUT);
-  afterAll(() => store[Symbol.asyncDispose]());
+  afterAll(() => store.close());
 
   const newUser = async (email = `${crypto.randomUUID()}@example.com`): Promise<number> => {
     const user = await store.createUser({ email, name: "N", passwordHash: "hash" });
@@ -31,7 +31,7 @@ export function keepsTheContract(variables: () => Promise<Variables>): void {
   }
 
   test("it is ready", async () => {
-    expect(await store.ready()).toBe(true);
+    await store.ready();
   });
 
   test("of many that take one email at once, one gets it", async () => {

@@ -17,7 +17,7 @@ test("a transaction waits for the turn before it, and one that throws leaves not
   using folder = new Folder();
   const { writer, log, entries } = open(folder);
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const first = writer.turn(async () => {
+  const first = writer.runExclusive(async () => {
     await gate;
     log("first");
   });
@@ -37,13 +37,13 @@ test("who waits too long for a turn is sent away, and the next still waits for i
   using folder = new Folder();
   const { writer, log, entries } = open(folder, 20);
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const long = writer.turn(async () => {
+  const long = writer.runExclusive(async () => {
     await gate;
     log("long");
   });
   const error = await writer.transaction(() => log("impatient")).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StoreBusyError);
-  const next = writer.turn(async () => void log("next"));
+  const next = writer.runExclusive(async () => void log("next"));
   openGate();
   await Promise.all([long, next]);
   expect(entries()).toEqual(["long", "next"]);

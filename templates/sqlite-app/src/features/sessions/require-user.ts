@@ -1,0 +1,53 @@
+// Bearer tokens (RFC 6750): 256 random bits for the client, their SHA-256 for the database.
+import type { Env } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import { Problem } from "#lib/http";
+import type { Store } from "../../store/store.ts";
+
+/** What `requireUser` adds to the context. */
+export interface UserEnv extends Env {
+  Variables: { userId: number; tokenHash: Uint8Array };
+}
+
+export function newToken(): { readonly token: string; readonly tokenHash: Uint8Array } {
+  const token = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+  return { token, tokenHash: hashToken(token) };
+}
+
+/** A fast hash without a salt is enough, because a token has 256 random bits and cannot be guessed. */
+function hashToken(token: string): Uint8Array {
+  return new Bun.CryptoHasher("sha256").update(token).digest();
+}
+
+/**
+ * Middleware: `c.get("userId")` is the user whose token the request carries.
+ * @throws {Problem} 401 if the token is missing, malformed, unknown or expired.
+ */
+export function requireUser(store: Store) {
+  return bearerAuth<UserEnv>({
+    verifyToken: async (token, c) => {
+      const tokenHash = hashToken(token);
+      const userId = await store.findSession(tokenHash);
+      if (userId === undefined) return false;
+      c.set("userId", userId);
+      c.set("tokenHash", tokenHash);
+      return true;
+    },
+    noAuthenticationHeader: { message: refuse(SEND_TOKEN, "Bearer") },
+    invalidAuthenticationHeader: { message: refuse(SEND_TOKEN, "Bearer") },
+    invalidToken: {
+      message: refuse(
+        "The token is unknown or expired: sign in again.",
+        'Bearer error="invalid_token"',
+      ),
+    },
+  });
+}
+
+const SEND_TOKEN = "Send `Authorization: Bearer <token>` with a token from POST /api/sessions.";
+
+function refuse(detail: string, challenge: string): () => never {
+  return () => {
+    throw new Problem(401, detail, { headers: { "www-authenticate": challenge } });
+  };
+}
