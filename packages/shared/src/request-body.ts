@@ -3,6 +3,8 @@ import type { MiddlewareHandler } from "hono";
 
 /** Bytes of unread body to discard before the connection is closed. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
+/** Milliseconds for discarding: a client that sends slowly must not delay its response without a limit. */
+const MAX_DISCARD_MS = 30_000;
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
@@ -42,16 +44,18 @@ export function discardUnreadBody(): MiddlewareHandler {
     if (method === "GET" && !headers.has("content-length") && !headers.has("transfer-encoding")) {
       return;
     }
-    const isEmpty = await discard(readerOf(c.req.raw));
+    // A 408 is for a client that was too slow already.
+    const isEmpty = c.res.status !== 408 && (await discard(readerOf(c.req.raw)));
     if (!isEmpty) c.res.headers.set("connection", "close");
   };
 }
 
 /** @returns whether the body ended within the limit. */
 async function discard(reader: Reader | undefined): Promise<boolean> {
+  const deadline = performance.now() + MAX_DISCARD_MS;
   let size = 0;
   try {
-    while (reader && size <= MAX_DISCARDED_BYTES) {
+    while (reader && size <= MAX_DISCARDED_BYTES && performance.now() < deadline) {
       const { done, value } = await reader.read();
       if (done) return true;
       size += value.byteLength;
