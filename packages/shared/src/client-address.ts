@@ -21,6 +21,7 @@ export function clientAddress({ CLIENT_IP_HEADER }: Pick<ServiceEnv, "CLIENT_IP_
  * Text that is not an address is returned as it is, trimmed.
  */
 export function canonicalAddress(text: string): string {
+  if (isIPv4(text)) return text;
   const trimmed = text.trim();
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1];
   const address = bracketed ?? /^([\d.]+):\d+$/.exec(trimmed)?.[1] ?? trimmed;

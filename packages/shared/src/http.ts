@@ -1,16 +1,13 @@
-// What the services add to Hono: request ids, the access log, 404 and 405 as problems, and WebSocket upgrades.
+// What the services add to Hono: request ids and the access log, 404 and 405 as problems, WebSocket upgrades.
 import type { Server } from "bun";
 import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
-import { methodNotAllowed as honoMethodNotAllowed } from "hono/method-not-allowed";
-import type { secureHeaders } from "hono/secure-headers";
-import type { ServiceEnv } from "./env.ts";
-import { logRequest, logsRequests, withLogFields } from "./log.ts";
+import { log, logRequest, logsRequests, withLogFields } from "./log.ts";
 import { Problem } from "./problem.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 export { canonicalAddress, clientAddress } from "./client-address.ts";
 export { type FieldError, Problem, problems, storeUnavailable } from "./problem.ts";
-export { discardUnreadBody, readBody } from "./request-body.ts";
+export { readBody } from "./request-body.ts";
 export { invalidInput, validate } from "./validate.ts";
 
 /** The type argument of a `Hono` whose handlers use the server, the request id or a WebSocket. */
@@ -27,122 +24,61 @@ export interface HttpEnv extends Env {
 const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
 
 /**
- * Middleware: `c.get("requestId")` is the incoming `x-request-id`, or a new UUID if that is missing or
- * malformed, and every response carries it. Hono's own loses the header when a handler returns a plain
- * `Response`, and refuses the dots and colons that proxies put into ids.
+ * Middleware: identifies and logs each request. `c.get("requestId")` is the incoming
+ * `x-request-id`, or a new UUID if that is missing or malformed; the response and every line that is
+ * logged while the request is handled carry it. With a valid `traceparent` the lines also carry its
+ * `traceId` and `spanId`. The access log line is written when the response starts.
+ * It is one function, because each middleware costs a promise per request.
  */
-export function requestId(): MiddlewareHandler<HttpEnv> {
-  return async (c, next) => {
-    const given = c.req.header("x-request-id");
-    const id = given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
-    c.set("requestId", id);
-    await next();
-    c.res.headers.set("x-request-id", id);
-  };
-}
-
-/**
- * Middleware: logs each request once, when its response starts. Every line that is logged while the
- * request is handled carries its id and, with a valid `traceparent`, its `traceId` and `spanId`.
- */
-export function accessLog(): MiddlewareHandler<HttpEnv> {
-  const isEnabled = logsRequests();
+export function requestLog(): MiddlewareHandler<HttpEnv> {
+  const isLogged = logsRequests();
   return async (c, next) => {
     const started = performance.now();
-    const fields = {
-      requestId: c.get("requestId"),
-      ...parseTraceparent(c.req.header("traceparent")),
-    };
-    let status = 500;
+    const given = c.req.header("x-request-id");
+    const requestId = given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+    c.set("requestId", requestId);
+    const fields = { requestId, ...parseTraceparent(c.req.header("traceparent")) };
     try {
       await withLogFields(fields, next);
-      status = c.get("isUpgraded") ? 101 : c.res.status;
     } catch (thrown) {
-      // Hono passes only instances of Error to the error handler.
-      throw new Error(`A handler threw ${String(thrown)}`, { cause: thrown });
-    } finally {
-      const ms = Math.round((performance.now() - started) * 1000) / 1000;
-      if (isEnabled) logRequest({ method: c.req.method, path: c.req.path, status, ms, ...fields });
+      // Hono passes only instances of Error to the app's error handler.
+      log.error("a handler threw {thrown}", { thrown });
+      c.res = new Problem(500, "The server failed to handle this request.").toResponse();
     }
+    const { headers } = c.res;
+    headers.set("x-request-id", requestId);
+    headers.set("x-content-type-options", "nosniff");
+    const status = c.get("isUpgraded") ? 101 : c.res.status;
+    if (!isLogged) return;
+    const ms = Math.round((performance.now() - started) * 1000) / 1000;
+    logRequest({ method: c.req.method, path: c.req.path, status, ms, ...fields });
   };
 }
 
-/** Content-Security-Policy of every page: its own files and its own origin, and nothing inline. */
-const contentSecurityPolicy = {
-  defaultSrc: ["'none'"],
-  scriptSrc: ["'self'"],
-  styleSrc: ["'self'"],
-  imgSrc: ["'self'", "data:"],
-  fontSrc: ["'self'", "data:"],
-  connectSrc: ["'self'"],
-  baseUri: ["'none'"],
-  formAction: ["'self'"],
-  frameAncestors: ["'none'"],
-};
-
 /**
- * Options for Hono's `secureHeaders`: `nosniff`, no referrer, and a strict policy for pages. A header
- * that a handler sets wins. Strict-Transport-Security is left to the proxy that terminates TLS.
+ * Handler for what no route matches: 404, or for a known path with another method 405 with `Allow`
+ * (RFC 9110, section 15.5.6). OPTIONS is 204 with the same header. Unlike Hono's `methodNotAllowed`
+ * it costs nothing for requests that match.
  */
-export const safeHeaders = {
-  contentSecurityPolicy,
-  xContentTypeOptions: true,
-  referrerPolicy: true,
-  crossOriginResourcePolicy: false,
-  crossOriginOpenerPolicy: false,
-  originAgentCluster: false,
-  strictTransportSecurity: false,
-  xDnsPrefetchControl: false,
-  xDownloadOptions: false,
-  xFrameOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-  removePoweredBy: false,
-  overwrite: false,
-} satisfies Parameters<typeof secureHeaders>[0];
-
-/** Names that always resolve to this machine, so that no foreign page can be behind them. */
-const LOOPBACK = /^(localhost|[\w.-]+\.localhost|127\.0\.0\.1|\[::1\])$/;
-
-/**
- * Middleware: in development, refuses a `Host` that is neither a loopback name nor in `DEV_HOSTS`.
- * Otherwise a web page that rebinds its own name to 127.0.0.1 could read everything (DNS rebinding).
- * @throws {Problem} 403
- */
-export function devHosts({
-  NODE_ENV,
-  DEV_HOSTS,
-}: Pick<ServiceEnv, "NODE_ENV" | "DEV_HOSTS">): MiddlewareHandler {
-  const allowed = new Set(DEV_HOSTS.map((host) => host.toLowerCase()));
-  return (c, next) => {
-    if (NODE_ENV !== "development") return next();
-    const host = c.req.header("host")?.toLowerCase() ?? "";
-    const name = /^(\[[\da-f:]+\]|[\w.-]+)(:\d+)?$/.exec(host)?.[1] ?? "";
-    if (LOOPBACK.test(name) || allowed.has(name)) return next();
-    throw new Problem(403, "This Host is not allowed in development: add it to DEV_HOSTS.");
+export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {
+  return (c) => {
+    const methods = METHODS.filter((method) => hasRoute(app, method, c.req.path));
+    if (methods.length === 0) {
+      return new Problem(404, `There is nothing at ${c.req.path}.`).toResponse();
+    }
+    const head = methods.includes("GET") ? ["HEAD"] : [];
+    const allow = [...methods, ...head, "OPTIONS"].join(", ");
+    if (c.req.method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+    const detail = `${c.req.method} is not supported here; use ${allow}.`;
+    return new Problem(405, detail, { headers: { allow } }).toResponse();
   };
 }
 
-/** Handler for paths that no route matches. */
-export const notFound: NotFoundHandler = (c) =>
-  new Problem(404, `There is nothing at ${c.req.path}.`).toResponse();
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/**
- * Middleware: a known path with an unknown method is 405 with `Allow` (RFC 9110, section 15.5.6);
- * OPTIONS is 204 with the same header.
- * @param app the app that the middleware is registered on.
- */
-export function methodNotAllowed<E extends Env>(app: Hono<E>): MiddlewareHandler {
-  return honoMethodNotAllowed({
-    app,
-    onMethodNotAllowed: (c, methods) => {
-      const allow = [...methods, "OPTIONS"].join(", ");
-      if (c.req.method === "OPTIONS")
-        return new Response(null, { status: 204, headers: { allow } });
-      const detail = `${c.req.method} is not supported here; use ${allow}.`;
-      return new Problem(405, detail, { headers: { allow } }).toResponse();
-    },
-  });
+/** Whether a route, and not only middleware, matches: middleware is registered for `ALL` methods. */
+function hasRoute<E extends Env>(app: Hono<E>, method: string, path: string): boolean {
+  return app.router.match(method, path)[0].some(([[, route]]) => route.method === method);
 }
 
 /**

@@ -88,25 +88,14 @@ export class RateLimiter {
   }
 }
 
-/**
- * Takes a token from the bucket of `client` and sets the header fields of the IETF draft "RateLimit
- * header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers) on the response.
- * @throws {Problem} 429 with `Retry-After` if the bucket is empty.
- */
-export function checkRateLimit(c: Context, limiter: RateLimiter, client: string): void {
-  const { limit, windowMs } = limiter.options;
-  const { allowed, remaining, reset, retryAfter } = limiter.take(client);
-  const policy = `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`;
-  const left = `"default";r=${remaining};t=${reset}`;
-  if (allowed) {
-    c.header("ratelimit-policy", policy);
-    c.header("ratelimit", left);
-    return;
-  }
-  const seconds = String(Math.max(1, retryAfter));
-  throw new Problem(429, `Too many requests: try again in ${seconds} s.`, {
-    headers: { "ratelimit-policy": policy, ratelimit: left, "retry-after": seconds },
-  });
+/** Middleware: takes a token from the bucket of each request's client. */
+export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
+  const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
+  return async (c, next) => {
+    const headers = checkRateLimit(limiter, client(c));
+    await next();
+    for (const name in headers) c.res.headers.set(name, headers[name] ?? "");
+  };
 }
 
 export interface RequestLimitOptions {
@@ -116,11 +105,22 @@ export interface RequestLimitOptions {
   readonly client: (c: Context) => string;
 }
 
-/** Middleware: limits the requests of each client. */
-export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
-  const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
-  return (c, next) => {
-    checkRateLimit(c, limiter, client(c));
-    return next();
+/**
+ * Takes a token from the bucket of `client`.
+ * @returns the header fields of the response, by the IETF draft "RateLimit header fields for HTTP"
+ * (draft-ietf-httpapi-ratelimit-headers).
+ * @throws {Problem} 429 with these fields and `Retry-After` if the bucket is empty.
+ */
+export function checkRateLimit(limiter: RateLimiter, client: string): Record<string, string> {
+  const { limit, windowMs } = limiter.options;
+  const { allowed, remaining, reset, retryAfter } = limiter.take(client);
+  const headers = {
+    "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
+    ratelimit: `"default";r=${remaining};t=${reset}`,
   };
+  if (allowed) return headers;
+  const seconds = String(Math.max(1, retryAfter));
+  throw new Problem(429, `Too many requests: try again in ${seconds} s.`, {
+    headers: { ...headers, "retry-after": seconds },
+  });
 }

@@ -1,5 +1,4 @@
 // Reads request bodies in chunks, and what a handler left unread, so that an early response reaches the client.
-import type { MiddlewareHandler } from "hono";
 
 /** Bytes of unread body to discard before the connection is closed. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
@@ -33,21 +32,19 @@ function readerOf(request: Request): Reader | undefined {
 }
 
 /**
- * Middleware: reads what the handler left of the request's body, up to 64 MiB, before it responds;
- * after a longer body it closes the connection. Without it, an early 401, 404 or 413 is lost: the
- * connection is closed while the client still sends, and a proxy reports 502.
+ * Reads what a handler left of the request's body, up to 64 MiB, and then returns the response; after
+ * a longer body the connection is closed. Without it, an early 401, 404 or 413 is lost: the runtime
+ * closes the connection while the client still sends, and a proxy reports 502.
  */
-export function discardUnreadBody(): MiddlewareHandler {
-  return async (c, next) => {
-    await next();
-    const { method, headers } = c.req.raw;
-    if (method === "GET" && !headers.has("content-length") && !headers.has("transfer-encoding")) {
-      return;
-    }
-    // A 408 is for a client that was too slow already.
-    const isEmpty = c.res.status !== 408 && (await discard(readerOf(c.req.raw)));
-    if (!isEmpty) c.res.headers.set("connection", "close");
-  };
+export async function discardUnreadBody(
+  request: Request,
+  response: Response | Promise<Response>,
+): Promise<Response> {
+  const responded = await response;
+  // A 408 is for a client that was already too slow.
+  const isEmpty = responded.status !== 408 && (await discard(readerOf(request)));
+  if (!isEmpty) responded.headers.set("connection", "close");
+  return responded;
 }
 
 /** @returns whether the body ended within the limit. */

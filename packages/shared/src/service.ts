@@ -2,9 +2,11 @@
 import type { Server, WebSocketHandler } from "bun";
 import { Hono } from "hono";
 import type { z } from "zod";
+import { devHostCheck } from "./dev-hosts.ts";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
 import { flushLogs, log, notice, setupLog } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
+import { discardUnreadBody } from "./request-body.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
 export interface Resource {
@@ -176,6 +178,7 @@ class Lifecycle implements Service {
     if (this.isStopping) return;
     this.#env = env;
     const { HOST: hostname, PORT: port, METRICS_PORT } = env;
+    const checkHost = env.NODE_ENV === "development" ? devHostCheck(env) : undefined;
     const options = {
       hostname,
       port,
@@ -186,7 +189,10 @@ class Lifecycle implements Service {
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (request: Request, server: Server<unknown>) => {
-        const response = app.fetch(request, { server });
+        const refusal = checkHost?.(request);
+        if (refusal) return refusal.toResponse();
+        let response = app.fetch(request, { server });
+        if (request.method !== "GET") response = discardUnreadBody(request, response);
         return this.isStopping ? closeConnection(response) : response;
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
@@ -202,9 +208,8 @@ class Lifecycle implements Service {
       });
     }
     if (METRICS_PORT !== undefined) {
-      const listener = serveMetrics(this.metrics, { hostname, port: METRICS_PORT });
-      // First, so that it closes last: a drain can be watched to its end.
-      this.#resources.unshift({ close: () => listener.stop(true) });
+      // First in the list, so that it closes last: a drain can be watched to its end.
+      this.#resources.unshift(serveMetrics(this.metrics, { hostname, port: METRICS_PORT }));
     }
     notice.info(`listening on ${this.#server.url.href}`);
   }

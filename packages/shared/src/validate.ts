@@ -1,9 +1,17 @@
-// Validates what a request contains: Hono's Zod validator, with problems as the response to invalid input.
-import { zValidator } from "@hono/zod-validator";
-import type { Context, Env, MiddlewareHandler, Next, ValidationTargets } from "hono";
+// Validates what a request contains, with problems as the response to invalid input.
+import type { Context, Env, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { Problem } from "./problem.ts";
 import { readBody } from "./request-body.ts";
+
+type Target = "json" | "query" | "param" | "header";
+
+/** The type of a validator: `c.req.valid(T)` is the output of the schema, and `hc` asks for its input. */
+type Validator<T extends Target, S extends z.ZodType> = MiddlewareHandler<
+  Env,
+  string,
+  { in: { [K in T]: z.input<S> }; out: { [K in T]: z.output<S> } }
+>;
 
 export interface ValidateOptions {
   /** Longest JSON body in bytes (64 KiB). */
@@ -12,29 +20,39 @@ export interface ValidateOptions {
 
 /**
  * Middleware: validates one part of the request; `c.req.valid(target)` is then what the schema returns.
+ * Of a repeated query parameter it reads the first value, and header names are in lower case.
+ * `@hono/zod-validator` would do the same at four times the cost, a fifth of a small request.
  * @throws {Problem} 422 with one entry per invalid field; for "json" also 415 (not JSON, or encoded),
  * 413 (longer than `maxBytes`) and 400 (malformed or incomplete).
  */
-export function validate<Target extends keyof ValidationTargets, S extends z.ZodType>(
-  target: Target,
+export function validate<T extends Target, S extends z.ZodType>(
+  target: T,
   schema: S,
   { maxBytes = 64 * 1024 }: ValidateOptions = {},
-) {
-  const check = zValidator(
-    target,
-    schema,
-    (result) => {
-      if (!result.success) throw invalidInput(result.error.issues);
-    },
-    // Synchronous: the asynchronous default costs more than a small request.
-    { validationFunction: (schema, value) => safeParse(schema as z.ZodType, value) as never },
-  );
-  if (target !== "json") return check;
-  const checkJson = async (c: Context, next: Next) => {
-    c.req.bodyCache.json = Promise.resolve(await readJson(c.req.raw, maxBytes));
-    return (check as MiddlewareHandler<Env>)(c, next);
+): Validator<T, S> {
+  if (target === "json") {
+    return async (c, next) => {
+      c.req.addValidatedData(target, parse(schema, await readJson(c.req.raw, maxBytes)));
+      await next();
+    };
+  }
+  const read = readers[target as Exclude<Target, "json">];
+  return (c, next) => {
+    c.req.addValidatedData(target, parse(schema, read(c)));
+    return next();
   };
-  return checkJson as unknown as typeof check;
+}
+
+const readers: Readonly<Record<Exclude<Target, "json">, (c: Context) => object>> = {
+  query: (c) => c.req.query(),
+  param: (c) => c.req.param(),
+  header: (c) => c.req.header(),
+};
+
+function parse<S extends z.ZodType>(schema: S, input: unknown): z.output<S> & object {
+  const result = safeParse(schema, input);
+  if (result.success) return result.data as z.output<S> & object;
+  throw invalidInput(result.error.issues);
 }
 
 /** 422 with one entry per problem that Zod found. */

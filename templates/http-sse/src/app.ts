@@ -1,19 +1,7 @@
 // Everything that this service is made of, in the order in which a request meets it.
 import { join } from "node:path";
 import { Hono } from "hono";
-import { secureHeaders } from "hono/secure-headers";
-import {
-  accessLog,
-  clientAddress,
-  devHosts,
-  discardUnreadBody,
-  type HttpEnv,
-  methodNotAllowed,
-  notFound,
-  problems,
-  requestId,
-  safeHeaders,
-} from "#lib/http";
+import { clientAddress, type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { httpMetrics } from "#lib/metrics";
 import { pageRoutes } from "#lib/page";
 import { rateLimit } from "#lib/rate-limit";
@@ -40,15 +28,10 @@ export async function createApp(env: Env, service: Service) {
   const app = new Hono<HttpEnv>();
   return app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
-    .notFound(notFound)
-    .use(requestId())
-    .use(accessLog())
+    .notFound(notFound(app))
+    .use(requestLog())
     .use(httpMetrics(service.metrics))
-    .use(secureHeaders(safeHeaders))
-    .use(discardUnreadBody())
-    .use(devHosts(env))
     .use(allowOrigins(env.CORS_ORIGINS))
-    .use(methodNotAllowed(app))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
     .route("/", healthRoutes(service))
     .route("/", messageRoutes(messages))
