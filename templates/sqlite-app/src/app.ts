@@ -1,17 +1,6 @@
 // Everything that this service is made of, in the order in which a request meets it.
 import { Hono } from "hono";
-import { secureHeaders } from "hono/secure-headers";
-import {
-  accessLog,
-  devHosts,
-  discardUnreadBody,
-  type HttpEnv,
-  methodNotAllowed,
-  notFound,
-  problems,
-  requestId,
-  safeHeaders,
-} from "#lib/http";
+import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { log } from "#lib/log";
 import { httpMetrics } from "#lib/metrics";
 import { healthRoutes, type Service, StartError } from "#lib/service";
@@ -33,14 +22,9 @@ export async function createApp(env: Env, service: Service) {
   const app = new Hono<HttpEnv>();
   return app
     .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
-    .notFound(notFound)
-    .use(requestId())
-    .use(accessLog())
+    .notFound(notFound(app))
+    .use(requestLog())
     .use(httpMetrics(service.metrics))
-    .use(secureHeaders(safeHeaders))
-    .use(discardUnreadBody())
-    .use(devHosts(env))
-    .use(methodNotAllowed(app))
     .route("/", healthRoutes(service))
     .route("/", userRoutes(store, passwords))
     .route("/", sessionRoutes(env, store, passwords))

@@ -64,7 +64,7 @@ onPostgres((newDatabase) => {
       await until("/readyz", 503);
       const refused = await service.send("GET", "/api/articles");
       expect(refused.status).toBe(503);
-      expect(refused.headers.get("retry-after")).toBe("2");
+      expect(refused.headers.get("retry-after")).toBe("1");
       expect((await service.send("GET", "/api/articles/export")).status).toBe(503);
       expect((await service.send("GET", "/healthz")).status).toBe(200);
       wire.mend();

@@ -26,21 +26,21 @@ export function sessionRoutes(env: Env, store: Store, passwords: Passwords) {
     .post("/api/sessions", validate("json", credentials), async (c) => {
       const { email, password } = c.req.valid("json");
       const address = addressOf(c);
-      checkRateLimit(c, perAddress, address);
-      checkRateLimit(c, perAccount, `${address} ${email.toLowerCase()}`);
+      checkRateLimit(perAddress, address);
+      const limits = checkRateLimit(perAccount, `${address} ${email.toLowerCase()}`);
       const user = await store.findPassword(email);
       // An unknown email costs the same time and gets the same response: neither reveals who has an account.
       const matches = await passwords.verify(password, user?.hash);
       if (!user || !matches) {
         throw new Problem(401, "The email or the password is wrong.", {
-          headers: { "www-authenticate": "Bearer" },
+          headers: { ...limits, "www-authenticate": "Bearer" },
         });
       }
       const { token, tokenHash } = newToken();
       const expiresAt = new Date(Date.now() + env.SESSION_TTL_HOURS * HOUR_MS);
       await store.createSession({ userId: user.id, tokenHash, expiresAt });
       const session = { token, user: user.id, expiresAt: expiresAt.toISOString() };
-      return c.json(session, 201, { "cache-control": "no-store" });
+      return c.json(session, 201, { ...limits, "cache-control": "no-store" });
     })
     .delete("/api/sessions", requireUser(store), async (c) => {
       await store.deleteSession(c.get("tokenHash"));

@@ -1,4 +1,5 @@
 // GET /api/articles/export and POST /api/articles/import: all articles as NDJSON, and NDJSON as articles.
+import type { Server } from "bun";
 import { type Context, Hono } from "hono";
 import { type HttpEnv, Problem, readBody } from "#lib/http";
 import type { Env } from "../../env.ts";
@@ -31,13 +32,15 @@ export function transferRoutes(env: Env, store: Store) {
     })
     .post("/api/articles/import", requireUser(store), async (c) => {
       checkType(c);
-      const setIdleTimeout = (seconds: number) => c.env.server.timeout(c.req.raw, seconds);
-      setIdleTimeout(0); // The connection is silent while the import waits for a slot,
-      const release = await imports.acquire().finally(() => setIdleTimeout(IDLE_TIMEOUT_S));
+      const { server } = c.env;
+      // Off while the import waits for a slot, because nothing is sent or read then.
+      server.timeout(c.req.raw, 0);
+      const release = await imports.acquire().finally(() => {
+        server.timeout(c.req.raw, IDLE_TIMEOUT_S);
+      });
       try {
-        const onEnd = () => setIdleTimeout(0); // and while the rows are committed.
-        const lines = readImport(c.req.raw, env, onEnd);
-        const { imported, badLines, bad } = await store.importArticles(c.get("userId"), lines);
+        const chunks = readImport(c.req.raw, server, env);
+        const { imported, badLines, bad } = await store.importArticles(c.get("userId"), chunks);
         if (badLines === 0) return c.json({ imported });
         throw new Problem(422, `${badLines} lines are not valid articles. Nothing was imported.`, {
           errors: bad,
@@ -65,18 +68,20 @@ function checkType(c: Context): void {
 }
 
 /**
- * The chunks of the body. Calls `onEnd` after the last one.
+ * The chunks of the body.
  * @throws {Problem} 413 over MAX_IMPORT_BYTES, 408 after MAX_TRANSFER_SECONDS, 400 if it ends early.
  */
 async function* readImport(
   request: Request,
+  server: Server<unknown>,
   { MAX_IMPORT_BYTES, MAX_TRANSFER_SECONDS }: Env,
-  onEnd: () => void,
 ): AsyncGenerator<Uint8Array, void, void> {
   const deadline = performance.now() + MAX_TRANSFER_SECONDS * 1000;
   let size = 0;
   try {
     for await (const chunk of readBody(request)) {
+      // The runtime does not count a small chunk as activity.
+      server.timeout(request, IDLE_TIMEOUT_S);
       size += chunk.byteLength;
       if (size > MAX_IMPORT_BYTES) {
         throw new Problem(413, `The import is longer than ${MAX_IMPORT_BYTES} bytes.`);
@@ -87,5 +92,6 @@ async function* readImport(
   } catch (cause) {
     throw request.signal.aborted ? new Problem(400, "The import ended early.", { cause }) : cause;
   }
-  onEnd();
+  // Off while the rows are committed.
+  server.timeout(request, 0);
 }
