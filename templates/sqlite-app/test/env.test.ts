@@ -29,3 +29,13 @@ test("its examples are valid", () => {
     parseEnv(schema, Object.fromEntries(lines.map(({ name, value }) => [name, value]))),
   ).not.toThrow();
 });
+
+test("the README's table has the variables of the schema and their defaults", async () => {
+  const readme = await Bun.file(join(import.meta.dir, "..", "README.md")).text();
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| +(?:`([^`]*)`)? *\|/gm)];
+  expect(rows.map(([, name]) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
+  const defaults: Record<string, unknown> = parseEnv(schema, {});
+  for (const [, name = "", value] of rows) {
+    if (value !== undefined) expect([name, value]).toEqual([name, `${defaults[name]}`]);
+  }
+});
