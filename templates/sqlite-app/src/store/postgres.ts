@@ -88,13 +88,11 @@ export class PostgresStore implements Store {
   }
 
   async createSession({ userId, tokenHash, expiresAt }: NewSession): Promise<void> {
-    await this.#pool.transaction(async (connection) => {
-      await connection.query(DELETE_EXPIRED);
-      await connection.query(
-        "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES ($1, $2, $3)",
-        [tokenHash, userId, expiresAt],
-      );
-    });
+    await this.#pool.query(DELETE_EXPIRED);
+    await this.#pool.query(
+      "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES ($1, $2, $3)",
+      [tokenHash, userId, expiresAt],
+    );
   }
 
   async findSession(tokenHash: Uint8Array): Promise<number | undefined> {
@@ -170,7 +168,7 @@ export class PostgresStore implements Store {
         yield articles;
       }
     } finally {
-      this.#pool.discard(connection);
+      await connection.close(); // Ends the transaction and its snapshot.
     }
   }
 
@@ -186,7 +184,7 @@ export class PostgresStore implements Store {
         `INSERT INTO articles (author, title, body, created_at, updated_at)
          SELECT $1, title, body, now(), now()
          FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS line (title, body, number) ORDER BY number`,
-        [author, connection.textArray(titles), connection.textArray(bodies)],
+        [author, this.#pool.textArray(titles), this.#pool.textArray(bodies)],
       );
     };
     await this.#pool.run(async (connection) => {
