@@ -7,16 +7,24 @@ import type { Article, Found, Store } from "../../store/store.ts";
 import { requireUser } from "../sessions/require-user.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { highlight } from "./highlight.ts";
-import { articleChanges, articleQuery, newArticle } from "./schemas.ts";
+import { type ArticleChanges, articleChanges, articleQuery, newArticle } from "./schemas.ts";
+
+const ARTICLE = `/api/articles/${ID}` as const;
 
 /** Room for 100 000 escaped characters and a title. */
 const BODY = { maxBytes: 1024 * 1024 };
 
 export function articleRoutes(store: Store) {
+  const update = async (segment: string, userId: number, changes: ArticleChanges) => {
+    const id = await ownArticle(segment, userId);
+    return found(await store.updateArticle(id, userId, changes));
+  };
+
   /** Articles are public, so another author's is 403, not 404: there is nothing to hide. */
-  const checkAuthor = async (id: number, userId: number): Promise<void> => {
-    const { author } = found(await store.findArticle(id));
-    if (author !== userId) throw new Problem(403, "Only its author may change an article.");
+  const ownArticle = async (segment: string, userId: number): Promise<number> => {
+    const { id, author } = found(await store.findArticle(parseId(segment)));
+    if (author === userId) return id;
+    throw new Problem(403, "Only its author may change an article.");
   };
 
   return new Hono()
@@ -42,33 +50,18 @@ export function articleRoutes(store: Store) {
       const article = await store.createArticle(c.get("userId"), c.req.valid("json"));
       return c.json(article, 201, { location: `/api/articles/${article.id}` });
     })
-    .get(`/api/articles/${ID}`, async (c) => {
+    .get(ARTICLE, async (c) => {
       return c.json(found(await store.findArticle(parseId(c.req.param("id")))));
     })
-    .patch(
-      `/api/articles/${ID}`,
-      requireUser(store),
-      validate("json", articleChanges, BODY),
-      async (c) => {
-        const id = parseId(c.req.param("id"));
-        await checkAuthor(id, c.get("userId"));
-        return c.json(found(await store.updateArticle(id, c.get("userId"), c.req.valid("json"))));
-      },
-    )
-    .put(
-      `/api/articles/${ID}`,
-      requireUser(store),
-      validate("json", newArticle, BODY),
-      async (c) => {
-        const id = parseId(c.req.param("id"));
-        await checkAuthor(id, c.get("userId"));
-        return c.json(found(await store.updateArticle(id, c.get("userId"), c.req.valid("json"))));
-      },
-    )
-    .delete(`/api/articles/${ID}`, requireUser(store), async (c) => {
-      const id = parseId(c.req.param("id"));
-      await checkAuthor(id, c.get("userId"));
-      await store.deleteArticle(id, c.get("userId"));
+    .patch(ARTICLE, requireUser(store), validate("json", articleChanges, BODY), async (c) => {
+      return c.json(await update(c.req.param("id"), c.get("userId"), c.req.valid("json")));
+    })
+    .put(ARTICLE, requireUser(store), validate("json", newArticle, BODY), async (c) => {
+      return c.json(await update(c.req.param("id"), c.get("userId"), c.req.valid("json")));
+    })
+    .delete(ARTICLE, requireUser(store), async (c) => {
+      const userId = c.get("userId");
+      await store.deleteArticle(await ownArticle(c.req.param("id"), userId), userId);
       return c.body(null, 204);
     });
 }

@@ -33,21 +33,24 @@ export function requireUser(store: Store) {
       c.set("tokenHash", tokenHash);
       return true;
     },
-    noAuthenticationHeader: { message: refuse(SEND_TOKEN, "Bearer") },
-    invalidAuthenticationHeader: { message: refuse(SEND_TOKEN, "Bearer") },
-    invalidToken: {
-      message: refuse(
-        "The token is unknown or expired: sign in again.",
-        'Bearer error="invalid_token"',
-      ),
-    },
+    noAuthenticationHeader: MISSING,
+    invalidAuthenticationHeader: MISSING,
+    invalidToken: refuse(
+      "The token is unknown or expired: sign in again.",
+      'Bearer error="invalid_token"',
+    ),
   });
 }
 
-const SEND_TOKEN = "Send `Authorization: Bearer <token>` with a token from POST /api/sessions.";
-
-function refuse(detail: string, challenge: string): () => never {
-  return () => {
+/** Hono asks for a message; throwing instead makes the response a problem. */
+function refuse(detail: string, challenge: string) {
+  const message = (): never => {
     throw new Problem(401, detail, { headers: { "www-authenticate": challenge } });
   };
+  return { message };
 }
+
+const MISSING = refuse(
+  "Send `Authorization: Bearer <token>` with a token from POST /api/sessions.",
+  "Bearer",
+);
