@@ -1,6 +1,6 @@
-// The README of http-sse says that a feature is a file and a line: without them, the rest still works.
+// The README of http-sse says how to remove a feature: its folder and its lines in app.ts.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./workspaces.ts";
@@ -28,7 +28,7 @@ async function run(cwd: string, args: readonly string[]): Promise<void> {
   expect(code, `${args.join(" ")}\n${out}\n${error}`).toBe(0);
 }
 
-/** Starts the project and asks it for some paths. */
+/** Starts the project and returns the status of each path. */
 async function statuses(paths: readonly string[]): Promise<number[]> {
   const child = Bun.spawn([process.execPath, "src/main.ts"], {
     cwd: project,
@@ -44,7 +44,7 @@ async function statuses(paths: readonly string[]): Promise<number[]> {
       if (!url) continue;
       return await Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
     }
-    throw new Error(`It did not listen: ${output}`);
+    throw new Error(`The project did not listen: ${output}`);
   } finally {
     child.kill();
     await child.exited;
@@ -52,29 +52,32 @@ async function statuses(paths: readonly string[]): Promise<number[]> {
 }
 
 test.each([
-  ["analysis", "/api/uploads/x/analysis"],
-  ["events", "/api/events"],
-  ["messages", "/api/messages"],
   ["openapi", "/openapi.json"],
   ["page", "/"],
-  ["uploads", "/api/uploads/x"],
 ])(
-  "without its file and its line, %s is gone and the rest passes its checks",
-  async (group, gone) => {
-    const index = Bun.file(join(project, "src/routes/index.ts"));
-    const file = Bun.file(join(project, `src/routes/${group}.ts`));
-    const before = { index: await index.text(), file: await file.text() };
+  "without its folder and its lines in app.ts, %s is gone and the checks pass",
+  async (feature, gone) => {
+    const app = Bun.file(join(project, "src/app.ts"));
+    const folder = join(project, "src/features", feature);
+    const before = await app.text();
     try {
-      const lines = before.index.split("\n");
-      await index.write(lines.filter((line) => !line.includes(`"./${group}.ts"`)).join("\n"));
-      await file.delete();
+      const isIts = (line: string) =>
+        line.includes(`features/${feature}/`) || line.includes(`${feature}Routes`);
+      await app.write(
+        before
+          .split("\n")
+          .filter((line) => !isIts(line))
+          .join("\n")
+          // The page was the last line of the chain.
+          .replace(/\)\n}/, ");\n}"),
+      );
+      await rename(folder, join(place, feature));
       await run(project, ["run", "check"]);
-      expect(await statuses(["/healthz", gone])).toEqual([200, 404]);
-      const tests = ["env", "openapi"].filter((name) => name !== group);
-      await run(project, ["test", ...tests.map((name) => `test/${name}.test.ts`)]);
+      expect(await statuses(["/healthz", "/api/messages", gone])).toEqual([200, 200, 404]);
+      await run(project, ["test", "test/env.test.ts", "test/start.test.ts"]);
     } finally {
-      await index.write(before.index);
-      await file.write(before.file);
+      await app.write(before);
+      await rename(join(place, feature), folder);
     }
   },
 );

@@ -1,4 +1,4 @@
-// Counts tests from what `bun test` printed, so that a run from the cache counts like a fresh one.
+// Counts tests from the output of `bun test`, so that a cached run counts like a fresh one.
 
 export interface Tally {
   readonly passed: number;
@@ -7,19 +7,19 @@ export interface Tally {
   readonly skipped: readonly string[];
 }
 
-/** One workspace's test task: how it ended and what it printed. */
+/** The result and the output of one workspace's test task. */
 export interface TaskOutcome {
   readonly exitCode: number;
   readonly log: string;
 }
 
 /**
- * The tally of one task. A task that failed without a failed test (it crashed, or found no tests)
- * counts as one failure: nothing that went wrong may vanish from the sum.
+ * Counts the tests of one task. A task that failed without a failed test (it crashed, or found no tests) counts as one
+ * failure, so that no failure is missing from the sum.
  */
 export function tallyOf({ exitCode, log }: TaskOutcome): Tally {
   const lines = Bun.stripANSI(log).split(/\r?\n/);
-  // The last summary is the task's own: what a test printed of another `bun test` comes before it.
+  // The last summary is the task's own. A test may have printed the summary of another `bun test` before it.
   const end = lines.findLastIndex((line) => /^Ran \d+ tests? across \d+ files?\./.test(line));
   const counts = new Map<string, number>();
   for (let at = end - 1; at >= 0; at--) {
@@ -36,7 +36,13 @@ export function tallyOf({ exitCode, log }: TaskOutcome): Tally {
     passed: counts.get("pass") ?? 0,
     failed: crashed ? 1 : failed,
     skipped:
-      unfinished === 0 ? [] : named.slice(-unfinished).map((line) => line.replace(/^\S+ /, "")),
+      unfinished === 0
+        ? []
+        : named
+            .slice(-unfinished)
+            .map((line) => line.replace(/^\S+ /, ""))
+            // Bun lists and counts the hooks of a skipped group, too.
+            .filter((name) => !/(^|> )\(unnamed\)$/.test(name)),
   };
 }
 
@@ -48,7 +54,7 @@ export function sum(tallies: readonly Tally[]): Tally {
   };
 }
 
-/** The line that a run ends with. */
+/** The last line of a run. */
 export function summaryLine({ passed, failed, skipped }: Tally): string {
   const line = `${passed} passed, ${failed} failed`;
   return skipped.length === 0 ? line : `${line}, ${skipped.length} skipped`;

@@ -1,33 +1,33 @@
-// Runs test tasks through turbo and counts what they ran, from its cache or not.
+// Runs test tasks with Turborepo and counts their tests, cached or not.
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Tally, tallyOf } from "./tally.ts";
 import { root } from "./workspaces.ts";
 
-/** The part that is used here of the run summary that turbo writes to `.turbo/runs/`. */
+/** The part of Turborepo's run summary in `.turbo/runs/` that is used here. */
 interface RunSummary {
   readonly tasks: readonly {
     readonly taskId: string;
     readonly task: string;
     readonly command: string;
     readonly logFile: string;
-    /** Missing when the task never started. */
+    /** Missing if the task never started. */
     readonly execution?: { readonly exitCode: number | null };
   }[];
 }
 
 export interface TurboRun {
   readonly succeeded: boolean;
-  /** By task, e.g. `http-sse#test`. */
+  /** By task, for example `http-sse#test`. */
   readonly tallies: ReadonlyMap<string, Tally>;
 }
 
 const summaries = join(root, ".turbo", "runs");
-/** Suites start servers and browsers: more at a time than this and they starve one another. */
+/** Test suites start servers and browsers. With more of them at a time, they would time out. */
 const concurrency = Math.max(2, Math.floor(availableParallelism() / 2));
 
-/** `turbo run` with these arguments; one task's failure does not stop the others. */
+/** Runs `turbo run` with these arguments. A failed task does not stop the others. */
 export async function runTurbo(...args: string[]): Promise<TurboRun> {
   await mkdir(summaries, { recursive: true });
   const before = await readdir(summaries);
@@ -46,7 +46,7 @@ export async function runTurbo(...args: string[]): Promise<TurboRun> {
   const succeeded = (await turbo.exited) === 0;
   const [summary] = (await readdir(summaries)).filter((name) => !before.includes(name));
   if (summary === undefined) {
-    // turbo itself failed, and has said why.
+    // Turborepo itself failed, and has printed the reason.
     return { succeeded, tallies: new Map([["turbo", tallyOf({ exitCode: 1, log: "" })]]) };
   }
   const path = join(summaries, summary);

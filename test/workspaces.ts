@@ -1,12 +1,14 @@
-// The repository as data: its workspaces, their manifests and the files that git knows.
+// Reads the repository: its workspaces, their manifests and the files that git knows.
 import { join } from "node:path";
 
 export const root = join(import.meta.dir, "..");
 
-/** What the tests read of a package.json. */
+/** The part of a package.json that the tests read. */
 export interface Manifest {
   readonly name: string;
   readonly description?: string;
+  readonly license?: string;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly bunyard?: Readonly<Record<string, unknown>>;
   readonly workspaces?: readonly string[];
   readonly scripts?: Readonly<Record<string, string>>;
@@ -25,7 +27,7 @@ export interface Workspace {
   readonly manifest: Manifest;
 }
 
-/** Every workspace, the root first. */
+/** Reads every workspace, the root first. */
 export async function readWorkspaces(): Promise<readonly Workspace[]> {
   const manifest = await readManifest(root);
   const directories = (manifest.workspaces ?? []).flatMap((pattern) => [
@@ -48,9 +50,21 @@ export async function readManifest(directory: string): Promise<Manifest> {
   return await Bun.file(join(directory, "package.json")).json();
 }
 
-/** Every file that is committed or would be, relative to the root, with forward slashes. */
+/** The modules that `bun test` loads first in this directory, by its bunfig.toml. */
+export async function testPreloads(directory: string): Promise<readonly string[]> {
+  const file = Bun.file(join(root, directory, "bunfig.toml"));
+  return (await file.exists()) ? preloadsOf(await file.text()) : [];
+}
+
+/** The modules that a bunfig.toml makes `bun test` load first. */
+export function preloadsOf(bunfig: string): readonly string[] {
+  const { test } = Bun.TOML.parse(bunfig) as { test?: { preload?: readonly string[] } };
+  return test?.preload ?? [];
+}
+
+/** Lists every file that is tracked or not ignored, relative to the root, with forward slashes. */
 export async function repositoryFiles(): Promise<readonly string[]> {
-  // A checkout may belong to another user than the one who tests it, as in a container.
+  // In a container, the checkout may belong to another user.
   const git = Bun.spawn(
     ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"],
     { cwd: root, stderr: "inherit" },
@@ -61,7 +75,7 @@ export async function repositoryFiles(): Promise<readonly string[]> {
   return listed.filter((_, index) => exists[index]).sort();
 }
 
-/** Text of a file of the repository. */
+/** Reads a file of the repository. */
 export async function readText(path: string): Promise<string> {
   return await Bun.file(join(root, path)).text();
 }

@@ -8,5 +8,9 @@ await Bun.build({
   target: "bun",
   sourcemap: "linked",
 });
-await Bun.build({ entrypoints: ["src/page/index.html"], outdir: "dist/page", minify: true });
+await Bun.build({
+  entrypoints: ["src/features/page/index.html"],
+  outdir: "dist/features/page",
+  minify: true,
+});
 console.log("Built dist/: run it with `bun dist/main.js`.");

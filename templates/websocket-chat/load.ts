@@ -6,12 +6,12 @@ import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
   options: {
-    /** A running chat, e.g. http://127.0.0.1:3000; without it one is started, with its limits out of the way. */
+    /** URL of a running chat, e.g. http://127.0.0.1:3000. By default one is started, without limits. */
     url: { type: "string" },
-    /** Clients in one room, each sending its next message when the last one has come back. */
+    /** Clients in one room. Each sends its next message when it has received the previous one. */
     clients: { type: "string", default: "64" },
     seconds: { type: "string", default: "5" },
-    /** Connections that only stay open. Memory is measured if the chat was started here. */
+    /** Connections that send nothing. Their memory is reported unless --url is given. */
     idle: { type: "string", default: "10000" },
   },
 });
@@ -21,7 +21,7 @@ const idle = Number(values.idle);
 const chat = values.url ? undefined : await startChat();
 const url = (values.url ?? chat?.url ?? "").replace(/\/$/, "");
 try {
-  // Idle connections first: afterwards memory that the fan-out has used would serve them for free.
+  // First: after the fan-out, idle connections would reuse the memory that it has allocated.
   if (idle > 0) await measureIdle();
   await measureFanOut();
 } finally {
@@ -29,14 +29,14 @@ try {
 }
 process.exit(0);
 
-/** Everyone writes, everyone reads: each message is delivered to every client. */
+/** All clients send to one room, so each message is delivered to every client. */
 async function measureFanOut(): Promise<void> {
   const latencies: number[] = [];
   let deliveries = 0;
   const sockets = await Promise.all(Array.from({ length: clients }, (_, i) => open(`Load ${i}`)));
   for (const [index, socket] of sockets.entries()) {
     const mine = `"text":"${index} `;
-    const say = () => {
+    const send = () => {
       const text = `${index} ${performance.now()}`;
       socket.send(
         JSON.stringify({ type: "chat", ref: 1, room: "load", text, key: crypto.randomUUID() }),
@@ -44,8 +44,8 @@ async function measureFanOut(): Promise<void> {
     };
     socket.onmessage = ({ data }) => {
       if (data.startsWith('{"type":"ok"')) {
-        // The answer to the join starts this client; those to its messages say nothing new.
-        if (data.includes('"members"')) say();
+        // The reply to the join starts this client. Replies to its messages are ignored.
+        if (data.includes('"members"')) send();
         return;
       }
       if (!data.startsWith('{"type":"chat"')) return;
@@ -53,7 +53,7 @@ async function measureFanOut(): Promise<void> {
       const at = data.indexOf(mine);
       if (at === -1) return;
       latencies.push(performance.now() - Number.parseFloat(data.slice(at + mine.length)));
-      say();
+      send();
     };
     socket.send(JSON.stringify({ type: "join", ref: 0, room: "load" }));
   }
@@ -72,7 +72,7 @@ async function measureFanOut(): Promise<void> {
   console.log(`  latency     p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms`);
 }
 
-/** What a connection costs that is open and silent. */
+/** Measures the memory of connections that are open and silent. */
 async function measureIdle(): Promise<void> {
   const before = await chat?.memory();
   const sockets: WebSocket[] = [];
@@ -122,7 +122,7 @@ async function startChat() {
   if (!address) throw new Error(`The chat did not start: ${output}`);
   return {
     url: address,
-    /** Resident bytes of the server's process. */
+    /** Resident memory of the server in bytes. */
     memory: async () => 1024 * Number(await Bun.$`ps -o rss= -p ${child.pid}`.text()),
     stop: async () => {
       child.kill();

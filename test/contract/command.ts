@@ -1,9 +1,9 @@
-// Runs a command in a project as its owner would: on a machine without our variables.
+// Runs a command in a project as its owner would, without this process's environment variables.
 import { delimiter } from "node:path";
 import { root } from "../workspaces.ts";
 
-/** Milliseconds that a command may take on a loaded machine. */
-export const COMMAND_TIMEOUT = 600_000;
+/** Milliseconds that a command may take on a loaded machine. `bun test` of a service takes the longest. */
+export const COMMAND_TIMEOUT = 1_200_000;
 
 export interface Outcome {
   readonly exitCode: number;
@@ -11,13 +11,13 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** The first line that warns of something; undefined if none does. */
+/** The first line with a warning; undefined if there is none. */
 export function warningIn(output: string): string | undefined {
   const rest = output.replaceAll(/\b(0|no) warnings?\b/gi, "");
   return /^.*\bwarn(ing)?s?\b(?! *: *0\b).*$/im.exec(rest)?.[0];
 }
 
-/** What a process needs to run and to install; nothing that tells it how to behave. */
+/** The variables that a process needs to run and to install, without those that change its behavior. */
 export function bareEnvironment(): Record<string, string> {
   const needed =
     /^(HOME|USER|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|NPM_CONFIG_(?!USER_AGENT|LOCAL_PREFIX).*|BUN_INSTALL.*)$/i;
@@ -26,14 +26,14 @@ export function bareEnvironment(): Record<string, string> {
   return { ...environment, PATH: searchPath() };
 }
 
-/** Without what `bun run` adds for the workspace: a program that a project lacks must not be found there. */
+/** The PATH without the folders that `bun run` adds, in which a project would find programs that it does not have. */
 export const searchPath = (): string =>
   (process.env.PATH ?? "")
     .split(delimiter)
     .filter((folder) => !folder.startsWith(root))
     .join(delimiter);
 
-/** `bun` with these arguments, in a directory. */
+/** Runs `bun` with these arguments in a directory. */
 export async function bun(directory: string, ...args: string[]): Promise<Outcome> {
   const child = Bun.spawn([process.execPath, ...args], {
     cwd: directory,

@@ -1,9 +1,10 @@
-// The commands of a project pass as they are, without a warning.
+// Runs the commands of a project, which have to pass without a warning.
 import { expect, test } from "bun:test";
 import { bun, COMMAND_TIMEOUT, type Outcome, warningIn } from "./command.ts";
 import type { Project } from "./project.ts";
+import { missingFor } from "./requirements.ts";
 
-/** @throws with all that the command printed, when it failed or warned. */
+/** @throws with the whole output if the command failed or printed a warning. */
 function expectClean(command: string, { exitCode, output }: Outcome): void {
   const warned = warningIn(output);
   if (exitCode !== 0 || warned !== undefined) {
@@ -14,8 +15,9 @@ function expectClean(command: string, { exitCode, output }: Outcome): void {
 }
 
 export function builds(project: Project): void {
-  test(
-    "builds",
+  const missing = missingFor(project.name, "bun run build");
+  test.skipIf(missing !== undefined)(
+    missing === undefined ? "builds" : `builds (${missing})`,
     async () => {
       expectClean("bun run build", await bun(project.directory, "run", "build"));
     },
@@ -23,15 +25,14 @@ export function builds(project: Project): void {
   );
 }
 
-/** What takes long; a template in place runs these as tasks of its own. */
+/** Runs the slow commands except the build. For a template in place, they are separate tasks. */
 export async function passesItsCommands(project: Project): Promise<void> {
   await installsAndChecks(project);
   const tests = await bun(project.directory, "test");
   expect(tests.exitCode, tests.output).toBe(0);
-  expectClean("bun run build", await bun(project.directory, "run", "build"));
 }
 
-/** Those of its commands that a project passes in a few seconds. */
+/** Runs the commands that take a few seconds. */
 export async function installsAndChecks({ directory }: Project): Promise<void> {
   expectClean("bun install", await bun(directory, "install", "--frozen-lockfile"));
   expectClean("bun run check", await bun(directory, "run", "check"));

@@ -1,4 +1,4 @@
-// The container image of a service: small, pinned, not root, with a health check of its own.
+// The container image of a service: small, pinned, non-root, with a health check.
 import { expect, test } from "bun:test";
 import { type Project, textOf } from "./project.ts";
 

@@ -1,4 +1,4 @@
-// The environment of a service: checked at start, with every problem in one message.
+// The environment of a service: validated at start, with every problem in one message.
 import { expect, test } from "bun:test";
 import { type Project, textOf } from "./project.ts";
 import { exampleOf, SERVICE_TIMEOUT, spawnStart } from "./service.ts";
@@ -10,6 +10,10 @@ const common = [
   "LOG_LEVEL",
   "SHUTDOWN_TIMEOUT_MS",
   "SHUTDOWN_DELAY_MS",
+  "KEEP_ALIVE_TIMEOUT_S",
+  "METRICS_PORT",
+  "CLIENT_IP_HEADER",
+  "DEV_HOSTS",
 ];
 
 export function checksItsEnvironment(project: Project): void {

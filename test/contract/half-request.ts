@@ -1,8 +1,8 @@
-// A request that is in flight for as long as a test wants it to be.
+// A request that stays in flight until a test finishes it.
 import { connect } from "node:net";
 import type { Route } from "./routes.ts";
 
-/** Sends the head and half of the body of a request; `finish` sends the rest and returns the answer. */
+/** Sends the head and half of the body of a request. `finish` sends the other half and returns the response. */
 export async function halfRequest(url: URL, { method, path }: Pick<Route, "method" | "path">) {
   const { hostname, port } = url;
   const body = JSON.stringify({ half: "now", rest: "later" });
@@ -18,7 +18,7 @@ export async function halfRequest(url: URL, { method, path }: Pick<Route, "metho
   socket.setEncoding("utf8").on("data", (text: string) => {
     answer += text;
   });
-  // A connection that breaks is closed, too: the answer, or what there is of it, says so.
+  // A broken connection is closed as well, and the incomplete response shows it.
   socket.once("error", ({ message }) => {
     answer += message;
   });
@@ -26,7 +26,7 @@ export async function halfRequest(url: URL, { method, path }: Pick<Route, "metho
   await new Promise<void>((resolve) => {
     socket.write(`${head.join("\r\n")}\r\n\r\n${body.slice(0, 10)}`, () => resolve());
   });
-  // Once a later request is answered, the server has this one in hand.
+  // Once a later request has a response, the server has received this one.
   await fetch(new URL("healthz", url));
   return {
     finish: async () => {

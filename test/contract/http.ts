@@ -1,12 +1,15 @@
-// What every service answers: health, problems, request ids, one log line a request, safe pages.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+// The responses of every service: health, problems, request ids, one log line per request, safe pages.
+import { afterAll, beforeEach, expect, test } from "bun:test";
 import type { Project } from "./project.ts";
 import { jsonRoutes } from "./routes.ts";
 import { SERVICE_TIMEOUT, type Service, startService, until } from "./service.ts";
 
 export function speaksHttp(project: Project): void {
   let service: Service;
-  beforeAll(async () => {
+  // When a test times out, Bun kills every process that a hook or a test has started. The next test starts another.
+  beforeEach(async () => {
+    if (service?.isRunning()) return;
+    await service?.[Symbol.asyncDispose]();
     service = await startService(project, { LOG_LEVEL: "info" });
   }, SERVICE_TIMEOUT);
   afterAll(() => service?.[Symbol.asyncDispose]());
@@ -97,7 +100,7 @@ export function speaksHttp(project: Project): void {
   });
 }
 
-/** RFC 9457: the body says what the status line says, and something a person can act on. */
+/** RFC 9457: the body repeats the status and contains a detail that a person can act on. */
 async function expectProblem(response: Response, status: number): Promise<void> {
   expect({ url: response.url, status: response.status }).toEqual({ url: response.url, status });
   expect(response.headers.get("content-type")).toStartWith("application/problem+json");

@@ -1,4 +1,4 @@
-// Every template keeps the contract where it stands. Its own tests and check are tasks of its own.
+// Every template fulfils the contract in place. Its own tests and check are separate tasks.
 import { describe } from "bun:test";
 import { join } from "node:path";
 import { root, templateNames } from "../workspaces.ts";

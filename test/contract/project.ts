@@ -1,4 +1,4 @@
-// A project that the contract is held against: a template in place, or what create made of it.
+// A project to which the contract applies: a template in place, or a project created from it.
 import { join } from "node:path";
 import { type Manifest, readManifest, root } from "../workspaces.ts";
 
@@ -10,7 +10,7 @@ export interface Project {
   readonly service: boolean;
 }
 
-/** The project in `directory` that comes from a template of the repository. */
+/** The project in `directory` that was created from a template of the repository, or is that template. */
 export async function projectOf(name: string, directory: string): Promise<Project> {
   const { scripts = {} } = await readManifest(join(root, "templates", name));
   return { name, directory, service: "start" in scripts };

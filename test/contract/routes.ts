@@ -1,4 +1,4 @@
-// What a service says of its routes in /openapi.json, if it has one.
+// Reads the routes of a service from its /openapi.json, if it has one.
 
 interface Operation {
   readonly parameters?: readonly { readonly in: string; readonly required?: boolean }[];
@@ -15,7 +15,7 @@ export interface Route {
   readonly returns: readonly string[];
 }
 
-/** The routes that can be called without knowing anything: no parameter of theirs is required. */
+/** The routes without a required parameter. */
 export async function openRoutes(url: URL): Promise<readonly Route[]> {
   const response = await fetch(new URL("openapi.json", url));
   if (!response.ok) return [];
@@ -33,7 +33,7 @@ export async function openRoutes(url: URL): Promise<readonly Route[]> {
   );
 }
 
-/** The routes that take JSON from anybody: they read the body, and refuse what is no JSON. */
+/** The routes that accept JSON without a session, and so refuse a body that is not JSON. */
 export async function jsonRoutes(url: URL): Promise<readonly Route[]> {
   const candidates = (await openRoutes(url)).filter(({ accepts }) =>
     accepts.includes("application/json"),
@@ -42,6 +42,6 @@ export async function jsonRoutes(url: URL): Promise<readonly Route[]> {
   const answers = await Promise.all(
     candidates.map(({ method, path }) => fetch(new URL(path, url), { method, headers, body: "{" })),
   );
-  // A route that wants a session says so first.
+  // A route that requires a session refuses a request without one first.
   return candidates.filter((_, index) => answers[index]?.status !== 401);
 }

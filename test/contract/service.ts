@@ -1,29 +1,30 @@
-// Starts a project's service as a process of its own, on a free port, and stops it.
+// Starts a project's service as a separate process on a free port, and stops it.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bareEnvironment } from "./command.ts";
 import { type Project, textOf } from "./project.ts";
 
-/** Milliseconds that a service may take to start, to stop or to answer on a loaded machine. */
+/** Milliseconds that a service may take to start, to stop or to respond on a loaded machine. */
 export const SERVICE_TIMEOUT = 60_000;
 
 export interface Service extends AsyncDisposable {
   readonly url: URL;
   /** What the service has printed on standard output so far. */
   readonly printed: () => string;
-  /** The same of standard error. */
+  /** What the service has printed on standard error so far. */
   readonly complaints: () => string;
   readonly signal: (name: "SIGTERM" | "SIGINT") => void;
   readonly exited: Promise<number>;
+  readonly isRunning: () => boolean;
 }
 
 export type Variables = Readonly<Record<string, string>>;
 
 /**
- * Runs `bun run start` in production with the values of `.env.example`, an address of its own, a
- * folder of its own for data, and a value for every secret; resolves when it listens.
- * @throws with all that it printed if it ends before, or if `signal` ends it.
+ * Runs `bun run start` in production with the values of `.env.example`, a free port, a temporary folder for data, and a
+ * value for every secret. Resolves once it listens.
+ * @throws with its whole output if it exits before that, or if `signal` ends it.
  */
 export async function startService(
   project: Project,
@@ -64,11 +65,12 @@ export async function startService(
     complaints: () => complaints,
     signal: (name) => child.kill(name),
     exited: child.exited,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
-/** `bun run start` with nothing but these variables; its descendants die with it. */
+/** Runs `bun run start` with only these variables. Its descendants end with it. */
 export function spawnStart(project: Project, variables: Variables, signal?: AbortSignal) {
   return Bun.spawn([process.execPath, "--no-orphans", "run", "--silent", "start"], {
     cwd: project.directory,
@@ -87,7 +89,7 @@ export function spawnStart(project: Project, variables: Variables, signal?: Abor
   });
 }
 
-/** The variables of `.env.example`, but for the port; a secret gets a value, as an owner would give it. */
+/** The variables of `.env.example` except the port. Secrets get a value, as their owner would set one. */
 export async function exampleOf(project: Project): Promise<Variables> {
   const lines = (await textOf(project, ".env.example")).matchAll(/^#? ?([A-Z][A-Z\d_]*)=(.*)$/gm);
   const variables: Record<string, string> = {};
@@ -99,19 +101,20 @@ export async function exampleOf(project: Project): Promise<Variables> {
   return variables;
 }
 
-/** Waits until a condition holds. @throws when it does not within the time that a service has. */
+/** Waits until a condition holds. @throws if it does not hold within `timeoutMs`. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
+  timeoutMs = SERVICE_TIMEOUT / 2,
 ): Promise<void> {
-  const deadline = performance.now() + SERVICE_TIMEOUT / 2;
+  const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await Bun.sleep(20);
   }
 }
 
-/** Whether nothing listens at the address, or what does takes no more connections. */
+/** Whether new connections to the address are refused. */
 export function isRefused(url: URL): Promise<boolean> {
   return fetch(new URL("healthz", url)).then(
     () => false,

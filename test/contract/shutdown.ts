@@ -1,16 +1,16 @@
-// How a service stops: seen by a balancer first, without dropping work, with an honest exit code.
+// The shutdown of a service: announced to load balancers, without dropping work, with the right exit code.
 import { expect, test } from "bun:test";
 import { halfRequest } from "./half-request.ts";
 import type { Project } from "./project.ts";
 import { jsonRoutes, openRoutes } from "./routes.ts";
 import { isRefused, SERVICE_TIMEOUT, type Service, startService, until } from "./service.ts";
 
-/** Windows has no signals: a process is ended there without being asked. */
+/** Windows has no signals: a process is terminated without notice. */
 const onPosix = test.skipIf(process.platform === "win32");
 
 export function stopsCleanly(project: Project): void {
   const start = (variables: Record<string, string>) =>
-    // A level that hides all but the worst: where it listens must be printed all the same.
+    // The line with the address has to be printed even if the log level hides everything else.
     startService(project, { LOG_LEVEL: "fatal", ...variables });
 
   onPosix.each(["SIGTERM", "SIGINT"] as const)(

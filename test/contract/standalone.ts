@@ -1,11 +1,14 @@
-// A created project stands on its own: nothing of the repository is left in it but its stamp.
+// A created project stands on its own: its stamp is the only trace of the repository.
 import { expect, test } from "bun:test";
 import { manifestOf, missingFrom, type Project, textOf } from "./project.ts";
 
 const added = [
   "biome.json",
   ".editorconfig",
+  ".gitattributes",
+  ".github/dependabot.yml",
   ".gitignore",
+  "LICENSE",
   ".github/workflows/ci.yml",
   ".vscode/extensions.json",
   ".vscode/launch.json",
@@ -13,21 +16,37 @@ const added = [
   "bun.lock",
 ];
 
-/** @param packageName what its package.json has to call it */
-export function standsAlone(project: Project, packageName = `my-${project.name}`): void {
+/**
+ * @param packageName the name that it was created with
+ * @param documentName the name in its README and licence: Bun's own `bun create` changes only package.json
+ */
+export function standsAlone(
+  project: Project,
+  packageName = `my-${project.name}`,
+  documentName = packageName,
+): void {
   test("has the files that create adds", async () => {
     expect(await missingFrom(project, added)).toEqual([]);
   });
 
   test("its package.json has its name, its origin and only published, exact dependencies", async () => {
-    const { name, bunyard, dependencies, devDependencies } = await manifestOf(project);
+    const { name, bunyard, engines, dependencies, devDependencies } = await manifestOf(project);
     expect(name).toBe(packageName);
     expect(bunyard).toEqual({
       template: project.name,
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      without: [],
     });
+    expect(engines).toEqual({ bun: ">=1.4.5" });
     const versions = Object.entries({ ...dependencies, ...devDependencies });
     expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+/.test(version))).toEqual([]);
+  });
+
+  test("its README and its licence bear its name", async () => {
+    expect(await textOf(project, "README.md")).toStartWith(`# ${documentName}\n`);
+    const license = await textOf(project, "LICENSE");
+    expect(license).toStartWith(`${(await manifestOf(project)).license} License\n`);
+    expect(license).toContain(`the ${documentName} authors`);
   });
 
   test("its imports map leads to files of its own", async () => {

@@ -1,4 +1,4 @@
-// A clone of the repository as its working tree is now, in a temporary folder, with everything in one commit.
+// A copy of the repository's working tree in a temporary folder, committed as one commit.
 import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export class Clone implements AsyncDisposable {
     readonly place: string,
     /** The clone, which is in it. */
     readonly root: string,
-    /** What a user has who has told git a name. */
+    /** The variables of a user who has configured git. */
     readonly env: Readonly<Record<string, string>>,
   ) {}
 
@@ -31,12 +31,12 @@ export class Clone implements AsyncDisposable {
     return opened;
   }
 
-  /** @returns what git printed on standard output */
+  /** Runs git, and resolves to its standard output. */
   async git(...args: readonly string[]): Promise<string> {
     return (await succeed(["git", ...args], { cwd: this.root, env: this.env })).trim();
   }
 
-  /** Commits all that has changed. */
+  /** Commits all changes. */
   async commit(): Promise<void> {
     await this.git("add", "--all");
     await this.git("commit", "--quiet", "--message=All");
@@ -47,7 +47,7 @@ export class Clone implements AsyncDisposable {
     return succeed([process.execPath, ...args], { cwd: this.root, env: this.env });
   }
 
-  /** Runs what `create` makes of a template, without install and commit: the files to compare others with. */
+  /** Creates a project without installing or committing, to compare other projects with. */
   async create(template: string, name: string): Promise<string> {
     const directory = join(this.place, "created", template);
     const entry = join(this.root, "tooling", "create", "src", "main.ts");
@@ -56,7 +56,7 @@ export class Clone implements AsyncDisposable {
     return directory;
   }
 
-  /** A bare repository with all branches of the clone, as a server has it. @returns its URL */
+  /** Creates a bare repository with all branches, as on a server. @returns its URL */
   async publish(): Promise<string> {
     const bare = join(this.place, "bunyard.git");
     await rm(bare, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// The files of a project as its owner sees them: not what was installed or built, and not the lockfile.
+// Compares the files of projects, without those that were installed or built, and without the lockfile.
 import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -17,7 +17,7 @@ async function filesOf(directory: string): Promise<Readonly<Record<string, strin
   return Object.fromEntries(await Promise.all(files));
 }
 
-/** Two projects have the same files, byte for byte. */
+/** Expects two projects to have the same files, byte for byte. */
 export async function expectSameFiles(directory: string, created: string): Promise<void> {
   const expected = await filesOf(created);
   expect(Object.keys(expected)).not.toBeEmpty();

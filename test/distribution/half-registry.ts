@@ -1,4 +1,4 @@
-// A registry that has the command but not what a project needs: an install fails, or waits until it is ended.
+// A registry that has the command but not a project's dependencies: an install fails, or waits until it is interrupted.
 
 export class HalfRegistry implements AsyncDisposable {
   readonly #asked = Promise.withResolvers<void>();
@@ -6,7 +6,7 @@ export class HalfRegistry implements AsyncDisposable {
 
   /**
    * @param whole the registry that has the command
-   * @param lacking what becomes of a request for zod, which the project needs; others are not found
+   * @param lacking the fate of a request for zod, which the project needs; other packages are not found
    */
   constructor(whole: string, lacking: "not found" | "not answered") {
     this.#server = Bun.serve({
@@ -24,12 +24,12 @@ export class HalfRegistry implements AsyncDisposable {
     });
   }
 
-  /** What makes a package manager use it. */
+  /** The variables that make a package manager use it. */
   get env(): Readonly<Record<string, string>> {
     return { NPM_CONFIG_REGISTRY: this.#server.url.href };
   }
 
-  /** Resolves when an install waits for zod. */
+  /** Resolves once an install waits for zod. */
   get asked(): Promise<void> {
     return this.#asked.promise;
   }

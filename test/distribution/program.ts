@@ -1,4 +1,4 @@
-// Runs a program to its end and keeps what it said.
+// Runs a program to its end and returns its output.
 import { expect } from "bun:test";
 
 export interface Run {
@@ -23,7 +23,7 @@ export async function run(command: readonly string[], { cwd, env }: Surroundings
   return { code, stdout, stderr };
 }
 
-/** What the program printed on standard output; fails, with all that it said, if it did not succeed. */
+/** Resolves to the program's standard output. Fails with its whole output if it does not succeed. */
 export async function succeed(command: readonly string[], around: Surroundings): Promise<string> {
   const { code, stdout, stderr } = await run(command, around);
   expect(code, `${command.join(" ")}\n${stderr}${stdout}`).toBe(0);

@@ -1,9 +1,9 @@
-// `create-bunyard` from a registry, run by whatever runs packages, far from the repository.
+// `create-bunyard` from a registry, run by every package runner, outside the repository.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
-import { passesItsCommands } from "../contract/commands.ts";
+import { builds, passesItsCommands } from "../contract/commands.ts";
 import { keepsTheContract } from "../contract/contract.ts";
 import { projectOf } from "../contract/project.ts";
 import { standsAlone } from "../contract/standalone.ts";
@@ -30,7 +30,7 @@ const projects = await Promise.all(
   templateNames().map((name) => projectOf(name, join(user.cwd, `my-${name}`))),
 );
 
-/** Only npm may be missing, and the name of a skipped test says so; CI has it. */
+/** npm may be missing, except in CI. The name of a skipped test says so. */
 const hasNpm = Bun.which("npm") !== null;
 const npm = hasNpm ? "npm create bunyard" : "npm create bunyard (npm is not installed)";
 const needing = (runner: string) => test.skipIf(runner.startsWith("npm") && !hasNpm);
@@ -39,7 +39,7 @@ const runners = [
   { runner: "bun create bunyard", command: [BUN, "create", "bunyard"] },
   { runner: "bun create bunyard@latest", command: [BUN, "create", "bunyard@latest"] },
   { runner: "bunx create-bunyard", command: [BUN, "x", "create-bunyard"] },
-  // Unless it is silent, npm prints a headline of its own on stdout.
+  // Without --silent, npm prints a headline on stdout.
   { runner: npm, command: ["npm", "create", "--yes", "--silent", "bunyard", "--"] },
 ];
 
@@ -61,7 +61,7 @@ afterAll(async () => {
   await clone[Symbol.asyncDispose]();
 });
 
-// As many at a time as the script `test` allows; the services below have the machine to themselves.
+// As many at a time as the script `test` allows. The services below run alone.
 test.concurrent.each(projects)(
   "bun create bunyard makes $name, which passes its own commands without a warning",
   async (project) => {
@@ -74,11 +74,16 @@ test.concurrent.each(projects)(
     expect(await git("ls-files", "bun.lock", ".gitignore")).toBe(".gitignore\nbun.lock");
     await expectSameFiles(directory, await clone.create(name, `my-${name}`));
     await passesItsCommands(project);
-    expect(await git("status", "--porcelain")).toBe("");
   },
 );
 
 describe.each(projects)("created $name", (project) => {
+  builds(project);
+
+  test("its commands leave nothing to commit", async () => {
+    expect(await clone.git("-C", project.directory, "status", "--porcelain")).toBe("");
+  });
+
   standsAlone(project);
   keepsTheContract(project);
 });
@@ -134,12 +139,26 @@ describe.each(runners)("$runner", ({ runner, command }) => {
       const child = ann.spawn([...command, "app", "--template", "http-sse"], half.env);
       await Promise.race([half.asked, child.exited]);
       expect(await readdir(ann.cwd)).toEqual(["app"]);
-      // As Ctrl-C in a terminal: to the whole group.
+      // Like Ctrl-C in a terminal, which signals the process group.
       process.kill(-child.pid, "SIGINT");
       expect(await child.exited).toBe(130);
       expect(await readdir(ann.cwd)).toEqual([]);
     },
   );
+});
+
+needing(npm)("npm create without --: options that npm keeps are refused", async () => {
+  const ann = await User.open(join(clone.place, "without-dashes"), registry.url);
+  const create = ["npm", "create", "--yes", "--silent", "bunyard", "app"];
+  for (const options of [
+    ["--template", "http-sse"],
+    ["--template=http-sse", "--no-git"],
+  ]) {
+    const { code, stderr } = await ann.run([...create, ...options]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Put -- first: npm create bunyard@latest my-app -- --template");
+  }
+  expect(await readdir(ann.cwd)).toEqual([]);
 });
 
 test("a version that Bun has kept says which it is and how to get the newest", async () => {

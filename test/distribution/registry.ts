@@ -1,10 +1,10 @@
-// A registry on this machine: holds what is published to it in a temporary folder, and asks the machine's own for the rest.
+// A local registry: stores published packages in a temporary folder, and forwards other requests to the configured registry.
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { succeed } from "./program.ts";
 
-/** Its packages are no part of the workspace: they are installed on first use. */
+/** Its dependencies are not part of the workspace. They are installed on first use. */
 const SERVER = join(import.meta.dir, "registry");
 
 export class Registry implements AsyncDisposable {
@@ -28,9 +28,9 @@ export class Registry implements AsyncDisposable {
     return new Registry(value.trim(), folder, server);
   }
 
-  /** Publishes a packed package; beside it there has to be its manifest. */
+  /** Publishes a tarball. Its manifest has to be next to it. */
   async publish(tarball: string): Promise<void> {
-    // The registry takes anybody's package, but Bun asks for a token before it sends one.
+    // The registry accepts every package, but Bun requires a token before it sends one.
     const env = { ...machine(), NPM_CONFIG_REGISTRY: this.url, NPM_CONFIG_TOKEN: "anybody" };
     await succeed([process.execPath, "publish", tarball], { cwd: dirname(tarball), env });
   }
@@ -47,7 +47,7 @@ function machine(): Record<string, string> {
   return Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? ""]));
 }
 
-/** The registry that Bun is set up to use here, as Bun itself tells it. */
+/** The registry that Bun is configured to use. */
 async function upstream(folder: string): Promise<string> {
   const cwd = join(folder, "probe");
   await Bun.write(join(cwd, "package.json"), '{ "name": "probe", "version": "0.0.0" }\n');

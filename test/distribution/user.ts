@@ -1,10 +1,10 @@
-// A user who has nothing yet: a home, caches and a temporary folder of their own, and the registry of the tests.
+// A new user: an empty home, empty caches, a temporary folder, and the registry of the tests.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { searchPath } from "../contract/command.ts";
 import { type Run, run } from "./program.ts";
 
-/** What a program needs to be found and to run. */
+/** Variables that programs need to run. */
 const NEEDED = /^(LANG|SYSTEMROOT|COMSPEC|PATHEXT|SHELL)$/i;
 
 export class User {
@@ -34,7 +34,7 @@ export class User {
     });
   }
 
-  /** Starts a program as a terminal does: in a process group of its own. */
+  /** Starts a program in a new process group, as a terminal does. */
   spawn(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
     return Bun.spawn([...command], {
       cwd: this.cwd,

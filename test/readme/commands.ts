@@ -1,6 +1,6 @@
-// The commands of a README: the lines of its `sh` blocks, in order. Pure.
+// Extracts the commands of a README: the lines of its `sh` blocks, in order. Pure.
 
-/** Lines as a reader would type them; a line that ends with a backslash goes on in the next one. */
+/** The lines as a reader would type them. Lines that end with a backslash are joined with the next one. */
 export function commandsOf(markdown: string): readonly string[] {
   const blocks = markdown.matchAll(/^```sh\n(.*?)^```$/gms);
   return [...blocks].flatMap(([, block = ""]) =>
@@ -12,7 +12,7 @@ export function commandsOf(markdown: string): readonly string[] {
   );
 }
 
-/** What stands under a heading, up to the next one of any level; empty if there is none. */
+/** The text under a heading, up to the next heading of any level; empty if there is no such heading. */
 export function sectionOf(heading: string, markdown: string): string {
   const parts = markdown.split(/^#+ (?=\S.*$)/m);
   return parts.find((part) => part.startsWith(`${heading}\n`)) ?? "";

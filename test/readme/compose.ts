@@ -1,11 +1,11 @@
-// What a `docker compose` command needs: a compose file, and in it the services and profiles that it names.
+// Checks a `docker compose` command without Docker: the compose file has the services and profiles that it names.
 import { join } from "node:path";
 
 interface Compose {
   readonly services: Readonly<Record<string, { readonly profiles?: readonly string[] }>>;
 }
 
-/** What would stop `docker compose [--profile p] up [service…]` in a directory; other commands are one problem. */
+/** Problems of `docker compose [--profile p] up [service…]` in a directory. Any other command is a problem. */
 export async function composeProblems(directory: string, command: string): Promise<string[]> {
   const words = /^docker compose((?: --profile \S+)*) up(?: --build)?((?: \w+)*)$/.exec(command);
   if (!words) return [`${command}: this form is not known here`];

@@ -1,10 +1,8 @@
-// A reader's terminal: runs the commands of a README one after the other, and keeps what goes on running.
+// A reader's terminal: runs the commands of a README in order, and keeps services running in the background.
 import { join } from "node:path";
-import { bareEnvironment } from "../contract/command.ts";
+import { bareEnvironment, COMMAND_TIMEOUT } from "../contract/command.ts";
 
-/** Milliseconds that a command may take on a loaded machine. */
-const COMMAND_TIMEOUT = 300_000;
-/** What a program prints when it goes on running: its address, or that it waits for changes. */
+/** The output of a program that keeps running: its address, or that it watches files. */
 const RUNNING = /\blistening\b.*?https?:\/\/([\w.:]+)|\bwatching\b/i;
 
 interface Running {
@@ -14,21 +12,21 @@ interface Running {
 }
 
 export class Session implements AsyncDisposable {
-  /** The service in the foreground of another terminal. A new one takes its place. */
+  /** The running service, as in another terminal. Starting a new one stops it. */
   #service: Running | undefined;
   readonly #background: Running[] = [];
-  /** Host and port of the service that was started last: the README says 127.0.0.1:3000. */
+  /** Host and port of the service that was started last, to replace the README's 127.0.0.1:3000. */
   #address = "127.0.0.1:3000";
 
-  /** @param variables beside those that every machine has */
+  /** @param variables in addition to those of every machine */
   constructor(
     private directory: string,
     private readonly variables: Readonly<Record<string, string>> = {},
   ) {}
 
   /**
-   * Runs one line until it ends with 0, or until it says that it listens or watches: then it runs on,
-   * as in a terminal of its own. @throws with all that it printed, if it fails.
+   * Runs one line until it exits with 0, or until it prints that it listens or watches. In that case it keeps running.
+   * @throws with its whole output if it fails
    */
   async run(line: string): Promise<void> {
     const [, elsewhere] = /^cd (\S+)$/.exec(line) ?? [];
@@ -57,7 +55,7 @@ export class Session implements AsyncDisposable {
     throw new Error(`${command}: ${why}\n${running.printed()}`);
   }
 
-  /** Stops everything. @throws if a command in the background (`&`) has shown nothing. */
+  /** Stops everything. @throws if a background command (`&`) has printed nothing. */
   async end(): Promise<void> {
     const silent = this.#background.find(({ printed }) => printed() === "");
     await this[Symbol.asyncDispose]();
@@ -77,7 +75,7 @@ export class Session implements AsyncDisposable {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",
-      // A process group of its own: what the command starts is stopped with it.
+      // A new process group, so that the command's children are stopped with it.
       detached: true,
     });
     let printed = "";
@@ -94,7 +92,7 @@ export class Session implements AsyncDisposable {
       try {
         process.kill(-child.pid, name);
       } catch (error) {
-        // The group is gone: there is nothing to stop.
+        // The group has already ended.
         if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
       }
     };

@@ -1,4 +1,4 @@
-// AGENTS.md, of the repository and of every created project: its commands exist, its paths exist, its map is whole.
+// AGENTS.md of the repository and of every created project: its commands and paths exist, and its map is complete.
 import { describe, expect, test } from "bun:test";
 import { openClone } from "create-bunyard/clone";
 import { readManifest, readText, repositoryFiles, root, templateNames } from "../workspaces.ts";
@@ -28,14 +28,14 @@ async function repositoryTree(): Promise<Tree> {
   };
 }
 
-/** What stands between backticks. */
+/** The texts between backticks. */
 const spans = ({ agents }: Tree): readonly string[] =>
   [...agents.matchAll(/`([^`\n]+)`/g)].map(([, span = ""]) => span);
 
 const commands = (tree: Tree): readonly string[] =>
   spans(tree).flatMap((span) => /^bun run ([\w:-]+)/.exec(span)?.[1] ?? []);
 
-/** Files and folders, but for what a build makes. */
+/** Files and folders, except those that a build creates. */
 const paths = (tree: Tree): readonly string[] =>
   spans(tree)
     .filter((span) => /^[.\w][\w./-]*$/.test(span))

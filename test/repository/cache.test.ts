@@ -1,4 +1,4 @@
-// What turbo runs again after a change: what depends on it, and nothing else.
+// After a change, Turborepo runs the tasks that depend on it again, and no others.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
-/** Runs a command in the copy of the repository and returns what it printed. */
+/** Runs a command in the copy of the repository and returns its output. */
 async function run(command: string[]): Promise<string> {
   const child = Bun.spawn(command, {
     cwd: copy,
@@ -34,10 +34,10 @@ async function run(command: string[]): Promise<string> {
   return output;
 }
 
-/** The hash of every task: a task runs again when, and only when, its hash changes. */
+/** The hash of every task. A task runs again if and only if its hash changes. */
 async function hashes(): Promise<ReadonlyMap<string, string>> {
   const turbo = join(root, "node_modules", "turbo", "bin", "turbo");
-  const tasks = ["check", "build", "test", "//#lint", "//#test:repository"];
+  const tasks = ["check", "build", "test", "test:images", "//#lint", "//#test:repository"];
   const output = await run([
     process.execPath,
     turbo,
@@ -55,7 +55,7 @@ async function hashes(): Promise<ReadonlyMap<string, string>> {
   );
 }
 
-/** Appends to a file and returns the tasks that would run again; then takes the change back. */
+/** Appends to a file, returns the tasks that would run again, and reverts the change. */
 async function rerunAfterChangeOf(path: string): Promise<readonly string[]> {
   const file = join(copy, path);
   const original = await Bun.file(file).bytes();
@@ -93,6 +93,7 @@ test.each([...names])(
   async (name) => {
     const rerun = await rerunAfterChangeOf(`templates/${name}/package.json`);
     const product = ["create-bunyard#test", "@bunyard/release#test", "@bunyard/test#test"];
+    expect(rerun).toContain("@bunyard/test#test:images");
     expect(rerun).toEqual(
       expect.arrayContaining([...wholeRepository, ...product, ...tasksOf(name)]),
     );

@@ -1,4 +1,4 @@
-// Dockerfiles of the starters: a linter finds nothing, and the context has what they copy and no secrets.
+// Dockerfiles of the starters: a linter finds no problem, and the context has the copied files and no secrets.
 import { describe, expect, test } from "bun:test";
 import { openClone } from "create-bunyard/clone";
 import { validate } from "dockerfile-utils";
@@ -11,7 +11,7 @@ const projects = await Promise.all(
 );
 const images = projects.filter(({ files }) => files.has("Dockerfile"));
 
-/** What the linter says, a line each. */
+/** The linter's messages, one line each. */
 const problems = (dockerfile: string): readonly string[] =>
   validate(dockerfile).map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
 
@@ -26,7 +26,7 @@ describe.each(images)("the Dockerfile of $name", ({ files }) => {
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((pattern) => new Bun.Glob(pattern));
-  // A pattern is of the whole path from the root, and hides what is below it, too.
+  // A pattern matches the path from the root, and excludes everything below it.
   const isIgnored = (path: string) =>
     path
       .split("/")
@@ -45,7 +45,7 @@ describe.each(images)("the Dockerfile of $name", ({ files }) => {
     for (const [line, flags = "", sources = ""] of copies) {
       const stage = /--from=(\S+)/.exec(flags)?.[1];
       if (stage !== undefined) expect(stages, line).toContain(stage);
-      // The lockfile is made by the first install.
+      // The first install creates the lockfile.
       else
         for (const path of sources.split(" ").filter((path) => !/^(\.|bun\.lock)$/.test(path))) {
           expect(files.has(path) && !isIgnored(path), line).toBe(true);

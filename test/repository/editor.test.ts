@@ -1,9 +1,9 @@
-// What an editor finds in a created project: each debug configuration points to something that is there.
+// Editor settings of created projects: each debug configuration points to an existing file.
 import { describe, expect, test } from "bun:test";
 import { openClone } from "create-bunyard/clone";
 import { root, templateNames } from "../workspaces.ts";
 
-/** What is read here of VS Code's files. */
+/** The part of VS Code's files that is read here. */
 interface Launch {
   readonly configurations: readonly {
     readonly name: string;

@@ -1,4 +1,4 @@
-// Files of the repository: strict TypeScript everywhere, one editor configuration, nothing of one machine.
+// Files of the repository: strict TypeScript everywhere, one editor configuration, no trace of a machine.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { readText, readWorkspaces, repositoryFiles, root } from "../workspaces.ts";
@@ -18,7 +18,7 @@ for (const { directory } of (await readWorkspaces()).slice(1)) {
       exactOptionalPropertyTypes: true,
       verbatimModuleSyntax: true,
     });
-  }, 60_000);
+  });
 }
 
 test("every TypeScript file belongs to a workspace, whose check covers it", async () => {

@@ -9,6 +9,7 @@ import {
   readWorkspaces,
   repositoryFiles,
   root,
+  testPreloads,
 } from "../workspaces.ts";
 
 const workspaces = await readWorkspaces();
@@ -20,9 +21,9 @@ interface Import {
   readonly specifier: string;
 }
 
-/** Every import of a source file, those of types too. */
+/** Every import of a source file, type-only imports included. */
 async function importsOf(file: string): Promise<readonly Import[]> {
-  // The scanner refuses a shebang, and leaves out what is only a type: show it neither.
+  // The scanner refuses a shebang and omits type-only imports, so remove both before scanning.
   const text = (await readText(file))
     .replace(/^#!.*/, "")
     .replaceAll(/^(import|export(?= type [{*])) type /gm, "$1 ");
@@ -79,7 +80,7 @@ test("no import leaves its workspace by a path", () => {
   expect(problems).toEqual([]);
 });
 
-/** The shared modules that these modules import, directly or through others; they themselves come first. */
+/** These modules, followed by the shared modules that they import, directly or indirectly. */
 function withImported(modules: readonly string[]): readonly string[] {
   const reached = new Set(modules);
   for (const module of reached) {
@@ -95,12 +96,12 @@ function withImported(modules: readonly string[]): readonly string[] {
 for (const { directory, manifest } of workspaces.filter(({ directory }) =>
   directory.startsWith("templates/"),
 )) {
+  const imported = imports
+    .filter(({ file }) => file.startsWith(`${directory}/`))
+    .map(({ specifier }) => specifier);
+  const preloaded = await testPreloads(directory);
   const used = new Set(
-    imports
-      .filter(
-        ({ file, specifier }) => file.startsWith(`${directory}/`) && specifier.startsWith("#"),
-      )
-      .map(({ specifier }) => specifier),
+    [...imported, ...preloaded].filter((specifier) => specifier.startsWith("#")),
   );
   const mapped = Object.entries(manifest.imports ?? {});
 

@@ -1,4 +1,4 @@
-// What the READMEs say of starters, options and commands is true, and the changelog knows every starter.
+// The READMEs are true about starters, options and commands, and the changelog mentions every starter.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,7 +23,7 @@ test("the tables of starters and options are what the templates and the command 
   });
   expect(await check.stderr.text()).toBe("");
   expect(await check.exited).toBe(0);
-}, 60_000);
+});
 
 test("each starter's row links to its folder", async () => {
   const rows = tableUnder("Starters", await readText("README.md"));
@@ -53,7 +53,7 @@ test("a block of commands that can be run as they are is marked `sh`, so that it
 });
 
 test("every link and picture of the documents that is no URL leads to a file", async () => {
-  // What created projects get is linked from where they are.
+  // The links in files for created projects are relative to the project.
   const documents = (await repositoryFiles()).filter(
     (path) => path.endsWith(".md") && !/\/(content|files|fixtures)\//.test(path),
   );

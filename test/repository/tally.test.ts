@@ -1,4 +1,4 @@
-// The sum that a test run ends with: read from what `bun test` prints.
+// The sum at the end of a test run, read from the output of `bun test`.
 import { describe, expect, test } from "bun:test";
 import { sum, summaryLine, tallyOf } from "../tally.ts";
 
@@ -14,6 +14,13 @@ describe("tallyOf", () => {
       failed: 2,
       skipped: ["b > c", "d"],
     });
+  });
+
+  test("leaves out the hooks of a skipped group", () => {
+    const log = summary(
+      "(skip) a > (unnamed)\n(skip) a > b\n\n 1 pass\n 2 skip\n 0 fail\nRan 3 tests across 1 file. [7.00ms]",
+    );
+    expect(tallyOf({ exitCode: 0, log }).skipped).toEqual(["a > b"]);
   });
 
   test("reads colours and carriage returns of a terminal", () => {

@@ -1,8 +1,8 @@
-// CI workflows, of the repository and of created projects: pinned actions, least rights, a time limit.
+// CI workflows of the repository and of created projects: pinned actions, least privilege, a time limit.
 import { expect, test } from "bun:test";
 import { readText, repositoryFiles, root, templateNames } from "../workspaces.ts";
 
-/** What is read here of a GitHub Actions workflow. */
+/** The part of a GitHub Actions workflow that is read here. */
 interface Workflow {
   readonly permissions?: unknown;
   readonly jobs: Readonly<
@@ -61,7 +61,7 @@ test("the smoke run of every week takes each starter", async () => {
   ]);
 });
 
-// The root's lint names folders, so that a project made inside the clone is left alone, and leaves this one out.
+// The root's lint lists folders, so that it ignores projects that were created inside the clone. This one is missing there.
 test("the repository's workflows are formatted", async () => {
   const biome = Bun.spawn(
     [process.execPath, "x", "biome", "check", "--error-on-warnings", ".github"],
@@ -72,7 +72,7 @@ test("the repository's workflows are formatted", async () => {
     },
   );
   expect(await biome.exited, await biome.stdout.text()).toBe(0);
-}, 60_000);
+});
 
 test("every place asks for the same Bun", async () => {
   const { packageManager } = JSON.parse(await readText("package.json"));

@@ -29,23 +29,26 @@ export function canonicalAddress(text: string): string {
   if (isIPv4(withoutZone) || !isIPv6(withoutZone)) return withoutZone;
   const groups = ipv6Groups(withoutZone);
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  if (!isMapped)
-    return `${groups
-      .slice(0, 4)
-      .map((group) => group.toString(16))
-      .join(":")}::/64`;
+  if (!isMapped) {
+    const network = groups.slice(0, 4).map((group) => group.toString(16));
+    return `${network.join(":")}::/64`;
+  }
   const [high = 0, low = 0] = groups.slice(6);
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /** The eight 16-bit groups of a valid IPv6 address (RFC 4291, section 2.2). */
 function ipv6Groups(address: string): number[] {
-  // The URL parser writes every form, a dotted IPv4 tail included, in hexadecimal groups.
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [head = "", tail] = canonical.split("::");
+  const [head = "", tail] = address.replace(/[\d.]+\.[\d.]+$/, dottedToGroups).split("::");
   const parse = (part: string) =>
     part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
   if (tail === undefined) return parse(head);
   const [before, after] = [parse(head), parse(tail)];
   return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
+/** The last 32 bits of an address may be written like an IPv4 address. */
+function dottedToGroups(dotted: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = dotted.split(".").map(Number);
+  return [(a << 8) | b, (c << 8) | d].map((group) => group.toString(16)).join(":");
 }

@@ -1,4 +1,5 @@
 // Reads the environment once, validates it against a schema and reports every problem together.
+import "./bun-version.ts";
 import { z } from "zod";
 
 /**

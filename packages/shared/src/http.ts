@@ -2,6 +2,7 @@
 import type { Server } from "bun";
 import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
 import { log, logRequest, logsRequests, withLogFields } from "./log.ts";
+import { httpMetrics, type Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
@@ -24,14 +25,16 @@ export interface HttpEnv extends Env {
 const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
 
 /**
- * Middleware: identifies and logs each request. `c.get("requestId")` is the incoming
+ * Middleware: identifies, logs and counts each request. `c.get("requestId")` is the incoming
  * `x-request-id`, or a new UUID if that is missing or malformed; the response and every line that is
  * logged while the request is handled carry it. With a valid `traceparent` the lines also carry its
  * `traceId` and `spanId`. The access log line is written when the response starts.
  * It is one function, because each middleware costs a promise per request.
+ * @param metrics records the request as `http_requests_total` and `http_request_duration_seconds`.
  */
-export function requestLog(): MiddlewareHandler<HttpEnv> {
+export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
   const isLogged = logsRequests();
+  const record = metrics && httpMetrics(metrics);
   return async (c, next) => {
     const started = performance.now();
     const given = c.req.header("x-request-id");
@@ -42,15 +45,17 @@ export function requestLog(): MiddlewareHandler<HttpEnv> {
       await withLogFields(fields, next);
     } catch (thrown) {
       // Hono passes only instances of Error to the app's error handler.
-      log.error("a handler threw {thrown}", { thrown });
+      log.error("a handler threw {thrown}", { thrown, ...fields });
       c.res = new Problem(500, "The server failed to handle this request.").toResponse();
     }
     const { headers } = c.res;
     headers.set("x-request-id", requestId);
     headers.set("x-content-type-options", "nosniff");
     const status = c.get("isUpgraded") ? 101 : c.res.status;
+    const elapsed = performance.now() - started;
+    record?.(c, status, elapsed / 1000);
     if (!isLogged) return;
-    const ms = Math.round((performance.now() - started) * 1000) / 1000;
+    const ms = Math.round(elapsed * 1000) / 1000;
     logRequest({ method: c.req.method, path: c.req.path, status, ms, ...fields });
   };
 }

@@ -40,6 +40,8 @@ export async function pageRoutes(index: string): Promise<Hono> {
     const path = isPage ? "/" : `/${output.path.replace(/^\.?\//, "")}`;
     const headers = {
       "content-type": output.type,
+      // Hono drops the body of a response to HEAD, and its length with it.
+      "content-length": String(body.byteLength),
       "cache-control": isPage ? "no-cache" : "public, max-age=31536000, immutable",
       etag: `"${Bun.hash(body).toString(36)}"`,
     };

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 2000;
 const RETRY_MS = 250;
 
 /** Replies of a server that has become a replica: another one may have the name now. */
-const DEMOTED = /^(READONLY|MASTERDOWN)\b/;
+const DEMOTED = /^(READONLY|MASTERDOWN|UNBLOCKED)\b/;
 
 export class RedisConnection {
   #client: RedisClient | undefined;
@@ -28,6 +28,16 @@ export class RedisConnection {
   ): Promise<RedisConnection> {
     const connection = new RedisConnection(url, onConnect);
     await connection.#connect();
+    return connection;
+  }
+
+  /** Connects in the background, for services that start without Redis: until then, every command fails. */
+  static start(
+    url: string,
+    onConnect: (client: RedisClient) => Promise<void> = () => Promise.resolve(),
+  ): RedisConnection {
+    const connection = new RedisConnection(url, onConnect);
+    connection.#connecting = connection.#reconnect();
     return connection;
   }
 

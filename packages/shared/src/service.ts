@@ -188,30 +188,39 @@ class Lifecycle implements Service {
       // Otherwise a second service could share the port and receive a part of the requests.
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
-      fetch: (request: Request, server: Server<unknown>) => {
+      fetch: (received: Request, server: Server<unknown>) => {
+        const request = withHost(received);
         const refusal = checkHost?.(request);
         if (refusal) return refusal.toResponse();
-        let response = app.fetch(request, { server });
-        if (request.method !== "GET") response = discardUnreadBody(request, response);
-        return this.isStopping ? closeConnection(response) : response;
+        const response = app.fetch(request, { server });
+        const isPlain = request.method === "GET" && !this.isStopping;
+        return isPlain ? response : this.#complete(request, response);
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
     } as Bun.Serve.Options<unknown>;
-    try {
-      this.#server = Bun.serve(options);
-    } catch (error) {
-      const { code, syscall } = error as NodeJS.ErrnoException;
-      if (syscall !== "listen") throw error;
-      const hint = "Set HOST and PORT to a free address.";
-      throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, {
-        cause: error,
-      });
-    }
+    this.#server = listenOr("PORT", { hostname, port }, () => Bun.serve(options));
     if (METRICS_PORT !== undefined) {
+      const address = { hostname, port: METRICS_PORT };
+      const listener = listenOr("METRICS_PORT", address, () => serveMetrics(this.metrics, address));
       // First in the list, so that it closes last: a drain can be watched to its end.
-      this.#resources.unshift(serveMetrics(this.metrics, { hostname, port: METRICS_PORT }));
+      this.#resources.unshift(listener);
+      notice.info(`metrics at ${listener.url}`);
     }
     notice.info(`listening on ${this.#server.url.href}`);
+  }
+
+  /** What a response needs that is not a plain GET's, or that is sent during the shutdown. */
+  async #complete(request: Request, pending: Response | Promise<Response>): Promise<Response> {
+    const { method } = request;
+    const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
+    const { headers, status } = response;
+    // Clients must not reuse a connection that is about to close: their next request would be lost.
+    if (this.isStopping) headers.set("connection", "close");
+    // Hono drops the body of a response to HEAD. Without this header the runtime would send
+    // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
+    const hasLength = headers.has("content-length") || status === 204 || status === 304;
+    if (method === "HEAD" && !hasLength) headers.set("transfer-encoding", "chunked");
+    return response;
   }
 
   /**
@@ -255,11 +264,27 @@ class Lifecycle implements Service {
   }
 }
 
-/** While the service stops, clients must not reuse their connections: the next request would be lost. */
-async function closeConnection(response: Response | Promise<Response>): Promise<Response> {
-  const { headers } = await response;
-  headers.set("connection", "close");
-  return response;
+/** Without a Host, as some HTTP/1.0 health checks send it, the runtime's URL is only a path. */
+function withHost(request: Request): Request {
+  if (!request.url.startsWith("/")) return request;
+  return new Request(`http://localhost${request.url}`, request);
+}
+
+interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** @throws {StartError} that names the variable if the address is taken or not allowed. */
+function listenOr<T>(variable: string, { hostname, port }: Address, listen: () => T): T {
+  try {
+    return listen();
+  } catch (cause) {
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    if (syscall !== "listen") throw cause;
+    const hint = `Set HOST and ${variable} to a free address.`;
+    throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, { cause });
+  }
 }
 
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */

@@ -1,57 +1,62 @@
-// Runs a script as a child process and reads what it prints, for tests that need a real process.
+// Runs a script as a child process and collects what it prints, for tests that need a real process.
 
 export interface Child {
   readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
-  /** Base URL, without the slash at the end. */
+  /** Base URL without the trailing slash; "" until the service listens. */
   readonly url: string;
-  /** All of stdout and stderr so far. */
+  /** Everything on stdout and stderr so far. */
   output(): string;
   /** Resolves once the output matches. */
   printed(pattern: RegExp): Promise<void>;
-  /** Resolves when both of its pipes are closed. */
-  readonly closed: Promise<unknown>;
+  /** Resolves with the exit code once all output is read. */
+  readonly exited: Promise<number>;
   signal(signal?: NodeJS.Signals): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Runs a fixture, or a script that is given as text, without waiting for anything. */
+const FIXTURE = /^[\w-]+\.ts$/;
+
+/** Starts a fixture, or a script that is passed as text, and returns immediately. */
 export function run(script: string, env: Record<string, string> = {}): Child {
   let text = "";
-  const child = Bun.spawn(
-    ["bun", ...(/^[\w-]+\.ts$/.test(script) ? [`test/fixtures/${script}`] : ["-e", script])],
-    {
-      cwd: `${import.meta.dir}/..`,
-      env: { PATH: process.env.PATH, PORT: "0", NODE_ENV: "production", ...env },
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
+  const args = FIXTURE.test(script) ? [`test/fixtures/${script}`] : ["-e", script];
+  const child = Bun.spawn([process.execPath, ...args], {
+    cwd: `${import.meta.dir}/..`,
+    env: { PATH: process.env.PATH, PORT: "0", NODE_ENV: "production", ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   const collect = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
     for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
   };
-  const closed = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const pipes = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  let hasExited = false;
+  const exited = pipes.then(async () => {
+    const code = await child.exited;
+    hasExited = true;
+    return code;
+  });
   return {
     process: child,
     get url() {
       return /listening on (http:\S+?)\/(?=["\s])/.exec(text)?.[1] ?? "";
     },
-    closed,
+    exited,
     output: () => text,
-    printed: (pattern) =>
-      until(() => pattern.test(text)).catch((cause) => {
-        throw new Error(`${pattern} never came in:\n${text}`, { cause });
-      }),
+    async printed(pattern) {
+      await until(() => hasExited || pattern.test(text));
+      if (!pattern.test(text)) throw new Error(`${pattern} was not printed:\n${text}`);
+    },
     signal: (signal = "SIGTERM") => child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
-      await child.exited;
-      await closed;
+      await exited;
     },
   };
 }
 
-/** Runs a fixture that is a service, and waits until it listens. */
+/** Starts the fixture service and waits until it listens. */
 export async function serve(env: Record<string, string> = {}): Promise<Child> {
   const child = run("service.ts", env);
   await child.printed(/listening on/);
@@ -60,9 +65,9 @@ export async function serve(env: Record<string, string> = {}): Promise<Child> {
 
 /** Resolves once the condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 50_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error("It never came true.");
+    if (Date.now() > deadline) throw new Error("The condition did not become true in time.");
     await Bun.sleep(5);
   }
 }

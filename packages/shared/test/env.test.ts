@@ -1,38 +1,37 @@
-// The environment: what counts as a value, and that a problem names variables and never values.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+// The environment: which values count, and problems that name variables but never values.
+import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { EnvError, integer, parseEnv, serviceVariables } from "../src/env.ts";
-import { run } from "./child.ts";
-
-setDefaultTimeout(30_000);
+import { EnvError, integer, list, origins, parseEnv, serviceVariables } from "../src/env.ts";
 
 const service = z.object(serviceVariables);
 
-/** The message of the problem that an environment has. */
-function problem(schema: z.ZodObject, source: Record<string, string>): string {
+/** The message of the error that an invalid environment causes. */
+function problemWith(schema: z.ZodObject, source: Record<string, string>): string {
   try {
     parseEnv(schema, source);
   } catch (error) {
     if (error instanceof EnvError) return error.message;
     throw error;
   }
-  throw new Error("It is valid.");
+  throw new Error("The environment is valid.");
 }
 
-test("defaults are those of the contract, and frozen", () => {
+test("the defaults are those of the contract, and frozen", () => {
   const env = parseEnv(service, {});
   expect(env).toEqual({
     HOST: "127.0.0.1",
     PORT: 3000,
     NODE_ENV: "development",
     LOG_LEVEL: "info",
+    KEEP_ALIVE_TIMEOUT_S: 75,
     SHUTDOWN_DELAY_MS: 0,
     SHUTDOWN_TIMEOUT_MS: 10_000,
+    DEV_HOSTS: [],
   });
   expect(Object.isFrozen(env)).toBe(true);
 });
 
-test("blank is unset, and what the schema doesn't know is ignored", () => {
+test("a blank value is unset, and unknown variables are ignored", () => {
   const env = parseEnv(service, { PORT: "", HOST: "  ", HOME: "/somewhere", __proto__: "x" });
   expect(env).toEqual(parseEnv(service, {}));
 });
@@ -59,18 +58,18 @@ describe("a whole number", () => {
     "65536",
     "NaN",
     "Infinity",
-  ])("%p is none", (PORT) => {
-    expect(problem(service, { PORT })).toBe(
+  ])("%p is not one", (PORT) => {
+    expect(problemWith(service, { PORT })).toBe(
       "The environment is not valid:\n  PORT: must be a whole number from 0 to 65535",
     );
   });
 
-  test("may be negative where that is wanted", () => {
+  test("may be negative if the minimum is", () => {
     expect(parseEnv(z.object({ N: integer({ min: -5 }) }), { N: "-5" }).N).toBe(-5);
   });
 });
 
-test("all problems are in one message, a line each, without any value", () => {
+test("all problems are in one message, one per line, without any value", () => {
   const schema = z.object({
     TOKEN: z.string().regex(/^[a-z]{32}$/),
     MODE: z.enum(["a", "b"]),
@@ -82,7 +81,7 @@ test("all problems are in one message, a line each, without any value", () => {
   });
   const names = Object.keys(schema.shape);
   const source = Object.fromEntries(names.map((name) => [name, "hunter2"]));
-  const message = problem(schema, { ...source, MISSING: "" });
+  const message = problemWith(schema, { ...source, MISSING: "" });
   expect(
     message
       .split("\n")
@@ -93,27 +92,43 @@ test("all problems are in one message, a line each, without any value", () => {
   expect(message).not.toContain("hunter2");
 });
 
-test("a fault inside a list is told of the variable", () => {
-  const list = z.string().transform((text) => text.split(","));
-  const schema = z.object({ ORIGINS: list.pipe(z.array(z.url("must be URLs"))) });
-  expect(problem(schema, { ORIGINS: "https://a.example,b" })).toContain("  ORIGINS: must be URLs");
-});
-
-test("a rule over several variables is told without a name", () => {
-  const schema = z.object({ A: z.string() }).refine(() => false, "A needs B");
-  expect(problem(schema, { A: "x" })).toBe("The environment is not valid:\n  A needs B");
-});
-
-test("a process with problems prints them to stderr and exits with code 1", async () => {
-  await using child = run("service.ts", { PORT: "hunter2", NODE_ENV: "hunter2" });
-  expect(await child.process.exited).toBe(1);
-  await child.closed;
-  expect(child.output()).toBe(
-    [
-      "The environment is not valid:",
-      "  PORT: must be a whole number from 0 to 65535",
-      '  NODE_ENV: Invalid option: expected one of "development"|"test"|"production"',
-      "",
-    ].join("\n"),
+test("a problem inside a list is reported for its variable", () => {
+  const schema = z.object({ ORIGINS: list().pipe(z.array(z.url("must be URLs"))) });
+  expect(problemWith(schema, { ORIGINS: "https://a.example,b" })).toContain(
+    "  ORIGINS: must be URLs",
   );
+});
+
+test("a rule over several variables has no name", () => {
+  const schema = z.object({ A: z.string() }).refine(() => false, "A needs B");
+  expect(problemWith(schema, { A: "x" })).toBe("The environment is not valid:\n  A needs B");
+});
+
+describe("a list", () => {
+  test("is separated by commas; blanks and empty items are dropped", () => {
+    const schema = z.object({ LIST: list() });
+    expect(parseEnv(schema, {}).LIST).toEqual([]);
+    expect(parseEnv(schema, { LIST: " a, ,b ," }).LIST).toEqual(["a", "b"]);
+  });
+
+  test.each([
+    ["https://a.example,http://localhost:5173", true],
+    ["https://a.example/", false],
+    ["https://a.example/path", false],
+    ["a.example", false],
+    ["https://A.example", false],
+    ["*", false],
+  ])("of origins: %s is valid: %p", (ORIGINS, isValid) => {
+    expect(z.object({ ORIGINS: origins() }).safeParse({ ORIGINS }).success).toBe(isValid);
+  });
+});
+
+test.each([
+  ["KEEP_ALIVE_TIMEOUT_S", "256"],
+  ["KEEP_ALIVE_TIMEOUT_S", "0"],
+  ["SHUTDOWN_TIMEOUT_MS", "2147483648"],
+  ["METRICS_PORT", "65536"],
+  ["CLIENT_IP_HEADER", "x real ip"],
+])("%s=%s is refused", (name, value) => {
+  expect(problemWith(service, { [name]: value })).toContain(`  ${name}: `);
 });

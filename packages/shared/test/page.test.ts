@@ -1,13 +1,9 @@
-// A page as a browser gets it: bundled from a folder, with the headers that keep it and its readers safe.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+// A page as a browser receives it: bundled from a folder, cached and revalidated, with hashed asset names.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import type { BunRequest } from "bun";
-import { openPage } from "../src/page.ts";
-import { methods } from "../src/problem.ts";
+import { pageRoutes } from "../src/page.ts";
 import { run } from "./child.ts";
-
-setDefaultTimeout(30_000);
 
 let folder: string;
 
@@ -24,29 +20,31 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const write = (name: string, text: string) => Bun.write(`${folder}/${name}`, text);
 
-type Page = Awaited<ReturnType<typeof openPage>>;
-
-function get(page: Page, path: string, headers: Record<string, string> = {}): Response {
-  const handler = page[path];
-  if (!handler) throw new Error(`There is no ${path} in ${Object.keys(page)}.`);
-  return handler(new Request(`http://localhost${path}`, { headers }) as BunRequest);
+async function open(index: string) {
+  const app = await pageRoutes(index);
+  return (path: string, init?: RequestInit) => app.request(path, init);
 }
 
-const script = (page: Page) => Object.keys(page).find((path) => path.endsWith(".js")) ?? "";
+type Page = Awaited<ReturnType<typeof open>>;
 
-describe.each(["from source", "from its own bundle"])("a page %s", (from) => {
+async function assetsOf(page: Page): Promise<string[]> {
+  const html = await (await page("/")).text();
+  return [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? "");
+}
+
+describe.each(["its sources", "its bundle"])("a page from %s", (from) => {
   let page: Page;
   beforeAll(async () => {
     const index = `${folder}/index.html`;
-    if (from === "from source") page = await openPage(index);
+    if (from === "its sources") page = await open(index);
     else {
       await Bun.build({ entrypoints: [index], outdir: `${folder}/dist`, minify: true });
-      page = await openPage(`${folder}/dist/index.html`);
+      page = await open(`${folder}/dist/index.html`);
     }
   });
 
-  test("has a strict policy, and nothing inline that it would forbid", async () => {
-    const response = get(page, "/");
+  test("has a strict policy, and nothing inline that the policy would block", async () => {
+    const response = await page("/");
     const policy = response.headers.get("content-security-policy");
     expect(policy).toStartWith("default-src 'none'");
     expect(policy).not.toContain("unsafe");
@@ -55,12 +53,11 @@ describe.each(["from source", "from its own bundle"])("a page %s", (from) => {
     expect(await response.text()).not.toMatch(/<script[^>]*>[^<]|<style|\son\w+=|\sstyle=/);
   });
 
-  test("names its assets from the root, and they are there, with their types", async () => {
-    const html = await get(page, "/").text();
-    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? "");
-    expect(assets.length).toBe(2);
+  test("refers to its assets from the root, and serves them with their types", async () => {
+    const assets = await assetsOf(page);
+    expect(assets).toHaveLength(2);
     for (const path of assets) {
-      const response = get(page, path);
+      const response = await page(path);
       expect(response.headers.get("content-type")).toMatch(/^text\/(css|javascript)/);
       expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
       expect(response.headers.get("x-content-type-options")).toBe("nosniff");
@@ -68,48 +65,49 @@ describe.each(["from source", "from its own bundle"])("a page %s", (from) => {
   });
 
   test("is revalidated by its ETag", async () => {
-    const first = get(page, "/");
+    const first = await page("/");
     expect(first.headers.get("cache-control")).toBe("no-cache");
     const etag = first.headers.get("etag") ?? "";
     for (const tags of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
-      const again = get(page, "/", { "if-none-match": tags });
-      expect([again.status, await again.text()]).toEqual([304, ""]);
+      const again = await page("/", { headers: { "if-none-match": tags } });
+      expect([tags, again.status, await again.text()]).toEqual([tags, 304, ""]);
       expect(again.headers.get("etag")).toBe(etag);
     }
-    expect(get(page, "/", { "if-none-match": '"other"' }).status).toBe(200);
+    expect((await page("/", { headers: { "if-none-match": '"other"' } })).status).toBe(200);
   });
 });
 
-test("HEAD has the header fields of GET", async () => {
-  const page = await openPage(`${folder}/index.html`);
-  using server = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    routes: { "/": methods<undefined>({ GET: () => get(page, "/") }) },
-  } as Bun.Serve.Options<undefined, string>);
-  const [head, whole] = await Promise.all(
-    ["HEAD", "GET"].map((method) => fetch(server.url, { method })),
-  );
-  expect(head?.headers.get("content-length")).toBe(whole?.headers.get("content-length") ?? "");
-  expect(head?.headers.get("etag")).toBe(whole?.headers.get("etag") ?? "");
-  expect(await head?.text()).toBe("");
+test("HEAD has the header fields of GET, and no body", async () => {
+  const app = await pageRoutes(`${folder}/index.html`);
+  using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch });
+  const [head, get] = await Promise.all([fetch(server.url, { method: "HEAD" }), fetch(server.url)]);
+  expect(Number(head.headers.get("content-length"))).toBe((await get.bytes()).byteLength);
+  expect(head.headers.get("content-length")).toBe(get.headers.get("content-length"));
+  expect(head.headers.get("etag")).toBe(get.headers.get("etag") ?? "");
+  expect(await head.text()).toBe("");
 });
 
-test("a change of a script changes its name, so that no cache has to forget", async () => {
-  const before = script(await openPage(`${folder}/index.html`));
+test("a change of a script changes its name, so that no cache serves the old one", async () => {
+  const script = async () =>
+    (await assetsOf(await open(`${folder}/index.html`))).find((path) => path.endsWith(".js"));
+  const before = await script();
   await write("main.ts", 'document.title = "two";');
-  const after = script(await openPage(`${folder}/index.html`));
+  const after = await script();
   expect(before).toMatch(/-\w{8}\.js$/);
   expect(after).not.toBe(before);
 });
 
-test("a page that doesn't build says where, and the process exits with code 1", async () => {
+test("a page that does not build names file and line, and the process exits with code 1", async () => {
   await write("broken.html", '<script type="module" src="./broken.ts"></script>');
   await write("broken.ts", "let x = ;");
   await using child = run(
-    `import { openPage } from "./src/page.ts"; await openPage(${JSON.stringify(`${folder}/broken.html`)});`,
+    `import { z } from "zod";
+     import { serviceVariables } from "./src/env.ts";
+     import { pageRoutes } from "./src/page.ts";
+     import { runService } from "./src/service.ts";
+     const createApp = () => pageRoutes(${JSON.stringify(`${folder}/broken.html`)});
+     await runService({ schema: z.object(serviceVariables), createApp });`,
   );
-  expect(await child.process.exited).toBe(1);
-  await child.closed;
+  expect(await child.exited).toBe(1);
   expect(child.output()).toMatch(/broken\.ts:1:9/);
 });

@@ -1,13 +1,14 @@
 // `bun run dev`: the site through Bun's dev server, with the loaders and the settings that bunfig.toml lists.
 import { expect, test } from "bun:test";
-import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "./command.ts";
+import { Project } from "./project.ts";
 
 test(
   "the dev server bundles the page with its content",
   async () => {
+    using project = Project.copy();
     const server = Bun.spawn([process.execPath, "dev.ts"], {
-      cwd: join(import.meta.dir, ".."),
+      cwd: project.path,
       env: { ...Bun.env, PORT: "0" },
       stdout: "pipe",
       stderr: "inherit",

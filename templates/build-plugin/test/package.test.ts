@@ -48,7 +48,7 @@ test("holds the built library, and nothing else", async () => {
   expect(paths).toContain("dist/library/index.js");
   expect(paths).toContain("dist/library/index.d.ts");
   expect(
-    paths.filter((path) => !/^(dist\/library\/.+|package\.json|README\.md)$/.test(path)),
+    paths.filter((path) => !/^(dist\/library\/.+|package\.json|README\.md|LICENSE)$/.test(path)),
   ).toEqual([]);
 });
 

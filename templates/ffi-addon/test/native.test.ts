@@ -18,7 +18,7 @@ const sanitized = {
 };
 
 test.skipIf(!compiler)(
-  "C unit tests pass",
+  "with a C compiler: the unit tests in C pass",
   () => {
     if (!compiler) return;
     const sanitize = asan !== undefined;
@@ -31,7 +31,7 @@ test.skipIf(!compiler)(
 );
 
 test.skipIf(!asan)(
-  "the sanitizers see a planted bug of each kind inside Bun",
+  "with AddressSanitizer: a planted bug of each kind is found inside Bun",
   async () => {
     if (!compiler) return;
     const { path } = compile(compiler, { source: "planted.c", folder, sanitize: true });
@@ -48,7 +48,7 @@ test.skipIf(!asan)(
 );
 
 test.skipIf(!asan)(
-  "the sanitizers see nothing in the library, whatever the calls",
+  "with AddressSanitizer: random calls find no bug in the library",
   async () => {
     using project = createProject("sanitized");
     const env = { ...sanitized, FFI_BACKEND: "compiled" };
@@ -64,7 +64,7 @@ test.skipIf(!asan)(
 );
 
 test.skipIf(!asan)(
-  "the sanitizers see nothing while workers search what is being closed",
+  "with AddressSanitizer: no bug is found while workers search an index that is being closed",
   async () => {
     using project = createProject("sanitized");
     const env = { ...sanitized, FFI_BACKEND: "compiled" };

@@ -115,7 +115,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
       },
     });
     expect(hits).toEqual([{ id: 599, score: 599 }]);
-  }, 60_000);
+  });
 
   test("closes once, and twice without harm; then every use is refused", async () => {
     const index = create("dot", [1, 0]);

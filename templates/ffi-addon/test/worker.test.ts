@@ -5,8 +5,6 @@ import { engines } from "./engines.ts";
 import { createProject, program, run } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
-const timeout = 60_000;
-
 test.each([compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat())(
   "runs the code that this process has loaded, whatever became of native/: %s",
   async (backend) => {
@@ -17,7 +15,6 @@ test.each([compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat())(
     expect(stderr).toBe("");
     expect(JSON.parse(stdout)).toEqual({ backend, found: 10, refused: 6 });
   },
-  timeout,
 );
 
 describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
@@ -29,60 +26,44 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     return index;
   };
 
-  test(
-    "finds what a search here finds, also many at a time",
-    async () => {
-      using index = create(2_000);
-      const expected = index.search(query, 5);
-      const searches = Array.from({ length: 20 }, () => index.searchInWorker(query, 5));
-      for (const hits of await Promise.all(searches)) expect(hits).toEqual(expected);
-    },
-    timeout,
-  );
+  test("finds what a search here finds, also many at a time", async () => {
+    using index = create(2_000);
+    const expected = index.search(query, 5);
+    const searches = Array.from({ length: 20 }, () => index.searchInWorker(query, 5));
+    for (const hits of await Promise.all(searches)) expect(hits).toEqual(expected);
+  });
 
-  test(
-    "can be searched, but not added to, while a worker reads it",
-    async () => {
-      using index = create(2_000);
-      const search = index.searchInWorker(query, 3);
-      expect(() => index.add(query)).toThrow(expect.objectContaining({ code: "busy" }));
-      expect(index.search(query, 3)).toEqual(await search);
-      expect(index.add(query)).toBe(2_000);
-    },
-    timeout,
-  );
+  test("can be searched, but not added to, while a worker reads it", async () => {
+    using index = create(2_000);
+    const search = index.searchInWorker(query, 3);
+    expect(() => index.add(query)).toThrow(expect.objectContaining({ code: "busy" }));
+    expect(index.search(query, 3)).toEqual(await search);
+    expect(index.add(query)).toBe(2_000);
+  });
 
-  test(
-    "rejects with the signal's reason, before and during",
-    async () => {
-      using index = create(20_000);
-      const reason = new Error("changed my mind");
-      const aborted = AbortSignal.abort(reason);
-      await expect(index.searchInWorker(query, 3, { signal: aborted })).rejects.toBe(reason);
-      const controller = new AbortController();
-      const searches = Array.from({ length: 30 }, () =>
-        index.searchInWorker(query, 3, { signal: controller.signal }),
-      );
-      controller.abort(reason);
-      const outcomes = await Promise.allSettled(searches);
-      expect(outcomes.every((o) => o.status === "rejected" && o.reason === reason)).toBe(true);
-      expect(await index.searchInWorker(query, 1)).toEqual(index.search(query, 1));
-    },
-    timeout,
-  );
+  test("rejects with the signal's reason, before and during", async () => {
+    using index = create(20_000);
+    const reason = new Error("changed my mind");
+    const aborted = AbortSignal.abort(reason);
+    await expect(index.searchInWorker(query, 3, { signal: aborted })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const searches = Array.from({ length: 30 }, () =>
+      index.searchInWorker(query, 3, { signal: controller.signal }),
+    );
+    controller.abort(reason);
+    const outcomes = await Promise.allSettled(searches);
+    expect(outcomes.every((o) => o.status === "rejected" && o.reason === reason)).toBe(true);
+    expect(await index.searchInWorker(query, 1)).toEqual(index.search(query, 1));
+  });
 
-  test(
-    "rejects when the index is closed meanwhile; the memory goes when the worker is done",
-    async () => {
-      const index = create(5_000);
-      const searches = Array.from({ length: 10 }, () => index.searchInWorker(query, 3));
-      index.close();
-      for (const outcome of await Promise.allSettled(searches)) {
-        expect(outcome).toMatchObject({ status: "rejected", reason: { code: "closed" } });
-      }
-    },
-    timeout,
-  );
+  test("rejects when the index is closed meanwhile; the memory goes when the worker is done", async () => {
+    const index = create(5_000);
+    const searches = Array.from({ length: 10 }, () => index.searchInWorker(query, 3));
+    index.close();
+    for (const outcome of await Promise.allSettled(searches)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "closed" } });
+    }
+  });
 
   test("checks its arguments", async () => {
     using index = create(1);

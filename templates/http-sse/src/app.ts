@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { Hono } from "hono";
 import { clientAddress, type HttpEnv, notFound, problems, requestLog } from "#lib/http";
-import { httpMetrics } from "#lib/metrics";
 import { pageRoutes } from "#lib/page";
 import { rateLimit } from "#lib/rate-limit";
 import { healthRoutes, type Service } from "#lib/service";
@@ -22,19 +21,18 @@ const FEATURES = join(import.meta.dir, "features");
 
 export async function createApp(env: Env, service: Service) {
   const messages = service.use(await openMessageStore(env));
-  const broadcaster = service.use(await Broadcaster.open(messages, env.HEARTBEAT_MS));
+  const broadcaster = service.use(Broadcaster.open(messages, env.HEARTBEAT_MS, service.metrics));
   const uploads = service.use(await openUploadStore(env));
 
   const app = new Hono<HttpEnv>();
   return app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
-    .use(requestLog())
-    .use(httpMetrics(service.metrics))
+    .use(requestLog(service.metrics))
     .use(allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
     .route("/", healthRoutes(service))
-    .route("/", messageRoutes(messages))
+    .route("/", messageRoutes(messages, service.metrics))
     .route("/", eventRoutes(env, messages, broadcaster, service))
     .route("/", uploadRoutes(uploads))
     .route("/", analysisRoutes(env, uploads, service, join(FEATURES, "analysis/worker")))

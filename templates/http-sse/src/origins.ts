@@ -3,6 +3,9 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { Problem } from "#lib/http";
 
+/** Methods that change nothing; what a foreign page may read is decided by CORS. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
 /**
  * Middleware: pages of the listed origins may call the API. Every other foreign page is refused, also
  * where no preflight would protect the API: browsers send forms and text from any page.
@@ -35,13 +38,12 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
   });
   return (c, next) => {
     const origin = c.req.header("origin");
-    const isForeign = origin !== undefined && !isOwnOrigin(origin, c.req.header("host"));
-    if (
-      isForeign &&
-      c.req.method !== "GET" &&
-      c.req.method !== "HEAD" &&
-      !origins.includes(origin)
-    ) {
+    const isAllowed =
+      SAFE_METHODS.has(c.req.method) ||
+      origin === undefined ||
+      origins.includes(origin) ||
+      isOwnOrigin(origin, c.req.header("host"));
+    if (!isAllowed) {
       throw new Problem(403, "Pages of this origin may not use the API: add it to CORS_ORIGINS.");
     }
     return origins.length > 0 ? handleCors(c, next) : next();

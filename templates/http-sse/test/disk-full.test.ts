@@ -1,13 +1,13 @@
-// A full disk, by the size that the shell lets a file have: a problem, and nothing half written stays.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+// A full or read-only disk is a problem response and not ready, and leaves nothing incomplete behind.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { TestServer } from "./server.ts";
 
 test.skipIf(process.platform === "win32")(
-  "an upload that the disk has no room for is a problem, and leaves nothing",
+  "an upload that exceeds the free space is 507, and leaves nothing",
   async () => {
     await using server = await TestServer.start({}, { maxFileKiB: 512 });
     const body = new Uint8Array(2_000_000);
@@ -22,7 +22,7 @@ test.skipIf(process.platform === "win32")(
 );
 
 test.skipIf(process.platform === "win32")(
-  "a message that the disk has no room for is 503, and those before it stay",
+  "a message that exceeds the free space is 503; the stored ones stay",
   async () => {
     await using server = await TestServer.start({}, { maxFileKiB: 256 });
     const headers = { "content-type": "application/json" };
@@ -35,9 +35,60 @@ test.skipIf(process.platform === "win32")(
     expect(response.headers.get("retry-after")).toBe("1");
     expect((await response.json()).status).toBe(503);
     expect(stored).toBeGreaterThan(0);
+    expect((await server.fetch("/readyz")).status).toBe(503);
+    // Reads still work.
+    expect((await server.fetch("/api/messages")).status).toBe(200);
+    expect((await server.fetch("/healthz")).status).toBe(200);
     await server.stop("SIGKILL");
     await server.restart();
     const { items } = await (await server.fetch("/api/messages?limit=100")).json();
     expect(items).toHaveLength(stored);
   },
 );
+
+const canMount = process.platform === "linux" && process.getuid?.() === 0;
+
+test.skipIf(!canMount)("a disk that has space again is ready again", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "http-sse-disk-"));
+  const disk = join(folder, "disk");
+  await mkdir(disk);
+  const mount = await run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk);
+  if (mount !== 0) return console.warn("Mounting is not allowed: a full disk is not tested.");
+  try {
+    await using server = await TestServer.start({ DATA_DIR: disk });
+    await server.post("before");
+    const filler = join(disk, "filler");
+    await Bun.write(filler, new Uint8Array(2 * 1024 * 1024)).catch(() => undefined);
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ text: "x".repeat(2000) });
+    const post = () => server.fetch("/api/messages", { method: "POST", headers, body });
+    let response = await post();
+    while (response.status === 201) response = await post();
+    expect(response.status).toBe(503);
+    const ready = await server.fetch("/readyz");
+    expect([ready.status, await ready.json()]).toEqual([503, { status: "unavailable" }]);
+    await rm(filler);
+    while ((await server.fetch("/readyz")).status !== 200) await Bun.sleep(50);
+    await server.post("after");
+  } finally {
+    await run("umount", disk);
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+async function run(...command: string[]): Promise<number> {
+  return await Bun.spawn(command, { stderr: "ignore" }).exited;
+}
+
+test.skipIf(process.platform === "win32")("a read that fails is 503 with Retry-After", async () => {
+  await using server = await TestServer.start();
+  const { id } = await server.post("lost");
+  using db = new Database(join(server.dataDir, "messages.db"));
+  db.run("DROP TABLE messages");
+  for (const path of ["/api/messages", "/api/messages?from=end", `/api/messages/${id}`]) {
+    const response = await server.fetch(path);
+    expect([path, response.status]).toEqual([path, 503]);
+    expect(response.headers.get("retry-after")).toBe("1");
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  }
+});

@@ -1,12 +1,13 @@
-// What holds for every route: CORS, rate limit, methods, ids, security headers, health.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { TestServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+// Middleware that applies to every route: origins, rate limit, methods, ids, security headers, health.
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { TestServer } from "./server.ts";
 
 const ORIGIN = "https://app.example.com";
 
-test("only pages of the listed origins may read the API", async () => {
+test("only pages of the listed origins may use the API", async () => {
   await using server = await TestServer.start({
     CORS_ORIGINS: `${ORIGIN}, http://localhost:5173`,
   });
@@ -43,7 +44,7 @@ test("only pages of the listed origins may read the API", async () => {
 });
 
 describe("rate limit", () => {
-  test("more than RATE_LIMIT requests a minute are 429, with Retry-After and what is left", async () => {
+  test("more than RATE_LIMIT requests per minute are 429 with Retry-After and RateLimit headers", async () => {
     await using server = await TestServer.start({ RATE_LIMIT: "3" });
     const first = await server.fetch("/api/messages");
     expect(first.headers.get("ratelimit-policy")).toBe('"default";q=3;w=60');
@@ -61,7 +62,7 @@ describe("rate limit", () => {
     }
   });
 
-  test("an address in a header counts only where CLIENT_IP_HEADER says so", async () => {
+  test("an address in a header counts only if CLIENT_IP_HEADER names it", async () => {
     const as = (address: string) => ({ headers: { "x-forwarded-for": address } });
     await using direct = await TestServer.start({ RATE_LIMIT: "1" });
     await direct.fetch("/api/messages", as("1.1.1.1"));
@@ -72,12 +73,73 @@ describe("rate limit", () => {
     });
     expect((await behind.fetch("/api/messages", as("1.1.1.1"))).status).toBe(200);
     expect((await behind.fetch("/api/messages", as("2.2.2.2"))).status).toBe(200);
-    // The client wrote the first address, the proxy the last.
+    // The client wrote the first address, the proxy the last one.
     expect((await behind.fetch("/api/messages", as("3.3.3.3, 1.1.1.1"))).status).toBe(429);
   });
 });
 
-test("every response has an id, and headers that keep browsers from guessing", async () => {
+describe("a form of a foreign page", () => {
+  const form = () => {
+    const body = new FormData();
+    body.append("file", new Blob(["x"]), "x.txt");
+    return body;
+  };
+  const send = (server: TestServer, headers: Record<string, string>, raw = false) =>
+    raw
+      ? server.fetch("/api/uploads?name=x", {
+          method: "POST",
+          headers: { "content-type": "text/plain", ...headers },
+          body: "x",
+        })
+      : server.fetch("/api/uploads", { method: "POST", headers, body: form() });
+
+  test("is 403, although no preflight protects it", async () => {
+    await using server = await TestServer.start();
+    const origins = ["https://evil.example", "null", `http://127.0.0.1:1`, "http://localhost"];
+    for (const origin of origins) {
+      for (const isRaw of [false, true]) {
+        const response = await send(server, { origin, "sec-fetch-site": "cross-site" }, isRaw);
+        expect([origin, isRaw, response.status]).toEqual([origin, isRaw, 403]);
+        expect(response.headers.get("content-type")).toBe("application/problem+json");
+      }
+    }
+    const analysis = await server.fetch("/api/uploads/x/analysis", {
+      method: "POST",
+      headers: { origin: "https://evil.example" },
+    });
+    expect(analysis.status).toBe(403);
+    const stored = await readdir(join(server.dataDir, "uploads"));
+    expect(stored.filter((name) => name !== ".incoming")).toEqual([]);
+  });
+
+  test("is accepted from the service's own page, a listed origin, and without a browser", async () => {
+    await using server = await TestServer.start({ CORS_ORIGINS: ORIGIN });
+    for (const headers of [{ origin: server.url }, { origin: ORIGIN }, {}]) {
+      expect((await send(server, headers)).status).toBe(201);
+    }
+  });
+});
+
+test("in development a Host that is not listed in DEV_HOSTS is 403", async () => {
+  await using server = await TestServer.start({ DEV_HOSTS: "box.example" });
+  const { port } = new URL(server.url);
+  const ask = (host: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), "127.0.0.1", () =>
+        socket.write(`GET /api/messages HTTP/1.1\r\nhost: ${host}\r\n\r\n`),
+      );
+      socket.once("data", (data) => {
+        resolve(String(data).slice(9, 12));
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+  expect(await ask("evil.example")).toBe("403");
+  expect(await ask("box.example")).toBe("200");
+  expect(await ask("localhost")).toBe("200");
+});
+
+test("every response has a request id and nosniff", async () => {
   await using server = await TestServer.start();
   for (const path of ["/api/messages", "/nothing", "/api/messages?limit=x", "/healthz"]) {
     const response = await server.fetch(path, { headers: { "x-request-id": "abc-123" } });
@@ -86,7 +148,7 @@ test("every response has an id, and headers that keep browsers from guessing", a
   }
 });
 
-test("another method is 405 with Allow, and another path is 404, as problems", async () => {
+test("an unknown method is 405 with Allow, and an unknown path is 404, as problems", async () => {
   await using server = await TestServer.start();
   const wrong = await server.fetch("/api/messages", { method: "DELETE" });
   expect(wrong.status).toBe(405);
@@ -103,7 +165,7 @@ test("another method is 405 with Allow, and another path is 404, as problems", a
   }
 });
 
-test("SIGTERM turns readyz to 503 while all is still served, then exits with 0", async () => {
+test("after SIGTERM readyz is 503 while requests are still served, and the exit code is 0", async () => {
   await using server = await TestServer.start({ SHUTDOWN_DELAY_MS: "1500" });
   expect((await server.fetch("/readyz")).status).toBe(200);
   const stopped = server.stop();

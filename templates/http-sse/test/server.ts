@@ -1,8 +1,8 @@
-// Runs the service as a child process, on a free port and with a folder of its own.
+// Runs the service as a child process, on a free port and with its own data folder.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ReceivedEvent, readEvents } from "../src/events/parse.ts";
+import { type ReceivedEvent, readEvents } from "../src/features/events/parse.ts";
 
 export interface Message {
   readonly id: string;
@@ -11,19 +11,21 @@ export interface Message {
 }
 
 interface Limits {
-  /** Size that a file may have, in KiB. */
+  /** Maximum size of a file, in KiB. */
   readonly maxFileKiB?: number;
 }
-
-/** Tests start processes: on a busy machine that takes its time. */
-export const TIMEOUT = 60_000;
 
 export class TestServer {
   #process: Bun.Subprocess<"ignore", "pipe", "inherit"> | undefined;
   #output = "";
   #read: Promise<void> = Promise.resolve();
-  /** Base URL, without a slash at the end. */
+  /** Base URL without the trailing slash. */
   url = "";
+
+  /** Everything that the service has printed on stdout since its start. */
+  get output(): string {
+    return this.#output;
+  }
 
   private constructor(
     readonly dataDir: string,
@@ -31,7 +33,7 @@ export class TestServer {
     readonly limits: Limits,
   ) {}
 
-  /** Starts a service. The environment is only what is given here, and the log is silent. */
+  /** Starts a service with only the given environment, and quiet logs. */
   static async start(
     env: Readonly<Record<string, string>> = {},
     limits: Limits = {},
@@ -41,12 +43,12 @@ export class TestServer {
     return server;
   }
 
-  /** Starts it again, with the same data and on the same port. */
+  /** Starts the service again, with the same data and on the same port. */
   async restart(): Promise<void> {
     const port = this.url === "" ? "0" : new URL(this.url).port;
     const { maxFileKiB } = this.limits;
     const command = [process.execPath, join(import.meta.dir, "../src/main.ts")];
-    // Bash counts in KiB. The shell makes place for the service, so its pid is the service's.
+    // Bash counts in KiB. `exec` replaces the shell, so its pid is the service's.
     const limited = ["bash", "-c", `ulimit -f ${maxFileKiB}; exec "$@"`, "-", ...command];
     const child = Bun.spawn(maxFileKiB === undefined ? command : limited, {
       cwd: this.dataDir,
@@ -72,7 +74,7 @@ export class TestServer {
         const url = /listening.*?(http:\S+?)\/?\s/.exec(this.#output)?.[1];
         if (url) listening.resolve(url);
       }
-      listening.reject(new Error(`The service ended before it listened: ${this.#output}`));
+      listening.reject(new Error(`The service exited before it listened: ${this.#output}`));
     })();
     this.url = await listening.promise;
   }
@@ -81,7 +83,7 @@ export class TestServer {
     return this.#process?.pid ?? 0;
   }
 
-  /** Sends a signal and waits for the end. @returns the exit code, and all that it printed. */
+  /** Sends a signal and waits for the exit. @returns the exit code and the output. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<{ code: number; output: string }> {
     this.#process?.kill(signal);
     const code = (await this.#process?.exited) ?? 0;
@@ -103,11 +105,12 @@ export class TestServer {
     return fetch(this.url + path, init);
   }
 
-  /** Opens an event stream; disposing of it disconnects. */
+  /** Opens an event stream; disposing it disconnects. */
   async events(headers: Readonly<Record<string, string>> = {}, query = ""): Promise<EventClient> {
     const abort = new AbortController();
     const response = await this.fetch(`/api/events${query}`, { headers, signal: abort.signal });
-    if (!response.body || !response.ok) throw new Error(`no event stream: ${response.status}`);
+    if (!response.body || !response.ok)
+      throw new Error(`There is no event stream: ${response.status}`);
     return new EventClient(readEvents(response.body), abort);
   }
 

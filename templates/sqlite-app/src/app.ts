@@ -2,7 +2,6 @@
 import { Hono } from "hono";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { log } from "#lib/log";
-import { httpMetrics } from "#lib/metrics";
 import { healthRoutes, type Service, StartError } from "#lib/service";
 import { openStore, prepareSchema } from "./database.ts";
 import type { Env } from "./env.ts";
@@ -23,8 +22,7 @@ export async function createApp(env: Env, service: Service) {
   return app
     .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
     .notFound(notFound(app))
-    .use(requestLog())
-    .use(httpMetrics(service.metrics))
+    .use(requestLog(service.metrics))
     .route("/", healthRoutes(service))
     .route("/", userRoutes(store, passwords))
     .route("/", sessionRoutes(env, store, passwords))

@@ -1,74 +1,31 @@
-// The routes of the service, and the middleware around each of them.
+// Everything that this service is made of, in the order in which a request meets it.
+import { join } from "node:path";
+import { Hono } from "hono";
+import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { pageRoutes } from "#lib/page";
+import { healthRoutes, type Service } from "#lib/service";
+import type { Env } from "./env.ts";
+import { Hub } from "./features/chat/hub.ts";
+import { chatRoutes } from "./features/chat/routes.ts";
+import { openStore } from "./features/chat/store/open.ts";
+import { sessionRoutes } from "./features/session/routes.ts";
+import { openSessionSecret } from "./features/session/secret.ts";
 
-import type { BunRequest, Server } from "bun";
-import { requestId, requestLog } from "#lib/log";
-import { methods, notFound, Problem, problems, readJson } from "#lib/problem";
-import type { Connection } from "./connection.ts";
-import { sessionSchema } from "./protocol.ts";
-import { randomId } from "./random-id.ts";
-import { COOKIE, personOf, sessionCookie } from "./session.ts";
-import { type UpgradeOptions, upgrade } from "./upgrade.ts";
+export async function createApp(env: Env, service: Service) {
+  const secret = await openSessionSecret(env);
+  const store = service.use(await openStore(env));
+  const hub = new Hub(env, store, service);
 
-type Answer = Response | undefined;
-type Handler = (request: BunRequest, server: Server<Connection>) => Answer | Promise<Answer>;
-
-export interface AppOptions extends UpgradeOptions {
-  /** The page and its assets, by path. */
-  readonly page: Readonly<Record<string, (request: BunRequest) => Response>>;
-  readonly healthz: Handler;
-  readonly readyz: Handler;
-  /** Whether a client may read what went wrong inside. */
-  readonly expose: boolean;
-  readonly report: (error: unknown) => void;
+  const app = new Hono<HttpEnv>();
+  return app
+    .onError(problems({ expose: env.NODE_ENV !== "production" }))
+    .notFound(notFound(app))
+    .use(requestLog(service.metrics))
+    .route("/", healthRoutes(service))
+    .route("/", sessionRoutes(secret))
+    .route("/", chatRoutes(env, secret, hub))
+    .route("/", await pageRoutes(join(import.meta.dir, "features/page/index.html")));
 }
 
-/** Every path of the service. The 101 of a WebSocket carries the id of the request, too. */
-export function routes(options: AppOptions): Record<string, Handler> {
-  const logged = requestLog<Connection>();
-  const guarded = problems<Connection>(options);
-  const pages = Object.entries(options.page);
-  const table: Record<string, Handler> = {
-    ...Object.fromEntries(pages.map(([path, GET]) => [path, methods<Connection>({ GET })])),
-    "/api/session": methods<Connection>(session(options.secret)),
-    "/ws": methods<Connection>({ GET: upgrade(options) }),
-    "/healthz": methods<Connection>({ GET: options.healthz }),
-    "/readyz": methods<Connection>({ GET: options.readyz }),
-    "/*": notFound,
-  };
-  return Object.fromEntries(
-    Object.entries(table).map(([path, handler]) => [path, withId(logged(guarded(handler)))]),
-  );
-}
-
-/** Fixes the request's id, so that log, refusal and the 101 of an upgrade tell the same one. */
-function withId(next: Handler): Handler {
-  return (request, server) => {
-    request.headers.set("x-request-id", requestId(request));
-    return next(request, server);
-  };
-}
-
-function session(secret: string): Record<"GET" | "POST" | "DELETE", Handler> {
-  return {
-    /** Who the cookie says you are. A page can't see why a WebSocket was refused, so it asks here. */
-    GET: (request) => {
-      const person = personOf(request, secret);
-      if (!person) throw new Problem(401, "There is no session.");
-      return Response.json(person, { headers: { "cache-control": "no-store" } });
-    },
-    /** A new session, or a new name for the same person. */
-    POST: async (request) => {
-      const { name } = await readJson(request, sessionSchema);
-      const person = { id: personOf(request, secret)?.id ?? randomId(), name };
-      const headers = {
-        "set-cookie": sessionCookie(person, secret, request),
-        "cache-control": "no-store",
-      };
-      return Response.json(person, { status: 201, headers });
-    },
-    DELETE: () => {
-      const gone = new Bun.Cookie(COOKIE, "", { path: "/", httpOnly: true, maxAge: 0 });
-      return new Response(null, { status: 204, headers: { "set-cookie": gone.serialize() } });
-    },
-  };
-}
+/** For a typed client: `hc<App>(url)`. */
+export type App = Awaited<ReturnType<typeof createApp>>;

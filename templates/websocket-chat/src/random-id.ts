@@ -1,6 +1,6 @@
-// Ids that nobody can guess and nobody else has. Short, because every message carries two.
+// Random ids that cannot be guessed. They are short, because every message carries two of them.
 
-/** 96 random bits in 16 characters that are safe in JSON, URLs and keys. */
+/** 96 random bits as 16 base64url characters. */
 export function randomId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("base64url");
 }

@@ -1,15 +1,15 @@
-// The client without a page: it stays in a room, and keeps what it was shown.
+// The page's client without the page: it stays in a room and records what the page would show.
 import { expect } from "bun:test";
 import { ChatClient } from "../src/client/client.ts";
 import type { ChatMessage } from "../src/protocol.ts";
 import { until } from "./server.ts";
 
 export class Follower implements Disposable {
-  /** Every message that was shown, in the order in which it was shown. */
+  /** Every message, in the order in which the page would show it. */
   readonly seen: ChatMessage[] = [];
-  /** Texts that the server has acknowledged. */
+  /** Texts of the messages that the server has acknowledged. */
   readonly acknowledged: string[] = [];
-  /** Settles when the room was entered for the first time. */
+  /** Resolves at the first join. */
   readonly joined: Promise<void>;
   readonly #client: ChatClient;
 
@@ -37,8 +37,8 @@ export class Follower implements Disposable {
     this.#client.connect();
   }
 
-  say(text: string): void {
-    this.#client.say(this.room, text);
+  send(text: string): void {
+    this.#client.sendChat(this.room, text);
   }
 
   [Symbol.dispose](): void {
@@ -46,10 +46,10 @@ export class Follower implements Disposable {
   }
 }
 
-/** All of them were shown the same `count` messages, in order: none is missing, none came twice. */
+/** Expects that all of them have the same `count` messages, in order, without a gap or a duplicate. */
 export async function expectSame(followers: readonly Follower[], count: number): Promise<void> {
   const complete = () => followers.every(({ seen }) => seen.length >= count);
-  await until(complete, `all have seen ${count} messages`);
+  await until(complete, `all have ${count} messages`);
   const [first, ...others] = followers.map(({ seen }) => seen);
   const offsets = Array.from({ length: count }, (_, i) => i + 1);
   expect(first?.map(({ offset }) => offset)).toEqual(offsets);

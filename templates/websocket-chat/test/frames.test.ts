@@ -1,10 +1,8 @@
-// What arrives broken, hostile or too large: each gets its answer, and nothing ends the service.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Socket, startSession } from "./person.ts";
+// Malformed, hostile and oversized frames: each gets an error or a close, and the service keeps running.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { encodeFrame, type FrameOptions, OPCODE, RawSocket } from "./raw.ts";
-import { ChatServer, TIMEOUT } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { ChatServer } from "./server.ts";
+import { Socket, startSession } from "./socket.ts";
 
 let server: ChatServer;
 beforeAll(async () => {
@@ -16,7 +14,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-describe("a bad message is answered and the connection lives on", () => {
+describe("an invalid message gets an error, and the connection stays open", () => {
   const join = { type: "join", ref: 1, room: "general" };
   test.each([
     ["not JSON", "{", "invalid_json", undefined],
@@ -32,7 +30,12 @@ describe("a bad message is answered and the connection lives on", () => {
     ["__proto__ as room", '{"type":"join","ref":1,"room":"__proto__"}', "invalid_message", 1],
     ["fields in __proto__", '{"__proto__":{"type":"ping","ref":1}}', "invalid_message", undefined],
     ["a room with spaces", JSON.stringify({ ...join, room: "a b" }), "invalid_message", 1],
-    ["a room too long", JSON.stringify({ ...join, room: "a".repeat(65) }), "invalid_message", 1],
+    [
+      "a room name that is too long",
+      JSON.stringify({ ...join, room: "a".repeat(65) }),
+      "invalid_message",
+      1,
+    ],
     [
       "a negative offset",
       JSON.stringify({ ...join, after: { epoch: "e", offset: -1 } }),
@@ -59,7 +62,7 @@ describe("a bad message is answered and the connection lives on", () => {
     ],
     ["deep nesting", "[".repeat(60_000), "invalid_json", undefined],
     [
-      "deep but valid",
+      "deep nesting that is valid",
       `${"[".repeat(30_000)}${"]".repeat(30_000)}`,
       /invalid_(json|message)/,
       undefined,
@@ -81,7 +84,7 @@ describe("a bad message is answered and the connection lives on", () => {
     await ada.settled();
   });
 
-  test("a ref that is not one is not echoed", async () => {
+  test("an invalid ref is not echoed", async () => {
     using ada = await Socket.open(server.url, "Ada");
     ada.raw(JSON.stringify({ type: "ping", ref: { a: 1 } }));
     expect(await ada.next("error")).not.toHaveProperty("ref");
@@ -137,7 +140,7 @@ describe("RFC 6455", () => {
     expect(await socket.json("error")).toMatchObject({ code: "invalid_json" });
   });
 
-  test("a close is answered with a close (5.5.1)", async () => {
+  test("the reply to a close is a close (5.5.1)", async () => {
     using socket = await open();
     socket.send({ opcode: OPCODE.close, payload: Buffer.from([0x03, 0xe8]) });
     expect(await socket.closeCode()).toBe(1000);
@@ -158,9 +161,9 @@ describe("RFC 6455", () => {
     ["an unknown opcode (5.2)", [{ opcode: 3, payload: "" }], 1002],
     ["a fragmented ping (5.5)", [{ opcode: OPCODE.ping, fin: false }], 1002],
     ["a ping over 125 bytes (5.5)", [{ opcode: OPCODE.ping, payload: "x".repeat(126) }], 1002],
-    ["a continuation of nothing (5.4)", [rest("{}")], 1002],
-    ["a new message inside of another (5.4)", [text("{", { fin: false }), text("}")], 1002],
-  ])("%s ends the connection, and only that", async (_, frames, code) => {
+    ["a continuation without a start (5.4)", [rest("{}")], 1002],
+    ["a new message within another one (5.4)", [text("{", { fin: false }), text("}")], 1002],
+  ])("%s closes the connection, and no other one", async (_, frames, code) => {
     using bystander = await Socket.open(server.url, "Bystander");
     using socket = await open();
     for (const frame of frames) socket.send(frame);

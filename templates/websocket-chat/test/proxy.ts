@@ -1,8 +1,8 @@
-// A TCP proxy that cuts connections whenever it is told to, in the middle of anything.
+// A TCP proxy that can drop connections, or keep them open and forward nothing.
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-export class CuttingProxy implements AsyncDisposable {
-  /** Where connections go; change it to move them to another node. */
+export class FaultyProxy implements AsyncDisposable {
+  /** Target of new connections. */
   port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -12,36 +12,45 @@ export class CuttingProxy implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(port: number): Promise<CuttingProxy> {
+  static async start(port: number): Promise<FaultyProxy> {
     const server = createServer({ pauseOnConnect: true });
-    const proxy = new CuttingProxy(server, port);
-    server.on("connection", (socket) => proxy.#join(socket));
+    const proxy = new FaultyProxy(server, port);
+    server.on("connection", (socket) => proxy.#connect(socket));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
 
   get url(): string {
     const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("It does not listen.");
+    if (address === null || typeof address === "string")
+      throw new Error("The proxy does not listen.");
     return `http://127.0.0.1:${address.port}`;
   }
 
-  /** Cuts each connection with the given probability. */
-  cut(probability = 1): void {
+  /** Drops each connection with the given probability. */
+  drop(probability = 1): void {
     for (const socket of this.#sockets) if (Math.random() < probability) socket.destroy();
   }
 
+  /** Lets the open connections stay open, but forwards nothing on them. New ones work. */
+  silence(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.resume();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.cut();
+    this.drop();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #join(client: Socket): void {
+  #connect(client: Socket): void {
     const server = connect(this.port, "127.0.0.1");
     const ends = [client, server];
     for (const socket of ends) {
       this.#sockets.add(socket);
-      // A reset is what a cut looks like; the close that follows ends the other half.
+      // Dropping one half of a connection resets the other half.
       socket.on("error", () => socket.destroy());
       socket.on("close", () => {
         this.#sockets.delete(socket);

@@ -1,4 +1,4 @@
-// A WebSocket client of bytes: it sends frames that no well-behaved client would (RFC 6455, section 5).
+// A WebSocket client that writes bytes, so that it can send invalid frames (RFC 6455, section 5).
 import { createConnection, type Socket } from "node:net";
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -18,7 +18,7 @@ export interface FrameOptions {
   readonly reserved?: number;
 }
 
-/** The bytes of one frame; masked with zeros, so that the payload stays readable. */
+/** Encodes one frame, masked with zeros, so that the payload stays readable. */
 export function encodeFrame(options: FrameOptions): Buffer {
   const { opcode, fin = true, masked = true, reserved = 0 } = options;
   const payload = Buffer.from(options.payload ?? "");
@@ -39,7 +39,7 @@ export function encodeFrame(options: FrameOptions): Buffer {
 
 export class RawSocket implements Disposable {
   readonly frames: RawFrame[] = [];
-  /** Settles when the server has closed the TCP connection. */
+  /** Resolves when the server has closed the TCP connection. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
   #bytes: Buffer = Buffer.alloc(0);
@@ -61,7 +61,7 @@ export class RawSocket implements Disposable {
     this.#read(early);
   }
 
-  /** Sends an opening handshake and returns the socket, and the head of the answer. */
+  /** Sends an opening handshake. @returns the socket and the head of the response. */
   static async open(
     url: string,
     headers: Readonly<Record<string, string>>,
@@ -100,10 +100,10 @@ export class RawSocket implements Disposable {
     this.#socket.write(bytes);
   }
 
-  /** The first frame that fits; waits for it. Undefined if the connection ends before. */
-  async next(fits: (frame: RawFrame) => boolean): Promise<RawFrame | undefined> {
+  /** Waits for the first frame that matches; undefined if the connection closes before. */
+  async next(matches: (frame: RawFrame) => boolean): Promise<RawFrame | undefined> {
     for (let seen = 0; ; ) {
-      const found = this.frames.slice(seen).find(fits);
+      const found = this.frames.slice(seen).find(matches);
       if (found || this.#socket.destroyed) return found;
       seen = this.frames.length;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -120,7 +120,7 @@ export class RawSocket implements Disposable {
     return parse(frame);
   }
 
-  /** The code of the server's close frame; 1006 if the connection ended without one. */
+  /** The code of the server's close frame; 1006 if there was none. */
   async closeCode(): Promise<number> {
     const frame = await this.next(({ opcode }) => opcode === OPCODE.close);
     return frame && frame.payload.length >= 2 ? frame.payload.readUInt16BE() : 1006;
@@ -139,7 +139,7 @@ export class RawSocket implements Disposable {
   #read(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    // A long frame comes in many chunks: they are joined once, when all of them are there.
+    // A long frame comes in many chunks: concatenate them only once, when the frame is complete.
     if (this.#size < this.#needed) return;
     this.#bytes = Buffer.concat(this.#chunks);
     for (let frame = this.#take(); frame; frame = this.#take()) this.frames.push(frame);

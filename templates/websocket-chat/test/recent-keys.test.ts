@@ -1,7 +1,7 @@
-// The memory of keys: it holds what it promises, forgets the rest, and survives a restart.
+// The idempotency keys: the latest ones are known, also after a restart, and memory is bounded.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { RecentKeys } from "../src/store/recent-keys.ts";
+import { RecentKeys } from "../src/features/chat/store/recent-keys.ts";
 
 const LIMIT = 20;
 
@@ -15,7 +15,7 @@ function open() {
   return { db, rows, keys: new RecentKeys(db, LIMIT) };
 }
 
-test("the latest keys are known, and neither memory nor table grow without end", () => {
+test("the latest keys are known, and memory and table are bounded", () => {
   const { db, rows, keys } = open();
   for (let offset = 1; offset <= 10 * LIMIT; offset++) {
     keys.add("ada", `k${offset}`, { room: "general", offset });
@@ -29,7 +29,7 @@ test("the latest keys are known, and neither memory nor table grow without end",
   expect(next.find("ada", `k${9 * LIMIT + 1}`)?.offset).toBe(9 * LIMIT + 1);
 });
 
-test("what a failed transaction added is forgotten", () => {
+test("a key of a transaction that was rolled back is unknown after a reload", () => {
   const { db, keys } = open();
   const fail = db.transaction(() => {
     keys.add("ada", "k", { room: "general", offset: 1 });
@@ -40,7 +40,7 @@ test("what a failed transaction added is forgotten", () => {
   expect(keys.find("ada", "k")).toBeUndefined();
 });
 
-test("a key belongs to its sender, whatever is in it", () => {
+test("keys of different senders do not collide", () => {
   const { keys } = open();
   keys.add("a", "b c", { room: "general", offset: 1 });
   expect(keys.find("b", "b c")).toBeUndefined();

@@ -1,18 +1,16 @@
-// What survives: a lost connection, a killed process, a slow reader, a deploy.
+// Recovery after a lost connection, a crash, a slow consumer, a restart and a full disk.
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { LIMITS } from "../src/limits.ts";
-import { Socket, startSession } from "./person.ts";
 import { OPCODE, RawSocket } from "./raw.ts";
-import { ChatServer, TIMEOUT, until } from "./server.ts";
-
-setDefaultTimeout(TIMEOUT);
+import { ChatServer, until } from "./server.ts";
+import { Socket, startSession } from "./socket.ts";
 
 const FAST = { RATE_LIMIT: "1000000" };
 
 describe("recovery", () => {
-  test("a join with the last position gets what is missing, in order, once", async () => {
+  test("a join with the last position gets the missed messages, in order, once", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     await ada.join("general");
@@ -28,7 +26,7 @@ describe("recovery", () => {
     expect(all).toMatchObject({ recovered: true, messages: ada.all("chat") });
   });
 
-  test("an unknown epoch, a future offset or trimmed messages: not recovered, the latest instead", async () => {
+  test("without recovery (unknown epoch, future offset, trimmed messages) a join gets the latest messages", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("general");
@@ -50,7 +48,7 @@ describe("recovery", () => {
     expect(oldest.messages).toHaveLength(LIMITS.history);
   });
 
-  test("kill -9 loses nothing that was acknowledged, and a resend is still recognised", async () => {
+  test("kill -9 loses no acknowledged message, and a repeated key is still known", async () => {
     await using server = await ChatServer.start(FAST);
     const cookie = await startSession(server.url, "Ada");
     const ada = await Socket.openAs(server.url, cookie);
@@ -61,7 +59,7 @@ describe("recovery", () => {
       acknowledged.push({ offset, text: `m${i}` });
     });
     const sent = Promise.allSettled(sending);
-    await until(() => acknowledged.length > 50, "some are acknowledged");
+    await until(() => acknowledged.length > 50, "some messages are acknowledged");
     await server.crash();
     await sent;
     await server.restart();
@@ -79,7 +77,7 @@ describe("recovery", () => {
   });
 });
 
-/** Sends so many messages; a few at a time, as the sender gets them back and must not be the slow one. */
+/** Sends the messages in batches: the sender receives them too, and must not become a slow consumer. */
 async function flood(sender: Socket, text: string, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += 25) {
     const batch = Math.min(25, count - sent);
@@ -88,8 +86,8 @@ async function flood(sender: Socket, text: string, count: number): Promise<void>
   }
 }
 
-describe("slow readers", () => {
-  test("one that stops reading is closed, and recovers every message in order", async () => {
+describe("slow consumers", () => {
+  test("one that stops reading is disconnected, and recovers every message in order", async () => {
     await using server = await ChatServer.start(FAST);
     const cookie = await startSession(server.url, "Slow");
     const { socket: slow } = await RawSocket.open(server.url, { cookie });
@@ -101,7 +99,7 @@ describe("slow readers", () => {
     await ada.join("busy");
     const text = "x".repeat(4000);
     let sent = 0;
-    // Kernel buffers take some; then the server's own limit is reached.
+    // The buffers of the kernel fill up first, then that of the server.
     while (ada.all("user-left").length === 0) {
       await flood(ada, text, 50);
       sent += 50;
@@ -116,7 +114,7 @@ describe("slow readers", () => {
     expect(offsets).toEqual(offsets.map((_, i) => i + 1));
     expect(offsets.length).toBeLessThan(sent);
 
-    // The room was trimmed meanwhile; from what is kept, the rest comes without a gap.
+    // The room was trimmed in the meantime, so recover from a message that was retained.
     using back = await Socket.openAs(server.url, cookie);
     const position = { epoch, offset: Math.max(offsets.length, sent - 100) };
     const joined = await back.join("busy", position);
@@ -126,7 +124,7 @@ describe("slow readers", () => {
     );
   });
 
-  test("one that takes its time over a long replay is not cut off, and misses nothing", async () => {
+  test("one that reads a long replay slowly stays connected, and misses nothing", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
@@ -157,7 +155,7 @@ describe("slow readers", () => {
     expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
   });
 
-  test("one that takes nothing of a long replay is cut off, whatever it sends", async () => {
+  test("one that reads nothing of a long replay is disconnected, even if it sends frames", async () => {
     await using server = await ChatServer.start({ ...FAST, IDLE_TIMEOUT_S: "8" });
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
@@ -173,10 +171,10 @@ describe("slow readers", () => {
     await until(() => {
       stuck.send({ opcode: OPCODE.text, payload: '{"type":"ping","ref":2}' });
       return ada.all("user-left").length > 0;
-    }, "it is cut off");
+    }, "it is disconnected");
   });
 
-  test("one that leaves in the middle of a replay is in no room that it asked for meanwhile", async () => {
+  test("one that disconnects during a replay does not join the next room", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
@@ -197,7 +195,7 @@ describe("slow readers", () => {
     expect((await ada.join("next")).members).toEqual([ada.you]);
   });
 
-  test("one that no longer answers pings expires, and others see it leave", async () => {
+  test("one that does not respond to pings is disconnected, and others see it leave", async () => {
     await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
     using ada = await Socket.open(server.url, "Ada");
     await ada.join("general");
@@ -217,7 +215,10 @@ describe("shutdown", () => {
     const ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("general");
     const exited = server.stop();
-    await until(async () => (await fetch(`${server.url}/readyz`)).status === 503, "it drains");
+    await until(
+      async () => (await fetch(`${server.url}/readyz`)).status === 503,
+      "the service drains",
+    );
     const late = await ada.chat("general", "still served");
     expect((await ada.closed).code).toBe(1012);
     expect(await exited).toBe(0);
@@ -227,7 +228,7 @@ describe("shutdown", () => {
     expect(joined.messages.map(({ text }) => text)).toEqual(["still served"]);
   });
 
-  test("a client that ignores the close does not keep the process", async () => {
+  test("a client that ignores the close does not keep the process running", async () => {
     await using server = await ChatServer.start({ SHUTDOWN_TIMEOUT_MS: "500" });
     const cookie = await startSession(server.url, "Deaf");
     const { socket } = await RawSocket.open(server.url, { cookie });
@@ -238,29 +239,42 @@ describe("shutdown", () => {
   });
 });
 
-test("while messages can't be stored readyz is 503 and each is refused; then it goes on by itself", async () => {
+test("with a full disk readyz is 503 and messages are internal, and later both work again", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");
   const { epoch } = await ada.join("general");
   await ada.chat("general", "one");
   using file = new Database(join(server.directory, "chat.db"));
   file.run("PRAGMA busy_timeout = 5000");
-  // What SQLite raises when the disk is full, on everything that would need room.
+  // Fails every write, as a full disk does.
   const full = "BEGIN SELECT RAISE(ABORT, 'disk is full'); END";
   file.run(`CREATE TRIGGER no_messages BEFORE INSERT ON messages ${full}`);
   file.run(`CREATE TRIGGER no_log BEFORE UPDATE ON log ${full}`);
   const two = { type: "chat", room: "general", text: "two", key: "two" };
-  const ready = async () => (await fetch(`${server.url}/readyz`)).status;
-  expect(await ready()).toBe(200);
+  const isReady = async () => (await fetch(`${server.url}/readyz`)).status === 200;
+  await until(async () => !(await isReady()), "the service is not ready");
   expect(await ada.ask(two)).toMatchObject({ type: "error", code: "internal" });
-  expect(await ready()).toBe(503);
   file.run("DROP TRIGGER no_messages; DROP TRIGGER no_log");
-  expect(await ready()).toBe(200);
+  await until(isReady, "the service is ready");
   expect(await ada.ask(two)).toMatchObject({ type: "ok", epoch, offset: 2 });
   expect(ada.all("chat").map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
-test("the log is never written by half: integrity, and one row per offset", async () => {
+test("a read that fails is internal, the connection stays open, and a later read works", async () => {
+  await using server = await ChatServer.start(FAST);
+  using ada = await Socket.open(server.url, "Ada");
+  await ada.join("general");
+  using file = new Database(join(server.directory, "chat.db"));
+  file.run("PRAGMA busy_timeout = 5000");
+  file.run("ALTER TABLE messages RENAME TO missing");
+  expect(await ada.ask({ type: "join", room: "other" })).toMatchObject({ code: "internal" });
+  const chat = { type: "chat", room: "other", text: "hello", key: "k" };
+  expect(await ada.ask(chat)).toMatchObject({ code: "not_in_room" });
+  file.run("ALTER TABLE missing RENAME TO messages");
+  expect((await ada.join("other")).members).toEqual([ada.you]);
+});
+
+test("after kill -9 the file is intact: one row and one key per offset", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");

@@ -1,19 +1,19 @@
-// A Redis for the tests: keys under a prefix of their own in the given one, or a server of our own to kill.
+// Redis for the tests: a prefix in the shared server, or a server of its own that can be killed and reconfigured.
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./server.ts";
 
-/** The Redis to test with. Without it the tests of several nodes are skipped; CI sets it. */
+/** The shared server. If it is not set, the tests of several nodes are skipped; CI sets it. */
 export const REDIS_URL = process.env.REDIS_URL;
 export const HAS_REDIS_SERVER = REDIS_URL !== undefined && Bun.which("redis-server") !== null;
 
 if (!REDIS_URL) console.warn("REDIS_URL is not set: the tests of several nodes are skipped.");
 else if (!HAS_REDIS_SERVER)
-  console.warn("redis-server is not installed: its restart is not tested.");
+  console.warn("redis-server is not installed: outages of Redis are not tested.");
 
-/** A prefix that nobody else uses, and the means to remove its keys. */
+/** A unique prefix, and a function that deletes its keys. */
 export function ownPrefix(): { readonly prefix: string; readonly clear: () => Promise<void> } {
   const prefix = `test-${crypto.randomUUID()}`;
   const clear = async () => {
@@ -31,7 +31,7 @@ export class DisposableClient extends Bun.RedisClient implements Disposable {
   }
 }
 
-/** A redis-server that writes everything it acknowledges to a file, and can be killed. */
+/** A redis-server that syncs every write to its file before it acknowledges it. */
 export class OwnRedis implements AsyncDisposable {
   #process: Bun.Subprocess;
 
@@ -44,12 +44,19 @@ export class OwnRedis implements AsyncDisposable {
 
   static async start(): Promise<OwnRedis> {
     const redis = new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), "chat-redis-")));
-    await redis.#answers();
+    await redis.#isAvailable();
     return redis;
   }
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Sends a command, as an operator would with redis-cli. */
+  async command(...args: [command: string, ...args: string[]]): Promise<unknown> {
+    using client = new DisposableClient(this.url, { autoReconnect: false });
+    const [command, ...parameters] = args;
+    return await client.send(command, parameters);
   }
 
   async crash(): Promise<void> {
@@ -59,7 +66,7 @@ export class OwnRedis implements AsyncDisposable {
 
   async restart(): Promise<void> {
     this.#process = this.#spawn();
-    await this.#answers();
+    await this.#isAvailable();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,12 +82,12 @@ export class OwnRedis implements AsyncDisposable {
     return Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   }
 
-  #answers(): Promise<void> {
+  #isAvailable(): Promise<void> {
     return until(async () => {
       using client = new DisposableClient(this.url, { autoReconnect: false });
-      const answer = await client.send("PING", []).catch(() => "not yet");
-      return answer === "PONG";
-    }, "Redis answers");
+      const reply = await client.send("PING", []).catch(() => undefined);
+      return reply === "PONG";
+    }, "Redis is available");
   }
 }
 
@@ -89,6 +96,6 @@ async function freePort(): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("There is no port.");
+  if (address === null || typeof address === "string") throw new Error("There is no free port.");
   return address.port;
 }

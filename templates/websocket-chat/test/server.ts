@@ -1,10 +1,10 @@
-// Runs the real service as a child process, on a free port and with a data folder of its own.
+// Runs the service as a child process, on a free port and with its own data folder.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Milliseconds that a test may take: generous, because a loaded machine is no failure. */
-export const TIMEOUT = 60_000;
+/** Milliseconds to wait for a condition. */
+const TIMEOUT_MS = 30_000;
 const MAIN = join(import.meta.dir, "../src/main.ts");
 
 export class ChatServer implements AsyncDisposable {
@@ -58,19 +58,19 @@ export class ChatServer implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Stops it as an operator would, and returns its exit code. */
+  /** Sends SIGTERM. @returns the exit code. */
   stop(): Promise<number> {
     this.signal("SIGTERM");
     return this.exited;
   }
 
-  /** No goodbye: what was promised has to be on disk by now. */
+  /** Sends SIGKILL, so that the process cannot finish anything. */
   async crash(): Promise<void> {
     this.signal("SIGKILL");
     await this.exited;
   }
 
-  /** Starts again on the same data and the same port. */
+  /** Starts it again, with the same data and on the same port. */
   async restart(): Promise<void> {
     const { port } = this;
     this.#process = spawn({ ...this.env, PORT: String(port) }, this.directory);
@@ -114,10 +114,13 @@ function spawn(env: Readonly<Record<string, string>>, directory: string) {
 }
 
 /** Waits until `condition` holds. */
-export async function until(condition: () => boolean | Promise<boolean>, what = "it") {
-  const deadline = Date.now() + TIMEOUT / 2;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what = "the condition holds",
+) {
+  const deadline = Date.now() + TIMEOUT_MS;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Waited ${TIMEOUT_MS} ms, but not until ${what}.`);
     await Bun.sleep(10);
   }
 }

@@ -1,25 +1,23 @@
-// One contract for both stores: what the hub relies on, wherever the messages are kept.
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+// The contract that both stores fulfil.
+import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LocalStore } from "../src/features/chat/store/local.ts";
+import { RedisStore } from "../src/features/chat/store/redis/redis.ts";
+import type { Delivery, Listener, Store } from "../src/features/chat/store/store.ts";
 import { LIMITS } from "../src/limits.ts";
-import type { Person, ServerFrame } from "../src/protocol.ts";
-import { LocalStore } from "../src/store/local.ts";
-import { RedisStore } from "../src/store/redis/redis.ts";
-import type { Delivery, Listener, Store } from "../src/store/store.ts";
+import type { ServerFrame, User } from "../src/protocol.ts";
 import { ownPrefix, REDIS_URL } from "./redis.ts";
-import { TIMEOUT, until } from "./server.ts";
+import { until } from "./server.ts";
 
-setDefaultTimeout(TIMEOUT);
-
-const ada: Person = { id: "a", name: "Ada" };
-const bob: Person = { id: "b", name: "Bob" };
+const ada: User = { id: "a", name: "Ada" };
+const bob: User = { id: "b", name: "Bob" };
 
 class Recorder implements Listener {
   readonly deliveries: Delivery[] = [];
-  lost(): void {
-    throw new Error("Nothing was lost.");
+  onDataLoss(): void {
+    throw new Error("No data was lost.");
   }
   deliver(delivery: Delivery): void {
     this.deliveries.push(delivery);
@@ -33,8 +31,8 @@ class Recorder implements Listener {
 interface Kind {
   readonly name: string;
   readonly skip: boolean;
-  /** Opens stores on the same data, and removes it. */
-  readonly make: () => Promise<{ open: (listener: Listener) => Store; clear: () => Promise<void> }>;
+  /** `open` opens a store on the same data each time, and `clear` deletes the data. */
+  readonly make: () => Promise<{ open: () => Store; clear: () => Promise<void> }>;
 }
 
 const kinds: readonly Kind[] = [
@@ -44,7 +42,7 @@ const kinds: readonly Kind[] = [
     make: async () => {
       const directory = await mkdtemp(join(tmpdir(), "chat-store-"));
       return {
-        open: (listener) => new LocalStore(join(directory, "chat.db"), listener),
+        open: () => new LocalStore(join(directory, "chat.db")),
         clear: () => rm(directory, { recursive: true, force: true }),
       };
     },
@@ -54,11 +52,7 @@ const kinds: readonly Kind[] = [
     skip: !REDIS_URL,
     make: async () => {
       const { prefix, clear } = ownPrefix();
-      const report = (error: unknown) => console.error(error);
-      return {
-        open: (listener) => new RedisStore({ url: REDIS_URL ?? "", prefix, listener, report }),
-        clear,
-      };
+      return { open: () => new RedisStore(REDIS_URL ?? "", prefix), clear };
     },
   },
 ];
@@ -75,8 +69,14 @@ for (const { name, skip, make } of kinds) {
       cleanups.push(clear);
       const start = async () => {
         const recorder = new Recorder();
-        const store = open(recorder);
-        await until(() => store.ready().catch(() => false), "the store is ready");
+        const store = open();
+        store.subscribe(recorder);
+        const isReady = () =>
+          store.ready().then(
+            () => true,
+            () => false,
+          );
+        await until(isReady, "the store is ready");
         let closed = false;
         const close = async () => {
           if (!closed) await store.close();
@@ -98,7 +98,7 @@ for (const { name, skip, make } of kinds) {
       const stored = await Promise.all(texts.map((text) => store.append(draft(text))));
       expect(stored.map(({ offset }) => offset)).toEqual(texts.map((_, i) => i + 1));
       expect((await store.append(draft("x", "other", ada, "other"))).offset).toBe(1);
-      await until(() => recorder.frames("room:general").length === 100, "all is delivered");
+      await until(() => recorder.frames("room:general").length === 100, "everything is delivered");
       expect(recorder.frames("room:general")[99]).toEqual({
         type: "chat",
         room: "general",
@@ -110,7 +110,7 @@ for (const { name, skip, make } of kinds) {
       });
     });
 
-    test("a key belongs to its sender, and is remembered by the next process", async () => {
+    test("a key belongs to its sender, and is still known after a restart", async () => {
       const { store, start, close, recorder } = await setUp();
       const [first, again] = await Promise.all([
         store.append(draft("once", "key")),
@@ -118,26 +118,26 @@ for (const { name, skip, make } of kinds) {
       ]);
       expect(again).toEqual(first);
       expect((await store.append(draft("mine", "key", bob))).offset).toBe(2);
-      await until(() => recorder.deliveries.length >= 2, "both are delivered");
+      await until(() => recorder.deliveries.length >= 2, "both messages are delivered");
       await close();
       const next = await start();
       expect(await next.store.append(draft("once", "key"))).toEqual(first);
       expect((await next.store.append(draft("new"))).offset).toBe(3);
-      await until(() => next.recorder.deliveries.length >= 1, "the new one is delivered");
+      await until(() => next.recorder.deliveries.length >= 1, "the new message is delivered");
       expect(recorder.deliveries).toHaveLength(2);
       expect(next.recorder.deliveries).toHaveLength(1);
     });
 
-    test("a position gets what came after it; one that can't be continued gets the latest", async () => {
+    test("a position gets the messages after it; one that cannot be continued gets the latest messages", async () => {
       const { store } = await setUp();
-      const empty = await store.enter("general", ada);
+      const empty = await store.join("general", ada);
       expect(empty).toMatchObject({ offset: 0, recovered: false, messages: [], members: [ada] });
       const { epoch } = empty;
       const total = LIMITS.history + 5;
       const texts = Array.from({ length: total }, (_, i) => `m${i + 1}`);
       await Promise.all(texts.map((text) => store.append(draft(text))));
       const read = async (after?: { epoch: string; offset: number }) => {
-        const { offset, recovered, messages } = await store.enter("general", ada, after);
+        const { offset, recovered, messages } = await store.join("general", ada, after);
         expect(offset).toBe(total);
         return { recovered, texts: messages.map(({ text }) => text) };
       };
@@ -155,12 +155,12 @@ for (const { name, skip, make } of kinds) {
       expect(await read({ epoch: "another", offset: total })).toEqual(latest);
     });
 
-    test("a snapshot and the deliveries after it make the room, whole, at any moment", async () => {
+    test("a snapshot contains exactly the messages that were delivered before it", async () => {
       const { store, recorder } = await setUp();
-      const { epoch } = await store.enter("general", bob);
+      const { epoch } = await store.join("general", bob);
       const sent = Array.from({ length: 300 }, (_, i) => store.append(draft(`m${i}`)));
       for (let i = 0; i < 30; i++) {
-        const { offset, messages } = await store.enter("general", ada, { epoch, offset: 0 });
+        const { offset, messages } = await store.join("general", ada, { epoch, offset: 0 });
         const delivered = recorder
           .frames("room:general")
           .flatMap((frame) => (frame.type === "chat" ? [frame.offset] : []));
@@ -170,44 +170,42 @@ for (const { name, skip, make } of kinds) {
       await Promise.all(sent);
     });
 
-    test("coming and going is told once", async () => {
+    test("joining and leaving is delivered once", async () => {
       const { store, recorder } = await setUp();
-      await store.enter("general", ada);
-      await store.enter("general", bob);
-      expect((await store.enter("general", bob)).members).toEqual(
+      await store.join("general", ada);
+      await store.join("general", bob);
+      expect((await store.join("general", bob)).members).toEqual(
         expect.arrayContaining([ada, bob]),
       );
       await store.leave("general", bob);
       await store.leave("general", bob);
       await store.append(draft("last"));
-      const told = () => recorder.frames("room:general");
-      await until(() => told().at(-1)?.type === "chat", "all is delivered");
-      expect(told().slice(0, -1)).toEqual([
+      const frames = () => recorder.frames("room:general");
+      await until(() => frames().at(-1)?.type === "chat", "everything is delivered");
+      expect(frames().slice(0, -1)).toEqual([
         { type: "user-joined", room: "general", user: ada },
         { type: "user-joined", room: "general", user: bob },
         { type: "user-left", room: "general", user: bob },
       ]);
     });
 
-    test("who is online is found by id, or by a name that is theirs alone", async () => {
+    test("an online user is found by id, or by a name that no other online user has", async () => {
       const { store } = await setUp();
       await store.connect(ada);
       await store.connect(bob);
-      expect(await store.find("a")).toEqual(ada);
-      expect(await store.find("Bob")).toEqual(bob);
+      expect(await store.findUser("a")).toEqual(ada);
+      expect(await store.findUser("Bob")).toEqual(bob);
       await store.connect({ id: "b2", name: "Bob" });
-      expect(await store.find("Bob")).toBeUndefined();
+      expect(await store.findUser("Bob")).toBeUndefined();
       await store.disconnect(ada);
-      expect(await store.find("a")).toBeUndefined();
+      expect(await store.findUser("a")).toBeUndefined();
     });
 
-    test("what is sent to a topic arrives", async () => {
+    test("a frame that is published to a topic is delivered", async () => {
       const { store, recorder } = await setUp();
-      await store.send({ topic: "person:a", frame: '{"type":"pong","ref":1}' });
-      await until(() => recorder.deliveries.length > 0, "it is delivered");
-      expect(recorder.deliveries).toEqual([
-        { topic: "person:a", frame: '{"type":"pong","ref":1}' },
-      ]);
+      await store.publish({ topic: "user:a", frame: '{"type":"pong","ref":1}' });
+      await until(() => recorder.deliveries.length > 0, "the frame is delivered");
+      expect(recorder.deliveries).toEqual([{ topic: "user:a", frame: '{"type":"pong","ref":1}' }]);
     });
   });
 }

@@ -3,6 +3,7 @@
 export type ErrorCode =
   | "usage"
   | "unknown_template"
+  | "unknown_feature"
   | "invalid_name"
   | "target_exists"
   | "target_busy"
@@ -14,10 +15,11 @@ export type ErrorCode =
   | "interrupted"
   | "internal";
 
-/** Wrong usage, refused before anything is touched, exits with 2; an interrupt with 130; the rest with 1. */
+/** Exit codes: 2 for wrong usage, refused before anything is changed; 130 for an interrupt; 1 for everything else. */
 const EXIT_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
   usage: 2,
   unknown_template: 2,
+  unknown_feature: 2,
   invalid_name: 2,
   target_exists: 2,
   interrupted: 130,
@@ -30,7 +32,7 @@ export class CreateError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    /** What to do about it: a command to type, or a choice to make. */
+    /** The remedy: a command to type, or a choice to make. */
     readonly hint?: string,
     options?: ErrorOptions,
   ) {
@@ -39,14 +41,14 @@ export class CreateError extends Error {
   }
 }
 
-/** Whatever was thrown, as a `CreateError`: a bug becomes `internal` and keeps its cause. */
+/** Converts anything that was thrown to a `CreateError`. A bug becomes `internal` and keeps its cause. */
 export function asCreateError(error: unknown): CreateError {
   if (error instanceof CreateError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new CreateError("internal", message, undefined, { cause: error });
 }
 
-/** The system's code of an error, e.g. `ENOENT`. */
+/** The system's error code, for example `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string"
     ? error.code

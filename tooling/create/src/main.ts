@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-// Entry in a clone of the repository: creates projects from its templates as they are now.
+// The entry point in a clone of the repository: creates projects from its templates as they are now.
 import { resolve } from "node:path";
 import { start } from "./command/start.ts";
 import { openClone } from "./sources/clone.ts";

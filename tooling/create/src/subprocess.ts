@@ -1,27 +1,33 @@
-// Runs a program to its end and keeps what it printed; an interrupt ends it first.
+// Runs a program to its end and returns what it printed. An interrupt ends the program first.
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** Environment variables. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
-export interface Command {
+export interface Subprocess {
   readonly command: readonly string[];
   readonly cwd: string;
-  readonly env: Environment;
+  readonly env: Variables;
   readonly signal?: AbortSignal;
+  readonly stdin?: string;
 }
 
 export interface Result {
   readonly exitCode: number;
-  /** What it printed, on both streams. */
+  readonly stdout: string;
+  /** What it printed on both streams. */
   readonly output: string;
 }
 
-/** Resolves when the program has ended, also after an interrupt: nothing runs on behind the caller's back. */
-export async function run({ command, cwd, env, signal }: Command): Promise<Result> {
+/**
+ * Resolves when the program has ended, after an interrupt too, so that nothing keeps running in the background.
+ * @throws the signal's reason once it is aborted
+ */
+export async function run({ command, cwd, env, signal, stdin }: Subprocess): Promise<Result> {
   signal?.throwIfAborted();
   const child = Bun.spawn([...command], {
     cwd,
     env,
-    stdin: "ignore",
+    stdin: stdin === undefined ? "ignore" : new Blob([stdin]),
     stdout: "pipe",
     stderr: "pipe",
     ...(signal ? { signal } : {}),
@@ -32,5 +38,5 @@ export async function run({ command, cwd, env, signal }: Command): Promise<Resul
     child.exited,
   ]);
   signal?.throwIfAborted();
-  return { exitCode, output: `${stderr}${stdout}`.trim() };
+  return { exitCode, stdout, output: `${stderr}${stdout}`.trim() };
 }

@@ -1,13 +1,16 @@
-// The command line: what it says, what it refuses, and the exit codes.
-import { expect, setDefaultTimeout, test } from "bun:test";
+// The command line: what it prints, what it refuses, and its exit codes.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { version } from "../package.json" with { type: "json" };
+import { engines, version } from "../package.json" with { type: "json" };
 import { flags } from "../src/command/definition.ts";
-import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
+import { BANNER, COMMON_FILES, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
-test("creates a project and says how to go on", async () => {
+const bunVersion = engines.bun.replace(">=", "");
+
+test("creates a project and prints the next steps", async () => {
   await using box = await Sandbox.open();
   const { code, stdout, stderr } = await box.tiny("my-app");
   expect({ code, stderr }).toEqual({ code: 0, stderr: BANNER });
@@ -18,10 +21,85 @@ test("creates a project and says how to go on", async () => {
   expect(await box.list()).toEqual(["my-app"]);
 });
 
-test("a directory that begins with a dash is told so that cd takes it", async () => {
+test.each([
+  ["./-app", "cd ./-app"],
+  ["My App", "cd 'My App'"],
+  ["a$HOME b", "cd 'a$HOME b'"],
+  ["it's", "cd 'it'\\''s'"],
+])("the cd command for %s can be pasted into a shell", async (directory, cd) => {
   await using box = await Sandbox.open();
-  const { stdout } = await box.tiny("./-app", "--dry-run", "--json");
-  expect(JSON.parse(stdout).next[0]).toBe("cd ./-app");
+  const { stdout } = await box.tiny(directory, "--no-git", "--json");
+  const { next, directory: created } = JSON.parse(stdout);
+  expect(next[0]).toBe(cd);
+  const shell = Bun.spawn(["sh", "-c", `${cd} && pwd`], { cwd: box.cwd, stdout: "pipe" });
+  expect((await shell.stdout.text()).trim()).toBe(created);
+});
+
+test("~ is the home directory, and blanks around a directory are dropped", async () => {
+  await using box = await Sandbox.open();
+  for (const directory of ["~/first", " ../second "]) {
+    expect(await box.tiny(directory, "--no-git")).toMatchObject({ code: 0 });
+  }
+  expect(await box.list("..")).toEqual(expect.arrayContaining(["first", "second"]));
+  expect(await box.list()).toEqual([]);
+});
+
+test("the next steps use npx if no permanent bun is on the PATH", async () => {
+  await using box = await Sandbox.open();
+  const args = ["app", "--template", "tiny", "--no-install", "--no-git"];
+  for (const PATH of ["", join(box.cwd, "../_npx/1/node_modules/.bin")]) {
+    if (PATH !== "") {
+      await mkdir(PATH, { recursive: true });
+      await symlink(process.execPath, join(PATH, "bun"));
+    }
+    const env = { PATH, Path: undefined };
+    const { stdout } = await box.run([...args, "--dry-run", "--json"], { env });
+    expect(JSON.parse(stdout).next.slice(1)).toEqual([
+      `npx bun@${bunVersion} install`,
+      `npx bun@${bunVersion} run check`,
+      `npx bun@${bunVersion} run dev`,
+    ]);
+  }
+  const { stdout } = await box.run(args, { env: { PATH: "", Path: undefined } });
+  expect(stdout).toEndWith(`\n  npx bun@${bunVersion} run dev\n\n`);
+});
+
+describe("--without", () => {
+  const modular = (box: Sandbox, ...args: string[]) =>
+    box.run(["app", "--template", "modular", "--no-install", "--no-git", ...args]);
+
+  test("leaves features out, together with those that require them, and records them", async () => {
+    await using box = await Sandbox.open();
+    const { code, stdout } = await modular(box, "--without", "uploads");
+    expect(code).toBe(0);
+    expect(stdout).toStartWith("✔ Created app from modular without uploads, resize, 5 files");
+    expect(stdout).toContain("Left out resize, too, because it requires uploads.");
+    expect(await box.tree("app")).toEqual([...COMMON_FILES, "src/main.ts", "src/page.ts"]);
+    expect(await box.read("app/src/main.ts")).toBe("console.log(1);\n");
+    expect(JSON.parse(await box.read("app/package.json")).bunyard.without).toEqual([
+      "uploads",
+      "resize",
+    ]);
+  });
+
+  test.each([[["--without", "resize,page"]], [["--without=page", "--without", " resize "]]])(
+    "takes a list and may be repeated: %p",
+    async (args) => {
+      await using box = await Sandbox.open();
+      const json = JSON.parse((await modular(box, ...args, "--dry-run", "--json")).stdout);
+      expect(json.without).toEqual(["page", "resize"]);
+      expect(json.files).toEqual([...COMMON_FILES, "src/main.ts"]);
+      const { stdout } = await modular(box, ...args, "--dry-run");
+      expect(stdout).toStartWith("Would create app from modular without page, resize in ");
+    },
+  );
+
+  test("keeps everything by default", async () => {
+    await using box = await Sandbox.open();
+    const json = JSON.parse((await modular(box, "--json")).stdout);
+    expect(json).toMatchObject({ without: [], files: expect.arrayContaining(["src/page.ts"]) });
+    expect(await box.read("app/src/main.ts")).toBe('import "node:fs";\nconsole.log(1);\n');
+  });
 });
 
 test("with --json, prints exactly one object and nothing else", async () => {
@@ -34,17 +112,18 @@ test("with --json, prints exactly one object and nothing else", async () => {
     name: "my-app",
     template: "tiny",
     version,
+    without: [],
     files: TINY_FILES,
     steps: [
       { step: "write", status: "done", ms: expect.any(Number) },
       { step: "install", status: "skipped", ms: 0, reason: "--no-install" },
       { step: "git", status: "skipped", ms: 0, reason: "--no-git" },
     ],
-    next: ['cd "a/b/My App"', "bun install", "bun run dev"],
+    next: ["cd 'a/b/My App'", "bun install", "bun run check", "bun run dev"],
   });
 });
 
-test("with --dry-run, plans and touches nothing", async () => {
+test("with --dry-run, prints the plan and changes nothing", async () => {
   await using box = await Sandbox.open();
   const planned = await box.run(["my-app", "--template", "tiny", "--dry-run", "--json"]);
   const { files, steps } = JSON.parse(planned.stdout);
@@ -58,20 +137,28 @@ test("with --dry-run, plans and touches nothing", async () => {
   expect(await box.list()).toEqual([]);
 });
 
-test("--list has a line for each starter, and with --json its title and what it ships", async () => {
+test("--list has a line for each starter and its features, with --json a line for each feature", async () => {
   await using box = await Sandbox.open();
   const { stdout } = await box.run(["--list"]);
-  expect(stdout).toBe("tiny   The smallest project\nlarge  A great many files\n");
+  expect(stdout).toBe(`tiny     The smallest project
+large    A great many files
+modular  A project with features
+         features: page, uploads, resize
+`);
   const json = JSON.parse((await box.run(["--list", "--json"])).stdout);
   expect(json[0]).toEqual({
     name: "tiny",
-    title: "Tiny",
     description: "The smallest project",
-    ships: ["a file"],
+    features: [],
+  });
+  expect(json[2].features).toContainEqual({
+    name: "resize",
+    description: "Smaller pictures",
+    requires: ["uploads"],
   });
 });
 
-test("--version and --help print and exit with 0; help names every flag, without colour", async () => {
+test("--version and --help print and exit with 0; help lists every option, without colors", async () => {
   await using box = await Sandbox.open();
   expect(await box.run(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   const { code, stdout } = await box.run(["--help"]);
@@ -86,19 +173,38 @@ test("a stray -- is dropped", async () => {
 });
 
 test.each([
-  ["no directory", [], "Say which directory", "--template tiny"],
-  ["no template", ["my-app"], "Say which template", "tiny, large"],
+  ["no directory", [], "The directory is missing", "--template tiny"],
+  ["no template", ["my-app"], "The template is missing", "tiny, large"],
   ["an unknown template", ["my-app", "--template", "tyni"], '"tyni"', "--template tiny"],
-  ["a template like no other", ["my-app", "--template", "x"], '"x"', "tiny, large"],
-  ["an unknown flag", ["my-app", "--tempalte", "tiny"], "--tempalte", "--template?"],
-  ["a short flag", ["my-app", "-t", "tiny"], "-t", "--template?"],
-  ["a flag without its value", ["my-app", "--template"], "--template needs", "--template <value>"],
-  ["a flag instead of a value", ["a", "--template", "--force"], "--template needs", "<value>"],
+  ["a template without a similar name", ["my-app", "--template", "x"], '"x"', "tiny, large"],
+  [
+    "an unknown feature",
+    ["a", "--template", "modular", "--without", "page,upload"],
+    '"upload"',
+    "Did you mean --without uploads? The features are: page, uploads, resize.",
+  ],
+  [
+    "a feature of a template without features",
+    ["a", "--template", "tiny", "--without", "page"],
+    "this template has no optional features",
+    "without --without",
+  ],
+  ["an empty list of features", ["a", "--without="], "--without needs a value", "<value>"],
+  ["an unknown option", ["my-app", "--tempalte", "tiny"], "--tempalte", "--template?"],
+  ["a short option", ["my-app", "-t", "tiny"], "-t", "--template?"],
+  [
+    "an option without its value",
+    ["my-app", "--template"],
+    "--template needs",
+    "--template <value>",
+  ],
+  ["an option instead of a value", ["a", "--template", "--force"], "--template needs", "<value>"],
   ["a value for a switch", ["a", "--force=yes"], "--force takes no value", ""],
   ["two directories", ["my", "app"], '"app"', "quotes"],
   ["a bad name", ["a", "--template", "tiny", "--name", "A b"], '"A b"', "--name a-b"],
   ["a reserved name", ["node_modules", "--template", "tiny"], "reserved", "--name"],
-  ["a device of Windows", ["x/CON", "--template", "tiny"], "Windows", "another directory"],
+  ["a device name of Windows", ["x/CON", "--template", "tiny"], "Windows", "another directory"],
+  ["the home directory", ["~", "--template", "tiny"], "not empty", "another directory"],
 ])("%s is refused with code 2 and a hint", async (_, args, message, hint) => {
   await using box = await Sandbox.open();
   const { code, stdout, stderr } = await box.run(args);
@@ -112,4 +218,38 @@ test.each([
     message: expect.stringContaining(message),
   });
   expect(await box.list()).toEqual([]);
+});
+
+describe("options that npm keeps for itself without a --", () => {
+  test.each([
+    // What npm passes on, and what it sets.
+    ["--template", ["my-app", "tiny"], { npm_config_template: "true" }],
+    ["--template", ["my-app"], { npm_config_template: "tiny" }],
+    ["--without", ["my-app", "page"], { npm_config_without: "true" }],
+    ["--dry-run", ["my-app"], { npm_config_dry_run: "true" }],
+    ["--no-git", ["my-app"], { npm_config_git: "false" }],
+    ["--no-install", ["my-app"], { npm_config_install: "" }],
+  ])("%s: %p %p is refused", async (flag, args, variables) => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "init", ...variables };
+    const { code, stderr } = await box.run(args, { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`npm kept ${flag} for itself`);
+    expect(stderr).toContain(`npm create bunyard@latest my-app -- ${flag}`);
+    expect(await box.list()).toEqual([]);
+  });
+
+  test("options after -- are used, even if npm has a setting of the same name", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "init", npm_config_force: "true", npm_config_yes: "true" };
+    const args = ["my-app", "--template", "tiny", "--force", "--no-install", "--no-git"];
+    expect(await box.run(args, { env })).toMatchObject({ code: 0 });
+  });
+
+  test("npx passes options on, so nothing is refused", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "exec", npm_config_json: "true", npm_config_yes: "true" };
+    const args = ["my-app", "--template", "tiny", "--no-install", "--no-git"];
+    expect(await box.run(args, { env })).toMatchObject({ code: 0 });
+  });
 });

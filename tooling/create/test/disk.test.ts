@@ -1,4 +1,4 @@
-// A disk that is full or read-only: the run fails, and nothing is left.
+// A full or read-only disk: the run fails, and no file is left behind.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ setDefaultTimeout(60_000);
 
 const BULKY = { "package.json": "{}", "a.bin": "x".repeat(40_000), "z.bin": "x".repeat(400_000) };
 
-/** The command under a limit for the size of a file, which works for every user. */
+/** Runs the command under a limit on the file size, which every user may set. */
 async function runLimited(box: Sandbox, target: string, ...args: string[]) {
   const blocks = 100; // 50 or 100 KiB, as the shell counts
   const command = box.command(target, "--template", "bulky", "--no-install", ...args);
@@ -24,20 +24,20 @@ async function runLimited(box: Sandbox, target: string, ...args: string[]) {
 async function openBulky(): Promise<Sandbox> {
   const box = await Sandbox.open();
   await box.addTemplate("bulky", BULKY);
-  const list = [{ name: "bulky", title: "", description: "", ships: [] }];
-  await box.write({ "../templates/list.json": JSON.stringify(list) });
+  const list = [{ name: "bulky", description: "", features: [] }];
+  await box.write({ "../package/templates.json": JSON.stringify(list) });
   return box;
 }
 
-describe.skipIf(process.platform === "win32")("a file that can't be written to its end", () => {
-  test("leaves no new directory", async () => {
+describe.skipIf(process.platform === "win32")("a file that is not writable its end", () => {
+  test("leaves no new directory behind", async () => {
     await using box = await openBulky();
     const { code, stdout, stderr } = await runLimited(box, "deep/app", "--json");
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
     const { ok, files, steps, error } = JSON.parse(stdout);
     expect({ ok, files }).toEqual({ ok: false, files: [] });
     expect(steps[0]).toMatchObject({ step: "write", status: "failed" });
-    expect(error).toMatchObject({ code: "write_failed", hint: "Make room and try again." });
+    expect(error).toMatchObject({ code: "write_failed", hint: "Free disk space and try again." });
     expect(await box.list()).toEqual([]);
   });
 
@@ -48,7 +48,7 @@ describe.skipIf(process.platform === "win32")("a file that can't be written to i
     expect(await box.list("app")).toEqual([]);
   });
 
-  test("leaves the files that --force would have overwritten", async () => {
+  test("keeps the files that --force would have overwritten", async () => {
     await using box = await openBulky();
     await box.write({ "app/package.json": "mine", "app/a.bin": "mine" });
     expect(await runLimited(box, "app", "--force")).toMatchObject({ code: 1 });
@@ -58,13 +58,13 @@ describe.skipIf(process.platform === "win32")("a file that can't be written to i
   });
 });
 
-// Mounting takes root on Linux, and some containers forbid it even then: the limit above works for everybody.
+// Mounting requires root on Linux, and some containers forbid it. The limit above works everywhere.
 if (await canMount()) {
-  describe("on a file system of its own", fileSystemTests);
+  describe("on a separate file system", fileSystemTests);
 }
 
 function fileSystemTests() {
-  test("that is full, nothing is left", async () => {
+  test("that is full, no file is left", async () => {
     await using box = await openBulky();
     await using disk = await mount(box, "size=64k");
     const run = await box.run([disk.path, "--template", "bulky", "--no-install"]);
@@ -75,14 +75,14 @@ function fileSystemTests() {
     expect(await box.list("disk")).toEqual([]);
   });
 
-  test("that is read-only, even root is refused", async () => {
+  test("that is read-only, root is refused as well", async () => {
     await using box = await openBulky();
     await using disk = await mount(box, "ro");
     for (const target of [disk.path, "disk/app", "disk/a/b"]) {
       const run = await box.run([target, "--template", "bulky", "--no-install"]);
       expect(run).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining("can't be written to"),
+        stderr: expect.stringContaining("is not writable"),
       });
     }
   });

@@ -1,6 +1,6 @@
-// The command as a process of its own, with the templates of a test in place of the published ones.
+// The command as a separate process, with the package of a test in place of the published one.
 
 import { start } from "../src/command/start.ts";
 import { openPublished } from "../src/sources/published.ts";
 
-void start(openPublished(process.env.TEST_TEMPLATES ?? ""));
+void start(openPublished(process.env.TEST_PACKAGE ?? ""));

@@ -1,4 +1,4 @@
-// Flatten, rule by rule: what a project gets, and how a template that breaks a rule is refused.
+// Flatten, rule by rule: the project that results, and how a template that breaks a rule is refused.
 import { expect, test } from "bun:test";
 import { CreateError } from "../src/errors.ts";
 import { text } from "../src/flatten/file-map.ts";
@@ -9,7 +9,7 @@ const demo = (changes?: Parameters<typeof sample>[0]) => flatten(sample(changes)
 const read = (files: ReturnType<typeof demo>, path: string) =>
   text(files.get(path) ?? new Uint8Array());
 
-test("a project has its own files, the shared ones and the modules that it lists, sorted", () => {
+test("a project has the template's files, the shared files and the listed modules, sorted", () => {
   expect([...demo().keys()]).toEqual([
     ".gitignore",
     "AGENTS.md",
@@ -28,14 +28,15 @@ test("source files stay as they are, byte for byte, binary files too", () => {
   expect(read(files, "src/main.ts")).toBe('import { env } from "#lib/env";\nconsole.log(env);\n');
 });
 
-test("package.json keeps its order, points to the copied modules and forgets the workspace", () => {
+test("package.json keeps its order, points to the copied modules and does not mention the workspace", () => {
   expect(read(demo(), "package.json")).toBe(`{
   "name": "demo",
   "version": "0.1.0",
   "description": "A demonstration",
   "bunyard": {
     "template": "demo",
-    "version": "9.8.7"
+    "version": "9.8.7",
+    "without": []
   },
   "imports": {
     "#lib/env": "./src/lib/env.ts",
@@ -46,6 +47,9 @@ test("package.json keeps its order, points to the copied modules and forgets the
   },
   "dependencies": {
     "zod": "4.6.7"
+  },
+  "engines": {
+    "bun": ">=1.0.0"
   }
 }
 `);
@@ -70,7 +74,7 @@ test("a tsconfig that extends something else stays as it is", () => {
   expect(read(files, "tsconfig.build.json")).toBe(content);
 });
 
-test("a file of the template wins over the shared one", () => {
+test("a file of the template takes precedence over the shared one", () => {
   expect(read(demo(), "AGENTS.md")).toBe("For all.\n");
   const files = demo({ "templates/demo/AGENTS.md": "For one.\n" });
   expect(read(files, "AGENTS.md")).toBe("For one.\n");
@@ -81,7 +85,7 @@ test("a module of which only types are imported is copied, too", () => {
   expect(files.has("src/lib/env.ts")).toBe(true);
 });
 
-test("modules that a listed module imports are copied, however far down, and not listed", () => {
+test("modules that a listed module imports, directly or indirectly, are copied but not listed", () => {
   const files = demo({
     ...manifest({ imports: { "#lib/service": "@bunyard/shared/service" } }),
     "templates/demo/src/main.ts": 'import "#lib/service";',

@@ -1,12 +1,12 @@
-// Manners with git: a first commit where one belongs, and nothing where it does not.
+// Git: a first commit in a new project, none inside another repository, and hints that can be run.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
-test("one commit on main holds everything, and the tree is clean", async () => {
+test("one commit on main contains every file, and the tree is clean", async () => {
   await using box = await Sandbox.open();
   expect(await box.tiny("app")).toMatchObject({ code: 0 });
   expect(await box.git("app", "log", "--format=%an %s", "main")).toBe("Ann Initial commit");
@@ -15,7 +15,7 @@ test("one commit on main holds everything, and the tree is clean", async () => {
   expect(await box.git("app", "fsck", "--strict")).toBe("");
 });
 
-test("inside a repository there is no second one and no commit", async () => {
+test("inside a repository, no second one and no commit is created", async () => {
   await using box = await Sandbox.open();
   await box.git(".", "init", "-q");
   const { code, stdout } = await box.tiny("packages/app");
@@ -25,7 +25,7 @@ test("inside a repository there is no second one and no commit", async () => {
   expect(await box.git(".", "status", "--short")).toBe("?? packages/");
 });
 
-test("without an identity git is skipped, and that is said", async () => {
+test("without an identity, git is skipped and the report says so", async () => {
   await using box = await Sandbox.open();
   const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"], {
     // Else git may make an address up from the machine's name.
@@ -42,7 +42,7 @@ test("without an identity git is skipped, and that is said", async () => {
   expect(await box.list("app")).not.toContain(".git");
 });
 
-test("without git it is skipped, and that is said", async () => {
+test("without git, the step is skipped and the report says so", async () => {
   await using box = await Sandbox.open();
   const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"], {
     env: { PATH: join(box.cwd, "nothing"), Path: undefined },
@@ -52,13 +52,13 @@ test("without git it is skipped, and that is said", async () => {
   expect(await box.list("app")).not.toContain(".git");
 });
 
-test("--no-git leaves git alone", async () => {
+test("--no-git creates no repository", async () => {
   await using box = await Sandbox.open();
   expect(await box.tiny("app", "--no-git")).toMatchObject({ code: 0 });
   expect(await box.list("app")).not.toContain(".git");
 });
 
-test("a repository that the environment names is left alone", async () => {
+test("a repository that the environment names is not used", async () => {
   await using box = await Sandbox.open();
   await mkdir(join(box.cwd, "other"));
   await box.git("other", "init", "-q");
@@ -69,7 +69,7 @@ test("a repository that the environment names is left alone", async () => {
 });
 
 test.skipIf(process.platform === "win32")(
-  "a commit that fails is a failure, and the files stay",
+  "a failed commit is a failure, and the files are kept",
   async () => {
     await using box = await Sandbox.open();
     const hook = join(box.cwd, "../hooks/pre-commit");
@@ -89,7 +89,64 @@ test.skipIf(process.platform === "win32")(
     expect({ code, ok }).toEqual({ code: 1, ok: false });
     expect(error.code).toBe("git_failed");
     expect(error.message).toContain("not today");
+    expect(error.hint).toStartWith(`Try again: cd ${join(box.cwd, "app")} && git -c init`);
     expect(steps[2]).toMatchObject({ step: "git", status: "failed" });
     expect(await box.tree("app")).toEqual(TINY_FILES);
   },
 );
+
+test("git before 2.28, which has no --initial-branch, makes the first commit", async () => {
+  await using box = await Sandbox.open();
+  const git = Bun.which("git") ?? "";
+  const old = join(box.cwd, "../old/git");
+  await Bun.write(
+    old,
+    `#!/bin/sh\ncase "$*" in *--initial-branch*|*"init -b"*) exit 129;; esac\nexec ${git} "$@"\n`,
+  );
+  await chmod(old, 0o755);
+  const env = { PATH: `${dirname(old)}${delimiter}${process.env.PATH}` };
+  const args = ["app", "--template", "tiny", "--no-install", "--json"];
+  const { steps } = JSON.parse((await box.run(args, { env })).stdout);
+  expect(steps[2]).toMatchObject({ step: "git", status: "done" });
+  expect(await box.git("app", "log", "--format=%s", "main")).toBe("Initial commit");
+});
+
+test("the hint of a failed commit can be run from where the user is", async () => {
+  await using box = await Sandbox.open();
+  const env = {
+    GIT_CONFIG_COUNT: "2",
+    GIT_CONFIG_KEY_0: "commit.gpgsign",
+    GIT_CONFIG_VALUE_0: "true",
+    GIT_CONFIG_KEY_1: "gpg.program",
+    GIT_CONFIG_VALUE_1: "false",
+  };
+  const args = ["My App", "--template", "tiny", "--no-install", "--json"];
+  const { error } = JSON.parse((await box.run(args, { env })).stdout);
+  const command = error.hint.replace("Try again: ", "");
+  const shell = Bun.spawn(["sh", "-c", command], { cwd: box.cwd, env: box.env() });
+  expect(await shell.exited).toBe(0);
+  expect(await box.git("My App", "log", "--format=%s", "main")).toBe("Initial commit");
+  expect(await box.list()).toEqual(["My App"]);
+});
+
+test("files that an ignore rule outside the project hides are reported", async () => {
+  await using box = await Sandbox.open();
+  const rules = join(box.cwd, "../ignore");
+  await Bun.write(rules, "# Python\nmain.ts\n");
+  const env = {
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: "core.excludesFile",
+    GIT_CONFIG_VALUE_0: rules,
+  };
+  const args = ["--template", "tiny", "--no-install"];
+  const alone = await box.run(["alone", ...args], { env });
+  expect(alone.code).toBe(0);
+  expect(alone.stdout).toContain(`! Git ignores src/main.ts, because of "main.ts" in ${rules}:2.`);
+  await box.git(".", "init", "-q");
+  await box.write({ ".gitignore": "src/\n!src/keep\n" });
+  const json = JSON.parse((await box.run(["inside", ...args, "--json"])).stdout);
+  expect(json).toMatchObject({ ok: true, files: TINY_FILES });
+  expect(json.steps[2].reason).toContain(
+    'Git ignores src/main.ts, because of "src/" in .gitignore:1',
+  );
+});

@@ -1,8 +1,8 @@
-// A signal in the middle of the work: the exit code is 130, and nothing is left behind.
+// A signal during a run: the exit code is 130, and no file is left behind.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ended, Sandbox, until } from "./sandbox.ts";
+import { COMMON_FILES, ended, Sandbox, until } from "./sandbox.ts";
 import { NEEDY, openStuckRegistry } from "./stuck-registry.ts";
 
 setDefaultTimeout(120_000);
@@ -11,7 +11,7 @@ const LARGE = Object.fromEntries(
   Array.from({ length: 2000 }, (_, index) => [`src/${index}.ts`, `export default ${index};\n`]),
 );
 
-/** Whether the run has begun to write and is not through: the condition on which the signal is sent. */
+/** Whether the run has started but not finished writing, which is when the signal is sent. */
 const isWriting = async (folder: string): Promise<boolean> => {
   const staging = (await readdir(folder)).find((name) => name.startsWith("."));
   return staging !== undefined;
@@ -63,7 +63,7 @@ async function startInstall(
 }
 
 describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => {
-  test("takes the new directory away, and those made on the way to it", async () => {
+  test("removes the new directory, and the parents that it created", async () => {
     await using box = await Sandbox.open();
     await using registry = openStuckRegistry();
     const run = await startInstall(box, registry, "deep/app");
@@ -73,7 +73,7 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
     expect(await box.list()).toEqual([]);
   });
 
-  test("leaves what somebody else has put beside it", async () => {
+  test("keeps what another program wrote next to it", async () => {
     await using box = await Sandbox.open();
     await using registry = openStuckRegistry();
     const run = await startInstall(box, registry, "deep/er/app");
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
     expect(await box.list()).toEqual([]);
   });
 
-  test("gives overwritten files back", async () => {
+  test("restores overwritten files", async () => {
     await using box = await Sandbox.open();
     await box.write({ "app/package.json": "mine", "app/src/mine.ts": "mine" });
     await using registry = openStuckRegistry();
@@ -106,7 +106,7 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
   });
 });
 
-test("a registry that can't be reached: the files stay, and the retry is told", async () => {
+test("with an unreachable registry, the files are kept and the command to retry is printed", async () => {
   await using box = await Sandbox.open();
   await box.addTemplate("large", NEEDY);
   const nowhere = {
@@ -115,13 +115,13 @@ test("a registry that can't be reached: the files stay, and the retry is told", 
   };
   const told = await box.run(["app", "--template", "large"], { env: nowhere });
   expect(told.code).toBe(1);
-  expect(told.stderr).toContain(`Try again: cd "${join(box.cwd, "app")}" && bun install`);
-  expect(await box.tree("app")).toEqual(["package.json", "src/main.ts"]);
+  expect(told.stderr).toContain(`Try again: cd ${join(box.cwd, "app")} && bun install`);
+  expect(await box.tree("app")).toEqual([...COMMON_FILES, "src/main.ts"]);
   const json = await box.run(["two", "--template", "large", "--json"], { env: nowhere });
   const { ok, files, steps, error } = JSON.parse(json.stdout);
   expect({ ok, files, code: error.code }).toEqual({
     ok: false,
-    files: ["package.json", "src/main.ts"],
+    files: [...COMMON_FILES, "src/main.ts"],
     code: "install_failed",
   });
   expect(steps).toMatchObject([

@@ -1,7 +1,7 @@
-// Names of packages, and the nearest match of a mistyped word.
+// Package names, and the nearest match for a mistyped word.
 import { expect, test } from "bun:test";
-import { nameProblem, normalizeName, packageName } from "../src/command/names.ts";
-import { distance, nearest } from "../src/command/nearest.ts";
+import { nameProblem, nameRefusal, normalizeName } from "../src/command/names.ts";
+import { distance, nearest } from "../src/nearest.ts";
 
 test.each([
   ["My App", "my-app"],
@@ -35,14 +35,16 @@ test.each([
   else expect(nameProblem(name)).toContain(problem);
 });
 
-test("a name that was asked for is taken as it is", () => {
-  expect(packageName("@me/app", "other")).toBe("@me/app");
-  expect(() => packageName(undefined, "日本")).toThrow(
-    "\"日本\" can't be the package's name: no character",
-  );
+test("an invalid name is refused with a valid suggestion if there is one", () => {
+  expect(nameRefusal("@me/app", undefined)).toBeUndefined();
+  expect(nameRefusal("My App", undefined)?.hint).toBe("Use --name my-app");
+  expect(nameRefusal("", "日本")).toMatchObject({
+    message: '"日本" cannot be the package\'s name: it contains no Latin letter and no digit.',
+    hint: "Choose one with --name <package-name>.",
+  });
 });
 
-test("the nearest match is close, or there is none", () => {
+test("the nearest match is close, or undefined", () => {
   expect(nearest("tempalte", ["template", "name"])).toBe("template");
   expect(nearest("n", ["name", "no-git"])).toBeUndefined();
   expect(nearest("http", ["http-sse", "hmr-app"])).toBe("http-sse");

@@ -1,16 +1,19 @@
-// The published package: what is in it, whoever packs it, and that it creates the same projects as the clone.
+// The published package: its content with every packer, and that it creates the same projects as the clone.
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { partsOf } from "../src/flatten/flatten.ts";
 import { storedPath } from "../src/flatten/stored-names.ts";
 import { pack } from "../src/release/pack.ts";
 import { openClone } from "../src/sources/clone.ts";
+import { readRepository } from "../src/sources/repository.ts";
 import { BANNER, ended } from "./sandbox.ts";
 
 setDefaultTimeout(120_000);
 
-const clone = openClone(resolve(import.meta.dir, "../../.."));
+const root = resolve(import.meta.dir, "../../..");
+const clone = openClone(root);
 const templates = await clone.list();
 const folder = await mkdtemp(join(tmpdir(), "create-pack-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -20,29 +23,22 @@ await pack(built);
 const run = (cwd: string, ...command: string[]) =>
   ended(Bun.spawn(command, { cwd, stdout: "pipe", stderr: "pipe" }));
 
-async function tree(root: string): Promise<Map<string, string>> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+async function tree(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const read = async (file: string) =>
-    [file.slice(root.length + 1).replaceAll("\\", "/"), await readFile(file, "base64")] as const;
+    [file.slice(folder.length + 1).replaceAll("\\", "/"), await readFile(file, "base64")] as const;
   return new Map((await Promise.all(files.sort().map(read))).sort());
 }
 
 async function expected(): Promise<string[]> {
-  const lists = templates.map(async ({ name }) =>
-    [...(await clone.files(name)).keys()].map((path) => `templates/${name}/${storedPath(path)}`),
-  );
-  const files = (await Promise.all(lists)).flat();
-  return [
-    "LICENSE",
-    "README.md",
-    "create.js",
-    "package.json",
-    "templates/list.json",
-    ...files,
-  ].sort();
+  const parts = templates.flatMap(({ name }) => partsOf(name));
+  const files = [...(await readRepository(root, parts)).keys()]
+    .filter((path) => !/^packages\/shared\/(test\/|README\.md|tsconfig\.json)/.test(path))
+    .map((path) => `repository/${storedPath(path)}`);
+  return ["LICENSE", "README.md", "create.js", "package.json", "templates.json", ...files].sort();
 }
 
 const packers = [
@@ -99,15 +95,17 @@ test("the manifest has no dependencies and no scripts, and the command is execut
   }
 });
 
-test("the bundle needs nothing but Bun, no network and no path of this machine, and loads prompts late", async () => {
+test("the bundle needs only Bun, uses no network and no path of this machine, and loads prompts lazily", async () => {
   const command = await readFile(join(built, "create.js"), "utf8");
   expect(command).not.toContain(resolve(import.meta.dir, "../../.."));
   const required = [...command.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name ?? "");
-  expect(required.filter((name) => !/^[a-z]+(\/[a-z]+)?$/.test(name))).toEqual([]);
+  expect(required.filter((name) => !/^node:[a-z]+(\/[a-z]+)?$/.test(name))).toEqual([]);
   // The network is for the user's own `bun install`.
-  expect(required.filter((name) => /^(https?|http2|net|tls|dgram|dns)\b/.test(name))).toEqual([]);
+  expect(required.filter((name) => /^node:(https?|http2|net|tls|dgram|dns)\b/.test(name))).toEqual(
+    [],
+  );
   expect(command).not.toMatch(/\b(fetch|WebSocket|Bun\.(connect|serve|listen|udpSocket))\(/);
-  // What is evaluated at the start is not indented; a module that is loaded late is, in its wrapper.
-  expect(command).toMatch(/^ +import_node_readline\w* = .*require\("readline"\)/m);
-  expect(command).not.toMatch(/^\S.*require\("(readline|util|tty)"\)/m);
+  // Code that is evaluated at the start is not indented. A lazily loaded module is indented in its wrapper.
+  expect(command).toMatch(/^ +import_node_readline\w* = .*require\("node:readline"\)/m);
+  expect(command).not.toMatch(/^\S.*require\("node:(readline|util|tty)"\)/m);
 });

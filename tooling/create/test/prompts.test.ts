@@ -8,8 +8,9 @@ setDefaultTimeout(120_000);
 const ENTER = "\r";
 const DOWN = "\u001b[B";
 const CTRL_C = "\u0003";
+const ERASE_LINE = "\u0015";
 
-/** The command in a terminal: what it has shown so far, and a keyboard. */
+/** Runs the command in a terminal, with what it has shown so far and a keyboard. */
 function openTerminal(box: Sandbox, args: readonly string[], env: Record<string, string> = {}) {
   let shown = "";
   const decoder = new TextDecoder();
@@ -41,62 +42,141 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
   test("asks for the directory and the template, and creates what was answered", async () => {
     await using box = await Sandbox.open();
     await using terminal = openTerminal(box, ["--no-install"]);
-    await terminal.shows("Where shall the project go?");
+    await terminal.shows("Where should we create your project?");
     terminal.type(`shop${ENTER}`);
     await terminal.shows("Which starter?");
-    await terminal.shows("Tiny (The smallest project)");
+    await terminal.shows("tiny     The smallest project");
     terminal.type(ENTER);
     expect(await terminal.exited).toBe(0);
     await terminal.shows("cd shop");
     expect(await box.tree("shop")).toEqual(TINY_FILES);
   });
 
-  test("an empty answer takes the suggestion, and another starter can be chosen", async () => {
+  test("an empty answer uses the suggestion, and another starter can be chosen", async () => {
     await using box = await Sandbox.open();
     await box.addTemplate("large", { "package.json": "{}", "large.ts": "" });
     await using terminal = openTerminal(box, ["--no-install"]);
-    await terminal.shows("Where shall the project go?");
+    await terminal.shows("Where should we create your project?");
     terminal.type(ENTER);
     await terminal.shows("Which starter?");
     terminal.type(`${DOWN}${ENTER}`);
     expect(await terminal.exited).toBe(0);
-    expect(await box.tree("my-app")).toEqual(["large.ts", "package.json"]);
+    expect(await box.tree("my-app")).toEqual([
+      ".gitignore",
+      "biome.json",
+      "large.ts",
+      "package.json",
+    ]);
   });
 
   test("asks only for what is missing", async () => {
     await using box = await Sandbox.open();
     await using terminal = openTerminal(box, ["app", "--no-install"]);
     await terminal.shows("Which starter?");
-    expect(terminal.text()).not.toContain("Where shall");
+    expect(terminal.text()).not.toContain("Where should");
     terminal.type(ENTER);
     expect(await terminal.exited).toBe(0);
   });
 
-  test.each([
-    ["the directory", [], "Where shall"],
+  describe.each([
+    ["the directory", [], "Where should"],
     ["the template", ["app"], "Which starter?"],
-  ])(
-    "Ctrl-C at the question for %s creates nothing and exits with 130",
-    async (_, args, question) => {
+  ])("at the question for %s", (_, args, question) => {
+    test.each([
+      ["Ctrl-C", "\u0003"],
+      ["Ctrl-D", "\u0004"],
+      ["Esc", "\u001b"],
+      ["Ctrl-D after some text", "sh\u0004"],
+    ])("%s creates nothing and exits with 130", async (_, keys) => {
       await using box = await Sandbox.open();
       await using terminal = openTerminal(box, args);
       await terminal.shows(question);
-      terminal.type(CTRL_C);
+      for (const key of keys) terminal.type(key);
       expect(await terminal.exited).toBe(130);
       expect(await box.list()).toEqual([]);
-    },
-  );
+    });
+  });
+
+  test("a directory that cannot be used is refused at its question, which is asked again", async () => {
+    await using box = await Sandbox.open();
+    await box.write({ "full/a.txt": "", file: "" });
+    await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);
+    await terminal.shows("Where should");
+    for (const [typed, refusal] of [
+      ["full", "full is not empty. It contains a.txt"],
+      ["file", "file is not a directory."],
+      ["nul", "Windows reserves the name for a device."],
+    ] as const) {
+      terminal.type(`${typed}${ENTER}`);
+      await terminal.shows(refusal);
+      terminal.type(ERASE_LINE);
+    }
+    terminal.type(`  shop  ${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(await box.tree("shop")).toEqual(TINY_FILES);
+  });
+
+  test("~ in an answer is the home directory", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);
+    await terminal.shows("Where should");
+    terminal.type(`~/shop${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(await box.tree("../shop")).toEqual(TINY_FILES);
+    expect(await box.list()).toEqual([]);
+  });
+
+  test("a directory from which no name can be derived leads to a question for the name", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["日本", "--template", "tiny", "--no-install"]);
+    await terminal.shows("Which name should the package have?");
+    terminal.type(`My App${ENTER}`);
+    await terminal.shows("Use my-app");
+    terminal.type(`${ERASE_LINE}my-app${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(JSON.parse(await box.read("日本/package.json")).name).toBe("my-app");
+  });
+
+  test("features can be left out if the starter is asked, and all are kept by default", async () => {
+    await using box = await Sandbox.open();
+    for (const [directory, keys, without] of [
+      ["all", ENTER, []],
+      ["some", `${DOWN} ${ENTER}`, ["uploads", "resize"]],
+    ] as const) {
+      await using terminal = openTerminal(box, [directory, "--no-install"]);
+      await terminal.shows("Which starter?");
+      terminal.type(`${DOWN}${DOWN}${ENTER}`);
+      await terminal.shows("Which features?");
+      await terminal.shows("resize   Smaller pictures");
+      terminal.type(keys);
+      expect(await terminal.exited).toBe(0);
+      const manifest = JSON.parse(await box.read(`${directory}/package.json`));
+      expect(manifest.bunyard.without).toEqual(without);
+    }
+  });
+
+  test("features are not asked for if the command line names them or the starter", async () => {
+    await using box = await Sandbox.open();
+    await using named = openTerminal(box, ["one", "--template", "modular", "--no-install"]);
+    expect(await named.exited).toBe(0);
+    await using chosen = openTerminal(box, ["two", "--without", "page", "--no-install"]);
+    await chosen.shows("Which starter?");
+    chosen.type(`${DOWN}${DOWN}${ENTER}`);
+    expect(await chosen.exited).toBe(0);
+    for (const terminal of [named, chosen]) expect(terminal.text()).not.toContain("features?");
+    expect(await box.list("two/src")).toEqual(["main.ts", "resize.ts"]);
+  });
 
   test("--yes and --json never ask", async () => {
     await using box = await Sandbox.open();
     for (const flag of ["--yes", "--json"]) {
       await using terminal = openTerminal(box, [flag]);
       expect(await terminal.exited).toBe(2);
-      await terminal.shows("Say which directory");
+      await terminal.shows("The directory is missing");
     }
   });
 
-  test("shows that it installs, and clears the line", async () => {
+  test("shows progress during the install, then clears the line", async () => {
     await using box = await Sandbox.open();
     await using terminal = openTerminal(box, ["app", "--template", "tiny"]);
     expect(await terminal.exited).toBe(0);
@@ -104,7 +184,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     await terminal.shows("✔ Installed the dependencies");
   });
 
-  test("Ctrl-C while it installs reaches the install, too, and nothing is left", async () => {
+  test("Ctrl-C during the install ends the install, too, and leaves no file", async () => {
     await using box = await Sandbox.open();
     await box.addTemplate("large", NEEDY);
     await using registry = openStuckRegistry();

@@ -1,4 +1,4 @@
-// A small repository as a file map, for tests that break one thing at a time.
+// A small repository as a file map, for tests that break one rule at a time.
 import { bytes, type FileMap } from "../src/flatten/file-map.ts";
 
 export type Sample = Record<string, string | object | Uint8Array>;
@@ -26,7 +26,7 @@ const REPOSITORY: Sample = {
   "packages/shared/files/_gitignore": "node_modules/\n",
   "packages/shared/files/_biome.json": "{}\n",
   "packages/shared/files/AGENTS.md": "For all.\n",
-  "tooling/create/package.json": { version: "9.8.7" },
+  "tooling/create/package.json": { version: "9.8.7", engines: { bun: ">=1.0.0" } },
   "templates/other/package.json": { name: "other" },
   "templates/demo/package.json": {
     name: "demo",
@@ -46,7 +46,7 @@ const REPOSITORY: Sample = {
   "templates/demo/src/main.ts": 'import { env } from "#lib/env";\nconsole.log(env);\n',
 };
 
-/** The sample with some files replaced, added, or (undefined) taken away. */
+/** The sample with some files replaced, added, or (undefined) removed. */
 export function sample(changes: Record<string, Sample[string] | undefined> = {}): FileMap {
   const files = Object.entries({ ...REPOSITORY, ...changes });
   return new Map(

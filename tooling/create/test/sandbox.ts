@@ -1,28 +1,48 @@
-// A temporary folder outside the repository, with templates without dependencies, and the command as a real process in it.
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
+// A temporary folder outside the repository with small templates, in which the command runs as a real process.
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 
 const ENTRY = join(import.meta.dir, "entry.ts");
 
-/** A project that installs without a network. */
+/** What flatten reads of the shared package and of create-bunyard. */
+const SHARED = {
+  "packages/shared/package.json": "{}",
+  "packages/shared/files/_biome.json": '{\n  "formatter": { "indentStyle": "space" }\n}\n',
+  "packages/shared/files/_gitignore": "node_modules/\n",
+  "tooling/create/package.json": JSON.stringify({ version }),
+};
+
+/** A template that installs without a network. */
 const TINY = {
-  "_biome.json": '{\n  "formatter": { "indentStyle": "space" }\n}\n',
-  _gitignore: "node_modules/\n",
   "package.json": JSON.stringify({
     name: "tiny",
     version: "0.1.0",
     type: "module",
     scripts: { dev: "bun src/main.ts" },
-    bunyard: { template: "tiny", version: "0.0.0" },
   }),
   "src/main.ts": 'console.log("tiny");\n',
 };
-/** Its files as a project has them. */
+
+const FEATURES = {
+  page: { description: "A page", paths: ["src/page.ts"] },
+  uploads: { description: "Files on disk" },
+  resize: { description: "Smaller pictures", paths: ["src/resize.ts"], requires: ["uploads"] },
+};
+/** A template with features that can be left out. */
+const MODULAR = {
+  "package.json": JSON.stringify({ name: "modular", bunyard: { features: FEATURES } }),
+  "src/main.ts": '// #region uploads\nimport "node:fs";\n// #endregion\nconsole.log(1);\n',
+  "src/page.ts": "",
+  "src/resize.ts": "",
+};
+/** The files of every project. */
+export const COMMON_FILES = [".gitignore", "biome.json", "package.json"];
+/** The files of a project from the tiny template. */
 export const TINY_FILES = [".gitignore", "biome.json", "package.json", "src/main.ts"];
 
-/** What the published command says first, on standard error. */
+/** The first line of the published command, on standard error. */
 export const BANNER = `create-bunyard ${version} (the newest: bun create bunyard@latest)\n`;
 
 type Env = Record<string, string | undefined>;
@@ -35,8 +55,8 @@ export interface Run {
 
 export class Sandbox implements AsyncDisposable {
   private constructor(
-    /** The folder of the templates; a test may add some. */
-    readonly templates: string,
+    /** The folder of the package. */
+    private readonly published: string,
     /** Where the command runs. Empty. */
     readonly cwd: string,
     private readonly folder: string,
@@ -45,30 +65,42 @@ export class Sandbox implements AsyncDisposable {
 
   static async open(): Promise<Sandbox> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "create-bunyard-")));
-    const templates = join(folder, "templates");
+    const published = join(folder, "package");
     const cwd = join(folder, "work");
     await mkdir(cwd);
     await Bun.write(join(folder, "gitconfig"), "[user]\nname = Ann\nemail = ann@example.com\n");
-    const box = new Sandbox(templates, cwd, folder, {
+    // The Bun that runs the tests may be on no PATH that lasts.
+    const bin = join(folder, "bin");
+    await mkdir(bin);
+    await symlink(process.execPath, join(bin, basename(process.execPath)));
+    const box = new Sandbox(published, cwd, folder, {
       ...process.env,
+      PATH: `${bin}${delimiter}${process.env.PATH}`,
       HOME: folder,
       BUN_INSTALL_CACHE_DIR: join(folder, "cache"),
       GIT_CONFIG_GLOBAL: join(folder, "gitconfig"),
       GIT_CONFIG_NOSYSTEM: "1",
       NO_COLOR: "1",
-      TEST_TEMPLATES: templates,
+      TEST_PACKAGE: published,
     });
+    await writeFiles(join(published, "repository"), SHARED);
     await box.addTemplate("tiny", TINY);
-    await box.write({
-      "../templates/list.json": JSON.stringify([
-        { name: "tiny", title: "Tiny", description: "The smallest project", ships: ["a file"] },
-        { name: "large", title: "Large", description: "A great many files", ships: [] },
-      ]),
-    });
+    await box.addTemplate("modular", MODULAR);
+    const features = Object.entries(FEATURES).map(([name, feature]) => ({
+      name,
+      description: feature.description,
+      requires: "requires" in feature ? feature.requires : [],
+    }));
+    const templates = [
+      { name: "tiny", description: "The smallest project", features: [] },
+      { name: "large", description: "A great many files", features: [] },
+      { name: "modular", description: "A project with features", features },
+    ];
+    await writeFiles(published, { "templates.json": JSON.stringify(templates) });
     return box;
   }
 
-  /** The command line of a run, to be spawned in another way than `run` does it. */
+  /** The command line of a run, for tests that spawn it themselves. */
   command(...args: readonly string[]): string[] {
     return [process.execPath, ENTRY, ...args];
   }
@@ -91,29 +123,25 @@ export class Sandbox implements AsyncDisposable {
     return ended(this.spawn(args, options));
   }
 
-  /** Creates from the tiny template without installing; `args` follow. */
+  /** Creates a project from the tiny template without installing. */
   async tiny(...args: readonly string[]): Promise<Run> {
     return this.run([...args, "--template", "tiny", "--no-install"]);
   }
 
   async addTemplate(name: string, files: Readonly<Record<string, string>>): Promise<void> {
-    for (const [path, content] of Object.entries(files)) {
-      await Bun.write(join(this.templates, name, path), content);
-    }
+    await writeFiles(join(this.published, "repository/templates", name), files);
   }
 
   /** Writes files below the working directory. */
   async write(files: Readonly<Record<string, string>>): Promise<void> {
-    for (const [path, content] of Object.entries(files)) {
-      await Bun.write(join(this.cwd, path), content);
-    }
+    await writeFiles(this.cwd, files);
   }
 
   read(path: string): Promise<string> {
     return readFile(join(this.cwd, path), "utf8");
   }
 
-  /** Everything below a folder of the working directory but what is inside `.git` and `node_modules`, sorted. */
+  /** Every file below a folder of the working directory, without `.git` and `node_modules`, sorted. */
   async tree(path = "."): Promise<string[]> {
     const root = join(this.cwd, path);
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
@@ -147,6 +175,10 @@ export class Sandbox implements AsyncDisposable {
   }
 }
 
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) await Bun.write(join(folder, path), content);
+}
+
 export async function ended(
   child: Bun.Subprocess<"ignore", "pipe", "pipe"> | Bun.Subprocess<null, "pipe", "pipe">,
 ): Promise<Run> {
@@ -158,7 +190,7 @@ export async function ended(
   return { code, stdout, stderr };
 }
 
-/** Waits until a condition holds; the deadline is generous, for a machine under load. */
+/** Waits until a condition holds. The deadline is generous because the machine may be under load. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (!(await condition())) {

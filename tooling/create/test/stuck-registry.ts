@@ -1,6 +1,6 @@
-// A registry that takes requests and never answers: an install that waits for it lasts until it is ended.
+// A registry that accepts requests and never responds, so that an install waits until it is interrupted.
 
-/** A template that can't be installed without a registry. */
+/** A template that cannot be installed without a registry. */
 export const NEEDY = {
   "package.json": JSON.stringify({ name: "needy", dependencies: { "left-pad": "1.3.0" } }),
   "src/main.ts": "",
@@ -17,7 +17,7 @@ export function openStuckRegistry() {
     },
   });
   return {
-    /** Resolves when an install is waiting. */
+    /** Resolves once an install is waiting. */
     asked: asked.promise,
     env: { npm_config_registry: server.url.href, NPM_CONFIG_REGISTRY: server.url.href },
     [Symbol.asyncDispose]: () => server.stop(true),

@@ -1,19 +1,19 @@
-// Where a project may go: what is filled, what is refused, and that a refusal or a failure leaves nothing.
+// The target directory: what is filled, what is refused, and that a refusal or a failure leaves no file.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { STAGING } from "../src/command/place.ts";
+import { STAGING_DIRECTORY } from "../src/command/write-errors.ts";
 import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
-test("directories on the way are made, and the target may be anywhere", async () => {
+test("missing parent directories are created, and the target may be anywhere", async () => {
   await using box = await Sandbox.open();
   expect(await box.tiny("../elsewhere/a/b")).toMatchObject({ code: 0 });
   expect(await box.tree("../elsewhere/a/b")).toEqual(TINY_FILES);
 });
 
-test("an empty directory is filled, the current one too, and stays the same directory", async () => {
+test("an empty directory is filled in place, the current one too", async () => {
   await using box = await Sandbox.open();
   const { code, stdout } = await box.tiny(".");
   expect(code).toBe(0);
@@ -22,7 +22,7 @@ test("an empty directory is filled, the current one too, and stays the same dire
   expect(JSON.parse(await box.read("package.json")).name).toBe("work");
 });
 
-test("a directory with nothing but a .git is filled, without a commit", async () => {
+test("a directory with only a .git is filled, without a commit", async () => {
   await using box = await Sandbox.open();
   await mkdir(join(box.cwd, "app"));
   await box.git("app", "init", "-q");
@@ -32,7 +32,7 @@ test("a directory with nothing but a .git is filled, without a commit", async ()
   expect(await box.git("app", "status", "--short")).toContain("?? package.json");
 });
 
-test("a directory that is not empty is refused with the files that clash", async () => {
+test("a directory that is not empty is refused with the conflicting files", async () => {
   await using box = await Sandbox.open();
   await box.write({ "app/package.json": "mine", "app/src/other.ts": "mine" });
   const { code, stderr } = await box.tiny("app");
@@ -48,12 +48,12 @@ test("a directory with other files is refused, too", async () => {
   await box.write({ "app/notes.txt": "mine" });
   expect(await box.tiny("app")).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("it holds notes.txt"),
+    stderr: expect.stringContaining("It contains notes.txt"),
   });
   expect(await box.tree("app")).toEqual(["notes.txt"]);
 });
 
-test("--force overwrites the clashing files, names them and deletes nothing", async () => {
+test("--force overwrites the conflicting files, names them and deletes nothing", async () => {
   await using box = await Sandbox.open();
   await box.write({
     "app/package.json": "mine",
@@ -70,7 +70,7 @@ test("--force overwrites the clashing files, names them and deletes nothing", as
   expect(steps[0].reason).toBe(`replaced: ${TINY_FILES.join(", ")}`);
 });
 
-test("--force does not help where a directory is in a file's place, or the other way round", async () => {
+test("--force does not replace a directory with a file, or a file with a directory", async () => {
   await using box = await Sandbox.open();
   await box.write({ "app/package.json/mine": "mine", "app/src": "mine" });
   expect(await box.tiny("app", "--force")).toMatchObject({
@@ -80,7 +80,7 @@ test("--force does not help where a directory is in a file's place, or the other
   expect(await box.tree("app")).toEqual(["package.json/mine", "src"]);
 });
 
-test("a file is refused, as the target and on the way to it", async () => {
+test("a file is refused, as the target and as a parent", async () => {
   await using box = await Sandbox.open();
   await box.write({ file: "mine" });
   for (const target of ["file", "file/app", "file/a/b"]) {
@@ -127,28 +127,28 @@ posix("a directory that can't be written to is refused", async () => {
   for (const target of [join(locked, "app"), join(locked, "a/b")]) {
     expect(await box.tiny(target)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`${locked} can't be written to`),
+      stderr: expect.stringContaining(`${locked} is not writable`),
     });
   }
   expect(await readdir(locked)).not.toContain("app");
   if (!isRoot) await chmod(locked, 0o755);
 });
 
-test("of runs at once into one new directory, one wins and nothing is mixed", async () => {
+test("of concurrent runs into one new directory, one succeeds and no files are mixed", async () => {
   await using box = await Sandbox.open();
   const names = ["a", "b", "c", "d"];
   const runs = await Promise.all(names.map((name) => box.tiny("app", "--no-git", "--name", name)));
   const winners = names.filter((_, index) => runs[index]?.code === 0);
   expect(winners).toHaveLength(1);
   for (const { code, stderr } of runs) {
-    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty/);
+    if (code !== 0) expect(stderr).toMatch(/during the run|not empty/);
   }
   expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
   expect(await box.tree("app")).toEqual(TINY_FILES);
   expect(await box.list()).toEqual(["app"]);
 });
 
-test("runs at once below a directory that is missing all arrive", async () => {
+test("concurrent runs below a missing directory all succeed", async () => {
   await using box = await Sandbox.open();
   const targets = ["new/a", "new/b", "new/deep/c", "new/deep/d"];
   const runs = await Promise.all(targets.map((target) => box.tiny(target, "--no-git")));
@@ -160,7 +160,7 @@ test("runs at once below a directory that is missing all arrive", async () => {
   expect(await box.list("new")).toEqual(["a", "b", "deep"]);
 });
 
-test("of runs at once into one empty directory, one wins and nothing is mixed", async () => {
+test("of concurrent runs into one empty directory, one succeeds and no files are mixed", async () => {
   await using box = await Sandbox.open();
   await mkdir(join(box.cwd, "app"));
   const names = ["a", "b", "c", "d"];
@@ -168,17 +168,17 @@ test("of runs at once into one empty directory, one wins and nothing is mixed", 
   const winners = names.filter((_, index) => runs[index]?.code === 0);
   expect(winners).toHaveLength(1);
   for (const { code, stderr } of runs) {
-    if (code !== 0) expect(stderr).toMatch(/in the meantime|not empty|Another run/);
+    if (code !== 0) expect(stderr).toMatch(/during the run|not empty|Another run/);
   }
   expect(JSON.parse(await box.read("app/package.json")).name).toBe(winners[0]);
   expect(await box.tree("app")).toEqual(TINY_FILES);
 });
 
-test("a directory in which another run is at work is refused, with the way out if it died", async () => {
+test("a directory that another run is writing to is refused, with the remedy if that run has died", async () => {
   await using box = await Sandbox.open();
-  await mkdir(join(box.cwd, "app", STAGING), { recursive: true });
+  await mkdir(join(box.cwd, "app", STAGING_DIRECTORY), { recursive: true });
   expect(await box.tiny("app", "--force")).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining(`delete ${join(box.cwd, "app", STAGING)}`),
+    stderr: expect.stringContaining(`delete ${join(box.cwd, "app", STAGING_DIRECTORY)}`),
   });
 });

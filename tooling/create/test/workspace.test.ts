@@ -1,12 +1,12 @@
-// Inside a greater project: one lockfile, one Biome root, and the package manager that is there already.
-import { expect, setDefaultTimeout, test } from "bun:test";
+// Inside a larger project: one lockfile, one Biome root, unique names, and the package manager of the workspace.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cp } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { partsOf } from "../src/flatten/flatten.ts";
 import { readRepository } from "../src/sources/repository.ts";
 import { ended, Sandbox } from "./sandbox.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(300_000);
 
 const root = (workspaces: unknown) => JSON.stringify({ name: "root", private: true, workspaces });
 const biome = (cwd: string) => {
@@ -42,19 +42,144 @@ const npmMember = async () => {
   expect(await box.list("packages/deep/app")).not.toContain("package-lock.json");
 };
 
-// A machine with Bun alone has no npm.
+// A machine with only Bun has no npm.
 if (Bun.which("npm") !== null) test("a member of an npm workspace is installed by npm", npmMember);
 
-test("the retry is told for the root and its package manager", async () => {
-  await using box = await Sandbox.open();
-  await box.write({ "package.json": root(["packages/*"]), "yarn.lock": "" });
-  const { stdout } = await create(box, "packages/app", "--dry-run");
-  expect(JSON.parse(stdout).next).toEqual(["cd packages/app", "bun run dev"]);
-  const told = await box.run(["packages/app", "--template", "tiny", "--dry-run"]);
-  expect(told.stdout).toContain(`Would run yarn install in ${box.cwd}`);
+const manager = async (name: string, version: string, folder: string) => {
+  await Bun.write(join(folder, "package.json"), "{}");
+  const add = [process.execPath, "add", "--cwd", folder, `${name}@${version}`];
+  const { code, stderr } = await ended(Bun.spawn(add, { stdout: "pipe", stderr: "pipe" }));
+  expect(code, stderr).toBe(0);
+  return `${join(folder, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
+};
+
+/** Each package manager, with the declaration of its workspace and its lockfile. */
+const MANAGERS = [
+  {
+    name: "pnpm 9",
+    package: ["pnpm", "9.15.9"],
+    files: {
+      "package.json": '{ "name": "root", "private": true }',
+      "pnpm-workspace.yaml": 'packages:\n  - "apps/*"\n  - "!apps/not"\n',
+    },
+    lockfile: "pnpm-lock.yaml",
+    frozen: ["pnpm", "install", "--frozen-lockfile"],
+  },
+  {
+    name: "pnpm 10, by packageManager",
+    package: ["pnpm", "10.12.1"],
+    files: {
+      "package.json": '{ "name": "root", "private": true, "packageManager": "pnpm@10.12.1" }',
+      "pnpm-workspace.yaml": "packages: [apps/**]\n",
+      "yarn.lock": "",
+    },
+    lockfile: "pnpm-lock.yaml",
+    frozen: ["pnpm", "install", "--frozen-lockfile"],
+  },
+  {
+    name: "Yarn 1",
+    package: ["yarn", "1.22.22"],
+    files: { "package.json": root(["apps/*"]), "yarn.lock": "" },
+    lockfile: "yarn.lock",
+    frozen: ["yarn", "install", "--frozen-lockfile"],
+  },
+] as const;
+
+// These package managers run on Node, which a machine with only Bun does not have.
+describe.each(Bun.which("node") === null ? [] : MANAGERS)("in a workspace of $name", (tool) => {
+  test("a member is installed at the root, and the lockfile knows it", async () => {
+    await using box = await Sandbox.open();
+    const PATH = await manager(tool.package[0], tool.package[1], join(box.cwd, "../manager"));
+    await box.write(tool.files);
+    const env = { PATH, CI: "true" };
+    const created = await box.run(["apps/api", "--template", "tiny", "--json"], { env });
+    expect(created, created.stdout).toMatchObject({ code: 0 });
+    expect(await box.list()).toContain(tool.lockfile);
+    expect(await box.list()).not.toContain("bun.lock");
+    for (const lockfile of ["bun.lock", tool.lockfile]) {
+      expect(await box.list("apps/api")).not.toContain(lockfile);
+    }
+    const frozen = Bun.spawn([...tool.frozen], {
+      cwd: box.cwd,
+      env: box.env(env),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const { code, stdout, stderr } = await ended(frozen);
+    expect(code, stdout + stderr).toBe(0);
+  });
 });
 
-test("what the globs leave out is a project of its own", async () => {
+test("a missing package manager is named, with the command to run later", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "package.json": root(["packages/*"]), "yarn.lock": "" });
+  const env = { PATH: join(box.cwd, "../bin"), Path: undefined };
+  const { code, stderr } = await box.run(["packages/app", "--template", "tiny"], { env });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`Install yarn, then run: cd ${box.cwd} && yarn install`);
+  expect(await box.list("packages/app")).toContain("package.json");
+});
+
+test("the next steps and the plan name the workspace's package manager", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "package.json": root(["packages/*"]), "yarn.lock": "" });
+  const { stdout } = await create(box, "packages/app", "--dry-run", "--no-install");
+  expect(JSON.parse(stdout).next).toEqual([
+    "cd packages/app",
+    "yarn install",
+    "bun run check",
+    "bun run dev",
+  ]);
+  const text = await box.run(["packages/app", "--template", "tiny", "--dry-run"]);
+  expect(text.stdout).toContain(`Would run yarn install in ${box.cwd}`);
+});
+
+test.each([
+  ["apps/api", "services/api", "services-api"],
+  ["apps/deep/api", "services/api", "services-api"],
+  [".", "services/api", "services-api"],
+])(
+  "a name that the member in %s has is refused before anything is written",
+  async (holder, target, better) => {
+    await using box = await Sandbox.open();
+    const member = JSON.stringify({ name: "api", private: true });
+    const workspace = JSON.parse(root(["apps/**", "services/*", "!apps/old"]));
+    await box.write({
+      [`${holder}/package.json`]: member,
+      "apps/old/package.json": '{"name":"web"}',
+    });
+    await box.write({
+      "package.json": JSON.stringify({ ...workspace, name: holder === "." ? "api" : "root" }),
+    });
+    const refused = await create(box, target);
+    expect(refused.code).toBe(2);
+    expect(JSON.parse(refused.stdout).error).toMatchObject({
+      code: "invalid_name",
+      message: expect.stringContaining(`already has a package called "api"`),
+      hint: `Use --name ${better}`,
+    });
+    expect(await box.list()).not.toContain("services");
+    expect(await create(box, target, "--name", better, "--dry-run")).toMatchObject({ code: 0 });
+    expect(await create(box, "services/web", "--dry-run")).toMatchObject({ code: 0 });
+  },
+);
+
+test("in a workspace no .github folder is written, and the report says so", async () => {
+  await using box = await Sandbox.open();
+  await box.addTemplate("large", { "package.json": "{}", ".github/workflows/ci.yml": "" });
+  await box.write({ "package.json": root(["packages/*"]) });
+  const large = (target: string, ...args: string[]) =>
+    box.run([target, "--template", "large", "--no-install", ...args]);
+  const { stdout } = await large("packages/app");
+  expect(stdout).toContain("Left out .github/");
+  expect(await box.list("packages/app")).not.toContain(".github");
+  const json = JSON.parse((await large("packages/two", "--json")).stdout);
+  expect(json.steps[0].reason).toStartWith("Left out .github/");
+  expect(await large("alone")).toMatchObject({ stdout: expect.not.stringContaining(".github") });
+  expect(await box.list("alone")).toContain(".github");
+});
+
+test("a directory that the globs exclude is a separate project", async () => {
   await using box = await Sandbox.open();
   await box.write({ "package.json": root(["packages/*", "!packages/not"]) });
   for (const target of ["packages/not", "apps/app", "packages/deep/app"]) {
@@ -76,7 +201,7 @@ test.each(["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"])(
   },
 );
 
-test("in a clone of Bunyard: anywhere but among its own folders, and its checks pass", async () => {
+test("a clone of Bunyard accepts projects outside its own folders, and its checks still pass", async () => {
   await using box = await Sandbox.open();
   const repository = resolve(import.meta.dir, "../../..");
   const files = ["package.json", "biome.json", ".gitignore"];

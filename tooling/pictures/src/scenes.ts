@@ -59,16 +59,27 @@ async function signIn(tab: Tab, url: string, name: string): Promise<void> {
   await tab.sees("document.querySelector('[data-state=online]') !== null");
 }
 
+/** Whether create asks which features of a starter to keep. */
+async function hasFeatures(template: string): Promise<boolean> {
+  const path = join(import.meta.dir, "../../../templates", template, "package.json");
+  const { bunyard } = await Bun.file(path).json();
+  return Object.keys(bunyard.features ?? {}).length > 0;
+}
+
 export const scenes: Readonly<Record<string, Scene>> = {
   create: {
     ...TERMINAL,
     show: async (tab, place) => {
       const terminal = new Terminal(place.folder);
       await terminal.start("bun create bunyard");
-      await terminal.shows("Where shall the project go?");
+      await terminal.shows("Where should we create your project?");
       terminal.type("my-api\r");
       await terminal.shows("Which starter?");
-      await terminal.choose("HTTP + SSE");
+      await terminal.choose("http-sse");
+      if (await hasFeatures("http-sse")) {
+        await terminal.shows("Which features?");
+        terminal.type("\r");
+      }
       await terminal.shows("bun run dev");
       await terminal.command("cd my-api && bun run check");
       await terminal.start("bun run dev");

@@ -1,4 +1,4 @@
-// The one error type: what stands against a release, in words that say what to do.
+// The one error type: why a release is not possible, and what to do about it.
 
 /** `usage` exits with 2, `refused` and `failed` with 1. In each case nothing was changed. */
 export class ReleaseError extends Error {

@@ -1,4 +1,4 @@
-// Command `bun run release <version>`: prepares a release as one commit with a tag. Publishing is the workflow's.
+// The command `bun run release <version>`: prepares a release as one commit with a tag. The release workflow publishes it.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ReleaseError } from "./errors.ts";
@@ -6,10 +6,10 @@ import { release } from "./release.ts";
 
 const USAGE = `Usage: bun run release <patch | minor | major | version> [--dry-run]
 
-Moves what is under [Unreleased] in CHANGELOG.md to the new version, sets the version of every workspace, packs
-create-bunyard and checks the tarball, and commits and tags that. Push both, and the release workflow publishes.
+Moves the entries under [Unreleased] in CHANGELOG.md to the new version, sets the version of every workspace, packs
+create-bunyard, checks the tarball, then commits and tags. Push both, and the release workflow publishes the package.
 
-  --dry-run   do all of it aside, say what would be committed, and keep nothing
+  --dry-run   do everything in a temporary work tree, print what would be committed, and change nothing
   --help      print this`;
 
 function parse(argv: string[]) {
@@ -24,7 +24,7 @@ function parse(argv: string[]) {
   }
 }
 
-// The program at work gets the interrupt, too, and fails; what was made aside is removed before the end.
+// The running subprocess gets the interrupt, too, and fails. The temporary work tree is removed before the exit.
 process.on("SIGINT", () => {
   process.exitCode = 130;
 });

@@ -1,4 +1,4 @@
-// Prepares a release in a work tree aside, and takes it over only when all of it is good: a failure or an interrupt changes nothing.
+// Prepares a release in a temporary work tree, and merges it only if every step succeeded: a failure or an interrupt changes nothing.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { tarballProblems } from "./tarball.ts";
 import { nextVersion } from "./version.ts";
 
 export interface ReleaseOptions {
-  /** The repository; its tree must be clean. */
+  /** The repository. It must have no uncommitted changes. */
   readonly root: string;
   /** `patch`, `minor`, `major` or a version. */
   readonly request: string;
   /** `YYYY-MM-DD`. */
   readonly date: string;
-  /** Do everything aside, and keep nothing. */
+  /** Do everything in the temporary work tree, and do not merge it. */
   readonly dryRun: boolean;
 }
 
@@ -23,11 +23,11 @@ export interface Released {
   readonly version: string;
   /** Files that the release changes. */
   readonly files: readonly string[];
-  /** What is new, from the changelog. */
+  /** The changelog's entries of this version. */
   readonly notes: string;
 }
 
-/** @throws {ReleaseError} when something stands against it; then nothing was changed. */
+/** @throws {ReleaseError} and changes nothing if the release is not possible. */
 export async function release({ root, request, date, dryRun }: ReleaseOptions): Promise<Released> {
   const git = (...args: string[]) => run(root, "git", ...args);
   const version = nextVersion(await versionOf(root), request);
@@ -35,11 +35,11 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
   if ((await git("status", "--porcelain")) !== "") {
     throw new ReleaseError(
       "refused",
-      "There are changes that are not committed: commit or stash them.",
+      "There are uncommitted changes. Commit or stash them, and try again.",
     );
   }
   if ((await git("tag", "--list", tag)) !== "") {
-    throw new ReleaseError("refused", `There is a tag ${tag} already.`);
+    throw new ReleaseError("refused", `The tag ${tag} already exists. Choose another version.`);
   }
   const folder = await mkdtemp(join(tmpdir(), "bunyard-release-"));
   const tree = join(folder, "tree");
@@ -48,7 +48,10 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
     const notes = await write(tree, version, date);
     const problems = await tarballProblems(await pack(tree, folder), version);
     if (problems.length > 0) {
-      throw new ReleaseError("failed", `The tarball is not good:\n  ${problems.join("\n  ")}`);
+      throw new ReleaseError(
+        "failed",
+        `The tarball cannot be published:\n  ${problems.join("\n  ")}`,
+      );
     }
     await run(tree, "git", "commit", "--quiet", "--all", "--message", `chore: release ${tag}`);
     const commit = await run(tree, "git", "rev-parse", "HEAD");
@@ -64,7 +67,7 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
   }
 }
 
-/** Writes the version into every package.json, the lockfile and the changelog. @returns what is new. */
+/** Writes the version into every package.json, the lockfile and the changelog. Returns the changelog's entries. */
 async function write(tree: string, version: string, date: string): Promise<string> {
   const changelog = Bun.file(join(tree, "CHANGELOG.md"));
   const { text, notes } = releaseChangelog(await changelog.text(), version, date);
@@ -73,7 +76,7 @@ async function write(tree: string, version: string, date: string): Promise<strin
   for (const folder of [".", ...workspaces]) {
     for await (const path of new Bun.Glob(`${folder}/package.json`).scan(tree)) {
       const file = Bun.file(join(tree, path));
-      // Text, not JSON: the formatting stays.
+      // As text, not as JSON, to keep the formatting.
       await file.write((await file.text()).replace(/^( {2}"version": )".*"/m, `$1"${version}"`));
     }
   }

@@ -1,4 +1,4 @@
-// A release is prepared in a real repository: dry, for real, and refused.
+// Releases in a real repository: as a dry run, for real, and refused.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,11 +11,11 @@ import { nextVersion } from "../src/version.ts";
 setDefaultTimeout(300_000);
 
 const root = resolve(import.meta.dir, "../../..");
-let place: string;
+let folder: string;
 let clone: string;
 beforeAll(async () => {
-  place = await realpath(await mkdtemp(join(tmpdir(), "bunyard-release-test-")));
-  clone = join(place, "clone");
+  folder = await realpath(await mkdtemp(join(tmpdir(), "bunyard-release-test-")));
+  clone = join(folder, "clone");
   const listed = await run(
     root,
     "git",
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await commit("before");
   await run(clone, process.execPath, "install", "--frozen-lockfile", "--no-summary");
 });
-afterAll(() => rm(place, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const git = (...args: string[]) => run(clone, "git", ...args);
 
@@ -55,7 +55,7 @@ async function release(...args: string[]) {
   return { code: await child.exited, stdout, stderr };
 }
 
-/** All that a release may change. */
+/** Everything that a release may change. */
 const state = () =>
   Promise.all([
     git("rev-parse", "HEAD"),
@@ -67,7 +67,7 @@ const state = () =>
 const json = (path: string) => Bun.file(join(clone, path)).json();
 
 describe("bun run release", () => {
-  test("with --dry-run does all of it, says so, and leaves nothing behind", async () => {
+  test("with --dry-run does everything, reports it, and changes nothing", async () => {
     const before = await state();
     const { code, stdout, stderr } = await release("minor", "--dry-run");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -78,8 +78,8 @@ describe("bun run release", () => {
 
   test.each([
     ["no version", [], 2, "Usage"],
-    ["a version that is lower", ["0.0.9"], 2, "not higher"],
-    ["a version that is none", ["next"], 2, "next is not"],
+    ["a lower version", ["0.0.9"], 2, "not higher"],
+    ["something that is not a version", ["next"], 2, "next is not"],
     ["an unknown option", ["minor", "--nosuch"], 2, "--nosuch"],
   ])("refuses %s", async (_, args, code, message) => {
     const before = await state();
@@ -89,18 +89,18 @@ describe("bun run release", () => {
     expect(await state()).toEqual(before);
   });
 
-  test("refuses a tree with changes, and keeps them", async () => {
+  test("refuses uncommitted changes, and keeps them", async () => {
     const file = Bun.file(join(clone, "README.md"));
     const text = await file.text();
     await file.write(`${text}mine\n`);
     const { code, stderr } = await release("minor");
     expect(code).toBe(1);
-    expect(stderr).toContain("not committed");
+    expect(stderr).toContain("uncommitted changes");
     expect(await file.text()).toBe(`${text}mine\n`);
     await file.write(text);
   });
 
-  test("commits and tags a version: all workspaces in step, the changelog, the lockfile", async () => {
+  test("commits and tags a version: every workspace, the changelog and the lockfile", async () => {
     const { code, stdout, stderr } = await release("minor");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("git push origin HEAD v0.2.0");
@@ -120,15 +120,15 @@ describe("bun run release", () => {
     await run(clone, process.execPath, "x", "biome", "check", ".");
   });
 
-  test("refuses a release with nothing new in it", async () => {
+  test("refuses a release without an entry in the changelog", async () => {
     const before = await state();
     const { code, stderr } = await release("minor");
     expect(code).toBe(1);
-    expect(stderr).toContain("nothing under [Unreleased]");
+    expect(stderr).toContain("no entry under [Unreleased]");
     expect(await state()).toEqual(before);
   });
 
-  test("a starter that can't be packed fails the release, and changes nothing", async () => {
+  test("a starter that cannot be packed fails the release, and changes nothing", async () => {
     const path = join(clone, "templates/http-sse/biome.json");
     await Bun.write(path, "{}\n");
     const changelog = Bun.file(join(clone, "CHANGELOG.md"));
@@ -154,7 +154,7 @@ test.each([
   expect(nextVersion(current, request)).toBe(next);
 });
 
-test("the sections of earlier versions stay", () => {
+test("the sections of earlier versions are kept", () => {
   const earlier = "## [0.1.0] - 2026-01-01\n\n- old\n";
   const { text, notes } = releaseChangelog(
     `# C\n\n## [Unreleased]\n\n- new\n\n${earlier}`,
@@ -165,17 +165,19 @@ test("the sections of earlier versions stay", () => {
   expect(text).toBe(`# C\n\n## [Unreleased]\n\n## [0.2.0] - 2026-02-02\n\n- new\n\n${earlier}`);
 });
 
-test("a tarball with a stamp of another version or something for publint to find is not good", async () => {
+test("a tarball is refused for the version of its stamp, a problem that publint finds, or missing starters", async () => {
   const manifest = { name: "create-bunyard", version: "0.2.0", main: "missing.js", type: "module" };
-  const stamped = { bunyard: { template: "a", version: "0.1.0" } };
   const tarball = await new Bun.Archive(
     {
       "package/package.json": JSON.stringify(manifest),
-      "package/templates/a/package.json": JSON.stringify(stamped),
+      "package/repository/tooling/create/package.json": JSON.stringify({ version: "0.1.0" }),
     },
     { compress: "gzip" },
   ).bytes();
   const problems = await tarballProblems(tarball, "0.2.0");
-  expect(problems).toContain("package/templates/a/package.json says version 0.1.0, not 0.2.0");
+  expect(problems).toContain(
+    "package/repository/tooling/create/package.json has version 0.1.0, not 0.2.0",
+  );
+  expect(problems).toContain("the tarball contains no starters");
   expect(problems.join("\n")).toContain("missing.js");
 });

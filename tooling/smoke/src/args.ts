@@ -1,4 +1,4 @@
-// The command line of `bun run smoke`, parsed.
+// Parses the command line of `bun run smoke`.
 import { parseArgs } from "node:util";
 
 export interface Args {
@@ -13,29 +13,30 @@ export interface Args {
   readonly help: boolean;
 }
 
-/** What was typed makes no sense; the message says what would. Exit code 2. */
+/** The command line is wrong; the message says how to correct it. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
 export const USAGE = `Usage: bun run smoke [options]
 
-Creates every starter from the packed command, outside the repository, and runs all that its owner would run.
+Creates every starter from the packed command, outside the repository, and runs each command that its owner would run.
+Then it does the same for each feature of a starter, with that feature left out.
 
   --template <name>  only this starter (may be repeated)
-  --package <file>   take this tarball of create-bunyard instead of packing this tree
-  --drift            after the install, move every dependency to its newest release (bun update --latest)
+  --package <file>   use this tarball of create-bunyard instead of packing this tree
+  --drift            after the install, update every dependency to its newest release (bun update --latest)
   --json <file>      write the matrix as JSON; - is standard output
   --junit <file>     write it as JUnit XML
-  --keep             keep the projects and all logs, and say where they are
+  --keep             keep the projects and all logs, and print where they are
   --help             print this
 
-A starter's package.json has exact versions, and a new project no lockfile yet: in every run the indirect
-dependencies are the newest that their ranges allow, and only --drift shows what newer direct ones would break.
+A starter's package.json has exact versions, and a new project has no lockfile: in every run, indirect dependencies
+are the newest that their ranges allow. Only --drift shows what newer direct dependencies would break.
 
-Exit codes: 0 all is green, 1 something is red, 2 wrong usage, 130 interrupted.`;
+Exit codes: 0 every cell passed, 1 a cell failed, 2 wrong usage, 130 interrupted.`;
 
-/** @throws {UsageError} on an unknown option, a missing value or a word too many. */
+/** @throws {UsageError} on an unknown option, a missing value or an extra argument. */
 export function parse(argv: readonly string[]): Args {
   const {
     template = [],

@@ -1,4 +1,4 @@
-// Fills the matrix: in order within a row, rows side by side; a red cell ends its row.
+// Runs the cells of the matrix: in order within a row, rows concurrently. A failed cell ends its row.
 import {
   CELLS,
   type Cell,
@@ -15,9 +15,9 @@ export interface Entry {
   readonly work: Work;
 }
 
-/** How the cells of a row are done; disposed of when the row is at its end. */
+/** Runs the cells of a row. It is disposed of at the end of the row. */
 export interface Work extends AsyncDisposable {
-  /** @throws when the cell is red. */
+  /** @throws if the cell fails. */
   readonly perform: (cell: Cell, signal: AbortSignal) => Promise<void>;
   readonly logOf: (cell: Cell) => string;
 }
@@ -30,15 +30,15 @@ export interface Change {
 }
 
 export interface BoardOptions {
-  /** Cells that run at the same time. */
+  /** How many cells run at the same time. */
   readonly jobs: number;
-  /** Ends the run: what has not begun by then does not begin. */
+  /** Aborts the run: no further cell starts. */
   readonly signal: AbortSignal;
-  /** Told of every change. */
+  /** Called on every change. */
   readonly report: (change: Change) => void;
 }
 
-/** The matrix as it is at the end. */
+/** Resolves to the matrix at the end of the run. */
 export async function fill(
   entries: readonly Entry[],
   { jobs, signal, report }: BoardOptions,
@@ -85,7 +85,7 @@ export async function fill(
   return matrix;
 }
 
-/** What is thrown, in one line; undefined if nothing is. */
+/** The first line of the error; undefined if the work succeeds. */
 async function reasonOf(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();

@@ -1,4 +1,4 @@
-// The cells of the matrix: what is done with every starter, in this order, and how a cell may stand.
+// The cells of the matrix: the steps for every starter, in this order, and the states of a cell.
 
 export const CELLS = [
   "create",
@@ -16,33 +16,40 @@ export type Cell = (typeof CELLS)[number];
 export type State =
   | { readonly status: "waiting" | "not run" }
   | { readonly status: "not applicable"; readonly reason: string }
-  /** `since` is in milliseconds, by `performance.now()`. */
+  /** `since` is a time of `performance.now()`, in milliseconds. */
   | { readonly status: "running"; readonly since: number }
   | { readonly status: "passed"; readonly ms: number }
   | {
       readonly status: "failed";
       readonly ms: number;
       readonly reason: string;
-      /** Path of the file with all that was printed. */
+      /** Path of the file with the whole output. */
       readonly log: string;
     };
 
-/** What the run knows of a starter before it creates it. */
+/** What the run knows about a starter before it creates it. */
 export interface Starter {
+  /** Of the row: the template's name, with the feature that is left out. */
   readonly name: string;
-  /** Something runs: it has a `start` script. The others are libraries. */
+  readonly template: string;
+  /** The feature that is left out; undefined for the complete starter. */
+  readonly without: string | undefined;
+  /** It has a `start` script. The others are libraries. */
   readonly service: boolean;
 }
 
 export type Row = Readonly<Record<Cell, State>>;
-/** By the name of the starter. */
+/** By the name of the row. */
 export type Matrix = ReadonlyMap<string, Row>;
 
-/** A starter's row before anything has run. */
-export function plan({ service }: Starter, platform: NodeJS.Platform): Row {
+/** A starter's row before the run. */
+export function plan({ service, without }: Starter, platform: NodeJS.Platform): Row {
   const state = (cell: Cell): State => {
+    if (without !== undefined && (cell === "format" || cell === "drain")) {
+      return { status: "not applicable", reason: "the complete starter's row covers it" };
+    }
     if (!service && (cell === "boot" || cell === "drain")) {
-      return { status: "not applicable", reason: "a library: nothing runs" };
+      return { status: "not applicable", reason: "a library has nothing to start" };
     }
     if (platform === "win32" && cell === "drain") {
       return { status: "not applicable", reason: "Windows has no signals" };
@@ -59,13 +66,13 @@ export function cellsOf(matrix: Matrix) {
   );
 }
 
-/** The red cells: at most one in a row. */
+/** The failed cells: at most one per row. */
 export function failures(matrix: Matrix) {
   return cellsOf(matrix).flatMap(({ starter, cell, state }) =>
     state.status === "failed" ? [{ starter, cell, ...state }] : [],
   );
 }
 
-/** Nothing is red, and nothing was left out. */
+/** Every cell passed, and none was skipped. */
 export const isGreen = (matrix: Matrix): boolean =>
   cellsOf(matrix).every(({ state }) => /^(passed|not applicable)$/.test(state.status));

@@ -1,28 +1,28 @@
-// Runs Bun in a project as its owner would; all that it prints goes to a log.
+// Runs Bun in a project as its owner would, and writes its output to a log.
 import { closeSync, openSync } from "node:fs";
 import { bareEnvironment } from "@bunyard/test/command";
 
 interface CommandOptions {
   readonly cwd: string;
-  /** A file that is appended to. */
+  /** A file to append to. */
   readonly log: string;
-  /** Ends the command, and whatever it has started. */
+  /** Ends the command and the processes that it started. */
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds that a command has to end by itself when it is asked to. */
+/** Grace period after SIGTERM, in milliseconds. */
 const GRACE = 2000;
 
-/** `bun` with these arguments. @throws unless it exits with 0. */
+/** Runs `bun` with these arguments. @throws unless it exits with 0. */
 export async function bun(
   args: readonly string[],
   { cwd, log, signal }: CommandOptions,
 ): Promise<void> {
   signal.throwIfAborted();
-  // One descriptor that appends, for both streams: neither writes over the other.
+  // Both streams append through one descriptor, so that neither overwrites the other.
   const output = openSync(log, "a");
   try {
-    // Without orphans: what a test suite has started ends with it, also when it is killed.
+    // Processes that a test suite started end with it, even if it is killed.
     const child = Bun.spawn([process.execPath, "--no-orphans", ...args], {
       cwd,
       env: bareEnvironment(),

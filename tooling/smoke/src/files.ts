@@ -1,10 +1,10 @@
-// The files of a project that its owner writes, and what became of them.
+// Finds out which of a project's own files a command changed.
 import { join } from "node:path";
 
-/** What is installed or built. */
+/** Folders that are installed or built. */
 const MADE = /(^|[/\\])(node_modules|dist|\.cache|\.git)[/\\]/;
 
-/** A hash of every file, by path. */
+/** Hashes every file, by path. */
 export async function fingerprints(directory: string): Promise<ReadonlyMap<string, string>> {
   const files = await Array.fromAsync(
     new Bun.Glob("**/*").scan({ cwd: directory, dot: true, onlyFiles: true }),
@@ -18,7 +18,7 @@ export async function fingerprints(directory: string): Promise<ReadonlyMap<strin
   return new Map(await Promise.all(hashed));
 }
 
-/** Paths that are new, gone or different, sorted. */
+/** Paths that were added, removed or changed, sorted. */
 export function changes(
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,

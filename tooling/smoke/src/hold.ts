@@ -1,15 +1,15 @@
-// Keeps a service busy while it is told to stop: event streams, WebSockets and half a request.
+// Holds connections open while a service shuts down: event streams, WebSockets and half a request.
 import { halfRequest } from "@bunyard/test/half-request";
 import { jsonRoutes, openRoutes } from "@bunyard/test/routes";
 
-/** Something that is open. */
+/** An open connection. */
 export interface Held {
   readonly what: string;
-  /** Resolves when the server has ended it as it should. @throws when it was cut. */
+  /** Resolves once the server has ended it correctly. @throws if it was disconnected. */
   readonly finish: () => Promise<void>;
 }
 
-/** What the starters offer that is not in an /openapi.json. */
+/** Connections that the starters offer and that are not in an /openapi.json. */
 const OWN: Readonly<Record<string, readonly ((url: URL) => Promise<Held>)[]>> = {
   "hmr-app": [(url) => socket(url, "/api/live")],
   "sqlite-app": [(url) => half(url, "POST", "/api/users")],
@@ -19,7 +19,7 @@ const OWN: Readonly<Record<string, readonly ((url: URL) => Promise<Held>)[]>> = 
   ],
 };
 
-/** Opens all that a starter's service offers. @throws when it offers nothing. */
+/** Opens every kind of connection that a service offers. @throws if it offers none. */
 export async function hold(starter: string, url: URL): Promise<readonly Held[]> {
   const streams = (await openRoutes(url)).filter(({ returns }) =>
     returns.includes("text/event-stream"),

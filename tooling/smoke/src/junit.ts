@@ -1,8 +1,8 @@
-// A run as JUnit XML, in the form that GitHub, GitLab and Jenkins read. Pure.
+// Renders a run as JUnit XML, as GitHub, GitLab and Jenkins read it. Pure.
 import { CELLS, type Row, type State } from "./cells.ts";
 import type { Outcome } from "./report.ts";
 
-/** A starter is a test suite, a cell a test case; a cell that makes no sense for a starter is left out. */
+/** A starter is a test suite, a cell a test case. Cells that do not apply to a starter are omitted. */
 export function toJunit({ matrix, date, ms, logs }: Outcome): string {
   const rows = [...matrix];
   const suites = rows.map(([name, row]) =>
@@ -31,7 +31,7 @@ function testcase(
       return [element("testcase", { classname, name, time: seconds(state.ms) }, [failure])];
     }
     default: {
-      const skipped = element("skipped", { message: "an earlier cell is red" }, []);
+      const skipped = element("skipped", { message: "an earlier cell failed" }, []);
       return [element("testcase", { classname, name, time: "0" }, [skipped])];
     }
   }
@@ -68,7 +68,7 @@ function element(
   return content.length === 0 ? `${open}/>` : `${open}>${content.join("\n")}</${name}>`;
 }
 
-/** Text for content and attributes; what XML 1.0 can't hold, even escaped, is left out. */
+/** Escapes text for content and attributes. Characters that XML 1.0 forbids are removed. */
 function escaped(text: string): string {
   const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" } as const;
   return text

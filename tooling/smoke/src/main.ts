@@ -1,4 +1,4 @@
-// Command `bun run smoke`: what was typed, signals, and the exit code.
+// The command `bun run smoke`: arguments, signals, and the exit code.
 import { parse, USAGE, UsageError } from "./args.ts";
 import { smoke } from "./smoke.ts";
 

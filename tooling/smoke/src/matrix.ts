@@ -1,7 +1,7 @@
-// The matrix as a table for a terminal: a row for each starter, a column for each cell. Pure.
+// Renders the matrix as a table for a terminal: a row for each starter, a column for each cell. Pure.
 import { CELLS, type Cell, type Matrix, type State } from "./cells.ts";
 
-/** How a state is emphasised; `plain` where there are no colours. */
+/** Colors a text by state; `plain` does not. */
 export type Paint = (status: State["status"], text: string) => string;
 
 export const plain: Paint = (_, text) => text;
@@ -14,10 +14,10 @@ const coloured: Paint = (status, text) => {
 export const paintFor = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Paint =>
   stream.isTTY && !env.NO_COLOR ? coloured : plain;
 
-/** A label is at most six characters; between columns there is one space at least. */
+/** A label has at most six characters, and columns are at least one space apart. */
 const width = (cell: Cell): number => Math.max(6, cell.length) + 1;
 
-/** @param now in milliseconds, on the clock of the running cells. */
+/** @param now a time of `performance.now()`, in milliseconds. */
 export function renderMatrix(matrix: Matrix, now: number, paint: Paint): readonly string[] {
   const first = Math.max("starter".length, ...[...matrix.keys()].map((name) => name.length));
   const head = CELLS.map((cell) => cell.padStart(width(cell))).join("");
@@ -47,7 +47,7 @@ function label(state: State, now: number): string {
   }
 }
 
-/** Four characters for all but the longest: `0.1s`, `9.9s`, `42s`, `12m`. */
+/** Usually at most four characters: `0.1s`, `9.9s`, `42s`, `12m`. */
 export function duration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)}s`;

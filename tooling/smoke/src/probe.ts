@@ -1,6 +1,6 @@
-// Asks a service what a balancer and a visitor would ask.
+// Sends a service the requests of a load balancer and of a visitor.
 
-/** @throws when it is not healthy, not ready, or its page lacks a file. */
+/** @throws if it is not healthy or not ready, or if a file of its page is missing. */
 export async function probe(url: URL): Promise<void> {
   for (const path of ["healthz", "readyz"]) {
     const response = await get(new URL(path, url), 200);
@@ -19,7 +19,7 @@ async function get(url: URL, expected: number): Promise<Response> {
   throw new Error(`GET ${url.pathname} answers ${response.status}, not ${expected}`);
 }
 
-/** Scripts, styles and images of the page, from its own server. */
+/** Scripts, styles and images of the page that its own server delivers. */
 async function filesOf(page: Response): Promise<readonly string[]> {
   const files: string[] = [];
   const add = (name: string) => (element: HTMLRewriterTypes.Element) => {

@@ -1,22 +1,22 @@
-// Shows how a run is getting on: in place on a terminal, a line for each cell elsewhere.
+// Shows the progress of a run: redrawn on a terminal, a line for each cell elsewhere.
 import type { Change } from "./board.ts";
 import type { Matrix } from "./cells.ts";
 import { duration, type Paint, paintFor, renderMatrix } from "./matrix.ts";
 
 export interface Progress {
   readonly report: (change: Change) => void;
-  /** Nothing more is shown, and the terminal is as it was; once more does no harm. */
+  /** Stops drawing and restores the terminal. May be called again. */
   readonly end: () => void;
 }
 
-/** In place if `stream` is a terminal that can do that. */
+/** Redraws if `stream` is a terminal that supports it. */
 export function openProgress(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Progress {
-  // A terminal that does not know its size has none to draw in.
+  // Without a known size, a frame cannot be drawn over.
   const canDraw = stream.isTTY && env.TERM !== "dumb" && stream.columns > 0 && stream.rows > 0;
   return canDraw ? openLive(stream, paintFor(stream, env)) : openLines(stream);
 }
 
-/** A line for each cell that is done. */
+/** Prints a line for each finished cell. */
 function openLines(stream: NodeJS.WriteStream): Progress {
   let ended = false;
   return {
@@ -35,13 +35,13 @@ function openLines(stream: NodeJS.WriteStream): Progress {
 const FRAME_MS = 100;
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
-// A terminal that knows these shows a frame only when it is whole; others ignore them.
+// Synchronized output: a terminal that supports it shows only complete frames; others ignore the codes.
 const BEGIN = "\u001b[?2026h";
 const END = "\u001b[?2026l";
 const CLEAR_TO_END_OF_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
-/** The matrix, drawn again ten times a second over itself. */
+/** Redraws the matrix ten times a second. */
 function openLive(terminal: NodeJS.WriteStream, paint: Paint): Progress {
   let matrix: Matrix = new Map();
   let height = 0;
@@ -66,7 +66,7 @@ function openLive(terminal: NodeJS.WriteStream, paint: Paint): Progress {
   };
 }
 
-/** Lines that fit: a longer one would wrap, and a taller frame could not be drawn over. */
+/** Cuts the lines to the terminal's size: longer ones would wrap, and a taller frame could not be drawn over. */
 function frame(
   matrix: Matrix,
   { columns, rows }: NodeJS.WriteStream,

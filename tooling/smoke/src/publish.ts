@@ -1,4 +1,4 @@
-// Tells the outcome of a run to whoever asked: the terminal, files for programs, GitHub's page of the step.
+// Publishes the outcome of a run: on the terminal, in files for programs, and in GitHub's step summary.
 import { appendFile } from "node:fs/promises";
 import { arch, platform } from "node:os";
 import type { Args } from "./args.ts";
@@ -8,7 +8,7 @@ import { paintFor } from "./matrix.ts";
 import { type Outcome, toJson, toText } from "./report.ts";
 import { toMarkdown } from "./summary.ts";
 
-/** Lines of a red cell's log that are told. */
+/** How many lines of a failed cell's log are printed. */
 const TAIL = 40;
 
 type Run = Pick<Outcome, "matrix" | "ms" | "moved">;
@@ -22,7 +22,7 @@ export async function publish(run: Run, args: Args): Promise<void> {
     logs: new Map(await Promise.all(failures(run.matrix).map(({ log }) => tailOf(log)))),
   };
   const json = `${JSON.stringify(toJson(outcome), null, 2)}\n`;
-  // Standard output is for the data, if that is where it was asked for.
+  // With `--json -`, standard output is for the data alone.
   const stream = args.json === "-" ? process.stderr : process.stdout;
   stream.write(`${toText(outcome, paintFor(stream, process.env))}\n`);
   if (args.json === "-") process.stdout.write(json);
@@ -34,7 +34,7 @@ export async function publish(run: Run, args: Args): Promise<void> {
 
 async function tailOf(log: string): Promise<readonly [path: string, text: string]> {
   const file = Bun.file(log);
-  // On a full disk there may be none.
+  // On a full disk there may be no log.
   const text = (await file.exists()) ? await file.text() : "";
   const lines = Bun.stripANSI(text).trimEnd().split("\n");
   return [log, lines.slice(-TAIL).join("\n")];

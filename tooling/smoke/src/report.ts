@@ -1,4 +1,4 @@
-// A run at its end: as data for programs, and in words for the terminal. Pure.
+// Renders the outcome of a run: as data for programs, and as text for the terminal. Pure.
 import { cellsOf, failures, isGreen, type Matrix } from "./cells.ts";
 import { duration, type Paint, renderMatrix } from "./matrix.ts";
 import type { Move } from "./versions.ts";
@@ -9,11 +9,11 @@ export interface Outcome {
   /** ISO 8601. */
   readonly date: string;
   readonly bun: string;
-  /** E.g. `linux x64`. */
+  /** For example `linux x64`. */
   readonly system: string;
-  /** With --drift: what is newer in each starter than its package.json said. */
+  /** With --drift: the dependencies of each starter that are newer than in its package.json. */
   readonly moved: ReadonlyMap<string, readonly Move[]>;
-  /** The end of the log of each red cell, by its path. */
+  /** The end of the log of each failed cell, by its path. */
   readonly logs: ReadonlyMap<string, string>;
 }
 
@@ -36,7 +36,7 @@ export function toJson({ matrix, ms, date, bun, system, moved }: Outcome): objec
   };
 }
 
-/** The matrix, what is red and why, and one line that sums it up. */
+/** The matrix, the failed cells with their reasons, and a summary in one line. */
 export function toText({ matrix, ms, moved, logs }: Outcome, paint: Paint): string {
   const red = failures(matrix).map(({ starter, cell, reason, log }) =>
     [
@@ -56,7 +56,7 @@ export function toText({ matrix, ms, moved, logs }: Outcome, paint: Paint): stri
   ].join("\n");
 }
 
-/** E.g. `6 starters, 50 cells: 50 passed`. */
+/** For example `6 starters, 50 cells: 50 passed`. */
 export function summary(matrix: Matrix): string {
   const cells = cellsOf(matrix).filter(({ state }) => state.status !== "not applicable");
   const count = (status: string) => cells.filter(({ state }) => state.status === status).length;
@@ -68,7 +68,7 @@ export function summary(matrix: Matrix): string {
   return `${starters}, ${cells.length} cells: ${parts.join(", ")}`;
 }
 
-/** E.g. `zod 4.6.7 → 4.7.0`, commas between. */
+/** For example `zod 4.6.7 → 4.7.0`, separated by commas. */
 export function movesInWords(moves: readonly Move[]): string {
   if (moves.length === 0) return "every dependency is at its newest release";
   return moves.map(({ name, from, to }) => `${name} ${from} → ${to}`).join(", ");

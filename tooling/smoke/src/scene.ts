@@ -1,4 +1,4 @@
-// One starter on its way through the cells: the project, the process that runs in it, and how to do each cell.
+// Runs the cells of one starter: its project, and the service that runs in it.
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT, warningIn } from "@bunyard/test/command";
@@ -18,41 +18,44 @@ import { hold } from "./hold.ts";
 import { probe } from "./probe.ts";
 import { type Move, moves, versionsOf } from "./versions.ts";
 
-/** Where a run has its things. */
-export interface Place {
+/** The paths of a run. */
+export interface Paths {
   /** The create command of the unpacked package. */
   readonly command: string;
   readonly projects: string;
   readonly logs: string;
 }
 
-/** What a cell is done with. */
-interface Desk {
+/** The log and the deadline of one cell. */
+interface CellContext {
   readonly log: string;
   readonly signal: AbortSignal;
 }
 
 const COMMAND_CELLS: readonly Cell[] = ["create", "install", "check", "format", "test", "build"];
 
-export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work {
+export class Scene implements Record<Cell, (context: CellContext) => Promise<void>>, Work {
+  readonly #starter: Starter;
   readonly #project: Project;
-  readonly #place: Place;
+  readonly #paths: Paths;
   readonly #drift: boolean;
   #service: Service | undefined;
-  /** Dependencies that are newer than package.json had them. */
+  /** Dependencies that are newer than in package.json. */
   moved: readonly Move[] = [];
 
-  constructor({ name, service }: Starter, place: Place, { drift }: { readonly drift: boolean }) {
-    this.#project = { name, service, directory: join(place.projects, `smoke-${name}`) };
-    this.#place = place;
+  constructor(starter: Starter, paths: Paths, { drift }: { readonly drift: boolean }) {
+    const { name, service } = starter;
+    this.#starter = starter;
+    this.#project = { name, service, directory: join(paths.projects, `smoke-${name}`) };
+    this.#paths = paths;
     this.#drift = drift;
   }
 
   logOf(cell: Cell): string {
-    return join(this.#place.logs, `${this.#project.name}-${cell}.log`);
+    return join(this.#paths.logs, `${this.#project.name}-${cell}.log`);
   }
 
-  /** Does a cell, in the time that it may take. @throws when it is red. */
+  /** Runs a cell within its time limit. @throws if it fails. */
   async perform(cell: Cell, interrupt: AbortSignal): Promise<void> {
     const limit = COMMAND_CELLS.includes(cell) ? COMMAND_TIMEOUT : SERVICE_TIMEOUT;
     const log = this.logOf(cell);
@@ -64,63 +67,68 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
     const signal = AbortSignal.any([interrupt, late.signal]);
     try {
       const work = this[cell]({ log, signal });
-      // What the signal itself ends is waited for; an answer of a service might never come.
+      // Commands end with the signal, so they are awaited. A response of a service might never arrive.
       await (cell === "probe" || cell === "drain" ? unlessAborted(work, signal) : work);
     } catch (error) {
       const { printed, complaints } = this.#service ?? {};
       await appendFile(log, `${printed?.() ?? ""}${complaints?.() ?? ""}\n${error}\n`);
       throw error;
     } finally {
-      // A service outlives the cell that has started it: nothing of the cell may end it later.
+      // A service outlives the cell that started it, so the cell's timer must not end it later.
       clearTimeout(timer);
     }
   }
 
-  async create(desk: Desk): Promise<void> {
-    const { directory, name } = this.#project;
-    const flags = ["--template", name, "--no-install", "--no-git", "--yes"];
-    await bun([this.#place.command, directory, ...flags], { ...desk, cwd: this.#place.projects });
+  async create(context: CellContext): Promise<void> {
+    const { directory } = this.#project;
+    const { template, without } = this.#starter;
+    const features = without === undefined ? [] : ["--without", without];
+    const flags = ["--template", template, ...features, "--no-install", "--no-git", "--yes"];
+    await bun([this.#paths.command, directory, ...flags], {
+      ...context,
+      cwd: this.#paths.projects,
+    });
   }
 
-  async install(desk: Desk): Promise<void> {
-    await this.#clean(desk, "install");
+  async install(context: CellContext): Promise<void> {
+    await this.#clean(context, "install");
     if (!this.#drift) return;
     const before = await versionsOf(this.#project.directory);
-    await this.#bun(desk, "update", "--latest");
+    await this.#bun(context, "update", "--latest");
     this.moved = moves(before, await versionsOf(this.#project.directory));
   }
 
-  async check(desk: Desk): Promise<void> {
-    await this.#clean(desk, "run", "check");
+  async check(context: CellContext): Promise<void> {
+    await this.#clean(context, "run", "check");
   }
 
-  async format(desk: Desk): Promise<void> {
+  async format(context: CellContext): Promise<void> {
     const before = await fingerprints(this.#project.directory);
-    await this.#clean(desk, "run", "format");
+    await this.#clean(context, "run", "format");
     const changed = changes(before, await fingerprints(this.#project.directory));
     if (changed.length > 0) throw new Error(`formatting changes ${changed.join(", ")}`);
   }
 
-  async test(desk: Desk): Promise<void> {
-    await this.#bun(desk, "test");
+  async test(context: CellContext): Promise<void> {
+    await this.#bun(context, "test");
   }
 
-  async build(desk: Desk): Promise<void> {
-    await this.#clean(desk, "run", "build");
+  async build(context: CellContext): Promise<void> {
+    await this.#clean(context, "run", "build");
   }
 
-  async boot({ signal }: Desk): Promise<void> {
+  async boot({ signal }: CellContext): Promise<void> {
     this.#service = await startService(this.#project, {}, signal);
   }
 
-  async probe(desk: Desk): Promise<void> {
+  async probe(context: CellContext): Promise<void> {
     if (this.#service) await probe(this.#service.url);
-    else await this.#importItself(desk);
+    else await this.#importItself(context);
   }
 
-  async drain({ log }: Desk): Promise<void> {
+  async drain({ log }: CellContext): Promise<void> {
     const service = this.#service;
-    if (!service) throw new Error("nothing runs");
+    if (!service) throw new Error("no service is running");
     const held = await hold(this.#project.name, service.url);
     await appendFile(log, `held open: ${held.map(({ what }) => what).join(", ")}\n`);
     service.signal("SIGTERM");
@@ -130,33 +138,33 @@ export class Scene implements Record<Cell, (desk: Desk) => Promise<void>>, Work 
     if (code !== 0) throw new Error(`exit code ${code} after SIGTERM`);
   }
 
-  /** Ends what still runs. */
+  /** Stops the service if it is still running. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#service?.[Symbol.asyncDispose]();
   }
 
-  /** A library is probed through its `exports`, by the name that others import it by. */
-  async #importItself(desk: Desk): Promise<void> {
+  /** Imports a library through its `exports`, by its name. */
+  async #importItself(context: CellContext): Promise<void> {
     const { name } = await Bun.file(join(this.#project.directory, "package.json")).json();
     const script = `const all = Object.keys(await import(${JSON.stringify(name)}));
       if (all.length === 0) throw new Error("it exports nothing");
       console.log(all.join(", "));`;
-    await this.#bun(desk, "-e", script);
+    await this.#bun(context, "-e", script);
   }
 
-  async #bun(desk: Desk, ...args: readonly string[]): Promise<void> {
-    await bun(args, { ...desk, cwd: this.#project.directory });
+  async #bun(context: CellContext, ...args: readonly string[]): Promise<void> {
+    await bun(args, { ...context, cwd: this.#project.directory });
   }
 
-  /** @throws on a warning, too. */
-  async #clean(desk: Desk, ...args: readonly string[]): Promise<void> {
-    await this.#bun(desk, ...args);
-    const warning = warningIn(Bun.stripANSI(await Bun.file(desk.log).text()));
-    if (warning !== undefined) throw new Error(`it warns: ${warning.trim()}`);
+  /** Runs Bun. @throws on a warning, too. */
+  async #clean(context: CellContext, ...args: readonly string[]): Promise<void> {
+    await this.#bun(context, ...args);
+    const warning = warningIn(Bun.stripANSI(await Bun.file(context.log).text()));
+    if (warning !== undefined) throw new Error(`it printed a warning: ${warning.trim()}`);
   }
 }
 
-/** Settles with `work`, or rejects as soon as the signal is aborted. */
+/** Settles with `work`, or rejects once the signal is aborted. */
 async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);

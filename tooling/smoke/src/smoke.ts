@@ -1,4 +1,4 @@
-// A whole run: packs, runs the cells of the starters that were asked for, reports, and cleans up after itself.
+// A complete run: packs, runs the cells of the chosen starters, reports, and cleans up.
 import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,19 +10,19 @@ import { openProgress } from "./progress.ts";
 import { publish } from "./publish.ts";
 import { Scene } from "./scene.ts";
 
-/** Suites start servers and browsers: more at a time than this and they starve one another. */
+/** Test suites start servers and browsers. With more of them at a time, they would time out. */
 const JOBS = Math.max(2, Math.floor(availableParallelism() / 2));
 
 /**
- * @returns the exit code: 0 all is green, 1 something is red.
- * @throws {UsageError} on a starter that the package does not have; anything once `interrupt` is aborted.
+ * @returns the exit code: 0 if every cell passed, 1 if one failed.
+ * @throws {UsageError} on an unknown starter; any error once `interrupt` is aborted.
  */
 export async function smoke(args: Args, interrupt: AbortSignal): Promise<number> {
   const started = performance.now();
   const folder = await realpath(await mkdtemp(join(tmpdir(), "bunyard-smoke-")));
   const projects = join(folder, "projects");
   const logs = join(folder, "logs");
-  let red: readonly string[] = [];
+  let failedLogs: readonly string[] = [];
   try {
     await Promise.all([mkdir(projects), mkdir(logs)]);
     const tarball = args.package ?? (await packTree(folder, interrupt));
@@ -34,7 +34,7 @@ export async function smoke(args: Args, interrupt: AbortSignal): Promise<number>
     const progress = openProgress(process.stderr, process.env);
     interrupt.addEventListener("abort", () => {
       progress.end();
-      process.stderr.write("Stopping what runs, and taking it away …\n");
+      process.stderr.write("Stopping, and removing temporary files …\n");
     });
     const matrix = await fill(entries, {
       jobs: JOBS,
@@ -42,7 +42,7 @@ export async function smoke(args: Args, interrupt: AbortSignal): Promise<number>
       report: progress.report,
     }).finally(progress.end);
     interrupt.throwIfAborted();
-    red = failures(matrix).map(({ log }) => log);
+    failedLogs = failures(matrix).map(({ log }) => log);
     const moved = new Map(
       args.drift ? entries.map(({ starter, work }) => [starter.name, work.moved]) : [],
     );
@@ -50,27 +50,30 @@ export async function smoke(args: Args, interrupt: AbortSignal): Promise<number>
     if (args.keep) console.error(`Kept: ${folder}`);
     return isGreen(matrix) ? 0 : 1;
   } finally {
-    if (interrupt.aborted || !args.keep) await clear(folder, logs, interrupt.aborted ? [] : red);
+    if (interrupt.aborted || !args.keep)
+      await clear(folder, logs, interrupt.aborted ? [] : failedLogs);
   }
 }
 
-/** The starters that were asked for, or all. @throws {UsageError} on one that there is not. */
+/** The chosen starters, or all. @throws {UsageError} on an unknown one. */
 function chosen(starters: readonly Starter[], names: readonly string[]): readonly Starter[] {
-  const known = starters.map(({ name }) => name);
+  const known = [...new Set(starters.map(({ template }) => template))];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new UsageError(
-      `There is no starter ${unknown.join(", ")}. There are: ${known.join(", ")}.`,
+      `There is no starter ${unknown.join(", ")}. The starters are: ${known.join(", ")}.`,
     );
   }
-  return names.length === 0 ? starters : starters.filter(({ name }) => names.includes(name));
+  return names.length === 0
+    ? starters
+    : starters.filter(({ template }) => names.includes(template));
 }
 
-/** Removes what a run has made, but for the logs of red cells. */
-async function clear(folder: string, logs: string, red: readonly string[]): Promise<void> {
-  if (red.length === 0) return await rm(folder, { recursive: true, force: true });
+/** Removes the files of a run, except the logs of failed cells. */
+async function clear(folder: string, logs: string, kept: readonly string[]): Promise<void> {
+  if (kept.length === 0) return await rm(folder, { recursive: true, force: true });
   const inFolder = (await readdir(folder)).map((name) => join(folder, name));
   const inLogs = (await readdir(logs)).map((name) => join(logs, name));
-  const obsolete = [...inFolder, ...inLogs].filter((path) => path !== logs && !red.includes(path));
+  const obsolete = [...inFolder, ...inLogs].filter((path) => path !== logs && !kept.includes(path));
   await Promise.all(obsolete.map((path) => rm(path, { recursive: true, force: true })));
 }

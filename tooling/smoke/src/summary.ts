@@ -1,4 +1,4 @@
-// A run as Markdown, for the summary of a step of GitHub Actions. Pure.
+// Renders a run as Markdown, for the step summary of GitHub Actions. Pure.
 import { CELLS, failures, type State } from "./cells.ts";
 import { duration } from "./matrix.ts";
 import { movesInWords, type Outcome, summary } from "./report.ts";

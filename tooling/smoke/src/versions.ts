@@ -1,4 +1,4 @@
-// The versions in a project's package.json, and which of them have moved.
+// Compares the dependency versions in a project's package.json before and after an update.
 import { join } from "node:path";
 
 export interface Move {
@@ -9,13 +9,13 @@ export interface Move {
 
 type Versions = Readonly<Record<string, string>>;
 
-/** Direct dependencies, of every kind. */
+/** The versions of all direct dependencies. */
 export async function versionsOf(directory: string): Promise<Versions> {
   const { dependencies, devDependencies } = await Bun.file(join(directory, "package.json")).json();
   return { ...dependencies, ...devDependencies };
 }
 
-/** The dependencies whose versions differ, by name. */
+/** The dependencies whose versions differ, sorted by name. */
 export function moves(before: Versions, after: Versions): readonly Move[] {
   return Object.entries(after)
     .map(([name, to]) => ({ name, from: before[name] ?? "none", to }))

@@ -1,8 +1,8 @@
-// The command line: what is understood, and what is refused.
+// The command line: valid options, and refusals.
 import { expect, test } from "bun:test";
 import { parse, UsageError } from "../src/args.ts";
 
-test("nothing typed: all starters, packed from this tree, nothing written", () => {
+test("no options: all starters, packed from this tree, no files written", () => {
   expect(parse([])).toEqual({
     template: [],
     package: undefined,

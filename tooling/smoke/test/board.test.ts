@@ -1,4 +1,4 @@
-// Filling the matrix: the order of the cells, how many run at a time, and what ends a row or the run.
+// Running the matrix: the order of the cells, how many run concurrently, and what ends a row or the run.
 import { expect, test } from "bun:test";
 import { type Change, fill } from "../src/board.ts";
 import { CELLS, type Cell } from "../src/cells.ts";
@@ -17,7 +17,7 @@ async function play({ names, jobs = 2, perform = () => Bun.sleep(1) }: Plan) {
   let running = 0;
   let most = 0;
   const entries = names.map((name) => ({
-    starter: { name, service: true },
+    starter: { name, template: name, without: undefined, service: true },
     work: {
       logOf: (cell: Cell) => `${name}-${cell}.log`,
       perform: async (cell: Cell) => {

@@ -1,4 +1,4 @@
-// A package like create-bunyard with small starters of a test's own in it, and `bun run smoke` on that as a process.
+// A package like create-bunyard with small starters for a test, and `bun run smoke` on it as a process.
 import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { pack } from "create-bunyard/pack";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
 
-/** Files by path; null takes one away that all starters have. */
+/** Files by path; null removes one of the common files. */
 export type Files = Readonly<Record<string, string | object | null>>;
 
 const SCRIPTS = {
@@ -16,7 +16,7 @@ const SCRIPTS = {
   start: "bun main.ts",
 };
 
-/** package.json of a small starter, with some scripts changed. */
+/** The package.json of a small starter, with some scripts replaced. */
 export const manifest = (scripts: Readonly<Record<string, string>> = {}, rest: object = {}) => ({
   "package.json": {
     name: "small",
@@ -28,7 +28,7 @@ export const manifest = (scripts: Readonly<Record<string, string>> = {}, rest: o
 });
 
 const { start: _, ...withoutStart } = SCRIPTS;
-/** A starter in which nothing runs. */
+/** A starter without a service. */
 export const LIBRARY: Files = {
   "package.json": {
     name: "small",
@@ -40,7 +40,7 @@ export const LIBRARY: Files = {
   "index.ts": "export const answer = 42;\n",
 };
 
-/** What a service does on SIGTERM, and whether its page is whole, are a starter's own. */
+/** A service. `code` is its exit code after SIGTERM, `script` the status of its page's script. */
 export const main = ({ code = 0, script = 200 } = {}) => `
 const streams = new Set<ReadableStreamDefaultController>();
 const ok = () => Response.json({ status: "ok" });
@@ -78,6 +78,14 @@ const COMMON: Files = {
 const text = (content: string | object): string =>
   typeof content === "string" ? content : JSON.stringify(content);
 
+type Features = Readonly<Record<string, { readonly description: string }>>;
+
+/** The features that the package.json of a starter declares. */
+function featuresIn(files: Files | null | undefined): Features {
+  const content = files?.["package.json"] as { bunyard?: { features?: Features } } | undefined;
+  return content?.bunyard?.features ?? {};
+}
+
 export class Fixture implements AsyncDisposable {
   private constructor(
     private readonly folder: string,
@@ -86,12 +94,12 @@ export class Fixture implements AsyncDisposable {
     private readonly tarball: string,
   ) {}
 
-  /** @param starters by name, what is different from the common files; null for one that is only listed. */
+  /** @param starters by name, the files that differ from the common ones; null for one that is listed but missing. */
   static async open(starters: Readonly<Record<string, Files | null>>): Promise<Fixture> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "smoke-test-")));
     const temporary = join(folder, "tmp");
     const built = join(folder, "built");
-    const templates = join(built, "templates");
+    const templates = join(built, "repository", "templates");
     await mkdir(temporary);
     await pack(built);
     await rm(templates, { recursive: true });
@@ -102,11 +110,14 @@ export class Fixture implements AsyncDisposable {
     }
     const list = Object.keys(starters).map((name) => ({
       name,
-      title: name,
       description: "",
-      ships: [],
+      features: Object.entries(featuresIn(starters[name])).map(([feature, { description }]) => ({
+        name: feature,
+        description,
+        requires: [],
+      })),
     }));
-    await Bun.write(join(templates, "list.json"), text(list));
+    await Bun.write(join(built, "templates.json"), text(list));
     const tarball = join(folder, "small.tgz");
     const packing = Bun.spawn([process.execPath, "pm", "pack", "--filename", tarball], {
       cwd: built,
@@ -149,7 +160,7 @@ export class Fixture implements AsyncDisposable {
     return { code, stdout, stderr };
   }
 
-  /** What runs have left in the temporary folder, sorted. */
+  /** The files that runs left in the temporary folder, sorted. */
   async left(): Promise<string[]> {
     return (await readdir(this.temporary)).sort();
   }

@@ -1,4 +1,4 @@
-// A run that is ended from outside: nothing of it goes on, nothing of it stays.
+// A run that is interrupted: no process keeps running, and no file is left.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { Fixture, LIBRARY } from "./fixture.ts";
 
 setDefaultTimeout(120_000);
 
-/** Tests that start a process of their own and never end; both write down who they are. */
+/** A test that starts a process and never ends. Both process ids are written to a file. */
 const STUCK = {
   ...LIBRARY,
   "main.test.ts": `import { test } from "bun:test";
@@ -33,7 +33,7 @@ describe.skipIf(process.platform === "win32")("a run that is in the middle of a 
   });
   afterAll(() => fixture[Symbol.asyncDispose]());
 
-  /** Starts a run and waits until the stuck test runs and the service has been started. */
+  /** Starts a run, and waits until the endless test and the service are running. */
   async function start(): Promise<{ run: ReturnType<Fixture["spawn"]>; pids: readonly number[] }> {
     const file = join(fixture.temporary, "pids");
     const run = fixture.spawn(["--keep"]);
@@ -57,7 +57,7 @@ describe.skipIf(process.platform === "win32")("a run that is in the middle of a 
     },
   );
 
-  test("SIGKILL: no process goes on", async () => {
+  test("SIGKILL: no process keeps running", async () => {
     const { run, pids } = await start();
     run.kill("SIGKILL");
     await run.exited;

@@ -1,4 +1,4 @@
-// The matrix and its pictures: what fits, what is counted, what is escaped.
+// The matrix and its renderings: widths, counts and escaping.
 import { expect, test } from "bun:test";
 import { CELLS, isGreen, type Matrix, plan, type Row, type State } from "../src/cells.ts";
 import { changes } from "../src/files.ts";
@@ -21,11 +21,11 @@ const outcome = (matrix: Matrix): Outcome => ({
   logs: new Map([["a.log", "]]> \u001b[31mred\u001b[39m \ud800"]]),
 });
 
-test("what is planned: a library neither boots nor drains, and Windows has no signals", () => {
+test("a library neither boots nor drains, and Windows has no signals", () => {
   const skipped = (service: boolean, platform: NodeJS.Platform) =>
-    Object.entries(plan({ name: "a", service }, platform)).flatMap(([cell, { status }]) =>
-      status === "waiting" ? [] : [cell],
-    );
+    Object.entries(
+      plan({ name: "a", template: "a", without: undefined, service }, platform),
+    ).flatMap(([cell, { status }]) => (status === "waiting" ? [] : [cell]));
   expect(skipped(true, "linux")).toEqual([]);
   expect(skipped(false, "linux")).toEqual(["boot", "drain"]);
   expect(skipped(true, "win32")).toEqual(["drain"]);
@@ -59,7 +59,7 @@ test.each([
   expect(duration(ms)).toBe(text);
 });
 
-test("green is what has nothing red and nothing left out", () => {
+test("a run is green if no cell failed and none was skipped", () => {
   const other: State = { status: "not applicable", reason: "" };
   expect(isGreen(new Map([["a", { ...row(passed), drain: other }]]))).toBe(true);
   expect(isGreen(new Map([["a", { ...row(passed), drain: failed }]]))).toBe(false);
@@ -69,7 +69,7 @@ test("green is what has nothing red and nothing left out", () => {
   );
 });
 
-test("JUnit is XML, whatever was printed", () => {
+test("JUnit is valid XML, whatever a command printed", () => {
   const xml = toJunit(outcome(new Map([['"a"', { ...row(passed), drain: failed }]])));
   expect(Bun.XML.parse(xml)).toMatchObject({
     testsuites: {
@@ -91,7 +91,7 @@ test("JUnit is XML, whatever was printed", () => {
   });
 });
 
-test("what moved, and what changed", () => {
+test("changed versions and changed files are found", () => {
   const moved = moves({ zod: "1.0.0", yaml: "2.0.0" }, { zod: "1.1.0", yaml: "2.0.0" });
   expect(moved).toEqual([{ name: "zod", from: "1.0.0", to: "1.1.0" }]);
   expect(movesInWords(moved)).toBe("zod 1.0.0 → 1.1.0");

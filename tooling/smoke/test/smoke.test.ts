@@ -1,4 +1,4 @@
-// A whole run, as a process: a red cell of every kind, what is told and kept, and the exit codes.
+// Complete runs as processes: each cell failing once, the reports, the files that are kept, and the exit codes.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import { Fixture, LIBRARY, main, manifest } from "./fixture.ts";
 setDefaultTimeout(120_000);
 const posix = process.platform !== "win32";
 
-/** One starter for each kind of failure, named after the cell that is red. */
+/** One starter for each cell, named after the cell that fails. */
 const PLANTED = {
   create: null,
-  install: manifest({}, { dependencies: { nowhere: "file:./nowhere" } }),
+  install: manifest({}, { dependencies: { nowhere: "http://127.0.0.1:9/nowhere.tgz" } }),
   check: {
     ...manifest({ check: "bun old.ts" }),
     "old.ts": 'console.log("warning: this is old");\n',
@@ -35,7 +35,7 @@ interface Told {
   }[];
 }
 
-describe("a run with a red cell of every kind", () => {
+describe("a run in which each cell fails once", () => {
   let fixture: Fixture;
   let outcome: Awaited<ReturnType<Fixture["run"]>>;
   let told: Told;
@@ -65,7 +65,7 @@ describe("a run with a red cell of every kind", () => {
   });
 
   test.each(Object.keys(PLANTED))(
-    "%s: is red, what comes before is green, what comes after is not run",
+    "%s fails, the cells before it pass, the cells after it are not run",
     (cell) => {
       const run = statuses(cell)?.filter((status) => status !== "not applicable") ?? [];
       const before = CELLS.map(String).indexOf(cell);
@@ -78,21 +78,21 @@ describe("a run with a red cell of every kind", () => {
     },
   );
 
-  test("the others go on to the end", () => {
+  test("the other rows continue to the end", () => {
     const drained = posix ? "passed" : "not applicable";
     expect(statuses("green")).toEqual([...Array(8).fill("passed"), drained]);
     const library = ["not applicable", "passed", "not applicable"];
     expect(statuses("library")).toEqual([...Array(6).fill("passed"), ...library]);
   });
 
-  test("says why, in one line", () => {
+  test("reports the reason in one line", () => {
     const reasons = told.starters.flatMap(({ cells }) =>
       cells.flatMap(({ reason, status }) => (status === "failed" ? [reason] : [])),
     );
     expect(reasons).toEqual([
       "exit code 1",
       "exit code 1",
-      "it warns: warning: this is old",
+      "it printed a warning: warning: this is old",
       "formatting changes .env.example",
       "exit code 1",
       "exit code 3",
@@ -102,7 +102,7 @@ describe("a run with a red cell of every kind", () => {
     ]);
   });
 
-  test("keeps the logs of red cells and nothing else, and names them", async () => {
+  test("keeps only the logs of failed cells, and names them", async () => {
     const [folder = "", ...others] = await fixture.left();
     expect(others).toEqual([]);
     expect(await readdir(join(fixture.temporary, folder))).toEqual(["logs"]);
@@ -119,7 +119,7 @@ describe("a run with a red cell of every kind", () => {
     ).toContain("no port");
   });
 
-  test("shows progress in plain lines, and the matrix with the end of each log", () => {
+  test("prints progress line by line, then the matrix with the end of each log", () => {
     expect(outcome.stderr).toMatch(/^green: test passed in [\d.]+s$/m);
     expect(outcome.stderr).toMatch(/^build: build FAILED: exit code 3$/m);
     expect(outcome.stderr + outcome.stdout).not.toContain("\u001b");
@@ -130,7 +130,7 @@ describe("a run with a red cell of every kind", () => {
     );
   });
 
-  test("JUnit has a suite for each starter, with counts that are true", () => {
+  test("JUnit has a suite for each row, with correct counts", () => {
     const { testsuites } = Bun.XML.parse(junit) as {
       testsuites: { "@failures": string; testsuite: Record<string, unknown>[] };
     };
@@ -143,14 +143,30 @@ describe("a run with a red cell of every kind", () => {
     expect(cases[5]).toHaveProperty("skipped");
   });
 
-  test("GitHub's summary is added to what is there", () => {
+  test("GitHub's step summary is appended to the file", () => {
     expect(summary).toStartWith("before\n### Smoke run: Bun ");
     expect(summary).toContain("| `green` | ✅");
     expect(summary).toContain("planted &lt;&amp;");
   });
 });
 
-test("a green run exits with 0 and leaves nothing; --json - has standard output for itself", async () => {
+test("each feature of a starter has a row without it", async () => {
+  const features = { extra: { description: "A part", paths: ["extra.test.ts"] } };
+  await using fixture = await Fixture.open({
+    modular: {
+      ...manifest({}, { bunyard: { features } }),
+      "extra.test.ts": 'import { test } from "bun:test";\ntest("extra", () => {});\n',
+    },
+  });
+  const { code, stdout } = await fixture.run(["--template", "modular", "--json", "-"]);
+  const { starters } = JSON.parse(stdout) as Told;
+  expect(starters.map(({ name }) => name)).toEqual(["modular", "modular-without-extra"]);
+  const notApplicable = starters[1]?.cells.filter(({ status }) => status === "not applicable");
+  expect(notApplicable?.map(({ cell }) => cell)).toEqual(["format", "drain"]);
+  expect(code).toBe(0);
+});
+
+test("a green run exits with 0 and leaves no file; --json - writes only JSON to standard output", async () => {
   await using fixture = await Fixture.open({ one: {}, two: LIBRARY, three: {} });
   const { code, stdout, stderr } = await fixture.run([
     "--template",
@@ -168,7 +184,7 @@ test("a green run exits with 0 and leaves nothing; --json - has standard output 
   expect(await fixture.left()).toEqual([]);
 });
 
-test("--keep keeps the projects, and says where they are", async () => {
+test("--keep keeps the projects, and prints where they are", async () => {
   await using fixture = await Fixture.open({ one: LIBRARY });
   const { code, stderr } = await fixture.run(["--keep"]);
   expect(code).toBe(0);
@@ -178,19 +194,19 @@ test("--keep keeps the projects, and says where they are", async () => {
   expect(await Bun.file(join(project, "index.ts")).exists()).toBe(true);
 });
 
-test("a file that is no package is refused", async () => {
+test("a file that is not a package is refused", async () => {
   await using fixture = await Fixture.open({ one: LIBRARY });
   await Bun.write(fixture.path("other.tgz"), "not a tarball");
   const { code, stderr } = await fixture.run(["--package", fixture.path("other.tgz")]);
   expect(code).toBe(1);
-  expect(stderr).toContain("other.tgz can't be read as create-bunyard");
+  expect(stderr).toContain("other.tgz cannot be read as create-bunyard");
   expect(await fixture.left()).toEqual([]);
 });
 
-test("wrong usage exits with 2, says what is right, and leaves nothing", async () => {
+test("wrong usage exits with 2, explains how to correct it, and leaves no file", async () => {
   await using fixture = await Fixture.open({ one: LIBRARY });
   const attempts = [
-    [["--template", "two"], "There is no starter two. There are: one."],
+    [["--template", "two"], "There is no starter two. The starters are: one."],
     [["--tempalte", "one"], "--tempalte"],
     [["one"], "one"],
   ] as const;

@@ -1,4 +1,4 @@
-// The progress on a real pseudo-terminal: in place, no wider than the window, and the terminal is left as it was.
+// The progress on a real pseudo-terminal: redrawn, no wider than the window, and the terminal is restored.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { until } from "@bunyard/test/service";
@@ -23,7 +23,7 @@ function openTerminal(fixture: Fixture, cols: number, command = fixture.command(
   return { child, shown: () => shown };
 }
 
-/** A starter whose test takes its time. */
+/** A starter with a slow test. */
 const asleep = (ms: number) => ({
   ...LIBRARY,
   "main.test.ts": `import { test } from "bun:test";\ntest("asleep", () => Bun.sleep(${ms}), 1e6);\n`,
@@ -31,7 +31,7 @@ const asleep = (ms: number) => ({
 
 const ESCAPE = "\u001b";
 
-/** The last column that anything is written to; a frame starts at the first one. */
+/** The last column that is written to. A frame starts in the first column. */
 const widest = (text: string): number =>
   Math.max(
     ...Bun.stripANSI(text)
@@ -60,7 +60,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
 
   // Under `bun run`, the signal comes twice: from the terminal, and passed on.
   test.each(["directly", "by bun run"])(
-    "started %s, Ctrl-C: 130, and nothing is left",
+    "started %s, Ctrl-C: 130, and no file is left",
     async (how) => {
       await using fixture = await Fixture.open({ stuck: asleep(1e6) });
       const script = [process.execPath, "run", "smoke", ...fixture.command().slice(2)];
@@ -71,7 +71,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
       );
       child.terminal?.write("\u0003");
       expect(await child.exited).toBe(130);
-      expect(shown()).toContain("\u001b[?25hStopping what runs");
+      expect(shown()).toContain("\u001b[?25hStopping, and removing");
       expect(await fixture.left()).toEqual([]);
     },
   );

@@ -1,20 +1,20 @@
-// The client's half of the protocol: reconnects, resumes each room where it stopped, and loses nothing typed.
-import type { ClientFrame, Person, Position, ServerFrame, Snapshot } from "../protocol.ts";
+// The client of the protocol: reconnects, resumes each room at its last message, and resends what has no reply.
+import type { ClientFrame, Position, ServerFrame, Snapshot, User } from "../protocol.ts";
 import { Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
 import { type Reply, Requests } from "./requests.ts";
 
 export type ConnectionState = "connecting" | "online" | "offline";
 
 export interface ClientEvents {
-  /** Connected, trying, or waiting `retryInMs` before the next try. */
+  /** `offline`: the next attempt to connect starts in `retryInMs`. */
   state(state: ConnectionState, retryInMs?: number): void;
-  /** The room as it is now; `messages` are new unless `recovered` is false: then there may be a gap. */
+  /** The current state of the room. If `recovered` is false, there may be a gap before `messages`. */
   joined(room: string, snapshot: Snapshot): void;
-  /** Everything else that the server sends. A room's messages come in order, each once. */
+  /** Every other frame. The messages of a room come in order, each of them once. */
   frame(frame: ServerFrame): void;
-  /** The message is stored, or the server will never take it. */
+  /** The message is stored, or was refused because of `problem`. */
   settled(message: Unsent, problem?: string): void;
-  /** The server did not take the connection; the session may be over. */
+  /** The server refused the connection; the session may have expired. */
   refused?(): void;
 }
 
@@ -22,19 +22,19 @@ export interface ClientOptions {
   readonly connect: () => WebSocket;
   readonly events: ClientEvents;
   readonly storage?: OutboxStorage;
-  /** Milliseconds of the first and the longest wait before a new try. */
+  /** Milliseconds of the first and of the longest delay before a reconnect. */
   readonly backoff?: { readonly base: number; readonly cap: number };
 }
 
-/** A silent connection is asked after this many milliseconds, and given up after as many more. */
-const SILENCE_MS = 20_000;
-/** Milliseconds until a message is sent again that the server was too busy for. */
-const BUSY_MS = 2000;
+/** Send a ping after this many milliseconds of silence, and give up the connection after as many again. */
+const HEARTBEAT_TIMEOUT_MS = 20_000;
+/** Milliseconds until a frame is sent again after a temporary error. */
+const RETRY_MS = 2000;
 
 export class ChatClient {
   readonly outbox: Outbox;
   readonly #options: ClientOptions;
-  /** Rooms to be in, and how far each was read. */
+  /** The rooms to stay in, with the position of the last message that was received. */
   readonly #rooms = new Map<string, Position | undefined>();
   readonly #joined = new Set<string>();
   readonly #requests = new Requests();
@@ -48,52 +48,52 @@ export class ChatClient {
     this.outbox = new Outbox(options.storage);
   }
 
-  /** Connects, unless that is done: at the start, and as soon as the network is back. */
+  /** Connects unless there is a connection. Call it at the start, and when the network is available again. */
   connect(): void {
     if (this.#socket) return;
     this.#options.events.state("connecting");
     const socket = this.#options.connect();
     this.#socket = socket;
-    this.#listen(SILENCE_MS);
+    this.#watch(HEARTBEAT_TIMEOUT_MS);
     socket.onmessage = ({ data }) => {
-      if (this.#socket === socket) this.#received(JSON.parse(String(data)));
+      if (this.#socket === socket) this.#receive(JSON.parse(String(data)));
     };
     socket.onclose = () => {
-      if (this.#socket === socket) this.#lost();
+      if (this.#socket === socket) this.#reconnect();
     };
   }
 
-  /** Ends the connection for good. */
+  /** Closes the connection and does not reconnect. */
   close(): void {
     const socket = this.#socket;
-    this.#forget();
+    this.#reset();
     clearTimeout(this.#timer);
     this.#rooms.clear();
     socket?.close();
   }
 
-  /** Enters the room now, and again after each reconnect. */
+  /** Joins the room now, and again after each reconnect. */
   join(room: string): void {
     if (!this.#rooms.has(room)) this.#rooms.set(room, undefined);
-    if (this.#online) this.#enter(room);
+    if (this.#online) this.#join(room);
   }
 
   leave(room: string): void {
     this.#rooms.delete(room);
     this.#joined.delete(room);
-    if (this.#online) this.#ask({ type: "leave", ref: 0, room });
+    if (this.#online) this.#request({ type: "leave", ref: 0, room });
   }
 
-  /** Sends the message as soon as that is possible, and until the server has it. */
-  say(room: string, text: string): Unsent {
+  /** Sends the message, now or when there is a connection, and resends it until there is a reply. */
+  sendChat(room: string, text: string): Unsent {
     const message = this.outbox.add(room, text);
     this.#flush(room);
     return message;
   }
 
-  /** Undefined once it is delivered, else what is wrong. Private messages are not kept for later. */
-  async whisper(to: Person, text: string): Promise<string | undefined> {
-    const reply = await this.#ask({ type: "private", ref: 0, to: to.id, text });
+  /** Private messages are not queued. @returns undefined once it is delivered, otherwise the problem. */
+  async sendPrivate(to: User, text: string): Promise<string | undefined> {
+    const reply = await this.#request({ type: "private", ref: 0, to: to.id, text });
     if (!reply) return "You are offline.";
     return reply.type === "error" ? reply.message : undefined;
   }
@@ -102,41 +102,41 @@ export class ChatClient {
     if (this.#joined.has(room)) this.#send({ type: "typing", room });
   }
 
-  #received(frame: ServerFrame): void {
-    this.#listen(SILENCE_MS);
+  #receive(frame: ServerFrame): void {
+    this.#watch(HEARTBEAT_TIMEOUT_MS);
     if (frame.type === "welcome") this.#welcome();
     if (frame.type === "chat" && !this.#advance(frame)) return;
     this.#options.events.frame(frame);
-    this.#requests.answer(frame);
+    this.#requests.resolve(frame);
   }
 
   #welcome(): void {
     this.#online = true;
     this.#attempts = 0;
     this.#options.events.state("online");
-    for (const room of this.#rooms.keys()) this.#enter(room);
+    for (const room of this.#rooms.keys()) this.#join(room);
   }
 
-  /** True if the message is the next one. One that is missing before it is asked for by joining again. */
+  /** @returns whether the message is the next one of its room. After a gap, rejoins to get what is missing. */
   #advance({ room, epoch, offset }: Position & { readonly room: string }): boolean {
     const last = this.#rooms.get(room);
     if (!last || !this.#joined.has(room)) return false;
     if (last.epoch === epoch && offset <= last.offset) return false;
     if (last.epoch !== epoch || offset > last.offset + 1) {
-      this.#enter(room);
+      this.#join(room);
       return false;
     }
     this.#rooms.set(room, { epoch, offset });
     return true;
   }
 
-  async #enter(room: string): Promise<void> {
+  async #join(room: string): Promise<void> {
     this.#joined.delete(room);
     const after = this.#rooms.get(room);
-    const reply = await this.#ask({ type: "join", ref: 0, room, ...(after ? { after } : {}) });
+    const reply = await this.#request({ type: "join", ref: 0, room, ...(after ? { after } : {}) });
     if (!reply || !this.#rooms.has(room)) return;
     if (reply.type !== "ok" || !("members" in reply)) {
-      setTimeout(() => this.#online && this.join(room), BUSY_MS);
+      setTimeout(() => this.#online && this.join(room), RETRY_MS);
       return;
     }
     const { epoch, offset, recovered, messages, members } = reply;
@@ -146,17 +146,18 @@ export class ChatClient {
     this.#flush(room);
   }
 
-  /** Sends the oldest message that waits for this room; the next one follows when it is stored. */
+  /** Sends the oldest message that is queued for this room; the next one follows when it is stored. */
   async #flush(room: string): Promise<void> {
     const message = this.#joined.has(room) ? this.outbox.take(room) : undefined;
     if (!message) return;
     const { text, key } = message;
-    const reply = await this.#ask({ type: "chat", ref: 0, room, text, key });
+    const reply = await this.#request({ type: "chat", ref: 0, room, text, key });
     this.outbox.release(message);
-    const busy = reply?.type === "error" && /rate_limited|internal|not_in_room/.test(reply.code);
-    if (busy) {
+    const isTemporary =
+      reply?.type === "error" && /rate_limited|internal|not_in_room/.test(reply.code);
+    if (isTemporary) {
       if (reply.code === "not_in_room") this.join(room);
-      else setTimeout(() => this.#flush(room), BUSY_MS);
+      else setTimeout(() => this.#flush(room), RETRY_MS);
     } else if (reply) {
       this.outbox.remove(message);
       this.#options.events.settled(message, reply.type === "error" ? reply.message : undefined);
@@ -164,8 +165,8 @@ export class ChatClient {
     }
   }
 
-  /** Sends a frame under a ref of its own. Resolves with the answer, or undefined if the connection ends. */
-  #ask(frame: Extract<ClientFrame, { ref: unknown }>): Promise<Reply | undefined> {
+  /** Sends a frame with a new ref. @returns the reply; undefined if the connection closes first. */
+  #request(frame: Extract<ClientFrame, { ref: unknown }>): Promise<Reply | undefined> {
     if (!this.#online) return Promise.resolve(undefined);
     const { ref, reply } = this.#requests.begin();
     this.#send({ ...frame, ref });
@@ -176,28 +177,28 @@ export class ChatClient {
     this.#socket?.send(JSON.stringify(frame));
   }
 
-  /** A page is not told when the network goes: silence is the only sign. */
-  #listen(ms: number): void {
+  /** A lost network does not close the socket: silence is the only sign. */
+  #watch(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (!this.#online) return this.#lost();
+      if (!this.#online) return this.#reconnect();
       this.#send({ type: "ping", ref: "alive" });
-      this.#timer = setTimeout(() => this.#lost(), ms);
+      this.#timer = setTimeout(() => this.#reconnect(), ms);
     }, ms);
   }
 
-  #forget(): void {
+  #reset(): void {
     this.#socket = undefined;
     this.#online = false;
     this.#joined.clear();
     this.#requests.abandon();
   }
 
-  /** Full jitter: anything between no wait and the longest, so that clients don't come back in step. */
-  #lost(): void {
+  /** Reconnects with full jitter: after an outage, clients must not reconnect all at the same moment. */
+  #reconnect(): void {
     const socket = this.#socket;
     const wasOnline = this.#online;
-    this.#forget();
+    this.#reset();
     socket?.close();
     const { base, cap } = this.#options.backoff ?? { base: 1000, cap: 30_000 };
     const wait = Math.random() * Math.min(cap, base * 2 ** this.#attempts++);

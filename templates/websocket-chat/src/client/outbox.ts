@@ -1,4 +1,4 @@
-// Messages that the server has not acknowledged. They keep their key, so that sending again is harmless.
+// Messages that the server has not acknowledged. Each has an idempotency key, so it can safely be sent again.
 
 export interface Unsent {
   readonly key: string;
@@ -6,7 +6,7 @@ export interface Unsent {
   readonly text: string;
 }
 
-/** Where the outbox outlives the page, e.g. the tab's `sessionStorage`. */
+/** Keeps the outbox across page loads, e.g. the tab's `sessionStorage`. */
 export interface OutboxStorage {
   getItem(name: string): string | null;
   setItem(name: string, value: string): void;
@@ -16,8 +16,8 @@ const NAME = "chat-outbox";
 
 export class Outbox {
   readonly #storage: OutboxStorage | undefined;
-  /** Rooms whose oldest message is on its way. */
-  readonly #busy = new Set<string>();
+  /** Rooms with a message in flight. */
+  readonly #inFlight = new Set<string>();
   #unsent: readonly Unsent[];
 
   constructor(storage?: OutboxStorage) {
@@ -35,16 +35,18 @@ export class Outbox {
     return message;
   }
 
-  /** The oldest message of the room, unless one is on its way: that keeps them in order. */
+  /** The oldest message of the room. At most one per room is in flight, so that they stay in order. */
   take(room: string): Unsent | undefined {
-    const message = this.#busy.has(room) ? undefined : this.#unsent.find((it) => it.room === room);
-    if (message) this.#busy.add(room);
+    const message = this.#inFlight.has(room)
+      ? undefined
+      : this.#unsent.find((unsent) => unsent.room === room);
+    if (message) this.#inFlight.add(room);
     return message;
   }
 
-  /** What was taken has an answer, or will never have one. */
+  /** The message is no longer in flight: there was a reply, or the connection has closed. */
   release({ room }: Unsent): void {
-    this.#busy.delete(room);
+    this.#inFlight.delete(room);
   }
 
   remove({ key }: Unsent): void {
@@ -57,7 +59,7 @@ export class Outbox {
   }
 }
 
-/** `crypto.randomUUID` exists on HTTPS and localhost only; this exists everywhere. */
+/** Not `randomUUID`: browsers have it only on HTTPS and localhost. */
 function randomKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,4 +1,4 @@
-// Frames that wait for their answer, each under a ref.
+// Matches replies to the frames that were sent, by `ref`.
 import type { ServerFrame } from "../protocol.ts";
 
 export type Reply = Extract<ServerFrame, { type: "ok" | "error" | "pong" }>;
@@ -7,7 +7,7 @@ export class Requests {
   readonly #waiting = new Map<unknown, (reply: Reply | undefined) => void>();
   #last = 0;
 
-  /** A new ref, and the answer to come: undefined if there will be none. */
+  /** A new ref and the promise of its reply; undefined if the connection closes first. */
   begin(): { readonly ref: number; readonly reply: Promise<Reply | undefined> } {
     const ref = ++this.#last;
     const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
@@ -15,14 +15,14 @@ export class Requests {
     return { ref, reply: promise };
   }
 
-  /** Takes the frame for an answer, if it is one. */
-  answer(frame: ServerFrame): void {
+  /** Resolves the request that the frame replies to, if it is a reply. */
+  resolve(frame: ServerFrame): void {
     if (frame.type !== "ok" && frame.type !== "error" && frame.type !== "pong") return;
     this.#waiting.get(frame.ref)?.(frame);
     this.#waiting.delete(frame.ref);
   }
 
-  /** The connection is gone: no request will be answered. */
+  /** The connection has closed: resolves all requests with undefined. */
   abandon(): void {
     for (const resolve of this.#waiting.values()) resolve(undefined);
     this.#waiting.clear();

@@ -1,11 +1,11 @@
-// Carries out a plan, step by step, and tells how each step ended.
+// Carries out a plan step by step, and reports how each step ended.
 import { asCreateError, CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
-import type { Environment } from "../subprocess.ts";
-import { firstCommit } from "./git.ts";
+import type { Variables } from "../subprocess.ts";
+import { firstCommit, type Ignored, ignoredFiles, repositoryAround } from "./git.ts";
 import { install } from "./install.ts";
-import { type Placed, placeInto, placeNew } from "./place.ts";
 import { isSkipped, type Plan, type Skipped } from "./plan.ts";
+import { createDirectory, fillDirectory, type Written } from "./staging.ts";
 
 export const STEPS = ["write", "install", "git"] as const;
 export type StepName = (typeof STEPS)[number];
@@ -23,66 +23,76 @@ export const NOT_REACHED = "not reached";
 export interface Outcome {
   readonly plan: Plan;
   readonly steps: readonly StepResult[];
+  /** The project's files that git will not commit. */
+  readonly ignored: readonly Ignored[];
   readonly error?: CreateError;
 }
 
 export interface Tools {
   /** The executable of the running Bun. */
   readonly bun: string;
-  readonly env: Environment;
-  /** Aborted by an interrupt: then everything is taken back. */
+  readonly variables: Variables;
+  /** Aborted by an interrupt: then everything is undone. */
   readonly signal: AbortSignal;
-  /** Told which step begins; what it returns is called when the step is over. */
+  /** Called when a step begins; the function that it returns is called when the step ends. */
   readonly announce: (step: StepName) => () => void;
 }
 
-/** Never rejects: a failure is part of the outcome, with the steps that came before it. */
+/** Never rejects: a failure is part of the outcome, together with the steps before it. */
 export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<Outcome> {
-  const { env, signal } = tools;
-  const undoable: Placed[] = [];
+  const { variables, signal } = tools;
+  const written: Written[] = [];
   const work: Readonly<Record<StepName, Skipped | (() => Promise<unknown>)>> = {
-    write: async () => undoable.push(await place(plan, files, signal)),
+    write: async () => written.push(await write(plan, files, signal)),
     install: isSkipped(plan.install) ? plan.install : install.bind(undefined, plan.install, tools),
-    git: isSkipped(plan.git) ? plan.git : firstCommit.bind(undefined, plan.directory, env, signal),
+    git: isSkipped(plan.git)
+      ? plan.git
+      : firstCommit.bind(undefined, plan.directory, variables, signal),
   };
   const steps: StepResult[] = [];
   let error: CreateError | undefined;
   for (const step of STEPS) {
-    const todo = error ? { skip: NOT_REACHED } : work[step];
-    if (isSkipped(todo)) {
-      steps.push({ step, status: "skipped", ms: 0, reason: todo.skip });
+    const task = error ? { skip: NOT_REACHED } : work[step];
+    if (isSkipped(task)) {
+      steps.push({ step, status: "skipped", ms: 0, reason: task.skip });
       continue;
     }
-    const over = tools.announce(step);
+    const end = tools.announce(step);
     const started = performance.now();
-    error = await failure(todo);
+    error = await failure(task);
     const ms = Math.round(performance.now() - started);
     steps.push(
       error ? { step, status: "failed", ms, reason: error.message } : { step, status: "done", ms },
     );
-    over();
+    end();
   }
   if (signal.aborted) {
-    for (const placed of undoable) placed.undo();
-    return { plan, steps: [], error: interrupted() };
+    for (const files of written) files.undo();
+    return { plan, steps: [], ignored: [], error: interrupted() };
   }
-  for (const placed of undoable) placed.settle();
-  return error ? { plan, steps, error } : { plan, steps };
+  for (const files of written) files.commit();
+  const isInRepository = written.length > 0 && repositoryAround(plan.directory) !== undefined;
+  const ignored = isInRepository ? await ignoredFiles(plan.directory, plan.files, variables) : [];
+  return error ? { plan, steps, ignored, error } : { plan, steps, ignored };
 }
 
-/** The error of a run that a signal has ended. */
+/** The error of a run that a signal ended. */
 export const interrupted = (): CreateError =>
-  new CreateError("interrupted", "Interrupted: nothing is left behind.");
+  new CreateError("interrupted", "Interrupted: nothing was left behind.");
 
-function place({ directory, place }: Plan, files: FileMap, signal: AbortSignal): Promise<Placed> {
-  return place.new
-    ? placeNew(directory, place.top, files, signal)
-    : placeInto(directory, place.free, files, signal);
+function write(
+  { directory, placement: { mode } }: Plan,
+  files: FileMap,
+  signal: AbortSignal,
+): Promise<Written> {
+  return mode.kind === "create"
+    ? createDirectory(directory, mode.top, files, signal)
+    : fillDirectory(directory, mode.isFree, files, signal);
 }
 
-async function failure(work: () => Promise<unknown>): Promise<CreateError | undefined> {
+async function failure(task: () => Promise<unknown>): Promise<CreateError | undefined> {
   try {
-    await work();
+    await task();
     return undefined;
   } catch (error) {
     return asCreateError(error);

@@ -8,26 +8,34 @@ export const flags = {
   template: {
     type: "string",
     valueHint: "name",
-    description: "Starter to begin with; --list names them",
+    description: "Starter to use; --list shows them",
+  },
+  without: {
+    type: "string",
+    valueHint: "feature,…",
+    description: "Features to leave out; may be repeated; --list shows them",
   },
   name: {
     type: "string",
     valueHint: "package-name",
-    description: "Name in package.json; made from the directory by default (My App → my-app)",
+    description: "Name in package.json; by default derived from the directory (My App → my-app)",
   },
-  "no-install": { type: "boolean", description: "Leave the install to you" },
-  "no-git": { type: "boolean", description: "Make no repository and no commit" },
+  "no-install": { type: "boolean", description: "Do not install the dependencies" },
+  "no-git": { type: "boolean", description: "Create no git repository and no commit" },
   force: {
     type: "boolean",
-    description: "Overwrite files that are in the way; deletes nothing and names what it replaced",
+    description: "Overwrite conflicting files; deletes nothing and names what it replaced",
   },
-  "dry-run": { type: "boolean", description: "Say what would happen, touch nothing" },
+  "dry-run": { type: "boolean", description: "Print what would happen, and change nothing" },
   json: {
     type: "boolean",
     description: "Print one JSON object on stdout, everything else on stderr",
   },
-  yes: { type: "boolean", description: "Never ask; what is missing is an error" },
-  list: { type: "boolean", description: "List the starters, a line each; with --json as an array" },
+  yes: { type: "boolean", description: "Never ask; a missing answer is an error" },
+  list: {
+    type: "boolean",
+    description: "List the starters and their features; with --json as an array",
+  },
   version: { type: "boolean", description: "Print the version" },
   help: { type: "boolean", description: "Print this help" },
 } as const satisfies ArgsDef;
@@ -38,7 +46,7 @@ export const command = {
     directory: {
       type: "positional",
       required: false,
-      description: "Where the project goes; a new or an empty directory, anywhere",
+      description: "Where to create the project: a new or empty directory",
     },
     ...flags,
   },

@@ -1,53 +1,103 @@
-// Manners with git: is it there, does it know who commits, is there a repository already; and the first commit.
+// Works with git: whether a first commit is possible, the commit itself, and files that an ignore rule hides.
 import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { CreateError } from "../errors.ts";
-import { type Environment, run } from "../subprocess.ts";
+import { run, type Variables } from "../subprocess.ts";
+import { quoted } from "./shell.ts";
 import { ancestors } from "./workspace.ts";
 
 const MESSAGE = "Initial commit";
+/** Git before 2.28 does not know `init --initial-branch`, but ignores an unknown setting. */
+const INIT = ["-c", "init.defaultBranch=main", "init"];
 
-/** For a repository that is new: one pack instead of a file an object, no waiting for the disk, no upkeep. */
-const SWIFT = ["core.bigFileThreshold=1", "core.fsync=none", "maintenance.auto=false"].flatMap(
+/** For a new repository: one pack instead of a file per object, no fsync, no maintenance. */
+const FAST = ["core.bigFileThreshold=1", "core.fsync=none", "maintenance.auto=false"].flatMap(
   (setting) => ["-c", setting],
 );
 
-/** Why there can be no first commit; undefined if nothing speaks against it. */
+/** The repository that a directory is in; undefined outside of one. */
+export const repositoryAround = (directory: string): string | undefined =>
+  [directory, ...ancestors(directory)].find((path) => existsSync(join(path, ".git")));
+
+/** Why there can be no first commit; undefined if there can. */
 export async function gitObstacle(
   directory: string,
-  env: Environment,
+  variables: Variables,
 ): Promise<string | undefined> {
-  const above = [directory, ...ancestors(directory)];
-  const repository = above.find((path) => existsSync(join(path, ".git")));
+  const repository = repositoryAround(directory);
   if (repository !== undefined) return `already inside a git repository: ${repository}`;
-  if (Bun.which("git", { PATH: env.PATH ?? "" }) === null) return "git is not installed";
-  // Outside of repositories the answer is the same everywhere, and every user may be at the root.
+  if (!hasGit(variables)) return "git is not installed";
+  // The identity is the same in every directory outside of repositories, and every user may enter the root.
   const { root: cwd } = parse(directory);
   const command = ["git", "var", "GIT_AUTHOR_IDENT"];
-  const identity = await run({ command, cwd, env: withoutRepository(env) });
+  const identity = await run({ command, cwd, env: withoutRepository(variables) });
   return identity.exitCode === 0 ? undefined : "git has no user.name and user.email";
 }
 
-/** Makes a repository with one commit of everything that is not ignored. */
-export async function firstCommit(cwd: string, env: Environment, signal: AbortSignal) {
-  const own = withoutRepository(env);
+/**
+ * Creates a repository with one commit of every file that is not ignored.
+ * @throws {CreateError} `git_failed`
+ */
+export async function firstCommit(cwd: string, variables: Variables, signal: AbortSignal) {
+  const env = withoutRepository(variables);
   for (const args of [
-    ["init", "--quiet", "--initial-branch=main"],
-    [...SWIFT, "add", "--all"],
-    [...SWIFT, "commit", "--quiet", "--message", MESSAGE],
+    [...INIT, "--quiet"],
+    [...FAST, "add", "--all"],
+    [...FAST, "commit", "--quiet", "--message", MESSAGE],
   ]) {
-    const { exitCode, output } = await run({ command: ["git", ...args], cwd, env: own, signal });
+    const { exitCode, output } = await run({ command: ["git", ...args], cwd, env, signal });
     if (exitCode === 0) continue;
+    const commands = [`git ${INIT.join(" ")}`, "git add -A", `git commit -m ${quoted(MESSAGE)}`];
     throw new CreateError(
       "git_failed",
-      `The first commit failed: ${output || `git exited with ${exitCode}`}`,
-      `Try again: git init -b main && git add -A && git commit -m "${MESSAGE}"`,
+      `The project was created, but the first commit failed: ${output || `git exited with ${exitCode}`}`,
+      `Try again: ${[`cd ${quoted(cwd)}`, ...commands].join(" && ")}`,
     );
   }
 }
 
-/** A git hook that calls us names its repository to every git below it; ours is another one. */
-function withoutRepository(env: Environment): Environment {
-  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, ...rest } = env;
+/** Files that an ignore rule hides from git. */
+export interface Ignored {
+  /** Where the rule is: `file:line`. */
+  readonly rule: string;
+  readonly pattern: string;
+  readonly files: readonly string[];
+}
+
+/**
+ * The project's files that git will not commit: a global ignore file, or one further up, may list `lib/`.
+ * Empty if the directory is not in a repository.
+ */
+export async function ignoredFiles(
+  cwd: string,
+  files: readonly string[],
+  variables: Variables,
+): Promise<readonly Ignored[]> {
+  if (!hasGit(variables)) return [];
+  const { stdout } = await run({
+    command: ["git", "check-ignore", "--verbose", "-z", "--stdin"],
+    cwd,
+    env: withoutRepository(variables),
+    stdin: files.join("\0"),
+  });
+  const rules = new Map<string, { rule: string; pattern: string; files: string[] }>();
+  const fields = stdout.split("\0");
+  for (let index = 0; index + 3 < fields.length; index += 4) {
+    const [source = "", line = "", pattern = "", file = ""] = fields.slice(index, index + 4);
+    // A pattern with `!` includes the file again.
+    if (pattern.startsWith("!")) continue;
+    const rule = `${source}:${line}`;
+    const entry = rules.get(rule) ?? { rule, pattern, files: [] };
+    entry.files.push(file);
+    rules.set(rule, entry);
+  }
+  return [...rules.values()];
+}
+
+const hasGit = ({ PATH = "" }: Variables): boolean => Bun.which("git", { PATH }) !== null;
+
+/** A git hook that runs this command names its repository to every git below it, but ours is another one. */
+function withoutRepository(variables: Variables): Variables {
+  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, ...rest } = variables;
   return rest;
 }

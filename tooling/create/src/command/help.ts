@@ -1,4 +1,4 @@
-// The text of `--help`, rendered from the definitions that the parser uses. Loaded only to be printed.
+// Renders the text of `--help` from the definitions that the parser uses. Loaded only for `--help`.
 import { renderUsage } from "citty";
 import { command, examples } from "./definition.ts";
 

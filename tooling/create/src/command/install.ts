@@ -1,33 +1,43 @@
-// Installs the dependencies with the package manager that is right for the place.
+// Installs the dependencies with the package manager of the project or of its workspace.
 import { CreateError } from "../errors.ts";
-import { type Environment, run } from "../subprocess.ts";
+import { run, type Variables } from "../subprocess.ts";
+import type { PackageManager } from "./package-manager.ts";
+import { quoted } from "./shell.ts";
 
 export interface Install {
   readonly cwd: string;
-  readonly manager: string;
+  readonly manager: PackageManager;
+  /** What the user would type. */
+  readonly command: string;
 }
 
-/** What the user would type. */
-export const installCommand = ({ manager }: Install): string => `${manager} install`;
+/** A CI variable makes pnpm and Yarn refuse a lockfile that changes, and a new member changes it. */
+const FLAGS: Readonly<Partial<Record<PackageManager, readonly string[]>>> = {
+  pnpm: ["--no-frozen-lockfile"],
+};
+const UNFROZEN_YARN = { YARN_ENABLE_IMMUTABLE_INSTALLS: "false" };
 
-/** @param bun the executable of the running Bun, which need not be on the PATH */
+/**
+ * @param bun the executable of the running Bun, which need not be on the PATH
+ * @throws {CreateError} `install_failed`
+ */
 export async function install(
-  plan: Install,
-  { bun, env, signal }: { bun: string; env: Environment; signal: AbortSignal },
+  { cwd, manager, command }: Install,
+  { bun, variables, signal }: { bun: string; variables: Variables; signal: AbortSignal },
 ): Promise<void> {
-  const program = plan.manager === "bun" ? bun : Bun.which(plan.manager, { PATH: env.PATH ?? "" });
-  const failed = (reason: string) =>
+  const program = manager === "bun" ? bun : Bun.which(manager, { PATH: variables.PATH ?? "" });
+  const failed = (reason: string, remedy: string) =>
     new CreateError(
       "install_failed",
-      `The project is there, but its dependencies could not be installed: ${reason}`,
-      `Try again: cd ${JSON.stringify(plan.cwd)} && ${installCommand(plan)}`,
+      `The project was created, but its dependencies could not be installed: ${reason}`,
+      `${remedy}: cd ${quoted(cwd)} && ${command}`,
     );
-  if (program === null) throw failed(`${plan.manager} was not found.`);
+  if (program === null) throw failed(`${manager} was not found.`, `Install ${manager}, then run`);
   const { exitCode, output } = await run({
-    command: [program, "install"],
-    cwd: plan.cwd,
-    env,
+    command: [program, "install", ...(FLAGS[manager] ?? [])],
+    cwd,
+    env: { ...variables, ...(manager === "yarn" ? UNFROZEN_YARN : {}) },
     signal,
   });
-  if (exitCode !== 0) throw failed(output || `exit code ${exitCode}`);
+  if (exitCode !== 0) throw failed(output || `exit code ${exitCode}`, "Try again");
 }

@@ -1,13 +1,13 @@
-// Package names: made from a directory's name, and held to the rules of npm and of Windows.
+// Package names: derived from a directory's name, and held to the rules of npm and Windows.
 import { builtinModules } from "node:module";
 import { CreateError } from "../errors.ts";
 
 const MAX_LENGTH = 214;
 const RESERVED = new Set(["node_modules", "favicon.ico", ...builtinModules]);
-/** Windows opens a device instead of a file of such a name, whatever its extension. */
+/** Windows opens a device instead of a file with such a name, whatever its extension. */
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
 
-/** The name that a directory suggests: `My App` → `my-app`, `Café` → `cafe`; empty if nothing is left. */
+/** The name that a directory suggests: `My App` → `my-app`, `Café` → `cafe`; empty if no character remains. */
 export function normalizeName(directory: string): string {
   return directory
     .normalize("NFKD")
@@ -18,7 +18,7 @@ export function normalizeName(directory: string): string {
     .replace(/^[-._]+|[-.]+$/g, "");
 }
 
-/** Why npm (for a new package) or Windows would refuse the name; undefined for a good one. */
+/** Why npm (for a new package) or Windows would refuse the name; undefined for a valid one. */
 export function nameProblem(name: string): string | undefined {
   const [, scope, base = ""] = /^(?:@([^/]*)\/)?(.*)$/s.exec(name) ?? [];
   if (base === "" || scope === "") return "it is empty";
@@ -27,7 +27,7 @@ export function nameProblem(name: string): string | undefined {
     if (part === undefined) continue;
     if (/^[._-]/.test(part)) return "it starts with a dot, an underscore or a dash";
     if (!/^[a-z0-9._-]+$/.test(part)) {
-      return "it may hold only lower-case letters, digits, dots, dashes and underscores";
+      return "it may contain only lower-case letters, digits, dots, dashes and underscores";
     }
     if (WINDOWS_DEVICE.test(part)) return "Windows reserves it for a device";
   }
@@ -35,29 +35,31 @@ export function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/**
- * The package's name: the one that was asked for, as it is, or the directory's, normalised.
- * @throws {CreateError} `invalid_name`
- */
-export function packageName(asked: string | undefined, directory: string): string {
-  if (WINDOWS_DEVICE.test(directory)) {
-    throw new CreateError(
-      "invalid_name",
-      `A directory can't be called "${directory}": Windows reserves the name for a device.`,
-      "Choose another directory.",
-    );
-  }
-  const name = asked ?? normalizeName(directory);
-  const problem =
-    asked === undefined && name === ""
-      ? "no character of it is a Latin letter or a digit"
-      : nameProblem(name);
-  if (problem === undefined) return name;
-  const better = normalizeName(asked ?? "");
-  throw new CreateError(
+/** Why no project can be in a directory of this name. */
+export function directoryNameRefusal(directory: string): CreateError | undefined {
+  if (!WINDOWS_DEVICE.test(directory)) return undefined;
+  return new CreateError(
     "invalid_name",
-    `"${name || directory}" can't be the package's name: ${problem}.`,
-    asked !== undefined && nameProblem(better) === undefined
+    `"${directory}" cannot be a directory: Windows reserves the name for a device.`,
+    "Choose another directory.",
+  );
+}
+
+/**
+ * Why a package cannot have the name, with a suggestion.
+ * @param directory from which the name is derived; undefined if the user chose the name
+ */
+export function nameRefusal(name: string, directory: string | undefined): CreateError | undefined {
+  const problem =
+    directory !== undefined && name === ""
+      ? "it contains no Latin letter and no digit"
+      : nameProblem(name);
+  if (problem === undefined) return undefined;
+  const better = directory === undefined ? normalizeName(name) : "";
+  return new CreateError(
+    "invalid_name",
+    `"${name || (directory ?? "")}" cannot be the package's name: ${problem}.`,
+    nameProblem(better) === undefined
       ? `Use --name ${better}`
       : "Choose one with --name <package-name>.",
   );

@@ -1,12 +1,13 @@
-// Decides what will be done, from the answers and from what is there. Pure: every refusal comes from here, before the disk is touched.
-
-import { CreateError } from "../errors.ts";
+// Decides what will be done, from the answers and the state of the disk. Pure: every refusal comes before the disk is touched.
+import type { Template } from "../sources/templates.ts";
 import type { Answers } from "./answers.ts";
 import type { Install } from "./install.ts";
-import { busy } from "./place.ts";
+import { type NextSteps, nextSteps } from "./next-steps.ts";
+import { type Placement, placementIn } from "./placement.ts";
 import type { Target } from "./target.ts";
 import type { Workspace } from "./workspace.ts";
 
+/** Where the project will be. */
 export interface Surroundings {
   /** Absolute. */
   readonly directory: string;
@@ -14,17 +15,19 @@ export interface Surroundings {
   readonly workspace: Workspace | undefined;
   /** Why there can be no first commit. */
   readonly gitObstacle: string | undefined;
-  /** `cd` to the directory as the user would type it; undefined from inside it. */
+  /** The command that changes to the directory; undefined if it is the current one. */
   readonly cd: string | undefined;
+  /** How the user's shell starts Bun. */
+  readonly bun: string;
 }
 
 export interface Project {
-  /** Of the package. */
-  readonly name: string;
   /** Of create-bunyard, and so of the template. */
   readonly version: string;
   /** Paths, sorted. */
   readonly files: readonly string[];
+  /** What differs because of the project's location, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 export interface Plan {
@@ -32,16 +35,13 @@ export interface Plan {
   readonly name: string;
   readonly template: string;
   readonly version: string;
+  readonly without: readonly string[];
   readonly files: readonly string[];
-  /** Those of the files that are there already. */
-  readonly replaced: readonly string[];
-  readonly place:
-    | { readonly new: true; readonly top: string }
-    | { readonly new: false; readonly free: boolean };
+  readonly notes: readonly string[];
+  readonly placement: Placement;
   readonly install: Install | Skipped;
   readonly git: "commit" | Skipped;
-  /** Commands for the user to go on with. */
-  readonly next: readonly string[];
+  readonly next: NextSteps;
 }
 
 /** A step that will not be done, and why. */
@@ -49,79 +49,50 @@ export interface Skipped {
   readonly skip: string;
 }
 
-export const isSkipped = (todo: unknown): todo is Skipped =>
-  typeof todo === "object" && todo !== null && "skip" in todo;
+export const isSkipped = (step: unknown): step is Skipped =>
+  typeof step === "object" && step !== null && "skip" in step;
 
-/** @throws {CreateError} when the directory is no place for a project */
-export function makePlan(answers: Answers, project: Project, around: Surroundings): Plan {
-  const { directory, target, workspace, gitObstacle, cd } = around;
-  const install = answers.install
-    ? { cwd: workspace?.root ?? directory, manager: workspace?.manager ?? "bun" }
-    : { skip: "--no-install" };
+/** @throws {CreateError} if the project cannot be created in the directory */
+export function makePlan(
+  answers: Answers,
+  template: Pick<Template, "features">,
+  project: Project,
+  surroundings: Surroundings,
+): Plan {
+  const { directory, target, workspace, cd, bun } = surroundings;
+  const manager = workspace?.manager ?? "bun";
+  const command = `${manager === "bun" ? bun : manager} install`;
   return {
     directory,
-    ...project,
+    name: answers.name,
     template: answers.template,
-    ...placeFor(directory, target, answers.force),
-    install,
-    git: gitPlan(answers, gitObstacle),
-    next: [
-      ...(cd === undefined ? [] : [cd]),
-      ...(answers.install ? [] : [`${workspace?.manager ?? "bun"} install`]),
-      "bun run dev",
-    ],
+    version: project.version,
+    without: answers.without,
+    files: project.files,
+    notes: [...dependentNotes(answers, template), ...project.notes],
+    placement: placementIn(directory, target, answers.force),
+    install: answers.install
+      ? { cwd: workspace?.root ?? directory, manager, command }
+      : { skip: "--no-install" },
+    git: gitPlan(answers, surroundings.gitObstacle),
+    next: nextSteps(bun, cd, answers.install ? undefined : command),
   };
+}
+
+/** Features are left out with those that they require, which the user may not expect. */
+function dependentNotes(
+  { without, asked }: Answers,
+  { features }: Pick<Template, "features">,
+): readonly string[] {
+  return features
+    .filter(({ name }) => without.includes(name) && !asked.includes(name))
+    .map(({ name, requires }) => {
+      const missing = requires.filter((required) => without.includes(required));
+      return `Left out ${name}, too, because it requires ${missing.join(" and ")}.`;
+    });
 }
 
 function gitPlan({ git }: Answers, obstacle: string | undefined): Plan["git"] {
   if (!git) return { skip: "--no-git" };
   return obstacle === undefined ? "commit" : { skip: obstacle };
-}
-
-function placeFor(
-  directory: string,
-  target: Target,
-  force: boolean,
-): Pick<Plan, "place" | "replaced"> {
-  if (target.kind === "missing") return { place: { new: true, top: target.top }, replaced: [] };
-  if (target.kind === "locked") {
-    throw new CreateError("not_writable", `${target.path} can't be written to.`);
-  }
-  if (target.kind === "obstacle") {
-    throw new CreateError(
-      "target_exists",
-      `${target.path} is not a directory.`,
-      "Choose another one.",
-    );
-  }
-  if (target.busy) throw busy(directory);
-  if (target.free) return { place: { new: false, free: true }, replaced: [] };
-  if (target.blocked.length > 0) {
-    throw new CreateError(
-      "target_exists",
-      `These are in the way in ${directory}: ${target.blocked.join(", ")}`,
-      "Move them, or choose another directory.",
-    );
-  }
-  if (force) return { place: { new: false, free: false }, replaced: target.clashes };
-  throw notEmpty(directory, target.clashes, target.entries);
-}
-
-function notEmpty(
-  directory: string,
-  clashes: readonly string[],
-  entries: readonly string[],
-): CreateError {
-  const choose = "Choose another directory, or add --force to";
-  return clashes.length > 0
-    ? new CreateError(
-        "target_exists",
-        `${directory} is not empty. These files would be overwritten: ${clashes.join(", ")}`,
-        `${choose} overwrite them.`,
-      )
-    : new CreateError(
-        "target_exists",
-        `${directory} is not empty: it holds ${entries.join(", ")}`,
-        `${choose} write into it all the same; nothing would be overwritten.`,
-      );
 }

@@ -1,24 +1,55 @@
-// What creating adds to a flattened template: the user's name for it, and its manners inside a greater project.
+// Personalizes a flattened template: the project's name, and what must be different inside a larger project.
 import { CreateError } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
 import { DEPENDENCY_GROUPS, parseManifest, section } from "../flatten/manifest.ts";
 
 export interface Personal {
+  /** Name of the package. */
   readonly name: string;
-  /** A Biome configuration is in force further up, and there can be only one root. */
-  readonly nested: boolean;
+  readonly template: string;
+  /** A Biome configuration further up applies, and there can be only one root. */
+  readonly isBelowBiome: boolean;
+  readonly isInWorkspace: boolean;
 }
 
+/** The copyright holder in the LICENSE of a template. */
+const OWNER = "the project's authors";
+
 /** @throws {CreateError} `invalid_name` if the project would depend on its own name */
-export function personalize(project: FileMap, { name, nested }: Personal): FileMap {
-  return new Map(
-    [...project].map(([path, content]) => {
-      if (path === "package.json") return [path, renamed(content, name)] as const;
-      if (path === "biome.json" && nested) return [path, asNested(content)] as const;
-      return [path, content] as const;
-    }),
-  );
+export function personalize(project: FileMap, personal: Personal): FileMap {
+  const { isInWorkspace } = personal;
+  // GitHub reads workflows only at the root of a repository.
+  const files = [...project].filter(([path]) => !(isInWorkspace && path.startsWith(".github/")));
+  return new Map(files.map(([path, content]) => [path, personalized(path, content, personal)]));
+}
+
+/** Names the project after its template, for `.bun-create/` and the release branches. */
+export const underOwnName = (project: FileMap, template: string): FileMap =>
+  personalize(project, { name: template, template, isBelowBiome: false, isInWorkspace: false });
+
+/** Describes what `personalize` leaves out, for the report. */
+export const personalNotes = ({ isInWorkspace }: Personal): readonly string[] =>
+  isInWorkspace
+    ? ["Left out .github/, because GitHub reads it only at the root of a repository."]
+    : [];
+
+function personalized(path: string, content: Uint8Array, personal: Personal): Uint8Array {
+  const { name, template, isBelowBiome } = personal;
+  if (path === "package.json") return renamed(content, name);
+  if (path === "biome.json" && isBelowBiome) {
+    // Insert a first line, to keep the formatting of the others.
+    return bytes(text(content).replace("{", '{\n  "root": false,'));
+  }
+  if (path === "README.md") return bytes(text(content).replace(/^# .*/, () => `# ${name}`));
+  if (path === "LICENSE") return bytes(text(content).replace(OWNER, () => `the ${name} authors`));
+  if (path.endsWith(".html")) {
+    const title = `<title>${template}</title>`;
+    return text(content).includes(title)
+      ? bytes(text(content).replace(title, () => `<title>${name}</title>`))
+      : content;
+  }
+  return content;
 }
 
 function renamed(content: Uint8Array, name: string): Uint8Array {
@@ -26,14 +57,11 @@ function renamed(content: Uint8Array, name: string): Uint8Array {
   if (DEPENDENCY_GROUPS.some((group) => name in section(manifest, group))) {
     throw new CreateError(
       "invalid_name",
-      `"${name}" can't be the package's name: the project depends on a package of that name.`,
-      "Choose another one with --name <package-name>.",
+      `"${name}" cannot be the package's name: the project depends on a package of that name.`,
+      "Choose another name with --name <package-name>.",
     );
   }
-  return bytes(printManifest({ ...manifest, name }));
-}
-
-/** Keeps the formatting: the line goes in front of the others. */
-function asNested(content: Uint8Array): Uint8Array {
-  return bytes(text(content).replace("{", '{\n  "root": false,'));
+  // The template's description does not describe the project. The owner writes a new one.
+  const description = "description" in manifest ? { description: "" } : {};
+  return bytes(printManifest({ ...manifest, name, ...description }));
 }

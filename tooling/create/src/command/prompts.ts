@@ -1,38 +1,58 @@
-// The questions on a terminal. This file, and the prompt library with it, is loaded only to ask.
-import { select, text } from "@clack/prompts";
+// The questions on a terminal. This file, and the prompt library with it, is only loaded to ask.
+import { isCancel, log, multiselect, select, text, updateSettings } from "@clack/prompts";
 import { CreateError } from "../errors.ts";
-import type { Questions } from "./answers.ts";
+import type { Check, Questions } from "./answers.ts";
 
 const SUGGESTION = "my-app";
+const CTRL_D = "\u0004";
 
 export function openPrompts(signal: AbortSignal): Questions {
+  updateSettings({ aliases: { [CTRL_D]: "cancel" } });
+  const ask = async (message: string, check: Check, suggestion?: string) =>
+    notCancelled(
+      await text({
+        message,
+        ...(suggestion === undefined ? {} : { placeholder: suggestion, defaultValue: suggestion }),
+        validate: (value = "") => refusal(check(value.trim() || (suggestion ?? ""))),
+        signal,
+      }),
+    ).trim();
   return {
-    directory: async () =>
-      kept(
-        await text({
-          message: "Where shall the project go?",
-          placeholder: SUGGESTION,
-          defaultValue: SUGGESTION,
-          signal,
-        }),
-      ),
-    template: async (templates) =>
-      kept(
-        await select({
-          message: "Which starter?",
-          options: templates.map(({ name, title, description }) => ({
-            value: name,
-            label: title,
-            hint: description,
-          })),
-          signal,
-        }),
-      ),
+    directory: (check) => ask("Where should we create your project?", check, SUGGESTION),
+    name: async ({ message }, check) => {
+      log.warn(message);
+      return ask("Which name should the package have?", check);
+    },
+    template: async (templates) => {
+      const width = Math.max(...templates.map(({ name }) => name.length));
+      const options = templates.map(({ name, description }) => ({
+        value: name,
+        label: `${name.padEnd(width)}  ${description}`,
+      }));
+      return notCancelled(await select({ message: "Which starter?", options, signal }));
+    },
+    features: async (features) => {
+      const names = features.map(({ name }) => name);
+      const width = Math.max(...names.map((name) => name.length));
+      const options = features.map(({ name, description }) => ({
+        value: name,
+        label: `${name.padEnd(width)}  ${description}`,
+      }));
+      const message = "Which features? (space leaves one out, enter continues)";
+      const kept = notCancelled(
+        await multiselect({ message, options, initialValues: names, required: false, signal }),
+      );
+      return names.filter((name) => !kept.includes(name));
+    },
   };
 }
 
-/** The library answers with a symbol when the user leaves. */
-function kept(value: string | symbol): string {
-  if (typeof value === "symbol") throw new CreateError("interrupted", "Nothing was created.");
-  return value;
+/** At a prompt, an answer replaces the option that the hint names. */
+const refusal = (error: CreateError | undefined): string | undefined =>
+  error && [error.message, error.hint?.replace("--name ", "")].filter(Boolean).join("\n");
+
+/** The library returns a symbol when the user cancels. */
+function notCancelled<Value>(value: Value): Exclude<Value, symbol> {
+  if (isCancel(value)) throw new CreateError("interrupted", "Nothing was created.");
+  return value as Exclude<Value, symbol>;
 }

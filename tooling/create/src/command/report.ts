@@ -1,46 +1,62 @@
-// What is said about a run: one JSON object for programs, a few lines for people. Pure.
-
+// Renders the outcome of a run: one JSON object for programs, a few lines for users. Pure.
 import type { CreateError } from "../errors.ts";
 import type { Template } from "../sources/templates.ts";
 import { NOT_REACHED, type Outcome, STEPS, type StepResult } from "./apply.ts";
-import { installCommand } from "./install.ts";
+import type { Ignored } from "./git.ts";
 import { isSkipped, type Plan } from "./plan.ts";
 import type { Style } from "./style.ts";
 
 /** The outcome of a dry run. */
 export function planned(plan: Plan): Outcome {
   const steps = STEPS.map((step): StepResult => {
-    const todo = { write: plan.place, install: plan.install, git: plan.git }[step];
-    const reason = isSkipped(todo) ? { reason: `would be skipped: ${todo.skip}` } : {};
+    const task = { write: plan.placement, install: plan.install, git: plan.git }[step];
+    const reason = isSkipped(task) ? { reason: `would be skipped: ${task.skip}` } : {};
     return { step, status: "planned", ms: 0, ...reason };
   });
-  return { plan, steps };
+  return { plan, steps, ignored: [] };
 }
 
-export function outcomeJson({ plan, steps, error }: Outcome): object {
-  const { directory, name, template, version, next } = plan;
-  const written = steps.some(({ step, status }) => step === "write" && status !== "failed");
-  const files = written ? plan.files : [];
-  const named = steps.map((result) => withReplaced(result, plan));
-  const json = { ok: true, directory, name, template, version, files, steps: named, next };
+export function outcomeJson({ plan, steps, ignored, error }: Outcome): object {
+  const { directory, name, template, version, without, next } = plan;
+  const isWritten = steps.some(({ step, status }) => step === "write" && status !== "failed");
+  const json = {
+    ok: true,
+    directory,
+    name,
+    template,
+    version,
+    without,
+    files: isWritten ? plan.files : [],
+    steps: steps.map((result) => withNotes(result, plan, ignored)),
+    next: next.forPrograms,
+  };
   return error ? { ...json, ok: false, next: [], error: errorJson(error) } : json;
 }
 
-/** Files that were overwritten are named. */
-function withReplaced(result: StepResult, { replaced }: Plan): StepResult {
-  return result.step === "write" && result.status !== "failed" && replaced.length > 0
-    ? { ...result, reason: `replaced: ${replaced.join(", ")}` }
-    : result;
+/** Puts what a user would read in the report into the reason of the step. */
+function withNotes(
+  result: StepResult,
+  { notes, placement: { replaced } }: Plan,
+  ignored: readonly Ignored[],
+): StepResult {
+  if (result.status === "failed" || result.reason === NOT_REACHED) return result;
+  const added = {
+    write: [...(replaced.length > 0 ? [`replaced: ${replaced.join(", ")}`] : []), ...notes],
+    install: [],
+    git: ignored.map(ignoredText),
+  }[result.step];
+  const reasons = [...(result.reason === undefined ? [] : [result.reason]), ...added];
+  return reasons.length === 0 ? result : { ...result, reason: reasons.join("; ") };
 }
 
 /** The same object for a run that ended before there was a plan. */
 export function refusalJson(error: CreateError, version: string): object {
   const unknown = { directory: null, name: null, template: null };
-  const nothing = { files: [], steps: [], next: [] };
+  const nothing = { without: [], files: [], steps: [], next: [] };
   return { ok: false, ...unknown, version, ...nothing, error: errorJson(error) };
 }
 
-/** Which version speaks, and how to get the newest: said without asking the network. */
+/** Names the running version, and how to get the newest one, without a request to the network. */
 export const bannerText = (version: string, style: Style): string =>
   style.dim(`create-bunyard ${version} (the newest: bun create bunyard@latest)`);
 
@@ -50,52 +66,74 @@ export function errorText({ message, hint }: CreateError, style: Style): string 
   return `${style.red("✖")} ${message}${hint === undefined ? "" : `\n  ${style.dim(hint)}`}`;
 }
 
-/** What was done and how to go on; empty if nothing was. The error is told by `errorText`. */
-export function outcomeText({ plan, steps, error }: Outcome, style: Style): string {
+/** What was done, and how to continue; empty if nothing was done. `errorText` renders the error. */
+export function outcomeText({ plan, steps, ignored, error }: Outcome, style: Style): string {
   const done = steps
     .filter(({ status, reason }) => status !== "failed" && reason !== NOT_REACHED)
     .map((result) => stepLine(result, plan, style));
-  const replaced = plan.replaced.map((path) => `  ${style.yellow("replaced")} ${path}`);
-  const next = plan.next.map((command) => `  ${style.bold(command)}`);
-  const lines = error ? done : [...done, ...replaced, "", ...next, ""];
-  return lines.join("\n");
+  if (error) return done.join("\n");
+  const replaced = plan.placement.replaced.map((path) => `  ${style.yellow("replaced")} ${path}`);
+  const notes = plan.notes.map((note) => style.dim(`– ${note}`));
+  const warnings = ignored.map((rule) => `${style.yellow("!")} ${ignoredText(rule)}`);
+  const next = plan.next.forUsers.map((command) => `  ${style.bold(command)}`);
+  return [...done, ...replaced, ...notes, ...warnings, "", ...next, ""].join("\n");
+}
+
+const SHOWN_FILES = 3;
+
+function ignoredText({ rule, pattern, files }: Ignored): string {
+  const more = files.length > SHOWN_FILES ? ` and ${files.length - SHOWN_FILES} more` : "";
+  const shown = files.slice(0, SHOWN_FILES).join(", ");
+  return `Git ignores ${shown}${more}, because of "${pattern}" in ${rule}. Remove that rule, or run git add --force.`;
 }
 
 /** What a dry run would do, file by file. */
 export function plannedText({ plan }: Outcome, style: Style): string {
   const files = plan.files.map((path) =>
-    plan.replaced.includes(path)
+    plan.placement.replaced.includes(path)
       ? `  ${style.yellow("replace")} ${path}`
       : `  ${style.green("create")}  ${path}`,
   );
   return [
-    `Would create ${style.bold(plan.name)} from ${plan.template} in ${plan.directory}:`,
+    `Would create ${style.bold(plan.name)} from ${plan.template}${withoutText(plan)} in ${plan.directory}:`,
     ...files,
+    ...plan.notes.map((note) => style.dim(note)),
     isSkipped(plan.install)
       ? style.dim(`No install: ${plan.install.skip}`)
-      : `Would run ${installCommand(plan.install)} in ${plan.install.cwd}`,
+      : `Would run ${plan.install.command} in ${plan.install.cwd}`,
     isSkipped(plan.git)
       ? style.dim(`No first commit: ${plan.git.skip}`)
       : "Would make a first commit",
   ].join("\n");
 }
 
+const withoutText = ({ without }: Plan): string =>
+  without.length === 0 ? "" : ` without ${without.join(", ")}`;
+
 function stepLine({ step, status, ms, reason }: StepResult, plan: Plan, style: Style): string {
+  const { name, template, files } = plan;
   const done = {
-    write: `Created ${plan.name} from ${plan.template}, ${plan.files.length} files`,
+    write: `Created ${name} from ${template}${withoutText(plan)}, ${files.length} files`,
     install: "Installed the dependencies",
-    git: "Made a git repository with a first commit",
+    git: "Created a git repository with a first commit",
   };
-  const left = { write: "Not created", install: "Not installed", git: "No first commit" };
+  const skipped = { write: "Not created", install: "Not installed", git: "No first commit" };
   return status === "done"
     ? `${style.green("✔")} ${done[step]} ${style.dim(`${ms} ms`)}`
-    : style.dim(`– ${left[step]}: ${reason}`);
+    : style.dim(`– ${skipped[step]}: ${reason}`);
 }
 
-/** A line for each starter. */
+/** A line for each starter, and below it the features that can be left out. */
 export function listText(templates: readonly Template[], style: Style): string {
   const width = Math.max(...templates.map(({ name }) => name.length));
   return templates
-    .map(({ name, description }) => `${style.bold(name.padEnd(width))}  ${description}`)
+    .flatMap(({ name, description, features }) => [
+      `${style.bold(name.padEnd(width))}  ${description}`,
+      ...(features.length === 0
+        ? []
+        : [style.dim(`${"".padEnd(width)}  features: ${features.map(nameOf).join(", ")}`)]),
+    ])
     .join("\n");
 }
+
+const nameOf = ({ name }: { readonly name: string }): string => name;

@@ -1,16 +1,19 @@
-// The whole command: arguments → answers → plan → apply → report, and an exit code.
-import { basename, relative } from "node:path";
+// The command from start to end: arguments → answers → plan → apply → report, and an exit code.
+import { relative } from "node:path";
 import { asCreateError } from "../errors.ts";
-import type { TemplateSource } from "../sources/templates.ts";
-import type { Environment } from "../subprocess.ts";
+import { findTemplate, type TemplateSource } from "../sources/templates.ts";
+import { rulesFor } from "./answer-rules.ts";
 import { answer, type Questions } from "./answers.ts";
 import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
 import { type Args, parseArgs } from "./args.ts";
+import { isBelowBiome } from "./biome.ts";
 import { version } from "./definition.ts";
+import type { Environment } from "./environment.ts";
 import { gitObstacle } from "./git.ts";
-import { packageName } from "./names.ts";
+import { bunCommand } from "./next-steps.ts";
+import { refuseOwnFolders } from "./own-folders.ts";
 import { makePlan } from "./plan.ts";
-import { personalize } from "./project.ts";
+import { personalize, personalNotes } from "./project.ts";
 import {
   bannerText,
   errorText,
@@ -21,119 +24,111 @@ import {
   plannedText,
   refusalJson,
 } from "./report.ts";
+import { changeDirectory } from "./shell.ts";
 import { openStyle } from "./style.ts";
-import { inspect, locate } from "./target.ts";
-import { findWorkspace, isBelowBiome, refuseOwnFolders } from "./workspace.ts";
-
-/** What the command knows of the process that it runs in. */
-export interface World {
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  readonly env: Environment;
-  /** The executable of the running Bun. */
-  readonly bun: string;
-  /** Aborted by an interrupt. */
-  readonly signal: AbortSignal;
-  /** Whether somebody can be asked; it takes time to find out. */
-  readonly isTerminal: () => boolean;
-  readonly colors: boolean;
-  /** Prints a text and a line break. */
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Shows that work is going on, until the returned function is called. */
-  readonly spin: (text: string) => () => void;
-}
+import { refuseSwallowedOptions } from "./swallowed-options.ts";
+import { inspectTarget, resolveTarget } from "./target.ts";
+import { findWorkspace } from "./workspace.ts";
 
 /** Never rejects. */
-export async function run(source: TemplateSource, world: World): Promise<number> {
-  const json = world.argv.includes("--json");
-  const print = (value: unknown) => world.out(JSON.stringify(value));
-  const style = openStyle(world.colors);
-  // Bun may have taken the command from a cache that is a day old; `--json` has the version in its object.
-  const cached = source.clone === undefined && !json;
-  if (cached && !asksOfCommand(world.argv)) world.err(bannerText(version, style));
+export async function run(source: TemplateSource, environment: Environment): Promise<number> {
+  const { argv, colors, out, err } = environment;
+  const json = argv.includes("--json");
+  const print = (value: unknown) => out(JSON.stringify(value));
+  const style = openStyle(colors);
+  // Bun may have started a copy from its cache that is a day old. With `--json`, the version is in the object.
+  const mayBeCached = source.clone === undefined && !json;
+  if (mayBeCached && !asksAboutCommand(argv)) err(bannerText(version, style));
   try {
-    const args = parseArgs(world.argv);
+    refuseSwallowedOptions(argv, environment.variables);
+    const args = parseArgs(argv);
     if (args.has("help") || args.has("version")) {
-      world.out(args.has("help") ? await help(world.colors) : version);
+      out(args.has("help") ? await help(colors) : version);
       return 0;
     }
     if (args.has("list")) {
       const templates = await source.list();
       if (json) print(templates);
-      else world.out(listText(templates, style));
+      else out(listText(templates, style));
       return 0;
     }
-    const outcome = await create(args, source, world);
+    const outcome = await create(args, source, environment);
     if (json) print(outcomeJson(outcome));
     else {
-      const tell = args.has("dry-run") ? plannedText : outcomeText;
-      const told = tell(outcome, style);
-      if (told !== "") world.out(told);
-      if (outcome.error) world.err(errorText(outcome.error, style));
+      const text = (args.has("dry-run") ? plannedText : outcomeText)(outcome, style);
+      if (text !== "") out(text);
+      if (outcome.error) err(errorText(outcome.error, style));
     }
     return outcome.error?.exitCode ?? 0;
   } catch (thrown) {
-    const error = world.signal.aborted ? interrupted() : asCreateError(thrown);
+    const error = environment.signal.aborted ? interrupted() : asCreateError(thrown);
     if (json) print(refusalJson(error, version));
-    else world.err(errorText(error, style));
+    else err(errorText(error, style));
     return error.exitCode;
   }
 }
 
-/** What asks for the command itself gets nothing but the answer, whatever else is wrong. */
-const asksOfCommand = (argv: readonly string[]): boolean =>
+/** `--help` and `--version` print only the answer, whatever else is wrong. */
+const asksAboutCommand = (argv: readonly string[]): boolean =>
   argv.includes("--help") || argv.includes("--version");
 
-async function create(args: Args, source: TemplateSource, world: World): Promise<Outcome> {
-  const { cwd, env, bun, signal } = world;
-  const quiet = args.has("json");
-  const answers = await answer(args, await source.list(), () =>
-    quiet || args.has("yes") || !world.isTerminal() ? undefined : questions(signal),
+async function create(
+  args: Args,
+  source: TemplateSource,
+  environment: Environment,
+): Promise<Outcome> {
+  const { cwd, variables, bun, signal } = environment;
+  const isQuiet = args.has("json");
+  const canAsk = () => !isQuiet && !args.has("yes") && environment.isTerminal();
+  const templates = await source.list();
+  const answers = await answer(args, templates, rulesFor(environment, source, args), () =>
+    canAsk() ? questions(signal) : undefined,
   );
-  const directory = locate(cwd, answers.directory);
-  const name = packageName(answers.name, basename(directory));
+  const directory = resolveTarget(answers.directory, environment);
   if (source.clone !== undefined) refuseOwnFolders(source.clone, directory);
   const [template, obstacle] = await Promise.all([
-    source.files(answers.template),
-    answers.git ? gitObstacle(directory, env) : undefined,
+    source.files(answers.template, answers),
+    answers.git ? gitObstacle(directory, variables) : undefined,
   ]);
   const workspace = findWorkspace(directory);
-  const files = personalize(template, { name, nested: isBelowBiome(directory) });
+  const personal = {
+    name: answers.name,
+    template: answers.template,
+    isBelowBiome: isBelowBiome(directory),
+    isInWorkspace: workspace !== undefined,
+  };
+  const files = personalize(template, personal);
   const plan = makePlan(
     answers,
-    { name, version, files: [...files.keys()] },
+    findTemplate(answers.template, templates),
+    { version, files: [...files.keys()], notes: personalNotes(personal) },
     {
       directory,
-      target: inspect(directory, files.keys()),
+      target: inspectTarget(directory, files.keys()),
       workspace,
       gitObstacle: obstacle,
-      cd: cdTo(relative(cwd, directory)),
+      cd: changeDirectory(relative(cwd, directory)),
+      bun: bunCommand(variables),
     },
   );
   if (args.has("dry-run")) return planned(plan);
   const announce = (step: StepName) =>
-    step === "install" && !quiet && world.isTerminal()
-      ? world.spin("Installing the dependencies")
+    step === "install" && !isQuiet && environment.isTerminal()
+      ? environment.spin("Installing the dependencies")
       : () => undefined;
-  return apply(plan, files, { bun, env, signal, announce });
+  return apply(plan, files, { bun, variables, signal, announce });
 }
 
 /** The prompt library is loaded with the first question. */
 function questions(signal: AbortSignal): Questions {
   const open = async () => (await import("./prompts.ts")).openPrompts(signal);
   return {
-    directory: async () => (await open()).directory(),
+    directory: async (check) => (await open()).directory(check),
+    name: async (reason, check) => (await open()).name(reason, check),
     template: async (templates) => (await open()).template(templates),
+    features: async (features) => (await open()).features(features),
   };
 }
 
-function cdTo(path: string): string | undefined {
-  if (path === "") return undefined;
-  // `cd -x` would be an option.
-  const operand = path.startsWith("-") ? `./${path}` : path;
-  return `cd ${/^[\w./\\:@+-]+$/.test(operand) ? operand : JSON.stringify(operand)}`;
-}
-
-/** What only `--help` needs is loaded with it. */
+/** The help's renderer is loaded only for `--help`. */
 const help = async (colors: boolean) => (await import("./help.ts")).helpText(colors);

@@ -1,5 +1,6 @@
-// Runs the command in this process: the only file that touches it, its streams and its signals.
+// Runs the command in this process. Only this file touches the process, its streams and its signals.
 import { writeSync } from "node:fs";
+import { homedir } from "node:os";
 import type { TemplateSource } from "../sources/templates.ts";
 import { run } from "./run.ts";
 
@@ -13,19 +14,20 @@ export async function start(source: TemplateSource): Promise<void> {
   process.exitCode = await run(source, {
     argv: process.argv.slice(2),
     cwd: process.cwd(),
-    env: process.env,
+    home: homedir(),
+    variables: process.env,
     bun: process.execPath,
     signal: interrupt.signal,
     isTerminal: () => Boolean(process.stdin.isTTY && process.stdout.isTTY),
     colors: Bun.enableANSIColors,
     out: (text) => console.log(text),
-    // On a terminal `console.error` makes all of it red.
+    // On a terminal, `console.error` prints everything in red.
     err: (text) => writeSync(2, `${text}\n`),
     spin,
   });
 }
 
-/** The prompt library's own spinner ends the process with code 0 on Ctrl-C, before anything is taken back. */
+/** The prompt library's spinner exits with code 0 on Ctrl-C, before the files are removed. */
 function spin(text: string): () => void {
   let count = 0;
   const draw = () => {

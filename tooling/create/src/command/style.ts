@@ -1,4 +1,4 @@
-// Emphasis on a terminal, and none elsewhere.
+// Emphasizes text with ANSI codes, on terminals with colors only.
 
 const codes = {
   bold: [1, 22],

@@ -1,4 +1,4 @@
-// What is where the project shall go: nothing, a directory, or something that is in the way.
+// Finds out what is where the project will be: nothing, a directory, or something that is in the way.
 import {
   accessSync,
   constants,
@@ -11,36 +11,39 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { systemCode } from "../errors.ts";
-import { STAGING } from "./place.ts";
+import { STAGING_DIRECTORY } from "./write-errors.ts";
 
 export type Target =
-  /** `top` is the outermost directory that has to be made; `base`, its parent, exists. */
+  /** `top` is the outermost directory to create; `base`, its parent, exists. */
   | { readonly kind: "missing"; readonly base: string; readonly top: string }
   | {
       readonly kind: "directory";
-      /** Empty, or with nothing but a `.git`. */
-      readonly free: boolean;
-      /** What is in it, for a message. */
+      /** Empty, or with only a `.git`. */
+      readonly isFree: boolean;
+      /** The names in it. */
       readonly entries: readonly string[];
-      /** Files of the project that are there already. */
-      readonly clashes: readonly string[];
-      /** Where a directory is in a file's place, or the other way round: not even force helps. */
-      readonly blocked: readonly string[];
-      /** Another run is at work in it. */
-      readonly busy: boolean;
+      /** Files of the project that exist already. */
+      readonly conflicts: readonly string[];
+      /** Paths where a directory is in a file's place, or a file in a directory's: `--force` does not help. */
+      readonly obstacles: readonly string[];
+      /** Another run is writing to it. */
+      readonly isBusy: boolean;
     }
-  /** A file, a device, or a link to nothing, there or further up. */
+  /** A file, a device, or a broken link, at the path or further up. */
   | { readonly kind: "obstacle"; readonly path: string }
   | { readonly kind: "locked"; readonly path: string };
 
-/** The absolute path of a directory as it was typed; a link to a directory is followed. */
-export function locate(cwd: string, directory: string): string {
-  const path = resolve(cwd, directory);
+/** The absolute path of a directory as it was typed. `~` is the home directory; a link to a directory is followed. */
+export function resolveTarget(
+  typed: string,
+  { cwd, home }: { readonly cwd: string; readonly home: string },
+): string {
+  const path = resolve(cwd, typed.replace(/^~(?=$|[/\\])/, home));
   return isDirectory(path) ? realpathSync(path) : path;
 }
 
 /** @param files paths of the project's files, relative to the directory */
-export function inspect(directory: string, files: Iterable<string>): Target {
+export function inspectTarget(directory: string, files: Iterable<string>): Target {
   if (exists(directory)) {
     if (!isDirectory(directory)) return { kind: "obstacle", path: directory };
     return isWritable(directory)
@@ -56,23 +59,25 @@ export function inspect(directory: string, files: Iterable<string>): Target {
 
 function inspectDirectory(directory: string, files: Iterable<string>): Target {
   const entries = readdirSync(directory);
-  const clashes: string[] = [];
-  const blocked = new Set<string>();
+  const conflicts: string[] = [];
+  const obstacles = new Set<string>();
   for (const file of entries.length === 0 ? [] : files) {
     const parts = file.split("/");
     const parents = parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join("/"));
-    const stuck = parents.find((path) => exists(join(directory, path)) && !isOwn(directory, path));
-    if (stuck !== undefined) blocked.add(stuck);
-    else if (isOwn(directory, file)) blocked.add(file);
-    else if (exists(join(directory, file))) clashes.push(file);
+    const obstacle = parents.find(
+      (path) => exists(join(directory, path)) && !isRealDirectory(directory, path),
+    );
+    if (obstacle !== undefined) obstacles.add(obstacle);
+    else if (isRealDirectory(directory, file)) obstacles.add(file);
+    else if (exists(join(directory, file))) conflicts.push(file);
   }
   return {
     kind: "directory",
-    free: entries.every((name) => name === ".git"),
+    isFree: entries.every((name) => name === ".git"),
     entries,
-    clashes,
-    blocked: [...blocked],
-    busy: entries.includes(STAGING),
+    conflicts,
+    obstacles: [...obstacles],
+    isBusy: entries.includes(STAGING_DIRECTORY),
   };
 }
 
@@ -88,8 +93,8 @@ function entryAt(path: string): Stats | undefined {
 
 const exists = (path: string): boolean => entryAt(path) !== undefined;
 
-/** A real directory: writing through a link would leave the project. */
-const isOwn = (directory: string, path: string): boolean =>
+/** Not a link to a directory: writing through a link would leave the project. */
+const isRealDirectory = (directory: string, path: string): boolean =>
   entryAt(join(directory, path))?.isDirectory() ?? false;
 
 /** A directory, or a link to one. */

@@ -1,22 +1,16 @@
-// The workspace that a project becomes a member of, if its directory matches the globs of one further up.
+// Finds the workspace that a project joins if its directory matches the globs of a workspace further up.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { CreateError } from "../errors.ts";
-import { isObject } from "../flatten/json.ts";
+import { isObject, type JsonObject } from "../flatten/json.ts";
+import { type PackageManager, packageManagerOf } from "./package-manager.ts";
 
 export interface Workspace {
   readonly root: string;
-  /** The package manager whose lockfile the root has; a second one would contradict it. */
-  readonly manager: string;
+  /** Globs of the members. Those with a leading `!` exclude. */
+  readonly globs: readonly string[];
+  /** The package manager that installs the workspace; the lockfile of another one would contradict its own. */
+  readonly manager: PackageManager;
 }
-
-const MANAGERS: Readonly<Record<string, string>> = {
-  "bun.lock": "bun",
-  "bun.lockb": "bun",
-  "package-lock.json": "npm",
-  "pnpm-lock.yaml": "pnpm",
-  "yarn.lock": "yarn",
-};
 
 /** The directories above a path, the nearest first. */
 export function* ancestors(path: string): Generator<string> {
@@ -30,57 +24,58 @@ export function* ancestors(path: string): Generator<string> {
 export function findWorkspace(directory: string): Workspace | undefined {
   for (const root of ancestors(directory)) {
     const path = relative(root, directory).split(sep).join("/");
-    if (!includes(workspaceGlobs(root), path)) continue;
-    const lockfile = Object.keys(MANAGERS).find((name) => existsSync(join(root, name)));
-    return { root, manager: (lockfile && MANAGERS[lockfile]) ?? "bun" };
+    const manifest = readManifest(root);
+    for (const [globs, fallback] of [
+      [pnpmGlobs(root), "pnpm"],
+      [manifestGlobs(manifest), "bun"],
+    ] as const) {
+      if (includes(globs, path)) {
+        return { root, globs, manager: packageManagerOf(root, manifest, fallback) };
+      }
+    }
   }
   return undefined;
 }
 
-/** The globs of a workspace root, negated ones with their `!`; empty if the directory is not a root. */
-function workspaceGlobs(root: string): readonly string[] {
-  const workspaces = readManifest(join(root, "package.json"))?.workspaces;
-  const globs = isObject(workspaces) ? workspaces.packages : workspaces;
-  return Array.isArray(globs) ? globs.filter((glob) => typeof glob === "string") : [];
+/** The globs in pnpm-workspace.yaml; empty without one, or with one that is broken. */
+function pnpmGlobs(root: string): readonly string[] {
+  const file = join(root, "pnpm-workspace.yaml");
+  if (!existsSync(file)) return [];
+  const content = attempt(() => Bun.YAML.parse(readFileSync(file, "utf8")));
+  return isObject(content) ? strings(content.packages) : [];
 }
 
-function includes(globs: readonly string[], path: string): boolean {
-  const matches = (glob: string) => new Bun.Glob(glob.replace(/^\.\/|\/$/g, "")).match(path);
-  const [out, into] = [true, false].map((negated) =>
-    globs.filter((glob) => glob.startsWith("!") === negated),
+export function manifestGlobs(manifest: JsonObject | undefined): readonly string[] {
+  const workspaces = manifest?.workspaces;
+  return strings(isObject(workspaces) ? workspaces.packages : workspaces);
+}
+
+const strings = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+
+export const normalizedGlob = (glob: string): string => glob.replace(/^\.\/|\/$/g, "");
+
+export function includes(globs: readonly string[], path: string): boolean {
+  const matches = (glob: string) => new Bun.Glob(normalizedGlob(glob)).match(path);
+  return (
+    globs.some((glob) => !glob.startsWith("!") && matches(glob)) &&
+    !globs.some((glob) => glob.startsWith("!") && matches(glob.slice(1)))
   );
-  return (into ?? []).some(matches) && !(out ?? []).some((glob) => matches(glob.slice(1)));
 }
 
-/** Undefined without a manifest, or with one that is broken: then it declares no workspace. */
-function readManifest(file: string) {
+/** Undefined without a manifest, or with one that is broken: then the folder declares no workspace. */
+export function readManifest(folder: string): JsonObject | undefined {
+  const file = join(folder, "package.json");
+  if (!existsSync(file)) return undefined;
+  const manifest = attempt(() => JSON.parse(readFileSync(file, "utf8")));
+  return isObject(manifest) ? manifest : undefined;
+}
+
+/** A file of the user's that cannot be read or parsed counts as absent. */
+function attempt(read: () => unknown): unknown {
   try {
-    const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
-    return isObject(manifest) ? manifest : undefined;
+    return read();
   } catch {
     return undefined;
   }
-}
-
-const BIOME_FILES = ["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"];
-
-/**
- * A project below a Biome configuration must not be a second root: Biome would refuse both. Any other
- * must be one, in a workspace too: without a root above, Biome passes over a nested configuration.
- */
-export const isBelowBiome = (directory: string): boolean =>
-  [...ancestors(directory)].some((path) =>
-    BIOME_FILES.some((name) => existsSync(join(path, name))),
-  );
-
-/** The folders of Bunyard's own workspace are no place for a project: its checks would take it for a part. */
-export function refuseOwnFolders(clone: string, directory: string): void {
-  const [folder = ""] = relative(clone, directory).split(sep);
-  const own = workspaceGlobs(clone).map((glob) => new Bun.Glob(glob.replace(/\/.*/, "")));
-  if (folder !== "" && !own.some((glob) => glob.match(folder))) return;
-  throw new CreateError(
-    "usage",
-    `${folder === "" ? "The clone's root" : `${folder}/`} belongs to Bunyard itself.`,
-    "Choose another directory, for example ../my-app",
-  );
 }

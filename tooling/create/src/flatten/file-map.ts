@@ -2,7 +2,7 @@
 
 export type FileMap = ReadonlyMap<string, Uint8Array>;
 
-/** The same files in the order of their paths, by code unit: the order does not depend on the machine. */
+/** Sorts files by path, by code unit, so that the order does not depend on the locale. */
 export function sorted(files: Iterable<readonly [string, Uint8Array]>): FileMap {
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
@@ -16,6 +16,10 @@ export function below(files: FileMap, folder: string): FileMap {
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+
+/** Whether a file contains a text. Does not decode the file. */
+export const contains = (content: Uint8Array, part: string): boolean =>
+  Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes(part);
 
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
 export const bytes = (content: string): Uint8Array => encoder.encode(content);

@@ -1,10 +1,12 @@
-// Turns a template of the repository into the standalone project that a user gets: pure, and the only place that knows how.
+// Turns a template of the repository into the standalone project that a user gets. Pure, and the only code that knows how.
 import { below, bytes, type FileMap, sorted, text } from "./file-map.ts";
 import { printManifest } from "./json.ts";
+import { leaveOut } from "./leave-out.ts";
 import { flattenManifest, type Manifest, parseManifest } from "./manifest.ts";
 import {
   broken,
   refuseForeignFiles,
+  refuseMarks,
   refuseUnresolved,
   refuseWorkspaceVersions,
   SHARED_FOLDER,
@@ -13,37 +15,50 @@ import { exportedFile, sharedModules } from "./shared-modules.ts";
 import { restoredPath } from "./stored-names.ts";
 import { mergeTsconfig } from "./tsconfig.ts";
 
-const CREATE_FOLDER = "tooling/create";
+/** Its version is the version that projects are stamped with, and projects need the same Bun as it does. */
+const STAMP_FILE = "tooling/create/package.json";
 
-/** The files and folders of the repository that `flatten` reads for a template. */
+/** Paths of the repository that `flatten` reads for a template: files and folders. */
 export const partsOf = (template: string): readonly string[] => [
   SHARED_FOLDER,
-  `${CREATE_FOLDER}/package.json`,
+  STAMP_FILE,
   `templates/${template}`,
 ];
 
+export interface FlattenOptions {
+  /** Features to leave out. Those that require one of them are left out, too. */
+  readonly without?: readonly string[];
+}
+
 /**
- * The project's files, sorted by path. The same input gives the same bytes.
- * @throws {CreateError} `broken_template`, with the file and the rule that it breaks.
+ * Returns the project's files, sorted by path. The same input gives the same bytes.
+ * @throws {CreateError} `broken_template`, with the file and the rule that it breaks; `unknown_feature`
  */
-export function flatten(repository: FileMap, template: string): FileMap {
+export function flatten(
+  repository: FileMap,
+  template: string,
+  { without = [] }: FlattenOptions = {},
+): FileMap {
   const folder = `templates/${template}`;
   const own = below(repository, folder);
   const shared = below(repository, SHARED_FOLDER);
-  const manifest = manifestOf(repository, folder);
+  const sharedFiles = below(shared, "files");
   refuseForeignFiles(own, folder);
-  refuseWorkspaceVersions(manifest, folder);
-  const { version } = manifestOf(repository, CREATE_FOLDER);
-  const project = flattenManifest(manifest, template, String(version));
+  for (const [path, content] of sharedFiles) refuseMarks(`${SHARED_FOLDER}/files/${path}`, content);
+  const rest = leaveOut(own, manifestIn(repository, `${folder}/package.json`), folder, without);
+  refuseWorkspaceVersions(rest.manifest, folder);
+  const { version, engines } = manifestIn(repository, STAMP_FILE);
+  const stamp = { template, version: String(version), without: rest.without };
+  const project = flattenManifest({ ...(engines && { engines }), ...rest.manifest }, stamp);
   const files = sorted(
     new Map([
-      ...mapped(below(shared, "files"), (path, content) => [restoredPath(path), content]),
-      ...mapped(own, (path, content) => [path, standalone(path, content, shared)]),
-      ...sharedModules(manifest, shared, folder),
+      ...mapped(sharedFiles, (path, content) => [restoredPath(path), content]),
+      ...mapped(rest.files, (path, content) => [path, standalone(path, content, shared)]),
+      ...sharedModules(rest.manifest, shared, folder),
       ["package.json", bytes(printManifest(project))],
     ]),
   );
-  refuseUnresolved(files, manifest, folder);
+  refuseUnresolved(files, rest.manifest, folder);
   return files;
 }
 
@@ -52,7 +67,7 @@ type File = readonly [path: string, content: Uint8Array];
 const mapped = (files: FileMap, change: (path: string, content: Uint8Array) => File): File[] =>
   [...files].map(([path, content]) => change(path, content));
 
-/** A tsconfig that extends the shared one becomes one file; any other file stays, byte for byte. */
+/** A tsconfig that extends the shared one is merged with it; any other file stays, byte for byte. */
 function standalone(path: string, content: Uint8Array, shared: FileMap): Uint8Array {
   if (!/(^|\/)tsconfig[^/]*\.json$/.test(path)) return content;
   const merged = mergeTsconfig(text(content), (specifier) => {
@@ -62,8 +77,7 @@ function standalone(path: string, content: Uint8Array, shared: FileMap): Uint8Ar
   return merged === undefined ? content : bytes(merged);
 }
 
-function manifestOf(repository: FileMap, folder: string): Manifest {
-  const file = `${folder}/package.json`;
+function manifestIn(repository: FileMap, file: string): Manifest {
   const content = repository.get(file);
   if (content === undefined) throw broken(file, "is missing");
   return parseManifest(text(content), file);

@@ -1,14 +1,14 @@
-// JSON as Biome prints it, so that a created project has nothing to format.
+// Prints JSON as Biome does, so that a created project has nothing to format.
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
 const LINE_WIDTH = 100;
 
-/** A package.json: Biome, like npm, gives every element a line of its own. */
+/** Prints a package.json: Biome, like npm, puts every element on its own line. */
 export const printManifest = (value: JsonObject): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Any other JSON file: an object's members have a line each, an array stays on one line if it fits. */
+/** Prints any other JSON file: each member of an object on its own line, an array on one line if it fits. */
 export const printJson = (value: Json): string => `${print(value, "", 0)}\n`;
 
 function print(value: Json, indent: string, column: number): string {
@@ -17,7 +17,7 @@ function print(value: Json, indent: string, column: number): string {
   if (isArray(value)) {
     const flat = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
     const scalars = value.every((item) => typeof item !== "object" || item === null);
-    // One column more for the comma that may follow.
+    // Leave one column for a comma.
     if (value.length === 0 || (scalars && column + flat.length < LINE_WIDTH)) return flat;
     return enclosed(
       "[",

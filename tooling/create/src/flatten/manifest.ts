@@ -1,10 +1,10 @@
-// A template's package.json, and what becomes of it in a project.
+// Reads a template's package.json, and turns it into the project's.
 import { CreateError } from "../errors.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 
 export type Manifest = JsonObject;
 
-/** The name under which templates know the shared package. */
+/** Name of the shared package. */
 export const SHARED = "@bunyard/shared";
 
 const START_VERSION = "0.1.0";
@@ -15,7 +15,7 @@ export const DEPENDENCY_GROUPS = [
   "optionalDependencies",
 ];
 
-/** @throws {CreateError} `broken_template` if the text is not a JSON object; `file` is named. */
+/** @throws {CreateError} `broken_template`, with the name of the file, if the text is not a JSON object. */
 export function parseManifest(text: string, file: string): Manifest {
   try {
     const manifest = JSON.parse(text);
@@ -34,20 +34,26 @@ export function section(manifest: Manifest, key: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** Where the project has the shared module that an `imports` target names; undefined for other targets. */
+/** Path, in the project, of the shared module that an `imports` target names; undefined for other targets. */
 export function libraryPath(target: unknown): string | undefined {
   return typeof target === "string" && target.startsWith(`${SHARED}/`)
     ? `src/lib/${target.slice(SHARED.length + 1)}.ts`
     : undefined;
 }
 
-/** The manifest of the project: the template's, in the template's order, without the repository. */
-export function flattenManifest(manifest: Manifest, template: string, version: string): Manifest {
-  const project: Record<string, Json> = {
-    ...manifest,
-    version: START_VERSION,
-    bunyard: { template, version },
-  };
+/** What a created project records about its origin, under `bunyard` in package.json. */
+export type Stamp = {
+  readonly template: string;
+  /** Of create-bunyard. */
+  readonly version: string;
+  /** Features that were left out. */
+  readonly without: readonly string[];
+};
+
+/** Returns the project's manifest: the template's, in the same order, without references to the repository. */
+export function flattenManifest({ engines, ...manifest }: Manifest, stamp: Stamp): Manifest {
+  const project: Record<string, Json> = { ...manifest, version: START_VERSION, bunyard: stamp };
+  if (engines !== undefined) project.engines = engines;
   if (isObject(manifest.imports)) project.imports = localImports(manifest.imports);
   for (const group of DEPENDENCY_GROUPS.filter((name) => name in manifest)) {
     const { [SHARED]: _, ...rest } = section(manifest, group);

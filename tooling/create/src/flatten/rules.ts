@@ -1,13 +1,14 @@
-// What a template must not do; each rule is refused with the file, the reason and the way out.
+// Refuses templates that break a rule of flatten, with the file, the reason and the remedy.
 import { CreateError } from "../errors.ts";
-import { type FileMap, text } from "./file-map.ts";
+import { contains, type FileMap, text } from "./file-map.ts";
 import { DEPENDENCY_GROUPS, type Manifest, SHARED, section } from "./manifest.ts";
+import { markIn } from "./marks.ts";
 import { specifiers } from "./specifiers.ts";
 import { restoredPath, storedPath } from "./stored-names.ts";
 
 export const SHARED_FOLDER = "packages/shared";
 
-/** What a project gets from the shared package, or what only the repository has a use for. */
+/** Refuses files that flatten adds itself, and files that only the repository uses. */
 export function refuseForeignFiles(own: FileMap, folder: string): void {
   for (const path of own.keys()) {
     const file = `${folder}/${path}`;
@@ -27,7 +28,7 @@ export function refuseForeignFiles(own: FileMap, folder: string): void {
   }
 }
 
-/** Versions that only a workspace understands. */
+/** Refuses versions that resolve only inside a workspace. */
 export function refuseWorkspaceVersions(manifest: Manifest, folder: string): void {
   for (const group of DEPENDENCY_GROUPS) {
     for (const [name, version] of Object.entries(section(manifest, group))) {
@@ -38,7 +39,7 @@ export function refuseWorkspaceVersions(manifest: Manifest, folder: string): voi
   }
 }
 
-/** A package that a shared module imports has to be a dependency of the template. */
+/** Refuses a package that a shared module imports and the template does not declare. */
 export function refuseUndeclaredPackage(
   specifier: string,
   module: string,
@@ -54,15 +55,25 @@ export function refuseUndeclaredPackage(
   );
 }
 
-/** What would resolve inside the repository only. */
+/** Refuses regions in shared files: only templates have features, so the marks would survive in a project. */
+export function refuseMarks(file: string, content: Uint8Array): void {
+  if (!contains(content, "region")) return;
+  const line = text(content)
+    .split("\n")
+    .findIndex((candidate) => markIn(candidate) !== undefined);
+  if (line === -1) return;
+  throw broken(`${file}:${line + 1}`, "has a region, but only templates have features");
+}
+
+/** Refuses imports and names that resolve only inside the repository. */
 export function refuseUnresolved(files: FileMap, manifest: Manifest, folder: string): void {
   const keys = new Set(Object.keys(section(manifest, "imports")));
   for (const [path, content] of files) {
-    if (Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes(SHARED)) {
+    if (contains(content, SHARED)) {
       const hint = `Reach it through a "#lib/…" key of "imports" in package.json.`;
       throw broken(`${folder}/${path}`, `names ${SHARED}, which a project does not have`, hint);
     }
-    if (!/\.[cm]?[jt]sx?$/.test(path)) continue;
+    if (!/\.[cm]?[jt]sx?$/.test(path) || !contains(content, "#lib/")) continue;
     const unlisted = specifiers(text(content)).find(
       (specifier) => specifier.startsWith("#lib/") && !keys.has(specifier),
     );

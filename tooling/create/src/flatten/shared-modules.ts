@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path/posix";
 import { type FileMap, text } from "./file-map.ts";
 import { libraryPath, type Manifest, parseManifest, SHARED, section } from "./manifest.ts";
-import { broken, refuseUndeclaredPackage, SHARED_FOLDER } from "./rules.ts";
+import { broken, refuseMarks, refuseUndeclaredPackage, SHARED_FOLDER } from "./rules.ts";
 import { specifiers } from "./specifiers.ts";
 
 const SOURCE = "src/";
@@ -20,6 +20,7 @@ export function sharedModules(manifest: Manifest, shared: FileMap, folder: strin
   const add = (path: string): void => {
     const content = shared.get(path);
     if (content === undefined || modules.has(projectPath(path))) return;
+    refuseMarks(`${SHARED_FOLDER}/${path}`, content);
     modules.set(projectPath(path), content);
     for (const imported of localImports(path, content, shared, manifest, folder)) add(imported);
   };

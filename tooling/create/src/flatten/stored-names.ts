@@ -1,4 +1,4 @@
-// Names that packers drop or tools would act on, and the names under which the repository and the package store them.
+// Maps names that packers drop, or that tools would act on, to the names under which they are stored.
 
 const STORED: Readonly<Record<string, string>> = {
   ".gitignore": "_gitignore",
@@ -8,10 +8,10 @@ const STORED: Readonly<Record<string, string>> = {
 };
 const RESTORED = Object.fromEntries(Object.entries(STORED).map(([real, stored]) => [stored, real]));
 
-/** The path as it is stored: `a/.gitignore` → `a/_gitignore`. */
+/** The path under which a file is stored: `a/.gitignore` → `a/_gitignore`. */
 export const storedPath = (path: string): string => renamed(path, STORED);
 
-/** The path as a project has it: `a/_gitignore` → `a/.gitignore`. */
+/** The path of a stored file in a project: `a/_gitignore` → `a/.gitignore`. */
 export const restoredPath = (path: string): string => renamed(path, RESTORED);
 
 function renamed(path: string, table: Readonly<Record<string, string>>): string {

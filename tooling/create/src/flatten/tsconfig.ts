@@ -1,10 +1,10 @@
-// Merges a tsconfig.json with the shared base that it extends into one file that stands alone.
+// Merges a tsconfig.json with the shared base that it extends into one file without `extends`.
 import { isObject, type JsonObject, printJson } from "./json.ts";
 
 /**
- * The merged file, or undefined if `base` knows nothing of what the file extends: then it stays as it is.
- * Compiler options merge by key and other keys replace the base's, as TypeScript does it.
- * Both files may have comments and trailing commas; the result has none.
+ * Returns the merged file; undefined if the file does not extend the base, and stays as it is.
+ * Compiler options merge by key, and other keys replace the base's, as in TypeScript.
+ * Both files may have comments and trailing commas. The result has none.
  */
 export function mergeTsconfig(
   content: string,

@@ -1,10 +1,10 @@
-// One commit on a branch that holds a project and nothing else. Reproducible: the same input gives the same commit.
+// Commits a project to a branch that contains nothing else. Reproducible: the same input gives the same commit id.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileMap } from "../flatten/file-map.ts";
 
-/** Everybody who releases a commit makes the same branches of it. */
+/** A fixed author, so that everyone who releases the same commit creates the same branches. */
 const AUTHOR = { name: "Bunyard", email: "bunyard@users.noreply.github.com" };
 
 export interface Change {
@@ -14,15 +14,15 @@ export interface Change {
   readonly time: number;
 }
 
-/** The id of a ref's commit; undefined if there is no such ref. */
+/** Resolves to the id of a ref's commit; undefined if the ref does not exist. */
 export async function tipOf(root: string, ref: string): Promise<string | undefined> {
   const id = await Bun.$`git -C ${root} rev-parse --verify --quiet ${ref}`.nothrow().text();
   return id.trim() || undefined;
 }
 
 /**
- * Writes a commit on top of `parent`, past the working tree, the index and every ref.
- * @returns its id: that of `parent` if the project has not changed
+ * Writes a commit on top of `parent` without touching the working tree, the index or any ref.
+ * @returns its id; the id of `parent` if the project has not changed
  */
 export async function commitOnTop(
   root: string,

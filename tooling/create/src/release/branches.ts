@@ -1,6 +1,7 @@
-// Gives each starter a branch of its own, `template/<name>`, a commit a release: `bun run branches [revision] [--push <remote>]`
+// Adds a commit to the branch `template/<name>` of each starter: `bun run branches [revision] [--push <remote>]`
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { underOwnName } from "../command/project.ts";
 import { type FileMap, text } from "../flatten/file-map.ts";
 import { flatten, partsOf } from "../flatten/flatten.ts";
 import { parseManifest, section } from "../flatten/manifest.ts";
@@ -11,12 +12,15 @@ import { Snapshot } from "./snapshot.ts";
 const root = resolve(import.meta.dir, "../../../..");
 const LOCKFILE = "bun.lock";
 const BRANCHES = "refs/heads/template";
-/** Where the branches of a remote are kept while they are worked on: local branches are left alone. */
+/** Where the remote's branches are fetched to, so that local branches do not change. */
 const FETCHED = "refs/bunyard/template";
 
 async function projectOf(source: Snapshot, template: string): Promise<FileMap> {
   const files = await source.read([...partsOf(template), LOCKFILE]);
-  return withLockfile(flatten(files, template), files.get(LOCKFILE) ?? new Uint8Array());
+  return withLockfile(
+    underOwnName(flatten(files, template), template),
+    files.get(LOCKFILE) ?? new Uint8Array(),
+  );
 }
 
 function messageFor(template: string, project: FileMap, source: Snapshot): string {
@@ -45,7 +49,7 @@ async function main(revision: string, remote: string | undefined): Promise<void>
     await Bun.$`git -C ${root} branch --force template/${name} ${commit}`.quiet();
 }
 
-/** Never forced: of two who push at the same time one is refused, and all branches move or none. */
+/** Pushes without force and atomically: of two concurrent pushes one is refused, and either all branches move or none. */
 async function push(remote: string, moved: ReadonlyMap<string, string>): Promise<void> {
   if (moved.size === 0) return;
   const refs = [...moved].map(([name, commit]) => `${commit}:${BRANCHES}/${name}`);

@@ -1,4 +1,4 @@
-// The bun.lock of a project, cut out of the repository's: the versions that were tested, found without a network.
+// Derives a project's bun.lock from the repository's, without a network: the versions that were tested.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,16 +9,16 @@ import { run } from "../subprocess.ts";
 
 const FILE = "bun.lock";
 
-/** What is read here of a bun.lock. */
+/** The part of a bun.lock that is read here. */
 interface Lockfile {
   readonly packages: Readonly<Record<string, readonly [id: string, ...unknown[]]>>;
 }
 
 /**
- * The project with a lockfile that `bun install --frozen-lockfile` accepts. It names no project, so
- * that it stays as it is under whatever name the project gets.
+ * Returns the project with a lockfile that `bun install --frozen-lockfile` accepts. The lockfile does not contain the
+ * project's name, which changes later.
  * @param repository the repository's bun.lock
- * @throws {CreateError} `broken_template` if the two don't fit
+ * @throws {CreateError} `broken_template` if the lockfile does not match the template
  */
 export async function withLockfile(project: FileMap, repository: Uint8Array): Promise<FileMap> {
   const folder = await mkdtemp(join(tmpdir(), "bunyard-lock-"));
@@ -37,8 +37,8 @@ export async function withLockfile(project: FileMap, repository: Uint8Array): Pr
 }
 
 /**
- * The repository's lockfile as if the project were its only member. What the project asks for is then
- * known already, so Bun has nothing to look up: it drops what nobody needs any more.
+ * Returns the repository's lockfile as if the project were its only workspace. Every version is then known, so Bun
+ * makes no request, and removes the packages that the project does not need.
  */
 function seed(repository: string, manifest: Manifest): string {
   const { packages, ...rest } = Bun.JSONC.parse(repository) as Lockfile;
@@ -52,6 +52,6 @@ function seed(repository: string, manifest: Manifest): string {
   });
 }
 
-/** A machine with a registry of its own leaves that registry's address with every package. */
+/** Removes the registry's address, which a machine with another registry writes to every package. */
 const withoutRegistry = (lockfile: string): string =>
   lockfile.replaceAll(/^( {4}"[^"]+": \["[^"]+", )"https?:[^"]+"/gm, '$1""');

@@ -1,6 +1,7 @@
-// Writes the starters to `.bun-create/`, where `bun create <starter>` looks first: the folder is replaced as a whole, or not at all.
+// Writes the starters to `.bun-create/`, where `bun create <starter>` looks first. Replaces the folder atomically.
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { underOwnName } from "../command/project.ts";
 import { systemCode } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
@@ -11,29 +12,31 @@ import { withLockfile } from "./lockfile.ts";
 const root = resolve(import.meta.dir, "../../../..");
 const FOLDER = ".bun-create";
 
-/** What Bun is told beside the files; it takes the section out of the project. */
+/** Adds the command that Bun prints as the next step. Bun removes this section from the project. */
 function withHint(project: FileMap): FileMap {
   const manifest = parseManifest(text(project.get("package.json") ?? new Uint8Array()), FOLDER);
   const hinted = { ...manifest, "bun-create": { start: "bun run dev" } };
   return new Map([...project, ["package.json", bytes(printManifest(hinted))]]);
 }
 
-/** Bun commits before it installs, so the lockfile comes with the template. */
+/** Includes the lockfile, because Bun commits before it installs. */
 async function writeTemplates(folder: string): Promise<readonly string[]> {
   const clone = openClone(root);
   const lockfile = await readFile(join(root, "bun.lock"));
   const names = (await clone.list()).map(({ name }) => name);
   for (const name of names) {
-    const project = withHint(await withLockfile(await clone.files(name), lockfile));
+    const project = withHint(
+      await withLockfile(underOwnName(await clone.files(name), name), lockfile),
+    );
     for (const [path, content] of project) await Bun.write(join(folder, name, path), content);
   }
   return names;
 }
 
-/** Moves the new folder to its place and the old one aside; another run may do the same at this moment. */
-async function replace(target: string, staged: string, aside: string): Promise<void> {
+/** Renames the old folder away and the new one to its path. Retries if a concurrent run was faster. */
+async function replace(target: string, staged: string, trash: string): Promise<void> {
   try {
-    await rename(target, join(aside, crypto.randomUUID()));
+    await rename(target, join(trash, crypto.randomUUID()));
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw error;
   }
@@ -41,7 +44,7 @@ async function replace(target: string, staged: string, aside: string): Promise<v
     await rename(staged, target);
   } catch (error) {
     if (!["ENOTEMPTY", "EEXIST"].includes(systemCode(error) ?? "")) throw error;
-    await replace(target, staged, aside);
+    await replace(target, staged, trash);
   }
 }
 

@@ -1,15 +1,20 @@
-// Builds the folder that is published: the command as one file, and the starters, flattened, beside it.
+// Builds the folder that is published: the command as one file, and beside it the parts of the repository that flatten reads.
 import { chmod, cp, mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
+import { partsOf } from "../flatten/flatten.ts";
 import { printManifest } from "../flatten/json.ts";
 import { storedPath } from "../flatten/stored-names.ts";
 import { openClone } from "../sources/clone.ts";
-import { LIST_FILE } from "../sources/published.ts";
+import { LIST_FILE, REPOSITORY_FOLDER } from "../sources/published.ts";
+import { readRepository } from "../sources/repository.ts";
+import { runtimeCheck } from "./runtime-check.ts";
 
 const here = resolve(import.meta.dir, "../..");
 const root = resolve(here, "../..");
 const COMMAND = "create.js";
+/** Parts of the shared package that no project gets. */
+const UNUSED = /^packages\/shared\/(test\/|README\.md|tsconfig\.json)/;
 
 /** Writes the package into `folder`, which is emptied first. */
 export async function pack(folder: string): Promise<void> {
@@ -18,26 +23,36 @@ export async function pack(folder: string): Promise<void> {
   await Promise.all([packCommand(folder), packTemplates(folder), packDocuments(folder)]);
 }
 
+/**
+ * For Bun, the bundler wraps the file in a function that Bun before 1.3.8 evaluates and never calls: the command would
+ * do nothing and exit with 0. All of them run CommonJS for Node.
+ */
 async function packCommand(folder: string): Promise<void> {
-  await Bun.build({
+  const { outputs } = await Bun.build({
     entrypoints: [join(here, "src/main-published.ts")],
-    outdir: folder,
-    naming: COMMAND,
-    target: "bun",
-    // In this format a module that is loaded late loads its own imports late, too.
+    target: "node",
+    // In this format, a lazily loaded module loads its imports lazily, too.
     format: "cjs",
   });
-  await chmod(join(folder, COMMAND), 0o755);
+  const [bundle] = outputs;
+  if (bundle === undefined) throw new Error("The bundler returned no file.");
+  const required = manifest.engines.bun.replace(/^\D+/, "");
+  const check = runtimeCheck(manifest.name, required);
+  const file = join(folder, COMMAND);
+  await Bun.write(file, `#!/usr/bin/env bun\n${check}${await bundle.text()}`);
+  await chmod(file, 0o755);
 }
 
+/** Flattens each template once, so that a broken one is never published. */
 async function packTemplates(folder: string): Promise<void> {
   const clone = openClone(root);
   const templates = await clone.list();
-  await Bun.write(join(folder, "templates", LIST_FILE), `${JSON.stringify(templates, null, 2)}\n`);
-  for (const { name } of templates) {
-    for (const [path, content] of await clone.files(name)) {
-      await Bun.write(join(folder, "templates", name, storedPath(path)), content);
-    }
+  await Bun.write(join(folder, LIST_FILE), `${JSON.stringify(templates)}\n`);
+  await Promise.all(templates.map(({ name }) => clone.files(name)));
+  const parts = new Set(templates.flatMap(({ name }) => partsOf(name)));
+  for (const [path, content] of await readRepository(root, [...parts])) {
+    if (UNUSED.test(path)) continue;
+    await Bun.write(join(folder, REPOSITORY_FOLDER, storedPath(path)), content);
   }
 }
 
@@ -51,7 +66,7 @@ async function packDocuments(folder: string): Promise<void> {
     license,
     type: "commonjs",
     bin: { [name]: COMMAND },
-    files: [COMMAND, "templates"],
+    files: [COMMAND, LIST_FILE, REPOSITORY_FOLDER],
     engines,
     publishConfig,
   };

@@ -1,4 +1,4 @@
-// Writes what the README says twice, the starters and the options, from where it is written once. `--check` only compares.
+// Writes the README's tables of starters and options from the templates and the command. `--check` only compares.
 import { join, resolve } from "node:path";
 import { command } from "../command/definition.ts";
 import { openClone } from "../sources/clone.ts";
@@ -8,11 +8,11 @@ const root = resolve(import.meta.dir, "../../../..");
 
 function startersTable(templates: readonly Template[]): string {
   return table(
-    ["starter", "what it is", "what it ships"],
-    templates.map(({ name, description, ships }) => [
+    ["starter", "what it is", "features that you can leave out"],
+    templates.map(({ name, description, features }) => [
       `[\`${name}\`](templates/${name}/README.md)`,
       description,
-      ships.join("; "),
+      features.map((feature) => `\`${feature.name}\``).join(", "),
     ]),
   );
 }
@@ -31,7 +31,7 @@ function optionsTable(): string {
   );
 }
 
-/** Columns are aligned, as the formatter of the repository wants it. */
+/** Aligns the columns, as the repository's formatter does. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -41,7 +41,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-/** The text with what is between `<!-- name -->` and `<!-- /name -->` replaced. */
+/** Replaces the text between `<!-- name -->` and `<!-- /name -->`. */
 function fill(markdown: string, name: string, content: string): string {
   const block = new RegExp(`(<!-- ${name} -->\n).*(<!-- /${name} -->)`, "s");
   if (!block.test(markdown)) throw new Error(`README.md has no block <!-- ${name} -->.`);
@@ -54,7 +54,7 @@ const withStarters = fill(before, "starters", startersTable(await openClone(root
 const after = fill(withStarters, "options", optionsTable());
 if (process.argv.includes("--check")) {
   if (after !== before) {
-    console.error("README.md is not what the templates and the command say: bun run readme");
+    console.error("The tables of README.md are out of date. Run: bun run readme");
     process.exit(1);
   }
 } else await file.write(after);

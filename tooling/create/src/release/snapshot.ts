@@ -1,4 +1,4 @@
-// Reads parts of the Bunyard repository as they are in a commit, whatever the working tree holds.
+// Reads parts of the Bunyard repository from a commit, independent of the working tree.
 import { type FileMap, sorted } from "../flatten/file-map.ts";
 
 export class Snapshot {
@@ -10,7 +10,7 @@ export class Snapshot {
     readonly time: number,
   ) {}
 
-  /** @throws if `revision` names no commit, or with whatever else git says */
+  /** @throws if `revision` is not a commit, or with git's error */
   static async open(root: string, revision: string): Promise<Snapshot> {
     const format = ["--no-patch", "--format=%H %ct"];
     const shown = await Bun.$`git -C ${root} show ${format} ${`${revision}^{commit}`} --`.text();
@@ -18,14 +18,14 @@ export class Snapshot {
     return new Snapshot(root, commit, Number(time));
   }
 
-  /** Names in a folder, sorted. */
+  /** Lists the names in a folder, sorted. */
   async list(folder: string): Promise<readonly string[]> {
     const tree = `${this.commit}:${folder}`;
     const names = await Bun.$`git -C ${this.root} ls-tree -z --name-only ${tree}`.text();
     return names.split("\0").filter((name) => name !== "");
   }
 
-  /** The files at `paths`, which are files or folders. */
+  /** Reads the files at `paths`, which are files or folders. */
   async read(paths: readonly string[]): Promise<FileMap> {
     const archive = Bun.$`git -C ${this.root} archive --format=tar ${this.commit} -- ${paths}`;
     const files = await new Bun.Archive(await archive.quiet().blob()).files();

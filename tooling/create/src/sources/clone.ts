@@ -1,4 +1,4 @@
-// The starters in a clone of the repository, flattened as they are asked for.
+// The starters in a clone of the repository, as its files are now.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { flatten, partsOf } from "../flatten/flatten.ts";
@@ -14,11 +14,12 @@ export function openClone(root: string): TemplateSource {
       const found = await Promise.all(folders.map((name) => describe(root, name)));
       return found.filter((template) => template !== undefined);
     },
-    files: async (template) => flatten(await readRepository(root, partsOf(template)), template),
+    files: async (template, options) =>
+      flatten(await readRepository(root, partsOf(template)), template, options),
   };
 }
 
-/** Undefined for a folder that holds no package.json: a leftover of another branch. */
+/** Undefined for a folder without a package.json: switching branches leaves such folders behind. */
 async function describe(root: string, name: string) {
   const file = `templates/${name}/package.json`;
   const content = await readFile(join(root, file), "utf8").catch(() => undefined);

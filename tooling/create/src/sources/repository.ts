@@ -1,4 +1,4 @@
-// Reads parts of the Bunyard repository into a file map: what git would commit, and nothing else.
+// Reads parts of the Bunyard repository into a file map: the files that git would commit.
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,8 +7,8 @@ import type { FileMap } from "../flatten/file-map.ts";
 import { sorted } from "../flatten/file-map.ts";
 
 /**
- * The files at `paths` (files or folders, relative to `root`) that are tracked or could be.
- * Without git, or in a downloaded archive, the names in the root's .gitignore are left out instead.
+ * The files at `paths` (files or folders, relative to `root`) that are tracked or not ignored.
+ * Without git, or in a downloaded archive, the root's .gitignore is applied instead.
  */
 export async function readRepository(root: string, paths: readonly string[]): Promise<FileMap> {
   const names = (await listedByGit(root, paths)) ?? (await listedByWalk(root, paths));
@@ -18,10 +18,10 @@ export async function readRepository(root: string, paths: readonly string[]): Pr
   return sorted(files.flatMap(([name, bytes]) => (bytes ? [[name, bytes] as const] : [])));
 }
 
-/** Undefined if git can't tell: it is not installed, or distrusts the folder's owner. */
+/** Undefined if git cannot answer: it is not installed, or does not trust the folder's owner. */
 async function listedByGit(root: string, paths: readonly string[]): Promise<string[] | undefined> {
   const git = Bun.which("git");
-  // A folder of a greater repository, which may ignore it, is not for git to judge.
+  // Inside a larger repository, which may ignore the folder, git would list nothing.
   if (git === null || !existsSync(join(root, ".git"))) return undefined;
   const list = Bun.spawn(
     [git, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...paths],
@@ -32,13 +32,13 @@ async function listedByGit(root: string, paths: readonly string[]): Promise<stri
 }
 
 async function listedByWalk(root: string, paths: readonly string[]): Promise<string[]> {
-  const ignored = parseIgnore(await readFile(join(root, ".gitignore"), "utf8"));
+  const isIgnored = parseIgnore(await readFile(join(root, ".gitignore"), "utf8"));
   const walk = async (path: string): Promise<string[]> => {
     const entries = await readdir(join(root, path), { withFileTypes: true });
-    const kept = entries.filter(({ name }) => !ignored.some((glob) => glob.match(name)));
-    const lists = kept.map((entry) =>
-      entry.isDirectory() ? walk(`${path}/${entry.name}`) : [`${path}/${entry.name}`],
-    );
+    const lists = entries
+      .map((entry) => ({ path: `${path}/${entry.name}`, isFolder: entry.isDirectory() }))
+      .filter((entry) => !isIgnored(entry.path))
+      .map((entry) => (entry.isFolder ? walk(entry.path) : [entry.path]));
     return (await Promise.all(lists)).flat();
   };
   const isFile = (path: string) => Bun.file(join(root, path)).exists();
@@ -46,15 +46,25 @@ async function listedByWalk(root: string, paths: readonly string[]): Promise<str
   return (await Promise.all(lists)).flat();
 }
 
-/** The root's .gitignore holds plain names and `*` only; a test holds that both lists are the same. */
-function parseIgnore(content: string): Bun.Glob[] {
-  const names = content.split("\n").map((line) => line.trim().replace(/\/$/, ""));
-  return [".git", ...names.filter((name) => name !== "" && !name.startsWith("#"))].map(
-    (name) => new Bun.Glob(name),
-  );
+/**
+ * Understands the forms that the root's .gitignore has: names, paths from the root, `*` and `!`. The last rule that
+ * matches decides. A test compares both lists.
+ */
+function parseIgnore(content: string): (path: string) => boolean {
+  const rules = [".git", ...content.split("\n")]
+    .map((line) => line.trim().replace(/\/$/, ""))
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const pattern = line.replace(/^!/, "");
+      const glob = new Bun.Glob(pattern.replace(/^\//, ""));
+      const matches = (path: string) =>
+        glob.match(pattern.startsWith("/") ? path : path.slice(path.lastIndexOf("/") + 1));
+      return { matches, isIgnored: !line.startsWith("!") };
+    });
+  return (path) => rules.findLast(({ matches }) => matches(path))?.isIgnored ?? false;
 }
 
-/** Undefined for a file that git still lists and that is gone: deleted, or not checked out. */
+/** Undefined for a file that git lists but that does not exist: deleted, or not checked out. */
 async function read(root: string, name: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(join(root, name));

@@ -1,36 +1,36 @@
 // The starters on offer, and where they come from.
-
-import { nearest } from "../command/nearest.ts";
 import { CreateError } from "../errors.ts";
+import { type Feature, featuresOf } from "../flatten/features.ts";
 import type { FileMap } from "../flatten/file-map.ts";
-import { isObject } from "../flatten/json.ts";
+import type { FlattenOptions } from "../flatten/flatten.ts";
 import type { Manifest } from "../flatten/manifest.ts";
+import { nearest } from "../nearest.ts";
 
 export interface Template {
   readonly name: string;
-  readonly title: string;
   readonly description: string;
-  /** What the starter has on board, in a few words each. */
-  readonly ships: readonly string[];
+  /** What can be left out. */
+  readonly features: readonly Pick<Feature, "name" | "description" | "requires">[];
 }
 
 /** The clone of the repository, or the published package. */
 export interface TemplateSource {
   readonly list: () => Promise<readonly Template[]>;
   /** The flattened project. */
-  readonly files: (template: string) => Promise<FileMap>;
-  /** The root of the clone: its own folders are no place for a project. */
+  readonly files: (template: string, options?: FlattenOptions) => Promise<FileMap>;
+  /** The root of the clone: its own folders are not a place for a project. */
   readonly clone?: string;
 }
 
-/** A template's entry in the list, from its package.json: it is written down there and nowhere else. */
-export function describeTemplate(name: string, { description, bunyard }: Manifest): Template {
-  const { title, ships } = isObject(bunyard) ? bunyard : {};
+/** A template's entry in the list. Its package.json is the only place that describes it. */
+export function describeTemplate(name: string, manifest: Manifest): Template {
+  const { description } = manifest;
   return {
     name,
-    title: typeof title === "string" ? title : name,
     description: typeof description === "string" ? description : "",
-    ships: Array.isArray(ships) ? ships.filter((item) => typeof item === "string") : [],
+    features: featuresOf(manifest, `templates/${name}/package.json`).map(
+      ({ name, description, requires }) => ({ name, description, requires }),
+    ),
   };
 }
 

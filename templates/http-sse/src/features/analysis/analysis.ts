@@ -1,4 +1,4 @@
-// What is found out about a file, chunk by chunk: its size, lines and words as `wc` counts them, its hash.
+// Analyses a file chunk by chunk: its size, its lines and words as `wc` counts them, and its SHA-256.
 
 export interface Result {
   readonly bytes: number;
@@ -24,9 +24,9 @@ export class Analysis {
     let inWord = this.#inWord;
     for (const byte of chunk) {
       if (byte === LINE_FEED) this.#lines++;
-      const space = byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
-      if (!space && !inWord) this.#words++;
-      inWord = !space;
+      const isSpace = byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+      if (!isSpace && !inWord) this.#words++;
+      inWord = !isSpace;
     }
     this.#inWord = inWord;
   }

@@ -1,8 +1,8 @@
-// A pool of workers, each fed with one stream of bytes at a time. It depends on nothing here: take it along.
+// A pool of worker threads, each of which processes one stream of bytes at a time. It has no dependencies.
 //
-// A worker gets `start`, any number of `chunk`s and `end`. It answers each chunk with `buffer`, which
-// hands the memory back, and `end` with `result`. Two buffers for each worker go to and fro: one is
-// filled while the worker looks at the other, and nothing is allocated or copied for a chunk.
+// A worker receives `start`, any number of `chunk`s and `end`. It replies to each chunk with `buffer`,
+// which returns the memory, and to `end` with `result`. Each worker has two buffers: one is filled
+// while the worker reads the other, so that no chunk is allocated or copied.
 
 export type ToWorker =
   | { readonly type: "start" }
@@ -13,24 +13,24 @@ export type FromWorker<Result> =
   | { readonly type: "buffer"; readonly buffer: ArrayBuffer }
   | { readonly type: "result"; readonly result: Result };
 
-/** Fills the buffer from its start and returns how many bytes that were; 0 at the end. */
+/** Fills the buffer from its start and returns the number of bytes; 0 at the end of the stream. */
 export type Source = (buffer: Uint8Array) => Promise<number>;
 
 export interface PoolOptions {
   /** The worker's module. */
   readonly worker: string | URL;
-  /** Workers, at the most; each is started when it is first needed. */
+  /** Maximum number of workers; each is started when it is first needed. */
   readonly size: number;
-  /** Tasks that may wait for a worker. */
+  /** Maximum number of tasks that wait for a worker. */
   readonly queue: number;
-  /** Milliseconds that a task may take, from its start on. */
+  /** Milliseconds that a task may run; time in the queue does not count. */
   readonly timeoutMs: number;
-  /** Bytes of a chunk. */
+  /** Bytes per chunk (256 KiB). */
   readonly chunkBytes?: number;
 }
 
 export interface TaskOptions {
-  /** Abandons the task, while it waits or while it runs. */
+  /** Cancels the task, queued or running. */
   readonly signal: AbortSignal;
   readonly onProgress?: (bytes: number) => void;
 }
@@ -40,7 +40,7 @@ export class PoolFull extends Error {
   override readonly name = "PoolFull";
 }
 
-/** The worker died, or took too long. Another one takes its place; the task is lost. */
+/** The worker died or exceeded the time limit. The task fails; the worker is replaced. */
 export class WorkerFailed extends Error {
   override readonly name = "WorkerFailed";
 }
@@ -48,67 +48,69 @@ export class WorkerFailed extends Error {
 export class Pool<Result> {
   readonly #idle: Thread<Result>[] = [];
   readonly #running = new Set<Thread<Result>>();
-  readonly #waiting: (() => void)[] = [];
-  /** Places that are taken: by a task that runs, or by one that was just called from the queue. */
-  #taken = 0;
+  /** Each entry starts the next queued task. */
+  readonly #queue: (() => void)[] = [];
+  /** Slots in use: by running tasks, and by one that has just left the queue. */
+  #usedSlots = 0;
 
   constructor(readonly options: PoolOptions) {}
 
   /**
-   * Sends the bytes of `source` through a worker.
-   * @throws {PoolFull} at once. The promise rejects with `WorkerFailed`, with the reason of the
-   * signal, or with what the source threw.
+   * Processes the bytes of `source` in a worker. The promise rejects with `WorkerFailed`, with the
+   * reason of the signal, or with the error of the source.
+   * @throws {PoolFull} synchronously.
    */
   run(source: Source, task: TaskOptions): Promise<Result> {
-    const full = this.#taken >= this.options.size;
-    if (full && this.#waiting.length >= this.options.queue) {
+    const isBusy = this.#usedSlots >= this.options.size;
+    if (isBusy && this.#queue.length >= this.options.queue) {
       throw new PoolFull("Every worker is busy, and the queue is full.");
     }
     return this.#run(source, task);
   }
 
   async #run(source: Source, task: TaskOptions): Promise<Result> {
-    if (this.#taken >= this.options.size) await this.#turn(task.signal);
-    else this.#taken += 1;
-    const thread = this.#thread();
+    if (this.#usedSlots >= this.options.size) await this.#waitForSlot(task.signal);
+    else this.#usedSlots += 1;
+    const thread = this.#takeThread();
     this.#running.add(thread);
     try {
       return await thread.run(source, task);
     } finally {
       this.#running.delete(thread);
-      if (thread.alive) this.#idle.push(thread);
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#taken -= 1;
+      if (thread.isAlive) this.#idle.push(thread);
+      // The slot passes to the next queued task.
+      const startNext = this.#queue.shift();
+      if (startNext) startNext();
+      else this.#usedSlots -= 1;
     }
   }
 
-  /** A worker that is free, or a new one. */
-  #thread(): Thread<Result> {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (idle.alive) return idle;
+  /** An idle worker, or a new one. */
+  #takeThread(): Thread<Result> {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (idle.isAlive) return idle;
     return new Thread(this.options);
   }
 
-  /** Waits for the place of a task that ends; whose signal is aborted leaves the queue. */
-  #turn(signal: AbortSignal): Promise<void> {
+  /** Queues the task. Rejects, and removes it from the queue, when the signal aborts. */
+  #waitForSlot(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const leave = () => {
-      this.#waiting.splice(this.#waiting.indexOf(start), 1);
+    const cancel = () => {
+      this.#queue.splice(this.#queue.indexOf(start), 1);
       reject(signal.reason);
     };
     const start = () => {
-      signal.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", cancel);
       resolve();
     };
     signal.throwIfAborted();
-    signal.addEventListener("abort", leave, { once: true });
-    this.#waiting.push(start);
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#queue.push(start);
     return promise;
   }
 
-  /** Ends all workers; tasks that still run fail. */
+  /** Terminates all workers; running tasks fail. */
   close(): void {
-    for (const thread of [...this.#idle, ...this.#running]) thread.end("The pool is closed.");
+    for (const thread of [...this.#idle, ...this.#running]) thread.terminate("The pool is closed.");
   }
 }
 
@@ -116,31 +118,31 @@ export class Pool<Result> {
 class Thread<Result> {
   readonly #worker: Worker;
   readonly #timeoutMs: number;
-  /** Fails the task at hand. Not a promise for the whole life of the worker: each task would leave a waiter on it. */
+  /** Rejects the current task. A promise that lives as long as the worker would keep a handler per task. */
   #fail: (error: WorkerFailed) => void = () => undefined;
-  /** What the worker owes; never more than one answer. */
-  #answer = Promise.withResolvers<FromWorker<Result>>();
-  /** The buffer that is filled, and the one that the worker has. */
-  #mine: ArrayBuffer;
-  #lent: Promise<ArrayBuffer>;
-  alive = true;
+  /** The reply to the current message; there is never more than one outstanding. */
+  #reply = Promise.withResolvers<FromWorker<Result>>();
+  /** The buffer that the source fills, and the one that the worker reads. */
+  #filling: ArrayBuffer;
+  #reading: Promise<ArrayBuffer>;
+  isAlive = true;
 
   constructor({ worker, timeoutMs, chunkBytes = 256 * 1024 }: PoolOptions) {
     this.#timeoutMs = timeoutMs;
-    this.#mine = new ArrayBuffer(chunkBytes);
-    this.#lent = Promise.resolve(new ArrayBuffer(chunkBytes));
+    this.#filling = new ArrayBuffer(chunkBytes);
+    this.#reading = Promise.resolve(new ArrayBuffer(chunkBytes));
     this.#worker = new Worker(worker);
-    this.#worker.addEventListener("message", ({ data }) => this.#answer.resolve(data));
+    this.#worker.addEventListener("message", ({ data }) => this.#reply.resolve(data));
     this.#worker.addEventListener("error", ({ message }) =>
-      this.end(`A worker failed: ${message}`),
+      this.terminate(`A worker failed: ${message}`),
     );
-    this.#worker.addEventListener("close", () => this.end("A worker ended."));
+    this.#worker.addEventListener("close", () => this.terminate("A worker exited."));
   }
 
   async run(source: Source, task: TaskOptions): Promise<Result> {
     const failed = Promise.withResolvers<never>();
     this.#fail = failed.reject;
-    const timer = setTimeout(() => this.end("The task took too long."), this.#timeoutMs);
+    const timer = setTimeout(() => this.terminate("The task took too long."), this.#timeoutMs);
     try {
       return await Promise.race([this.#feed(source, task), failed.promise]);
     } finally {
@@ -151,40 +153,40 @@ class Thread<Result> {
   async #feed(source: Source, { signal, onProgress }: TaskOptions): Promise<Result> {
     this.#worker.postMessage({ type: "start" } satisfies ToWorker);
     for (let bytes = 0; ; ) {
-      const length = await source(new Uint8Array(this.#mine));
-      const returned = await this.#lent;
+      const length = await source(new Uint8Array(this.#filling));
+      const returned = await this.#reading;
       signal.throwIfAborted();
-      // It was ended meanwhile, and whoever waited has been told.
-      if (!this.alive) throw new WorkerFailed("The worker is gone.");
+      // `terminate` has already rejected the task; this ends the loop.
+      if (!this.isAlive) throw new WorkerFailed("The worker was terminated.");
       if (length === 0) {
-        this.#lent = Promise.resolve(returned);
+        this.#reading = Promise.resolve(returned);
         break;
       }
-      this.#lent = this.#lend(this.#mine, length);
-      this.#mine = returned;
+      this.#reading = this.#process(this.#filling, length);
+      this.#filling = returned;
       bytes += length;
       onProgress?.(bytes);
     }
-    const answer = await this.#ask({ type: "end" });
-    if (answer.type === "result") return answer.result;
-    throw new WorkerFailed("A worker answered out of turn.");
+    const reply = await this.#request({ type: "end" });
+    if (reply.type === "result") return reply.result;
+    throw new WorkerFailed("A worker sent an unexpected reply.");
   }
 
-  async #lend(buffer: ArrayBuffer, length: number): Promise<ArrayBuffer> {
-    const answer = await this.#ask({ type: "chunk", buffer, length }, [buffer]);
-    if (answer.type === "buffer") return answer.buffer;
-    throw new WorkerFailed("A worker answered out of turn.");
+  async #process(buffer: ArrayBuffer, length: number): Promise<ArrayBuffer> {
+    const reply = await this.#request({ type: "chunk", buffer, length }, [buffer]);
+    if (reply.type === "buffer") return reply.buffer;
+    throw new WorkerFailed("A worker sent an unexpected reply.");
   }
 
-  #ask(message: ToWorker, transfer: ArrayBuffer[] = []): Promise<FromWorker<Result>> {
-    this.#answer = Promise.withResolvers();
+  #request(message: ToWorker, transfer: ArrayBuffer[] = []): Promise<FromWorker<Result>> {
+    this.#reply = Promise.withResolvers();
     this.#worker.postMessage(message, transfer);
-    return this.#answer.promise;
+    return this.#reply.promise;
   }
 
-  end(reason: string): void {
-    if (!this.alive) return;
-    this.alive = false;
+  terminate(reason: string): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
     this.#fail(new WorkerFailed(reason));
     this.#worker.terminate();
   }

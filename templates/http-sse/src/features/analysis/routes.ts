@@ -44,16 +44,16 @@ export function analysisRoutes(env: Env, uploads: UploadStore, service: Service,
 
   /** The events of one analysis. Cancelling the stream stops the analysis. @throws {PoolFull} */
   function analyse(upload: Upload): ReadableStream<Uint8Array> {
-    const left = new AbortController();
+    const client = new AbortController();
     let controller: ReadableStreamDefaultController<Uint8Array>;
     const body = new ReadableStream<Uint8Array>({
       start(given) {
         controller = given;
       },
-      cancel: () => left.abort(new DOMException("The client left.", "AbortError")),
+      cancel: () => client.abort(new DOMException("The client disconnected.", "AbortError")),
     });
     const write = (text: string) => {
-      if (!left.signal.aborted) controller.enqueue(encoder.encode(text));
+      if (!client.signal.aborted) controller.enqueue(encoder.encode(text));
     };
     const send = (event: string, data: unknown) =>
       write(formatEvent({ event, data: JSON.stringify(data) }));
@@ -70,7 +70,7 @@ export function analysisRoutes(env: Env, uploads: UploadStore, service: Service,
       file ??= await open(uploads.path(upload));
       return (await file.read(buffer)).bytesRead;
     };
-    const running = pool.run(read, { signal: left.signal, onProgress });
+    const running = pool.run(read, { signal: client.signal, onProgress });
     onProgress(0);
     // While the analysis is queued, heartbeats keep the connection open.
     const heartbeat = setInterval(() => write(HEARTBEAT), env.HEARTBEAT_MS);
@@ -79,14 +79,14 @@ export function analysisRoutes(env: Env, uploads: UploadStore, service: Service,
       try {
         send("result", await running);
       } catch (error) {
-        if (left.signal.aborted) return;
+        if (client.signal.aborted) return;
         log.error("an analysis failed: {error}", { error });
         const isKnown = error instanceof WorkerFailed;
         send("error", { detail: isKnown ? error.message : "The upload cannot be analysed." });
       } finally {
         clearInterval(heartbeat);
         await file?.close();
-        if (!left.signal.aborted) controller.close();
+        if (!client.signal.aborted) controller.close();
       }
     };
     void finish();

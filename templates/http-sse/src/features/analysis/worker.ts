@@ -1,4 +1,4 @@
-// Runs in a worker: analyses the chunks that the pool sends, and gives each buffer back.
+// Runs in a worker thread: analyses the chunks that the pool sends, and returns each buffer.
 import { Analysis, type Result } from "./analysis.ts";
 import type { ToWorker } from "./pool.ts";
 

@@ -1,4 +1,5 @@
 // Sends each new message to every open event stream: read once and encoded once, however many subscribe.
+import type { Counter, Metrics } from "#lib/metrics";
 import type { Message, MessageStore } from "../messages/store.ts";
 import { formatEvent, HEARTBEAT } from "./format.ts";
 
@@ -17,19 +18,30 @@ export class Broadcaster {
   /** The streams that receive new messages. */
   readonly #subscribers = new Set<Subscriber>();
   readonly #timer: Timer;
+  readonly sent: Counter;
   #published = Promise.withResolvers<void>();
 
   private constructor(
     heartbeatMs: number,
     /** Id of the last message that the subscribers were sent. */
     public head: string,
+    metrics: Metrics,
   ) {
+    metrics.gauge({
+      name: "sse_streams",
+      help: "Open event streams.",
+      read: () => this.streams.size,
+    });
+    this.sent = metrics.counter({
+      name: "sse_events_sent_total",
+      help: "Events that were sent to event streams, replays included.",
+    });
     this.#timer = setInterval(() => this.#send(heartbeat), heartbeatMs);
   }
 
-  static open(messages: MessageStore, heartbeatMs: number): Broadcaster {
+  static open(messages: MessageStore, heartbeatMs: number, metrics: Metrics): Broadcaster {
     const head = messages.subscribe((published, hasGap) => broadcaster.#publish(published, hasGap));
-    const broadcaster = new Broadcaster(heartbeatMs, head);
+    const broadcaster = new Broadcaster(heartbeatMs, head, metrics);
     return broadcaster;
   }
 
@@ -62,9 +74,14 @@ export class Broadcaster {
     this.head = messages.at(-1)?.id ?? this.head;
     // After a gap the clients reconnect, and receive what they missed or a gap event.
     if (hasGap) this.endAll();
-    else this.#send(encodeMessages(messages));
+    else this.#sendMessages(messages);
     this.#published.resolve();
     this.#published = Promise.withResolvers();
+  }
+
+  #sendMessages(messages: readonly Message[]): void {
+    this.sent.inc({}, messages.length * this.#subscribers.size);
+    this.#send(encodeMessages(messages));
   }
 
   #send(chunk: Uint8Array): void {

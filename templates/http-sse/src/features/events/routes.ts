@@ -19,8 +19,12 @@ export function eventRoutes(
   env: Env,
   messages: MessageStore,
   broadcaster: Broadcaster,
-  { draining }: Service,
+  { draining, metrics }: Service,
 ) {
+  const slowConsumers = metrics.counter({
+    name: "sse_slow_consumers_closed_total",
+    help: "Event streams that were closed because their client read too slowly.",
+  });
   draining.addEventListener("abort", () => broadcaster.endAll());
   // Twice the heartbeat: only a client that reads nothing is idle for that long.
   const idleTimeoutS = Math.ceil((2 * env.HEARTBEAT_MS) / 1000);
@@ -43,6 +47,7 @@ export function eventRoutes(
       lastEventId: c.req.header("last-event-id") || c.req.valid("query").lastEventId || undefined,
       maxBufferedBytes: env.SSE_BUFFER_BYTES,
       onSlowConsumer() {
+        slowConsumers.inc();
         log.warn("closed an event stream: its client reads too slowly");
         server.timeout(request, LINGER_S);
       },

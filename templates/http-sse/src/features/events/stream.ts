@@ -67,7 +67,10 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       // The gap event carries an id only if no message follows that has one.
       if (page.hasGap) controller.enqueue(gapEvent(newest === undefined ? head : undefined));
       cursor = newest ?? (page.hasGap ? head : cursor);
-      if (newest !== undefined) return controller.enqueue(encodeMessages(page.messages));
+      if (newest !== undefined) {
+        broadcaster.sent.inc({}, page.messages.length);
+        return controller.enqueue(encodeMessages(page.messages));
+      }
       // Everything was read, but the head differs: the client's last message is about to be published.
       if (!page.hasGap && broadcaster.head === head) await broadcaster.nextPublish();
       if (!isOpen()) return;

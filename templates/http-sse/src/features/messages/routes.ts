@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { integer } from "#lib/env";
 import { Problem, validate } from "#lib/http";
+import type { Metrics } from "#lib/metrics";
 import { Message, type MessageStore } from "./store.ts";
 
 export const newMessage = z.object({
@@ -34,7 +35,11 @@ export const messagePage = z.object({
   next: z.string().nullable().meta({ description: "`after` of the next page; null on the last." }),
 });
 
-export function messageRoutes(messages: MessageStore) {
+export function messageRoutes(messages: MessageStore, metrics: Metrics) {
+  const created = metrics.counter({
+    name: "sse_messages_total",
+    help: "Messages that clients of this instance added.",
+  });
   return new Hono()
     .post(
       "/api/messages",
@@ -46,6 +51,7 @@ export function messageRoutes(messages: MessageStore) {
         if (outcome === "conflict") {
           throw new Problem(409, "This Idempotency-Key was used before, with another text.");
         }
+        if (outcome === "created") created.inc();
         return c.json(message, 201, { location: `/api/messages/${message.id}` });
       },
     )

@@ -11,7 +11,11 @@ const SCHEMA = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, at TEXT NOT NULL, key TEXT UNIQUE
   ) STRICT;
   CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL) STRICT;
-  INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);`;
+  INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);
+  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;`;
+
+/** Bytes that `ready` writes: more than a message, so that a disk with less free space is not ready. */
+const PROBE_BYTES = 32 * 1024;
 
 /** The cursor of a store that never held a message. */
 const START = "0";
@@ -135,7 +139,7 @@ export class SqliteMessages implements MessageStore {
 
   /** Writes a row and commits it: a full or read-only disk fails only then. */
   async ready(): Promise<void> {
-    available(() => this.#db.run("UPDATE log SET epoch = epoch"));
+    available(() => this.#db.run("REPLACE INTO probe VALUES (1, zeroblob(?))", [PROBE_BYTES]));
   }
 
   close(): void {

@@ -39,7 +39,7 @@ const operation = (
 ): ZodOpenApiOperationObject => ({
   summary,
   ...rest,
-  responses: { ...responses, default: problem("What went wrong, by RFC 9457.") },
+  responses: { ...responses, default: problem("An error, as a problem (RFC 9457).") },
 });
 
 const status = z.object({ status: z.string() });
@@ -55,23 +55,26 @@ export function openapiDocument() {
           requestParams: { header: idempotency },
           requestBody: { required: true, content: { "application/json": { schema: newMessage } } },
           responses: {
-            201: json("It is stored.", Message),
-            409: problem("The Idempotency-Key was used before, with another text."),
+            201: json("The stored message.", Message),
+            409: problem("The Idempotency-Key was used before with another text."),
           },
         }),
         get: operation("Read messages, oldest first", {
           requestParams: { query: listQuery },
-          responses: { 200: json("A page.", messagePage) },
+          responses: { 200: json("One page of messages.", messagePage) },
         }),
       },
       "/api/messages/{id}": {
         get: operation("Read a message", {
           requestParams: withId,
-          responses: { 200: json("The message.", Message), 404: problem("There is none.") },
+          responses: {
+            200: json("The message.", Message),
+            404: problem("There is no such message."),
+          },
         }),
       },
       "/api/events": {
-        get: operation("Follow the messages, after Last-Event-ID if it is given", {
+        get: operation("Stream messages, resuming after Last-Event-ID if it is given", {
           requestParams: {
             query: eventsQuery,
             header: z.object({ "last-event-id": z.string().optional() }),
@@ -94,11 +97,11 @@ export function openapiDocument() {
               ...bytes,
             },
           },
-          responses: { 201: json("It is stored.", Upload), 507: problem("The disk is full.") },
+          responses: { 201: json("The stored upload.", Upload), 507: problem("The disk is full.") },
         }),
       },
       "/api/uploads/{id}": {
-        get: operation("Read a file, or a part of it", {
+        get: operation("Download a file, or a range of it", {
           requestParams: {
             ...withId,
             header: z.object({
@@ -109,9 +112,9 @@ export function openapiDocument() {
           },
           responses: {
             200: { description: "The file.", content: bytes },
-            206: { description: "The part.", content: bytes },
-            304: { description: "The client has it." },
-            416: problem("There is no such part."),
+            206: { description: "The range.", content: bytes },
+            304: { description: "The client has this version." },
+            416: problem("The range is not within the file."),
           },
         }),
       },
@@ -133,14 +136,14 @@ export function openapiDocument() {
       },
       "/healthz": {
         get: operation("Whether the process is alive", {
-          responses: { 200: json("It is.", status) },
+          responses: { 200: json("The process is alive.", status) },
         }),
       },
       "/readyz": {
-        get: operation("Whether requests should be sent here", {
+        get: operation("Whether the service accepts requests", {
           responses: {
-            200: json("They should.", status),
-            503: json("A store is down, or the service is shutting down.", status),
+            200: json("It does.", status),
+            503: json("A store is unavailable, or the service is shutting down.", status),
           },
         }),
       },

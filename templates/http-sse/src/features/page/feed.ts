@@ -1,41 +1,41 @@
-// The live feed: the newest messages, then each new one; it reconnects and catches up by itself.
-import { find, make } from "./elements.ts";
+// The live feed: shows the newest messages, then each new one; it reconnects and resumes automatically.
+import { api } from "./client.ts";
+import { create, find } from "./elements.ts";
 
 interface Message {
-  readonly id: string;
   readonly text: string;
   readonly at: string;
 }
 
-/** Messages that stay on the page. */
-const SHOWN = 200;
+/** Messages that stay on the page; older ones are removed. */
+const MAX_SHOWN = 200;
 
 const list = find("messages", HTMLOListElement);
 const empty = find("empty", HTMLParagraphElement);
 const status = find("status", HTMLParagraphElement);
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
-/** Loads the newest messages and follows from the last of them on. */
+/** Loads the newest messages and subscribes to everything after them. */
 export async function openFeed(): Promise<void> {
   setStatus("connecting", "Connecting…");
   try {
-    const response = await fetch("/api/messages?from=end&limit=50");
+    const response = await api.messages.$get({ query: { from: "end", limit: "50" } });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    const { items } = (await response.json()) as { items: Message[] };
+    const { items } = await response.json();
     list.replaceChildren();
     empty.hidden = false;
     for (const message of items) show(message);
-    follow(items.at(-1)?.id ?? "0");
+    subscribe(items.at(-1)?.id ?? "0");
   } catch {
     setStatus("offline", "Offline. Trying again…");
-    later(openFeed);
+    retry(openFeed);
   }
 }
 
-/** While the server is away the browser reconnects by itself, and sends the last id along. */
-function follow(lastEventId: string): void {
+/** The browser reconnects after an interruption, and sends the id of the last event. */
+function subscribe(lastEventId: string): void {
   let last = lastEventId;
-  const source = new EventSource(`/api/events?lastEventId=${encodeURIComponent(last)}`);
+  const source = new EventSource(api.events.$url({ query: { lastEventId } }));
   source.onopen = () => setStatus("live", "Live");
   source.addEventListener("message", (event) => {
     last = event.lastEventId;
@@ -43,24 +43,23 @@ function follow(lastEventId: string): void {
   });
   source.addEventListener("gap", () => {
     source.close();
-    openFeed();
+    void openFeed();
   });
   source.onerror = () => {
     setStatus("offline", "Reconnecting…");
-    if (source.readyState !== EventSource.CLOSED) return;
-    // The server refused, e.g. because it was full: the browser has given up, the page has not.
-    later(() => follow(last));
+    // After an error response, e.g. a 503, the browser does not reconnect.
+    if (source.readyState === EventSource.CLOSED) retry(() => subscribe(last));
   };
 }
 
 function show({ text, at }: Message): void {
-  const atBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  const when = make("time", "", time.format(new Date(at)));
+  const isAtBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const when = create("time", "", time.format(new Date(at)));
   when.dateTime = at;
-  list.append(make("li", "", make("p", "", text), when));
-  while (list.children.length > SHOWN) list.firstElementChild?.remove();
+  list.append(create("li", "", create("p", "", text), when));
+  while (list.children.length > MAX_SHOWN) list.firstElementChild?.remove();
   empty.hidden = true;
-  if (atBottom) list.scrollTop = list.scrollHeight;
+  if (isAtBottom) list.scrollTop = list.scrollHeight;
 }
 
 function setStatus(state: "connecting" | "live" | "offline", text: string): void {
@@ -68,7 +67,7 @@ function setStatus(state: "connecting" | "live" | "offline", text: string): void
   status.textContent = text;
 }
 
-/** In one to three seconds: not all pages at the same moment. */
-function later(action: () => void): void {
+/** Retries after one to three seconds: the jitter keeps all pages from reconnecting simultaneously. */
+function retry(action: () => void): void {
   setTimeout(action, 1000 + Math.random() * 2000);
 }

@@ -1,5 +1,6 @@
-// The page: the feed, the form that posts to it, and the uploads.
-import { find, problemText } from "./elements.ts";
+// The page: the live feed, the form that posts messages, and the uploads.
+import { api, problemText } from "./client.ts";
+import { find } from "./elements.ts";
 import { openFeed } from "./feed.ts";
 import { openUploads } from "./upload.ts";
 
@@ -7,34 +8,31 @@ const form = find("post", HTMLFormElement);
 const input = find("text", HTMLInputElement);
 const error = find("post-error", HTMLParagraphElement);
 
-/** The key of what is being sent: when it is sent again after a failure, it is stored only once. */
+/** The message that is being sent and its Idempotency-Key: a retry after a failure stores it only once. */
 let attempt = { text: "", key: "" };
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   error.textContent = "";
   const text = input.value;
-  if (attempt.text !== text) attempt = { text, key: newKey() };
+  if (attempt.text !== text) attempt = { text, key: randomKey() };
   try {
-    const response = await fetch("/api/messages", {
-      method: "POST",
-      headers: { "content-type": "application/json", "idempotency-key": attempt.key },
-      body: JSON.stringify({ text }),
-    });
+    const header = { "idempotency-key": attempt.key };
+    const response = await api.messages.$post({ header, json: { text } });
     if (!response.ok) {
       error.textContent = await problemText(response);
       return;
     }
     attempt = { text: "", key: "" };
-    // What was typed meanwhile stays.
+    // Keep what the user has typed since.
     if (input.value === text) input.value = "";
   } catch {
     error.textContent = "The server cannot be reached. Your text is kept; post it again.";
   }
 });
 
-/** Not randomUUID: browsers have it only on HTTPS and localhost. */
-function newKey(): string {
+/** Browsers have `randomUUID` only on HTTPS and localhost. */
+function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 

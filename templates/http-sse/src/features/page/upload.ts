@@ -1,13 +1,8 @@
-// Uploads a file with its progress, then has it analysed and shows the result.
+// Uploads a file and shows its progress, then has it analysed and shows the result.
 import { readEvents } from "../events/parse.ts";
-import { find, make, problemText } from "./elements.ts";
-
-interface Upload {
-  readonly id: string;
-  readonly name: string;
-  readonly size: number;
-  readonly type: string;
-}
+import type { Upload } from "../uploads/store.ts";
+import { api, problemText } from "./client.ts";
+import { create, find } from "./elements.ts";
 
 const form = find("upload", HTMLFormElement);
 const input = find("file", HTMLInputElement);
@@ -23,7 +18,7 @@ export function openUploads(): void {
     const card = new FileCard(file.name);
     list.prepend(card.element);
     try {
-      const upload = await send(file, (share) => card.show("Uploading", share));
+      const upload = await send(file, (share) => card.showProgress("Uploading", share));
       card.link(`/api/uploads/${upload.id}`);
       await analyse(upload, card);
     } catch (error) {
@@ -32,30 +27,30 @@ export function openUploads(): void {
   });
 }
 
-/** One file in the list: its name, what happens to it, and what came out. */
+/** One file in the list: its name, its progress, and the result. */
 class FileCard {
-  readonly element = make("li", "file");
-  readonly #name = make("strong", "");
-  readonly #state = make("p", "hint");
-  readonly #bar = make("progress", "");
+  readonly element = create("li", "file");
+  readonly #name = create("strong", "");
+  readonly #state = create("p", "hint");
+  readonly #bar = create("progress", "");
 
   constructor(name: string) {
     this.#name.textContent = name;
     this.#state.setAttribute("role", "status");
     this.#bar.setAttribute("aria-label", `Progress of ${name}`);
     this.element.append(this.#name, this.#bar, this.#state);
-    this.show("Uploading", 0);
+    this.showProgress("Uploading", 0);
   }
 
-  /** @param share of the work that is done, 0 to 1. */
-  show(state: string, share: number): void {
+  /** @param share the share of the work that is done, 0 to 1. */
+  showProgress(phase: string, share: number): void {
     this.#bar.value = share;
-    // Only the phase is announced; the bar shows the rest.
-    if (this.#state.textContent !== `${state}…`) this.#state.textContent = `${state}…`;
+    // Screen readers announce each change of the text, so it changes only with the phase.
+    if (this.#state.textContent !== `${phase}…`) this.#state.textContent = `${phase}…`;
   }
 
   link(href: string): void {
-    const anchor = make("a", "", this.#name.textContent ?? "");
+    const anchor = create("a", "", this.#name.textContent ?? "");
     anchor.href = href;
     this.#name.replaceChildren(anchor);
   }
@@ -71,13 +66,13 @@ class FileCard {
   }
 }
 
-/** A raw body. XMLHttpRequest, as fetch tells nothing of what it has sent. */
+/** Sends the file as a raw body, with XMLHttpRequest: fetch does not report upload progress. */
 function send(file: File, onProgress: (share: number) => void): Promise<Upload> {
   const { promise, resolve, reject } = Promise.withResolvers<Upload>();
   const request = new XMLHttpRequest();
-  request.open("POST", `/api/uploads?name=${encodeURIComponent(file.name)}`);
+  request.open("POST", api.uploads.$url({ query: { name: file.name } }));
   request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 1 : loaded / total);
-  request.onerror = () => reject(new Error("The upload was cut off. Try again."));
+  request.onerror = () => reject(new Error("The upload was interrupted. Try again."));
   request.onload = async () => {
     const response = new Response(request.responseText, { status: request.status });
     if (response.ok) resolve(await response.json());
@@ -88,15 +83,17 @@ function send(file: File, onProgress: (share: number) => void): Promise<Upload> 
 }
 
 async function analyse({ id, size, type }: Upload, card: FileCard): Promise<void> {
-  const response = await fetch(`/api/uploads/${id}/analysis`, { method: "POST" });
+  const response = await api.uploads[":id"].analysis.$post({ param: { id } });
   if (!response.ok || !response.body) throw new Error(await problemText(response));
   for await (const { event, data } of readEvents(response.body)) {
-    const told = JSON.parse(data);
-    if (event === "progress") card.show("Analysing", size === 0 ? 1 : told.bytes / size);
-    if (event === "error") throw new Error(told.detail);
+    const parsed = JSON.parse(data);
+    if (event === "progress") card.showProgress("Analysing", size === 0 ? 1 : parsed.bytes / size);
+    if (event === "error") throw new Error(parsed.detail);
     if (event !== "result") continue;
-    const [bytes, lines, words] = [told.bytes, told.lines, told.words].map((n) => number.format(n));
+    const [bytes, lines, words] = [parsed.bytes, parsed.lines, parsed.words].map((count) =>
+      number.format(count),
+    );
     return card.finish(`${type} · ${bytes} bytes · ${lines} lines · ${words} words`);
   }
-  throw new Error("The analysis was cut off. Try again.");
+  throw new Error("The analysis was interrupted. Try again.");
 }

@@ -1,8 +1,9 @@
-// The name that a client gave its file: a label to show and to download under, never a path.
+// The name that a client gave its file: a label for display and download, never a path.
 
+/** In characters. */
 const MAX_LENGTH = 200;
 
-/** The last part of the name, without control characters and of a bearable length. */
+/** The last segment of the name, without control characters, at most `MAX_LENGTH` characters long. */
 export function cleanName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? "";
   const visible = last
@@ -14,8 +15,8 @@ export function cleanName(name: string): string {
 }
 
 /**
- * Content-Disposition of a download (RFC 6266): an ASCII form that every client reads, and the
- * exact name, encoded (RFC 8187), where it differs.
+ * Content-Disposition of a download (RFC 6266): an ASCII form for every client, and the exact name in
+ * its encoded form (RFC 8187) if that differs.
  */
 export function attachment(name: string): string {
   const ascii = name.replace(/[^\x20-\x7e]|["\\%]/gu, "_");

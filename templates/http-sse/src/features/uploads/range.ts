@@ -1,14 +1,14 @@
-// Which part of a file a request asks for, and whether it has it already (RFC 9110, sections 13 and 14).
+// Range requests (RFC 9110, section 14): the part of a file that a request asks for.
 
 export interface Span {
   readonly start: number;
-  /** The last byte, included. */
+  /** Position of the last byte, inclusive. */
   readonly end: number;
 }
 
 /**
- * The one range that `header` asks for; "unsatisfiable" if the file has no such byte; undefined,
- * and so the whole file, for no range, several ranges, or what is no range at all.
+ * The range in `header`; "unsatisfiable" if it starts after the end of the file; undefined, which means
+ * the complete file, without a range, for several ranges, and for a malformed one.
  */
 export function parseRange(
   header: string | undefined,
@@ -26,7 +26,7 @@ export function parseRange(
   return start >= size ? "unsatisfiable" : { start, end };
 }
 
-/** If-Range: whether a range of the version `etag` may follow what the client has. Only a strong tag proves it. */
+/** Whether If-Range allows a range: the client has the version `etag`, which only a strong tag proves. */
 export function rangeApplies(ifRange: string | undefined, etag: string): boolean {
   return ifRange === undefined || ifRange.trim() === etag;
 }

@@ -94,6 +94,8 @@ function download(c: Context, upload: Upload, file: Blob): Response {
       etag: tag,
       "accept-ranges": "bytes",
       "cache-control": "private, max-age=31536000, immutable",
+      // Hono drops the body of a response to HEAD, and its length with it.
+      "content-length": `${end - start + 1}`,
       ...(range ? { "content-range": `bytes ${start}-${end}/${upload.size}` } : {}),
       "content-type": upload.type === "text/plain" ? "text/plain; charset=utf-8" : upload.type,
       "content-disposition": attachment(upload.name),

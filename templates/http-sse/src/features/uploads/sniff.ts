@@ -1,9 +1,9 @@
-// The media type of a file by its first bytes. What it is called, or said to be, does not matter.
+// Detects the media type of a file from its first bytes, never from its name or the client's claim.
 
-/** Bytes that `sniff` wants to see. */
+/** Number of bytes that `sniff` needs. */
 export const SNIFF_BYTES = 512;
 
-/** Offset, bytes in Latin-1, type. The first that fits wins. */
+/** Offset, bytes in Latin-1, type. The first match wins. */
 const SIGNATURES: readonly (readonly [offset: number, bytes: string, type: string])[] = [
   [0, "\x89PNG\r\n\x1a\n", "image/png"],
   [0, "\xff\xd8\xff", "image/jpeg"],
@@ -23,8 +23,8 @@ const SIGNATURES: readonly (readonly [offset: number, bytes: string, type: strin
 ];
 
 /**
- * Text is only ever plain: HTML and SVG are programs to a browser, and this server does not vouch
- * for them.
+ * Returns the media type. Text is always text/plain: HTML and SVG would run in a browser as code of
+ * this origin.
  */
 export function sniff(head: Uint8Array): string {
   const latin1 = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1");
@@ -33,13 +33,13 @@ export function sniff(head: Uint8Array): string {
   return isText(head) ? "text/plain" : "application/octet-stream";
 }
 
-/** UTF-8 without control characters but tab, line feed, form feed, carriage return and escape. */
+/** UTF-8 without control characters other than tab, line feed, form feed, carriage return and escape. */
 function isText(head: Uint8Array): boolean {
   if (head.some((byte) => byte < 0x20 && ![0x09, 0x0a, 0x0c, 0x0d, 0x1b].includes(byte))) {
     return false;
   }
   try {
-    // The last character may be cut, unless this is all there is.
+    // If the file continues, the last character may be incomplete.
     const stream = head.length >= SNIFF_BYTES;
     new TextDecoder("utf-8", { fatal: true }).decode(head, { stream });
     return true;

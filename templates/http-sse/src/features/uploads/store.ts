@@ -1,4 +1,4 @@
-// Uploaded files on disk: a folder for each, with its content and its description, moved into place when complete.
+// Uploaded files on disk: one folder each, with content and description, moved into place when complete.
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ export const Upload = z.object({
   name: z.string(),
   size: z.int().min(0),
   sha256: z.string(),
-  type: z.string().meta({ description: "Media type, told by the content." }),
+  type: z.string().meta({ description: "Media type, detected from the content." }),
 });
 export type Upload = Readonly<z.output<typeof Upload>>;
 
@@ -26,7 +26,7 @@ export class UploadTooLarge extends Error {
   }
 }
 
-/** The disk, or what may be used of it, is full. */
+/** The disk or the quota is full. */
 export class StorageFull extends Error {
   override readonly name = "StorageFull";
 }
@@ -54,18 +54,18 @@ export class UploadStore {
     this.#incoming = join(folder, ".incoming", `${process.pid}@${hostname()}`);
   }
 
-  /** Opens the folder, or makes it, and removes what a process that died has left half written. */
+  /** Opens or creates the folder, and deletes incomplete uploads of processes that died. */
   static async open(folder: string, maxBytes: number): Promise<UploadStore> {
     const store = new UploadStore(folder, maxBytes);
-    await sweep(join(folder, ".incoming"));
+    await deleteStale(join(folder, ".incoming"));
     await mkdir(store.#incoming, { recursive: true });
     return store;
   }
 
   /**
-   * Stores `content` as it comes, with no more of it in memory than a chunk. When the promise
-   * resolves, the upload is on the disk; when it rejects, nothing of it is.
-   * @throws {UploadTooLarge | StorageFull} and whatever `content` throws.
+   * Stores `content` with one chunk in memory at a time. When the promise resolves, the upload is on
+   * the disk; when it rejects, nothing is left of it.
+   * @throws {UploadTooLarge | StorageFull} and the errors of `content`.
    */
   async save(name: string, content: AsyncIterable<Uint8Array>): Promise<Upload> {
     const id = crypto.randomUUID();
@@ -110,14 +110,14 @@ export class UploadStore {
     return { size, sha256: hash.digest("hex"), type: sniff(head) };
   }
 
-  /** The description of an upload; undefined if there is none, or `id` is not an id at all. */
+  /** The description of an upload; undefined if there is none or `id` is malformed. */
   async get(id: string): Promise<Upload | undefined> {
     if (!ID.test(id)) return undefined;
     const file = Bun.file(join(this.folder, id, "upload.json"));
     return (await file.exists()) ? Upload.parse(await file.json()) : undefined;
   }
 
-  /** Where the content of an upload is. */
+  /** Path of the content of an upload. */
   path({ id }: Upload): string {
     return join(this.folder, id, "content");
   }
@@ -127,7 +127,7 @@ export class UploadStore {
   }
 }
 
-/** Writes the chunks one after another and waits until the disk has them. */
+/** Writes the chunks to a new file and waits until they are on the disk. */
 async function writeSynced(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -142,7 +142,7 @@ async function writeSynced(
 }
 
 async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open a folder, and does not need it.
+  // Windows cannot open a folder, and does not need this.
   if (process.platform === "win32") return;
   const folder = await open(path);
   try {
@@ -152,17 +152,17 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what dead processes of this machine have left; of other machines, what is older than a day. */
-async function sweep(incoming: string): Promise<void> {
+/** Deletes incomplete uploads of dead processes on this machine; of other machines, after a day. */
+async function deleteStale(incoming: string): Promise<void> {
   await mkdir(incoming, { recursive: true });
   for (const name of await readdir(incoming)) {
     const path = join(incoming, name);
     const [pid, host] = name.split("@");
-    const stale =
+    const isStale =
       host === hostname()
         ? Number(pid) === process.pid || !isAlive(Number(pid))
         : Date.now() - (await stat(path)).mtimeMs > DAY_MS;
-    if (stale) await rm(path, { recursive: true, force: true });
+    if (isStale) await rm(path, { recursive: true, force: true });
   }
 }
 

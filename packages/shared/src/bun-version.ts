@@ -1,0 +1,14 @@
+// Exits with one message on a Bun that is older than the project needs. Imported for this effect, before other modules run.
+
+/** The same as `engines` in package.json. */
+const REQUIRED = "1.4.5";
+
+// A canary build counts as the version that it leads to.
+if (!Bun.semver.satisfies(Bun.version.replace(/-.*/, ""), `>=${REQUIRED}`)) {
+  console.error(
+    `This project needs Bun ${REQUIRED} or later, and this is Bun ${Bun.version}. Run: bun upgrade`,
+  );
+  process.exit(1);
+}
+
+export {};

@@ -1,0 +1,61 @@
+// The event stream format: events are parsed as they were formatted, however the bytes are split.
+import { expect, test } from "bun:test";
+import { formatEvent } from "./format.ts";
+import { type ReceivedEvent, readEvents } from "./parse.ts";
+
+async function parse(chunks: readonly Uint8Array[]): Promise<ReceivedEvent[]> {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+  return Array.fromAsync(readEvents(body));
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+test("data survives formatting and parsing, with line breaks normalised", async () => {
+  for (const data of [
+    "",
+    "a",
+    "a\nb",
+    "\n",
+    " padded",
+    "a\r\nb\rc",
+    "data: x",
+    ":",
+    "\0 \u2028 🙂",
+  ]) {
+    const [event] = await parse([bytes(formatEvent({ id: "1", event: "note", data }))]);
+    expect(event).toEqual({ id: "1", event: "note", data: data.replace(/\r\n?/g, "\n") });
+  }
+});
+
+test("every split of a stream into two or three chunks gives the same events", async () => {
+  const text =
+    "\ufeffretry: 5\n\nid: 1\r\nevent: ü\r\ndata: 🙂\r\n\r\n:\n\ndata: b\rdata:c\r\rid: 2\ndata\n\n";
+  const all = bytes(text);
+  const expected = await parse([all]);
+  expect(expected).toEqual([
+    { id: "1", event: "ü", data: "🙂" },
+    { id: "1", event: "message", data: "b\nc" },
+    { id: "2", event: "message", data: "" },
+  ]);
+  for (let i = 0; i <= all.length; i++) {
+    for (let j = i; j <= all.length; j += 7) {
+      expect(await parse([all.slice(0, i), all.slice(i, j), all.slice(j)])).toEqual(expected);
+    }
+  }
+});
+
+test("an incomplete event is dropped", async () => {
+  expect(await parse([bytes("data: complete\n\ndata: incomplete\n")])).toHaveLength(1);
+});
+
+test("a line break or NUL in an id or a name is refused", () => {
+  for (const bad of ["a\nb", "a\rb", "a\0b"]) {
+    expect(() => formatEvent({ id: bad, data: "" })).toThrow(RangeError);
+    expect(() => formatEvent({ event: bad, data: "" })).toThrow(RangeError);
+  }
+});

@@ -1,0 +1,140 @@
+// A Redis server that is killed, goes silent, rejects writes or loses its data. Needs redis-server, not REDIS_URL.
+import { describe, expect, test } from "bun:test";
+import { Relay, redisServer, TestRedis } from "./redis-server.ts";
+import { type EventClient, TestServer } from "./server.ts";
+
+const headers = { "content-type": "application/json" };
+const post = (server: TestServer, text: string) =>
+  server.fetch("/api/messages", { method: "POST", headers, body: JSON.stringify({ text }) });
+
+const isReady = async (server: TestServer) => (await server.fetch("/readyz")).status === 200;
+
+async function untilReady(expected: boolean, ...servers: TestServer[]): Promise<void> {
+  for (const server of servers) while ((await isReady(server)) !== expected) await Bun.sleep(50);
+}
+
+async function expectUnavailable(response: Response): Promise<void> {
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  await response.text();
+}
+
+/** The texts up to and including `last`. Every event must be a message. */
+async function textsUntil(client: EventClient, last: string): Promise<string[]> {
+  const texts: string[] = [];
+  while (texts.at(-1) !== last) {
+    const event = await client.next();
+    expect(event?.event).toBe("message");
+    texts.push(JSON.parse(event?.data ?? "{}").text);
+  }
+  return texts;
+}
+
+describe.skipIf(!redisServer)("Redis", () => {
+  test("killed under load: 503 and not ready, then it recovers, and nothing acknowledged is lost", async () => {
+    await using redis = await TestRedis.start();
+    await using one = await TestServer.start({ REDIS_URL: redis.url });
+    await using two = await TestServer.start({ REDIS_URL: redis.url });
+    using live = await one.events();
+    const acknowledged: string[] = [];
+    const statuses = new Set<number>();
+    let isPosting = true;
+    const posters = [one, two].map(async (server, at) => {
+      for (let i = 0; isPosting; i++) {
+        const response = await post(server, `${at}.${i}`);
+        statuses.add(response.status);
+        if (response.status === 201) acknowledged.push(`${at}.${i}`);
+        else await expectUnavailable(response);
+        await Bun.sleep(1);
+      }
+    });
+    while (acknowledged.length < 50) await Bun.sleep(5);
+    await redis.kill();
+    await untilReady(false, one, two);
+    for (const path of ["/api/messages", "/api/messages?from=end", "/api/messages/1-1"]) {
+      await expectUnavailable(await one.fetch(path));
+    }
+    await redis.start();
+    await untilReady(true, one, two);
+    const before = acknowledged.length;
+    while (acknowledged.length < before + 50) await Bun.sleep(5);
+    isPosting = false;
+    await Promise.all(posters);
+    await two.post("end");
+    expect([...statuses].toSorted()).toEqual([201, 503]);
+    const received = await textsUntil(live, "end");
+    expect(new Set(received).size).toBe(received.length);
+    expect(acknowledged.filter((text) => !received.includes(text))).toEqual([]);
+  });
+
+  test("silent: connections are replaced within 15 s, for commands and for streams", async () => {
+    await using redis = await TestRedis.start();
+    using relay = new Relay(redis.url);
+    await using silenced = await TestServer.start({ REDIS_URL: relay.url });
+    await using other = await TestServer.start({ REDIS_URL: redis.url });
+    const start = await other.post("start");
+    using live = await silenced.events({ "last-event-id": start.id });
+    await other.post("before");
+    expect(await live.texts(1)).toEqual(["before"]);
+    relay.silence();
+    const silentSince = performance.now();
+    await other.post("during");
+    await expectUnavailable(await post(silenced, "refused"));
+    while ((await post(silenced, "after")).status !== 201) await Bun.sleep(50);
+    // Without a gap and without a duplicate.
+    expect(await live.texts(2)).toEqual(["during", "after"]);
+    expect(performance.now() - silentSince).toBeLessThan(15_000);
+    await untilReady(true, silenced);
+  });
+
+  test.each([
+    ["read-only after a failover", ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]],
+    ["out of memory", ["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"]],
+  ] as const)(
+    "%s: writes are 503 and readyz is 503 until it recovers",
+    async (_, fail, recover) => {
+      await using redis = await TestRedis.start();
+      await using server = await TestServer.start({ REDIS_URL: redis.url });
+      await server.post("before");
+      using live = await server.events();
+      const [failing, ...failingArgs] = fail;
+      await redis.command(failing, ...failingArgs);
+      await expectUnavailable(await post(server, "refused"));
+      await untilReady(false, server);
+      expect((await server.fetch("/healthz")).status).toBe(200);
+      const [recovering, ...recoveringArgs] = recover;
+      await redis.command(recovering, ...recoveringArgs);
+      await untilReady(true, server);
+      await server.post("after");
+      expect(await live.texts(1)).toEqual(["after"]);
+    },
+  );
+
+  test("emptied during an outage: streams get one gap, also after a second reconnect", async () => {
+    await using redis = await TestRedis.start();
+    using relay = new Relay(redis.url);
+    await using server = await TestServer.start({ REDIS_URL: relay.url });
+    const { id } = await server.post("lost");
+    using live = await server.events();
+    relay.cut();
+    await untilReady(false, server);
+    await redis.command("FLUSHALL");
+    for (let reconnects = 0; reconnects < 2; reconnects++) {
+      relay.open();
+      await untilReady(true, server);
+      relay.cut();
+      await untilReady(false, server);
+    }
+    relay.open();
+    await untilReady(true, server);
+    await server.post("first");
+    // The stream ends, so that the client resumes and learns of the gap.
+    expect(await live.next()).toBeUndefined();
+    using resumed = await server.events({ "last-event-id": id });
+    expect((await resumed.next())?.event).toBe("gap");
+    expect(await resumed.texts(1)).toEqual(["first"]);
+    await server.post("second");
+    expect(await resumed.texts(1)).toEqual(["second"]);
+  });
+});

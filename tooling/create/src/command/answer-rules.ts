@@ -1,0 +1,49 @@
+// The rules that answers have to follow on this disk: a directory that can be used, and a valid, unused name.
+import { basename } from "node:path";
+import { CreateError } from "../errors.ts";
+import type { TemplateSource } from "../sources/templates.ts";
+import type { Check, Rules } from "./answers.ts";
+import type { Args } from "./args.ts";
+import type { Environment } from "./environment.ts";
+import { directoryNameRefusal, nameRefusal, normalizeName } from "./names.ts";
+import { refuseOwnFolders } from "./own-folders.ts";
+import { placementIn } from "./placement.ts";
+import { inspectTarget, resolveTarget } from "./target.ts";
+import { findWorkspace } from "./workspace.ts";
+import { duplicateName } from "./workspace-members.ts";
+
+export function rulesFor(environment: Environment, { clone }: TemplateSource, args: Args): Rules {
+  const resolved = (typed: string) => resolveTarget(typed, environment);
+  const refuse = (typed: string): void => {
+    const directory = resolved(typed);
+    const refusal = directoryNameRefusal(basename(directory));
+    if (refusal !== undefined) throw refusal;
+    if (clone !== undefined) refuseOwnFolders(clone, directory);
+    // The files are not known yet. A directory that is not empty is refused anyway, unless it is forced.
+    placementIn(directory, inspectTarget(directory, []), args.has("force"));
+  };
+  return {
+    directory: checkWith(refuse),
+    suggestedName: (typed) => normalizeName(basename(resolved(typed))),
+    name: (name, typed, isAsked) => {
+      const directory = resolved(typed);
+      return (
+        directoryNameRefusal(basename(directory)) ??
+        nameRefusal(name, isAsked ? undefined : basename(directory)) ??
+        duplicateName(name, directory, findWorkspace(directory))
+      );
+    },
+  };
+}
+
+const checkWith =
+  (refuse: (answer: string) => void): Check =>
+  (answer) => {
+    try {
+      refuse(answer);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CreateError) return error;
+      throw error;
+    }
+  };

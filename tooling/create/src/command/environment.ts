@@ -1,0 +1,22 @@
+// What the command knows about the process that it runs in.
+import type { Variables } from "../subprocess.ts";
+
+export interface Environment {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly home: string;
+  readonly variables: Variables;
+  /** The executable of the running Bun. It need not be on the PATH. */
+  readonly bun: string;
+  /** Aborted by an interrupt. */
+  readonly signal: AbortSignal;
+  /** Whether a user can be asked. Finding out takes time. */
+  readonly isTerminal: () => boolean;
+  readonly colors: boolean;
+  /** Prints a text and a line break on standard output. */
+  readonly out: (text: string) => void;
+  /** Prints a text and a line break on standard error. */
+  readonly err: (text: string) => void;
+  /** Shows progress until the returned function is called. */
+  readonly spin: (text: string) => () => void;
+}

@@ -1,0 +1,29 @@
+// Decides which package manager a workspace uses.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { JsonObject } from "../flatten/json.ts";
+
+const LOCKFILES = {
+  bun: ["bun.lock", "bun.lockb"],
+  npm: ["package-lock.json", "npm-shrinkwrap.json"],
+  pnpm: ["pnpm-lock.yaml"],
+  yarn: ["yarn.lock"],
+} as const;
+
+export type PackageManager = keyof typeof LOCKFILES;
+
+const isManager = (name: string): name is PackageManager => Object.hasOwn(LOCKFILES, name);
+
+/** The one that `packageManager` in package.json names, else the one whose lockfile is there, else `fallback`. */
+export function packageManagerOf(
+  root: string,
+  manifest: JsonObject | undefined,
+  fallback: PackageManager,
+): PackageManager {
+  const [declared = ""] = String(manifest?.packageManager ?? "").split("@");
+  if (isManager(declared)) return declared;
+  const managers = Object.keys(LOCKFILES).filter(isManager);
+  const hasLockfile = (manager: PackageManager) =>
+    LOCKFILES[manager].some((name) => existsSync(join(root, name)));
+  return hasLockfile(fallback) ? fallback : (managers.find(hasLockfile) ?? fallback);
+}

@@ -1,0 +1,12 @@
+// Writes paths for the shell, so that a printed command can be pasted.
+
+/** A word that the shell takes literally; one with other than plain characters is put in single quotes. */
+export const quoted = (word: string): string =>
+  /^[\w./:@+,][\w./:@+,-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** The command that changes to a directory; undefined for the current one. */
+export function changeDirectory(path: string): string | undefined {
+  if (path === "") return undefined;
+  // `cd -x` would be an option.
+  return `cd ${quoted(path.startsWith("-") ? `./${path}` : path)}`;
+}

@@ -1,0 +1,40 @@
+// Detects options that npm kept for itself, because they came without a `--` in front.
+import { CreateError } from "../errors.ts";
+import type { Variables } from "../subprocess.ts";
+import type { Flag } from "./args.ts";
+
+const ANY = /^/;
+const ON = /^true$/;
+const OFF = /^(false)?$/;
+/** The variable that npm sets for an option, and the values that mean that the option was given. */
+const OPTIONS: readonly (readonly [flag: Flag, variable: string, values: RegExp])[] = [
+  ["template", "npm_config_template", ANY],
+  ["without", "npm_config_without", ANY],
+  ["name", "npm_config_name", ANY],
+  ["no-install", "npm_config_install", OFF],
+  ["no-git", "npm_config_git", OFF],
+  ["force", "npm_config_force", ON],
+  ["dry-run", "npm_config_dry_run", ON],
+  ["json", "npm_config_json", ON],
+];
+
+/**
+ * `npm create bunyard my-app --template x` reaches the command as `my-app x`, and an unnoticed `--dry-run` would be a
+ * real run.
+ * @throws {CreateError} `usage`, with the command line that works
+ */
+export function refuseSwallowedOptions(argv: readonly string[], variables: Variables): void {
+  // `npx bun create bunyard …` sets the same variables for npx's own options, and passes ours on.
+  if (variables.npm_command !== "init") return;
+  const swallowed = OPTIONS.filter(([flag, variable, values]) => {
+    const isGiven = argv.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
+    const value = variables[variable];
+    return !isGiven && value !== undefined && values.test(value);
+  }).map(([flag]) => `--${flag}`);
+  if (swallowed.length === 0) return;
+  throw new CreateError(
+    "usage",
+    `npm kept ${swallowed.join(" and ")} for itself, because there is no -- in front.`,
+    `Put -- first: npm create bunyard@latest my-app -- ${swallowed[0]} …`,
+  );
+}

@@ -1,0 +1,40 @@
+// The errors of writing files: what happened, why, and what to do.
+import { dirname, join } from "node:path";
+import { CreateError, systemCode } from "../errors.ts";
+
+/** The staging directory inside an existing directory. Only one run can create it, so it is a lock as well. */
+export const STAGING_DIRECTORY = ".create-bunyard";
+
+/** Refuses a directory to which another run is writing. */
+export const targetBusy = (directory: string): CreateError =>
+  new CreateError(
+    "target_busy",
+    `Another run is creating a project in ${directory}.`,
+    `Wait for it. If there is none, delete ${join(directory, STAGING_DIRECTORY)}.`,
+  );
+
+export const targetChanged = (path: string): CreateError =>
+  new CreateError(
+    "target_exists",
+    `Another program wrote to ${path} during the run.`,
+    "Choose another directory.",
+  );
+
+export function withReadableMessage(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  if (code === undefined || error instanceof CreateError) return error;
+  const options = { cause: error };
+  if (["EACCES", "EPERM", "EROFS"].includes(code)) {
+    return new CreateError(
+      "not_writable",
+      `${dirname(path)} is not writable (${code}).`,
+      "Change its permissions, or choose another directory.",
+      options,
+    );
+  }
+  const hint = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
+    ? "Free disk space and try again."
+    : undefined;
+  const message = `Writing failed, and no file was left behind: ${String(error)}`;
+  return new CreateError("write_failed", message, hint, options);
+}

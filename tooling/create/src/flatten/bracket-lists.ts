@@ -1,0 +1,42 @@
+// Joins a list in brackets onto one line if elements were removed and it now fits, as Biome would print it.
+import type { Line } from "./layout.ts";
+
+const LINE_WIDTH = 100;
+const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+/** Braces that Biome joins. The line breaks of object literals and blocks are the author's. */
+const NAME_LIST = /^\s*(import|export|const|let)( type)? \{$/;
+
+/** Handles parameters, arguments, arrays, and the names of imports and exports. */
+export function joinLists(lines: readonly Line[]): readonly Line[] {
+  const result = [...lines];
+  // From the end, so that the indexes of earlier cuts stay valid.
+  for (let index = result.length - 1; index > 0; index -= 1) {
+    if (result[index]?.isAfterCut) joinAround(result, index);
+  }
+  return result;
+}
+
+/** Joins the list that encloses the cut before `index`, if there is one. */
+function joinAround(lines: Line[], index: number): void {
+  const start = lines.findLastIndex(({ text }, line) => line < index && !isElement(text));
+  const end = lines.findIndex(({ text }, line) => line >= index && !isElement(text));
+  const opener = lines[start]?.text;
+  const closer = lines[end]?.text;
+  if (opener === undefined || closer === undefined) return;
+  const bracket = opener.slice(-1);
+  const indent = indentOf(opener);
+  const elements = lines.slice(start + 1, end).map(({ text }) => text);
+  if (elements.some((element) => indentOf(element) !== `${indent}  `)) return;
+  if (!closer.startsWith(`${indent}${CLOSERS[bracket]}`)) return;
+  if (bracket === "{" && !NAME_LIST.test(opener)) return;
+  const padding = bracket === "{" && elements.length > 0 ? " " : "";
+  const list = elements.map((element) => element.trim()).join(" ");
+  const joined = `${opener}${padding}${list.replace(/,$/, "")}${padding}${closer.trim()}`;
+  if (joined.length > LINE_WIDTH) return;
+  lines.splice(start, end - start + 1, { text: joined, isAfterCut: false });
+}
+
+/** An element on a line of its own, without a comment. */
+const isElement = (text: string): boolean => /^\s+[^\s})\]].*,$/.test(text) && !/\/[/*]/.test(text);
+
+const indentOf = (text: string): string => /^\s*/.exec(text)?.[0] ?? "";

@@ -1,0 +1,60 @@
+// Aligns the columns of the Markdown tables from which rows were removed.
+import type { Line } from "./layout.ts";
+
+export function alignTables(lines: readonly Line[]): readonly Line[] {
+  const result: Line[] = [];
+  let table: Line[] = [];
+  const flush = () => {
+    result.push(...(table.some(({ isAfterCut }) => isAfterCut) ? aligned(table) : table));
+    table = [];
+  };
+  for (const line of lines) {
+    if (line.text.trimStart().startsWith("|")) table.push(line);
+    else {
+      // A row removed at the end of the table leaves its cut on the line that follows.
+      if (line.isAfterCut) table = table.map((row) => ({ ...row, isAfterCut: true }));
+      flush();
+      result.push(line);
+    }
+  }
+  flush();
+  return result;
+}
+
+function aligned(table: readonly Line[]): Line[] {
+  const rows = table.map(({ text }) => cellsOf(text));
+  const indent = /^\s*/.exec(table[0]?.text ?? "")?.[0] ?? "";
+  const rules = rows[1] ?? [];
+  const widths = rules.map((_, column) =>
+    Math.max(3, ...rows.map((row, index) => (index === 1 ? 0 : widthOf(row[column] ?? "")))),
+  );
+  return rows.map((row, index) => {
+    const cells = widths.map((width, column) => {
+      const rule = rules[column] ?? "";
+      return index === 1 ? ruleOf(rule, width) : padded(row[column] ?? "", width, rule);
+    });
+    return { text: `${indent}| ${cells.join(" | ")} |`, isAfterCut: false };
+  });
+}
+
+const cellsOf = (row: string): readonly string[] =>
+  row
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim());
+
+const widthOf = (cell: string): number => Bun.stringWidth(cell);
+
+const ruleOf = (rule: string, width: number): string => {
+  const [start, end] = [rule.startsWith(":") ? ":" : "", rule.endsWith(":") ? ":" : ""];
+  return start + "-".repeat(width - start.length - end.length) + end;
+};
+
+/** The cell filled up with spaces, on the side that the column's rule asks for. */
+function padded(cell: string, width: number, rule: string): string {
+  const missing = width - widthOf(cell);
+  if (!rule.endsWith(":")) return cell + " ".repeat(missing);
+  if (!rule.startsWith(":")) return " ".repeat(missing) + cell;
+  return " ".repeat(Math.floor(missing / 2)) + cell + " ".repeat(Math.ceil(missing / 2));
+}

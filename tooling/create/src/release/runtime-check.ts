@@ -1,0 +1,23 @@
+// The first lines of the published file: they tell users of Node and of old versions of Bun what is required.
+
+/**
+ * ECMAScript 5, so that every runtime understands it. The rest of the file has to be parsed before these lines run, so
+ * it must not use syntax that Node 18 or Bun 1.1 does not know.
+ * @param version the oldest version of Bun that works, for example `1.4.5`
+ */
+export function runtimeCheck(name: string, version: string): string {
+  return `var required = ${JSON.stringify(version)};
+var running = typeof Bun === "undefined" ? "" : Bun.version;
+function isOld(running, required) {
+  var a = running.split("."), b = required.split(".");
+  for (var i = 0; i < 3; i++) if (parseInt(a[i]) !== parseInt(b[i])) return parseInt(a[i]) < parseInt(b[i]);
+  return false;
+}
+if (running === "" || isOld(running, required)) {
+  console.error(${JSON.stringify(name)} + " needs Bun " + required + " or later" + (running === ""
+    ? ", and this is Node. Run: npx bun@" + required + " create bunyard@latest"
+    : ", and this is Bun " + running + ". Run: bun upgrade"));
+  process.exit(1);
+}
+`;
+}
