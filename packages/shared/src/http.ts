@@ -34,7 +34,7 @@ const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
  */
 export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
   const isLogged = logsRequests();
-  const record = metrics && httpMetrics(metrics);
+  const record = metrics?.isServed ? httpMetrics(metrics) : undefined;
   return async (c, next) => {
     const started = performance.now();
     const given = c.req.header("x-request-id");

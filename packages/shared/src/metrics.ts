@@ -37,9 +37,12 @@ export interface Histogram {
   readonly observe: (labels: Labels, seconds: number) => void;
 }
 
-/** All metrics of a service. Recording is cheap, whether or not they are scraped. */
+/** All metrics of a service. */
 export class Metrics {
   readonly #families: (() => string)[] = [];
+
+  /** @param isServed whether the metrics can be scraped; if not, requests are not recorded. */
+  constructor(readonly isServed = true) {}
 
   /** A number that only increases. */
   counter(options: MetricOptions): Counter {
@@ -97,7 +100,10 @@ export class Metrics {
 
 /** One state `S` per label set, at most `MAX_SERIES` of them. */
 class SeriesMap<S> {
+  /** By label set, as it is written. */
   readonly #states = new Map<string, S>();
+  /** The same states by their label values. */
+  readonly #known = new Map<string, S>();
   readonly #labels: readonly string[];
 
   constructor(
@@ -110,27 +116,27 @@ class SeriesMap<S> {
   }
 
   find(values: Labels): S {
-    const key = this.#keyOf((label) => values[label] ?? "");
-    return this.#states.get(key) ?? this.#add(key);
+    // Escaping costs more than the rest of a small request, so known label sets are found without it.
+    let raw = "";
+    for (const label of this.#labels) raw += `${values[label]}\0`;
+    return this.#known.get(raw) ?? this.#add(raw, values);
   }
 
   map(write: (labels: string, state: S) => string): string {
     return [...this.#states].map(([labels, state]) => write(labels, state)).join("");
   }
 
-  #add(key: string): S {
+  #add(raw: string, values: Labels): S {
     const isFull = this.#states.size >= MAX_SERIES;
     if (this.#states.size === MAX_SERIES) {
       log.warn("{metric} has too many label sets", { metric: this.options.name });
     }
-    const used = isFull ? this.#keyOf(() => "overflow") : key;
-    const state = this.#states.get(used) ?? this.create();
-    this.#states.set(used, state);
+    const text = (label: string) => (isFull ? "overflow" : escapeValue(values[label] ?? ""));
+    const key = this.#labels.map((label) => `${label}="${text(label)}"`).join(",");
+    const state = this.#states.get(key) ?? this.create();
+    this.#states.set(key, state);
+    if (!isFull) this.#known.set(raw, state);
     return state;
-  }
-
-  #keyOf(find: (label: string) => string): string {
-    return this.#labels.map((label) => `${label}="${escapeValue(find(label))}"`).join(",");
   }
 }
 

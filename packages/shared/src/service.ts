@@ -6,6 +6,7 @@ import { devHostCheck } from "./dev-hosts.ts";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
 import { flushLogs, log, notice, setupLog } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
+import type { Problem } from "./problem.ts";
 import { discardUnreadBody } from "./request-body.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
@@ -96,6 +97,7 @@ async function start<S extends Schema>(
 ): Promise<void> {
   const env = parseEnv(schema, process.env) as Readonly<z.output<S>> & ServiceEnv;
   await setupLog(env);
+  life.metrics = new Metrics(env.METRICS_PORT !== undefined);
   life.listen(env, await createApp(env, life));
 }
 
@@ -130,7 +132,7 @@ async function readiness(service: Service): Promise<"ok" | "draining" | "unavail
 }
 
 class Lifecycle implements Service {
-  readonly metrics = new Metrics();
+  metrics = new Metrics(false);
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
@@ -191,7 +193,7 @@ class Lifecycle implements Service {
       fetch: (received: Request, server: Server<unknown>) => {
         const request = withHost(received);
         const refusal = checkHost?.(request);
-        if (refusal) return refusal.toResponse();
+        if (refusal) return refuse(refusal);
         const response = app.fetch(request, { server });
         const isPlain = request.method === "GET" && !this.isStopping;
         return isPlain ? response : this.#complete(request, response);
@@ -209,7 +211,7 @@ class Lifecycle implements Service {
     notice.info(`listening on ${this.#server.url.href}`);
   }
 
-  /** What a response needs that is not a plain GET's, or that is sent during the shutdown. */
+  /** Completes the response to a request that is not a GET, and any response during the shutdown. */
   async #complete(request: Request, pending: Response | Promise<Response>): Promise<Response> {
     const { method } = request;
     const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
@@ -262,6 +264,16 @@ class Lifecycle implements Service {
     this.exitCode = 1;
     notice.error("{what}: {error}", { what: message, error });
   }
+}
+
+/** Responds before the app does, with what every response has. */
+function refuse(problem: Problem): Response {
+  const requestId = crypto.randomUUID();
+  log.warn("refused a request: {detail}", { detail: problem.detail, requestId });
+  const response = problem.toResponse();
+  response.headers.set("x-request-id", requestId);
+  response.headers.set("x-content-type-options", "nosniff");
+  return response;
 }
 
 /** Without a Host, as some HTTP/1.0 health checks send it, the runtime's URL is only a path. */

@@ -8,7 +8,7 @@ export interface ReceivedEvent {
   readonly id: string;
 }
 
-/** The events of `body`, until it ends. An event that was cut off is dropped, as the standard says. */
+/** The events of `body`, until it ends. An incomplete event at the end is dropped, as the standard requires. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReceivedEvent> {
   let id = "";
   let event = "";
@@ -36,7 +36,7 @@ async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<stri
       const { done, value } = await reader.read();
       if (done) return;
       rest += decoder.decode(value, { stream: true });
-      // A CR at the very end may be the first half of a CRLF: it waits for what follows.
+      // A CR at the end of a chunk may be the start of a CRLF: keep it until more is read.
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop() ?? "";
       yield* lines;

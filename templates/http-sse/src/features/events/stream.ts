@@ -25,7 +25,7 @@ export interface StreamOptions {
 }
 
 /**
- * The body of an event stream. It is a queue with a byte count, and `desiredSize` tells how much is
+ * The body of an event stream. It is a queue with a byte count, and `desiredSize` shows how much is
  * queued. During the replay the client's reading pulls pages; afterwards the broadcaster pushes.
  */
 export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
