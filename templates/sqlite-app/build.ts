@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
 await Bun.build({
-  entrypoints: ["src/main.ts", "src/db.ts", "src/import-worker.ts"],
+  entrypoints: ["src/main.ts", "src/db.ts", "src/store/import-worker.ts"],
   outdir: "dist",
   target: "bun",
   sourcemap: "linked",

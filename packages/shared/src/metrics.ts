@@ -197,10 +197,11 @@ export function httpMetrics(metrics: Metrics) {
   };
 }
 
-/** The pattern of the matching route, also when middleware responds before it. */
+/** The pattern of the matching route, also when middleware responds before it: `/a/:id` for `/a/:id{[0-9]+}`. */
 function routeOf(c: Context): string {
   // Hono registers middleware for the method "ALL".
-  return matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
+  const path = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
+  return path.includes("{") ? path.replaceAll(/\{[^}]*\}/g, "") : path;
 }
 
 /** Milliseconds between two probes of the event loop. */

@@ -2,6 +2,8 @@
 
 /** Bytes of unread body to discard before the connection is closed. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
+/** Milliseconds for discarding: a client that sends slowly must not delay its response without a limit. */
+const MAX_DISCARD_MS = 30_000;
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
@@ -39,16 +41,18 @@ export async function discardUnreadBody(
   response: Response | Promise<Response>,
 ): Promise<Response> {
   const responded = await response;
-  const isEmpty = await discard(readerOf(request));
+  // A 408 is for a client that was already too slow.
+  const isEmpty = responded.status !== 408 && (await discard(readerOf(request)));
   if (!isEmpty) responded.headers.set("connection", "close");
   return responded;
 }
 
 /** @returns whether the body ended within the limit. */
 async function discard(reader: Reader | undefined): Promise<boolean> {
+  const deadline = performance.now() + MAX_DISCARD_MS;
   let size = 0;
   try {
-    while (reader && size <= MAX_DISCARDED_BYTES) {
+    while (reader && size <= MAX_DISCARDED_BYTES && performance.now() < deadline) {
       const { done, value } = await reader.read();
       if (done) return true;
       size += value.byteLength;

@@ -1,5 +1,5 @@
-// Picks the database by the environment: the file in DATA_DIR, or PostgreSQL when DATABASE_URL is set.
-import { extname, join, resolve } from "node:path";
+// Opens the database that the environment selects: the file in DATA_DIR, or PostgreSQL if DATABASE_URL is set.
+import { join, resolve } from "node:path";
 import type { DatabaseEnv } from "./env.ts";
 import { MigrateError, refuseFindings } from "./migrate/errors.ts";
 import { inspect, type Migrator, migrateUp } from "./migrate/index.ts";
@@ -9,8 +9,8 @@ import { PostgresStore } from "./store/postgres.ts";
 import { SqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 
-/** Next to this file: `.ts` in the sources, `.js` in the bundle. */
-const IMPORT_SCRIPT = join(import.meta.dir, `import-worker${extname(import.meta.path)}`);
+/** The worker is loaded by path; the build writes it to the same place below dist/. */
+const IMPORT_WORKER = join(import.meta.dir, "store/import-worker");
 
 export function openMigrator(env: DatabaseEnv): Migrator {
   const { DATABASE_URL: url } = env;
@@ -20,13 +20,14 @@ export function openMigrator(env: DatabaseEnv): Migrator {
 
 export function openStore(env: DatabaseEnv): Store {
   if (env.DATABASE_URL) return new PostgresStore(env.DATABASE_URL);
-  return new SqliteStore(databaseFile(env), { importScript: IMPORT_SCRIPT });
+  return new SqliteStore(databaseFile(env), { importWorker: IMPORT_WORKER });
 }
 
 /**
- * Makes sure that the schema is the one that this code was written for, by migrating or only by looking.
- * Returns the names of what was applied now.
- * @throws {MigrateError} when it is not and can't be made so: too new, changed, pending, a migration that fails.
+ * Ensures that the schema is the one that this code was written for. With `migrate`, pending migrations
+ * are applied; without it, they are refused.
+ * @returns the names of the migrations that were applied.
+ * @throws {MigrateError} if the database is newer than the code, a file was changed, or a migration fails.
  */
 export async function prepareSchema(
   env: DatabaseEnv,
@@ -43,7 +44,7 @@ export async function prepareSchema(
   refuseFindings(findings);
   if (pending.length === 0) return [];
   throw new MigrateError("refused", `${pending.length} migrations are pending.`, {
-    hint: "`bun run db up` applies them.",
+    hint: "Apply them with `bun run db up`.",
   });
 }
 

@@ -1,4 +1,4 @@
-// `bun run db <command>`: reads the command line, runs one command, prints its report, and sets the exit code.
+// `bun run db <command>`: parses the command line, runs one command, prints its report and sets the exit code.
 import { EnvError, parseEnv } from "#lib/env";
 import type { Report } from "./cli/command.ts";
 import { help, parse } from "./cli/commands.ts";
@@ -7,7 +7,7 @@ import { databaseSchema } from "./env.ts";
 import { MigrateError } from "./migrate/errors.ts";
 
 const args = Bun.argv.slice(2);
-const { exitCode, data, text } = await run().catch(failure);
+const { exitCode, data, text } = await run().catch(reportError);
 if (args.includes("--json")) console.log(JSON.stringify({ ok: exitCode === 0, ...data }));
 else if (exitCode === 0) console.log(text);
 else console.error(text);
@@ -25,16 +25,16 @@ async function run(): Promise<Report> {
   return { ...report, data: { ...where, ...report.data } };
 }
 
-/** Errors are thrown where they are found and printed here, once. Only those that nobody foresaw show a stack. */
-function failure(error: unknown): Report {
+/** The report of an error. Only an unexpected one, which is a bug, has a stack. */
+function reportError(error: unknown): Report {
   if (error instanceof MigrateError) {
     const { code, message, hint, findings } = error;
     const text = hint ? `${message}\n${hint}` : message;
     const exitCode = code === "usage" ? 2 : findings.length > 0 ? 3 : 1;
     return { exitCode, data: { error: { code, message, hint, findings } }, text };
   }
-  const expected = error instanceof EnvError;
+  const isExpected = error instanceof EnvError;
   const message = error instanceof Error ? error.message : String(error);
-  const text = expected ? message : Bun.inspect(error);
+  const text = isExpected ? message : Bun.inspect(error);
   return { exitCode: 1, data: { error: { code: "failed", message } }, text };
 }

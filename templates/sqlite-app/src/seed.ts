@@ -1,5 +1,5 @@
-// Sample users and articles for development; what is there already is left alone.
-import { Passwords } from "./auth/passwords.ts";
+// Sample users and articles for development. Existing ones are not changed.
+import { Passwords } from "./features/users/passwords.ts";
 import type { Store } from "./store/store.ts";
 
 /** The password of every sample user. */

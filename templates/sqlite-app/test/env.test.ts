@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { parseEnv } from "#lib/env";
-import { envSchema } from "../src/env.ts";
+import { schema } from "../src/env.ts";
 
 const text = await Bun.file(join(import.meta.dir, "..", ".env.example")).text();
 const lines = [...text.matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(
@@ -15,17 +15,27 @@ const lines = [...text.matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(
 
 test(".env.example has the variables of the schema", () => {
   const names = lines.map(({ name }) => name);
-  expect(names.toSorted()).toEqual(Object.keys(envSchema.shape).toSorted());
+  expect(names.toSorted()).toEqual(Object.keys(schema.shape).toSorted());
 });
 
 test("and their defaults", () => {
   const shown = lines.filter(({ optional }) => !optional);
   const values = Object.fromEntries(shown.map(({ name, value }) => [name, value]));
-  expect(parseEnv(envSchema, values)).toEqual(parseEnv(envSchema, {}));
+  expect(parseEnv(schema, values)).toEqual(parseEnv(schema, {}));
 });
 
 test("its examples are valid", () => {
   expect(() =>
-    parseEnv(envSchema, Object.fromEntries(lines.map(({ name, value }) => [name, value]))),
+    parseEnv(schema, Object.fromEntries(lines.map(({ name, value }) => [name, value]))),
   ).not.toThrow();
+});
+
+test("the README's table has the variables of the schema and their defaults", async () => {
+  const readme = await Bun.file(join(import.meta.dir, "..", "README.md")).text();
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| +(?:`([^`]*)`)? *\|/gm)];
+  expect(rows.map(([, name]) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
+  const defaults: Record<string, unknown> = parseEnv(schema, {});
+  for (const [, name = "", value] of rows) {
+    if (value !== undefined) expect([name, value]).toEqual([name, `${defaults[name]}`]);
+  }
 });

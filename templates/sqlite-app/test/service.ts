@@ -1,4 +1,4 @@
-// The service as a process of its own, on a free port and a folder of its own, and clients that use it.
+// Runs the service as a child process on a free port, with a folder of its own, and sends requests to it.
 import { join } from "node:path";
 import { Folder } from "./folder.ts";
 import { BARE } from "./project.ts";
@@ -8,7 +8,7 @@ export const PASSWORD = "correct horse";
 
 export type Variables = Readonly<Record<string, string>>;
 
-export interface Answer {
+export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -18,9 +18,10 @@ export interface Answer {
 
 export interface Sent {
   readonly token?: string | undefined;
-  /** Sent as JSON, unless there is a type. */
+  /** Sent as JSON, unless `type` is set. */
   readonly body?: unknown;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export class Service implements AsyncDisposable {
@@ -44,7 +45,7 @@ export class Service implements AsyncDisposable {
     })();
   }
 
-  /** @throws with what it printed, when it ends before it listens. */
+  /** @throws with what the service printed, if it ends before it listens. */
   static async start(env: Variables = {}, folder = new Folder()): Promise<Service> {
     const child = Bun.spawn([process.execPath, MAIN], {
       cwd: folder.path,
@@ -75,8 +76,12 @@ export class Service implements AsyncDisposable {
     return this.#url;
   }
 
-  async send(method: string, path: string, { token, body, type }: Sent = {}): Promise<Answer> {
-    const headers = new Headers();
+  async send(
+    method: string,
+    path: string,
+    { token, body, type, ...init }: Sent = {},
+  ): Promise<Reply> {
+    const headers = new Headers(init.headers);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     if (body !== undefined) headers.set("content-type", type ?? "application/json");
     const response = await fetch(this.#url + path, {
@@ -93,7 +98,7 @@ export class Service implements AsyncDisposable {
     };
   }
 
-  /** Signs up and in. */
+  /** Signs a new user up and in. */
   async newUser(
     email = `${crypto.randomUUID()}@example.com`,
   ): Promise<{ id: number; token: string }> {
@@ -107,7 +112,7 @@ export class Service implements AsyncDisposable {
     return { id: Number(user.json().id), token: String(session.json().token) };
   }
 
-  /** Stops it, with exit code 0 after SIGTERM. */
+  /** Sends a signal and waits for the end. @returns the exit code. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number> {
     this.child.kill(signal);
     const exitCode = await this.child.exited;

@@ -1,5 +1,4 @@
-// How the service starts: it migrates or refuses, and it never serves a schema that it does not know.
-
+// How the service starts, stops and survives a kill: it migrates or refuses, and never serves an unknown schema.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
@@ -7,7 +6,7 @@ import { Folder } from "./folder.ts";
 import { PROCESS_TIMEOUT, Project } from "./project.ts";
 import { Service } from "./service.ts";
 
-/** Windows has no signals: a process is ended there without being asked. */
+/** Windows has no signals: a process that is killed there cannot react. */
 const posix = test.concurrent.skipIf(process.platform === "win32");
 
 const refusal = (project: Project, env: Record<string, string> = {}) =>
@@ -45,7 +44,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "it refuses a migration that fails, and a file that is no database",
+  "it refuses a migration that fails, and a file that is not a database",
   async () => {
     using project = new Project("own");
     project.write("0004_broken", "INSERT INTO nowhere VALUES (1);");
@@ -73,7 +72,7 @@ posix(
 );
 
 posix(
-  "what it acknowledged is there after kill -9, and it is one sound file after SIGTERM",
+  "acknowledged writes survive kill -9, and SIGTERM leaves one complete file",
   async () => {
     await using service = await Service.start();
     const { token } = await service.newUser();
@@ -92,13 +91,13 @@ posix(
 );
 
 test.concurrent(
-  "an import that is killed at any moment is all there or not at all",
+  "an import that is killed at any moment is imported completely or not at all",
   async () => {
     using folder = new Folder();
     const ROWS = 5000;
     const line = `${JSON.stringify({ title: "bulk", body: "words ".repeat(50) })}\n`;
     const KILLS = 4;
-    /** Imports into a new account, kills the service after so many milliseconds, and tells how many it were. */
+    /** Imports into a new account and kills the service after `moment` milliseconds. @returns how many passed. */
     const importUntil = async (moment: number): Promise<number> => {
       const service = await Service.start({}, folder);
       const { token } = await service.newUser();
@@ -123,7 +122,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a backup that is taken while the service runs can be restored once it has stopped",
+  "a backup taken while the service runs can be restored after it has stopped",
   async () => {
     using project = new Project("own");
     await using service = await Service.start(project.env);
@@ -141,25 +140,56 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
+/** Attempts to sign in. With a limit of one per minute, no slow machine refills it during a test. */
+const oneAttempt = { LOGIN_RATE_LIMIT: "1" };
+const attempt = (service: Service, email: string, headers?: Record<string, string>) =>
+  service.send("POST", "/api/sessions", { body: { email, password: "wrong password" }, headers });
+
 test.concurrent(
-  "too many attempts to sign in are told when to come back",
+  "too many attempts to sign in to one account are 429 with Retry-After",
   async () => {
-    await using service = await Service.start({ LOGIN_RATE_LIMIT: "3" });
-    const attempt = (email: string) =>
-      service.send("POST", "/api/sessions", { body: { email, password: "wrong password" } });
-    const statuses = [];
-    for (let i = 0; i < 3; i += 1) statuses.push((await attempt("a@example.com")).status);
-    const refused = await attempt("A@example.com");
-    expect([...statuses, refused.status]).toEqual([401, 401, 401, 429]);
+    await using service = await Service.start(oneAttempt);
+    const first = await attempt(service, "a@example.com");
+    expect(first.status).toBe(401);
+    expect(first.headers.get("ratelimit")).toContain("r=0");
+    const refused = await attempt(service, "A@example.com");
+    expect(refused.status).toBe(429);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(refused.headers.get("ratelimit")).toContain("r=0");
-    expect((await attempt("b@example.com")).status).toBe(401);
+    expect((await attempt(service, "b@example.com")).status).toBe(401);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent.each([
+  ["addresses of one IPv6 /64", ["2001:db8:7:7::1", "2001:db8:7:7::2", "2001:db8:7:7:ffff::3"]],
+  ["ports of one IPv4 address", ["198.51.100.8:50001", "198.51.100.8:50002", "198.51.100.8"]],
+  [
+    "spellings of one IPv6 address",
+    ["2001:db8::1", "2001:0db8:0:0:0:0:0:1", "[2001:db8::1]:443", "10.0.0.1, 2001:DB8::1"],
+  ],
+  ["an IPv4 address mapped to IPv6", ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109"]],
+])(
+  "the limit on attempts to sign in counts as one client: %s",
+  async (_, addresses) => {
+    await using service = await Service.start({
+      ...oneAttempt,
+      CLIENT_IP_HEADER: "x-forwarded-for",
+    });
+    const statuses = [];
+    for (const address of addresses) {
+      const { status } = await attempt(service, "a@example.com", { "x-forwarded-for": address });
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([401, ...addresses.slice(1).map(() => 429)]);
+    const other = { "x-forwarded-for": "192.0.2.77" };
+    expect((await attempt(service, "a@example.com", other)).status).toBe(401);
   },
   PROCESS_TIMEOUT,
 );
 
 test.concurrent(
-  "more passwords than may wait are 503, and the service goes on",
+  "passwords beyond the queue are 503, and the service keeps working",
   async () => {
     await using service = await Service.start({ PASSWORD_CONCURRENCY: "1", PASSWORD_QUEUE: "2" });
     const attempts = await Promise.all(
@@ -171,8 +201,8 @@ test.concurrent(
     );
     const statuses = attempts.map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([201, 503]));
-    expect(attempts.find(({ status }) => status === 503)?.headers.get("retry-after")).toBe("2");
-    // An unknown user costs the same: it takes a place, too.
+    expect(attempts.find(({ status }) => status === 503)?.headers.get("retry-after")).toBe("1");
+    // An unknown user costs the same time, and takes a slot too.
     const unknown = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         service.send("POST", "/api/sessions", {

@@ -1,4 +1,4 @@
-// What an export or an import costs: no memory by its length, and no more time than it is given.
+// Exports and imports use constant memory and bounded time.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
@@ -19,27 +19,27 @@ async function fill(service: Service, articles: number): Promise<void> {
   );
 }
 
-/** Asks for an export, and reads nothing. */
-function ask({ url }: Service): Socket {
+/** Requests an export, and reads nothing. */
+function requestExport({ url }: Service): Socket {
   const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
     socket.write("GET /api/articles/export HTTP/1.1\r\nhost: test\r\n\r\n");
   });
   return socket.pause();
 }
 
-/** The most memory that the service ever had at once, in MiB; Linux counts that. */
+/** Peak memory of the service in MiB (Linux only). */
 async function peak({ child }: Service): Promise<number> {
   const status = await Bun.file(`/proc/${child.pid}/status`).text();
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }
 
 test.skipIf(process.platform !== "linux")(
-  "200 MB, read or not, cost a fraction of that",
+  "an export of 200 MB uses a fraction of that, whether the client reads or not",
   async () => {
     await using service = await Service.start();
     await fill(service, 100_000);
     const before = await peak(service);
-    const stuck = ask(service);
+    const stuck = requestExport(service);
     const response = await fetch(`${service.url}/api/articles/export`);
     let bytes = 0;
     for await (const chunk of response.body ?? []) bytes += chunk.byteLength;
@@ -51,20 +51,20 @@ test.skipIf(process.platform !== "linux")(
 );
 
 test(
-  "who reads too slowly is cut, and the service goes on",
+  "an export to a slow consumer is stopped after MAX_TRANSFER_SECONDS",
   async () => {
     await using service = await Service.start({ MAX_TRANSFER_SECONDS: "1" });
     await fill(service, 20_000);
-    const slow = ask(service).resume();
+    const slow = requestExport(service).resume();
     let bytes = 0;
     slow.on("data", (chunk) => {
       bytes += chunk.length;
       slow.pause();
       setTimeout(() => slow.resume(), 50);
     });
-    const { promise: cut, resolve } = Promise.withResolvers<void>();
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
     slow.on("error", () => resolve()).on("close", () => resolve());
-    await cut;
+    await closed;
     expect(bytes).toBeLessThan(20_000 * BODY);
     expect((await service.send("GET", "/readyz")).status).toBe(200);
   },
@@ -72,7 +72,7 @@ test(
 );
 
 test(
-  "who sends too slowly is told so, and nothing is imported",
+  "an import that takes too long is 408, and nothing is imported",
   async () => {
     await using service = await Service.start({ MAX_TRANSFER_SECONDS: "1" });
     const { token } = await service.newUser();

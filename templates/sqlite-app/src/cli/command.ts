@@ -1,14 +1,14 @@
-// What a command of `bun run db` is given, and what it gives back.
+// The interface of a `bun run db` command: its input and its report.
 import type { DatabaseEnv } from "../env.ts";
 import type { Migrator } from "../migrate/index.ts";
 
-/** 0 done, 1 failed, 2 wrong usage, 3 validation found something. */
+/** 0 done, 1 failed, 2 wrong usage, 3 validation found a problem. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Call {
   readonly migrator: Migrator;
   readonly env: DatabaseEnv;
-  /** The argument, for commands that have one; else an empty string. */
+  /** The argument; an empty string for commands without one. */
   readonly argument: string;
   readonly to: number | undefined;
   readonly steps: number;
@@ -16,15 +16,15 @@ export interface Call {
 
 export interface Report {
   readonly exitCode: ExitCode;
-  /** What `--json` prints, after `ok`, `command` and where the database is. */
+  /** The fields that `--json` prints after `ok`, `command`, `engine` and `database`. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** What people read. */
+  /** The text that is printed without `--json`. */
   readonly text: string;
 }
 
 export interface Command {
   readonly summary: string;
-  /** Name of the argument; commands without a name here take none. */
+  /** Name of the argument; undefined if the command takes none. */
   readonly argument?: string;
   readonly options?: readonly ("to" | "steps")[];
   readonly run: (call: Call) => Promise<Report>;

@@ -1,18 +1,18 @@
-// The commands of `bun run db` by name, and the reading of a command line. Strict: what is not known is refused.
+// The commands of `bun run db` by name, and the strict parser of the command line.
 import { parseArgs } from "node:util";
 import { MigrateError } from "../migrate/errors.ts";
 import type { Call, Command } from "./command.ts";
 import { backup, dump, restore, seed } from "./data.ts";
-import { accept, create, down, record, status, up, validate } from "./migrations.ts";
+import { baseline, down, newMigration, repair, status, up, validate } from "./migrations.ts";
 
 export const commands = {
   status,
   up,
   down,
-  new: create,
+  new: newMigration,
   validate,
-  repair: accept,
-  baseline: record,
+  repair,
+  baseline,
   seed,
   dump,
   backup,
@@ -24,14 +24,14 @@ export interface Parsed extends Pick<Call, "argument" | "to" | "steps"> {
   readonly command: Command;
 }
 
-/** @throws {MigrateError} `usage`. Undefined asks for help. */
+/** @returns undefined if help is requested. @throws {MigrateError} `usage` */
 export function parse(args: readonly string[]): Parsed | undefined {
   const { values, positionals } = read(args);
   if (values.help) return undefined;
   const [name, ...rest] = positionals;
   const command = Object.entries<Command>(commands).find(([known]) => known === name)?.[1];
   if (name === undefined || command === undefined) {
-    const what = name === undefined ? "Which command?" : `There is no command "${name}".`;
+    const what = name === undefined ? "No command was given." : `There is no command "${name}".`;
     throw usage(`${what} One of: ${Object.keys(commands).join(", ")}.`);
   }
   const [argument = ""] = rest;
@@ -40,7 +40,7 @@ export function parse(args: readonly string[]): Parsed | undefined {
   }
   for (const option of ["to", "steps"] as const) {
     if (values[option] !== undefined && !command.options?.includes(option)) {
-      throw usage(`--${option} is not for "${name}".`);
+      throw usage(`"${name}" does not take --${option}.`);
     }
   }
   const to = values.to === undefined ? undefined : wholeNumber("to", values.to);
@@ -65,16 +65,18 @@ function read(args: readonly string[]) {
   }
 }
 
-/** `--to` takes `3`, `0003` and `0003_name`. */
+/** `--to` accepts `3`, `0003` and `0003_name`. */
 function wholeNumber(option: "to" | "steps", text: string): number {
   const match = (option === "to" ? /^(\d+)(?:_[a-z0-9_]+)?$/ : /^(\d+)$/).exec(text);
   const value = Number(match?.[1]);
   if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw usage(`--${option} must be a whole number from 1 on.`);
+  throw usage(`--${option} must be a whole number of 1 or more.`);
 }
 
 function usage(message: string): MigrateError {
-  return new MigrateError("usage", message, { hint: "`bun run db --help` lists the commands." });
+  return new MigrateError("usage", message, {
+    hint: "Run `bun run db --help` for the list of commands.",
+  });
 }
 
 export function help(): string {
@@ -86,11 +88,11 @@ export function help(): string {
     "",
     ...rows,
     "",
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 validation found something.",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 validation found a problem.",
   ].join("\n");
 }
 
-/** How a command is typed, after `bun run db`. */
+/** The syntax of a command, after `bun run db`. */
 export function synopsis(name: string, { argument, options = [] }: Command): string {
   const values = { to: "[--to <version>]", steps: "[--steps <n>]" };
   return [name, ...(argument ? [`<${argument}>`] : []), ...options.map((key) => values[key])].join(

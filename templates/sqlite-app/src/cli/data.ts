@@ -1,4 +1,4 @@
-// The commands that read or write what is in the database.
+// The commands that read or write data.
 import { resolve } from "node:path";
 import { openStore, prepareSchema } from "../database.ts";
 import { MigrateError, refuseFindings } from "../migrate/errors.ts";
@@ -7,21 +7,21 @@ import { SAMPLE_PASSWORD, writeSamples } from "../seed.ts";
 import type { Command } from "./command.ts";
 
 export const seed: Command = {
-  summary: "Write sample users and articles; safe to repeat",
+  summary: "Create sample users and articles; safe to repeat",
   async run({ env }) {
     if (env.NODE_ENV === "production") {
       throw new MigrateError(
         "refused",
-        "The sample users have a known password: not in production.",
+        "The sample users have a known password, so seed does not run in production.",
       );
     }
     await prepareSchema(env, { migrate: false });
-    await using store = openStore(env);
-    const { users, articles } = await writeSamples(store);
+    const store = openStore(env);
+    const { users, articles } = await writeSamples(store).finally(() => store.close());
     return {
       exitCode: 0,
       data: { users, articles },
-      text: `${users} users, ${articles} articles written; the password of each user is "${SAMPLE_PASSWORD}"`,
+      text: `created  ${users} users, ${articles} articles; the password of each user is "${SAMPLE_PASSWORD}"`,
     };
   },
 };
@@ -35,7 +35,7 @@ export const dump: Command = {
 };
 
 export const backup: Command = {
-  summary: "Write a checked copy, also while the server runs",
+  summary: "Write a verified copy, also while the service runs",
   argument: "file",
   async run({ migrator, argument }) {
     const file = resolve(argument);
@@ -43,13 +43,13 @@ export const backup: Command = {
     return {
       exitCode: 0,
       data: { file, bytes },
-      text: `wrote  ${file}  (${bytes} bytes, checked)`,
+      text: `wrote  ${file}  (${bytes} bytes, verified)`,
     };
   },
 };
 
 export const restore: Command = {
-  summary: "Check a backup, then replace the database by it; stop the server first",
+  summary: "Check a backup, then replace the database by it; stop the service first",
   argument: "file",
   async run({ migrator: { target, directory }, argument }) {
     const file = resolve(argument);

@@ -1,18 +1,18 @@
-// The commands that change the schema, or say how it is.
+// The commands that change or show the schema.
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Finding, MigrateError } from "../migrate/errors.ts";
 import type { Outcome } from "../migrate/execute.ts";
 import { number, readFolder } from "../migrate/files.ts";
-import { baseline, inspect, migrateDown, migrateUp, repair } from "../migrate/index.ts";
+import * as migrate from "../migrate/index.ts";
 import { ENGINES, type Engine } from "../migrate/sql.ts";
 import type { Command, Report } from "./command.ts";
 
 export const status: Command = {
-  summary: "What is applied, and what is pending",
+  summary: "Show applied and pending migrations",
   async run({ migrator }) {
-    const { applied, pending, findings } = await inspect(migrator);
+    const { applied, pending, findings } = await migrate.inspect(migrator);
     const text = [
       ...applied.map(
         ({ name, applied_at, origin }) => `applied  ${name}  ${applied_at}  ${origin}`,
@@ -29,43 +29,44 @@ export const status: Command = {
 export const up: Command = {
   summary: "Apply pending migrations, all or up to a version",
   options: ["to"],
-  run: async ({ migrator, to }) => describe(await migrateUp(migrator, to), "applied"),
+  run: async ({ migrator, to }) => describe(await migrate.migrateUp(migrator, to), "applied"),
 };
 
 export const down: Command = {
-  summary: "Take back the last migration, or as many as --steps says",
+  summary: "Revert the last migration, or the last n",
   options: ["steps"],
-  run: async ({ migrator, steps }) => describe(await migrateDown(migrator, steps), "taken back"),
+  run: async ({ migrator, steps }) =>
+    describe(await migrate.migrateDown(migrator, steps), "reverted"),
 };
 
 export const validate: Command = {
-  summary: "Check files and ledger; exit code 3 if anything is wrong",
+  summary: "Check files and ledger; exit code 3 if there is a problem",
   async run({ migrator }) {
-    const { folder, findings } = await inspect(migrator);
-    return judge(findings, {}, `${folder.migrations.length} migrations read`);
+    const { folder, findings } = await migrate.inspect(migrator);
+    return reportFindings(findings, {}, `${folder.migrations.length} migrations read`);
   },
 };
 
-export const accept: Command = {
+export const repair: Command = {
   summary: "Accept applied files that were changed since",
   async run({ migrator }) {
-    const { repaired, findings } = await repair(migrator);
+    const { repaired, findings } = await migrate.repair(migrator);
     const text = repaired.length > 0 ? `repaired  ${repaired.join(", ")}` : "nothing to repair";
-    return judge(findings, { repaired }, text);
+    return reportFindings(findings, { repaired }, text);
   },
 };
 
-export const record: Command = {
-  summary: "Record migrations as applied for a database that was made without them",
+export const baseline: Command = {
+  summary: "Record migrations as applied, for a database created without them",
   options: ["to"],
   async run({ migrator, to }) {
-    const recorded = await baseline(migrator, to);
+    const recorded = await migrate.baseline(migrator, to);
     return { exitCode: 0, data: { recorded }, text: `recorded  ${recorded.join(", ")}` };
   },
 };
 
-export const create: Command = {
-  summary: "Write the files of an empty migration, for each engine",
+export const newMigration: Command = {
+  summary: "Create the files of the next migration, for each engine",
   argument: "name",
   async run({ migrator: { directory }, env, argument }) {
     const name = argument
@@ -73,7 +74,7 @@ export const create: Command = {
       .match(/[a-z0-9]+/g)
       ?.join("_");
     if (name === undefined)
-      throw new MigrateError("usage", `"${argument}" has no letter or digit.`);
+      throw new MigrateError("usage", `"${argument}" contains no letter or digit.`);
     await mkdir(directory, { recursive: true });
     const engines = ENGINES.filter((engine) => existsSync(join(env.MIGRATIONS_DIR, engine)));
     const files: string[] = [];
@@ -90,26 +91,28 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
   const version = number((migrations.at(-1)?.version ?? 0) + 1);
   const base = join(directory, `${version}_${name}`);
   const [up, down] = [`${base}.up.sql`, `${base}.down.sql`] as const;
-  await writeFile(up, "-- What changes, and why.\n", { flag: "wx" });
-  await writeFile(down, "-- Takes it back. Delete the file if that is impossible.\n", {
+  await writeFile(up, "-- Describe what changes, and why.\n", { flag: "wx" });
+  await writeFile(down, "-- Reverts the migration. Delete this file if that is impossible.\n", {
     flag: "wx",
   });
   return [up, down];
 }
 
+const RESULTS = { done: "done   ", alreadyApplied: "skipped" } as const;
+
 function describe(outcome: Outcome, verb: string): Report {
   const { done, failed, notRun, backup } = outcome;
   const lines = [
     ...(backup ? [`backup   ${backup}`] : []),
-    ...done.map(({ migration, result, ms }) => `${result.padEnd(7)}  ${migration}  ${ms} ms`),
+    ...done.map(({ migration, result, ms }) => `${RESULTS[result]}  ${migration}  ${ms} ms`),
     ...(failed ? [`failed   ${failed.migration}: ${failed.message}`] : []),
     ...notRun.map((name) => `not run  ${name}`),
-    `${done.length} ${verb}${failed ? "; the one that failed left no trace" : ""}`,
+    `${done.length} ${verb}${failed ? "; the failed one was rolled back" : ""}`,
   ];
   return { exitCode: failed ? 1 : 0, data: { ...outcome }, text: lines.join("\n") };
 }
 
-function judge(findings: readonly Finding[], data: Report["data"], text: string): Report {
+function reportFindings(findings: readonly Finding[], data: Report["data"], text: string): Report {
   const lines = findings.length > 0 ? [text, ...problems(findings)] : [text, "no problems"];
   return {
     exitCode: findings.length > 0 ? 3 : 0,

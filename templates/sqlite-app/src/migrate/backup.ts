@@ -1,13 +1,14 @@
-// Copies a SQLite database, in use or not, into one checked file.
+// Copies a SQLite database, also while it is in use, into one verified file.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { connect, explain } from "../store/connection.ts";
 import { MigrateError } from "./errors.ts";
 
 /**
- * `VACUUM INTO` reads one consistent state, also while others write. The copy is checked and flushed to disk
- * under a temporary name first, so `file` is either absent or a whole, sound database. Returns its size in bytes.
- * @throws {MigrateError} when `file` exists or the copy fails; then nothing is left behind.
+ * Copies with `VACUUM INTO`, which reads one snapshot while others write. The copy is verified and flushed
+ * under a temporary name first, so that `file` is either absent or a complete, valid database.
+ * @returns its size in bytes.
+ * @throws {MigrateError} if `file` exists or the copy fails; nothing is left behind then.
  */
 export function copyDatabase(source: string, file: string): number {
   if (existsSync(file)) {
@@ -31,7 +32,7 @@ export function copyDatabase(source: string, file: string): number {
   }
 }
 
-/** @throws {MigrateError} when SQLite finds anything wrong inside the file. */
+/** @throws {MigrateError} if the integrity check of SQLite finds a problem. */
 export function checkIntegrity(file: string): void {
   using database = connect(file, { readonly: true, busyTimeout: 60_000 });
   const rows = database.query<{ integrity_check: string }, []>("PRAGMA integrity_check").all();
@@ -40,7 +41,7 @@ export function checkIntegrity(file: string): void {
   throw new MigrateError("failed", `${file} is damaged: ${problems.slice(0, 3).join("; ")}.`);
 }
 
-/** Waits until the contents of a file are on the disk. */
+/** Waits until the content of a file is on the disk. */
 export function flush(file: string): void {
   const descriptor = openSync(file, "r+");
   try {
@@ -50,7 +51,7 @@ export function flush(file: string): void {
   }
 }
 
-/** Waits until the names in a folder are on the disk. Windows has no such thing. */
+/** Waits until the entries of a folder, such as a rename, are on the disk. Windows cannot do that. */
 export function flushNames(folder: string): void {
   if (process.platform === "win32") return;
   const descriptor = openSync(folder, "r");

@@ -1,9 +1,9 @@
-// The one error of migrations, backups and the `db` command: what went wrong, and what to do about it.
+// The error of migrations, backups and the `db` command: what went wrong, and what to do about it.
 
-/** `refused`: checks found something and nothing was changed. `usage`: the call makes no sense. */
+/** `refused`: a check failed and nothing was changed. `usage`: the arguments are wrong. */
 export type MigrateErrorCode = "refused" | "failed" | "usage";
 
-/** One thing that a check found. `subject` names the migration or file. */
+/** A problem that a check found. `subject` names the migration or file. */
 export interface Finding {
   readonly code: FindingCode;
   readonly subject: string;
@@ -39,7 +39,7 @@ export class MigrateError extends Error {
   }
 }
 
-/** @throws {MigrateError} `refused`, when there is any finding. */
+/** @throws {MigrateError} `refused` if there are findings. */
 export function refuseFindings(findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   throw new MigrateError("refused", findings.map(({ message }) => message).join("\n"), {

@@ -1,25 +1,25 @@
-// Runs the steps of a plan one after the other, and says what was done, what failed and what did not run.
+// Runs the steps of a plan in order, and reports which were done, which failed and which did not run.
 import type { Step } from "./plan.ts";
 import type { Target } from "./target.ts";
 
 export interface Outcome {
-  readonly done: readonly Done[];
+  readonly done: readonly StepResult[];
   readonly failed: { readonly migration: string; readonly message: string } | null;
   readonly notRun: readonly string[];
-  /** The backup that was taken before the first change. */
+  /** Path of the backup that was taken before the first change. */
   readonly backup: string | null;
 }
 
-export interface Done {
+export interface StepResult {
   readonly migration: string;
-  /** `already`: another process ran it meanwhile. */
-  readonly result: "done" | "already";
+  /** `alreadyApplied`: another process was faster. */
+  readonly result: "done" | "alreadyApplied";
   readonly ms: number;
 }
 
-/** Stops at the first failure: what was done stays, the failed migration left no trace. */
+/** Stops at the first failure: completed steps stay applied, and the failed one is rolled back. */
 export async function execute(target: Target, steps: readonly Step[]): Promise<Outcome> {
-  const done: Done[] = [];
+  const done: StepResult[] = [];
   let failed: Outcome["failed"] = null;
   for (const step of steps) {
     const started = performance.now();

@@ -1,4 +1,4 @@
-// Reads the migration files of one engine, with their checksums, and says what is wrong with their names.
+// Reads the migration files of one engine with their checksums, and checks their names and statements.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Finding, MigrateError } from "./errors.ts";
@@ -6,12 +6,12 @@ import { type Engine, forbidden } from "./sql.ts";
 
 export interface Migration {
   readonly version: number;
-  /** File name without the ending, e.g. `0001_users`. */
+  /** File name without its extension, e.g. `0001_users`. */
   readonly name: string;
   /** SHA-256 of the up file, in hexadecimal digits. */
   readonly checksum: string;
   readonly up: string;
-  /** Undefined if the migration can't be taken back. */
+  /** Undefined if the migration cannot be reverted. */
   readonly down: string | undefined;
 }
 
@@ -22,10 +22,10 @@ export interface Folder {
 
 const FILE_NAME = /^(\d{4,})_[a-z0-9]+(?:_[a-z0-9]+)*\.(up|down)\.sql$/;
 
-/** @throws {MigrateError} when the folder can't be read. */
+/** @throws {MigrateError} if the folder cannot be read. */
 export async function readFolder(directory: string, engine: Engine): Promise<Folder> {
   const names = await readdir(directory).catch((cause) => {
-    throw new MigrateError("failed", `The migrations in ${directory} can't be read.`, { cause });
+    throw new MigrateError("failed", `Can't read the migrations in ${directory}.`, { cause });
   });
   const sql = names.filter((name) => name.endsWith(".sql")).sort();
   const ups = sql.filter((name) => FILE_NAME.test(name) && name.endsWith(".up.sql"));
@@ -51,8 +51,8 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
 }
 
 /**
- * The text of a file with LF line ends and no byte order mark. Both the checksum and what is executed are made
- * from it, so a checkout with CRLF on Windows is neither "changed" nor another migration.
+ * The text of a file with LF line ends and without a byte order mark. It is what is hashed and executed, so that
+ * a checkout with CRLF line ends on Windows does not count as changed.
  */
 async function readSql(path: string): Promise<string> {
   return (await Bun.file(path).text()).replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
@@ -74,12 +74,12 @@ function badNames(names: readonly string[]): Finding[] {
   });
 }
 
-/** Versions count up by one: two files of one number, or a number without a file, were merged badly. */
+/** Versions count up by one: a duplicate or a gap is the result of a bad merge. */
 function sequence(migrations: readonly Migration[]): Finding[] {
   return migrations.flatMap(({ version, name }, index): Finding[] => {
     const before = migrations[index - 1];
     if (before?.version === version) {
-      const message = `${name}: ${before.name} has the same number. Renumber the one that is not applied.`;
+      const message = `${name}: ${before.name} has the same number. Give the next number to the one that is not applied.`;
       return [{ code: "duplicate", subject: name, message }];
     }
     const expected = (before?.version ?? 0) + 1;
@@ -98,12 +98,12 @@ function ownTransactions({ name, up, down }: Migration, engine: Engine): Finding
     forbidden(sql, engine).map((statement) => ({
       code: "statement",
       subject: file,
-      message: `${file}: ${statement} can't be in a migration: each one already runs in a transaction with its ledger row.`,
+      message: `${file}: ${statement} is not allowed in a migration, which already runs in a transaction with its ledger row.`,
     })),
   );
 }
 
-/** A version as it is written in file names. */
+/** A version in the format of file names. */
 export function number(version: number): string {
   return String(version).padStart(4, "0");
 }

@@ -1,4 +1,4 @@
-// What the server and the command line do with migrations.
+// The operations on migrations, for the service and the `db` command.
 import { type Finding, MigrateError, refuseFindings } from "./errors.ts";
 import { execute, type Outcome } from "./execute.ts";
 import { type Folder, readFolder } from "./files.ts";
@@ -6,7 +6,7 @@ import { planDown, planUp } from "./plan.ts";
 import { compare, type State } from "./state.ts";
 import type { Target } from "./target.ts";
 
-/** A database and the folder of migrations that belongs to it. */
+/** A database and the folder with its migrations. */
 export interface Migrator {
   readonly target: Target;
   readonly directory: string;
@@ -18,28 +18,31 @@ export interface Inspection extends State {
 
 export async function inspect({ target, directory }: Migrator): Promise<Inspection> {
   const folder = await readFolder(directory, target.engine);
-  return { folder, ...compare(folder, await target.contents()) };
+  return { folder, ...compare(folder, await target.readState()) };
 }
 
-/** @throws {MigrateError} when checks refuse to run at all; a migration that fails is in the outcome. */
+/** @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome. */
 export async function migrateUp(migrator: Migrator, to?: number): Promise<Outcome> {
   const state = await inspect(migrator);
   return execute(migrator.target, planUp(state.folder, state, to));
 }
 
-/** @throws {MigrateError} when checks refuse to run at all; a migration that fails is in the outcome. */
+/** @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome. */
 export async function migrateDown(migrator: Migrator, steps: number): Promise<Outcome> {
   const state = await inspect(migrator);
   return execute(migrator.target, planDown(state.folder, state, steps));
 }
 
-/** Records every migration up to `to` as applied, for a database that was made without them. Returns their names. */
+/**
+ * Records every migration up to `to` as applied, for a database that was created without them.
+ * @returns their names.
+ */
 export async function baseline(migrator: Migrator, to?: number): Promise<string[]> {
   const { folder, applied, findings } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
   if (applied.length > 0 || wrong.length > 0) {
-    const reason = wrong[0]?.message ?? `${applied.length} migrations are recorded already.`;
-    throw new MigrateError("refused", `The database can't be baselined. ${reason}`, {
+    const reason = wrong[0]?.message ?? `${applied.length} migrations are already recorded.`;
+    throw new MigrateError("refused", `Can't baseline the database. ${reason}`, {
       findings: wrong,
     });
   }
@@ -52,8 +55,9 @@ export async function baseline(migrator: Migrator, to?: number): Promise<string[
 }
 
 /**
- * Accepts applied files as they are now. Returns what was repaired, and what can't be.
- * @throws {MigrateError} when the files themselves are wrong: of two with one number, which one is to be accepted?
+ * Accepts applied files that were changed since.
+ * @returns the names of the repaired migrations, and the findings that remain.
+ * @throws {MigrateError} if the files themselves are wrong: of two files with one number, neither can be chosen.
  */
 export async function repair(
   migrator: Migrator,

@@ -1,9 +1,9 @@
-// The ledger table of a SQLite database: which migrations it holds, and whose database it is.
+// The ledger table of a SQLite database: which migrations are applied, and which application owns the file.
 import type { Database } from "bun:sqlite";
 import type { Migration } from "./files.ts";
-import type { Contents, LedgerRow } from "./state.ts";
+import type { DatabaseState, LedgerRow } from "./state.ts";
 
-/** Marks the file as a database of this application; choose another number for another application. */
+/** Marks the file as this application's database. Choose a number of your own before the first release. */
 const APPLICATION_ID = 0x62_75_6e_79;
 
 const CREATE = `
@@ -18,12 +18,12 @@ const CREATE = `
   PRAGMA application_id = ${APPLICATION_ID};
 `;
 
-/** Makes the ledger, if it is not there. Call it inside the transaction that writes the first row. */
+/** Creates the ledger if it does not exist. Call it in the transaction that writes the first row. */
 export function createLedger(database: Database): void {
   database.run(CREATE);
 }
 
-export function readContents(database: Database): Contents {
+export function readState(database: Database): DatabaseState {
   const tables = database
     .query<{ name: string }, []>(
       "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",

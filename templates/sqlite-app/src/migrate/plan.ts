@@ -1,7 +1,7 @@
-// Decides which migrations run, in which order. Pure: it reads nothing and changes nothing.
+// Decides which migrations run, and in which order. Pure functions.
 import { MigrateError, refuseFindings } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
-import type { Contents, State } from "./state.ts";
+import type { DatabaseState, State } from "./state.ts";
 
 export interface Step {
   readonly direction: "up" | "down";
@@ -11,7 +11,7 @@ export interface Step {
 
 /**
  * Every pending migration up to version `to`, oldest first.
- * @throws {MigrateError} `refused` on any finding; `usage` when there is no such version.
+ * @throws {MigrateError} `refused` if there are findings; `usage` if there is no such version.
  */
 export function planUp(folder: Folder, state: State, to?: number): Step[] {
   refuseFindings(state.findings);
@@ -21,9 +21,13 @@ export function planUp(folder: Folder, state: State, to?: number): Step[] {
       throw new MigrateError("usage", `There is no migration ${to}.`);
     }
     if (newest !== undefined && to < newest.version) {
-      throw new MigrateError("usage", `${newest.name} is applied, which is after ${to}.`, {
-        hint: "`bun run db down --steps <n>` takes migrations back.",
-      });
+      throw new MigrateError(
+        "usage",
+        `${newest.name} is already applied, which is later than ${to}.`,
+        {
+          hint: "Revert migrations with `bun run db down --steps <n>`.",
+        },
+      );
     }
   }
   return state.pending
@@ -33,7 +37,7 @@ export function planUp(folder: Folder, state: State, to?: number): Step[] {
 
 /**
  * The last `steps` applied migrations, newest first; all of them if there are fewer.
- * @throws {MigrateError} `refused` on any finding, or when one of them can't be taken back.
+ * @throws {MigrateError} `refused` if there are findings, or if one of them has no down file.
  */
 export function planDown(folder: Folder, state: State, steps: number): Step[] {
   refuseFindings(state.findings);
@@ -47,7 +51,7 @@ export function planDown(folder: Folder, state: State, steps: number): Step[] {
           "refused",
           `${migration.name} has no down file. Nothing was changed.`,
           {
-            hint: "Write the file, or restore a backup from before the migration.",
+            hint: "Write the file, or restore a backup that was taken before the migration.",
           },
         );
       }
@@ -56,14 +60,20 @@ export function planDown(folder: Folder, state: State, steps: number): Step[] {
 }
 
 /**
- * Whether another process has done the step meanwhile; asked inside the transaction, so that the answer stays true.
- * @throws {MigrateError} when it did something else instead.
+ * Whether another process has already applied the step. Call it inside the transaction, so that it stays true.
+ * @throws {MigrateError} if another process has migrated the database to a state that the plan does not expect.
  */
-export function isFinished({ direction, migration }: Step, { ledger }: Contents): boolean {
+export function isAlreadyApplied(
+  { direction, migration }: Step,
+  { ledger }: DatabaseState,
+): boolean {
   const row = ledger.find(({ version }) => version === migration.version);
   const newest = ledger.at(-1)?.version ?? 0;
   if (direction === "up" && row?.checksum === migration.checksum) return true;
   if (direction === "down" && row === undefined) return true;
   if (newest === (direction === "up" ? migration.version - 1 : migration.version)) return false;
-  throw new MigrateError("failed", "Another process migrated the database elsewhere meanwhile.");
+  throw new MigrateError(
+    "failed",
+    "Another process migrated the database to another version at the same time.",
+  );
 }

@@ -1,4 +1,4 @@
-// Backup, restore and dump on PostgreSQL: the work of its own programs, which know every object that there can be.
+// Backup, restore and dump on PostgreSQL, by its own programs: they know every kind of object.
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { flush, flushNames } from "./backup.ts";
@@ -6,7 +6,7 @@ import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { compare, type LedgerRow } from "./state.ts";
 
-/** `pg_dump` reads one snapshot, also while others write. Returns the size in bytes. */
+/** Backs up with `pg_dump`, which reads one snapshot while others write. @returns the size in bytes. */
 export async function dumpTo(url: string, file: string): Promise<number> {
   if (existsSync(file)) {
     throw new MigrateError("failed", `${file} exists already. Nothing was written.`);
@@ -30,21 +30,21 @@ export async function dumpTo(url: string, file: string): Promise<number> {
   }
 }
 
-/** Checks the backup first, then replaces the whole schema in one transaction. */
+/** Checks the backup, then replaces the schema `public` in one transaction. */
 export async function restoreFrom(
   url: string,
   file: string,
   known: readonly Migration[],
 ): Promise<void> {
   const refuse = (reason: string): never => {
-    throw new MigrateError("refused", `${file} can't be restored, nothing was changed: ${reason}`);
+    throw new MigrateError("refused", `Can't restore ${file}; nothing was changed: ${reason}`);
   };
   if (!existsSync(file)) refuse("it does not exist.");
   const ledger = await readLedger(url, file).catch((error: Error) => refuse(error.message));
   if (ledger.length === 0)
     refuse("it records no migration, so it is not a backup of this application.");
-  const contents = { ledger, tables: 1, foreign: false };
-  const [finding] = compare({ migrations: known, findings: [] }, contents).findings;
+  const state = { ledger, tables: 1, foreign: false };
+  const [finding] = compare({ migrations: known, findings: [] }, state).findings;
   if (finding) refuse(finding.message);
   const script = `${file}.${crypto.randomUUID()}.sql`;
   try {
@@ -64,7 +64,7 @@ export async function restoreFrom(
   }
 }
 
-/** The schema as SQL, without what changes from one dump to the next. */
+/** The schema as SQL, without the lines that differ between two dumps of one schema. */
 export async function dumpSchema(url: string): Promise<string> {
   const options = [
     "--schema-only",
@@ -76,7 +76,7 @@ export async function dumpSchema(url: string): Promise<string> {
   return sql.replaceAll(/^(?:--.*|\\(?:un)?restrict .*)\n/gm, "").replaceAll(/\n{3,}/g, "\n\n");
 }
 
-/** The rows of the ledger that a backup holds: `COPY … (columns) FROM stdin;`, then a line for each, then `\.`. */
+/** The ledger in a backup: `COPY … (columns) FROM stdin;`, then one line per row, then `\.`. */
 async function readLedger(url: string, file: string): Promise<LedgerRow[]> {
   const table = ["--data-only", "--table=schema_migrations", "--file=-"];
   const text = await run(url, ["pg_restore", ...table, file]);
@@ -97,7 +97,7 @@ async function readLedger(url: string, file: string): Promise<LedgerRow[]> {
     }));
 }
 
-/** Runs a program on the database; the password goes by the environment, where no other user sees it. */
+/** Runs a program on the database. The password is in its environment, which other users cannot read. */
 async function run(url: string, [program = "", ...args]: readonly string[]): Promise<string> {
   const path = Bun.which(program);
   if (path === null) {
@@ -120,7 +120,7 @@ function connectionOf(url: string): Record<string, string> {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url);
   const sslmode = searchParams.get("sslmode");
   return {
-    PGHOST: hostname.replace(/^\[(.*)\]$/, "$1"), // Of IPv6, the brackets belong to the URL.
+    PGHOST: hostname.replace(/^\[(.*)\]$/, "$1"), // The brackets of IPv6 are part of the URL only.
     PGPORT: port || "5432",
     PGUSER: decodeURIComponent(username),
     PGPASSWORD: decodeURIComponent(password),

@@ -2,10 +2,10 @@
 import { type ReservedSQL, SQL, type TransactionSQL } from "bun";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
-import { isFinished, type Step } from "./plan.ts";
+import { isAlreadyApplied, type Step } from "./plan.ts";
 import { dumpSchema, dumpTo, restoreFrom } from "./postgres-tools.ts";
 import { statements } from "./sql.ts";
-import type { Contents, LedgerRow } from "./state.ts";
+import type { DatabaseState, LedgerRow } from "./state.ts";
 import type { Target } from "./target.ts";
 
 /** Names the lock that migrations hold (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). */
@@ -26,7 +26,7 @@ type Connection = Pick<SQL | TransactionSQL | ReservedSQL, "unsafe">;
 export class PostgresTarget implements Target {
   readonly engine = "postgres";
   readonly location: string;
-  /** The server has its own backups: what one file can't tell is not ours to copy before each migration. */
+  /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
   readonly safetyBackup = undefined;
   readonly #url: string;
   readonly #sql: SQL;
@@ -38,16 +38,16 @@ export class PostgresTarget implements Target {
     this.#sql = new SQL(url, { max: 1, connectionTimeout: 10 });
   }
 
-  contents(): Promise<Contents> {
-    return this.#explained(() => readContents(this.#sql));
+  readState(): Promise<DatabaseState> {
+    return this.#withReadableErrors(() => readState(this.#sql));
   }
 
-  apply(step: Step): Promise<"done" | "already"> {
+  apply(step: Step): Promise<"done" | "alreadyApplied"> {
     return this.#transaction(async (sql) => {
-      if (isFinished(step, await readContents(sql))) return "already";
+      if (isAlreadyApplied(step, await readState(sql))) return "alreadyApplied";
       const { migration, direction } = step;
       const started = performance.now();
-      await runWhole(sql, step.sql);
+      await runScript(sql, step.sql);
       await sql.unsafe(LEDGER);
       if (direction === "up") await addRow(sql, migration, "up", performance.now() - started);
       else
@@ -90,9 +90,9 @@ export class PostgresTarget implements Target {
     await this.#sql.close();
   }
 
-  /** The lock is waited for, and given back at the end of the transaction, however that comes. */
+  /** Waits for the lock, which the server releases when the transaction ends, however it ends. */
   #transaction<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
-    return this.#explained(() =>
+    return this.#withReadableErrors(() =>
       this.#sql.begin(async (sql) => {
         await sql.unsafe("SELECT pg_advisory_xact_lock($1)", [LOCK]);
         return work(sql);
@@ -100,7 +100,7 @@ export class PostgresTarget implements Target {
     );
   }
 
-  async #explained<T>(work: () => Promise<T>): Promise<T> {
+  async #withReadableErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (cause) {
@@ -113,14 +113,14 @@ export class PostgresTarget implements Target {
 
 type Row = Omit<LedgerRow, "applied_at"> & { readonly applied_at: Date };
 
-/** Tables of the schema, but for those that an extension brought, such as PostGIS in a new database. */
+/** Tables of the schema, except those that belong to an extension such as PostGIS. */
 const TABLES = `
   SELECT relname AS name FROM pg_class
   WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p') AND NOT EXISTS (
     SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
   )`;
 
-async function readContents(sql: Connection): Promise<Contents> {
+async function readState(sql: Connection): Promise<DatabaseState> {
   const names: { name: string }[] = await sql.unsafe(TABLES);
   const tables = names.map(({ name }) => name);
   const rows: Row[] = tables.includes("schema_migrations")
@@ -133,13 +133,13 @@ async function readContents(sql: Connection): Promise<Contents> {
   };
 }
 
-/** Without parameters the file goes to the server as it is, however many statements it has. */
-async function runWhole(sql: Connection, file: string): Promise<void> {
+/** Sends the file unchanged: without parameters, one query may have many statements. */
+async function runScript(sql: Connection, file: string): Promise<void> {
   if (statements(file, "postgres").length === 0) return;
   await sql.unsafe("SAVEPOINT migration");
   await sql.unsafe(file);
-  await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file ended the transaction.
-  await sql.unsafe("RESET ALL"); // A dump sets the search_path, which the ledger and the next file must not see.
+  await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file has ended the transaction.
+  await sql.unsafe("RESET ALL"); // A dump sets the search_path, which must not affect the ledger and the next file.
 }
 
 async function addRow(

@@ -1,9 +1,9 @@
-// Reads just enough SQL to know how each statement begins, without splitting what is handed to the database.
+// Tokenizes SQL just enough to find the first words of each statement. Files are executed unsplit.
 
 export const ENGINES = ["sqlite", "postgres"] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** What can hold a `;` or a keyword without meaning it: comments, strings, quoted names. Then words and `;`. */
+/** Comments, strings and quoted names, which may contain a `;` or a keyword; then words and `;`. */
 const TOKEN = {
   sqlite:
     /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`[^`]*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\w$]*|;/gu,
@@ -11,7 +11,7 @@ const TOKEN = {
     /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$([\p{L}_]\w*)?\$[\s\S]*?(?:\$\1\$|$)|[\p{L}_][\p{L}\w$]*|;/gu,
 } satisfies Record<Engine, RegExp>;
 
-/** A statement as its words in capitals, without strings, quoted names and comments. */
+/** The words of a statement in upper case, with strings and quoted names, without comments. */
 type Words = readonly string[];
 
 /** The statements of a file. The body of a trigger or function (`BEGIN … END`) belongs to its statement. */
@@ -43,17 +43,17 @@ function hasBody(words: Words): boolean {
   );
 }
 
-/** Each migration is one transaction with its ledger row: a file must not open or end one of its own. */
+/** A migration runs in one transaction with its ledger row, which its file must not end. */
 const TRANSACTION = /^(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|VACUUM)$/;
-/** Settings that a transaction ignores without a word. */
+/** Settings that SQLite silently ignores inside a transaction. */
 const IGNORED_PRAGMA = /^(?:FOREIGN_KEYS|JOURNAL_MODE|SYNCHRONOUS)$/;
 
-/** Statements that can't be in a migration, as a reader would name them, e.g. `COMMIT`. */
+/** The statements that are not allowed in a migration, e.g. `COMMIT`. */
 export function forbidden(sql: string, engine: Engine): string[] {
   return statements(sql, engine).flatMap(([first = "", ...rest]) => {
     if (TRANSACTION.test(first)) return [first];
     if (first !== "PRAGMA") return [];
-    // The second word, where the first is the name of the database, as in `PRAGMA main.journal_mode`.
+    // The second word, too: the first may be a schema, as in `PRAGMA main.journal_mode`.
     const ignored = rest.slice(0, 2).filter((word) => IGNORED_PRAGMA.test(word));
     return ignored.map((word) => `PRAGMA ${word.toLowerCase()}`);
   });

@@ -6,15 +6,15 @@ import { connect, explain } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
-import { addRow, createLedger, readContents } from "./ledger.ts";
-import { isFinished, type Step } from "./plan.ts";
+import { addRow, createLedger, readState } from "./ledger.ts";
+import { isAlreadyApplied, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { statements } from "./sql.ts";
-import type { Contents } from "./state.ts";
+import type { DatabaseState } from "./state.ts";
 import type { Target } from "./target.ts";
 
-/** How long a process waits for another one's migration, in milliseconds. */
-const MIGRATION_TIMEOUT = 10 * 60_000;
+/** Milliseconds that a process waits for the migration of another one. */
+const MIGRATION_TIMEOUT_MS = 10 * 60_000;
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
@@ -27,23 +27,26 @@ export class SqliteTarget implements Target {
     return this.#safetyBackup;
   }
 
-  async contents(): Promise<Contents> {
-    return this.#explained(() => {
+  async readState(): Promise<DatabaseState> {
+    return this.#withReadableErrors(() => {
       if (!existsSync(this.location)) return { ledger: [], tables: 0, foreign: false };
-      using database = connect(this.location, { readonly: true, busyTimeout: MIGRATION_TIMEOUT });
-      return readContents(database);
+      using database = connect(this.location, {
+        readonly: true,
+        busyTimeout: MIGRATION_TIMEOUT_MS,
+      });
+      return readState(database);
     });
   }
 
-  async apply(step: Step): Promise<"done" | "already"> {
-    return this.#explained(() =>
+  async apply(step: Step): Promise<"done" | "alreadyApplied"> {
+    return this.#withReadableErrors(() =>
       this.#transaction((database) => {
-        const contents = readContents(database);
-        if (isFinished(step, contents)) return "already";
-        this.#backupOnce(contents);
+        const state = readState(database);
+        if (isAlreadyApplied(step, state)) return "alreadyApplied";
+        this.#backupOnce(state);
         this.#changed = true;
         const started = performance.now();
-        runWhole(database, step.sql);
+        runScript(database, step.sql);
         checkForeignKeys(database);
         createLedger(database);
         const { migration, direction } = step;
@@ -58,7 +61,7 @@ export class SqliteTarget implements Target {
   }
 
   async baseline(migrations: readonly Migration[]): Promise<void> {
-    this.#explained(() =>
+    this.#withReadableErrors(() =>
       this.#transaction((database) => {
         createLedger(database);
         for (const migration of migrations)
@@ -68,7 +71,7 @@ export class SqliteTarget implements Target {
   }
 
   async repair(migrations: readonly Migration[]): Promise<void> {
-    this.#explained(() =>
+    this.#withReadableErrors(() =>
       this.#transaction((database) => {
         const update = database.query(
           "UPDATE schema_migrations SET name = ?, checksum = ? WHERE version = ?",
@@ -79,9 +82,12 @@ export class SqliteTarget implements Target {
   }
 
   async dump(): Promise<string> {
-    return this.#explained(() => {
+    return this.#withReadableErrors(() => {
       this.#mustExist();
-      using database = connect(this.location, { readonly: true, busyTimeout: MIGRATION_TIMEOUT });
+      using database = connect(this.location, {
+        readonly: true,
+        busyTimeout: MIGRATION_TIMEOUT_MS,
+      });
       return database
         .query<{ sql: string }, []>(
           `SELECT sql FROM sqlite_schema AS object
@@ -96,7 +102,7 @@ export class SqliteTarget implements Target {
   }
 
   async backup(file: string): Promise<number> {
-    return this.#explained(() => {
+    return this.#withReadableErrors(() => {
       this.#mustExist();
       return copyDatabase(this.location, file);
     });
@@ -105,21 +111,23 @@ export class SqliteTarget implements Target {
   async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
     const { location: path } = this;
     const keep = `${path}.replaced-${timestamp()}`;
-    return this.#explained(() => (restoreDatabase({ file, path, known, keep }) ? keep : undefined));
+    return this.#withReadableErrors(() =>
+      restoreDatabase({ file, path, known, keep }) ? keep : undefined,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is open: each transaction has a connection of its own.
+    // Nothing is open: each transaction uses a connection of its own.
   }
 
   /**
-   * One immediate transaction, on a connection of its own: a PRAGMA of one file must not reach the next. Foreign keys
-   * are off around it, because they can't be switched inside and a table rebuild would delete the rows that refer to
-   * the table; `checkForeignKeys` makes up for it before the commit.
+   * Runs `work` in an immediate transaction, on a connection of its own: a PRAGMA of one file must not affect the
+   * next. Foreign keys are off, because a table rebuild would cascade to the rows that refer to the table, and they
+   * cannot be switched inside a transaction. `checkForeignKeys` checks them before the commit.
    */
   #transaction<T>(work: (database: Database) => T): T {
     mkdirSync(dirname(this.location), { recursive: true });
-    const database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT });
+    const database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT_MS });
     try {
       database.run("PRAGMA foreign_keys = OFF");
       database.run("BEGIN IMMEDIATE");
@@ -127,19 +135,19 @@ export class SqliteTarget implements Target {
       database.run("COMMIT");
       return result;
     } finally {
-      database.close(true); // With its statements, else the log stays behind. What is not committed is rolled back.
+      database.close(true); // Also finalizes statements, which would keep the WAL. An open transaction is rolled back.
     }
   }
 
   #mustExist(): void {
     if (existsSync(this.location)) return;
     throw new MigrateError("failed", `There is no database at ${this.location}.`, {
-      hint: "`bun run db up` makes it.",
+      hint: "Create it with `bun run db up`.",
     });
   }
 
-  /** Called with the write lock held, so the copy is exactly the state before the first change. */
-  #backupOnce({ ledger, tables }: Contents): void {
+  /** Runs under the write lock, so that the copy is exactly the state before the first change. */
+  #backupOnce({ ledger, tables }: DatabaseState): void {
     if (this.#changed || ledger.length + tables === 0) return;
     const folder = join(dirname(this.location), "backups");
     const file = join(folder, `${timestamp()}-before-migration.db`);
@@ -148,8 +156,8 @@ export class SqliteTarget implements Target {
     this.#safetyBackup = file;
   }
 
-  /** Errors of the disk and of the file as sentences; an error in SQL keeps its own message. */
-  #explained<T>(work: () => T): T {
+  /** Explains errors of the disk and the file; an error in SQL keeps its own message. */
+  #withReadableErrors<T>(work: () => T): T {
     try {
       return work();
     } catch (cause) {
@@ -163,17 +171,17 @@ export class SqliteTarget implements Target {
   }
 }
 
-/** The moment, as a part of a file name. */
+/** The current time, for file names. */
 function timestamp(): string {
   return new Date().toISOString().replaceAll(/[:.]/g, "-");
 }
 
-/** The file goes to SQLite whole: only SQLite knows where the body of a trigger ends. */
-function runWhole(database: Database, sql: string): void {
-  if (statements(sql, "sqlite").length === 0) return; // Only comments; Bun takes that for an error.
+/** Runs the file unsplit: only SQLite knows where the body of a trigger ends. */
+function runScript(database: Database, sql: string): void {
+  if (statements(sql, "sqlite").length === 0) return; // Comments only, which Bun reports as an error.
   database.run("SAVEPOINT migration");
   database.run(sql);
-  database.run("RELEASE migration"); // Fails if the file ended the transaction.
+  database.run("RELEASE migration"); // Fails if the file has ended the transaction.
 }
 
 function checkForeignKeys(database: Database): void {
@@ -182,6 +190,6 @@ function checkForeignKeys(database: Database): void {
     .all();
   if (broken === undefined) return;
   const { table, rowid, parent } = broken;
-  const message = `Row ${rowid ?? "?"} of ${table} would refer to a row of ${parent} that is not there.`;
+  const message = `Row ${rowid ?? "?"} of ${table} would refer to a row of ${parent} that does not exist.`;
   throw new MigrateError("failed", message);
 }

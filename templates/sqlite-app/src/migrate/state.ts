@@ -1,4 +1,4 @@
-// Compares the files with the ledger of the database: what is applied, what is pending, what must not be.
+// Compares the files with the ledger of the database: what is applied, what is pending, and what is wrong.
 import type { Finding } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
 
@@ -10,16 +10,16 @@ export interface LedgerRow {
   /** ISO 8601, UTC. */
   readonly applied_at: string;
   readonly duration_ms: number;
-  /** `baseline`: recorded as applied without being run. */
+  /** `baseline`: recorded as applied, but not run. */
   readonly origin: "up" | "baseline";
 }
 
-/** What a database holds, as far as migrations care. */
-export interface Contents {
+/** The state of a database that matters to migrations. */
+export interface DatabaseState {
   readonly ledger: readonly LedgerRow[];
-  /** Tables that are not the ledger. */
+  /** Number of tables besides the ledger. */
   readonly tables: number;
-  /** True if the database says that it belongs to another application. */
+  /** Whether the database is marked as another application's. */
   readonly foreign: boolean;
 }
 
@@ -29,8 +29,8 @@ export interface State {
   readonly findings: readonly Finding[];
 }
 
-export function compare(folder: Folder, contents: Contents): State {
-  const applied = contents.ledger.toSorted((a, b) => a.version - b.version);
+export function compare(folder: Folder, state: DatabaseState): State {
+  const applied = state.ledger.toSorted((a, b) => a.version - b.version);
   const recorded = new Set(applied.map(({ version }) => version));
   const pending = folder.migrations.filter(({ version }) => !recorded.has(version));
   const newest = folder.migrations.at(-1)?.version ?? 0;
@@ -39,7 +39,7 @@ export function compare(folder: Folder, contents: Contents): State {
     applied,
     pending,
     findings: [
-      ...ownership(contents),
+      ...ownership(state),
       ...folder.findings,
       ...applied.flatMap((row) => checkApplied(row, fileOf(row, folder), newest)),
       ...pending.flatMap((migration) => checkPending(migration, last)),
@@ -47,18 +47,18 @@ export function compare(folder: Folder, contents: Contents): State {
   };
 }
 
-function ownership({ ledger, tables, foreign }: Contents): Finding[] {
+function ownership({ ledger, tables, foreign }: DatabaseState): Finding[] {
   if (foreign) {
     const message = "The database belongs to another application (its application_id is not ours).";
     return [{ code: "foreign", subject: "database", message }];
   }
   if (ledger.length > 0 || tables === 0) return [];
   const message =
-    "The database has tables, but no migration is recorded. If they are what the migrations make, run `bun run db baseline`.";
+    "The database has tables, but no migration is recorded. If they are the tables of the migrations, run `bun run db baseline`.";
   return [{ code: "unmanaged", subject: "database", message }];
 }
 
-/** Of two files with its number, the one with its name. */
+/** The file of an applied migration. Of two files with its number, the one with its name. */
 function fileOf({ version, name }: LedgerRow, { migrations }: Folder): Migration | undefined {
   const numbered = migrations.filter((migration) => migration.version === version);
   return numbered.find((migration) => migration.name === name) ?? numbered[0];
@@ -71,12 +71,12 @@ function checkApplied(row: LedgerRow, file: Migration | undefined, newest: numbe
     return [{ code: "newer", subject: name, message }];
   }
   if (file === undefined) {
-    const message = `${name} is applied, but its file is missing. Bring it back from version control.`;
+    const message = `${name} is applied, but its file is missing. Restore it from version control.`;
     return [{ code: "missing", subject: name, message }];
   }
   if (file.name === name && file.checksum === row.checksum) return [];
   const what = file.name === name ? "changed" : `renamed to ${file.name}`;
-  const message = `${name} was ${what} after it was applied. Undo that and write a new migration, or accept it with \`bun run db repair\`.`;
+  const message = `${name} was ${what} after it was applied. Revert that and write a new migration, or accept it with \`bun run db repair\`.`;
   return [{ code: "changed", subject: name, message }];
 }
 

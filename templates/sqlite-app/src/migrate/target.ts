@@ -1,30 +1,30 @@
-// What a database must be able to do to be migrated. One implementation for each engine.
+// A database that can be migrated. Each engine has one implementation.
 import type { Migration } from "./files.ts";
 import type { Step } from "./plan.ts";
 import type { Engine } from "./sql.ts";
-import type { Contents } from "./state.ts";
+import type { DatabaseState } from "./state.ts";
 
 export interface Target extends AsyncDisposable {
   readonly engine: Engine;
-  /** Where the database is, for people to read; without a password. */
+  /** Where the database is, for messages; without a password. */
   readonly location: string;
-  /** The backup that was taken before the first change of this run, if there was one. */
+  /** Path of the backup that was taken before the first change of this run, if there is one. */
   readonly safetyBackup: string | undefined;
-  /** What the database holds; nothing if it does not exist yet. */
-  contents(): Promise<Contents>;
+  /** The state of the database; empty if it does not exist yet. */
+  readState(): Promise<DatabaseState>;
   /**
-   * Runs one step and writes its ledger row in the same transaction. The ledger is read again inside it:
-   * `already` means that another process was faster.
+   * Runs one step and writes its ledger row in one transaction, which reads the ledger again.
+   * @returns `alreadyApplied` if another process was faster.
    */
-  apply(step: Step): Promise<"done" | "already">;
+  apply(step: Step): Promise<"done" | "alreadyApplied">;
   /** Records migrations as applied without running them. */
   baseline(migrations: readonly Migration[]): Promise<void>;
-  /** Makes the ledger say what the files say. */
+  /** Updates the names and checksums in the ledger to those of the files. */
   repair(migrations: readonly Migration[]): Promise<void>;
   /** The schema as SQL, in a stable order. */
   dump(): Promise<string>;
-  /** Writes a checked copy of the database to `file`, which must not exist. Returns its size in bytes. */
+  /** Writes a verified copy of the database to `file`, which must not exist. @returns its size in bytes. */
   backup(file: string): Promise<number>;
-  /** Replaces the database by `file` once that passed every check. Returns where the old one is kept, if there was one. */
+  /** Checks `file`, then replaces the database by it. @returns the path of the replaced database, if it is kept. */
   restore(file: string, known: readonly Migration[]): Promise<string | undefined>;
 }

@@ -1,17 +1,17 @@
-// Opens the SQLite file the one way that this project does, and turns SQLite's error codes into sentences.
+// Opens the SQLite file with the settings of this project, and explains SQLite's error codes.
 import { Database } from "bun:sqlite";
 
 export interface ConnectionOptions {
   readonly readonly?: boolean;
-  /** Create the file if it is not there; default false. */
+  /** Create the file if it does not exist; default false. */
   readonly create?: boolean;
-  /** Milliseconds that a statement waits, blocking the thread, while another process holds the lock. */
+  /** Milliseconds that a statement blocks the thread while another process holds the lock. */
   readonly busyTimeout: number;
 }
 
 /**
- * The timeout comes first: switching to WAL needs a lock, too, and processes that start together would fail there.
- * `synchronous = FULL` keeps every acknowledged commit through a power cut.
+ * Sets the timeout first: switching to WAL needs a lock, and processes that start together would fail there.
+ * With `synchronous = FULL`, every acknowledged commit survives a power failure.
  */
 export function connect(path: string, options: ConnectionOptions): Database {
   const { readonly = false, create = false, busyTimeout } = options;
@@ -28,33 +28,33 @@ export function connect(path: string, options: ConnectionOptions): Database {
   }
 }
 
-const SENTENCES: Readonly<Record<string, string>> = {
+const EXPLANATIONS: Readonly<Record<string, string>> = {
   SQLITE_BUSY: "another process is writing to it and did not finish in time",
-  SQLITE_CANTOPEN: "it can't be opened (is its folder there, and writable by this user?)",
+  SQLITE_CANTOPEN: "it can't be opened (does its folder exist, and may this user write to it?)",
   SQLITE_CORRUPT: "the file is damaged: restore a backup",
   SQLITE_FULL: "the disk is full",
   SQLITE_IOERR: "the disk failed to read or write it",
   SQLITE_NOTADB: "the file is not a SQLite database",
-  SQLITE_READONLY: "it is read-only (is it, and its folder, writable by this user?)",
+  SQLITE_READONLY: "it is read-only (may this user write to it and to its folder?)",
 };
 
-/** What an error of SQLite means for the person who runs the program; undefined for plain SQL errors. */
+/** Explains an error of the file, the disk or a lock to the operator; undefined for an error in SQL. */
 export function explain(error: unknown): string | undefined {
   const code = sqliteCode(error);
-  const primary = code && Object.keys(SENTENCES).find((known) => code.startsWith(known));
-  return primary && SENTENCES[primary];
+  const primary = code && Object.keys(EXPLANATIONS).find((known) => code.startsWith(known));
+  return primary && EXPLANATIONS[primary];
 }
 
 export function isBusy(error: unknown): boolean {
   return sqliteCode(error)?.startsWith("SQLITE_BUSY") ?? false;
 }
 
-/** Whether what is in the file is not, or no longer, a database. */
+/** Whether the file is damaged, or not a database. */
 export function isDamaged(error: unknown): boolean {
   return /^SQLITE_(?:CORRUPT|NOTADB)/.test(sqliteCode(error) ?? "");
 }
 
-/** The name of the error code that an error carries, e.g. `SQLITE_FULL`. */
+/** The error code of an error, e.g. `SQLITE_FULL`. */
 export function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;

@@ -1,30 +1,30 @@
-// Composes the query of a list from a closed set of columns, operators and orders. What a client sends is only ever a
-// parameter: no text of a request can become SQL, because no function here takes SQL from outside.
-import type { Sort } from "../schemas.ts";
+// Composes the query of a list from a closed set of columns, operators and orders. What a client sends becomes a
+// parameter, never SQL: no function here takes SQL from outside.
+import type { Sort } from "../features/articles/schemas.ts";
 
 export interface ArticleFilter {
   readonly author?: number | undefined;
-  /** Words that all must occur. */
+  /** Words that must all occur. */
   readonly q?: string | undefined;
   readonly sort: Sort;
-  /** Sort value and id of the last article of the page before. */
+  /** Sort value and id of the last article of the previous page. */
   readonly after?: Position | undefined;
   readonly limit: number;
 }
 
 export type Position = readonly [value: string | number, id: number];
 
-/** How an engine writes what differs. Every member is a constant of the program. */
+/** The SQL that differs between engines. Every member is a constant of the program. */
 export interface Dialect {
   readonly placeholder: (index: number) => string;
   /** Columns of an article. */
   readonly columns: string;
   readonly from: string;
-  /** The same for a search; `words` is a placeholder. */
+  /** The same for a search; `words` is the placeholder of the search text. */
   readonly search: { readonly columns: string; readonly from: (words: string) => string };
-  /** The id, as indexes have it. */
+  /** The id, as the indexes contain it. */
   readonly id: string;
-  /** Expressions to sort by, by the names that clients use. */
+  /** Sort expressions by the names that clients use. */
   readonly order: Readonly<Record<SortColumn, string>>;
 }
 
@@ -35,7 +35,7 @@ export interface Query {
   readonly parameters: readonly (string | number)[];
 }
 
-/** What a sort means: `-title` is by title, descending. */
+/** The column and direction of each sort; `-title` is by title, descending. */
 export const orders = {
   rank: { column: "rank", descending: false },
   createdAt: { column: "createdAt", descending: false },
@@ -46,7 +46,7 @@ export const orders = {
   "-title": { column: "title", descending: true },
 } as const satisfies Readonly<Record<Sort, { column: SortColumn; descending: boolean }>>;
 
-/** One page of articles. A page starts after a position, not at an offset, so its cost does not grow with its number. */
+/** One page of articles (keyset pagination): it starts after a position, so that a late page costs as much as the first. */
 export function articleQuery(filter: ArticleFilter, dialect: Dialect): Query {
   const parameters: (string | number)[] = [];
   const parameter = (value: string | number): string => dialect.placeholder(parameters.push(value));

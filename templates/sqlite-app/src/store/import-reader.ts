@@ -1,18 +1,18 @@
-// Turns the bytes of an NDJSON import into articles, and keeps a report of the lines that are none.
-import { type NewArticle, newArticle } from "../schemas.ts";
+// Parses the bytes of an NDJSON import into articles, and reports the lines that are not valid.
+import { type NewArticle, newArticle } from "../features/articles/schemas.ts";
 
 export interface BadLine {
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly line: number;
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
 export interface ImportReport {
-  /** Articles written; 0 if there is any bad line. */
+  /** Articles that were written; 0 if there is a bad line. */
   readonly imported: number;
-  /** All bad lines. */
+  /** Number of bad lines. */
   readonly badLines: number;
-  /** The first of them. */
+  /** The first 100 bad lines. */
   readonly bad: readonly BadLine[];
 }
 
@@ -24,12 +24,12 @@ export class ImportReader {
   readonly bad: BadLine[] = [];
   badLines = 0;
   #line = 0;
-  /** The beginning of a line whose end has not arrived, and its length, which may be more than is kept. */
+  /** The start of a line that is not complete yet, and its length, which may exceed what is kept. */
   #rest: Uint8Array[] = [];
   #restBytes = 0;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
 
-  /** The articles whose lines end in this chunk. */
+  /** Yields the articles whose lines end in this chunk. */
   *push(chunk: Uint8Array): Generator<NewArticle, void, void> {
     let start = 0;
     for (;;) {
@@ -41,15 +41,15 @@ export class ImportReader {
     }
   }
 
-  /** The article of the last line, if that did not end with a line feed. */
+  /** Ends a line: yields its article, unless it is blank or bad. Call it after the last chunk, too. */
   *end(): Generator<NewArticle, void, void> {
     this.#line += 1;
     const [only = new Uint8Array(), ...others] = this.#rest;
     const bytes = others.length === 0 ? only : Buffer.concat(this.#rest);
-    const tooLong = this.#restBytes > MAX_LINE_BYTES;
+    const isTooLong = this.#restBytes > MAX_LINE_BYTES;
     this.#rest = [];
     this.#restBytes = 0;
-    if (tooLong)
+    if (isTooLong)
       return this.#refuse([{ pointer: "", detail: `longer than ${MAX_LINE_BYTES} bytes` }]);
     const article = this.#parse(bytes);
     if (article !== undefined) yield article;

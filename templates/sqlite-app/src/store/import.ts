@@ -1,9 +1,9 @@
-// Runs an import on SQLite in a worker of its own, so that neither requests nor other writers wait while it reads.
+// Runs an import on SQLite in a worker thread, so that neither requests nor other writers wait while it reads.
 import type { ImportReport } from "./import-reader.ts";
 import type { Writer } from "./writer.ts";
 
-/** What the worker is sent, each answered by one `Reply`. */
-export type Ask =
+/** A message to the worker, which replies to each with one `Reply`. */
+export type Command =
   | { readonly type: "open"; readonly path: string }
   | { readonly type: "chunk"; readonly bytes: Uint8Array }
   | { readonly type: "end" }
@@ -15,16 +15,16 @@ export type Reply =
   | { readonly type: "error"; readonly message: string; readonly code: string | undefined };
 
 export interface ImportTarget {
-  /** The database. */
+  /** Path of the database. */
   readonly path: string;
   readonly author: number;
-  /** Whose turn the move to the database takes. */
+  /** Commits the import between the other writes of this process. */
   readonly writer: Writer;
 }
 
 /**
- * The lines are validated and staged in a temporary table, which takes no lock on the database; only then all of them
- * are moved over in one transaction. Writers of this process wait for that one in their queue, without SQLITE_BUSY.
+ * Validates the lines and stages them in a temporary table, which locks nothing; then moves all of them to the
+ * database in one transaction. Other writers of this process wait for that in their queue, without SQLITE_BUSY.
  */
 export async function importInWorker(
   script: string,
@@ -32,7 +32,7 @@ export async function importInWorker(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<ImportReport> {
   const worker = new Worker(script);
-  const ask = (message: Ask): Promise<Reply> => {
+  const send = (message: Command): Promise<Reply> => {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
     worker.onerror = ({ message: reason }) => reject(new Error(`The import failed: ${reason}`));
@@ -44,12 +44,12 @@ export async function importInWorker(
     });
   };
   try {
-    await ask({ type: "open", path });
-    for await (const bytes of chunks) await ask({ type: "chunk", bytes });
-    const staged = await ask({ type: "end" });
+    await send({ type: "open", path });
+    for await (const bytes of chunks) await send({ type: "chunk", bytes });
+    const staged = await send({ type: "end" });
     if (staged.type !== "report" || staged.report.badLines > 0) return reportOf(staged);
     const now = new Date().toISOString();
-    return reportOf(await writer.turn(() => ask({ type: "commit", author, now })));
+    return reportOf(await writer.runExclusive(() => send({ type: "commit", author, now })));
   } finally {
     worker.terminate();
   }
@@ -57,5 +57,5 @@ export async function importInWorker(
 
 function reportOf(reply: Reply): ImportReport {
   if (reply.type === "report") return reply.report;
-  throw new Error(`The import's worker answered "${reply.type}".`);
+  throw new Error(`The import worker replied "${reply.type}" instead of a report.`);
 }

@@ -1,18 +1,36 @@
-// Tells what is wrong with the database from what is wrong with the program: the first is 503, the second 500.
+// Distinguishes database outages (503) from bugs (500).
 import { SQL } from "bun";
+import { type Problem, storeUnavailable } from "#lib/http";
 import { explain } from "./connection.ts";
 import { StoreBusyError } from "./writer.ts";
 
-/** SQLSTATE classes: connection exception, insufficient resources, operator intervention. */
-const POSTGRES_DOWN = /^(?:08|53|57P)/;
+/**
+ * SQLSTATEs for which a retry may succeed (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ * Of class 25, 40 and 55 only these: the other codes are bugs.
+ */
+const POSTGRES_OUTAGES = new RegExp(
+  `^(?:${[
+    "08", // connection exception
+    "25006", // read-only transaction: a standby, or default_transaction_read_only
+    "25P0[34]", // idle_in_transaction_session_timeout, transaction_timeout
+    "40001", // serialization failure
+    "40P01", // deadlock
+    "53", // insufficient resources: disk, memory, connections
+    "55006", // object in use
+    "55P03", // lock_timeout
+    "57", // operator intervention: statement_timeout, shutdown, crash recovery
+    "58", // system error, e.g. of the disk
+  ].join("|")})`,
+);
 
-/** Why the database can't answer now, as a clause; undefined when the error is something else. */
-export function outage(error: unknown): string | undefined {
-  if (error instanceof StoreBusyError) return error.message;
-  if (error instanceof SQL.PostgresError) {
-    const down =
-      error.code.startsWith("ERR_POSTGRES_CONNECTION") || POSTGRES_DOWN.test(error.errno ?? "");
-    return down ? error.message : undefined;
-  }
-  return explain(error);
+/** Maps an outage of the database to a 503; undefined for any other error. */
+export function toProblem(error: unknown): Problem | undefined {
+  return isOutage(error) ? storeUnavailable(error) : undefined;
+}
+
+function isOutage(error: unknown): boolean {
+  if (error instanceof StoreBusyError) return true;
+  if (!(error instanceof SQL.PostgresError)) return explain(error) !== undefined;
+  const { code, errno } = error;
+  return code.startsWith("ERR_POSTGRES_CONNECTION") || POSTGRES_OUTAGES.test(errno ?? "");
 }

@@ -1,8 +1,8 @@
-// The store on PostgreSQL, through a pool of connections. The server does the locking.
-import { SQL } from "bun";
-import type { ArticleChanges, NewArticle } from "../schemas.ts";
+// The store on PostgreSQL.
+import type { ArticleChanges, NewArticle } from "../features/articles/schemas.ts";
 import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
+import { type Connection, PostgresPool } from "./postgres-pool.ts";
 import {
   type Article,
   type Found,
@@ -14,11 +14,10 @@ import {
   type User,
 } from "./store.ts";
 
-/** More than the exports and imports that may run, so that they can't take every connection. */
-const POOL = 20;
-const BATCH = 500;
+/** Rows per read of an export. */
+const EXPORT_BATCH = 500;
 
-/** A time as the API writes it, so that rows need no conversion. */
+/** A timestamp in the format of the API, so that rows need no conversion. */
 const time = (column: string) =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const TIMES = `${time("a.created_at")} AS "createdAt", ${time("a.updated_at")} AS "updatedAt"`;
@@ -44,34 +43,39 @@ const dialect: Dialect = {
   },
 };
 
+const DELETE_EXPIRED = "DELETE FROM sessions WHERE expires_at <= now()";
+
 export class PostgresStore implements Store {
-  readonly #sql: SQL;
+  readonly #pool: PostgresPool;
 
   constructor(url: string) {
-    this.#sql = new SQL(url, { max: POOL, connectionTimeout: 5 });
+    this.#pool = new PostgresPool(url);
   }
 
-  async ready(): Promise<boolean> {
-    await this.#sql`SELECT 1`;
-    return true;
+  /** A write, even if it deletes nothing: a standby and a read-only database reject it. */
+  async ready(): Promise<void> {
+    await this.#pool.query(DELETE_EXPIRED);
   }
 
   async createUser({ email, name, passwordHash }: NewUser): Promise<User | undefined> {
-    const [user] = await this.#sql<User[]>`
-      INSERT INTO users (email, name, password_hash, created_at)
-      VALUES (${email}, ${name}, ${passwordHash}, now()) ON CONFLICT DO NOTHING
-      RETURNING id, email, name, ${this.#sql.unsafe(time("created_at"))} AS "createdAt"`;
+    const [user] = await this.#pool.query<User>(
+      `INSERT INTO users (email, name, password_hash, created_at) VALUES ($1, $2, $3, now())
+       ON CONFLICT DO NOTHING RETURNING id, email, name, ${time("created_at")} AS "createdAt"`,
+      [email, name, passwordHash],
+    );
     return user;
   }
 
   async findPassword(email: string): ReturnType<Store["findPassword"]> {
-    const [user] = await this.#sql`
-      SELECT id, password_hash AS hash FROM users WHERE lower(email) = lower(${email})`;
+    const [user] = await this.#pool.query<{ id: number; hash: string }>(
+      "SELECT id, password_hash AS hash FROM users WHERE lower(email) = lower($1)",
+      [email],
+    );
     return user;
   }
 
   async profile(id: number): Promise<Profile | undefined> {
-    const rows: Profile[] = await this.#sql.unsafe(
+    const [profile] = await this.#pool.query<Profile>(
       `SELECT u.id, u.name, ${time("u.created_at")} AS "createdAt", (
          SELECT coalesce(json_agg(a ORDER BY a."createdAt" DESC, a.id DESC), '[]')
          FROM (SELECT a.id, a.title, ${TIMES} FROM articles AS a WHERE a.author = u.id
@@ -80,28 +84,31 @@ export class PostgresStore implements Store {
        FROM users AS u WHERE u.id = $1`,
       [id],
     );
-    return rows[0];
+    return profile;
   }
 
   async createSession({ userId, tokenHash, expiresAt }: NewSession): Promise<void> {
-    await this.#sql.begin(async (sql) => {
-      await sql`DELETE FROM sessions WHERE expires_at <= now()`;
-      await sql`INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (${tokenHash}, ${userId}, ${expiresAt})`;
-    });
+    await this.#pool.query(DELETE_EXPIRED);
+    await this.#pool.query(
+      "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES ($1, $2, $3)",
+      [tokenHash, userId, expiresAt],
+    );
   }
 
   async findSession(tokenHash: Uint8Array): Promise<number | undefined> {
-    const [session] = await this.#sql`
-      SELECT user_id FROM sessions WHERE token_hash = ${tokenHash} AND expires_at > now()`;
+    const [session] = await this.#pool.query<{ user_id: number }>(
+      "SELECT user_id FROM sessions WHERE token_hash = $1 AND expires_at > now()",
+      [tokenHash],
+    );
     return session?.user_id;
   }
 
   async deleteSession(tokenHash: Uint8Array): Promise<void> {
-    await this.#sql`DELETE FROM sessions WHERE token_hash = ${tokenHash}`;
+    await this.#pool.query("DELETE FROM sessions WHERE token_hash = $1", [tokenHash]);
   }
 
   async createArticle(author: number, { title, body }: NewArticle): Promise<Article> {
-    const [article]: Article[] = await this.#sql.unsafe(
+    const [article] = await this.#pool.query<Article>(
       `INSERT INTO articles AS a (author, title, body, created_at, updated_at)
        VALUES ($1, $2, $3, now(), now()) RETURNING ${COLUMNS}`,
       [author, title, body],
@@ -111,7 +118,7 @@ export class PostgresStore implements Store {
   }
 
   async findArticle(id: number): Promise<Article | undefined> {
-    const [article]: Article[] = await this.#sql.unsafe(
+    const [article] = await this.#pool.query<Article>(
       `SELECT ${COLUMNS} FROM articles AS a WHERE a.id = $1`,
       [id],
     );
@@ -124,7 +131,7 @@ export class PostgresStore implements Store {
     changes: ArticleChanges,
   ): Promise<Article | undefined> {
     const { title = null, body = null } = changes;
-    const [article]: Article[] = await this.#sql.unsafe(
+    const [article] = await this.#pool.query<Article>(
       `UPDATE articles AS a SET title = coalesce($1, title), body = coalesce($2, body), updated_at = now()
        WHERE a.id = $3 AND a.author = $4 RETURNING ${COLUMNS}`,
       [title, body, id, author],
@@ -133,76 +140,64 @@ export class PostgresStore implements Store {
   }
 
   async deleteArticle(id: number, author: number): Promise<boolean> {
-    const { count } = await this.#sql`DELETE FROM articles WHERE id = ${id} AND author = ${author}`;
+    const { count } = await this.#pool.query("DELETE FROM articles WHERE id = $1 AND author = $2", [
+      id,
+      author,
+    ]);
     return count > 0;
   }
 
-  async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
-    // NUL is the one character that PostgreSQL's text can't hold.
-    const { sql, parameters } = articleQuery(
-      { ...filter, q: filter.q?.replaceAll("\0", " ") },
-      dialect,
-    );
-    return this.#sql.unsafe(sql, [...parameters]);
+  listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
+    // PostgreSQL's text cannot contain NUL.
+    const q = filter.q?.replaceAll("\0", " ");
+    const { sql, parameters } = articleQuery({ ...filter, q }, dialect);
+    return this.#pool.query<Article | Found>(sql, parameters);
   }
 
-  /** A cursor in a transaction that sees one state, on a connection of its own. */
+  /** A cursor in a transaction with one snapshot, on a connection of its own. */
   async *exportArticles(): AsyncGenerator<readonly Article[], void, void> {
-    const connection = await this.#sql.reserve();
+    const connection = await this.#pool.acquire();
     try {
-      await connection.unsafe("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      await connection.unsafe(
+      await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      await connection.query(
         `DECLARE export NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM articles AS a ORDER BY a.id`,
       );
       for (;;) {
-        const articles: Article[] = await connection.unsafe(`FETCH ${BATCH} FROM export`);
+        const articles = await connection.query<Article>(`FETCH ${EXPORT_BATCH} FROM export`);
         if (articles.length === 0) return;
         yield articles;
       }
     } finally {
-      await connection.unsafe("ROLLBACK").finally(() => connection.release());
+      await connection.close(); // Ends the transaction and its snapshot.
     }
   }
 
   async importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
     const reader = new ImportReader();
-    const report = (imported: number) => ({ imported, badLines: reader.badLines, bad: reader.bad });
-    const rejected = new Error("There are bad lines.");
-    try {
-      return await this.#sql.begin(async (sql) => {
-        let imported = 0;
-        const insert = async (articles: readonly NewArticle[]) => {
-          if (articles.length === 0 || reader.badLines > 0) return;
-          imported += articles.length;
-          await sql.unsafe(
-            `INSERT INTO articles (author, title, body, created_at, updated_at)
-             SELECT $1, title, body, now(), now()
-             FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS line (title, body, number) ORDER BY number`,
-            [
-              author,
-              sql.array(
-                articles.map(({ title }) => title),
-                "TEXT",
-              ),
-              sql.array(
-                articles.map(({ body }) => body),
-                "TEXT",
-              ),
-            ],
-          );
-        };
-        for await (const chunk of chunks) await insert([...reader.push(chunk)]);
-        await insert([...reader.end()]);
-        if (reader.badLines > 0) throw rejected; // Which rolls back.
-        return report(imported);
-      });
-    } catch (error) {
-      if (error !== rejected) throw error;
-      return report(0);
-    }
+    let imported = 0;
+    const insert = async (connection: Connection, articles: readonly NewArticle[]) => {
+      if (articles.length === 0 || reader.badLines > 0) return;
+      imported += articles.length;
+      const titles = articles.map(({ title }) => title);
+      const bodies = articles.map(({ body }) => body);
+      await connection.query(
+        `INSERT INTO articles (author, title, body, created_at, updated_at)
+         SELECT $1, title, body, now(), now()
+         FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS line (title, body, number) ORDER BY number`,
+        [author, this.#pool.textArray(titles), this.#pool.textArray(bodies)],
+      );
+    };
+    await this.#pool.run(async (connection) => {
+      await connection.query("BEGIN");
+      for await (const chunk of chunks) await insert(connection, [...reader.push(chunk)]);
+      await insert(connection, [...reader.end()]);
+      await connection.query(reader.badLines > 0 ? "ROLLBACK" : "COMMIT");
+    });
+    const { badLines, bad } = reader;
+    return { imported: badLines > 0 ? 0 : imported, badLines, bad };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#sql.close();
+  close(): Promise<void> {
+    return this.#pool.close();
   }
 }

@@ -1,6 +1,6 @@
-// The store on a SQLite file: one connection that writes, one that reads, prepared statements on both.
+// The store on a SQLite file: one connection that writes and one that reads, with prepared statements on both.
 import type { Database } from "bun:sqlite";
-import type { ArticleChanges, NewArticle } from "../schemas.ts";
+import type { ArticleChanges, NewArticle } from "../features/articles/schemas.ts";
 import { connect } from "./connection.ts";
 import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
 import { importInWorker } from "./import.ts";
@@ -20,7 +20,7 @@ import { Writer } from "./writer.ts";
 const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
 const JOINED = `a.id, a.author, a.title, a.body, a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
 const EXPORT_BATCH = 100;
-/** Ranking takes some µs a hit, and nothing else runs meanwhile: of a word that is everywhere, the newest hits count. */
+/** Ranking takes microseconds per hit and blocks the event loop: for a common word, only the newest hits are ranked. */
 const MAX_HITS = 10_000;
 
 export const dialect: Dialect = {
@@ -29,7 +29,7 @@ export const dialect: Dialect = {
   from: "articles AS a",
   search: {
     columns: `${JOINED}, s.rank`,
-    // A CROSS JOIN is read in the order in which it is written: the few that were found, then their articles.
+    // SQLite does not reorder a CROSS JOIN: it reads the hits first, then only their articles.
     from: (words) =>
       `(SELECT s.rowid AS id, s.rank FROM articles_search(${words}) AS s
         ORDER BY s.rowid DESC LIMIT ${MAX_HITS}) AS s CROSS JOIN articles AS a ON a.id = s.id`,
@@ -40,19 +40,19 @@ export const dialect: Dialect = {
 
 export class SqliteStore implements Store {
   readonly #path: string;
-  readonly #importScript: string;
+  readonly #importWorker: string;
   readonly #write: Database;
   readonly #read: Database;
   readonly #writer: Writer;
   readonly #findArticle;
   readonly #findSession;
 
-  /** @param options.importScript the worker that runs imports. */
-  constructor(path: string, options: { readonly importScript: string }) {
+  /** @param options.importWorker path of the worker module that runs imports, without its extension. */
+  constructor(path: string, options: { readonly importWorker: string }) {
     this.#path = path;
-    this.#importScript = options.importScript;
+    this.#importWorker = options.importWorker;
     this.#write = connect(path, { busyTimeout: 10_000 });
-    this.#write.run("PRAGMA busy_timeout = 0"); // From here on the writer waits, without blocking.
+    this.#write.run("PRAGMA busy_timeout = 0"); // From here on the writer waits, which does not block.
     this.#read = connect(path, { readonly: true, busyTimeout: 1000 });
     this.#writer = new Writer(this.#write);
     this.#findArticle = this.#read.prepare<Article, [number]>(
@@ -63,9 +63,13 @@ export class SqliteStore implements Store {
     );
   }
 
-  async ready(): Promise<boolean> {
-    this.#read.query("SELECT 1 FROM articles LIMIT 1").get();
-    return true;
+  /**
+   * Commits a write: a full or read-only disk fails only then. While an import commits, that is the proof:
+   * waiting for it would take a working service out of the load balancer.
+   */
+  async ready(): Promise<void> {
+    if (this.#writer.isExclusive) return;
+    await this.#writer.transaction(() => this.#write.run("PRAGMA user_version = 0"));
   }
 
   createUser({ email, name, passwordHash }: NewUser): Promise<User | undefined> {
@@ -135,7 +139,7 @@ export class SqliteStore implements Store {
     return article;
   }
 
-  findArticle(id: number): Article | undefined {
+  async findArticle(id: number): Promise<Article | undefined> {
     return this.#findArticle.get(id) ?? undefined;
   }
 
@@ -171,7 +175,7 @@ export class SqliteStore implements Store {
       : rows.map((row) => ({ ...row, snippet: this.#snippet(row.id, words) }));
   }
 
-  /** Only for the rows of a page: within the list, SQLite would make it for every hit. */
+  /** Called for the rows of a page only: inside the list, SQLite would build it for every hit. */
   #snippet(id: number, words: string): string {
     const row = this.#read
       .query<{ snippet: string }, [string, string, string, number]>(
@@ -182,7 +186,7 @@ export class SqliteStore implements Store {
     return row?.snippet ?? "";
   }
 
-  /** A connection of its own, because a cursor keeps its snapshot and a statement has only one cursor. */
+  /** Uses a connection of its own, because an open cursor keeps its snapshot and a statement has only one cursor. */
   async *exportArticles(): AsyncGenerator<readonly Article[], void, void> {
     using database = connect(this.#path, { readonly: true, busyTimeout: 1000 });
     using statement = database.prepare<Article, []>(`SELECT ${COLUMNS} FROM articles ORDER BY id`);
@@ -198,11 +202,11 @@ export class SqliteStore implements Store {
 
   importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
     const target = { path: this.#path, author, writer: this.#writer };
-    return importInWorker(this.#importScript, target, chunks);
+    return importInWorker(this.#importWorker, target, chunks);
   }
 
-  /** The writer closes last: only a connection that may write can fold the log into the file and remove it. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** The writer closes last: only a connection that may write can checkpoint the WAL and remove it. */
+  async close(): Promise<void> {
     this.#read.close(true);
     this.#write.close(true);
   }
@@ -213,15 +217,15 @@ function now(): string {
 }
 
 /**
- * Any text as a query of FTS5 that can't fail: each word in quotes is a string, so operators are only words
- * (https://sqlite.org/fts5.html#fts5_strings). NUL would end the query inside the quotes.
+ * Turns any text into a valid FTS5 query: each word is a quoted string, so that operators count as words
+ * (https://sqlite.org/fts5.html#fts5_strings). NUL separates words, because it would end the query inside the quotes.
  */
 function quoted(text: string): string {
   const words = text.split(/[\s\0]+/).filter((word) => word !== "");
-  // Ranking costs time for each word: the same one twice says no more.
+  // Each word costs ranking time, and a repeated one adds nothing.
   const distinct = new Map(words.map((word) => [word.toLowerCase(), word])).values();
   const strings = [...distinct].map((word) => `"${word.replaceAll('"', '""')}"`);
-  // Without a word it is the empty string, which nothing matches.
+  // Without a word, the query is the empty string, which matches nothing.
   return `{title body} : (${strings.join(" ") || '""'})`;
 }
 

@@ -1,5 +1,5 @@
-// What the routes need from a database. SQLite and PostgreSQL implement it, held to one contract suite.
-import type { ArticleChanges, NewArticle } from "../schemas.ts";
+// What the routes need from a database. SQLite and PostgreSQL implement it, and pass one contract suite.
+import type { ArticleChanges, NewArticle } from "../features/articles/schemas.ts";
 import type { ArticleFilter } from "./filter.ts";
 import type { ImportReport } from "./import-reader.ts";
 
@@ -24,7 +24,7 @@ export interface NewSession {
 
 export interface Article {
   readonly id: number;
-  /** Id of the user who wrote it, and who alone may change it. */
+  /** Id of the user who wrote it, the only one who may change it. */
   readonly author: number;
   readonly title: string;
   readonly body: string;
@@ -33,10 +33,10 @@ export interface Article {
   readonly updatedAt: string;
 }
 
-/** An article that was searched for: the lower the rank, the better it fits. */
+/** A search result: the lower the rank, the better the match. */
 export interface Found extends Article {
   readonly rank: number;
-  /** Where it fits, as text with `MARK.start` and `MARK.end` around each hit. */
+  /** The text around the hits, with `MARK.start` and `MARK.end` around each hit. */
   readonly snippet: string;
 }
 
@@ -48,28 +48,29 @@ export interface Profile extends Omit<User, "email"> {
   readonly articles: readonly Omit<Article, "author" | "body">[];
 }
 
-export interface Store extends AsyncDisposable {
-  /** False, a rejection or silence while the database can't answer. */
-  ready(): Promise<boolean>;
+/** Every method may reject with an outage of the database, which `toProblem` maps to 503. */
+export interface Store {
+  /** Rejects unless the database can write now. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
   /** Undefined if the email is taken. */
   createUser(user: NewUser): Promise<User | undefined>;
   findPassword(email: string): Promise<{ readonly id: number; readonly hash: string } | undefined>;
   profile(id: number): Promise<Profile | undefined>;
-  /** Also forgets the sessions that are over. */
+  /** Also deletes expired sessions. */
   createSession(session: NewSession): Promise<void>;
-  /** Id of the user whose token it is, unless it is over. */
+  /** Id of the user whose token it is; undefined if there is no such session or it has expired. */
   findSession(tokenHash: Uint8Array): Promise<number | undefined>;
   deleteSession(tokenHash: Uint8Array): Promise<void>;
   createArticle(author: number, article: NewArticle): Promise<Article>;
-  /** At once where the engine can: this is what is asked for most. */
-  findArticle(id: number): Article | undefined | Promise<Article | undefined>;
+  findArticle(id: number): Promise<Article | undefined>;
   /** Undefined unless there is such an article of this author. */
   updateArticle(id: number, author: number, changes: ArticleChanges): Promise<Article | undefined>;
   /** False unless there was such an article of this author. */
   deleteArticle(id: number, author: number): Promise<boolean>;
   listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]>;
-  /** Every article by id, as it is when the export begins, at constant memory. */
+  /** Every article by id, from one snapshot, with constant memory. */
   exportArticles(): AsyncGenerator<readonly Article[], void, void>;
-  /** All lines or none: with a bad line, or when `chunks` fails, nothing is written. */
+  /** Imports all lines or none: with a bad line, or if `chunks` fails, nothing is written. */
   importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport>;
 }

@@ -1,33 +1,39 @@
-// The one connection of this process that writes: transactions take turns, and wait for other processes without blocking.
+// The one connection of this process that writes: its transactions queue, and wait for other processes without blocking.
 import type { Database } from "bun:sqlite";
 import { isBusy } from "./connection.ts";
 
-/** Others write for so long that a client should come back later. */
+/** The database was locked by other writers for too long. */
 export class StoreBusyError extends Error {
   override readonly name = "StoreBusyError";
 }
 
-/** Milliseconds between two attempts to get the lock from another process. */
-const PAUSE = 5;
+/** Milliseconds between two attempts to lock the database while another process holds the lock. */
+const RETRY_MS = 5;
 
 export class Writer {
   readonly #database: Database;
-  readonly #patience: number;
+  readonly #timeoutMs: number;
   #last: Promise<void> = Promise.resolve();
+  #isExclusive = false;
 
-  /** @param patience milliseconds that a transaction waits; less than the server's idle timeout. */
-  constructor(database: Database, patience = 20_000) {
+  /** @param timeoutMs milliseconds that a transaction waits; less than the server's idle timeout. */
+  constructor(database: Database, timeoutMs = 20_000) {
     this.#database = database;
-    this.#patience = patience;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Whether `runExclusive` is running its work. */
+  get isExclusive(): boolean {
+    return this.#isExclusive;
   }
 
   /**
-   * Runs `work` in an immediate transaction. It must be synchronous: what comes after an `await` would be outside.
-   * @throws {StoreBusyError} when others write for longer than the patience.
+   * Runs `work` in an immediate transaction. `work` must be synchronous: after an `await` it would be outside.
+   * @throws {StoreBusyError} if the database stays locked for longer than the timeout.
    */
   transaction<T>(work: () => T): Promise<T> {
-    const deadline = performance.now() + this.#patience;
-    return this.turn(async () => {
+    const deadline = performance.now() + this.#timeoutMs;
+    return this.#enqueue(async () => {
       await this.#begin(deadline);
       try {
         const result = work();
@@ -36,26 +42,34 @@ export class Writer {
       } finally {
         if (this.#database.inTransaction) this.#database.run("ROLLBACK");
       }
-    }, this.#patience);
+    }, this.#timeoutMs);
   }
 
-  /**
-   * Runs `work` while no other writer of this process does.
-   * @param patience milliseconds to wait for the turn; by default for ever.
-   */
-  async turn<T>(work: () => Promise<T>, patience?: number): Promise<T> {
-    const before = this.#last;
+  /** Runs `work` while no other write of this process runs. It waits for its slot without a limit. */
+  runExclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#enqueue(async () => {
+      this.#isExclusive = true;
+      try {
+        return await work();
+      } finally {
+        this.#isExclusive = false;
+      }
+    });
+  }
+
+  async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
+    const previous = this.#last;
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-    this.#last = before.then(() => finished);
+    this.#last = previous.then(() => finished);
     try {
-      await (patience === undefined ? before : within(before, patience));
+      await (timeoutMs === undefined ? previous : within(previous, timeoutMs));
       return await work();
     } finally {
       finish();
     }
   }
 
-  /** The connection has no busy timeout: that would block every request. */
+  /** The connection has no busy timeout, because that would block every request. */
   async #begin(deadline: number): Promise<void> {
     for (;;) {
       try {
@@ -66,15 +80,18 @@ export class Writer {
         if (performance.now() > deadline) {
           throw new StoreBusyError("Another process is writing to the database.", { cause });
         }
-        await Bun.sleep(PAUSE + Math.random() * PAUSE);
+        await Bun.sleep(RETRY_MS + Math.random() * RETRY_MS);
       }
     }
   }
 }
 
-function within(turn: Promise<void>, patience: number): Promise<void> {
+function within(previous: Promise<void>, timeoutMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new StoreBusyError("Others are writing.")), patience);
-  turn.then(resolve);
+  const timer = setTimeout(
+    () => reject(new StoreBusyError("Other requests are writing to the database.")),
+    timeoutMs,
+  );
+  previous.then(resolve);
   return promise.finally(() => clearTimeout(timer));
 }

@@ -1,75 +1,108 @@
-// A database that goes away and comes back: the service says so, and goes on by itself.
+// Outages of the database: requests and readyz are 503, and the service recovers without a restart.
 import { expect, test } from "bun:test";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { SQL } from "bun";
 import { onPostgres } from "../postgres.ts";
 import { PROCESS_TIMEOUT } from "../project.ts";
 import { Service } from "../service.ts";
+import { Wire } from "../wire.ts";
 
-/** A way to a server that can be cut. */
-class Wire {
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
-  #open = true;
-
-  constructor(host: string, port: number) {
-    this.#server = createServer((client) => {
-      if (!this.#open) return void client.destroy();
-      const upstream = connect(port, host);
-      for (const [from, to] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(from);
-        from.pipe(to);
-        from.on("error", () => to.destroy()).on("close", () => to.destroy());
-      }
-    });
-  }
-
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    const address = this.#server.address();
-    return typeof address === "object" && address ? address.port : 0;
-  }
-
-  cut(): void {
-    this.#open = false;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-  }
-
-  mend(): void {
-    this.#open = true;
-  }
-
-  [Symbol.dispose](): void {
-    this.cut();
-    this.#server.close();
-  }
-}
+const NEW_USER = { email: "new@example.com", name: "N", password: "long enough" };
 
 onPostgres((newDatabase) => {
+  async function behindWire() {
+    const url = new URL(await newDatabase());
+    const wire = new Wire(url.hostname, Number(url.port || 5432));
+    url.host = `127.0.0.1:${await wire.listen()}`;
+    const service = await Service.start({ DATABASE_URL: url.href });
+    const until = async (path: string, status: number) => {
+      while ((await service.send("GET", path)).status !== status) await Bun.sleep(50);
+    };
+    return { wire, service, until };
+  }
+
+  /** Runs one statement on the database, outside the service. */
+  async function execute(url: string, statement: string): Promise<void> {
+    await using sql = new SQL(url, { max: 1 });
+    await sql.unsafe(statement);
+  }
+
   test(
-    "without its database readyz is 503 and requests are 503 problems, and then all is well again",
+    "while the database refuses connections, reads, writes and readyz are 503",
     async () => {
-      const url = new URL(await newDatabase());
-      using wire = new Wire(url.hostname, Number(url.port || 5432));
-      url.host = `127.0.0.1:${await wire.listen()}`;
-      await using service = await Service.start({ DATABASE_URL: url.href });
-      const until = async (path: string, status: number) => {
-        while ((await service.send("GET", path)).status !== status) await Bun.sleep(50);
-      };
+      const { wire, service, until } = await behindWire();
+      using _wire = wire;
+      await using _service = service;
       await until("/readyz", 200);
       wire.cut();
       await until("/readyz", 503);
       const refused = await service.send("GET", "/api/articles");
       expect(refused.status).toBe(503);
-      expect(refused.headers.get("retry-after")).toBe("2");
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect((await service.send("POST", "/api/users", { body: NEW_USER })).status).toBe(503);
       expect((await service.send("GET", "/api/articles/export")).status).toBe(503);
       expect((await service.send("GET", "/healthz")).status).toBe(200);
-      wire.mend();
+      wire.restore();
       await until("/readyz", 200);
       await until("/api/articles", 200);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.each([
+    ["all connections are in use when they go silent", 30],
+    ["one request meets a silent connection", 1],
+  ])(
+    "silent connections are replaced within 15 s: %s",
+    async (_, requests) => {
+      const { wire, service } = await behindWire();
+      using _wire = wire;
+      await using _service = service;
+      const list = () => service.send("GET", "/api/articles").then(({ status }) => status);
+      const burst = (count: number) => Promise.all(Array.from({ length: count }, list));
+      expect(new Set(await burst(60))).toEqual(new Set([200]));
+      wire.silence();
+      const started = performance.now();
+      expect(await burst(requests)).toContain(503);
+      expect(performance.now() - started).toBeLessThan(15_000);
+      expect(new Set(await burst(60))).toEqual(new Set([200]));
+      expect((await service.send("GET", "/readyz")).status).toBe(200);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "while the database is read-only, writes and readyz are 503 and reads are served",
+    async () => {
+      const url = await newDatabase();
+      await using first = await Service.start({ DATABASE_URL: url });
+      await first.stop();
+      const { pathname } = new URL(url);
+      await execute(
+        url,
+        `ALTER DATABASE ${pathname.slice(1)} SET default_transaction_read_only = on`,
+      );
+      await using service = await Service.start({ DATABASE_URL: url });
+      expect((await service.send("GET", "/readyz")).status).toBe(503);
+      expect((await service.send("POST", "/api/users", { body: NEW_USER })).status).toBe(503);
+      expect((await service.send("GET", "/api/articles")).status).toBe(200);
+      expect((await service.send("GET", "/healthz")).status).toBe(200);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "a write that waits too long for a lock is 503",
+    async () => {
+      const url = await newDatabase();
+      const { pathname } = new URL(url);
+      await execute(url, `ALTER DATABASE ${pathname.slice(1)} SET lock_timeout = '100ms'`);
+      await using service = await Service.start({ DATABASE_URL: url });
+      await using sql = new SQL(url, { max: 1 });
+      await sql.begin(async (transaction) => {
+        await transaction.unsafe("LOCK TABLE users IN EXCLUSIVE MODE");
+        expect((await service.send("POST", "/api/users", { body: NEW_USER })).status).toBe(503);
+      });
+      expect((await service.send("POST", "/api/users", { body: NEW_USER })).status).toBe(201);
     },
     PROCESS_TIMEOUT,
   );

@@ -1,5 +1,5 @@
 // The API on PostgreSQL.
 import { onPostgres } from "../postgres.ts";
-import { keepsItsPromises } from "./suite/index.ts";
+import { testApi } from "./suite/index.ts";
 
-onPostgres((newDatabase) => keepsItsPromises(async () => ({ DATABASE_URL: await newDatabase() })));
+onPostgres((newDatabase) => testApi(async () => ({ DATABASE_URL: await newDatabase() })));

@@ -1,4 +1,4 @@
 // The API on SQLite.
-import { keepsItsPromises } from "./suite/index.ts";
+import { testApi } from "./suite/index.ts";
 
-keepsItsPromises(async () => ({}));
+testApi(async () => ({}));

@@ -1,6 +1,15 @@
 // A disk that is full or read-only ends in a sentence, not in a stack, and changes nothing.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, cpSync, mkdirSync, readdirSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Folder } from "../folder.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
@@ -15,6 +24,18 @@ afterEach(() => project[Symbol.dispose]());
 
 const mount = (...args: string[]) => Bun.spawnSync(["mount", ...args]).success;
 const unmount = (folder: string) => Bun.spawnSync(["umount", folder]).success;
+
+/** Writes to `file` until the disk is full. */
+function fillDisk(file: string): void {
+  const descriptor = openSync(file, "w");
+  try {
+    for (;;) writeSync(descriptor, Buffer.alloc(4096));
+  } catch (error) {
+    expect(error).toMatchObject({ code: "ENOSPC" });
+  } finally {
+    closeSync(descriptor);
+  }
+}
 
 const isRoot = process.getuid?.() === 0;
 
@@ -90,6 +111,37 @@ const onADiskOfItsOwn = () => {
         expect((await service.send("POST", "/api/articles/import", sent)).json()).toEqual({
           imported: 500,
         });
+        await service.stop();
+      } finally {
+        unmount(data());
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
+    "full, under the service: readyz and writes are 503 until there is room, and reads are served",
+    async () => {
+      expect(mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", data())).toBe(true);
+      try {
+        await using service = await Service.start({ DATA_DIR: data() });
+        const { token } = await service.newUser();
+        const create = async () => {
+          const article = { token, body: { title: "t", body: "b" } };
+          return (await service.send("POST", "/api/articles", article)).status;
+        };
+        const until = async (status: number) => {
+          while ((await service.send("GET", "/readyz")).status !== status) await Bun.sleep(100);
+        };
+        await until(200);
+        const filler = join(data(), "filler");
+        fillDisk(filler);
+        await until(503);
+        expect(await create()).toBe(503);
+        expect((await service.send("GET", "/api/articles")).status).toBe(200);
+        rmSync(filler);
+        await until(200);
+        expect(await create()).toBe(201);
         await service.stop();
       } finally {
         unmount(data());

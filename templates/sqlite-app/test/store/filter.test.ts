@@ -1,7 +1,7 @@
 // Lists are composed from a closed set: whatever a client asks for, the SQL is one of a few texts.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { sorts } from "../../src/schemas.ts";
+import { sorts } from "../../src/features/articles/schemas.ts";
 import { type ArticleFilter, articleQuery, type Dialect } from "../../src/store/filter.ts";
 
 const dialect: Dialect = {

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { parseEnv } from "#lib/env";
 import { prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
-import { sorts } from "../../src/schemas.ts";
+import { sorts } from "../../src/features/articles/schemas.ts";
 import { articleQuery, type Position } from "../../src/store/filter.ts";
 import { dialect } from "../../src/store/sqlite.ts";
 import { Folder } from "../folder.ts";

@@ -1,5 +1,5 @@
 // The store on PostgreSQL.
 import { onPostgres } from "../postgres.ts";
-import { keepsTheContract } from "./contract.ts";
+import { testStore } from "./contract.ts";
 
-onPostgres((newDatabase) => keepsTheContract(async () => ({ DATABASE_URL: await newDatabase() })));
+onPostgres((newDatabase) => testStore(async () => ({ DATABASE_URL: await newDatabase() })));

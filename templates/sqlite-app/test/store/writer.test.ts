@@ -1,23 +1,23 @@
-// Turns of the one writer: in order, whole, and not for ever.
+// The writer runs transactions one at a time, in order, and waits for a limited time.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { connect } from "../../src/store/connection.ts";
 import { StoreBusyError, Writer } from "../../src/store/writer.ts";
 import { Folder } from "../folder.ts";
 
-function open(folder: Folder, patience?: number) {
+function open(folder: Folder, timeoutMs?: number) {
   const database = connect(folder.join("app.db"), { create: true, busyTimeout: 0 });
   database.run("CREATE TABLE IF NOT EXISTS log (entry TEXT) STRICT");
   const log = (entry: string) => database.run("INSERT INTO log VALUES (?)", [entry]);
   const entries = () => database.query("SELECT entry FROM log").values().flat();
-  return { writer: new Writer(database, patience), log, entries };
+  return { writer: new Writer(database, timeoutMs), log, entries };
 }
 
-test("a transaction waits for the turn before it, and one that throws leaves nothing", async () => {
+test("a transaction waits for the previous one, and one that throws leaves nothing", async () => {
   using folder = new Folder();
   const { writer, log, entries } = open(folder);
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const first = writer.turn(async () => {
+  const first = writer.runExclusive(async () => {
     await gate;
     log("first");
   });
@@ -33,23 +33,23 @@ test("a transaction waits for the turn before it, and one that throws leaves not
   expect(entries()).toEqual(["first", "second", "fourth"]);
 });
 
-test("who waits too long for a turn is sent away, and the next still waits for it", async () => {
+test("a transaction that waits too long is refused, and the next one still waits", async () => {
   using folder = new Folder();
   const { writer, log, entries } = open(folder, 20);
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const long = writer.turn(async () => {
+  const long = writer.runExclusive(async () => {
     await gate;
     log("long");
   });
   const error = await writer.transaction(() => log("impatient")).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StoreBusyError);
-  const next = writer.turn(async () => void log("next"));
+  const next = writer.runExclusive(async () => void log("next"));
   openGate();
   await Promise.all([long, next]);
   expect(entries()).toEqual(["long", "next"]);
 });
 
-test("another process that writes is waited for without blocking, and not for ever", async () => {
+test("a write of another process is waited for without blocking, for a limited time", async () => {
   using folder = new Folder();
   const { writer, log, entries } = open(folder);
   using other = new Database(folder.join("app.db"));

@@ -1,4 +1,4 @@
-// Articles: who may do what, pages, search.
+// Articles: permissions, pages, search.
 import { beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Service } from "../../service.ts";
@@ -17,18 +17,18 @@ export function articlesAndSearch(service: () => Service): void {
   });
 
   const create = async (title: string, body: string, token = author.token): Promise<Item> => {
-    const answer = await service().send("POST", "/api/articles", { token, body: { title, body } });
-    if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`);
-    return answer.json() as unknown as Item;
+    const reply = await service().send("POST", "/api/articles", { token, body: { title, body } });
+    if (reply.status !== 201) throw new Error(`${reply.status} ${reply.text}`);
+    return reply.json() as unknown as Item;
   };
   const list = async (query: Record<string, string | number>) => {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) search.set(name, String(value));
-    const answer = await service().send("GET", `/api/articles?${search}`);
-    if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
-    return answer.json() as unknown as { items: Item[]; next: string | null };
+    const reply = await service().send("GET", `/api/articles?${search}`);
+    if (reply.status !== 200) throw new Error(`${reply.status} ${reply.text}`);
+    return reply.json() as unknown as { items: Item[]; next: string | null };
   };
-  /** All pages of a list, one after the other. */
+  /** The items of all pages of a list. */
   const walk = async (query: Record<string, string | number>): Promise<Item[]> => {
     const items: Item[] = [];
     let after: string | null = "";
@@ -61,7 +61,7 @@ export function articlesAndSearch(service: () => Service): void {
     expect((await service().send("DELETE", path, { token })).status).toBe(404);
   });
 
-  test("without a token it is 401, of another author 403, and nothing changes", async () => {
+  test("changing an article is 401 without a token and 403 for another author", async () => {
     const { id } = await create("mine", "text");
     const stranger = await service().newUser();
     const path = `/api/articles/${id}`;
@@ -75,7 +75,7 @@ export function articlesAndSearch(service: () => Service): void {
     expect((await service().send("GET", path)).json()).toMatchObject({ title: "mine" });
   });
 
-  test("pages in any order are whole, without repetition, also with equal titles", async () => {
+  test("pages in any order are complete and without duplicates, also with equal titles", async () => {
     const { id, token } = await service().newUser();
     for (const title of ["b", "a", "c", "b", "a", "É", "Z"]) await create(title, "x", token);
     for (const sort of ["createdAt", "updatedAt", "title"]) {
@@ -118,7 +118,7 @@ export function articlesAndSearch(service: () => Service): void {
     expect(await walk({ author: id, q: "after" })).toEqual([]);
   });
 
-  test("no text breaks a search, and what was written is found by its words", async () => {
+  test("no text breaks a search, and an article is found by its words", async () => {
     const { id, token } = await service().newUser();
     const hostile = fc.constantFrom(
       '"',
@@ -145,14 +145,14 @@ export function articlesAndSearch(service: () => Service): void {
     );
     await fc.assert(
       fc.asyncProperty(text, async (q) => {
-        const answer = await service().send(
+        const reply = await service().send(
           "GET",
           `/api/articles?author=${id}&q=${encodeURIComponent(q)}`,
         );
         expect({
           q,
-          status: answer.status,
-          text: answer.status === 200 ? "" : answer.text,
+          status: reply.status,
+          text: reply.status === 200 ? "" : reply.text,
         }).toEqual({
           q,
           status: 200,
@@ -179,13 +179,13 @@ export function articlesAndSearch(service: () => Service): void {
     afterOf("-createdAt", "0000-01-01T00:00:00.000Z"),
     afterOf("title", "NUL\0"),
     `q=${"x".repeat(201)}`,
-  ])("a query that makes no sense is 422: %s", async (query) => {
+  ])("an invalid query is 422: %s", async (query) => {
     const { status, json } = await service().send("GET", `/api/articles?${query}`);
     expect(status).toBe(422);
     expect(json().errors).toBeArray();
   });
 
-  test("any article that is accepted comes back as it was sent", async () => {
+  test("every accepted article is returned as it was sent", async () => {
     const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 100 });
     await fc.assert(
       fc.asyncProperty(text, text, async (title, body) => {
@@ -199,7 +199,7 @@ export function articlesAndSearch(service: () => Service): void {
   });
 }
 
-/** The query of a list that goes on after an article that a client made up. */
+/** The query of a list after an article that a client made up. */
 function afterOf(sort: string, value: string): string {
   const after = Buffer.from(JSON.stringify([sort, value, 1])).toString("base64url");
   return `sort=${sort}&after=${after}`;

@@ -1,4 +1,4 @@
-// Everything that the API promises, whatever the database. Each engine runs it in a file of six lines.
+// The contract of the API, which every engine must pass.
 import { afterAll, beforeAll, describe } from "bun:test";
 import { PROCESS_TIMEOUT } from "../../project.ts";
 import { Service, type Variables } from "../../service.ts";
@@ -7,7 +7,7 @@ import { manyClients } from "./load.ts";
 import { importAndExport } from "./transfer.ts";
 import { usersAndSessions } from "./users.ts";
 
-export function keepsItsPromises(variables: () => Promise<Variables>): void {
+export function testApi(variables: () => Promise<Variables>): void {
   let running: Service;
   beforeAll(async () => {
     running = await Service.start(await variables());

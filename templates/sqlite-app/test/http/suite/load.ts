@@ -1,4 +1,4 @@
-// Many clients at once: everybody gets an answer, and everything that was acknowledged is there.
+// Many clients at the same time: every request succeeds, and every acknowledged write is stored.
 import { expect, test } from "bun:test";
 import type { Service } from "../../service.ts";
 
@@ -6,7 +6,7 @@ const CLIENTS = 50;
 const MILLISECONDS = 2000;
 
 export function manyClients(service: () => Service): void {
-  test(`${CLIENTS} clients write at the same time, and none sees that the database is busy`, async () => {
+  test(`${CLIENTS} clients write at the same time, and none sees a busy database`, async () => {
     const { id, token } = await service().newUser();
     const statuses = new Map<number, number>();
     const acknowledged = new Set<number>();

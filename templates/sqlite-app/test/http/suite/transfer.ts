@@ -1,4 +1,4 @@
-// Import and export: all or nothing, line by line, without getting in the way of others.
+// Import and export: an import is all or nothing, and neither blocks other clients.
 import { beforeAll, expect, test } from "bun:test";
 import type { Service } from "../../service.ts";
 
@@ -18,7 +18,7 @@ export function importAndExport(service: () => Service): void {
   };
   const line = (title: string, body = "text") => JSON.stringify({ title, body });
 
-  test("lines become articles of the one who sends them, and an export can be imported", async () => {
+  test("lines become articles of the sender, and an export can be imported", async () => {
     const before = await count();
     const { status, json } = await send(
       `${line("one")}\r\n\n${line("two")}\n${line("\u{1F426} three")}`,
@@ -30,7 +30,7 @@ export function importAndExport(service: () => Service): void {
     expect((await send(text)).json()).toEqual({ imported: text.trimEnd().split("\n").length });
   });
 
-  test("one bad line, and nothing is imported; the report names each", async () => {
+  test("with a bad line nothing is imported, and the report names each one", async () => {
     const before = await count();
     const lines = [line("good"), "nope", "[]", line("x".repeat(201)), line("good"), line("")];
     const { status, headers, json } = await send(lines.join("\n"));
@@ -60,7 +60,7 @@ export function importAndExport(service: () => Service): void {
     expect(await response.json()).toMatchObject({ errors: [{ line: 1 }] });
   });
 
-  test("an import that breaks off leaves nothing", async () => {
+  test("an import that the client aborts leaves nothing", async () => {
     const before = await count();
     const abort = new AbortController();
     const part = `${Array.from({ length: 1000 }, () => line("part")).join("\n")}\n`;
@@ -82,7 +82,7 @@ export function importAndExport(service: () => Service): void {
     expect(await count()).toBe(before + 1);
   });
 
-  test("it needs a token and the right type", async () => {
+  test("an import needs a token and an NDJSON content type", async () => {
     expect(
       (await service().send("POST", "/api/articles/import", { body: "", type: NDJSON })).status,
     ).toBe(401);
@@ -92,7 +92,32 @@ export function importAndExport(service: () => Service): void {
     expect(headers.get("accept")).toContain(NDJSON);
   });
 
-  test("while much is imported, others read and write", async () => {
+  test("a compressed import is 415", async () => {
+    const sent = { token: author.token, body: line("t"), type: NDJSON };
+    const headers = { "content-encoding": "gzip" };
+    const { status } = await service().send("POST", "/api/articles/import", { ...sent, headers });
+    expect(status).toBe(415);
+  });
+
+  test("HEAD of an export has the headers and no body", async () => {
+    const { status, headers, text } = await service().send("HEAD", "/api/articles/export");
+    expect(status).toBe(200);
+    expect(headers.get("content-type")).toBe(NDJSON);
+    expect(text).toBe("");
+  });
+
+  test.each([
+    ["DELETE", "/api/articles/export", "GET"],
+    ["GET", "/api/articles/import", "POST"],
+    ["DELETE", "/api/articles", "GET"],
+    ["POST", "/api/articles/1", "PATCH"],
+  ])("%s %s is 405 with Allow", async (method, path, allowed) => {
+    const { status, headers } = await service().send(method, path);
+    expect(status).toBe(405);
+    expect(headers.get("allow")).toContain(allowed);
+  });
+
+  test("other clients read and write during a large import", async () => {
     const other = await service().newUser();
     const body = Array.from({ length: 20_000 }, (_, i) =>
       line(`bulk ${i}`, "some words ".repeat(10)),
@@ -113,14 +138,14 @@ export function importAndExport(service: () => Service): void {
     expect((await imported).json()).toEqual({ imported: 20_000 });
   }, 60_000);
 
-  test("many exports at once each have every line; one that is dropped gives its place back", async () => {
+  test("concurrent exports are complete, and a cancelled one releases its slot", async () => {
     const exported = async () => (await service().send("GET", "/api/articles/export")).text;
     const [one, ...others] = await Promise.all(Array.from({ length: 4 }, exported));
     for (const other of others) expect(other === one).toBe(true);
     for (let dropped = 0; dropped < 20; ) {
       const response = await fetch(`${service().url}/api/articles/export`);
       await response.body?.cancel();
-      // It takes the server a moment to see that a client is gone.
+      // The server notices a closed connection after a moment.
       if (response.status === 200) dropped += 1;
       else await Bun.sleep(20);
     }

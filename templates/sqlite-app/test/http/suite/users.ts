@@ -1,4 +1,4 @@
-// Signing up, in and out.
+// Signing up, signing in and signing out.
 import { expect, test } from "bun:test";
 import { PASSWORD, type Service } from "../../service.ts";
 
@@ -20,7 +20,7 @@ export function usersAndSessions(service: () => Service): void {
     expect((await create(email.toUpperCase())).status).toBe(409);
   });
 
-  test("what is wrong with a new user is said for each field", async () => {
+  test("each invalid field of a new user is reported", async () => {
     const body = { email: "nobody", name: "\u0000", password: "short" };
     const { status, json } = await service().send("POST", "/api/users", { body });
     expect(status).toBe(422);
@@ -28,17 +28,35 @@ export function usersAndSessions(service: () => Service): void {
     expect(pointers.toSorted()).toEqual(["/email", "/name", "/password"]);
   });
 
-  test("a session's token works until it is ended", async () => {
+  test("a token works until its session is ended", async () => {
     const { token } = await service().newUser();
     const article = { body: { title: "t", body: "b" }, token };
     expect((await service().send("POST", "/api/articles", article)).status).toBe(201);
     expect((await service().send("DELETE", "/api/sessions", { token })).status).toBe(204);
     const refused = await service().send("POST", "/api/articles", article);
     expect(refused.status).toBe(401);
-    expect(refused.headers.get("www-authenticate")).toStartWith("Bearer");
+    expect(refused.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
   });
 
-  test("a wrong password and an unknown user get the same answer", async () => {
+  test.each([undefined, "Basic dXNlcjpwYXNz", "Bearer", "Bearer not a token"])(
+    "without a well-formed token it is a 401 problem with a challenge: %p",
+    async (authorization) => {
+      const headers = authorization === undefined ? {} : { authorization };
+      const body = { title: "t", body: "b" };
+      const refused = await service().send("POST", "/api/articles", { body, headers });
+      expect(refused.status).toBe(401);
+      expect(refused.headers.get("content-type")).toBe("application/problem+json");
+      expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+    },
+  );
+
+  test("the responses to a sign-in are not cached", async () => {
+    const email = `${crypto.randomUUID()}@example.com`;
+    await service().newUser(email);
+    expect((await signIn(email, PASSWORD)).headers.get("cache-control")).toBe("no-store");
+  });
+
+  test("a wrong password and an unknown user get the same response", async () => {
     const email = `${crypto.randomUUID()}@example.com`;
     await service().newUser(email);
     const wrong = await signIn(email, "wrong password");
@@ -47,7 +65,7 @@ export function usersAndSessions(service: () => Service): void {
     expect(unknown.text).toBe(wrong.text);
   });
 
-  test("a user comes with the newest articles", async () => {
+  test("a user is returned with the newest articles", async () => {
     const { id, token } = await service().newUser();
     for (const title of ["one", "two"]) {
       await service().send("POST", "/api/articles", { token, body: { title, body: "b" } });

@@ -1,8 +1,8 @@
-// The `next` of a page and the `after` of the next one: opaque to clients, checked like everything that they send.
+// The cursor of a page: `next` of one response and `after` of the next request. Opaque to clients, and validated.
 import { z } from "zod";
-import { Problem } from "#lib/problem";
-import { type Sort, sorts } from "../schemas.ts";
-import type { Position } from "../store/filter.ts";
+import { Problem } from "#lib/http";
+import type { Position } from "../../store/filter.ts";
+import { type Sort, sorts } from "./schemas.ts";
 
 const cursor = z.tuple([
   z.enum(sorts),
@@ -17,18 +17,20 @@ export function encodeCursor(sort: Sort, [value, id]: Position): string {
   return Buffer.from(JSON.stringify([sort, value, id])).toString("base64url");
 }
 
-/** @throws {Problem} 422 unless it is a cursor of a list in this order. */
+/** @throws {Problem} 422 unless it is the cursor of a list with this sort. */
 export function decodeCursor(text: string, sort: Sort): Position {
   const [by, value, id] = cursor.safeParse(parse(text)).data ?? [];
   const fits = by === sort && typeof value === (sort === "rank" ? "number" : "string");
-  if (fits && value !== undefined && id !== undefined && isSound(sort, value)) return [value, id];
-  throw new Problem(422, "The page can't be continued.", {
+  if (fits && value !== undefined && id !== undefined && isStorable(sort, value)) {
+    return [value, id];
+  }
+  throw new Problem(422, "The page cannot be continued.", {
     errors: [{ pointer: "/after", detail: "is not the `next` of a list with this sort" }],
   });
 }
 
-/** A value that PostgreSQL can't hold would fail there: it knows no year 0, and no NUL in a text. */
-function isSound(sort: Sort, value: string | number): boolean {
+/** PostgreSQL has neither a year 0 nor a NUL in its text, and would fail with a 500. */
+function isStorable(sort: Sort, value: string | number): boolean {
   if (typeof value === "number") return true;
   return sort.endsWith("At")
     ? z.iso.datetime().safeParse(value).success && value >= "0001"
@@ -39,6 +41,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(Buffer.from(text, "base64url").toString());
   } catch {
+    // Not a cursor; the schema refuses undefined.
     return undefined;
   }
 }

@@ -1,14 +1,14 @@
-// The worker of one import: stages articles in a temporary table, then moves all of them in one transaction.
+// The worker thread of one import: stages articles in a temporary table, then inserts all of them in one transaction.
 import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
-import { connect, sqliteCode } from "./store/connection.ts";
-import type { Ask, Reply } from "./store/import.ts";
-import { ImportReader, type ImportReport } from "./store/import-reader.ts";
+import { connect, sqliteCode } from "./connection.ts";
+import type { Command, Reply } from "./import.ts";
+import { ImportReader, type ImportReport } from "./import-reader.ts";
 
 declare const self: Worker;
 
-/** Milliseconds that the move waits for another process that writes. */
-const PATIENCE = 60_000;
+/** Milliseconds that the commit waits for a write of another process. */
+const BUSY_TIMEOUT_MS = 60_000;
 
 class Import {
   readonly #reader = new ImportReader();
@@ -16,8 +16,8 @@ class Import {
   readonly #insert;
 
   constructor(path: string) {
-    this.#database = connect(path, { busyTimeout: PATIENCE });
-    // Next to the database there is room; a system's own folder for temporary files may be memory.
+    this.#database = connect(path, { busyTimeout: BUSY_TIMEOUT_MS });
+    // Next to the database, because the system's folder for temporary files may be in memory.
     const folder = dirname(path).replaceAll("'", "''");
     this.#database.run(`PRAGMA temp_store = FILE; PRAGMA temp_store_directory = '${folder}'`);
     this.#database.run(
@@ -26,7 +26,7 @@ class Import {
     this.#insert = this.#database.prepare<unknown, [string, string]>(
       "INSERT INTO staged (title, body) VALUES (?, ?)",
     );
-    this.#database.run("BEGIN"); // Of the temporary database only: nothing else is written or read in it.
+    this.#database.run("BEGIN"); // Locks nothing: until the commit, only the temporary table is used.
   }
 
   chunk(bytes: Uint8Array): void {
@@ -56,25 +56,25 @@ class Import {
 
 let running: Import | undefined;
 
-self.onmessage = ({ data }: MessageEvent<Ask>) => {
-  self.postMessage(answer(data));
+self.onmessage = ({ data }: MessageEvent<Command>) => {
+  self.postMessage(reply(data));
 };
 
-function answer(ask: Ask): Reply {
+function reply(command: Command): Reply {
   try {
-    if (ask.type === "open") {
-      running = new Import(ask.path);
+    if (command.type === "open") {
+      running = new Import(command.path);
       return { type: "done" };
     }
     if (running === undefined) throw new Error("The import is not open.");
-    switch (ask.type) {
+    switch (command.type) {
       case "chunk":
-        running.chunk(ask.bytes);
+        running.chunk(command.bytes);
         return { type: "done" };
       case "end":
         return { type: "report", report: running.end() };
       case "commit":
-        return { type: "report", report: running.commit(ask.author, ask.now) };
+        return { type: "report", report: running.commit(command.author, command.now) };
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,9 +1,9 @@
-// Turns the snippet of a search into HTML that is safe to show: what users typed is text, only the marks are markup.
-import { type Article, type Found, MARK } from "../store/store.ts";
+// Turns the snippet of a search result into safe HTML: user text is escaped, and `<mark>` is the only markup.
+import { type Article, type Found, MARK } from "../../store/store.ts";
 
 export type Listed = Article | (Omit<Found, "snippet"> & { readonly highlight: string });
 
-/** Adds `highlight` to an article that was searched for, with `<mark>` around each hit. */
+/** Replaces the snippet of a search result by `highlight`, with `<mark>` around each hit. */
 export function highlight(article: Article | Found): Listed {
   if (!("snippet" in article)) return article;
   const { snippet, ...rest } = article;

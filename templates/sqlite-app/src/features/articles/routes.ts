@@ -1,0 +1,77 @@
+// /api/articles: lists with filters and search; everybody may read an article, its author may change and delete it.
+import { Hono } from "hono";
+import { Problem, validate } from "#lib/http";
+import { ID, parseId } from "../../id.ts";
+import { orders, type SortColumn } from "../../store/filter.ts";
+import type { Article, Found, Store } from "../../store/store.ts";
+import { requireUser } from "../sessions/require-user.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { highlight } from "./highlight.ts";
+import { type ArticleChanges, articleChanges, articleQuery, newArticle } from "./schemas.ts";
+
+const ARTICLE = `/api/articles/${ID}` as const;
+
+/** Room for 100 000 escaped characters and a title. */
+const BODY = { maxBytes: 1024 * 1024 };
+
+export function articleRoutes(store: Store) {
+  const update = async (segment: string, userId: number, changes: ArticleChanges) => {
+    const id = await ownArticle(segment, userId);
+    return found(await store.updateArticle(id, userId, changes));
+  };
+
+  /** Articles are public, so another author's is 403, not 404: there is nothing to hide. */
+  const ownArticle = async (segment: string, userId: number): Promise<number> => {
+    const { id, author } = found(await store.findArticle(parseId(segment)));
+    if (author === userId) return id;
+    throw new Problem(403, "Only its author may change an article.");
+  };
+
+  return new Hono()
+    .get("/api/articles", validate("query", articleQuery), async (c) => {
+      const { author, q, after, limit = 20, ...query } = c.req.valid("query");
+      const sort = query.sort ?? (q ? "rank" : "-createdAt");
+      if (sort === "rank" && q === undefined) {
+        throw new Problem(422, "Only a search has a rank.", {
+          errors: [{ pointer: "/sort", detail: "rank needs q" }],
+        });
+      }
+      const position = after === undefined ? undefined : decodeCursor(after, sort);
+      // One more than requested shows whether there is a next page.
+      const rows = await store.listArticles({ author, q, sort, after: position, limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      const next = last
+        ? encodeCursor(sort, [sortValue(last, orders[sort].column), last.id])
+        : null;
+      return c.json({ items: page.map(highlight), next });
+    })
+    .post("/api/articles", requireUser(store), validate("json", newArticle, BODY), async (c) => {
+      const article = await store.createArticle(c.get("userId"), c.req.valid("json"));
+      return c.json(article, 201, { location: `/api/articles/${article.id}` });
+    })
+    .get(ARTICLE, async (c) => {
+      return c.json(found(await store.findArticle(parseId(c.req.param("id")))));
+    })
+    .patch(ARTICLE, requireUser(store), validate("json", articleChanges, BODY), async (c) => {
+      return c.json(await update(c.req.param("id"), c.get("userId"), c.req.valid("json")));
+    })
+    .put(ARTICLE, requireUser(store), validate("json", newArticle, BODY), async (c) => {
+      return c.json(await update(c.req.param("id"), c.get("userId"), c.req.valid("json")));
+    })
+    .delete(ARTICLE, requireUser(store), async (c) => {
+      const userId = c.get("userId");
+      await store.deleteArticle(await ownArticle(c.req.param("id"), userId), userId);
+      return c.body(null, 204);
+    });
+}
+
+function found(article: Article | undefined): Article {
+  if (article) return article;
+  throw new Problem(404, "There is no such article.");
+}
+
+function sortValue(article: Article | Found, column: SortColumn): string | number {
+  if (column !== "rank") return article[column];
+  return "rank" in article ? article.rank : 0;
+}

@@ -1,0 +1,49 @@
+// POST /api/sessions: sign in for a bearer token. DELETE /api/sessions: end the session of the token.
+import { Hono } from "hono";
+import { z } from "zod";
+import { clientAddress, type HttpEnv, Problem, validate } from "#lib/http";
+import { checkRateLimit, RateLimiter } from "#lib/rate-limit";
+import type { Env } from "../../env.ts";
+import type { Store } from "../../store/store.ts";
+import type { Passwords } from "../users/passwords.ts";
+import { newToken, requireUser } from "./require-user.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const credentials = z.object({
+  email: z.email().max(254),
+  password: z.string().max(256),
+});
+
+export function sessionRoutes(env: Env, store: Store, passwords: Passwords) {
+  const limit = env.LOGIN_RATE_LIMIT;
+  const perAccount = new RateLimiter({ limit, windowMs: MINUTE_MS });
+  const perAddress = new RateLimiter({ limit: limit * 30, windowMs: MINUTE_MS });
+  const addressOf = clientAddress(env);
+
+  return new Hono<HttpEnv>()
+    .post("/api/sessions", validate("json", credentials), async (c) => {
+      const { email, password } = c.req.valid("json");
+      const address = addressOf(c);
+      checkRateLimit(perAddress, address);
+      const limits = checkRateLimit(perAccount, `${address} ${email.toLowerCase()}`);
+      const user = await store.findPassword(email);
+      // An unknown email costs the same time and gets the same response: neither reveals who has an account.
+      const matches = await passwords.verify(password, user?.hash);
+      if (!user || !matches) {
+        throw new Problem(401, "The email or the password is wrong.", {
+          headers: { ...limits, "www-authenticate": "Bearer" },
+        });
+      }
+      const { token, tokenHash } = newToken();
+      const expiresAt = new Date(Date.now() + env.SESSION_TTL_HOURS * HOUR_MS);
+      await store.createSession({ userId: user.id, tokenHash, expiresAt });
+      const session = { token, user: user.id, expiresAt: expiresAt.toISOString() };
+      return c.json(session, 201, { ...limits, "cache-control": "no-store" });
+    })
+    .delete("/api/sessions", requireUser(store), async (c) => {
+      await store.deleteSession(c.get("tokenHash"));
+      return c.body(null, 204);
+    });
+}

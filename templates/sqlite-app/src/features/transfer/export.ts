@@ -1,0 +1,61 @@
+// The body of an export: a stream that reads the next rows only when the client has room for them (backpressure).
+import { log } from "#lib/log";
+import type { Article } from "../../store/store.ts";
+
+export interface ExportOptions {
+  /** Milliseconds until the export is stopped: while it runs, it holds a snapshot of the database. */
+  readonly timeoutMs: number;
+  /** Called at least once when the export ends, whether it was completed, cancelled or failed. */
+  readonly onEnd: () => void;
+}
+
+const encoder = new TextEncoder();
+
+/** Articles as lines of JSON. Rejects if the first ones cannot be read, while the status can still be an error. */
+export async function streamExport(
+  batches: AsyncGenerator<readonly Article[], void, void>,
+  { timeoutMs, onEnd }: ExportOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  let batch = await batches.next().catch((error: unknown) => {
+    onEnd();
+    throw error;
+  });
+  let timer: Timer | undefined;
+  const end = async () => {
+    clearTimeout(timer);
+    await batches.return().catch(logFailure);
+    onEnd();
+  };
+  return new ReadableStream({
+    start(controller) {
+      timer = setTimeout(() => {
+        controller.error(logFailure(new Error("The export took too long.")));
+        void end();
+      }, timeoutMs);
+    },
+    async pull(controller) {
+      try {
+        if (!batch.done) {
+          controller.enqueue(encoder.encode(toLines(batch.value)));
+          batch = await batches.next();
+          return;
+        }
+        controller.close();
+      } catch (error) {
+        // The response has begun, so that the client can only be told by closing its connection.
+        controller.error(logFailure(error));
+      }
+      await end();
+    },
+    cancel: end,
+  });
+}
+
+function logFailure(error: unknown): unknown {
+  log.error("An export failed: {error}", { error });
+  return error;
+}
+
+function toLines(articles: readonly Article[]): string {
+  return articles.map((article) => `${JSON.stringify(article)}\n`).join("");
+}

@@ -1,0 +1,97 @@
+// GET /api/articles/export and POST /api/articles/import: all articles as NDJSON, and NDJSON as articles.
+import type { Server } from "bun";
+import { type Context, Hono } from "hono";
+import { type HttpEnv, Problem, readBody } from "#lib/http";
+import type { Env } from "../../env.ts";
+import { Semaphore } from "../../semaphore.ts";
+import type { Store } from "../../store/store.ts";
+import { requireUser } from "../sessions/require-user.ts";
+import { streamExport } from "./export.ts";
+
+const NDJSON = ["application/x-ndjson", "application/ndjson", "application/jsonl"] as const;
+
+/** Seconds for which a client may pause while it sends an import. */
+const IDLE_TIMEOUT_S = 30;
+
+export function transferRoutes(env: Env, store: Store) {
+  // A running export holds a snapshot of the database and a connection, so none may wait for a slot.
+  const exports = new Semaphore("exports", { concurrency: 8, queue: 0 });
+  const imports = new Semaphore("imports", { concurrency: 2, queue: 8 });
+
+  return new Hono<HttpEnv>()
+    .get("/api/articles/export", async (c) => {
+      const headers = {
+        "content-type": NDJSON[0],
+        "content-disposition": 'attachment; filename="articles.ndjson"',
+      };
+      if (c.req.method === "HEAD") return new Response(null, { headers });
+      const onEnd = await exports.acquire();
+      const timeoutMs = env.MAX_TRANSFER_SECONDS * 1000;
+      const body = await streamExport(store.exportArticles(), { timeoutMs, onEnd });
+      return new Response(body, { headers });
+    })
+    .post("/api/articles/import", requireUser(store), async (c) => {
+      checkType(c);
+      const { server } = c.env;
+      // Off while the import waits for a slot, because nothing is sent or read then.
+      server.timeout(c.req.raw, 0);
+      const release = await imports.acquire().finally(() => {
+        server.timeout(c.req.raw, IDLE_TIMEOUT_S);
+      });
+      try {
+        const chunks = readImport(c.req.raw, server, env);
+        const { imported, badLines, bad } = await store.importArticles(c.get("userId"), chunks);
+        if (badLines === 0) return c.json({ imported });
+        throw new Problem(422, `${badLines} lines are not valid articles. Nothing was imported.`, {
+          errors: bad,
+          members: { badLines },
+        });
+      } finally {
+        release();
+      }
+    });
+}
+
+/** @throws {Problem} 415 */
+function checkType(c: Context): void {
+  const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (!NDJSON.some((known) => known === type)) {
+    throw new Problem(415, `Send lines of JSON as ${NDJSON[0]}.`, {
+      headers: { accept: NDJSON.join(", ") },
+    });
+  }
+  if (c.req.header("content-encoding")) {
+    throw new Problem(415, "Send the body without a Content-Encoding.", {
+      headers: { "accept-encoding": "identity" },
+    });
+  }
+}
+
+/**
+ * The chunks of the body.
+ * @throws {Problem} 413 over MAX_IMPORT_BYTES, 408 after MAX_TRANSFER_SECONDS, 400 if it ends early.
+ */
+async function* readImport(
+  request: Request,
+  server: Server<unknown>,
+  { MAX_IMPORT_BYTES, MAX_TRANSFER_SECONDS }: Env,
+): AsyncGenerator<Uint8Array, void, void> {
+  const deadline = performance.now() + MAX_TRANSFER_SECONDS * 1000;
+  let size = 0;
+  try {
+    for await (const chunk of readBody(request)) {
+      // The runtime does not count a small chunk as activity.
+      server.timeout(request, IDLE_TIMEOUT_S);
+      size += chunk.byteLength;
+      if (size > MAX_IMPORT_BYTES) {
+        throw new Problem(413, `The import is longer than ${MAX_IMPORT_BYTES} bytes.`);
+      }
+      if (performance.now() > deadline) throw new Problem(408, "The import took too long.");
+      yield chunk;
+    }
+  } catch (cause) {
+    throw request.signal.aborted ? new Problem(400, "The import ended early.", { cause }) : cause;
+  }
+  // Off while the rows are committed.
+  server.timeout(request, 0);
+}

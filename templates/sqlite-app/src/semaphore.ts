@@ -1,0 +1,49 @@
+// Limits how many jobs run at the same time and how many may wait.
+import { Problem } from "#lib/http";
+
+export class Semaphore {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @param what named in the response to a client that is refused, e.g. "exports". */
+  constructor(
+    readonly what: string,
+    readonly limits: { readonly concurrency: number; readonly queue: number },
+  ) {
+    this.#free = limits.concurrency;
+  }
+
+  /**
+   * Waits for a slot.
+   * @returns a function that releases the slot; calling it again has no effect.
+   * @throws {Problem} 503 if the queue is full.
+   */
+  async acquire(): Promise<() => void> {
+    if (this.#free > 0) this.#free -= 1;
+    else if (this.#waiting.length < this.limits.queue) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push(resolve);
+      await promise;
+    } else {
+      throw new Problem(503, `Too many ${this.what} at the same time. Try again.`);
+    }
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
+    };
+  }
+
+  /** Runs `work` in a slot. @throws {Problem} 503 if the queue is full. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    const release = await this.acquire();
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// Which errors of a database are outages (503), and which are bugs (500).
+import { expect, test } from "bun:test";
+import { SQL } from "bun";
+import { toProblem } from "../../src/store/outage.ts";
+import { StoreBusyError } from "../../src/store/writer.ts";
+
+const postgresError = (errno: string, code = "ERR_POSTGRES_SERVER_ERROR") =>
+  new SQL.PostgresError("failed", { code, errno, detail: "", hint: "", severity: "ERROR" });
+const sqliteError = (code: string) => Object.assign(new Error("failed"), { code });
+
+test.each([
+  ["08006", "connection failure"],
+  ["25006", "read-only transaction"],
+  ["25P03", "idle_in_transaction_session_timeout"],
+  ["40001", "serialization failure"],
+  ["40P01", "deadlock"],
+  ["53100", "disk full"],
+  ["53300", "too many connections"],
+  ["55006", "object in use"],
+  ["55P03", "lock_timeout"],
+  ["57014", "statement_timeout"],
+  ["57P01", "shutdown"],
+  ["58030", "I/O error"],
+])("SQLSTATE %s (%s) is 503 with Retry-After", (errno) => {
+  const response = toProblem(postgresError(errno))?.toResponse();
+  expect(response?.status).toBe(503);
+  expect(Number(response?.headers.get("retry-after"))).toBeGreaterThan(0);
+});
+
+test.each([
+  ["23505", "unique violation"],
+  ["25P02", "statement in a failed transaction"],
+  ["42601", "syntax error"],
+  ["55000", "object not in the required state"],
+])("SQLSTATE %s (%s) is a bug", (errno) => {
+  expect(toProblem(postgresError(errno))).toBeUndefined();
+});
+
+test("lost connections and exhausted waits are 503", () => {
+  expect(toProblem(postgresError("", "ERR_POSTGRES_CONNECTION_CLOSED"))?.status).toBe(503);
+  expect(toProblem(new StoreBusyError("busy"))?.status).toBe(503);
+});
+
+test.each(["SQLITE_FULL", "SQLITE_READONLY_DIRECTORY", "SQLITE_IOERR_WRITE", "SQLITE_BUSY"])(
+  "%s is 503",
+  (code) => {
+    expect(toProblem(sqliteError(code))?.status).toBe(503);
+  },
+);
+
+test("an error in SQL is a bug", () => {
+  expect(toProblem(sqliteError("SQLITE_ERROR"))).toBeUndefined();
+  expect(toProblem(new TypeError("undefined is not a function"))).toBeUndefined();
+});
