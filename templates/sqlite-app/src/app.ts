@@ -14,8 +14,8 @@ import { MigrateError } from "./migrate/errors.ts";
 import { toProblem } from "./store/outage.ts";
 
 export async function createApp(env: Env, service: Service) {
-  await prepareDatabase(env);
-  const store = service.use(openStore(env));
+  await prepareDatabase(env, service);
+  const store = service.use(openStore(env, service.metrics));
   const passwords = new Passwords(env);
 
   const app = new Hono<HttpEnv>();
@@ -34,9 +34,14 @@ export async function createApp(env: Env, service: Service) {
 export type App = Awaited<ReturnType<typeof createApp>>;
 
 /** @throws {StartError} if the schema is not the one that this code was written for and cannot be migrated. */
-async function prepareDatabase(env: Env): Promise<void> {
+async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
-    const applied = await prepareSchema(env, { migrate: env.MIGRATE_ON_START });
+    const { applied, total } = await prepareSchema(env, { migrate: env.MIGRATE_ON_START });
+    metrics.gauge({
+      name: "db_migrations_applied",
+      help: "Migrations that are applied to the database.",
+      read: () => total,
+    });
     if (applied.length > 0) log.info("applied {migrations}", { migrations: applied.join(", ") });
   } catch (cause) {
     if (!(cause instanceof MigrateError)) throw cause;

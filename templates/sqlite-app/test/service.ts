@@ -76,6 +76,11 @@ export class Service implements AsyncDisposable {
     return this.#url;
   }
 
+  /** What the service has printed on stdout. */
+  get output(): string {
+    return this.#output;
+  }
+
   async send(
     method: string,
     path: string,

@@ -1,5 +1,7 @@
 // The commands that read or write data.
+
 import { resolve } from "node:path";
+import { Metrics } from "#lib/metrics";
 import { openStore, prepareSchema } from "../database.ts";
 import { MigrateError, refuseFindings } from "../migrate/errors.ts";
 import { readFolder } from "../migrate/files.ts";
@@ -16,7 +18,7 @@ export const seed: Command = {
       );
     }
     await prepareSchema(env, { migrate: false });
-    const store = openStore(env);
+    const store = openStore(env, new Metrics(false));
     const { users, articles } = await writeSamples(store).finally(() => store.close());
     return {
       exitCode: 0,

@@ -37,8 +37,19 @@ export class Connection {
 export class PostgresPool {
   readonly #sql: SQL;
 
+  /** Open connections, in use or not. */
+  connections = 0;
+
   constructor(url: string) {
-    this.#sql = new SQL(url, OPTIONS);
+    this.#sql = new SQL(url, {
+      ...OPTIONS,
+      onconnect: (error) => {
+        if (!error) this.connections += 1;
+      },
+      onclose: () => {
+        this.connections = Math.max(0, this.connections - 1);
+      },
+    });
   }
 
   /** Takes a connection; `close` ends its use. */

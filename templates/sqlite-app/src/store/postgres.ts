@@ -52,6 +52,11 @@ export class PostgresStore implements Store {
     this.#pool = new PostgresPool(url);
   }
 
+  /** Open connections to the server. */
+  get connections(): number {
+    return this.#pool.connections;
+  }
+
   /** A write, even if it deletes nothing: a standby and a read-only database reject it. */
   async ready(): Promise<void> {
     await this.#pool.query(DELETE_EXPIRED);

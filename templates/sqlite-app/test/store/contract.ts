@@ -1,6 +1,8 @@
 // The contract of a store, as far as the HTTP tests cannot see it. Every engine must pass it.
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { parseEnv } from "#lib/env";
+import { Metrics } from "#lib/metrics";
 import { openStore, prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 import type { Article, Store } from "../../src/store/store.ts";
@@ -12,7 +14,7 @@ export function testStore(variables: () => Promise<Variables>): void {
   beforeAll(async () => {
     const env = parseEnv(databaseSchema, await variables());
     await prepareSchema(env, { migrate: true });
-    store = openStore(env);
+    store = openStore(env, new Metrics(false));
   }, PROCESS_TIMEOUT);
   afterAll(() => store.close());
 
