@@ -74,6 +74,39 @@ export const jobs = 2;
 export const size = 4;
 // #endregion uploads
 `,
+  "templates/demo/src/view.ts": `export function view({
+  title,
+  // #region page
+  page,
+  // #endregion
+}: Options) {
+  const {
+    first,
+    // #region uploads
+    second,
+    // #endregion
+  } = title;
+  return first.map(
+    // #region page
+    page,
+    // #endregion
+  );
+}
+
+export const show = ({
+  title,
+  // #region page
+  page,
+  // #endregion
+}: Options) => {
+  call({
+    title,
+    // #region uploads
+    page,
+    // #endregion
+  });
+};
+`,
   "templates/demo/src/uploads/routes.ts": 'import "#lib/env";\n',
   "templates/demo/src/page/page.tsx": `import "#lib/problem";
 
