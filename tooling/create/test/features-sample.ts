@@ -171,5 +171,27 @@ Post a file.
 <!-- #endregion -->
 
 ## License
+
+5. Kept as it is.
+
+---
+
+<!-- #region page -->
+
+1. Open the page.
+<!-- #endregion -->
+2. Read the text:
+
+   \`\`\`sh
+   cat LICENSE
+   \`\`\`
+
+<!-- #region uploads -->
+
+3. Upload it.
+
+<!-- #endregion -->
+
+4. Go on.
 `,
 };

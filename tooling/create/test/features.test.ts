@@ -68,6 +68,19 @@ export function start(port: number) {
 | \`PORT\`   | where it listens |
 
 ## License
+
+5. Kept as it is.
+
+---
+
+1. Open the page.
+2. Read the text:
+
+   \`\`\`sh
+   cat LICENSE
+   \`\`\`
+
+3. Go on.
 `);
 });
 

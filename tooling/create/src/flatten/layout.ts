@@ -1,6 +1,7 @@
 // Restores the formatting around removed lines, as Biome would print it: a created project has nothing to format.
 import { joinLists } from "./bracket-lists.ts";
 import { alignTables } from "./markdown-tables.ts";
+import { renumberLists } from "./numbered-lists.ts";
 
 export interface Line {
   readonly text: string;
@@ -19,7 +20,7 @@ export function layout(path: string, lines: readonly Line[]): string {
   const closed = closeGaps(lines, isScript || isJson || extension === "css");
   if (isScript) return textOf(joinLists(closed));
   if (isJson) return textOf(withoutTrailingCommas(closed));
-  return textOf(extension === "md" ? alignTables(closed) : closed);
+  return textOf(extension === "md" ? renumberLists(alignTables(closed)) : closed);
 }
 
 const textOf = (lines: readonly Line[]): string => lines.map(({ text }) => text).join("\n");
