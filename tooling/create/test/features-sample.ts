@@ -107,6 +107,53 @@ export const show = ({
   });
 };
 `,
+  "templates/demo/src/app.ts": `export const short = new Hono()
+  .use(requestId())
+  // #region page
+  .route("/", pageRoutes(first, second, third))
+  .use("/api/*", rateLimit({ perMinute: 10 }))
+  // #endregion
+  .route("/", healthRoutes());
+
+export const arrow = new Hono()
+  .get("/a", (c) => c.text("first"))
+  // #region uploads
+  .get("/b", (c) => c.text("second"))
+  .get("/c", (c) => c.text("third"))
+  // #endregion
+  .get("/d", (c) => c.text("fourth"));
+
+export const long = new Hono()
+  .route("/", messageRoutes(messages))
+  // #region uploads
+  .route("/", uploadRoutes(uploads))
+  // #endregion
+  .route("/", eventRoutes(events, service))
+  .route("/", healthRoutes(service));
+
+export const one = open()
+  // #region page
+  .use(onePlugin({ folder: "a/long/path/to/a/folder" }))
+  .use(anotherPlugin({ folder: "a/long/path/to/a/folder" }))
+  // #endregion
+  .close();
+
+export type Frame =
+  // #region page
+  | "a-long-name-for-the-first-frame-of-the-page"
+  | "a-long-name-for-the-second-frame-of-the-page"
+  // #endregion
+  | "chat"
+  | "typing";
+
+export type Wide =
+  | "a-long-name-for-the-first-frame"
+  // #region uploads
+  | "a-long-name-for-the-second-frame"
+  // #endregion
+  | "a-long-name-for-the-third-frame"
+  | "a-long-name-for-the-fourth-frame";
+`,
   "templates/demo/src/uploads/routes.ts": 'import "#lib/env";\n',
   "templates/demo/src/page/page.tsx": `import "#lib/problem";
 

@@ -1,5 +1,6 @@
 // Restores the formatting around removed lines, as Biome would print it: a created project has nothing to format.
 import { joinLists } from "./bracket-lists.ts";
+import { joinContinuations } from "./continuations.ts";
 import { alignTables } from "./markdown-tables.ts";
 import { renumberLists } from "./numbered-lists.ts";
 
@@ -18,7 +19,7 @@ export function layout(path: string, lines: readonly Line[]): string {
   const isScript = /^[cm]?[jt]sx?$/.test(extension);
   const isJson = /^jsonc?$/.test(extension);
   const closed = closeGaps(lines, isScript || isJson || extension === "css");
-  if (isScript) return textOf(joinLists(closed));
+  if (isScript) return textOf(joinContinuations(joinLists(closed)));
   if (isJson) return textOf(withoutTrailingCommas(closed));
   return textOf(extension === "md" ? renumberLists(alignTables(closed)) : closed);
 }
