@@ -1,27 +1,27 @@
-// What an area is: benches, each with contestants measured in turn, and the figures to reach.
+// An area: its benches, each with contestants that are measured in turn, and the figures to reach.
 import type { Run } from "./run.ts";
 
 /** Takes one sample, in the unit of its bench. */
 export type Sample = () => Promise<number>;
 
-/** Starts what is measured (once, before the first round) and returns how to take a sample of it. */
+/** Starts the program to measure (once, before the first round), and returns a function that takes a sample. */
 export type Contestant = (run: Run) => Promise<Sample> | Sample;
 
 /** Contestants that do the same work, sampled in turn: A B C A B C … */
 export interface Bench {
-  /** What the samples count, e.g. `req/s`, `ms` or `MiB`. */
+  /** Unit of the samples, for example `req/s`, `ms` or `MiB`. */
   readonly unit: string;
   /** Samples of each contestant (default 7; a quick run takes 3). */
   readonly rounds?: number;
-  /** Samples that are taken first and thrown away (default 1). */
+  /** Samples that are taken first and discarded (default 1). */
   readonly warmups?: number;
-  /** What all contestants need, made once, in `run.folder`. */
+  /** Prepares, once and in `run.folder`, what all contestants need. */
   readonly prepare?: (run: Run) => Promise<void>;
   /** By the names that the table and the figures use. */
   readonly contestants: Readonly<Record<string, Contestant>>;
 }
 
-/** A bound that a median has to keep: of `of` itself, or of its ratio to `over`, round by round. */
+/** A bound for the median of `of`, or for the median of its ratio to `over`, round by round. */
 export type Figure = {
   readonly bench: string;
   readonly of: string;
@@ -31,7 +31,7 @@ export type Figure = {
 export interface Area {
   /** One line, for the list of areas. */
   readonly description: string;
-  /** Packages of `peers/package.json` that it needs; they are installed before the first bench. */
+  /** Packages of `peers/package.json` that it needs. They are installed before the first bench. */
   readonly peers?: readonly string[];
   readonly benches: Readonly<Record<string, Bench>>;
   readonly figures: readonly Figure[];

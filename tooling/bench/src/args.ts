@@ -1,4 +1,4 @@
-// The command line of `bun run bench`, parsed.
+// Parses the command line of `bun run bench`.
 import { parseArgs } from "node:util";
 
 export interface Args {
@@ -12,7 +12,7 @@ export interface Args {
   readonly help: boolean;
 }
 
-/** What was typed makes no sense; the message says what would. Exit code 2. */
+/** The command line is wrong; the message says how to correct it. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

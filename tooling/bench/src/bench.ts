@@ -1,4 +1,4 @@
-// Runs the benches of an area one after the other, each with a folder and processes of its own.
+// Runs the benches of an area one after the other, each with a separate folder and separate processes.
 import type { Area } from "./area.ts";
 import { UsageError } from "./args.ts";
 import type { Samples } from "./gate.ts";

@@ -1,11 +1,11 @@
-// Runs a command to its end and takes the time of the whole process.
+// Runs a command to its end and measures the process time.
 
 export interface CommandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `command` and returns what it printed on stdout. @throws with its stderr unless it exits with 0. */
+/** Runs `command` and returns its stdout. @throws with its stderr unless it exits with 0. */
 export async function runCommand(
   command: readonly string[],
   { cwd, env = {} }: CommandOptions,
@@ -26,7 +26,7 @@ export async function runCommand(
   return stdout;
 }
 
-/** Milliseconds from starting the process to its end. @throws like `runCommand`. */
+/** Milliseconds from the start of the process to its end. @throws like `runCommand`. */
 export async function timeCommand(
   command: readonly string[],
   options: CommandOptions,

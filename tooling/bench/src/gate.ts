@@ -1,4 +1,4 @@
-// Holds the samples of a run against the figures of its area.
+// Compares the samples of a run with the figures of its area.
 import type { Figure } from "./area.ts";
 import { median, ratios } from "./stats.ts";
 
@@ -12,7 +12,7 @@ export interface Verdict {
   readonly kept: boolean;
 }
 
-/** One verdict for each figure whose bench was run. @throws when a figure names nobody. */
+/** Returns a verdict for each figure whose bench was run. @throws if a figure names an unknown contestant. */
 export function judge(figures: readonly Figure[], samples: Samples): readonly Verdict[] {
   return figures
     .filter(({ bench }) => bench in samples)

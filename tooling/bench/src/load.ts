@@ -1,4 +1,4 @@
-// Starts the load generators, each a process of its own, and returns what they counted.
+// Starts the load generators as separate processes, and returns their counts.
 import { runCommand } from "./command.ts";
 
 export interface HttpLoadOptions {
@@ -7,7 +7,7 @@ export interface HttpLoadOptions {
   readonly connections?: number;
 }
 
-/** Requests per second of a GET route under load. @throws when an answer is not a 200. */
+/** Requests per second of a GET route under load. @throws if a response is not a 200. */
 export async function httpLoad(
   url: string,
   { seconds, connections = 64 }: HttpLoadOptions,
@@ -21,7 +21,7 @@ export interface EventLoadOptions {
   readonly readers: number;
 }
 
-/** Events per second that arrive, over all readers. @throws when a stream ends or a post fails. */
+/** Events per second that arrive, over all subscribers. @throws if a stream ends or a post fails. */
 export async function eventLoad(
   url: string,
   { readers, seconds }: EventLoadOptions,
@@ -31,12 +31,12 @@ export async function eventLoad(
 
 export interface ChatLoadOptions {
   readonly seconds: number;
-  /** Clients in one room; each message goes to all of them. */
+  /** Clients in one room. Each message is delivered to all of them. */
   readonly clients: number;
   readonly dialect: "chat" | "echo" | "socket.io";
 }
 
-/** Messages delivered per second, over all clients. @throws when a connection ends or messages stop. */
+/** Messages delivered per second, over all clients. @throws if a connection ends or messages stop. */
 export async function chatLoad(
   url: string,
   { clients, seconds, dialect }: ChatLoadOptions,
@@ -44,7 +44,7 @@ export async function chatLoad(
   return Number(await generate("chat", url, clients, seconds, dialect));
 }
 
-/** Uploads so many MiB as a raw body. @throws unless the answer is 201. */
+/** Uploads this many MiB as a raw body. @throws unless the response is 201. */
 export async function uploadLoad(url: string, mebibytes: number): Promise<void> {
   await generate("upload", url, mebibytes);
 }

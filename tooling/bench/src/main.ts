@@ -1,4 +1,4 @@
-// Command `bun run bench <area>`: measures an area against its peers, prints a table, gates.
+// The command `bun run bench <area>`: measures an area against its peers, prints a table, and checks the figures.
 
 import { areaNames, loadArea } from "./areas.ts";
 import { type Args, parse, USAGE, UsageError } from "./args.ts";

@@ -1,4 +1,4 @@
-// Runs the contestants of a bench in turn, so that whatever else the machine does hits all alike.
+// Runs the contestants of a bench in turn, so that other load on the machine affects all of them equally.
 import type { Bench } from "./area.ts";
 import type { Run } from "./run.ts";
 

@@ -1,16 +1,16 @@
-// Resident memory of a process: at this moment, and at its height during some work.
+// Resident memory of a process: now, and the peak during some work.
 import { readFile } from "node:fs/promises";
 
 const SAMPLE_MS = 10;
 
-/** Bytes that the process holds in memory. @throws when there is no such process. */
+/** Resident memory of the process, in bytes. @throws if the process does not exist. */
 export async function residentBytes(pid: number): Promise<number> {
   const kib = process.platform === "linux" ? await fromProc(pid) : await fromPs(pid);
   if (kib === 0) throw new Error(`There is no process ${pid}.`);
   return kib * 1024;
 }
 
-/** The most bytes that the process held, looked at every 10 ms until `work` is done. */
+/** Peak resident memory in bytes, sampled every 10 ms until `work` is done. */
 export async function peakBytes(pid: number, work: Promise<unknown>): Promise<number> {
   let working = true;
   const done = work.finally(() => {
@@ -25,7 +25,7 @@ export async function peakBytes(pid: number, work: Promise<unknown>): Promise<nu
   return peak;
 }
 
-/** With `node:fs`: a file of /proc says that its size is 0, and `Bun.file` believes it. */
+/** Uses `node:fs`, because files in /proc report a size of 0, which `Bun.file` trusts. */
 async function fromProc(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);

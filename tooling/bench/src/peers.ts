@@ -1,4 +1,4 @@
-// The packages that the starters are measured against: installed on first use, outside the workspace.
+// Installs the packages that the starters are compared with, on first use and outside the workspace.
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 
@@ -12,8 +12,8 @@ interface Manifest {
 }
 
 /**
- * Installs what `peers/bun.lock` names, without running any package's scripts, and then compiles
- * those of `names` that need it, for the Node.js that will run them.
+ * Installs the packages of `peers/bun.lock` without running their scripts, then compiles the native ones among `names`
+ * for the Node.js that will run them.
  * @returns the exact version of each of `names`, and of Node.js.
  */
 export async function installPeers(
@@ -33,7 +33,7 @@ export async function installPeers(
   return { node, ...Object.fromEntries(names.map((name) => [name, dependencies[name] ?? "?"])) };
 }
 
-/** Builds a native package, unless that was done for these versions. */
+/** Builds a native package, unless it was built for these versions. */
 async function compile(
   name: string,
   versions: string,

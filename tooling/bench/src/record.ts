@@ -1,4 +1,4 @@
-// Keeps the last whole run of each area, and shows them in the README of this folder.
+// Stores the last complete run of each area, and shows all of them in this folder's README.
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import type { Result } from "./result.ts";

@@ -1,4 +1,4 @@
-// The result of a run, as it is written to JSON: what was measured, when, where and with what.
+// The result of a run as JSON: the measurements, the time, the machine and the versions.
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import type { Area } from "./area.ts";
 import { judge, type Samples, type Verdict } from "./gate.ts";
@@ -21,11 +21,11 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
-  /** Processes that wanted to run, on average over the minute before this was read. */
+  /** Load average over the last minute. */
   readonly load: number;
 }
 
-/** Where, when and with what a run was made. */
+/** The machine, the time and the versions of a run. */
 export interface Setting {
   readonly date: string;
   readonly quick: boolean;

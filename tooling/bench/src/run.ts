@@ -1,4 +1,4 @@
-// What a contestant may use while it is measured; everything it opened is closed when the bench ends.
+// The resources of a contestant. Everything that it opened is closed at the end of the bench.
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,15 +9,15 @@ export class Run implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
 
   private constructor(
-    /** A temporary folder of this run's own. */
+    /** A temporary folder for this run. */
     readonly folder: string,
-    /** Fewer and shorter samples: to see that an area works, not to publish. */
+    /** Fewer and shorter samples, which show that an area works but are not for publication. */
     readonly quick: boolean,
-    /** Told what happens, in a few words. */
+    /** Called with progress messages. */
     readonly progress: (message: string) => void,
   ) {
     const remove = () => rmSync(folder, { recursive: true, force: true });
-    // Also when the run is interrupted.
+    // Runs after an interrupt as well.
     process.on("exit", remove);
     this.#stack.defer(() => {
       process.off("exit", remove);
@@ -29,7 +29,7 @@ export class Run implements AsyncDisposable {
     return new Run(await mkdtemp(join(tmpdir(), "bunyard-bench-")), quick, progress);
   }
 
-  /** Seconds that a sample of something steady should take. */
+  /** Duration of a sample of a steady load, in seconds. */
   get seconds(): number {
     return this.quick ? 0.5 : 1;
   }

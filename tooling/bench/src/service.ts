@@ -15,14 +15,14 @@ export class Service implements AsyncDisposable {
 
   constructor(
     readonly process: Bun.Subprocess,
-    /** Without a slash at its end. */
+    /** Without a trailing slash. */
     readonly url: string,
   ) {
-    // A run that is interrupted leaves no server behind.
+    // An interrupted run leaves no server behind.
     globalThis.process.on("exit", this.#kill);
   }
 
-  /** SIGTERM, and SIGKILL if that does not help. */
+  /** Sends SIGTERM, then SIGKILL after a grace period. */
   async [Symbol.asyncDispose](): Promise<void> {
     globalThis.process.off("exit", this.#kill);
     this.process.kill("SIGTERM");
@@ -34,8 +34,8 @@ export class Service implements AsyncDisposable {
 
 /**
  * Starts `command` and waits for the first URL that it prints. Its output goes to a file in
- * `folder`: a pipe would have to be emptied while the clock runs.
- * @throws with that output when it ends first or prints no URL in 30 s.
+ * `folder`, because reading a pipe would disturb the measurement.
+ * @throws with that output if it exits first or prints no URL within 30 s.
  */
 export async function startService(
   command: readonly string[],

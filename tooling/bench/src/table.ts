@@ -1,4 +1,4 @@
-// A result as text: Markdown whose columns are aligned, so that it reads well in a terminal too.
+// Renders a result as Markdown with aligned columns, so that it is readable in a terminal as well.
 import type { Figure } from "./area.ts";
 import type { Result } from "./result.ts";
 
@@ -35,7 +35,7 @@ export function renderResult({
   ].join("\n\n");
 }
 
-/** A figure in words, e.g. `ours ≥ 0.8 × bare`. */
+/** A figure as text, for example `ours ≥ 0.8 × bare`. */
 export function describe(figure: Figure, unit: string): string {
   const bound = "atLeast" in figure ? `≥ ${figure.atLeast}` : `≤ ${figure.atMost}`;
   return `${figure.of} ${bound} ${figure.over === undefined ? unit : `× ${figure.over}`}`;
@@ -56,7 +56,7 @@ function list(versions: Readonly<Record<string, string>>): string {
     .join(", ");
 }
 
-/** Three digits that mean something: 0.853, 12.3, 29,970. */
+/** Three significant digits: 0.853, 12.3, 29,970. */
 function number(value: number): string {
   const decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return value.toLocaleString("en-US", { maximumFractionDigits: decimals });

@@ -1,4 +1,4 @@
-// A small real area from end to end: two servers, load from a process of its own, a result and a table.
+// A small real area from end to end: two servers, load from a separate process, a result and a table.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import type { Area } from "../src/area.ts";

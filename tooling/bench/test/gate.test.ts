@@ -1,4 +1,4 @@
-// The gate: which figures are kept, and that a figure that names nobody is an error.
+// The gate: verdicts for figures, and an error for a figure that names an unknown contestant.
 import { expect, test } from "bun:test";
 import { judge } from "../src/gate.ts";
 

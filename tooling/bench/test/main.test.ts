@@ -1,4 +1,4 @@
-// The command line as a user meets it.
+// The command line, as processes.
 import { expect, test } from "bun:test";
 import { areaNames, loadArea } from "../src/areas.ts";
 import { parse, UsageError } from "../src/args.ts";

@@ -74,6 +74,86 @@ export const jobs = 2;
 export const size = 4;
 // #endregion uploads
 `,
+  "templates/demo/src/view.ts": `export function view({
+  title,
+  // #region page
+  page,
+  // #endregion
+}: Options) {
+  const {
+    first,
+    // #region uploads
+    second,
+    // #endregion
+  } = title;
+  return first.map(
+    // #region page
+    page,
+    // #endregion
+  );
+}
+
+export const show = ({
+  title,
+  // #region page
+  page,
+  // #endregion
+}: Options) => {
+  call({
+    title,
+    // #region uploads
+    page,
+    // #endregion
+  });
+};
+`,
+  "templates/demo/src/app.ts": `export const short = new Hono()
+  .use(requestId())
+  // #region page
+  .route("/", pageRoutes(first, second, third))
+  .use("/api/*", rateLimit({ perMinute: 10 }))
+  // #endregion
+  .route("/", healthRoutes());
+
+export const arrow = new Hono()
+  .get("/a", (c) => c.text("first"))
+  // #region uploads
+  .get("/b", (c) => c.text("second"))
+  .get("/c", (c) => c.text("third"))
+  // #endregion
+  .get("/d", (c) => c.text("fourth"));
+
+export const long = new Hono()
+  .route("/", messageRoutes(messages))
+  // #region uploads
+  .route("/", uploadRoutes(uploads))
+  // #endregion
+  .route("/", eventRoutes(events, service))
+  .route("/", healthRoutes(service));
+
+export const one = open()
+  // #region page
+  .use(onePlugin({ folder: "a/long/path/to/a/folder" }))
+  .use(anotherPlugin({ folder: "a/long/path/to/a/folder" }))
+  // #endregion
+  .close();
+
+export type Frame =
+  // #region page
+  | "a-long-name-for-the-first-frame-of-the-page"
+  | "a-long-name-for-the-second-frame-of-the-page"
+  // #endregion
+  | "chat"
+  | "typing";
+
+export type Wide =
+  | "a-long-name-for-the-first-frame"
+  // #region uploads
+  | "a-long-name-for-the-second-frame"
+  // #endregion
+  | "a-long-name-for-the-third-frame"
+  | "a-long-name-for-the-fourth-frame";
+`,
   "templates/demo/src/uploads/routes.ts": 'import "#lib/env";\n',
   "templates/demo/src/page/page.tsx": `import "#lib/problem";
 
@@ -138,5 +218,27 @@ Post a file.
 <!-- #endregion -->
 
 ## License
+
+5. Kept as it is.
+
+---
+
+<!-- #region page -->
+
+1. Open the page.
+<!-- #endregion -->
+2. Read the text:
+
+   \`\`\`sh
+   cat LICENSE
+   \`\`\`
+
+<!-- #region uploads -->
+
+3. Upload it.
+
+<!-- #endregion -->
+
+4. Go on.
 `,
 };

@@ -68,6 +68,19 @@ export function start(port: number) {
 | \`PORT\`   | where it listens |
 
 ## License
+
+5. Kept as it is.
+
+---
+
+1. Open the page.
+2. Read the text:
+
+   \`\`\`sh
+   cat LICENSE
+   \`\`\`
+
+3. Go on.
 `);
 });
 
@@ -146,6 +159,14 @@ describe.each(COMBINATIONS.map((without) => [without.join(", ") || "nothing", wi
   },
 );
 
+test("a wrong declaration is refused with the line of package.json", () => {
+  const { "templates/demo/package.json": manifest } = declares({ description: "x" });
+  const lines = JSON.stringify(manifest, null, 2).split("\n");
+  const line = lines.findIndex((content) => content.includes('"idle"')) + 1;
+  const attempt = () => project([], { "templates/demo/package.json": lines.join("\n") });
+  expect(attempt).toThrow(`templates/demo/package.json:${line} declares feature idle without`);
+});
+
 const declares = (feature: object) => {
   const manifest = FEATURED["templates/demo/package.json"] as { bunyard: { features: object } };
   const features = { ...manifest.bunyard.features, idle: feature };
@@ -197,7 +218,7 @@ test.each([
   [
     "a feature without a path or a region",
     declares({ description: "x" }),
-    "templates/demo/package.json declares feature idle without a path or a region",
+    "templates/demo/package.json:1 declares feature idle without a path or a region",
   ],
   [
     "a path that does not exist",

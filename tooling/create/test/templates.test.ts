@@ -26,7 +26,7 @@ for (const name of names) {
   const repository = await readRepository(root, partsOf(name));
   const file = `templates/${name}/package.json`;
   const manifest = parseManifest(text(repository.get(file) ?? new Uint8Array()), file);
-  const features = featuresOf(manifest, file);
+  const features = featuresOf(manifest, () => file);
   const complete = flatten(repository, name);
 
   describe.each(

@@ -1,4 +1,4 @@
-// Command `bun run pictures [name…]`: takes the pictures of the README, light and dark, into docs/pictures/.
+// The command `bun run pictures [name…]`: writes the README's pictures, light and dark, to docs/pictures/.
 import { join, resolve } from "node:path";
 import { Place } from "./place.ts";
 import { scenes } from "./scenes.ts";

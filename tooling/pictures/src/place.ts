@@ -1,4 +1,4 @@
-// A temporary folder where the packed create-bunyard is installed, and what is started in it.
+// A temporary folder with the packed create-bunyard, and the services that are started in it.
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -15,13 +15,13 @@ export class Place implements AsyncDisposable {
   static async open(): Promise<Place> {
     const place = new Place(await realpath(await mkdtemp(join(tmpdir(), "bunyard-pictures-"))));
     await place.run(create, "bun", "run", "build");
-    // A package that is installed here is what `bun create bunyard` runs here.
+    // `bun create bunyard` runs the package that is installed in this folder.
     await Bun.write(join(place.folder, "package.json"), '{ "private": true }\n');
     await place.run(place.folder, "bun", "add", join(create, "dist"));
     return place;
   }
 
-  /** A starter's project, installed; its directory. */
+  /** Creates and installs a starter's project. @returns its directory */
   async project(template: string): Promise<string> {
     const flags = ["--template", template, "--no-git", "--force"];
     await this.run(this.folder, "bun", "create", "bunyard", template, ...flags);
@@ -38,7 +38,7 @@ export class Place implements AsyncDisposable {
     if (code !== 0) throw new Error(`${command.join(" ")} exited with ${code}\n${output}${errors}`);
   }
 
-  /** Runs a command that serves; resolves when it says where. */
+  /** Starts a service. Resolves once it prints its address. */
   async serve(cwd: string, ...command: string[]): Promise<Service> {
     const child = Bun.spawn(command, {
       cwd,

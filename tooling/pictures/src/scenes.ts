@@ -1,18 +1,18 @@
-// The pictures: what is started and done before each is taken.
+// The pictures: the steps before each is taken.
 import { join } from "node:path";
 import type { Place, Service } from "./place.ts";
 import { type Size, Tab } from "./tab.ts";
 import { Terminal } from "./terminal.ts";
 
 export interface Scene extends Size {
-  /** Brings the tab to what the picture shows; what it returns is disposed after the picture. */
+  /** Brings the tab to the state that the picture shows. The result is disposed of after the picture. */
   readonly show: (tab: Tab, place: Place) => Promise<AsyncDisposable>;
 }
 
 const TERMINAL = { width: 896, height: 600 };
 const PAGE = { width: 1100, height: 640 };
 
-/** The screen of a terminal after some commands in a starter's project. */
+/** A terminal after some commands in a starter's project. */
 const commands = (template: string, ...lines: string[]): Scene => ({
   ...TERMINAL,
   show: async (tab, place) => {
@@ -23,7 +23,7 @@ const commands = (template: string, ...lines: string[]): Scene => ({
   },
 });
 
-/** A page of a starter's project that is served by one of its commands. */
+/** A page of a starter's project, served by one of its commands. */
 const page = (
   template: string,
   script: string,
@@ -51,7 +51,7 @@ const post = (url: string, body: unknown) =>
     body: JSON.stringify(body),
   });
 
-/** A host name of its own gives each person a cookie of their own. */
+/** Each user has another host name, and so another cookie. */
 async function signIn(tab: Tab, url: string, name: string): Promise<void> {
   await tab.goto(url.replace("127.0.0.1", `${name.toLowerCase()}.localhost`));
   await tab.click("#name");
@@ -126,7 +126,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     await write(other, "Not one message lost, and the order is the same everywhere.");
     await write(tab, "Then let us ship it.");
     await other.click("#text");
-    // That somebody is typing is told every few seconds at most: it takes a few keys.
+    // Typing notices are throttled to one every few seconds, so press several keys.
     await tab.sees("document.querySelector('#typing').textContent !== ''", () => other.type("."));
     return other;
   }),

@@ -1,7 +1,7 @@
-// A tab of Chromium that has its picture taken, light and dark.
+// Takes pictures of a Chromium tab, light and dark.
 
 export interface Size {
-  /** In CSS pixels; the picture has twice as many. */
+  /** In CSS pixels. The picture has twice as many. */
   readonly width: number;
   readonly height: number;
 }
@@ -45,7 +45,7 @@ export class Tab implements AsyncDisposable {
     if (key !== undefined) await this.view.press(key);
   }
 
-  /** Waits until an expression is true in the page; until then, does something again and again. */
+  /** Waits until an expression is true in the page, and repeats an action until then. */
   async sees(expression: string, act?: () => Promise<void>): Promise<void> {
     const deadline = performance.now() + 30_000;
     while (!(await this.evaluate<boolean>(expression))) {
@@ -62,7 +62,7 @@ export class Tab implements AsyncDisposable {
       { name: "prefers-reduced-motion", value: "reduce" },
     ];
     await this.view.cdp("Emulation.setEmulatedMedia", { features });
-    // Two frames: the first one may still show the other scheme.
+    // Wait for two frames, because the first one may still show the other color scheme.
     await this.evaluate(
       "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
     );

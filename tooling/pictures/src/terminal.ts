@@ -1,4 +1,4 @@
-// A shell in a real pseudo-terminal: what is typed into it, what it shows, and the page that paints it.
+// A shell in a real pseudo-terminal: types into it, reads its screen, and paints it on a page.
 import type { Tab } from "./tab.ts";
 import page from "./terminal/index.html";
 
@@ -34,7 +34,7 @@ export class Terminal implements AsyncDisposable {
     return Bun.stripANSI(Buffer.concat(this.#chunks).toString());
   }
 
-  /** Waits until the terminal has shown a text after what was typed last. */
+  /** Waits until the terminal shows a text after the last input. */
   async shows(text: string): Promise<void> {
     const deadline = performance.now() + 120_000;
     while (!this.#text.slice(this.#seen).includes(text)) {
@@ -49,7 +49,7 @@ export class Terminal implements AsyncDisposable {
     this.#shell.terminal?.write(keys);
   }
 
-  /** Goes down a list until an entry is marked, and takes it. */
+  /** Moves down a list until an entry is selected, and confirms it. */
   async choose(entry: string): Promise<void> {
     while (!this.#text.slice(this.#seen).includes(`● ${entry}`)) {
       this.type("\u001b[B");
@@ -70,7 +70,7 @@ export class Terminal implements AsyncDisposable {
     this.type(`${line}\r`);
   }
 
-  /** Paints what the terminal shows now, cut to its lines; a prompt that waits at the end is left out. */
+  /** Paints the current screen without empty lines and without a prompt at the end. */
   async paint(tab: Tab, width: number): Promise<void> {
     const screen = Buffer.concat(this.#chunks)
       .toString()

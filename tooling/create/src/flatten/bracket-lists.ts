@@ -3,10 +3,11 @@ import type { Line } from "./layout.ts";
 
 const LINE_WIDTH = 100;
 const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
-/** Braces that Biome joins. The line breaks of object literals and blocks are the author's. */
-const NAME_LIST = /^\s*(import|export|const|let)( type)? \{$/;
+/** Braces that Biome joins: names of imports and exports, and patterns. It keeps the line breaks of object literals. */
+const JOINED_BRACES =
+  /^\s*(import|export|const|let)( type)? \{$|\bfunction\b[^()]*\(\{$|= (async )?\(\{$/;
 
-/** Handles parameters, arguments, arrays, and the names of imports and exports. */
+/** Handles parameters, arguments, arrays, patterns, and the names of imports and exports. */
 export function joinLists(lines: readonly Line[]): readonly Line[] {
   const result = [...lines];
   // From the end, so that the indexes of earlier cuts stay valid.
@@ -28,7 +29,7 @@ function joinAround(lines: Line[], index: number): void {
   const elements = lines.slice(start + 1, end).map(({ text }) => text);
   if (elements.some((element) => indentOf(element) !== `${indent}  `)) return;
   if (!closer.startsWith(`${indent}${CLOSERS[bracket]}`)) return;
-  if (bracket === "{" && !NAME_LIST.test(opener)) return;
+  if (bracket === "{" && !JOINED_BRACES.test(opener)) return;
   const padding = bracket === "{" && elements.length > 0 ? " " : "";
   const list = elements.map((element) => element.trim()).join(" ");
   const joined = `${opener}${padding}${list.replace(/,$/, "")}${padding}${closer.trim()}`;

@@ -24,19 +24,31 @@ export interface Feature {
 
 const KEYS: readonly (keyof Feature)[] = ["description", "paths", "package", "requires", "words"];
 
-/**
- * @param file the template's package.json, for messages
- * @throws {CreateError} `broken_template`
- */
-export function featuresOf(manifest: Manifest, file: string): readonly Feature[] {
+/** Returns the place where a feature is declared, for messages: `file:line`. */
+export type Locate = (feature: string) => string;
+
+/** Finds the lines of the features in the text of a package.json. */
+export function locateIn(file: string, source: string): Locate {
+  const start = source.indexOf('"features"');
+  return (feature) => {
+    const index = source.indexOf(`"${feature}":`, start);
+    return index === -1 ? file : `${file}:${source.slice(0, index).split("\n").length}`;
+  };
+}
+
+/** @throws {CreateError} `broken_template` */
+export function featuresOf(manifest: Manifest, locate: Locate): readonly Feature[] {
   const declared = section(section(manifest, "bunyard"), "features");
   const features = Object.entries(declared).map(([name, value]) =>
-    parseFeature(name, value, file, manifest),
+    parseFeature(name, value, locate(name), manifest),
   );
   for (const { name, requires } of features) {
     const unknown = requires.find((required) => !(required in declared));
     if (unknown === undefined) continue;
-    throw broken(file, `declares feature ${name}, which requires unknown feature ${unknown}`);
+    throw broken(
+      locate(name),
+      `declares feature ${name}, which requires unknown feature ${unknown}`,
+    );
   }
   return features;
 }
@@ -71,8 +83,8 @@ function unknownFeature(name: string, known: readonly string[]): CreateError {
   return new CreateError("unknown_feature", `There is no feature "${name}".`, hint);
 }
 
-function parseFeature(name: string, value: Json, file: string, manifest: Manifest): Feature {
-  const refuse = (problem: string) => broken(file, `declares feature ${name} ${problem}`);
+function parseFeature(name: string, value: Json, place: string, manifest: Manifest): Feature {
+  const refuse = (problem: string) => broken(place, `declares feature ${name} ${problem}`);
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw refuse("under a name that is not lower-case");
   if (!isObject(value)) throw refuse("as something other than an object");
   const unknown = Object.keys(value).find((key) => !KEYS.some((known) => known === key));
@@ -96,7 +108,7 @@ function parseFeature(name: string, value: Json, file: string, manifest: Manifes
   };
   for (const [key, entries] of Object.entries(feature.package)) {
     const missing = entries.find((entry) => !has(manifest[key], entry));
-    if (missing !== undefined) throw refuse(`with ${key} ${missing}, which ${file} does not have`);
+    if (missing !== undefined) throw refuse(`with ${key} ${missing}, which does not exist`);
   }
   return feature;
 }

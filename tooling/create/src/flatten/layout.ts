@@ -1,6 +1,8 @@
 // Restores the formatting around removed lines, as Biome would print it: a created project has nothing to format.
 import { joinLists } from "./bracket-lists.ts";
+import { joinContinuations } from "./continuations.ts";
 import { alignTables } from "./markdown-tables.ts";
+import { renumberLists } from "./numbered-lists.ts";
 
 export interface Line {
   readonly text: string;
@@ -17,9 +19,9 @@ export function layout(path: string, lines: readonly Line[]): string {
   const isScript = /^[cm]?[jt]sx?$/.test(extension);
   const isJson = /^jsonc?$/.test(extension);
   const closed = closeGaps(lines, isScript || isJson || extension === "css");
-  if (isScript) return textOf(joinLists(closed));
+  if (isScript) return textOf(joinContinuations(joinLists(closed)));
   if (isJson) return textOf(withoutTrailingCommas(closed));
-  return textOf(extension === "md" ? alignTables(closed) : closed);
+  return textOf(extension === "md" ? renumberLists(alignTables(closed)) : closed);
 }
 
 const textOf = (lines: readonly Line[]): string => lines.map(({ text }) => text).join("\n");

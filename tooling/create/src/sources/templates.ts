@@ -28,7 +28,7 @@ export function describeTemplate(name: string, manifest: Manifest): Template {
   return {
     name,
     description: typeof description === "string" ? description : "",
-    features: featuresOf(manifest, `templates/${name}/package.json`).map(
+    features: featuresOf(manifest, () => `templates/${name}/package.json`).map(
       ({ name, description, requires }) => ({ name, description, requires }),
     ),
   };

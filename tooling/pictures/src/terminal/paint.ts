@@ -1,4 +1,4 @@
-// Paints what a terminal has shown with a real terminal emulator, in the colours of the page's scheme.
+// Paints a terminal's screen with a real terminal emulator, in the colors of the page's scheme.
 import { Terminal } from "@xterm/xterm";
 
 const light = {
@@ -28,7 +28,7 @@ const dark = {
   brightBlack: "#7d828c",
 };
 
-/** Resolves to the height, in CSS pixels, that holds all that was painted. */
+/** Resolves to the height of the painted screen, in CSS pixels. */
 async function paint(screen: string, cols: number, rows: number): Promise<number> {
   const parent = document.querySelector<HTMLElement>("#screen");
   if (parent === null) throw new Error("there is no #screen");
