@@ -30,7 +30,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", asyn
       await using session = new Session(directory);
       await session.run("bun install");
       for (const command of commands) {
-        // distribution/registry.test.ts runs the tests of a created project: a second run takes minutes.
+        // The tests of a created project run in test/distribution. To run them here as well takes minutes.
         if (/^bun (run )?test$/.test(command)) continue;
         if (missingFor(name, command) !== undefined) continue;
         // It would need a container engine; the file that it reads is looked at instead.
