@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
-import { startDev } from "./service.ts";
+import { startDev, until } from "./service.ts";
 
 let copy: Copy;
 beforeAll(async () => {
@@ -44,6 +44,17 @@ test("it listens on the loopback address only, and Ctrl-C leaves no temporary fi
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+});
+
+test("requests of the page are logged, those of Bun's client in it are not", async () => {
+  await using dev = await startDev(copy.folder, { LOG_LEVEL: "info" });
+  const page = await (await fetch(dev.url)).text();
+  const script = /src="(\/_bun\/client\/[^"]+)"/.exec(page)?.[1];
+  expect((await fetch(dev.url + script)).status).toBe(200);
+  await fetch(`${dev.url}/api/state`);
+  await until("the requests are logged", () => dev.printed().includes("GET /api/state 200"));
+  expect(dev.printed()).toContain("GET / 200");
+  expect(dev.printed()).not.toContain("/_bun/");
 });
 
 test("an invalid environment is reported in one message", async () => {
