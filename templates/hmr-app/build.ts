@@ -1,4 +1,4 @@
-// Builds dist/: public/ with the page under hashed names, each file compressed beforehand, and the server as main.js.
+// Builds dist/: public/ has the page with hashed and precompressed files, main.js is the server.
 import { rm } from "node:fs/promises";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
@@ -20,9 +20,9 @@ for (const { path } of outputs) {
     gz: gzipSync(bytes, { level: 9 }),
     br: brotliCompressSync(bytes, { params: quality }),
   };
-  for (const [end, smaller] of Object.entries(compressed)) {
-    // Pictures and fonts are compressed already.
-    if (smaller.length < bytes.length) await Bun.write(`${path}.${end}`, smaller);
+  for (const [suffix, smaller] of Object.entries(compressed)) {
+    // Images and fonts are compressed already: their variants would be larger.
+    if (smaller.length < bytes.length) await Bun.write(`${path}.${suffix}`, smaller);
   }
 }
 await Bun.build({
@@ -31,4 +31,4 @@ await Bun.build({
   target: "bun",
   sourcemap: "linked",
 });
-console.log(`Built dist/: ${outputs.length} files of the page. Start it with \`bun run start\`.`);
+console.log(`Built dist/: ${outputs.length} files of the page. Run it with \`bun run start\`.`);

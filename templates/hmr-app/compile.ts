@@ -1,13 +1,13 @@
-// Makes one executable of the server and the built page; it needs no file beside it, and no Bun.
+// Compiles the server and the built page into one executable, which needs no other file and no Bun.
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BunPlugin } from "bun";
 
-/** Puts the files of dist/public/ in the place of src/static/embedded.ts. */
+/** Replaces src/features/page/embedded.ts by the list of files in dist/public/. */
 const embedPage: BunPlugin = {
   name: "embed-page",
   setup(build) {
-    build.onLoad({ filter: /[\\/]static[\\/]embedded\.ts$/ }, async () => {
+    build.onLoad({ filter: /[\\/]page[\\/]embedded\.ts$/ }, async () => {
       const files = await readdir("dist/public");
       const imports = files.map((file, index) => {
         const path = JSON.stringify(resolve("dist/public", file));
@@ -27,4 +27,4 @@ await Bun.build({
   minify: true,
   plugins: [embedPage],
 });
-console.log(`Built ${outfile}: it runs on its own.`);
+console.log(`Built ${outfile}: it needs no other file.`);

@@ -7,6 +7,7 @@ import { Problem } from "./problem.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 export { canonicalAddress, clientAddress } from "./client-address.ts";
+export { pageHeaders } from "./page-headers.ts";
 export { type FieldError, Problem, problems, storeUnavailable } from "./problem.ts";
 export { readBody } from "./request-body.ts";
 export { invalidInput, validate } from "./validate.ts";

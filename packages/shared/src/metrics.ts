@@ -250,16 +250,14 @@ function processMetrics(metrics: Metrics): Timer {
  * @returns the URL, and a function that stops listening.
  */
 export function serveMetrics(metrics: Metrics, address: { hostname: string; port: number }) {
+  const headers = { "content-type": CONTENT_TYPE };
+  const scrape = () => new Response(metrics.render(), { headers });
   const server = Bun.serve({
     ...address,
     // Otherwise two services could share the port, and each would get some of the scrapes.
     reusePort: false,
     development: false,
-    routes: {
-      "/metrics": {
-        GET: () => new Response(metrics.render(), { headers: { "content-type": CONTENT_TYPE } }),
-      },
-    },
+    routes: { "/metrics": { GET: scrape } },
     fetch: () => new Response(null, { status: 404 }),
   });
   const timer = processMetrics(metrics);

@@ -1,24 +1,7 @@
 // A page with its scripts and styles: bundled once at start and served from memory.
 import { Hono } from "hono";
 import { etag } from "hono/etag";
-import { secureHeaders } from "hono/secure-headers";
-
-/** What a page may load: its own files and connections to its own origin, and nothing inline. */
-const pageHeaders = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", "data:"],
-    fontSrc: ["'self'", "data:"],
-    connectSrc: ["'self'"],
-    baseUri: ["'none'"],
-    formAction: ["'self'"],
-    frameAncestors: ["'none'"],
-  },
-  // The proxy that terminates TLS knows whether every subdomain has TLS, too.
-  strictTransportSecurity: false,
-});
+import { pageHeaders } from "./page-headers.ts";
 
 /**
  * Bundles the HTML file at `index` and returns routes for `/` and for each of its assets, with a strict

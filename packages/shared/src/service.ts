@@ -102,7 +102,7 @@ async function start<S extends Schema>(
 }
 
 /** The one way in which a start fails. A `StartError` is for the reader; anything else is a bug, with its stack. */
-async function reportStartError(error: unknown): Promise<void> {
+export async function reportStartError(error: unknown): Promise<void> {
   await within(FLUSH_TIMEOUT_MS, flushLogs());
   if (error instanceof StartError)
     console.error([error.message, error.hint].filter(Boolean).join("\n"));
@@ -131,7 +131,11 @@ async function readiness(service: Service): Promise<"ok" | "draining" | "unavail
   }
 }
 
-class Lifecycle implements Service {
+/**
+ * A service without its process. `runService` adds signals and exit codes; a development server with hot
+ * reload creates one after each edit and calls `takeOver`.
+ */
+export class Lifecycle implements Service {
   metrics = new Metrics(false);
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
@@ -180,10 +184,31 @@ class Lifecycle implements Service {
     if (this.isStopping) return;
     this.#env = env;
     const { HOST: hostname, PORT: port, METRICS_PORT } = env;
+    const options = this.#serveOptions(env, app);
+    this.#server = listenOr("PORT", { hostname, port }, () => Bun.serve(options));
+    if (METRICS_PORT !== undefined) {
+      const address = { hostname, port: METRICS_PORT };
+      const listener = listenOr("METRICS_PORT", address, () => serveMetrics(this.metrics, address));
+      // First in the list, so that it closes last: a drain can be watched to its end.
+      this.#resources.unshift(listener);
+      notice.info(`metrics at ${listener.url}`);
+    }
+    notice.info(`listening on ${this.#server.url.href}`);
+  }
+
+  /** Hot reload: this service handles the requests and sockets of the server of `stale`, which is closed. */
+  async takeOver(stale: Lifecycle, env: ServiceEnv, app: WebApp): Promise<void> {
+    this.#env = env;
+    this.#server = stale.server;
+    this.#server.reload(this.#serveOptions(env, app));
+    await stale.close();
+  }
+
+  #serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
     const checkHost = env.NODE_ENV === "development" ? devHostCheck(env) : undefined;
-    const options = {
-      hostname,
-      port,
+    return {
+      hostname: env.HOST,
+      port: env.PORT,
       // Limits on bodies belong to the routes: the runtime's own 413 is not a problem+json.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
@@ -200,15 +225,6 @@ class Lifecycle implements Service {
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
     } as Bun.Serve.Options<unknown>;
-    this.#server = listenOr("PORT", { hostname, port }, () => Bun.serve(options));
-    if (METRICS_PORT !== undefined) {
-      const address = { hostname, port: METRICS_PORT };
-      const listener = listenOr("METRICS_PORT", address, () => serveMetrics(this.metrics, address));
-      // First in the list, so that it closes last: a drain can be watched to its end.
-      this.#resources.unshift(listener);
-      notice.info(`metrics at ${listener.url}`);
-    }
-    notice.info(`listening on ${this.#server.url.href}`);
   }
 
   /** Completes the response to a request that is not a GET, and any response during the shutdown. */
@@ -300,7 +316,7 @@ function listenOr<T>(variable: string, { hostname, port }: Address, listen: () =
 }
 
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */
-function stopSignal(): Promise<void> {
+export function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let isFirst = true;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

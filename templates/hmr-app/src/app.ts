@@ -1,70 +1,31 @@
-// Every path of the service, and the middleware around it; development and production share both.
-import { log, requestLog } from "#lib/log";
-import { methods, notFound, problems } from "#lib/problem";
-import { api } from "./server/api.ts";
-import type { Connection, Handler } from "./server/handler.ts";
+// Everything that this service is made of, in the order in which a request meets it.
+import { join } from "node:path";
+import { Hono } from "hono";
+import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { healthRoutes, type Service } from "#lib/service";
+import type { Env } from "./env.ts";
+import { counterRoutes } from "./features/counter/routes.ts";
+import { liveRoutes } from "./features/live/routes.ts";
+import { openBuiltPage } from "./features/page/built-page.ts";
+import { type PageSource, pageRoutes } from "./features/page/routes.ts";
 
-/** Where the page comes from: the build in production, Bun's bundler in development. */
-export interface Pages {
-  /** The page; it finds out by its address what to show. */
-  readonly index: Handler;
-  /** What the page loads from a path, if there is something. */
-  readonly asset: (path: string) => Handler | undefined;
+/** The build. From src/ and from the bundle in dist/ alike, it is in the project's dist/public/. */
+const BUILT_PAGE = join(import.meta.dir, "../dist/public");
+
+/** @param devPage the page in development; in production it is the build. */
+export async function createApp(env: Env, service: Service, devPage?: PageSource) {
+  const page = devPage ?? (await openBuiltPage(BUILT_PAGE));
+
+  const app = new Hono<HttpEnv>();
+  return app
+    .onError(problems({ expose: env.NODE_ENV !== "production" }))
+    .notFound(notFound(app))
+    .use(requestLog(service.metrics))
+    .route("/", healthRoutes(service))
+    .route("/", counterRoutes())
+    .route("/", liveRoutes(service))
+    .route("/", pageRoutes(page));
 }
 
-export interface AppOptions {
-  readonly pages: Pages;
-  readonly healthz: () => Response;
-  readonly readyz: () => Promise<Response>;
-  /** Further routes, whose requests are not worth a line in the log. */
-  readonly quiet?: Readonly<Record<string, Handler>>;
-  /** Whether a client may read what went wrong inside. */
-  readonly expose: boolean;
-  /** Throws for a request that nothing here may answer. */
-  readonly admit?: (request: Request) => void;
-}
-
-export function routes(options: AppOptions): Record<string, Handler> {
-  const { pages, healthz, readyz, quiet = {}, expose, admit } = options;
-  const table: Record<string, Handler> = {
-    ...api,
-    "/healthz": methods<Connection>({ GET: healthz }),
-    "/readyz": methods<Connection>({ GET: readyz }),
-    "/*": (request, server) => {
-      const { pathname } = new URL(request.url);
-      const page = isVisit(request, pathname) ? pages.index : notFound;
-      return (pages.asset(pathname) ?? page)(request, server);
-    },
-  };
-  const logged = requestLog<Connection>();
-  const guarded = problems<Connection>({
-    expose,
-    report: (error) => log.error("{error}", { error }),
-  });
-  const admitted = (handler: Handler): Handler =>
-    guarded((request, server) => {
-      admit?.(request);
-      return handler(request, server);
-    });
-  return {
-    ...mapped(table, (handler) => logged(admitted(handler))),
-    ...mapped(quiet, admitted),
-  };
-}
-
-function mapped(
-  table: Readonly<Record<string, Handler>>,
-  around: (handler: Handler) => Handler,
-): Record<string, Handler> {
-  return Object.fromEntries(
-    Object.entries(table).map(([path, handler]) => [path, around(handler)]),
-  );
-}
-
-/** Somebody goes to an address, which the page may know. A script that asks for a file gets a 404. */
-function isVisit(request: Request, path: string): boolean {
-  if (path === "/") return true;
-  const name = path.slice(path.lastIndexOf("/"));
-  const wantsHtml = request.headers.get("accept")?.includes("text/html") ?? false;
-  return wantsHtml && !path.startsWith("/api/") && !name.includes(".");
-}
+/** For a typed client: `hc<App>(url)`. */
+export type App = Awaited<ReturnType<typeof createApp>>;

@@ -1,68 +1,71 @@
 // The development server. `bun --hot` evaluates this file again after each edit of the server's code.
 import { reset } from "@logtape/logtape";
-import type { WebSocketHandler } from "bun";
-import { readEnv } from "#lib/env";
-import { Lifecycle, stopSignal } from "#lib/lifecycle";
-import { log, report, setupLog } from "#lib/log";
-import { routes } from "./app.ts";
-import { admission } from "./dev/admission.ts";
-import { openBundler } from "./dev/bundler.ts";
-import { edits } from "./dev/edits.ts";
-import { onFreePort } from "./dev/port.ts";
+import { EnvError, parseEnv } from "#lib/env";
+import { log, setupLog } from "#lib/log";
+import { Lifecycle, reportStartError, StartError, stopSignal } from "#lib/service";
+import { createApp } from "./app.ts";
+import { createDevApp } from "./dev/app.ts";
+import { startBundler } from "./dev/bundler.ts";
+import { withRelay } from "./dev/hmr-relay.ts";
+import { devPage } from "./dev/page.ts";
+import { listenOnFreePort } from "./dev/port.ts";
+import { watchForMissedEdits } from "./dev/save-watcher.ts";
 import { schema } from "./env.ts";
-import type { Connection } from "./server/handler.ts";
-import { disposeLeftOver, keep } from "./server/held.ts";
-import { broadcast, live, startHeart } from "./server/live.ts";
-import { memory } from "./server/state.ts";
+import { state } from "./features/counter/state.ts";
+import { broadcast } from "./features/live/broadcast.ts";
+import { liveSocket } from "./features/live/routes.ts";
+import { hot } from "./hot.ts";
 
-const env = readEnv(schema);
-// The library listens for the end of the process: its copy from before the edit lets go first.
-const logs = keep("logs", () => ({ reset }));
-await logs.reset();
-logs.reset = reset;
-await setupLog({ ...env, NODE_ENV: "development" });
-keep("stop", () => stopSignal().then(() => process.exit(0)));
+const dev = hot.data("dev", () => ({
+  /** The service that handles requests; undefined until the first one has started. */
+  service: undefined as Lifecycle | undefined,
+  /** The service of the latest edit. */
+  latest: undefined as Lifecycle | undefined,
+  starts: 0,
+  resetLogs: reset,
+}));
+hot.data("signals", () => stopSignal().then(() => process.exit(0)));
 
-const { healthz, readyz } = new Lifecycle<Connection>({ report });
-const handlerOf = ({ kind }: Connection) => (kind === "live" ? live : edits);
-const websocket: WebSocketHandler<Connection> = {
-  open: (socket) => handlerOf(socket.data).open(socket),
-  message: (socket, message) => handlerOf(socket.data).message(socket, message),
-  close: (socket) => handlerOf(socket.data).close(socket),
-};
-const bundler = openBundler();
-const options = {
-  // The bundler below is the development server; what Bun would add here is not for everybody.
-  development: false,
-  // Without it, two servers would share a port, each with a part of the requests.
-  reusePort: false,
-  idleTimeout: 60,
-  routes: routes({
-    pages: bundler.pages,
-    quiet: bundler.routes,
-    healthz,
-    readyz,
-    expose: true,
-    admit: admission(env.DEV_HOSTS),
-  }),
-  websocket,
-};
+const service = new Lifecycle();
+dev.latest = service;
+try {
+  await start();
+} catch (error) {
+  await service.close();
+  const isMisconfigured = error instanceof EnvError || error instanceof StartError;
+  // At the first start there is no older code to fall back to; Bun prints the error and waits for an edit.
+  if (!dev.service && !isMisconfigured) throw error;
+  await reportStartError(error);
+  // After an edit the older code keeps serving. Rethrowing the error would pause its timers.
+  if (!dev.service) process.exit(1);
+}
 
-const running = keep("server", () => {
-  const listen = (port: number) => Bun.serve({ ...options, hostname: env.HOST, port });
-  return { server: onFreePort(env, listen), evaluations: 0 };
-});
-bundler.start();
-running.evaluations += 1;
-memory.version = `dev-${running.evaluations}`;
-startHeart();
-if (running.evaluations === 1) {
-  const { port, url } = running.server;
-  if (env.PORT !== 0 && port !== env.PORT) report(`port ${env.PORT} is taken, so this is ${port}`);
-  report(`listening on ${url.href}`);
-} else {
-  running.server.reload(options);
-  disposeLeftOver();
-  broadcast();
-  log.info("reloaded: {version}", { version: memory.version });
+async function start(): Promise<void> {
+  const given = parseEnv(schema, process.env);
+  // A second evaluation could not open the port for metrics again.
+  const env = { ...given, NODE_ENV: "development" as const, METRICS_PORT: undefined };
+  // Each copy of the logging library listens for the end of the process; without a reset they would add up.
+  await dev.resetLogs();
+  dev.resetLogs = reset;
+  await setupLog(env);
+
+  const app = createDevApp(await createApp(env, service, devPage));
+  // While this app was created, a later edit may have been evaluated.
+  if (dev.latest !== service) return service.close();
+  service.websocket(withRelay(liveSocket));
+  dev.starts += 1;
+  state.version = `dev-${dev.starts}`;
+  const stale = dev.service;
+  if (stale) {
+    dev.service = service;
+    await service.takeOver(stale, env, app);
+    broadcast();
+    log.info("reloaded: {version}", { version: state.version });
+  } else {
+    listenOnFreePort(service, env, app);
+    dev.service = service;
+    // Not earlier: after a failed start, the bundler's message would follow the service's own.
+    startBundler();
+    watchForMissedEdits();
+  }
 }

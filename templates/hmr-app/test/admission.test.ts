@@ -1,9 +1,11 @@
-// The development server answers its own page and its user, no other site, on every path.
+// The development server refuses every other site, on every path, and serves no files besides the page.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Copy } from "./copy.ts";
-import { type Answer, send, upgrading } from "./raw.ts";
-import { type Service, startDev, TIMEOUT } from "./service.ts";
+import { handshake, type RawResponse, send } from "./raw.ts";
+import { type Service, startDev } from "./service.ts";
 
+const APP = "src/page/App.tsx";
+const ROUTES = "src/features/counter/routes.ts";
 const SECRET = "planted-secret-that-nobody-may-read";
 let copy: Copy;
 let dev: Service;
@@ -12,20 +14,20 @@ let script: string;
 beforeAll(async () => {
   copy = await Copy.make();
   await copy.write(".env", `DATABASE_PASSWORD=${SECRET}\nPUBLIC_TITLE=A public title\n`);
-  await copy.edit("src/server/api.ts", "const readState", `// ${SECRET}\nconst readState`);
-  await copy.edit("src/page/Home.tsx", "</main>", "{String(typeof process)}</main>");
+  await copy.write(ROUTES, `// ${SECRET}\n${await copy.read(ROUTES)}`);
+  await copy.edit(APP, "</main>", "{String(typeof process)}</main>");
   dev = await startDev(copy.folder, { API_TOKEN: SECRET, DEV_HOSTS: "my-laptop.local" });
   const page = (await send(dev.url, "/")).body;
   script = /src="(\/_bun\/client\/[^"]+)"/.exec(page)?.[1] ?? "";
   expect(script).not.toBe("");
-}, TIMEOUT);
+});
 
 afterAll(async () => {
   await dev?.[Symbol.asyncDispose]();
   await copy?.[Symbol.asyncDispose]();
 });
 
-/** One path of each kind: page, script, source map, style, errors, edits, API, health, nothing, and both WebSockets. */
+/** One path of each kind: page, script, source map, style, error reports, API, health, unknown paths, both WebSockets. */
 function paths(): readonly (readonly [
   target: string,
   headers?: Readonly<Record<string, string>>,
@@ -41,17 +43,17 @@ function paths(): readonly (readonly [
     ["/healthz"],
     ["/no/such/path"],
     ["/no/such/page", { accept: "text/html" }],
-    ["/_bun/hmr", upgrading],
-    ["/api/live", upgrading],
+    ["/_bun/hmr", handshake],
+    ["/api/live", handshake],
   ];
 }
 
 async function expectRefused(headers: Readonly<Record<string, string>>): Promise<void> {
   for (const [target, own] of paths()) {
-    const answer = await send(dev.url, target, { ...own, ...headers });
-    expect({ target, status: answer.status }).toEqual({ target, status: 403 });
-    expect(answer.headers.get("content-type")).toBe("application/problem+json");
-    expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+    const response = await send(dev.url, target, { ...own, ...headers });
+    expect({ target, status: response.status }).toEqual({ target, status: 403 });
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
   }
 }
 
@@ -73,7 +75,7 @@ describe("Host", () => {
     "localhost@evil.example",
     "0.0.0.0",
     "",
-  ])("%p is refused on every path", (host) => expectRefused({ host }), TIMEOUT);
+  ])("%p is refused on every path", (host) => expectRefused({ host }));
 
   test.each([
     "localhost",
@@ -82,24 +84,21 @@ describe("Host", () => {
     "127.0.0.1",
     "[::1]:3000",
     "my-laptop.local",
-  ])("%p is this machine, or named in DEV_HOSTS", (host) => expectServed({ host }), TIMEOUT);
+  ])("%p is a loopback name, or listed in DEV_HOSTS: served", (host) => expectServed({ host }));
 });
 
 describe("Origin", () => {
   test.each(["https://evil.example", "http://localhost:1", "null", "file://", "http://127.0.0.1"])(
     "%p is refused on every path",
     (origin) => expectRefused({ origin }),
-    TIMEOUT,
   );
 
-  test("its own is served", () => expectServed({ origin: dev.url }), TIMEOUT);
+  test("the server's own is served", () => expectServed({ origin: dev.url }));
 });
 
 describe("Sec-Fetch-Site", () => {
-  test.each(["cross-site", "same-site"])(
-    "%p is refused on every path",
-    (site) => expectRefused({ "sec-fetch-site": site }),
-    TIMEOUT,
+  test.each(["cross-site", "same-site"])("%p is refused on every path", (site) =>
+    expectRefused({ "sec-fetch-site": site }),
   );
 
   test("a frame on a foreign page is refused", async () => {
@@ -110,7 +109,7 @@ describe("Sec-Fetch-Site", () => {
     });
   });
 
-  test("a link on a foreign page leads here", async () => {
+  test("a link on a foreign page works", async () => {
     const headers = {
       "sec-fetch-site": "cross-site",
       "sec-fetch-mode": "navigate",
@@ -122,8 +121,8 @@ describe("Sec-Fetch-Site", () => {
 
 describe("files", () => {
   const targets = (folder: string) => {
-    const files = [`${folder}/.env`, `${folder}/src/server/api.ts`, "/etc/passwd"];
-    const relative = [".env", "src/server/api.ts", "src/dev.ts", "package.json", "bunfig.toml"];
+    const files = [`${folder}/.env`, `${folder}/${ROUTES}`, "/etc/passwd"];
+    const relative = [".env", ROUTES, "src/dev.ts", "package.json", "bunfig.toml"];
     return [
       ...files.flatMap((file) => [
         `/@fs${file}`,
@@ -183,43 +182,37 @@ describe("files", () => {
     ];
   };
 
-  test(
-    "nothing but the page and what belongs to it is ever served",
-    async () => {
-      for (const target of targets(copy.folder)) {
-        for (const headers of [{}, { accept: "text/html" }, { accept: "image/*" }]) {
-          const { status, body, headers: received } = await send(dev.url, target, headers);
-          const page = body.startsWith("<!doctype html>") && body.includes('<div id="root">');
-          const told = status >= 400 || page ? "nothing" : body.slice(0, 200);
-          expect({ target, told }).toEqual({ target, told: "nothing" });
-          expect(body).not.toContain(SECRET);
-          expect(body).not.toContain("root:x:0");
-          expect(received.get("access-control-allow-origin")).toBeNull();
-        }
+  test("only the page and its assets are served", async () => {
+    for (const target of targets(copy.folder)) {
+      for (const headers of [{}, { accept: "text/html" }, { accept: "image/*" }]) {
+        const { status, body, headers: received } = await send(dev.url, target, headers);
+        const isPage = body.startsWith("<!doctype html>") && body.includes('<div id="root">');
+        const leak = status >= 400 || isPage ? "" : body.slice(0, 200);
+        expect({ target, leak }).toEqual({ target, leak: "" });
+        expect(body).not.toContain(SECRET);
+        expect(body).not.toContain("root:x:0");
+        expect(received.get("access-control-allow-origin")).toBeNull();
       }
-    },
-    TIMEOUT,
-  );
+    }
+  });
 
-  test(
-    "page, script, styles and source maps hold the PUBLIC_ variables and nothing of the server",
-    async () => {
-      const page = (await send(dev.url, "/")).body;
-      const assets = [...page.matchAll(/(?:src|href)="(\/_bun\/[^"]+)"/g)].map(([, path]) => path);
-      const sourceMap = `/_bun/client/${/sourceMappingURL=\/_bun\/client\/(\S+)/.exec((await send(dev.url, script)).body)?.[1]}`;
-      const answers: Answer[] = [];
-      for (const path of [...assets, sourceMap]) {
-        const answer = await send(dev.url, path ?? "");
-        expect({ path, status: answer.status }).toEqual({ path, status: 200 });
-        answers.push(answer);
-      }
-      const everything = [page, ...answers.map(({ body }) => body)].join("\n");
-      const sources = everything.match(/"file:[^"]+"/g) ?? [];
-      expect(sources.some((source) => source.endsWith('/src/page/Home.tsx"'))).toBe(true);
-      expect(sources.filter((source) => /\/src\/(server|dev|env|app)/.test(source))).toEqual([]);
-      expect(everything.includes("A public title")).toBe(true);
-      expect(everything.includes(SECRET)).toBe(false);
-    },
-    TIMEOUT,
-  );
+  test("page, script, styles and source maps contain the PUBLIC_ variables and nothing of the server", async () => {
+    const page = (await send(dev.url, "/")).body;
+    const assets = [...page.matchAll(/(?:src|href)="(\/_bun\/[^"]+)"/g)].map(([, path]) => path);
+    const sourceMap = `/_bun/client/${/sourceMappingURL=\/_bun\/client\/(\S+)/.exec((await send(dev.url, script)).body)?.[1]}`;
+    const responses: RawResponse[] = [];
+    for (const path of [...assets, sourceMap]) {
+      const response = await send(dev.url, path ?? "");
+      expect({ path, status: response.status }).toEqual({ path, status: 200 });
+      responses.push(response);
+    }
+    const everything = [page, ...responses.map(({ body }) => body)].join("\n");
+    const sources = everything.match(/"file:[^"]+"/g) ?? [];
+    expect(sources.some((source) => source.endsWith('/src/page/App.tsx"'))).toBe(true);
+    expect(sources.filter((source) => /\/src\/(features|dev|env|app|lib)/.test(source))).toEqual(
+      [],
+    );
+    expect(everything.includes("A public title")).toBe(true);
+    expect(everything.includes(SECRET)).toBe(false);
+  });
 });

@@ -1,12 +1,14 @@
-// A tab of Chromium. Where there is no Chromium, the tests that need it are skipped, but not in CI.
+// A tab of Chromium. Without Chromium the tests that need it are skipped, except in CI, where that is an error.
 import { test } from "bun:test";
 import { type Service, until } from "./service.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const chromium = process.env.BUN_CHROME_PATH ?? names.map((name) => Bun.which(name)).find(Boolean);
 
-if (!chromium && process.env.CI === "true") throw new Error("Install Chromium: CI tests the page.");
-if (!chromium) console.warn("There is no Chromium: the tests that need a browser are skipped.");
+if (!chromium && process.env.CI === "true")
+  throw new Error("Install Chromium: the tests of the page must run in CI.");
+if (!chromium)
+  console.warn("Chromium is not installed: the tests that need a browser are skipped.");
 
 export const browserTest = test.skipIf(!chromium);
 
@@ -17,7 +19,7 @@ export class Tab implements AsyncDisposable {
     const backend = {
       type: "chrome" as const,
       url: false as const,
-      // Containers have no room for Chromium's sandbox and its shared memory.
+      // In a container Chromium can neither use its sandbox nor enough shared memory.
       argv: ["--no-sandbox", "--disable-dev-shm-usage"],
       ...(chromium ? { path: chromium } : {}),
     };
@@ -26,12 +28,12 @@ export class Tab implements AsyncDisposable {
     return new Tab(view);
   }
 
-  /** The page of the development server, once it hears of edits: its console comes the same way. */
-  static async follow(dev: Service): Promise<Tab> {
+  /** Opens the development page and waits until it receives edits: its console uses the same connection. */
+  static async openDev(dev: Service): Promise<Tab> {
     const tab = await Tab.open(dev.url);
     const mark = `connected ${crypto.randomUUID()}`;
     await tab.evaluate(`console.log(${JSON.stringify(mark)})`);
-    await until("the page hears of edits", () => dev.printed().includes(mark));
+    await until("the page is connected to the bundler", () => dev.printed().includes(mark));
     return tab;
   }
 
@@ -41,7 +43,7 @@ export class Tab implements AsyncDisposable {
   }
 
   /** Waits until an expression is true in the page. */
-  async sees(expression: string): Promise<void> {
+  async waitFor(expression: string): Promise<void> {
     await until(
       `${expression} in the page`,
       async () => (await this.evaluate(expression)) === true,
@@ -50,18 +52,18 @@ export class Tab implements AsyncDisposable {
 
   /** Waits until the page shows a text. */
   shows(text: string): Promise<void> {
-    return this.sees(`document.body.innerText.includes(${JSON.stringify(text)})`);
+    return this.waitFor(`document.body.innerText.includes(${JSON.stringify(text)})`);
   }
 
   async click(selector: string): Promise<void> {
-    await this.sees(`document.querySelector(${JSON.stringify(selector)}) !== null`);
+    await this.waitFor(`document.querySelector(${JSON.stringify(selector)}) !== null`);
     await this.view.click(selector);
   }
 
-  /** What Bun's overlay says. It is in a closed part of the page, into which only the debugger sees. */
+  /** The text of Bun's overlay. It is in a closed shadow root, which only the debugger can read. */
   async overlayText(): Promise<string> {
-    const whole = { depth: -1, pierce: true };
-    const { root } = await this.view.cdp<{ root: Node }>("DOM.getDocument", whole);
+    const options = { depth: -1, pierce: true };
+    const { root } = await this.view.cdp<{ root: Node }>("DOM.getDocument", options);
     return descendants(root)
       .filter(({ localName }) => localName === "bun-hmr")
       .flatMap(descendants)
@@ -69,8 +71,8 @@ export class Tab implements AsyncDisposable {
       .join("");
   }
 
-  async overlaySays(text: string): Promise<void> {
-    await until(`the overlay says ${text}`, async () => (await this.overlayText()).includes(text));
+  async overlayShows(text: string): Promise<void> {
+    await until(`the overlay shows ${text}`, async () => (await this.overlayText()).includes(text));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,13 +91,13 @@ interface Node {
 
 function descendants(node: Node): readonly Node[] {
   const { children = [], shadowRoots = [], contentDocument } = node;
-  const inside = [...shadowRoots, ...children, ...(contentDocument ? [contentDocument] : [])];
-  return [node, ...inside.flatMap(descendants)];
+  const nested = [...shadowRoots, ...children, ...(contentDocument ? [contentDocument] : [])];
+  return [node, ...nested.flatMap(descendants)];
 }
 
-/** Whether Bun's overlay is on the page, as an expression. */
+/** An expression: whether Bun's overlay is visible. */
 export const overlay =
   '[...document.querySelectorAll("bun-hmr")].some((it) => getComputedStyle(it).display !== "none")';
 
-/** The number in a counter, as an expression. */
+/** An expression: the number that a counter shows. */
 export const counter = (id: string) => `document.querySelector("#${id} output").textContent`;

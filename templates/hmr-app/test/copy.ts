@@ -1,27 +1,36 @@
-// A copy of the project in a temporary folder: what a test edits is never the source itself.
+// A copy of the project in a temporary folder, so that a test never edits the sources themselves.
 import { cp, mkdtemp, realpath, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const project = join(import.meta.dir, "..");
-const parts = ["src", "package.json", "bunfig.toml", "tsconfig.json", "build.ts", "compile.ts"];
+const paths = ["src", "package.json", "bunfig.toml", "tsconfig.json", "build.ts", "compile.ts"];
+
+interface CopyOptions {
+  /** Milliseconds between two saves of a file; closer saves restart the bundler. */
+  readonly intervalMs?: number;
+  /** Whether the copy has the page of test/fixtures/ or the project's own. */
+  readonly page?: "test" | "own";
+}
 
 export class Copy implements AsyncDisposable {
-  readonly #saved = new Map<string, number>();
+  readonly #savedAt = new Map<string, number>();
 
   private constructor(
     readonly folder: string,
-    readonly apartMs: number,
+    readonly intervalMs: number,
   ) {}
 
-  /** @param apartMs Milliseconds between two saves of a file. Closer ones make the page start anew. */
-  static async make(apartMs = 150): Promise<Copy> {
+  static async make({ intervalMs = 150, page = "test" }: CopyOptions = {}): Promise<Copy> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "hmr-app-copy-")));
-    for (const part of parts) {
-      await cp(join(project, part), join(folder, part), { recursive: true });
+    for (const path of paths) {
+      await cp(join(project, path), join(folder, path), { recursive: true });
+    }
+    if (page === "test") {
+      await cp(join(import.meta.dir, "fixtures/App.tsx"), join(folder, "src/page/App.tsx"));
     }
     await symlink(join(project, "node_modules"), join(folder, "node_modules"), "junction");
-    return new Copy(folder, apartMs);
+    return new Copy(folder, intervalMs);
   }
 
   read(path: string): Promise<string> {
@@ -32,7 +41,7 @@ export class Copy implements AsyncDisposable {
     await this.#save(path, (file) => Bun.write(file, text));
   }
 
-  /** As editors save that never leave half a file: a new file takes the name of the old one. */
+  /** Like an editor with atomic saves: writes a new file and renames it to the old name. */
   async writeAtomically(path: string, text: string): Promise<void> {
     await this.#save(path, async (file) => {
       await Bun.write(`${file}.tmp~`, text);
@@ -40,21 +49,21 @@ export class Copy implements AsyncDisposable {
     });
   }
 
-  /** Replaces a piece of a file. @throws if the file has no such piece. */
-  async edit(path: string, piece: string, by: string): Promise<void> {
+  /** Replaces the first occurrence of `search` in a file. @throws if there is none. */
+  async edit(path: string, search: string, replacement: string): Promise<void> {
     const text = await this.read(path);
-    if (!text.includes(piece)) throw new Error(`${path} has no ${piece}`);
+    if (!text.includes(search)) throw new Error(`${path} has no ${search}`);
     await this.write(
       path,
-      text.replace(piece, () => by),
+      text.replace(search, () => replacement),
     );
   }
 
   async #save(path: string, save: (file: string) => Promise<unknown>): Promise<void> {
-    const since = performance.now() - (this.#saved.get(path) ?? 0);
-    await Bun.sleep(Math.max(0, this.apartMs - since));
+    const since = performance.now() - (this.#savedAt.get(path) ?? 0);
+    await Bun.sleep(Math.max(0, this.intervalMs - since));
     await save(join(this.folder, path));
-    this.#saved.set(path, performance.now());
+    this.#savedAt.set(path, performance.now());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

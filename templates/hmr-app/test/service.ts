@@ -1,16 +1,16 @@
-// A process of the project that listens: its output, its URL, its end.
+// Starts a server of the project as a child process, and reads its output and its URL.
 
-/** Milliseconds that a test may take on a loaded machine. */
+/** Milliseconds that a test may take on a busy machine. */
 export const TIMEOUT = 60_000;
 
 export interface Service extends AsyncDisposable {
   readonly url: string;
-  /** Everything printed so far, without colours. */
+  /** The output so far, without colours. */
   readonly printed: () => string;
   readonly child: Bun.Subprocess;
 }
 
-/** Starts `command` in `folder` on a free port; resolves when it listens. */
+/** Starts `command` in `folder` on a free port; resolves once it listens. */
 export async function startService(
   command: readonly string[],
   folder: string,
@@ -31,7 +31,7 @@ export async function startService(
     }
   };
   const reading = Promise.all([follow(child.stdout), follow(child.stderr)]);
-  // In order, so that nothing is left behind; by force if that takes too long.
+  // Gracefully, so that temporary files are removed; by force if that takes too long.
   const stop = async () => {
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT / 6);
@@ -50,7 +50,7 @@ export async function startService(
   }
 }
 
-/** `bun run dev` of the project in `folder`; its descendants die with it. */
+/** Runs `bun run dev` in `folder`; its descendants are killed when it exits. */
 export function startDev(
   folder: string,
   variables: Readonly<Record<string, string>> = {},
@@ -59,7 +59,7 @@ export function startDev(
   return startService(command, folder, { LOG_LEVEL: "warn", ...variables });
 }
 
-/** Waits until a condition holds; errors on the way count as no. @throws after half of `TIMEOUT`. */
+/** Waits until a condition holds; an error counts as false. @throws after half of `TIMEOUT`. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -75,5 +75,5 @@ export async function until(
     }
     await Bun.sleep(10);
   }
-  throw new Error(`waited in vain until ${what}`, { cause: last });
+  throw new Error(`timed out waiting until ${what}`, { cause: last });
 }

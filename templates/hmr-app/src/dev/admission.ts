@@ -1,37 +1,29 @@
-// Which requests the development server answers: those of this machine's user, on its own page. No other site's.
-import { Problem } from "#lib/problem";
-import { isSameOrigin } from "../server/origin.ts";
-
-/** Names that always lead to this machine, so that no foreign page can be behind them. */
-const LOOPBACK = /^(localhost|[\w.-]+\.localhost|127\.0\.0\.1|\[::1\])$/;
+// Which requests the development server accepts, in addition to the check of Host in lib/.
+import type { Context, MiddlewareHandler } from "hono";
+import { Problem } from "#lib/http";
+import { requireOwnOrigin } from "../origin.ts";
 
 /**
- * Refuses what a foreign page could have sent. It holds for every path, WebSockets included:
- * - Host must be a name of this machine, or a page that rebinds its own name to 127.0.0.1 reads all.
- * - Origin and Sec-Fetch-Site must be the page's own. Another port of localhost is the same *site*,
- *   so that is foreign, too. Going to an address is fine: the page that sent you reads nothing.
- * @param hosts further names that are home, in lower case.
+ * Middleware: refuses everything that a page of another origin requests, because the page's source code
+ * is served as well. `Sec-Fetch-Site` covers requests that have no Origin, such as those of scripts and
+ * images; another port of localhost is the same site, so "same-site" is foreign, too.
  * @throws {Problem} 403
  */
-export function admission(hosts: readonly string[]): (request: Request) => void {
-  return (request) => {
-    const { headers } = request;
-    const name = /^(\[[\da-f:]+\]|[\w.-]+)(:\d+)?$/.exec(
-      headers.get("host")?.toLowerCase() ?? "",
-    )?.[1];
-    if (name === undefined || !(LOOPBACK.test(name) || hosts.includes(name))) {
-      throw new Problem(403, "This host is not known here: name it in DEV_HOSTS.");
-    }
-    if (!isSameOrigin(request)) throw new Problem(403, "Requests of other origins are refused.");
-    const site = headers.get("sec-fetch-site") ?? "none";
-    if (site !== "same-origin" && site !== "none" && !isNavigation(request)) {
-      throw new Problem(403, "Requests of other sites are refused.");
-    }
+export function ownPagesOnly(): MiddlewareHandler {
+  return (c, next) => {
+    requireOwnOrigin(c);
+    const site = c.req.header("sec-fetch-site") ?? "none";
+    const isOwn = site === "same-origin" || site === "none";
+    if (isOwn || isTopLevelNavigation(c)) return next();
+    throw new Problem(403, "Requests of other sites are refused in development.");
   };
 }
 
-/** A person follows a link; frames and scripts don't count. */
-function isNavigation({ method, headers }: Request): boolean {
-  const [mode, destination] = [headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")];
-  return method === "GET" && mode === "navigate" && destination === "document";
+/** A user follows a link: the linking page cannot read the response. Frames and scripts do not count. */
+function isTopLevelNavigation({ req }: Context): boolean {
+  return (
+    req.method === "GET" &&
+    req.header("sec-fetch-mode") === "navigate" &&
+    req.header("sec-fetch-dest") === "document"
+  );
 }

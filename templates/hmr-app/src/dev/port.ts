@@ -1,28 +1,26 @@
-// The wanted port, or the next one that is free.
+// Listens on the configured port, or on the next one that is free.
+import { notice } from "#lib/log";
+import { type Lifecycle, StartError, type WebApp } from "#lib/service";
 import type { Env } from "../env.ts";
 
-/** Ports that are tried one after the other. */
-const TRIES = 20;
+/** Number of ports to try. */
+const MAX_PORTS = 20;
 
-/**
- * Calls `open` with one port after the other. If none of them is free, or the host is not this
- * machine's, says so: exit code 1.
- */
-export function onFreePort<T>(
-  { HOST, PORT }: Pick<Env, "HOST" | "PORT">,
-  open: (port: number) => T,
-): T {
-  for (let port = PORT; ; port += 1) {
+/** @throws {StartError} if no port is free, or `HOST` is not an address of this machine. */
+export function listenOnFreePort(service: Lifecycle, env: Env, app: WebApp): void {
+  const last = Math.min(env.PORT + MAX_PORTS - 1, 65_535);
+  for (let port = env.PORT; ; port += 1) {
     try {
-      return open(port);
+      service.listen({ ...env, PORT: port }, app);
+      if (port !== env.PORT) notice.info(`port ${env.PORT} is taken, so this is port ${port}`);
+      return;
     } catch (error) {
-      const { code, syscall } = error as NodeJS.ErrnoException;
-      if (syscall !== "listen") throw error;
-      if (code === "EADDRINUSE" && port < Math.min(PORT + TRIES - 1, 65_535)) continue;
-      console.error(
-        `Can't listen on ${HOST}:${PORT} (${code}): set HOST and PORT to a free address.`,
-      );
-      process.exit(1);
+      if (!isPortTaken(error) || port === last) throw error;
     }
   }
+}
+
+function isPortTaken(error: unknown): boolean {
+  const cause = error instanceof StartError ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
 }

@@ -1,9 +1,9 @@
-// Chooses what to show by the address.
+// Shows the page that belongs to the address.
 import type { ComponentType } from "react";
 import { Home } from "./Home.tsx";
 import { NotFound } from "./NotFound.tsx";
 
-/** Every page: its path and its component. The server sends index.html to all of them. */
+/** The component of each path. The server responds with index.html to every path, so others are `NotFound`. */
 const pages: Readonly<Record<string, ComponentType>> = {
   "/": Home,
 };

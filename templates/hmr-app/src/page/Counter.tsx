@@ -1,10 +1,10 @@
-// A number that goes up by one when it is clicked.
+// A number with a button that increments it.
 import type { ReactNode } from "react";
 
 interface CounterProps {
   readonly id: string;
   readonly label: string;
-  /** `undefined` while it is not known. */
+  /** `undefined` until it is known. */
   readonly value: number | undefined;
   readonly onAdd: () => void;
   readonly children: ReactNode;

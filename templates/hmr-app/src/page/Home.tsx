@@ -1,4 +1,4 @@
-// The start page: what is live, and two counters to see what survives an edit.
+// The start page: the live state, and two counters that show what survives an edit.
 import { useState } from "react";
 import { Counter } from "./Counter.tsx";
 import { increment, useLive } from "./live.ts";
@@ -30,7 +30,7 @@ export function Home() {
           value={live.state?.count}
           onAdd={increment}
         >
-          Shared by every client. Survives edits of <code>src/server/</code>.
+          Shared by every client. Survives edits of <code>src/features/</code>.
         </Counter>
       </div>
       <ul className="hints">
@@ -43,7 +43,7 @@ export function Home() {
           Change a colour: nothing reloads.
         </li>
         <li>
-          <code>src/server/api.ts</code>
+          <code>src/features/counter/</code>
           Change the server: a new version, the same connection.
         </li>
       </ul>

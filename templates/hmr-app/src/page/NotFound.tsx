@@ -1,4 +1,4 @@
-// What an address shows that no page has.
+// The page for addresses that have no page.
 
 export function NotFound() {
   return (

@@ -1,4 +1,4 @@
-// Whether the server is connected, which version of it, and since when.
+// The state of the connection, the version of the server, and the number of clients.
 import type { Live } from "./live.ts";
 
 export function Pulse({ live: { connected, state } }: { readonly live: Live }) {

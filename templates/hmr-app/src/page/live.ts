@@ -1,10 +1,11 @@
-// The server's state as the page sees it: one WebSocket that connects again by itself, and a hook to read it.
+// The server's state as the page sees it: one WebSocket that reconnects, and a hook to read the state.
 import { useSyncExternalStore } from "react";
-import { paths, type State } from "../shared/state.ts";
+import type { State } from "../shared/state.ts";
+import { api } from "./api.ts";
 
 export interface Live {
   readonly connected: boolean;
-  /** The last one that came; `undefined` until the first. */
+  /** The latest state; `undefined` until the first message. */
   readonly state: State | undefined;
 }
 
@@ -20,7 +21,7 @@ function update(change: Partial<Live>): void {
 }
 
 function connect(): void {
-  const url = new URL(paths.live, location.href);
+  const url = api.live.$url();
   url.protocol = url.protocol.replace("http", "ws");
   socket = new WebSocket(url);
   socket.onmessage = ({ data }) => {
@@ -29,16 +30,16 @@ function connect(): void {
   };
   socket.onclose = () => {
     update({ connected: false });
-    // Spread out, so that the clients of a server that restarts don't come back all at once.
-    const wait = Math.min(10_000, 250 * 2 ** attempts) * (0.5 + Math.random() / 2);
+    // With jitter: otherwise all clients of a restarted server would reconnect in the same moment.
+    const delay = Math.min(10_000, 250 * 2 ** attempts) * (0.5 + Math.random() / 2);
     attempts += 1;
-    retry = setTimeout(connect, wait);
+    retry = setTimeout(connect, delay);
   };
 }
 
-/** Counts up on the server; the new state comes over the WebSocket, as to everybody. */
+/** Increments the server's counter. The new state arrives over the WebSocket. */
 export function increment(): void {
-  fetch(paths.increment, { method: "POST" }).catch(() => update({ connected: false }));
+  api.increment.$post().catch(() => update({ connected: false }));
 }
 
 export function useLive(): Live {
@@ -52,7 +53,7 @@ function subscribe(listener: () => void): () => void {
 
 connect();
 
-// An edit of this file connects anew.
+// An edit of this file runs it again, so the old connection has to end.
 if (import.meta.hot) {
   import.meta.hot.dispose(() => {
     clearTimeout(retry);

@@ -1,4 +1,4 @@
-// Starts the page. An edit of this file takes the root that is there, and so keeps the page.
+// Starts the page. After an edit of this file, the existing root renders again, so that the state is kept.
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { title } from "./settings.ts";

@@ -1,11 +1,11 @@
-// The PUBLIC_ variables. Bun puts their values into the page in the place of `process.env.PUBLIC_…`.
+// The PUBLIC_ variables. Bun replaces `process.env.PUBLIC_…` by their values when it builds the page.
 
-/** A variable that is not set stays as it is written, and there is no `process` in a browser. */
-function setting(read: () => string | undefined, otherwise: string): string {
+/** An unset variable is not replaced, and a browser has no `process`, so reading it throws. */
+function setting(read: () => string | undefined, fallback: string): string {
   try {
-    return read() || otherwise;
+    return read() || fallback;
   } catch {
-    return otherwise;
+    return fallback;
   }
 }
 

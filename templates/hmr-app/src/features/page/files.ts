@@ -1,13 +1,14 @@
-// Finds what `bun run build` made: inside the executable, or in dist/public/.
+// Finds the files that `bun run build` wrote: inside the executable, or in dist/public/.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Files } from "./assets.ts";
 import { embedded } from "./embedded.ts";
 
-/** @returns `undefined` if nothing is built. */
-export async function builtFiles(folder: string): Promise<Files | undefined> {
+/** Files by name, as in dist/public/. */
+export type Files = Readonly<Record<string, Blob>>;
+
+/** Returns no files if nothing has been built. */
+export async function builtFiles(folder: string): Promise<Files> {
   const paths = embedded ?? (await pathsIn(folder));
-  if (!("index.html" in paths)) return undefined;
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, Bun.file(path)]));
 }
 

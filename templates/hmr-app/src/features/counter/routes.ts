@@ -1,0 +1,19 @@
+// GET /api/state, POST /api/increment: read the server's state and change it.
+import { type Context, Hono } from "hono";
+import { sameOrigin } from "../../origin.ts";
+import { broadcast } from "../live/broadcast.ts";
+import { currentState, state } from "./state.ts";
+
+export function counterRoutes() {
+  return new Hono()
+    .get("/api/state", (c) => respond(c))
+    .post("/api/increment", sameOrigin(), (c) => {
+      state.count += 1;
+      broadcast();
+      return respond(c);
+    });
+}
+
+function respond(c: Context) {
+  return c.json(currentState(), 200, { "cache-control": "no-store" });
+}
