@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Milliseconds to wait for a condition. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 const MAIN = join(import.meta.dir, "../src/main.ts");
 
 export class ChatServer implements AsyncDisposable {
