@@ -6,7 +6,7 @@ import { devHostCheck } from "./dev-hosts.ts";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
 import { flushLogs, log, notice, setupLog } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
-import type { Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
 import { discardUnreadBody } from "./request-body.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
@@ -222,6 +222,11 @@ export class Lifecycle implements Service {
         const response = app.fetch(request, { server });
         const isPlain = request.method === "GET" && !this.isStopping;
         return isPlain ? response : this.#complete(request, response);
+      },
+      // Only for what Hono does not catch: without it, the runtime prints the stack to stderr.
+      error: (error: unknown) => {
+        log.error("{error}", { error });
+        return new Problem(500, "The server failed to handle this request.").toResponse();
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
     } as Bun.Serve.Options<unknown>;
