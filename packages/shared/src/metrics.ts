@@ -31,10 +31,13 @@ export interface ReadOptions {
 
 export interface Counter {
   readonly inc: (labels?: Labels, by?: number) => void;
+  /** The counter of one label set, for hot paths: `inc` has to find it each time. */
+  readonly with: (labels: Labels) => { readonly inc: (by?: number) => void };
 }
 
 export interface Histogram {
   readonly observe: (labels: Labels, seconds: number) => void;
+  readonly with: (labels: Labels) => { readonly observe: (seconds: number) => void };
 }
 
 /** All metrics of a service. */
@@ -50,11 +53,15 @@ export class Metrics {
     this.#add("counter", options, () =>
       series.map((labels, { value }) => sample(options.name, labels, value)),
     );
-    return {
-      inc: (labels = {}, by = 1) => {
-        series.find(labels).value += by;
-      },
+    const bind = (labels: Labels) => {
+      const state = series.find(labels);
+      return {
+        inc: (by = 1) => {
+          state.value += by;
+        },
+      };
     };
+    return { with: bind, inc: (labels = {}, by = 1) => bind(labels).inc(by) };
   }
 
   /** A number that goes up and down, read at each scrape. */
@@ -70,22 +77,24 @@ export class Metrics {
   /** Counts durations in buckets, from which Prometheus estimates quantiles. */
   histogram(options: MetricOptions): Histogram {
     const series = new SeriesMap(options, () => ({
-      counts: HTTP_BUCKETS.map(() => 0),
-      count: 0,
+      counts: [...HTTP_BUCKETS, Number.POSITIVE_INFINITY].map(() => 0),
       sum: 0,
     }));
     this.#add("histogram", options, () =>
       series.map((labels, state) => writeHistogram(options.name, labels, state)),
     );
-    return {
-      observe: (labels, seconds) => {
-        const state = series.find(labels);
-        const bucket = HTTP_BUCKETS.findIndex((bound) => seconds <= bound);
-        if (bucket !== -1) state.counts[bucket] = (state.counts[bucket] ?? 0) + 1;
-        state.count += 1;
-        state.sum += seconds;
-      },
+    const bind = (labels: Labels) => {
+      const state = series.find(labels);
+      return {
+        observe: (seconds: number) => {
+          let bucket = 0;
+          while (seconds > (HTTP_BUCKETS[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
+          state.counts[bucket] = (state.counts[bucket] ?? 0) + 1;
+          state.sum += seconds;
+        },
+      };
     };
+    return { with: bind, observe: (labels, seconds) => bind(labels).observe(seconds) };
   }
 
   /** Writes all metrics in the Prometheus text format 0.0.4. */
@@ -102,8 +111,6 @@ export class Metrics {
 class SeriesMap<S> {
   /** By label set, as it is written. */
   readonly #states = new Map<string, S>();
-  /** The same states by their label values. */
-  readonly #known = new Map<string, S>();
   readonly #labels: readonly string[];
 
   constructor(
@@ -116,48 +123,47 @@ class SeriesMap<S> {
   }
 
   find(values: Labels): S {
-    // Escaping costs more than the rest of a small request, so known label sets are found without it.
-    let raw = "";
-    for (const label of this.#labels) raw += `${values[label]}\0`;
-    return this.#known.get(raw) ?? this.#add(raw, values);
+    const key = this.#keyOf((label) => values[label] ?? "");
+    return this.#states.get(key) ?? this.#add(key);
   }
 
   map(write: (labels: string, state: S) => string): string {
     return [...this.#states].map(([labels, state]) => write(labels, state)).join("");
   }
 
-  #add(raw: string, values: Labels): S {
+  #add(key: string): S {
     const isFull = this.#states.size >= MAX_SERIES;
     if (this.#states.size === MAX_SERIES) {
       log.warn("{metric} has too many label sets", { metric: this.options.name });
     }
-    const text = (label: string) => (isFull ? "overflow" : escapeValue(values[label] ?? ""));
-    const key = this.#labels.map((label) => `${label}="${text(label)}"`).join(",");
-    const state = this.#states.get(key) ?? this.create();
-    this.#states.set(key, state);
-    if (!isFull) this.#known.set(raw, state);
+    const used = isFull ? this.#keyOf(() => "overflow") : key;
+    const state = this.#states.get(used) ?? this.create();
+    this.#states.set(used, state);
     return state;
+  }
+
+  #keyOf(textOf: (label: string) => string): string {
+    return this.#labels.map((label) => `${label}="${escapeValue(textOf(label))}"`).join(",");
   }
 }
 
 interface HistogramState {
+  /** Observations per bucket, not cumulative; the last bucket has no upper bound. */
   readonly counts: readonly number[];
-  readonly count: number;
   readonly sum: number;
 }
 
-function writeHistogram(name: string, labels: string, state: HistogramState): string {
+function writeHistogram(name: string, labels: string, { counts, sum }: HistogramState): string {
   const prefix = labels === "" ? "" : `${labels},`;
-  let cumulated = 0;
-  const buckets = HTTP_BUCKETS.map((bound, i) => {
-    cumulated += state.counts[i] ?? 0;
-    return sample(`${name}_bucket`, `${prefix}le="${bound}"`, cumulated);
+  let total = 0;
+  const buckets = counts.map((count, i) => {
+    total += count;
+    return sample(`${name}_bucket`, `${prefix}le="${HTTP_BUCKETS[i] ?? "+Inf"}"`, total);
   });
   return [
     ...buckets,
-    sample(`${name}_bucket`, `${prefix}le="+Inf"`, state.count),
-    sample(`${name}_sum`, labels, state.sum),
-    sample(`${name}_count`, labels, state.count),
+    sample(`${name}_sum`, labels, sum),
+    sample(`${name}_count`, labels, total),
   ].join("");
 }
 
@@ -189,11 +195,19 @@ export function httpMetrics(metrics: Metrics) {
     help: "Seconds from the request until its response starts.",
     labels: ["method", "route"],
   });
+  const bind = (method: string, route: string, status: number) => ({
+    requests: requests.with({ method, route, status: String(status) }),
+    durations: durations.with({ method, route }),
+  });
+  const known = new Map<string, ReturnType<typeof bind>>();
   return (c: Context, status: number, seconds: number): void => {
     const method = METHODS.has(c.req.method) ? c.req.method : "other";
     const route = routeOf(c);
-    requests.inc({ method, route, status: String(status) });
-    durations.observe({ method, route }, seconds);
+    const key = `${status} ${method} ${route}`;
+    const bound = known.get(key) ?? bind(method, route, status);
+    known.set(key, bound);
+    bound.requests.inc();
+    bound.durations.observe(seconds);
   };
 }
 
