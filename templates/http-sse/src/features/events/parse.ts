@@ -1,4 +1,4 @@
-// Reads an event stream, however its bytes are split. The page and the tests use it.
+// Reads an event stream, however its bytes are split: for clients in TypeScript, such as the tests.
 // https://html.spec.whatwg.org/#event-stream-interpretation
 
 export interface ReceivedEvent {
@@ -8,7 +8,7 @@ export interface ReceivedEvent {
   readonly id: string;
 }
 
-/** The events of `body`, until it ends. An event that was cut off is dropped, as the standard says. */
+/** The events of `body`, until it ends. An incomplete event is dropped, as the standard says. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReceivedEvent> {
   let id = "";
   let event = "";
