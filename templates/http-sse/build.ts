@@ -1,17 +1,24 @@
-// Bundles the server and its page into dist/, which runs without node_modules: `bun dist/main.js`.
+// Bundles the service into dist/, which runs without node_modules: `bun dist/main.js`.
 import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
 await Bun.build({
-  // The worker is loaded by its path, so it is a bundle of its own.
-  entrypoints: ["src/main.ts", "src/features/analysis/worker.ts"],
+  entrypoints: [
+    "src/main.ts",
+    // #region jobs
+    // The worker is loaded by its path, so it is a bundle of its own.
+    "src/features/analysis/worker.ts",
+    // #endregion
+  ],
   outdir: "dist",
   target: "bun",
   sourcemap: "linked",
 });
+// #region page
 await Bun.build({
   entrypoints: ["src/features/page/index.html"],
   outdir: "dist/features/page",
   minify: true,
 });
+// #endregion
 console.log("Built dist/: run it with `bun dist/main.js`.");

@@ -1,43 +1,67 @@
 // Everything that this service is made of, in the order in which a request meets it.
-import { join } from "node:path";
 import { Hono } from "hono";
 import { clientAddress, type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+// #region page
 import { pageRoutes } from "#lib/page";
+// #endregion
 import { rateLimit } from "#lib/rate-limit";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
+// #region jobs
 import { analysisRoutes } from "./features/analysis/routes.ts";
+// #endregion
 import { Broadcaster } from "./features/events/broadcaster.ts";
 import { eventRoutes } from "./features/events/routes.ts";
 import { openMessageStore } from "./features/messages/open.ts";
 import { messageRoutes } from "./features/messages/routes.ts";
+// #region openapi
 import { openapiRoutes } from "./features/openapi/routes.ts";
+// #endregion
+// #region uploads
 import { uploadRoutes } from "./features/uploads/routes.ts";
 import { openUploadStore } from "./features/uploads/store.ts";
+// #endregion
 import { allowOrigins } from "./origins.ts";
 
-/** Files that are loaded by path; the build writes them to the same place below dist/. */
-const FEATURES = join(import.meta.dir, "features");
+// #region jobs
+/** Loaded by its path, without an extension: worker.ts, or worker.js where the build writes it below dist/. */
+const WORKER = `${import.meta.dir}/features/analysis/worker`;
+// #endregion
+// #region page
+/** Loaded by its path; the build writes it to the same place below dist/. */
+const PAGE = `${import.meta.dir}/features/page/index.html`;
+// #endregion
 
 export async function createApp(env: Env, service: Service) {
   const messages = service.use(await openMessageStore(env));
   const broadcaster = service.use(Broadcaster.open(messages, env.HEARTBEAT_MS, service.metrics));
+  // #region uploads
   const uploads = service.use(await openUploadStore(env));
+  // #endregion
 
   const app = new Hono<HttpEnv>();
-  return app
+  const routes = app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
     .use(allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
-    .route("/", healthRoutes(service))
     .route("/", messageRoutes(messages, service.metrics))
     .route("/", eventRoutes(env, messages, broadcaster, service))
+    // #region uploads
     .route("/", uploadRoutes(uploads))
-    .route("/", analysisRoutes(env, uploads, service, join(FEATURES, "analysis/worker")))
+    // #endregion
+    // #region jobs
+    .route("/", analysisRoutes(env, uploads, service, WORKER))
+    // #endregion
+    // #region openapi
     .route("/", openapiRoutes())
-    .route("/", await pageRoutes(join(FEATURES, "page/index.html")));
+    // #endregion
+    // #region page
+    .route("/", await pageRoutes(PAGE))
+    // #endregion
+    .route("/", healthRoutes(service));
+  return routes;
 }
 
 /** For a typed client: `hc<App>(url)`. */

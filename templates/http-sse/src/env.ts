@@ -4,12 +4,14 @@ import { integer, origins, serviceVariables } from "#lib/env";
 
 export const schema = z.object({
   ...serviceVariables,
-  /** Folder of the messages and the uploads. */
+  /** Folder of everything that the service stores. */
   DATA_DIR: z.string().default("./data"),
+  // #region redis
   /** Stores the messages in Redis Streams, so that several instances share them. */
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   /** Key of the stream in Redis, and prefix of its other keys. */
   REDIS_KEY: z.string().default("messages"),
+  // #endregion
   /** Messages to retain; older ones are deleted. */
   MESSAGES_KEEP: integer({ min: 1 }).default(100_000),
   /** Milliseconds between the comments that keep a quiet event stream open. */
@@ -22,14 +24,18 @@ export const schema = z.object({
   RATE_LIMIT: integer({ min: 1 }).default(600),
   /** Comma-separated origins of other web pages that may use the API. */
   CORS_ORIGINS: origins(),
+  // #region uploads
   /** Largest upload. */
   MAX_UPLOAD_BYTES: integer({ min: 1 }).default(2 * 1024 ** 3),
+  // #endregion
+  // #region jobs
   /** Worker threads that analyse uploads; one per core by default. */
   ANALYSIS_WORKERS: integer({ min: 1 }).default(navigator.hardwareConcurrency),
   /** Analyses that may wait for a worker; further ones get 503. */
   ANALYSIS_QUEUE: integer().default(64),
   /** Milliseconds that one analysis may take. */
   ANALYSIS_TIMEOUT_MS: integer({ min: 1, max: 24 * 60 * 60_000 }).default(60_000),
+  // #endregion
 });
 
 export type Env = Readonly<z.output<typeof schema>>;

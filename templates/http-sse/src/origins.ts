@@ -18,21 +18,25 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
     allowHeaders: [
       "content-type",
       "idempotency-key",
+      "last-event-id",
+      "x-request-id",
+      // #region uploads
       "if-none-match",
       "if-range",
-      "last-event-id",
       "range",
-      "x-request-id",
+      // #endregion
     ],
     exposeHeaders: [
-      "content-disposition",
-      "content-range",
-      "etag",
       "location",
       "ratelimit",
       "ratelimit-policy",
       "retry-after",
       "x-request-id",
+      // #region uploads
+      "content-disposition",
+      "content-range",
+      "etag",
+      // #endregion
     ],
     maxAge: 600,
   });

@@ -52,7 +52,7 @@ test("a client that resumes across kill -9 and restart receives every message on
   let next: string | null = "";
   while (next !== null) {
     const page = await server.fetch(`/api/messages?limit=100${next && `&after=${next}`}`);
-    const body: { items: { text: string }[]; next: string | null } = await page.json();
+    const body = (await page.json()) as { items: { text: string }[]; next: string | null };
     stored.push(...body.items.map(({ text }) => text));
     next = body.next;
   }

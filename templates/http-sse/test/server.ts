@@ -98,7 +98,7 @@ export class TestServer {
       body: JSON.stringify({ text }),
     });
     if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
-    return response.json();
+    return (await response.json()) as Message;
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {

@@ -19,12 +19,14 @@ async function start(env: Readonly<Record<string, string>>) {
   }
 }
 
+// #region redis
 test("Redis that cannot be reached is named, without its password", async () => {
   const { error, code } = await start({ REDIS_URL: "redis://:secret@127.0.0.1:1" });
   expect(error).toMatch(/^Can't use Redis at 127\.0\.0\.1:1 \(.+\)\.\n.*REDIS_URL.*\n$/);
   expect(error).not.toContain("secret");
   expect(code).toBe(1);
 });
+// #endregion
 
 test("a folder that cannot be written is named", async () => {
   const file = join(import.meta.dir, "start.test.ts");

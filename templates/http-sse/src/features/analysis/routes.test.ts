@@ -7,7 +7,8 @@ import { type ReceivedEvent, readEvents } from "../events/parse.ts";
 
 async function upload(server: TestServer, body: string): Promise<string> {
   const response = await server.fetch("/api/uploads?name=x", { method: "POST", body });
-  return `/api/uploads/${(await response.json()).id}/analysis`;
+  const { id } = (await response.json()) as { id: string };
+  return `/api/uploads/${id}/analysis`;
 }
 
 /** An upload that takes long to analyse: its file is extended to 64 GiB of zeros. */
@@ -45,6 +46,13 @@ test("an empty file has a result; an unknown upload is 404", async () => {
     const response = await server.fetch(`/api/uploads/${id}/analysis`, { method: "POST" });
     expect(response.status).toBe(404);
   }
+});
+
+test("a form of a foreign page cannot start one", async () => {
+  await using server = await TestServer.start();
+  const headers = { origin: "https://evil.example" };
+  const path = await upload(server, "text");
+  expect((await server.fetch(path, { method: "POST", headers })).status).toBe(403);
 });
 
 test("a full queue is 503; clients that disconnect free their slots, running or queued", async () => {

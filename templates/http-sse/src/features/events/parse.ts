@@ -1,4 +1,4 @@
-// Reads an event stream, however its bytes are split. The page and the tests use it.
+// Reads an event stream, however its bytes are split: for clients in TypeScript, such as the tests.
 // https://html.spec.whatwg.org/#event-stream-interpretation
 
 export interface ReceivedEvent {

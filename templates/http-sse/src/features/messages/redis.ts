@@ -1,5 +1,7 @@
 // The message store in a Redis Stream, for any number of instances. The ids are the stream's own.
 import { RedisConnection } from "#lib/redis";
+import { StartError } from "#lib/service";
+import type { Env } from "../../env.ts";
 import { type Entry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
 import type { Appended, Listener, Message, MessageStore, Page } from "./store.ts";
@@ -36,6 +38,22 @@ export interface RedisMessagesOptions {
   readonly key: string;
   /** Messages to retain. */
   readonly keep: number;
+}
+
+/**
+ * @throws {StartError} if Redis cannot be used. It names only the host: the URL may contain a password.
+ */
+export async function openRedisMessages(
+  url: string,
+  { REDIS_KEY: key, MESSAGES_KEEP: keep }: Pick<Env, "REDIS_KEY" | "MESSAGES_KEEP">,
+): Promise<RedisMessages> {
+  try {
+    return await RedisMessages.open({ url, key, keep });
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    const hint = "Start Redis, or set REDIS_URL to where it runs.";
+    throw new StartError(`Can't use Redis at ${new URL(url).host} (${cause}).`, hint, { cause });
+  }
 }
 
 export class RedisMessages implements MessageStore {

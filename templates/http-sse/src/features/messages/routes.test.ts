@@ -2,6 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Message, TestServer } from "../../../test/server.ts";
 
+interface Page {
+  readonly items: readonly Message[];
+  readonly next: string | null;
+}
+
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start();
@@ -16,7 +21,7 @@ describe("POST", () => {
   test("stores a message that its Location returns", async () => {
     const response = await send(JSON.stringify({ text: "hello" }));
     expect(response.status).toBe(201);
-    const message: Message = await response.json();
+    const message = (await response.json()) as Message;
     expect(message).toEqual({
       id: expect.any(String),
       text: "hello",
@@ -48,7 +53,7 @@ describe("POST", () => {
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     const problem = await response.json();
     expect(problem).toMatchObject({ status, type: expect.any(String), title: expect.any(String) });
-    if (status === 422) expect(problem.errors).toMatchObject([{ pointer: "/text" }]);
+    if (status === 422) expect(problem).toMatchObject({ errors: [{ pointer: "/text" }] });
   });
 });
 
@@ -71,7 +76,7 @@ describe("Idempotency-Key", () => {
     const key = { "idempotency-key": "x".repeat(256) };
     const response = await send(JSON.stringify({ text: "one" }), { ...json, ...key });
     expect(response.status).toBe(422);
-    expect((await response.json()).errors).toMatchObject([{ pointer: "/idempotency-key" }]);
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: "/idempotency-key" }] });
   });
 });
 
@@ -82,16 +87,14 @@ describe("GET", () => {
     let next: string | null = "";
     while (next !== null) {
       const page = await server.fetch(`/api/messages?limit=3${next && `&after=${next}`}`);
-      const { items, next: following } = await page.json();
+      const { items, next: following } = (await page.json()) as Page;
       expect(items.length).toBeGreaterThan(0);
-      ids.push(...items.map(({ id }: Message) => id));
+      ids.push(...items.map(({ id }) => id));
       next = following;
     }
-    const newest = await (await server.fetch("/api/messages?from=end&limit=5")).json();
-    expect(newest.items.map(({ text }: Message) => text)).toEqual(
-      [0, 1, 2, 3, 4].map((i) => `page ${i}`),
-    );
-    expect(ids.slice(-5)).toEqual(newest.items.map(({ id }: Message) => id));
+    const newest = (await (await server.fetch("/api/messages?from=end&limit=5")).json()) as Page;
+    expect(newest.items.map(({ text }) => text)).toEqual([0, 1, 2, 3, 4].map((i) => `page ${i}`));
+    expect(ids.slice(-5)).toEqual(newest.items.map(({ id }) => id));
     expect(new Set(ids).size).toBe(ids.length);
   });
 
@@ -107,7 +110,7 @@ describe("GET", () => {
     const response = await server.fetch(`/api/messages?${query}`);
     expect(response.status).toBe(422);
     const pointer = `/${query.split("=")[0]}`;
-    expect((await response.json()).errors).toMatchObject([{ pointer }]);
+    expect(await response.json()).toMatchObject({ errors: [{ pointer }] });
   });
 
   test("of an unknown message is 404", async () => {
@@ -120,6 +123,6 @@ describe("GET", () => {
 test("retains the newest MESSAGES_KEEP messages", async () => {
   await using small = await TestServer.start({ MESSAGES_KEEP: "3" });
   for (let i = 0; i < 5; i++) await small.post(`${i}`);
-  const { items } = await (await small.fetch("/api/messages")).json();
-  expect(items.map(({ text }: Message) => text)).toEqual(["2", "3", "4"]);
+  const { items } = (await (await small.fetch("/api/messages")).json()) as Page;
+  expect(items.map(({ text }) => text)).toEqual(["2", "3", "4"]);
 });

@@ -1,4 +1,4 @@
-// The message store: one ordered log of messages. `sqlite.ts` and `redis.ts` implement it.
+// The message store: one ordered log of messages.
 import { z } from "zod";
 
 export const Message = z.object({

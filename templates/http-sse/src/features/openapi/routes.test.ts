@@ -22,7 +22,7 @@ let server: TestServer;
 let document: Described;
 beforeAll(async () => {
   server = await TestServer.start();
-  document = await (await server.fetch("/openapi.json")).json();
+  document = (await (await server.fetch("/openapi.json")).json()) as Described;
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -66,10 +66,12 @@ test("describes every route of the app, and no others", async () => {
   const folder = await mkdtemp(join(tmpdir(), "http-sse-openapi-"));
   {
     await using opened = await openApp(folder);
-    // The page and its assets are not a part of the API.
-    const isPage = (path: string) => path === "/" || /\.\w+$/.test(path);
+    // HTML and its assets are not a part of the API.
+    const isAsset = (path: string) => path === "/" || /\.\w+$/.test(path);
     const routes = opened.app.routes
-      .filter(({ method, path }) => method !== "ALL" && (!isPage(path) || path === "/openapi.json"))
+      .filter(
+        ({ method, path }) => method !== "ALL" && (!isAsset(path) || path === "/openapi.json"),
+      )
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
     expect(described.toSorted()).toEqual([...new Set(routes)].toSorted());
   }

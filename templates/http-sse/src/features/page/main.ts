@@ -1,8 +1,11 @@
-// The page: the live feed, the form that posts messages, and the uploads.
+// The page: the live feed and the form that posts messages.
 import { api, problemText } from "./client.ts";
 import { find } from "./elements.ts";
 import { openFeed } from "./feed.ts";
-import { openUploads } from "./upload.ts";
+// #region uploads
+import { openUploads } from "./uploads.ts";
+
+// #endregion
 
 const form = find("post", HTMLFormElement);
 const input = find("text", HTMLInputElement);
@@ -36,5 +39,7 @@ function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 
-openUploads();
 void openFeed();
+// #region uploads
+openUploads();
+// #endregion

@@ -1,47 +1,16 @@
-// The contract of the message store, run against SQLite and Redis.
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { RedisClient } from "bun";
-import { RedisMessages } from "./redis.ts";
-import { SqliteMessages } from "./sqlite.ts";
+// The contract of the message store: tests that every implementation has to pass.
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Message, MessageStore } from "./store.ts";
 
-const url = process.env.REDIS_URL;
-const folder = await mkdtemp(join(tmpdir(), "http-sse-store-"));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-interface Engine {
-  readonly name: string;
+export interface Engine {
+  /** Whether several stores that are open under the same id share their messages. */
+  readonly isShared: boolean;
   /** Opens the store with this id; a new id is a new store. */
   open(id: string, keep: number): Promise<MessageStore>;
   remove(id: string): Promise<void>;
 }
 
-const sqlite: Engine = {
-  name: "SQLite",
-  open: async (id, keep) => new SqliteMessages(join(folder, `${id}.db`), keep),
-  remove: async () => undefined,
-};
-
-const redis: Engine = {
-  name: "Redis",
-  open: (id, keep) => RedisMessages.open({ url: url ?? "", key: `test:${id}`, keep }),
-  async remove(id) {
-    using client = disposable(new RedisClient(url));
-    const keys = await client.send("KEYS", [`*test:${id}*`]);
-    if (keys.length > 0) await client.send("DEL", keys);
-  },
-};
-
-function disposable(client: RedisClient): RedisClient & Disposable {
-  return Object.assign(client, { [Symbol.dispose]: () => client.close() });
-}
-
-if (!url) console.warn("REDIS_URL is not set: the message store in Redis is not tested.");
-
-describe.each(url ? [sqlite, redis] : [sqlite])("$name", (engine) => {
+export function testMessageStore(engine: Engine): void {
   let id: string;
   let messages: MessageStore;
   beforeEach(async () => {
@@ -138,7 +107,7 @@ describe.each(url ? [sqlite, redis] : [sqlite])("$name", (engine) => {
 
   test("subscribers receive everything after their cursor, once and in order", async () => {
     const before = await add("before");
-    const other = engine === redis ? await engine.open(id, 1000) : messages;
+    const other = engine.isShared ? await engine.open(id, 1000) : messages;
     const received: Message[] = [];
     // The other instance receives the message a moment later.
     while (other.subscribe(() => undefined) !== before.id) await Bun.sleep(5);
@@ -159,9 +128,4 @@ describe.each(url ? [sqlite, redis] : [sqlite])("$name", (engine) => {
     expect((await messages.read(undefined, 10)).messages).toEqual([message]);
     await messages.ready();
   });
-});
-
-test("a Redis that cannot be reached is a 503", async () => {
-  const options = { url: "redis://127.0.0.1:1", key: "test", keep: 1 };
-  await expect(RedisMessages.open(options)).rejects.toMatchObject({ status: 503 });
-});
+}

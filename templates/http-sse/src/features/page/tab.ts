@@ -1,0 +1,24 @@
+// For the tests: a tab of Chromium, and what they do in it.
+
+const chromium = Bun.which("chromium") ?? Bun.which("google-chrome") ?? Bun.which("chrome");
+if (!chromium) console.warn("There is no Chromium: the page is not tested.");
+
+export const canOpenTabs = chromium !== null;
+
+export async function openTab(url: string): Promise<Bun.WebView> {
+  const argv = ["--no-sandbox"];
+  const backend = {
+    type: "chrome",
+    url: false,
+    argv,
+    ...(chromium ? { path: chromium } : {}),
+  } as const;
+  const tab = new Bun.WebView({ backend, width: 1100, height: 760 });
+  await tab.navigate(url);
+  return tab;
+}
+
+/** Waits until the expression is true in the page. */
+export async function until(tab: Bun.WebView, expression: string): Promise<void> {
+  while (!(await tab.evaluate(expression))) await Bun.sleep(30);
+}

@@ -1,0 +1,30 @@
+// The uploads of the page in Chromium: a file that is chosen is stored, linked and described.
+import { expect, test } from "bun:test";
+import { TestServer } from "../../../test/server.ts";
+import { canOpenTabs, openTab, until } from "./tab.ts";
+
+test.skipIf(!canOpenTabs)("an upload is linked and described", async () => {
+  await using server = await TestServer.start();
+  const tab = await openTab(server.url);
+  const shows = (text: string) =>
+    until(tab, `document.querySelector("#files").textContent.includes(${JSON.stringify(text)})`);
+  try {
+    await until(tab, `document.querySelector("#status").dataset.state === "live"`);
+    await tab.evaluate(`(() => {
+      const files = new DataTransfer();
+      files.items.add(new File(["one two\\nthree\\n"], "words.txt"));
+      document.querySelector("#file").files = files.files;
+      document.querySelector("#upload").requestSubmit();
+    })()`);
+    await shows("text/plain · 14 bytes");
+    // #region jobs
+    await shows("text/plain · 14 bytes · 2 lines · 3 words");
+    // #endregion
+    const href = await tab.evaluate<string>(
+      `document.querySelector("#files a").getAttribute("href")`,
+    );
+    expect(await (await server.fetch(href)).text()).toBe("one two\nthree\n");
+  } finally {
+    tab.close();
+  }
+});
