@@ -78,7 +78,7 @@ test("a release is a commit on top, and only of what has changed", async () => {
   );
 });
 
-test("--push goes on where the remote is, and forces nothing", async () => {
+test("--push continues from the state of the remote, without force", async () => {
   const bare = Bun.fileURLToPath(url);
   const inBare = (...args: string[]) => clone.git("-C", bare, ...args);
   const published = await branchesOf(inBare);

@@ -46,7 +46,7 @@ export class Problem extends Error {
   }
 }
 
-/** 503 for a store that cannot be reached, or cannot write; it may recover, so clients are told to retry. */
+/** 503 for a store that cannot be reached, or cannot write; it may recover, so clients should retry. */
 export function storeUnavailable(cause: unknown): Problem {
   return new Problem(503, "The store is not available now. Try again.", { cause });
 }

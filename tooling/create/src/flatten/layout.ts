@@ -11,7 +11,7 @@ export interface Line {
 }
 
 /**
- * @param path its extension tells the format
+ * @param path its extension determines the format
  * @param lines the last one is empty if the file ends with a line break
  */
 export function layout(path: string, lines: readonly Line[]): string {

@@ -109,7 +109,7 @@ function ignoreClosed(error: unknown): void {
   if (!(error instanceof TypeError)) throw error;
 }
 
-/** Tells the client that messages are missing. */
+/** The event that reports missing messages. */
 function gapEvent(id: string | undefined): Uint8Array {
   const data = JSON.stringify({ reason: "Last-Event-ID is not in the log" });
   return encoder.encode(formatEvent({ event: "gap", data, ...(id === undefined ? {} : { id }) }));

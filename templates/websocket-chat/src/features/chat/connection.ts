@@ -147,7 +147,7 @@ export class Connection {
     try {
       return await this.#hub.store.join(room, this.user, after);
     } catch (error) {
-      // The client is told that it is not in the room, so the room must not list the user either.
+      // The error frame says that the client is not in the room, so the room must not list the user either.
       if (this.#rooms.delete(room)) this.#removeFrom(room).catch(logPresenceError);
       throw error;
     }

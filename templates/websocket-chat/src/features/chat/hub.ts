@@ -89,7 +89,7 @@ export class Hub implements Listener {
   }
 
   deliver({ topic, frame }: Delivery): void {
-    // Redis may deliver before the service listens; there is no server yet, and nobody to deliver to.
+    // Redis may deliver before the service listens; there is no server yet, and there are no subscribers.
     if (this.#connections.size === 0) return;
     const { server } = this.service;
     this.#deliveries.inc({}, server.subscriberCount(topic));
