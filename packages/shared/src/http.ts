@@ -52,7 +52,7 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
       log.error("a handler threw {thrown}", { thrown, ...fields });
       c.res = new Problem(500, "The server failed to handle this request.").toResponse();
     }
-    // A handler that returns a plain `Response` loses the headers that were set before it.
+    // Hono drops the headers set above if the handler returns a plain `Response`.
     if (!c.res.headers.has("x-request-id")) {
       c.res.headers.set("x-request-id", requestId);
       c.res.headers.set("x-content-type-options", "nosniff");

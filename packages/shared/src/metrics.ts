@@ -9,8 +9,8 @@ const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Label sets per metric; further ones are recorded in one series whose labels are all `overflow`. */
 const MAX_SERIES = 1000;
 
-/** Upper bounds in seconds, from a response out of memory to a slow upload. */
-const HTTP_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Upper bounds in seconds, from a response served from memory to a slow upload. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -77,7 +77,7 @@ export class Metrics {
   /** Counts durations in buckets, from which Prometheus estimates quantiles. */
   histogram(options: MetricOptions): Histogram {
     const series = new SeriesMap(options, () => ({
-      counts: [...HTTP_BUCKETS, Number.POSITIVE_INFINITY].map(() => 0),
+      counts: [...BUCKETS, Number.POSITIVE_INFINITY].map(() => 0),
       sum: 0,
     }));
     this.#add("histogram", options, () =>
@@ -88,7 +88,7 @@ export class Metrics {
       return {
         observe: (seconds: number) => {
           let bucket = 0;
-          while (seconds > (HTTP_BUCKETS[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
+          while (seconds > (BUCKETS[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
           state.counts[bucket] = (state.counts[bucket] ?? 0) + 1;
           state.sum += seconds;
         },
@@ -158,7 +158,7 @@ function writeHistogram(name: string, labels: string, { counts, sum }: Histogram
   let total = 0;
   const buckets = counts.map((count, i) => {
     total += count;
-    return sample(`${name}_bucket`, `${prefix}le="${HTTP_BUCKETS[i] ?? "+Inf"}"`, total);
+    return sample(`${name}_bucket`, `${prefix}le="${BUCKETS[i] ?? "+Inf"}"`, total);
   });
   return [
     ...buckets,

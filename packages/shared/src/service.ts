@@ -101,7 +101,7 @@ async function start<S extends Schema>(
   life.listen(env, await createApp(env, life));
 }
 
-/** The one way in which a start fails. A `StartError` is for the reader; anything else is a bug, with its stack. */
+/** Prints why the start failed: message and hint of a `StartError`, the stack of anything unexpected. */
 export async function reportStartError(error: unknown): Promise<void> {
   await within(FLUSH_TIMEOUT_MS, flushLogs());
   if (error instanceof StartError)
@@ -189,7 +189,7 @@ export class Lifecycle implements Service {
     if (METRICS_PORT !== undefined) {
       const address = { hostname, port: METRICS_PORT };
       const listener = listenOr("METRICS_PORT", address, () => serveMetrics(this.metrics, address));
-      // First in the list, so that it closes last: a drain can be watched to its end.
+      // First in the list, so that it closes last: metrics are available until the shutdown ends.
       this.#resources.unshift(listener);
       notice.info(`metrics at ${listener.url}`);
     }
@@ -232,7 +232,7 @@ export class Lifecycle implements Service {
     } as Bun.Serve.Options<unknown>;
   }
 
-  /** Completes the response to a request that is not a GET, and any response during the shutdown. */
+  /** Completes the response to a request that is not a GET, and to any request that arrives during the shutdown. */
   async #complete(request: Request, pending: Response | Promise<Response>): Promise<Response> {
     const { method } = request;
     const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));

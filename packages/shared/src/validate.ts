@@ -85,7 +85,8 @@ async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type)) {
     throw unsupported("Send the body as application/json.", { accept: "application/json" });
   }
-  if (request.headers.has("content-encoding")) {
+  const encoding = request.headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
     throw unsupported("Send the body without a Content-Encoding.", {
       "accept-encoding": "identity",
     });

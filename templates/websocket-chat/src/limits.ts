@@ -17,7 +17,7 @@ export const LIMITS = {
   latest: 50,
   /** Bytes that may be queued for a slow consumer before its connection is closed. */
   sendBufferBytes: 1024 * 1024,
-  /** Milliseconds between two `typing` frames of one user in one room. */
+  /** Milliseconds between two `typing` frames of one connection in one room. */
   typingMs: 2000,
   /** Idempotency keys that the SQLite store remembers. */
   keys: 50_000,

@@ -243,6 +243,16 @@ describe("rate limit", () => {
     await bob.chat("busy", "Other users have their own limit.");
   });
 
+  test("every refused frame gets its reply: an error with its ref", async () => {
+    using ada = await Socket.open(server.url, "Ada");
+    const replies = await Promise.all(
+      Array.from({ length: 150 }, (_, i) => ada.ask({ type: "join", room: `ref-${i % 5}` })),
+    );
+    expect(replies.some((reply) => reply.type === "error" && reply.code === "rate_limited")).toBe(
+      true,
+    );
+  });
+
   test("also applies to invalid frames", async () => {
     using ada = await Socket.open(server.url, "Ada");
     for (let i = 0; i < 200; i++) ada.raw("{");

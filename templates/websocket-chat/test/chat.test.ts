@@ -219,6 +219,22 @@ describe("private messages", () => {
     });
   });
 
+  test("to an offline user do not reach a user whose name is that user's id", async () => {
+    using ada = await open("Ada");
+    const bob = await open("Bob");
+    bob.close();
+    await bob.closed;
+    using mallory = await open(bob.you.id);
+    for (const to of [bob.you.id, bob.you]) {
+      await until(
+        async () => (await ada.ask({ type: "private", to, text: "for Bob" })).type === "error",
+        "Bob is offline",
+      );
+    }
+    await mallory.settled();
+    expect(mallory.all("private")).toEqual([]);
+  });
+
   test("to a user who has disconnected are not_online", async () => {
     using ada = await open("Ada");
     const bob = await open("Bob");

@@ -48,9 +48,11 @@ export class Connection {
   async received(data: string | Uint8Array): Promise<void> {
     let ref: Ref | undefined;
     try {
-      this.#hub.checkRateLimit(this.user, "frame");
-      const frame = parseFrame(data);
+      const frame = readFrame(data);
       if ("ref" in frame) ref = frame.ref;
+      // After the ref is known: an error without it would leave the client waiting for its reply.
+      this.#hub.checkRateLimit(this.user, "frame");
+      if (frame instanceof FrameError) throw frame;
       while (this.#pendingJoin) await this.#pendingJoin;
       // A join after the connection has closed would keep the user in the room forever.
       if (!this.#socket) return;
@@ -110,11 +112,11 @@ export class Connection {
     const snapshot = await this.#joinStore(room, after);
     this.#send({ type: "ok", ref, room, ...snapshot });
     if (this.#isBehind) await this.#catchUp(room, snapshot);
-    // Nothing is delivered between the last snapshot and this line, so the subscription continues it exactly.
+    // Nothing is delivered between the last snapshot and this line, so that no message is missed or repeated.
     this.#socket?.subscribe(roomTopic(room));
   }
 
-  /** Feeds a slow consumer from the history, at its own pace, until it can follow the live messages. */
+  /** Sends stored messages to a slow consumer, waiting until it has read, until it can follow new messages. */
   async #catchUp(room: string, snapshot: Snapshot): Promise<void> {
     let known = snapshot;
     while (this.#isBehind) {
@@ -182,7 +184,7 @@ export class Connection {
     this.#hub.checkRateLimit(this.user, "message");
     const at = new Date().toISOString();
     const stored = await this.#hub.store.append({ room, from: this.user, text, at, key });
-    this.#hub.messages.inc();
+    this.#hub.messagesTotal.inc();
     this.#send({ type: "ok", ref, ...stored });
   }
 
@@ -224,7 +226,17 @@ export class Connection {
   }
 }
 
-/** A frame that is refused has its reason; any other failure is logged, and `internal` for the client. */
+/** Parses a frame; a refusal is returned, because it counts for the rate limit as well. */
+function readFrame(data: string | Uint8Array): ClientFrame | FrameError {
+  try {
+    return parseFrame(data);
+  } catch (error) {
+    if (error instanceof FrameError) return error;
+    throw error;
+  }
+}
+
+/** A `FrameError` is sent as it is. Any other error is logged, and sent as `internal`. */
 function toErrorFields(error: unknown, ref: Ref | undefined) {
   if (error instanceof FrameError) {
     return { ...withRef(ref ?? error.ref), code: error.code, message: error.message };

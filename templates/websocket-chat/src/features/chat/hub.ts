@@ -1,4 +1,4 @@
-// What the connections of this node share: the store, the presence, the rate limits and the fan-out.
+// The state that all connections of this node share: the store, the presence, the rate limits and the fan-out.
 import { log } from "#lib/log";
 import type { Counter } from "#lib/metrics";
 import { RateLimiter } from "#lib/rate-limit";
@@ -12,7 +12,7 @@ import { logPresenceError, ONLINE, Presence } from "./presence.ts";
 import type { Delivery, Listener, Store } from "./store/store.ts";
 
 const WINDOW_MS = 10_000;
-/** Frames of any kind that a user may send per message: joins, typing and pings cost something too. */
+/** The limit on frames of any kind is this many times the limit on messages. */
 const FRAMES_PER_MESSAGE = 10;
 
 /** Close code and reason when the service stops. */
@@ -26,7 +26,7 @@ export class Hub implements Listener {
   readonly #frames: RateLimiter;
   readonly #connections = new Set<Connection>();
   readonly #deliveries: Counter;
-  readonly messages: Counter;
+  readonly messagesTotal: Counter;
 
   constructor(
     { MAX_CONNECTIONS, RATE_LIMIT, IDLE_TIMEOUT_S }: Env,
@@ -41,7 +41,7 @@ export class Hub implements Listener {
       name: "chat_deliveries_total",
       help: "Frames that were delivered to connections of this node.",
     });
-    this.messages = service.metrics.counter({
+    this.messagesTotal = service.metrics.counter({
       name: "chat_messages_total",
       help: "Chat messages of clients of this node that were acknowledged.",
     });

@@ -1,5 +1,7 @@
 // What the chat needs of its store. `local.ts` implements it for one process, `redis/` for several nodes.
+
 import type { ChatMessage, Position, Snapshot, User } from "../../../protocol.ts";
+import { isId } from "../../../random-id.ts";
 
 /** A message to store. `key` is the sender's idempotency key: the same key again is the same message. */
 export interface Draft {
@@ -73,10 +75,12 @@ export const encodeMessage = ({ room, from, text, at }: Draft, position: Positio
     at,
   } satisfies ChatMessage);
 
-/** Finds by id first: a name can be chosen to equal the id of somebody else. */
+/**
+ * Finds a user by id, or by a name that only one user has. Text that has the form of an id is never taken
+ * for a name: otherwise a name that equals the id of an offline user would receive that user's messages.
+ */
 export function findUser(users: ReadonlyMap<string, User>, idOrName: string): User | undefined {
-  const user = users.get(idOrName);
-  if (user) return user;
+  if (isId(idOrName)) return users.get(idOrName);
   const [only, another] = [...users.values()].filter(({ name }) => name === idOrName);
   return another ? undefined : only;
 }
