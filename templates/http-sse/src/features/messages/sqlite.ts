@@ -54,6 +54,8 @@ export class SqliteMessages implements MessageStore {
     // Each commit reaches the disk before it is acknowledged: it survives kill -9 and a power failure.
     db.run("PRAGMA synchronous = FULL");
     db.transaction(() => db.run(SCHEMA)).immediate();
+    // From now on the event loop waits for a lock that another process holds, so not for long.
+    db.run("PRAGMA busy_timeout = 250");
     this.#db = db;
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
     const columns = "SELECT seq, text, at FROM messages";

@@ -62,6 +62,8 @@ export class SqliteMessages {
     // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
     db.run("PRAGMA synchronous = NORMAL");
     db.transaction(() => db.run(SCHEMA)).immediate();
+    // From now on the event loop waits for a lock that another process holds, so not for long.
+    db.run("PRAGMA busy_timeout = 250");
     this.epoch = readEpoch(db);
     this.#keys = new RecentKeys(db, LIMITS.keys);
     this.#findHead = db.query<{ offset: number | null }, [string]>(
