@@ -8,6 +8,7 @@ import { RedisStore } from "../src/features/chat/store/redis/redis.ts";
 import type { Delivery, Listener, Store } from "../src/features/chat/store/store.ts";
 import { LIMITS } from "../src/limits.ts";
 import type { ServerFrame, User } from "../src/protocol.ts";
+import { randomId } from "../src/random-id.ts";
 import { ownPrefix, REDIS_URL } from "./redis.ts";
 import { until } from "./server.ts";
 
@@ -191,14 +192,17 @@ for (const { name, skip, make } of kinds) {
 
     test("an online user is found by id, or by a name that no other online user has", async () => {
       const { store } = await setUp();
-      await store.connect(ada);
+      const zoe = { id: randomId(), name: "Zoë" };
+      await store.connect(zoe);
       await store.connect(bob);
-      expect(await store.findUser("a")).toEqual(ada);
+      expect(await store.findUser(zoe.id)).toEqual(zoe);
       expect(await store.findUser("Bob")).toEqual(bob);
-      await store.connect({ id: "b2", name: "Bob" });
+      await store.connect({ id: randomId(), name: "Bob" });
       expect(await store.findUser("Bob")).toBeUndefined();
-      await store.disconnect(ada);
-      expect(await store.findUser("a")).toBeUndefined();
+      await store.disconnect(zoe);
+      expect(await store.findUser(zoe.id)).toBeUndefined();
+      await store.connect({ id: randomId(), name: zoe.id });
+      expect(await store.findUser(zoe.id)).toBeUndefined();
     });
 
     test("a frame that is published to a topic is delivered", async () => {
