@@ -17,7 +17,7 @@ export function clientAddress({ CLIENT_IP_HEADER }: Pick<ServiceEnv, "CLIENT_IP_
 
 /**
  * One spelling per client: a port, brackets and a zone are dropped, an IPv4-mapped address becomes
- * IPv4, and an IPv6 address its /64, because one client has a whole /64 (RFC 6177) to vary.
+ * IPv4, and an IPv6 address its /64, because one client can use any address of its /64 (RFC 6177).
  * Text that is not an address is returned as it is, trimmed.
  */
 export function canonicalAddress(text: string): string {

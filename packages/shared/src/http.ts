@@ -68,7 +68,7 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
 
 /**
  * Handler for what no route matches: 404, or for a known path with another method 405 with `Allow`
- * (RFC 9110, section 15.5.6). OPTIONS is 204 with the same header. Unlike Hono's `methodNotAllowed`
+ * (RFC 9110, section 15.5.6). OPTIONS is 204 with the same header, unless CORS middleware responds first. Unlike Hono's `methodNotAllowed`
  * it costs nothing for requests that match.
  */
 export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {

@@ -15,7 +15,7 @@ import { DEFAULT_REDACT_FIELDS, redactByField } from "@logtape/redaction";
 /** The project's logger. `log.getChild("part")` returns a logger for one of its parts. */
 export const log = getLogger(["app"]);
 
-/** Logs at every level: where the service listens, and how it stops. */
+/** Logged whatever `LOG_LEVEL` is: where the service listens, and how it stops. */
 export const notice = getLogger(["notice"]);
 
 export interface LogOptions {

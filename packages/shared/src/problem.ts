@@ -66,7 +66,8 @@ export function problems({ expose, toProblem }: ProblemHandlerOptions): ErrorHan
   return (error, c) => {
     const problem = knownProblem(error, c.req.raw) ?? toProblem?.(error);
     if (problem) {
-      if (problem.status >= 500) log.warn("{error}", { error: problem });
+      // Without a cause it is the service's own refusal, for example of one request too many.
+      if (problem.status >= 500 && problem.cause) log.warn("{error}", { error: problem });
       return problem.toResponse();
     }
     log.error("{error}", { error });
@@ -81,10 +82,13 @@ function knownProblem(error: Error, request: Request): Problem | undefined {
   if (request.signal.aborted && error.name === "AbortError") {
     return new Problem(400, "The client closed the connection.");
   }
-  // Without a valid Host (RFC 9112, section 3.2) the runtime's URL cannot be parsed.
-  return URL.canParse(request.url)
-    ? undefined
-    : new Problem(400, "Send a valid Host header field.");
+  // With a Host such as `%` (RFC 9112, section 3.2) the runtime's URL cannot be parsed.
+  const isInvalidUrl = "code" in error && error.code === "ERR_INVALID_URL";
+  return isInvalidUrl && !URL.canParse(request.url) ? invalidHost() : undefined;
+}
+
+export function invalidHost(): Problem {
+  return new Problem(400, "Send a valid Host header field.");
 }
 
 /** Hono's own middleware throws `HTTPException`; a challenge such as `www-authenticate` is kept. */

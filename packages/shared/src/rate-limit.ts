@@ -35,7 +35,7 @@ const EPSILON = 1e-9;
  * A client that was forgotten to save memory starts with a full bucket.
  */
 export class RateLimiter {
-  /** Two generations bound the memory without a list of all clients that each request would have to update. */
+  /** When the newer map is full, it replaces the older one. That bounds the memory at a low cost per request. */
   #recent = new Map<string, Bucket>();
   #older = new Map<string, Bucket>();
   readonly #generationSize: number;

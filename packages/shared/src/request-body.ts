@@ -41,7 +41,7 @@ export async function discardUnreadBody(
   response: Response | Promise<Response>,
 ): Promise<Response> {
   const responded = await response;
-  // A 408 is for a client that was already too slow.
+  // After a 408, the client was too slow already: do not wait for the remainder.
   const isEmpty = responded.status !== 408 && (await discard(readerOf(request)));
   if (!isEmpty) responded.headers.set("connection", "close");
   return responded;

@@ -1,4 +1,4 @@
-// The life of a service: environment, logs, listening, health, drain, close, exit code.
+// Starts and stops a service: environment, logs, listening, health, drain, close, exit code.
 import type { Server, WebSocketHandler } from "bun";
 import { Hono } from "hono";
 import type { z } from "zod";
@@ -6,7 +6,7 @@ import { devHostCheck } from "./dev-hosts.ts";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
 import { flushLogs, log, notice, setupLog } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
-import { Problem } from "./problem.ts";
+import { invalidHost, Problem } from "./problem.ts";
 import { discardUnreadBody } from "./request-body.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
@@ -63,9 +63,9 @@ export interface WebApp {
 
 /** Milliseconds that a resource has to prove that it is ready; a store that is down may not respond. */
 const READY_TIMEOUT_MS = 2000;
-/** Milliseconds for which a check counts: it writes to the stores, so a flood of probes must not. */
+/** Milliseconds for which a result is reused: each check writes, and many probes must not cause many writes. */
 const READY_CACHE_MS = 1000;
-/** Milliseconds for closing the resources, after which the process exits without it. */
+/** Milliseconds for closing the resources; then the process exits anyway. */
 const CLOSE_TIMEOUT_MS = 5000;
 /** Milliseconds for writing the logs: the process that reads them may have stalled. */
 const FLUSH_TIMEOUT_MS = 1000;
@@ -216,9 +216,8 @@ export class Lifecycle implements Service {
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (received: Request, server: Server<unknown>) => {
-        const request = withHost(received);
-        const refusal = checkHost?.(request);
-        if (refusal) return refuse(refusal);
+        const request = acceptHost(received, checkHost);
+        if (request instanceof Problem) return refuse(request);
         const response = app.fetch(request, { server });
         const isPlain = request.method === "GET" && !this.isStopping;
         return isPlain ? response : this.#complete(request, response);
@@ -297,9 +296,14 @@ function refuse(problem: Problem): Response {
   return response;
 }
 
-/** Without a Host, as some HTTP/1.0 health checks send it, the runtime's URL is only a path. */
-function withHost(request: Request): Request {
-  if (!request.url.startsWith("/")) return request;
+/** @returns the request, or the reason to refuse it. */
+function acceptHost(
+  request: Request,
+  check?: (request: Request) => Problem | undefined,
+): Request | Problem {
+  if (!request.url.startsWith("/")) return check?.(request) ?? request;
+  // Without a valid Host, the runtime's URL is only a path. HTTP/1.0 needs none, and some health checks send none.
+  if (request.headers.has("host")) return invalidHost();
   return new Request(`http://localhost${request.url}`, request);
 }
 
