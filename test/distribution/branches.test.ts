@@ -66,10 +66,10 @@ test("the same commit gives the same branches, whatever the machine", async () =
 
 test("a release is a commit on top, and only of what has changed", async () => {
   const before = await branches();
-  await appendFile(join(clone.root, "templates/http-sse/README.md"), "One starter changes.\n");
+  await appendFile(join(clone.root, "templates/http-sse/README.md"), "\nOne starter changes.\n");
   await clone.commit();
-  const told = await clone.bun("run", "branches");
-  expect(told.match(/ \(unchanged\)/g)).toHaveLength(names.length - 1);
+  const output = await clone.bun("run", "branches");
+  expect(output.match(/ \(unchanged\)/g)).toHaveLength(names.length - 1);
   const changed = (await branches()).split("\n").filter((line) => !before.includes(line));
   expect(changed.map((line) => line.split(" ")[0])).toEqual(["template/http-sse"]);
   expect(before).toContain(await clone.git("rev-parse", "template/http-sse^"));
