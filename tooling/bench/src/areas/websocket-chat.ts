@@ -10,7 +10,7 @@ export const area: Area = {
   benches: { "fan-out": fanOut, "stuck-readers": stuckReaders },
   figures: [
     { bench: "fan-out", of: "websocket-chat", over: "bare Bun publish", atLeast: 0.7 },
-    { bench: "fan-out", of: "websocket-chat", over: "ws on Node.js", atLeast: 6 },
+    { bench: "fan-out", of: "websocket-chat", over: "ws on Node.js", atLeast: 10 },
     { bench: "fan-out", of: "websocket-chat", over: "socket.io on Node.js", atLeast: 12 },
     { bench: "stuck-readers", of: "websocket-chat", atMost: 2 },
   ],

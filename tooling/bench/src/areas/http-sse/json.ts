@@ -35,8 +35,9 @@ async function loading(run: Run, url: string) {
   return () => httpLoad(url + PATH, run);
 }
 
-function starter(level: string): Contestant {
-  return async (run) => loading(run, (await startStarter(run, { LOG_LEVEL: level })).url);
+function starter(level: string, variables: Readonly<Record<string, string>> = {}): Contestant {
+  return async (run) =>
+    loading(run, (await startStarter(run, { LOG_LEVEL: level, ...variables })).url);
 }
 
 function peer(...command: readonly string[]): Contestant {
@@ -54,6 +55,7 @@ export const json: Bench = {
   contestants: {
     "http-sse (warn)": starter("warn"),
     "http-sse (info)": starter("info"),
+    "http-sse (warn, metrics)": starter("warn", { METRICS_PORT: "0" }),
     "bare Bun.serve": peer("bun", BARE),
     "bare, query planned once": peer("bun", BARE, "planned-once"),
     Hono: peer("bun", join(PEERS, "http-sse/hono.js")),
