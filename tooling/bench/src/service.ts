@@ -53,7 +53,8 @@ export async function startService(
   });
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (child.exitCode === null && performance.now() < deadline) {
-    const url = /https?:\/\/[\w.:[\]]+/.exec(await output.text());
+    // A service with metrics prints their address first.
+    const url = /(?<!metrics at )https?:\/\/[\w.:[\]]+/.exec(await output.text());
     if (url) return new Service(child, url[0]);
     await Bun.sleep(10);
   }
