@@ -1,8 +1,9 @@
 // Several instances with one upload folder, and what remains after an error at the last step.
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readdir, rm, utimes } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TestServer } from "../../../test/server.ts";
 import { UploadStore } from "./store.ts";
 
 const TWO_DAYS_AGO = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
@@ -32,6 +33,10 @@ test("instances that start together delete stale uploads once", async () => {
     await mkdir(stale, { recursive: true });
     await utimes(stale, TWO_DAYS_AGO, TWO_DAYS_AGO);
   }
+  // A process that was killed while it checked whether it is ready leaves a file.
+  const probe = join(folder, ".incoming", "ready");
+  await writeFile(probe, "");
+  await utimes(probe, TWO_DAYS_AGO, TWO_DAYS_AGO);
   await Promise.all(Array.from({ length: 8 }, () => UploadStore.open(folder, 1000)));
   expect(await readdir(join(folder, ".incoming"))).toEqual([]);
 });
@@ -55,6 +60,19 @@ test("closing deletes only the instance's own incomplete uploads", async () => {
   expect(await incomplete()).toEqual([]);
   resume.resolve();
   await expect(saving).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("readyz is 503 while the folder cannot be written", async () => {
+  await using server = await TestServer.start();
+  const uploads = join(server.dataDir, "uploads");
+  const status = async () => (await server.fetch("/readyz")).status;
+  expect(await status()).toBe(200);
+  expect(await readdir(join(uploads, ".incoming"))).toEqual([]);
+  await rm(uploads, { recursive: true });
+  await writeFile(uploads, "a file instead of the folder");
+  while ((await status()) !== 503) await Bun.sleep(50);
+  await rm(uploads);
+  while ((await status()) !== 200) await Bun.sleep(50);
 });
 
 // Root may read every folder, unless it gives up this right.

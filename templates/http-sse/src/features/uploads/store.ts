@@ -34,6 +34,8 @@ const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /** Milliseconds without a change after which an incomplete upload is stale. */
 const STALE_MS = 24 * 60 * 60 * 1000;
+/** Bytes that `ready` writes: an empty file could be created even on a full disk. */
+const PROBE_BYTES = 4096;
 
 /** @throws {StartError} if the folder cannot be used. */
 export async function openUploadStore({ DATA_DIR, MAX_UPLOAD_BYTES }: Env): Promise<UploadStore> {
@@ -129,6 +131,17 @@ export class UploadStore {
     return join(this.folder, id, "content");
   }
 
+  /** Writes a small file and deletes it: a full or read-only disk fails only then. */
+  async ready(): Promise<void> {
+    const probe = join(this.#incoming, `ready-${crypto.randomUUID()}`);
+    try {
+      await mkdir(this.#incoming, { recursive: true });
+      await writeSynced(probe, [Buffer.alloc(PROBE_BYTES)]);
+    } finally {
+      await remove(probe);
+    }
+  }
+
   /** Deletes the incomplete uploads of this instance. */
   async close(): Promise<void> {
     await Promise.all([...this.#temporary].map(remove));
@@ -168,14 +181,13 @@ async function deleteStale(incoming: string): Promise<void> {
   }
 }
 
-/** Time of the newest change of a folder or anything in it; the current time if it no longer exists. */
+/** Time of the newest change of a file, or of a folder and anything in it; now if it no longer exists. */
 async function newestChange(path: string): Promise<number> {
   try {
-    const children = await readdir(path, { recursive: true });
-    const stats = await Promise.all(
-      [path, ...children.map((name) => join(path, name))].map((entry) => stat(entry)),
-    );
-    return Math.max(...stats.map(({ mtimeMs }) => mtimeMs));
+    const own = await stat(path);
+    const names = own.isDirectory() ? await readdir(path, { recursive: true }) : [];
+    const stats = await Promise.all(names.map((name) => stat(join(path, name))));
+    return Math.max(...[own, ...stats].map(({ mtimeMs }) => mtimeMs));
   } catch (error) {
     // Another instance has just completed or deleted it.
     if (codeOf(error) === "ENOENT") return Date.now();
