@@ -312,6 +312,25 @@ describe("GET", () => {
     },
   );
 
+  test("an empty file has no satisfiable range, and an invalid one is ignored", async () => {
+    const empty = `/api/uploads/${(await stored(await raw("", "empty"))).id}`;
+    for (const range of ["bytes=5-2", "lines=0-1", "bytes=a-b", "bytes=0-1,4-5", "bytes=-"]) {
+      const response = await server.fetch(empty, { headers: { range } });
+      expect([range, response.status]).toEqual([range, 200]);
+      expect(response.headers.get("content-length")).toBe("0");
+      expect(response.headers.get("content-disposition")).toContain("empty");
+      expect(await response.text()).toBe("");
+    }
+    for (const range of ["bytes=0-", "bytes=0-0", "bytes=5-9", "bytes=-0", "bytes=-5"]) {
+      const response = await server.fetch(empty, { headers: { range } });
+      expect([range, response.status]).toEqual([range, 416]);
+      expect(response.headers.get("content-range")).toBe("bytes */0");
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+    }
+    const stale = { range: "bytes=0-", "if-range": '"other"' };
+    expect((await server.fetch(empty, { headers: stale })).status).toBe(200);
+  });
+
   test("If-Range returns a range only of the same version", async () => {
     const range = "bytes=0-1";
     expect((await get({ range, "if-range": etag })).status).toBe(206);
