@@ -1,4 +1,4 @@
-// Everything that this service is made of, in the order in which a request meets it.
+// Opens the stores, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
 import { clientAddress, type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 // #region page
@@ -24,7 +24,7 @@ import { openUploadStore } from "./features/uploads/store.ts";
 import { allowOrigins } from "./origins.ts";
 
 // #region jobs
-/** Loaded by its path, without an extension: worker.ts, or worker.js where the build writes it below dist/. */
+/** Path of the worker without extension: worker.ts in src/, worker.js in dist/. */
 const WORKER = `${import.meta.dir}/features/analysis/worker`;
 // #endregion
 // #region page

@@ -6,9 +6,12 @@ import { Problem } from "#lib/http";
 /** Methods that change nothing; what a foreign page may read is decided by CORS. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Only preflights have it. */
+const PREFLIGHT_HEADER = "access-control-request-method";
+
 /**
- * Middleware: pages of the listed origins may call the API. Every other foreign page is refused, also
- * where no preflight would protect the API: browsers send forms and text from any page.
+ * Middleware: pages of the listed origins may call the API. Every other foreign page is refused, even
+ * for requests that browsers send without a preflight, such as forms.
  * @throws {Problem} 403
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
@@ -50,7 +53,9 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
     if (!isAllowed) {
       throw new Problem(403, "Pages of this origin may not use the API: add it to CORS_ORIGINS.");
     }
-    return origins.length > 0 ? handleCors(c, next) : next();
+    // Hono's middleware would respond to every OPTIONS request, also for paths that do not exist.
+    const isOtherOptions = c.req.method === "OPTIONS" && !c.req.header(PREFLIGHT_HEADER);
+    return origins.length > 0 && !isOtherOptions ? handleCors(c, next) : next();
   };
 }
 

@@ -41,6 +41,17 @@ test("only pages of the listed origins may use the API", async () => {
   }
 });
 
+test("OPTIONS that is not a preflight lists the methods, and is 404 where nothing is", async () => {
+  await using server = await TestServer.start({ CORS_ORIGINS: ORIGIN });
+  for (const headers of [{}, { origin: ORIGIN }]) {
+    const ask = (path: string) => server.fetch(path, { method: "OPTIONS", headers });
+    const known = await ask("/api/messages");
+    expect(known.status).toBe(204);
+    expect(known.headers.get("allow")).toBe("GET, POST, HEAD, OPTIONS");
+    expect((await ask("/api/nothing")).status).toBe(404);
+  }
+});
+
 describe("rate limit", () => {
   test("more than RATE_LIMIT requests per minute are 429 with Retry-After and RateLimit headers", async () => {
     await using server = await TestServer.start({ RATE_LIMIT: "3" });

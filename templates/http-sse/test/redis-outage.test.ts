@@ -137,4 +137,22 @@ describe.skipIf(!redisServer)("Redis", () => {
     await server.post("second");
     expect(await resumed.texts(1)).toEqual(["second"]);
   });
+
+  test("trimmed during an outage that began with an empty stream: streams get a gap", async () => {
+    await using redis = await TestRedis.start();
+    using relay = new Relay(redis.url);
+    await using server = await TestServer.start({ REDIS_URL: relay.url });
+    await using other = await TestServer.start({ REDIS_URL: redis.url, MESSAGES_KEEP: "2" });
+    using live = await server.events();
+    relay.cut();
+    await untilReady(false, server);
+    for (const text of ["a", "b", "c", "d"]) await other.post(text);
+    relay.open();
+    await untilReady(true, server);
+    // The stream ends, so that the client resumes and learns of the gap.
+    expect(await live.next()).toBeUndefined();
+    using resumed = await server.events({ "last-event-id": "0-0" });
+    expect((await resumed.next())?.event).toBe("gap");
+    expect(await resumed.texts(2)).toEqual(["c", "d"]);
+  });
 });

@@ -11,7 +11,7 @@ afterAll(() => {
 
 /** A pool of workers that sum up the bytes. */
 function openPool(options: Partial<PoolOptions> = {}): Pool<number> {
-  const worker = join(import.meta.dir, "sum-worker.ts");
+  const worker = join(import.meta.dir, "sum.test-worker.ts");
   const pool = new Pool<number>({ worker, size: 2, queue: 2, timeoutMs: 60_000, ...options });
   pools.push(pool);
   return pool;

@@ -78,7 +78,7 @@ export class Pool<Result> {
     } finally {
       this.#running.delete(thread);
       if (thread.isAlive) this.#idle.push(thread);
-      // The slot passes to the next queued task.
+      // Give the slot to the next task.
       const startNext = this.#queue.shift();
       if (startNext) startNext();
       else this.#usedSlots -= 1;
@@ -118,7 +118,7 @@ export class Pool<Result> {
 class Thread<Result> {
   readonly #worker: Worker;
   readonly #timeoutMs: number;
-  /** Rejects the current task. A promise that lives as long as the worker would keep a handler per task. */
+  /** Rejects the current task. Set for each task: one promise per worker would collect a handler for every task. */
   #fail: (error: WorkerFailed) => void = () => undefined;
   /** The reply to the current message; there is never more than one outstanding. */
   #reply = Promise.withResolvers<FromWorker<Result>>();

@@ -1,6 +1,6 @@
 // /api/uploads/:id/analysis: progress and result, a full queue, clients that disconnect, a timeout.
 import { expect, test } from "bun:test";
-import { truncate } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { TestServer } from "../../../test/server.ts";
 import { type ReceivedEvent, readEvents } from "../events/parse.ts";
@@ -11,10 +11,15 @@ async function upload(server: TestServer, body: string): Promise<string> {
   return `/api/uploads/${id}/analysis`;
 }
 
+/** The file whose analysis has this path. */
+function contentOf(server: TestServer, path: string): string {
+  return join(server.dataDir, path.replace(/^\/api(.*)analysis$/, "$1content"));
+}
+
 /** An upload that takes long to analyse: its file is extended to 64 GiB of zeros. */
 async function uploadHuge(server: TestServer): Promise<string> {
   const path = await upload(server, "huge");
-  await truncate(join(server.dataDir, path.replace(/^\/api(.*)analysis$/, "$1content")), 2 ** 36);
+  await truncate(contentOf(server, path), 2 ** 36);
   return path;
 }
 
@@ -89,3 +94,21 @@ test("a task that exceeds its time limit ends with an error, and the next one wo
     if (events.at(-1)?.event === "result") return;
   }
 });
+
+test.skipIf(process.platform === "win32")(
+  "a file that opens only after its analysis has ended is closed",
+  async () => {
+    await using server = await TestServer.start({ ANALYSIS_TIMEOUT_MS: "500" });
+    const path = await upload(server, "text");
+    const content = contentOf(server, path);
+    await rm(content);
+    // A named pipe opens for reading once another process opens it for writing.
+    expect(await Bun.spawn(["mkfifo", content]).exited).toBe(0);
+    const events = await eventsOf(await server.fetch(path, { method: "POST" }));
+    expect(events.at(-1)?.event).toBe("error");
+    const script = 'exec >"$0"; while echo text; do sleep 0.01; done';
+    const writer = Bun.spawn(["sh", "-c", script, content], { stderr: "ignore" });
+    // Writing fails as soon as the service has closed its end.
+    await writer.exited;
+  },
+);

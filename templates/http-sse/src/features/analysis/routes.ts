@@ -65,10 +65,10 @@ export function analysisRoutes(env: Env, uploads: UploadStore, service: Service,
       if (now > percent) send("progress", { bytes, total: size });
       percent = now;
     };
-    let file: FileHandle | undefined;
+    let opening: Promise<FileHandle> | undefined;
     const read = async (buffer: Uint8Array) => {
-      file ??= await open(uploads.path(upload));
-      return (await file.read(buffer)).bytesRead;
+      opening ??= open(uploads.path(upload));
+      return (await (await opening).read(buffer)).bytesRead;
     };
     const running = pool.run(read, { signal: client.signal, onProgress });
     onProgress(0);
@@ -85,8 +85,10 @@ export function analysisRoutes(env: Env, uploads: UploadStore, service: Service,
         send("error", { detail: isKnown ? error.message : "The upload cannot be analysed." });
       } finally {
         clearInterval(heartbeat);
-        await file?.close();
         if (!client.signal.aborted) controller.close();
+        // The analysis may have ended while the file was being opened; if that failed, nothing is open.
+        const file = await opening?.catch(() => undefined);
+        await file?.close();
       }
     };
     void finish();

@@ -12,7 +12,7 @@ import { eventStream } from "./stream.ts";
 
 export const eventsQuery = z.object({ lastEventId: z.string().optional() });
 
-/** Seconds that a connection may take to read what is buffered after its stream was closed. */
+/** Seconds a client has to read the remainder after its stream was closed. */
 const LINGER_S = 1;
 
 export function eventRoutes(

@@ -57,7 +57,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
   };
   const isOpen = () => broadcaster.streams.has(subscriber);
 
-  /** Sends the next page. Without one it subscribes, in the same tick, so that no message is missed. */
+  /** Sends one page. If nothing is left, subscribes without an `await`, so that no message is missed. */
   async function replay(): Promise<void> {
     while (cursor !== broadcaster.head) {
       const { head } = broadcaster;
@@ -71,7 +71,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // Everything was read, but the head differs: the client's last message is about to be published.
+      // The store is ahead of the broadcaster: wait until it catches up.
       if (!page.hasGap && broadcaster.head === head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

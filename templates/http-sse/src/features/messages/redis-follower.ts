@@ -2,7 +2,7 @@
 import type { RedisClient } from "bun";
 import { Problem } from "#lib/http";
 import { RedisConnection } from "#lib/redis";
-import { type Entry, START, toMessage } from "./redis-entry.ts";
+import { type Entry, START, toMessage, wasTrimmed } from "./redis-entry.ts";
 import type { Listener } from "./store.ts";
 
 /** Milliseconds that a read blocks until Redis responds without an entry. */
@@ -51,7 +51,10 @@ export class RedisFollower {
 
   /** During an outage, enough may have been added to trim what was not read yet. */
   async #checkCursor(client: RedisClient): Promise<void> {
-    if (this.cursor === START) return;
+    if (this.cursor === START) {
+      this.#hasGap ||= await wasTrimmed(client, this.key);
+      return;
+    }
     const found = await client.send("XRANGE", [this.key, this.cursor, this.cursor]);
     this.#hasGap ||= (found as Entry[]).length === 0;
   }

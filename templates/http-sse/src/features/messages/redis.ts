@@ -2,7 +2,7 @@
 import { RedisConnection } from "#lib/redis";
 import { StartError } from "#lib/service";
 import type { Env } from "../../env.ts";
-import { type Entry, START, toMessage } from "./redis-entry.ts";
+import { type Entry, START, toMessage, wasTrimmed } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
 import type { Appended, Listener, Message, MessageStore, Page } from "./store.ts";
 
@@ -100,7 +100,10 @@ export class RedisMessages implements MessageStore {
     }
     const messages = await this.#range("-", "+", limit);
     if (after === undefined) return { messages, hasGap: false };
-    return { messages, hasGap: after !== START || (await this.#wasTrimmed()) };
+    return {
+      messages,
+      hasGap: after !== START || (await wasTrimmed(this.connection, this.options.key)),
+    };
   }
 
   async newest(limit: number): Promise<Message[]> {
@@ -137,14 +140,6 @@ export class RedisMessages implements MessageStore {
   async #range(from: string, to: string, limit: number): Promise<Message[]> {
     const args = [this.options.key, from, to, "COUNT", `${limit}`];
     return ((await this.connection.send("XRANGE", args)) as Entry[]).map(toMessage);
-  }
-
-  async #wasTrimmed(): Promise<boolean> {
-    const { key } = this.options;
-    if ((await this.connection.send("EXISTS", [key])) === 0) return false;
-    const info = await this.connection.send("XINFO", ["STREAM", key]);
-    const { "entries-added": added, length } = info as Record<string, unknown>;
-    return added !== length;
   }
 }
 

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
 import type { Appended, Listener, Message, MessageStore, Page } from "./store.ts";
 
-/** `epoch` distinguishes the ids of this file from those of another one, e.g. one that was deleted. */
+/** `epoch` is a random prefix of all ids, so that ids of an older, deleted file are not accepted. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, at TEXT NOT NULL, key TEXT UNIQUE
@@ -59,7 +59,7 @@ export class SqliteMessages implements MessageStore {
     this.#db = db;
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
     const columns = "SELECT seq, text, at FROM messages";
-    // `+?`, not `?`: with a bare one, SQLite would plan the query again for each value.
+    // `+?` instead of `?`: otherwise SQLite plans the query again for each value.
     this.#page = db.query<Row, [number, number]>(`${columns} WHERE seq >= ? ORDER BY seq LIMIT +?`);
     this.#one = db.query<Row, [number]>(`${columns} WHERE seq = ?`);
     this.#newest = db.query<Row, [number]>(`${columns} ORDER BY seq DESC LIMIT +?`);

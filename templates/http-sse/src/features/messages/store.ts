@@ -16,7 +16,7 @@ export interface Appended {
 
 export interface Page {
   readonly messages: readonly Message[];
-  /** True if `after` is not in the log, or no longer; the page then starts with the oldest message. */
+  /** True if there is no message `after`, or it was deleted; the page then starts with the oldest message. */
   readonly hasGap: boolean;
 }
 

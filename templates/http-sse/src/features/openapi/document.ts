@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 description of the API, generated from the schemas that validate.
+// The OpenAPI 3.1 description of the API, generated from the same Zod schemas that validate requests.
 import { createDocument } from "zod-openapi";
 import { name, version } from "../../../package.json";
 // #region jobs

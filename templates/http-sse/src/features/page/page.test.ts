@@ -1,7 +1,7 @@
 // The page in Chromium: two tabs receive each other's messages, and resume after the server is killed.
 import { expect, test } from "bun:test";
 import { TestServer } from "../../../test/server.ts";
-import { canOpenTabs, openTab, until } from "./tab.ts";
+import { canOpenTabs, openTab, until } from "./test-tab.ts";
 
 const messages = (tab: Bun.WebView) =>
   tab.evaluate<string[]>(`[...document.querySelectorAll("#messages p")].map((p) => p.textContent)`);

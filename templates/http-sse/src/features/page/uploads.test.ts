@@ -1,7 +1,7 @@
 // The uploads of the page in Chromium: a file that is chosen is stored, linked and described.
 import { expect, test } from "bun:test";
 import { TestServer } from "../../../test/server.ts";
-import { canOpenTabs, openTab, until } from "./tab.ts";
+import { canOpenTabs, openTab, until } from "./test-tab.ts";
 
 test.skipIf(!canOpenTabs)("an upload is linked and described", async () => {
   await using server = await TestServer.start();

@@ -88,7 +88,9 @@ function download(c: Context, upload: Upload, file: Blob): Response {
     });
   }
   const { start, end } = range ?? { start: 0, end: upload.size - 1 };
-  return new Response(file.slice(start, end + 1), {
+  // For an empty slice of a file, the runtime would respond to any `Range` with a 416 of its own.
+  const body = upload.size === 0 ? null : file.slice(start, end + 1);
+  return new Response(body, {
     status: range ? 206 : 200,
     headers: {
       etag: tag,

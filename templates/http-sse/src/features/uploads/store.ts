@@ -1,6 +1,5 @@
 // Uploaded files on disk: one folder each, with content and description, moved into place when complete.
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Env } from "../../env.ts";
@@ -33,7 +32,10 @@ export class StorageFull extends Error {
 
 const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** Milliseconds without a change after which an incomplete upload is stale. */
+const STALE_MS = 24 * 60 * 60 * 1000;
+/** Bytes that `ready` writes: an empty file could be created even on a full disk. */
+const PROBE_BYTES = 4096;
 
 /** @throws {StartError} if the folder cannot be used. */
 export async function openUploadStore({ DATA_DIR, MAX_UPLOAD_BYTES }: Env): Promise<UploadStore> {
@@ -45,20 +47,23 @@ export async function openUploadStore({ DATA_DIR, MAX_UPLOAD_BYTES }: Env): Prom
 }
 
 export class UploadStore {
+  /** Holds one temporary folder per upload that is being received. All instances share it. */
   readonly #incoming: string;
+  /** Temporary folders of this instance. */
+  readonly #temporary = new Set<string>();
 
   private constructor(
     readonly folder: string,
     readonly maxBytes: number,
   ) {
-    this.#incoming = join(folder, ".incoming", `${process.pid}@${hostname()}`);
+    this.#incoming = join(folder, ".incoming");
   }
 
-  /** Opens or creates the folder, and deletes incomplete uploads of processes that died. */
+  /** Opens or creates the folder, and deletes incomplete uploads that did not change for a day. */
   static async open(folder: string, maxBytes: number): Promise<UploadStore> {
     const store = new UploadStore(folder, maxBytes);
-    await deleteStale(join(folder, ".incoming"));
     await mkdir(store.#incoming, { recursive: true });
+    await deleteStale(store.#incoming);
     return store;
   }
 
@@ -70,20 +75,24 @@ export class UploadStore {
   async save(name: string, content: AsyncIterable<Uint8Array>): Promise<Upload> {
     const id = crypto.randomUUID();
     const temporary = join(this.#incoming, id);
+    const stored = join(this.folder, id);
+    this.#temporary.add(temporary);
     try {
-      await mkdir(temporary);
+      await mkdir(temporary, { recursive: true });
       const written = await this.#write(join(temporary, "content"), content);
       const upload: Upload = { id, name: cleanName(name), ...written };
       await writeSynced(join(temporary, "upload.json"), [Buffer.from(JSON.stringify(upload))]);
-      await rename(temporary, join(this.folder, id));
+      await rename(temporary, stored);
       await syncFolder(this.folder);
       return upload;
     } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
+      await Promise.all([remove(temporary), remove(stored)]);
       if (FULL.has(codeOf(error))) {
         throw new StorageFull("There is no space left for this upload.", { cause: error });
       }
       throw error;
+    } finally {
+      this.#temporary.delete(temporary);
     }
   }
 
@@ -122,8 +131,20 @@ export class UploadStore {
     return join(this.folder, id, "content");
   }
 
+  /** Writes a small file and deletes it: a full or read-only disk fails only then. */
+  async ready(): Promise<void> {
+    const probe = join(this.#incoming, `ready-${crypto.randomUUID()}`);
+    try {
+      await mkdir(this.#incoming, { recursive: true });
+      await writeSynced(probe, [Buffer.alloc(PROBE_BYTES)]);
+    } finally {
+      await remove(probe);
+    }
+  }
+
+  /** Deletes the incomplete uploads of this instance. */
   async close(): Promise<void> {
-    await rm(this.#incoming, { recursive: true, force: true });
+    await Promise.all([...this.#temporary].map(remove));
   }
 }
 
@@ -152,26 +173,30 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Deletes incomplete uploads of dead processes on this machine; of other machines, after a day. */
+/** Deletes stale uploads. A younger one may belong to an instance that runs on this or another machine. */
 async function deleteStale(incoming: string): Promise<void> {
-  await mkdir(incoming, { recursive: true });
   for (const name of await readdir(incoming)) {
     const path = join(incoming, name);
-    const [pid, host] = name.split("@");
-    const isStale =
-      host === hostname()
-        ? Number(pid) === process.pid || !isAlive(Number(pid))
-        : Date.now() - (await stat(path)).mtimeMs > DAY_MS;
-    if (isStale) await rm(path, { recursive: true, force: true });
+    if (Date.now() - (await newestChange(path)) > STALE_MS) await remove(path);
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Time of the newest change of a file, or of a folder and anything in it; now if it no longer exists. */
+async function newestChange(path: string): Promise<number> {
   try {
-    return process.kill(pid, 0);
+    const own = await stat(path);
+    const names = own.isDirectory() ? await readdir(path, { recursive: true }) : [];
+    const stats = await Promise.all(names.map((name) => stat(join(path, name))));
+    return Math.max(...[own, ...stats].map(({ mtimeMs }) => mtimeMs));
   } catch (error) {
-    return codeOf(error) === "EPERM";
+    // Another instance has just completed or deleted it.
+    if (codeOf(error) === "ENOENT") return Date.now();
+    throw error;
   }
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
 }
 
 function codeOf(error: unknown): string {

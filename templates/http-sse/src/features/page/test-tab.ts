@@ -1,4 +1,4 @@
-// For the tests: a tab of Chromium, and what they do in it.
+// Opens a tab of Chromium for the tests, and waits for conditions in it.
 
 const chromium = Bun.which("chromium") ?? Bun.which("google-chrome") ?? Bun.which("chrome");
 if (!chromium) console.warn("There is no Chromium: the page is not tested.");
