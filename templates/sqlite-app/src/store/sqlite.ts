@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { ArticleChanges, NewArticle } from "../features/articles/schemas.ts";
 import { connect } from "./connection.ts";
-import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
+import { type ArticleFilter, buildArticleQuery, type Dialect } from "./filter.ts";
 import { importInWorker } from "./import.ts";
 import type { ImportReport } from "./import-reader.ts";
 import {
@@ -85,7 +85,7 @@ export class SqliteStore implements Store {
     );
   }
 
-  async findPassword(email: string): ReturnType<Store["findPassword"]> {
+  async findCredentials(email: string): ReturnType<Store["findCredentials"]> {
     return (
       this.#read
         .query<{ id: number; hash: string }, [string]>(
@@ -167,7 +167,7 @@ export class SqliteStore implements Store {
   async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
     const words = filter.q === undefined ? undefined : quoted(filter.q);
     const q = words && ofAuthor(words, filter.author);
-    const { sql, parameters } = articleQuery({ ...filter, q }, dialect);
+    const { sql, parameters } = buildArticleQuery({ ...filter, q }, dialect);
     const rows = this.#read
       .query<Article & { rank: number }, (string | number)[]>(sql)
       .all(...parameters);
