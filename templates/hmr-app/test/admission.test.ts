@@ -54,13 +54,16 @@ async function expectRefused(headers: Readonly<Record<string, string>>): Promise
     expect({ target, status: response.status }).toEqual({ target, status: 403 });
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{36}$/);
   }
 }
 
 async function expectServed(headers: Readonly<Record<string, string>>): Promise<void> {
   for (const [target, own] of paths()) {
-    const { status } = await send(dev.url, target, { ...own, ...headers });
-    expect({ target, refused: status === 403 }).toEqual({ target, refused: false });
+    const response = await send(dev.url, target, { ...own, ...headers });
+    const refused = response.status === 403;
+    const hasId = response.headers.has("x-request-id");
+    expect({ target, refused, hasId }).toEqual({ target, refused: false, hasId: true });
   }
 }
 
