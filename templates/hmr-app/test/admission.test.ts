@@ -122,6 +122,23 @@ describe("Sec-Fetch-Site", () => {
   });
 });
 
+test.each(["", "\u0001", "\u0001\u0000\u0000\u0000", "\uffff".repeat(20)])(
+  "a truncated error report is 400: %j",
+  async (body) => {
+    const response = await fetch(`${dev.url}/_bun/report_error`, { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  },
+);
+
+test("a message over the limit of the live WebSocket closes it", async () => {
+  const socket = new WebSocket(`${dev.url}/api/live`.replace("http", "ws"));
+  const closed = Promise.withResolvers<number>();
+  socket.onclose = ({ code }) => closed.resolve(code);
+  socket.onopen = () => socket.send("x".repeat(2000));
+  expect(await closed.promise).toBe(1009);
+});
+
 describe("files", () => {
   const targets = (folder: string) => {
     const files = [`${folder}/.env`, `${folder}/${ROUTES}`, "/etc/passwd"];
