@@ -36,7 +36,7 @@ try {
   // At the first start there is no older code to fall back to; Bun prints the error and waits for an edit.
   if (!dev.service && !isMisconfigured) throw error;
   await reportStartError(error);
-  // After an edit the older code keeps serving. Rethrowing the error would pause its timers.
+  // After an edit the older code keeps serving, and its timers keep running. Rethrowing the error would pause them.
   if (!dev.service) process.exit(1);
 }
 
@@ -64,7 +64,7 @@ async function start(): Promise<void> {
   } else {
     listenOnFreePort(service, env, app);
     dev.service = service;
-    // Not earlier: after a failed start, the bundler's message would follow the service's own.
+    // Started last, so that a failed start prints only its own message.
     startBundler();
     watchForMissedEdits();
   }

@@ -10,7 +10,7 @@ const values = globalThis.hotData;
 export const hot = {
   /**
    * Returns the value stored under `name`, or creates and stores it. In production that happens once.
-   * Store data, not behaviour: the methods of a stored object are those of the code that created it.
+   * Store data, not functions or class instances: their code would be that of the version that created them.
    */
   data<T>(name: string, create: () => T): T {
     if (!values.has(name)) values.set(name, create());

@@ -54,13 +54,16 @@ async function expectRefused(headers: Readonly<Record<string, string>>): Promise
     expect({ target, status: response.status }).toEqual({ target, status: 403 });
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{36}$/);
   }
 }
 
 async function expectServed(headers: Readonly<Record<string, string>>): Promise<void> {
   for (const [target, own] of paths()) {
-    const { status } = await send(dev.url, target, { ...own, ...headers });
-    expect({ target, refused: status === 403 }).toEqual({ target, refused: false });
+    const response = await send(dev.url, target, { ...own, ...headers });
+    const refused = response.status === 403;
+    const hasId = response.headers.has("x-request-id");
+    expect({ target, refused, hasId }).toEqual({ target, refused: false, hasId: true });
   }
 }
 
@@ -117,6 +120,23 @@ describe("Sec-Fetch-Site", () => {
     };
     expect((await send(dev.url, "/", headers)).status).toBe(200);
   });
+});
+
+test.each(["", "\u0001", "\u0001\u0000\u0000\u0000", "\uffff".repeat(20)])(
+  "a truncated error report is 400: %j",
+  async (body) => {
+    const response = await fetch(`${dev.url}/_bun/report_error`, { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  },
+);
+
+test("a message over the limit of the live WebSocket closes it", async () => {
+  const socket = new WebSocket(`${dev.url}/api/live`.replace("http", "ws"));
+  const closed = Promise.withResolvers<number>();
+  socket.onclose = ({ code }) => closed.resolve(code);
+  socket.onopen = () => socket.send("x".repeat(2000));
+  expect(await closed.promise).toBe(1009);
 });
 
 describe("files", () => {

@@ -123,6 +123,12 @@ browserTest(
   },
 );
 
+browserTest("a long line of the page's console is printed in the terminal", async () => {
+  const line = "long ".repeat(20_000);
+  await tab.evaluate(`console.log(${JSON.stringify(line)})`);
+  await until("the terminal shows it", () => dev.printed().includes(line.trim()));
+});
+
 browserTest("the console of the page is printed in the terminal", async () => {
   await tab.evaluate('console.log("logged in the page", { answer: 42 })');
   await until("the terminal shows it", () => /logged in the page.*answer: 42/.test(dev.printed()));

@@ -171,6 +171,9 @@ describe("page", () => {
     await tab.click("#server-counter");
     await tab.waitFor(`${counter("page-counter")} === "1"`);
     await tab.waitFor(`${counter("server-counter")} === "1"`);
+    await tab.evaluate("window.fetch = async () => new Response(null, { status: 503 })");
+    await tab.click("#server-counter");
+    await tab.shows("it responded with 503");
   });
 });
 

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import packageJson from "../package.json";
+import { browserTest, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { startDev, until } from "./service.ts";
 
@@ -56,6 +58,19 @@ test("requests of the page are logged, those of Bun's client in it are not", asy
   expect(dev.printed()).toContain("GET / 200");
   expect(dev.printed()).not.toContain("/_bun/");
 });
+
+browserTest(
+  "the title of the page is that of index.html, which is the name of the package",
+  async () => {
+    await using own = await Copy.make({ page: "own" });
+    const title = `<title>${packageJson.name}</title>`;
+    await own.edit("src/page/index.html", title, "<title>renamed</title>");
+    await using dev = await startDev(own.folder);
+    await using tab = await Tab.open(dev.url);
+    await tab.waitFor('document.querySelector("h1")?.textContent === "renamed"');
+    expect(await tab.evaluate("document.title")).toBe("renamed");
+  },
+);
 
 test("an invalid environment is reported in one message", async () => {
   const start = startDev(copy.folder, { PORT: "eighty", LOG_LEVEL: "loud" });

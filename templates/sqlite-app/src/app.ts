@@ -1,4 +1,4 @@
-// Everything that this service is made of, in the order in which a request meets it.
+// Opens the database, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { log } from "#lib/log";

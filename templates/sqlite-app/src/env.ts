@@ -1,4 +1,4 @@
-// The variables that the service and the `db` command read, with their defaults; .env.example shows them all.
+// The variables that the service and the `db` command read, with their defaults; .env.example lists them.
 import { join } from "node:path";
 import { z } from "zod";
 import { integer, serviceVariables } from "#lib/env";

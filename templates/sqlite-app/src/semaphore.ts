@@ -5,9 +5,9 @@ export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param what named in the response to a client that is refused, e.g. "exports". */
+  /** @param refusal the detail of the response to a client that is refused. */
   constructor(
-    readonly what: string,
+    readonly refusal: string,
     readonly limits: { readonly concurrency: number; readonly queue: number },
   ) {
     this.#free = limits.concurrency;
@@ -25,7 +25,7 @@ export class Semaphore {
       this.#waiting.push(resolve);
       await promise;
     } else {
-      throw new Problem(503, `Too many ${this.what} at the same time. Try again.`);
+      throw new Problem(503, this.refusal);
     }
     let isReleased = false;
     return () => {

@@ -71,6 +71,27 @@ test(
   PROCESS_TIMEOUT,
 );
 
+test("a connection without requests is closed after KEEP_ALIVE_TIMEOUT_S, also after an import", async () => {
+  await using service = await Service.start({ KEEP_ALIVE_TIMEOUT_S: "1" });
+  const { token } = await service.newUser();
+  const body = '{"title":"t","body":"b"}';
+  const head = [
+    "POST /api/articles/import HTTP/1.1",
+    "host: localhost",
+    `authorization: Bearer ${token}`,
+    "content-type: application/x-ndjson",
+    `content-length: ${body.length}`,
+  ];
+  const socket = connect(Number(new URL(service.url).port), "127.0.0.1");
+  let response = "";
+  socket.setEncoding("utf8").on("data", (text) => {
+    response += text;
+  });
+  socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+  await new Promise((resolve) => socket.on("close", resolve));
+  expect(response).toStartWith("HTTP/1.1 200");
+}, 30_000);
+
 test(
   "an import that takes too long is 408, and nothing is imported",
   async () => {

@@ -1,6 +1,5 @@
 // The app in development: foreign requests are refused, and Bun's client in the page reaches the bundler.
-import { Hono } from "hono";
-import { requestId } from "hono/request-id";
+import { Hono, type MiddlewareHandler } from "hono";
 import { type HttpEnv, problems } from "#lib/http";
 import type { WebApp } from "#lib/service";
 import { ownPagesOnly } from "./admission.ts";
@@ -10,8 +9,16 @@ import { bundlerRoutes } from "./routes.ts";
 export function createDevApp(app: WebApp): WebApp {
   return new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
+    .use(requestIds)
     .use(ownPagesOnly())
-    .use("/_bun/*", requestId())
     .route("/", bundlerRoutes())
     .all("*", (c) => app.fetch(c.req.raw, c.env));
 }
+
+/** Middleware: adds an `x-request-id` to the responses that do not come from `app`, such as those of the bundler. */
+const requestIds: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  c.set("requestId", crypto.randomUUID());
+  await next();
+  const { headers } = c.res;
+  if (!headers.has("x-request-id")) headers.set("x-request-id", c.get("requestId"));
+};

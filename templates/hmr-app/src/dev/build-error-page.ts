@@ -4,7 +4,7 @@
 export const BUILD_ERROR_POLL_PATH = "/_bun/sources";
 
 /**
- * Adds a script to Bun's "Build Failed" page that reloads it after the next edit: by itself it sometimes
+ * Adds a script to Bun's "Build Failed" page that reloads it after the next edit. Bun's page alone sometimes
  * misses that the error is fixed. Polling the page instead would build it each time.
  * @param fingerprint of the sources before the failed build.
  */

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import page from "../page/index.html";
 
 const [unix = ""] = process.argv.slice(2);
-// The server removes the folder when it exits, which it may have done since it started this process.
+// The server may already have exited and removed the folder.
 if (!existsSync(dirname(unix))) process.exit();
 Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": page } });
 // Ctrl-C in a terminal interrupts all of its processes. This one exits together with the server instead.

@@ -1,4 +1,4 @@
-// Runs Bun's bundler as a child process on a socket in a private folder, so that every request passes our server first.
+// Runs Bun's bundler as a child process on a socket in a private folder, so that every request goes to our server first.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ function createPrivateFolder(): string {
   return folder;
 }
 
-/** Starts the bundler unless it runs. A request does the same; earlier is faster. */
+/** Starts the bundler unless it runs. A request would also start it; starting now saves time. */
 export function startBundler(): BundlerProcess {
   bundler.process ??= spawn();
   return bundler.process;
@@ -106,7 +106,7 @@ export async function fetchFromBundler(path: string, init: RequestInit = {}): Pr
   }
 }
 
-/** Sends a page's request on to the bundler. */
+/** Forwards a page's request to the bundler. */
 export async function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);

@@ -20,19 +20,25 @@ export class ReportReader {
   }
 
   string(): string {
-    const length = this.integer();
+    const length = this.#length();
     this.#offset += length;
-    if (this.#offset > this.bytes.length) throw new RangeError("The string is truncated.");
     return this.bytes.toString("utf8", this.#offset - length, this.#offset);
   }
 
   frames(): readonly Frame[] {
-    return Array.from({ length: this.integer() }, () => ({
+    return Array.from({ length: this.#length() }, () => ({
       line: this.integer(),
       column: this.integer(),
       name: this.string(),
       file: this.string(),
     }));
+  }
+
+  /** A length is never more than the bytes that are left: each character and each frame takes at least one. */
+  #length(): number {
+    const length = this.integer();
+    if (length >= 0 && length <= this.bytes.length - this.#offset) return length;
+    throw new RangeError("The report is truncated.");
   }
 }
 

@@ -17,6 +17,9 @@ type RelaySocket = ServerWebSocket<Relay>;
 const SUBSCRIBED = 110;
 const UPDATES = new Set([117, 101]);
 
+/** Bytes of a message between a page and the bundler, and of messages that a page has not read yet. */
+const RELAY_LIMIT = 16 * 1024 * 1024;
+
 /**
  * A hello message with another version than the page's own, after which the page reloads. Closing the
  * socket is not enough: Bun's client reconnects and does not notice that the bundler is another one.
@@ -27,14 +30,27 @@ export function openRelay(bundler: WebSocket, fingerprint: string): Relay {
   return { kind: "relay", bundler, fingerprint };
 }
 
-/** Adds relays to the sockets that the app handles. */
-export function withRelay(
-  appSocket: Pick<Required<WebSocketHandler<unknown>>, "open" | "message" | "close">,
-): WebSocketHandler<unknown> {
+type AppSocket = WebSocketHandler<unknown> &
+  Pick<Required<WebSocketHandler<unknown>>, "open" | "message" | "close">;
+
+/**
+ * Adds relays to the sockets that the app handles. The runtime has one set of limits for all sockets, and those of
+ * the app may be too low for relays, whose messages are edits and console output. The app's `maxPayloadLength` is
+ * therefore checked here; a slow consumer is disconnected as in production, but not before the relays' limit.
+ */
+export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
+  const { maxPayloadLength = RELAY_LIMIT, backpressureLimit = RELAY_LIMIT } = appSocket;
+  const receive: AppSocket["message"] = (socket, message) => {
+    if (Buffer.byteLength(message) <= maxPayloadLength) return appSocket.message(socket, message);
+    socket.close(1009, "The message is too long.");
+  };
   return {
+    ...appSocket,
+    maxPayloadLength: Math.max(maxPayloadLength, RELAY_LIMIT),
+    backpressureLimit: Math.max(backpressureLimit, RELAY_LIMIT),
     open: (socket) => (isRelay(socket) ? open(socket) : appSocket.open(socket)),
     message: (socket, message) =>
-      isRelay(socket) ? send(socket, message) : appSocket.message(socket, message),
+      isRelay(socket) ? send(socket, message) : receive(socket, message),
     close: (socket, code, reason) =>
       isRelay(socket) ? socket.data.bundler.close() : appSocket.close(socket, code, reason),
   };

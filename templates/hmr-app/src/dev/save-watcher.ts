@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { hot } from "../hot.ts";
 import { restartBundler } from "./bundler.ts";
 
-/** Two saves of a file within this many milliseconds: the bundler may miss the second one, */
+/** The bundler may miss the second of two saves of a file within this many milliseconds. */
 const CLOSE_SAVES_MS = 100;
-/** or within this many, if it has not yet sent an update for the first one: the machine may be busy. */
+/** The limit while the bundler has not sent an update for the first save yet, because the machine may be busy. */
 const SLOW_SAVES_MS = 1000;
 /** Milliseconds without a save after which the last one has been made. */
 const DEBOUNCE_MS = 250;
@@ -30,7 +30,7 @@ export function watchForMissedEdits(): void {
   watchPackages(() => restartBundler("packages have changed"));
 }
 
-/** Calls `onCloseSaves` once no more files are saved, if two saves of one file were too close. */
+/** After saving has stopped, calls `onCloseSaves` if two saves of one file were too close. */
 function watchSaves(onCloseSaves: () => void): void {
   const versions = new Map<string, Version>();
   const touched = new Set<string>();

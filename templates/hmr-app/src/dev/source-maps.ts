@@ -2,6 +2,7 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Problem } from "#lib/http";
 import { fetchFromBundler } from "./bundler.ts";
 import {
   encodeFrames,
@@ -22,11 +23,18 @@ interface Location {
   readonly source: readonly string[];
 }
 
-/** Sends a report with mapped locations to the bundler, which prints it, and completes its response. */
+interface ErrorReport {
+  /** The name and the message of the error, and the URL of the page. */
+  readonly header: readonly string[];
+  readonly stack: readonly Frame[];
+}
+
+/**
+ * Sends a report with mapped locations to the bundler, which prints it, and completes its response.
+ * @throws {Problem} 400 if the report is empty or truncated.
+ */
 export async function reportError(report: ArrayBuffer): Promise<Response> {
-  const reader = new ReportReader(Buffer.from(report));
-  const header = [reader.string(), reader.string(), reader.string()];
-  const stack = reader.frames();
+  const { header, stack } = readReport(report);
   const locations = await Promise.all(stack.map(locate));
   const mapped = stack.map((frame, index) => {
     const { line, column, file } = locations[index] ?? frame;
@@ -39,6 +47,19 @@ export async function reportError(report: ArrayBuffer): Promise<Response> {
   if (!location) return response;
   const frames = new ReportReader(Buffer.from(await response.arrayBuffer())).frames();
   return new Response(Buffer.concat([encodeFrames(frames.map(shorten)), codeFrame(location)]));
+}
+
+function readReport(report: ArrayBuffer): ErrorReport {
+  const reader = new ReportReader(Buffer.from(report));
+  try {
+    return {
+      header: [reader.string(), reader.string(), reader.string()],
+      stack: reader.frames(),
+    };
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Problem(400, "The error report is truncated.", { cause });
+  }
 }
 
 /** Returns undefined for a frame that is not in code that arrived with an edit. */

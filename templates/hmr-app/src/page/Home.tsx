@@ -33,6 +33,11 @@ export function Home() {
           Shared by every client. Survives edits of <code>src/features/</code>.
         </Counter>
       </div>
+      {live.failure && (
+        <p className="failure" role="alert">
+          {live.failure}
+        </p>
+      )}
       <ul className="hints">
         <li>
           <code>src/page/Home.tsx</code>

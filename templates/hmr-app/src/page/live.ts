@@ -7,9 +7,11 @@ export interface Live {
   readonly connected: boolean;
   /** The latest state; `undefined` until the first message. */
   readonly state: State | undefined;
+  /** Why the latest `increment` failed; `undefined` if it did not. */
+  readonly failure: string | undefined;
 }
 
-let live: Live = { connected: false, state: undefined };
+let live: Live = { connected: false, state: undefined, failure: undefined };
 let socket: WebSocket | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let attempts = 0;
@@ -38,8 +40,18 @@ function connect(): void {
 }
 
 /** Increments the server's counter. The new state arrives over the WebSocket. */
-export function increment(): void {
-  api.increment.$post().catch(() => update({ connected: false }));
+export async function increment(): Promise<void> {
+  update({ failure: await requestIncrement() });
+}
+
+/** Returns undefined, or why the request failed. */
+async function requestIncrement(): Promise<string | undefined> {
+  try {
+    const { ok, status } = await api.increment.$post();
+    return ok ? undefined : `The server did not count: it responded with ${status}.`;
+  } catch {
+    return "The server did not respond: try again.";
+  }
 }
 
 export function useLive(): Live {

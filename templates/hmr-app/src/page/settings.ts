@@ -1,4 +1,4 @@
-// The PUBLIC_ variables. Bun replaces `process.env.PUBLIC_…` by their values when it builds the page.
+// The PUBLIC_ variables. Bun replaces `process.env.PUBLIC_…` with their values when it builds the page.
 
 /** An unset variable is not replaced, and a browser has no `process`, so reading it throws. */
 function setting(read: () => string | undefined, fallback: string): string {
@@ -9,4 +9,5 @@ function setting(read: () => string | undefined, fallback: string): string {
   }
 }
 
-export const title = setting(() => process.env.PUBLIC_TITLE, "hmr-app");
+/** The title and the heading of the page; by default the `<title>` of index.html. */
+export const title = setting(() => process.env.PUBLIC_TITLE, document.title);

@@ -1,6 +1,6 @@
 // The state that the server sends to the page.
 
-/** The response of every API route, and each message of the live WebSocket. */
+/** The response of the counter routes, and each message of the live WebSocket. */
 export interface State {
   /** Changes with the server's code: with each edit in development, with each release in production. */
   readonly version: string;

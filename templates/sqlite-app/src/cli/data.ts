@@ -51,7 +51,7 @@ export const backup: Command = {
 };
 
 export const restore: Command = {
-  summary: "Check a backup, then replace the database by it; stop the service first",
+  summary: "Check a backup, then replace the database with it; stop the service first",
   argument: "file",
   async run({ migrator: { target, directory }, argument }) {
     const file = resolve(argument);

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Finding, MigrateError } from "../migrate/errors.ts";
 import type { Outcome } from "../migrate/execute.ts";
-import { number, readFolder } from "../migrate/files.ts";
+import { formatVersion, readFolder } from "../migrate/files.ts";
 import * as migrate from "../migrate/index.ts";
 import { ENGINES, type Engine } from "../migrate/sql.ts";
 import type { Command, Report } from "./command.ts";
@@ -88,7 +88,7 @@ export const newMigration: Command = {
 
 async function writePair(directory: string, engine: Engine, name: string): Promise<string[]> {
   const { migrations } = await readFolder(directory, engine);
-  const version = number((migrations.at(-1)?.version ?? 0) + 1);
+  const version = formatVersion((migrations.at(-1)?.version ?? 0) + 1);
   const base = join(directory, `${version}_${name}`);
   const [up, down] = [`${base}.up.sql`, `${base}.down.sql`] as const;
   await writeFile(up, "-- Describe what changes, and why.\n", { flag: "wx" });

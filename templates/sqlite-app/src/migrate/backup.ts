@@ -51,7 +51,7 @@ export function flush(file: string): void {
   }
 }
 
-/** Waits until the entries of a folder, such as a rename, are on the disk. Windows cannot do that. */
+/** Waits until the entries of a folder, such as a rename, are on the disk. Not possible on Windows, and skipped there. */
 export function flushNames(folder: string): void {
   if (process.platform === "win32") return;
   const descriptor = openSync(folder, "r");

@@ -84,7 +84,7 @@ function sequence(migrations: readonly Migration[]): Finding[] {
     }
     const expected = (before?.version ?? 0) + 1;
     if (version === expected) return [];
-    const message = `${name}: number ${number(expected)} is missing before it.`;
+    const message = `${name}: number ${formatVersion(expected)} is missing before it.`;
     return [{ code: "gap", subject: name, message }];
   });
 }
@@ -104,6 +104,6 @@ function ownTransactions({ name, up, down }: Migration, engine: Engine): Finding
 }
 
 /** A version in the format of file names. */
-export function number(version: number): string {
+export function formatVersion(version: number): string {
   return String(version).padStart(4, "0");
 }

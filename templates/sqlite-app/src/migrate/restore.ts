@@ -1,4 +1,4 @@
-// Replaces the SQLite database by a backup, after every check that does not change it.
+// Replaces the SQLite database with a backup, after every check that does not change it.
 import type { Database } from "bun:sqlite";
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";

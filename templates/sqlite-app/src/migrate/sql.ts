@@ -1,4 +1,4 @@
-// Tokenizes SQL just enough to find the first words of each statement. Files are executed unsplit.
+// Tokenizes SQL just enough to find the first words of each statement. Each file is executed as a whole.
 
 export const ENGINES = ["sqlite", "postgres"] as const;
 export type Engine = (typeof ENGINES)[number];

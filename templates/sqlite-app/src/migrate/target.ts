@@ -25,6 +25,6 @@ export interface Target extends AsyncDisposable {
   dump(): Promise<string>;
   /** Writes a verified copy of the database to `file`, which must not exist. @returns its size in bytes. */
   backup(file: string): Promise<number>;
-  /** Checks `file`, then replaces the database by it. @returns the path of the replaced database, if it is kept. */
+  /** Checks `file`, then replaces the database with it. @returns the path of the replaced database, if it is kept. */
   restore(file: string, known: readonly Migration[]): Promise<string | undefined>;
 }

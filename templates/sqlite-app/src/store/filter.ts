@@ -46,8 +46,8 @@ export const orders = {
   "-title": { column: "title", descending: true },
 } as const satisfies Readonly<Record<Sort, { column: SortColumn; descending: boolean }>>;
 
-/** One page of articles (keyset pagination): it starts after a position, so that a late page costs as much as the first. */
-export function articleQuery(filter: ArticleFilter, dialect: Dialect): Query {
+/** One page of articles (keyset pagination): it starts after a position. Without `q`, every page costs the same. */
+export function buildArticleQuery(filter: ArticleFilter, dialect: Dialect): Query {
   const parameters: (string | number)[] = [];
   const parameter = (value: string | number): string => dialect.placeholder(parameters.push(value));
   const { q, author, after, limit } = filter;

@@ -7,7 +7,7 @@ import { ImportReader, type ImportReport } from "./import-reader.ts";
 
 declare const self: Worker;
 
-/** Milliseconds that the commit waits for a write of another process. */
+/** Milliseconds that `lock` waits for a write of another process. */
 const BUSY_TIMEOUT_MS = 60_000;
 
 class Import {
@@ -39,13 +39,22 @@ class Import {
     return this.#report(0);
   }
 
+  lock(): void {
+    this.#database.run("BEGIN IMMEDIATE");
+  }
+
   commit(author: number, now: string): ImportReport {
-    const { changes } = this.#database.run(
-      `INSERT INTO articles (author, title, body, created_at, updated_at)
-       SELECT ?1, title, body, ?2, ?2 FROM staged ORDER BY line`,
-      [author, now],
-    );
-    return this.#report(changes);
+    try {
+      const { changes } = this.#database.run(
+        `INSERT INTO articles (author, title, body, created_at, updated_at)
+         SELECT ?1, title, body, ?2, ?2 FROM staged ORDER BY line`,
+        [author, now],
+      );
+      this.#database.run("COMMIT");
+      return this.#report(changes);
+    } finally {
+      if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+    }
   }
 
   #report(imported: number): ImportReport {
@@ -73,6 +82,9 @@ function reply(command: Command): Reply {
         return { type: "done" };
       case "end":
         return { type: "report", report: running.end() };
+      case "lock":
+        running.lock();
+        return { type: "done" };
       case "commit":
         return { type: "report", report: running.commit(command.author, command.now) };
     }

@@ -7,6 +7,7 @@ export type Command =
   | { readonly type: "open"; readonly path: string }
   | { readonly type: "chunk"; readonly bytes: Uint8Array }
   | { readonly type: "end" }
+  | { readonly type: "lock" }
   | { readonly type: "commit"; readonly author: number; readonly now: string };
 
 export type Reply =
@@ -32,24 +33,37 @@ export async function importInWorker(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<ImportReport> {
   const worker = new Worker(script);
-  const send = (message: Command): Promise<Reply> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
-    worker.onerror = ({ message: reason }) => reject(new Error(`The import failed: ${reason}`));
+  let failure: Error | undefined;
+  /** The reply to the current message; there is never more than one outstanding. */
+  let pending: PromiseWithResolvers<Reply> | undefined;
+  const fail = (reason: string) => {
+    failure ??= new Error(`The import failed: ${reason}`);
+    pending?.reject(failure);
+  };
+  worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => pending?.resolve(data));
+  worker.addEventListener("error", ({ message: reason }) => fail(reason));
+  // A worker may exit without an error. It would never reply, and the import would hold its slot forever.
+  worker.addEventListener("close", () => fail("its worker exited."));
+  const send = async (message: Command): Promise<Reply> => {
+    if (failure) throw failure;
+    pending = Promise.withResolvers<Reply>();
     worker.postMessage(message);
-    return promise.then((reply) => {
-      if (reply.type !== "error") return reply;
-      const { message: reason, code } = reply;
-      throw Object.assign(new Error(`The import failed: ${reason}`), { code });
-    });
+    const reply = await pending.promise;
+    if (reply.type !== "error") return reply;
+    const { message: reason, code } = reply;
+    throw Object.assign(new Error(`The import failed: ${reason}`), { code });
   };
   try {
     await send({ type: "open", path });
     for await (const bytes of chunks) await send({ type: "chunk", bytes });
     const staged = await send({ type: "end" });
     if (staged.type !== "report" || staged.report.badLines > 0) return reportOf(staged);
-    const now = new Date().toISOString();
-    return reportOf(await writer.runExclusive(() => send({ type: "commit", author, now })));
+    const commit = async (onLocked: () => void) => {
+      await send({ type: "lock" });
+      onLocked();
+      return await send({ type: "commit", author, now: new Date().toISOString() });
+    };
+    return reportOf(await writer.runExclusive(commit));
   } finally {
     worker.terminate();
   }

@@ -1,6 +1,6 @@
 // The store on PostgreSQL.
 import type { ArticleChanges, NewArticle } from "../features/articles/schemas.ts";
-import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
+import { type ArticleFilter, buildArticleQuery, type Dialect } from "./filter.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
 import { type Connection, PostgresPool } from "./postgres-pool.ts";
 import {
@@ -71,7 +71,7 @@ export class PostgresStore implements Store {
     return user;
   }
 
-  async findPassword(email: string): ReturnType<Store["findPassword"]> {
+  async findCredentials(email: string): ReturnType<Store["findCredentials"]> {
     const [user] = await this.#pool.query<{ id: number; hash: string }>(
       "SELECT id, password_hash AS hash FROM users WHERE lower(email) = lower($1)",
       [email],
@@ -155,7 +155,7 @@ export class PostgresStore implements Store {
   listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
     // PostgreSQL's text cannot contain NUL.
     const q = filter.q?.replaceAll("\0", " ");
-    const { sql, parameters } = articleQuery({ ...filter, q }, dialect);
+    const { sql, parameters } = buildArticleQuery({ ...filter, q }, dialect);
     return this.#pool.query<Article | Found>(sql, parameters);
   }
 

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { ArticleChanges, NewArticle } from "../features/articles/schemas.ts";
 import { connect } from "./connection.ts";
-import { type ArticleFilter, articleQuery, type Dialect } from "./filter.ts";
+import { type ArticleFilter, buildArticleQuery, type Dialect } from "./filter.ts";
 import { importInWorker } from "./import.ts";
 import type { ImportReport } from "./import-reader.ts";
 import {
@@ -52,7 +52,7 @@ export class SqliteStore implements Store {
     this.#path = path;
     this.#importWorker = options.importWorker;
     this.#write = connect(path, { busyTimeout: 10_000 });
-    this.#write.run("PRAGMA busy_timeout = 0"); // From here on the writer waits, which does not block.
+    this.#write.run("PRAGMA busy_timeout = 0"); // `Writer` retries instead, without blocking the thread.
     this.#read = connect(path, { readonly: true, busyTimeout: 1000 });
     this.#writer = new Writer(this.#write);
     this.#findArticle = this.#read.prepare<Article, [number]>(
@@ -64,11 +64,12 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Commits a write: a full or read-only disk fails only then. While an import commits, that is the proof:
-   * waiting for it would take a working service out of the load balancer.
+   * Commits a write: a full or read-only disk fails only then. While an import commits, it only waits until the
+   * import has locked the database: waiting for its end would take a working service out of the load balancer.
    */
   async ready(): Promise<void> {
-    if (this.#writer.isExclusive) return;
+    const { exclusiveLock } = this.#writer;
+    if (exclusiveLock) return exclusiveLock;
     await this.#writer.transaction(() => this.#write.run("PRAGMA user_version = 0"));
   }
 
@@ -84,7 +85,7 @@ export class SqliteStore implements Store {
     );
   }
 
-  async findPassword(email: string): ReturnType<Store["findPassword"]> {
+  async findCredentials(email: string): ReturnType<Store["findCredentials"]> {
     return (
       this.#read
         .query<{ id: number; hash: string }, [string]>(
@@ -166,7 +167,7 @@ export class SqliteStore implements Store {
   async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
     const words = filter.q === undefined ? undefined : quoted(filter.q);
     const q = words && ofAuthor(words, filter.author);
-    const { sql, parameters } = articleQuery({ ...filter, q }, dialect);
+    const { sql, parameters } = buildArticleQuery({ ...filter, q }, dialect);
     const rows = this.#read
       .query<Article & { rank: number }, (string | number)[]>(sql)
       .all(...parameters);

@@ -55,7 +55,9 @@ export interface Store {
   close(): Promise<void>;
   /** Undefined if the email is taken. */
   createUser(user: NewUser): Promise<User | undefined>;
-  findPassword(email: string): Promise<{ readonly id: number; readonly hash: string } | undefined>;
+  findCredentials(
+    email: string,
+  ): Promise<{ readonly id: number; readonly hash: string } | undefined>;
   profile(id: number): Promise<Profile | undefined>;
   /** Also deletes expired sessions. */
   createSession(session: NewSession): Promise<void>;

@@ -14,17 +14,23 @@ export class Writer {
   readonly #database: Database;
   readonly #timeoutMs: number;
   #last: Promise<void> = Promise.resolve();
-  #isExclusive = false;
+  #exclusiveLock: Promise<void> | undefined;
 
-  /** @param timeoutMs milliseconds that a transaction waits; less than the server's idle timeout. */
+  /**
+   * @param timeoutMs milliseconds that a transaction waits for others. If KEEP_ALIVE_TIMEOUT_S is shorter, the
+   * connection of the request is closed before it gets its 503.
+   */
   constructor(database: Database, timeoutMs = 20_000) {
     this.#database = database;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Whether `runExclusive` is running its work. */
-  get isExclusive(): boolean {
-    return this.#isExclusive;
+  /**
+   * Undefined unless `runExclusive` is running its work. Resolves once that work has locked the database, and
+   * rejects if it fails before.
+   */
+  get exclusiveLock(): Promise<void> | undefined {
+    return this.#exclusiveLock;
   }
 
   /**
@@ -45,14 +51,24 @@ export class Writer {
     }, this.#timeoutMs);
   }
 
-  /** Runs `work` while no other write of this process runs. It waits for its slot without a limit. */
-  runExclusive<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` while no other write of this process runs. It waits for its slot without a limit.
+   * @param work calls `onLocked` once it has locked the database.
+   */
+  runExclusive<T>(work: (onLocked: () => void) => Promise<T>): Promise<T> {
     return this.#enqueue(async () => {
-      this.#isExclusive = true;
+      const { promise: locked, resolve: onLocked, reject } = Promise.withResolvers<void>();
+      locked.catch(() => undefined); // `work` reports its error itself; often nothing else waits for the lock.
+      this.#exclusiveLock = locked;
       try {
-        return await work();
+        const result = await work(onLocked);
+        onLocked();
+        return result;
+      } catch (error) {
+        reject(error);
+        throw error;
       } finally {
-        this.#isExclusive = false;
+        this.#exclusiveLock = undefined;
       }
     });
   }
@@ -62,7 +78,7 @@ export class Writer {
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
     this.#last = previous.then(() => finished);
     try {
-      await (timeoutMs === undefined ? previous : within(previous, timeoutMs));
+      await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));
       return await work();
     } finally {
       finish();
@@ -86,7 +102,7 @@ export class Writer {
   }
 }
 
-function within(previous: Promise<void>, timeoutMs: number): Promise<void> {
+function withTimeout(previous: Promise<void>, timeoutMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(
     () => reject(new StoreBusyError("Other requests are writing to the database.")),

@@ -1,4 +1,4 @@
-// Backups are whole or not there, also under writes; a restore replaces the database only by what was checked.
+// A backup is complete or absent, also under writes. A restore replaces the database only with a verified backup.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
-/** A project with sample data, made once and copied. */
+/** A project with sample data, which is created once and copied. */
 let sample: Project;
 beforeAll(async () => {
   sample = new Project("own");
@@ -30,7 +30,7 @@ function seeded(): Project {
 const titles = (project: Project) => project.query("SELECT title FROM articles ORDER BY id");
 
 test.concurrent(
-  "a backup restores what was there, and keeps what it replaced",
+  "a restore brings back the rows of the backup, and keeps the replaced database",
   async () => {
     using project = seeded();
     const before = titles(project);
@@ -41,7 +41,7 @@ test.concurrent(
     const { kept } = (await project.dbOk("restore", file, "--json")).json();
     expect(titles(project)).toEqual(before);
     await project.dbOk("validate");
-    // The file itself: to copy it would give up the lock on it before it is replaced.
+    // The same file, not a copy: copying would release the lock before the file is replaced.
     expect(statSync(String(kept)).ino).toBe(ino);
     await project.dbOk("restore", String(kept));
     expect(titles(project)).toEqual([]);
@@ -101,7 +101,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a backup never overwrites a file, the database least of all",
+  "a backup never overwrites a file or the database",
   async () => {
     using project = seeded();
     for (const file of [project.database, project.join("migrations")]) {
@@ -118,7 +118,7 @@ test.concurrent(
 const REFUSED: Record<string, (project: Project, file: string) => void | Promise<void>> = {
   "a file that does not exist": () => undefined,
   "a folder": (_, file) => void mkdirSync(file),
-  "a text": (_, file) => writeFileSync(file, "not a database".repeat(1000)),
+  "a text file": (_, file) => writeFileSync(file, "not a database".repeat(1000)),
   "an empty file": (_, file) => writeFileSync(file, ""),
   "half of a backup": async (project, file) => {
     await project.dbOk("backup", file);
@@ -145,7 +145,7 @@ const REFUSED: Record<string, (project: Project, file: string) => void | Promise
 };
 
 test.concurrent.each(Object.entries(REFUSED))(
-  "%s is not restored, and the database stays as it is",
+  "%s is not restored, and the database is unchanged",
   async (_, make) => {
     using project = seeded();
     const file = project.join("backup.db");
@@ -176,7 +176,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a damaged database is replaced, and its remains are kept",
+  "a damaged database is replaced, and the damaged file is kept",
   async () => {
     using project = seeded();
     const file = project.join("backup.db");

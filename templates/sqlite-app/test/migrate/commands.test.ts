@@ -1,11 +1,11 @@
-// `bun run db` as people and scripts use it: what it prints, its exit codes, and what the database is afterwards.
+// `bun run db` as people and scripts use it: its output, its exit codes, and the state of the database afterwards.
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 test.concurrent(
-  "up applies everything, down takes it back, and up again gives the same schema",
+  "up applies everything, down reverts it, and another up creates the same schema",
   async () => {
     using project = new Project("own");
     await project.dbOk("up");
@@ -22,7 +22,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "up --to stops after a version, down takes back one",
+  "up --to stops after a version, and down reverts one migration",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -46,7 +46,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "what only looks at a database that does not exist makes none",
+  "commands that only read do not create a missing database",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -63,7 +63,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a failing third migration leaves the first two applied, and says so",
+  "if the third migration fails, the first two stay applied, and the report says so",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -86,7 +86,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "what a file sets is over with it",
+  "a setting of one migration does not affect the next one",
   async () => {
     using project = new Project();
     project.write(
@@ -103,7 +103,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "new writes the next pair of files of each engine, which apply as they are",
+  "new creates the next pair of files for each engine, which can be applied unchanged",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -124,7 +124,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "baseline records what a database already has",
+  "baseline records the migrations that a database already contains",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -158,7 +158,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "dump prints SQL that makes the same schema",
+  "dump prints SQL that creates the same schema",
   async () => {
     using project = new Project("own");
     await project.dbOk("up");
@@ -184,7 +184,7 @@ test.concurrent.each([
   [["backup"]],
   [["new", "a", "b"]],
 ])(
-  "wrong usage is exit code 2 and touches nothing: %j",
+  "wrong usage is exit code 2, and nothing is changed: %j",
   async (args) => {
     using project = new Project();
     project.writeThree();
@@ -197,7 +197,7 @@ test.concurrent.each([
 );
 
 test.concurrent(
-  "people read what is wrong on stderr, and help on stdout",
+  "errors are printed on stderr, and help on stdout",
   async () => {
     using project = new Project();
     const { stdout, stderr } = await project.db("frobnicate");
@@ -211,7 +211,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a wrong environment is told without its values",
+  "an invalid environment is reported without its values",
   async () => {
     using project = new Project();
     Object.assign(project.env, { DATABASE_URL: "mysql://root:hunter2@host/db" });
@@ -224,7 +224,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a backup is taken before a database with data is migrated, not before an empty one",
+  "a database with data is backed up before it is migrated, and an empty one is not",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -244,7 +244,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "line ends and a byte order mark do not make a file another one",
+  "other line ends or a byte order mark do not count as a change of a file",
   async () => {
     using project = new Project();
     project.writeThree();

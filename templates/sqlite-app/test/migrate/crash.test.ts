@@ -1,13 +1,13 @@
-// kill -9 at random moments of up and down on a large table: the old schema or the new one, never half of it.
+// kill -9 at random moments of up and down on a large table leaves the old or the new schema, never a mix.
 import { expect, test } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 const ROWS = 20_000;
-/** `KILLS=100 bun test crash` looks longer. */
+/** Kills per direction; `KILLS=100 bun test crash` tests more of them. */
 const KILLS = Number(process.env.KILLS ?? 6);
 
-/** A rebuild of the large table, an index and an update: several ways to be half done. */
+/** A rebuild of the large table, an index and an update, each of which a kill may interrupt. */
 const UP = `
   CREATE TABLE big_new (id INTEGER PRIMARY KEY, text TEXT NOT NULL, length INTEGER NOT NULL) STRICT;
   INSERT INTO big_new SELECT id, text, length(text) FROM big;
@@ -47,7 +47,7 @@ function makeProject(): Project {
 }
 
 test.concurrent.each(["up", "down"] as const)(
-  "killed at any moment of %s",
+  "a kill at any moment of %s leaves the old or the new schema",
   async (direction) => {
     using project = makeProject();
     await project.dbOk("up", "--to", direction === "up" ? "1" : "2");

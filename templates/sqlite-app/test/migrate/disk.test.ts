@@ -1,4 +1,4 @@
-// A disk that is full or read-only ends in a sentence, not in a stack, and changes nothing.
+// A full or read-only disk is reported in one clear message without a stack, and nothing is changed.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -39,18 +39,18 @@ function fillDisk(file: string): void {
 
 const isRoot = process.getuid?.() === 0;
 
-/** Only root may mount, and in a container not even root, unless it is told so. */
+/** Only root may mount, and in a container only with the capability SYS_ADMIN. */
 function mayMount(): boolean {
   if (process.platform !== "linux" || !isRoot) return false;
   using folder = new Folder();
   return mount("-t", "tmpfs", "tmpfs", folder.path) && unmount(folder.path);
 }
 
-const onADiskOfItsOwn = () => {
+const onSeparateDisk = () => {
   const data = () => project.join("data");
 
   test(
-    "full: the migration fails with a sentence, what was there stays, and more room is all it takes",
+    "full: the migration fails with a clear message and changes nothing, and succeeds once there is space",
     async () => {
       expect(mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", data())).toBe(true);
       try {
@@ -72,7 +72,7 @@ const onADiskOfItsOwn = () => {
   );
 
   test(
-    "full: a backup fails with a sentence and leaves nothing",
+    "full: a backup fails with a clear message and leaves no file",
     async () => {
       await project.dbOk("up");
       project.query("INSERT INTO a VALUES (hex(randomblob(2000000)))");
@@ -92,7 +92,7 @@ const onADiskOfItsOwn = () => {
   );
 
   test(
-    "full, under the service: writes are 503, reads go on, and nothing half-written is left",
+    "full while the service runs: an import is 503, reads are served, and nothing is imported",
     async () => {
       expect(mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", data())).toBe(true);
       try {
@@ -120,7 +120,7 @@ const onADiskOfItsOwn = () => {
   );
 
   test(
-    "full, under the service: readyz and writes are 503 until there is room, and reads are served",
+    "full while the service runs: /readyz and writes are 503 until there is space, and reads are served",
     async () => {
       expect(mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", data())).toBe(true);
       try {
@@ -151,7 +151,7 @@ const onADiskOfItsOwn = () => {
   );
 
   test(
-    "read-only: refused with a sentence",
+    "read-only: refused with a clear message",
     async () => {
       await project.dbOk("up", "--to", "1");
       cpSync(data(), project.join("copy"), { recursive: true });
@@ -170,9 +170,9 @@ const onADiskOfItsOwn = () => {
   );
 };
 
-const withoutTheRightToWrite = () => {
+const withoutWritePermission = () => {
   test(
-    "refused with a sentence",
+    "refused with a clear message",
     async () => {
       await project.dbOk("up", "--to", "1");
       chmodSync(project.join("data"), 0o500);
@@ -187,12 +187,12 @@ const withoutTheRightToWrite = () => {
 };
 
 if (mayMount()) {
-  describe("on a disk of its own", onADiskOfItsOwn);
+  describe("on a separate disk", onSeparateDisk);
 } else {
   console.warn(
-    "A full disk is not tested here: that takes root on Linux, with the right to mount.",
+    "A full disk is not tested here: the tests need root on Linux, with permission to mount.",
   );
-  // Root may write everywhere, and Windows has other rights.
+  // Root may write everywhere, and Windows has a different permission model.
   const applies = !isRoot && process.platform !== "win32";
-  if (applies) describe("without the right to write", withoutTheRightToWrite);
+  if (applies) describe("without permission to write", withoutWritePermission);
 }

@@ -1,4 +1,4 @@
-// What must not be run is refused by name, by `validate` and by everything that would change the schema.
+// `validate`, and every command that would change the schema, refuses a migration that must not run, and names it.
 import { expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import { SqliteTarget } from "../../src/migrate/sqlite.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 interface Case {
-  /** What is done to a project whose three migrations are applied. */
+  /** Spoils a project whose three migrations are applied. */
   readonly spoil: (project: Project) => void;
   readonly code: FindingCode;
-  /** Who must be named. */
+  /** The name that the finding must contain. */
   readonly subject: string;
 }
 
@@ -42,7 +42,7 @@ const CASES: Readonly<Record<string, Case>> = {
     code: "out-of-order",
     subject: "0002_b",
   },
-  "two files with one number": {
+  "two files with the same number": {
     spoil: (project) => project.write("0003_d", "SELECT 1;"),
     code: "duplicate",
     subject: "0003_d",
@@ -58,12 +58,12 @@ const CASES: Readonly<Record<string, Case>> = {
     code: "no-up",
     subject: "0004_c.down.sql",
   },
-  "a name that is none": {
+  "a file with an invalid name": {
     spoil: (project) => project.write("4-d", "SELECT 1;"),
     code: "bad-name",
     subject: "4-d.up.sql",
   },
-  "a transaction of its own": {
+  "a file that begins and commits a transaction": {
     spoil: (project) => project.write("0004_d", "BEGIN; SELECT 1; COMMIT;"),
     code: "statement",
     subject: "0004_d.up.sql",
@@ -97,7 +97,7 @@ test.concurrent.each(Object.entries(CASES))(
 );
 
 test.concurrent(
-  "on the command line it is exit code 3, and repair accepts a changed file, and only that",
+  "commands exit with code 3, and repair accepts a changed file but not a missing one",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -118,7 +118,7 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
-test.concurrent("of two files with one number, the applied one is not taken for the other", async () => {
+test.concurrent("of two files with the same number, the applied one is not mistaken for the other", async () => {
   using project = new Project();
   project.writeThree();
   await using target = new SqliteTarget(project.database);
@@ -133,7 +133,7 @@ test.concurrent("of two files with one number, the applied one is not taken for 
   ]);
 });
 
-test.concurrent("a migration without a down file can't be taken back", async () => {
+test.concurrent("a migration without a down file can't be reverted", async () => {
   using project = new Project();
   project.writeThree();
   project.write("0004_d", "SELECT 1;");

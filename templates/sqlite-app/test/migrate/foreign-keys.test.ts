@@ -1,4 +1,4 @@
-// Foreign keys around a migration: a rebuild keeps the rows that refer to the table, an orphan stops the commit.
+// Foreign keys in a migration: a rebuild keeps the rows that refer to the table, and an orphan prevents the commit.
 import { expect, test } from "bun:test";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
@@ -34,7 +34,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a migration that leaves an orphan is rolled back, and the row is named",
+  "a migration that leaves an orphan is rolled back, and the message names the row",
   async () => {
     using project = new Project();
     project.write("0001_tables", TABLES);

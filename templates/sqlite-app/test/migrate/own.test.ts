@@ -1,4 +1,4 @@
-// The migrations of this project: sound, and the same for every engine.
+// The migrations of this project are valid, and every engine has the same ones.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { ENGINES } from "../../src/migrate/sql.ts";
 const root = join(import.meta.dir, "..", "..", "migrations");
 const engines = ENGINES.filter((engine) => existsSync(join(root, engine)));
 
-test("every engine has the same migrations, and nothing is wrong with their files", async () => {
+test("every engine has the same migrations, and their files are valid", async () => {
   const folders = await Promise.all(
     engines.map((engine) => readFolder(join(root, engine), engine)),
   );

@@ -1,4 +1,4 @@
-// The same commands and promises on PostgreSQL, as far as they differ inside.
+// The commands and guarantees whose implementation differs on PostgreSQL.
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { SQL } from "bun";
@@ -12,7 +12,7 @@ onPostgres((newDatabase) => {
   };
 
   test.concurrent(
-    "up, down and up again give the same schema; a dump is stable",
+    "up after down creates the same schema, and a dump is stable",
     async () => {
       using project = new Project("own", await newDatabase());
       await project.dbOk("up");
@@ -30,7 +30,7 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
-    "a failing migration leaves those before it, and no trace of itself",
+    "a migration that fails is rolled back, and the previous ones stay applied",
     async () => {
       using project = new Project("none", await newDatabase());
       project.writeThree();
@@ -66,7 +66,7 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
-    "a dump can be a migration: what it sets is over with it",
+    "a dump can be a migration: its settings do not affect the next one",
     async () => {
       using project = new Project("none", await newDatabase());
       project.write(
@@ -82,7 +82,7 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
-    "what extensions brought makes no database another one's, tables of others do",
+    "objects of extensions do not make a database foreign, but tables of other applications do",
     async () => {
       using project = new Project("none", await newDatabase());
       project.writeThree();
@@ -112,7 +112,7 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
-    "killed in the middle of a migration, it left nothing",
+    "a kill during a migration leaves no change",
     async () => {
       using project = new Project("none", await newDatabase());
       project.write(
@@ -127,7 +127,7 @@ onPostgres((newDatabase) => {
       await child.exited;
       while ((await query(project, sleeping)).length > 0) await Bun.sleep(20);
       const { stdout } = await project.dbOk("status");
-      // The server may have finished the statement, but nobody told it to commit.
+      // The server may have finished the statement, but it never received a COMMIT.
       expect(stdout).toContain("0 applied, 1 pending");
       expect(await query(project, "SELECT to_regclass('slow') AS slow")).toEqual([{ slow: null }]);
       await project.dbOk("up");
@@ -135,11 +135,11 @@ onPostgres((newDatabase) => {
     PROCESS_TIMEOUT,
   );
 
-  // Where its client programs are not installed, `backup` says so.
+  // Without the client programs, `backup` fails with a message that names them.
   const withPrograms =
     Bun.which("pg_dump") && Bun.which("psql") ? test.concurrent : () => undefined;
   withPrograms(
-    "a backup restores what was there; what is no backup of ours is refused",
+    "a restore brings back the rows of the backup, and refuses a file that is not a backup of this application",
     async () => {
       using project = new Project("own", await newDatabase());
       await project.dbOk("up");
@@ -155,7 +155,7 @@ onPostgres((newDatabase) => {
       ]);
       await project.dbOk("validate");
       const text = project.join("text.dump");
-      writeFileSync(text, "no backup");
+      writeFileSync(text, "not a backup");
       expect((await project.db("restore", text)).exitCode).toBe(1);
       project.remove("0003_users_email_nocase");
       const newer = await project.db("restore", file);

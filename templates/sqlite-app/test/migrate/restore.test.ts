@@ -1,4 +1,4 @@
-// A restore while others want the database: each of their writes is in what was kept, or in what is there now.
+// A restore while other processes write: each of their writes is in a kept database or in the current one.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync, renameSync } from "node:fs";
@@ -10,8 +10,8 @@ import { PROCESS_TIMEOUT, Project } from "../project.ts";
 const RESTORES = 20;
 
 /**
- * Opens the database, writes a number, closes it, and prints the number if nothing failed; until it is killed.
- * It leaves room for a restore to begin, and then tries again and again without waiting.
+ * A script that runs until it is killed. It opens the database, writes a number, closes the database, and prints
+ * the number. After a success it pauses, so that a restore can begin; after an error it retries immediately.
  */
 const WRITER = `
   const { Database } = require("bun:sqlite");
@@ -34,7 +34,7 @@ function written(file: string): string[] {
 }
 
 test(
-  "what others wrote up to the moment of the restore is kept, and what they write later is in the new database",
+  "writes of other processes before a restore are kept, and later ones are in the new database",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -85,7 +85,7 @@ test(
 );
 
 test(
-  "the log of a database that vanished is not played into the restored one",
+  "the WAL of a deleted database is not replayed into the restored one",
   async () => {
     using project = new Project();
     project.writeThree();

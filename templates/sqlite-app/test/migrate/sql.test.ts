@@ -1,11 +1,11 @@
-// The reading of SQL: where statements begin, and what a migration must not contain.
+// Tokenizing SQL: where statements begin, and which statements a migration must not contain.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { forbidden, statements } from "../../src/migrate/sql.ts";
 
 const heads = (sql: string) => statements(sql, "sqlite").map(([first]) => first);
 
-test("semicolons in strings, names, comments and trigger bodies end no statement", () => {
+test("semicolons in strings, names, comments and trigger bodies do not end a statement", () => {
   const sql = `
     -- COMMIT;
     CREATE TABLE "a;b" (x TEXT DEFAULT 'it''s; COMMIT'); /* ROLLBACK; */
@@ -28,7 +28,7 @@ test.each([
   ["VACUUM", ["VACUUM"]],
   ["PRAGMA foreign_keys = off; PRAGMA user_version = 3", ["PRAGMA foreign_keys"]],
   ["PRAGMA main.journal_mode = wal", ["PRAGMA journal_mode"]],
-])("finds what ends a transaction: %s", (sql, found) => {
+])("finds the statements that are not allowed in a migration: %s", (sql, found) => {
   expect(forbidden(sql, "sqlite")).toEqual(found);
 });
 

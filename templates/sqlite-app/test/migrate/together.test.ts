@@ -1,11 +1,11 @@
-// Several processes migrate at once: each migration is applied once, and none of them fails.
+// Several processes migrate at the same time: each migration is applied once, and no process fails.
 import { expect, test } from "bun:test";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 const PROCESSES = 8;
 
 test(
-  `${PROCESSES} processes migrate one database`,
+  `${PROCESSES} processes migrate one database, and each migration is applied once`,
   async () => {
     using project = new Project();
     project.write("0001_log", "CREATE TABLE log (migration TEXT) STRICT;", "DROP TABLE log;");

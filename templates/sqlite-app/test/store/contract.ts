@@ -40,8 +40,8 @@ export function testStore(variables: () => Promise<Variables>): void {
     const user = { email: `${crypto.randomUUID()}@example.com`, name: "N", passwordHash: "hash" };
     const created = await Promise.all(Array.from({ length: 10 }, () => store.createUser(user)));
     expect(created.filter((one) => one !== undefined)).toHaveLength(1);
-    expect(await store.findPassword(user.email.toUpperCase())).toMatchObject({ hash: "hash" });
-    expect(await store.findPassword("nobody@example.com")).toBeUndefined();
+    expect(await store.findCredentials(user.email.toUpperCase())).toMatchObject({ hash: "hash" });
+    expect(await store.findCredentials("nobody@example.com")).toBeUndefined();
   });
 
   test("a session ends when it expires or is deleted", async () => {

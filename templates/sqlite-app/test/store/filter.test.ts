@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { sorts } from "../../src/features/articles/schemas.ts";
-import { type ArticleFilter, articleQuery, type Dialect } from "../../src/store/filter.ts";
+import { type ArticleFilter, buildArticleQuery, type Dialect } from "../../src/store/filter.ts";
 
 const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
@@ -36,7 +36,7 @@ test("values are parameters: the SQL depends only on which filters there are", (
         after: one.after === undefined ? undefined : (other.after ?? ["", 0]),
         limit: other.limit,
       };
-      expect(articleQuery(mixed, dialect).sql).toBe(articleQuery(one, dialect).sql);
+      expect(buildArticleQuery(mixed, dialect).sql).toBe(buildArticleQuery(one, dialect).sql);
     }),
   );
 });
@@ -44,7 +44,7 @@ test("values are parameters: the SQL depends only on which filters there are", (
 test("every parameter has its placeholder, in order", () => {
   fc.assert(
     fc.property(filter, (one) => {
-      const { sql, parameters } = articleQuery(one, dialect);
+      const { sql, parameters } = buildArticleQuery(one, dialect);
       const placeholders = [...new Set(sql.match(/\?\d+/g))];
       expect(placeholders).toEqual(parameters.map((_, index) => `?${index + 1}`));
     }),
@@ -53,7 +53,7 @@ test("every parameter has its placeholder, in order", () => {
 
 test("a query reads as it should", () => {
   const one: ArticleFilter = { author: 7, q: "word", sort: "-title", after: ["t", 3], limit: 5 };
-  expect(articleQuery(one, dialect)).toEqual({
+  expect(buildArticleQuery(one, dialect)).toEqual({
     sql: "SELECT <found> FROM <index ?1> WHERE a.author = ?2 AND (<title>, <id>) < (?3, ?4) ORDER BY <title> DESC, <id> DESC LIMIT ?5",
     parameters: ["word", 7, "t", 3, 5],
   });

@@ -5,7 +5,7 @@ import { parseEnv } from "#lib/env";
 import { prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 import { sorts } from "../../src/features/articles/schemas.ts";
-import { articleQuery, type Position } from "../../src/store/filter.ts";
+import { buildArticleQuery, type Position } from "../../src/store/filter.ts";
 import { dialect } from "../../src/store/sqlite.ts";
 import { Folder } from "../folder.ts";
 
@@ -22,7 +22,7 @@ test("a page is one range of one index, and nothing is sorted", async () => {
   const position: Position = ["2026", 7];
   for (const sort of sorts.filter((one) => one !== "rank")) {
     const page = (author: number | undefined, after: Position | undefined) => {
-      const { sql, parameters } = articleQuery({ sort, author, after, limit: 20 }, dialect);
+      const { sql, parameters } = buildArticleQuery({ sort, author, after, limit: 20 }, dialect);
       return plan(sql, parameters);
     };
     expect(page(undefined, undefined)).toEqual([expect.stringMatching(/^SCAN a USING INDEX \w+$/)]);

@@ -49,6 +49,28 @@ test("a transaction that waits too long is refused, and the next one still waits
   expect(entries()).toEqual(["long", "next"]);
 });
 
+test("exclusive work shows when it has locked the database", async () => {
+  using folder = new Folder();
+  const { writer } = open(folder);
+  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+  const importing = writer.runExclusive(async (onLocked) => {
+    onLocked();
+    await gate;
+  });
+  while (!writer.exclusiveLock) await Bun.sleep(0);
+  await writer.exclusiveLock; // Resolves before the work ends.
+  openGate();
+  await importing;
+  expect(writer.exclusiveLock).toBeUndefined();
+
+  const { promise: failure, reject: fail } = Promise.withResolvers<void>();
+  const failing = writer.runExclusive(() => failure).catch(String);
+  while (!writer.exclusiveLock) await Bun.sleep(0);
+  const lock = writer.exclusiveLock.catch(String);
+  fail(new Error("still busy"));
+  expect(await Promise.all([failing, lock])).toEqual(["Error: still busy", "Error: still busy"]);
+});
+
 test("a write of another process is waited for without blocking, for a limited time", async () => {
   using folder = new Folder();
   const { writer, log, entries } = open(folder);

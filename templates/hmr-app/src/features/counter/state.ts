@@ -1,4 +1,4 @@
-// The server's state, which survives a hot reload, and the part of it that clients see.
+// The server's state, which survives a hot reload. All of it is sent to clients.
 import packageJson from "../../../package.json";
 import { hot } from "../../hot.ts";
 import type { State } from "../../shared/state.ts";

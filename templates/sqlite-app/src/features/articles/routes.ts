@@ -17,12 +17,12 @@ const BODY = { maxBytes: 1024 * 1024 };
 export function articleRoutes(store: Store) {
   const update = async (segment: string, userId: number, changes: ArticleChanges) => {
     const id = await ownArticle(segment, userId);
-    return found(await store.updateArticle(id, userId, changes));
+    return orNotFound(await store.updateArticle(id, userId, changes));
   };
 
   /** Articles are public, so another author's is 403, not 404: there is nothing to hide. */
   const ownArticle = async (segment: string, userId: number): Promise<number> => {
-    const { id, author } = found(await store.findArticle(parseId(segment)));
+    const { id, author } = orNotFound(await store.findArticle(parseId(segment)));
     if (author === userId) return id;
     throw new Problem(403, "Only its author may change an article.");
   };
@@ -51,7 +51,7 @@ export function articleRoutes(store: Store) {
       return c.json(article, 201, { location: `/api/articles/${article.id}` });
     })
     .get(ARTICLE, async (c) => {
-      return c.json(found(await store.findArticle(parseId(c.req.param("id")))));
+      return c.json(orNotFound(await store.findArticle(parseId(c.req.param("id")))));
     })
     .patch(ARTICLE, requireUser(store), validate("json", articleChanges, BODY), async (c) => {
       return c.json(await update(c.req.param("id"), c.get("userId"), c.req.valid("json")));
@@ -66,7 +66,7 @@ export function articleRoutes(store: Store) {
     });
 }
 
-function found(article: Article | undefined): Article {
+function orNotFound(article: Article | undefined): Article {
   if (article) return article;
   throw new Problem(404, "There is no such article.");
 }

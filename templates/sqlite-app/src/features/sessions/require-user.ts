@@ -35,22 +35,22 @@ export function requireUser(store: Store) {
     },
     noAuthenticationHeader: MISSING,
     invalidAuthenticationHeader: MISSING,
-    invalidToken: refuse(
+    invalidToken: refusal(
       "The token is unknown or expired: sign in again.",
       'Bearer error="invalid_token"',
     ),
   });
 }
 
-/** Hono asks for a message; throwing instead makes the response a problem. */
-function refuse(detail: string, challenge: string) {
+/** An option of `bearerAuth`: Hono asks it for a message, and throwing instead makes the response a problem. */
+function refusal(detail: string, challenge: string) {
   const message = (): never => {
     throw new Problem(401, detail, { headers: { "www-authenticate": challenge } });
   };
   return { message };
 }
 
-const MISSING = refuse(
+const MISSING = refusal(
   "Send `Authorization: Bearer <token>` with a token from POST /api/sessions.",
   "Bearer",
 );

@@ -27,20 +27,20 @@ export function sessionRoutes(env: Env, store: Store, passwords: Passwords) {
       const { email, password } = c.req.valid("json");
       const address = addressOf(c);
       checkRateLimit(perAddress, address);
-      const limits = checkRateLimit(perAccount, `${address} ${email.toLowerCase()}`);
-      const user = await store.findPassword(email);
+      const limitHeaders = checkRateLimit(perAccount, `${address} ${email.toLowerCase()}`);
+      const user = await store.findCredentials(email);
       // An unknown email costs the same time and gets the same response: neither reveals who has an account.
       const matches = await passwords.verify(password, user?.hash);
       if (!user || !matches) {
         throw new Problem(401, "The email or the password is wrong.", {
-          headers: { ...limits, "www-authenticate": "Bearer" },
+          headers: { ...limitHeaders, "www-authenticate": "Bearer" },
         });
       }
       const { token, tokenHash } = newToken();
       const expiresAt = new Date(Date.now() + env.SESSION_TTL_HOURS * HOUR_MS);
       await store.createSession({ userId: user.id, tokenHash, expiresAt });
       const session = { token, user: user.id, expiresAt: expiresAt.toISOString() };
-      return c.json(session, 201, { ...limits, "cache-control": "no-store" });
+      return c.json(session, 201, { ...limitHeaders, "cache-control": "no-store" });
     })
     .delete("/api/sessions", requireUser(store), async (c) => {
       await store.deleteSession(c.get("tokenHash"));

@@ -42,7 +42,7 @@ export async function streamExport(
         }
         controller.close();
       } catch (error) {
-        // The response has begun, so that the client can only be told by closing its connection.
+        // The status is sent: closing the connection is the only signal left.
         controller.error(logFailure(error));
       }
       await end();

@@ -15,8 +15,14 @@ const IDLE_TIMEOUT_S = 30;
 
 export function transferRoutes(env: Env, store: Store) {
   // A running export holds a snapshot of the database and a connection, so none may wait for a slot.
-  const exports = new Semaphore("exports", { concurrency: 8, queue: 0 });
-  const imports = new Semaphore("imports", { concurrency: 2, queue: 8 });
+  const exports = new Semaphore("Too many exports are running: try again.", {
+    concurrency: 8,
+    queue: 0,
+  });
+  const imports = new Semaphore("Too many imports are waiting: try again.", {
+    concurrency: 2,
+    queue: 8,
+  });
 
   return new Hono<HttpEnv>()
     .get("/api/articles/export", async (c) => {
@@ -33,12 +39,12 @@ export function transferRoutes(env: Env, store: Store) {
     .post("/api/articles/import", requireUser(store), async (c) => {
       checkType(c);
       const { server } = c.env;
-      // Off while the import waits for a slot, because nothing is sent or read then.
-      server.timeout(c.req.raw, 0);
-      const release = await imports.acquire().finally(() => {
-        server.timeout(c.req.raw, IDLE_TIMEOUT_S);
-      });
+      let release: (() => void) | undefined;
       try {
+        // Off while the import waits for a slot, because nothing is sent or read then.
+        server.timeout(c.req.raw, 0);
+        release = await imports.acquire();
+        server.timeout(c.req.raw, IDLE_TIMEOUT_S);
         const chunks = readImport(c.req.raw, server, env);
         const { imported, badLines, bad } = await store.importArticles(c.get("userId"), chunks);
         if (badLines === 0) return c.json({ imported });
@@ -47,7 +53,9 @@ export function transferRoutes(env: Env, store: Store) {
           members: { badLines },
         });
       } finally {
-        release();
+        release?.();
+        // The connection keeps its timeout after the response: without one, it would stay open forever.
+        server.timeout(c.req.raw, env.KEEP_ALIVE_TIMEOUT_S);
       }
     });
 }

@@ -117,7 +117,7 @@ export function importAndExport(service: () => Service): void {
     expect(headers.get("allow")).toContain(allowed);
   });
 
-  test("other clients read and write during a large import", async () => {
+  test("other clients read and write during a large import, and the service stays ready", async () => {
     const other = await service().newUser();
     const body = Array.from({ length: 20_000 }, (_, i) =>
       line(`bulk ${i}`, "some words ".repeat(10)),
@@ -133,6 +133,7 @@ export function importAndExport(service: () => Service): void {
       expect(written.status).toBe(201);
       const read = await service().send("GET", `/api/articles/${written.json().id}`);
       expect(read.status).toBe(200);
+      expect((await service().send("GET", "/readyz")).status).toBe(200);
       requests += 1;
     }
     expect((await imported).json()).toEqual({ imported: 20_000 });
