@@ -42,6 +42,7 @@ export interface Histogram {
 
 /** All metrics of a service. */
 export class Metrics {
+  readonly #names = new Set<string>();
   readonly #families: (() => string)[] = [];
 
   /** @param isServed whether the metrics can be scraped; if not, requests are not recorded. */
@@ -103,7 +104,17 @@ export class Metrics {
   }
 
   #add(type: string, { name, help }: MetricOptions, samples: () => string): void {
-    this.#families.push(() => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples()}`);
+    if (this.#names.has(name)) throw new RangeError(`The metric ${name} exists already.`);
+    this.#names.add(name);
+    this.#families.push(() => {
+      try {
+        return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples()}`;
+      } catch (error) {
+        // The other metrics are still useful, above all during an outage.
+        log.warn("{metric} cannot be read: {error}", { metric: name, error });
+        return "";
+      }
+    });
   }
 }
 
@@ -215,7 +226,7 @@ export function httpMetrics(metrics: Metrics) {
 function routeOf(c: Context): string {
   // Hono registers middleware for the method "ALL".
   const path = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
-  return path.includes("{") ? path.replaceAll(/\{[^}]*\}/g, "") : path;
+  return path.includes("{") ? path.replaceAll(/(:\w+)\{.*?\}(?=\/|$)/g, "$1") : path;
 }
 
 /** Milliseconds between two probes of the event loop. */

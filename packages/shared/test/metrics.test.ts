@@ -51,6 +51,23 @@ test("the buckets of a histogram are cumulative", () => {
   expect(Number(lineOf(metrics, "d_seconds_sum")?.split(" ")[1])).toBeCloseTo(60.0215);
 });
 
+test("a gauge that cannot be read is left out, and the other metrics are not", () => {
+  const metrics = new Metrics();
+  const read = () => {
+    throw new Error("the store is down");
+  };
+  metrics.gauge({ name: "broken_rows", help: "Broken.", read });
+  metrics.gauge({ name: "open_rows", help: "Open.", read: () => 1 });
+  expect(metrics.render()).not.toContain("broken_rows");
+  expect(lineOf(metrics, "open_rows")).toBe("open_rows 1");
+});
+
+test("a name can be used once", () => {
+  const metrics = new Metrics();
+  metrics.counter({ name: "events_total", help: "Events." });
+  expect(() => metrics.counter({ name: "events_total", help: "Events." })).toThrow(RangeError);
+});
+
 test("the number of label sets is bounded", () => {
   const metrics = new Metrics();
   const requests = metrics.counter({ name: "r_total", help: "R.", labels: ["path"] });
@@ -69,7 +86,7 @@ test("requests are recorded by method, pattern and status, also when a handler t
     .onError(problems({ expose: false }))
     .notFound(notFound(app))
     .use(requestLog(metrics))
-    .get("/items/:id", (c) => c.text("item"))
+    .get("/items/:id{[0-9]{1,3}}", (c) => c.text("item"))
     .get("/fails", () => {
       throw new Problem(503, "Not now.");
     });
