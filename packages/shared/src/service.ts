@@ -1,52 +1,12 @@
 // Starts and stops a service: environment, logs, listening, health, drain, close, exit code.
-import type { Server, WebSocketHandler } from "bun";
 import { Hono } from "hono";
 import type { z } from "zod";
-import { devHostCheck } from "./dev-hosts.ts";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
-import { flushLogs, log, notice, setupLog } from "./log.ts";
-import { Metrics, serveMetrics } from "./metrics.ts";
-import { invalidHost, Problem } from "./problem.ts";
-import { discardUnreadBody } from "./request-body.ts";
+import { Lifecycle, type Service, StartError, type WebApp, within } from "./lifecycle.ts";
+import { flushLogs, log, setupLog } from "./log.ts";
+import { Metrics } from "./metrics.ts";
 
-/** Something that is open as long as the service runs: a store, a pool, a timer. */
-export interface Resource {
-  /** Rejects while the service cannot do its work because of this resource; `/readyz` is then 503. */
-  ready?(): void | Promise<void>;
-  /** Closes it, after the last request. Resources close in reverse order of `use`. */
-  close?(): void | Promise<void>;
-}
-
-/** What an app may use of the service that runs it. */
-export interface Service {
-  readonly metrics: Metrics;
-  /** Aborts when event streams and WebSockets have to end: `SHUTDOWN_DELAY_MS` after the first signal. */
-  readonly draining: AbortSignal;
-  /** True from the first signal on. */
-  readonly isStopping: boolean;
-  /** The server, once the service listens. */
-  readonly server: Server<unknown>;
-  /** Registers a resource for `/readyz` and for the shutdown. @returns the resource. */
-  use<R extends Resource>(resource: R): R;
-  /** Sets the handlers of the WebSockets that `upgradeWebSocket` opens. */
-  websocket<Data>(handlers: WebSocketHandler<Data>): void;
-  /** Rejects while a resource is not ready, with the reason of the first one. */
-  ready(): Promise<void>;
-}
-
-/** Throw it from `createApp`: the service prints the message and the hint, and exits with code 1. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-
-  /** @param hint what to do about it. */
-  constructor(
-    message: string,
-    readonly hint?: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
+export { Lifecycle, type Resource, type Service, StartError, type WebApp } from "./lifecycle.ts";
 
 type Schema = z.ZodObject<typeof serviceVariables & z.ZodRawShape>;
 
@@ -56,17 +16,6 @@ export interface ServiceOptions<S extends Schema> {
   readonly createApp: (env: Readonly<z.output<S>>, service: Service) => WebApp | Promise<WebApp>;
 }
 
-/** A Hono app, whatever its routes are. */
-export interface WebApp {
-  fetch(request: Request, env: { readonly server: Server<unknown> }): Response | Promise<Response>;
-}
-
-/** Milliseconds that a resource has to prove that it is ready; a store that is down may not respond. */
-const READY_TIMEOUT_MS = 2000;
-/** Milliseconds for which a result is reused: each check writes, and many probes must not cause many writes. */
-const READY_CACHE_MS = 1000;
-/** Milliseconds for closing the resources; then the process exits anyway. */
-const CLOSE_TIMEOUT_MS = 5000;
 /** Milliseconds for writing the logs: the process that reads them may have stalled. */
 const FLUSH_TIMEOUT_MS = 1000;
 
@@ -131,199 +80,6 @@ async function readiness(service: Service): Promise<"ok" | "draining" | "unavail
   }
 }
 
-/**
- * A service without its process. `runService` adds signals and exit codes; a development server with hot
- * reload creates one after each edit and calls `takeOver`.
- */
-export class Lifecycle implements Service {
-  metrics = new Metrics(false);
-  readonly #draining = new AbortController();
-  readonly #resources: Resource[] = [];
-  #env: ServiceEnv | undefined;
-  #websocket: WebSocketHandler<unknown> | undefined;
-  #server: Server<unknown> | undefined;
-  #check: Promise<void> = Promise.resolve();
-  #checkedAt = Number.NEGATIVE_INFINITY;
-  isStopping = false;
-  exitCode = 0;
-
-  get draining(): AbortSignal {
-    return this.#draining.signal;
-  }
-
-  get server(): Server<unknown> {
-    if (!this.#server) throw new Error("The service does not listen yet.");
-    return this.#server;
-  }
-
-  use<R extends Resource>(resource: R): R {
-    this.#resources.push(resource);
-    return resource;
-  }
-
-  websocket<Data>(handlers: WebSocketHandler<Data>): void {
-    this.#websocket = handlers as WebSocketHandler<unknown>;
-  }
-
-  ready(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#checkedAt < READY_CACHE_MS) return this.#check;
-    this.#checkedAt = now;
-    this.#check = this.#checkResources();
-    return this.#check;
-  }
-
-  async #checkResources(): Promise<void> {
-    const checks = this.#resources.map(async (resource) => resource.ready?.());
-    if (await within(READY_TIMEOUT_MS, Promise.all(checks))) return;
-    throw new Error(`A store did not respond within ${READY_TIMEOUT_MS} ms.`);
-  }
-
-  /** Listens and prints the URL. @throws {StartError} if the address is taken or not allowed. */
-  listen(env: ServiceEnv, app: WebApp): void {
-    if (this.isStopping) return;
-    this.#env = env;
-    const { HOST: hostname, PORT: port, METRICS_PORT } = env;
-    const options = this.#serveOptions(env, app);
-    this.#server = listenOr("PORT", { hostname, port }, () => Bun.serve(options));
-    if (METRICS_PORT !== undefined) {
-      const address = { hostname, port: METRICS_PORT };
-      const listener = listenOr("METRICS_PORT", address, () => serveMetrics(this.metrics, address));
-      // First in the list, so that it closes last: metrics are available until the shutdown ends.
-      this.#resources.unshift(listener);
-      notice.info(`metrics at ${listener.url}`);
-    }
-    notice.info(`listening on ${this.#server.url.href}`);
-  }
-
-  /** Hot reload: this service handles the requests and sockets of the server of `stale`, which is closed. */
-  async takeOver(stale: Lifecycle, env: ServiceEnv, app: WebApp): Promise<void> {
-    this.#env = env;
-    this.#server = stale.server;
-    this.#server.reload(this.#serveOptions(env, app));
-    await stale.close();
-  }
-
-  #serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
-    const checkHost = env.NODE_ENV === "development" ? devHostCheck(env) : undefined;
-    return {
-      hostname: env.HOST,
-      port: env.PORT,
-      // Limits on bodies belong to the routes: the runtime's own 413 is not a problem+json.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      development: false,
-      // Otherwise a second service could share the port and receive a part of the requests.
-      reusePort: false,
-      idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
-      fetch: (received: Request, server: Server<unknown>) => {
-        const request = acceptHost(received, checkHost);
-        if (request instanceof Problem) return refuse(request);
-        const response = app.fetch(request, { server });
-        const isPlain = request.method === "GET" && !this.isStopping;
-        return isPlain ? response : this.#complete(request, response);
-      },
-      // Only for what Hono does not catch: without it, the runtime prints the stack to stderr.
-      error: (error: unknown) => {
-        log.error("{error}", { error });
-        return new Problem(500, "The server failed to handle this request.").toResponse();
-      },
-      ...(this.#websocket ? { websocket: this.#websocket } : {}),
-    } as Bun.Serve.Options<unknown>;
-  }
-
-  /** Completes the response to a request that is not a GET, and to any request that arrives during the shutdown. */
-  async #complete(request: Request, pending: Response | Promise<Response>): Promise<Response> {
-    const { method } = request;
-    const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
-    const { headers, status } = response;
-    // Clients must not reuse a connection that is about to close: their next request would be lost.
-    if (this.isStopping) headers.set("connection", "close");
-    // Hono drops the body of a response to HEAD. Without this header the runtime would send
-    // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
-    const hasLength = headers.has("content-length") || status === 204 || status === 304;
-    if (method === "HEAD" && !hasLength) headers.set("transfer-encoding", "chunked");
-    return response;
-  }
-
-  /**
-   * Stops without losing work: `/readyz` turns 503 and everything is served for `SHUTDOWN_DELAY_MS`;
-   * then new connections are refused, streams and sockets end, requests in flight finish, and after
-   * `SHUTDOWN_TIMEOUT_MS` the remaining connections are closed. Never rejects.
-   */
-  async stop(): Promise<void> {
-    this.isStopping = true;
-    notice.info("draining");
-    const { SHUTDOWN_DELAY_MS = 0, SHUTDOWN_TIMEOUT_MS = 0 } = this.#env ?? {};
-    await Bun.sleep(SHUTDOWN_DELAY_MS);
-    const finished = this.#server?.stop();
-    this.#draining.abort();
-    if (!(await within(SHUTDOWN_TIMEOUT_MS, finished))) {
-      notice.info("closing connections that did not finish in time");
-      await this.#server?.stop(true);
-    }
-    await this.close();
-    notice.info("stopped");
-  }
-
-  /** Closes the resources, the last one first. Never rejects. */
-  async close(): Promise<void> {
-    const closeAll = async () => {
-      for (const resource of this.#resources.toReversed()) {
-        try {
-          await resource.close?.();
-        } catch (error) {
-          this.fail("a resource did not close", error);
-        }
-      }
-    };
-    if (await within(CLOSE_TIMEOUT_MS, closeAll())) return;
-    this.fail("closing timed out", new Error(`not closed after ${CLOSE_TIMEOUT_MS} ms`));
-  }
-
-  fail(message: string, error: unknown): void {
-    this.exitCode = 1;
-    notice.error("{what}: {error}", { what: message, error });
-  }
-}
-
-/** Responds before the app does, with what every response has. */
-function refuse(problem: Problem): Response {
-  const requestId = crypto.randomUUID();
-  log.warn("refused a request: {detail}", { detail: problem.detail, requestId });
-  const response = problem.toResponse();
-  response.headers.set("x-request-id", requestId);
-  response.headers.set("x-content-type-options", "nosniff");
-  return response;
-}
-
-/** @returns the request, or the reason to refuse it. */
-function acceptHost(
-  request: Request,
-  check?: (request: Request) => Problem | undefined,
-): Request | Problem {
-  if (!request.url.startsWith("/")) return check?.(request) ?? request;
-  // Without a valid Host, the runtime's URL is only a path. HTTP/1.0 needs none, and some health checks send none.
-  if (request.headers.has("host")) return invalidHost();
-  return new Request(`http://localhost${request.url}`, request);
-}
-
-interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
-
-/** @throws {StartError} that names the variable if the address is taken or not allowed. */
-function listenOr<T>(variable: string, { hostname, port }: Address, listen: () => T): T {
-  try {
-    return listen();
-  } catch (cause) {
-    const { code, syscall } = cause as NodeJS.ErrnoException;
-    if (syscall !== "listen") throw cause;
-    const hint = `Set HOST and ${variable} to a free address.`;
-    throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, { cause });
-  }
-}
-
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */
 export function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -347,15 +103,4 @@ function uncaughtError(life: Lifecycle): Promise<void> {
   };
   process.on("uncaughtException", handle).on("unhandledRejection", handle);
   return promise;
-}
-
-/** @returns whether `work` is done before `ms` milliseconds have passed. */
-async function within(ms: number, work: Promise<unknown> | undefined): Promise<boolean> {
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(timeout.resolve, ms, false);
-  try {
-    return await Promise.race([Promise.resolve(work).then(() => true), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

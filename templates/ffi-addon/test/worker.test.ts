@@ -56,7 +56,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(await index.searchInWorker(query, 1)).toEqual(index.search(query, 1));
   });
 
-  test("rejects when the index is closed meanwhile; the memory goes when the worker is done", async () => {
+  test("rejects when the index is closed during the search; its memory is freed when the worker is done", async () => {
     const index = create(5_000);
     const searches = Array.from({ length: 10 }, () => index.searchInWorker(query, 3));
     index.close();

@@ -68,7 +68,7 @@ const COMMON = `
 /**
  * Stores a message and publishes it to all nodes, unless its key is known.
  * KEYS: epoch, offsets, messages, key, bus.
- * ARGV: room, epoch if there is none, body, messages to retain, TTL of a key and of a room's messages
+ * ARGV: room, epoch to use if Redis has none, body, messages to retain, TTL of a key and of a room's messages
  * in milliseconds, length of the bus.
  */
 export const append = new Script<readonly [room: string, epoch: string, offset: number]>(`${COMMON}
@@ -101,7 +101,7 @@ export type JoinReply = readonly [
 /**
  * Adds a user of one node to a room, and reads the room. For the room '' it reads nothing.
  * KEYS: epoch, offsets, messages, users, count, entries of the node, nodes, bus.
- * ARGV: room, epoch if there is none, user id, user, epoch and offset to recover from, messages to
+ * ARGV: room, epoch to use if Redis has none, user id, user, epoch and offset to recover from, messages to
  * return without recovery, length of the bus, node, TTL of a node in milliseconds.
  */
 export const join = new Script<JoinReply>(`${COMMON}
