@@ -230,7 +230,7 @@ function acceptHost(
 ): Request | Problem {
   if (!request.url.startsWith("/")) return check?.(request) ?? request;
   // Without a valid Host, the runtime's URL is only a path. HTTP/1.0 needs none, and some health checks send none.
-  if (request.headers.has("host")) return invalidHost();
+  if (request.headers.has("host")) return check?.(request) ?? invalidHost();
   return new Request(`http://localhost${request.url}`, request);
 }
 

@@ -87,7 +87,7 @@ describe("the Host", () => {
     ["127.0.0.1.evil.example", 403],
     ["localhost.evil.example", 403],
     ["box.example.evil.example", 403],
-    ["localhost@evil.example", 400],
+    ["localhost@evil.example", 403],
   ])("in development, Host %s is %d", async (host, status) => {
     expect((await withHost(`${development.url}/fast`, host)).status).toBe(status);
   });
