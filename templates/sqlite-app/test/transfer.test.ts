@@ -90,7 +90,7 @@ test("a connection without requests is closed after KEEP_ALIVE_TIMEOUT_S, also a
   socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
   await new Promise((resolve) => socket.on("close", resolve));
   expect(response).toStartWith("HTTP/1.1 200");
-}, 60_000);
+});
 
 test(
   "an import that takes too long is 408, and nothing is imported",
