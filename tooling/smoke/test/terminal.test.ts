@@ -48,7 +48,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     const [live = "", end = ""] = shown().split("\u001b[?25h");
     expect(live).toStartWith("\u001b[?25l");
     expect(widest(live)).toBeLessThanOrEqual(cols);
-    // Each frame but the first is drawn over the one before.
+    // Each frame except the first overwrites the previous one.
     const [first = "", ...later] = live.split("\u001b[?2026h").slice(1);
     expect(first).not.toContain("A\r");
     expect(later.length).toBeGreaterThan(1);

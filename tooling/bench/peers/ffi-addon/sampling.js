@@ -1,4 +1,4 @@
-// What the programs of this area share: the same vectors for all, and one sample a request.
+// Shared by the programs of this area: the same vectors for all, and one sample per request.
 import { createServer } from "node:http";
 
 /** `count` numbers from -1 to 1, the same ones each time. */
@@ -22,7 +22,7 @@ export function rate(work, seconds) {
 }
 
 /**
- * Answers each request with a sample; `?seconds=` says how long it should take.
+ * Responds to each request with a sample; `?seconds=` says how long it should take.
  * `open` prepares the data and returns what takes a sample; the first request, the warm-up, waits for it.
  */
 export function serveSamples(open) {

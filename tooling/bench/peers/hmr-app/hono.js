@@ -1,4 +1,4 @@
-// Program: a static server in Hono on Bun, which picks the files that are compressed beforehand.
+// Program: a static server in Hono on Bun, which serves precompressed files.
 import { Hono } from "hono";
 import { serveStatic } from "hono/bun";
 

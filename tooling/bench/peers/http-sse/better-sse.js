@@ -1,4 +1,4 @@
-// Program: fan-out through better-sse on Node.js. POST /publish sends one event to every reader.
+// Program: fan-out through better-sse on Node.js. POST /publish sends one event to every subscriber.
 import { createServer } from "node:http";
 import { createChannel, createSession } from "better-sse";
 

@@ -1,4 +1,4 @@
-// Program: the fan-out with socket.io on Node.js, over WebSockets alone.
+// Program: the fan-out with socket.io on Node.js, over WebSockets only.
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 

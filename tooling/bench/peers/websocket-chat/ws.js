@@ -1,4 +1,4 @@
-// Program: the fan-out with ws on Node.js. Every frame goes to everyone, as it came.
+// Program: the fan-out with ws on Node.js. Every frame is sent unchanged to every client.
 import { WebSocketServer } from "ws";
 
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });

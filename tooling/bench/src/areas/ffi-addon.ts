@@ -1,4 +1,4 @@
-// The ffi-addon starter: what a call costs, and what a search does with the memory's bandwidth.
+// The ffi-addon starter: the cost of a call, and how much of the memory bandwidth a search reaches.
 import { join } from "node:path";
 import type { Area, Bench, Contestant } from "../area.ts";
 import { runCommand } from "../command.ts";
@@ -111,9 +111,9 @@ export const area: Area = {
   benches: {
     call,
     search: searches(LARGE, { "reading the memory": program(bandwidth) }),
-    // Query after query on vectors that fit into the cache: what a batch of queries gets.
+    // One query after another on vectors that fit into the cache, as in a batch of queries.
     batch: searches(CACHED),
-    // A search so small that a copy of the query would be seen.
+    // A search so small that copying the query would be noticeable.
     "zero-copy": {
       unit: "searches/s",
       prepare,

@@ -1,4 +1,4 @@
-// The hmr-app starter: from an edit to the page, from a cold start to the first paint, and what production serves.
+// The hmr-app starter: time from an edit to the page, from a cold start to the first paint, and the throughput in production.
 import type { Area } from "../area.ts";
 import { edit, editTail } from "./hmr-app/edit.ts";
 import { firstPaint } from "./hmr-app/first-paint.ts";

@@ -1,4 +1,4 @@
-// The sqlite-app starter: a point read, an import, and how both and a search grow with the data.
+// The sqlite-app starter: a point read, an import, and how their times and that of a search grow with the data.
 import type { Area } from "../area.ts";
 import { importGrowth, pageGrowth, searchGrowth } from "./sqlite-app/growth.ts";
 import { importing } from "./sqlite-app/import.ts";

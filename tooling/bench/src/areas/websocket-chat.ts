@@ -1,4 +1,4 @@
-// The websocket-chat starter: its fan-out, and what readers cost that don't read.
+// The websocket-chat starter: its fan-out, and the memory of slow consumers.
 import type { Area } from "../area.ts";
 import { fanOut } from "./websocket-chat/fan-out.ts";
 import { stuckReaders } from "./websocket-chat/stuck-readers.ts";

@@ -1,5 +1,5 @@
-// Program: N clients in one room. Each sends a message, and the next one once it has read N of them.
-// It prints the deliveries per second. On raw sockets: it has to cost less than the server it measures.
+// Program: N clients in one room. Each sends a message, and the next one after it has received N.
+// It prints the deliveries per second. It uses raw sockets, so that it costs less than the server that it measures.
 import type { Socket } from "bun";
 
 const [target = "", clients, seconds, dialect = "chat"] = process.argv.slice(2);
@@ -17,7 +17,7 @@ function fail(reason: string): never {
   process.exit(1);
 }
 
-/** How a server is spoken to: how a client gets in, what a message looks like, how it is told from the rest. */
+/** The protocol of a server: how a client connects, and how to write and recognize a message. */
 interface Dialect {
   readonly path: string;
   readonly headers?: () => Promise<string>;
@@ -99,7 +99,7 @@ class Client {
       at = end === -1 ? 0 : end + 4;
     }
     if (this.#state !== "handshake") at = this.#frames(socket, bytes, at);
-    // What the runtime passes in is its own buffer, and used again.
+    // The runtime reuses the buffer that it passes.
     this.#rest = at === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(at));
   }
 

@@ -1,6 +1,6 @@
 // Program: opens N event streams on raw sockets, posts messages, and prints the deliveries per second.
-// At most WINDOW messages are on their way to the slowest reader: the server always has work, and
-// no reader falls so far behind that it is cut.
+// At most WINDOW messages are in flight to the slowest client: the server always has work, and no
+// client is so slow that it is disconnected.
 
 const [target = "", readers, seconds] = process.argv.slice(2);
 const url = new URL(target);
@@ -34,7 +34,7 @@ function counter(): (chunk: Buffer) => number {
     for (let at = bytes.indexOf(MARK); at !== -1; at = bytes.indexOf(MARK, at + MARK.length)) {
       events += 1;
     }
-    // A chunk that does not end with a line may end in the middle of the mark.
+    // A chunk that does not end with a line may end inside the delimiter.
     tail = bytes.at(-1) === NEWLINE ? NOTHING : Buffer.from(bytes.subarray(1 - MARK.length));
     return events;
   };

@@ -1,5 +1,5 @@
-// Program: keeps one GET in flight on each of N connections, and prints the answers per second.
-// On raw sockets, so that it costs less than the server it measures; as fast as wrk on this job.
+// Program: keeps one GET in flight on each of N connections, and prints the responses per second.
+// It uses raw sockets, so that it costs less than the server that it measures; it is as fast as wrk.
 
 const [target = "", connections, seconds] = process.argv.slice(2);
 const url = new URL(target);

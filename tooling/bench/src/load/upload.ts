@@ -1,4 +1,4 @@
-// Program: uploads N MiB as a raw body, piece by piece, as fast as the server takes it.
+// Program: uploads N MiB as a raw body, in chunks, as fast as the server reads them.
 const [target = "", mebibytes] = process.argv.slice(2);
 const piece = crypto.getRandomValues(new Uint8Array(64 * 1024));
 

@@ -1,4 +1,4 @@
-// The limit of any search: reading the memory once, on one thread, with nothing else to do.
+// The limit of any search: reading the memory once, on one thread, without computing anything.
 #define _DEFAULT_SOURCE
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 static const size_t huge_page = (size_t)2 << 20;
 
-// Memory as good for reading as can be had, written once so that it is there.
+// Huge pages, which are fastest to read, written once so that they are mapped.
 void *open_memory(size_t bytes) {
   const size_t size = (bytes + huge_page - 1) / huge_page * huge_page;
   void *memory = aligned_alloc(huge_page, size);

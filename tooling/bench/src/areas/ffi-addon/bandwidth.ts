@@ -1,4 +1,4 @@
-// Program: how often a second the library at argv[2] reads as many bytes as argv[3] vectors of argv[4] numbers.
+// Program: how often per second the library at argv[2] reads the bytes of argv[3] vectors of argv[4] numbers.
 import { dlopen } from "bun:ffi";
 import { rate, serveSamples } from "../../../peers/ffi-addon/sampling.js";
 

@@ -1,4 +1,4 @@
-// Program: nanoseconds of a call of `add`: argv is how it is called, and the library or source with it.
+// Program: nanoseconds of a call of `add`: argv is the way to call it, and the library or source.
 import { cc, dlopen } from "bun:ffi";
 import { add } from "ffi-addon";
 import { serveCalls } from "../../../peers/ffi-addon/sampling.js";

@@ -1,4 +1,4 @@
-// From the moment that an edit is saved to the page that shows it.
+// The time from saving an edit until the page shows it.
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bench, Contestant } from "../../area.ts";
@@ -27,7 +27,7 @@ async function opened(
     await Bun.write(project.edited, editedModule(text));
     await shown;
     const passed = performance.now() - started;
-    // Editors don't save twice within the time in which watchers gather changes.
+    // Editors do not save twice within the debounce time of a watcher.
     await Bun.sleep(150);
     return passed;
   };

@@ -1,4 +1,4 @@
-// From the start of the development server to the page that shows its first text.
+// The time from the start of the development server until the page shows its first text.
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bench, Contestant } from "../../area.ts";

@@ -1,4 +1,4 @@
-// What production serves: the same built page, under load, and counted on the wire.
+// Production: the same built page under load, and its bytes on the wire.
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bench, Contestant } from "../../area.ts";

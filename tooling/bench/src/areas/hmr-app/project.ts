@@ -1,4 +1,4 @@
-// The same React app for every contestant: a page with so many modules, one of which is edited.
+// The same React app for every contestant: a page with a given number of modules, one of which is edited.
 import { cp, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { PEERS } from "../../peers.ts";

@@ -1,4 +1,4 @@
-// A tab of Chromium that tells when the page shows a text.
+// A tab of Chromium that waits until the page shows a text.
 
 export async function openTab(url: string): Promise<Bun.WebView> {
   const path = Bun.which("chromium") ?? Bun.which("google-chrome");

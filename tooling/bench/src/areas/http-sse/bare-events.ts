@@ -1,4 +1,4 @@
-// Program: fan-out with nothing around it: POST /api/messages sends one event to every open stream.
+// Program: fan-out without a framework: POST /api/messages sends one event to every open stream.
 const readers = new Set<ReadableStreamDefaultController<Uint8Array>>();
 const encoder = new TextEncoder();
 let id = 0;

@@ -1,4 +1,4 @@
-// Program: the JSON route with nothing around it, as the measure of what a framework may cost.
+// Program: the JSON route with nothing around it, to measure the overhead of a framework.
 // With "planned-once" its query hides the limit's value from SQLite, as the starter's does: SQLite
 // plans a query with a bare `LIMIT ?` again for each value.
 import { Database } from "bun:sqlite";

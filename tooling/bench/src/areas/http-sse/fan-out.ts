@@ -1,5 +1,5 @@
-// Each posted message to 500 open event streams: deliveries per second. The starter has each message
-// on the disk before it sends it, which its peers do not; what comes at once, it commits at once.
+// Each posted message to 500 open event streams: deliveries per second. The starter commits
+// each message before it sends it, in groups; its peers do not store messages.
 import { join } from "node:path";
 import type { Bench, Contestant } from "../../area.ts";
 import { eventLoad } from "../../load.ts";

@@ -1,4 +1,4 @@
-// What the process grows by: for a reader that takes nothing, and while a large upload comes in.
+// The growth of the process: for a client that reads nothing, and during a large upload.
 import type { Bench } from "../../area.ts";
 import { uploadLoad } from "../../load.ts";
 import { peakBytes, residentBytes } from "../../memory.ts";

@@ -1,4 +1,4 @@
-// Program: what the runtime does by itself. Every frame goes to everyone, as it came.
+// Program: the fan-out with the runtime alone. Every frame is sent unchanged to every client.
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,

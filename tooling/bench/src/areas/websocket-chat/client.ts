@@ -1,4 +1,4 @@
-// A client of the starter: with a session, and in the room.
+// A client of the starter: with a session, joined to the room.
 
 /** Resolves once it has joined `bench`. */
 export async function openClient(url: string): Promise<WebSocket> {

@@ -1,4 +1,4 @@
-// Everyone in a room of 64 writes, and everyone reads all of it: deliveries per second.
+// 64 clients in a room write, and each receives every message: deliveries per second.
 import { join } from "node:path";
 import type { Bench, Contestant } from "../../area.ts";
 import { type ChatLoadOptions, chatLoad } from "../../load.ts";

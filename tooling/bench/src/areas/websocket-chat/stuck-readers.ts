@@ -1,4 +1,4 @@
-// What the process grows by for each client that joins a room and then takes nothing.
+// The growth of the process per client that joins a room and then reads nothing.
 import type { Bench } from "../../area.ts";
 import { peakBytes, residentBytes } from "../../memory.ts";
 import type { Run } from "../../run.ts";
@@ -14,7 +14,7 @@ const TEXT = "語".repeat(4000);
 async function costOfStuckReader(run: Run): Promise<number> {
   await using starter = await startStarter(run);
   const writer = await openClient(starter.url);
-  // Once without readers: what writing itself costs is no reader's.
+  // Once without slow consumers, to subtract the cost of writing.
   await writeAll(writer);
   const idle = await residentBytes(starter.process.pid);
   const readers = await Promise.all(Array.from({ length: READERS }, () => openClient(starter.url)));
