@@ -1,7 +1,7 @@
 // A temporary folder outside the repository with small templates, in which the command runs as a real process.
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 
 const ENTRY = join(import.meta.dir, "entry.ts");
@@ -69,10 +69,10 @@ export class Sandbox implements AsyncDisposable {
     const cwd = join(folder, "work");
     await mkdir(cwd);
     await Bun.write(join(folder, "gitconfig"), "[user]\nname = Ann\nemail = ann@example.com\n");
-    // The Bun that runs the tests may be on no PATH that lasts.
+    // The Bun that runs the tests may be on no PATH that lasts, and npm's package names the file bun.exe everywhere.
     const bin = join(folder, "bin");
     await mkdir(bin);
-    await symlink(process.execPath, join(bin, basename(process.execPath)));
+    await symlink(process.execPath, join(bin, process.platform === "win32" ? "bun.exe" : "bun"));
     const box = new Sandbox(published, cwd, folder, {
       ...process.env,
       PATH: `${bin}${delimiter}${process.env.PATH}`,
