@@ -92,7 +92,7 @@ export class Hub implements Listener {
     // Redis may deliver before the service listens; there is no server yet, and there are no subscribers.
     if (this.#connections.size === 0) return;
     const { server } = this.service;
-    this.#deliveries.inc({}, server.subscriberCount(topic));
+    if (this.service.metrics.isServed) this.#deliveries.inc({}, server.subscriberCount(topic));
     // Uncompressed: compression makes short frames longer.
     server.publish(topic, frame, false);
   }
