@@ -24,7 +24,8 @@ export function tallyOf({ exitCode, log }: TaskOutcome): Tally {
   const counts = new Map<string, number>();
   for (let at = end - 1; at >= 0; at--) {
     const [, count, kind] =
-      /^ *(\d+) (pass|fail|skip|todo|error|expect\(\) calls)/.exec(lines[at] ?? "") ?? [];
+      /^ *(\d+) (pass|fail|skip|todo|error|snapshots?|expect\(\) calls)/.exec(lines[at] ?? "") ??
+      [];
     if (kind === undefined) break;
     counts.set(kind, Number(count));
   }

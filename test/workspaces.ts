@@ -50,16 +50,23 @@ export async function readManifest(directory: string): Promise<Manifest> {
   return await Bun.file(join(directory, "package.json")).json();
 }
 
-/** The modules that `bun test` loads first in this directory, by its bunfig.toml. */
-export async function testPreloads(directory: string): Promise<readonly string[]> {
-  const file = Bun.file(join(root, directory, "bunfig.toml"));
-  return (await file.exists()) ? preloadsOf(await file.text()) : [];
+/** The modules that Bun loads first, by a bunfig.toml. */
+export interface Preloads {
+  readonly programs: readonly string[];
+  readonly tests: readonly string[];
 }
 
-/** The modules that a bunfig.toml makes `bun test` load first. */
-export function preloadsOf(bunfig: string): readonly string[] {
-  const { test } = Bun.TOML.parse(bunfig) as { test?: { preload?: readonly string[] } };
-  return test?.preload ?? [];
+export async function readPreloads(directory: string): Promise<Preloads> {
+  const file = Bun.file(join(root, directory, "bunfig.toml"));
+  return preloadsOf((await file.exists()) ? await file.text() : "");
+}
+
+export function preloadsOf(bunfig: string): Preloads {
+  const { preload, test } = Bun.TOML.parse(bunfig) as {
+    preload?: readonly string[];
+    test?: { preload?: readonly string[] };
+  };
+  return { programs: preload ?? [], tests: test?.preload ?? [] };
 }
 
 /** Lists every file that is tracked or not ignored, relative to the root, with forward slashes. */

@@ -1,16 +1,19 @@
-// `bun run build`: the library, the site and a report on both, into dist/. The README tells the options.
+// The program of `bun run build`.
+import { compileLibrary } from "./scripts/library.ts";
 
-import { reported } from "./build/failure.ts";
-import { readOptions } from "./build/options.ts";
-import { build } from "./build/pipeline.ts";
-
-// Paths in the output are relative to here, wherever the command is typed.
+// Paths in the output are relative to this folder, whatever the working directory is.
 process.chdir(import.meta.dir);
-
+// #region site
+// Builds the library, the site and a report on both, except with `--only=library`.
 const args = process.argv.slice(2);
-process.exitCode = await reported(async () => {
-  const { watch, ...options } = readOptions(args);
-  if (!watch) return build(options);
-  const { watchBuild } = await import("./build/watch.ts");
-  return watchBuild(args.filter((arg) => arg !== "--watch"));
-});
+if (!/^--only[ =]library$/.test(args.join(" "))) {
+  const { runPipeline } = await import("./build/main.ts");
+  process.exit(await runPipeline(args));
+}
+// #endregion
+// Compiles the library into dist/library.
+const problems = await compileLibrary("dist/library");
+if (problems !== "") {
+  console.error(problems);
+  process.exitCode = 1;
+}

@@ -1,10 +1,10 @@
-// `bun run graph [entry…]`: what imports what, in circles too, and what nothing imports.
+// `bun run graph [entry…]`: prints the import graph, its cycles, and unused files.
 import { parseArgs } from "node:util";
-import { reported } from "./build/failure.ts";
+import { runAndReport } from "./build/failure.ts";
 import { graphReport } from "./build/graph.ts";
 
 process.chdir(import.meta.dir);
-process.exitCode = await reported(() => {
+process.exitCode = await runAndReport(() => {
   const { values, positionals } = parseArgs({
     options: { json: { type: "boolean" }, check: { type: "boolean" } },
     allowPositionals: true,

@@ -1,10 +1,10 @@
-// `bun run types` writes a declaration beside each content file; `--check` fails if one is not up to date.
+// `bun run types` writes a declaration beside each content file; `--check` fails if one is out of date.
 import { parseArgs } from "node:util";
-import { reported } from "./build/failure.ts";
-import { checkTypes, writeTypes } from "./build/types.ts";
+import { runAndReport } from "./build/failure.ts";
+import { updateTypes } from "./build/types.ts";
 
 process.chdir(import.meta.dir);
-process.exitCode = await reported(() => {
+process.exitCode = await runAndReport(() => {
   const { check } = parseArgs({ options: { check: { type: "boolean" } } }).values;
-  return check ? checkTypes() : writeTypes();
+  return updateTypes(check ?? false);
 });

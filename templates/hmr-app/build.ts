@@ -1,34 +1,109 @@
-// Builds dist/: public/ has the page with hashed and precompressed files, main.js is the server.
-import { rm } from "node:fs/promises";
+// Builds dist/: public/ contains the page with hashed and precompressed files, main.js is the server. A server of dist/
+// keeps working during a build, and after a failed one: files are added first, and the page is replaced last.
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+// #region workarounds
+import { moduleUrls } from "./src/dev/workarounds/module-urls.ts";
 
-await rm("dist", { recursive: true, force: true });
-const { outputs } = await Bun.build({
-  entrypoints: ["src/page/index.html"],
-  outdir: "dist/public",
-  publicPath: "/",
-  minify: true,
-  splitting: true,
-  env: "PUBLIC_*",
-  define: { "process.env.NODE_ENV": '"production"' },
-  naming: { chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
-});
-for (const { path } of outputs) {
-  const bytes = await Bun.file(path).bytes();
-  const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-  const compressed = {
-    gz: gzipSync(bytes, { level: 9 }),
-    br: brotliCompressSync(bytes, { params: quality }),
-  };
-  for (const [suffix, smaller] of Object.entries(compressed)) {
-    // Images and fonts are compressed already: their variants would be larger.
-    if (smaller.length < bytes.length) await Bun.write(`${path}.${suffix}`, smaller);
+// #endregion
+
+/** Days to keep files of earlier builds, for tabs that were opened before a deployment. */
+const KEEP_DAYS = 7;
+
+if (process.env.NODE_ENV !== "production") {
+  console.error(
+    "NODE_ENV is not production, so Bun has read .env.development: use `bun run build`.",
+  );
+  process.exit(1);
+}
+
+await mkdir("dist/public", { recursive: true }).catch(refuse);
+const staging = await mkdtemp("dist/.staging-").catch(refuse);
+try {
+  await buildPage();
+  await buildServer();
+  await publish();
+  await removeOldFiles();
+  console.log("Built dist/. Run it with `bun run start`.");
+} finally {
+  await rm(staging, { recursive: true, force: true });
+}
+
+function refuse(error: Error): never {
+  console.error(`dist/ cannot be written: ${error.message}.`);
+  console.error("Is it a link to a folder that does not exist, or read-only?");
+  process.exit(1);
+}
+
+async function buildPage(): Promise<void> {
+  const { outputs } = await Bun.build({
+    entrypoints: ["src/page/index.html"],
+    outdir: join(staging, "public"),
+    publicPath: "/",
+    minify: true,
+    splitting: true,
+    env: "PUBLIC_*",
+    define: { "process.env.NODE_ENV": '"production"' },
+    naming: { chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
+    plugins: [
+      // #region workarounds
+      moduleUrls,
+      // #endregion
+    ],
+  });
+  for (const { path } of outputs) {
+    // The server compresses the page itself, so that it is replaced as one file.
+    if (path.endsWith(".html")) continue;
+    const bytes = await Bun.file(path).bytes();
+    const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+    const compressed = {
+      gz: gzipSync(bytes, { level: 9 }),
+      br: brotliCompressSync(bytes, { params: quality }),
+    };
+    for (const [suffix, smaller] of Object.entries(compressed)) {
+      // Images and fonts are already compressed, so their variants would be larger.
+      if (smaller.length < bytes.length) await Bun.write(`${path}.${suffix}`, smaller);
+    }
   }
 }
-await Bun.build({
-  entrypoints: ["src/main.ts"],
-  outdir: "dist",
-  target: "bun",
-  sourcemap: "linked",
-});
-console.log(`Built dist/: ${outputs.length} files of the page. Run it with \`bun run start\`.`);
+
+async function buildServer(): Promise<void> {
+  await Bun.build({
+    entrypoints: ["src/main.ts"],
+    outdir: staging,
+    target: "bun",
+    sourcemap: "linked",
+  });
+}
+
+/** Moves the files into dist/. The page is last, when every file that it loads exists. */
+async function publish(): Promise<void> {
+  const files = await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: staging, dot: true }));
+  const isPage = (file: string) => file.endsWith("index.html");
+  for (const file of files.toSorted((a, b) => Number(isPage(a)) - Number(isPage(b)))) {
+    await replace(join(staging, file), join("dist", file));
+  }
+}
+
+/** Replaces a file in one step. dist/public/ may be a mount, and files can only be renamed within a file system. */
+async function replace(source: string, target: string): Promise<void> {
+  const copy = `${target}.${process.pid}`;
+  try {
+    await copyFile(source, copy);
+    await rename(copy, target);
+  } finally {
+    await rm(copy, { force: true });
+  }
+}
+
+/** Removes old files of earlier builds, and the staging folders of killed builds. */
+async function removeOldFiles(): Promise<void> {
+  const oldest = Date.now() - KEEP_DAYS * 24 * 60 * 60 * 1000;
+  const staged = (await readdir("dist")).filter((name) => name.startsWith(".staging-"));
+  for (const name of [...staged, ...(await readdir("dist/public")).map((it) => `public/${it}`)]) {
+    const path = join("dist", name);
+    // A file that is also part of the new build was just replaced, so it is not old.
+    if ((await stat(path)).mtimeMs < oldest) await rm(path, { recursive: true });
+  }
+}

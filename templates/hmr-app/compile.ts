@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BunPlugin } from "bun";
 
-/** Replaces src/features/page/embedded.ts by the list of files in dist/public/. */
+/** Replaces src/features/page/embedded.ts with the list of files in dist/public/. */
 const embedPage: BunPlugin = {
   name: "embed-page",
   setup(build) {
@@ -23,7 +23,14 @@ const embedPage: BunPlugin = {
 const outfile = "dist/app";
 await Bun.build({
   entrypoints: ["src/main.ts"],
-  compile: { outfile },
+  // The executable loads no code and no settings from its working directory, where `.env` may be for development.
+  compile: {
+    outfile,
+    autoloadDotenv: false,
+    autoloadBunfig: false,
+    autoloadTsconfig: false,
+    autoloadPackageJson: false,
+  },
   minify: true,
   plugins: [embedPage],
 });

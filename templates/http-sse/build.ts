@@ -6,8 +6,8 @@ await Bun.build({
   entrypoints: [
     "src/main.ts",
     // #region jobs
-    // The worker is loaded by its path, so it is a bundle of its own.
-    "src/features/analysis/worker.ts",
+    // The worker is loaded by its path, so it needs a separate bundle.
+    "src/features/jobs/worker.ts",
     // #endregion
   ],
   outdir: "dist",

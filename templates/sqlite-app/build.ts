@@ -3,7 +3,13 @@ import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
 await Bun.build({
-  entrypoints: ["src/main.ts", "src/db.ts", "src/store/import-worker.ts"],
+  entrypoints: [
+    "src/main.ts",
+    "src/db.ts",
+    // #region transfer
+    "src/features/transfer/import-worker.ts",
+    // #endregion
+  ],
   outdir: "dist",
   target: "bun",
   sourcemap: "linked",

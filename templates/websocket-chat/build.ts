@@ -1,4 +1,4 @@
-// Bundles the server and its page into dist/, which runs without node_modules: `bun dist/main.js`.
+// Bundles the server into dist/, which runs without node_modules: `bun dist/main.js`.
 import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
@@ -8,9 +8,11 @@ await Bun.build({
   target: "bun",
   sourcemap: "linked",
 });
+// #region page
 await Bun.build({
   entrypoints: ["src/features/page/index.html"],
-  outdir: "dist/features/page",
+  outdir: "dist",
   minify: true,
 });
+// #endregion
 console.log("Built dist/: run it with `bun dist/main.js`.");

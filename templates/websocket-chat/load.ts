@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { openWebSocket } from "./test/web-socket.ts";
 
 const { values } = parseArgs({
   options: {
@@ -75,7 +76,7 @@ async function measureFanOut(): Promise<void> {
 /** Measures the memory of connections that are open and silent. */
 async function measureIdle(): Promise<void> {
   const before = await chat?.memory();
-  const sockets: WebSocket[] = [];
+  const sockets: Bun.WebSocket[] = [];
   while (sockets.length < idle) {
     const batch = Math.min(100, idle - sockets.length);
     sockets.push(...(await Promise.all(Array.from({ length: batch }, () => open("Idle")))));
@@ -89,14 +90,14 @@ async function measureIdle(): Promise<void> {
   for (const socket of sockets) socket.close();
 }
 
-async function open(name: string): Promise<WebSocket> {
+async function open(name: string): Promise<Bun.WebSocket> {
   const response = await fetch(`${url}/api/session`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name }),
   });
   const cookie = response.headers.get("set-cookie")?.split(";", 1)[0] ?? "";
-  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws`, { headers: { cookie } });
+  const socket = openWebSocket(url, cookie);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.onopen = () => resolve();
   socket.onclose = ({ code, reason }) => reject(new Error(`Closed: ${code} ${reason}`));

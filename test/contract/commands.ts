@@ -4,7 +4,7 @@ import { bun, COMMAND_TIMEOUT, type Outcome, warningIn } from "./command.ts";
 import type { Project } from "./project.ts";
 import { missingFor } from "./requirements.ts";
 
-/** @throws with the whole output if the command failed or printed a warning. */
+/** @throws with the complete output if the command failed or printed a warning. */
 function expectClean(command: string, { exitCode, output }: Outcome): void {
   const warned = warningIn(output);
   if (exitCode !== 0 || warned !== undefined) {
@@ -18,11 +18,13 @@ export function builds(project: Project): void {
   const missing = missingFor(project.name, "bun run build");
   test.skipIf(missing !== undefined)(
     missing === undefined ? "builds" : `builds (${missing})`,
-    async () => {
-      expectClean("bun run build", await bun(project.directory, "run", "build"));
-    },
+    () => passesItsBuild(project),
     COMMAND_TIMEOUT,
   );
+}
+
+export async function passesItsBuild({ directory }: Project): Promise<void> {
+  expectClean("bun run build", await bun(directory, "run", "build"));
 }
 
 /** Runs the slow commands except the build. For a template in place, they are separate tasks. */

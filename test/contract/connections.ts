@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
-import type { Project } from "./project.ts";
+import { manifestOf, type Project } from "./project.ts";
 import { startService, until } from "./service.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -31,13 +31,41 @@ export function treatsConnectionsWell(project: Project): void {
   test("an early response to a large body arrives complete", async () => {
     await using service = await startService(project);
     for (const size of [6 * MEBIBYTE, 40 * MEBIBYTE]) {
-      const response = await postRaw(service.url, "/no/such/path", size);
+      const response = await postRaw(service.url, "/api/no/such/path", size);
       expect(response).toStartWith("HTTP/1.1 404 ");
       expect(response).toContain("application/problem+json");
     }
   });
 
+  test("a form that a foreign page submits is refused, and a form of no page is not", async () => {
+    await using service = await startService(project);
+    const submit = async (headers: Record<string, string>) => {
+      const body = new URLSearchParams({ text: "x" });
+      return fetch(new URL("/api/no/such/path", service.url), { method: "POST", headers, body });
+    };
+    const refused = await submit({ origin: "https://evil.example" });
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get("content-type")).toBe("application/problem+json");
+    expect((await submit({ "sec-fetch-site": "cross-site" })).status).toBe(403);
+    expect((await submit({ origin: service.url.origin })).status).toBe(404);
+    expect((await submit({})).status).toBe(404);
+  });
+
+  test("a body with a Content-Encoding is 415", async () => {
+    await using service = await startService(project);
+    const response = await fetch(new URL("/api/no/such/path", service.url), {
+      method: "POST",
+      headers: { "content-encoding": "gzip" },
+      body: Bun.gzipSync("x".repeat(10_000)),
+    });
+    expect(response.status).toBe(415);
+    expect(response.headers.get("accept-encoding")).toBe("identity");
+  });
+
   test("in development, a Host that is not in DEV_HOSTS is refused", async () => {
+    // A `start` that sets NODE_ENV is for production; such a starter tests its development server itself.
+    const { scripts } = await manifestOf(project);
+    if (scripts?.start?.includes("NODE_ENV=")) return;
     await using service = await startService(project, {
       NODE_ENV: "development",
       DEV_HOSTS: "box.example, other.example",

@@ -39,7 +39,7 @@ export function speaksHttp(project: Project): void {
   });
 
   test(
-    "a body that is no JSON, of another type or too long is a 400, 415 or 413 problem",
+    "a body that is not JSON, of another type or too long is a 400, 415 or 413 problem",
     async () => {
       for (const { method, path, accepts } of await jsonRoutes(service.url)) {
         const send = (type: string, body: string) =>

@@ -1,4 +1,4 @@
-// What every service reports about itself: metrics for Prometheus, and the trace that a request belongs to.
+// Observability of every service: metrics for Prometheus, and the trace that a request belongs to.
 import { expect, test } from "bun:test";
 import type { Project } from "./project.ts";
 import { startService, until } from "./service.ts";
@@ -7,7 +7,7 @@ const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN_ID = "00f067aa0ba902b7";
 
 export function reportsOnItself(project: Project): void {
-  test("METRICS_PORT serves metrics on a listener of its own, with routes as patterns", async () => {
+  test("METRICS_PORT serves metrics on a separate listener, with routes as patterns", async () => {
     await using service = await startService(project, { METRICS_PORT: "0", LOG_LEVEL: "fatal" });
     const metricsUrl = /http:\/\/\S+?\/metrics/.exec(service.printed())?.[0] ?? "";
     const { url } = service;

@@ -9,15 +9,15 @@ const hasCompiler = ["cc", "clang", "gcc", "zig"].some(has);
 
 const programs: readonly (readonly [command: RegExp, program: string])[] = [
   [/\bcurl\b/, "curl"],
-  [/\bzig cc\b/, "zig"],
+  [/^bun run package --/, "zig"],
   // The load generator reads the memory of the server with it.
   [/^bun run load\b/, "ps"],
 ];
 
-/** What a command of a project from this template lacks here, e.g. `no C compiler`; undefined if it can run. */
+/** Why a command of a project from this template cannot run here, e.g. `no C compiler`; undefined if it can. */
 export function missingFor(template: string, command: string): string | undefined {
   const lacking = programs.find(([pattern, program]) => pattern.test(command) && !has(program));
   if (lacking !== undefined) return `no ${lacking[1]}`;
-  if (hasCompiler || !/^bun run (build|pack)\b/.test(command)) return undefined;
+  if (hasCompiler || !/^bun run (build|package)\b/.test(command)) return undefined;
   return existsSync(join(root, "templates", template, "native")) ? "no C compiler" : undefined;
 }

@@ -10,9 +10,9 @@ export const SERVICE_TIMEOUT = 60_000;
 
 export interface Service extends AsyncDisposable {
   readonly url: URL;
-  /** What the service has printed on standard output so far. */
+  /** The standard output of the service so far. */
   readonly printed: () => string;
-  /** What the service has printed on standard error so far. */
+  /** The standard error of the service so far. */
   readonly complaints: () => string;
   readonly signal: (name: "SIGTERM" | "SIGINT") => void;
   readonly exited: Promise<number>;
@@ -24,9 +24,23 @@ export type Variables = Readonly<Record<string, string>>;
 /**
  * Runs `bun run start` in production with the values of `.env.example`, a free port, a temporary folder for data, and a
  * value for every secret. Resolves once it listens.
- * @throws with its whole output if it exits before that, or if `signal` ends it.
+ * @throws with its complete output if it exits before that, or if `signal` ends it.
  */
-export async function startService(
+export function startService(
+  project: Project,
+  variables: Variables = {},
+  signal?: AbortSignal,
+): Promise<Service> {
+  return startScript("start", project, variables, signal);
+}
+
+/** Like `startService`, with `bun run dev`, which sets NODE_ENV. */
+export function startDev(project: Project): Promise<Service> {
+  return startScript("dev", project);
+}
+
+async function startScript(
+  script: string,
   project: Project,
   variables: Variables = {},
   signal?: AbortSignal,
@@ -35,7 +49,7 @@ export async function startService(
   await using stack = new AsyncDisposableStack();
   const data = await mkdtemp(join(tmpdir(), "bunyard-data-"));
   stack.defer(() => rm(data, { recursive: true, force: true }));
-  const child = spawnStart(project, { ...example, DATA_DIR: data, ...variables }, signal);
+  const child = spawnScript(script, project, { ...example, DATA_DIR: data, ...variables }, signal);
   let printed = "";
   let complaints = "";
   const decoder = new TextDecoder();
@@ -71,8 +85,12 @@ export async function startService(
 }
 
 /** Runs `bun run start` with only these variables. Its descendants end with it. */
-export function spawnStart(project: Project, variables: Variables, signal?: AbortSignal) {
-  return Bun.spawn([process.execPath, "--no-orphans", "run", "--silent", "start"], {
+export function spawnStart(project: Project, variables: Variables) {
+  return spawnScript("start", project, variables);
+}
+
+function spawnScript(script: string, project: Project, variables: Variables, signal?: AbortSignal) {
+  return Bun.spawn([process.execPath, "--no-orphans", "run", "--silent", script], {
     cwd: project.directory,
     env: {
       ...bareEnvironment(),

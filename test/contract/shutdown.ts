@@ -25,7 +25,7 @@ export function stopsCleanly(project: Project): void {
   );
 
   onPosix(
-    "while it drains, readyz says so, the rest is served, and a second signal ends it with 1",
+    "while it drains, readyz is 503, other routes are served, and a second signal ends it with 1",
     async () => {
       await using service = await start({ SHUTDOWN_DELAY_MS: String(SERVICE_TIMEOUT) });
       service.signal("SIGTERM");

@@ -54,8 +54,8 @@ test.concurrent.each(projects)(
     const { name, directory } = project;
     const env = { ...clone.env, BUN_CREATE_DIR: templates };
     const create = [process.execPath, "create", name, `my-${name}`];
-    const told = await succeed(create, { cwd: place, env });
-    expect(told).toContain(`\n  cd my-${name}\n  bun run dev\n`);
+    const output = await succeed(create, { cwd: place, env });
+    expect(output).toContain(`\n  cd my-${name}\n  bun run dev\n`);
     const git = (...args: string[]) => clone.git("-C", directory, ...args);
     expect(await git("log", "--format=%an")).toBe("Ann");
     expect(await git("ls-files", "bun.lock", ".gitignore")).toBe(".gitignore\nbun.lock");

@@ -23,7 +23,7 @@ export async function run(command: readonly string[], { cwd, env }: Surroundings
   return { code, stdout, stderr };
 }
 
-/** Resolves to the program's standard output. Fails with its whole output if it does not succeed. */
+/** Resolves to the program's standard output. Fails with its complete output if it does not succeed. */
 export async function succeed(command: readonly string[], around: Surroundings): Promise<string> {
   const { code, stdout, stderr } = await run(command, around);
   expect(code, `${command.join(" ")}\n${stderr}${stdout}`).toBe(0);

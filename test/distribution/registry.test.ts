@@ -30,10 +30,12 @@ const projects = await Promise.all(
   templateNames().map((name) => projectOf(name, join(user.cwd, `my-${name}`))),
 );
 
-/** npm may be missing, except in CI. The name of a skipped test says so. */
+/** npm may be missing, except in CI. The name of a skipped test says so. pnpm and Yarn run on the Node.js beside it. */
 const hasNpm = Bun.which("npm") !== null;
 const npm = hasNpm ? "npm create bunyard" : "npm create bunyard (npm is not installed)";
-const needing = (runner: string) => test.skipIf(runner.startsWith("npm") && !hasNpm);
+const hasOthers = hasNpm && process.platform !== "win32";
+const needing = (runner: string) =>
+  test.skipIf((runner.startsWith("npm") && !hasNpm) || (/^(pnpm|yarn)/.test(runner) && !hasOthers));
 
 const runners = [
   { runner: "bun create bunyard", command: [BUN, "create", "bunyard"] },
@@ -41,6 +43,8 @@ const runners = [
   { runner: "bunx create-bunyard", command: [BUN, "x", "create-bunyard"] },
   // Without --silent, npm prints a headline on stdout.
   { runner: npm, command: ["npm", "create", "--yes", "--silent", "bunyard", "--"] },
+  { runner: "pnpm create bunyard", command: ["pnpm", "--silent", "create", "bunyard"] },
+  { runner: "yarn create bunyard", command: ["yarn", "--silent", "create", "bunyard"] },
 ];
 
 /** Packs the clone's command as a version and publishes it. */
@@ -109,9 +113,9 @@ describe.each(runners)("$runner", ({ runner, command }) => {
     const flags = ["--template", "http-sse", "--name", "@ann/app", "--no-install", "--no-git"];
     const { code, stdout, stderr } = await ann.run([...command, "app", "--", ...flags, "--json"]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    const { files, ...told } = JSON.parse(stdout);
+    const { files, ...report } = JSON.parse(stdout);
     const directory = join(ann.cwd, "app");
-    expect(told).toMatchObject({ ok: true, directory, name: "@ann/app", version });
+    expect(report).toMatchObject({ ok: true, directory, name: "@ann/app", version });
     expect(files).toContain("src/main.ts");
     expect((await readManifest(directory)).name).toBe("@ann/app");
   });
@@ -142,7 +146,8 @@ describe.each(runners)("$runner", ({ runner, command }) => {
       // Like Ctrl-C in a terminal, which signals the process group.
       process.kill(-child.pid, "SIGINT");
       expect(await child.exited).toBe(130);
-      expect(await readdir(ann.cwd)).toEqual([]);
+      // Yarn ends before the command that it runs.
+      while ((await readdir(ann.cwd)).length > 0) await Bun.sleep(50);
     },
   );
 });

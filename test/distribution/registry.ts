@@ -14,11 +14,12 @@ export class Registry implements AsyncDisposable {
     private readonly server: Bun.Subprocess<"pipe", "pipe", "inherit">,
   ) {}
 
-  static async open(): Promise<Registry> {
+  /** @param publishable names of packages that it accepts, also as patterns like `vectors-*`; others are forwarded. */
+  static async open(publishable: readonly string[] = ["create-bunyard"]): Promise<Registry> {
     const install = [process.execPath, "install", "--frozen-lockfile", "--ignore-scripts"];
     await succeed(install, { cwd: SERVER, env: machine() });
     const folder = await realpath(await mkdtemp(join(tmpdir(), "bunyard-registry-")));
-    const config = JSON.stringify(configuration(folder, await upstream(folder)));
+    const config = JSON.stringify(configuration(folder, await upstream(folder), publishable));
     const server = Bun.spawn([process.execPath, join(SERVER, "serve.js"), config], {
       cwd: folder,
       stdio: ["pipe", "pipe", "inherit"],
@@ -52,20 +53,21 @@ async function upstream(folder: string): Promise<string> {
   const cwd = join(folder, "probe");
   await Bun.write(join(cwd, "package.json"), '{ "name": "probe", "version": "0.0.0" }\n');
   const env = { ...process.env, NPM_CONFIG_TOKEN: "unused" } as Record<string, string>;
-  const told = await succeed([process.execPath, "publish", "--dry-run"], { cwd, env });
-  const url = /^Registry: (\S+)$/m.exec(told)?.[1];
-  if (url === undefined) throw new Error(`Bun did not tell its registry:\n${told}`);
+  const output = await succeed([process.execPath, "publish", "--dry-run"], { cwd, env });
+  const url = /^Registry: (\S+)$/m.exec(output)?.[1];
+  if (url === undefined) throw new Error(`Bun did not print its registry:\n${output}`);
   return url;
 }
 
-function configuration(folder: string, url: string): object {
+function configuration(folder: string, url: string, publishable: readonly string[]): object {
+  const own = publishable.map((name) => [name, { access: "$all", publish: "$all" }]);
   return {
     self_path: folder,
     storage: join(folder, "storage"),
     auth: { htpasswd: { file: join(folder, "htpasswd") } },
     uplinks: { upstream: { url, cache: false, timeout: "60s", max_fails: 100 } },
     packages: {
-      "create-bunyard": { access: "$all", publish: "$all" },
+      ...Object.fromEntries(own),
       "**": { access: "$all", proxy: "upstream" },
     },
     log: { type: "stdout", format: "json", level: "fatal" },

@@ -1,9 +1,12 @@
 // A new user: an empty home, empty caches, a temporary folder, and the registry of the tests.
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, symlink } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { searchPath } from "../contract/command.ts";
 import { type Run, run } from "./program.ts";
 
+/** Package managers that the registry's dependencies bring, and a machine may lack. */
+const PROGRAMS = ["pnpm", "yarn"];
+const BIN = join(import.meta.dir, "registry/node_modules/.bin");
 /** Variables that programs need to run. */
 const NEEDED = /^(LANG|SYSTEMROOT|COMSPEC|PATHEXT|SHELL)$/i;
 
@@ -18,11 +21,15 @@ export class User {
   static async open(home: string, registry: string): Promise<User> {
     const folder = (name: string) => join(home, name);
     for (const name of ["work", "tmp"]) await mkdir(folder(name), { recursive: true });
+    await mkdir(folder("bin"));
+    if (process.platform !== "win32") {
+      for (const name of PROGRAMS) await symlink(join(BIN, name), folder(`bin/${name}`));
+    }
     await Bun.write(folder(".gitconfig"), "[user]\nname = Ann\nemail = ann@example.com\n");
     const machine = Object.entries(process.env).filter(([name]) => NEEDED.test(name));
     return new User(folder("work"), {
       ...Object.fromEntries(machine.map(([name, value]) => [name, value ?? ""])),
-      PATH: searchPath(),
+      PATH: [searchPath(), folder("bin")].join(delimiter),
       ...{ HOME: home, USERPROFILE: home, APPDATA: home, LOCALAPPDATA: home },
       ...{ TMPDIR: folder("tmp"), TEMP: folder("tmp"), TMP: folder("tmp") },
       GIT_CONFIG_GLOBAL: folder(".gitconfig"),
@@ -30,6 +37,7 @@ export class User {
       BUN_INSTALL_CACHE_DIR: folder("bun"),
       NPM_CONFIG_CACHE: folder("npm"),
       NPM_CONFIG_REGISTRY: registry,
+      YARN_REGISTRY: registry,
       NO_COLOR: "1",
     });
   }

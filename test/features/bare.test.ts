@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openClone } from "create-bunyard/clone";
 import { bun, COMMAND_TIMEOUT } from "../contract/command.ts";
-import { passesItsCommands } from "../contract/commands.ts";
+import { passesItsBuild, passesItsCommands } from "../contract/commands.ts";
 import { projectOf } from "../contract/project.ts";
+import { missingFor } from "../contract/requirements.ts";
 import { startService } from "../contract/service.ts";
 import { root } from "../workspaces.ts";
 
@@ -26,6 +27,7 @@ test.concurrent.each(templates)(
     expect(created.exitCode, created.output).toBe(0);
     const project = await projectOf(name, directory);
     await passesItsCommands(project);
+    if (missingFor(name, "bun run build") === undefined) await passesItsBuild(project);
     if (!project.service) return;
     await using service = await startService(project);
     expect((await fetch(new URL("/healthz", service.url))).status).toBe(200);

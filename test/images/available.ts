@@ -1,4 +1,4 @@
-// Chooses the container engine of this machine: Docker, or buildah with a base image of its own.
+// Chooses the container engine of this machine: Docker, or buildah with a base image that the tests build.
 import { openBuildah, whyNoBuildah } from "./buildah.ts";
 import { runCommand } from "./command.ts";
 import { docker } from "./docker.ts";

@@ -19,7 +19,7 @@ import { registrySettings } from "./registry-settings.ts";
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "bunyard", "images");
 const isolation = ["--isolation", "chroot"];
 
-/** A store of its own: the stand-in for `oven/bun` must not appear among the user's own images. */
+/** A separate image store, so that the stand-in for `oven/bun` does not appear among the user's images. */
 const buildah = (...args: readonly string[]): readonly string[] => [
   ...["buildah", "--root", join(cache, "store"), "--runroot", "/run/bunyard-images"],
   ...args,

@@ -1,4 +1,4 @@
-// What the tests need from a container engine. Docker and buildah implement it.
+// The interface of a container engine for the tests. Docker and buildah implement it.
 
 export interface ContainerEngine {
   /** Builds the image of the Dockerfile in `directory`. @throws with the build log, if it fails. */

@@ -26,7 +26,7 @@ export class Session implements AsyncDisposable {
 
   /**
    * Runs one line until it exits with 0, or until it prints that it listens or watches. In that case it keeps running.
-   * @throws with its whole output if it fails
+   * @throws with its complete output if it fails
    */
   async run(line: string): Promise<void> {
     const [, elsewhere] = /^cd (\S+)$/.exec(line) ?? [];

@@ -66,7 +66,7 @@ describe.each(trees)("AGENTS.md of %s", (_, tree) => {
   });
 
   test("every script that is more than a part of `check` is named", () => {
-    const parts = ["typecheck", "lint", "test", "test:repository"];
+    const parts = ["typecheck", "lint", "test", "test:repository", "unused"];
     const named = [...parts, ...commands(tree)];
     expect(tree.scripts.filter((script) => !named.includes(script))).toEqual([]);
   });

@@ -37,7 +37,15 @@ async function run(command: string[]): Promise<string> {
 /** The hash of every task. A task runs again if and only if its hash changes. */
 async function hashes(): Promise<ReadonlyMap<string, string>> {
   const turbo = join(root, "node_modules", "turbo", "bin", "turbo");
-  const tasks = ["check", "build", "test", "test:images", "//#lint", "//#test:repository"];
+  const tasks = [
+    "check",
+    "build",
+    "test",
+    "test:images",
+    "//#lint",
+    "//#test:repository",
+    "//#unused",
+  ];
   const output = await run([
     process.execPath,
     turbo,
@@ -65,7 +73,7 @@ async function rerunAfterChangeOf(path: string): Promise<readonly string[]> {
   return [...changed].filter(([task, hash]) => unchanged.get(task) !== hash).map(([task]) => task);
 }
 
-const wholeRepository = ["//#lint", "//#test:repository"];
+const wholeRepository = ["//#lint", "//#test:repository", "//#unused"];
 const tasksOf = (name: string) => ["build", "check", "test"].map((task) => `${name}#${task}`);
 
 test(

@@ -5,11 +5,11 @@ import { dirname, join } from "node:path/posix";
 import {
   type Manifest,
   readManifest,
+  readPreloads,
   readText,
   readWorkspaces,
   repositoryFiles,
   root,
-  testPreloads,
 } from "../workspaces.ts";
 
 const workspaces = await readWorkspaces();
@@ -99,9 +99,9 @@ for (const { directory, manifest } of workspaces.filter(({ directory }) =>
   const imported = imports
     .filter(({ file }) => file.startsWith(`${directory}/`))
     .map(({ specifier }) => specifier);
-  const preloaded = await testPreloads(directory);
+  const { programs, tests } = await readPreloads(directory);
   const used = new Set(
-    [...imported, ...preloaded].filter((specifier) => specifier.startsWith("#")),
+    [...imported, ...programs, ...tests].filter((specifier) => specifier.startsWith("#")),
   );
   const mapped = Object.entries(manifest.imports ?? {});
 

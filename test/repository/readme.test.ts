@@ -52,7 +52,7 @@ test("a block of commands that can be run as they are is marked `sh`, so that it
   expect(problems).toEqual([]);
 });
 
-test("every link and picture of the documents that is no URL leads to a file", async () => {
+test("every relative link and picture of the documents leads to a file", async () => {
   // The links in files for created projects are relative to the project.
   const documents = (await repositoryFiles()).filter(
     (path) => path.endsWith(".md") && !/\/(content|files|fixtures)\//.test(path),

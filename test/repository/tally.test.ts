@@ -16,6 +16,13 @@ describe("tallyOf", () => {
     });
   });
 
+  test("reads a summary that also counts snapshots", () => {
+    const log = summary(
+      " 7 pass\n 0 fail\n 1 snapshots, 9 expect() calls\nRan 7 tests across 1 file. [7.00ms]",
+    );
+    expect(tallyOf({ exitCode: 0, log })).toEqual({ passed: 7, failed: 0, skipped: [] });
+  });
+
   test("leaves out the hooks of a skipped group", () => {
     const log = summary(
       "(skip) a > (unnamed)\n(skip) a > b\n\n 1 pass\n 2 skip\n 0 fail\nRan 3 tests across 1 file. [7.00ms]",

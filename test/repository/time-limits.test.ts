@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { openClone } from "create-bunyard/clone";
 import {
   preloadsOf,
+  readPreloads,
   readText,
   readWorkspaces,
   repositoryFiles,
   root,
   templateNames,
-  testPreloads,
 } from "../workspaces.ts";
 
 const MODULE = "packages/shared/src/test-timeout.ts";
@@ -29,8 +29,8 @@ test("each workspace with tests preloads the time limit", async () => {
     const own =
       directory === "." ? files : files.filter((path) => path.startsWith(`${directory}/`));
     if (!own.some(isTest)) continue;
-    const preloads = await testPreloads(directory);
-    if (!preloads.some((module) => /\/test-timeout(\.ts)?$/.test(module))) {
+    const { tests } = await readPreloads(directory);
+    if (!tests.some((module) => /\/test-timeout(\.ts)?$/.test(module))) {
       problems.push(`${directory}/bunfig.toml: add test-timeout to "preload" of [test]`);
     }
   }
@@ -41,7 +41,7 @@ describe.each([...templateNames()])("a project from %s", (name) => {
   test("has the time limit, and preloads it", async () => {
     const project = await openClone(root).files(name);
     const text = (path: string) => new TextDecoder().decode(project.get(path));
-    expect(preloadsOf(text("bunfig.toml"))).toContain("#lib/test-timeout");
+    expect(preloadsOf(text("bunfig.toml")).tests).toContain("#lib/test-timeout");
     expect(JSON.parse(text("package.json")).imports).toMatchObject({
       "#lib/test-timeout": "./src/lib/test-timeout.ts",
     });
@@ -49,7 +49,7 @@ describe.each([...templateNames()])("a project from %s", (name) => {
   });
 });
 
-test("no test sets a limit of its own below 60 seconds", async () => {
+test("no test sets its own limit below 60 seconds", async () => {
   const limits = [
     /\bsetDefaultTimeout\((\d[\d_]*)\)/g,
     /^ *\},? (\d[\d_]*)\);$/gm,

@@ -74,7 +74,7 @@ test("the repository's workflows are formatted", async () => {
   expect(await biome.exited, await biome.stdout.text()).toBe(0);
 });
 
-test("every place asks for the same Bun", async () => {
+test("every file asks for the same version of Bun", async () => {
   const { packageManager } = JSON.parse(await readText("package.json"));
   const version = String(packageManager).replace("bun@", "");
   const places = [

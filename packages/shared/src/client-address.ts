@@ -1,4 +1,4 @@
-// The address that a client is counted under: canonical, without a port, and a whole /64 for IPv6.
+// The address that identifies a client for rate limits: canonical, without a port, and only the /64 prefix of IPv6.
 import { isIPv4, isIPv6 } from "node:net";
 import type { Context } from "hono";
 import type { ServiceEnv } from "./env.ts";
@@ -10,8 +10,7 @@ import type { ServiceEnv } from "./env.ts";
 export function clientAddress({ CLIENT_IP_HEADER }: Pick<ServiceEnv, "CLIENT_IP_HEADER">) {
   return (c: Context): string => {
     const forwarded = CLIENT_IP_HEADER && c.req.header(CLIENT_IP_HEADER)?.split(",").at(-1);
-    if (forwarded) return canonicalAddress(forwarded);
-    return canonicalAddress(c.env.server.requestIP(c.req.raw)?.address ?? "");
+    return canonicalAddress(forwarded || (c.env.server.requestIP(c.req.raw)?.address ?? ""));
   };
 }
 
@@ -22,29 +21,33 @@ export function clientAddress({ CLIENT_IP_HEADER }: Pick<ServiceEnv, "CLIENT_IP_
  */
 export function canonicalAddress(text: string): string {
   if (isIPv4(text)) return text;
-  const trimmed = text.trim();
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1];
-  const address = bracketed ?? /^([\d.]+):\d+$/.exec(trimmed)?.[1] ?? trimmed;
-  const [withoutZone = ""] = address.split("%");
-  if (isIPv4(withoutZone) || !isIPv6(withoutZone)) return withoutZone;
-  const groups = ipv6Groups(withoutZone);
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  if (!isMapped) {
-    const network = groups.slice(0, 4).map((group) => group.toString(16));
-    return `${network.join(":")}::/64`;
-  }
-  const [high = 0, low = 0] = groups.slice(6);
-  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+  const [address = ""] = text
+    .trim()
+    .replace(/^\[([^\]]+)\](:\d+)?$|^([\d.]+):\d+$/, "$1$3")
+    .split("%");
+  if (!isIPv6(address)) return address;
+  const groups = ipv6Groups(address);
+  const hex = groups.map((group) => group.toString(16)).join(":");
+  if (!hex.startsWith("0:0:0:0:0:ffff:")) return `${/^(\w+:){4}/.exec(hex)?.[0]}:/64`;
+  return groups
+    .slice(6)
+    .flatMap((group) => [group >> 8, group & 255])
+    .join(".");
 }
 
 /** The eight 16-bit groups of a valid IPv6 address (RFC 4291, section 2.2). */
 function ipv6Groups(address: string): number[] {
-  const [head = "", tail] = address.replace(/[\d.]+\.[\d.]+$/, dottedToGroups).split("::");
-  const parse = (part: string) =>
-    part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
-  if (tail === undefined) return parse(head);
-  const [before, after] = [parse(head), parse(tail)];
-  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+  const [head = [], tail] = address
+    .replace(/[\d.]+\.[\d.]+$/, dottedToGroups)
+    .split("::")
+    .map((part) =>
+      part
+        .split(":")
+        .filter(Boolean)
+        .map((group) => Number.parseInt(group, 16)),
+    );
+  if (!tail) return head;
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
 /** The last 32 bits of an address may be written like an IPv4 address. */

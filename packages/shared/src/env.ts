@@ -7,12 +7,12 @@ import { z } from "zod";
  * For booleans use `z.stringbool()`: `z.coerce.boolean()` would read "false" as true.
  */
 export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {
-  const message = `must be a whole number from ${min} to ${max}`;
+  const isInteger = (text: string) =>
+    /^-?\d+$/.test(text) && Number(text) >= min && Number(text) <= max;
   return z
     .string()
-    .regex(/^-?\d+$/, message)
-    .transform(Number)
-    .pipe(z.number().min(min, message).max(max, message));
+    .refine(isInteger, `must be a whole number from ${min} to ${max}`)
+    .transform(Number);
 }
 
 /** A comma-separated list; blanks around the items and empty items are dropped. Empty by default. */
@@ -24,15 +24,26 @@ export function list() {
     .transform((items) => items.filter((item) => item !== ""));
 }
 
-/** A list of web origins as browsers send them in `Origin`: scheme, host and port, no path. */
+/** A list of host names and addresses, in lower case; IPv6 addresses are in brackets, as in a URL. */
+function hostNames() {
+  return list()
+    .transform((items) => items.map((item) => item.toLowerCase()))
+    .refine((items) => items.every((item) => /^(\w[\w.-]*|\[[\da-f:.]+\])$/.test(item)), {
+      error: "must be host names without a port, such as my-laptop.local, separated by commas",
+    });
+}
+
+/** A list of origins as browsers and apps send them in `Origin`: scheme, host and port, no path. */
 export function origins() {
   return list().refine((items) => items.every(isOrigin), {
     error: "must be origins such as https://app.example.com, separated by commas",
   });
 }
 
+/** `URL.origin` is "null" for the schemes of apps, such as `tauri://localhost`. */
 function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
+  const { protocol, host = "" } = URL.parse(text) ?? {};
+  return host !== "" && text === `${protocol}//${host}`;
 }
 
 /** Longest delay of a timer; a longer one would fire immediately. */
@@ -62,11 +73,14 @@ export const serviceVariables = {
     .regex(/^[\w-]+$/, "must be the name of a header field")
     .optional(),
   /** Development only: accepted Host names besides the loopback names. */
-  DEV_HOSTS: list(),
+  DEV_HOSTS: hostNames(),
 } satisfies z.ZodRawShape;
 
 /** The variables of `serviceVariables`, parsed. */
-export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>>;
+export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>> & {
+  /** Other origins whose pages may send requests that change something; none if the schema lacks it. */
+  readonly CORS_ORIGINS?: readonly string[];
+};
 
 /** The environment does not fit the schema. `message` names every variable, never a value. */
 export class EnvError extends Error {
@@ -89,9 +103,8 @@ export function parseEnv<S extends z.ZodObject>(
   );
   const result = schema.safeParse(given);
   if (result.success) return Object.freeze(result.data);
-  const lines = result.error.issues.map(({ path, message }) => {
-    // A problem inside a list has an index in its path; the variable's name comes first.
-    const [name] = path;
+  // A problem inside a list has an index in its path, after the variable's name.
+  const lines = result.error.issues.map(({ path: [name], message }) => {
     if (name === undefined) return `  ${message}`;
     return `  ${String(name)}: ${name in given ? message : "required, but not set"}`;
   });

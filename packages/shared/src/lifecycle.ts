@@ -1,36 +1,27 @@
 // The parts of a service's life that do not touch its process: resources, listening, readiness, drain and close.
 import type { Server, WebSocketHandler } from "bun";
-import { devHostCheck } from "./dev-hosts.ts";
 import type { ServiceEnv } from "./env.ts";
 import { log, notice } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
 import { invalidHost, Problem } from "./problem.ts";
 import { discardUnreadBody } from "./request-body.ts";
+import { requestCheck } from "./request-checks.ts";
+import { requestIds } from "./request-ids.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
 export interface Resource {
   /** Rejects while the service cannot do its work because of this resource; `/readyz` is then 503. */
   ready?(): void | Promise<void>;
+  /** Resolves when its background work is done. The shutdown waits for that for up to `SHUTDOWN_TIMEOUT_MS`. */
+  drain?(): Promise<void>;
   /** Closes it, after the last request. Resources close in reverse order of `use`. */
   close?(): void | Promise<void>;
 }
 
-/** What an app may use of the service that runs it. */
-export interface Service {
-  readonly metrics: Metrics;
-  /** Aborts when event streams and WebSockets have to end: `SHUTDOWN_DELAY_MS` after the first signal. */
-  readonly draining: AbortSignal;
-  /** True from the first signal on. */
-  readonly isStopping: boolean;
-  /** The server, once the service listens. */
-  readonly server: Server<unknown>;
-  /** Registers a resource for `/readyz` and for the shutdown. @returns the resource. */
-  use<R extends Resource>(resource: R): R;
-  /** Sets the handlers of the WebSockets that `upgradeWebSocket` opens. */
-  websocket<Data>(handlers: WebSocketHandler<Data>): void;
-  /** Rejects while a resource is not ready, with the reason of the first one. */
-  ready(): Promise<void>;
-}
+/** The part of the service that its app may use. */
+export type Service = Readonly<
+  Pick<Lifecycle, "metrics" | "draining" | "isStopping" | "server" | "use" | "websocket" | "ready">
+>;
 
 /** Throw it from `createApp`: the service prints the message and the hint, and exits with code 1. */
 export class StartError extends Error {
@@ -55,15 +46,24 @@ export interface WebApp {
 const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a result is reused: each check writes, and many probes must not cause many writes. */
 const READY_CACHE_MS = 1000;
-/** Milliseconds for closing the resources; then the process exits anyway. */
+/**
+ * Milliseconds for which responses are held before the listener closes. Closing resets a connection that is open but
+ * has not sent its request yet, so this gives such requests time to arrive. Responses are held because a client that
+ * waits for one opens no new connection.
+ */
+const HOLD_MS = 200;
+/** Milliseconds for closing all resources. After that, the process exits with code 1. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
  * A service without its process. `runService` adds signals and exit codes; a development server with hot
  * reload creates one after each edit and calls `takeOver`.
  */
-export class Lifecycle implements Service {
+export class Lifecycle {
   metrics = new Metrics(false);
+  /** True from the first signal on. */
+  isStopping = false;
+  exitCode = 0;
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
@@ -71,27 +71,31 @@ export class Lifecycle implements Service {
   #server: Server<unknown> | undefined;
   #check: Promise<void> = Promise.resolve();
   #checkedAt = Number.NEGATIVE_INFINITY;
-  isStopping = false;
-  exitCode = 0;
+  #listenerClosed: Promise<void> | undefined;
 
+  /** Aborts when event streams and WebSockets have to end: `SHUTDOWN_DELAY_MS` after the first signal. */
   get draining(): AbortSignal {
     return this.#draining.signal;
   }
 
+  /** The server, once the service listens. */
   get server(): Server<unknown> {
     if (!this.#server) throw new Error("The service does not listen yet.");
     return this.#server;
   }
 
+  /** Registers a resource for `/readyz` and for the shutdown. @returns the resource. */
   use<R extends Resource>(resource: R): R {
     this.#resources.push(resource);
     return resource;
   }
 
+  /** Sets the handlers of the WebSockets that `upgradeWebSocket` opens. */
   websocket<Data>(handlers: WebSocketHandler<Data>): void {
     this.#websocket = handlers as WebSocketHandler<unknown>;
   }
 
+  /** Rejects while a resource is not ready, with the reason of the first one. */
   ready(): Promise<void> {
     const now = performance.now();
     if (now - this.#checkedAt < READY_CACHE_MS) return this.#check;
@@ -110,17 +114,16 @@ export class Lifecycle implements Service {
   listen(env: ServiceEnv, app: WebApp): void {
     if (this.isStopping) return;
     this.#env = env;
-    const { HOST: hostname, PORT: port, METRICS_PORT } = env;
     const options = this.#serveOptions(env, app);
-    this.#server = listenOr("PORT", { hostname, port }, () => Bun.serve(options));
-    if (METRICS_PORT !== undefined) {
-      const address = { hostname, port: METRICS_PORT };
-      const listener = listenOr("METRICS_PORT", address, () => serveMetrics(this.metrics, address));
+    this.#server = listenOr("PORT", env, () => Bun.serve(options));
+    if (env.METRICS_PORT !== undefined) {
+      const address = { hostname: env.HOST, port: env.METRICS_PORT };
+      const listener = listenOr("METRICS_PORT", env, () => serveMetrics(this.metrics, address));
       // First in the list, so that it closes last: metrics are available until the shutdown ends.
       this.#resources.unshift(listener);
       notice.info(`metrics at ${listener.url}`);
     }
-    notice.info(`listening on ${this.#server.url.href}`);
+    notice.info(`listening on ${openableUrl(this.#server.url)}`);
   }
 
   /** Hot reload: this service handles the requests and sockets of the server of `stale`, which is closed. */
@@ -132,20 +135,20 @@ export class Lifecycle implements Service {
   }
 
   #serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
-    const checkHost = env.NODE_ENV === "development" ? devHostCheck(env) : undefined;
+    const check = requestCheck(env);
     return {
       hostname: env.HOST,
       port: env.PORT,
       // Limits on bodies belong to the routes: the runtime's own 413 is not a problem+json.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
-      // Otherwise a second service could share the port and receive a part of the requests.
+      // With it, a second service could share the port and receive some of the requests.
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (received: Request, server: Server<unknown>) => {
-        const request = acceptHost(received, checkHost);
-        if (request instanceof Problem) return refuse(request);
-        const response = app.fetch(request, { server });
+        const request = withUrl(received);
+        const problem = check(request) ?? (request.url.startsWith("/") ? invalidHost() : undefined);
+        const response = problem ? refuse(request, problem) : app.fetch(request, { server });
         const isPlain = request.method === "GET" && !this.isStopping;
         return isPlain ? response : this.#complete(request, response);
       },
@@ -163,8 +166,11 @@ export class Lifecycle implements Service {
     const { method } = request;
     const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
     const { headers, status } = response;
-    // Clients must not reuse a connection that is about to close: their next request would be lost.
-    if (this.isStopping) headers.set("connection", "close");
+    if (this.isStopping) {
+      // Clients must not reuse a connection that is about to close: their next request would be lost.
+      headers.set("connection", "close");
+      await this.#listenerClosed;
+    }
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
     const hasLength = headers.has("content-length") || status === 204 || status === 304;
@@ -173,7 +179,7 @@ export class Lifecycle implements Service {
   }
 
   /**
-   * Stops without losing work: `/readyz` turns 503 and everything is served for `SHUTDOWN_DELAY_MS`;
+   * Stops without losing work: `/readyz` becomes 503 while requests are served for `SHUTDOWN_DELAY_MS`;
    * then new connections are refused, streams and sockets end, requests in flight finish, and after
    * `SHUTDOWN_TIMEOUT_MS` the remaining connections are closed. Never rejects.
    */
@@ -182,8 +188,16 @@ export class Lifecycle implements Service {
     notice.info("draining");
     const { SHUTDOWN_DELAY_MS = 0, SHUTDOWN_TIMEOUT_MS = 0 } = this.#env ?? {};
     await Bun.sleep(SHUTDOWN_DELAY_MS);
-    const finished = this.#server?.stop();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#listenerClosed = promise;
+    await Bun.sleep(this.#server ? HOLD_MS : 0);
+    const stopped = this.#server?.stop();
+    resolve();
     this.#draining.abort();
+    const drained = this.#resources.map((resource) =>
+      this.#attempt("background work failed", () => resource.drain?.()),
+    );
+    const finished = Promise.all([stopped, ...drained]);
     if (!(await within(SHUTDOWN_TIMEOUT_MS, finished))) {
       notice.info("closing connections that did not finish in time");
       await this.#server?.stop(true);
@@ -192,62 +206,68 @@ export class Lifecycle implements Service {
     notice.info("stopped");
   }
 
-  /** Closes the resources, the last one first. Never rejects. */
+  /** Closes the resources in reverse order of `use`. Never rejects. */
   async close(): Promise<void> {
     const closeAll = async () => {
       for (const resource of this.#resources.toReversed()) {
-        try {
-          await resource.close?.();
-        } catch (error) {
-          this.fail("a resource did not close", error);
-        }
+        await this.#attempt("a resource did not close", () => resource.close?.());
       }
     };
     if (await within(CLOSE_TIMEOUT_MS, closeAll())) return;
     this.fail("closing timed out", new Error(`not closed after ${CLOSE_TIMEOUT_MS} ms`));
   }
 
+  async #attempt(failure: string, work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.fail(failure, error);
+    }
+  }
+
+  /** Logs what failed; the process will exit with code 1. */
   fail(message: string, error: unknown): void {
     this.exitCode = 1;
     notice.error("{what}: {error}", { what: message, error });
   }
 }
 
-/** Responds before the app does, with what every response has. */
-function refuse(problem: Problem): Response {
-  const requestId = crypto.randomUUID();
-  log.warn("refused a request: {detail}", { detail: problem.detail, requestId });
+/** A browser cannot open `0.0.0.0` or `[::]`, which mean every address of this machine. */
+function openableUrl({ href, hostname }: URL): string {
+  return /^(0\.0\.0\.0|\[::\])$/.test(hostname) ? href.replace(hostname, "localhost") : href;
+}
+
+/**
+ * Gives a request without a Host, which HTTP/1.0 and some health checks omit, a complete URL. Without a valid Host
+ * the runtime's URL is only a path, so a URL that is still a path afterwards means an invalid Host.
+ */
+function withUrl(request: Request): Request {
+  if (!request.url.startsWith("/") || request.headers.has("host")) return request;
+  return new Request(`http://localhost${request.url}`, request);
+}
+
+/** Logs a request that is refused before the app runs. @returns the response, with the headers of every response. */
+function refuse({ method, headers }: Request, problem: Problem): Response {
+  const ids = requestIds(headers);
+  const { status, detail } = problem;
+  log.warn("refused {method} with {status}: {detail}", { method, status, detail, ...ids });
   const response = problem.toResponse();
-  response.headers.set("x-request-id", requestId);
+  response.headers.set("x-request-id", ids.requestId);
   response.headers.set("x-content-type-options", "nosniff");
   return response;
 }
 
-/** @returns the request, or the reason to refuse it. */
-function acceptHost(
-  request: Request,
-  check?: (request: Request) => Problem | undefined,
-): Request | Problem {
-  if (!request.url.startsWith("/")) return check?.(request) ?? request;
-  // Without a valid Host, the runtime's URL is only a path. HTTP/1.0 needs none, and some health checks send none.
-  if (request.headers.has("host")) return check?.(request) ?? invalidHost();
-  return new Request(`http://localhost${request.url}`, request);
-}
-
-interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
-
 /** @throws {StartError} that names the variable if the address is taken or not allowed. */
-function listenOr<T>(variable: string, { hostname, port }: Address, listen: () => T): T {
+function listenOr<T>(variable: "PORT" | "METRICS_PORT", env: ServiceEnv, listen: () => T): T {
   try {
     return listen();
   } catch (cause) {
     const { code, syscall } = cause as NodeJS.ErrnoException;
     if (syscall !== "listen") throw cause;
     const hint = `Set HOST and ${variable} to a free address.`;
-    throw new StartError(`Can't listen on ${hostname}:${port} (${code}).`, hint, { cause });
+    throw new StartError(`Can't listen on ${env.HOST}:${env[variable]} (${code}).`, hint, {
+      cause,
+    });
   }
 }
 

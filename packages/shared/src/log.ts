@@ -7,10 +7,13 @@ import {
   getLogger,
   getTextFormatter,
   jsonLinesFormatter,
-  type LogLevel,
   type LogRecord,
 } from "@logtape/logtape";
 import { DEFAULT_REDACT_FIELDS, redactByField } from "@logtape/redaction";
+import type { ServiceEnv } from "./env.ts";
+import type { RequestIds } from "./request-ids.ts";
+
+type LogVariables = Pick<ServiceEnv, "LOG_LEVEL" | "NODE_ENV">;
 
 /** The project's logger. `log.getChild("part")` returns a logger for one of its parts. */
 export const log = getLogger(["app"]);
@@ -18,30 +21,25 @@ export const log = getLogger(["app"]);
 /** Logged whatever `LOG_LEVEL` is: where the service listens, and how it stops. */
 export const notice = getLogger(["notice"]);
 
-export interface LogOptions {
-  readonly LOG_LEVEL: LogLevel | "warn";
-  readonly NODE_ENV: string;
-}
-
-/** Fields that every line logged while a request is handled carries. */
+const httpLog = log.getChild("http");
 const context = new AsyncLocalStorage<Record<string, unknown>>();
 
 /** Runs `callback`; every line that it logs, also after an await, carries `fields`. */
-export function withLogFields<T>(fields: Record<string, unknown>, callback: () => T): T {
-  return context.run(fields, callback);
+export function withLogFields<T>(fields: object, callback: () => T): T {
+  return context.run(fields as Record<string, unknown>, callback);
 }
 
 /** Whether lines are JSON; set by `setupLog`. */
-let json = false;
+let isJson = false;
 
 /**
  * Sends the logs to stdout, one record per line (in text, the stack of an error follows). Values of
  * fields whose names look like secrets are redacted, at any depth and inside the message.
  */
-export async function setupLog({ LOG_LEVEL, NODE_ENV }: LogOptions): Promise<void> {
-  json = NODE_ENV === "production";
-  const format = json ? formatJson : textFormatter();
-  const stdout = redactByField((record) => output.write(format(record)), {
+export async function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): Promise<void> {
+  isJson = NODE_ENV === "production";
+  const format = isJson ? formatJson : textFormatter();
+  const stdout = redactByField((record) => output.write(format(withPlainErrors(record))), {
     fieldPatterns: [...DEFAULT_REDACT_FIELDS, /cookie/i, /(database|redis)_?ur[il]/i],
     action: () => "[redacted]",
   });
@@ -58,59 +56,22 @@ export async function setupLog({ LOG_LEVEL, NODE_ENV }: LogOptions): Promise<voi
   });
 }
 
-/** JSON, with the strings in the message unquoted. */
-function formatJson(record: LogRecord): string {
-  const message = record.message.map((part) => {
-    if (typeof part === "string") return part;
-    return part instanceof Error ? String(part) : inspect(part, ONE_LINE);
-  });
-  return jsonLinesFormatter({
+/** Replaces errors: they may have fields that redaction does not reach, such as a failed request's headers. */
+function withPlainErrors(record: LogRecord): LogRecord {
+  const plain = (value: unknown) => (value instanceof Error ? plainError(value) : value);
+  const properties = Object.entries(record.properties).map(([key, value]) => [key, plain(value)]);
+  return {
     ...record,
-    message: [message.join("")],
-    properties: mapErrors(record.properties, (error) => {
-      const { name, message } = error;
-      const code = "code" in error ? { code: error.code } : {};
-      return { name, message, ...code, stack: stackOf(error) };
-    }),
-  });
+    message: record.message.map(plain),
+    properties: Object.fromEntries(properties),
+  };
 }
 
-/** Text: the message and the fields that it does not mention; coloured on a terminal unless NO_COLOR is set. */
-function textFormatter(): (record: LogRecord) => string {
-  const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  const format = (colors ? getAnsiColorFormatter : getTextFormatter)({
-    timestamp: "time",
-    value: "bare",
-    format: ({ timestamp, level, category, message, record }) => {
-      const { rawMessage, properties } = record;
-      const rest = Object.entries(properties).filter(([key]) => !rawMessage.includes(`{${key}}`));
-      const fields =
-        rest.length === 0 ? "" : ` ${inspect(Object.fromEntries(rest), { ...ONE_LINE, colors })}`;
-      return `${timestamp} ${level} ${category}: ${message}${fields}`;
-    },
-  });
-  const withStack = (error: Error) => ({ [inspect.custom]: () => stackOf(error) });
-  return (record) =>
-    format({
-      ...record,
-      message: record.message.map((part) => (part instanceof Error ? withStack(part) : part)),
-      properties: mapErrors(record.properties, withStack),
-    });
-}
-
-const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY };
-
-/** Replaces errors: they carry fields that redaction does not reach, such as the headers of a failed request. */
-function mapErrors(
-  properties: Record<string, unknown>,
-  map: (error: Error) => unknown,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(properties).map(([key, value]) => [
-      key,
-      value instanceof Error ? map(value) : value,
-    ]),
-  );
+/** A copy that has only a name, a message, a code and a stack, which includes the causes. */
+function plainError(error: Error): Error {
+  const copy = new Error(error.message);
+  Object.defineProperties(copy, { name: { value: error.name }, stack: { value: stackOf(error) } });
+  return "code" in error ? Object.assign(copy, { code: error.code }) : copy;
 }
 
 /** The stacks of an error and of up to four causes; the limit ends a circular chain. */
@@ -120,33 +81,56 @@ function stackOf(error: Error, depth = 5): string {
   return `${stack}\ncaused by ${stackOf(error.cause, depth - 1)}`;
 }
 
-export interface RequestFields {
-  readonly method: string;
-  /** Without the query, which may hold secrets. */
-  readonly path: string;
-  readonly status: number;
-  /** Milliseconds until the response started. */
-  readonly ms: number;
-  readonly requestId: string;
-  readonly traceId?: string;
-  readonly spanId?: string;
+/** With the strings in the message unquoted. */
+function formatJson(record: LogRecord): string {
+  const message = record.message.map((part) =>
+    typeof part === "string" || part instanceof Error ? part : inspectInline(part),
+  );
+  return jsonLinesFormatter({ ...record, message: [message.join("")] });
 }
 
-const httpLog = log.getChild("http");
+/** The message and the fields that it does not mention; coloured on a terminal unless NO_COLOR is set. */
+function textFormatter(): (record: LogRecord) => string {
+  const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  return (colors ? getAnsiColorFormatter : getTextFormatter)({
+    timestamp: "time",
+    value: "bare",
+    format: ({ timestamp, level, category, message, record }) => {
+      const { rawMessage, properties } = record;
+      const rest = Object.entries(properties).filter(([key]) => !rawMessage.includes(`{${key}}`));
+      const fields = rest.length > 0 ? ` ${inspectInline(Object.fromEntries(rest), colors)}` : "";
+      return `${timestamp} ${level} ${category}: ${message}${fields}`;
+    },
+  });
+}
+
+function inspectInline(value: unknown, colors = false): string {
+  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, colors });
+}
 
 /** Whether the access log is on: the level is `info` or lower. */
 export function logsRequests(): boolean {
   return httpLog.isEnabledFor("info");
 }
 
+export interface RequestFields extends RequestIds {
+  readonly method: string;
+  /** Without the query, which may hold secrets. */
+  readonly path: string;
+  readonly status: number;
+  /** Milliseconds until the response started. */
+  readonly ms: number;
+}
+
 /**
  * Writes the access log line of one request. JSON bypasses LogTape, whose record would cost more than
- * the rest of a small request; the line has the same shape and nothing in it needs redaction.
+ * a small request itself; the line has the same shape and nothing in it needs redaction.
  */
-export function logRequest(properties: RequestFields): void {
-  const { method, path, status } = properties;
-  if (!json) {
-    httpLog.info("{method} {path} {status}", { ...properties });
+export function logRequest(fields: RequestFields): void {
+  const { method, path, status } = fields;
+  const properties = { ...fields, ms: Math.round(fields.ms * 1000) / 1000 };
+  if (!isJson) {
+    httpLog.info("{method} {path} {status}", properties);
     return;
   }
   const line = {
@@ -171,48 +155,38 @@ class Output {
   readonly #sink = Bun.stdout.writer();
   #queued = "";
   #dropped = 0;
-  #writing: Promise<void> | undefined;
-  #closed = false;
+  #isClosed = false;
+  /** Resolves when every line so far is written. */
+  written: Promise<void> | undefined;
 
   write(line: string): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     if (this.#queued.length > MAX_QUEUED) {
       this.#dropped += 1;
       return;
     }
     this.#queued += line;
-    this.#writing ??= this.#writeQueued().catch(() => {
-      this.#closed = true;
+    this.written ??= this.#writeQueued().catch(() => {
+      this.#isClosed = true;
     });
   }
 
-  /** Resolves when every line so far is written. */
-  async flush(): Promise<void> {
-    await this.#writing;
-  }
-
-  /** Writes the queue. A full pipe (64 KiB on Linux) takes only a part of it immediately. */
+  /** A full pipe (64 KiB on Linux) takes only a part of the queue immediately. */
   writeNow(): number | Promise<number> {
-    this.#sink.write(this.#takeQueued());
-    if (this.#dropped > 0) {
-      const dropped = this.#dropped;
-      this.#dropped = 0;
+    const dropped = this.#dropped;
+    this.#sink.write(this.#queued);
+    this.#queued = "";
+    this.#dropped = 0;
+    if (dropped > 0) {
       notice.warn("{dropped} log lines were dropped because stdout was not read", { dropped });
-      this.#sink.write(this.#takeQueued());
     }
     return this.#sink.flush();
-  }
-
-  #takeQueued(): string {
-    const taken = this.#queued;
-    this.#queued = "";
-    return taken;
   }
 
   async #writeQueued(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#queued !== "") await this.writeNow();
-    this.#writing = undefined;
+    this.written = undefined;
   }
 }
 
@@ -226,13 +200,11 @@ const output = globalThis.logOutput;
 
 function openOutput(): Output {
   const output = new Output();
-  process.on("exit", () => {
-    output.writeNow();
-  });
+  process.on("exit", () => output.writeNow());
   return output;
 }
 
 /** Resolves when every line so far is written. Await it before the process exits. */
-export function flushLogs(): Promise<void> {
-  return output.flush();
+export async function flushLogs(): Promise<void> {
+  await output.written;
 }

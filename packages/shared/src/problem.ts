@@ -46,8 +46,18 @@ export class Problem extends Error {
   }
 }
 
-/** 503 for a store that cannot be reached, or cannot write; it may recover, so clients should retry. */
+/** Codes of a full disk or quota: of the file system, of SQLite, and of PostgreSQL (SQLSTATE `disk_full`). */
+const DISK_FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "SQLITE_FULL", "53100"]);
+
+/**
+ * For a store that cannot be reached or cannot write: 507 for a full disk, and otherwise 503, because the store may
+ * recover and clients should retry.
+ */
 export function storeUnavailable(cause: unknown): Problem {
+  const { code, errno } = (cause ?? {}) as { readonly code?: unknown; readonly errno?: unknown };
+  if (DISK_FULL.has(code) || DISK_FULL.has(errno)) {
+    return new Problem(507, "The server's disk is full, and nothing was stored.", { cause });
+  }
   return new Problem(503, "The store is not available now. Try again.", { cause });
 }
 
@@ -66,7 +76,7 @@ export function problems({ expose, toProblem }: ProblemHandlerOptions): ErrorHan
   return (error, c) => {
     const problem = knownProblem(error, c.req.raw) ?? toProblem?.(error);
     if (problem) {
-      // Without a cause it is the service's own refusal, for example of one request too many.
+      // A 5xx without a cause is a deliberate refusal, e.g. because a queue is full, and is not logged.
       if (problem.status >= 500 && problem.cause) log.warn("{error}", { error: problem });
       return problem.toResponse();
     }

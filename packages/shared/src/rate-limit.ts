@@ -1,6 +1,6 @@
 // Token bucket per client, with bounded memory, and the middleware that enforces it.
 import type { Context, MiddlewareHandler } from "hono";
-import { Problem } from "./http.ts";
+import { Problem } from "./problem.ts";
 
 export interface RateLimitOptions {
   /** Requests that a client may make per window; also the size of a burst. */
@@ -66,13 +66,12 @@ export class RateLimiter {
     const allowed = bucket.tokens >= 1 - EPSILON;
     if (allowed) bucket.tokens = Math.max(0, bucket.tokens - 1);
     const remaining = Math.floor(bucket.tokens + EPSILON);
-    const secondsUntil = (tokens: number) =>
-      Math.ceil(((tokens - bucket.tokens) * windowMs) / limit / 1000);
+    const secondsPerToken = windowMs / limit / 1000;
     return {
       allowed,
       remaining,
-      retryAfter: remaining > 0 ? 0 : secondsUntil(1),
-      reset: secondsUntil(limit),
+      retryAfter: remaining > 0 ? 0 : Math.ceil((1 - bucket.tokens) * secondsPerToken),
+      reset: Math.ceil((limit - bucket.tokens) * secondsPerToken),
     };
   }
 
@@ -88,16 +87,6 @@ export class RateLimiter {
   }
 }
 
-/** Middleware: takes a token from the bucket of each request's client. */
-export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
-  const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
-  return (c, next) => {
-    const headers = checkRateLimit(limiter, client(c));
-    for (const name in headers) c.header(name, headers[name]);
-    return next();
-  };
-}
-
 export interface RequestLimitOptions {
   /** Requests per minute and client. */
   readonly perMinute: number;
@@ -105,22 +94,37 @@ export interface RequestLimitOptions {
   readonly client: (c: Context) => string;
 }
 
+/** Middleware: takes a token from the bucket of each request's client. @throws {Problem} 429 */
+export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
+  const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
+  return (c, next) => {
+    const result = limiter.take(client(c));
+    if (!result.allowed) throw tooManyRequests(limiter, result);
+    return next();
+  };
+}
+
 /**
  * Takes a token from the bucket of `client`.
- * @returns the header fields of the response, by the IETF draft "RateLimit header fields for HTTP"
- * (draft-ietf-httpapi-ratelimit-headers).
+ * @returns the RateLimit header fields of the response.
  * @throws {Problem} 429 with these fields and `Retry-After` if the bucket is empty.
  */
 export function checkRateLimit(limiter: RateLimiter, client: string): Record<string, string> {
-  const { limit, windowMs } = limiter.options;
-  const { allowed, remaining, reset, retryAfter } = limiter.take(client);
-  const headers = {
-    "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
+  const result = limiter.take(client);
+  if (!result.allowed) throw tooManyRequests(limiter, result);
+  return headersOf(limiter, result);
+}
+
+function tooManyRequests(limiter: RateLimiter, result: RateLimitResult): Problem {
+  const seconds = String(Math.max(1, result.retryAfter));
+  const headers = { ...headersOf(limiter, result), "retry-after": seconds };
+  return new Problem(429, `Too many requests: try again in ${seconds} s.`, { headers });
+}
+
+/** By the IETF draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers). */
+function headersOf({ options }: RateLimiter, { remaining, reset }: RateLimitResult) {
+  return {
+    "ratelimit-policy": `"default";q=${options.limit};w=${Math.ceil(options.windowMs / 1000)}`,
     ratelimit: `"default";r=${remaining};t=${reset}`,
   };
-  if (allowed) return headers;
-  const seconds = String(Math.max(1, retryAfter));
-  throw new Problem(429, `Too many requests: try again in ${seconds} s.`, {
-    headers: { ...headers, "retry-after": seconds },
-  });
 }

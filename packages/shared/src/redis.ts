@@ -7,7 +7,7 @@ const TIMEOUT_MS = 2000;
 /** Milliseconds between two attempts to connect. */
 const RETRY_MS = 250;
 
-/** Replies of a server that has become a replica: another one may have the name now. */
+/** Error replies of a server that has become a replica. Reconnecting may reach the new primary at the same address. */
 const DEMOTED = /^(READONLY|MASTERDOWN|UNBLOCKED)\b/;
 
 export class RedisConnection {
@@ -109,7 +109,7 @@ async function inTime<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/** Whether Redis refused the command, e.g. out of memory: then the connection itself works. */
+/** Whether the error is a reply of Redis, e.g. out of memory. The connection itself then works. */
 function isErrorReply(error: unknown): error is Error {
   return error instanceof Error && "code" in error && error.code === "ERR_REDIS_SERVER_ERROR";
 }

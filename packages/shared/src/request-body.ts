@@ -1,8 +1,8 @@
-// Reads request bodies in chunks, and what a handler left unread, so that an early response reaches the client.
+// Reads request bodies in chunks, and discards what a handler left unread, so that an early response reaches the client.
 
 /** Bytes of unread body to discard before the connection is closed. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
-/** Milliseconds for discarding: a client that sends slowly must not delay its response without a limit. */
+/** Milliseconds after which discarding stops, because a client that sends slowly must not delay its response forever. */
 const MAX_DISCARD_MS = 30_000;
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;

@@ -16,7 +16,7 @@ export interface ServiceOptions<S extends Schema> {
   readonly createApp: (env: Readonly<z.output<S>>, service: Service) => WebApp | Promise<WebApp>;
 }
 
-/** Milliseconds for writing the logs: the process that reads them may have stalled. */
+/** Milliseconds to wait for the logs to be written, because the process that reads them may have stalled. */
 const FLUSH_TIMEOUT_MS = 1000;
 
 /**
@@ -24,7 +24,7 @@ const FLUSH_TIMEOUT_MS = 1000;
  * start, the shutdown or anything uncaught failed. A second signal exits immediately with 1.
  */
 export async function runService<S extends Schema>(options: ServiceOptions<S>): Promise<never> {
-  // Signals first: process 1 of a container ignores a signal that has no handler.
+  // Installs the signal handlers first, because process 1 of a container ignores a signal without a handler.
   const life = new Lifecycle();
   const ended = Promise.race([stopSignal(), uncaughtError(life)]);
   try {

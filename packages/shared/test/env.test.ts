@@ -69,6 +69,20 @@ describe("a whole number", () => {
   });
 });
 
+describe("DEV_HOSTS", () => {
+  test("is a list of names and addresses, in lower case", () => {
+    const { DEV_HOSTS } = parseEnv(service, { DEV_HOSTS: "My-Laptop.local, 10.0.0.7,[FD00::1]," });
+    expect(DEV_HOSTS).toEqual(["my-laptop.local", "10.0.0.7", "[fd00::1]"]);
+  });
+
+  test.each(["box:3000", ".example.com", "http://box", "fd00::1", "a b"])(
+    "%p would never match, and is refused",
+    (DEV_HOSTS) => {
+      expect(problemWith(service, { DEV_HOSTS })).toContain("must be host names without a port");
+    },
+  );
+});
+
 test("all problems are in one message, one per line, without any value", () => {
   const schema = z.object({
     TOKEN: z.string().regex(/^[a-z]{32}$/),
@@ -116,6 +130,13 @@ describe("a list", () => {
     ["https://a.example/", false],
     ["https://a.example/path", false],
     ["a.example", false],
+    ["tauri://localhost,capacitor://localhost", true],
+    ["chrome-extension://abcdefghijklmnop", true],
+    ["tauri://localhost/", false],
+    ["https://user@a.example", false],
+    ["https://a.example:443", false],
+    ["file://", false],
+    ["null", false],
     ["https://A.example", false],
     ["*", false],
   ])("of origins: %s is valid: %p", (ORIGINS, isValid) => {

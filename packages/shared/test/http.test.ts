@@ -1,4 +1,4 @@
-// What the services add to Hono, over real sockets: request ids, traces, methods, hosts, upgrades, bugs.
+// The additions to Hono, over real sockets: request ids, traces, methods, hosts, upgrades, bugs.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request } from "node:http";
 import { type Child, run, serve, until } from "./child.ts";
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-/** A request with a Host of its own, which fetch does not allow. */
+/** A request with a custom Host, which fetch does not allow. */
 function withHost(url: string, host: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { headers: { host } }, async (response) => {
@@ -81,13 +81,21 @@ describe("the Host", () => {
     ["app.localhost:3000", 200],
     ["127.0.0.1", 200],
     ["[::1]:3000", 200],
+    ["LOCALHOST.:3000", 200],
+    ["127.8.0.1", 200],
+    ["[0:0:0:0:0:0:0:1]", 200],
+    ["[::ffff:127.0.0.1]:3000", 200],
     ["box.example:80", 200],
+    ["box.example.", 200],
     ["evil.example", 403],
     ["evil.example:3000", 403],
     ["127.0.0.1.evil.example", 403],
     ["localhost.evil.example", 403],
     ["box.example.evil.example", 403],
     ["localhost@evil.example", 403],
+    ["127.evil.example", 403],
+    ["[::ffff:8.8.8.8]", 403],
+    ["[::2]", 403],
   ])("in development, Host %s is %d", async (host, status) => {
     expect((await withHost(`${development.url}/fast`, host)).status).toBe(status);
   });

@@ -42,6 +42,7 @@ app
   .get("/members", fail(new Problem(422, "No.", { members: { conflict: "b" }, errors: [1] })))
   .get("/busy", fail(new Problem(503, "The queue is full.")))
   .get("/store", fail(storeUnavailable(new Error("disk"))))
+  .get("/full", fail(storeUnavailable(Object.assign(new Error("disk"), { code: "SQLITE_FULL" }))))
   .get("/range", fail(new RangeError("internal")))
   .get("/bug", fail(new TypeError("internal")))
   .get("/rejects", () => Promise.reject(new TypeError("internal")))
@@ -103,6 +104,10 @@ describe("a problem", () => {
     const { headers, body } = await expectProblem(path, 503, { title: "Service Unavailable" });
     expect(headers.get("retry-after")).toBe("1");
     expect(JSON.stringify(body)).not.toContain("disk");
+  });
+
+  test("of a full disk is 507", async () => {
+    await expectProblem("/full", 507, { title: "Insufficient Storage" });
   });
 
   test("is the response to an unknown path", async () => {

@@ -44,7 +44,7 @@ export class TestRedis {
     await this.#process?.exited;
   }
 
-  /** Sends one command on a connection of its own. */
+  /** Sends one command on a new connection. */
   async command(name: string, ...args: string[]): Promise<unknown> {
     const client = new RedisClient(this.url, { autoReconnect: false, connectionTimeout: 1000 });
     try {

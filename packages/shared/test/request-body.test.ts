@@ -1,19 +1,16 @@
 // Early responses to large bodies: the client receives the problem, directly and through a real nginx.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { type Child, serve, until } from "./child.ts";
+import { type Child, serve } from "./child.ts";
+import { findNginx, Nginx } from "./nginx.ts";
 
 const MB = 1_000_000;
 const hasCurl = Bun.which("curl") !== null;
 if (!hasCurl) console.warn("There is no curl: early responses to curl are not tested.");
-const nginx = Bun.which("nginx") ?? (await Bun.file("/usr/sbin/nginx").exists().then(nginxPath));
+const nginx = await findNginx();
 if (!nginx) console.warn("There is no nginx: early responses through a proxy are not tested.");
-
-function nginxPath(exists: boolean): string | undefined {
-  return exists ? "/usr/sbin/nginx" : undefined;
-}
 
 let folder: string;
 let service: Child;
@@ -194,48 +191,24 @@ test("a client that disconnects before the end of its body disturbs nothing", as
 });
 
 describe.skipIf(!nginx || !hasCurl)("through nginx", () => {
-  let proxy: Bun.Subprocess;
-  let ports: readonly number[] = [];
-
-  beforeAll(async () => {
-    const names = ["client", "proxy", "fastcgi", "uwsgi", "scgi"];
-    await mkdir(`${folder}/tmp`);
-    ports = [await freePort(), await freePort()];
-    const server = (port: number | undefined, buffering: string) => `
-      server { listen 127.0.0.1:${port}; client_max_body_size 0; location / {
-        proxy_pass ${service.url}; ${buffering} } }`;
-    const config = `
-      pid ${folder}/pid; error_log ${folder}/error.log; daemon off; events {}
-      ${process.getuid?.() === 0 ? "user root;" : ""}
-      http { access_log off;
-      ${names.map((name) => `${name === "client" ? "client_body" : name}_temp_path ${folder}/tmp/${name};`).join(" ")}
-      ${server(ports[0], "")}
-      ${server(ports[1], "proxy_request_buffering off; proxy_http_version 1.1;")} }`;
-    await Bun.write(`${folder}/nginx.conf`, config);
-    proxy = Bun.spawn([nginx ?? "", "-p", folder, "-c", `${folder}/nginx.conf`], {
-      stdout: "ignore",
-      stderr: "ignore",
-    });
-    for (const port of ports) {
-      await until(() =>
-        fetch(`http://127.0.0.1:${port}/fast`).then(
-          (response) => response.ok,
-          () => false,
-        ),
-      );
-    }
-  });
-  afterAll(async () => {
-    proxy.kill();
-    await proxy.exited;
-  });
-
   describe.each([
-    ["that buffers", 0],
-    ["that streams", 1],
-  ])("%s", (_how, index) => {
+    ["that buffers", ""],
+    ["that streams", "proxy_request_buffering off; proxy_http_version 1.1;"],
+  ])("%s", (_how, buffering) => {
+    let proxy: Nginx;
+    beforeAll(async () => {
+      proxy = await Nginx.start(
+        nginx ?? "",
+        await mkdtemp(`${folder}/nginx-`),
+        (port) => `
+          server { listen 127.0.0.1:${port}; client_max_body_size 0; location / {
+            proxy_pass ${service.url}; ${buffering} } }`,
+      );
+    });
+    afterAll(() => proxy[Symbol.asyncDispose]());
+
     test.each(earlyResponses)("%s is %d, never 502", async (path, status) => {
-      const url = `http://127.0.0.1:${ports[index]}${path}`;
+      const url = `${proxy.url}${path}`;
       for (const isChunked of [false, true]) {
         for (let attempt = 0; attempt < 3; attempt += 1) {
           await expectProblem(url, 6, isChunked, status);
@@ -245,14 +218,3 @@ describe.skipIf(!nginx || !hasCurl)("through nginx", () => {
     });
   });
 });
-
-async function freePort(): Promise<number> {
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: { data: () => undefined },
-  });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { run, serve, until } from "./child.ts";
 
-/** A request on a connection of its own. */
+/** A request on a new connection. */
 const get = (url: string, method = "GET") => fetch(url, { method, keepalive: false });
 
 const refuses = (url: string) =>
@@ -119,6 +119,35 @@ test("connections that do not finish within SHUTDOWN_TIMEOUT_MS are closed; the 
   expect(await service.exited).toBe(0);
   expect(await hung.catch(() => "")).toBe("");
   expect(service.output()).toContain("closing connections that did not finish in time");
+});
+
+test("background work finishes before the resources close", async () => {
+  await using service = await serve({ FAULT: "background work" });
+  service.signal();
+  await service.printed(/draining/);
+  await until(() =>
+    fetch(`${service.url}/fast`).then(
+      () => false,
+      () => true,
+    ),
+  );
+  expect(service.output()).not.toContain("stopped");
+  service.signal("SIGUSR2");
+  expect(await service.exited).toBe(0);
+  expect(service.output()).toContain("stopped");
+});
+
+test("background work that fails is logged, the resources close, and the exit code is 1", async () => {
+  await using service = await serve({ FAULT: "drain throws" });
+  service.signal();
+  expect(await service.exited).toBe(1);
+  expect(service.output()).toContain("the drain is broken");
+  expect(service.output()).toContain("stopped");
+});
+
+test("on all addresses, the printed URL is one that a browser can open", async () => {
+  await using service = await serve({ HOST: "0.0.0.0" });
+  expect(new URL(service.url).hostname).toBe("localhost");
 });
 
 describe("a second signal exits immediately with code 1", () => {

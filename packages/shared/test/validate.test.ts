@@ -1,4 +1,4 @@
-// What validation accepts and refuses, over real sockets: JSON bodies in every state, queries, nested input.
+// Input that validation accepts and refuses, over real sockets: JSON bodies in every state, queries, nested input.
 import { afterAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { Hono } from "hono";
@@ -115,12 +115,6 @@ describe("a JSON body", () => {
     },
   );
 
-  test("with a Content-Encoding is 415", async () => {
-    const response = await post(Bun.gzipSync('{"text":"x"}'), { "content-encoding": "gzip" });
-    expect(response.headers.get("accept-encoding")).toBe("identity");
-    await expectProblem(response, 415);
-  });
-
   test.each(["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])(
     "of the type %p is JSON",
     async (type) => {
@@ -169,7 +163,7 @@ test("invalidInput has an entry per issue", () => {
 test.each([
   ["content-length: 50", '{"text"'],
   ["transfer-encoding: chunked", '7\r\n{"text"\r\n'],
-])("a client that disconnects while it sends JSON is no bug (%s)", async (header, body) => {
+])("a client that disconnects while it sends JSON is not a bug (%s)", async (header, body) => {
   bugs.length = 0;
   const socket = connect(server.port ?? 0, "127.0.0.1", () => {
     socket.write(

@@ -1,4 +1,4 @@
-// The content-addressed cache: what a step made, under the fingerprint of all that it was made from.
+// The content-addressed cache: stores the output of a build step under the fingerprint of its inputs.
 import {
   mkdirSync,
   readdirSync,
@@ -9,50 +9,47 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Files } from "./files.ts";
+import { type Files, unlessGone } from "./files.ts";
 
 const MOST_BYTES = 256 * 1024 * 1024;
 
 export class Cache {
   constructor(
     readonly folder: string,
-    /** False if what a key stands for has changed since the key was made. */
-    readonly isStill: () => boolean,
+    /** Returns false if the inputs have changed since the keys were computed. Nothing is stored then. */
+    readonly areKeysValid: () => boolean,
   ) {}
 
-  /** The files under a key, made if they are not there. A damaged entry is made again. */
+  /** Returns the files under a key. Calls `make` if the entry is missing or damaged. */
   async files(key: string, make: () => Promise<Files>): Promise<Files> {
-    const known = this.#read(key);
-    if (known !== undefined) return known;
+    const cached = this.#read(key);
+    if (cached !== undefined) return cached;
     const files = await make();
-    if (this.isStill()) this.#write(key, files);
+    if (this.areKeysValid()) this.#write(key, files);
     return files;
   }
 
   #read(key: string): Files | undefined {
-    try {
-      return unpack(readFileSync(this.#path(key)));
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw error;
-    }
+    const entry = unlessGone(() => readFileSync(this.#path(key)), undefined);
+    return entry && unpack(entry);
   }
 
-  /** Written aside and renamed: another build never sees half an entry. */
+  /** Writes to a temporary file and renames it, so that another build never reads half an entry. */
   #write(key: string, files: Files): void {
     mkdirSync(this.folder, { recursive: true });
-    const aside = join(this.folder, `${crypto.randomUUID()}.tmp`);
+    const temporary = join(this.folder, `${crypto.randomUUID()}.tmp`);
     try {
-      writeFileSync(aside, pack(files));
-      renameSync(aside, this.#path(key));
+      writeFileSync(temporary, pack(files));
+      renameSync(temporary, this.#path(key));
     } finally {
-      rmSync(aside, { force: true });
+      rmSync(temporary, { force: true });
     }
   }
 
-  /** Removes the oldest entries beyond a size in all, and in time what builds that were killed left here. */
+  /** Removes the oldest entries beyond a total size. Temporary files of killed builds age out in the same way. */
   prune(maxBytes = MOST_BYTES): void {
-    const entries = readdirSync(this.folder).flatMap((name) => {
+    const names = unlessGone(() => readdirSync(this.folder), []);
+    const entries = names.flatMap((name) => {
       const stat = statSync(this.#path(name), { throwIfNoEntry: false });
       return stat === undefined ? [] : { name, size: stat.size, time: stat.mtimeMs };
     });
@@ -71,7 +68,7 @@ export class Cache {
 const CHECKSUM = 32;
 const LENGTH = 4;
 
-/** Checksum of the rest, length of the index, index as JSON, then the contents one after the other. */
+/** The format of an entry: SHA-256 of everything after it, length of the index, index as JSON, contents of the files. */
 function pack(files: Files): Uint8Array {
   const index = JSON.stringify([...files].map(([path, { length }]) => [path, length]));
   const head = Buffer.from(index);
@@ -81,7 +78,7 @@ function pack(files: Files): Uint8Array {
   return Buffer.concat([checksum(body), body]);
 }
 
-/** Undefined for an entry that is not what was written. */
+/** Returns undefined if the checksum does not match. */
 function unpack(entry: Buffer): Files | undefined {
   const body = entry.subarray(CHECKSUM);
   if (!checksum(body).equals(entry.subarray(0, CHECKSUM))) return undefined;

@@ -3,28 +3,28 @@ import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import type { Cache } from "./cache.ts";
 import { type Files, fingerprint } from "./files.ts";
-import { gzipped } from "./gzip.ts";
+import { gzipBytes } from "./gzip.ts";
 
 const brotli = promisify(brotliCompress);
 const COMPRESSIBLE = /\.(html|css|js|svg|json|txt|xml|webmanifest)$/;
 
-/** `x.gz` and `x.br` for each file that gets smaller by it. */
-export async function compressed(files: Files, cache: Cache): Promise<Files> {
-  const all = await Promise.all(
+/** Returns `x.gz` and `x.br` for each file `x` that compression makes smaller. */
+export async function compressFiles(files: Files, cache: Cache): Promise<Files> {
+  const variants = await Promise.all(
     [...files]
       .filter(([path]) => COMPRESSIBLE.test(path))
       .map(async ([path, bytes]) => {
-        const small = await bothOf(bytes, cache);
-        return [...small]
+        const compressed = await compressBoth(bytes, cache);
+        return [...compressed]
           .filter(([, { length }]) => length < bytes.length)
           .map(([suffix, content]) => [`${path}.${suffix}`, content] as const);
       }),
   );
-  return new Map(all.flat());
+  return new Map(variants.flat());
 }
 
-/** Brotli at its best is slow: a file that has not changed is not compressed again. */
-function bothOf(bytes: Uint8Array, cache: Cache): Promise<Files> {
+/** Cached, because Brotli at its highest quality is slow. */
+function compressBoth(bytes: Uint8Array, cache: Cache): Promise<Files> {
   const key = fingerprint(["compress", Bun.version, Buffer.from(bytes).toString("base64")], []);
   return cache.files(key, async () => {
     const params = {
@@ -32,7 +32,7 @@ function bothOf(bytes: Uint8Array, cache: Cache): Promise<Files> {
       [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
     };
     return new Map([
-      ["gz", gzipped(bytes)],
+      ["gz", gzipBytes(bytes)],
       ["br", await brotli(bytes, { params })],
     ]);
   });

@@ -1,39 +1,43 @@
-// Cycles in an import graph: modules that come back to themselves by imports that run.
+// Finds cycles in an import graph. Imports of types do not count, because they do not exist at run time.
 import type { Graph } from "./imports.ts";
 
-/** One cycle, the shortest, through each module that is on one; each begins with the path that sorts first. */
+/**
+ * Returns a shortest cycle through each module that is part of one, without duplicates.
+ * Each starts with its first path in sort order.
+ */
 export function findCycles(graph: Graph): readonly (readonly string[])[] {
   const cycles = new Map<string, readonly string[]>();
   for (const path of [...graph.keys()].toSorted()) {
-    const cycle = wayBack(graph, path);
+    const cycle = shortestCycle(graph, path);
     if (cycle !== undefined) {
-      const turned = fromFirst(cycle);
-      cycles.set(turned.join("\n"), turned);
+      const rotated = startAtFirst(cycle);
+      cycles.set(rotated.join("\n"), rotated);
     }
   }
   return [...cycles.values()];
 }
 
-/** The shortest way from a module to itself, breadth first; the module is named once. */
-function wayBack(graph: Graph, start: string): readonly string[] | undefined {
+/** Breadth-first search for the shortest path from a module to itself. The module is listed once. */
+function shortestCycle(graph: Graph, start: string): readonly string[] | undefined {
   const seen = new Set<string>();
-  let ways: (readonly string[])[] = [[start]];
-  while (ways.length > 0) {
+  let paths: (readonly string[])[] = [[start]];
+  while (paths.length > 0) {
     const longer: (readonly string[])[] = [];
-    for (const way of ways) {
-      for (const { to, kind } of graph.get(way.at(-1) ?? start) ?? []) {
+    for (const path of paths) {
+      for (const { to, kind } of graph.get(path.at(-1) ?? start) ?? []) {
         if (kind === "type" || seen.has(to)) continue;
-        if (to === start) return way;
+        if (to === start) return path;
         seen.add(to);
-        longer.push([...way, to]);
+        longer.push([...path, to]);
       }
     }
-    ways = longer;
+    paths = longer;
   }
   return undefined;
 }
 
-function fromFirst(cycle: readonly string[]): readonly string[] {
+/** Rotates a cycle so that it starts with the path that sorts first: equal cycles become equal arrays. */
+function startAtFirst(cycle: readonly string[]): readonly string[] {
   const first = cycle.indexOf(cycle.toSorted()[0] ?? "");
   return [...cycle.slice(first), ...cycle.slice(0, first)];
 }

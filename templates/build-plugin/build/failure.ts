@@ -1,4 +1,4 @@
-// What stops a build, and how it is told: with positions, and without stacks.
+// Errors of the build, and how they are printed: with positions, and without stack traces.
 import { ContentError } from "../src/error.ts";
 
 export class BuildFailure extends Error {
@@ -13,10 +13,10 @@ export class BuildFailure extends Error {
   }
 }
 
-/** Runs `work`, prints what it says, and gives the exit code. What is no failure but a bug keeps its stack. */
-export async function reported(work: () => Promise<string>): Promise<0 | 1> {
+/** Runs a command, prints its result or its error, and returns the exit code. Only bugs are printed with a stack trace. */
+export async function runAndReport(command: () => Promise<string>): Promise<0 | 1> {
   try {
-    console.log(await work());
+    console.log(await command());
     return 0;
   } catch (error) {
     console.error(explain(error));
@@ -24,26 +24,27 @@ export async function reported(work: () => Promise<string>): Promise<0 | 1> {
   }
 }
 
-export function explain(error: unknown): string {
+function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join("\n\n");
   if (error instanceof ContentError) return error.message;
   if (error instanceof BuildFailure) {
     return error.hint ? `${error.message}\n\n${error.hint}` : error.message;
   }
-  if (error instanceof BuildMessage || error instanceof ResolveMessage) return located(error);
+  if (error instanceof BuildMessage || error instanceof ResolveMessage)
+    return formatBundlerMessage(error);
   if (!(error instanceof Error)) return String(error);
-  // What the system or an option parser says has a code, and is nobody's bug: a full disk, a folder that is closed.
+  // Errors of the system and of the option parser have a code. They are not bugs: a full disk, a folder without permission.
   return "code" in error ? error.message : (error.stack ?? error.message);
 }
 
-/** A message of the bundler. Those of our loaders carry their place and frame themselves. */
-function located(error: BuildMessage | ResolveMessage): string {
+/** Formats a message of the bundler. The messages of our loaders already contain their position and code frame. */
+function formatBundlerMessage(error: BuildMessage | ResolveMessage): string {
   const { message, position } = error;
   if (position === null) return message;
   const { file, line, column } = position;
-  // Of an import in a page, the bundler knows the file only.
+  // For an import in a page, the bundler only knows the file.
   if (line < 1) return error instanceof ResolveMessage ? `${file}: ${message}` : message;
-  const lineText = position.lineText.replaceAll(/[\r\n]/g, ""); // of CSS, it has line ends
+  const lineText = position.lineText.replaceAll(/[\r\n]/g, ""); // in CSS, it includes the line end
   const label = String(line);
   return [
     `${file}:${line}:${column}: ${message}`,

@@ -1,28 +1,51 @@
-// Files in memory: what a step of the build makes, by path below the folder it is for.
+// Files in memory, which the steps of the build return and combine, and helpers to read files from disk.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { BuildFailure } from "./failure.ts";
 
-/** Sorted by path; paths have forward slashes. */
+/** Contents by path, sorted by path. Paths are relative to the output folder of the step, with forward slashes. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
-export function sorted(files: Iterable<readonly [string, Uint8Array]>): Files {
+export function sortFiles(files: Iterable<readonly [string, Uint8Array]>): Files {
   return new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The same files, in a folder. */
-export function below(folder: string, files: Files): [string, Uint8Array][] {
+/**
+ * Merges the files of several sources into one folder.
+ * @param folder its path, for the error message
+ * @param sources files by the name of their source, for the error message
+ * @throws {BuildFailure} names each path that two sources have, because one would overwrite the other
+ */
+export function merge(folder: string, sources: Readonly<Record<string, Files>>): Files {
+  const sourceOf = new Map<string, string>();
+  const merged: [string, Uint8Array][] = [];
+  const problems: string[] = [];
+  for (const [source, files] of Object.entries(sources)) {
+    for (const [path, bytes] of files) {
+      const other = sourceOf.get(path);
+      if (other === undefined) merged.push([path, bytes]);
+      else problems.push(`${folder}/${path} would be written by ${other} and by ${source}.`);
+      sourceOf.set(path, source);
+    }
+  }
+  if (problems.length > 0) throw new BuildFailure(problems.join("\n"), "Rename one of the files.");
+  return sortFiles(merged);
+}
+
+/** Prefixes every path with a folder. */
+export function prefixPaths(folder: string, files: Files): [string, Uint8Array][] {
   return [...files].map(([path, bytes]) => [`${folder}/${path}`, bytes]);
 }
 
 /**
- * Paths of all files below a folder, or the path of a file, sorted: the order on disk plays no part.
- * Links are followed; one that leads nowhere, such as an editor's lock, is left out like a pipe.
+ * Returns the sorted paths of all files below a folder, or the path itself if it is a file.
+ * Follows symbolic links. Omits dangling links, such as the locks of editors, and anything that is not a regular file.
  */
 export function pathsBelow(path: string): string[] {
   const entry = statSync(path, { throwIfNoEntry: false });
   if (entry?.isFile()) return [path];
   if (!entry?.isDirectory()) return [];
-  return readdirSync(path, { withFileTypes: true })
+  return unlessGone(() => readdirSync(path, { withFileTypes: true }), [])
     .flatMap((inner) => {
       const innerPath = join(path, inner.name).replaceAll("\\", "/");
       return inner.isFile() ? [innerPath] : pathsBelow(innerPath);
@@ -30,38 +53,55 @@ export function pathsBelow(path: string): string[] {
     .toSorted();
 }
 
-export function readFolder(folder: string): Files {
-  const paths = pathsBelow(folder);
-  return new Map(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path)]));
+/** Yields the contents of files. Skips those that were removed after they were listed, as editors and git do. */
+function* contentsOf(paths: readonly string[]): Iterable<[path: string, bytes: Uint8Array]> {
+  for (const path of paths) {
+    const bytes = unlessGone(() => readFileSync(path), undefined);
+    if (bytes !== undefined) yield [path, bytes];
+  }
 }
 
-/** SHA-256 of values and of the names and contents of files. */
+export function readFolder(folder: string): Files {
+  const files = [...contentsOf(pathsBelow(folder))];
+  return new Map(files.map(([path, bytes]) => [path.slice(folder.length + 1), bytes]));
+}
+
+/** SHA-256 of JSON values, and of the paths and contents of files. */
 export function fingerprint(values: unknown, paths: readonly string[]): string {
   const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(values));
-  for (const path of paths.flatMap(pathsBelow)) {
-    const bytes = readFileSync(path);
+  for (const [path, bytes] of contentsOf(paths.flatMap(pathsBelow))) {
     hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest("hex");
 }
 
-/** True if something in a file or folder was written, put there or taken out since a time in milliseconds. */
+/** Returns whether a file or folder, or anything in it, was written, added or removed since a time in milliseconds. */
 export function changedSince(time: number, paths: readonly string[]): boolean {
   return paths.some((path) => {
     const entry = statSync(path, { throwIfNoEntry: false });
     if (entry === undefined) return false;
     if (entry.ctimeMs >= time) return true;
-    return (
-      entry.isDirectory() &&
-      changedSince(
-        time,
-        readdirSync(path).map((name) => join(path, name)),
-      )
+    if (!entry.isDirectory()) return false;
+    const names = unlessGone(() => readdirSync(path), undefined);
+    if (names === undefined) return true;
+    return changedSince(
+      time,
+      names.map((name) => join(path, name)),
     );
   });
 }
 
-/** A file of JSON, as people like to read it. */
-export function json(value: unknown): Uint8Array {
+/** Returns `gone` instead of throwing if the file or folder does not exist, or no longer exists. */
+export function unlessGone<T, G>(read: () => T, gone: G): T | G {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return gone;
+    throw error;
+  }
+}
+
+/** Encodes a value as an indented JSON file. */
+export function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }

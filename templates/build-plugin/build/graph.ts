@@ -1,23 +1,21 @@
-// The import graph of the project, printed: modules and their imports, cycles, and files that nothing needs.
+// Reports the import graph of the project: modules and their imports, cycles, and unused files.
+import content from "../site/collections.ts";
+import { filterOf } from "./content.ts";
 import { findCycles } from "./cycles.ts";
 import { BuildFailure } from "./failure.ts";
 import { type Edge, type Graph, readGraph } from "./imports.ts";
 
-/** What is started, exported, preloaded, tested or served: everything else has to be imported by one of these. */
+/** Files that are run, preloaded, tested or served. A file that neither these nor an export reaches is unused. */
 const ENTRIES = [
   "*.ts",
-  "src/{index,plugin,register}.ts",
-  "src/lib/test-timeout.ts",
-  "site/index.html",
-  "site/{dev,register}.ts",
-  "test/*.test.ts",
+  "src/lib/*.ts",
+  "scripts/*.ts",
+  "site/*.html",
+  "site/{collections,dev}.ts",
+  "test/**/*.test.ts",
 ];
-const SOURCES = [
-  "*.ts",
-  "{src,build,site}/**/*.ts",
-  "test/*.ts",
-  "site/content/**/*.{yaml,yml,md}",
-];
+const SOURCES = ["*.ts", "{src,build,site,scripts}/**/*.ts", "test/**/*.ts"];
+const FIXTURE = "test/fixture/";
 
 export interface GraphOptions {
   readonly json?: boolean | undefined;
@@ -27,9 +25,9 @@ export interface GraphOptions {
 
 export interface GraphReport {
   readonly modules: Readonly<Record<string, readonly Edge[]>>;
-  /** Of imports that run. One of types only is no trouble, and not listed. */
+  /** Cycles of imports that exist at run time. Imports of types are harmless and not listed. */
   readonly cycles: readonly (readonly string[])[];
-  /** Files that no entry leads to. */
+  /** Files that are not reachable from an entry. */
   readonly unused: readonly string[];
 }
 
@@ -37,14 +35,16 @@ export async function graphReport(
   entries: readonly string[],
   { json, check }: GraphOptions,
 ): Promise<string> {
-  const graph = await readGraph(entries.length > 0 ? entries : scan([...ENTRIES, ...SOURCES]));
-  const needed = reachable(graph, entries.length > 0 ? entries : scan(ENTRIES));
+  const start = entries.length > 0 ? entries : [...scan(ENTRIES), ...(await exportedSources())];
+  const sources = entries.length > 0 ? [] : [...scan(SOURCES), ...scanContent()];
+  const graph = await readGraph([...start, ...sources]);
+  const needed = reachable(graph, start);
   const report: GraphReport = {
     modules: Object.fromEntries(graph),
     cycles: findCycles(graph),
     unused: [...graph.keys()].filter((path) => !needed.has(path)),
   };
-  const text = json ? JSON.stringify(report, null, 2) : printed(report);
+  const text = json ? JSON.stringify(report, null, 2) : formatReport(report);
   if (check && report.cycles.length + report.unused.length > 0) throw new BuildFailure(text);
   return text;
 }
@@ -60,7 +60,7 @@ function reachable(graph: Graph, entries: readonly string[]): ReadonlySet<string
   return found;
 }
 
-function printed({ modules, cycles, unused }: GraphReport): string {
+function formatReport({ modules, cycles, unused }: GraphReport): string {
   const edges = Object.values(modules).flat();
   const list = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `${title}:`, ...lines.map((line) => `  ${line}`)];
@@ -79,11 +79,19 @@ function printed({ modules, cycles, unused }: GraphReport): string {
   ].join("\n");
 }
 
-/** Declarations are for tsc: nothing imports them. */
+/** Returns the source files of the modules that package.json names in `exports` and `bin`. */
+async function exportedSources(): Promise<string[]> {
+  const built = (await Bun.file("package.json").text()).matchAll(/dist\/library\/([\w/-]+)\.js"/g);
+  return [...built].map(([, name]) => `src/${name}.ts`);
+}
+
+const scanContent = (): string[] => scan(["site/**/*"]).filter(filterOf(content).test);
+
+/** Declarations are left out, because only tsc reads them and nothing imports them. */
 function scan(patterns: readonly string[]): string[] {
   return patterns
     .flatMap((pattern) => [...new Bun.Glob(pattern).scanSync()])
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => !/\.d\.(\w+\.)?ts$/.test(path))
+    .filter((path) => !/\.d\.(\w+\.)?ts$/.test(path) && !path.startsWith(FIXTURE))
     .toSorted();
 }

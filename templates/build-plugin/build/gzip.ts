@@ -1,5 +1,5 @@
-// gzip, by Bun itself: without node:zlib, which takes longer to load than a small site to build.
+// gzip with Bun's own implementation, because loading node:zlib takes longer than building a small site.
 
-export function gzipped(bytes: Uint8Array): Uint8Array {
+export function gzipBytes(bytes: Uint8Array): Uint8Array {
   return Bun.gzipSync(new Uint8Array(bytes), { library: "libdeflate" });
 }

@@ -1,14 +1,14 @@
-// What modules import: found by Bun's transpiler, without running or bundling anything.
+// Reads the imports of modules with Bun's transpiler, without running or bundling them.
 import { dirname, relative, resolve } from "node:path";
 
 export interface Edge {
-  /** A path from the project's folder, or the name of a package or another module outside. */
+  /** A path relative to the project's folder, or the specifier of a package or another external module. */
   readonly to: string;
-  /** `external` is not followed. */
+  /** The imports of an `external` module are not read. */
   readonly kind: "import" | "dynamic" | "type" | "external";
 }
 
-/** Imports by path, in the order in which they are found. */
+/** The imports of each module by its path, in breadth-first order. */
 export type Graph = ReadonlyMap<string, readonly Edge[]>;
 
 export async function readGraph(entries: readonly string[]): Promise<Graph> {
@@ -24,13 +24,14 @@ export async function readGraph(entries: readonly string[]): Promise<Graph> {
 }
 
 async function importsOf(path: string): Promise<readonly Edge[]> {
-  const text = await Bun.file(path).text();
+  // The scanner does not accept a shebang (#!).
+  const text = (await Bun.file(path).text()).replace(/^#!.*/, "");
   if (path.endsWith(".html")) return linksOf(text).map((link) => edge(path, link, "import"));
   const loader = /\.([cm]?[jt]sx?)$/.exec(path)?.[1]?.replace(/[cm]/, "");
   return loader === undefined ? [] : scan(path, text, loader as Bun.JavaScriptLoader);
 }
 
-/** Scripts, styles and images of a page. */
+/** Returns the relative URLs of a page's scripts, styles and images. */
 function linksOf(html: string): readonly string[] {
   const links: string[] = [];
   new HTMLRewriter()
@@ -48,13 +49,13 @@ function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonl
     loader,
     tsconfig: { compilerOptions: { verbatimModuleSyntax: true } },
   } as Bun.TranspilerOptions);
-  const running = transpiler.scanImports(text);
-  const found = new Set(running.map((found) => found.path));
-  // The scanner leaves out what is only a type. Without the word, it is like any other import.
+  const values = transpiler.scanImports(text);
+  const valuePaths = new Set(values.map(({ path }) => path));
+  // The scanner omits imports of types. Without the keyword `type`, they look like any other import.
   const untyped = text.replaceAll(/^(import|export(?= type [{*])) type (?!from )/gm, "$1 ");
-  const types = transpiler.scanImports(untyped).filter((type) => !found.has(type.path));
+  const types = transpiler.scanImports(untyped).filter((type) => !valuePaths.has(type.path));
   return [
-    ...running.map((value) =>
+    ...values.map((value) =>
       edge(path, value.path, value.kind === "dynamic-import" ? "dynamic" : "import"),
     ),
     ...types.map((type) => edge(path, type.path, "type")),
@@ -62,13 +63,13 @@ function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonl
 }
 
 function edge(from: string, specifier: string, kind: Edge["kind"]): Edge {
-  const file = /^(\.{1,2}\/|#)/.test(specifier) ? resolved(from, specifier) : undefined;
+  const file = /^(\.{1,2}\/|#)/.test(specifier) ? resolveImport(from, specifier) : undefined;
   if (file === undefined) return { to: specifier, kind: "external" };
   return { to: relative("", file).replaceAll("\\", "/"), kind };
 }
 
-/** Undefined if there is no such file. */
-function resolved(from: string, specifier: string): string | undefined {
+/** Returns undefined if the file does not exist. */
+function resolveImport(from: string, specifier: string): string | undefined {
   try {
     return Bun.resolveSync(specifier, resolve(dirname(from)));
   } catch (error) {

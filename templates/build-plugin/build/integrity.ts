@@ -1,56 +1,98 @@
-// Subresource Integrity (https://www.w3.org/TR/sri-2/): browsers run only what was built.
+// Subresource Integrity (https://www.w3.org/TR/sri-2/): browsers refuse scripts and styles that differ from the build.
 import { BuildFailure } from "./failure.ts";
 import type { Files } from "./files.ts";
 
-/** For an `integrity` attribute. */
+/** Returns the hash of a file in the format of an `integrity` attribute. */
 export function integrityOf(bytes: Uint8Array): string {
   return `sha384-${new Bun.CryptoHasher("sha384").update(bytes).digest("base64")}`;
 }
 
-/** The files with pages that say what they load: in attributes, and in the import map what modules import. */
-export function withIntegrity(files: Files): Files {
-  const loaded = [...files].filter(([path]) => /\.(js|css)$/.test(path));
-  const known = new Map(loaded.map(([path, bytes]) => [`./${path}`, integrityOf(bytes)]));
-  const rewriter = new HTMLRewriter()
-    .on("script[src], link[rel=stylesheet]", {
-      element(element) {
-        const url = element.getAttribute("src") ?? element.getAttribute("href") ?? "";
-        const integrity = known.get(url);
-        if (integrity !== undefined) element.setAttribute("integrity", integrity);
+/**
+ * Returns the files with the hashes added to the pages: `integrity` attributes for the scripts and styles that a page
+ * loads, and an import map for the modules that those import, statically or dynamically
+ * (https://html.spec.whatwg.org/#module-integrity-map).
+ */
+export function addIntegrity(files: Files, { outputs }: Bun.BuildMetafile): Files {
+  const hashes = new Map(
+    [...files]
+      .filter(([path]) => /\.(js|css)$/.test(path))
+      .map(([path, bytes]) => [`./${path}`, integrityOf(bytes)]),
+  );
+  const importsOf = (url: string) => outputs[url]?.imports.map(({ path }) => path) ?? [];
+  const addHashes = ([path, bytes]: [string, Uint8Array]): [string, Uint8Array] => {
+    if (!path.endsWith(".html")) return [path, bytes];
+    const page = setAttributes(new TextDecoder().decode(bytes), hashes);
+    const modules = reachable(page.scripts, importsOf).filter((url) => hashes.has(url));
+    const integrity = Object.fromEntries(modules.map((url) => [url, hashes.get(url)]));
+    return [path, new TextEncoder().encode(setImportMap(path, page.html, integrity))];
+  };
+  return new Map([...files].map(addHashes));
+}
+
+interface Page {
+  readonly html: string;
+  /** URLs of its scripts. */
+  readonly scripts: readonly string[];
+}
+
+function setAttributes(html: string, hashes: ReadonlyMap<string, string>): Page {
+  const scripts: string[] = [];
+  const element = (element: HTMLRewriterTypes.Element) => {
+    const url = element.getAttribute("src") ?? element.getAttribute("href") ?? "";
+    if (element.tagName === "script") scripts.push(url);
+    const integrity = hashes.get(url);
+    if (integrity !== undefined) element.setAttribute("integrity", integrity);
+  };
+  const loads = "script[src], link[rel=stylesheet], link[rel=modulepreload]";
+  return { html: new HTMLRewriter().on(loads, { element }).transform(html), scripts };
+}
+
+function reachable(urls: readonly string[], importsOf: (url: string) => string[]): string[] {
+  const found = new Set(urls);
+  // The loop also visits the URLs that it adds to the set.
+  for (const url of found) for (const imported of importsOf(url)) found.add(imported);
+  return [...found].toSorted();
+}
+
+/** Adds the hashes to the page's import map. A page without a map gets one before its first module. */
+function setImportMap(
+  path: string,
+  html: string,
+  integrity: Readonly<Record<string, string | undefined>>,
+): string {
+  if (Object.keys(integrity).length === 0) return html;
+  let text = "";
+  let hasMap = false;
+  const withMap = new HTMLRewriter()
+    .on("script[type=importmap]", {
+      text(chunk) {
+        text += chunk.text;
+        if (!chunk.lastInTextNode) {
+          chunk.remove();
+          return;
+        }
+        hasMap = true;
+        chunk.replace(JSON.stringify({ ...parseMap(path, text), integrity }), { html: true });
       },
     })
-    .on("script[type=importmap]", importMap([...known].filter(([path]) => path.endsWith(".js"))));
-  const pages = [...files].map(([path, bytes]): [string, Uint8Array] => {
-    if (!path.endsWith(".html")) return [path, bytes];
-    const page = rewriter.transform(new TextDecoder().decode(bytes));
-    return [path, new TextEncoder().encode(page)];
-  });
-  return new Map(pages);
+    .transform(html);
+  if (hasMap) return withMap;
+  const map = `<script type="importmap">${JSON.stringify({ integrity })}</script>`;
+  let isPlaced = false;
+  return new HTMLRewriter()
+    .on("script, link[rel=modulepreload]", {
+      element(element) {
+        if (!isPlaced) element.before(map, { html: true });
+        isPlaced = true;
+      },
+    })
+    .transform(html);
 }
 
-/** Adds to the map what https://html.spec.whatwg.org/#module-integrity-map knows of each module. */
-function importMap(
-  modules: readonly (readonly [url: string, integrity: string])[],
-): HTMLRewriterTypes.HTMLRewriterElementContentHandlers {
-  let text = "";
-  return {
-    text(chunk) {
-      text += chunk.text;
-      if (!chunk.lastInTextNode) {
-        chunk.remove();
-        return;
-      }
-      const map = { ...parsed(text), integrity: Object.fromEntries(modules) };
-      chunk.replace(JSON.stringify(map), { html: true });
-      text = "";
-    },
-  };
-}
-
-function parsed(importMap: string): object {
+function parseMap(path: string, text: string): object {
   try {
-    return JSON.parse(importMap);
+    return JSON.parse(text);
   } catch (error) {
-    throw new BuildFailure(`The import map of the page is no JSON: ${error}\n${importMap}`);
+    throw new BuildFailure(`The import map of site/${path} is not valid JSON: ${error}\n${text}`);
   }
 }

@@ -1,24 +1,24 @@
-// The asset manifest: what a server needs to know to send the site.
-import { type Files, sorted } from "./files.ts";
+// The asset manifest: size, integrity and imports of each file, for a server that sends or preloads the site.
+import { type Files, sortFiles } from "./files.ts";
 import { integrityOf } from "./integrity.ts";
 
 export interface Asset {
   readonly bytes: number;
   readonly integrity: string;
-  /** The source that it begins with, if there is one. */
+  /** The source file of the entry point, if the asset is the bundle of one. */
   readonly entry?: string;
-  /** Assets that it imports at once. */
+  /** Assets that it imports statically. */
   readonly imports: readonly string[];
-  /** Assets that it imports when they are wanted. */
+  /** Assets that it imports with `import()`. */
   readonly dynamicImports: readonly string[];
 }
 
-/** By path. Source maps are for people: they are not in it, and neither is what was not bundled. */
+/** Returns the assets by path. Only bundled files are listed, without source maps. */
 export function manifestOf(
   files: Files,
   { outputs }: Bun.BuildMetafile,
 ): Readonly<Record<string, Asset>> {
-  const assets = [...sorted(files)].filter(([path]) => !path.endsWith(".map"));
+  const assets = [...sortFiles(files)].filter(([path]) => !path.endsWith(".map"));
   return Object.fromEntries(
     assets.map(([path, bytes]) => {
       const { entryPoint, imports = [] } = outputs[`./${path}`] ?? {};

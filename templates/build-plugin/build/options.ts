@@ -1,15 +1,15 @@
-// What `bun run build` can be told.
+// The options of `bun run build`.
 import { parseArgs } from "node:util";
 import { BuildFailure } from "./failure.ts";
 
 export interface BuildOptions {
-  /** Build only this part; dist/ then holds nothing else. */
-  readonly only: "library" | "site" | undefined;
-  /** Compress ahead of time, with brotli at its best, which is slow. */
+  /** Builds only the site; dist/ then contains nothing else. */
+  readonly only: "site" | undefined;
+  /** Writes `.gz` and `.br` variants. Brotli runs at its highest quality, which is slow. */
   readonly compress: boolean;
 }
 
-/** @throws for what it does not know. */
+/** @throws {TypeError} for an unknown option, {BuildFailure} for an unknown value of --only */
 export function readOptions(args: readonly string[]): BuildOptions & { readonly watch: boolean } {
   const { only, compress, watch } = parseArgs({
     args: [...args],
@@ -20,6 +20,7 @@ export function readOptions(args: readonly string[]): BuildOptions & { readonly 
     },
     allowNegative: true,
   }).values;
-  if (only === undefined || only === "library" || only === "site") return { only, compress, watch };
-  throw new BuildFailure(`There is no part "${only}".`, "Use --only library or --only site.");
+  if (only === undefined || only === "site") return { only, compress, watch };
+  if (only === "library") throw new BuildFailure("Use --only=library without other options.");
+  throw new BuildFailure(`There is no part "${only}".`, "Use --only=library or --only=site.");
 }

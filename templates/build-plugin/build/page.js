@@ -1,4 +1,4 @@
-// In the report: says what a tile is, and fades the tiles that the search does not mean.
+// The script of the report: shows the details of the tile under the pointer or focus, and fades tiles that do not match the search.
 const tiles = [...document.querySelectorAll(".tile")];
 const detail = document.getElementById("detail");
 

@@ -1,21 +1,21 @@
-// The report as a page of its own: a treemap of the modules in each bundle, and a table of the files.
+// Renders the report as a self-contained page: a treemap of the modules in each bundle, and a table of the files.
 import type { Bundle, FileSize, Report } from "./report.ts";
 import { printSize } from "./size.ts";
 import { type Rectangle, squarify } from "./treemap.ts";
 
-/** The shape that the layout is made for; the page may be wider. */
+/** The aspect ratio of the layout, which the page scales to its width. */
 const AREA: Rectangle = { x: 0, y: 0, width: 1200, height: 640 };
-/** Of a bundle. */
-const MOST_TILES = 250;
+/** Tiles per bundle. */
+const MAX_TILES = 250;
 const LEGEND = { code: "code", content: "content", style: "styles", package: "packages" };
 
-export async function page(report: Report): Promise<Uint8Array> {
+export async function renderPage(report: Report): Promise<Uint8Array> {
   const [style, script] = await Promise.all([
     Bun.file(`${import.meta.dir}/page.css`).text(),
     Bun.file(`${import.meta.dir}/page.js`).text(),
   ]);
-  const allowed = new Bun.CryptoHasher("sha256").update(script).digest("base64");
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${allowed}'`;
+  const scriptHash = new Bun.CryptoHasher("sha256").update(script).digest("base64");
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'`;
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -55,48 +55,48 @@ function map(bundles: readonly Bundle[]): string {
   const sized = bundles
     .map(({ file, modules }) => ({ file, tiles: tilesOf(modules), bytes: sum(modules) }))
     .toSorted((a, b) => b.bytes - a.bytes);
-  const places = squarify(
+  const areas = squarify(
     sized.map(({ bytes }) => bytes),
     AREA,
   );
   return sized
     .map(({ file, tiles, bytes }, index) => {
-      const place = places[index] ?? AREA;
-      const inside = squarify(
+      const area = areas[index] ?? AREA;
+      const rectangles = squarify(
         tiles.map((tile) => tile.bytes),
-        { ...place, x: 0, y: 0 },
+        { ...area, x: 0, y: 0 },
       );
-      const shown = tiles.map((tile, at) => {
+      const tileElements = tiles.map((tile, at) => {
         const share = `${((100 * tile.bytes) / bytes).toFixed(1)} % of ${file}`;
-        const detail = escaped(`${tile.path} — ${printSize(tile.bytes)}, ${share}`);
-        const where = position(inside[at] ?? place, place);
-        return `<div class="tile ${kind(tile.path)}" role="listitem" tabindex="0" style="${where}" data-detail="${detail}" aria-label="${detail}"><b>${escaped(short(tile.path))}</b><i>${printSize(tile.bytes)}</i></div>`;
+        const detail = escapeHtml(`${tile.path} — ${printSize(tile.bytes)}, ${share}`);
+        const style = position(rectangles[at] ?? area, area);
+        return `<div class="tile ${kind(tile.path)}" role="listitem" tabindex="0" style="${style}" data-detail="${detail}" aria-label="${detail}"><b>${escapeHtml(short(tile.path))}</b><i>${printSize(tile.bytes)}</i></div>`;
       });
-      return `<section style="${position(place, AREA)}"><h2>${escaped(file)} <small>${printSize(bytes)}</small></h2><div class="tiles">${shown.join("")}</div></section>`;
+      return `<section style="${position(area, AREA)}"><h2>${escapeHtml(file)} <small>${printSize(bytes)}</small></h2><div class="tiles">${tileElements.join("")}</div></section>`;
     })
     .join("");
 }
 
-/** The largest modules; what would be too small to see is one tile, the last. */
+/** Returns the largest modules. The others would be too small to see and share one tile. */
 function tilesOf(modules: Bundle["modules"]): Bundle["modules"] {
-  const rest = modules.slice(MOST_TILES);
+  const rest = modules.slice(MAX_TILES);
   if (rest.length === 0) return modules;
   const tile = { path: `${rest.length} smaller modules`, bytes: sum(rest) };
-  return [...modules.slice(0, MOST_TILES), tile].toSorted((a, b) => b.bytes - a.bytes);
+  return [...modules.slice(0, MAX_TILES), tile].toSorted((a, b) => b.bytes - a.bytes);
 }
 
 const sum = (modules: Bundle["modules"]): number =>
   modules.reduce((total, { bytes }) => total + bytes, 0);
 
 function position({ x, y, width, height }: Rectangle, area: Rectangle): string {
-  const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(3)}%`;
+  const share = (part: number, total: number) => `${((100 * part) / total).toFixed(3)}%`;
   return `left:${share(x, area.width)};top:${share(y, area.height)};width:${share(width, area.width)};height:${share(height, area.height)}`;
 }
 
-/** Class of a tile, for its colour. */
+/** Returns the CSS class of a tile, which sets its colour. */
 function kind(path: string): string {
   if (path.includes("node_modules/")) return "package";
-  if (/\.(ya?ml|md|markdown|json)$/.test(path)) return "content";
+  if (path.startsWith("site/content/") || path.endsWith(".json")) return "content";
   return path.endsWith(".css") ? "style" : "code";
 }
 
@@ -107,9 +107,9 @@ function files(sizes: readonly FileSize[]): string {
     .toSorted((a, b) => b.gzip - a.gzip)
     .map(({ path, raw, gzip, brotli }) => {
       const cells = [raw, gzip, brotli].map((size) => (size === undefined ? "–" : printSize(size)));
-      return `<tr><th scope="row">${escaped(path)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+      return `<tr><th scope="row">${escapeHtml(path)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
     });
   return `<table><thead><tr><th scope="col">File</th><th scope="col">raw</th><th scope="col">gzip</th><th scope="col">brotli</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-const escaped = (text: string): string => Bun.escapeHTML(text);
+const escapeHtml = (text: string): string => Bun.escapeHTML(text);

@@ -1,46 +1,68 @@
-// The build, whole: each step comes from the cache if nothing that it reads has changed.
+// Runs the steps of the build. The output of a step comes from the cache if none of its inputs has changed.
 import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { type Budgets, keepBudgets } from "./budget.ts";
+import { compileLibrary } from "../scripts/library.ts";
+import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
-import { below, changedSince, type Files, fingerprint, json, sorted } from "./files.ts";
-import { lazily } from "./lazy.ts";
+import { lazyPlugin } from "./content.ts";
+import { BuildFailure } from "./failure.ts";
+import {
+  changedSince,
+  encodeJson,
+  type Files,
+  fingerprint,
+  merge,
+  prefixPaths,
+  readFolder,
+  sortFiles,
+} from "./files.ts";
 import type { BuildOptions } from "./options.ts";
+import { updateFolder } from "./output.ts";
 import type { Report } from "./report.ts";
 import type { Site } from "./site.ts";
-import { replaceFolder } from "./swap.ts";
-import { table } from "./table.ts";
+import { formatTable } from "./table.ts";
 
 const DIST = "dist";
 const CACHE = ".cache/build";
+const LOCK = ".cache/build.lock";
 const REPORT = "report.json";
-/** Decides how anything is built: after a change of it, everything is built again. */
-const TOOLING = ["build.ts", "build", "package.json", "tsconfig.json", "tsconfig.library.json"];
-/** All that is read, but packages: their versions are in the lockfile. */
+const MANIFEST = "manifest.json";
+/** Code and configuration of the build itself. A change here invalidates every cache entry. */
+const TOOLING = [
+  "build.ts",
+  "build",
+  "scripts",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.library.json",
+];
+/** All inputs except packages, whose versions are in the lockfile. */
 export const INPUTS = [...TOOLING, "src", "site"];
-/** How far the time of a file may be behind the clock: file systems count in ticks. */
+/** File timestamps may be this far behind the clock, because file systems round them to ticks. */
 const TICK_MS = 10;
 
 /**
- * Builds into dist/, which changes all at once or not at all.
- * @returns what to tell: the table of sizes, and how long it took.
- * @throws what stopped it; dist/ is then as it was.
+ * Builds into dist/.
+ * @returns the text to print: the table of sizes, and how long the build took.
+ * @throws the error of the step that failed; dist/ is unchanged then.
  */
 export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
-  // What changes while it is built does not belong to the fingerprint: then nothing is kept.
-  const begun = Date.now() - TICK_MS;
-  const cache = new Cache(CACHE, () => !changedSince(begun, INPUTS));
+  // If an input changes during the build, the output may not match its fingerprint, so nothing is cached.
+  const startTime = Date.now() - TICK_MS;
+  const cache = new Cache(CACHE, () => !changedSince(startTime, INPUTS));
   const keys = keysOf(options);
-  const files = await cache.files(keys.dist, () => make(keys, cache, options));
-  const before = await reportIn(DIST);
-  const isNew = replaceFolder(DIST, files, CACHE);
-  if (isNew) cache.prune();
+  const files = await cache.files(keys.dist, () => buildFiles(keys, cache, options));
+  const before = await readReport(DIST);
+  const hasChanged = updateFolder(DIST, files, LOCK);
+  if (hasChanged) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
-  const took = `${Math.round(performance.now() - started)} ms`;
-  return isNew
-    ? `${table(report, before)}\n\nBuilt in ${took}. Open ${DIST}/report.html to see what is in it.`
-    : `${table(report, undefined)}\n\nNothing has changed (${took}).`;
+  const duration = `${Math.round(performance.now() - started)} ms`;
+  return hasChanged
+    ? `${formatTable(report, before)}\n\nBuilt in ${duration}. Open ${DIST}/report.html to see what is in it.`
+    : `${formatTable(report, undefined)}\n\nNothing has changed (${duration}).`;
 }
 
 interface Keys {
@@ -57,64 +79,81 @@ function keysOf(options: BuildOptions): Keys {
   };
 }
 
-/** What dist/ is to hold. The library has an entry of its own in the cache: the compiler takes longest. */
-async function make(keys: Keys, cache: Cache, { only, compress }: BuildOptions): Promise<Files> {
+/** Builds the contents of dist/. The library has its own cache entry, because its compiler is the slowest step. */
+async function buildFiles(
+  keys: Keys,
+  cache: Cache,
+  { only, compress }: BuildOptions,
+): Promise<Files> {
   const { version, budgets = {} } = await readManifest();
-  // The imports are loaded while the compiler and the bundler work; a build that changes nothing does without.
-  const [library, { files: assets, bundles }, { reportOf }, { page }] = await together([
-    only === "site" ? NOTHING : cache.files(keys.library, makeLibrary),
-    only === "library" ? { files: NOTHING, bundles: [] } : makeSite(version),
+  // Imported here, so that they load while the compiler and the bundler run, and not at all if everything is cached.
+  const [library, site, { reportOf }, { renderPage }] = await waitForAll([
+    only === "site" ? NO_FILES : cache.files(keys.library, buildLibrary),
+    buildSiteFiles(version),
     import("./report.ts"),
     import("./page.ts"),
   ]);
-  const small = compress ? await makeCompressed(assets, cache) : NOTHING;
-  const files = sorted([
-    ...below("library", library),
-    ...below("site", assets),
-    ...below("site", small),
+  const compressed = compress ? await compressSite(site.files, cache) : NO_FILES;
+  const sitePaths = { site: site.files, "the compression of another file": compressed };
+  const files = sortFiles([
+    ...prefixPaths("library", library),
+    ...prefixPaths("site", merge("dist/site", sitePaths)),
   ]);
-  const report = reportOf(files, bundles);
-  keepBudgets(budgets, report, only === undefined);
-  return sorted([...files, [REPORT, json(report)], ["report.html", await page(report)]]);
+  const report = reportOf(files, site.bundles);
+  checkBudgets(budgets, report, only === undefined && site.bundles.length > 0);
+  return sortFiles([
+    ...files,
+    [MANIFEST, encodeJson(site.manifest)],
+    [REPORT, encodeJson(report)],
+    ["report.html", await renderPage(report)],
+  ]);
 }
 
-const NOTHING: Files = new Map();
+const NO_FILES: Files = new Map();
 
-/** `Promise.all` that waits for all, and throws everything that went wrong: nothing is found one build later. */
-async function together<T extends readonly unknown[]>(work: T) {
-  const results = await Promise.allSettled(work);
+/** Like `Promise.all`, but waits for all promises and throws all errors, so that one build reports every mistake. */
+async function waitForAll<T extends readonly unknown[]>(promises: T) {
+  const results = await Promise.allSettled(promises);
   const failures = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason] : [],
   );
   if (failures.length > 0) throw new AggregateError(failures);
-  return Promise.all(work);
+  return Promise.all(promises);
 }
 
-async function makeLibrary(): Promise<Files> {
-  const { buildLibrary } = await import("./library.ts");
-  return buildLibrary();
+async function buildLibrary(): Promise<Files> {
+  const folder = await mkdtemp(join(tmpdir(), "build-library-"));
+  try {
+    const problems = await compileLibrary(folder);
+    if (problems !== "") throw new BuildFailure(problems);
+    return readFolder(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-async function makeCompressed(assets: Files, cache: Cache): Promise<Files> {
-  const { compressed } = await import("./compress.ts");
-  return compressed(assets, cache);
+async function compressSite(assets: Files, cache: Cache): Promise<Files> {
+  const { compressFiles } = await import("./compress.ts");
+  return compressFiles(assets, cache);
 }
 
-async function makeSite(version: string): Promise<Site> {
-  const { buildSite } = await import("./site.ts");
+/** Returns an empty site if there are no pages. */
+async function buildSiteFiles(version: string): Promise<Site> {
+  const { buildSite, pagesOf } = await import("./site.ts");
+  const pages = pagesOf("site");
+  if (pages.length === 0) return { files: NO_FILES, manifest: {}, bundles: [] };
   return buildSite({
     folder: "site",
+    pages,
     define: { SITE_VERSION: JSON.stringify(version) },
     external: ["site:settings"],
     inputs: ["src"],
-    plugin: lazily(/\.(ya?ml|md|markdown)$/, async () => {
-      const { default: content } = await import("../site/collections.ts");
-      return content;
-    }),
+    plugin: lazyPlugin(async () => (await import("../site/collections.ts")).default),
+    pluginModule: "site/collections.ts",
   });
 }
 
-/** The text of the lockfile, here or at the root of a workspace that this is in: versions of all packages. */
+/** Returns the text of the nearest bun.lock, here or at the root of the workspace. It pins the versions of all packages. */
 function lockfile(): string {
   for (let folder = resolve("."); ; folder = dirname(folder)) {
     const path = join(folder, "bun.lock");
@@ -123,7 +162,7 @@ function lockfile(): string {
   }
 }
 
-/** What the build reads of package.json. */
+/** The fields of package.json that the build uses. */
 interface Manifest {
   readonly version: string;
   readonly budgets?: Budgets;
@@ -133,8 +172,8 @@ function readManifest(): Promise<Manifest> {
   return Bun.file("package.json").json();
 }
 
-/** Undefined if there is none, or one that is damaged: it is about to be replaced. */
-function reportIn(folder: string): Promise<Report | undefined> {
+/** Returns undefined if the report is missing or damaged. This build replaces it. */
+function readReport(folder: string): Promise<Report | undefined> {
   const file = Bun.file(join(folder, REPORT));
   return file.json().catch(() => undefined);
 }

@@ -1,7 +1,6 @@
-// What the build made, as data: sizes of files, and of the modules in the bundles.
-
+// The build report as data: the sizes of the files, and of the modules in each bundle.
 import type { Files } from "./files.ts";
-import { gzipped } from "./gzip.ts";
+import { gzipBytes } from "./gzip.ts";
 
 export interface Report {
   readonly files: readonly FileSize[];
@@ -9,11 +8,11 @@ export interface Report {
 }
 
 export interface FileSize {
-  /** Below dist/. */
+  /** Relative to dist/. */
   readonly path: string;
   readonly raw: number;
   readonly gzip: number;
-  /** Undefined if brotli was not wanted, or does not make it smaller. */
+  /** Undefined with --no-compress, or if Brotli does not make the file smaller. */
   readonly brotli?: number;
 }
 
@@ -22,13 +21,11 @@ export interface Bundle {
   readonly modules: readonly { readonly path: string; readonly bytes: number }[];
 }
 
-/** Of what is sent to browsers, or run: maps, declarations and compressed copies are not counted. */
+/** Measures the files that are sent to browsers or run. Source maps, declarations and compressed variants do not count. */
 export function reportOf(files: Files, bundles: readonly Bundle[]): Report {
-  const counted = [...files].filter(
-    ([path]) => !/\.(map|d\.ts|gz|br)$|(^|\/)manifest\.json$/.test(path),
-  );
+  const counted = [...files].filter(([path]) => !/\.(map|d\.ts|gz|br)$/.test(path));
   const sizes = counted.map(([path, bytes]) => {
-    const gzip = files.get(`${path}.gz`)?.length ?? gzipped(bytes).length;
+    const gzip = files.get(`${path}.gz`)?.length ?? gzipBytes(bytes).length;
     const brotli = files.get(`${path}.br`)?.length;
     return { path, raw: bytes.length, gzip, ...(brotli === undefined ? {} : { brotli }) };
   });

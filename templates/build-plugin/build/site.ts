@@ -1,32 +1,58 @@
-// The site: bundled from its HTML by `Bun.build`, with hashed names, source maps and a manifest.
+// Builds the site: bundles its pages with `Bun.build`, with hashed names, source maps, integrity and a manifest.
 import { BuildFailure } from "./failure.ts";
-import { type Files, json, readFolder, sorted } from "./files.ts";
-import { withIntegrity } from "./integrity.ts";
-import { manifestOf } from "./manifest.ts";
+import { type Files, merge, readFolder } from "./files.ts";
+import { readGraph } from "./imports.ts";
+import { addIntegrity } from "./integrity.ts";
+import { type Asset, manifestOf } from "./manifest.ts";
 import type { Bundle } from "./report.ts";
 
 export interface SiteOptions {
   readonly folder: string;
-  /** Replaces the identifiers in the source. */
+  /** Paths of its pages; at least one. */
+  readonly pages: readonly string[];
+  /** Replaces identifiers in the source with these expressions. */
   readonly define: Readonly<Record<string, string>>;
-  /** Specifiers that the page's import map leads to. */
+  /** Specifiers that are not bundled, because the page's import map resolves them. */
   readonly external: readonly string[];
-  /** Folders that its imports may lead to, and that the cache therefore looks at. */
+  /** Other folders that the site may import from. They are part of the cache's fingerprint. */
   readonly inputs: readonly string[];
   readonly plugin: Bun.BunPlugin;
+  /** Path of the module that the plugin comes from. */
+  readonly pluginModule: string;
 }
 
 export interface Site {
-  /** Below site/. */
+  /** By path relative to dist/site/. */
   readonly files: Files;
+  readonly manifest: Readonly<Record<string, Asset>>;
   readonly bundles: readonly Bundle[];
 }
 
-/** @throws {AggregateError} with a message for each thing that is wrong. */
+/**
+ * Returns the pages of a site: the HTML files in its folder. Those below `public/` are copied, not built.
+ * @throws {BuildFailure} if a name is not allowed in a URL
+ */
+export function pagesOf(folder: string): string[] {
+  const pages = [...new Bun.Glob(`${folder}/*.html`).scanSync()].toSorted();
+  refuseNames(pages);
+  return pages;
+}
+
+/** Refuses names that a browser would change: the bundler writes them into pages and modules without escapes. */
+function refuseNames(paths: readonly string[]): void {
+  const refused = paths.filter((path) => /["#%&?\\]/.test(path));
+  if (refused.length === 0) return;
+  throw new BuildFailure(
+    `These names are not allowed in a URL: ${refused.join(", ")}`,
+    'Rename the files: the characters " # % & ? and \\ have a meaning in URLs and HTML.',
+  );
+}
+
+/** @throws {AggregateError} with a message per mistake in the sources */
 export async function buildSite(options: SiteOptions): Promise<Site> {
-  const { folder, define, external, plugin } = options;
-  const result = await Bun.build({
-    entrypoints: [`${folder}/index.html`],
+  const { folder, pages, define, external, plugin, pluginModule } = options;
+  const bundle = Bun.build({
+    entrypoints: [...pages],
     root: folder,
     target: "browser",
     minify: true,
@@ -42,20 +68,29 @@ export async function buildSite(options: SiteOptions): Promise<Site> {
     plugins: [plugin],
     metafile: true,
   });
+  // Read while the bundler runs, on its own threads.
+  const [result, pluginModules] = await Promise.all([bundle, readGraph([pluginModule])]);
   if (result.metafile === undefined) throw new BuildFailure("The bundler gave no metafile.");
-  refuseForeignInputs(Object.keys(result.metafile.inputs), options);
+  refuseForeignInputs([...Object.keys(result.metafile.inputs), ...pluginModules.keys()], options);
+  refuseNames(result.outputs.map(({ path }) => path));
   const outputs = await Promise.all(
     result.outputs.map(
-      async (output) => [bare(output.path), new Uint8Array(await output.arrayBuffer())] as const,
+      async (output) =>
+        [withoutDot(output.path), new Uint8Array(await output.arrayBuffer())] as const,
     ),
   );
-  const assets = withIntegrity(new Map(outputs));
-  const manifest = json(manifestOf(assets, result.metafile));
-  const files = sorted([...readFolder(`${folder}/public`), ...assets, ["manifest.json", manifest]]);
-  return { files, bundles: bundlesOf(result.metafile) };
+  const assets = addIntegrity(new Map(outputs), result.metafile);
+  return {
+    files: merge("dist/site", {
+      [`${folder}/public`]: readFolder(`${folder}/public`),
+      [`the build of ${folder}/*.html`]: assets,
+    }),
+    manifest: manifestOf(assets, result.metafile),
+    bundles: bundlesOf(result.metafile),
+  };
 }
 
-/** The cache would not see a change of a file that it does not look at. */
+/** Refuses imports from folders outside the fingerprint: after an edit there, the cache would return stale output. */
 function refuseForeignInputs(inputs: readonly string[], options: SiteOptions): void {
   const known = [options.folder, ...options.inputs].map((folder) => `${folder}/`);
   const foreign = inputs.filter(
@@ -63,7 +98,7 @@ function refuseForeignInputs(inputs: readonly string[], options: SiteOptions): v
   );
   if (foreign.length === 0) return;
   throw new BuildFailure(
-    `The site imports ${foreign.join(", ")}, which the cache does not look at.`,
+    `The site imports ${foreign.join(", ")}, which is not part of the cache's fingerprint.`,
     "Add the folder to `inputs` in build/pipeline.ts.",
   );
 }
@@ -72,7 +107,7 @@ function refuseForeignInputs(inputs: readonly string[], options: SiteOptions): v
 function bundlesOf({ outputs }: Bun.BuildMetafile): readonly Bundle[] {
   return Object.entries(outputs)
     .map(([path, { inputs }]) => ({
-      file: bare(path),
+      file: withoutDot(path),
       modules: Object.entries(inputs)
         .map(([module, { bytesInOutput }]) => ({ path: module, bytes: bytesInOutput }))
         .filter(({ bytes }) => bytes > 0)
@@ -82,4 +117,5 @@ function bundlesOf({ outputs }: Bun.BuildMetafile): readonly Bundle[] {
     .toSorted((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-const bare = (path: string): string => path.replace(/^\.\//, "");
+/** `./main.js` → `main.js` */
+const withoutDot = (path: string): string => path.replace(/^\.\//, "");

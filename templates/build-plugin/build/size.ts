@@ -1,4 +1,4 @@
-// Sizes, as people write and read them.
+// Formats and parses sizes such as `12.30 kB`.
 import { BuildFailure } from "./failure.ts";
 
 /** In units of 1000 bytes, as networks and browsers count. */
@@ -9,11 +9,14 @@ export function printSize(bytes: number): string {
     : `${(bytes / 1_000_000).toFixed(2)} MB`;
 }
 
-/** @throws {BuildFailure} for what is no size, such as `12` or `12 kb/s`. */
+/** @throws {BuildFailure} if the text is not a size, such as `12` or `12 kb/s`. */
 export function parseSize(text: string): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?(B|kB|MB)$/.exec(text) ?? [];
   if (digits === undefined) {
-    throw new BuildFailure(`"${text}" is no size.`, 'Write it like "900 B", "12 kB" or "1.5 MB".');
+    throw new BuildFailure(
+      `"${text}" is not a size.`,
+      'Write it like "900 B", "12 kB" or "1.5 MB".',
+    );
   }
   return Number(digits) * ({ B: 1, kB: 1000, MB: 1_000_000 }[unit] ?? 1);
 }

@@ -1,18 +1,18 @@
-// The report as a table for the terminal, with what changed since the build before.
+// Formats the report as a table for the terminal, with the changes since the previous build.
 import type { FileSize, Report } from "./report.ts";
 import { printSize } from "./size.ts";
 
 const HEAD = ["dist/", "raw", "gzip", "brotli", "change"];
 
-/** Files of the library share a row. */
-export function table(report: Report, before: Report | undefined): string {
-  const known = new Map(rowsOf(before).map((row) => [stable(row.path), row]));
+/** Formats a row per file; the files of the library share one row. Compares with the previous build if there was one. */
+export function formatTable(report: Report, before: Report | undefined): string {
+  const findBefore = createFinder(rowsOf(before));
   const rows = rowsOf(report).map((row) => [
     row.path,
     printSize(row.raw),
     printSize(row.gzip),
     row.brotli === undefined ? "–" : printSize(row.brotli),
-    before === undefined ? "" : change(row, known.get(stable(row.path))),
+    before === undefined ? "" : change(row, findBefore(row.path)),
   ]);
   const widths = HEAD.map((head, column) =>
     Math.max(...[head, ...rows.map((row) => row[column] ?? "")].map(({ length }) => length)),
@@ -37,8 +37,17 @@ function rowsOf(report: Report | undefined): readonly FileSize[] {
   return [{ path, raw: sum("raw"), gzip: sum("gzip") }, ...rest];
 }
 
-/** The name without what changes with the content. */
-const stable = (path: string): string =>
+/** Returns a function that finds a row by its path, or by its name without the hash if only one row has that name. */
+function createFinder(rows: readonly FileSize[]): (path: string) => FileSize | undefined {
+  return (path) => {
+    const same = rows.find((row) => row.path === path);
+    const similar = rows.filter((row) => withoutHash(row.path) === withoutHash(path));
+    return same ?? (similar.length === 1 ? similar[0] : undefined);
+  };
+}
+
+/** Removes the parts of the path that change with the content: the hash, and the number of modules. */
+const withoutHash = (path: string): string =>
   path.replace(/-[a-z\d]{8}(?=\.\w+$)/, "").replace(/ \(.*/, "");
 
 function change({ gzip }: FileSize, before: FileSize | undefined): string {

@@ -1,4 +1,4 @@
-// A treemap: rectangles whose areas are sizes, as square as they can be.
+// The layout of a treemap: rectangles with areas proportional to sizes, as square as possible.
 
 export interface Rectangle {
   readonly x: number;
@@ -41,7 +41,7 @@ export function squarify(sizes: readonly number[], area: Rectangle): Rectangle[]
   return placed;
 }
 
-/** How many of the sizes make the row whose worst rectangle is closest to a square. */
+/** Returns how many sizes to put into the next row, so that its worst aspect ratio is as close to 1 as possible. */
 function bestRow(sizes: readonly number[], side: number): number {
   const largest = sizes[0] ?? 0;
   let sum = 0;

@@ -1,73 +1,24 @@
-// Declarations of the site's content: written beside each file, and held to it.
-import { rm } from "node:fs/promises";
-import { dirname, relative, resolve } from "node:path";
+// Writes the declarations of the site's content, or checks that they are up to date.
+import { relative } from "node:path";
 import { collections } from "../site/collections.ts";
-import { declaration } from "../src/index.ts";
+import { type TypesResult, writeTypes } from "../src/index.ts";
 import { BuildFailure } from "./failure.ts";
 
-const FOLDER = "site";
-const SCHEMAS = "site/schemas.ts";
-
-export async function writeTypes(): Promise<string> {
-  const { wanted, stale, orphans } = await survey();
-  for (const path of stale) await Bun.write(path, wanted.get(path) ?? "");
-  for (const path of orphans) await rm(path);
-  const changes = [...stale, ...orphans].map((path) => `\n  ${path}`).join("");
-  return `types: ${wanted.size} declarations, ${stale.length + orphans.length} changed${changes}`;
-}
-
-export async function checkTypes(): Promise<string> {
-  const { wanted, stale, orphans } = await survey();
-  const wrong = [...stale, ...orphans].map((path) => `${path} is not what the content is`);
-  if (wrong.length > 0) throw new BuildFailure(wrong.join("\n"), "Run `bun run types`.");
-  return `types: ${wanted.size} declarations, up to date`;
-}
-
-interface Survey {
-  /** Text by path. */
-  readonly wanted: ReadonlyMap<string, string>;
-  /** Missing, or not as wanted. */
-  readonly stale: readonly string[];
-  /** Declarations of content that is gone. */
-  readonly orphans: readonly string[];
-}
-
-async function survey(): Promise<Survey> {
-  const wanted = new Map<string, string>();
-  for (const path of scan("**/*.{yaml,yml,md,markdown}")) {
-    wanted.set(path.replace(/\.(\w+)$/, ".d.$1.ts"), await declarationOf(path));
+/**
+ * @param check writes nothing
+ * @returns the summary to print
+ * @throws {BuildFailure} with `check`, if a declaration is out of date
+ */
+export async function updateTypes(check: boolean): Promise<string> {
+  const result = await writeTypes("site", { schemas: collections, check });
+  const changes = changesOf(result);
+  if (check && changes.length > 0) {
+    throw new BuildFailure(`Out of date: ${changes.join(", ")}`, "Run `bun run types`.");
   }
-  const found = scan("**/*.d.{yaml,yml,md,markdown}.ts");
-  const stale: string[] = [];
-  for (const [path, text] of wanted) {
-    if (!found.includes(path) || bare(await Bun.file(path).text()) !== bare(text)) stale.push(path);
-  }
-  return {
-    wanted,
-    stale,
-    orphans: found.filter((path) => !wanted.has(path)),
-  };
+  return [`types: ${result.count} declarations, ${changes.length} changed`, ...changes].join(
+    "\n  ",
+  );
 }
 
-/** Formatting is for Biome to judge. */
-const bare = (text: string): string => text.replaceAll(/\s+/g, "");
-
-function scan(pattern: string): string[] {
-  return [...new Bun.Glob(`${FOLDER}/${pattern}`).scanSync()]
-    .map((path) => path.replaceAll("\\", "/"))
-    .toSorted();
-}
-
-async function declarationOf(path: string): Promise<string> {
-  const { default: document }: { default: unknown } = await import(resolve(path));
-  const collection = collections.find(({ filter }) => filter.test(resolve(path)));
-  const module = relative(dirname(path), SCHEMAS).replaceAll("\\", "/");
-  return declaration({
-    document,
-    markdown: /\.(md|markdown)$/.test(path),
-    schema: collection && {
-      module: module.startsWith(".") ? module : `./${module}`,
-      name: collection.schemaName,
-    },
-  });
-}
+const changesOf = ({ written, removed }: TypesResult): string[] =>
+  [...written, ...removed].map((path) => relative("", path).replaceAll("\\", "/"));

@@ -1,31 +1,19 @@
-// Builds again when an input changes: once for changes that come together, and never twice at a time.
-import { statSync, watch } from "node:fs";
+// Rebuilds after each change of the inputs. Debounced, and never two builds at a time.
 import { INPUTS } from "./pipeline.ts";
-
-/** Editors save a file in several steps, and formatters save several files. */
-const TOGETHER_MS = 30;
+import { Watcher } from "./watcher.ts";
 
 /**
- * Until the process ends. Each build is a process of its own: modules stay loaded as they were, and a build
- * that still had an old schema or loader would put what it makes into the cache as if it were of the new one.
- * One that fails tells why, and the next change is waited for.
+ * Runs until the process ends. Each build runs in its own process, because loaded modules do not change: a build with an
+ * old schema or loader would cache its output under the fingerprint of the new one.
+ * A build that fails prints the reason; the next change starts another build.
  */
 export async function watchBuild(args: readonly string[]): Promise<never> {
-  let changed = Promise.withResolvers<void>();
-  for (const path of INPUTS.filter((path) => statSync(path).isDirectory())) {
-    watch(path, { recursive: true }, () => changed.resolve());
-  }
-  // Files by their folder: an atomic save puts another file in place of the one that was watched.
-  watch(".", (_, name) => {
-    if (name !== null && INPUTS.includes(name)) changed.resolve();
-  });
   console.log(`Watching ${INPUTS.join(", ")}`);
   for (;;) {
-    changed = Promise.withResolvers();
+    using inputs = new Watcher(INPUTS);
     await Bun.spawn([process.execPath, ...process.execArgv, "build.ts", ...args], {
       stdio: ["ignore", "inherit", "inherit"],
     }).exited;
-    await changed.promise;
-    await Bun.sleep(TOGETHER_MS);
+    await inputs.settled();
   }
 }

@@ -1,29 +1,34 @@
-// The site's content: which files there are, and the schema of each. Everything that reads content starts here.
-import { type LoaderPlugin, markdown, type Schema, yaml } from "../src/index.ts";
-import { note, team } from "./schemas.ts";
+// The site's content: which files have which schema. The dev server, the build and the types read this list.
+import type { BunPlugin, ContentSchema } from "../src/index.ts";
+import allContent from "../src/plugin.ts";
+// #region markdown
+import { notes } from "./collections/notes.ts";
+// #endregion
+// #region yaml
+import { team } from "./collections/team.ts";
+// #endregion
 
-export interface Collection {
-  /** Paths of its files. */
-  readonly filter: RegExp;
-  readonly loader: typeof yaml | typeof markdown;
-  readonly schema: Schema;
-  /** The schema's name in schemas.ts, for the declarations. */
-  readonly schemaName: string;
+export interface Collection extends ContentSchema {
+  /** Creates the plugin that loads its files. */
+  readonly plugin: (options: Pick<ContentSchema, "filter" | "schema">) => BunPlugin;
 }
 
 export const collections: readonly Collection[] = [
-  { filter: /[/\\]team\.yaml$/, loader: yaml, schema: team, schemaName: "team" },
-  { filter: /[/\\]notes[/\\][^/\\]+\.md$/, loader: markdown, schema: note, schemaName: "note" },
+  // #region markdown
+  notes,
+  // #endregion
+  // #region yaml
+  team,
+  // #endregion
 ];
 
-/** One plugin for `preload`, for `[serve.static]` in bunfig.toml and for `Bun.build`. */
-const content: LoaderPlugin = {
+/** One plugin for `[serve.static]` in bunfig.toml and for `Bun.build`. */
+const content: BunPlugin = {
   name: "site-content",
   setup(build) {
-    // The first that fits a path loads it; what is left has no schema.
-    for (const { filter, loader, schema } of collections) loader({ filter, schema }).setup(build);
-    yaml().setup(build);
-    markdown().setup(build);
+    // The plugin with the first matching filter loads a file. Files that match no filter have no schema.
+    for (const { plugin, filter, schema } of collections) plugin({ filter, schema }).setup(build);
+    allContent.setup(build);
   },
 };
 

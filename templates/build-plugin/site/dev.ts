@@ -1,4 +1,4 @@
-// What the build does by options, for the dev server: a plugin that bunfig.toml lists below [serve.static].
+// A plugin for the dev server, listed in bunfig.toml. It resolves site:settings; in the build, the import map does.
 import { join } from "node:path";
 
 const development: Bun.BunPlugin = {

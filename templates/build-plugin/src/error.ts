@@ -1,14 +1,15 @@
-// The one error of this package: what is wrong with a content file, and where.
+// The error of this package: describes mistakes in a content file, with their positions.
 import { relative, sep } from "node:path";
+import { showControls } from "./frame.ts";
 
 export type ContentErrorCode =
-  /** The file can't be read: it is gone, too large, not UTF-8, or outside the root. */
+  /** The file can't be read: it does not exist, is too large, is not UTF-8, or is outside the root. */
   | "read"
-  /** The text is not what its format asks for. */
+  /** The text is not valid in its format, or the parser would change a value. */
   | "syntax"
-  /** The schema does not accept the content. */
+  /** The schema rejects the content. */
   | "schema"
-  /** A value that no module can hold, such as a function that a schema made. */
+  /** A value cannot be written into a module, such as a function that a schema returned. */
   | "value";
 
 export interface Diagnostic {
@@ -18,34 +19,54 @@ export interface Diagnostic {
   readonly line: number;
   /** Counted from 1, in UTF-16 code units, as editors do. */
   readonly column: number;
-  /** Characters that are meant, at least 1. */
+  /** Number of characters to mark, at least 1. */
   readonly length: number;
   readonly message: string;
-  /** The line, whole. */
+  /** The complete line, with visible symbols instead of control characters. */
   readonly lineText: string;
-  /** The lines around it, with a mark below what is meant; empty if there is no text. */
+  /** A code frame: the lines around the position, with a mark below the mistake; empty if there is no text. */
   readonly frame: string;
 }
 
 export class ContentError extends Error {
   override readonly name = "ContentError";
 
-  constructor(
-    readonly code: ContentErrorCode,
-    /** At least one. */
-    readonly diagnostics: readonly Diagnostic[],
-    options?: ErrorOptions,
-  ) {
-    super(diagnostics.map(printed).join("\n\n"), options);
+  // Private, because Bun prints the public fields of an error below its message.
+  readonly #code: ContentErrorCode;
+  readonly #diagnostics: readonly Diagnostic[];
+
+  /** @param diagnostics at least one. */
+  constructor(code: ContentErrorCode, diagnostics: readonly Diagnostic[], options?: ErrorOptions) {
+    // Without a stack, because Bun would print this package's source above the message.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(diagnostics.map(formatDiagnostic).join("\n\n"), options);
+    Error.stackTraceLimit = stackTraceLimit;
+    this.#code = code;
+    this.#diagnostics = diagnostics;
+  }
+
+  get code(): ContentErrorCode {
+    return this.#code;
+  }
+
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
   }
 }
 
-function printed({ file, line, column, message, frame }: Diagnostic): string {
-  const head = `${shortPath(file)}:${line}:${column}: ${message}`;
+function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { frame } = diagnostic;
+  const head = formatHead(diagnostic);
   return frame === "" ? head : `${head}\n\n${frame}`;
 }
 
-/** The path as it is typed in the working directory, if it is below that. */
+/** `content/prices.jsonl:3:1: 2.name is missing`, without the frame. */
+export function formatHead({ file, line, column, message }: Diagnostic): string {
+  return `${showControls(shortPath(file))}:${line}:${column}: ${message}`;
+}
+
+/** The path from the working directory if it is below that, otherwise the absolute path. */
 function shortPath(file: string): string {
   const path = relative("", file);
   return path.startsWith("..") ? file : path.replaceAll(sep, "/");

@@ -1,23 +1,25 @@
-// What a loader has to know of a format: the part that is written for each.
+// The interface of a format: how its files are parsed. All other code is shared by the formats.
 import type { Source, Span } from "./source.ts";
 
 export interface Format {
   /** Shown in the messages of bundlers. */
   readonly name: string;
-  /** Paths of the format, unless the options say otherwise. */
-  readonly filter: RegExp;
+  /** Extensions of its files, in lower case and without the dot. Files may have them in upper case. */
+  readonly extensions: readonly string[];
   /** @throws {ContentError} `syntax` */
-  readonly parse: (source: Source) => Draft;
+  readonly parse: (source: Source) => Parsed;
+  /** Returns the document's TypeScript type from that of the data, for declarations; by default the same type. */
+  readonly documentType?: ((dataType: string) => string) | undefined;
 }
 
-/** A file that is parsed, and not yet checked. */
-export interface Draft {
-  /** What the schema checks. */
+/** A file that is parsed but not yet checked by a schema. */
+export interface Parsed {
+  /** The value that the schema checks. */
   readonly data: unknown;
-  /** Where in the file the value with this path is, or the closest thing around it. */
+  /** Returns the position of the value with this path, or of its closest existing parent. */
   readonly locate: (path: readonly PropertyKey[]) => Span;
-  /** What the module exports, made of the checked data. */
-  readonly document: (data: unknown) => unknown;
-  /** Keys that lead from the document to the data in it; none if the data is the document. */
-  readonly prefix: readonly string[];
+  /** Returns the document that the module exports, from the validated data; by default the data itself. */
+  readonly toDocument?: ((data: unknown) => unknown) | undefined;
+  /** Path of the data in the document; by default empty. */
+  readonly dataPath?: readonly string[] | undefined;
 }

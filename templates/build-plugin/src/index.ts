@@ -1,11 +1,37 @@
-// YAML and Markdown as modules, for Bun and esbuild, checked by a schema.
-export { type ContentDescription, declaration } from "./declaration.ts";
+// Start here: the plugins for Bun and esbuild. vite.ts and rollup.ts export the same plugins for their hosts.
+import type { Format } from "./format.ts";
+import { pluginsFor } from "./formats.ts";
+import { type BunPlugin, toBunPlugin } from "./hosts/bun.ts";
+import { createLoader, type LoadOptions } from "./load.ts";
+
 export { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
-export type { Draft, Format } from "./format.ts";
-export type { LoaderPlugin } from "./host.ts";
-export { type LoaderOptions, loader } from "./loader.ts";
-export { type MarkdownDocument, type MarkdownOptions, markdown } from "./markdown.ts";
-export type { Heading } from "./render.ts";
+export type { Format, Parsed } from "./format.ts";
+// #region markdown
+export type { MarkdownDocument } from "./formats/markdown/markdown.ts";
+export type { Heading } from "./formats/markdown/render.ts";
+// #endregion
+export type { BunPlugin } from "./hosts/bun.ts";
+export type { LoadOptions } from "./load.ts";
 export type { Output, Schema } from "./schema.ts";
 export type { Source, Span } from "./source.ts";
-export { yaml } from "./yaml.ts";
+export {
+  type ContentSchema,
+  type TypesOptions,
+  type TypesResult,
+  watchTypes,
+  writeTypes,
+} from "./types/write.ts";
+
+const plugins = pluginsFor(toBunPlugin);
+export const { jsonl } = plugins;
+// #region yaml
+export const { yaml } = plugins;
+// #endregion
+// #region markdown
+export const { markdown } = plugins;
+// #endregion
+
+/** Creates a plugin from your own format. */
+export function createPlugin(format: Format, options: LoadOptions = {}): BunPlugin {
+  return toBunPlugin(createLoader(format, options));
+}

@@ -1,11 +1,11 @@
-// Prints data as JavaScript that makes it again: safe in any file, whatever the data is.
+// Prints data as a JavaScript literal that is safe in any file and in a script element.
 
-/** Nesting that parsers of JavaScript still take without trouble. */
-const DEEPEST = 200;
+/** Nesting that all JavaScript parsers accept. */
+const MAX_DEPTH = 200;
 
 export type Path = readonly PropertyKey[];
 
-/** A value that has no literal; `path` says where it is. */
+/** The value at `path` has no literal. */
 export class UnprintableError extends Error {
   constructor(
     readonly path: Path,
@@ -16,13 +16,17 @@ export class UnprintableError extends Error {
 }
 
 /**
- * `__proto__` stays a key, and no text can end a script element or a line.
- * @throws {UnprintableError} for what refers to itself, is nested too deeply, or is no data.
+ * `__proto__` stays an ordinary key, and no string can end a script element or a line.
+ * @throws {UnprintableError} for a value that refers to itself, is nested too deeply, or is not data.
  */
-export function literal(value: unknown, path: Path = [], parents: readonly object[] = []): string {
+export function printLiteral(
+  value: unknown,
+  path: Path = [],
+  parents: readonly object[] = [],
+): string {
   switch (typeof value) {
     case "string":
-      return stringLiteral(value);
+      return printString(value);
     case "number":
       return Object.is(value, -0) ? "-0" : String(value);
     case "boolean":
@@ -32,25 +36,28 @@ export function literal(value: unknown, path: Path = [], parents: readonly objec
     case "bigint":
       return `${value}n`;
     case "object":
-      return value === null ? "null" : objectLiteral(value, path, parents);
+      return value === null ? "null" : printObject(value, path, parents);
     default:
       throw new UnprintableError(path, `a ${typeof value} can't be written into a module`);
   }
 }
 
-function objectLiteral(value: object, path: Path, parents: readonly object[]): string {
+function printObject(value: object, path: Path, parents: readonly object[]): string {
   if (parents.includes(value)) throw new UnprintableError(path, "refers to itself");
-  if (parents.length >= DEEPEST) throw new UnprintableError(path, "is nested too deeply");
+  if (parents.length >= MAX_DEPTH) throw new UnprintableError(path, "is nested too deeply");
+  const unprintable = (what: string) =>
+    new UnprintableError(path, `${what} can't be written into a module`);
   const within = [...parents, value];
+  if (Object.getOwnPropertySymbols(value).length > 0) throw unprintable("an object with symbols");
   if (Array.isArray(value)) {
-    return `[${value.map((item, index) => literal(item, [...path, index], within)).join(",")}]`;
+    const isDense = Object.keys(value).length === value.length;
+    if (!isDense) throw unprintable("an array with holes or properties");
+    return `[${value.map((item, index) => printLiteral(item, [...path, index], within)).join(",")}]`;
   }
   if (value instanceof Date) return `new Date(${value.getTime()})`;
-  if (!isPlain(value)) {
-    throw new UnprintableError(path, `a ${value.constructor?.name} can't be written into a module`);
-  }
+  if (!isPlain(value)) throw unprintable(`a ${value.constructor?.name}`);
   const entries = Object.entries(value).map(
-    ([key, item]) => `${keyLiteral(key)}:${literal(item, [...path, key], within)}`,
+    ([key, item]) => `${printKey(key)}:${printLiteral(item, [...path, key], within)}`,
   );
   return `{${entries.join(",")}}`;
 }
@@ -60,22 +67,22 @@ function isPlain(value: object): boolean {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** `{"__proto__": x}` would set the prototype; a computed key is a key. */
-export function keyLiteral(key: string): string {
-  const printed = stringLiteral(key);
-  return key === "__proto__" || !printed.startsWith('"') ? `[${printed}]` : printed;
+/** `{"__proto__": x}` would set the prototype; a computed key does not. */
+export function printKey(key: string): string {
+  const literal = printString(key);
+  return key === "__proto__" || !literal.startsWith('"') ? `[${literal}]` : literal;
 }
 
 /**
- * JSON, which is JavaScript but for two line ends. Bundlers undo escapes in literals: what would end or
- * begin a script element, were the bundle inside a page, is left to `JSON.parse`, which they don't touch.
+ * Prints JSON with U+2028 and U+2029 escaped. Text that could start or end a script element is printed as a call of
+ * `JSON.parse`: bundlers undo escapes in plain literals, and the bundle may be inlined into a page.
  */
-function stringLiteral(text: string): string {
-  const json = JSON.stringify(text).replaceAll(/[\u2028\u2029]/g, unicodeEscape);
-  const safe = json.replaceAll(/<(?=\/?script|!--)/gi, unicodeEscape);
+function printString(text: string): string {
+  const json = JSON.stringify(text).replaceAll(/[\u2028\u2029]/g, escapeCharacter);
+  const safe = json.replaceAll(/<(?=\/?script|!--)/gi, escapeCharacter);
   return safe === json ? json : `/* @__PURE__ */ JSON.parse(${JSON.stringify(safe)})`;
 }
 
-function unicodeEscape(character: string): string {
+function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

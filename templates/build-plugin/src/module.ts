@@ -1,19 +1,22 @@
-// The module that a document becomes: the document by default, and its keys by name.
-import { keyLiteral, literal } from "./literal.ts";
+// Prints the module of a document: the document is the default export, and its keys are named exports.
+import { printKey, printLiteral } from "./literal.ts";
 
 /**
- * Keys that no `import { … }` could name are in the default export only: reserved words, what is no
- * identifier, and what means something else to modules and objects, such as `default` and `__proto__`.
+ * Keys that `import { … }` cannot name are only in the default export: reserved words, keys that are not
+ * identifiers, and keys with a special meaning in modules and objects, such as `default` and `__proto__`.
  * @throws {UnprintableError}
  */
-export function moduleText(document: unknown): string {
-  if (!hasKeys(document)) return `export default ${literal(document)};\n`;
+export function printModule(document: unknown): string {
+  const hasNames = hasKeys(document) && Object.getOwnPropertySymbols(document).length === 0;
+  if (!hasNames) return `export default ${printLiteral(document)};\n`;
   const keys = Object.keys(document);
-  const values = keys.map((key, index) => `const v${index} = ${literal(document[key], [key])};`);
-  const named = keys.flatMap((key, index) =>
-    isExportable(key) ? `v${index} as ${exportName(key)}` : [],
+  const values = keys.map(
+    (key, index) => `const v${index} = ${printLiteral(document[key], [key])};`,
   );
-  const members = keys.map((key, index) => `${keyLiteral(key)}: v${index}`);
+  const named = keys.flatMap((key, index) =>
+    isExportable(key) ? `v${index} as ${printExportName(key)}` : [],
+  );
+  const members = keys.map((key, index) => `${printKey(key)}: v${index}`);
   return [
     ...values,
     `export { ${named.join(", ")} };`,
@@ -22,19 +25,20 @@ export function moduleText(document: unknown): string {
   ].join("\n");
 }
 
+/** True for a plain object. */
 export function hasKeys(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** True for a key that is a named export, too. */
+/** Returns whether a key can be a named export. */
 export function isExportable(key: string): boolean {
   return IDENTIFIER.test(key) && !RESERVED.has(key);
 }
 
-/** The key in an export clause: parsers know different versions of Unicode, and any of them knows a string. */
-export const exportName = (key: string): string =>
+/** Prints a key for an export clause. Quoted unless it is ASCII, because parsers support different versions of Unicode. */
+export const printExportName = (key: string): string =>
   /^[\w$]+$/.test(key) ? key : JSON.stringify(key);
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;

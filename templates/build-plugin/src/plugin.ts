@@ -1,13 +1,12 @@
-// Both loaders as one plugin, without a schema: for `[serve.static] plugins` in bunfig.toml.
-import type { LoaderPlugin } from "./host.ts";
-import { markdown } from "./markdown.ts";
-import { yaml } from "./yaml.ts";
+// One plugin for all formats, without schemas, for `[serve.static] plugins` in bunfig.toml.
+import { allFormats } from "./formats.ts";
+import { type BunPlugin, toBunPlugin } from "./hosts/bun.ts";
+import { createLoader } from "./load.ts";
 
-const plugin: LoaderPlugin = {
+const plugin: BunPlugin = {
   name: "content",
   setup(build) {
-    yaml().setup(build);
-    markdown().setup(build);
+    for (const format of allFormats) toBunPlugin(createLoader(format)).setup(build);
   },
 };
 

@@ -1,4 +1,4 @@
-// Both loaders at run time and in tests: for `preload` in bunfig.toml.
+// Registers all formats with the runtime and the tests, for `preload` in bunfig.toml.
 import plugin from "./plugin.ts";
 
 Bun.plugin(plugin);

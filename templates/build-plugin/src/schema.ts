@@ -1,6 +1,6 @@
 // Standard Schema (https://standardschema.dev): the interface that zod, valibot, arktype and others share.
 import { ContentError } from "./error.ts";
-import type { Draft } from "./format.ts";
+import type { Parsed } from "./format.ts";
 import type { Source } from "./source.ts";
 
 export interface Schema<Input = unknown, Output = Input> {
@@ -12,7 +12,7 @@ export interface Schema<Input = unknown, Output = Input> {
   };
 }
 
-/** What a schema gives: the type of content that it checked. */
+/** The type of the data that a schema returns. */
 export type Output<S extends Schema> = NonNullable<S["~standard"]["types"]>["output"];
 
 type Result<T> =
@@ -24,33 +24,65 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** A long list of one mistake is not worth a frame for each. */
-const MOST_ISSUES = 20;
+/** Limit of the issues in an error, because one mistake that is repeated in a long list would fill the terminal. */
+const MAX_ISSUES = 20;
 
 /**
- * The data as the schema gives it back; a promise only if the schema is asynchronous.
- * @throws {ContentError} `schema`, with the first 20 issues, each at the place in the file that it is about.
+ * Returns the data as the schema returns it; a promise only if the schema is asynchronous.
+ * @throws {ContentError} `schema`, with the first 20 issues, each at its position in the file.
  */
-export function checked(schema: Schema, draft: Draft, source: Source): unknown | Promise<unknown> {
-  const accepted = (result: Result<unknown>): unknown => {
+export function checkData(
+  schema: Schema,
+  parsed: Parsed,
+  source: Source,
+): unknown | Promise<unknown> {
+  const accept = (result: Result<unknown>): unknown => {
     if (result.issues === undefined) return result.value;
-    const left = result.issues.length - MOST_ISSUES;
-    const diagnostics = result.issues.slice(0, MOST_ISSUES).map(({ message, path = [] }, index) => {
-      const keys = path.map((part) => (typeof part === "object" ? part.key : part));
-      const about = keys.length === 0 ? message : `${keys.map(String).join(".")}: ${message}`;
-      const more = index === MOST_ISSUES - 1 && left > 0 ? `, and ${left} more` : "";
-      return source.diagnostic(draft.locate(keys), about + more);
-    });
-    throw new ContentError("schema", diagnostics);
+    throw issuesError(result.issues, parsed, source);
   };
-  const broken = (error: unknown): never => {
+  const fail = (error: unknown): never => {
     if (error instanceof ContentError) throw error;
-    throw source.error("schema", draft.locate([]), `the schema threw: ${error}`, error);
+    throw source.error("schema", parsed.locate([]), `the schema threw: ${error}`, error);
   };
   try {
-    const result = schema["~standard"].validate(draft.data);
-    return result instanceof Promise ? result.then(accepted).catch(broken) : accepted(result);
+    const result = schema["~standard"].validate(parsed.data);
+    return result instanceof Promise ? result.then(accept).catch(fail) : accept(result);
   } catch (error) {
-    return broken(error);
+    return fail(error);
   }
+}
+
+function issuesError(
+  issues: readonly Issue[],
+  { data, locate }: Parsed,
+  source: Source,
+): ContentError {
+  const hidden = issues.length - MAX_ISSUES;
+  const diagnostics = issues.slice(0, MAX_ISSUES).map(({ message, path = [] }, index) => {
+    const keys = path.map((part) => (typeof part === "object" ? part.key : part));
+    const rest = index === MAX_ISSUES - 1 && hidden > 0 ? `, and ${hidden} more` : "";
+    return source.diagnostic(locate(keys), describeIssue(message, keys, data) + rest);
+  });
+  return new ContentError("schema", diagnostics);
+}
+
+/** `title is missing`, or `tags.0: Invalid input: …`. */
+function describeIssue(message: string, keys: readonly PropertyKey[], data: unknown): string {
+  if (keys.length === 0) return message;
+  const field = keys.map(String).join(".");
+  if (!isMissing(keys, data)) return `${field}: ${message}`;
+  // Schemas describe a missing field as a value of the wrong type. A custom message is shown as well.
+  const isGeneric = /\b(undefined|missing|required)\b/i.test(message);
+  return isGeneric ? `${field} is missing` : `${field} is missing: ${message}`;
+}
+
+/** Returns whether the last key is missing in the data, and all keys before it exist. */
+function isMissing(keys: readonly PropertyKey[], data: unknown): boolean {
+  let value = data;
+  for (const [index, key] of keys.entries()) {
+    if (typeof value !== "object" || value === null) return false;
+    if (!Object.hasOwn(value, key)) return index === keys.length - 1;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return false;
 }

@@ -1,16 +1,16 @@
-// A content file: read within its limits, and able to say where in it something is wrong.
+// Reads a content file within its limits, and creates diagnostics with positions in it.
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
-import { frame } from "./frame.ts";
+import { drawFrame, showControls } from "./frame.ts";
 
-/** Characters from `start` to before `end`, counted from 0. */
+/** UTF-16 code units from `start` up to, but not including, `end`, counted from 0. */
 export type Span = readonly [start: number, end: number];
 
 export interface ReadLimits {
-  /** Folder that files must be in, symbolic links followed. Without it, any file may be imported. */
+  /** Folder that must contain the files, after symbolic links are resolved; by default any file may be imported. */
   readonly root?: string | undefined;
-  /** Bytes of the largest file; 1 MiB unless set. */
+  /** Size limit of a file in bytes; by default 1 MiB. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -33,9 +33,9 @@ export class Source {
       line,
       column,
       length,
-      message,
-      lineText: lines[line - 1] ?? "",
-      frame: frame(lines, line, column, length),
+      message: showControls(message),
+      lineText: showControls(lines[line - 1] ?? ""),
+      frame: showControls(drawFrame(lines, line, column, length)),
     };
   }
 
@@ -52,15 +52,14 @@ export function readSource(
   file: string,
   { root, maxBytes = DEFAULT_MAX_BYTES }: ReadLimits,
 ): Source {
-  const nowhere = new Source(file, "");
   const refuse = (message: string, cause?: unknown) =>
-    nowhere.error("read", [0, 0], message, cause);
+    new Source(file, "").error("read", [0, 0], message, cause);
   try {
     if (root !== undefined && isOutside(realpathSync(root), realpathSync(file))) {
       throw refuse(`is outside ${root}`);
     }
     const stat = statSync(file);
-    // A device or a pipe has no size, and maybe no end.
+    // A device or a pipe has no size and may never end.
     if (!stat.isFile()) throw refuse("is not a file");
     if (stat.size > maxBytes)
       throw refuse(`has ${stat.size} bytes; the limit, maxBytes, is ${maxBytes}`);

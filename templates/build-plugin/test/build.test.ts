@@ -1,13 +1,13 @@
-// The pipeline, run as its owner runs it, in copies of the project.
+// Runs the build pipeline as a process, in copies of the project.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { pathsBelow } from "../build/files.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Project } from "./project.ts";
 
-const built = Project.copy();
+const built = await Project.copy();
 beforeAll(async () => {
   const { exitCode, stderr } = await built.build();
   expect(exitCode, stderr).toBe(0);
@@ -20,43 +20,56 @@ const fileLike = (pattern: RegExp) => {
   return path;
 };
 
+const readManifest = async () => JSON.parse(await built.text("dist/manifest.json"));
+
 describe("the site", () => {
-  test("has pages whose integrity attributes and import map fit the files", async () => {
-    const page = await built.text("dist/site/index.html");
-    const manifest = JSON.parse(await built.text("dist/site/manifest.json"));
-    const { imports, integrity } = JSON.parse(/"importmap">(.+?)</.exec(page)?.[1] ?? "");
-    expect(imports).toEqual({ "site:settings": "./settings.js" });
-    const claims = [
-      ...Object.entries<string>(integrity),
-      ...[...page.matchAll(/(?:src|href)="(\S+)" integrity="(\S+)"/g)].map(
-        ([, url = "", claim = ""]) => [url, claim] as const,
-      ),
-    ];
-    expect(claims.length).toBeGreaterThanOrEqual(4);
-    for (const [url, claim] of claims) {
-      const bytes = await Bun.file(built.at(`dist/site/${url}`)).bytes();
-      expect(claim).toBe(`sha384-${createHash("sha384").update(bytes).digest("base64")}`);
-      expect(manifest[url.slice(2)]).toMatchObject({ integrity: claim, bytes: bytes.length });
+  test("has every page, with the hashes of everything that it loads, statically or dynamically", async () => {
+    const manifest = await readManifest();
+    const pages = { "index.html": ["index", "later"], "about.html": ["about", "history"] };
+    for (const [name, modules] of Object.entries(pages)) {
+      const page = await built.text(`dist/site/${name}`);
+      const { integrity } = JSON.parse(/"importmap">(.+?)</.exec(page)?.[1] ?? "");
+      const urls = Object.keys(integrity).join(" ");
+      for (const module of modules) expect(urls).toMatch(new RegExp(`\\./${module}-\\w+\\.js`));
+      const attributes = [...page.matchAll(/(?:src|href)="(\S+)" integrity="(\S+)"/g)];
+      expect(attributes.length).toBeGreaterThanOrEqual(2); // a script and a style sheet
+      expect(page.indexOf("importmap")).toBeLessThan(page.indexOf('type="module"'));
+      const claims = [
+        ...Object.entries<string>(integrity),
+        ...attributes.map(([, url = "", claim = ""]) => [url, claim] as const),
+      ];
+      for (const [url, claim] of claims) {
+        const bytes = await Bun.file(built.at(`dist/site/${url}`)).bytes();
+        expect(claim).toBe(`sha384-${createHash("sha384").update(bytes).digest("base64")}`);
+        expect(manifest[url.slice(2)]).toMatchObject({ integrity: claim, bytes: bytes.length });
+      }
     }
   });
 
-  test("is split: what is asked for later is a chunk of its own", async () => {
-    const manifest = JSON.parse(await built.text("dist/site/manifest.json"));
+  test("keeps the import map of a page, and adds only the modules that the page can load", async () => {
+    const page = await built.text("dist/site/index.html");
+    const { imports, integrity } = JSON.parse(/"importmap">(.+?)</.exec(page)?.[1] ?? "");
+    expect(imports).toEqual({ "site:settings": "./settings.js" });
+    expect(Object.keys(integrity).join(" ")).not.toContain("history");
+  });
+
+  test("is split: a dynamic import is a separate chunk", async () => {
+    const manifest = await readManifest();
     const main = fileLike(/^index-\w+\.js$/);
     const later = fileLike(/^later-\w+\.js$/);
     expect(manifest[main].dynamicImports).toEqual([later]);
-    expect(await built.text(`dist/site/${main}`)).not.toContain("chunk of its own");
-    expect(await built.text(`dist/site/${later}`)).toContain("chunk of its own");
+    expect(await built.text(`dist/site/${main}`)).not.toContain("separate chunk");
+    expect(await built.text(`dist/site/${later}`)).toContain("separate chunk");
   });
 
-  test("has its defines in place, and leaves externals to the import map", async () => {
+  test("replaces defines, and does not bundle externals", async () => {
     const main = await built.text(`dist/site/${fileLike(/^index-\w+\.js$/)}`);
     expect(main).not.toContain("SITE_VERSION");
     expect(main).toMatch(/from ?"site:settings"/);
     expect(await built.text("dist/site/settings.js")).toContain("contact");
   });
 
-  test("has source maps that lead to the sources, by paths of the project", async () => {
+  test("has source maps with the paths of the sources in the project", async () => {
     const main = fileLike(/^index-\w+\.js$/);
     expect(await built.text(`dist/site/${main}`)).toEndWith(`//# sourceMappingURL=${main}.map\n`);
     const { sources } = JSON.parse(await built.text(`dist/site/${main}.map`));
@@ -66,7 +79,7 @@ describe("the site", () => {
     }
   });
 
-  test("is compressed ahead of time", () => {
+  test("has compressed variants", () => {
     const files = built.files("dist/site");
     const original = (path: string) => files.get(path.replace(/\.(br|gz)$/, ""));
     const undo = { br: brotliDecompressSync, gz: gunzipSync };
@@ -84,9 +97,9 @@ describe("the site", () => {
 
 describe("two builds", () => {
   test(
-    "give the same bytes, wherever they are and in whatever order the files were made",
+    "produce the same bytes, in any folder and with any order of files on disk",
     async () => {
-      using other = Project.copy("backwards");
+      using other = await Project.copy("backwards");
       expect(await other.build()).toMatchObject({ exitCode: 0 });
       expect(other.files("dist")).toEqual(built.files("dist"));
     },
@@ -94,12 +107,12 @@ describe("two builds", () => {
   );
 
   test(
-    "of the same files leave dist/ alone; a file that was taken out of it is put back",
+    "of the same files do not touch dist/, except to restore a file that was removed from it",
     async () => {
       using copy = built.copy();
-      const { ino } = statSync(copy.at("dist"));
+      const { ino } = statSync(copy.at("dist/site/index.html"));
       expect((await copy.build()).stdout).toContain("Nothing has changed");
-      expect(statSync(copy.at("dist")).ino).toBe(ino);
+      expect(statSync(copy.at("dist/site/index.html")).ino).toBe(ino);
       rmSync(copy.at("dist/site/index.html"));
       expect((await copy.build()).exitCode).toBe(0);
       expect(copy.files("dist")).toEqual(built.files("dist"));
@@ -108,21 +121,20 @@ describe("two builds", () => {
   );
 
   test(
-    "at once both succeed",
+    "at the same time both succeed",
     async () => {
-      using copy = Project.copy();
+      using copy = await Project.copy();
       const outcomes = await Promise.all([copy.build(), copy.build(), copy.build()]);
       expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
       expect(copy.files("dist")).toEqual(built.files("dist"));
-      expect([...copy.files(".cache").keys()].filter((path) => /old|new|tmp/.test(path))).toEqual(
-        [],
-      );
+      const left = [...copy.files(".cache").keys()].filter((path) => path.endsWith(".tmp"));
+      expect(left).toEqual([]);
     },
     COMMAND_TIMEOUT,
   );
 
   test(
-    "a damaged cache is not believed",
+    "ignore damaged cache entries",
     async () => {
       using copy = built.copy();
       for (const path of pathsBelow(copy.at(".cache/build"))) {
@@ -142,58 +154,78 @@ describe("two builds", () => {
 const withBudget = (pattern: string) => (manifest: string) =>
   JSON.stringify({ ...JSON.parse(manifest), budgets: { [pattern]: "1 kB" } });
 
-describe("a build that fails says why, and leaves dist/ as it was:", () => {
+describe("a build that fails prints the reason, and leaves dist/ unchanged:", () => {
   const failures: Record<string, [path: string, change: (text: string) => string, says: string[]]> =
     {
       "a syntax error": [
-        "site/main.ts",
-        (text) => text.replace("function open(", "function open(("),
-        ["site/main.ts:1", "function open(("],
+        "site/show.ts",
+        (text) => text.replace("function show(", "function show(("),
+        ["site/show.ts:2", "function show(("],
       ],
-      "an import that leads nowhere": [
-        "site/note.ts",
+      "an import of a missing file": [
+        "site/show.ts",
         (text) => `${text}\nimport "./nowhere.ts";\n`,
-        ["./nowhere.ts", "site/note.ts:"],
+        ["./nowhere.ts", "site/show.ts:"],
       ],
-      "a page whose script is not there": [
+      "a page with a missing script": [
         "site/index.html",
         (text) => text.replace("main.ts", "mian.ts"),
         ["site/index.html: ", "./mian.ts"],
       ],
-      "a style sheet that is wrong": [
+      "an invalid style sheet": [
         "site/style.css",
         (text) => `${text}@import "./more.css";\n`,
-        ["site/style.css:7", '| @import "./more.css";\n'],
+        ["site/style.css:12", '| @import "./more.css";\n'],
       ],
-      "an import map that is no JSON": [
+      "an import map that is not JSON": [
         "site/index.html",
         (text) => text.replace('{ "imports": {', '{ "imports": { oops'),
-        ["import map of the page is no JSON", "oops"],
+        ["import map of site/index.html is not valid JSON", "oops"],
       ],
-      "content that its schema refuses": [
-        "site/content/notes/later.md",
-        (text) => text.replace("tags:", "tag:"),
-        ["\nsite/content/notes/later.md:2:1: ", "tag"],
+      "content that its schema rejects": [
+        "site/content/people.jsonl",
+        (text) => text.replace("editor", "reader"),
+        ["\nsite/content/people.jsonl:2:1: ", "role"],
       ],
       "a type error in the library": [
         "src/frame.ts",
-        (text) => text.replace("const BEFORE = 2;", 'const BEFORE: number = "2";'),
-        ["src/frame.ts(3,7)", "not assignable"],
+        (text) => `${text}\nexport const no: number = "";\n`,
+        ["src/frame.ts(", "not assignable"],
       ],
       "a budget that is exceeded": [
         "package.json",
         withBudget("site/**/*.js"),
         ["site/**/*.js", "over its budget of 1 kB"],
       ],
-      "a budget for nothing": [
+      "a budget that matches no file": [
         "package.json",
         withBudget("site/**/*.scss"),
         ["site/**/*.scss fits no file"],
       ],
-      "an import from where the cache does not look": [
-        "site/note.ts",
+      "an import from a folder outside the fingerprint": [
+        "site/show.ts",
         (text) => `${text}\nimport "../build/gzip.ts";\n`,
         ["build/gzip.ts", "inputs"],
+      ],
+      "an import of a schema from a folder outside the fingerprint": [
+        "site/schemas.ts",
+        (text) => `${text}\nimport "../build/gzip.ts";\n`,
+        ["build/gzip.ts", "inputs"],
+      ],
+      "a page whose name has a meaning in URLs": [
+        "site/what?.html",
+        () => "<h1>What</h1>",
+        ["not allowed in a URL: site/what?.html", "Rename"],
+      ],
+      "a file of public/ with the name of a page": [
+        "site/public/about.html",
+        () => "<h1>Another</h1>",
+        ["dist/site/about.html would be written by site/public and by the build of site/*.html"],
+      ],
+      "a file of public/ with the name of a compressed one": [
+        "site/public/settings.js.gz",
+        () => "not gzip",
+        ["dist/site/settings.js.gz would be written by site and by the compression"],
       ],
     };
   test.each(Object.entries(failures))(
@@ -212,21 +244,34 @@ describe("a build that fails says why, and leaves dist/ as it was:", () => {
 });
 
 test(
-  "a build tells what is wrong in the library and in the site",
+  "a chunk whose name has a meaning in URLs is refused",
   async () => {
     using copy = built.copy();
-    await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
-    await copy.edit("site/content/links.yaml", () => "{");
+    await copy.write({ "site/100%.ts": "export {};\n" });
+    await copy.edit("site/main.ts", (text) => `${text}\nconsole.log(import("./100%.ts"));\n`);
     const { exitCode, stderr } = await copy.build();
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-    expect(stderr).toContain("src/frame.ts(");
-    expect(stderr).toContain("site/content/links.yaml:1:2");
+    expect(stderr).toContain("not allowed in a URL: ./100%-");
   },
   COMMAND_TIMEOUT,
 );
 
 test(
-  "a system that refuses is told without a stack",
+  "a build reports errors in the library and in the site together",
+  async () => {
+    using copy = built.copy();
+    await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
+    await copy.edit("site/content/people.jsonl", () => "{");
+    const { exitCode, stderr } = await copy.build();
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+    expect(stderr).toContain("src/frame.ts(");
+    expect(stderr).toContain("site/content/people.jsonl:1:1");
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "an error of the system is printed without a stack trace",
   async () => {
     using copy = built.copy();
     rmSync(copy.at(".cache"), { recursive: true });
@@ -241,22 +286,66 @@ test(
 );
 
 test(
-  "sizes are compared with those of the build before",
+  "public/ may have a web app manifest",
+  async () => {
+    using copy = built.copy();
+    await copy.write({ "site/public/manifest.json": '{ "name": "My PWA" }' });
+    expect(await copy.build()).toMatchObject({ exitCode: 0 });
+    expect(await copy.text("dist/site/manifest.json")).toBe('{ "name": "My PWA" }');
+    expect(Object.keys(JSON.parse(await copy.text("dist/manifest.json")))).toContain("index.html");
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "another page and another dynamic import need no configuration",
+  async () => {
+    using copy = built.copy();
+    await copy.write({
+      "site/contact.html": '<script type="module" src="./contact.ts"></script>',
+      "site/contact.ts": 'console.log(await import("./form.ts"));\nexport {};\n',
+      "site/form.ts": 'export const form = "a form";\n',
+    });
+    expect(await copy.build()).toMatchObject({ exitCode: 0 });
+    const page = await copy.text("dist/site/contact.html");
+    expect(page).toMatch(
+      /"importmap">.*"\.\/form-\w+\.js":"sha384-.*<\/script>.*src="\.\/contact-/,
+    );
+  },
+  COMMAND_TIMEOUT,
+);
+
+test.each(["emptied", "deleted"])(
+  "without a site (%s), the library is still built",
+  async (how) => {
+    using copy = built.copy();
+    rmSync(copy.at("site"), { recursive: true });
+    if (how === "emptied") mkdirSync(copy.at("site"));
+    const { exitCode, stderr } = await copy.build();
+    expect(exitCode, stderr).toBe(0);
+    expect([...copy.files("dist").keys()]).toContain("library/index.js");
+    expect([...copy.files("dist").keys()].join()).not.toContain("site/");
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "sizes are compared with the previous build",
   async () => {
     using copy = built.copy();
     await copy.edit("site/style.css", (text) => `${text}\nnav {\n  display: grid;\n}\n`);
     const { stdout } = await copy.build();
-    expect(stdout).toMatch(/^site\/index-\w+\.css .* \+\d+ B$/m);
+    expect(stdout).toMatch(/^site\/\w+-\w+\.css .* \+\d+ B$/m);
     expect(stdout).toMatch(/^site\/robots\.txt .* =$/m);
   },
   COMMAND_TIMEOUT,
 );
 
 test(
-  "options that are not known are refused",
+  "unknown options are refused",
   async () => {
-    for (const option of ["--only=nothing", "--fast"]) {
-      expect(await built.build(option)).toMatchObject({ exitCode: 1 });
+    for (const options of [["--only=nothing"], ["--fast"], ["--only=library", "--watch"]]) {
+      expect(await built.build(...options)).toMatchObject({ exitCode: 1 });
     }
   },
   COMMAND_TIMEOUT,

@@ -1,4 +1,4 @@
-// The cache gives back what was put in, or has it made again: never anything else.
+// The cache returns exactly what was stored, or calls `make` again.
 import { expect, test } from "bun:test";
 import {
   readdirSync,
@@ -19,8 +19,8 @@ const files = new Map([
   ["b/empty", new Uint8Array()],
 ]);
 
-/** How often the files had to be made. */
-async function timesMade(cache: Cache, key: string): Promise<number> {
+/** Returns how often the cache called `make`. */
+async function countMakes(cache: Cache, key: string): Promise<number> {
   let made = 0;
   const got = await cache.files(key, async () => {
     made++;
@@ -33,44 +33,49 @@ async function timesMade(cache: Cache, key: string): Promise<number> {
   return made;
 }
 
-test("an entry that is there is not made again", async () => {
+test("an existing entry is reused", async () => {
   using folder = new Folder();
   const cache = new Cache(folder.path, () => true);
-  expect(await timesMade(cache, "key")).toBe(1);
-  expect(await timesMade(cache, "key")).toBe(0);
-  expect(await timesMade(cache, "other")).toBe(1);
+  expect(await countMakes(cache, "key")).toBe(1);
+  expect(await countMakes(cache, "key")).toBe(0);
+  expect(await countMakes(cache, "other")).toBe(1);
 });
 
-test("an entry of which any byte changed, or that was cut, is made again", async () => {
+test("an entry that is truncated, or has any byte changed, is made again", async () => {
   using folder = new Folder();
   const cache = new Cache(folder.path, () => true);
-  await timesMade(cache, "key");
-  const whole = readFileSync(folder.at("key"));
-  for (const length of whole.keys()) {
-    writeFileSync(folder.at("key"), whole.subarray(0, length));
-    expect(await timesMade(cache, "key")).toBe(1);
-    const damaged = Buffer.from(whole);
+  await countMakes(cache, "key");
+  const entry = readFileSync(folder.at("key"));
+  for (const length of entry.keys()) {
+    writeFileSync(folder.at("key"), entry.subarray(0, length));
+    expect(await countMakes(cache, "key")).toBe(1);
+    const damaged = Buffer.from(entry);
     damaged[length] = (damaged[length] ?? 0) ^ 1;
     writeFileSync(folder.at("key"), damaged);
-    expect(await timesMade(cache, "key")).toBe(1);
+    expect(await countMakes(cache, "key")).toBe(1);
   }
 });
 
-test("nothing is kept under a key that is no longer right", async () => {
+test("nothing is stored under a key whose inputs have changed", async () => {
   using folder = new Folder();
   const cache = new Cache(folder.path, () => false);
-  expect(await timesMade(cache, "key")).toBe(1);
-  expect(await timesMade(cache, "key")).toBe(1);
+  expect(await countMakes(cache, "key")).toBe(1);
+  expect(await countMakes(cache, "key")).toBe(1);
 });
 
-test("the oldest entries go when there are too many, and what a killed build left with them", async () => {
+test("a cache that stored nothing can be pruned", () => {
+  using folder = new Folder();
+  expect(() => new Cache(folder.at("missing"), () => false).prune()).not.toThrow();
+});
+
+test("pruning removes the oldest entries, including temporary files of killed builds", async () => {
   using folder = new Folder();
   const cache = new Cache(folder.path, () => true);
   await folder.write({ "killed.tmp": "x".repeat(1000), "new-killed/a.txt": "1" });
   for (const name of ["killed.tmp", "new-killed"]) utimesSync(folder.at(name), 0, 0);
-  await timesMade(cache, "old");
+  await countMakes(cache, "old");
   utimesSync(folder.at("old"), 1, 1);
-  await timesMade(cache, "new");
+  await countMakes(cache, "new");
   const { size } = statSync(folder.at("new"));
   cache.prune(2 * size);
   expect(readdirSync(folder.path).toSorted()).toEqual(["new", "old"]);
@@ -78,7 +83,7 @@ test("the oldest entries go when there are too many, and what a killed build lef
   expect(readdirSync(folder.path)).toEqual(["new"]);
 });
 
-test("links are followed; one that leads nowhere, and what is no file, is left out", async () => {
+test("symbolic links are followed; dangling links and pipes are omitted", async () => {
   using folder = new Folder();
   await folder.write({ "a/one.txt": "1", "b/two.txt": "2" });
   symlinkSync("../b", folder.at("a/folder"));
@@ -88,22 +93,22 @@ test("links are followed; one that leads nowhere, and what is no file, is left o
   expect([...readFolder(folder.at("a")).keys()]).toEqual(["file.txt", "folder/two.txt", "one.txt"]);
 });
 
-test("a file that is taken out has changed its folder", async () => {
+test("removing a file counts as a change of its folder", async () => {
   using folder = new Folder();
   await folder.write({ "a/b.txt": "1", "a/c/d.txt": "1" });
   const ctimes = ["a", "a/c", "a/b.txt", "a/c/d.txt"].map((p) => statSync(folder.at(p)).ctimeMs);
-  const begun = Math.max(...ctimes) + 1;
-  expect(changedSince(begun, [folder.at("a")])).toBe(false);
-  while (Date.now() < begun + 20) await Bun.sleep(1); // file systems count in ticks
+  const startTime = Math.max(...ctimes) + 1;
+  expect(changedSince(startTime, [folder.at("a")])).toBe(false);
+  while (Date.now() < startTime + 20) await Bun.sleep(1); // file systems round timestamps to ticks
   rmSync(folder.at("a/c/d.txt"));
-  expect(changedSince(begun, [folder.at("a")])).toBe(true);
+  expect(changedSince(startTime, [folder.at("a")])).toBe(true);
 });
 
-test("a file with an old date that was put there just now has changed", async () => {
+test("a new file with an old modification time counts as a change", async () => {
   using folder = new Folder();
-  const begun = Date.now() - 1000;
+  const startTime = Date.now() - 1000;
   await folder.write({ "a/b.txt": "1" });
   utimesSync(folder.at("a/b.txt"), 0, 0);
-  expect(changedSince(begun, [folder.at("a")])).toBe(true);
+  expect(changedSince(startTime, [folder.at("a")])).toBe(true);
   expect(changedSince(Date.now() + 60_000, [folder.at("a")])).toBe(false);
 });

@@ -1,4 +1,5 @@
-// Runs a command to its end.
+// Runs a command and waits for its exit.
+import manifest from "../package.json";
 
 export interface Outcome {
   readonly exitCode: number;
@@ -28,7 +29,16 @@ export async function command(
   return { exitCode: await child.exited, stdout, stderr };
 }
 
-/** With this Bun. */
+/** Whether this machine has a Node.js that the package supports. */
+export const hasNode = isSupported(Bun.which("node"));
+
+function isSupported(node: string | null): boolean {
+  if (node === null) return false;
+  const version = Bun.spawnSync([node, "--version"]).stdout.toString().trim().slice(1);
+  return Bun.semver.satisfies(version, manifest.engines.node);
+}
+
+/** Runs the same version of Bun as the tests. */
 export function bun(cwd: string, ...args: string[]): Promise<Outcome> {
   return command(cwd, [process.execPath, ...args]);
 }

@@ -1,4 +1,4 @@
-// `bun run graph`: imports of values, of types and on demand; cycles; files that nothing needs.
+// `bun run graph`: imports of values and types, dynamic imports, cycles, and unused files.
 import { describe, expect, test } from "bun:test";
 import { findCycles } from "../build/cycles.ts";
 import type { GraphReport } from "../build/graph.ts";
@@ -21,19 +21,20 @@ describe("cycles", () => {
     expect(findCycles(graph(edges)).map((cycle) => cycle.join(""))).toEqual(cycles);
   });
 
-  test("of types are none", () => {
+  test("of type imports do not count", () => {
     expect(findCycles(graph({ a: "b", b: "a" }, "type"))).toEqual([]);
   });
 });
 
 test(
-  "the project has no cycle and no unused file; what is put in is found",
+  "the project has no cycle and no unused file, and added ones are found",
   async () => {
-    using project = Project.copy();
+    using project = await Project.copy();
     const graph = (...options: string[]) => bun(project.path, "run", "graph", ...options);
     expect(await graph("--check")).toMatchObject({ exitCode: 0 });
 
     await project.write({
+      "site/content/unused.jsonl": "1\n",
       "src/one.ts": 'import { two } from "./two.ts";\nexport const one = () => two;\n',
       "src/three.ts": 'import type from "./four.ts";\nexport default type;\n',
       "src/four.ts": 'export { default } from "./three";\n',
@@ -41,11 +42,18 @@ test(
     });
     const { stdout } = await graph("--json");
     const { modules, cycles, unused }: GraphReport = JSON.parse(stdout);
-    expect(unused).toEqual(["src/four.ts", "src/one.ts", "src/three.ts", "src/two.ts"]);
-    expect(modules["site/main.ts"]).toContainEqual({ to: "site/note.ts", kind: "import" });
+    expect(unused.toSorted()).toEqual([
+      "site/content/unused.jsonl",
+      "src/four.ts",
+      "src/one.ts",
+      "src/three.ts",
+      "src/two.ts",
+    ]);
+    expect(modules["site/about.html"]).toContainEqual({ to: "site/about.ts", kind: "import" });
+    expect(modules["site/main.ts"]).toContainEqual({ to: "site/show.ts", kind: "import" });
     expect(modules["site/main.ts"]).toContainEqual({ to: "site:settings", kind: "external" });
     expect(modules["site/main.ts"]).toContainEqual({
-      to: "site/content/notes/later.md",
+      to: "site/content/later.jsonl",
       kind: "dynamic",
     });
     expect(modules["src/format.ts"]).toEqual([{ to: "src/source.ts", kind: "type" }]);

@@ -1,34 +1,39 @@
-// One suite for all hosts: the same content gives the same module, and the same error at the same place.
-import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
+// One suite for all hosts: the same content gives the same module, and the same error at the same position.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import manifest from "../package.json";
+import { formats } from "../src/formats.ts";
+import { jsonl } from "../src/index.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Folder } from "./folder.ts";
-import { HOST_FILES, hosts } from "./hosts.ts";
+import { HOST_FILES, hosts, pluginsFile } from "./hosts.ts";
 
-const SRC = join(import.meta.dir, "../src/index.ts");
-const ZOD = Bun.resolveSync("zod", import.meta.dir);
+setDefaultTimeout(COMMAND_TIMEOUT);
 
-const PLUGIN = `import { markdown, yaml } from ${JSON.stringify(SRC)};
-import { z } from ${JSON.stringify(ZOD)};
+const later = "async () => { await 1; return true; }";
+const PLUGINS = [
+  `content.jsonl({ filter: /later\\.jsonl$/, schema: z.array(z.string().refine(${later})) })`,
+  "content.jsonl()",
+  // #region yaml
+  `content.yaml({
+    filter: /team\\.yaml$/,
+    schema: z.object({ size: z.coerce.number(), lead: z.string().default("nobody") }),
+  })`,
+  "content.yaml()",
+  // #endregion
+  // #region markdown
+  "content.markdown({ schema: z.object({ title: z.string() }) })",
+  // #endregion
+].join(",\n");
 
-const later = async (value) => { await 1; return true; };
-const team = z.object({ size: z.coerce.number(), lead: z.string().default("nobody") });
-const loaders = [
-  yaml({ filter: /team\\.yaml$/, schema: team }),
-  yaml({ filter: /later\\.yaml$/, schema: z.object({ name: z.string().refine(later) }) }),
-  markdown({ schema: z.object({ title: z.string() }) }),
-  yaml(),
-];
-export default {
-  name: "test",
-  setup(build) {
-    for (const loader of loaders) loader.setup(build);
-  },
-};
-`;
-
-const CONTENT = {
-  "data.yaml": `title: "</script><!-- \\u2028\\u2029"
+/** The text of each file, and the exports of its module. */
+const CONTENT: Record<string, [text: string, expected: object]> = {
+  "rows.jsonl": ['{"a": "\\uD800"}\n[-0, null]\n', { default: [{ a: "\uD800" }, ["-0", null]] }],
+  "UPPER.JSONL": ["1\n", { default: [1] }],
+  "later.jsonl": ['"Ada"\n', { default: ["Ada"] }],
+  "empty.ndjson": ["", { default: [] }],
+  // #region yaml
+  "data.yaml": [
+    `title: "</script><!-- \\u2028\\u2029"
 class: reserved
 weird-key: 1.5
 default: not the document
@@ -38,95 +43,144 @@ list: [1, -0, .nan, true, null, ~]
 größe: 1
 "\u{18da3}": 2
 `,
-  "list.yml": "- 1\n- [2, {a: 3}]\n",
-  "empty.yaml": "",
-  "bom.yaml": "\uFEFFa: 1\r\nb: |\r\n  two\r\n  lines\r\n",
-  "team.yaml": 'size: "3"\n',
-  "later.yaml": "name: Ada\n",
-  "page.md": "---\ntitle: Hello\n---\n# One & `two`\n\n<b>no</b>\n\n## One\n\n## One\n",
-};
-
-const ENTRY = `${Object.keys(CONTENT)
-  .map((file, index) => `import * as m${index} from "./${file}";`)
-  .join("\n")}
-const plain = (key, value) => (Number.isNaN(value) || Object.is(value, -0) ? "number " + value : value);
-console.log(JSON.stringify([${Object.keys(CONTENT).map((_, index) => `m${index}`)}].map((m) => ({ ...m })), plain));
-`;
-
-const html = `<h1 id="one--two">One &amp; <code>two</code></h1>
+    withDefault(
+      {
+        title: "</script><!-- \u2028\u2029",
+        list: [1, "-0", "NaN", true, null, null],
+        größe: 1,
+        "\u{18da3}": 2, // a letter since Unicode 17
+      },
+      {
+        class: "reserved",
+        "weird-key": 1.5,
+        default: "not the document",
+        ["__proto__"]: { polluted: true },
+        "emoji 🎉": "\uD800",
+      },
+    ),
+  ],
+  "list.yml": ["- 1\n- [2, {a: 3}]\n", { default: [1, [2, { a: 3 }]] }],
+  "empty.yaml": ["", { default: null }],
+  "bom.YAML": [
+    "\uFEFFa: 1\r\nb: |\r\n  two\r\n  lines\r\n",
+    withDefault({ a: 1, b: "two\nlines\n" }),
+  ],
+  "team.yaml": ['size: "3"\n', withDefault({ size: 3, lead: "nobody" })],
+  // #endregion
+  // #region markdown
+  "page.md": [
+    "---\ntitle: Hello\n---\n# One & `two`\n\n<b>no</b>\n\n## One\n\n## One\n",
+    withDefault({
+      attributes: { title: "Hello" },
+      html: `<h1 id="one--two">One &amp; <code>two</code></h1>
 <p>&lt;b&gt;no&lt;/b&gt;</p>
 <h2 id="one">One</h2>
 <h2 id="one-1">One</h2>
-`;
-const toc = [
-  { depth: 1, text: "One & two", id: "one--two" },
-  { depth: 2, text: "One", id: "one" },
-  { depth: 2, text: "One", id: "one-1" },
-];
-const named = {
-  title: "</script><!-- \u2028\u2029",
-  list: [1, "number 0", "number NaN", true, null, null],
-  größe: 1,
-  "\u{18da3}": 2, // a letter since Unicode 17
+`,
+      toc: [
+        { depth: 1, text: "One & two", id: "one--two" },
+        { depth: 2, text: "One", id: "one" },
+        { depth: 2, text: "One", id: "one-1" },
+      ],
+    }),
+  ],
+  // #endregion
 };
-const data = JSON.stringify({
-  ...named,
-  class: "reserved",
-  "weird-key": 1.5,
-  default: "not the document",
-  ["__proto__"]: { polluted: true },
-  "emoji 🎉": "\uD800",
-});
 
-const EXPECTED = [
-  { ...named, default: JSON.parse(data) },
-  { default: [1, [2, { a: 3 }]] },
-  { default: null },
-  both({ a: 1, b: "two\nlines\n" }),
-  both({ size: 3, lead: "nobody" }),
-  both({ name: "Ada" }),
-  both({ attributes: { title: "Hello" }, html, toc }),
-];
+const files = Object.keys(CONTENT);
+const ENTRY = `${files.map((file, index) => `import * as m${index} from "./${file}";`).join("\n")}
+const plain = (key, value) => (Number.isNaN(value) ? "NaN" : Object.is(value, -0) ? "-0" : value);
+console.log(JSON.stringify([${files.map((_, index) => `m${index}`)}].map((m) => ({ ...m })), plain));
+`;
 
-/** Place and message; lines and columns count from 1. */
-const BROKEN = {
+/** The text of a file, then the line, the column and the message of its error. Lines and columns count from 1. */
+const INVALID: Record<string, [text: string, line: number, column: number, message: string]> = {
+  "syntax.jsonl": ["1\n {a: 1}\n", 2, 2, "JSON"],
+  "later.jsonl": ['"Ada"\n1\n', 2, 1, "1: "],
+  // #region yaml
   "syntax.yaml": ["a: 1\nb: [1\n", 3, 1, "Flow sequence"],
-  "twice.yaml": ["a: 1\nb: 2\na: 3\n", 3, 1, "is there twice"],
+  "twice.yaml": ["a: 1\nb: 2\na: 3\n", 3, 1, "is a duplicate"],
   "team.yaml": ["lead: Ada\nsize: many\n", 2, 7, "size: "],
-  "later.yaml": ["name:\n  - Ada\n", 2, 3, "name: "],
+  // #endregion
+  // #region markdown
   "matter.md": ["---\ntitle: 3\n---\n# Hi\n", 2, 8, "title: "],
-} as const;
+  // #endregion
+};
 
-describe.each(Object.entries(hosts))("%s", (name, load) => {
-  test(
-    "content is a module with a default export and named ones",
-    async () => {
-      using project = new Folder();
-      await project.write({ ...HOST_FILES, ...CONTENT, "plugin.ts": PLUGIN, "entry.ts": ENTRY });
-      const result = await load(project.path);
-      expect(result).toEqual({ printed: expect.stringMatching(/^\[/) });
-      expect("printed" in result && JSON.parse(result.printed)).toEqual(EXPECTED);
-    },
-    COMMAND_TIMEOUT,
-  );
+describe.each(Object.entries(hosts))("%s", (_, { entry, firstColumn, load, isMissing = false }) => {
+  const hostTest = test.skipIf(isMissing);
+  const plugins = pluginsFile(entry, PLUGINS);
 
-  test.each(Object.entries(BROKEN))(
-    "what is wrong is told with its place: %s",
+  hostTest("content is a module with a default export and named exports", async () => {
+    using project = new Folder();
+    const content = Object.entries(CONTENT).map(([file, [text]]) => [file, text]);
+    await project.write({
+      ...HOST_FILES,
+      ...Object.fromEntries(content),
+      "plugins.ts": plugins,
+      "entry.ts": ENTRY,
+    });
+    const result = await load(project.path);
+    expect(result).toEqual({ printed: expect.stringMatching(/^\[/) });
+    const expected = Object.values(CONTENT).map(([, exported]) => exported);
+    expect("printed" in result && JSON.parse(result.printed)).toEqual(expected);
+  });
+
+  hostTest.each(Object.entries(INVALID))(
+    "an error has its position and a frame: %s",
     async (file, [text, line, column, message]) => {
       using project = new Folder();
-      const entry = `import content from "./${file}";\nconsole.log(content);\n`;
-      const files = { [file]: text, "plugin.ts": PLUGIN, "entry.ts": entry };
-      await project.write({ ...HOST_FILES, ...files });
+      const importing = `import content from "./${file}";\nconsole.log(content);\n`;
+      const own = { [file]: text, "plugins.ts": plugins, "entry.ts": importing };
+      await project.write({ ...HOST_FILES, ...own });
       const result = await load(project.path);
-      // esbuild counts columns from 0.
-      const place = `${file}:${line}:${name === "esbuild" ? column - 1 : column}:`;
+      const place = `${file}:${line}:${column - 1 + firstColumn}:`;
       expect(result).toEqual({ failure: expect.stringContaining(place) });
       expect(result).toEqual({ failure: expect.stringContaining(message) });
+      // esbuild draws its frame only for its own terminal output.
+      if (firstColumn === 1) expect(result).toEqual({ failure: expect.stringContaining("| ") });
     },
-    COMMAND_TIMEOUT,
   );
 });
 
-function both(document: Readonly<Record<string, unknown>>) {
-  return { ...document, default: document };
+test.each(["index", "rollup", "vite"] as const)("src/%s.ts exports every format", async (entry) => {
+  expect(Object.keys(await import(`../src/${entry}.ts`))).toContainValues(
+    Object.keys(formats) as never[],
+  );
+});
+
+describe("a plugin in the wrong host names the entry to import it from", () => {
+  const FILES = {
+    "a.jsonl": "1\n",
+    "entry.ts": 'import rows from "./a.jsonl";\nconsole.log(rows);\n',
+  };
+  const cases = Object.entries(hosts).flatMap(([name, host]) =>
+    (["index", "rollup", "vite"] as const)
+      .filter((entry) => entry !== host.entry && !host.isMissing)
+      .map((entry) => [entry, name, host] as const),
+  );
+
+  test.each(cases)("%s in %s", async (entry, _, { entry: right, load }) => {
+    using project = new Folder();
+    const plugins = pluginsFile(entry, "content.jsonl()");
+    await project.write({ ...HOST_FILES, ...FILES, "plugins.ts": plugins });
+    const result = await load(project.path);
+    const name = `"${manifest.name}${right === "index" ? "" : `/${right}`}"`;
+    expect(result).toEqual({ failure: expect.stringContaining(`import it from ${name}`) });
+  });
+
+  test("webpack, which is not supported", () => {
+    const plugin: object = jsonl();
+    expect(() => "apply" in plugin && (plugin.apply as () => void)()).toThrow(
+      "Other bundlers are not supported.",
+    );
+  });
+});
+
+// #region yaml
+/** The named exports. The default export also has the keys that cannot be named exports. */
+function withDefault(named: object, more: object = {}) {
+  const data = JSON.stringify({ ...named, ...more });
+  return { ...named, default: JSON.parse(data) };
 }
+// #endregion

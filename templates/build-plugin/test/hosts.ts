@@ -1,17 +1,31 @@
-// The hosts of a plugin: each loads a program that imports content, and runs it.
-import { join } from "node:path";
+// Runs a program that imports content in each host.
+import { dirname, join } from "node:path";
 import { build as esbuild } from "esbuild";
-import type { LoaderPlugin } from "../src/index.ts";
-import { bun, command, type Outcome } from "./command.ts";
+import { rolldown } from "rolldown";
+import { rollup } from "rollup";
+import { bun, command, hasNode, type Outcome } from "./command.ts";
 
-/** What the program printed, or why it could not be loaded. */
+/** The output of the program, or the error of the host. */
 export type Loaded = { readonly printed: string } | { readonly failure: string };
 
-/** Loads and runs `entry.ts` of a project whose `plugin.ts` exports the plugin by default. */
-export type Host = (project: string) => Promise<Loaded>;
+export interface Host {
+  /** True if this machine cannot run it. */
+  readonly isMissing?: boolean;
+  /** The entry of the package for this host. */
+  readonly entry: "index" | "rollup" | "vite";
+  /** The number of the first column in its errors. */
+  readonly firstColumn: 0 | 1;
+  /** Loads and runs `entry.ts` of a project whose `plugins.ts` exports a list of plugins by default. */
+  readonly load: (project: string) => Promise<Loaded>;
+}
 
-/** How the hosts that are configured by files come to the plugin. */
+const SRC = join(import.meta.dir, "../src");
+
+/** Configures the hosts that read files. `plugins.ts` is written by each test. */
 export const HOST_FILES = {
+  "plugin.ts": `import plugins from "./plugins.ts";
+export default { name: "all", setup(build) { for (const plugin of plugins) plugin.setup(build); } };
+`,
   "register.ts": `import plugin from "./plugin.ts";\nBun.plugin(plugin);\n`,
   "bunfig.toml": `preload = ["./register.ts"]
 
@@ -25,68 +39,146 @@ plugins = ["./plugin.ts"]
   "page.html": `<script type="module" src="./entry.ts"></script>\n`,
   "serve.ts": `import page from "./page.html";
 
-const serve = (development: boolean) =>
-  Bun.serve({ port: 0, development, routes: { "/": page } });
-
-const server = serve(false);
+const server = Bun.serve({ port: 0, development: false, routes: { "/": page } });
 const response = await fetch(server.url);
-if (!response.ok) await fetch(serve(true).url); // prints why
 const script = /src="(.+?)"/.exec(await response.text())?.[1];
-if (script) await Bun.write("out-serve/entry.js", await fetch(new URL(script, server.url)));
+if (script) await Bun.write("out/entry.js", await fetch(new URL(script, server.url)));
 process.exit(script ? 0 : 1);
 `,
+  "vite.config.ts": `import plugins from "./plugins.ts";
+export default {
+  plugins,
+  build: { outDir: "out", lib: { entry: "entry.ts", formats: ["es"], fileName: () => "entry.js" } },
+};
+`,
+  "package.json": `{ "type": "module" }`,
 };
 
-export const hosts: Readonly<Record<string, Host>> = {
-  "Bun.plugin, in bun run": async (project) => loaded(await bun(project, "entry.ts")),
-
-  "Bun.plugin, in bun test": async (project) => {
-    const { stdout, ...rest } = await bun(project, "test", "entry.test.ts");
-    return loaded({ ...rest, stdout: stdout.replace(/^bun test .*\n/, "") });
-  },
-
-  "Bun.build": async (project) => {
-    const { success, logs } = await Bun.build({
-      entrypoints: [join(project, "entry.ts")],
-      outdir: join(project, "out-bun"),
-      minify: true,
-      plugins: [await pluginOf(project)],
-      throw: false,
-    });
-    if (!success) return { failure: logs.map(({ message }) => message).join("\n") };
-    return loaded(await command(project, ["node", "out-bun/entry.js"]));
-  },
-
-  "Bun.serve": async (project) => {
-    const served = await bun(project, "serve.ts");
-    if (served.exitCode !== 0) return loaded(served);
-    return loaded(await command(project, ["node", "out-serve/entry.js"]));
-  },
-
-  esbuild: async (project) => {
-    try {
-      await esbuild({
-        entryPoints: [join(project, "entry.ts")],
-        outfile: join(project, "out-esbuild/entry.js"),
-        bundle: true,
-        format: "esm",
-        minify: true,
-        charset: "utf8",
-        logLevel: "silent",
-        plugins: [await pluginOf(project)],
-      });
-    } catch (error) {
-      return { failure: error instanceof Error ? error.message : String(error) };
-    }
-    return loaded(await command(project, ["node", "out-esbuild/entry.js"]));
-  },
-};
-
-async function pluginOf(project: string): Promise<LoaderPlugin> {
-  const { default: plugin }: { default: LoaderPlugin } = await import(join(project, "plugin.ts"));
-  return plugin;
+/** Returns the text of `plugins.ts`. In `list`, the expressions of the plugins, `content` is the entry of the package. */
+export function pluginsFile(entry: Host["entry"], list: string): string {
+  const zod = Bun.resolveSync("zod", import.meta.dir);
+  return `import * as content from ${JSON.stringify(join(SRC, `${entry}.ts`))};
+import { z } from ${JSON.stringify(zod)};
+export default [${list}];
+`;
 }
 
-function loaded({ exitCode, stdout, stderr }: Outcome): Loaded {
+export const hosts: Readonly<Record<string, Host>> = {
+  "Bun.plugin, in bun run": {
+    entry: "index",
+    firstColumn: 1,
+    load: async (project) => toLoaded(await bun(project, "entry.ts")),
+  },
+  "Bun.plugin, in bun test": {
+    entry: "index",
+    firstColumn: 1,
+    async load(project) {
+      const { stdout, ...rest } = await bun(project, "test", "entry.test.ts");
+      return toLoaded({ ...rest, stdout: stdout.replace(/^bun test .*\n/, "") });
+    },
+  },
+  "Bun.build": {
+    entry: "index",
+    firstColumn: 1,
+    async load(project) {
+      const plugins = await pluginsOf(project);
+      try {
+        await Bun.build({
+          entrypoints: [join(project, "entry.ts")],
+          outdir: join(project, "out"),
+          minify: true,
+          plugins,
+        });
+      } catch (error) {
+        const errors = error instanceof AggregateError ? error.errors : [error];
+        return { failure: errors.map(({ message }) => message).join("\n") };
+      }
+      return runBundle(project);
+    },
+  },
+  "Bun.serve": {
+    entry: "index",
+    firstColumn: 1,
+    async load(project) {
+      const served = await bun(project, "serve.ts");
+      return served.exitCode === 0 ? runBundle(project) : toLoaded(served);
+    },
+  },
+  esbuild: {
+    entry: "index",
+    firstColumn: 0,
+    load: (project) =>
+      bundle(project, async (plugins, input, file) => {
+        await esbuild({
+          entryPoints: [input],
+          outfile: file,
+          bundle: true,
+          format: "esm",
+          minify: true,
+          charset: "utf8",
+          logLevel: "silent",
+          plugins,
+        });
+      }),
+  },
+  Rollup: {
+    // Bun would preload the project's plugins, which are not for Bun.
+    isMissing: !hasNode,
+    entry: "rollup",
+    firstColumn: 1,
+    load: (project) =>
+      bundle(project, async (plugins, input, file) => {
+        const bundle = await rollup({ input, plugins });
+        await bundle.write({ file, format: "es" });
+      }),
+  },
+  Rolldown: {
+    isMissing: !hasNode,
+    entry: "rollup",
+    firstColumn: 1,
+    load: (project) =>
+      bundle(project, async (plugins, input, file) => {
+        const bundle = await rolldown({ input, plugins, logLevel: "silent" });
+        await bundle.write({ file, format: "es" });
+      }),
+  },
+  "Vite, on Node.js": {
+    isMissing: !hasNode,
+    entry: "vite",
+    firstColumn: 1,
+    async load(project) {
+      const vite = dirname(Bun.resolveSync("vite/package.json", import.meta.dir));
+      const built = await command(project, ["node", join(vite, "bin/vite.js"), "build"]);
+      return built.exitCode === 0 ? runBundle(project) : toLoaded(built);
+    },
+  },
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: each host has its own type of plugins
+type AnyPlugin = any;
+
+async function bundle(
+  project: string,
+  write: (plugins: AnyPlugin[], input: string, file: string) => Promise<void>,
+): Promise<Loaded> {
+  try {
+    await write(await pluginsOf(project), join(project, "entry.ts"), join(project, "out/entry.js"));
+  } catch (error) {
+    const { message, frame = "" } = error as { message: string; frame?: string };
+    return { failure: `${message}\n${frame}` };
+  }
+  return runBundle(project);
+}
+
+async function runBundle(project: string): Promise<Loaded> {
+  const runtime = hasNode ? "node" : process.execPath;
+  return toLoaded(await command(project, [runtime, "out/entry.js"]));
+}
+
+async function pluginsOf(project: string): Promise<AnyPlugin[]> {
+  return (await import(join(project, "plugins.ts"))).default;
+}
+
+function toLoaded({ exitCode, stdout, stderr }: Outcome): Loaded {
   return exitCode === 0 ? { printed: stdout.trim() } : { failure: stdout + stderr };
 }

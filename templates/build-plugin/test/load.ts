@@ -1,5 +1,5 @@
-// Loads content with Bun.build, and imports what the bundle is.
-import type { LoaderPlugin } from "../src/index.ts";
+// Bundles content with Bun.build, and imports the bundle.
+import type { BunPlugin } from "../src/index.ts";
 import type { Folder } from "./folder.ts";
 
 export interface Module {
@@ -9,8 +9,8 @@ export interface Module {
 
 let builds = 0;
 
-/** The text of the bundle of a program that exports all of a content file. */
-export async function bundleText(path: string, plugin: LoaderPlugin): Promise<string> {
+/** Returns the bundle of a program that re-exports a content file. */
+export async function bundleText(path: string, plugin: BunPlugin): Promise<string> {
   const { outputs } = await Bun.build({
     entrypoints: [path],
     minify: true,
@@ -19,8 +19,8 @@ export async function bundleText(path: string, plugin: LoaderPlugin): Promise<st
   return (await outputs[0]?.text()) ?? "";
 }
 
-/** The module that the bundle of a file is. @throws what is wrong with the file, as text. */
-export async function load(folder: Folder, file: string, plugin: LoaderPlugin): Promise<Module> {
+/** Returns the module of a bundled file. @throws the messages of the bundler, as text */
+export async function load(folder: Folder, file: string, plugin: BunPlugin): Promise<Module> {
   const bundle = folder.at(`bundle-${builds++}.mjs`);
   try {
     await Bun.write(bundle, await bundleText(folder.at(file), plugin));

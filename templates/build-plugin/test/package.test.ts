@@ -1,4 +1,4 @@
-// The package as it is published: packed, judged by publint and arethetypeswrong, installed and used elsewhere.
+// The published package: packed, checked by publint and arethetypeswrong, installed and used in another project.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
@@ -8,20 +8,31 @@ import { Folder } from "./folder.ts";
 import { HOST_FILES } from "./hosts.ts";
 import { Project } from "./project.ts";
 
-const project = Project.copy();
+const project = await Project.copy();
 const user = new Folder();
 let tarball: Uint8Array<ArrayBuffer>;
 let manifest: { readonly name: string; readonly files: readonly string[] };
 
 beforeAll(async () => {
-  // A package manager has no use for these, and one of them is known in a workspace only.
+  // These are only used in development, and one of them only resolves in the workspace.
   await project.edit("package.json", (text) => {
     const { devDependencies: _, ...kept } = JSON.parse(text);
     return JSON.stringify(kept, null, 2);
   });
-  await project.build("--only=library");
-  const packed = await bun(project.path, "pm", "pack", "--quiet", "--filename", "package.tgz");
+  await project.write({
+    LICENSE: "Copyright (c) the project's authors\n",
+    "NPM.md": "# your-package\n",
+  });
+  const { exitCode, stderr } = await project.build("--only=library");
+  expect(exitCode, stderr).toBe(0);
+  // `prepack` and `postpack` without the checks, for which the copy has no configuration.
+  const readme = await project.text("README.md");
+  await bun(project.path, "scripts/published-files.ts", "replace");
+  const pack = ["pm", "pack", "--quiet", "--ignore-scripts", "--filename", "package.tgz"];
+  const packed = await bun(project.path, ...pack);
+  await bun(project.path, "scripts/published-files.ts", "restore");
   expect(packed.exitCode, packed.stderr).toBe(0);
+  expect(await project.text("README.md")).toBe(readme);
   tarball = await Bun.file(project.at("package.tgz")).bytes();
   manifest = JSON.parse(await project.text("package.json"));
   await user.write({
@@ -29,9 +40,8 @@ beforeAll(async () => {
       type: "module",
       dependencies: { [manifest.name]: `file:${project.at("package.tgz")}` },
     }),
-    "a.yaml": "name: Ada\nfriends: [Grace]\n",
-    "a.md": "---\ntitle: T\n---\n# Hi\n",
-    "wrong.yaml": "name: [",
+    "a.jsonl": '"Ada"\n"Grace"\n',
+    "wrong.jsonl": '"Ada"\n"Grace',
   });
   const installed = await bun(user.path, "install");
   expect(installed.exitCode, installed.stderr).toBe(0);
@@ -41,15 +51,39 @@ afterAll(() => {
   user[Symbol.dispose]();
 });
 
-test("holds the built library, and nothing else", async () => {
-  const paths = [...(await new Bun.Archive(tarball).files()).keys()].map((path) =>
-    path.replace("package/", ""),
-  );
+test("contains only the built library, its README and its LICENSE", async () => {
+  const files = await new Bun.Archive(tarball).files();
+  const text = (path: string) => files.get(`package/${path}`)?.text();
+  expect(await text("README.md")).toBe(`# ${manifest.name}\n`);
+  expect(await text("LICENSE")).toBe(`Copyright (c) the authors of ${manifest.name}\n`);
+  const { engines, keywords } = JSON.parse((await text("package.json")) ?? "");
+  expect({ engines, keywords }).toEqual({
+    engines: { bun: expect.stringMatching(/^>=/), node: expect.stringMatching(/^>=/) },
+    keywords: expect.arrayContaining(["bun-plugin"]),
+  });
+  const paths = [...files.keys()].map((path) => path.replace("package/", ""));
   expect(paths).toContain("dist/library/index.js");
   expect(paths).toContain("dist/library/index.d.ts");
   expect(
     paths.filter((path) => !/^(dist\/library\/.+|package\.json|README\.md|LICENSE)$/.test(path)),
   ).toEqual([]);
+});
+
+test("a file that was edited after packing was killed is kept", async () => {
+  using copy = new Folder();
+  await copy.write({
+    "scripts/published-files.ts": await project.text("scripts/published-files.ts"),
+    "package.json": '{ "name": "ann" }',
+    "NPM.md": "# your-package\n",
+    "README.md": "# Ours\n",
+    LICENSE: "the project's authors\n",
+  });
+  await bun(copy.path, "scripts/published-files.ts", "replace");
+  expect(await Bun.file(copy.at("README.md")).text()).toBe("# ann\n");
+  await copy.write({ "README.md": "# Edited\n" });
+  await bun(copy.path, "scripts/published-files.ts", "restore");
+  expect(await Bun.file(copy.at("README.md")).text()).toBe("# Edited\n");
+  expect(await Bun.file(copy.at("LICENSE")).text()).toBe("the project's authors\n");
 });
 
 test(
@@ -66,7 +100,7 @@ test(
   "arethetypeswrong finds nothing wrong for ES modules",
   async () => {
     const result = await checkPackage(createPackageFromTarballData(tarball));
-    // The package has no CommonJS, and TypeScript's resolution of 2012 knows no "exports".
+    // The package has no CommonJS, and TypeScript's resolution mode `node10` does not support "exports".
     const about = ["node16-esm", "bundler"];
     const problems = ("problems" in result ? result.problems : []).filter(
       (problem) => !("resolutionKind" in problem) || about.includes(problem.resolutionKind),
@@ -81,12 +115,12 @@ test.each(["bun", "node"])(
   "is imported with %s",
   async (runtime) => {
     await user.write({
-      "import.js": `import { ContentError, markdown, yaml } from "${manifest.name}";
-console.log(typeof ContentError, yaml().name, markdown().name);\n`,
+      "import.js": `import { ContentError, jsonl } from "${manifest.name}";
+console.log(typeof ContentError, jsonl().name);\n`,
     });
     const program = runtime === "bun" ? process.execPath : runtime;
     const { stdout, stderr } = await command(user.path, [program, "import.js"]);
-    expect(stdout, stderr).toBe("function yaml markdown\n");
+    expect(stdout, stderr).toBe("function jsonl\n");
   },
   COMMAND_TIMEOUT,
 );
@@ -96,11 +130,10 @@ test(
   async () => {
     await user.write({
       "bunfig.toml": `preload = ["${manifest.name}/register"]\n`,
-      "register.js":
-        'import { friends } from "./a.yaml";\nimport { html } from "./a.md";\nconsole.log(friends, html);\n',
+      "register.js": 'import names from "./a.jsonl";\nconsole.log(names.join());\n',
     });
     const { stdout, stderr } = await bun(user.path, "register.js");
-    expect(stdout, stderr).toBe('[ "Grace" ] <h1 id="hi">Hi</h1>\n\n');
+    expect(stdout, stderr).toBe("Ada,Grace\n");
   },
   COMMAND_TIMEOUT,
 );
@@ -111,25 +144,25 @@ test(
     await user.write({
       ...HOST_FILES,
       "bunfig.toml": `[serve.static]\nplugins = ["${manifest.name}/plugin"]\n`,
-      "entry.ts": 'import { friends } from "./a.yaml";\nconsole.log(friends[0]);\n',
+      "entry.ts": 'import names from "./a.jsonl";\nconsole.log(names[1]);\n',
     });
     const { exitCode, stderr } = await bun(user.path, "serve.ts");
     expect(exitCode, stderr).toBe(0);
-    expect(await Bun.file(user.at("out-serve/entry.js")).text()).toContain("Grace");
+    expect(await Bun.file(user.at("out/entry.js")).text()).toContain("Grace");
   },
   COMMAND_TIMEOUT,
 );
 
 test(
-  "bundles with esbuild on Node.js, with errors in their places",
+  "bundles with esbuild on Node.js, and reports errors with positions",
   async () => {
     await user.write({
       "esbuild.js": `import { build } from ${JSON.stringify(Bun.resolveSync("esbuild", import.meta.dir))};
-import { yaml } from "${manifest.name}";
-for (const file of ["a.yaml", "wrong.yaml"]) {
+import { jsonl } from "${manifest.name}";
+for (const file of ["a.jsonl", "wrong.jsonl"]) {
   try {
     const { outputFiles } = await build({
-      entryPoints: [file], bundle: true, write: false, format: "esm", logLevel: "silent", plugins: [yaml()],
+      entryPoints: [file], bundle: true, write: false, format: "esm", logLevel: "silent", plugins: [jsonl()],
     });
     console.log(outputFiles[0].text.includes("Grace"));
   } catch ({ errors }) {
@@ -138,7 +171,7 @@ for (const file of ["a.yaml", "wrong.yaml"]) {
 }\n`,
     });
     const { stdout, stderr } = await command(user.path, ["node", "esbuild.js"]);
-    expect(stdout, stderr).toBe("true\nwrong.yaml 1 name: [\n");
+    expect(stdout, stderr).toBe('true\nwrong.jsonl 2 "Grace\n');
   },
   COMMAND_TIMEOUT,
 );
@@ -147,13 +180,15 @@ test(
   "its types need no other types than their own",
   async () => {
     await user.write({
-      "types.ts": `import { declaration, type LoaderPlugin, markdown, type Output, yaml } from "${manifest.name}";
+      "consumer.ts": `import { type BunPlugin, jsonl, type Output, type Schema, writeTypes } from "${manifest.name}";
 import plugin from "${manifest.name}/plugin";
-import type { Schema } from "${manifest.name}";
+import * as rollup from "${manifest.name}/rollup";
+import * as vite from "${manifest.name}/vite";
 declare const team: Schema<unknown, { size: number }>;
-export const plugins: LoaderPlugin[] = [yaml({ schema: team }), markdown({ trustHtml: true }), plugin];
+export const plugins: BunPlugin[] = [jsonl({ schema: team }), plugin];
+export const others: { name: string }[] = [vite.jsonl(), rollup.jsonl({ schema: team })];
 export const size: Output<typeof team>["size"] = 1;
-export const text: string = declaration({ document: {} });\n`,
+export const types: Promise<{ count: number }> = writeTypes("content");\n`,
       "tsconfig.json": JSON.stringify({
         compilerOptions: {
           strict: true,
@@ -162,7 +197,7 @@ export const text: string = declaration({ document: {} });\n`,
           noEmit: true,
           types: [],
         },
-        files: ["types.ts"],
+        files: ["consumer.ts"],
       }),
     });
     const { stdout } = await bun(

@@ -1,43 +1,53 @@
-// Copies of this project elsewhere, to build, to break and to watch. Their site is the one in fixture/, so that the tests
-// pass whatever your own site looks like.
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+// Copies of this project in temporary folders, for tests that build and edit them.
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { pathsBelow } from "../build/files.ts";
 import { bun, type Outcome } from "./command.ts";
 import { Folder } from "./folder.ts";
 
 const HERE = resolve(import.meta.dir, "..");
-/** What a clone would not have; what was built comes along only from another copy. */
+/** Excluded from the copies: files that a clone would not have. */
 const NOT_CLONED = ["node_modules", ".git", "dist", ".cache"];
-const FIXTURE = join(import.meta.dir, "fixture");
-/** Budgets that the site in fixture/ keeps. */
-const BUDGETS = { "site/**/*.js": "12 kB", "site/**/*.css": "4 kB", "library/**/*.js": "16 kB" };
+// #region site
+/** The site of the copies, so that the tests do not depend on your own site. */
+const FIXTURE = "test/fixture";
+/** Budgets that the site of the copies satisfies. */
+const BUDGETS = { "site/**/*.js": "12 kB", "site/**/*.css": "4 kB", "library/**/*.js": "30 kB" };
+// #endregion
 
 export class Project extends Folder {
-  static copy(order: "forwards" | "backwards" = "forwards"): Project {
-    const names = readdirSync(HERE).filter((name) => ![...NOT_CLONED, "site"].includes(name));
-    const own = names.flatMap((name) => pathsBelow(join(HERE, name)));
-    const copies = [
-      ...own.filter((path) => !path.startsWith(FIXTURE)).map((path) => [HERE, path] as const),
-      ...pathsBelow(FIXTURE).map((path) => [FIXTURE, path] as const),
-    ];
-    const project = new Project().#fill(order === "forwards" ? copies : copies.toReversed());
-    const manifest = JSON.parse(readFileSync(project.at("package.json"), "utf8"));
-    const budgeted = { ...manifest, budgets: BUDGETS };
-    writeFileSync(project.at("package.json"), JSON.stringify(budgeted, null, 2));
+  static async copy(order: "forwards" | "backwards" = "forwards"): Promise<Project> {
+    const names = readdirSync(HERE).filter((name) => !NOT_CLONED.includes(name));
+    const copies = names
+      .flatMap((name) => pathsIn(HERE, name))
+      // #region site
+      .filter((path) => !/^(site|test\/fixture)\//.test(path))
+      // #endregion
+      .map((path): [from: string, to: string] => [path, path]);
+    // #region site
+    const site = pathsIn(join(HERE, FIXTURE), "site");
+    copies.push(...site.map((path): [string, string] => [join(FIXTURE, path), path]));
+    // #endregion
+    const project = new Project().#fill(HERE, order === "forwards" ? copies : copies.toReversed());
+    // #region site
+    await project.edit("package.json", (text) =>
+      JSON.stringify({ ...JSON.parse(text), budgets: BUDGETS }, null, 2),
+    );
+    // #endregion
     return project;
   }
 
-  /** A copy of this one, with what it has built. */
+  /** Copies this copy, including its build output. */
   copy(): Project {
     const names = readdirSync(this.path).filter((name) => name !== "node_modules");
-    const paths = names.flatMap((name) => pathsBelow(this.at(name)));
-    return new Project().#fill(paths.map((path) => [this.path, path]));
+    const paths = names.flatMap((name) => pathsIn(this.path, name));
+    return new Project().#fill(
+      this.path,
+      paths.map((path) => [path, path]),
+    );
   }
 
-  /** @param copies each file, after the folder that its path in the copy is relative to */
-  #fill(copies: readonly (readonly [from: string, path: string])[]): this {
-    for (const [from, path] of copies) cpSync(path, this.at(path.slice(from.length)));
+  #fill(folder: string, copies: readonly (readonly [from: string, to: string])[]): this {
+    for (const [from, to] of copies) cpSync(join(folder, from), this.at(to));
     symlinkSync(join(HERE, "node_modules"), this.at("node_modules"), "junction");
     return this;
   }
@@ -50,15 +60,26 @@ export class Project extends Folder {
     return Bun.file(this.at(path)).text();
   }
 
+  /** Changes the text of a file. A missing file counts as empty. */
   async edit(path: string, change: (text: string) => string): Promise<void> {
-    await Bun.write(this.at(path), change(await this.text(path)));
+    const text = existsSync(this.at(path)) ? await this.text(path) : "";
+    await Bun.write(this.at(path), change(text));
   }
 
-  /** Every file below a folder, by its path in there. */
+  /** Returns every file below a folder as Latin-1, by its path relative to the folder. */
   files(folder: string): ReadonlyMap<string, string> {
-    const start = this.at(folder).length + 1;
+    const paths = pathsIn(this.at(folder), ".");
     return new Map(
-      pathsBelow(this.at(folder)).map((path) => [path.slice(start), readFileSync(path, "latin1")]),
+      paths.map((path) => [path, readFileSync(this.at(join(folder, path)), "latin1")]),
     );
   }
+}
+
+/** Returns the sorted paths, relative to a folder, of a file in it or of all files below a subfolder. */
+function pathsIn(folder: string, name: string): string[] {
+  const path = join(folder, name);
+  if (statSync(path).isFile()) return [name];
+  return [...new Bun.Glob("**/*").scanSync({ cwd: path, dot: true })]
+    .map((inner) => join(name, inner).replaceAll("\\", "/"))
+    .toSorted();
 }

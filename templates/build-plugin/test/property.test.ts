@@ -1,12 +1,18 @@
-// Whatever the content: a bundle gives what an import at run time gives, and both give the data.
+// Property tests: for any content, a bundle and an import at run time return the same data as the file.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+// #region yaml
 import { stringify } from "yaml";
-import { markdown, yaml } from "../src/index.ts";
+// #endregion
+import * as content from "../src/index.ts";
+import plugin from "../src/plugin.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { load } from "./load.ts";
 
+Bun.plugin(plugin);
+
+// #region yaml
 const text = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.string({ unit: "binary" }),
@@ -27,44 +33,73 @@ const { document } = fc.letrec((tie) => ({
   list: fc.array(tie("value"), { maxLength: 4 }),
   document: fc.dictionary(text, tie("value"), { maxKeys: 5, noNullPrototype: true }),
 }));
+// #endregion
 
 const RUNS = { numRuns: 60 };
 
+/** Imports each text at run time and as a bundle. */
+async function isTheSame<T>(
+  format: content.BunPlugin,
+  extension: string,
+  values: fc.Arbitrary<T>,
+  print: (value: T) => string,
+  check: (module: Readonly<Record<string, unknown>>, value: T) => void,
+): Promise<void> {
+  using folder = new Folder();
+  let count = 0;
+  const property = fc.asyncProperty(values, async (value) => {
+    const file = `runtime-${count++}.${extension}`;
+    await folder.write({ [file]: print(value) });
+    const runtime = { ...(await import(folder.at(file))) };
+    expect({ ...(await load(folder, file, format)) }).toEqual(runtime);
+    check(runtime, value);
+  });
+  await fc.assert(property, RUNS);
+}
+
 test(
-  "YAML",
-  async () => {
-    using folder = new Folder();
-    let count = 0;
-    await fc.assert(
-      fc.asyncProperty(document, async (data) => {
-        const file = `runtime-${count++}.yaml`;
-        await folder.write({ [file]: stringify(data) });
-        const runtime = { ...(await import(folder.at(file))) };
-        expect({ ...(await load(folder, file, yaml())) }).toEqual(runtime);
-        expect(runtime.default).toEqual(data);
-      }),
-      RUNS,
-    );
-  },
+  "JSON Lines",
+  () =>
+    isTheSame(
+      content.jsonl(),
+      "jsonl",
+      fc.array(fc.jsonValue()),
+      (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
+      // JSON has no -0.
+      (module, rows) => expect(module.default).toEqual(JSON.parse(JSON.stringify(rows))),
+    ),
   COMMAND_TIMEOUT,
 );
 
+// #region yaml
 test(
-  "Markdown",
-  async () => {
-    using folder = new Folder();
-    let count = 0;
-    await fc.assert(
-      fc.asyncProperty(document, fc.array(text), async (data, lines) => {
-        const file = `runtime-${count++}.md`;
-        await folder.write({ [file]: `---\n${stringify(data)}---\n# ${lines.join("\n")}\n` });
-        const runtime = { ...(await import(folder.at(file))) };
-        expect({ ...(await load(folder, file, markdown())) }).toEqual(runtime);
-        expect(runtime.attributes).toEqual(data);
-        expect(runtime.html).not.toMatch(/<script/i);
-      }),
-      RUNS,
-    );
-  },
+  "YAML",
+  () =>
+    isTheSame(
+      content.yaml(),
+      "yaml",
+      document,
+      (data) => stringify(data),
+      (module, data) => expect(module.default).toEqual(data),
+    ),
   COMMAND_TIMEOUT,
 );
+// #endregion
+
+// #region markdown
+test(
+  "Markdown",
+  () =>
+    isTheSame(
+      content.markdown(),
+      "md",
+      fc.tuple(document, fc.array(text)),
+      ([data, lines]) => `---\n${stringify(data)}---\n# ${lines.join("\n")}\n`,
+      ({ attributes, html }, [data]) => {
+        expect(attributes).toEqual(data);
+        expect(html).not.toMatch(/<script/i);
+      },
+    ),
+  COMMAND_TIMEOUT,
+);
+// #endregion

@@ -1,11 +1,11 @@
-// Sizes, budgets, the table and the treemap: pure functions of what was built.
+// Sizes, budgets, the table and the treemap, which are pure functions of the build's output.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { keepBudgets } from "../build/budget.ts";
-import { page } from "../build/page.ts";
+import { checkBudgets } from "../build/budget.ts";
+import { renderPage } from "../build/page.ts";
 import type { Report } from "../build/report.ts";
 import { parseSize, printSize } from "../build/size.ts";
-import { table } from "../build/table.ts";
+import { formatTable } from "../build/table.ts";
 import { squarify } from "../build/treemap.ts";
 
 const report: Report = {
@@ -27,8 +27,8 @@ const report: Report = {
 };
 
 describe("the table", () => {
-  test("has a row a file, one for the library, and no change without a build before", () => {
-    expect(table(report, undefined)).toBe(
+  test("has a row per file, one row for the library, and no changes without a previous build", () => {
+    expect(formatTable(report, undefined)).toBe(
       `dist/                         raw      gzip    brotli   change
 library/ (2 modules)      1.50 kB     600 B         –
 site/index-0a1b2c3d.js   12.35 kB   4.00 kB   3.50 kB
@@ -36,7 +36,7 @@ site/index.html             900 B     450 B     400 B`,
     );
   });
 
-  test("knows a file again whose hash changed", () => {
+  test("matches a file whose hash has changed", () => {
     const before: Report = {
       ...report,
       files: [
@@ -44,7 +44,7 @@ site/index.html             900 B     450 B     400 B`,
         { path: "library/a.js", raw: 1, gzip: 100 },
       ],
     };
-    const changes = table(report, before)
+    const changes = formatTable(report, before)
       .split("\n")
       .map((line) => line.split(/ {2,}/).at(-1));
     expect(changes).toEqual(["change", "+500 B", "−100 B", "new"]);
@@ -52,24 +52,24 @@ site/index.html             900 B     450 B     400 B`,
 });
 
 describe("budgets", () => {
-  test("are kept by the sum of the sizes with gzip", () => {
+  test("limit the sum of the gzip sizes", () => {
     expect(() =>
-      keepBudgets({ "site/**": "4.45 kB", "library/*.js": "600 B" }, report, true),
+      checkBudgets({ "site/**": "4.45 kB", "library/*.js": "600 B" }, report, true),
     ).not.toThrow();
-    expect(() => keepBudgets({ "site/**": "4.44 kB" }, report, true)).toThrow(
+    expect(() => checkBudgets({ "site/**": "4.44 kB" }, report, true)).toThrow(
       "10 B over its budget",
     );
-    expect(() => keepBudgets({ "other/**": "1 B" }, report, true)).toThrow("fits no file");
-    expect(() => keepBudgets({ "other/**": "1 B" }, report, false)).not.toThrow();
-    expect(() => keepBudgets({ "site/**": "4" }, report, true)).toThrow("is no size");
+    expect(() => checkBudgets({ "other/**": "1 B" }, report, true)).toThrow("fits no file");
+    expect(() => checkBudgets({ "other/**": "1 B" }, report, false)).not.toThrow();
+    expect(() => checkBudgets({ "site/**": "4" }, report, true)).toThrow("is not a size");
   });
 });
 
-test("sizes are read as they are written", () => {
+test("parsing a size reverses formatting it", () => {
   expect(["12 B", "1.5 kB", "2MB"].map(parseSize)).toEqual([12, 1500, 2_000_000]);
   expect([999, 1000, 1_234_567].map(printSize)).toEqual(["999 B", "1.00 kB", "1.23 MB"]);
   for (const wrong of ["", "4 kb/s", "-1 kB", "1 KiB"])
-    expect(() => parseSize(wrong)).toThrow("no size");
+    expect(() => parseSize(wrong)).toThrow("not a size");
 });
 
 test("a treemap fills its area with the sizes, in order and without overlap", () => {
@@ -96,8 +96,8 @@ test("a treemap fills its area with the sizes, in order and without overlap", ()
   );
 });
 
-test("the page needs nothing else, and shows names as text", async () => {
-  const html = new TextDecoder().decode(await page(report));
+test("the page is self-contained, and escapes names", async () => {
+  const html = new TextDecoder().decode(await renderPage(report));
   expect(html).toContain("site/&lt;b&gt;.ts");
   expect(html).not.toContain("<b>.ts");
   expect(html).not.toMatch(/(src|href)=|url\(|@import/);

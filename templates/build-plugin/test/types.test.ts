@@ -1,14 +1,22 @@
-// Declarations of content: what they say, what TypeScript makes of them, and that stale ones are found.
-import { describe, expect, test } from "bun:test";
-import { declaration } from "../src/index.ts";
-import { bun, COMMAND_TIMEOUT } from "./command.ts";
+// Declarations of content: their text, the types that TypeScript reads from them, and their updates.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rename, rm, symlink, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Format } from "../src/format.ts";
+import { declareModule } from "../src/types/declaration.ts";
+import { type TypesResult, watchTypes, writeTypes } from "../src/types/write.ts";
+import { bun, COMMAND_TIMEOUT, command, hasNode } from "./command.ts";
 import { Folder } from "./folder.ts";
-import { Project } from "./project.ts";
 
-describe("without a schema, a type is that of the values", () => {
-  const lines = (document: unknown) => declaration({ document }).split("\n").slice(2);
+setDefaultTimeout(COMMAND_TIMEOUT);
 
-  test("with an interface for each kind of object, and what some lack optional", () => {
+const declare = (document: unknown) => declareModule({}, { data: document, document });
+
+describe("without a schema, types are inferred from the values", () => {
+  const lines = (document: unknown) => declare(document).split("\n").slice(2);
+
+  test("with an interface per object type, and optional keys", () => {
     const members = [{ name: "Ada", born: 1815 }, { name: "Grace" }];
     expect(lines({ members, "no-name": [1, "a", null, [true]] })).toEqual([
       "interface Document {",
@@ -30,40 +38,31 @@ describe("without a schema, a type is that of the values", () => {
     ]);
   });
 
-  test(
-    "whatever the keys are called",
-    async () => {
-      using folder = new Folder();
-      const words = ["Record", "Readonly", "Content", "Heading", "document", "document_", "schema"];
-      words.push("größe", "key7", "\u{18da3}"); // the last is a letter since Unicode 17
-      const document = Object.fromEntries(words.map((word) => [word, { empty: {} }]));
-      const schema = { module: "./schema.ts", name: "schema" };
-      await folder.write({
-        "schema.ts": "export declare const schema: { '~standard': { types?: { output: any } } };",
-        "a.d.yaml.ts": declaration({ document }),
-        "b.d.md.ts": declaration({ document: { attributes: document }, markdown: true }),
-        "c.d.yaml.ts": declaration({ document, schema }),
-        "use.ts": `import { größe, "\u{18da3}" as last } from "./a.yaml";
+  test("for all names of keys", async () => {
+    using folder = new Folder();
+    const words = ["Record", "Readonly", "Content", "Document", "document", "document_", "schema"];
+    words.push("größe", "key7", "\u{18da3}"); // the last is a letter since Unicode 17
+    const document = Object.fromEntries(words.map((word) => [word, { empty: {} }]));
+    const wrapped = { documentType: (data: string) => `{ readonly inner: ${data} }` };
+    const schema = { module: "./schema.ts", name: "schema" };
+    await folder.write({
+      "schema.ts": "export declare const schema: { '~standard': { types?: { output: any } } };",
+      "a.d.jsonl.ts": declare(document),
+      "b.d.jsonl.ts": declareModule(wrapped, { data: document, document: { inner: document } }),
+      "c.d.jsonl.ts": declareModule({}, { data: document, document }, schema),
+      "use.ts": `import { größe, "\u{18da3}" as last } from "./a.jsonl";
 export const values: readonly object[] = [größe.empty, last.empty];\n`,
-        "tsconfig.json": JSON.stringify({
-          compilerOptions: {
-            strict: true,
-            target: "es2022",
-            module: "esnext",
-            moduleResolution: "bundler",
-            allowArbitraryExtensions: true,
-            noEmit: true,
-            allowImportingTsExtensions: true,
-            types: [],
-          },
-        }),
-      });
-
-      const tsc = await bun(import.meta.dir, "x", "tsc", "-p", folder.path);
-      expect(tsc).toMatchObject({ exitCode: 0, stdout: "" });
-    },
-    COMMAND_TIMEOUT,
-  );
+      "tsconfig.json": JSON.stringify({
+        compilerOptions: {
+          ...{ strict: true, target: "es2022", module: "esnext", moduleResolution: "bundler" },
+          ...{ allowArbitraryExtensions: true, noEmit: true, allowImportingTsExtensions: true },
+          types: [],
+        },
+      }),
+    });
+    const tsc = await bun(import.meta.dir, "x", "tsc", "-p", folder.path);
+    expect(tsc).toMatchObject({ exitCode: 0, stdout: "" });
+  });
 
   test.each([
     [null, "null"],
@@ -75,63 +74,155 @@ export const values: readonly object[] = [größe.empty, last.empty];\n`,
   });
 });
 
-describe("in the project", () => {
-  test(
-    "content that changed makes the check fail until `bun run types` ran",
-    async () => {
-      using project = Project.copy();
-      const types = (...options: string[]) => bun(project.path, "types.ts", ...options);
-      expect(await types("--check")).toMatchObject({ exitCode: 0 });
-      await project.edit("site/content/links.yaml", (text) => text.replaceAll("label:", "title:"));
-      await project.write({
-        "site/content/new.md": "# New\n",
-        "site/content/gone.d.yaml.ts": "export {};\n",
-      });
-      const { exitCode, stderr } = await bun(project.path, "run", "check");
-      expect(exitCode).toBe(1);
-      for (const name of ["links.d.yaml.ts", "new.d.md.ts", "gone.d.yaml.ts"]) {
-        expect(stderr).toContain(`site/content/${name}`);
-      }
-      expect(await types()).toMatchObject({ exitCode: 0 });
-      expect(await types("--check")).toMatchObject({ exitCode: 0 });
-      expect(await project.text("site/content/links.d.yaml.ts")).toContain(
-        "readonly title: string",
-      );
-    },
-    COMMAND_TIMEOUT,
-  );
+describe("writeTypes", () => {
+  const names = (folder: Folder, { written, removed, ...rest }: TypesResult) => {
+    const short = (paths: readonly string[]) =>
+      paths.map((path) => path.slice(folder.path.length + 1));
+    return { ...rest, written: short(written), removed: short(removed) };
+  };
 
-  test(
-    "a wrong use of content is an error of tsc",
-    async () => {
-      using project = Project.copy();
-      await project.write({
-        "site/wrong.ts": `import { attributes } from "./content/notes/hello.md";
-import { members } from "./content/team.yaml";
-import links from "./content/links.yaml";
-export const misspelt = attributes.titel;
-export const mistaken: number = attributes.title;
-export const role: "author" | undefined = members[0]?.role;
-export const label: number | undefined = links[0]?.label;\n`,
-      });
-      const { exitCode, stdout } = await bun(project.path, "x", "tsc");
-      expect(exitCode).not.toBe(0);
-      const lines = [...stdout.matchAll(/wrong\.ts\((\d+)/g)].map(([, line]) => line);
-      expect(lines).toEqual(["4", "5", "6", "7"]);
-    },
-    COMMAND_TIMEOUT,
-  );
+  test("writes missing and outdated declarations, and removes those without content", async () => {
+    using folder = new Folder();
+    await folder.write({
+      "a.jsonl": "1\n",
+      "deep/q?x #.NDJSON": '"text"\n',
+      "gone.d.jsonl.ts": "// Generated from the file beside it.\n",
+      "._a.jsonl": new Uint8Array([0xff]), // written by macOS
+      "mine.d.jsonl.ts": "// Written by hand.\n",
+      "other.d.ts": "export {};\n",
+      "node_modules/b.jsonl": "not JSON",
+      "text.txt": "not content",
+    });
+    await symlink("me@host.1234", folder.at(".#a.jsonl")); // Emacs, while somebody edits
+    const first = names(folder, await writeTypes(folder.path));
+    expect(first).toEqual({
+      count: 2,
+      written: ["a.d.jsonl.ts", "deep/q?x #.d.NDJSON.ts"],
+      removed: ["gone.d.jsonl.ts"],
+    });
+    expect(await Bun.file(folder.at("a.d.jsonl.ts")).text()).toContain("ReadonlyArray<number>");
+    expect(await Bun.file(folder.at("other.d.ts")).exists()).toBe(true);
+    // White space as a formatter would change it.
+    await folder.write({
+      "a.d.jsonl.ts": (await Bun.file(folder.at("a.d.jsonl.ts")).text()).replaceAll(" ", "  "),
+    });
+    expect(names(folder, await writeTypes(folder.path))).toEqual({
+      count: 2,
+      written: [],
+      removed: [],
+    });
+  });
 
-  test(
-    "content that is wrong is told with its place",
-    async () => {
-      using project = Project.copy();
-      await project.edit("site/content/team.yaml", (text) => text.replace("editor", "reader"));
-      const { exitCode, stderr } = await bun(project.path, "run", "types");
-      expect(exitCode).toBe(1);
-      expect(stderr).toContain("site/content/team.yaml:6:11: members.1.role:");
-      expect(stderr).not.toMatch(/^ +at /m);
-    },
-    COMMAND_TIMEOUT,
-  );
+  test("follows symbolic links", async () => {
+    using folder = new Folder();
+    await folder.write({ "content/a.jsonl": "1\n", "linked/b.jsonl": "1\n" });
+    await symlink("../linked", folder.at("content/folder"));
+    await symlink(".", folder.at("content/loop"));
+    const { written } = names(folder, await writeTypes(folder.at("content")));
+    expect(written).toEqual(["content/a.d.jsonl.ts", "content/folder/b.d.jsonl.ts"]);
+  });
+
+  test("checks without writing", async () => {
+    using folder = new Folder();
+    await folder.write({ "a.jsonl": "1\n" });
+    const result = await writeTypes(folder.path, { check: true });
+    expect(names(folder, result).written).toEqual(["a.d.jsonl.ts"]);
+    expect(await Bun.file(folder.at("a.d.jsonl.ts")).exists()).toBe(false);
+  });
+
+  test("uses the type of a schema, and supports custom formats", async () => {
+    using folder = new Folder();
+    await folder.write({ "content/a.jsonl": "1\n", "content/b.c++": "x y" });
+    const schema = z.array(z.number());
+    const words: Format = {
+      name: "words",
+      extensions: ["c++"],
+      parse: ({ text }) => ({ data: text.split(" "), locate: () => [0, 0] }),
+    };
+    await writeTypes(folder.at("content"), {
+      formats: [words],
+      schemas: [
+        { filter: /\.jsonl$/, schema, module: folder.at('the "schemas"/all.ts'), name: "numbers" },
+      ],
+    });
+    expect(await Bun.file(folder.at("content/a.d.jsonl.ts")).text()).toContain(
+      String.raw`type Schema = typeof import("../the \"schemas\"/all.ts").numbers;`,
+    );
+    expect(await Bun.file(folder.at("content/b.d.c++.ts")).text()).toContain(
+      "ReadonlyArray<string>",
+    );
+  });
+
+  test("writes nothing if a file is invalid", async () => {
+    using folder = new Folder();
+    await folder.write({ "a.jsonl": "1\n", "b.jsonl": "oops\n" });
+    await expect(writeTypes(folder.path)).rejects.toThrow("b.jsonl:1:1:");
+    expect(await Bun.file(folder.at("a.d.jsonl.ts")).exists()).toBe(false);
+  });
 });
+
+test("watchTypes reports edits and errors, and survives the replacement of the folder", async () => {
+  using folder = new Folder();
+  await folder.write({ "content/a.jsonl": "1\n" });
+  const results: (TypesResult | Error)[] = [];
+  const stop = new AbortController();
+  const ended = watchTypes(folder.at("content"), {}, stop.signal, (result) => {
+    results.push(result);
+  });
+  const until = async (isDone: () => boolean | Promise<boolean>) => {
+    while (!(await isDone())) await Bun.sleep(20);
+  };
+  const declares = (type: string) => async () => {
+    const file = Bun.file(folder.at("content/a.d.jsonl.ts"));
+    return (await file.exists()) && (await file.text()).includes(type);
+  };
+  await until(declares("number"));
+  await folder.write({ "content/a.jsonl": "oops oops\n" });
+  await until(() => results.some((result) => result instanceof Error));
+  await folder.write({ "content/a.jsonl": '"text"\n' });
+  await until(declares("string"));
+  const count = results.length;
+  await utimes(folder.at("content/a.jsonl"), 1, 1);
+  await until(() => results.length > count);
+  // With the same size and the same time, as of a file that was restored from an archive.
+  await folder.write({ "content/a.jsonl": "123456\n" });
+  await utimes(folder.at("content/a.jsonl"), 1, 1);
+  await until(declares("number"));
+  await rename(folder.at("content"), folder.at("old"));
+  await folder.write({ "content/a.jsonl": "true\n" });
+  await until(declares("boolean"));
+  await rm(folder.at("content"), { recursive: true });
+  stop.abort();
+  await ended;
+});
+
+test.skipIf(!hasNode)(
+  "the command writes and checks declarations, and reports errors, on Node.js",
+  async () => {
+    using folder = new Folder();
+    await folder.write({ "content/a.jsonl": "1\n" });
+    const { outputs } = await Bun.build({
+      entrypoints: [join(import.meta.dir, "../src/command.ts")],
+      target: "node",
+    });
+    await folder.write({ "command.mjs": (await outputs[0]?.text()) ?? "" });
+    const types = (...args: string[]) =>
+      command(folder.path, ["node", folder.at("command.mjs"), ...args]);
+    expect(await types("content", "--check")).toMatchObject({
+      exitCode: 1,
+      stdout: "out of date content/a.d.jsonl.ts\n1 declarations\n",
+    });
+    expect(await types("content")).toMatchObject({ exitCode: 0 });
+    expect(await types("content", "--check")).toMatchObject({ exitCode: 0 });
+    expect(await types("missing")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("missing"),
+    });
+    for (const wrong of [["--wrong"], [], ["content", "more"]]) {
+      expect(await types(...wrong)).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("Usage"),
+      });
+    }
+  },
+);

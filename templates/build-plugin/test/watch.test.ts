@@ -1,68 +1,155 @@
-// `bun run watch`: rebuilds what changed, tells how long it took, and lives through mistakes.
+// `bun run watch` and `bun run dev` pick up every save, also after a file or folder was replaced or a build failed.
 import { expect, test } from "bun:test";
-import { renameSync } from "node:fs";
+import { cpSync, renameSync } from "node:fs";
+import { readFolder } from "../build/files.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Project } from "./project.ts";
 
 test(
-  "a watched project is built after each save, whole or not at all",
+  "a build runs after each save; a mistake is reported and leaves dist/ unchanged",
   async () => {
-    using project = Project.copy();
-    await using output = watch(project);
-    await output.next(/Watching/);
-    await output.next(/Built in \d+ ms/);
+    using project = await Project.copy();
+    await using watch = startWatch(project);
+    await watch.until(() => watch.printed().includes("Built in"));
 
-    await project.edit("site/index.html", (text) => text.replace("<h2>Team", "<h2>People"));
-    await output.next(/Built in \d+ ms/);
-    expect(await project.text("dist/site/index.html")).toContain("People");
+    await project.edit("site/index.html", (text) => text.replace("<h1>Home", "<h1>Start"));
+    await watch.until(() => page(project).includes("Start"));
 
     await project.edit("site/main.ts", (text) => `${text}\nconst broken = ;\n`);
-    await output.next(/site\/main\.ts:\d+:\d+/);
-    expect(await project.text("dist/site/index.html")).toContain("People");
+    await watch.until(() => /site\/main\.ts:\d+:\d+/.test(watch.printed()));
+    expect(page(project)).toContain("Start");
 
-    await project.edit("site/main.ts", (text) => text.replace("const broken = ;", ""));
-    await output.next(/Built in|Nothing has changed/);
-
-    // As editors save: into another file, which then takes the name.
-    const page = await project.text("site/index.html");
-    await project.write({ "site/.index.html.swp": page.replace("People", "Everybody") });
-    renameSync(project.at("site/.index.html.swp"), project.at("site/index.html"));
-    await output.until(async () =>
-      (await project.text("dist/site/index.html")).includes("Everybody"),
+    await project.edit("site/main.ts", (text) =>
+      text.replace("const broken = ;", "show('fixed');"),
     );
+    await watch.until(() => site(project).includes("fixed"));
+
+    // Editors save into a temporary file, and rename it.
+    const text = await project.text("site/index.html");
+    await project.write({ "site/.index.html.swp": text.replace("Start", "Everybody") });
+    renameSync(project.at("site/.index.html.swp"), project.at("site/index.html"));
+    await watch.until(() => page(project).includes("Everybody"));
   },
   COMMAND_TIMEOUT,
 );
 
 test(
-  "what makes the build counts, too: schemas, loaders, package.json; nothing wrong stays in the cache",
+  "a change of a schema, a loader or package.json also triggers a build, and no stale output is cached",
   async () => {
-    using project = Project.copy();
-    await using output = watch(project);
-    await output.next(/Built in/);
+    using project = await Project.copy();
+    await using watch = startWatch(project);
+    await watch.until(() => watch.printed().includes("Built in"));
 
     await project.edit("site/schemas.ts", (text) => text.replace('"editor"', '"reader"'));
-    await output.next(/team\.yaml:6:11: members\.1\.role/);
+    await watch.until(() => watch.printed().includes("people.jsonl:2:1: "));
     await project.edit("site/schemas.ts", (text) => text.replace('"reader"', '"editor"'));
-    await output.next(/Nothing has changed/);
-    await project.edit("src/render.ts", (text) => text.replaceAll(/<h\$\{depth\}/g, "<h9"));
-    await output.next(/Built in/);
-    const scripts = [...project.files("dist/site")].filter(([path]) => path.endsWith(".js"));
-    expect(scripts.some(([, text]) => text.includes("<h9"))).toBe(true);
+    await watch.until(() => watch.printed().trimEnd().endsWith("ms)."));
+    await project.edit("src/formats/jsonl.ts", (text) =>
+      text.replace("data: lines", 'toDocument: () => [{ name: "another" }],\n      data: lines'),
+    );
+    await watch.until(() => site(project).includes("another"));
     await project.edit("package.json", (text) =>
       text.replace(/"version": ".+?"/, '"version": "9.9.9"'),
     );
-    await output.until(() =>
-      [...project.files("dist/site").values()].some((text) => text.includes("9.9.9")),
-    );
+    await watch.until(() => site(project).includes("9.9.9"));
   },
   COMMAND_TIMEOUT,
 );
 
-function watch(project: Project) {
-  const child = Bun.spawn([process.execPath, "--config=build/bun.toml", "build.ts", "--watch"], {
+const folders = {
+  "a folder that is replaced": "site/content",
+  "the folder of the site": "site",
+};
+
+test.each(Object.entries(folders))(
+  "`bun run watch` still builds after a save in %s",
+  async (_, folder) => {
+    using project = await Project.copy();
+    await using watch = startWatch(project);
+    await watch.until(() => watch.printed().includes("Built in"));
+    for (const [name, replace] of Object.entries(REPLACEMENTS)) {
+      replace(project.at(folder));
+      // Wait for the change to be seen, so that the next save is a separate change.
+      const seen = watch.printed().length;
+      await project.write({ "site/content/people.jsonl": person(`Ann of ${name}`) });
+      await watch.until(() => watch.printed().length > seen && site(project).includes(name));
+      await project.write({ "site/content/people.jsonl": person(`Ben of ${name}`) });
+      await watch.until(() => site(project).includes(`Ben of ${name}`));
+    }
+  },
+  COMMAND_TIMEOUT,
+);
+
+test.each(Object.entries(folders))(
+  "`bun run dev` still shows a save in %s",
+  async (_, folder) => {
+    using project = await Project.copy();
+    await using dev = startDev(project);
+    const url = await dev.url;
+    const script = async () => {
+      // Connections are refused while the server restarts.
+      const get = async (path: string) => (await fetch(new URL(path, url))).text();
+      const html = await get("/").catch(() => "");
+      return get(/src="(\/_bun\/.+?)"/.exec(html)?.[1] ?? "/").catch(() => "");
+    };
+    await dev.until(async () => (await script()).includes("Ada Lovelace"));
+    for (const [name, replace] of Object.entries(REPLACEMENTS)) {
+      replace(project.at(folder));
+      for (const first of ["Ann", "Ben"]) {
+        await project.write({ "site/content/people.jsonl": person(`${first} of ${name}`) });
+        await dev.until(async () => (await script()).includes(`${first} of ${name}`));
+      }
+    }
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "`bun run dev` serves a new page, and restarts with a changed schema",
+  async () => {
+    using project = await Project.copy();
+    await using dev = start(project, ["--watch", "--no-clear-screen", "dev.ts"], { PORT: "0" });
+    const get = async (path: string) => {
+      // The port changes with each restart.
+      const url = [...dev.printed().matchAll(/listening on (\S+)\s/g)].at(-1)?.[1];
+      const response = await fetch(`${url}${path}`).catch(() => undefined);
+      return (await response?.text()) ?? "";
+    };
+    const script = async () => get(/src="\/(_bun\/.+?)"/.exec(await get(""))?.[1] ?? "");
+    await dev.until(async () => (await script()).includes("Ada Lovelace"));
+    await project.write({ "site/new.html": "<p>Fresh" });
+    await dev.until(async () => (await get("new")).includes("Fresh"));
+    await project.edit("site/schemas.ts", (text) => text.replace('"editor"', '"chief"'));
+    await dev.until(async () => (await script()).includes("Invalid option"));
+    await project.edit("site/content/people.jsonl", (text) => text.replace("editor", "chief"));
+    await dev.until(async () => (await script()).includes('"chief"'));
+  },
+  COMMAND_TIMEOUT,
+);
+
+const person = (name: string) => `${JSON.stringify({ name, role: "author" })}\n`;
+
+/** Replaces a folder with another one of the same name, as git, a package manager or a user does. */
+const REPLACEMENTS: Readonly<Record<string, (folder: string) => void>> = {
+  copied(folder) {
+    renameSync(folder, `${folder}-away`);
+    cpSync(`${folder}-away`, folder, { recursive: true });
+  },
+  "renamed and back"(folder) {
+    renameSync(folder, `${folder}-other`);
+    renameSync(`${folder}-other`, folder);
+  },
+};
+
+/** The files of the built site. The build may be replacing them. */
+const built = (project: Project) => readFolder(project.at("dist/site"));
+const page = (project: Project) => String(built(project).get("index.html"));
+const site = (project: Project) => [...built(project).values()].join("\n");
+
+function start(project: Project, command: readonly string[], env: Record<string, string> = {}) {
+  const child = Bun.spawn([process.execPath, ...command], {
     cwd: project.path,
-    env: { ...Bun.env, NO_COLOR: "1" },
+    env: { ...Bun.env, NO_COLOR: "1", ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -80,15 +167,20 @@ function watch(project: Project) {
   };
   return {
     until,
-    /** Waits for what is printed from now on. */
-    async next(pattern: RegExp) {
-      await until(() => pattern.test(printed));
-      printed = printed.slice((pattern.exec(printed)?.index ?? 0) + 1);
-    },
+    printed: () => printed,
     async [Symbol.asyncDispose]() {
       child.kill();
       await child.exited;
       await ended;
     },
   };
+}
+
+const startWatch = (project: Project) => start(project, ["build.ts", "--watch"]);
+
+function startDev(project: Project) {
+  const dev = start(project, ["dev.ts"], { PORT: "0" });
+  const address = () => /listening on (\S+)\s/.exec(dev.printed())?.[1];
+  const url = dev.until(() => address() !== undefined).then(() => address() ?? "");
+  return { ...dev, url };
 }

@@ -1,6 +1,6 @@
 // The data set of the demo: 1797 handwritten digits of 8 x 8 pixels; digits.txt names its source and licence.
 
-export const side = 8;
+const side = 8;
 export const pixels = side * side;
 
 export interface Digits {

@@ -1,11 +1,11 @@
-// The border between C and TypeScript: every type, status and function that crosses it.
-// Whatever changes here changes src/symbols.ts too, and raises ADDON_ABI.
+// The interface between C and TypeScript: every type, status and function that both use.
+// After a change here, change src/symbols.ts, too, and raise ADDON_ABI.
 #ifndef ADDON_H
 #define ADDON_H
 
 #include "libc.h"
 
-#define ADDON_ABI 1u
+#define ADDON_ABI 2u
 
 #if defined(_WIN32)
 #define ADDON_EXPORT __declspec(dllexport)
@@ -26,7 +26,7 @@ enum addon_status {
 
 // The smallest examples: numbers in and out, and a string that C owns (static: never freed).
 ADDON_EXPORT uint32_t addon_abi(void);
-ADDON_EXPORT int32_t addon_add(int32_t a, int32_t b); // wraps around; the caller looks for overflow
+ADDON_EXPORT int32_t addon_add(int32_t a, int32_t b); // wraps around; the caller checks for overflow
 ADDON_EXPORT double addon_sqrt(double x);
 ADDON_EXPORT const char *addon_simd(void); // the instruction set that searches use on this machine
 
@@ -39,18 +39,18 @@ typedef struct {
 // sizeof(vindex_hit), then the offset of each field; UINT32_MAX past the end.
 ADDON_EXPORT uint32_t vindex_hit_layout(uint32_t field);
 
-// An exact nearest-vector index: opaque, owned by whoever created it, freed once.
+// An exact nearest-vector index: opaque, owned by its creator, freed once.
 // Calls on one index must not overlap, except that any number of searches may run at a time.
 typedef struct vindex vindex;
 
-enum vindex_metric { VINDEX_DOT = 0, VINDEX_COSINE = 1 };
+enum vindex_metric { VINDEX_DOT = 0, VINDEX_COSINE = 1, VINDEX_EUCLIDEAN = 2, VINDEX_METRICS };
 #define VINDEX_MAX_DIMENSIONS 65536u
 #define VINDEX_MAX_SIZE ((uint32_t)INT32_MAX)
 
 ADDON_EXPORT vindex *vindex_create(uint32_t dimensions, uint32_t metric); // NULL: no memory, or invalid
 ADDON_EXPORT void vindex_free(vindex *index);                             // NULL is fine
 
-// Room for `count` more vectors behind the last one, NULL if there is no memory. The caller fills it, then
+// Room for `count` more vectors after the last one, NULL if there is no memory. The caller fills it, then
 // commits. The pointer, like that of vindex_vectors, is good until the next reserve, append or free.
 ADDON_EXPORT float *vindex_reserve(vindex *index, uint32_t count);
 ADDON_EXPORT int32_t vindex_commit(vindex *index, uint32_t count); // a status
@@ -60,15 +60,18 @@ ADDON_EXPORT const float *vindex_vectors(const vindex *index);
 // 1 keeps the vector, 0 leaves it out, a negative number stops the search. Called on the searching thread.
 typedef int32_t vindex_accept(uint32_t id);
 
-// The best `k` by falling score, and by rising id where scores are equal; `hits` has room for `k`.
+// The best `k`: the highest scores, or the shortest distances if the metric is Euclidean; equal ones by rising id.
+// `hits` has room for `k`.
 // `accept` and `cancel` may be NULL; a search ends soon after *cancel becomes non-zero.
 // Returns how many were found, or a status as a negative number. Allocates nothing.
 ADDON_EXPORT int32_t vindex_search(const vindex *index, const float *query, uint32_t k,
                                    vindex_hit *hits, vindex_accept *accept, const int32_t *cancel);
 
-// Where vindex_search is, so that another thread calls the very same code.
+// #region worker
+// The address of vindex_search, by which another thread calls the code that this thread has loaded.
 typedef int32_t vindex_searcher(const vindex *, const float *, uint32_t, vindex_hit *, vindex_accept *,
                                 const int32_t *);
 ADDON_EXPORT vindex_searcher *vindex_search_address(void);
+// #endregion
 
 #endif

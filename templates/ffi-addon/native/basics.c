@@ -8,4 +8,4 @@ int32_t addon_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32
 
 double addon_sqrt(double x) { return sqrt(x); }
 
-const char *addon_simd(void) { return kernel_for_this_cpu().name; }
+const char *addon_simd(void) { return choose_instruction_set().name; }

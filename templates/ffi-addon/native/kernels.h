@@ -1,20 +1,23 @@
-// Which float32 dot product to use, chosen when the program runs.
+// Which float32 loops a search uses, chosen when the program runs.
 #ifndef ADDON_KERNELS_H
 #define ADDON_KERNELS_H
 
 #include "addon.h"
 
-// out[i] = dot(query, row i), for `count` rows of `dimensions` numbers one after the other.
-typedef void kernel_dots(const float *query, const float *rows, uint32_t count, uint32_t dimensions,
-                         float *out);
+// out[i] = a sum over the query and row i, for `count` rows of `dimensions` numbers one after the other.
+typedef void sum_rows(const float *query, const float *rows, uint32_t count, uint32_t dimensions, float *out);
 
+// The loops of one instruction set. Both are NULL if the compiler makes no fast ones.
 typedef struct {
   const char *name;
-  kernel_dots *dots; // NULL: this compiler makes no fast one
-} kernel;
+  sum_rows *dots;
+  sum_rows *squared_distances;
+} instruction_set;
 
-// Every kernel that this CPU can run, the fastest first; returns how many (the tests try each).
-uint32_t kernels_for_this_cpu(kernel out[4]);
-kernel kernel_for_this_cpu(void);
+// Writes every instruction set that this CPU has, the fastest first, and returns how many.
+uint32_t list_instruction_sets(instruction_set out[4]);
+
+// The one that searches use: the fastest, or with -DADDON_SKIP_FASTEST=n (for tests) a slower one.
+instruction_set choose_instruction_set(void);
 
 #endif

@@ -1,14 +1,27 @@
-// The little this library takes from libc. TinyCC often runs where no libc headers are installed,
-// so for it the same names are declared by hand.
+// What this library uses from libc. TinyCC often runs where no libc headers are installed,
+// so the same names are declared here for it.
 #ifndef ADDON_LIBC_H
 #define ADDON_LIBC_H
 
 #ifdef __TINYC__
 typedef unsigned char bool;
+typedef signed char int8_t;
+typedef unsigned char uint8_t;
+typedef short int16_t;
+typedef unsigned short uint16_t;
 typedef int int32_t;
 typedef unsigned int uint32_t;
+#if defined(_WIN32) || defined(__APPLE__)
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
+#else
+typedef long int64_t; // as in glibc and musl
+typedef unsigned long uint64_t;
+#endif
 typedef __SIZE_TYPE__ size_t;
 #define NULL ((void *)0)
+#define true 1
+#define false 0
 #define INT32_MAX 2147483647
 #define SIZE_MAX ((size_t)-1)
 #define FLT_EPSILON 1.19209290e-7f

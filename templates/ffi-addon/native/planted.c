@@ -1,4 +1,4 @@
-// Two bugs on purpose: the tests call them to prove that the sanitizers are awake inside Bun.
+// Two deliberate bugs: the tests call them to prove that the sanitizers work inside Bun.
 #include "addon.h"
 
 ADDON_EXPORT int32_t planted_use_after_free(void);

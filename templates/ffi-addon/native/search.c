@@ -1,4 +1,4 @@
-// Exact top-k. Fast float32 sums rule out the rows that cannot matter; the few others are scored in double.
+// Exact top-k. Fast float32 sums rule out the rows that cannot be among the best; the others are scored in double.
 #include "vindex.h"
 
 #define BLOCK_ROWS 256
@@ -9,7 +9,7 @@ uint32_t vindex_hit_layout(uint32_t field) {
   return field < sizeof layout / sizeof *layout ? (uint32_t)layout[field] : (uint32_t)-1;
 }
 
-static bool worse(vindex_hit a, vindex_hit b) {
+static bool is_worse(vindex_hit a, vindex_hit b) {
   return a.score < b.score || (a.score == b.score && a.id > b.id);
 }
 
@@ -17,8 +17,8 @@ static bool worse(vindex_hit a, vindex_hit b) {
 static void sift_down(vindex_hit *hits, uint32_t count, vindex_hit hit) {
   uint32_t at = 0;
   for (uint32_t child = 1; child < count; child = 2 * at + 1) {
-    if (child + 1 < count && worse(hits[child + 1], hits[child])) child++;
-    if (!worse(hits[child], hit)) break;
+    if (child + 1 < count && is_worse(hits[child + 1], hits[child])) child++;
+    if (!is_worse(hits[child], hit)) break;
     hits[at] = hits[child];
     at = child;
   }
@@ -26,14 +26,14 @@ static void sift_down(vindex_hit *hits, uint32_t count, vindex_hit hit) {
 }
 
 static void sift_up(vindex_hit *hits, uint32_t at, vindex_hit hit) {
-  while (at > 0 && worse(hit, hits[(at - 1) / 2])) {
+  while (at > 0 && is_worse(hit, hits[(at - 1) / 2])) {
     hits[at] = hits[(at - 1) / 2];
     at = (at - 1) / 2;
   }
   hits[at] = hit;
 }
 
-// Takes the worst off the heap again and again, from the back to the front.
+// Heapsort: moves the worst hit to the back, then the worst of those before it, and so on.
 static void sort_best_first(vindex_hit *hits, uint32_t count) {
   while (count > 1) {
     const vindex_hit worst = hits[0];
@@ -43,37 +43,65 @@ static void sort_best_first(vindex_hit *hits, uint32_t count) {
   }
 }
 
+// Whether the lowest score is the best.
+static bool is_distance(uint32_t metric) { return metric == VINDEX_EUCLIDEAN; }
+
+// The score of a row, in double. Distances are negative here, so that a higher score is better with every metric.
+static double compute_score(const vindex *index, const float *query, double query_norm, uint32_t id) {
+  const size_t n = index->dimensions;
+  const float *row = index->vectors + id * n;
+  if (index->metric == VINDEX_EUCLIDEAN) return -sqrt(compute_squared_distance(query, row, n));
+  const double dot = compute_dot(query, row, n);
+  if (index->metric == VINDEX_DOT) return dot;
+  const double scale = query_norm * index->norms[id];
+  return scale == 0 ? 0 : dot / scale;
+}
+
+// Whether a row whose fast float32 sum is `sum` is certainly not better than the worst hit. The bounds are those of
+// Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order of the additions, with
+// fused multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01.
+static bool is_ruled_out(const vindex *index, float sum, double reach, double worst) {
+  const double n = index->dimensions;
+  if (index->metric == VINDEX_EUCLIDEAN) {
+    // All terms are positive. The difference, the square and n - 1 additions each round once, and the difference
+    // counts twice: the sum is at most (1 + FLT_EPSILON / 2)^(n + 2) times the squared distance, plus n * FLT_MIN where
+    // squares underflow. Twice that exponent leaves room for the rounding of the exact distance in double. An infinite
+    // sum has overflowed, so the squared distance is above 1e38: more than the limit, which is below 1e38.
+    const double limit = worst * worst;
+    return limit < 1e37 && sum > limit * (1 + (n + 2) * FLT_EPSILON) + n * FLT_MIN;
+  }
+  // The sum of n products is off by less than n * FLT_EPSILON * reach, where |dot| <= reach, and by n * FLT_MIN where
+  // products underflow. Below 1e37 no sum overflows.
+  if (!(reach < 1e37)) return false;
+  const double scale = index->metric == VINDEX_COSINE ? reach : 1;
+  return sum + n * (FLT_EPSILON * reach + FLT_MIN) <= worst * scale;
+}
+
 int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vindex_hit *hits,
                       vindex_accept *accept, const int32_t *cancel) {
   if (index == NULL || query == NULL || hits == NULL || k == 0 || k > VINDEX_MAX_SIZE)
     return -ADDON_INVALID;
   const size_t n = index->dimensions;
-  const double query_norm = sqrt(exact_dot(query, query, n));
+  const double query_norm = sqrt(compute_dot(query, query, n));
   if (!(query_norm - query_norm == 0)) return -ADDON_NOT_FINITE;
 
   const uint32_t fitting = (uint32_t)(BLOCK_BYTES / (n * sizeof(float)));
   const uint32_t block = fitting < 1 ? 1 : fitting < BLOCK_ROWS ? fitting : BLOCK_ROWS;
-  float near[BLOCK_ROWS];
+  float sums[BLOCK_ROWS];
   uint32_t found = 0;
 
   for (uint32_t start = 0; start < index->size; start += block) {
     if (cancel != NULL && load_relaxed(cancel) != 0) return -ADDON_CANCELLED;
     const uint32_t rows = index->size - start < block ? index->size - start : block;
-    const float *vectors = index->vectors + start * n;
-    if (index->dots != NULL) index->dots(query, vectors, rows, index->dimensions, near);
+    if (index->sum_fast != NULL)
+      index->sum_fast(query, index->vectors + start * n, rows, index->dimensions, sums);
 
     for (uint32_t row = 0; row < rows; row++) {
-      const double reach = query_norm * index->norms[start + row]; // |dot| is never larger
-      const double scale = index->metric == VINDEX_COSINE ? reach : 1;
-      if (found == k && index->dots != NULL && reach < 1e37) {
-        // A float32 sum of n products is off by less than n * epsilon * reach, in whatever order it is
-        // added (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), and by n * FLT_MIN
-        // where products underflow. Below 1e37 no sum overflows.
-        const double error = (double)n * (FLT_EPSILON * reach + FLT_MIN);
-        if (near[row] + error <= hits[0].score * scale) continue;
-      }
-      const double dot = exact_dot(query, vectors + row * n, n);
-      const vindex_hit hit = {scale == 0 ? 0 : dot / scale, start + row};
+      const uint32_t id = start + row;
+      if (found == k && index->sum_fast != NULL &&
+          is_ruled_out(index, sums[row], query_norm * index->norms[id], hits[0].score))
+        continue;
+      const vindex_hit hit = {compute_score(index, query, query_norm, id), id};
       if (found == k && hit.score <= hits[0].score) continue; // equal scores: the lower id stays
       if (accept != NULL) {
         const int32_t verdict = accept(hit.id);
@@ -85,7 +113,11 @@ int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vinde
     }
   }
   sort_best_first(hits, found);
+  if (is_distance(index->metric))
+    for (uint32_t i = 0; i < found; i++) hits[i].score = -hits[i].score;
   return (int32_t)found;
 }
+// #region worker
 
 vindex_searcher *vindex_search_address(void) { return vindex_search; }
+// #endregion

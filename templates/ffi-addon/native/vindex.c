@@ -2,12 +2,12 @@
 #include "vindex.h"
 
 vindex *vindex_create(uint32_t dimensions, uint32_t metric) {
-  if (dimensions == 0 || dimensions > VINDEX_MAX_DIMENSIONS || metric > VINDEX_COSINE) return NULL;
+  if (dimensions == 0 || dimensions > VINDEX_MAX_DIMENSIONS || metric >= VINDEX_METRICS) return NULL;
   vindex *index = calloc(1, sizeof *index);
   if (index == NULL) return NULL;
   index->dimensions = dimensions;
   index->metric = metric;
-  index->dots = kernel_for_this_cpu().dots;
+  index->sum_fast = choose_fast_sum(choose_instruction_set(), metric);
   return index;
 }
 
@@ -18,7 +18,7 @@ void vindex_free(vindex *index) {
   free(index);
 }
 
-// A search reads the vectors from end to end, a fifth faster from huge pages. A hint: the kernel may say no.
+// A search reads all vectors, and huge pages make that a fifth faster. The kernel may ignore this hint.
 static void advise_huge_pages(float *memory, size_t size) {
 #if defined(MADV_HUGEPAGE)
   const size_t page = (size_t)2 << 20;
@@ -59,7 +59,7 @@ int32_t vindex_commit(vindex *index, uint32_t count) {
   for (uint32_t id = index->size; id < index->size + count; id++) {
     const float *vector = index->vectors + (size_t)id * index->dimensions;
     // One NaN or infinity makes the sum of squares NaN or infinite; finite floats cannot overflow a double.
-    const double squares = exact_dot(vector, vector, index->dimensions);
+    const double squares = compute_dot(vector, vector, index->dimensions);
     if (!(squares - squares == 0)) return ADDON_NOT_FINITE;
     index->norms[id] = sqrt(squares);
   }

@@ -11,19 +11,36 @@ struct vindex {
   uint32_t capacity;
   uint32_t dimensions;
   uint32_t metric;
-  kernel_dots *dots;
+  sum_rows *sum_fast; // NULL: only the exact sums
 };
 
+// The fast sum of a metric, NULL if it has none.
+static inline sum_rows *choose_fast_sum(instruction_set set, uint32_t metric) {
+  if (metric == VINDEX_EUCLIDEAN) return set.squared_distances;
+  return metric == VINDEX_DOT || metric == VINDEX_COSINE ? set.dots : NULL;
+}
+
 // In double and in the order of the numbers, so that every backend gets the same bits: the product of two
-// floats is exact in a double, which leaves the order of the additions as the only freedom. Four at a time
-// keeps that order, and spares TinyCC, which optimises nothing, three of four trips to memory.
-static inline double exact_dot(const float *a, const float *b, size_t n) {
+// floats is exact in a double, so only the order of the additions matters. Four at a time keep that order, and
+// TinyCC, which optimises nothing, stores the sum a quarter as often.
+static inline double compute_dot(const float *a, const float *b, size_t n) {
   double sum = 0;
   size_t i = 0;
   for (; i + 4 <= n; i += 4, a += 4, b += 4)
     sum = sum + (double)a[0] * (double)b[0] + (double)a[1] * (double)b[1] + (double)a[2] * (double)b[2] +
           (double)a[3] * (double)b[3];
   for (; i < n; i++) sum += (double)*a++ * (double)*b++;
+  return sum;
+}
+
+// The square of a difference is rounded, so a fused multiply-add would give other bits: the library is compiled with
+// -ffp-contract=off.
+static inline double compute_squared_distance(const float *a, const float *b, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double difference = (double)a[i] - (double)b[i];
+    sum += difference * difference;
+  }
   return sum;
 }
 

@@ -1,11 +1,22 @@
 // Compiles a file of native/: the flags, and a cache by source, flags and compiler.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Manifest, platform, root, sha256, sourceHash } from "../src/library.ts";
+import { hashSource, root } from "../src/artifacts.ts";
+import { CFLAGS, LIBS } from "../src/c-flags.ts";
+import { type Manifest, platform } from "../src/library.ts";
+import { sha256 } from "../src/sha256.ts";
 import type { Compiler } from "./compiler.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"];
-const code = ["-std=c11", "-O3", "-g0", "-fno-math-errno", "-fvisibility=hidden"];
+/** -ffp-contract=off: a fused multiply-add would give other bits than TypeScript. */
+const code = [
+  "-std=c11",
+  "-O3",
+  "-g0",
+  "-fno-math-errno",
+  "-ffp-contract=off",
+  "-fvisibility=hidden",
+];
 /** -Wno-cpp: GCC before 12 takes level 3 for 2, and glibc would warn of that. */
 const hardening = [
   "-fstack-protector-strong",
@@ -15,8 +26,8 @@ const hardening = [
 ];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /**
- * For tests. They bring checks of their own, and their symbols come from the process that loads the library.
- * Only here is a warning an error: a compiler that is newer than this code should not stop a build.
+ * For tests, in place of the hardening and of `-z defs`: the process that loads the library has the sanitizers' symbols.
+ * Warnings are errors only here, because a newer compiler with new warnings should not stop a build.
  */
 const sanitizers = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Werror"];
 
@@ -27,7 +38,9 @@ export interface CompileOptions {
   readonly folder: string;
   readonly kind?: "library" | "program";
   readonly sanitize?: boolean;
-  /** The platform, like `linux-arm64`, that the compiler makes code for. */
+  /** More flags, for tests. They come last, so they win. */
+  readonly flags?: readonly string[];
+  /** The platform that the compiler makes code for, for example `linux-arm64`. This one by default. */
   readonly target?: string;
 }
 
@@ -37,7 +50,7 @@ export interface Compiled {
   readonly cached: boolean;
 }
 
-/** What the compiler says goes to stderr. @throws {Error} when it fails. */
+/** Compiles a file; the compiler's messages go to stderr. @throws {Error} when it fails. */
 export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const { source = "addon.c", folder, kind = "library", sanitize = false } = options;
   const target = options.target ?? platform;
@@ -48,10 +61,13 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
     ...(kind === "library" ? ["-shared"] : []),
     ...(target.startsWith("win32-") ? [] : ["-fPIC"]), // all code is on Windows
     ...(target.startsWith("linux-") && !sanitize ? elf : []),
+    ...CFLAGS,
+    ...(options.flags ?? []),
   ];
+  const libraries = LIBS.map((name) => `-l${name}`);
   const input = join(root, "native", source);
   const key = sha256(
-    JSON.stringify([sourceHash(), sha256(readFileSync(input)), compiler, flags, kind]),
+    JSON.stringify([hashSource(), sha256(readFileSync(input)), compiler, flags, libraries, kind]),
   );
   const name = `${basename(source, ".c")}-${key.slice(0, 16)}`;
   const path = join(folder, `${name}${suffixOf(kind, target)}`);
@@ -59,7 +75,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
 
   mkdirSync(folder, { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
-  const command = [...compiler.command, ...flags, input, "-o", temporary, "-lm"];
+  const command = [...compiler.command, ...flags, input, "-o", temporary, ...libraries];
   const { success } = Bun.spawnSync(command, { stderr: "inherit" });
   if (!success)
     throw new Error(`${compiler.command.join(" ")} could not compile native/${source}.`);
@@ -67,21 +83,36 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   return { path, cached: false };
 }
 
-/** Compiles the library into `folder`, with the manifest that src/library.ts wants to see. */
+/** Compiles the library of this platform into `folder`, with the files that src/artifacts.ts and bundlers need. */
 export function buildLibrary(compiler: Compiler, options: CompileOptions): Compiled {
   const compiled = compile(compiler, options);
+  const file = basename(compiled.path);
+  writeAtomically(join(options.folder, "index.js"), libraryModule(file));
   writeManifest(options.folder, {
-    [options.target ?? platform]: {
-      file: basename(compiled.path),
-      sha256: sha256(readFileSync(compiled.path)),
-    },
+    [platform]: { file, sha256: sha256(readFileSync(compiled.path)) },
   });
   return compiled;
 }
 
+/** A module that exports the path of a library next to it. Bundlers copy or embed the file, because they see its name. */
+export function libraryModule(file: string): string {
+  return `import { resolve } from "node:path";
+import file from "./${file}" with { type: "file" };
+
+export const path = resolve(import.meta.dir, file);
+`;
+}
+
 export function writeManifest(folder: string, libraries: Manifest["libraries"]): void {
-  const manifest: Manifest = { source: sourceHash(), libraries };
-  writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  const manifest: Manifest = { source: hashSource(), libraries };
+  writeAtomically(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** A program that starts during the build reads the old file or the new one. */
+function writeAtomically(path: string, text: string): void {
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
 }
 
 function suffixOf(kind: "library" | "program", target: string): string {

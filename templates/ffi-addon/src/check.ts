@@ -1,20 +1,24 @@
-// Argument checks. bun:ffi coerces in silence (missing is 0, 2^31 wraps), so nothing reaches C unchecked.
+// Argument checks: bun:ffi converts silently (a missing argument to 0, 2^31 to -2^31), so every argument is checked before C.
 import { types } from "node:util";
 import type { Accept } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 
-/** Safe for any value: never calls into it. */
+/** Names a value's type for a message. Runs no code of the value, such as a getter or a proxy's trap. */
 function describe(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  return value === null || value === undefined ? String(value) : `a ${typeof value}`;
+  if (typeof value === "number" || value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  if (types.isProxy(value)) return "a Proxy";
+  if (Array.isArray(value)) return "an array";
+  const typeName = getTypeName(value);
+  return typeName === undefined ? "an object" : `a ${typeName}`;
 }
 
 export function isInt32(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value;
 }
 
-/** The error for the first of `values` that is no int32. */
-export function notInt32(...values: readonly unknown[]): AddonError {
+/** Returns the error for the first of `values` that is not an int32. */
+export function createInt32Error(...values: readonly unknown[]): AddonError {
   const wrong = values.find((value) => !isInt32(value));
   return new AddonError(
     typeof wrong === "number" ? "out_of_range" : "invalid_argument",
@@ -22,7 +26,7 @@ export function notInt32(...values: readonly unknown[]): AddonError {
   );
 }
 
-export function checkInteger(name: string, value: unknown, min: number, max: number): number {
+export function requireInteger(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== "number") {
     throw new AddonError("invalid_argument", `${name} must be a number, got ${describe(value)}.`);
   }
@@ -35,8 +39,8 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
   return value;
 }
 
-/** A finite number of at least `min`. */
-export function checkFinite(name: string, value: unknown, min: number): number {
+/** @returns a finite number of at least `min`. */
+export function requireFinite(name: string, value: unknown, min: number): number {
   if (typeof value !== "number") {
     throw new AddonError("invalid_argument", `${name} must be a number, got ${describe(value)}.`);
   }
@@ -47,51 +51,66 @@ export function checkFinite(name: string, value: unknown, min: number): number {
   );
 }
 
-export function checkObject<T extends object>(name: string, value: T): T {
+export function requireObject<T extends object>(name: string, value: T): T {
   if (typeof value === "object" && value !== null) return value;
   throw new AddonError("invalid_argument", `${name} must be an object, got ${describe(value)}.`);
 }
 
-export function checkPath(value: unknown): string {
+export function requirePath(value: unknown): string {
   if (typeof value === "string" && value !== "" && !value.includes("\0")) return value;
   throw new AddonError("invalid_argument", "path must be a non-empty string without NUL.");
 }
 
-/** The getters of %TypedArray%: a caller can shadow `view.length`, but not these. */
-function intrinsic(name: "buffer" | "length"): (view: Float32Array) => unknown {
-  const prototype: object = Object.getPrototypeOf(Float32Array.prototype);
+/**
+ * Returns a built-in getter. A caller can shadow `view.length` or `buffer.detached` with a property, whose own getter
+ * could close the index between the check and the call, but not these.
+ */
+function findGetter(prototype: object, name: string | symbol) {
   const getter = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-  if (!getter) throw new TypeError(`%TypedArray%.prototype.${name} is not a getter`);
-  return (view) => getter.call(view);
+  if (!getter) throw new TypeError(`${String(name)} is not a getter`);
+  return (value: object): unknown => getter.call(value);
 }
-const bufferOf = intrinsic("buffer");
-const lengthOf = intrinsic("length");
+const typedArray: object = Object.getPrototypeOf(Float32Array.prototype);
+const getBuffer = findGetter(typedArray, "buffer");
+const getByteOffset = findGetter(typedArray, "byteOffset");
+const getLength = findGetter(typedArray, "length");
+/** For example `Float64Array`; undefined if the value is not a typed array. */
+const getTypeName = findGetter(typedArray, Symbol.toStringTag);
+const isDetached = findGetter(ArrayBuffer.prototype, "detached");
+const isResizable = findGetter(ArrayBuffer.prototype, "resizable");
+
+interface ViewConstructor<View> {
+  readonly name: string;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): View;
+}
 
 /**
- * How many numbers a real, readable Float32Array holds. Shared memory is refused: another thread could
+ * Returns a clean view of the same memory: a real, readable typed array without the properties that a caller may have
+ * added, because an own `length` would let C read beyond the end. Shared memory is refused, because another thread could
  * write between the check and the use.
+ * @param type the class, for example `Uint8Array` for bytes; a Buffer is one, too.
  */
-export function checkVector(name: string, value: unknown): number {
-  if (!types.isFloat32Array(value)) {
+export function requireView<View>(name: string, value: unknown, type: ViewConstructor<View>): View {
+  if (!ArrayBuffer.isView(value) || getTypeName(value) !== type.name) {
     throw new AddonError(
       "invalid_argument",
-      `${name} must be a Float32Array, got ${describe(value)}.`,
+      `${name} must be a ${type.name}, got ${describe(value)}.`,
     );
   }
-  const buffer = bufferOf(value);
+  const buffer = getBuffer(value);
   if (!types.isArrayBuffer(buffer)) {
     throw new AddonError("invalid_argument", `${name} must not be shared: pass a copy of it.`);
   }
-  const length = Number(lengthOf(value));
-  if (buffer.detached || (length === 0 && buffer.resizable)) {
+  const length = Number(getLength(value));
+  if (isDetached(buffer) || (length === 0 && isResizable(buffer))) {
     throw new AddonError("detached", `${name} has lost its memory: it was transferred or shrunk.`);
   }
-  return length;
+  return new type(buffer, Number(getByteOffset(value)), length);
 }
 
-/** The answer of `accept`. A promise, say, is always truthy: it is refused. */
+/** Calls `accept`. A promise is always truthy, so everything but a boolean is refused. */
 export function askAccept(accept: Accept, id: number): boolean {
   const kept: unknown = accept(id);
   if (typeof kept === "boolean") return kept;
-  throw new AddonError("invalid_argument", "accept must return true or false, and no promise.");
+  throw new AddonError("invalid_argument", "accept must return true or false, not a promise.");
 }

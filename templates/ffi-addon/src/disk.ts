@@ -1,22 +1,28 @@
-// Files on disk: opened and closed again, written and read in full, replaced as a whole.
+// Files on disk: complete reads and writes, and atomic replacement.
 import {
   closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
+import { dirname, join } from "node:path";
 
 export function withFile<Result>(
   path: string,
   flags: string,
   use: (file: number) => Result,
+  mode?: number,
 ): Result {
-  const file = openSync(path, flags);
+  const file = openSync(path, flags, mode);
   try {
     return use(file);
   } finally {
@@ -24,7 +30,7 @@ export function withFile<Result>(
   }
 }
 
-/** A system call may move less than it was asked to. */
+/** One call may write only a part of the bytes. */
 export function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }
@@ -39,15 +45,22 @@ export function readAll(file: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Lets `write` fill a file next to `path` and renames it: a crash leaves the old file or the new one. */
+/**
+ * Lets `write` fill a file next to `path` and renames it: a crash leaves the old file or the new one.
+ * The new file has the owner, the group and the mode of the file that it replaces.
+ */
 export function replaceFile(path: string, write: (file: number) => void): void {
-  const target = replaceable(path);
-  const temporary = `${target}.${process.pid}.${crypto.randomUUID()}.tmp`;
+  const { target, old } = resolveTarget(path);
+  // A name without the target's: with both, a long name would exceed the limit of the file system.
+  const temporary = join(dirname(target), `.${crypto.randomUUID()}.tmp`);
+  const fill = (file: number): void => {
+    if (old) copyAccess(old, file);
+    write(file);
+    fsyncSync(file);
+  };
   try {
-    withFile(temporary, "wx", (file) => {
-      write(file);
-      fsyncSync(file);
-    });
+    // Private until it has the right mode: a reader that opens it earlier would keep its access.
+    withFile(temporary, "wx", fill, old ? 0o600 : 0o666);
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -55,10 +68,20 @@ export function replaceFile(path: string, write: (file: number) => void): void {
   }
 }
 
-/** What a rename may replace: the file at the end of a link, but no device, which root could. */
-function replaceable(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return path;
-  if (!found.isFile()) throw new Error("something else than a file has that name");
-  return realpathSync(path);
+/** Follows a link to the file that a rename replaces. Refuses a device, which root could replace. */
+function resolveTarget(path: string): { target: string; old?: Stats } {
+  const old = statSync(path, { throwIfNoEntry: false });
+  if (old === undefined) return { target: path };
+  if (!old.isFile()) throw new Error("there is something other than a file at this path");
+  return { target: realpathSync(path), old };
+}
+
+function copyAccess(from: Stats, file: number): void {
+  try {
+    fchownSync(file, from.uid, from.gid);
+  } catch {
+    // Only root may give a file away. The group's access must not pass to another group.
+  }
+  const isSameGroup = fstatSync(file).gid === from.gid;
+  fchmodSync(file, from.mode & (isSameGroup ? 0o777 : 0o707));
 }

@@ -1,15 +1,27 @@
 // What a backend provides. Arguments that arrive here have been checked.
-import type { Pointer } from "bun:ffi";
+// #region worker
+import type { NativeShare, TypeScriptShare } from "./worker/share.ts";
+// #endregion
 
 /** In the order in which they are tried. */
-export const backends = ["prebuilt", "compiled", "tinycc", "typescript"] as const;
-export type Backend = (typeof backends)[number];
+export const backendOrder = [
+  // #region prebuilt
+  "prebuilt", // from a platform package
+  // #endregion
+  "compiled", // by `bun run build`
+  "tinycc", // in memory, by cc() of Bun
+  "typescript",
+] as const;
+export type Backend = (typeof backendOrder)[number];
 
-export const metrics = ["dot", "cosine"] as const;
-export type Metric = (typeof metrics)[number];
+export const metricNames = ["dot", "cosine", "euclidean"] as const;
+export type Metric = (typeof metricNames)[number];
+/** The metrics whose lowest score is the best. */
+export const distances: readonly Metric[] = ["euclidean"];
 
 export interface Hit {
   readonly id: number;
+  /** The cosine, the dot product or the distance, depending on the metric. */
   readonly score: number;
 }
 
@@ -34,26 +46,10 @@ export interface Store {
   search(query: Float32Array, k: number, options: SearchOptions): Hit[];
   /** All vectors, not copied: good until the next `append`, `load` or `free`. */
   parts(): Iterable<Uint8Array>;
-  /** Plain data by which another thread of this process finds the same memory. */
+  // #region worker
   share(): NativeShare | TypeScriptShare;
+  // #endregion
   free(): void;
-}
-
-export interface NativeShare {
-  readonly kind: "native";
-  readonly handle: Pointer;
-  /** The address of the C function that searches it. */
-  readonly search: Pointer;
-  readonly size: number;
-}
-
-export interface TypeScriptShare {
-  readonly kind: "typescript";
-  readonly dimensions: number;
-  readonly metric: Metric;
-  readonly size: number;
-  readonly vectors: SharedArrayBuffer;
-  readonly norms: SharedArrayBuffer;
 }
 
 export interface Engine {

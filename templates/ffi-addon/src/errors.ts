@@ -7,12 +7,15 @@ export type AddonErrorCode =
   | "detached" // a view whose buffer was transferred, or shrunk below it
   | "overflow" // the result does not fit
   | "closed" // the index was closed
-  | "busy" // the index is in use by a callback or a worker
-  | "cancelled" // a search was told to stop
+  | "busy" // the index is in use by a callback or on another thread
+  | "cancelled" // the signal of a search aborted
   | "out_of_memory"
   | "not_an_index" // a file that this library did not write
   | "unsupported_version" // a file that a newer version wrote
   | "corrupt_file"
+  // #region worker
+  | "worker_failed" // the thread of searchInWorker did not start, or ended
+  // #endregion
   | "io_failed" // `cause` is the system's error
   | "backend_unavailable";
 

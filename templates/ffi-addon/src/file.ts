@@ -1,7 +1,7 @@
 // The file format of an index: a header with checksums, then the vectors as little-endian float32.
 import { fstatSync, statSync } from "node:fs";
 import { readAll, replaceFile, withFile, writeAll } from "./disk.ts";
-import { type Metric, metrics } from "./engine.ts";
+import { type Metric, metricNames } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { maxDimensions, maxSize } from "./symbols.ts";
 
@@ -10,9 +10,13 @@ import { maxDimensions, maxSize } from "./symbols.ts";
 //      24  u64 checksum of the vectors           32  u64 xxHash3 of bytes 0 to 31, then zeros
 // The checksum of the vectors is xxHash3 over the xxHash3 of each part of 256 MiB.
 const magic = Uint8Array.of(0x8e, 0x56, 0x49, 0x44, 0x58, 0x0d, 0x0a, 0x1a);
-const version = 1;
 const headerSize = 64;
 const hashedSize = 32;
+
+// The version that added each metric. An index is saved in it, so that libraries of that age can read the file.
+const versions: Readonly<Record<Metric, number>> = { dot: 1, cosine: 1, euclidean: 2 };
+/** Every version of the format starts with the magic and the version. */
+export const newestVersion = Math.max(...Object.values(versions));
 
 export interface IndexShape {
   readonly dimensions: number;
@@ -20,12 +24,12 @@ export interface IndexShape {
   readonly count: number;
 }
 
-/** All of it, or the old file stays. */
+/** Writes the file completely, or leaves the old one. */
 export function writeIndex(path: string, shape: IndexShape, parts: Iterable<Uint8Array>): void {
   try {
     replaceFile(path, (file) => {
       const vectors = [...parts];
-      writeAll(file, encodeHeader(shape, checksumOf(vectors)));
+      writeAll(file, encodeHeader(shape, computeChecksum(vectors)));
       for (const part of vectors) writeAll(file, part);
     });
   } catch (cause) {
@@ -39,22 +43,24 @@ export function readIndex<Index>(
   build: (shape: IndexShape, fill: (parts: Iterable<Uint8Array>) => void) => Index,
 ): Index {
   try {
-    if (!statSync(path).isFile()) throw notAnIndex(path); // opening a pipe would wait for its other end
+    if (!statSync(path).isFile()) throw notAnIndexError(path); // opening a pipe would wait for its other end
     return withFile(path, "r", (file) => {
       const header = new Uint8Array(headerSize);
       const { size } = fstatSync(file);
-      if (!readAll(file, header)) throw notAnIndex(path);
+      const isComplete = readAll(file, header);
+      requireKnownFormat(header, path);
+      if (!isComplete) throw notAnIndexError(path);
       const { checksum, ...shape } = decodeHeader(header, path);
       // Before anything is allocated: a forged header can't ask for more than the file holds.
       if (size !== headerSize + shape.count * shape.dimensions * 4) {
-        throw new AddonError(
-          "corrupt_file",
-          `${path} has been cut short, or something follows it.`,
-        );
+        throw new AddonError("corrupt_file", `${path} is truncated, or has data after its end.`);
       }
       return build(shape, (parts) => {
         const vectors = [...parts];
-        if (!vectors.every((part) => readAll(file, part)) || checksumOf(vectors) !== checksum) {
+        if (
+          !vectors.every((part) => readAll(file, part)) ||
+          computeChecksum(vectors) !== checksum
+        ) {
           throw new AddonError("corrupt_file", `The vectors in ${path} fail their checksum.`);
         }
       });
@@ -65,7 +71,7 @@ export function readIndex<Index>(
   }
 }
 
-function checksumOf(parts: readonly Uint8Array[]): bigint {
+function computeChecksum(parts: readonly Uint8Array[]): bigint {
   const hashes = BigUint64Array.from(parts, (part) => Bun.hash.xxHash3(part));
   return Bun.hash.xxHash3(hashes);
 }
@@ -74,9 +80,9 @@ function encodeHeader({ dimensions, metric, count }: IndexShape, checksum: bigin
   const header = new Uint8Array(headerSize);
   const view = new DataView(header.buffer);
   header.set(magic);
-  view.setUint32(8, version, true);
+  view.setUint32(8, versions[metric], true);
   view.setUint32(12, dimensions, true);
-  view.setUint32(16, metrics.indexOf(metric), true);
+  view.setUint32(16, metricNames.indexOf(metric), true);
   view.setUint32(20, count, true);
   view.setBigUint64(24, checksum, true);
   view.setBigUint64(32, Bun.hash.xxHash3(header.subarray(0, hashedSize)), true);
@@ -88,26 +94,30 @@ function decodeHeader(
   path: string,
 ): IndexShape & { readonly checksum: bigint } {
   const view = new DataView(header.buffer);
-  if (!magic.every((byte, index) => byte === header[index])) throw notAnIndex(path);
-  const found = view.getUint32(8, true);
-  if (found > version) {
-    throw new AddonError(
-      "unsupported_version",
-      `${path} has format ${found}; this library reads up to ${version}.`,
-    );
-  }
+  const version = view.getUint32(8, true);
   const dimensions = view.getUint32(12, true);
-  const metric = metrics[view.getUint32(16, true)];
+  const metric = metricNames[view.getUint32(16, true)];
   const count = view.getUint32(20, true);
   const intact = view.getBigUint64(32, true) === Bun.hash.xxHash3(header.subarray(0, hashedSize));
   const blank = header.subarray(hashedSize + 8).every((byte) => byte === 0);
   const sane = dimensions >= 1 && dimensions <= maxDimensions && count <= maxSize;
-  if (!intact || !blank || !sane || metric === undefined || found < 1) {
+  if (!intact || !blank || !sane || metric === undefined || version < versions[metric]) {
     throw new AddonError("corrupt_file", `The header of ${path} is damaged.`);
   }
   return { dimensions, metric, count, checksum: view.getBigUint64(24, true) };
 }
 
-function notAnIndex(path: string): AddonError {
+/** A newer format may have another header, so nothing but the start of the file is read first. */
+function requireKnownFormat(header: Uint8Array<ArrayBuffer>, path: string): void {
+  if (!magic.every((byte, index) => byte === header[index])) throw notAnIndexError(path);
+  const version = new DataView(header.buffer).getUint32(8, true);
+  if (version <= newestVersion) return;
+  throw new AddonError(
+    "unsupported_version",
+    `${path} has format ${version}, which a newer version of this library wrote; this one reads up to ${newestVersion}.`,
+  );
+}
+
+function notAnIndexError(path: string): AddonError {
   return new AddonError("not_an_index", `${path} is not a saved index.`);
 }

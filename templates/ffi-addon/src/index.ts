@@ -1,6 +1,8 @@
-// The library's entry: picks a backend once, and exports what there is to call.
+// The library's entry: the public functions and classes, on the backend that src/chosen.ts has chosen.
+// For consumers whose TypeScript does not know `Disposable`:
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Skipped } from "./backends.ts";
-import { checkFinite, isInt32, notInt32 } from "./check.ts";
+import { createInt32Error, isInt32, requireFinite } from "./check.ts";
 import * as chosen from "./chosen.ts";
 import type { Backend } from "./engine.ts";
 import { AddonError } from "./errors.ts";
@@ -14,17 +16,17 @@ const { engine } = chosen;
 /** Which implementation runs. `FFI_BACKEND` forces one. */
 export const backend: Backend = engine.backend;
 
-/** The backends that were tried before it, and why they don't work here. */
+/** The backends that were tried before `backend`, and why each does not work here. */
 export const skipped: readonly Skipped[] = chosen.skipped;
 
 /** The instruction set that searches use, `none` without one. */
 export const simd: string = engine.simd();
 
-/** The sum of two int32. @throws {AddonError} `overflow` when it is none; `invalid_argument`, `out_of_range`. */
+/** The sum of two int32. @throws {AddonError} `overflow` if it is not an int32; `invalid_argument`, `out_of_range`. */
 export function add(a: number, b: number): number {
-  if (!isInt32(a) || !isInt32(b)) throw notInt32(a, b);
+  if (!isInt32(a) || !isInt32(b)) throw createInt32Error(a, b);
   const sum = engine.add(a, b);
-  // C wraps around; the sum has another sign than both operands exactly when it did.
+  // C wraps around on overflow: then the sign of the sum differs from the signs of both operands.
   if (((a ^ sum) & (b ^ sum)) < 0) {
     throw new AddonError("overflow", `${a} + ${b} does not fit into an int32.`);
   }
@@ -33,5 +35,5 @@ export function add(a: number, b: number): number {
 
 /** The square root. @throws {AddonError} `out_of_range` for NaN, infinities and negative numbers. */
 export function sqrt(x: number): number {
-  return engine.sqrt(checkFinite("x", x, 0));
+  return engine.sqrt(requireFinite("x", x, 0));
 }

@@ -1,94 +1,75 @@
-// Finds a built library and checks it before it is opened: the code in it must be the code in native/.
+// Finds a built library and verifies it before it is opened: the code in it must be the code in native/.
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { hashSource } from "./artifacts.ts";
+import { onDisk } from "./embedded.ts";
 import { AddonError } from "./errors.ts";
+import { sha256 } from "./sha256.ts";
 
-export const root = dirname(import.meta.dir);
-export const platform = `${process.platform}-${process.arch}`;
+/** Like `linux-x64`, `linux-x64-musl`, `darwin-arm64` or `win32-x64`. */
+export const platform = `${process.platform}-${process.arch}${usesMusl() ? "-musl" : ""}`;
 
-/** The files that the library is made of, in a fixed order. */
-export const sources = [
-  "addon.c",
-  "addon.h",
-  "basics.c",
-  "dot.h",
-  "kernels.c",
-  "kernels.h",
-  "libc.h",
-  "search.c",
-  "vindex.c",
-  "vindex.h",
-] as const;
+interface LibraryEntry {
+  /** The package that contains the library, if this one does not. */
+  readonly package?: string;
+  readonly file: string;
+  readonly sha256: string;
+}
 
-/** Written by the build: which library belongs to which platform, and what it was made from. */
+/** Written by the build: the library of each platform, and the hash of the C code that they were built from. */
 export interface Manifest {
   readonly source: string;
-  readonly libraries: Readonly<
-    Record<string, { readonly package?: string; readonly file: string; readonly sha256: string }>
-  >;
+  readonly libraries: Readonly<Record<string, LibraryEntry>>;
 }
 
-export function sha256(bytes: Uint8Array | string): string {
-  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
-}
-
-export function sourceHash(): string {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for (const file of sources) {
-    hasher
-      .update(`${file}\0`)
-      .update(read(join(root, "native", file), `native/${file} is missing`))
-      .update("\0");
-  }
-  return hasher.digest("hex");
+/** A place where built libraries are. */
+export interface Libraries {
+  /** The message if there is no manifest. */
+  readonly absent: string;
+  manifest(): Manifest | undefined;
+  path(platform: string, library: LibraryEntry): string | undefined;
 }
 
 /**
- * The library of this platform in `folder`, or in the package that the manifest there names.
+ * Returns the path of this platform's library.
  * @throws {AddonError} `backend_unavailable`, with the reason.
  */
-export function findLibrary(folder: string, command: string): string {
-  const manifest = readManifest(join(folder, "manifest.json"), command);
-  if (manifest.source !== sourceHash()) {
-    throw unavailable(`native/ has changed since it was built: run \`${command}\``);
+export function findLibrary(libraries: Libraries): string {
+  const manifest = libraries.manifest();
+  if (!manifest) throw unavailableError(libraries.absent);
+  if (manifest.source !== hashSource()) {
+    throw unavailableError("native/ has changed since the library was built");
   }
   const library = manifest.libraries[platform];
-  if (!library) throw unavailable(`there is none for ${platform}: run \`${command}\``);
-  const path = locate(folder, library);
-  const found = sha256(read(path, `it is missing: run \`${command}\``));
-  if (found !== library.sha256) {
-    throw unavailable(`${path} is not the file that was built: its SHA-256 is ${found}`);
+  if (!library) throw unavailableError(`there is no library for ${platform}`);
+  const path = libraries.path(platform, library);
+  if (path === undefined) {
+    throw unavailableError(
+      `the package ${library.package ?? library.file} is not installed, or was not when this program was bundled`,
+    );
   }
-  return path;
+  const bytes = read(path);
+  const found = sha256(bytes);
+  if (found === library.sha256) return onDisk(path, bytes);
+  throw unavailableError(`${path} is not the file that was built: its SHA-256 is ${found}`);
 }
 
-/** Packages are looked up in node_modules, then in the folder itself, where `bun run pack` puts them. */
-function locate(folder: string, library: { package?: string; file: string }): string {
-  if (library.package === undefined) return join(folder, library.file);
+function usesMusl(): boolean {
+  if (process.platform !== "linux") return false;
   try {
-    return Bun.resolveSync(`${library.package}/${library.file}`, root);
+    return readFileSync("/proc/self/maps", "latin1").includes("/ld-musl-");
   } catch {
-    return join(folder, library.package, library.file);
+    return false; // without /proc
   }
 }
 
-function readManifest(path: string, command: string): Manifest {
-  const text = read(path, `not built yet: run \`${command}\``).toString();
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw unavailable(`${path} is damaged: run \`${command}\``, cause);
-  }
-}
-
-function read(path: string, missing: string): Buffer {
+function read(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw unavailable(missing, cause);
+    throw unavailableError(`${path} is missing`, cause);
   }
 }
 
-function unavailable(reason: string, cause?: unknown): AddonError {
+function unavailableError(reason: string, cause?: unknown): AddonError {
   return new AddonError("backend_unavailable", reason, { cause });
 }

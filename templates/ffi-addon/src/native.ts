@@ -1,32 +1,32 @@
 // The engine over the C functions, however they were loaded.
 // Integers cross as `n | 0`: cc() of Bun 1.4.5 reads garbage from one that JavaScript keeps as a double.
-import { linkSymbols, type Pointer, toArrayBuffer } from "bun:ffi";
-import { type AcceptBridge, acceptBridge } from "./accept.ts";
-import { type Engine, metrics, type NativeShare, partSize, type Store } from "./engine.ts";
+import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { type AcceptBridge, createAcceptBridge } from "./accept.ts";
+import { type Engine, metricNames, partSize, type Store } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { allocateHits, checkLayout, readHits } from "./layout.ts";
-import { abi, declarations, type Symbols, status } from "./symbols.ts";
+import { abi, type Symbols, status } from "./symbols.ts";
 
-export function nativeEngine(backend: Engine["backend"], symbols: Symbols): Engine {
+export function createNativeEngine(backend: Engine["backend"], symbols: Symbols): Engine {
   const found = symbols.addon_abi();
   if (found !== abi) {
     throw new AddonError("backend_unavailable", `its ABI is ${found}, expected ${abi}`);
   }
   checkLayout(symbols.vindex_hit_layout);
-  const bridge = acceptBridge();
+  const bridge = createAcceptBridge();
   return {
     backend,
     add: (a, b) => symbols.addon_add(a | 0, b | 0),
     sqrt: symbols.addon_sqrt,
     simd: () => symbols.addon_simd() ?? "unknown",
     create: (dimensions, metric) => {
-      const handle = symbols.vindex_create(dimensions | 0, metrics.indexOf(metric) | 0);
-      return nativeStore(symbols, bridge, pointer(handle), dimensions);
+      const handle = symbols.vindex_create(dimensions | 0, metricNames.indexOf(metric) | 0);
+      return createNativeStore(symbols, bridge, requirePointer(handle), dimensions);
     },
   };
 }
 
-function nativeStore(
+function createNativeStore(
   symbols: Symbols,
   bridge: AcceptBridge,
   handle: Pointer,
@@ -40,79 +40,62 @@ function nativeStore(
     },
     append(vectors, count) {
       if (count === 0) return;
-      succeed(symbols.vindex_append(handle, vectors, count | 0));
+      requireOk(symbols.vindex_append(handle, vectors, count | 0));
       size += count;
     },
     load(count, fill) {
       if (count === 0) return;
-      fill(parts(pointer(symbols.vindex_reserve(handle, count | 0)), count * rowSize));
-      succeed(symbols.vindex_commit(handle, count | 0));
+      fill(viewParts(requirePointer(symbols.vindex_reserve(handle, count | 0)), count * rowSize));
+      requireOk(symbols.vindex_commit(handle, count | 0));
       size += count;
     },
-    search: searcher(symbols.vindex_search, bridge, handle, () => size),
-    parts: () => (size === 0 ? [] : parts(pointer(symbols.vindex_vectors(handle)), size * rowSize)),
+    search: createSearch(symbols.vindex_search, bridge, handle, () => size),
+    parts: () =>
+      size === 0 ? [] : viewParts(requirePointer(symbols.vindex_vectors(handle)), size * rowSize),
+    // #region worker
     share: () => ({
       kind: "native",
       handle,
       size,
-      search: pointer(symbols.vindex_search_address()),
+      search: requirePointer(symbols.vindex_search_address()),
     }),
+    // #endregion
     free: () => symbols.vindex_free(handle),
   };
 }
 
-type NativeSearch = Symbols["vindex_search"];
+export type NativeSearch = Symbols["vindex_search"];
 
-function searcher(
+export function createSearch(
   vindexSearch: NativeSearch,
   bridge: AcceptBridge,
   handle: Pointer,
   size: () => number,
 ): Store["search"] {
   return (query, k, { accept, cancel = null }) => {
-    const room = Math.min(k, size()) | 0;
-    if (room === 0) return [];
+    const room = Math.max(1, Math.min(k, size())) | 0;
     const hits = allocateHits(room);
     const run = (callback: Pointer | null): number =>
       vindexSearch(handle, query, room, hits, callback, cancel);
     const found = accept ? bridge({ accept, query, hits }, run) : run(null);
-    if (found < 0) succeed(-found);
+    if (found < 0) requireOk(-found);
     return readHits(hits, found);
   };
 }
 
-/** Made once for each function: Bun keeps what `linkSymbols` makes. */
-const attached = new Map<Pointer, NativeSearch>();
-
-/**
- * Another thread's store, to search only. It calls the very function that belongs to the store: a library
- * opened anew, from a file that may have changed, could lay the memory out differently.
- */
-export function attachNative(shared: NativeShare): Pick<Store, "search"> {
-  const { handle, search, size } = shared;
-  const vindexSearch = attached.get(search) ?? link(search);
-  attached.set(search, vindexSearch);
-  return { search: searcher(vindexSearch, acceptBridge(), handle, () => size) };
-}
-
-function link(ptr: Pointer): NativeSearch {
-  const vindex_search = { ...declarations.vindex_search, ptr };
-  return linkSymbols({ vindex_search }).symbols.vindex_search;
-}
-
-function* parts(address: Pointer, length: number): Generator<Uint8Array> {
+function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
   for (let at = 0; at < length; at += partSize) {
     yield new Uint8Array(toArrayBuffer(address, at, Math.min(partSize, length - at)));
   }
 }
 
 /** @throws {AddonError} on NULL, which every function of this library returns when memory is short. */
-function pointer(value: Pointer | bigint | null): Pointer {
+function requirePointer(value: Pointer | bigint | null): Pointer {
   if (typeof value === "number") return value;
   throw new AddonError("out_of_memory", "The C library could not allocate the memory for this.");
 }
 
-function succeed(code: number): void {
+function requireOk(code: number): void {
   switch (code) {
     case status.ok:
       return;

@@ -1,7 +1,7 @@
 // native/addon.h as TypeScript: functions, statuses and limits. bun:ffi can't see C types, so this is by hand.
 import type { FFIFunction, Library } from "bun:ffi";
 
-export const abi = 1;
+export const abi = 2;
 
 export const declarations = {
   addon_abi: { args: [], returns: "u32" },
@@ -16,7 +16,9 @@ export const declarations = {
   vindex_append: { args: ["ptr", "ptr", "u32"], returns: "i32" },
   vindex_vectors: { args: ["ptr"], returns: "ptr" },
   vindex_search: { args: ["ptr", "ptr", "u32", "ptr", "ptr", "ptr"], returns: "i32" },
+  // #region worker
   vindex_search_address: { args: [], returns: "ptr" },
+  // #endregion
 } as const satisfies Record<string, FFIFunction>;
 
 export type Symbols = Library<typeof declarations>["symbols"];

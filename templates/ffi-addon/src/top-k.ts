@@ -1,7 +1,7 @@
 // The best k hits so far: a heap with the worst of them at the root, like the one in native/search.c.
 import type { Hit } from "./engine.ts";
 
-const worse = (a: Hit, b: Hit): boolean =>
+const isWorse = (a: Hit, b: Hit): boolean =>
   a.score < b.score || (a.score === b.score && a.id > b.id);
 
 export class TopK {
@@ -32,7 +32,7 @@ export class TopK {
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = heap[parent];
-      if (above === undefined || !worse(hit, above)) break;
+      if (above === undefined || !isWorse(hit, above)) break;
       heap[at] = above;
       at = parent;
     }
@@ -45,9 +45,9 @@ export class TopK {
     for (;;) {
       const left = heap[2 * at + 1];
       const right = heap[2 * at + 2];
-      const isRight = left !== undefined && right !== undefined && worse(right, left);
+      const isRight = left !== undefined && right !== undefined && isWorse(right, left);
       const child = isRight ? right : left;
-      if (child === undefined || !worse(child, hit)) break;
+      if (child === undefined || !isWorse(child, hit)) break;
       heap[at] = child;
       at = 2 * at + (isRight ? 2 : 1);
     }

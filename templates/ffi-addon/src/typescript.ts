@@ -1,16 +1,19 @@
 // The engine in plain TypeScript: it runs where nothing else does, and it is what the C is tested against.
 import { askAccept } from "./check.ts";
 import {
+  distances,
   type Engine,
   type Hit,
   type Metric,
   partSize,
   type SearchOptions,
   type Store,
-  type TypeScriptShare,
 } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { TopK } from "./top-k.ts";
+// #region worker
+import type { TypeScriptShare } from "./worker/share.ts";
+// #endregion
 
 export const typescriptEngine: Engine = {
   backend: "typescript",
@@ -20,17 +23,10 @@ export const typescriptEngine: Engine = {
   create: (dimensions, metric) => new TypeScriptStore(dimensions, metric),
 };
 
-/** Another thread's store, to search only. */
-export function attachTypeScript(shared: TypeScriptShare): Pick<Store, "search"> {
-  const store = new TypeScriptStore(shared.dimensions, shared.metric);
-  store.adopt(shared.vectors, shared.norms, shared.size);
-  return store;
-}
-
 const cancelCheckRows = 256;
 
-/** Its memory is shared, so that a worker can search it without a copy. */
-class TypeScriptStore implements Store {
+/** Its memory is shared, so that another thread can search it without a copy. */
+export class TypeScriptStore implements Store {
   #vectors = new Float32Array(new SharedArrayBuffer(0));
   #norms = new Float64Array(new SharedArrayBuffer(0));
   #size = 0;
@@ -44,6 +40,7 @@ class TypeScriptStore implements Store {
     return this.#size;
   }
 
+  /** Replaces its memory. */
   adopt(vectors: SharedArrayBuffer, norms: SharedArrayBuffer, size: number): void {
     this.#vectors = new Float32Array(vectors);
     this.#norms = new Float64Array(norms);
@@ -63,35 +60,48 @@ class TypeScriptStore implements Store {
   }
 
   search(query: Float32Array, k: number, { accept, cancel }: SearchOptions): Hit[] {
-    const { dimensions, metric } = this;
-    const vectors = this.#vectors;
-    const queryNorm = Math.sqrt(dot(query, 0, query, 0, dimensions));
-    if (!Number.isFinite(queryNorm)) throw notFinite();
+    const queryNorm = Math.sqrt(sumProducts(query, 0, query, 0, this.dimensions));
+    if (!Number.isFinite(queryNorm)) throw notFiniteError();
     const best = new TopK(Math.min(k, this.#size));
     for (let id = 0; id < this.#size; id++) {
       if (cancel && id % cancelCheckRows === 0 && Atomics.load(cancel, 0) !== 0) {
         throw new AddonError("cancelled", "The search was cancelled.");
       }
-      const product = dot(query, 0, vectors, id * dimensions, dimensions);
-      const scale = metric === "cosine" ? queryNorm * (this.#norms[id] ?? 0) : 1;
-      const score = scale === 0 ? 0 : product / scale;
+      const score = this.#score(query, queryNorm, id);
       if (!best.admits(score)) continue;
       if (accept && !askAccept(accept, id)) continue;
       best.push({ id, score });
     }
-    return best.sorted();
+    const hits = best.sorted();
+    if (!distances.includes(this.metric)) return hits;
+    return hits.map(({ id, score }) => ({ id, score: -score }));
+  }
+
+  /** A distance is negative here, so that a higher score is better with every metric. */
+  #score(query: Float32Array, queryNorm: number, id: number): number {
+    const { dimensions, metric } = this;
+    const at = id * dimensions;
+    if (metric === "euclidean") {
+      return -Math.sqrt(sumSquaredDifferences(query, this.#vectors, at, dimensions));
+    }
+    const product = sumProducts(query, 0, this.#vectors, at, dimensions);
+    if (metric === "dot") return product;
+    const scale = queryNorm * (this.#norms[id] ?? 0);
+    return scale === 0 ? 0 : product / scale;
   }
 
   parts(): Iterable<Uint8Array> {
     return this.#parts(0, this.#size);
   }
 
+  // #region worker
   share(): TypeScriptShare {
     const { dimensions, metric, size } = this;
     const vectors = this.#vectors.buffer;
     const norms = this.#norms.buffer;
     return { kind: "typescript", dimensions, metric, size, vectors, norms };
   }
+  // #endregion
 
   free(): void {
     this.adopt(new SharedArrayBuffer(0), new SharedArrayBuffer(0), 0);
@@ -124,21 +134,42 @@ class TypeScriptStore implements Store {
   #commit(count: number): void {
     for (let id = this.#size; id < this.#size + count; id++) {
       const at = id * this.dimensions;
-      const squares = dot(this.#vectors, at, this.#vectors, at, this.dimensions);
-      if (!Number.isFinite(squares)) throw notFinite();
+      const squares = sumProducts(this.#vectors, at, this.#vectors, at, this.dimensions);
+      if (!Number.isFinite(squares)) throw notFiniteError();
       this.#norms[id] = Math.sqrt(squares);
     }
     this.#size += count;
   }
 }
 
-/** Added up in the order of the numbers, like `exact_dot` in native/vindex.h: the same bits. */
-function dot(a: Float32Array, aAt: number, b: Float32Array, bAt: number, length: number): number {
+/** Added up in the order of the numbers, like `compute_dot` in native/vindex.h: the same bits. */
+function sumProducts(
+  a: Float32Array,
+  aAt: number,
+  b: Float32Array,
+  bAt: number,
+  length: number,
+): number {
   let sum = 0;
   for (let i = 0; i < length; i++) sum += (a[aAt + i] as number) * (b[bAt + i] as number);
   return sum;
 }
 
-function notFinite(): AddonError {
+/** Like `compute_squared_distance` in native/vindex.h: the same bits. */
+function sumSquaredDifferences(
+  a: Float32Array,
+  b: Float32Array,
+  bAt: number,
+  length: number,
+): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[bAt + i] as number);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+function notFiniteError(): AddonError {
   return new AddonError("out_of_range", "A vector holds NaN or an infinity.");
 }

@@ -1,16 +1,28 @@
-// The public class: checks every argument, guards the life of the store, and leaves the rest to the engine.
-import { checkInteger, checkObject, checkPath, checkVector } from "./check.ts";
+// The public class: checks every argument and that the index is open and idle, then calls the engine.
+import { requireInteger, requireObject, requirePath, requireView } from "./check.ts";
 import { engine as chosen } from "./chosen.ts";
-import { type Accept, type Engine, type Hit, type Metric, metrics, type Store } from "./engine.ts";
+import {
+  type Accept,
+  type Engine,
+  type Hit,
+  type Metric,
+  metricNames,
+  type Store,
+} from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { readIndex, writeIndex } from "./file.ts";
-import { searchInWorker, type WorkerSearch } from "./search-worker.ts";
 import { maxDimensions, maxSize } from "./symbols.ts";
+// #region worker
+import { searchInWorker, type WorkerSearch } from "./worker/client.ts";
+// #endregion
 
 export interface VectorIndexOptions {
   /** Numbers in each vector, 1 to 65 536. */
   readonly dimensions: number;
-  /** `cosine` compares directions (a zero vector scores 0 with everything), `dot` is the dot product. */
+  /**
+   * `cosine` compares directions (a zero vector scores 0 with everything), `dot` is the dot product; the highest score
+   * is the best. `euclidean` is the distance, the square root of the sum of squared differences; the lowest is the best.
+   */
   readonly metric: Metric;
 }
 
@@ -19,23 +31,25 @@ const forgotten = new FinalizationRegistry<Store>((store) => store.free());
 
 /**
  * Exact nearest vectors. Scores are added up in double, so no finite input overflows and every backend
- * gives the same bits. Ids count up from 0; equal scores come by rising id.
+ * gives the same bits. Ids count up from 0; equal scores are ordered by rising id.
  */
 export class VectorIndex implements Disposable {
-  /** Private, because what JavaScript can assign to is no length for C. */
+  /** Private: C would read beyond the end if a caller could assign another length. */
   readonly #dimensions: number;
   readonly #metric: Metric;
   #store: Store | undefined;
-  /** A search is calling `accept`. */
-  #calling = false;
+  /** Whether a search is inside `accept`. */
+  #isCallingAccept = false;
+  // #region worker
   readonly #workers = new Set<WorkerSearch>();
+  // #endregion
 
   /** @param engine tests pass another one than the process runs. */
   constructor(options: VectorIndexOptions, engine: Engine = chosen) {
-    const { dimensions, metric } = checkObject("options", options);
-    this.#dimensions = checkInteger("dimensions", dimensions, 1, maxDimensions);
-    if (!metrics.includes(metric)) {
-      throw new AddonError("invalid_argument", `metric must be one of: ${metrics.join(", ")}.`);
+    const { dimensions, metric } = requireObject("options", options);
+    this.#dimensions = requireInteger("dimensions", dimensions, 1, maxDimensions);
+    if (!metricNames.includes(metric)) {
+      throw new AddonError("invalid_argument", `metric must be one of: ${metricNames.join(", ")}.`);
     }
     this.#metric = metric;
     this.#store = engine.create(this.#dimensions, metric);
@@ -52,7 +66,7 @@ export class VectorIndex implements Disposable {
 
   /** How many vectors there are. */
   get size(): number {
-    return this.#open().size;
+    return this.#requireOpen().size;
   }
 
   /**
@@ -61,60 +75,61 @@ export class VectorIndex implements Disposable {
    * @throws {AddonError} `wrong_length`, `out_of_range` (NaN, infinity), `out_of_memory`, `busy` …
    */
   add(vectors: Float32Array): number {
-    const store = this.#idle("add to");
-    const length = checkVector("vectors", vectors);
-    if (length % this.#dimensions !== 0) {
+    const store = this.#requireIdle("add to");
+    const view = requireView("vectors", vectors, Float32Array);
+    if (view.length % this.#dimensions !== 0) {
       throw new AddonError(
         "wrong_length",
-        `vectors holds ${length} numbers, which is no multiple of ${this.#dimensions}.`,
+        `vectors has ${view.length} numbers, which is not a multiple of ${this.#dimensions}.`,
       );
     }
     const first = store.size;
-    store.append(vectors, this.#checkRoom(store, length / this.#dimensions));
+    store.append(view, this.#requireRoom(store, view.length / this.#dimensions));
     return first;
   }
 
   /**
-   * The best `k` by falling score, fewer if there are fewer. The query is read where it is, not copied.
+   * The best `k`, best first, fewer if there are fewer. The query is read where it is, not copied.
    * `accept` leaves vectors out; it is asked only about vectors that would be among the best, and the
    * index can't be used inside it. What it throws comes out of `search`.
    */
   search(query: Float32Array, k: number, options: { readonly accept?: Accept } = {}): Hit[] {
-    const { accept } = checkObject("options", options); // first: a getter could close the index
-    const store = this.#idle("search");
-    this.#checkQuery(query, k);
-    if (accept === undefined) return store.search(query, k, {});
+    const { accept } = requireObject("options", options); // first, because a getter could close the index
+    const store = this.#requireIdle("search");
+    const view = this.#requireQuery(query, k);
+    if (accept === undefined) return store.search(view, k, {});
     if (typeof accept !== "function") {
       throw new AddonError("invalid_argument", "accept must be a function.");
     }
-    this.#calling = true;
+    this.#isCallingAccept = true;
     try {
       // A copy: `accept` could transfer or shrink the query while C reads it.
-      return store.search(new Float32Array(query), k, { accept });
+      return store.search(view.slice(), k, { accept });
     } finally {
-      this.#calling = false;
+      this.#isCallingAccept = false;
     }
   }
 
+  // #region worker
   /**
    * `search` on another thread, which reads the same memory: nothing but the query is copied.
    * Until it settles the index can be searched, saved and closed, but not added to.
-   * @param options.signal aborting rejects at once with its reason and stops the search soon after.
+   * @param options.signal aborting rejects immediately with its reason, and stops the search soon after.
    */
   async searchInWorker(
     query: Float32Array,
     k: number,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Hit[]> {
-    const { signal } = checkObject("options", options);
+    const { signal } = requireObject("options", options);
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new AddonError("invalid_argument", "signal must be an AbortSignal.");
     }
     signal?.throwIfAborted();
-    // From the checks until the search is on its way, no code of the caller runs.
-    const store = this.#idle("search");
-    this.#checkQuery(query, k);
-    const search = searchInWorker(store, new Float32Array(query), k);
+    // No code of the caller may run between these checks and the start of the search: it could close the index.
+    const store = this.#requireIdle("search");
+    const view = this.#requireQuery(query, k);
+    const search = searchInWorker(store, view.slice(), k);
     this.#workers.add(search);
     const abort = (): void => search.cancel(signal?.reason);
     search.ended.then(() => {
@@ -125,12 +140,13 @@ export class VectorIndex implements Disposable {
     signal?.addEventListener("abort", abort, { once: true });
     return search.hits;
   }
+  // #endregion
 
   /** Writes the index to a file: all of it, or the old file stays. */
   save(path: string): void {
-    const store = this.#idle("save");
+    const store = this.#requireIdle("save");
     const shape = { dimensions: this.#dimensions, metric: this.#metric, count: store.size };
-    writeIndex(checkPath(path), shape, store.parts());
+    writeIndex(requirePath(path), shape, store.parts());
   }
 
   /**
@@ -138,10 +154,10 @@ export class VectorIndex implements Disposable {
    * @throws {AddonError} `not_an_index`, `unsupported_version`, `corrupt_file`, `io_failed`.
    */
   static load(path: string, engine: Engine = chosen): VectorIndex {
-    return readIndex(checkPath(path), ({ dimensions, metric, count }, fill) => {
+    return readIndex(requirePath(path), ({ dimensions, metric, count }, fill) => {
       const index = new VectorIndex({ dimensions, metric }, engine);
       try {
-        index.#open().load(count, fill);
+        index.#requireOpen().load(count, fill);
         return index;
       } catch (error) {
         index.close();
@@ -150,50 +166,55 @@ export class VectorIndex implements Disposable {
     });
   }
 
-  /** Frees the memory; searches in workers are cancelled first. Closing twice is fine. */
+  /** Frees the memory, after every search has ended. Closing twice is fine. */
   close(): void {
     if (this.#store === undefined) return;
-    const store = this.#notCalling(this.#store, "close");
+    const store = this.#requireNotInAccept(this.#store, "close");
     this.#store = undefined;
     forgotten.unregister(this);
+    // #region worker
     const reason = new AddonError("closed", "The index was closed during the search.");
     for (const search of this.#workers) search.cancel(reason);
-    if (this.#workers.size === 0) store.free();
+    if (this.#workers.size > 0) return; // the last of them frees the memory
+    // #endregion
+    store.free();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #open(): Store {
+  #requireOpen(): Store {
     if (this.#store !== undefined) return this.#store;
     throw new AddonError("closed", "This index is closed.");
   }
 
-  #notCalling(store: Store, verb: string): Store {
-    if (!this.#calling) return store;
+  #requireNotInAccept(store: Store, verb: string): Store {
+    if (!this.#isCallingAccept) return store;
     throw new AddonError("busy", `Can't ${verb} an index inside its own accept callback.`);
   }
 
-  #idle(verb: string): Store {
-    return this.#notCalling(this.#open(), verb);
+  #requireIdle(verb: string): Store {
+    return this.#requireNotInAccept(this.#requireOpen(), verb);
   }
 
-  #checkRoom(store: Store, count: number): number {
+  #requireRoom(store: Store, count: number): number {
+    // #region worker
     if (this.#workers.size > 0) {
       throw new AddonError("busy", "Can't add to an index that a worker is searching.");
     }
+    // #endregion
     if (count <= maxSize - store.size) return count;
-    throw new AddonError("out_of_range", `An index holds ${maxSize} vectors at the most.`);
+    throw new AddonError("out_of_range", `An index holds at most ${maxSize} vectors.`);
   }
 
-  #checkQuery(query: Float32Array, k: number): void {
-    const length = checkVector("query", query);
-    checkInteger("k", k, 1, maxSize);
-    if (length === this.#dimensions) return;
+  #requireQuery(query: Float32Array, k: number): Float32Array {
+    const view = requireView("query", query, Float32Array);
+    requireInteger("k", k, 1, maxSize);
+    if (view.length === this.#dimensions) return view;
     throw new AddonError(
       "wrong_length",
-      `query holds ${length} numbers, the index has ${this.#dimensions} dimensions.`,
+      `query has ${view.length} numbers, but the index has ${this.#dimensions} dimensions.`,
     );
   }
 }

@@ -71,7 +71,28 @@ test("sqrt takes a finite number that is not negative", () => {
   }
 });
 
+test.each([
+  [[1, 2], "an array"],
+  [new Float64Array(2), "a Float64Array"],
+  [Buffer.alloc(2), "a Uint8Array"],
+  [new ArrayBuffer(2), "an object"],
+  [{ [Symbol.toStringTag]: "Float32Array" }, "an object"],
+  [new Proxy([], {}), "a Proxy"],
+  ["text", "a string"],
+  [undefined, "undefined"],
+])("an error names the type of a value that is not a Float32Array: %#", (value, name) => {
+  using index = new VectorIndex({ dimensions: 1, metric: "dot" });
+  expect(() => index.add(wrong(value))).toThrow(`must be a Float32Array, got ${name}.`);
+});
+
 describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
+  /** Options with a getter that closes the index. */
+  const closing = (name: string, index: VectorIndex): object => ({
+    get [name](): undefined {
+      index.close();
+      return undefined;
+    },
+  });
   const create = (options: unknown): VectorIndex => new VectorIndex(wrong(options), engine);
 
   test.each<[unknown, AddonErrorCode]>([
@@ -121,6 +142,18 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(index.size).toBe(1);
   });
 
+  test("a property that shadows the length, the buffer or the offset changes nothing", () => {
+    using index = create({ dimensions: 3, metric: "dot" });
+    const shadowed = Object.defineProperties(Float32Array.of(1, 2, 3), {
+      length: { value: 300 },
+      buffer: { value: new ArrayBuffer(0) },
+      byteOffset: { value: 4096 },
+    });
+    index.add(shadowed);
+    expect(index.size).toBe(1);
+    expect(index.search(shadowed, 1)).toEqual([{ id: 0, score: 14 }]);
+  });
+
   test.each<[unknown, AddonErrorCode]>([
     [undefined, "invalid_argument"],
     ["1", "invalid_argument"],
@@ -140,6 +173,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
   test("takes what is unusual and right", () => {
     using index = create({ dimensions: 2, metric: "dot" });
     expect(index.search(Float32Array.of(1, 1), 1)).toEqual([]);
+    expect(codeOf(() => index.search(Float32Array.of(1, Number.NaN), 1))).toBe("out_of_range");
     expect(index.add(new Float32Array(0))).toBe(0);
     const numbers = Float32Array.of(9, 9, 1, 2, 3, 4);
     expect(index.add(numbers.subarray(2))).toBe(0);
@@ -168,15 +202,9 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     }
   });
 
-  test("is not misled by what runs while its arguments are read", async () => {
+  test("is not misled by what runs while its arguments are read", () => {
     const create768 = (): VectorIndex => create({ dimensions: 768, metric: "dot" });
     const query = new Float32Array(768);
-    const closing = (name: string, index: VectorIndex): object => ({
-      get [name](): undefined {
-        index.close();
-        return undefined;
-      },
-    });
     const index = create768();
     index.add(query);
     expect(codeOf(() => index.search(query, 1, wrong(closing("accept", index))))).toBe("closed");
@@ -191,14 +219,36 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
       },
     };
     expect(codeOf(() => other.search(lost, 1, wrong(losing)))).toBe("detached");
+  });
 
+  test("runs no code of the caller between the check of an argument and its use", () => {
+    using index = create({ dimensions: 2, metric: "dot" });
+    const vector = Float32Array.of(3, 4);
+    for (const name of ["detached", "resizable", "byteLength"]) {
+      Object.defineProperty(vector.buffer, name, { get: () => index.close() });
+    }
+    expect(index.add(vector)).toBe(0);
+    expect(index.search(vector, 1)).toEqual([{ id: 0, score: 25 }]);
+
+    const lost = detached(2);
+    Object.defineProperty(lost.buffer, "detached", { value: false });
+    expect(codeOf(() => index.add(lost))).toBe("detached");
+  });
+
+  // #region worker
+  test("is not misled by what runs while a worker search is started", async () => {
+    const query = new Float32Array(768);
+    const create768 = (): VectorIndex => {
+      const index = create({ dimensions: 768, metric: "dot" });
+      index.add(query);
+      return index;
+    };
+    using other = create768();
     const third = create768();
-    third.add(query);
     const search = third.searchInWorker(query, 1, wrong(closing("signal", third)));
     await expect(search).rejects.toMatchObject({ code: "closed" });
 
     const fourth = create768();
-    fourth.add(query);
     const { signal } = new AbortController();
     signal.addEventListener = () => fourth.close();
     await expect(fourth.searchInWorker(query, 1, { signal })).rejects.toMatchObject({
@@ -214,6 +264,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     await other.searchInWorker(query, 1);
     expect(other.add(query)).toBe(1);
   });
+  // #endregion
 
   test("keeps the dimensions it was made with", () => {
     using index = create({ dimensions: 768, metric: "dot" });

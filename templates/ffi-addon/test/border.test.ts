@@ -1,30 +1,81 @@
 // native/addon.h and the TypeScript that repeats it say the same.
+import type { FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { metrics } from "../src/engine.ts";
-import { root, sources } from "../src/library.ts";
+import { amalgamate, root } from "../src/artifacts.ts";
+import { metricNames } from "../src/engine.ts";
 import { abi, declarations, maxDimensions, maxSize, status } from "../src/symbols.ts";
+import { type CFunction, ffiTypesFor, parseHeader } from "./c-header.ts";
 
-const header = readFileSync(join(root, "native/addon.h"), "utf8").replaceAll(/\/\/.*/g, "");
+const text = readFileSync(join(root, "native/addon.h"), "utf8");
+const header = text.replaceAll(/\/\/.*/g, "");
 
-/** How a C type crosses, as the README's table has it. */
-function ffiType(declared: string): string {
-  const type = declared.replace(/\b(\w+)$/, (name) =>
-    /_t$|^(void|double)$/.test(name) ? name : "",
-  );
-  if (type.includes("*")) return "ptr";
-  return { int32_t: "i32", uint32_t: "u32", double: "f64", void: "void" }[type.trim()] ?? type;
+/** The differences between C functions and what TypeScript declares for them. */
+function findMismatches(
+  functions: readonly CFunction[],
+  declared: Readonly<Record<string, FFIFunction>>,
+): string[] {
+  const mismatches = functions.flatMap(({ name, returns, args }) => {
+    const found = declared[name];
+    if (!found) return [`${name} is not declared`];
+    const count = found.args?.length ?? 0;
+    if (count !== args.length) return [`${name} has ${args.length} parameters, not ${count}`];
+    return [...args, returns].flatMap((type, index) => {
+      const isResult = index === args.length;
+      const actual = String(isResult ? (found.returns ?? "void") : found.args?.[index]);
+      const fitting = ffiTypesFor(type, isResult ? "result" : "argument");
+      if (fitting.includes(actual)) return [];
+      const what = isResult ? "result" : `parameter ${index + 1}`;
+      return [`${name}: the ${what} is ${type}, which is ${fitting.join(" or ")}, not ${actual}`];
+    });
+  });
+  const names = functions.map(({ name }) => name);
+  const missing = Object.keys(declared).filter((name) => !names.includes(name));
+  return [...mismatches, ...missing.map((name) => `${name} is not in the header`)];
 }
 
 test("every exported function is declared with its types", () => {
-  const exported = header.matchAll(/^ADDON_EXPORT ([\w ]+?[ *]+)(\w+)\(([^)]*)\);/gm);
-  const found = Array.from(exported, ([, returns = "", name = "", parameters = ""]) => {
-    const args = parameters === "void" ? [] : parameters.split(",").map((part) => ffiType(part));
-    const isString = returns.trim() === "const char *";
-    return [name, { args, returns: isString ? "cstring" : ffiType(returns) }] as const;
-  });
-  expect<unknown>(Object.fromEntries(found)).toEqual(declarations);
+  const functions = parseHeader(text, "ADDON_EXPORT");
+  expect(functions.length).toBeGreaterThan(0);
+  expect(findMismatches(functions, declarations)).toEqual([]);
+});
+
+test("any scalar type of C may be in a header", () => {
+  const functions = parseHeader(
+    `#define EXPORT_IT EXPORT \\
+       int ignored(void);
+     /* EXPORT int gone(int a); */
+     EXPORT size_t f1(const uint8_t *bytes, size_t length); // EXPORT int gone(void);
+     EXPORT float f2(float, double x, bool yes, char letter);
+     EXPORT int64_t f3(int8_t a, uint8_t b, int16_t c, uint16_t d, int32_t e, uint32_t f, int64_t g, uint64_t);
+     EXPORT const char*f4(unsigned int a, unsigned char b, signed char c,
+                          long long d, const int e);
+     EXPORT void f5();
+     EXPORT struct thing *f6(int32_t (*callback)(int32_t a, int32_t b), float values[], enum mode mode, void* p);`,
+    "EXPORT",
+  );
+  const declared = {
+    f1: { args: ["ptr", "usize"], returns: "u64" },
+    f2: { args: ["f32", "f64", "bool", "char"], returns: "f32" },
+    f3: { args: ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"], returns: "i64" },
+    f4: { args: ["u32", "u8", "i8", "i64", "i32"], returns: "cstring" },
+    f5: {},
+    f6: { args: ["function", "ptr", "i32", "ptr"], returns: "ptr" },
+  } as const;
+  expect(findMismatches(functions, declared)).toEqual([]);
+  const wrong = {
+    ...declared,
+    f1: { args: ["ptr", "u32"], returns: "f64" },
+    f5: { args: ["i32"] },
+  };
+  expect(findMismatches(functions, { ...wrong, f7: {} } as never)).toEqual([
+    "f1: the parameter 2 is size_t, which is usize or u64 or u64_fast or uint64_t, not u32",
+    "f1: the result is size_t, which is usize or u64 or u64_fast or uint64_t, not f64",
+    "f5 has 0 parameters, not 1",
+    "f7 is not in the header",
+  ]);
+  expect(() => ffiTypesFor("struct thing", "argument")).toThrow("pass it by pointer");
 });
 
 test("statuses, metrics and limits are the same numbers", () => {
@@ -42,16 +93,23 @@ test("statuses, metrics and limits are the same numbers", () => {
     ADDON_NOT_FINITE: status.notFinite,
     ADDON_STOPPED: status.stopped,
     ADDON_CANCELLED: status.cancelled,
-    VINDEX_DOT: metrics.indexOf("dot"),
-    VINDEX_COSINE: metrics.indexOf("cosine"),
+    ...Object.fromEntries(
+      metricNames.map((name, position) => [`VINDEX_${name.toUpperCase()}`, position]),
+    ),
     VINDEX_MAX_DIMENSIONS: maxDimensions,
   });
   expect(header).toContain("VINDEX_MAX_SIZE ((uint32_t)INT32_MAX)");
   expect(maxSize).toBe(2 ** 31 - 1);
 });
 
-test("the hash of the sources covers every file of the library", () => {
+test("the hash of the C code covers every file of the library", () => {
   const ofTests = ["planted.c", "test.c"];
   const files = readdirSync(join(root, "native")).filter((name) => !ofTests.includes(name));
-  expect(files.toSorted()).toEqual([...sources]);
+  const text = amalgamate("native/addon.c");
+  expect(files.filter((file) => !text.includes(firstLine(file)))).toEqual([]);
+  expect(text).not.toContain('#include "');
 });
+
+function firstLine(file: string): string {
+  return readFileSync(join(root, "native", file), "utf8").split("\n")[0] ?? "";
+}

@@ -1,11 +1,13 @@
 // Every backend that works on this machine, opened side by side for the differential tests.
+// #region prebuilt
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+// #endregion
 import { join } from "node:path";
 import { compile } from "../scripts/compile.ts";
+import { root } from "../src/artifacts.ts";
 import { openEngine } from "../src/backends.ts";
 import type { Engine } from "../src/engine.ts";
-import { findLibrary, root } from "../src/library.ts";
 import { typescriptEngine } from "../src/typescript.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
@@ -13,21 +15,54 @@ export const oracle = typescriptEngine;
 
 export const nativeEngines: readonly Engine[] = [...(tinycc ? [tinycc] : []), ...builtEngines()];
 
+/**
+ * The compiled library with each instruction set of this machine, and with fused multiply-adds in its fast loops, which
+ * a build forbids everywhere because the exact scores would differ where every CPU has them.
+ */
+export function listVariants(): readonly (readonly [name: string, engine: Engine])[] {
+  if (!compiler) return [];
+  const folder = join(root, "dist/native");
+  const variants: [string, Engine][] = [];
+  const names = new Set<string>();
+  for (let skipped = 0; ; skipped++) {
+    const skip = `-DADDON_SKIP_FASTEST=${skipped}`;
+    const engine = openEngine("compiled", compile(compiler, { folder, flags: [skip] }).path);
+    const name = engine.simd();
+    if (names.has(name)) return variants;
+    names.add(name);
+    variants.push([name, engine]);
+    if (process.arch !== "x64") continue;
+    const { path } = compile(compiler, { folder, flags: [skip, "-ffp-contract=fast"] });
+    variants.push([`${name} with fused multiply-adds`, openEngine("compiled", path)]);
+  }
+}
+
 export const engines: readonly Engine[] = [oracle, ...nativeEngines];
 
 function builtEngines(): Engine[] {
   if (!compiler) return [];
-  const compiled = compile(compiler, { folder: join(root, "dist/native") }).path;
+  const built = [
+    openEngine("compiled", compile(compiler, { folder: join(root, "dist/native") }).path),
+  ];
+  // #region prebuilt
+  built.push(openPackaged());
+  // #endregion
+  return built;
+}
+// #region prebuilt
+
+function openPackaged(): Engine {
   const packages = mkdtempSync(join(tmpdir(), "ffi-addon-packages-"));
   try {
     const { success, stderr } = Bun.spawnSync(
-      [process.execPath, join(root, "pack.ts"), "--out", packages],
+      [process.execPath, join(root, "publish/package.ts"), "--out", packages],
       { stderr: "pipe" },
     );
     if (!success) throw new Error(stderr.toString());
-    const packed = findLibrary(packages, "bun run pack");
-    return [openEngine("compiled", compiled), openEngine("prebuilt", packed)];
+    const [packed = ""] = new Bun.Glob("**/addon.*").scanSync({ cwd: packages, absolute: true });
+    return openEngine("prebuilt", packed);
   } finally {
     rmSync(packages, { recursive: true, force: true });
   }
 }
+// #endregion

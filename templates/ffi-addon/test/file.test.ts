@@ -1,6 +1,8 @@
 // Saved indexes: round trips between backends, atomic writes, and every kind of file that is refused.
 import { afterAll, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   lstatSync,
   mkdirSync,
@@ -18,6 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { partSize } from "../src/engine.ts";
 import type { AddonErrorCode } from "../src/errors.ts";
+import { newestVersion } from "../src/file.ts";
 import { VectorIndex } from "../src/vector-index.ts";
 import { engines, oracle } from "./engines.ts";
 
@@ -39,6 +42,37 @@ function saved(name: string, engine = oracle): string {
 
 const fails = (path: string, code: AddonErrorCode, engine = oracle): void =>
   expect(() => VectorIndex.load(path, engine)).toThrow(expect.objectContaining({ code }));
+
+// An atomic write replaces the file, so the mode has to be copied.
+test.skipIf(process.platform === "win32").each([0o600, 0o640, 0o664])(
+  "saving keeps the mode %o of the file that it replaces, also behind a link",
+  (mode) => {
+    const path = saved(`mode-${mode.toString(8)}`);
+    chmodSync(path, mode);
+    const link = `${path}.link`;
+    symlinkSync(path, link);
+    for (const name of [path, link]) {
+      using index = VectorIndex.load(name);
+      index.save(name);
+      expect(statSync(path).mode & 0o777).toBe(mode);
+    }
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)("as root: saving keeps the owner and the group", () => {
+  const path = saved("owned");
+  chmodSync(path, 0o640);
+  chownSync(path, 1234, 5678);
+  saved("owned");
+  expect(statSync(path)).toMatchObject({ uid: 1234, gid: 5678, mode: 0o100640 });
+});
+
+test("a name may be as long as the file system allows", () => {
+  const name = `${"ä".repeat(125)}.idx`;
+  saved(name);
+  using loaded = VectorIndex.load(saved(name));
+  expect(loaded.size).toBe(100);
+});
 
 describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (name, engine) => {
   test("reads what the TypeScript version wrote, and the other way round", () => {
@@ -73,7 +107,48 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
   });
 });
 
-test("refuses foreign, newer, cut and extended files", () => {
+test("an index is saved in the oldest format that can describe it", () => {
+  const path = join(folder, "versions.index");
+  for (const [metric, version] of [
+    ["dot", 1],
+    ["cosine", 1],
+    ["euclidean", 2],
+  ] as const) {
+    using index = new VectorIndex({ dimensions: 3, metric }, oracle);
+    index.add(vectors);
+    index.save(path);
+    expect(readFileSync(path).readUInt32LE(8)).toBe(version);
+    using loaded = VectorIndex.load(path, oracle);
+    expect(loaded.search(query, 5)).toEqual(index.search(query, 5));
+    // The format before this one had no such metric.
+    if (version === 1) continue;
+    const bytes = Buffer.from(readFileSync(path));
+    bytes.writeUInt32LE(version - 1, 8);
+    bytes.writeBigUInt64LE(Bun.hash.xxHash3(bytes.subarray(0, 32)), 32);
+    writeFileSync(path, bytes);
+    fails(path, "corrupt_file");
+  }
+});
+
+test("a file of a newer format is refused as newer, with any content after the version", () => {
+  const bytes = Buffer.from(readFileSync(saved("newer.index")));
+  const path = join(folder, "newer.index");
+  for (const version of [newestVersion + 1, newestVersion + 2, 0x7fff_ffff, 0xffff_ffff]) {
+    bytes.writeUInt32LE(version, 8);
+    for (const content of [
+      bytes,
+      bytes.subarray(0, 12),
+      bytes.subarray(0, 63),
+      Buffer.concat([bytes, bytes]),
+      Buffer.concat([bytes.subarray(0, 12), Buffer.alloc(500, 0xff)]),
+    ]) {
+      writeFileSync(path, content);
+      fails(path, "unsupported_version");
+    }
+  }
+});
+
+test("refuses foreign, truncated and extended files", () => {
   const bytes = readFileSync(saved("intact.index"));
   const path = join(folder, "bad.index");
   const cases: [Uint8Array | string, AddonErrorCode][] = [
@@ -134,7 +209,7 @@ test("keeps an index of more than one part, and sees damage in the last", () => 
   rmSync(path);
 });
 
-test("replaces a file as a whole, and leaves nothing behind when it can't", () => {
+test("replaces a file atomically, and leaves nothing behind when it fails", () => {
   const path = saved("replaced.index");
   const before = readFileSync(path);
   expect(saved("replaced.index")).toBe(path);

@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import { createProject, program, run } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
-const backends = [compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat();
+const testedBackends = [compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat();
 
-test.each(backends)(
+test.each(testedBackends)(
   "100 000 hostile calls on %s",
   async (backend) => {
     using project = createProject(backend === "compiled" ? "compiled" : "bare");

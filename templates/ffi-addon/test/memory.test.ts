@@ -1,4 +1,4 @@
-// Memory comes back: closed at once, or after a collection when closing was forgotten.
+// Memory is freed: by close(), or by a garbage collection if close() was forgotten.
 import { expect, test } from "bun:test";
 import { createProject, program, run } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";

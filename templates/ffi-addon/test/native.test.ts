@@ -1,21 +1,15 @@
-// The C library by itself, and its sanitized build inside Bun.
+// The C library alone, and its sanitized build inside Bun.
 import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../scripts/compile.ts";
 import { createProject, program, run } from "./project.ts";
-import { asan, compiler } from "./toolchain.ts";
+import { asan, compiler, sanitized } from "./toolchain.ts";
 
 const timeout = 300_000; // seconds of work, minutes on a crowded machine
 const folder = mkdtempSync(join(tmpdir(), "ffi-addon-native-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** JavaScriptCore handles signals itself and keeps its memory to the end. */
-const sanitized = {
-  LD_PRELOAD: asan,
-  ASAN_OPTIONS: "detect_leaks=0:handle_segv=0:allocator_may_return_null=1",
-};
 
 test.skipIf(!compiler)(
   "with a C compiler: the unit tests in C pass",
@@ -58,23 +52,6 @@ test.skipIf(!asan)(
     );
     expect(stderr).toBe("");
     expect(stdout).toContain("20000 calls on compiled");
-    expect(exitCode).toBe(0);
-  },
-  timeout,
-);
-
-test.skipIf(!asan)(
-  "with AddressSanitizer: no bug is found while workers search an index that is being closed",
-  async () => {
-    using project = createProject("sanitized");
-    const env = { ...sanitized, FFI_BACKEND: "compiled" };
-    const { stdout, stderr, exitCode } = await run(
-      [program("workers.ts"), project.entry, "100"],
-      env,
-    );
-    expect(stderr).toBe("");
-    // Of four searches a round, two are aborted in each fourth, and all are refused in each fourth.
-    expect(JSON.parse(stdout)).toEqual({ backend: "compiled", found: 250, refused: 150 });
     expect(exitCode).toBe(0);
   },
   timeout,

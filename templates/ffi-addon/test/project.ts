@@ -1,10 +1,13 @@
 // A copy of the library outside the repository, as a user would install it, built in the way a test wants.
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildLibrary } from "../scripts/compile.ts";
 import { findCompiler } from "../scripts/compiler.ts";
-import { root } from "../src/library.ts";
+import { buildJavaScript } from "../scripts/javascript.ts";
+import { packageName, root } from "../src/artifacts.ts";
+
+const OMITTED = ["node_modules", "dist", "test", ".git"];
 
 export interface Project extends Disposable {
   readonly path: string;
@@ -15,9 +18,10 @@ export interface Project extends Disposable {
 /** @param build `bare` has no compiled library, `compiled` has one, `sanitized` one that checks itself. */
 export function createProject(build: "bare" | "compiled" | "sanitized"): Project {
   const path = mkdtempSync(join(tmpdir(), "ffi-addon-"));
-  for (const part of ["src", "native", "scripts", "package.json", "pack.ts"]) {
-    cpSync(join(root, part), join(path, part), { recursive: true });
+  for (const part of readdirSync(root)) {
+    if (!OMITTED.includes(part)) cpSync(join(root, part), join(path, part), { recursive: true });
   }
+  symlinkSync(join(root, "node_modules"), join(path, "node_modules"), "junction");
   mkdirSync(join(path, "dist"));
   if (build !== "bare") {
     const sanitize = build === "sanitized";
@@ -30,12 +34,32 @@ export function createProject(build: "bare" | "compiled" | "sanitized"): Project
   };
 }
 
+/** Installs the library in a folder, as a package manager would: the compiled JavaScript and a library for this machine. */
+export async function installPackage(folder: string): Promise<string> {
+  const installed = join(folder, "node_modules", packageName);
+  mkdirSync(installed, { recursive: true });
+  cpSync(join(root, "package.json"), join(installed, "package.json"));
+  await buildJavaScript(join(installed, "dist/library"));
+  buildLibrary(findCompiler(process.env.CC), { folder: join(installed, "dist/native") });
+  return installed;
+}
+
 /** Runs a program with Bun and waits for its end. */
-export async function run(
+export function run(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ) {
-  const child = Bun.spawn([process.execPath, ...args], {
+  return runProgram([process.execPath, ...args], env);
+}
+
+/** Runs a program in a folder and waits for its end. */
+export async function runProgram(
+  command: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+  cwd: string = root,
+) {
+  const child = Bun.spawn([...command], {
+    cwd,
     env: { ...process.env, FFI_BACKEND: undefined, ...env },
     stdin: "ignore",
     stdout: "pipe",

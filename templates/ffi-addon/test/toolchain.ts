@@ -21,6 +21,20 @@ export const tinycc = attempt("TinyCC", () => openEngine("tinycc"));
 
 export const compiler = attempt("compiled code", () => findCompiler(process.env.CC));
 
+/** For `$CC` of a copy of the project, which has no node_modules to find the compiler in. */
+export const ccVariable = compiler?.command.map((word) => `"${word}"`).join(" ");
+
+/** Shows what is in a library. */
+export const binutils =
+  attempt("the library's symbols", () => {
+    if (process.platform !== "linux" || !compiler) throw new Error("needs Linux and a compiler");
+    for (const program of ["nm", "readelf"]) {
+      if (Bun.which(program) === null)
+        throw new Error(`needs ${program} (Debian: apt install binutils)`);
+    }
+    return true;
+  }) ?? false;
+
 /** libasan, to be preloaded into Bun; GCC's is a shared library. */
 export const asan = attempt("memory safety with sanitizers", () => {
   if (process.platform !== "linux" || !compiler) throw new Error("needs Linux and a compiler");
@@ -30,3 +44,9 @@ export const asan = attempt("memory safety with sanitizers", () => {
   if (!existsSync(path)) throw new Error(`${program} brings no libasan`);
   return path;
 });
+
+/** The environment of a program that loads a sanitized library. JavaScriptCore handles signals itself and keeps its memory to the end. */
+export const sanitized = {
+  LD_PRELOAD: asan,
+  ASAN_OPTIONS: "detect_leaks=0:handle_segv=0:allocator_may_return_null=1",
+};

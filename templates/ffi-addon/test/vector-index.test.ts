@@ -1,11 +1,12 @@
 // What an index does while it lives, and what it refuses afterwards, on every backend.
 import { describe, expect, test } from "bun:test";
+import type { Metric } from "../src/engine.ts";
 import { maxDimensions, maxSize } from "../src/symbols.ts";
 import { VectorIndex } from "../src/vector-index.ts";
 import { engines } from "./engines.ts";
 
 describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
-  const create = (metric: "dot" | "cosine", ...rows: number[][]): VectorIndex => {
+  const create = (metric: Metric, ...rows: number[][]): VectorIndex => {
     const index = new VectorIndex({ dimensions: rows[0]?.length ?? 2, metric }, engine);
     index.add(new Float32Array(rows.flat()));
     return index;
@@ -22,6 +23,24 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
       { id: 2, score: 50 },
       { id: 0, score: 1 },
     ]);
+  });
+
+  test("ranks by Euclidean distance, the nearest first", () => {
+    using index = create("euclidean", [4, 4], [1, 0], [0, 0], [-1, 0], [1, 0]);
+    expect(index.search(query, 9)).toEqual([
+      { id: 1, score: 0 },
+      { id: 4, score: 0 },
+      { id: 2, score: 1 },
+      { id: 3, score: 2 },
+      { id: 0, score: 5 },
+    ]);
+    expect(index.search(query, 2, { accept: (id) => id !== 1 })).toEqual([
+      { id: 4, score: 0 },
+      { id: 2, score: 1 },
+    ]);
+    using far = create("euclidean", [3e38, -3e38]);
+    const [hit] = far.search(Float32Array.of(-3e38, 3e38), 1);
+    expect(hit?.score).toBeCloseTo(Math.SQRT2 * 2 * Math.fround(3e38), -26);
   });
 
   test("gives equal scores by rising id, and a zero vector the cosine 0", () => {
@@ -54,7 +73,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(index.search(query, 9).map(({ id }) => id)).toEqual([1, 0]);
   });
 
-  test("says so when there is no memory, and goes on", () => {
+  test("reports that there is no memory, and stays usable", () => {
     const store = engine.create(maxDimensions, "dot");
     // 2^49 bytes: more than any address space.
     expect(() => store.load(maxSize, () => undefined)).toThrow(
@@ -67,7 +86,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     store.free();
   });
 
-  test("brings an exception out of accept, and goes on working", () => {
+  test("rethrows an exception of accept, and stays usable", () => {
     using index = create("dot", [1, 0], [2, 0], [3, 0]);
     const boom = new Error("boom");
     let calls = 0;
@@ -104,7 +123,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(nested.map(({ id }) => id)).toEqual([1, 0]);
   });
 
-  test("reads the query as it was, whatever accept does to it", () => {
+  test("reads the query as it was, even if accept transfers its buffer", () => {
     using index = create("dot", ...Array.from({ length: 600 }, (_, i) => [i, 1]));
     const doomed = Float32Array.of(1, 0);
     const hits = index.search(doomed, 1, {
@@ -117,7 +136,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(hits).toEqual([{ id: 599, score: 599 }]);
   });
 
-  test("closes once, and twice without harm; then every use is refused", async () => {
+  test("closes once, and twice without harm; then every use is refused", () => {
     const index = create("dot", [1, 0]);
     index.close();
     index.close();
@@ -127,6 +146,13 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(() => index.add(query)).toThrow(closed);
     expect(() => index.search(query, 1)).toThrow(closed);
     expect(() => index.save("never-written")).toThrow(closed);
-    await expect(index.searchInWorker(query, 1)).rejects.toEqual(closed);
   });
+
+  // #region worker
+  test("a closed index refuses a search in a worker", async () => {
+    const index = create("dot", [1, 0]);
+    index.close();
+    await expect(index.searchInWorker(query, 1)).rejects.toMatchObject({ code: "closed" });
+  });
+  // #endregion
 });

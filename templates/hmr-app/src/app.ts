@@ -5,26 +5,37 @@ import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
 import { counterRoutes } from "./features/counter/routes.ts";
+// #region live
 import { liveRoutes } from "./features/live/routes.ts";
+// #endregion
+import { noteRoutes } from "./features/notes/routes.ts";
 import { openBuiltPage } from "./features/page/built-page.ts";
 import { type PageSource, pageRoutes } from "./features/page/routes.ts";
+import { hotModules } from "./hot.ts";
+import { trustProxies } from "./origin.ts";
 
-/** The build. From src/ and from the bundle in dist/ alike, it is in the project's dist/public/. */
+/** Folder of the built page. The relative path is the same from src/ and from the bundle in dist/. */
 const BUILT_PAGE = join(import.meta.dir, "../dist/public");
 
-/** @param devPage the page in development; in production it is the build. */
+/** @param devPage the page in development. In production, the page comes from the build. */
 export async function createApp(env: Env, service: Service, devPage?: PageSource) {
+  service.use(hotModules(service));
   const page = devPage ?? (await openBuiltPage(BUILT_PAGE));
 
   const app = new Hono<HttpEnv>();
-  return app
+  const routes = app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    .use(trustProxies(env))
     .route("/", healthRoutes(service))
     .route("/", counterRoutes())
+    .route("/", noteRoutes())
+    // #region live
     .route("/", liveRoutes(service))
+    // #endregion
     .route("/", pageRoutes(page));
+  return routes;
 }
 
 /** For a typed client: `hc<App>(url)`. */

@@ -1,71 +1,108 @@
 // The development server. `bun --hot` evaluates this file again after each edit of the server's code.
 import { reset } from "@logtape/logtape";
+import type { WebSocketHandler } from "bun";
 import { EnvError, parseEnv } from "#lib/env";
 import { log, setupLog } from "#lib/log";
 import { Lifecycle, reportStartError, StartError, stopSignal } from "#lib/service";
-import { createApp } from "./app.ts";
 import { createDevApp } from "./dev/app.ts";
 import { startBundler } from "./dev/bundler.ts";
 import { withRelay } from "./dev/hmr-relay.ts";
 import { devPage } from "./dev/page.ts";
+import { pollServer } from "./dev/poll.ts";
 import { listenOnFreePort } from "./dev/port.ts";
-import { watchForMissedEdits } from "./dev/save-watcher.ts";
-import { schema } from "./env.ts";
-import { state } from "./features/counter/state.ts";
-import { broadcast } from "./features/live/broadcast.ts";
-import { liveSocket } from "./features/live/routes.ts";
-import { hot } from "./hot.ts";
+// #region workarounds
+import { watchConfigFiles } from "./dev/workarounds/config-files.ts";
+// #endregion
+import { type Env, schema } from "./env.ts";
+import { createHot } from "./hot.ts";
 
-const dev = hot.data("dev", () => ({
+interface Dev {
   /** The service that handles requests; undefined until the first one has started. */
-  service: undefined as Lifecycle | undefined,
+  service: Lifecycle;
   /** The service of the latest edit. */
-  latest: undefined as Lifecycle | undefined,
-  starts: 0,
-  resetLogs: reset,
-}));
-hot.data("signals", () => stopSignal().then(() => process.exit(0)));
-
-const service = new Lifecycle();
-dev.latest = service;
-try {
-  await start();
-} catch (error) {
-  await service.close();
-  const isMisconfigured = error instanceof EnvError || error instanceof StartError;
-  // At the first start there is no older code to fall back to; Bun prints the error and waits for an edit.
-  if (!dev.service && !isMisconfigured) throw error;
-  await reportStartError(error);
-  // After an edit the older code keeps serving, and its timers keep running. Rethrowing the error would pause them.
-  if (!dev.service) process.exit(1);
+  latest: Lifecycle;
+  resetLogs: () => Promise<void>;
+  stopped: Promise<void>;
 }
 
-async function start(): Promise<void> {
-  const given = parseEnv(schema, process.env);
-  // A second evaluation could not open the port for metrics again.
-  const env = { ...given, NODE_ENV: "development" as const, METRICS_PORT: undefined };
-  // Each copy of the logging library listens for the end of the process; without a reset they would add up.
-  await dev.resetLogs();
+const { data: dev } = createHot<Dev>("dev");
+dev.stopped ??= stopSignal().then(stop);
+
+/** A service that also handles the WebSockets over which pages receive edits. */
+class DevService extends Lifecycle {
+  override websocket<Data>(handlers: WebSocketHandler<Data>): void {
+    super.websocket(withRelay(handlers as WebSocketHandler<unknown>));
+  }
+}
+
+await serve();
+
+async function serve(): Promise<void> {
+  const service = new DevService();
+  dev.latest = service;
+  try {
+    await start(service);
+  } catch (error) {
+    await service.close();
+    const isMisconfigured = error instanceof EnvError || error instanceof StartError;
+    // At the first start there is no older code to fall back to; Bun prints the error and waits for an edit.
+    if (!dev.service && !isMisconfigured) throw error;
+    await reportStartError(error);
+    // After an edit the older code keeps serving, and its timers keep running. Rethrowing the error would pause them.
+    if (!dev.service) process.exit(1);
+  }
+}
+
+async function start(service: Lifecycle): Promise<void> {
+  const env = developmentEnv(parseEnv(schema, process.env));
+  // Each evaluation of the logging library adds an exit listener. Without a reset, the listeners would accumulate.
+  await dev.resetLogs?.();
   dev.resetLogs = reset;
   await setupLog(env);
 
-  const app = createDevApp(await createApp(env, service, devPage));
+  // Started before the app is loaded. The previous service keeps watching until this one replaces it.
+  // #region workarounds
+  watchConfigFiles();
+  // #endregion
+  if (env.DEV_POLL) await pollServer();
+  service.websocket({ message: () => undefined });
+  // Not imported statically: if a module throws, Bun would print the error and pause every timer of the older code.
+  const { createApp } = await import("./app.ts");
+  const app = createDevApp(await createApp(env, service, devPage), env);
   // While this app was created, a later edit may have been evaluated.
   if (dev.latest !== service) return service.close();
-  service.websocket(withRelay(liveSocket));
-  dev.starts += 1;
-  state.version = `dev-${dev.starts}`;
   const stale = dev.service;
   if (stale) {
     dev.service = service;
     await service.takeOver(stale, env, app);
-    broadcast();
-    log.info("reloaded: {version}", { version: state.version });
+    log.info("reloaded the server");
   } else {
     listenOnFreePort(service, env, app);
     dev.service = service;
     // Started last, so that a failed start prints only its own message.
     startBundler();
-    watchForMissedEdits();
   }
+}
+
+/** Overrides variables that must have a certain value in development. */
+function developmentEnv(env: Env): Env {
+  const { HOST, DEV_HOSTS } = env;
+  const host = HOST.includes(":") ? `[${HOST}]` : HOST.toLowerCase();
+  return {
+    ...env,
+    NODE_ENV: "development",
+    // The printed link contains this host.
+    DEV_HOSTS: [...DEV_HOSTS, host],
+    // A second evaluation could not open the port for metrics again.
+    METRICS_PORT: undefined,
+  };
+}
+
+/** Disposes of everything that the code holds, and exits, which closes the connections. */
+async function stop(): Promise<void> {
+  if (dev.service) {
+    dev.service.isStopping = true;
+    await dev.service.close();
+  }
+  process.exit();
 }

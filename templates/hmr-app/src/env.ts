@@ -1,11 +1,23 @@
-// The variables that this service reads, with their defaults; .env.example shows them all.
+// The variables that this service reads, with their defaults. .env.example lists all of them.
+import { isIP } from "node:net";
 import { z } from "zod";
-import { serviceVariables } from "#lib/env";
+import { list, serviceVariables } from "#lib/env";
 
 export const schema = z.object({
   ...serviceVariables,
   /** `bun run start` serves a build, so the default is production; `bun run dev` always sets development. */
   NODE_ENV: z.enum(["development", "test", "production"]).default("production"),
+  /** Addresses or networks of proxies whose `X-Forwarded-Host` and `X-Forwarded-Proto` are used. */
+  TRUSTED_PROXIES: list().refine((items) => items.every(isNetwork), {
+    error: "must be addresses or networks such as 10.0.0.0/8, separated by commas",
+  }),
+  /** Development only: poll the server's code, because the file system sends no events. */
+  DEV_POLL: z.stringbool().default(false),
 });
 
 export type Env = Readonly<z.output<typeof schema>>;
+
+function isNetwork(text: string): boolean {
+  const [, address = "", prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  return Number(prefix ?? 0) <= (isIP(address) === 4 ? 32 : 128) && isIP(address) !== 0;
+}

@@ -1,19 +1,65 @@
-// Data that survives a hot reload: `bun --hot` evaluates every module again, but keeps globalThis, sockets and timers.
+// Values of a module that survive a hot reload, and callbacks that run once newer code has replaced the module.
+// Has the API of `import.meta.hot`; replace it once `bun --hot` supports that: https://github.com/oven-sh/bun/pull/32856
+import type { Resource, Service } from "#lib/service";
 
-declare global {
-  var hotData: Map<string, unknown> | undefined;
+export interface Hot<Data> {
+  /**
+   * Survives a reload: `data.cache ??= new Map()`. A value with `Symbol.dispose` or `Symbol.asyncDispose`,
+   * such as a database handle, is disposed of when the process stops.
+   */
+  readonly data: Partial<Data>;
+  /** Runs `callback` once newer code has replaced this module, and when the process stops. A promise is awaited. */
+  dispose(callback: Cleanup): void;
 }
 
-globalThis.hotData ??= new Map();
-const values = globalThis.hotData;
+type Cleanup = () => unknown;
 
-export const hot = {
-  /**
-   * Returns the value stored under `name`, or creates and stores it. In production that happens once.
-   * Store data, not functions or class instances: their code would be that of the version that created them.
-   */
-  data<T>(name: string, create: () => T): T {
-    if (!values.has(name)) values.set(name, create());
-    return values.get(name) as T;
-  },
-};
+interface Store {
+  readonly data: Map<string, object>;
+  /** Callbacks of the current evaluation, until its service takes them over. */
+  starting: Cleanup[];
+}
+
+declare global {
+  var hotStore: Store | undefined;
+}
+
+globalThis.hotStore ??= { data: new Map(), starting: [] };
+const store = globalThis.hotStore;
+
+// Bun evaluates this module again at each reload. Remaining callbacks belong to code that failed to load.
+const failed = store.starting;
+store.starting = [];
+runAll(failed).catch(console.error);
+
+/** @param name unique per module; all modules share one file in production. */
+export function createHot<Data>(name: string): Hot<Data> {
+  const data = store.data.get(name) ?? {};
+  store.data.set(name, data);
+  return { data: data as Partial<Data>, dispose: (callback) => store.starting.push(callback) };
+}
+
+/** Returns a resource that runs the `dispose` callbacks of this evaluation. Register it first, so that it closes last. */
+export function hotModules(service: Service): Resource {
+  const cleanups = store.starting;
+  store.starting = [];
+  const close = async () => {
+    await runAll(cleanups.toReversed());
+    if (!service.isStopping) return;
+    const values = [...store.data.values()].flatMap((data) => Object.values(data));
+    await runAll(values.map((value) => () => disposeOf(value)));
+  };
+  return { close };
+}
+
+async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefined): Promise<void> {
+  if (value?.[Symbol.asyncDispose]) await value[Symbol.asyncDispose]?.();
+  else value?.[Symbol.dispose]?.();
+}
+
+/** One failure does not keep the others from running. @throws {AggregateError} with the failures. */
+async function runAll(cleanups: readonly Cleanup[]): Promise<void> {
+  const results = await Promise.allSettled(cleanups.map(async (cleanup) => cleanup()));
+  const errors = results.filter((result) => result.status === "rejected").map((it) => it.reason);
+  if (errors.length > 0) throw new AggregateError(errors, "Disposing of a value failed.");
+}

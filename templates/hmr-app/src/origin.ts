@@ -1,6 +1,52 @@
 // Refuses requests that pages of other origins send through a user's browser.
+import { BlockList, isIP } from "node:net";
 import type { Context, MiddlewareHandler } from "hono";
-import { Problem } from "#lib/http";
+import { type HttpEnv, Problem } from "#lib/http";
+import type { Env } from "./env.ts";
+
+interface OriginEnv extends HttpEnv {
+  Variables: HttpEnv["Variables"] & {
+    /** Host and protocol that the browser used, if a trusted proxy forwarded them. */
+    forwarded?: { readonly host: string | undefined; readonly protocol: string | undefined };
+  };
+}
+
+/**
+ * Middleware: uses `X-Forwarded-Host` and `X-Forwarded-Proto` if the request comes from one of
+ * `TRUSTED_PROXIES`. Any other client could forge them.
+ */
+export function trustProxies({
+  TRUSTED_PROXIES,
+}: Pick<Env, "TRUSTED_PROXIES">): MiddlewareHandler<OriginEnv> {
+  if (TRUSTED_PROXIES.length === 0) return (_, next) => next();
+  const trusted = addressList(TRUSTED_PROXIES);
+  return (c, next) => {
+    // A socket that accepts both families reports IPv4 addresses as ::ffff:127.0.0.1.
+    const peer = c.env.server.requestIP(c.req.raw)?.address.replace(/^::ffff:/i, "") ?? "";
+    if (isIP(peer) !== 0 && trusted.check(peer, isIP(peer) === 6 ? "ipv6" : "ipv4")) {
+      const [host, protocol] = [first(c, "x-forwarded-host"), first(c, "x-forwarded-proto")];
+      c.set("forwarded", { host, protocol });
+    }
+    return next();
+  };
+}
+
+/** Addresses and networks, such as `10.0.0.0/8`. */
+function addressList(items: readonly string[]): BlockList {
+  const addresses = new BlockList();
+  for (const item of items) {
+    const [address = "", prefix] = item.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    if (prefix === undefined) addresses.addAddress(address, family);
+    else addresses.addSubnet(address, Number(prefix), family);
+  }
+  return addresses;
+}
+
+/** Proxies append to the header, so the first value is what the browser used. */
+function first(c: Context, header: string): string | undefined {
+  return c.req.header(header)?.split(",")[0]?.trim();
+}
 
 /**
  * Middleware: refuses a foreign `Origin`. Browsers send WebSocket handshakes and simple POSTs from any
@@ -15,9 +61,13 @@ export function sameOrigin(): MiddlewareHandler {
 }
 
 /** @throws {Problem} 403 */
-export function requireOwnOrigin(c: Context): void {
+export function requireOwnOrigin(c: Context<OriginEnv>): void {
   const origin = c.req.header("origin");
-  // The scheme is not compared: behind a proxy that terminates TLS this server does not know it.
-  if (origin === undefined || URL.parse(origin)?.host === c.req.header("host")) return;
+  if (origin === undefined) return;
+  const { host = c.req.header("host"), protocol } = c.get("forwarded") ?? {};
+  // Without a forwarded protocol, the server does not know whether a proxy terminates TLS, so it accepts any protocol.
+  const own = URL.parse(`${protocol ?? URL.parse(origin)?.protocol.slice(0, -1)}://${host}`);
+  // Compares parsed origins, because `Host` may contain the default port, and `Origin` never does.
+  if (own && own.origin === URL.parse(origin)?.origin && own.origin !== "null") return;
   throw new Problem(403, "Only pages of this server may send this request.");
 }

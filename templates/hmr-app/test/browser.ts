@@ -13,31 +13,62 @@ if (!chromium)
 export const browserTest = test.skipIf(!chromium);
 
 export class Tab implements AsyncDisposable {
+  /** Warnings and errors in the console: of scripts, of the network, and violations of the policy. */
+  readonly console: string[] = [];
+
   private constructor(readonly view: Bun.WebView) {}
 
   static async open(url: string): Promise<Tab> {
     const backend = {
       type: "chrome" as const,
       url: false as const,
-      // In a container Chromium can neither use its sandbox nor enough shared memory.
+      // A container lacks the privileges for Chromium's sandbox, and has too little shared memory.
       argv: ["--no-sandbox", "--disable-dev-shm-usage"],
       ...(chromium ? { path: chromium } : {}),
     };
     const view = new Bun.WebView({ backend, width: 1100, height: 860 });
+    const tab = new Tab(view);
+    await view.navigate("about:blank");
+    await tab.#followConsole();
     await view.navigate(url);
-    return new Tab(view);
+    return tab;
   }
 
   /** Opens the development page and waits until it receives edits: its console uses the same connection. */
   static async openDev(dev: Service): Promise<Tab> {
     const tab = await Tab.open(dev.url);
-    const mark = `connected ${crypto.randomUUID()}`;
-    await tab.evaluate(`console.log(${JSON.stringify(mark)})`);
-    await until("the page is connected to the bundler", () => dev.printed().includes(mark));
+    await tab.connected(dev);
     return tab;
   }
 
-  /** The value of a JavaScript expression in the page. */
+  /** Waits until the page receives edits. A page that has not connected yet may print nothing, so it tries again. */
+  async connected(dev: Service): Promise<void> {
+    const mark = `connected ${crypto.randomUUID()}`;
+    await until("the page is connected to the bundler", async () => {
+      if (dev.printed().includes(mark)) return true;
+      await this.evaluate(`console.log("${mark}")`);
+      return false;
+    });
+  }
+
+  /** https://chromedevtools.github.io/devtools-protocol/tot/Log/, /Runtime/ */
+  async #followConsole(): Promise<void> {
+    const follow = (event: string) =>
+      this.view.addEventListener(event, (it) => {
+        const { data } = it as MessageEvent;
+        const { level, type } = data.entry ?? data;
+        if (/^(error|warning|assert)$/.test(level ?? type ?? "error")) {
+          this.console.push(JSON.stringify(data));
+        }
+      });
+    for (const event of ["Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"]) {
+      follow(event);
+    }
+    await this.view.cdp("Log.enable");
+    await this.view.cdp("Runtime.enable");
+  }
+
+  /** Returns the value of a JavaScript expression in the page. */
   evaluate(expression: string): Promise<unknown> {
     return this.view.evaluate(expression);
   }
@@ -60,7 +91,7 @@ export class Tab implements AsyncDisposable {
     await this.view.click(selector);
   }
 
-  /** The text of Bun's overlay. It is in a closed shadow root, which only the debugger can read. */
+  /** Returns the text of Bun's overlay. It is in a closed shadow root, which only the debugger can read. */
   async overlayText(): Promise<string> {
     const options = { depth: -1, pierce: true };
     const { root } = await this.view.cdp<{ root: Node }>("DOM.getDocument", options);
@@ -95,9 +126,9 @@ function descendants(node: Node): readonly Node[] {
   return [node, ...nested.flatMap(descendants)];
 }
 
-/** An expression: whether Bun's overlay is visible. */
+/** A JavaScript expression that is true while Bun's overlay is visible. */
 export const overlay =
   '[...document.querySelectorAll("bun-hmr")].some((it) => getComputedStyle(it).display !== "none")';
 
-/** An expression: the number that a counter shows. */
+/** Returns a JavaScript expression for the number that a counter shows. */
 export const counter = (id: string) => `document.querySelector("#${id} output").textContent`;

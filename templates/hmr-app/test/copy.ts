@@ -1,16 +1,26 @@
-// A copy of the project in a temporary folder, so that a test never edits the sources themselves.
-import { cp, mkdtemp, realpath, rename, rm, symlink } from "node:fs/promises";
+// A copy of the project in a temporary folder, so that a test never edits the sources themselves. It has its own
+// app, so that the tests do not depend on the project's pages and features.
+import { cp, mkdtemp, readdir, realpath, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const project = join(import.meta.dir, "..");
-const paths = ["src", "package.json", "bunfig.toml", "tsconfig.json", "build.ts", "compile.ts"];
+const paths = [
+  "src",
+  "package.json",
+  "bunfig.toml",
+  "tsconfig.json",
+  "build.ts",
+  // #region executable
+  "compile.ts",
+  // #endregion
+];
 
 interface CopyOptions {
-  /** Milliseconds between two saves of a file; closer saves restart the bundler. */
+  /** Milliseconds between two saves of a file, so that each of them is built. */
   readonly intervalMs?: number;
-  /** Whether the copy has the page of test/fixtures/ or the project's own. */
-  readonly page?: "test" | "own";
+  /** Which app and page the copy has: those of test/project/, or the project's own. */
+  readonly app?: "test" | "own";
 }
 
 export class Copy implements AsyncDisposable {
@@ -21,13 +31,14 @@ export class Copy implements AsyncDisposable {
     readonly intervalMs: number,
   ) {}
 
-  static async make({ intervalMs = 150, page = "test" }: CopyOptions = {}): Promise<Copy> {
+  static async make({ intervalMs = 150, app = "test" }: CopyOptions = {}): Promise<Copy> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "hmr-app-copy-")));
     for (const path of paths) {
       await cp(join(project, path), join(folder, path), { recursive: true });
     }
-    if (page === "test") {
-      await cp(join(import.meta.dir, "fixtures/App.tsx"), join(folder, "src/page/App.tsx"));
+    if (app === "test") {
+      await removeOwnApp(folder);
+      await cp(join(import.meta.dir, "project"), folder, { recursive: true });
     }
     await symlink(join(project, "node_modules"), join(folder, "node_modules"), "junction");
     return new Copy(folder, intervalMs);
@@ -69,4 +80,17 @@ export class Copy implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Removes everything that a user of the starter would replace. */
+async function removeOwnApp(folder: string): Promise<void> {
+  const features = await readdir(join(folder, "src/features"));
+  // Keeps the types of the files that a component may import.
+  const files = (await readdir(join(folder, "src/page"))).filter((name) => !name.endsWith(".d.ts"));
+  const paths = [
+    ...features.filter((name) => name !== "page").map((name) => `features/${name}`),
+    ...files.map((name) => `page/${name}`),
+    "shared",
+  ];
+  for (const path of paths) await rm(join(folder, "src", path), { recursive: true, force: true });
 }

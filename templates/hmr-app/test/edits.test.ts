@@ -1,9 +1,8 @@
-// What survives an edit: the state of the page and of the server, timers and connections.
+// The state of the page and of the server, timers and connections survive an edit.
 import { afterAll, beforeAll, expect } from "bun:test";
-import type { State } from "../src/shared/state.ts";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
-import { type Service, startDev, until } from "./service.ts";
+import { type Service, type State, startDev, until } from "./service.ts";
 
 const APP = "src/page/App.tsx";
 const TEXT = "Before any edit.";
@@ -134,15 +133,3 @@ browserTest("the console of the page is printed in the terminal", async () => {
   await until("the terminal shows it", () => /logged in the page.*answer: 42/.test(dev.printed()));
   expect(await tab.evaluate(overlay)).toBe(false);
 });
-
-browserTest(
-  "after two saves in quick succession the page reloads and shows the last one",
-  async () => {
-    for (const text of ["Once.", "Twice."]) {
-      await Bun.write(`${copy.folder}/${APP}`, app.replace(TEXT, text));
-      await Bun.sleep(20);
-    }
-    await tab.waitFor("window.mark === undefined");
-    await tab.shows("Twice.");
-  },
-);

@@ -1,4 +1,4 @@
-// Which content encoding the server sends for an Accept-Encoding header.
+// The content encoding that the server chooses for an Accept-Encoding header.
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
 import { ENCODINGS, type Encoding, negotiateEncoding } from "../src/features/page/encoding.ts";

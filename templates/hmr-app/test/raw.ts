@@ -1,4 +1,4 @@
-// Sends a request byte for byte: HTTP clients normalise targets and headers, and would hide what is tested.
+// Sends a request byte for byte, because HTTP clients normalise the targets and headers that the tests need.
 import { connect } from "node:net";
 
 export interface RawResponse {
@@ -7,7 +7,7 @@ export interface RawResponse {
   readonly body: string;
 }
 
-/** `target` is put on the request line unchanged. Host is that of the server unless `headers` has another. */
+/** Sends `target` unchanged in the request line. `Host` is that of the server unless `headers` contains another one. */
 export async function send(
   url: string,
   target: string,
@@ -17,7 +17,7 @@ export async function send(
   const { hostname, port, host } = new URL(url);
   const fields = Object.entries({ host, connection: "close", ...headers });
   const head = [`${method} ${target} HTTP/1.1`, ...fields.map((field) => field.join(": "))];
-  const socket = connect({ host: hostname, port: Number(port) });
+  const socket = connect({ host: hostname.replace(/[[\]]/g, ""), port: Number(port) });
   let response = "";
   await new Promise<void>((resolve, reject) => {
     socket.setEncoding("latin1").on("data", (text: string) => {
@@ -45,7 +45,7 @@ function isComplete(response: string): boolean {
   return response.startsWith("HTTP/1.1 101") || response.length >= end + 4 + Number(length);
 }
 
-/** Header fields with which a browser opens a WebSocket. */
+/** Headers with which a browser opens a WebSocket. */
 export const handshake = {
   connection: "Upgrade",
   upgrade: "websocket",

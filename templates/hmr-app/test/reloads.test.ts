@@ -1,12 +1,12 @@
-// Many edits of the server leave nothing behind: no listeners, no timers, no memory.
+// Many edits of the server leak no listeners, timers or memory.
 import { expect, test } from "bun:test";
 import { Copy } from "./copy.ts";
 import { startDev, TIMEOUT, until } from "./service.ts";
 
 const ROUTES = "src/features/counter/routes.ts";
-const RELOADS = 100;
+const RELOADS = 50;
 
-/** Routes that only this test has: the generation of the code, and what the process holds. */
+/** Routes for this test: the generation of the code, and the resources that the process holds. */
 const probe = `new Hono()
     .get("/api/generation", (c) => c.text(String(GENERATION)))
     .get("/api/probe", async (c) => {
@@ -56,7 +56,7 @@ test(
     const before = await ask();
     for (let index = 11; index <= RELOADS; index += 1) await reloadTo(index);
     let after = await ask();
-    // The number varies a little; code that is not collected would add hundreds per edit.
+    // The number varies slightly. Leaked code would add hundreds per edit.
     await until("stale code is collected", async () => {
       after = await ask();
       return after.functions - before.functions < 1000;
@@ -71,7 +71,7 @@ test(
 
     const readVersion = async () => (await (await fetch(`${dev.url}/api/state`)).json()).version;
     const version = await readVersion();
-    await copy.edit("src/features/live/routes.ts", "service.use(startHeartbeat());", "");
+    await copy.edit("src/features/socket/routes.ts", "service.use(startHeartbeat());", "");
     await until("the new code responds", async () => (await readVersion()) !== version);
     await until(
       "a timer that the code no longer starts is cleared",

@@ -10,6 +10,16 @@ export interface Service extends AsyncDisposable {
   readonly child: Bun.Subprocess;
 }
 
+/** The state of the server in test/project/. */
+export interface State {
+  /** Changes with each evaluation of the server's code. */
+  readonly version: string;
+  readonly count: number;
+  /** Ticks of a timer, one per second. */
+  readonly beats: number;
+  readonly startedAt: string;
+}
+
 /** Starts `command` in `folder` on a free port; resolves once it listens. */
 export async function startService(
   command: readonly string[],

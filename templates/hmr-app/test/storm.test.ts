@@ -21,7 +21,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** An expression: the text of the page, and the colour of its heading. */
+/** A JavaScript expression for the text of the page and the colour of its heading. */
 const CONTENT = `document.body.innerText + getComputedStyle(document.querySelector("h1")).color`;
 
 browserTest(

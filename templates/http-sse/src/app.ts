@@ -1,21 +1,27 @@
 // Opens the stores, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
-import { clientAddress, type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { clientAddress, notFound, problems, requestLog } from "#lib/http";
 // #region page
 import { pageRoutes } from "#lib/page";
 // #endregion
 import { rateLimit } from "#lib/rate-limit";
 import { healthRoutes, type Service } from "#lib/service";
+import type { AppEnv } from "./access.ts";
 import type { Env } from "./env.ts";
-// #region jobs
-import { analysisRoutes } from "./features/analysis/routes.ts";
+// #region auth
+import { authenticate } from "./features/auth/authenticate.ts";
 // #endregion
 import { Broadcaster } from "./features/events/broadcaster.ts";
 import { eventRoutes } from "./features/events/routes.ts";
+// #region jobs
+import { analysisRoutes } from "./features/jobs/analysis-routes.ts";
+import { Jobs } from "./features/jobs/jobs.ts";
+import { jobRoutes } from "./features/jobs/routes.ts";
+// #endregion
 import { openMessageStore } from "./features/messages/open.ts";
 import { messageRoutes } from "./features/messages/routes.ts";
 // #region openapi
-import { openapiRoutes } from "./features/openapi/routes.ts";
+import { describeRoutes } from "./features/openapi/routes.ts";
 // #endregion
 // #region uploads
 import { uploadRoutes } from "./features/uploads/routes.ts";
@@ -24,11 +30,11 @@ import { openUploadStore } from "./features/uploads/store.ts";
 import { allowOrigins } from "./origins.ts";
 
 // #region jobs
-/** Path of the worker without extension: worker.ts in src/, worker.js in dist/. */
-const WORKER = `${import.meta.dir}/features/analysis/worker`;
+/** Path of the worker without its extension: worker.ts in src/, worker.js in dist/. */
+const WORKER = `${import.meta.dir}/features/jobs/worker`;
 // #endregion
 // #region page
-/** Loaded by its path; the build writes it to the same place below dist/. */
+/** Path of the page, which is not imported. The build writes it to the same path below dist/. */
 const PAGE = `${import.meta.dir}/features/page/index.html`;
 // #endregion
 
@@ -38,24 +44,31 @@ export async function createApp(env: Env, service: Service) {
   // #region uploads
   const uploads = service.use(await openUploadStore(env));
   // #endregion
+  // #region jobs
+  const jobs = service.use(new Jobs(messages, service.metrics));
+  // #endregion
 
-  const app = new Hono<HttpEnv>();
+  const app = new Hono<AppEnv>();
   const routes = app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
-    .use(allowOrigins(env.CORS_ORIGINS))
+    .use("*", ...allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
+    // #region auth
+    .use("/api/*", ...(await authenticate(env)))
+    // #endregion
     .route("/", messageRoutes(messages, service.metrics))
     .route("/", eventRoutes(env, messages, broadcaster, service))
     // #region uploads
     .route("/", uploadRoutes(uploads))
     // #endregion
     // #region jobs
-    .route("/", analysisRoutes(env, uploads, service, WORKER))
+    .route("/", jobRoutes(jobs))
+    .route("/", analysisRoutes(env, jobs, uploads, WORKER))
     // #endregion
     // #region openapi
-    .route("/", openapiRoutes())
+    .route("/", describeRoutes(app))
     // #endregion
     // #region page
     .route("/", await pageRoutes(PAGE))

@@ -1,6 +1,10 @@
 // The variables that this service reads, with their defaults; .env.example shows them all.
 import { z } from "zod";
 import { integer, origins, serviceVariables } from "#lib/env";
+// #region auth
+import { topicPattern } from "./features/messages/topics.ts";
+
+// #endregion
 
 export const schema = z.object({
   ...serviceVariables,
@@ -29,12 +33,31 @@ export const schema = z.object({
   MAX_UPLOAD_BYTES: integer({ min: 1 }).default(2 * 1024 ** 3),
   // #endregion
   // #region jobs
-  /** Worker threads that analyse uploads; one per core by default. */
-  ANALYSIS_WORKERS: integer({ min: 1 }).default(navigator.hardwareConcurrency),
-  /** Analyses that may wait for a worker; further ones get 503. */
-  ANALYSIS_QUEUE: integer().default(64),
-  /** Milliseconds that one analysis may take. */
-  ANALYSIS_TIMEOUT_MS: integer({ min: 1, max: 24 * 60 * 60_000 }).default(60_000),
+  /** Worker threads that run jobs; one per core by default. */
+  JOB_WORKERS: integer({ min: 1 }).default(navigator.hardwareConcurrency),
+  /** Jobs that may wait for a worker; further ones get 503. */
+  JOB_QUEUE: integer().default(64),
+  /** Milliseconds that one job may take. */
+  JOB_TIMEOUT_MS: integer({ min: 1, max: 24 * 60 * 60_000 }).default(60_000),
+  // #endregion
+  // #region auth
+  /** Secret of the tokens (HS256), at least 32 bytes. */
+  AUTH_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
+    .optional(),
+  /** File or URL of the keys (JSON Web Key Set) of the tokens of an identity provider. */
+  AUTH_JWKS: z.string().optional(),
+  /** Required audience (`aud`) of tokens. */
+  AUTH_AUDIENCE: z.string().optional(),
+  /** Required issuer (`iss`) of tokens. */
+  AUTH_ISSUER: z.string().optional(),
+  /** Comma-separated topics and prefixes that can be read without a token. */
+  PUBLIC_TOPICS: z
+    .string()
+    .transform((text) => text.split(",").map((topic) => topic.trim()))
+    .pipe(z.array(z.union([topicPattern, z.literal("*")])))
+    .default(["general"]),
   // #endregion
 });
 

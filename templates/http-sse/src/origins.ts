@@ -1,24 +1,23 @@
 // Which other web pages may use the API: Hono's CORS middleware for the origins in CORS_ORIGINS, and no others.
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-import { Problem } from "#lib/http";
 
-/** Methods that change nothing; what a foreign page may read is decided by CORS. */
-const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-
-/** Only preflights have it. */
+/** The header that only CORS preflights have. */
 const PREFLIGHT_HEADER = "access-control-request-method";
 
 /**
- * Middleware: pages of the listed origins may call the API. Every other foreign page is refused, even
- * for requests that browsers send without a preflight, such as forms.
- * @throws {Problem} 403
+ * Middleware: pages of the listed origins may call the API and read its responses. Without origins, no middleware.
+ * Requests of other pages that would change something never get here: `#lib/service` refuses them before the app runs.
  */
-export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
+export function allowOrigins(origins: readonly string[]): MiddlewareHandler[] {
+  if (origins.length === 0) return [];
   const handleCors = cors({
     origin: [...origins],
-    allowMethods: ["GET", "HEAD", "POST"],
+    allowMethods: ["GET", "HEAD", "POST", "DELETE"],
     allowHeaders: [
+      // #region auth
+      "authorization",
+      // #endregion
       "content-type",
       "idempotency-key",
       "last-event-id",
@@ -34,6 +33,9 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
       "ratelimit",
       "ratelimit-policy",
       "retry-after",
+      // #region auth
+      "www-authenticate",
+      // #endregion
       "x-request-id",
       // #region uploads
       "content-disposition",
@@ -43,23 +45,10 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
     ],
     maxAge: 600,
   });
-  return (c, next) => {
-    const origin = c.req.header("origin");
-    const isAllowed =
-      SAFE_METHODS.has(c.req.method) ||
-      origin === undefined ||
-      origins.includes(origin) ||
-      isOwnOrigin(origin, c.req.header("host"));
-    if (!isAllowed) {
-      throw new Problem(403, "Pages of this origin may not use the API: add it to CORS_ORIGINS.");
-    }
+  const middleware: MiddlewareHandler = (c, next) => {
     // Hono's middleware would respond to every OPTIONS request, also for paths that do not exist.
     const isOtherOptions = c.req.method === "OPTIONS" && !c.req.header(PREFLIGHT_HEADER);
-    return origins.length > 0 && !isOtherOptions ? handleCors(c, next) : next();
+    return isOtherOptions ? next() : handleCors(c, next);
   };
-}
-
-/** The scheme is not compared: behind a proxy that terminates TLS this server does not know it. */
-function isOwnOrigin(origin: string, host: string | undefined): boolean {
-  return URL.parse(origin)?.host === host;
+  return [middleware];
 }

@@ -1,4 +1,4 @@
-// A full disk: messages are 503 and the service is not ready, until there is space again.
+// A full disk: messages are refused and the service is not ready, until there is space again.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { TestServer } from "./server.ts";
 
 test.skipIf(process.platform === "win32")(
-  "a message that exceeds the free space is 503; the stored ones stay",
+  "a message that exceeds the limit of a file is 503; the stored ones stay",
   async () => {
     await using server = await TestServer.start({}, { maxFileKiB: 256 });
     const headers = { "content-type": "application/json" };
@@ -49,7 +49,7 @@ test.skipIf(!canMount)("a disk that has space again is ready again", async () =>
     const post = () => server.fetch("/api/messages", { method: "POST", headers, body });
     let response = await post();
     while (response.status === 201) response = await post();
-    expect(response.status).toBe(503);
+    expect(response.status).toBe(507);
     const ready = await server.fetch("/readyz");
     expect([ready.status, await ready.json()]).toEqual([503, { status: "unavailable" }]);
     await rm(filler);

@@ -10,7 +10,7 @@ const EXAMPLES = [
   "CORS_ORIGINS",
   "DEV_HOSTS",
   // #region jobs
-  "ANALYSIS_WORKERS",
+  "JOB_WORKERS",
   // #endregion
 ];
 const names = Object.keys(schema.shape).toSorted();

@@ -7,7 +7,7 @@ import { type Message, TestServer } from "./server.ts";
 const url = process.env.REDIS_URL;
 if (!url) console.warn("REDIS_URL is not set: several instances are not tested.");
 
-/** A stream of its own on the shared Redis, deleted at the end. */
+/** A separate stream on the shared Redis, deleted at the end. */
 function ownStream() {
   const key = `test:${crypto.randomUUID()}`;
   return {

@@ -6,6 +6,7 @@ import { type ReceivedEvent, readEvents } from "../src/features/events/parse.ts"
 
 export interface Message {
   readonly id: string;
+  readonly topic: string;
   readonly text: string;
   readonly at: string;
 }
@@ -91,11 +92,15 @@ export class TestServer {
     return { code, output: this.#output };
   }
 
-  async post(text: string, headers: Readonly<Record<string, string>> = {}): Promise<Message> {
+  async post(
+    text: string,
+    headers: Readonly<Record<string, string>> = {},
+    topic?: string,
+  ): Promise<Message> {
     const response = await this.fetch("/api/messages", {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
-      body: JSON.stringify({ text }),
+      body: JSON.stringify({ text, topic }),
     });
     if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
     return (await response.json()) as Message;

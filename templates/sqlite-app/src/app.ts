@@ -2,38 +2,64 @@
 import { Hono } from "hono";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { log } from "#lib/log";
+// #region openapi
+import { openapiRoutes } from "#lib/openapi";
+// #endregion
 import { healthRoutes, type Service, StartError } from "#lib/service";
-import { openStore, prepareSchema } from "./database.ts";
+// #region openapi
+import { name, version } from "../package.json";
+// #endregion
+import { openStores, prepareSchema } from "./database.ts";
 import type { Env } from "./env.ts";
+// #region articles
 import { articleRoutes } from "./features/articles/routes.ts";
+// #endregion
+// #region openapi
+import { operations } from "./features/openapi/operations.ts";
+// #endregion
 import { sessionRoutes } from "./features/sessions/routes.ts";
+// #region transfer
 import { transferRoutes } from "./features/transfer/routes.ts";
+// #endregion
 import { Passwords } from "./features/users/passwords.ts";
 import { userRoutes } from "./features/users/routes.ts";
 import { MigrateError } from "./migrate/errors.ts";
+import { StaticPathRouter } from "./router.ts";
 import { toProblem } from "./store/outage.ts";
+
+// #region openapi
+const securitySchemes = { bearer: { type: "http", scheme: "bearer" } } as const;
+// #endregion
 
 export async function createApp(env: Env, service: Service) {
   await prepareDatabase(env, service);
-  const store = service.use(openStore(env, service.metrics));
+  const stores = service.use(openStores(env, service.metrics));
   const passwords = new Passwords(env);
 
-  const app = new Hono<HttpEnv>();
-  return app
+  const app = new Hono<HttpEnv>({ router: new StaticPathRouter() });
+  const routes = app
     .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
     .route("/", healthRoutes(service))
-    .route("/", userRoutes(store, passwords))
-    .route("/", sessionRoutes(env, store, passwords))
-    .route("/", articleRoutes(store))
-    .route("/", transferRoutes(env, store));
+    // #region openapi
+    .route("/", openapiRoutes(app, { title: name, version, operations, securitySchemes }))
+    // #endregion
+    // #region articles
+    .route("/", articleRoutes(stores.users, stores.articles))
+    // #endregion
+    // #region transfer
+    .route("/", transferRoutes(env, stores.users, stores.transfer))
+    // #endregion
+    .route("/", userRoutes(stores.users, passwords))
+    .route("/", sessionRoutes(env, stores.users, passwords));
+  return routes;
 }
 
 /** For a typed client: `hc<App>(url)`. */
 export type App = Awaited<ReturnType<typeof createApp>>;
 
-/** @throws {StartError} if the schema is not the one that this code was written for and cannot be migrated. */
+/** Migrates the database if necessary. @throws {StartError} if its schema does not fit this code and cannot be migrated. */
 async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
     const { applied, total } = await prepareSchema(env, { migrate: env.MIGRATE_ON_START });

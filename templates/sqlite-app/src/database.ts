@@ -1,73 +1,121 @@
-// Opens the database that the environment selects: the file in DATA_DIR, or PostgreSQL if DATABASE_URL is set.
+// Opens the database that the environment selects, migrates it, and opens the stores of the features on it.
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Metrics } from "#lib/metrics";
 import type { DatabaseEnv } from "./env.ts";
+// #region postgres articles
+import { PostgresArticles } from "./features/articles/postgres.ts";
+// #endregion
+// #region articles
+import { SqliteArticles } from "./features/articles/sqlite.ts";
+// #endregion
+// #region postgres transfer
+import { PostgresTransfer } from "./features/transfer/postgres.ts";
+// #endregion
+// #region transfer
+import { SqliteTransfer } from "./features/transfer/sqlite.ts";
+// #endregion
+// #region postgres
+import { PostgresUsers } from "./features/users/postgres.ts";
+// #endregion
+import { SqliteUsers } from "./features/users/sqlite.ts";
 import { MigrateError, refuseFindings } from "./migrate/errors.ts";
 import { inspect, type Migrator, migrateUp } from "./migrate/index.ts";
+// #region postgres
 import { PostgresTarget } from "./migrate/postgres.ts";
+// #endregion
 import { SqliteTarget } from "./migrate/sqlite.ts";
-import { measureQueries } from "./store/measured.ts";
-import { PostgresStore } from "./store/postgres.ts";
-import { SqliteStore } from "./store/sqlite.ts";
-import type { Store } from "./store/store.ts";
+import type { Target } from "./migrate/target.ts";
+import { queryMeasurer } from "./store/measured.ts";
+// #region postgres
+import { PostgresPool } from "./store/postgres.ts";
+// #endregion
+import { SqliteDatabase } from "./store/sqlite.ts";
 
-/** The worker is loaded by path; the build writes it to the same place below dist/. */
-const IMPORT_WORKER = join(import.meta.dir, "store/import-worker");
+// #region transfer
+/** The worker is loaded by path. The build writes it to the same relative path below dist/. */
+const IMPORT_WORKER = join(import.meta.dir, "features/transfer/import-worker");
+// #endregion
 
 export function openMigrator(env: DatabaseEnv): Migrator {
-  const { DATABASE_URL: url } = env;
-  const target = url ? new PostgresTarget(url) : new SqliteTarget(databaseFile(env));
+  const target = openTarget(env);
   return { target, directory: join(env.MIGRATIONS_DIR, target.engine) };
 }
 
-export function openStore(env: DatabaseEnv, metrics: Metrics): Store {
-  return measureQueries(openUnmeasured(env, metrics), metrics);
+function openTarget(env: DatabaseEnv): Target {
+  // #region postgres
+  if (env.DATABASE_URL) return new PostgresTarget(env.DATABASE_URL);
+  // #endregion
+  return new SqliteTarget(databaseFile(env));
 }
 
-function openUnmeasured(env: DatabaseEnv, metrics: Metrics): Store {
+/** The stores of the features, on one database. */
+export type Stores = ReturnType<typeof openStores>;
+
+export function openStores(env: DatabaseEnv, metrics: Metrics) {
+  const measured = queryMeasurer(metrics);
+  // #region postgres
   if (env.DATABASE_URL) {
-    const store = new PostgresStore(env.DATABASE_URL);
+    const pool = new PostgresPool(env.DATABASE_URL);
     metrics.gauge({
       name: "db_pool_connections",
       help: "Open connections to PostgreSQL.",
-      read: () => store.connections,
+      read: () => pool.connections,
     });
-    return store;
+    return {
+      ready: () => pool.ready(),
+      close: () => pool.close(),
+      users: measured(new PostgresUsers(pool)),
+      // #region articles
+      articles: measured(new PostgresArticles(pool)),
+      // #endregion
+      // #region transfer
+      transfer: measured(new PostgresTransfer(pool)),
+      // #endregion
+    };
   }
-  const file = databaseFile(env);
+  // #endregion
+  const database = new SqliteDatabase(databaseFile(env));
   metrics.gauge({
     name: "db_wal_bytes",
     help: "Size of SQLite's write-ahead log.",
-    read: () => statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    read: () => statSync(`${database.path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
   });
-  return new SqliteStore(file, { importWorker: IMPORT_WORKER });
-}
-
-/** Names of the migrations that were applied now, and the number of all that are. */
-export interface Prepared {
-  readonly applied: readonly string[];
-  readonly total: number;
+  return {
+    ready: () => database.ready(),
+    close: () => database.close(),
+    users: measured(new SqliteUsers(database)),
+    // #region articles
+    articles: measured(new SqliteArticles(database)),
+    // #endregion
+    // #region transfer
+    transfer: measured(new SqliteTransfer(database, IMPORT_WORKER)),
+    // #endregion
+  };
 }
 
 /**
- * Ensures that the schema is the one that this code was written for. With `migrate`, pending migrations
- * are applied; without it, they are refused.
+ * Ensures that the schema fits this code. With `migrate`, pending migrations are applied; without it, they are refused.
+ * @returns the names of the migrations that this call applied, and the total number of applied migrations.
  * @throws {MigrateError} if the database is newer than the code, a file was changed, or a migration fails.
  */
 export async function prepareSchema(
   env: DatabaseEnv,
   options: { readonly migrate: boolean },
-): Promise<Prepared> {
+): Promise<{ applied: readonly string[]; total: number }> {
   const migrator = openMigrator(env);
-  await using _target = migrator.target;
-  const applied = options.migrate ? await migrate(migrator) : [];
-  const state = await inspect(migrator);
-  refuseFindings(state.findings);
-  if (state.pending.length === 0) return { applied, total: state.applied.length };
-  throw new MigrateError("refused", `${state.pending.length} migrations are pending.`, {
-    hint: "Apply them with `bun run db up`.",
-  });
+  await using target = migrator.target;
+  try {
+    const applied = options.migrate ? await migrate(migrator) : [];
+    const state = await inspect(migrator);
+    refuseFindings(state.findings);
+    if (state.pending.length === 0) return { applied, total: state.applied.length };
+    throw new MigrateError("refused", `${state.pending.length} migrations are pending.`, {
+      hint: "Apply them with `bun run db up`.",
+    });
+  } catch (error) {
+    throw target.explain(error);
+  }
 }
 
 async function migrate(migrator: Migrator): Promise<string[]> {

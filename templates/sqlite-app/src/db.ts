@@ -19,13 +19,24 @@ async function run(): Promise<Report> {
   const env = parseEnv(databaseSchema, process.env);
   const migrator = openMigrator(env);
   await using target = migrator.target;
-  const { name, command, argument, to, steps } = parsed;
-  const report = await command.run({ migrator, env, argument, to, steps });
+  const { name, command, argument, to, steps, yes } = parsed;
+  const confirm = (question: string) => yes || ask(question);
+  const call = { migrator, env, argument, to, steps, confirm };
+  const report = await command.run(call).catch((error: unknown) => {
+    throw target.explain(error);
+  });
   const where = { command: name, engine: target.engine, database: target.location };
   return { ...report, data: { ...where, ...report.data } };
 }
 
-/** The report of an error. Only an unexpected one, which is a bug, has a stack. */
+function ask(question: string): boolean {
+  if (process.stdin.isTTY) return globalThis.confirm(`${question} Continue?`);
+  throw new MigrateError("usage", question, {
+    hint: "Nothing was changed. Add --yes to do it without a terminal.",
+  });
+}
+
+/** Reports an error. Only unexpected errors, which are bugs, are printed with a stack trace. */
 function reportError(error: unknown): Report {
   if (error instanceof MigrateError) {
     const { code, message, hint, findings } = error;

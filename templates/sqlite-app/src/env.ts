@@ -2,17 +2,30 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { integer, serviceVariables } from "#lib/env";
+// #region postgres
+import { parsePostgresUrl } from "./postgres-url.ts";
+// #endregion
 
 /** The variables that the `db` command needs. */
 export const databaseSchema = z.object({
   NODE_ENV: serviceVariables.NODE_ENV,
   /** Folder of `app.db` and of its backups. */
   DATA_DIR: z.string().default("./data"),
+  // #region postgres
   /** A PostgreSQL database to use instead of the file. */
   DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
+    .string()
+    .transform((url, context) => {
+      try {
+        return parsePostgresUrl(url);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : "is invalid");
+        return z.NEVER;
+      }
+    })
     .optional(),
-  /** Folder with the migrations of each engine, in `sqlite/` and `postgres/`. */
+  // #endregion
+  /** Folder with the migrations, in a folder for each engine. */
   MIGRATIONS_DIR: z.string().default(join(import.meta.dir, "..", "migrations")),
 });
 
@@ -29,10 +42,12 @@ export const schema = z.object({
   PASSWORD_CONCURRENCY: integer({ min: 1 }).default(2),
   /** Passwords that may wait to be hashed; further ones get 503. */
   PASSWORD_QUEUE: integer().default(100),
+  // #region transfer
   /** Seconds that an export or an import may take before it is stopped. */
   MAX_TRANSFER_SECONDS: integer({ min: 1, max: 24 * 3600 }).default(15 * 60),
   /** Largest import. */
   MAX_IMPORT_BYTES: integer({ min: 1 }).default(1024 ** 3),
+  // #endregion
 });
 
 export type DatabaseEnv = Readonly<z.output<typeof databaseSchema>>;

@@ -1,12 +1,12 @@
 // Ids in paths: positive integers in decimal digits.
 import { Problem } from "#lib/http";
 
-/** PostgreSQL stores ids in 32 bits. */
+/** Ids have 32 bits, which every engine can store. */
 const MAX_ID = 2 ** 31 - 1;
 
 /**
- * A path segment for an id. Because it matches digits only, `/api/articles/export` is never taken for an
- * article, and a method that it does not support is 405.
+ * Path pattern of an id. It only matches digits, so that a path such as `/api/users/me` never matches it, and an
+ * unsupported method gets 405.
  */
 export const ID = ":id{[1-9][0-9]*}";
 

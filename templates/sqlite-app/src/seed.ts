@@ -1,44 +1,54 @@
-// Sample users and articles for development. Existing ones are not changed.
+// Writes sample data for development. Existing users are not changed.
+import type { Stores } from "./database.ts";
 import { Passwords } from "./features/users/passwords.ts";
-import type { Store } from "./store/store.ts";
 
 /** The password of every sample user. */
 export const SAMPLE_PASSWORD = "correct horse battery staple";
 
-const SAMPLES = [
+const USERS = [
+  { email: "ada@example.com", name: "Ada" },
+  { email: "grace@example.com", name: "Grace" },
+];
+// #region articles
+const ARTICLES = [
   {
-    email: "ada@example.com",
-    name: "Ada",
-    articles: [
-      {
-        title: "Notes on the Analytical Engine",
-        body: "It weaves algebraic patterns just as the loom weaves flowers.",
-      },
-      {
-        title: "Bernoulli numbers",
-        body: "A program, step by step, with a table of the variables that it uses.",
-      },
-    ],
+    author: "Ada",
+    title: "Notes on the Analytical Engine",
+    body: "It weaves algebraic patterns just as the loom weaves flowers.",
   },
   {
-    email: "grace@example.com",
-    name: "Grace",
-    articles: [
-      { title: "The first bug", body: "A moth, found in a relay and taped into the log book." },
-    ],
+    author: "Ada",
+    title: "Bernoulli numbers",
+    body: "A program, step by step, with a table of the variables that it uses.",
+  },
+  {
+    author: "Grace",
+    title: "The first bug",
+    body: "A moth, found in a relay and taped into the log book.",
   },
 ];
+// #endregion
 
-export async function writeSamples(store: Store): Promise<{ users: number; articles: number }> {
-  const passwords = new Passwords({ PASSWORD_CONCURRENCY: 1, PASSWORD_QUEUE: SAMPLES.length });
-  const written = { users: 0, articles: 0 };
-  for (const { email, name, articles } of SAMPLES) {
+/** @returns the number of created rows per table. */
+export async function writeSamples(stores: Stores): Promise<Record<string, number>> {
+  const passwords = new Passwords({ PASSWORD_CONCURRENCY: 1, PASSWORD_QUEUE: USERS.length });
+  const written = {
+    users: 0,
+    // #region articles
+    articles: 0,
+    // #endregion
+  };
+  for (const { email, name } of USERS) {
     const passwordHash = await passwords.hash(SAMPLE_PASSWORD);
-    const user = await store.createUser({ email, name, passwordHash });
+    const user = await stores.users.createUser({ email, name, passwordHash });
     if (user === undefined) continue;
     written.users += 1;
-    for (const article of articles) await store.createArticle(user.id, article);
-    written.articles += articles.length;
+    // #region articles
+    for (const { author, ...article } of ARTICLES.filter((one) => one.author === name)) {
+      await stores.articles.createArticle(user.id, article);
+      written.articles += 1;
+    }
+    // #endregion
   }
   return written;
 }

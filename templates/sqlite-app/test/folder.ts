@@ -1,4 +1,4 @@
-// A temporary folder that goes with the scope that made it.
+// A temporary folder that is removed at the end of its scope.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -21,10 +21,10 @@ test("migrations and queries are counted", async () => {
   expect(figure(await scrape(), "db_migrations_applied")).toBe(
     migrations.filter((name) => name.endsWith(".up.sql")).length,
   );
-  await service.send("GET", "/api/articles/1");
-  await service.send("GET", "/api/articles/2");
+  await service.send("GET", "/api/users/1");
+  await service.send("GET", "/api/users/2");
   const text = await scrape();
-  expect(figure(text, 'db_queries_total{name="findArticle"}')).toBe(2);
-  expect(figure(text, 'db_query_duration_seconds_count{name="findArticle"}')).toBe(2);
+  expect(figure(text, 'db_queries_total{name="findProfile"}')).toBe(2);
+  expect(figure(text, 'db_query_duration_seconds_count{name="findProfile"}')).toBe(2);
   expect(figure(text, "db_wal_bytes")).toBeGreaterThanOrEqual(0);
 });

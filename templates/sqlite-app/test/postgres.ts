@@ -1,12 +1,17 @@
-// A PostgreSQL database of its own for a test file, on the server that DATABASE_URL names.
+// Temporary PostgreSQL databases for a test file, on the server of DATABASE_URL.
 
 import { afterAll, describe, test } from "bun:test";
 import { SQL } from "bun";
 
 const { DATABASE_URL } = process.env;
 
-/** Runs `tests` with a way to make empty databases, which are dropped at the end; skips without DATABASE_URL. */
-export function onPostgres(tests: (newDatabase: () => Promise<string>) => void): void {
+/**
+ * Runs `tests` with a function that creates empty databases, which are dropped at the end. Skips them without
+ * DATABASE_URL. `tests` may return another cleanup function.
+ */
+export function onPostgres(
+  tests: (newDatabase: () => Promise<string>) => (() => Promise<void>) | void,
+): void {
   if (!DATABASE_URL) {
     test.skip("PostgreSQL: set DATABASE_URL to run these tests", () => undefined);
     return;
@@ -17,7 +22,7 @@ export function onPostgres(tests: (newDatabase: () => Promise<string>) => void):
     await sql.unsafe(statement);
   };
   describe("PostgreSQL", () => {
-    tests(async () => {
+    const cleanUp = tests(async () => {
       const name = `sqlite_app_${crypto.randomUUID().replaceAll("-", "")}`;
       await admin(`CREATE DATABASE ${name}`);
       made.push(name);
@@ -27,6 +32,15 @@ export function onPostgres(tests: (newDatabase: () => Promise<string>) => void):
     });
     afterAll(async () => {
       for (const name of made) await admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    }, 60_000);
+      await cleanUp?.();
+    });
   });
+}
+
+const missing = ["pg_dump", "pg_restore", "psql"].filter((program) => !Bun.which(program));
+
+/** A test that needs PostgreSQL's client programs. It is skipped with a note if they are missing. */
+export function withPrograms(title: string, body: () => Promise<void>, timeout?: number): void {
+  if (missing.length === 0) test.concurrent(title, body, timeout);
+  else test.skip(`${title}: install ${missing.join(", ")} to run this test`, () => undefined);
 }

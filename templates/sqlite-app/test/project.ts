@@ -1,15 +1,15 @@
-// A database folder with migrations of its own, and `bun run db` on it as a process of its own.
+// A temporary database folder with its own migrations, and `bun run db` on it as a child process.
 import { Database } from "bun:sqlite";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Folder } from "./folder.ts";
 
-/** Milliseconds that a test with processes may take on a loaded machine. */
+/** Timeout in milliseconds of a test with processes, on a loaded machine. */
 export const PROCESS_TIMEOUT = 120_000;
 
 const ROOT = join(import.meta.dir, "..");
 
-/** What a process needs to run, and nothing that tells it how to behave. */
+/** The environment of the child processes, without the variables that configure the service. */
 export const BARE: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(process.env)
     .filter(([name]) => /^(?:PATH|SYSTEMROOT|TEMP|TMP)$/i.test(name))
@@ -20,7 +20,7 @@ export interface Run {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What `--json` printed. */
+  /** The parsed output of `--json`. */
   readonly json: () => Record<string, unknown>;
 }
 
@@ -31,17 +31,19 @@ export class Project extends Folder {
   readonly env: Readonly<Record<string, string>>;
 
   /**
-   * @param source the migrations of this project, or none to begin with.
-   * @param databaseUrl a database on PostgreSQL to use instead of the file.
+   * @param source whether to start with the migrations of this project or with none.
+   * @param databaseUrl URL of a database on a server, to use instead of the file.
    */
   constructor(source: "own" | "none" = "none", databaseUrl?: string) {
     super();
-    this.migrations = this.join("migrations", databaseUrl ? "postgres" : "sqlite");
+    this.migrations = this.join("migrations", databaseUrl?.split(":")[0] ?? "sqlite");
     this.env = {
       ...BARE,
       DATA_DIR: this.join("data"),
       MIGRATIONS_DIR: this.join("migrations"),
+      // #region postgres
       ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+      // #endregion
     };
     mkdirSync(this.migrations, { recursive: true });
     mkdirSync(this.join("data"));
@@ -49,13 +51,13 @@ export class Project extends Folder {
       cpSync(join(ROOT, "migrations"), this.join("migrations"), { recursive: true });
   }
 
-  /** Writes `name.up.sql` and, unless it is left out, `name.down.sql`. */
+  /** Writes `name.up.sql` and, if it is given, `name.down.sql`. */
   write(name: string, up: string, down?: string): void {
     writeFileSync(join(this.migrations, `${name}.up.sql`), up);
     if (down !== undefined) writeFileSync(join(this.migrations, `${name}.down.sql`), down);
   }
 
-  /** Three migrations that work: a table each. */
+  /** Writes three valid migrations, each of which creates a table. */
   writeThree(): void {
     for (const [index, name] of ["a", "b", "c"].entries()) {
       this.write(
@@ -64,6 +66,12 @@ export class Project extends Folder {
         `DROP TABLE ${name};`,
       );
     }
+  }
+
+  /** The name of the migration after the last one. */
+  next(name: string): string {
+    const versions = readdirSync(this.migrations).map((file) => Number.parseInt(file, 10));
+    return `${String(Math.max(0, ...versions) + 1).padStart(4, "0")}_${name}`;
   }
 
   /** Removes both files of a migration. */
@@ -88,7 +96,7 @@ export class Project extends Folder {
     return { exitCode: await child.exited, stdout, stderr, json: () => JSON.parse(stdout) };
   }
 
-  /** @throws with what it printed, unless the exit code is 0. */
+  /** @throws with the output of the command, unless the exit code is 0. */
   async dbOk(...args: string[]): Promise<Run> {
     const run = await this.db(...args);
     if (run.exitCode !== 0) throw new Error(`db ${args.join(" ")}: ${run.stdout}${run.stderr}`);
@@ -104,7 +112,7 @@ export class Project extends Folder {
     return database.query<T, []>(sql).all();
   }
 
-  /** Every table, index and trigger, as SQL. */
+  /** Returns every table, index and trigger as SQL. */
   schema(): string[] {
     return this.query<{ sql: string }>(
       "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND sql IS NOT NULL ORDER BY name",

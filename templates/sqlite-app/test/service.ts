@@ -1,9 +1,9 @@
-// Runs the service as a child process on a free port, with a folder of its own, and sends requests to it.
+// Runs the service as a child process on a free port, with a temporary folder, and sends requests to it.
 import { join } from "node:path";
 import { Folder } from "./folder.ts";
 import { BARE } from "./project.ts";
 
-const MAIN = join(import.meta.dir, "..", "src", "main.ts");
+const ROOT = join(import.meta.dir, "..");
 export const PASSWORD = "correct horse";
 
 export type Variables = Readonly<Record<string, string>>;
@@ -45,9 +45,12 @@ export class Service implements AsyncDisposable {
     })();
   }
 
-  /** @throws with what the service printed, if it ends before it listens. */
-  static async start(env: Variables = {}, folder = new Folder()): Promise<Service> {
-    const child = Bun.spawn([process.execPath, MAIN], {
+  /**
+   * @param root the folder of the code.
+   * @throws with the output of the service, if it exits before it listens.
+   */
+  static async start(env: Variables = {}, folder = new Folder(), root = ROOT): Promise<Service> {
+    const child = Bun.spawn([process.execPath, join(root, "src/main.ts")], {
       cwd: folder.path,
       env: {
         ...BARE,
@@ -72,11 +75,15 @@ export class Service implements AsyncDisposable {
     }
   }
 
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   get url(): string {
     return this.#url;
   }
 
-  /** What the service has printed on stdout. */
+  /** The output of the service on stdout so far. */
   get output(): string {
     return this.#output;
   }
@@ -103,7 +110,7 @@ export class Service implements AsyncDisposable {
     };
   }
 
-  /** Signs a new user up and in. */
+  /** Creates a user and signs in. */
   async newUser(
     email = `${crypto.randomUUID()}@example.com`,
   ): Promise<{ id: number; token: string }> {
@@ -117,7 +124,7 @@ export class Service implements AsyncDisposable {
     return { id: Number(user.json().id), token: String(session.json().token) };
   }
 
-  /** Sends a signal and waits for the end. @returns the exit code. */
+  /** Sends a signal and waits until the process exits. @returns the exit code. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number> {
     this.child.kill(signal);
     const exitCode = await this.child.exited;

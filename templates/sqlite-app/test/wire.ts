@@ -1,4 +1,4 @@
-// A TCP relay in front of a server, which can refuse connections and go silent.
+// A TCP relay in front of a server, which can refuse connections and stop forwarding.
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 export class Wire implements Disposable {
@@ -34,7 +34,7 @@ export class Wire implements Disposable {
     this.#sockets.clear();
   }
 
-  /** Forwards nothing more on the open connections, and does not close them. New ones work. */
+  /** Stops forwarding on the open connections without closing them. New connections work. */
   silence(): void {
     for (const socket of this.#sockets) socket.unpipe().removeAllListeners("close").resume();
     this.#sockets.clear();

@@ -1,30 +1,37 @@
-// Everything that this service is made of, in the order in which a request meets it.
-import { join } from "node:path";
+// Opens the stores, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
-import { pageRoutes } from "#lib/page";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
 import { Hub } from "./features/chat/hub.ts";
 import { chatRoutes } from "./features/chat/routes.ts";
-import { openStore } from "./features/chat/store/open.ts";
+import { openStores } from "./features/chat/stores.ts";
+// #region page
+import { chatPage } from "./features/page/routes.ts";
+// #endregion
 import { sessionRoutes } from "./features/session/routes.ts";
 import { openSessionSecret } from "./features/session/secret.ts";
 
 export async function createApp(env: Env, service: Service) {
   const secret = await openSessionSecret(env);
-  const store = service.use(await openStore(env));
-  const hub = new Hub(env, store, service);
+  const stores = openStores(env);
+  service.use(stores.log);
+  service.use(stores.presence);
+  const hub = new Hub(env, stores.bus, service);
+  const chat = { hub, stores, replayTimeoutMs: env.IDLE_TIMEOUT_S * 1000 };
 
   const app = new Hono<HttpEnv>();
-  return app
+  const routes = app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
     .route("/", healthRoutes(service))
-    .route("/", sessionRoutes(secret))
-    .route("/", chatRoutes(env, secret, hub))
-    .route("/", await pageRoutes(join(import.meta.dir, "features/page/index.html")));
+    // #region page
+    .route("/", await chatPage(env))
+    // #endregion
+    .route("/", sessionRoutes(secret, stores))
+    .route("/", chatRoutes(env, secret, chat, service));
+  return routes;
 }
 
 /** For a typed client: `hc<App>(url)`. */

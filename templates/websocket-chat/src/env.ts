@@ -15,14 +15,16 @@ export const schema = z
     MAX_CONNECTIONS: integer({ min: 1 }).default(20_000),
     /** Open connections per user and process; further ones get 429. */
     MAX_CONNECTIONS_PER_USER: integer({ min: 1 }).default(20),
-    /** Chat and private messages per user in 10 seconds, over all connections of the user. */
+    /** Messages and their changes per user in 10 seconds, over all connections of the user. */
     RATE_LIMIT: integer({ min: 1 }).default(50),
     /** Seconds of silence after which a connection counts as dead. The runtime accepts 8 to 960. */
     IDLE_TIMEOUT_S: integer({ min: 8, max: 960 }).default(30),
+    // #region redis
     /** Stores the messages in Redis, so that several nodes share them. */
     REDIS_URL: z.url({ protocol: /^(rediss?|valkeys?|redis\+tls)$/ }).optional(),
-    /** Prefix of every Redis key, so that two installations can share one Redis. */
-    REDIS_PREFIX: z.string().default("chat"),
+    /** Prefix of every Redis key. In a cluster, braces keep all keys on one node. */
+    REDIS_PREFIX: z.string().default("{chat}"),
+    // #endregion
   })
   .refine((env) => env.NODE_ENV !== "production" || env.SESSION_SECRET !== undefined, {
     path: ["SESSION_SECRET"],

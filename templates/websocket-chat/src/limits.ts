@@ -1,4 +1,4 @@
-// Every limit of the protocol, in one place and without imports: the page uses them too.
+// All limits of the protocol. The page imports this file too, so it must not import server code.
 
 export const LIMITS = {
   /** Bytes of a frame; the runtime closes the connection with 1009 if a frame is longer. */
@@ -11,20 +11,30 @@ export const LIMITS = {
   token: 128,
   /** Rooms that one connection may be in. */
   roomsPerConnection: 50,
-  /** Messages to retain per room; clients can recover these. */
-  history: 1000,
+  /** Messages to retain per room. */
+  messages: 1000,
+  /** Events to retain per room, so that clients can recover them. */
+  events: 5000,
   /** Messages that a join returns if it does not recover. */
   latest: 50,
+  // #region reactions
+  /** Different emoji per message. */
+  emoji: 20,
+  // #endregion
   /** Bytes that may be queued for a slow consumer before its connection is closed. */
   sendBufferBytes: 1024 * 1024,
+  // #region typing
   /** Milliseconds between two `typing` frames of one connection in one room. */
   typingMs: 2000,
-  /** Idempotency keys that the SQLite store remembers. */
+  // #endregion
+  /** Idempotency keys that the SQLite log remembers. */
   keys: 50_000,
-  /** Milliseconds for which the Redis store remembers an idempotency key. */
+  // #region redis
+  /** Milliseconds for which Redis remembers an idempotency key. */
   keyMs: 24 * 60 * 60 * 1000,
-  /** Milliseconds without a new message after which Redis drops the messages of a room. */
-  messagesMs: 30 * 24 * 60 * 60 * 1000,
+  /** Milliseconds without a new event after which Redis drops the messages of a room. */
+  roomMs: 30 * 24 * 60 * 60 * 1000,
+  // #endregion
 } as const;
 
 /** Room names: 1 to 64 letters, digits and `_ . : -`, starting with a letter or a digit. */

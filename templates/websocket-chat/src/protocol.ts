@@ -7,8 +7,11 @@ export const PROTOCOL = 1;
 
 /** A name needs at least one visible character. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-/** Control characters and bidirectional overrides: with them a name could imitate another one. */
-const DECEPTIVE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u;
+/** A pictograph, which may consist of several characters with an invisible joiner between them. */
+const PICTOGRAPH = /\p{Extended_Pictographic}\ufe0f?(?:\u200d\p{Extended_Pictographic}\ufe0f?)*/gu;
+/** Characters that are invisible or change the text direction. A name that contains them could imitate another one. */
+const INVISIBLE =
+  /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
 
 const token = z.string().min(1).max(LIMITS.token);
 const ref = z.union([token, z.number()]);
@@ -20,15 +23,39 @@ const text = z
   // A lone surrogate cannot be encoded in UTF-8: the stored text would differ from the one sent.
   .transform((value) => value.toWellFormed());
 
+const offset = z.int().min(0);
+
+/** A client's position in a room: `offset` counts the room's events within one `epoch`. */
+const position = z.object({ epoch: z.string().max(LIMITS.token), offset });
+
+const event = { ref, room, key: token };
+
+/**
+ * The kinds of events: frames that the room's log stores. `target` is the offset of the message that an event is
+ * about. The type check reports the other files in which a new kind needs an entry.
+ */
+export const eventSchemas = {
+  chat: z.object({ type: z.literal("chat"), ...event, text }),
+  // #region edits
+  edit: z.object({ type: z.literal("edit"), ...event, target: offset, text }),
+  delete: z.object({ type: z.literal("delete"), ...event, target: offset }),
+  // #endregion
+  // #region reactions
+  react: z.object({
+    type: z.literal("react"),
+    ...event,
+    target: offset,
+    emoji: z.string().regex(/^\p{RGI_Emoji}$/v, "Use one emoji."),
+    on: z.boolean(),
+  }),
+  // #endregion
+};
+
+// #region private
 /** A user: their id, the user object from another frame, or a name that exactly one online user has. */
 const receiver = z.union([token, z.object({ id: token }).transform(({ id }) => id)]);
 
-/** A client's position in a room: `offset` counts the room's messages within one `epoch`. */
-const position = z.object({
-  epoch: z.string().max(LIMITS.token),
-  offset: z.int().min(0),
-});
-
+// #endregion
 /** Body of `POST /api/session`. */
 export const sessionSchema = z.object({
   name: z
@@ -37,23 +64,31 @@ export const sessionSchema = z.object({
     .pipe(
       z
         .string()
-        .regex(VISIBLE, "Enter a name with visible characters.")
+        .regex(VISIBLE, { error: "Enter a name with visible characters.", abort: true })
         .max(LIMITS.name, `Use at most ${LIMITS.name} characters.`)
-        .refine((name) => !DECEPTIVE.test(name), "Use visible characters only."),
-    ),
+        .refine(
+          (name) => !INVISIBLE.test(name.replace(PICTOGRAPH, "")),
+          "Use visible characters and spaces only.",
+        ),
+    )
+    .transform((name) => name.replace(/\s+/g, " ")),
 });
 
 /** The frames that clients send. Unknown fields are ignored, so that an old server accepts a new client. */
 export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("join"), ref, room, after: position.optional() }),
   z.object({ type: z.literal("leave"), ref, room }),
-  z.object({ type: z.literal("chat"), ref, room, text, key: token }),
+  ...Object.values(eventSchemas),
+  // #region private
   z.object({ type: z.literal("private"), ref, to: receiver, text }),
+  // #endregion
+  // #region typing
   z.object({ type: z.literal("typing"), room }),
+  // #endregion
   z.object({ type: z.literal("ping"), ref }),
 ]);
 
-/** What an error for a refused frame needs from it, as far as that is valid. */
+/** The valid fields of a refused frame that its error frame depends on. */
 export const refusedFrameSchema = z
   .object({
     ref: ref.optional().catch(undefined),
@@ -68,8 +103,10 @@ export function isTooLong(value: string): boolean {
 }
 
 export type ClientFrame = z.output<typeof clientFrameSchema>;
+export type FrameOf<T extends ClientFrame["type"]> = Extract<ClientFrame, { type: T }>;
 export type Ref = z.output<typeof ref>;
 export type Position = z.output<typeof position>;
+export type EventKind = keyof typeof eventSchemas;
 
 /** A user with a session. Names may repeat, ids are unique. */
 export interface User {
@@ -77,34 +114,75 @@ export interface User {
   readonly name: string;
 }
 
-export interface ChatMessage extends Position {
-  readonly type: "chat";
-  readonly room: string;
+/** The current state of a message: what `applyEvent` made of its events. */
+export interface Message {
+  readonly offset: number;
   readonly from: User;
   readonly text: string;
   /** When the server received it, in ISO 8601. */
   readonly at: string;
+  /** The sender's idempotency key. */
+  readonly key: string;
+  // #region edits
+  readonly edited?: true;
+  // #endregion
+  // #region reactions
+  readonly reactions: readonly { readonly emoji: string; readonly users: readonly User[] }[];
+  // #endregion
 }
 
-/** Why a frame was refused; the README explains each code. */
-export const errorCodes = [
-  "invalid_json",
-  "invalid_message",
-  "not_in_room",
-  "rate_limited",
-  "too_long",
-  "not_online",
-  "internal",
-] as const;
+/** The frame of one kind of event, as the room's log stores it and as members receive it. */
+export type EventOf<K extends EventKind> = Position & {
+  readonly from: User;
+  readonly at: string;
+} & Omit<FrameOf<K>, "ref" | "text"> &
+  // The text of a message that was deleted later is left out.
+  Partial<Pick<FrameOf<K>, Extract<"text", keyof FrameOf<K>>>>;
+export type RoomEvent = { [K in EventKind]: EventOf<K> }[EventKind];
 
-export type ErrorCode = (typeof errorCodes)[number];
+/** Why a frame was refused, and whether sending it again can succeed. The README explains each code. */
+export const ERRORS = {
+  invalid_json: { retry: false },
+  invalid_message: { retry: false },
+  not_in_room: { retry: false },
+  not_found: { retry: false },
+  forbidden: { retry: false },
+  too_long: { retry: false },
+  too_many_rooms: { retry: false },
+  rate_limited: { retry: true },
+  // #region private
+  not_online: { retry: true },
+  // #endregion
+  internal: { retry: true },
+} as const;
 
-/** A room at the time of a join. Unless it is `recovered`, `messages` are the newest ones, possibly after a gap. */
-export interface Snapshot extends Position {
-  readonly recovered: boolean;
-  readonly messages: readonly ChatMessage[];
-  readonly members: readonly User[];
-}
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Close codes of the server, besides those of RFC 6455. */
+export const CLOSE = {
+  /** The server restarts, or deliveries were lost: connect again and recover. */
+  restart: 1012,
+  /** The client reads too slowly: connect again and recover. */
+  slowConsumer: 1013,
+  /** The user has signed out. */
+  signedOut: 4001,
+  /** The session has expired: sign in again. */
+  sessionExpired: 4002,
+} as const;
+
+/** A room at the time of a join. */
+export type Snapshot = Position & { readonly members: readonly User[] } & (
+    | {
+        /** `messages` are exactly the events after the client's position. */
+        readonly recovered: true;
+        readonly messages: readonly RoomEvent[];
+      }
+    | {
+        /** `messages` is the current state of the newest messages, possibly after a gap. */
+        readonly recovered: false;
+        readonly messages: readonly Message[];
+      }
+  );
 
 export type OkFrame =
   | ({ readonly type: "ok"; readonly ref: Ref; readonly room: string } & Snapshot)
@@ -113,22 +191,38 @@ export type OkFrame =
 
 /** The frames that the server sends. */
 export type ServerFrame =
-  | { readonly type: "welcome"; readonly you: User; readonly protocol: typeof PROTOCOL }
+  | { readonly type: "welcome"; readonly you: User; readonly protocol: number }
   | OkFrame
-  | ChatMessage
+  | RoomEvent
+  // #region private
   | {
       readonly type: "private";
       readonly from: User;
       readonly text: string;
       readonly at: string;
     }
+  // #endregion
   | { readonly type: "user-joined"; readonly room: string; readonly user: User }
   | { readonly type: "user-left"; readonly room: string; readonly user: User }
+  // #region typing
   | { readonly type: "typing"; readonly room: string; readonly from: User }
+  // #endregion
   | { readonly type: "pong"; readonly ref: Ref }
   | {
       readonly type: "error";
-      readonly ref?: Ref;
+      readonly ref?: Ref | undefined;
       readonly code: ErrorCode;
       readonly message: string;
+      /** Whether the same frame can succeed later. */
+      readonly retry: boolean;
     };
+
+/** Whether the frame is an event of a room's log. */
+export function isEvent(frame: ServerFrame): frame is RoomEvent {
+  return Object.hasOwn(eventSchemas, frame.type);
+}
+
+/** The offset of the message that the event is about; undefined if the event starts a message. */
+export function targetOf(event: RoomEvent | FrameOf<EventKind>): number | undefined {
+  return (event as { readonly target?: number }).target;
+}

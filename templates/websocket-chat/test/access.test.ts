@@ -1,5 +1,5 @@
 // Access: sessions, origins, limits, and the response to each refusal.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { SESSION_SECONDS } from "../src/features/session/cookie.ts";
 import { RawSocket } from "./raw.ts";
@@ -8,15 +8,11 @@ import { Socket, startSession } from "./socket.ts";
 
 const SECRET = "a secret of the tests";
 
-let server: ChatServer;
-beforeAll(async () => {
-  server = await ChatServer.start({
-    ALLOWED_ORIGINS: "https://chat.example, http://localhost:8080",
-    SESSION_SECRET: SECRET,
-    RATE_LIMIT: "5",
-  });
+const server = ChatServer.shared({
+  ALLOWED_ORIGINS: "https://chat.example, http://localhost:8080",
+  SESSION_SECRET: SECRET,
+  RATE_LIMIT: "5",
 });
-afterAll(() => server[Symbol.asyncDispose]());
 
 /** The status and the headers of the response to a handshake. */
 async function handshake(headers: Record<string, string>, url = server.url) {
@@ -76,6 +72,19 @@ describe("session", () => {
     },
   );
 
+  test.each([
+    ["for=192.0.2.1;proto=https", true],
+    ['Proto="HTTPS";host=a, proto=http', true],
+    ["proto=http, proto=https", false],
+  ])("behind TLS (Forwarded: %s), Secure is %p", async (forwarded, isSecure) => {
+    const response = await fetch(`${server.url}/api/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json", forwarded },
+      body: '{"name":"Ada"}',
+    });
+    expect(response.headers.get("set-cookie")?.includes("; Secure")).toBe(isSecure);
+  });
+
   test("a new name keeps the user id", async () => {
     const cookie = await startSession(server.url, "Ada");
     const renamed = await startSession(server.url, "Countess", cookie);
@@ -96,6 +105,16 @@ describe("session", () => {
     ["a\u0000b", 422],
     ["\u202egnp.exe", 422],
     ["\u200b", 422],
+    // No glyph: Hangul fillers and the Braille blank.
+    ["\u3164", 422],
+    ["\uffa0", 422],
+    ["\u2800", 422],
+    // They look like "Ada".
+    ["Ada\u200b", 422],
+    ["Ada\u00ad", 422],
+    ["Ada\u061c", 422],
+    ["Ada\u{e0041}", 422],
+    ["A\u200dda", 422],
     [7, 422],
     [undefined, 422],
   ])("the name %j is refused", async (name, status) => {

@@ -1,18 +1,10 @@
 // Malformed, hostile and oversized frames: each gets an error or a close, and the service keeps running.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { encodeFrame, type FrameOptions, OPCODE, RawSocket } from "./raw.ts";
 import { ChatServer } from "./server.ts";
 import { Socket, startSession } from "./socket.ts";
 
-let server: ChatServer;
-beforeAll(async () => {
-  server = await ChatServer.start();
-});
-afterAll(async () => {
-  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-  expect(server.output).not.toContain("Unhandled");
-  await server[Symbol.asyncDispose]();
-});
+const server = ChatServer.shared();
 
 describe("an invalid message gets an error, and the connection stays open", () => {
   const join = { type: "join", ref: 1, room: "general" };
@@ -72,7 +64,10 @@ describe("an invalid message gets an error, and the connection stays open", () =
     ada.raw(data);
     const { ref: about, ...error } = await ada.next("error");
     const codes = typeof code === "string" ? code : expect.stringMatching(code);
-    expect(error).toEqual({ type: "error", code: codes, message: expect.any(String) });
+    expect(error).toEqual({
+      ...{ type: "error", code: codes },
+      ...{ message: expect.any(String), retry: false },
+    });
     expect(about).toBe(ref);
     await ada.settled();
   });
@@ -171,4 +166,9 @@ describe("RFC 6455", () => {
     await socket.ended;
     await bystander.settled();
   });
+});
+
+test("after all of them, the service still runs", async () => {
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  expect(server.output).not.toContain("Unhandled");
 });

@@ -1,8 +1,12 @@
 // Recovery after a lost connection, a crash, a slow consumer, a restart and a full disk.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LIMITS } from "../src/limits.ts";
+import { CLOSE } from "../src/protocol.ts";
+import { figure } from "./metrics.ts";
 import { OPCODE, RawSocket } from "./raw.ts";
 import { ChatServer, until } from "./server.ts";
 import { Socket, startSession } from "./socket.ts";
@@ -30,7 +34,7 @@ describe("recovery", () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("general");
-    const total = LIMITS.history + 10;
+    const total = LIMITS.messages + 10;
     await Promise.all(Array.from({ length: total }, (_, i) => ada.chat("general", `m${i + 1}`)));
     const latest = expect.objectContaining({ recovered: false, offset: total });
     for (const after of [
@@ -45,7 +49,7 @@ describe("recovery", () => {
     }
     const oldest = await ada.join("general", { epoch, offset: 10 });
     expect(oldest.recovered).toBe(true);
-    expect(oldest.messages).toHaveLength(LIMITS.history);
+    expect(oldest.messages).toHaveLength(LIMITS.messages);
   });
 
   test("kill -9 loses no acknowledged message, and a repeated key is still known", async () => {
@@ -77,6 +81,8 @@ describe("recovery", () => {
   });
 });
 
+const fileOf = (server: ChatServer) => join(server.directory, "chat.db");
+
 /** Sends the messages in batches: the sender receives them too, and must not become a slow consumer. */
 async function flood(sender: Socket, text: string, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += 25) {
@@ -87,8 +93,8 @@ async function flood(sender: Socket, text: string, count: number): Promise<void>
 }
 
 describe("slow consumers", () => {
-  test("one that stops reading is disconnected, and recovers every message in order", async () => {
-    await using server = await ChatServer.start(FAST);
+  test("one that stops reading is closed with 1013, and recovers every message in order", async () => {
+    await using server = await ChatServer.start({ ...FAST, METRICS_PORT: "0" });
     const cookie = await startSession(server.url, "Slow");
     const { socket: slow } = await RawSocket.open(server.url, { cookie });
     using _ = slow;
@@ -105,7 +111,9 @@ describe("slow consumers", () => {
       sent += 50;
     }
     slow.resume();
+    expect(await slow.closeCode()).toBe(CLOSE.slowConsumer);
     await slow.ended;
+    expect(await figure(server, "chat_slow_consumers_closed_total")).toBe(1);
     const offsets = slow.frames
       .filter(({ opcode }) => opcode === OPCODE.text)
       .map(({ payload }) => JSON.parse(payload.toString()))
@@ -129,7 +137,7 @@ describe("slow consumers", () => {
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
     const text = "ä".repeat(4000);
-    await flood(ada, text, LIMITS.history);
+    await flood(ada, text, LIMITS.messages);
     const cookie = await startSession(server.url, "Slow");
     const { socket: slow } = await RawSocket.open(server.url, { cookie });
     using _ = slow;
@@ -143,7 +151,7 @@ describe("slow consumers", () => {
     using bob = await Socket.open(server.url, "Bob");
     await bob.join("busy");
     slow.resume();
-    await slow.next(({ payload }) => payload.includes(`"offset":${LIMITS.history + 300}`));
+    await slow.next(({ payload }) => payload.includes(`"offset":${LIMITS.messages + 300}`));
     await ada.chat("busy", "live again");
     await slow.next(({ payload }) => payload.includes("live again"));
     const frames = slow.frames
@@ -151,16 +159,19 @@ describe("slow consumers", () => {
       .map(({ payload }) => JSON.parse(payload.toString()));
     const chats = frames.flatMap((frame) => (frame.type === "ok" ? frame.messages : [frame]));
     const offsets = chats.filter(({ type }) => type === "chat").map(({ offset }) => offset);
-    expect(offsets).toEqual(Array.from({ length: LIMITS.history + 301 }, (_, i) => i + 1));
+    expect(offsets).toEqual(Array.from({ length: LIMITS.messages + 301 }, (_, i) => i + 1));
     expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
   });
 
   test("one that reads nothing of a long replay is disconnected, even if it sends frames", async () => {
-    await using server = await ChatServer.start({ ...FAST, IDLE_TIMEOUT_S: "8" });
+    await using server = await ChatServer.start({
+      ...FAST,
+      ...{ IDLE_TIMEOUT_S: "8", METRICS_PORT: "0" },
+    });
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
     const text = "語".repeat(4000);
-    await flood(ada, text, LIMITS.history);
+    await flood(ada, text, LIMITS.messages);
     const cookie = await startSession(server.url, "Stuck");
     const { socket: stuck } = await RawSocket.open(server.url, { cookie });
     using _ = stuck;
@@ -172,6 +183,48 @@ describe("slow consumers", () => {
       stuck.send({ opcode: OPCODE.text, payload: '{"type":"ping","ref":2}' });
       return ada.all("user-left").length > 0;
     }, "it is disconnected");
+    expect(await figure(server, "chat_slow_consumers_closed_total")).toBe(1);
+  });
+
+  test("one that sends and does not read the replies is closed with 1013", async () => {
+    await using server = await ChatServer.start({ ...FAST, METRICS_PORT: "0" });
+    const cookie = await startSession(server.url, "Deaf");
+    const { socket: deaf } = await RawSocket.open(server.url, { cookie });
+    using _ = deaf;
+    await deaf.json("welcome");
+    deaf.pause();
+    const ping = JSON.stringify({ type: "ping", ref: "x".repeat(128) });
+    const total = () => figure(server, "chat_slow_consumers_closed_total");
+    await until(async () => {
+      for (let i = 0; i < 500; i++) deaf.send({ opcode: OPCODE.text, payload: ping });
+      return (await total()) === 1;
+    }, "it is disconnected");
+    deaf.resume();
+    expect(await deaf.closeCode()).toBe(CLOSE.slowConsumer);
+  });
+
+  test("a store that fails during a replay closes the connection, so that the client recovers", async () => {
+    await using server = await ChatServer.start(FAST);
+    using ada = await Socket.open(server.url, "Ada");
+    const { epoch } = await ada.join("busy");
+    await flood(ada, "語".repeat(4000), LIMITS.messages);
+    const cookie = await startSession(server.url, "Slow");
+    const { socket: slow } = await RawSocket.open(server.url, { cookie });
+    using _ = slow;
+    await slow.json("welcome");
+    slow.pause();
+    const join = { type: "join", ref: 1, room: "busy", after: { epoch, offset: 0 } };
+    slow.send({ opcode: OPCODE.text, payload: JSON.stringify(join) });
+    await ada.next("user-joined");
+    using file = new Database(fileOf(server));
+    file.run("PRAGMA busy_timeout = 5000");
+    file.run("ALTER TABLE events RENAME TO missing");
+    slow.resume();
+    expect(await slow.closeCode()).toBe(CLOSE.restart);
+    file.run("ALTER TABLE missing RENAME TO events");
+    using back = await Socket.openAs(server.url, cookie);
+    const position = { epoch, offset: LIMITS.messages };
+    expect(await back.join("busy", position)).toMatchObject({ recovered: true });
   });
 
   test("one that disconnects during a replay does not join the next room", async () => {
@@ -179,7 +232,7 @@ describe("slow consumers", () => {
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
     await ada.join("next");
-    await flood(ada, "語".repeat(4000), LIMITS.history);
+    await flood(ada, "語".repeat(4000), LIMITS.messages);
     const cookie = await startSession(server.url, "Brief");
     const { socket: brief } = await RawSocket.open(server.url, { cookie });
     using _ = brief;
@@ -211,7 +264,7 @@ describe("slow consumers", () => {
 
 describe("shutdown", () => {
   test("readyz turns 503, clients are closed with 1012, and the exit code is 0", async () => {
-    await using server = await ChatServer.start({ SHUTDOWN_DELAY_MS: "500" });
+    await using server = await ChatServer.start({ SHUTDOWN_DELAY_MS: "3000" });
     const ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("general");
     const exited = server.stop();
@@ -248,13 +301,13 @@ test("with a full disk readyz is 503 and messages are internal, and later both w
   file.run("PRAGMA busy_timeout = 5000");
   // Fails every write, as a full disk does.
   const full = "BEGIN SELECT RAISE(ABORT, 'disk is full'); END";
-  file.run(`CREATE TRIGGER no_messages BEFORE INSERT ON messages ${full}`);
+  file.run(`CREATE TRIGGER no_events BEFORE INSERT ON events ${full}`);
   file.run(`CREATE TRIGGER no_log BEFORE UPDATE ON log ${full}`);
   const two = { type: "chat", room: "general", text: "two", key: "two" };
   const isReady = async () => (await fetch(`${server.url}/readyz`)).status === 200;
   await until(async () => !(await isReady()), "the service is not ready");
   expect(await ada.ask(two)).toMatchObject({ type: "error", code: "internal" });
-  file.run("DROP TRIGGER no_messages; DROP TRIGGER no_log");
+  file.run("DROP TRIGGER no_events; DROP TRIGGER no_log");
   await until(isReady, "the service is ready");
   expect(await ada.ask(two)).toMatchObject({ type: "ok", epoch, offset: 2 });
   expect(ada.all("chat").map(({ text }) => text)).toEqual(["one", "two"]);
@@ -266,15 +319,15 @@ test("a read that fails is internal, the connection stays open, and a later read
   await ada.join("general");
   using file = new Database(join(server.directory, "chat.db"));
   file.run("PRAGMA busy_timeout = 5000");
-  file.run("ALTER TABLE messages RENAME TO missing");
+  file.run("ALTER TABLE events RENAME TO missing");
   expect(await ada.ask({ type: "join", room: "other" })).toMatchObject({ code: "internal" });
   const chat = { type: "chat", room: "other", text: "hello", key: "k" };
   expect(await ada.ask(chat)).toMatchObject({ code: "not_in_room" });
-  file.run("ALTER TABLE missing RENAME TO messages");
+  file.run("ALTER TABLE missing RENAME TO events");
   expect((await ada.join("other")).members).toEqual([ada.you]);
 });
 
-test("after kill -9 the file is intact: one row and one key per offset", async () => {
+test("after kill -9 the file is intact: one event per offset", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
@@ -285,9 +338,73 @@ test("after kill -9 the file is intact: one row and one key per offset", async (
   await server.crash();
   using db = new Database(join(server.directory, "chat.db"), { strict: true });
   expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
-  const query = "SELECT count(*) AS rows, max(offset) AS top FROM messages";
+  const query = "SELECT count(*) AS rows, max(offset) AS top FROM events";
   const { rows, top } = db.query<{ rows: number; top: number }, []>(query).get() ?? {};
   expect(rows).toBe(top as number);
-  const keys = db.query<{ rows: number }, []>("SELECT count(*) AS rows FROM keys").get();
-  expect(keys?.rows).toBe(rows as number);
+});
+
+test("a database that was restored from an older copy starts a new epoch", async () => {
+  await using server = await ChatServer.start(FAST);
+  const cookie = await startSession(server.url, "Ada");
+  const before = await Socket.openAs(server.url, cookie);
+  const { epoch } = await before.join("general");
+  await before.chat("general", "kept");
+  await server.stop();
+  const file = join(server.directory, "chat.db");
+  const copy = await Bun.file(file).bytes();
+  await server.restart();
+  const later = await Socket.openAs(server.url, cookie);
+  const { offset } = await (await joined(later, { epoch, offset: 1 })).chat("general", "lost");
+  await server.crash();
+  await rm(`${file}-wal`, { force: true });
+  await rm(`${file}-shm`, { force: true });
+  await Bun.write(file, copy);
+  await server.restart();
+  using back = await Socket.openAs(server.url, cookie);
+  // Also after the room has grown to the same offset again.
+  await back.join("general");
+  for (const text of ["other", "another"]) await back.chat("general", text);
+  const now = await back.join("general", { epoch, offset });
+  expect(now).toMatchObject({ recovered: false, offset: 3 });
+  expect(now.epoch).not.toBe(epoch);
+  expect(now.messages.map(({ text }) => text)).toEqual(["kept", "other", "another"]);
+});
+
+/** Joins at a position that a restart must not have invalidated. */
+async function joined(socket: Socket, after: { epoch: string; offset: number }): Promise<Socket> {
+  expect(await socket.join("general", after)).toMatchObject({ ...after, recovered: true });
+  return socket;
+}
+
+test("a database of the first release is migrated, and one of a newer release is refused", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "chat-migration-"));
+  const db = new Database(join(directory, "chat.db"), { create: true });
+  db.run(`
+    CREATE TABLE log (epoch TEXT NOT NULL);
+    CREATE TABLE messages (
+      room TEXT NOT NULL, offset INTEGER NOT NULL, sender TEXT NOT NULL, name TEXT NOT NULL,
+      text TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (room, offset)) WITHOUT ROWID;
+    CREATE TABLE keys (
+      id INTEGER PRIMARY KEY, sender TEXT NOT NULL, key TEXT NOT NULL,
+      room TEXT NOT NULL, offset INTEGER NOT NULL);
+    INSERT INTO log VALUES ('old-epoch');
+    INSERT INTO messages VALUES ('general', 1, 'ada', 'Ada', 'It''s "old"', '2026-01-01T00:00:00.000Z');
+    INSERT INTO keys VALUES (1, 'ada', 'k1', 'general', 1);
+  `);
+  db.close();
+  {
+    await using server = await ChatServer.start(FAST, directory);
+    using bob = await Socket.open(server.url, "Bob");
+    const from = { id: "ada", name: "Ada" };
+    const old = { offset: 1, from, text: 'It\'s "old"', at: "2026-01-01T00:00:00.000Z", key: "k1" };
+    const fresh = await bob.join("general");
+    expect(fresh).toMatchObject({ epoch: "old-epoch", offset: 1, messages: [old] });
+    const replay = await bob.join("general", { epoch: "old-epoch", offset: 0 });
+    expect(replay).toMatchObject({ recovered: true, messages: [{ type: "chat", ...old }] });
+    await server.stop();
+    using newer = new Database(join(directory, "chat.db"));
+    newer.run("PRAGMA user_version = 99");
+    const error = await ChatServer.start(FAST, directory).catch(String);
+    expect(error).toContain("version 99");
+  }
 });

@@ -1,4 +1,4 @@
-// Redis for the tests: a prefix in the shared server, or a server of its own that can be killed and reconfigured.
+// Redis for the tests: a prefix in the shared server, or a separate server that can be killed and reconfigured.
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -38,12 +38,15 @@ export class OwnRedis implements AsyncDisposable {
   private constructor(
     readonly port: number,
     readonly directory: string,
+    readonly options: readonly string[],
   ) {
     this.#process = this.#spawn();
   }
 
-  static async start(): Promise<OwnRedis> {
-    const redis = new OwnRedis(await freePort(), await mkdtemp(join(tmpdir(), "chat-redis-")));
+  /** @param options of redis-server, e.g. `--maxmemory 3mb`. */
+  static async start(...options: readonly string[]): Promise<OwnRedis> {
+    const directory = await mkdtemp(join(tmpdir(), "chat-redis-"));
+    const redis = new OwnRedis(await freePort(), directory, options);
     await redis.#isAvailable();
     return redis;
   }
@@ -78,7 +81,7 @@ export class OwnRedis implements AsyncDisposable {
     const files = ["--dir", this.directory, "--save", ""];
     const durable = ["--appendonly", "yes", "--appendfsync", "always"];
     const address = ["--port", `${this.port}`, "--bind", "127.0.0.1"];
-    const command = ["redis-server", ...address, ...files, ...durable];
+    const command = ["redis-server", ...address, ...files, ...durable, ...this.options];
     return Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   }
 

@@ -1,38 +1,55 @@
 // Runs the service as a child process, on a free port and with its own data folder.
+import { afterAll, beforeAll, beforeEach } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Milliseconds to wait for a condition. */
-const TIMEOUT_MS = 60_000;
+const DEADLINE_MS = 45_000;
 const MAIN = join(import.meta.dir, "../src/main.ts");
 
 export class ChatServer implements AsyncDisposable {
-  #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  directory = "";
+  #process!: Bun.Subprocess<"ignore", "pipe", "pipe">;
   #output = "";
   #url = "";
 
   private constructor(
-    process: Bun.Subprocess<"ignore", "pipe", "pipe">,
-    readonly directory: string,
     readonly env: Readonly<Record<string, string>>,
-  ) {
-    this.#process = process;
-  }
+    readonly args: readonly string[],
+  ) {}
 
-  /** Starts a server and waits until it listens. */
+  /** Starts a server and waits until it listens. @param args of the runtime. @param main the file to run. */
   static async start(
     env: Readonly<Record<string, string>> = {},
     directory?: string,
+    args: readonly string[] = [],
+    main = MAIN,
   ): Promise<ChatServer> {
-    const folder = directory ?? (await mkdtemp(join(tmpdir(), "websocket-chat-")));
-    const server = new ChatServer(spawn(env, folder), folder, env);
-    try {
-      await server.#listening();
-    } catch (error) {
-      await rm(folder, { recursive: true, force: true });
-      throw error;
-    }
+    const server = new ChatServer(env, [...args, main]);
+    await server.#start(directory);
+    return server;
+  }
+
+  /**
+   * A server for all tests of a file. When a test times out, Bun ends every child process, so the next test starts
+   * the server again.
+   */
+  static shared(env: Readonly<Record<string, string>> = {}): ChatServer {
+    const server = new ChatServer(env, [MAIN]);
+    beforeAll(() => server.#start());
+    beforeEach(async () => {
+      const isServing = await fetch(`${server.url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (isServing) return;
+      const code = await server.exited;
+      // After SIGTERM or SIGKILL. Any other exit code is a crash, which a restart would hide.
+      if (code !== 0 && code !== 137) throw new Error(`exit ${code}: ${server.output}`);
+      await server.restart();
+    });
+    afterAll(() => server[Symbol.asyncDispose]());
     return server;
   }
 
@@ -54,6 +71,12 @@ export class ChatServer implements AsyncDisposable {
     return this.#process.exited;
   }
 
+  /** Waits until `/readyz` is 200: the service may listen before its stores are available. */
+  ready(): Promise<void> {
+    const isReady = async () => (await fetch(`${this.#url}/readyz`)).status === 200;
+    return until(isReady, "the service is ready");
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }
@@ -73,13 +96,25 @@ export class ChatServer implements AsyncDisposable {
   /** Starts it again, with the same data and on the same port. */
   async restart(): Promise<void> {
     const { port } = this;
-    this.#process = spawn({ ...this.env, PORT: String(port) }, this.directory);
+    const env = { ...this.env, PORT: String(port) };
+    this.#process = spawn(env, this.directory, this.args);
     await this.#listening();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.crash();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #start(directory?: string): Promise<void> {
+    this.directory = directory ?? (await mkdtemp(join(tmpdir(), "websocket-chat-")));
+    this.#process = spawn(this.env, this.directory, this.args);
+    try {
+      await this.#listening();
+    } catch (error) {
+      await rm(this.directory, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   async #listening(): Promise<void> {
@@ -102,9 +137,9 @@ export class ChatServer implements AsyncDisposable {
   }
 }
 
-function spawn(env: Readonly<Record<string, string>>, directory: string) {
+function spawn(env: Readonly<Record<string, string>>, directory: string, args: readonly string[]) {
   const { PATH = "", HOME = "" } = process.env;
-  return Bun.spawn([process.execPath, MAIN], {
+  return Bun.spawn([process.execPath, ...args], {
     cwd: directory,
     env: { PATH, HOME, PORT: "0", LOG_LEVEL: "warn", DATA_DIR: directory, ...env },
     stdin: "ignore",
@@ -113,14 +148,14 @@ function spawn(env: Readonly<Record<string, string>>, directory: string) {
   });
 }
 
-/** Waits until `condition` holds. */
+/** Waits until `condition` holds; shorter than a test may take, so that a failure says what it waited for. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what = "the condition holds",
 ) {
-  const deadline = Date.now() + TIMEOUT_MS;
+  const deadline = Date.now() + DEADLINE_MS;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${TIMEOUT_MS} ms, but not until ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Waited ${DEADLINE_MS} ms, but not until ${what}.`);
     await Bun.sleep(10);
   }
 }

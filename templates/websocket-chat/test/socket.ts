@@ -1,5 +1,13 @@
 // A user in a test: a session, and WebSockets whose frames can be awaited in any order.
-import type { ClientFrame, Position, ServerFrame, User } from "../src/protocol.ts";
+import type {
+  ClientFrame,
+  EventOf,
+  Message,
+  Position,
+  ServerFrame,
+  User,
+} from "../src/protocol.ts";
+import { openWebSocket } from "./web-socket.ts";
 
 type FrameOf<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 type Reply = FrameOf<"ok" | "error" | "pong">;
@@ -9,6 +17,9 @@ interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
+
+/** Milliseconds to wait for a frame: less than a test has, so that a failure says what it waited for. */
+const DEADLINE_MS = 30_000;
 
 /** Starts a session. @returns its `Cookie` header. */
 export async function startSession(url: string, name: string, cookie = ""): Promise<string> {
@@ -25,14 +36,14 @@ export class Socket implements Disposable {
   /** Every frame so far, in order. */
   readonly frames: ServerFrame[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
-  readonly #socket: WebSocket;
+  readonly #socket: Bun.WebSocket;
   readonly #waiting = new Set<Waiting>();
   readonly #asked = new Map<unknown, PromiseWithResolvers<Reply>>();
   #ref = 0;
 
   private constructor(
     readonly cookie: string,
-    socket: WebSocket,
+    socket: Bun.WebSocket,
   ) {
     this.#socket = socket;
     const { promise, resolve } = Promise.withResolvers<{ code: number; reason: string }>();
@@ -52,7 +63,7 @@ export class Socket implements Disposable {
 
   /** Opens another socket for the same user, like another tab. */
   static async openAs(url: string, cookie: string): Promise<Socket> {
-    const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, { headers: { cookie } });
+    const socket = openWebSocket(url, cookie);
     const opened = new Socket(cookie, socket);
     await opened.next("welcome");
     return opened;
@@ -83,7 +94,7 @@ export class Socket implements Disposable {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const waiting = { matches: isMatch, resolve, reject };
       this.#waiting.add(waiting);
-      await promise;
+      await inTime(promise, `a frame ${type}`);
       this.#waiting.delete(waiting);
     }
   }
@@ -104,17 +115,24 @@ export class Socket implements Disposable {
     const reply = Promise.withResolvers<Reply>();
     this.#asked.set(asked.ref, reply);
     this.raw(JSON.stringify(asked));
-    return await reply.promise;
+    return await inTime(reply.promise, `the reply to ${JSON.stringify(asked)}`);
   }
 
   async join(room: string, after?: Position) {
     const reply = await this.ask({ type: "join", room, ...(after ? { after } : {}) });
     if (reply.type !== "ok" || !("members" in reply)) throw new Error(JSON.stringify(reply));
-    return reply;
+    // Events or messages, by `recovered`: with the fields of both, tests can read either.
+    const messages = reply.messages as readonly (Partial<Message> & EventOf<"chat">)[];
+    return { ...reply, messages };
   }
 
-  async chat(room: string, text: string, key: string = crypto.randomUUID()) {
-    const reply = await this.ask({ type: "chat", room, text, key });
+  chat(room: string, text: string, key: string = crypto.randomUUID()) {
+    return this.post({ type: "chat", room, text, key });
+  }
+
+  /** Sends an event. @throws unless the reply is `ok` with an offset. */
+  async post(event: Record<string, unknown>) {
+    const reply = await this.ask({ key: crypto.randomUUID(), ...event });
     if (reply.type !== "ok" || !("offset" in reply)) throw new Error(JSON.stringify(reply));
     return reply;
   }
@@ -151,5 +169,18 @@ export class Socket implements Disposable {
   }
   [Symbol.dispose](): void {
     this.drop();
+  }
+}
+
+async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`${what} did not come within ${DEADLINE_MS} ms.`)),
+    DEADLINE_MS,
+  );
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

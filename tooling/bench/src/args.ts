@@ -33,7 +33,7 @@ export function parse(argv: readonly string[]): Args {
   if (rest.length > 0) throw new UsageError(`One area at a time: ${positionals.join(", ")}.`);
   const { only = [], quick = false, gate = false, record = false, json, help = false } = values;
   if (record && (quick || only.length > 0)) {
-    throw new UsageError("--record keeps whole runs only: drop --quick and --only.");
+    throw new UsageError("--record keeps complete runs only: drop --quick and --only.");
   }
   return { area, only, quick, gate, record, json, help };
 }

@@ -19,14 +19,16 @@ export interface EventLoadOptions {
   readonly seconds: number;
   /** Event streams that are open (GET /api/events) while messages are posted (POST /api/messages). */
   readonly readers: number;
+  /** The readers share this many topics, which get messages in turn; without it, the server has no topics. */
+  readonly topics?: number;
 }
 
 /** Events per second that arrive, over all subscribers. @throws if a stream ends or a post fails. */
 export async function eventLoad(
   url: string,
-  { readers, seconds }: EventLoadOptions,
+  { readers, seconds, topics = 0 }: EventLoadOptions,
 ): Promise<number> {
-  return Number(await generate("events", url, readers, seconds));
+  return Number(await generate("events", url, readers, seconds, topics));
 }
 
 export interface ChatLoadOptions {

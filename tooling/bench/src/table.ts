@@ -17,8 +17,7 @@ export function renderResult({
       name,
       contestant,
       `${number(median)} ${unit}`,
-      `${number(spread * 100)} %`,
-      String(samples.length),
+      `${number(spread * 100)} % (${samples.length})`,
     ]),
   );
   const figures = verdicts.map(({ figure, value, kept }) => [
@@ -30,13 +29,13 @@ export function renderResult({
   return [
     `### ${area}${quick ? " (a quick run, not for publishing)" : ""}`,
     `${date.slice(0, 10)}, ${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, load ${number(machine.load)}; ${list(versions)}.`,
-    table(["bench", "contestant", "median", "spread", "samples"], rows),
+    table(["bench", "contestant", "median", "spread (samples)"], rows),
     ...(figures.length === 0 ? [] : [table(["", "bench", "figure", "reached"], figures)]),
   ].join("\n\n");
 }
 
 /** A figure as text, for example `ours ≥ 0.8 × bare`. */
-export function describe(figure: Figure, unit: string): string {
+function describe(figure: Figure, unit: string): string {
   const bound = "atLeast" in figure ? `≥ ${figure.atLeast}` : `≤ ${figure.atMost}`;
   return `${figure.of} ${bound} ${figure.over === undefined ? unit : `× ${figure.over}`}`;
 }

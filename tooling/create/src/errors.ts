@@ -12,6 +12,10 @@ export type ErrorCode =
   | "write_failed"
   | "install_failed"
   | "git_failed"
+  | "fetch_failed"
+  | "refused"
+  | "unfinished"
+  | "conflicts"
   | "interrupted"
   | "internal";
 

@@ -8,7 +8,7 @@ export interface Subprocess {
   readonly cwd: string;
   readonly env: Variables;
   readonly signal?: AbortSignal;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array<ArrayBuffer>;
 }
 
 export interface Result {

@@ -131,9 +131,9 @@ test("with --dry-run, prints the plan and changes nothing", async () => {
   expect(steps).toEqual(
     ["write", "install", "git"].map((step) => ({ step, status: "planned", ms: 0 })),
   );
-  const told = await box.run(["my-app", "--template", "tiny", "--dry-run"]);
-  for (const file of TINY_FILES) expect(told.stdout).toContain(`create  ${file}`);
-  expect(told.code).toBe(0);
+  const shown = await box.run(["my-app", "--template", "tiny", "--dry-run"]);
+  for (const file of TINY_FILES) expect(shown.stdout).toContain(`create  ${file}`);
+  expect(shown.code).toBe(0);
   expect(await box.list()).toEqual([]);
 });
 

@@ -23,7 +23,7 @@ export function combinationsOf(
 }
 
 /** Mulberry32: numbers from 0 to 1. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -75,9 +75,22 @@ test("a tsconfig that extends something else stays as it is", () => {
 });
 
 test("a file of the template takes precedence over the shared one", () => {
-  expect(read(demo(), "AGENTS.md")).toBe("For all.\n");
+  expect(read(demo(), "AGENTS.md")).toStartWith("For all.\n");
   const files = demo({ "templates/demo/AGENTS.md": "For one.\n" });
-  expect(read(files, "AGENTS.md")).toBe("For one.\n");
+  expect(read(files, "AGENTS.md")).toStartWith("For one.\n");
+});
+
+test("README.md and AGENTS.md say how to update, after what the template says", () => {
+  const files = demo({
+    "templates/demo/README.md": "# Demo\n\nLast.\n",
+    "templates/demo/AGENTS.md": "# Agents\n\n- Last.\n",
+  });
+  expect(read(files, "README.md")).toStartWith("# Demo\n\nLast.\n\n## Staying current\n\n`bunx ");
+  expect(read(files, "AGENTS.md")).toStartWith(
+    "# Agents\n\n- Last.\n- `bunx create-bunyard@latest",
+  );
+  const prose = demo({ "templates/demo/AGENTS.md": "Last.\n" });
+  expect(read(prose, "AGENTS.md")).toStartWith("Last.\n\n- `bunx create-bunyard@latest");
 });
 
 test("a module of which only types are imported is copied, too", () => {

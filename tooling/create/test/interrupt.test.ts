@@ -113,9 +113,9 @@ test("with an unreachable registry, the files are kept and the command to retry 
     npm_config_registry: "http://127.0.0.1:1/",
     NPM_CONFIG_REGISTRY: "http://127.0.0.1:1/",
   };
-  const told = await box.run(["app", "--template", "large"], { env: nowhere });
-  expect(told.code).toBe(1);
-  expect(told.stderr).toContain(`Try again: cd ${join(box.cwd, "app")} && bun install`);
+  const failed = await box.run(["app", "--template", "large"], { env: nowhere });
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toContain(`Try again: cd ${join(box.cwd, "app")} && bun install`);
   expect(await box.tree("app")).toEqual([...COMMON_FILES, "src/main.ts"]);
   const json = await box.run(["two", "--template", "large", "--json"], { env: nowhere });
   const { ok, files, steps, error } = JSON.parse(json.stdout);

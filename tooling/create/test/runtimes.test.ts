@@ -13,6 +13,7 @@ setDefaultTimeout(300_000);
 const version = engines.bun.replace(">=", "");
 const folder = await mkdtemp(join(tmpdir(), "create-runtimes-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
+const repository = resolve(import.meta.dir, "../../..");
 const command = join(folder, "package", "create.js");
 const work = join(folder, "work");
 beforeAll(async () => {
@@ -20,8 +21,9 @@ beforeAll(async () => {
   await pack(join(folder, "package"));
 });
 
-const run = (...words: string[]) =>
-  ended(Bun.spawn(words, { cwd: work, stdout: "pipe", stderr: "pipe" }));
+const runIn = (cwd: string, ...words: string[]) =>
+  ended(Bun.spawn(words, { cwd, stdout: "pipe", stderr: "pipe" }));
+const run = (...words: string[]) => runIn(work, ...words);
 
 /** Installs an old version for this platform from the registry, and returns its executable. */
 async function oldBun(old: string): Promise<string> {
@@ -48,13 +50,18 @@ test.each(["1.1.45", "1.2.23", "1.3.5"])("Bun %s", async (old) => {
     });
   }
   expect(await readdir(work)).toEqual([]);
-  // Every service reads its environment first.
-  const env = resolve(import.meta.dir, "../../../packages/shared/src/env.ts");
-  expect(await run(bun, env)).toEqual({
+  const refusal = {
     code: 1,
     stdout: "",
     stderr: `This project needs Bun ${version} or later, and this is Bun ${old}. Run: bun upgrade\n`,
-  });
+  };
+  // Every service reads its environment first.
+  expect(await run(bun, join(repository, "packages/shared/src/env.ts"))).toEqual(refusal);
+  for (const library of ["build-plugin", "ffi-addon"]) {
+    const template = join(repository, "templates", library);
+    const { scripts } = await Bun.file(join(template, "package.json")).json();
+    expect(await runIn(template, bun, ...scripts.build.split(" ").slice(1))).toEqual(refusal);
+  }
 });
 
 // A machine with only Bun has no Node.

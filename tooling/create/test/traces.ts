@@ -43,7 +43,9 @@ const removedPaths = (
   features
     .filter(({ name }) => out.includes(name))
     .flatMap(({ paths }) => paths)
-    .filter((path) => ![...project.keys()].some((file) => file.startsWith(path)));
+    .filter((path) => ![...project.keys()].some((file) => file.startsWith(path)))
+    // The name of a folder may be an ordinary word.
+    .flatMap((path) => (/[./]/.test(path) ? [path] : [`${path}/`, `"${path}"`]));
 
 /** Short names such as `load` occur as ordinary words, so only commands and quoted names count. */
 function removedKeys(project: FileMap, complete: FileMap): readonly string[] {

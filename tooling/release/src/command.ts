@@ -1,5 +1,5 @@
 // Runs a program to its end.
-import { ReleaseError } from "./errors.ts";
+import { ReleaseError } from "@bunyard/shared/release";
 
 /** Resolves to the program's standard output. @throws {ReleaseError} `failed`, with its whole output. */
 export async function run(cwd: string, ...command: string[]): Promise<string> {

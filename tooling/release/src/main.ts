@@ -1,7 +1,7 @@
 // The command `bun run release <version>`: prepares a release as one commit with a tag. The release workflow publishes it.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { ReleaseError } from "./errors.ts";
+import { ReleaseError } from "@bunyard/shared/release";
 import { release } from "./release.ts";
 
 const USAGE = `Usage: bun run release <patch | minor | major | version> [--dry-run]

@@ -1,12 +1,13 @@
 // Prepares a release in a temporary work tree, and merges it only if every step succeeded: a failure or an interrupt changes nothing.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { releaseChangelog } from "./changelog.ts";
+import { nextVersion, ReleaseError, releaseChangelog } from "@bunyard/shared/release";
 import { run } from "./command.ts";
-import { ReleaseError } from "./errors.ts";
+import type { Packed } from "./registry.ts";
 import { tarballProblems } from "./tarball.ts";
-import { nextVersion } from "./version.ts";
+import { templateNotes } from "./template-notes.ts";
+import { checkUpdates, type TemplateDiff } from "./update-check.ts";
 
 export interface ReleaseOptions {
   /** The repository. It must have no uncommitted changes. */
@@ -23,7 +24,7 @@ export interface Released {
   readonly version: string;
   /** Files that the release changes. */
   readonly files: readonly string[];
-  /** The changelog's entries of this version. */
+  /** The changelog's entries of this version, and what changed in each starter. */
   readonly notes: string;
 }
 
@@ -45,14 +46,12 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
   const tree = join(folder, "tree");
   try {
     await git("worktree", "add", "--quiet", "--detach", tree);
-    const notes = await write(tree, version, date);
-    const problems = await tarballProblems(await pack(tree, folder), version);
-    if (problems.length > 0) {
-      throw new ReleaseError(
-        "failed",
-        `The tarball cannot be published:\n  ${problems.join("\n  ")}`,
-      );
-    }
+    const previous = await packPrevious(root, folder);
+    const entries = await write(tree, version, date);
+    const tarball = await pack(tree, folder);
+    refuse("The tarball cannot be published", await tarballProblems(tarball, version));
+    const diffs = await updatesFrom(previous, { version, tarball }, folder);
+    const notes = [entries, templateNotes(diffs)].filter((part) => part !== "").join("\n\n");
     await run(tree, "git", "commit", "--quiet", "--all", "--message", `chore: release ${tag}`);
     const commit = await run(tree, "git", "rev-parse", "HEAD");
     const files = (await git("diff", "--name-only", "HEAD", commit)).split("\n");
@@ -65,6 +64,42 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
     await git("worktree", "remove", "--force", tree).catch(() => git("worktree", "prune"));
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function refuse(reason: string, problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new ReleaseError("failed", `${reason}:\n  ${problems.join("\n  ")}`);
+}
+
+/** The current version as it was published; undefined before the first release. */
+async function packPrevious(root: string, folder: string): Promise<Packed | undefined> {
+  const version = await versionOf(root);
+  if ((await run(root, "git", "tag", "--list", `v${version}`)) === "") return undefined;
+  const tree = join(folder, "previous");
+  await run(root, "git", "worktree", "add", "--quiet", "--detach", tree, `v${version}`);
+  try {
+    await run(tree, process.execPath, "install", "--frozen-lockfile", "--no-summary");
+    return { version, tarball: await pack(tree, folder) };
+  } finally {
+    await run(root, "git", "worktree", "remove", "--force", tree);
+  }
+}
+
+/**
+ * The changes that `update` makes in projects of the previous version.
+ * @throws {ReleaseError} `failed` if they cannot be updated
+ */
+async function updatesFrom(
+  previous: Packed | undefined,
+  next: Packed,
+  folder: string,
+): Promise<readonly TemplateDiff[]> {
+  if (previous === undefined) return [];
+  const scratch = join(folder, "updates");
+  await mkdir(scratch);
+  const { problems, diffs } = await checkUpdates(scratch, previous, next);
+  refuse(`Projects of ${previous.version} cannot be updated`, problems);
+  return diffs;
 }
 
 /** Writes the version into every package.json, the lockfile and the changelog. Returns the changelog's entries. */

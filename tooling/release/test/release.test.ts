@@ -3,10 +3,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { releaseChangelog } from "../src/changelog.ts";
 import { run } from "../src/command.ts";
 import { tarballProblems } from "../src/tarball.ts";
-import { nextVersion } from "../src/version.ts";
 
 setDefaultTimeout(300_000);
 
@@ -128,6 +126,33 @@ describe("bun run release", () => {
     expect(await state()).toEqual(before);
   });
 
+  test("a version to which projects cannot be updated is refused; the notes have what changed", async () => {
+    const changelog = Bun.file(join(clone, "CHANGELOG.md"));
+    await changelog.write(
+      (await changelog.text()).replace("[Unreleased]\n", "[Unreleased]\n\n- a changed line\n"),
+    );
+    const agents = Bun.file(join(clone, "templates/http-sse/AGENTS.md"));
+    await agents.write((await agents.text()).replace("\n", "\n\nA changed line.\n"));
+    await commit("a change of a starter");
+    const dry = await release("minor", "--dry-run");
+    expect(dry).toMatchObject({ code: 0, stderr: "" });
+    expect(dry.stdout).toContain("<summary>http-sse: 2 changed files</summary>");
+    expect(dry.stdout).toContain("+A changed line.");
+
+    const source = Bun.file(join(clone, "tooling/create/src/update/update.ts"));
+    const text = await source.text();
+    await source.write(
+      `${text}\nif (process.argv.includes("--no-install")) throw new Error("broken");\n`,
+    );
+    await commit("a broken update");
+    const before = await state();
+    const { code, stderr } = await release("minor");
+    expect(code).toBe(1);
+    expect(stderr).toContain("Projects of 0.2.0 cannot be updated:\n  build-plugin: ");
+    expect(await state()).toEqual(before);
+    await git("reset", "--hard", "--quiet", "HEAD~2");
+  });
+
   test("a starter that cannot be packed fails the release, and changes nothing", async () => {
     const path = join(clone, "templates/http-sse/biome.json");
     await Bun.write(path, "{}\n");
@@ -142,27 +167,6 @@ describe("bun run release", () => {
     expect(stderr).toContain("templates/http-sse/biome.json");
     expect(await state()).toEqual(before);
   });
-});
-
-test.each([
-  ["0.1.0", "patch", "0.1.1"],
-  ["0.1.9", "minor", "0.2.0"],
-  ["0.1.9", "major", "1.0.0"],
-  ["0.1.0", "1.0.0-rc.1", "1.0.0-rc.1"],
-  ["1.0.0-rc.1", "1.0.0", "1.0.0"],
-])("after %s, %s is %s", (current, request, next) => {
-  expect(nextVersion(current, request)).toBe(next);
-});
-
-test("the sections of earlier versions are kept", () => {
-  const earlier = "## [0.1.0] - 2026-01-01\n\n- old\n";
-  const { text, notes } = releaseChangelog(
-    `# C\n\n## [Unreleased]\n\n- new\n\n${earlier}`,
-    "0.2.0",
-    "2026-02-02",
-  );
-  expect(notes).toBe("- new");
-  expect(text).toBe(`# C\n\n## [Unreleased]\n\n## [0.2.0] - 2026-02-02\n\n- new\n\n${earlier}`);
 });
 
 test("a tarball is refused for the version of its stamp, a problem that publint finds, or missing starters", async () => {

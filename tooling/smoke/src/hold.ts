@@ -11,7 +11,7 @@ export interface Held {
 
 /** Connections that the starters offer and that are not in an /openapi.json. */
 const OWN: Readonly<Record<string, readonly ((url: URL) => Promise<Held>)[]>> = {
-  "hmr-app": [(url) => socket(url, "/api/live")],
+  "hmr-app": [(url) => half(url, "POST", "/api/notes")],
   "sqlite-app": [(url) => half(url, "POST", "/api/users")],
   "websocket-chat": [
     (url) => half(url, "POST", "/api/session"),

@@ -48,7 +48,7 @@ posix(
       const cells = begun.filter((entry) => entry.startsWith(name));
       expect(cells).toEqual(CELLS.map((cell) => `${name} ${cell}`));
     }
-    // Who has waited longest is next: no starter is through before another has begun.
+    // The starter that has waited longest is next: none finishes before every other one has begun.
     expect(begun.slice(0, 3)).toEqual(["a create", "b create", "c create"]);
     expect(disposed.sort()).toEqual(["a", "b", "c"]);
   },
@@ -79,7 +79,7 @@ posix("once it is to stop, nothing more begins, and everything is disposed of", 
   expect(disposed.sort()).toEqual(["other", "stop"]);
 });
 
-posix("every change is told: running, then how it ended", async () => {
+posix("every change is reported: running, then the result", async () => {
   const { changes } = await play({ names: ["a"] });
   expect(changes.map(({ cell, state }) => `${cell} ${state.status}`)).toEqual(
     CELLS.flatMap((cell) => [`${cell} running`, `${cell} passed`]),

@@ -26,7 +26,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-describe.skipIf(process.platform === "win32")("a run that is in the middle of a test", () => {
+describe.skipIf(process.platform === "win32")("a run that is executing a test", () => {
   let fixture: Fixture;
   beforeAll(async () => {
     fixture = await Fixture.open({ stuck: STUCK, service: {} });

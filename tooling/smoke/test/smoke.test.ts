@@ -27,7 +27,7 @@ const PLANTED = {
   ...(posix ? { drain: { "main.ts": main({ code: 3 }) } } : {}),
 };
 
-interface Told {
+interface Report {
   readonly ok: boolean;
   readonly starters: readonly {
     readonly name: string;
@@ -38,7 +38,7 @@ interface Told {
 describe("a run in which each cell fails once", () => {
   let fixture: Fixture;
   let outcome: Awaited<ReturnType<Fixture["run"]>>;
-  let told: Told;
+  let report: Report;
   let summary: string;
   let junit: string;
 
@@ -50,18 +50,18 @@ describe("a run in which each cell fails once", () => {
     outcome = await fixture.run(["--json", files.json, "--junit", files.junit], {
       GITHUB_STEP_SUMMARY: page,
     });
-    told = await Bun.file(files.json).json();
+    report = await Bun.file(files.json).json();
     junit = await readFile(files.junit, "utf8");
     summary = await readFile(page, "utf8");
   });
   afterAll(() => fixture[Symbol.asyncDispose]());
 
   const statuses = (starter: string) =>
-    told.starters.find(({ name }) => name === starter)?.cells.map(({ status }) => status);
+    report.starters.find(({ name }) => name === starter)?.cells.map(({ status }) => status);
 
   test("exits with 1", () => {
     expect(outcome.code).toBe(1);
-    expect(told.ok).toBe(false);
+    expect(report.ok).toBe(false);
   });
 
   test.each(Object.keys(PLANTED))(
@@ -86,7 +86,7 @@ describe("a run in which each cell fails once", () => {
   });
 
   test("reports the reason in one line", () => {
-    const reasons = told.starters.flatMap(({ cells }) =>
+    const reasons = report.starters.flatMap(({ cells }) =>
       cells.flatMap(({ reason, status }) => (status === "failed" ? [reason] : [])),
     );
     expect(reasons).toEqual([
@@ -159,7 +159,7 @@ test("each feature of a starter has a row without it", async () => {
     },
   });
   const { code, stdout } = await fixture.run(["--template", "modular", "--json", "-"]);
-  const { starters } = JSON.parse(stdout) as Told;
+  const { starters } = JSON.parse(stdout) as Report;
   expect(starters.map(({ name }) => name)).toEqual(["modular", "modular-without-extra"]);
   const notApplicable = starters[1]?.cells.filter(({ status }) => status === "not applicable");
   expect(notApplicable?.map(({ cell }) => cell)).toEqual(["format", "drain"]);
@@ -177,9 +177,9 @@ test("a green run exits with 0 and leaves no file; --json - writes only JSON to 
     "-",
   ]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
-  const told: Told = JSON.parse(stdout);
-  expect(told.ok).toBe(true);
-  expect(told.starters.map(({ name }) => name)).toEqual(["one", "two"]);
+  const report: Report = JSON.parse(stdout);
+  expect(report.ok).toBe(true);
+  expect(report.starters.map(({ name }) => name)).toEqual(["one", "two"]);
   expect(stderr).toContain("2 starters, 16 cells: ");
   expect(await fixture.left()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// Generated from the file beside it: change that, and run `bun run types`.
+// Generated from the file beside it.
 
 interface Document {
   readonly label: string;

@@ -1,6 +1,7 @@
-// Generated from the file beside it: change that, and run `bun run types`.
+// Generated from the file beside it.
 
-type Content = NonNullable<typeof import("../schemas.ts").team["~standard"]["types"]>["output"];
+type Schema = typeof import("../collections/team.ts").schema;
+type Content = NonNullable<Schema["~standard"]["types"]>["output"];
 
 export declare const members: Content["members"];
 declare const document: Content;

@@ -1,8 +1,9 @@
-// Calls the library at argv[2] argv[3] times with random, mostly hostile arguments. Whatever happens must be a
-// result or an AddonError; a crash ends the process, anything else is reported.
+// Calls the library at argv[2] argv[3] times with random, mostly hostile arguments. Each call must return a
+// result or throw an AddonError: another error is reported, and a crash ends the process.
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { metricNames } from "../../src/engine.ts";
 
 const [, , entry = "", calls = "0"] = process.argv;
 const { AddonError, add, backend, sqrt, VectorIndex }: typeof import("../../src/index.ts") =
@@ -124,6 +125,19 @@ function anyAccept(index: Index): unknown {
   }
 }
 
+let made = 0;
+let refused = 0;
+function requireAddonError(error: unknown): void {
+  if (!(error instanceof AddonError)) {
+    console.error(`seed ${seed}, call ${made}:`, error);
+    process.exit(1);
+  }
+  refused++;
+}
+
+// #region worker
+const pending: unknown[] = [];
+// #endregion
 const indexes: Index[] = [];
 const path = join(tmpdir(), `ffi-addon-fuzz-${process.pid}`);
 
@@ -141,7 +155,7 @@ function call(): void {
     case 2: {
       const options = {
         dimensions: pick([1, 3, 40, anything()]),
-        metric: pick(["dot", "cosine", "x"]),
+        metric: pick([...metricNames, "x"]),
       };
       indexes[random(8)] = new VectorIndex(pick([options, options, anything()]) as never);
       return;
@@ -174,22 +188,36 @@ function call(): void {
     case 10:
       index?.search(anyVector(dimensions) as never, 1 + random(20));
       return;
+    // #region worker
+    case 11: {
+      if (random(20) !== 0) return;
+      const signal = pick([
+        undefined,
+        AbortSignal.abort(new AddonError("cancelled", "")),
+        anything(),
+      ]);
+      const search = index?.searchInWorker(anyVector(dimensions) as never, anything(), {
+        signal,
+      } as never);
+      search?.catch(requireAddonError);
+      pending.push(search);
+      return;
+    }
+    // #endregion
     default:
       index?.add(anyVector(dimensions) as never);
   }
 }
 
-let refused = 0;
-for (let i = 0; i < Number(calls); i++) {
+for (; made < Number(calls); made++) {
   try {
     call();
   } catch (error) {
-    if (!(error instanceof AddonError)) {
-      console.error(`seed ${seed}, call ${i}:`, error);
-      process.exit(1);
-    }
-    refused++;
+    requireAddonError(error);
   }
+  // #region worker
+  if (pending.length > 20) await Promise.allSettled(pending.splice(0));
+  // #endregion
 }
 rmSync(path, { force: true });
 console.log(`${calls} calls on ${backend}, ${refused} refused`);

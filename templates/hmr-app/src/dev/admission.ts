@@ -1,11 +1,11 @@
-// Which requests the development server accepts, in addition to the check of Host in lib/.
+// Decides which requests the development server accepts, in addition to the Host check in lib/.
 import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "#lib/http";
 import { requireOwnOrigin } from "../origin.ts";
 
 /**
- * Middleware: refuses everything that a page of another origin requests, because the page's source code
- * is served as well. `Sec-Fetch-Site` covers requests that have no Origin, such as those of scripts and
+ * Middleware: refuses every request of a page of another origin, because the server also serves the page's source
+ * code. `Sec-Fetch-Site` covers requests that have no Origin, such as those of scripts and
  * images; another port of localhost is the same site, so "same-site" is foreign, too.
  * @throws {Problem} 403
  */

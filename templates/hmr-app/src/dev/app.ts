@@ -1,15 +1,18 @@
-// The app in development: foreign requests are refused, and Bun's client in the page reaches the bundler.
+// The app in development: refuses requests of other origins, and routes those of Bun's client to the bundler.
 import { Hono, type MiddlewareHandler } from "hono";
 import { type HttpEnv, problems } from "#lib/http";
 import type { WebApp } from "#lib/service";
+import type { Env } from "../env.ts";
+import { trustProxies } from "../origin.ts";
 import { ownPagesOnly } from "./admission.ts";
 import { bundlerRoutes } from "./routes.ts";
 
-/** The requests of Bun's client are not logged. */
-export function createDevApp(app: WebApp): WebApp {
+/** Wraps `app`, whose request log therefore omits the requests of Bun's client. */
+export function createDevApp(app: WebApp, env: Env): WebApp {
   return new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
     .use(requestIds)
+    .use(trustProxies(env))
     .use(ownPagesOnly())
     .route("/", bundlerRoutes())
     .all("*", (c) => app.fetch(c.req.raw, c.env));

@@ -1,4 +1,4 @@
-// The process of Bun's bundler with hot reload. `bundler.ts` starts it, and restarts it independently of the server.
+// The process of Bun's development server. `bundler.ts` starts it on a private socket.
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import page from "../page/index.html";
@@ -10,4 +10,4 @@ Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": pag
 // Ctrl-C in a terminal interrupts all of its processes. This one exits together with the server instead.
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit());
-process.send?.("listening");
+process.send?.({ type: "listening" });

@@ -1,101 +1,118 @@
-// Runs Bun's bundler as a child process on a socket in a private folder, so that every request goes to our server first.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Runs Bun's development server as a child process on a private socket, so that every request passes admission first.
 import { join } from "node:path";
-import { log } from "#lib/log";
-import { hot } from "../hot.ts";
+// #region workarounds
+import { notice } from "#lib/log";
+// #endregion
+import { createHot } from "../hot.ts";
+// #region workarounds
+import { reloadPages } from "./hmr-relay.ts";
+// #endregion
+import { privateFolder } from "./private-folder.ts";
+// #region workarounds
+import { unsetFileVariables } from "./workarounds/config-files.ts";
+import { nextBuild } from "./workarounds/late-subscription.ts";
 
-export interface BundlerProcess {
+// #endregion
+
+/** What the process sends over IPC. */
+interface BundlerMessage {
+  readonly type: "listening" | "restart" | "reload";
+  /** Why the bundler has to restart or the pages have to reload; printed in the terminal. */
+  readonly reason?: string;
+}
+
+interface BundlerProcess {
   readonly child: Bun.Subprocess;
   /** Path of its Unix socket. */
   readonly socket: string;
   /** Rejects if the process exits before it listens. */
   readonly listening: Promise<void>;
-  /** Whether it has built the page once. From then on it watches the files of the page. */
-  isWarm: boolean;
 }
 
-/** How often a request is sent again when the process exits before it responds. */
+/** How many times the process is restarted, and a request is sent again, after a crash. */
 const MAX_RETRIES = 3;
-/** Milliseconds within which a killed process exits after its connections have closed. */
+/** Milliseconds to wait after a failed request, to see whether the process has exited. */
 const EXIT_MS = 100;
 
-const bundler = hot.data("bundler", () => ({
-  folder: createPrivateFolder(),
-  starts: 0,
-  process: undefined as BundlerProcess | undefined,
-}));
+const { data } = createHot<{ starts: number; process: BundlerProcess }>("bundler");
 
-/** The sources that the latest page was built from. A page that connects when they differ reloads. */
-export const served = hot.data("served", () => ({ fingerprint: "" }));
-
-/** A folder that only this user can enter, removed when the process exits. */
-function createPrivateFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Starts the bundler unless it runs. A request would also start it; starting now saves time. */
+/** Starts the process unless it runs. A request would also start it; starting early saves time. */
 export function startBundler(): BundlerProcess {
-  bundler.process ??= spawn();
-  return bundler.process;
+  data.process ??= spawn();
+  return data.process;
 }
 
-/** Replaces the process. Every page reloads: those whose relay is closed, and those that are loading. */
+// #region workarounds
+/** Replaces the process, and reloads every page once the new one listens. */
 export function restartBundler(reason: string): void {
-  log.info("restarting the bundler: {reason}", { reason });
-  const stale = bundler.process;
-  bundler.process = spawn();
-  served.fingerprint = "";
+  notice.info(`${reason}: restarting the bundler`);
+  const stale = data.process;
+  data.process = spawn();
   stale?.child.kill();
 }
 
+// #endregion
 function spawn(): BundlerProcess {
-  const socket = join(bundler.folder, `${++bundler.starts}.sock`);
+  data.starts = (data.starts ?? 0) + 1;
+  const socket = join(privateFolder(), `${data.starts}.sock`);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-  const script = join(import.meta.dir, "bundler-process.ts");
-  const child = Bun.spawn([process.execPath, script, socket], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "bundler-process.ts"), socket], {
     stdio: ["ignore", "inherit", "inherit"],
-    // Otherwise it clears the terminal, and what the server has printed is gone.
-    env: { ...process.env, BUN_CONFIG_NO_CLEAR_TERMINAL_ON_RELOAD: "true" },
-    ipc: () => resolve(),
+    env: {
+      ...process.env,
+      // #region workarounds
+      ...unsetFileVariables(),
+      // #endregion
+      // Otherwise the process clears the terminal, and with it the output of the server.
+      BUN_CONFIG_NO_CLEAR_TERMINAL_ON_RELOAD: "true",
+    },
+    ipc: (message: BundlerMessage) => {
+      if (message.type === "listening") resolve();
+      // #region workarounds
+      if (data.process?.child !== child) return;
+      const { type, reason = "" } = message;
+      if (type === "restart") restartBundler(reason);
+      const reload = () => reloadPages(reason);
+      if (type === "reload") nextBuild().then(reload, reload);
+      // #endregion
+    },
     onExit: () => {
       forget(child);
-      reject(new Error("Bun's bundler exited before it listened: see the terminal."));
+      reject(new Error("Bun's development server exited before it listened: see the terminal."));
     },
   });
-  // Requests await `listening` and report its error. Without a request, the rejection is not a bug.
+  // Requests await `listening` and report its error. Without a request, the rejection would be unhandled.
   listening.catch(() => undefined);
-  return { child, socket, listening, isWarm: false };
+  return { child, socket, listening };
 }
 
 /** The next request starts another process. */
 function forget(child: Bun.Subprocess): void {
-  if (bundler.process?.child === child) bundler.process = undefined;
+  if (data.process?.child === child) delete data.process;
 }
 
-/** Returns the current process once it listens. @throws if it exits before. */
-export async function runningBundler(): Promise<BundlerProcess> {
+/** Returns the current process once it listens. @throws if it exits before that; it has printed the reason. */
+async function runningBundler(retries = MAX_RETRIES): Promise<BundlerProcess> {
   const current = startBundler();
   try {
     await current.listening;
     return current;
   } catch (error) {
-    const wasReplaced = bundler.process !== undefined && bundler.process !== current;
-    if (wasReplaced) return runningBundler();
+    const wasReplaced = data.process !== undefined && data.process !== current;
+    const hasCrashed = current.child.signalCode !== null && retries > 0;
+    if (wasReplaced || hasCrashed) return runningBundler(retries - 1);
     throw error;
   }
 }
 
-/** Sends a request to the bundler, and again to the next process if this one exits before it responds. */
+/** Sends a request to the process. If the process exits before it responds, sends the request to its successor. */
 export async function fetchFromBundler(path: string, init: RequestInit = {}): Promise<Response> {
   for (let retries = MAX_RETRIES; ; retries -= 1) {
     const { child, socket } = await runningBundler();
     try {
       const options = { ...init, unix: socket, decompress: false, redirect: "manual" as const };
       const response = await fetch(`http://localhost${path}`, options);
-      // The complete body, because the process may exit while it sends.
+      // Reads the complete body, because the process may exit while it sends.
       const body = await response.arrayBuffer();
       return new Response(body.byteLength > 0 ? body : null, response);
     } catch (error) {
@@ -106,15 +123,15 @@ export async function fetchFromBundler(path: string, init: RequestInit = {}): Pr
   }
 }
 
-/** Forwards a page's request to the bundler. */
+/** Forwards a page's request to the process. */
 export async function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
-  // The bundler compares Host and Origin; the middleware has checked the original ones.
+  // The process compares Host and Origin; admission has checked the original ones.
   headers.set("host", "localhost");
   if (headers.has("origin")) headers.set("origin", "http://localhost");
   const { method } = request;
-  // In memory, so that it can be sent again.
+  // Buffered, so that it can be sent again.
   const body = request.body ? await request.arrayBuffer() : null;
   return fetchFromBundler(pathname + search, { method, headers, body });
 }

@@ -1,37 +1,57 @@
-// The page in development, as Bun's bundler builds it, with React Fast Refresh.
-import { Hono, type MiddlewareHandler } from "hono";
+// Serves the page in development. Bun's development server builds it, with React Fast Refresh.
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { HttpEnv } from "#lib/http";
+import { directives, securityHeaders } from "../features/page/policy.ts";
 import type { PageSource } from "../features/page/routes.ts";
-import { reloadAfterEdit } from "./build-error-page.ts";
-import { forward, restartBundler, runningBundler, served } from "./bundler.ts";
-import { sourcesFingerprint } from "./sources.ts";
+import { forward } from "./bundler.ts";
+// #region workarounds
+import {
+  isBuildError,
+  reloadAfterEdit,
+  sourcesFingerprint,
+} from "./workarounds/build-error-page.ts";
+import { rememberPage } from "./workarounds/late-subscription.ts";
 
-/** How often the page is built again because of an edit during its first build. */
-const MAX_REBUILDS = 3;
+// #endregion
+
+/** The script that Bun adds to each page. It notifies the server when the page is hidden. */
+const BUN_SCRIPT = /<script>([^<]*bun:loadData[^<]*)<\/script>/;
 
 const index: MiddlewareHandler = async (c) => {
-  const { response, fingerprint } = await buildPage(c.req.raw);
-  return response.status === 500 ? reloadAfterEdit(response, fingerprint) : response;
+  // #region workarounds
+  const fingerprint = await sourcesFingerprint();
+  // #endregion
+  const response = await forward(c.req.raw);
+  // #region workarounds
+  if (isBuildError(response)) return reloadAfterEdit(response, fingerprint);
+  // #endregion
+  return withPolicy(c, response);
 };
 
 /**
- * Without the headers of the built page: Bun's client and its error page run inline code, which the
- * Content-Security-Policy would block, and send beacons, which `Referrer-Policy` would leave without an Origin.
+ * Adds the policy of production, so that violations show up before the deployment, and extends it for hot reload: edits
+ * arrive as blob: scripts, Bun adds an inline script, and its overlay has inline styles.
  */
-export const devPage: PageSource = { index, assets: new Hono<HttpEnv>() };
-
-/** Returns the page, and the fingerprint of the sources before it was built. */
-async function buildPage(request: Request): Promise<{ response: Response; fingerprint: string }> {
-  for (let rebuilds = MAX_REBUILDS; ; rebuilds -= 1) {
-    const fingerprint = await sourcesFingerprint();
-    served.fingerprint = fingerprint;
-    const bundler = await runningBundler();
-    const response = await forward(request);
-    // A file saved during the first build may already have been read but not be watched yet.
-    const isCurrent =
-      bundler.isWarm || rebuilds === 0 || (await sourcesFingerprint()) === fingerprint;
-    bundler.isWarm = true;
-    if (isCurrent) return { response, fingerprint };
-    restartBundler("a file was saved during the first build");
-  }
+async function withPolicy(c: Context, response: Response): Promise<Response> {
+  const html = await response.text();
+  // #region workarounds
+  if (c.req.method === "GET") rememberPage(html);
+  // #endregion
+  const inline = BUN_SCRIPT.exec(html)?.[1] ?? "";
+  const hash = new Bun.CryptoHasher("sha256").update(inline).digest("base64");
+  const policy = {
+    ...directives,
+    scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
+    styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
+  };
+  // With the referrer policy of production, browsers send the beacons of Bun's script without their Origin, and admission
+  // would refuse them.
+  const setHeaders = securityHeaders(policy, { referrerPolicy: "same-origin" });
+  const complete = async () => {
+    c.res = new Response(html, response);
+  };
+  await setHeaders(c, complete);
+  return c.res;
 }
+
+export const devPage: PageSource = { index, assets: new Hono<HttpEnv>() };

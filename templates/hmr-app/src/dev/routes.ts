@@ -1,23 +1,27 @@
-// Routes below /_bun: scripts, styles and source maps, the WebSocket of edits, and error reports.
+// Routes below /_bun, for Bun's client in the page: scripts, styles, source maps, and the WebSocket of edits.
 import { Hono } from "hono";
-import { type HttpEnv, upgradeWebSocket } from "#lib/http";
-import { BUILD_ERROR_POLL_PATH } from "./build-error-page.ts";
-import { connectToBundler, forward, served } from "./bundler.ts";
-import { openRelay } from "./hmr-relay.ts";
-import { REPORT_PATH, reportError } from "./source-maps.ts";
-import { sourcesFingerprint } from "./sources.ts";
+import type { HttpEnv } from "#lib/http";
+import { upgradeWebSocket } from "#lib/websocket";
+import { connectToBundler, forward } from "./bundler.ts";
+// #region workarounds
+import { buildErrorRoutes } from "./workarounds/build-error-page.ts";
+import { errorReportRoutes } from "./workarounds/error-locations.ts";
 
-/** Replaces a script that only a previous bundler knew: the page has to be loaded again. */
+// #endregion
+
+/** Replaces a script that only a previous process could serve, and reloads the page. */
 const RELOAD_SCRIPT = "location.reload();";
 
 export function bundlerRoutes() {
-  return new Hono<HttpEnv>()
-    .get(BUILD_ERROR_POLL_PATH, async (c) => c.text(await sourcesFingerprint()))
-    .post(REPORT_PATH, async (c) => reportError(await c.req.arrayBuffer()))
+  const routes = new Hono<HttpEnv>()
+    // #region workarounds
+    .route("/", buildErrorRoutes())
+    .route("/", errorReportRoutes())
+    // #endregion
     .get("/_bun/hmr", async (c) => {
       const bundler = await connectToBundler("/_bun/hmr");
       try {
-        return upgradeWebSocket(c, openRelay(bundler, served.fingerprint));
+        return upgradeWebSocket(c, { bundler });
       } catch (error) {
         bundler.close();
         throw error;
@@ -29,4 +33,5 @@ export function bundlerRoutes() {
       const headers = { "content-type": "text/javascript", "cache-control": "no-store" };
       return new Response(RELOAD_SCRIPT, { headers });
     });
+  return routes;
 }

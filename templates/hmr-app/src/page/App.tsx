@@ -1,14 +1,22 @@
-// Shows the page that belongs to the address.
-import type { ComponentType } from "react";
-import { Home } from "./Home.tsx";
-import { NotFound } from "./NotFound.tsx";
-
-/** The component of each path. The server responds with index.html to every path, so others are `NotFound`. */
-const pages: Readonly<Record<string, ComponentType>> = {
-  "/": Home,
-};
+// The layout of all pages: the navigation, the loading state and the error boundary.
+import { Suspense } from "react";
+import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { Link, Router } from "./router.tsx";
 
 export function App() {
-  const Page = pages[location.pathname] ?? NotFound;
-  return <Page />;
+  return (
+    <>
+      <nav>
+        <Link to="/">Home</Link>
+        <Link to="/notes">Notes</Link>
+      </nav>
+      <main>
+        <ErrorBoundary>
+          <Suspense fallback={<p role="status">Loading …</p>}>
+            <Router />
+          </Suspense>
+        </ErrorBoundary>
+      </main>
+    </>
+  );
 }

@@ -15,9 +15,7 @@ export function Counter({ id, label, value, onAdd, children }: CounterProps) {
     <section className="counter">
       <button type="button" id={id} onClick={onAdd} aria-describedby={`${id}-about`}>
         <span className="label">{label}</span>
-        <output className="value">
-          <span key={value}>{value ?? "–"}</span>
-        </output>
+        <output className="value">{value ?? "–"}</output>
         <span className="action" aria-hidden="true">
           Add one
         </span>

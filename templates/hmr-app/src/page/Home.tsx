@@ -1,20 +1,26 @@
-// The start page: the live state, and two counters that show what survives an edit.
+// The start page: two counters that show what survives an edit.
 import { useState } from "react";
 import { Counter } from "./Counter.tsx";
-import { increment, useLive } from "./live.ts";
+import logo from "./icon.svg";
+// #region live
 import { Pulse } from "./Pulse.tsx";
+// #endregion
+import { increment, useServerState } from "./server-state.ts";
 import { title } from "./settings.ts";
 
 export function Home() {
   const [clicks, setClicks] = useState(0);
-  const live = useLive();
+  const { state, failure } = useServerState();
   return (
-    <main className="home">
+    <>
       <header>
+        <img src={logo} alt="" width="56" height="56" />
         <h1>{title}</h1>
-        <p className="lead">Count up on both sides, then change some code. Nothing is lost.</p>
+        <p className="lead">Increment both, then edit the code. Both keep their values.</p>
       </header>
-      <Pulse live={live} />
+      {/* #region live */}
+      <Pulse />
+      {/* #endregion */}
       <div className="counters">
         <Counter
           id="page-counter"
@@ -22,36 +28,17 @@ export function Home() {
           value={clicks}
           onAdd={() => setClicks((count) => count + 1)}
         >
-          Lives in a React component. Survives edits of <code>src/page/</code>.
+          State of a React component. Edit <code>src/page/Home.tsx</code>.
         </Counter>
-        <Counter
-          id="server-counter"
-          label="On the server"
-          value={live.state?.count}
-          onAdd={increment}
-        >
-          Shared by every client. Survives edits of <code>src/features/</code>.
+        <Counter id="server-counter" label="On the server" value={state?.count} onAdd={increment}>
+          State of the server. Edit <code>src/features/counter/</code>.
         </Counter>
       </div>
-      {live.failure && (
+      {failure && (
         <p className="failure" role="alert">
-          {live.failure}
+          {failure}
         </p>
       )}
-      <ul className="hints">
-        <li>
-          <code>src/page/Home.tsx</code>
-          Change this text: the counters stay.
-        </li>
-        <li>
-          <code>src/page/style.css</code>
-          Change a colour: nothing reloads.
-        </li>
-        <li>
-          <code>src/features/counter/</code>
-          Change the server: a new version, the same connection.
-        </li>
-      </ul>
-    </main>
+    </>
   );
 }

@@ -1,12 +1,13 @@
-// The page for addresses that have no page.
+// The page for paths that have no page.
+import { Link } from "./router.tsx";
 
 export function NotFound() {
   return (
-    <main className="home">
+    <>
       <h1>Nothing here</h1>
       <p className="lead">
-        There is no page at <code>{location.pathname}</code>. <a href="/">Back to the start</a>
+        There is no page at <code>{location.pathname}</code>. <Link to="/">Back to the start</Link>
       </p>
-    </main>
+    </>
   );
 }

@@ -1,31 +1,27 @@
 // The state of the connection, the version of the server, and the number of clients.
-import type { Live } from "./live.ts";
+import { useConnected } from "./live.ts";
+import { useServerState } from "./server-state.ts";
 
-export function Pulse({ live: { connected, state } }: { readonly live: Live }) {
+export function Pulse() {
+  const isConnected = useConnected();
+  const { state } = useServerState();
   return (
-    <dl className="pulse" data-connected={connected}>
+    <dl className="pulse" data-connected={isConnected}>
       <div>
         <dt>
-          <span className="dot" aria-hidden="true" key={state?.beats} />
-          <span role="status">{connected ? "Live" : "Waiting"}</span>
+          <span className="dot" aria-hidden="true" />
+          Connection
         </dt>
-        <dd id="beats">{state ? duration(state.beats) : "–"}</dd>
+        <dd role="status">{isConnected ? "Live" : "Waiting"}</dd>
       </div>
       <div>
         <dt>Server</dt>
-        <dd id="version" key={state?.version}>
-          {state?.version ?? "–"}
-        </dd>
+        <dd id="version">{state?.version ?? "–"}</dd>
       </div>
       <div>
-        <dt>Connected</dt>
+        <dt>Clients</dt>
         <dd id="clients">{state?.clients ?? "–"}</dd>
       </div>
     </dl>
   );
-}
-
-/** Seconds as minutes and seconds: 125 → 2:05. */
-function duration(seconds: number): string {
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

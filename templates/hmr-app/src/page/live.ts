@@ -1,24 +1,16 @@
-// The server's state as the page sees it: one WebSocket that reconnects, and a hook to read the state.
+// Receives the server's state over a WebSocket that reconnects.
 import { useSyncExternalStore } from "react";
-import type { State } from "../shared/state.ts";
 import { api } from "./api.ts";
+import { receive } from "./server-state.ts";
 
-export interface Live {
-  readonly connected: boolean;
-  /** The latest state; `undefined` until the first message. */
-  readonly state: State | undefined;
-  /** Why the latest `increment` failed; `undefined` if it did not. */
-  readonly failure: string | undefined;
-}
-
-let live: Live = { connected: false, state: undefined, failure: undefined };
+let isConnected = false;
 let socket: WebSocket | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let attempts = 0;
 const listeners = new Set<() => void>();
 
-function update(change: Partial<Live>): void {
-  live = { ...live, ...change };
+function setConnected(value: boolean): void {
+  isConnected = value;
   for (const listener of listeners) listener();
 }
 
@@ -28,10 +20,11 @@ function connect(): void {
   socket = new WebSocket(url);
   socket.onmessage = ({ data }) => {
     attempts = 0;
-    update({ connected: true, state: JSON.parse(data) });
+    if (!isConnected) setConnected(true);
+    receive(JSON.parse(data));
   };
   socket.onclose = () => {
-    update({ connected: false });
+    setConnected(false);
     // With jitter: otherwise all clients of a restarted server would reconnect in the same moment.
     const delay = Math.min(10_000, 250 * 2 ** attempts) * (0.5 + Math.random() / 2);
     attempts += 1;
@@ -39,23 +32,8 @@ function connect(): void {
   };
 }
 
-/** Increments the server's counter. The new state arrives over the WebSocket. */
-export async function increment(): Promise<void> {
-  update({ failure: await requestIncrement() });
-}
-
-/** Returns undefined, or why the request failed. */
-async function requestIncrement(): Promise<string | undefined> {
-  try {
-    const { ok, status } = await api.increment.$post();
-    return ok ? undefined : `The server did not count: it responded with ${status}.`;
-  } catch {
-    return "The server did not respond: try again.";
-  }
-}
-
-export function useLive(): Live {
-  return useSyncExternalStore(subscribe, () => live);
+export function useConnected(): boolean {
+  return useSyncExternalStore(subscribe, () => isConnected);
 }
 
 function subscribe(listener: () => void): () => void {

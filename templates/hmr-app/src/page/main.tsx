@@ -1,16 +1,17 @@
 // Starts the page. After an edit of this file, the existing root renders again, so that the state is kept.
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
-import { title } from "./settings.ts";
+import "./missing-files.ts";
+
+// Errors that an error boundary catches are also reported: to the overlay in development, and to missing-files.ts.
+const options = { onCaughtError: (error: unknown) => reportError(error) };
 
 const element = document.getElementById("root");
 if (!element) throw new Error("index.html has no element #root.");
 
-document.title = title;
-
 if (import.meta.hot) {
-  import.meta.hot.data.root ??= createRoot(element);
+  import.meta.hot.data.root ??= createRoot(element, options);
   import.meta.hot.data.root.render(<App />);
 } else {
-  createRoot(element).render(<App />);
+  createRoot(element, options).render(<App />);
 }

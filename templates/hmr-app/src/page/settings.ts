@@ -9,5 +9,7 @@ function setting(read: () => string | undefined, fallback: string): string {
   }
 }
 
-/** The title and the heading of the page; by default the `<title>` of index.html. */
-export const title = setting(() => process.env.PUBLIC_TITLE, document.title);
+/** The `<title>` of index.html. The router adds the title of the current page in front. */
+const documentTitle = document.title.split(" · ").at(-1) ?? "";
+/** The name of the project. */
+export const title = setting(() => process.env.PUBLIC_TITLE, documentTitle);

@@ -2,12 +2,12 @@
 CREATE TABLE users (
   id INTEGER PRIMARY KEY,
   email TEXT NOT NULL UNIQUE,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
   password_hash TEXT NOT NULL,
   created_at TEXT NOT NULL
 ) STRICT;
 
--- Only the SHA-256 of a token is kept: who reads this table can't sign in with it.
+-- Only the SHA-256 of a token is stored, so that nobody can sign in with what is in this table.
 CREATE TABLE sessions (
   token_hash BLOB PRIMARY KEY,
   user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -12,6 +12,8 @@ export interface Call {
   readonly argument: string;
   readonly to: number | undefined;
   readonly steps: number;
+  /** Asks the operator; true without asking if `--yes` was given. Without a terminal, `--yes` is required. */
+  readonly confirm: (question: string) => boolean;
 }
 
 export interface Report {
@@ -26,6 +28,8 @@ export interface Command {
   readonly summary: string;
   /** Name of the argument; undefined if the command takes none. */
   readonly argument?: string;
-  readonly options?: readonly ("to" | "steps")[];
+  /** Whether the argument may be left out. */
+  readonly isArgumentOptional?: boolean;
+  readonly options?: readonly ("to" | "steps" | "yes")[];
   readonly run: (call: Call) => Promise<Report>;
 }

@@ -3,7 +3,16 @@ import { parseArgs } from "node:util";
 import { MigrateError } from "../migrate/errors.ts";
 import type { Call, Command } from "./command.ts";
 import { backup, dump, restore, seed } from "./data.ts";
-import { baseline, down, newMigration, repair, status, up, validate } from "./migrations.ts";
+import {
+  baseline,
+  down,
+  newMigration,
+  renumber,
+  repair,
+  status,
+  up,
+  validate,
+} from "./migrations.ts";
 
 export const commands = {
   status,
@@ -17,9 +26,11 @@ export const commands = {
   dump,
   backup,
   restore,
+  renumber,
 } satisfies Record<string, Command>;
 
 export interface Parsed extends Pick<Call, "argument" | "to" | "steps"> {
+  readonly yes: boolean;
   readonly name: string;
   readonly command: Command;
 }
@@ -35,17 +46,19 @@ export function parse(args: readonly string[]): Parsed | undefined {
     throw usage(`${what} One of: ${Object.keys(commands).join(", ")}.`);
   }
   const [argument = ""] = rest;
-  if (rest.length !== (command.argument ? 1 : 0) || (command.argument && argument === "")) {
+  const fewest = command.argument && !command.isArgumentOptional ? 1 : 0;
+  const most = command.argument ? 1 : 0;
+  if (rest.length < fewest || rest.length > most || rest.includes("")) {
     throw usage(`Wrong number of arguments. Usage: bun run db ${synopsis(name, command)}`);
   }
-  for (const option of ["to", "steps"] as const) {
+  for (const option of ["to", "steps", "yes"] as const) {
     if (values[option] !== undefined && !command.options?.includes(option)) {
       throw usage(`"${name}" does not take --${option}.`);
     }
   }
   const to = values.to === undefined ? undefined : wholeNumber("to", values.to);
   const steps = values.steps === undefined ? 1 : wholeNumber("steps", values.steps);
-  return { name, command, argument, to, steps };
+  return { name, command, argument, to, steps, yes: values.yes ?? false };
 }
 
 function read(args: readonly string[]) {
@@ -56,6 +69,7 @@ function read(args: readonly string[]) {
       options: {
         to: { type: "string" },
         steps: { type: "string" },
+        yes: { type: "boolean" },
         json: { type: "boolean" },
         help: { type: "boolean" },
       },
@@ -93,9 +107,9 @@ export function help(): string {
 }
 
 /** The syntax of a command, after `bun run db`. */
-export function synopsis(name: string, { argument, options = [] }: Command): string {
-  const values = { to: "[--to <version>]", steps: "[--steps <n>]" };
-  return [name, ...(argument ? [`<${argument}>`] : []), ...options.map((key) => values[key])].join(
-    " ",
-  );
+export function synopsis(name: string, command: Command): string {
+  const values = { to: "[--to <version>]", steps: "[--steps <n>]", yes: "[--yes]" };
+  const { argument, isArgumentOptional, options = [] } = command;
+  const shown = isArgumentOptional ? `[${argument}]` : `<${argument}>`;
+  return [name, ...(argument ? [shown] : []), ...options.map((key) => values[key])].join(" ");
 }

@@ -2,14 +2,14 @@
 
 import { resolve } from "node:path";
 import { Metrics } from "#lib/metrics";
-import { openStore, prepareSchema } from "../database.ts";
+import { openStores, prepareSchema } from "../database.ts";
 import { MigrateError, refuseFindings } from "../migrate/errors.ts";
 import { readFolder } from "../migrate/files.ts";
 import { SAMPLE_PASSWORD, writeSamples } from "../seed.ts";
 import type { Command } from "./command.ts";
 
 export const seed: Command = {
-  summary: "Create sample users and articles; safe to repeat",
+  summary: "Create sample data; safe to repeat",
   async run({ env }) {
     if (env.NODE_ENV === "production") {
       throw new MigrateError(
@@ -18,13 +18,11 @@ export const seed: Command = {
       );
     }
     await prepareSchema(env, { migrate: false });
-    const store = openStore(env, new Metrics(false));
-    const { users, articles } = await writeSamples(store).finally(() => store.close());
-    return {
-      exitCode: 0,
-      data: { users, articles },
-      text: `created  ${users} users, ${articles} articles; the password of each user is "${SAMPLE_PASSWORD}"`,
-    };
+    const stores = openStores(env, new Metrics(false));
+    const written = await writeSamples(stores).finally(() => stores.close());
+    const counts = Object.entries(written).map(([what, count]) => `${count} ${what}`);
+    const text = `created  ${counts.join(", ")}; the password of each user is "${SAMPLE_PASSWORD}"`;
+    return { exitCode: 0, data: written, text };
   },
 };
 
@@ -41,11 +39,12 @@ export const backup: Command = {
   argument: "file",
   async run({ migrator, argument }) {
     const file = resolve(argument);
-    const bytes = await migrator.target.backup(file);
+    const { bytes, unverified } = await migrator.target.backup(file);
+    const note = unverified === undefined ? "verified" : `NOT verified: ${unverified}`;
     return {
       exitCode: 0,
-      data: { file, bytes },
-      text: `wrote  ${file}  (${bytes} bytes, verified)`,
+      data: { file, bytes, verified: unverified === undefined },
+      text: `wrote  ${file}  (${bytes} bytes, ${note})`,
     };
   },
 };
@@ -53,12 +52,17 @@ export const backup: Command = {
 export const restore: Command = {
   summary: "Check a backup, then replace the database with it; stop the service first",
   argument: "file",
-  async run({ migrator: { target, directory }, argument }) {
+  options: ["yes"],
+  async run({ migrator: { target, directory }, argument, confirm }) {
     const file = resolve(argument);
     const folder = await readFolder(directory, target.engine);
     refuseFindings(folder.findings);
+    const replaced = await target.describeReplaced();
+    if (!target.keepsReplaced && !confirm(`This replaces ${replaced} and keeps no copy of it.`)) {
+      throw new MigrateError("refused", "The restore was cancelled. Nothing was changed.");
+    }
     const kept = (await target.restore(file, folder.migrations)) ?? null;
-    const text = `restored  ${file}${kept ? `\nkept      ${kept}` : ""}`;
-    return { exitCode: 0, data: { file, kept }, text };
+    const text = `restored  ${file}\ninto      ${replaced}${kept ? `\nkept      ${kept}` : ""}`;
+    return { exitCode: 0, data: { file, replaced, kept }, text };
   },
 };

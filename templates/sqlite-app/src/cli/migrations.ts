@@ -6,6 +6,7 @@ import { type Finding, MigrateError } from "../migrate/errors.ts";
 import type { Outcome } from "../migrate/execute.ts";
 import { formatVersion, readFolder } from "../migrate/files.ts";
 import * as migrate from "../migrate/index.ts";
+import { planRenumbering, renameFiles } from "../migrate/renumber.ts";
 import { ENGINES, type Engine } from "../migrate/sql.ts";
 import type { Command, Report } from "./command.ts";
 
@@ -15,14 +16,15 @@ export const status: Command = {
     const { applied, pending, findings } = await migrate.inspect(migrator);
     const text = [
       ...applied.map(
-        ({ name, applied_at, origin }) => `applied  ${name}  ${applied_at}  ${origin}`,
+        ({ name, applied_at, origin, finished }) =>
+          `${finished ? "applied" : "started"}  ${name}  ${applied_at}  ${origin}`,
       ),
       ...pending.map(({ name }) => `pending  ${name}`),
       ...problems(findings),
       `${applied.length} applied, ${pending.length} pending`,
     ].join("\n");
     const data = { applied, pending: pending.map(({ name }) => name), findings };
-    return { exitCode: 0, data, text };
+    return { exitCode: findings.length > 0 ? 3 : 0, data, text };
   },
 };
 
@@ -40,15 +42,17 @@ export const down: Command = {
 };
 
 export const validate: Command = {
-  summary: "Check files and ledger; exit code 3 if there is a problem",
+  summary: "Check files, ledger and foreign keys; exit code 3 if there is a problem",
   async run({ migrator }) {
     const { folder, findings } = await migrate.inspect(migrator);
-    return reportFindings(findings, {}, `${folder.migrations.length} migrations read`);
+    const orphans = await migrator.target.findOrphans();
+    const text = `${folder.migrations.length} migrations read`;
+    return reportFindings([...findings, ...orphans], {}, text);
   },
 };
 
 export const repair: Command = {
-  summary: "Accept applied files that were changed since",
+  summary: "Accept applied files that were changed or renamed since",
   async run({ migrator }) {
     const { repaired, findings } = await migrate.repair(migrator);
     const text = repaired.length > 0 ? `repaired  ${repaired.join(", ")}` : "nothing to repair";
@@ -98,16 +102,34 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
   return [up, down];
 }
 
+export const renumber: Command = {
+  summary: "Give migrations that have not run the next free numbers",
+  argument: "name",
+  isArgumentOptional: true,
+  async run({ migrator, env, argument }) {
+    const { folder, applied } = await migrate.inspect(migrator);
+    const renamings = planRenumbering(folder, applied, argument || undefined);
+    const directories = ENGINES.map((engine) => join(env.MIGRATIONS_DIR, engine));
+    renameFiles(directories, renamings);
+    const lines = renamings.map(({ from, to }) => `renamed  ${from} to ${to}`);
+    const text = lines.length > 0 ? lines.join("\n") : "nothing to renumber";
+    return { exitCode: 0, data: { renamed: renamings }, text };
+  },
+};
+
 const RESULTS = { done: "done   ", alreadyApplied: "skipped" } as const;
 
 function describe(outcome: Outcome, verb: string): Report {
   const { done, failed, notRun, backup } = outcome;
+  const ending = failed?.rolledBack
+    ? "; the failed one was rolled back"
+    : "; the failed one ran outside a transaction, and the next `up` runs it again";
   const lines = [
     ...(backup ? [`backup   ${backup}`] : []),
     ...done.map(({ migration, result, ms }) => `${RESULTS[result]}  ${migration}  ${ms} ms`),
     ...(failed ? [`failed   ${failed.migration}: ${failed.message}`] : []),
     ...notRun.map((name) => `not run  ${name}`),
-    `${done.length} ${verb}${failed ? "; the failed one was rolled back" : ""}`,
+    `${done.length} ${verb}${failed ? ending : ""}`,
   ];
   return { exitCode: failed ? 1 : 0, data: { ...outcome }, text: lines.join("\n") };
 }

@@ -1,4 +1,4 @@
-// Copies a SQLite database, also while it is in use, into one verified file.
+// Copies a SQLite database into one verified file. The database may be in use.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { connect, explain } from "../store/connection.ts";
@@ -6,16 +6,24 @@ import { MigrateError } from "./errors.ts";
 
 /**
  * Copies with `VACUUM INTO`, which reads one snapshot while others write. The copy is verified and flushed
- * under a temporary name first, so that `file` is either absent or a complete, valid database.
- * @returns its size in bytes.
- * @throws {MigrateError} if `file` exists or the copy fails; nothing is left behind then.
+ * under a temporary name first, so that `file` is either absent or a complete, valid database. Only its owner may
+ * read it, because it contains password hashes.
+ * @param options.replace replaces `file` if it exists. Only one process may do that at a time.
+ * @returns the size of `file` in bytes.
+ * @throws {MigrateError} if `file` exists or the copy fails; no file is left behind then.
  */
-export function copyDatabase(source: string, file: string): number {
-  if (existsSync(file)) {
-    throw new MigrateError("failed", `${file} exists already. Nothing was written.`);
+export function copyDatabase(
+  source: string,
+  file: string,
+  { replace = false }: { readonly replace?: boolean } = {},
+): number {
+  if (!replace && existsSync(file)) {
+    throw new MigrateError("failed", `${file} already exists. Nothing was written.`);
   }
-  const temporary = `${file}.${crypto.randomUUID()}.tmp`;
+  const temporary = replace ? `${file}.tmp` : `${file}.${crypto.randomUUID()}.tmp`;
   try {
+    rmSync(temporary, { force: true });
+    closeSync(openSync(temporary, "wx", 0o600)); // SQLite writes into an empty file, and keeps its mode.
     using database = connect(source, { readonly: true, busyTimeout: 60_000 });
     database.run("VACUUM INTO ?", [temporary]);
     checkIntegrity(temporary);
@@ -25,7 +33,7 @@ export function copyDatabase(source: string, file: string): number {
     return statSync(file).size;
   } catch (cause) {
     if (cause instanceof MigrateError) throw cause;
-    const reason = explain(cause) ?? String(cause);
+    const reason = explain(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new MigrateError("failed", `The copy to ${file} failed: ${reason}.`, { cause });
   } finally {
     for (const end of ["", "-journal"]) rmSync(temporary + end, { force: true });

@@ -16,12 +16,15 @@ export type FindingCode =
   | "gap"
   | "no-up"
   | "statement"
+  | "text"
   | "changed"
+  | "conflict"
   | "missing"
   | "newer"
   | "out-of-order"
   | "unmanaged"
-  | "foreign";
+  | "foreign"
+  | "orphan";
 
 export class MigrateError extends Error {
   override readonly name = "MigrateError";

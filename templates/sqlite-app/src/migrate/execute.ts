@@ -1,10 +1,16 @@
 // Runs the steps of a plan in order, and reports which were done, which failed and which did not run.
 import type { Step } from "./plan.ts";
+import { isTransactional } from "./script.ts";
 import type { Target } from "./target.ts";
 
 export interface Outcome {
   readonly done: readonly StepResult[];
-  readonly failed: { readonly migration: string; readonly message: string } | null;
+  readonly failed: {
+    readonly migration: string;
+    readonly message: string;
+    /** False for a migration outside a transaction, which the next `up` runs again. */
+    readonly rolledBack: boolean;
+  } | null;
   readonly notRun: readonly string[];
   /** Path of the backup that was taken before the first change. */
   readonly backup: string | null;
@@ -17,7 +23,7 @@ export interface StepResult {
   readonly ms: number;
 }
 
-/** Stops at the first failure: completed steps stay applied, and the failed one is rolled back. */
+/** Stops at the first failure: completed steps stay applied. */
 export async function execute(target: Target, steps: readonly Step[]): Promise<Outcome> {
   const done: StepResult[] = [];
   let failed: Outcome["failed"] = null;
@@ -28,8 +34,10 @@ export async function execute(target: Target, steps: readonly Step[]): Promise<O
       const ms = Math.round(performance.now() - started);
       done.push({ migration: step.migration.name, result, ms });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      failed = { migration: step.migration.name, message };
+      const explained = target.explain(error);
+      const message = explained instanceof Error ? explained.message : String(explained);
+      const rolledBack = isTransactional(step.script);
+      failed = { migration: step.migration.name, message, rolledBack };
       break;
     }
   }

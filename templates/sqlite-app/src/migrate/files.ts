@@ -1,8 +1,9 @@
 // Reads the migration files of one engine with their checksums, and checks their names and statements.
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Finding, MigrateError } from "./errors.ts";
-import { type Engine, forbidden } from "./sql.ts";
+import { isTransactional, readScript, type Script } from "./script.ts";
+import { type Engine, forbidden, outsideTransaction } from "./sql.ts";
 
 export interface Migration {
   readonly version: number;
@@ -10,9 +11,9 @@ export interface Migration {
   readonly name: string;
   /** SHA-256 of the up file, in hexadecimal digits. */
   readonly checksum: string;
-  readonly up: string;
+  readonly up: Script;
   /** Undefined if the migration cannot be reverted. */
-  readonly down: string | undefined;
+  readonly down: Script | undefined;
 }
 
 export interface Folder {
@@ -27,35 +28,42 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
   const names = await readdir(directory).catch((cause) => {
     throw new MigrateError("failed", `Can't read the migrations in ${directory}.`, { cause });
   });
-  const sql = names.filter((name) => name.endsWith(".sql")).sort();
-  const ups = sql.filter((name) => FILE_NAME.test(name) && name.endsWith(".up.sql"));
-  const read = async (name: string): Promise<Migration> => {
-    const base = name.slice(0, -".up.sql".length);
-    const down = `${base}.down.sql`;
-    const up = await readSql(join(directory, name));
-    return {
-      version: Number.parseInt(base, 10),
-      name: base,
-      checksum: checksum(up),
-      up,
-      down: sql.includes(down) ? await readSql(join(directory, down)) : undefined,
-    };
+  const sql = names.filter((name) => /\.sql$/i.test(name)).sort();
+  const unreadable: Finding[] = [];
+  const read = async (file: string): Promise<Script> => {
+    try {
+      return readScript(file, await readFile(join(directory, file)));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      unreadable.push({ code: "text", subject: file, message: `${file}: ${reason}.` });
+      return { file, sql: "", marks: new Set() };
+    }
   };
-  const migrations = (await Promise.all(ups.map(read))).sort((a, b) => a.version - b.version);
+  const ups = sql.filter((name) => FILE_NAME.test(name) && name.endsWith(".up.sql"));
+  const migrations = await Promise.all(
+    ups.map(async (file): Promise<Migration> => {
+      const name = file.slice(0, -".up.sql".length);
+      const down = `${name}.down.sql`;
+      const up = await read(file);
+      return {
+        version: Number.parseInt(name, 10),
+        name,
+        checksum: checksum(up.sql),
+        up,
+        down: sql.includes(down) ? await read(down) : undefined,
+      };
+    }),
+  );
+  migrations.sort((a, b) => a.version - b.version);
   const findings = [
     ...badNames(sql),
+    ...unreadable,
     ...sequence(migrations),
-    ...migrations.flatMap((migration) => ownTransactions(migration, engine)),
+    ...migrations.flatMap(({ up, down }) =>
+      [up, ...(down ? [down] : [])].flatMap((script) => badStatements(script, engine)),
+    ),
   ];
   return { migrations, findings };
-}
-
-/**
- * The text of a file with LF line ends and without a byte order mark. It is what is hashed and executed, so that
- * a checkout with CRLF line ends on Windows does not count as changed.
- */
-async function readSql(path: string): Promise<string> {
-  return (await Bun.file(path).text()).replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
 }
 
 function checksum(text: string): string {
@@ -74,12 +82,12 @@ function badNames(names: readonly string[]): Finding[] {
   });
 }
 
-/** Versions count up by one: a duplicate or a gap is the result of a bad merge. */
+/** Versions must be consecutive. A duplicate or a gap is usually the result of a merge. */
 function sequence(migrations: readonly Migration[]): Finding[] {
   return migrations.flatMap(({ version, name }, index): Finding[] => {
     const before = migrations[index - 1];
     if (before?.version === version) {
-      const message = `${name}: ${before.name} has the same number. Give the next number to the one that is not applied.`;
+      const message = `${name}: ${before.name} has the same number. \`bun run db renumber\` gives the next number to the one that is not applied.`;
       return [{ code: "duplicate", subject: name, message }];
     }
     const expected = (before?.version ?? 0) + 1;
@@ -89,18 +97,26 @@ function sequence(migrations: readonly Migration[]): Finding[] {
   });
 }
 
-function ownTransactions({ name, up, down }: Migration, engine: Engine): Finding[] {
-  const files = [
-    { file: `${name}.up.sql`, sql: up },
-    { file: `${name}.down.sql`, sql: down ?? "" },
+function badStatements(script: Script, engine: Engine): Finding[] {
+  const { file, sql } = script;
+  const finding = (message: string): Finding => ({
+    code: "statement",
+    subject: file,
+    message: `${file}: ${message}`,
+  });
+  const outside = isTransactional(script) ? outsideTransaction(sql, engine) : [];
+  return [
+    ...forbidden(sql, engine).map((statement) =>
+      finding(
+        `${statement} is not allowed in a migration. The tool begins and commits the transaction itself.`,
+      ),
+    ),
+    ...outside.map((statement) =>
+      finding(
+        `${statement} does not work in a transaction. Give it a file that starts with \`-- migrate: no-transaction\`.`,
+      ),
+    ),
   ];
-  return files.flatMap(({ file, sql }): Finding[] =>
-    forbidden(sql, engine).map((statement) => ({
-      code: "statement",
-      subject: file,
-      message: `${file}: ${statement} is not allowed in a migration, which already runs in a transaction with its ledger row.`,
-    })),
-  );
 }
 
 /** A version in the format of file names. */

@@ -55,9 +55,10 @@ export async function baseline(migrator: Migrator, to?: number): Promise<string[
 }
 
 /**
- * Accepts applied files that were changed since.
- * @returns the names of the repaired migrations, and the findings that remain.
- * @throws {MigrateError} if the files themselves are wrong: of two files with one number, neither can be chosen.
+ * Accepts applied files that were changed or renamed later. Never records a migration that did not run: if both the name
+ * and the content of a file differ, it is a conflict, which `renumber` resolves.
+ * @returns the names of the repaired migrations, and the remaining findings.
+ * @throws {MigrateError} if the folder has findings, such as two files with the same number.
  */
 export async function repair(
   migrator: Migrator,

@@ -1,26 +1,31 @@
 // The ledger table of a SQLite database: which migrations are applied, and which application owns the file.
 import type { Database } from "bun:sqlite";
 import type { Migration } from "./files.ts";
-import type { DatabaseState, LedgerRow } from "./state.ts";
+import type { Step } from "./plan.ts";
+import { type DatabaseState, type LedgerRow, ledgerOwner } from "./state.ts";
 
-/** Marks the file as this application's database. Choose a number of your own before the first release. */
+/** Marks the file as this application's database. Choose your own number before the first release. */
 const APPLICATION_ID = 0x62_75_6e_79;
 
-const CREATE = `
+const LEDGER = `
   CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     checksum TEXT NOT NULL,
     applied_at TEXT NOT NULL,
     duration_ms INTEGER NOT NULL,
-    origin TEXT NOT NULL CHECK (origin IN ('up', 'baseline'))
+    origin TEXT NOT NULL CHECK (origin IN ('up', 'baseline')),
+    compatible INTEGER NOT NULL,
+    finished INTEGER NOT NULL
   ) STRICT;
   PRAGMA application_id = ${APPLICATION_ID};
 `;
 
+type Row = Omit<LedgerRow, "compatible" | "finished"> & { compatible: number; finished: number };
+
 /** Creates the ledger if it does not exist. Call it in the transaction that writes the first row. */
 export function createLedger(database: Database): void {
-  database.run(CREATE);
+  database.run(LEDGER);
 }
 
 export function readState(database: Database): DatabaseState {
@@ -29,26 +34,57 @@ export function readState(database: Database): DatabaseState {
       "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     )
     .all()
-    .map(({ name }) => name);
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith("schema_migrations"));
   const id = database.query<{ application_id: number }, []>("PRAGMA application_id").get();
-  const ledger = tables.includes("schema_migrations")
-    ? database.query<LedgerRow, []>("SELECT * FROM schema_migrations ORDER BY version").all()
-    : [];
+  const isForeign = ![0, APPLICATION_ID].includes(id?.application_id ?? 0);
+  const columns = database
+    .query<{ name: string }, []>("SELECT name FROM pragma_table_info('schema_migrations')")
+    .all()
+    .map(({ name }) => name);
+  const tool = ledgerOwner(columns);
+  const rows =
+    columns.length > 0 && tool === undefined
+      ? database.query<Row, []>("SELECT * FROM schema_migrations ORDER BY version").all()
+      : [];
   return {
-    ledger,
-    tables: tables.filter((name) => name !== "schema_migrations").length,
-    foreign: ![0, APPLICATION_ID].includes(id?.application_id ?? 0),
+    ledger: rows.map((row) => ({
+      ...row,
+      compatible: row.compatible === 1,
+      finished: row.finished === 1,
+    })),
+    tables: tables.length,
+    otherOwner: isForeign ? { kind: "application" } : tool,
   };
 }
 
-export function addRow(
+export function writeRow(
   database: Database,
-  { version, name, checksum }: Migration,
-  { origin, ms }: { readonly origin: LedgerRow["origin"]; readonly ms: number },
+  { version, name, checksum, up }: Migration,
+  { origin, duration_ms, finished }: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
 ): void {
   database.run(
-    `INSERT INTO schema_migrations (version, name, checksum, applied_at, duration_ms, origin)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-    [version, name, checksum, new Date().toISOString(), Math.round(ms), origin],
+    `INSERT OR REPLACE INTO schema_migrations
+       (version, name, checksum, applied_at, duration_ms, origin, compatible, finished)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      version,
+      name,
+      checksum,
+      new Date().toISOString(),
+      Math.round(duration_ms),
+      origin,
+      Number(up.marks.has("compatible")),
+      Number(finished),
+    ],
   );
+}
+
+/** Writes the row of a step that is done. */
+export function recordStep(database: Database, { direction, migration }: Step, ms: number): void {
+  if (direction === "up") {
+    writeRow(database, migration, { origin: "up", duration_ms: ms, finished: true });
+  } else {
+    database.run("DELETE FROM schema_migrations WHERE version = ?", [migration.version]);
+  }
 }

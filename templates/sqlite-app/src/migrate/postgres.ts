@@ -1,70 +1,118 @@
 // Migrations on PostgreSQL: each step and its ledger row in one transaction, one process at a time.
-import { type ReservedSQL, SQL, type TransactionSQL } from "bun";
+import { SQL, type TransactionSQL } from "bun";
+import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
+import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { isAlreadyApplied, type Step } from "./plan.ts";
-import { dumpSchema, dumpTo, restoreFrom } from "./postgres-tools.ts";
+import { backupTo } from "./postgres-backup.ts";
+import {
+  type Connection,
+  createLedger,
+  readState,
+  recordStep,
+  writeRow,
+} from "./postgres-ledger.ts";
+import { readOwnership, recordOwnership } from "./postgres-objects.ts";
+import { exactPattern, requirePrograms, runProgram } from "./postgres-programs.ts";
+import { restoreFrom } from "./postgres-restore.ts";
+import { isTransactional, type Script, scriptError } from "./script.ts";
 import { statements } from "./sql.ts";
-import type { DatabaseState, LedgerRow } from "./state.ts";
-import type { Target } from "./target.ts";
+import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
+import type { BackupResult, Target } from "./target.ts";
 
 /** Names the lock that migrations hold (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). */
 const LOCK = 7_166_914_512;
+/** Milliseconds between two attempts to take the lock. */
+const LOCK_RETRY_MS = 100;
 
-const LEDGER = `
-  CREATE TABLE IF NOT EXISTS schema_migrations (
-    version integer PRIMARY KEY,
-    name text NOT NULL,
-    checksum text NOT NULL,
-    applied_at timestamptz(3) NOT NULL DEFAULT now(),
-    duration_ms integer NOT NULL,
-    origin text NOT NULL CHECK (origin IN ('up', 'baseline'))
-  )`;
-
-type Connection = Pick<SQL | TransactionSQL | ReservedSQL, "unsafe">;
+/** Resets everything in the session that a file may have changed and that would affect the ledger or the next file. */
+const RESET_SESSION = [
+  "SET CONSTRAINTS ALL IMMEDIATE",
+  "RESET SESSION AUTHORIZATION",
+  "RESET ROLE",
+  "RESET ALL", // A dump sets the search_path.
+  "DEALLOCATE ALL",
+  "CLOSE ALL",
+  "UNLISTEN *",
+  "DISCARD TEMP",
+  "SELECT pg_advisory_unlock_all()",
+];
 
 export class PostgresTarget implements Target {
   readonly engine = "postgres";
   readonly location: string;
   /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
   readonly safetyBackup = undefined;
-  readonly #url: string;
+  readonly keepsReplaced = false;
+  readonly #connection: PostgresConnection;
   readonly #sql: SQL;
 
-  constructor(url: string) {
-    const { host, pathname } = new URL(url);
-    this.location = `postgres://${host}${pathname}`;
-    this.#url = url;
-    this.#sql = new SQL(url, { max: 1, connectionTimeout: 10 });
+  constructor(connection: PostgresConnection) {
+    this.location = describeConnection(connection);
+    this.#connection = { ...connection, prepare: false }; // Files may contain DEALLOCATE ALL.
+    this.#sql = openConnection(this.#connection);
   }
 
   readState(): Promise<DatabaseState> {
-    return this.#withReadableErrors(() => readState(this.#sql));
+    return readState(this.#sql);
   }
 
   apply(step: Step): Promise<"done" | "alreadyApplied"> {
-    return this.#transaction(async (sql) => {
+    return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
+  }
+
+  #applyInTransaction(step: Step) {
+    return this.#locked(async (sql) => {
       if (isAlreadyApplied(step, await readState(sql))) return "alreadyApplied";
-      const { migration, direction } = step;
+      const { foreign } = await readOwnership(sql);
       const started = performance.now();
-      await runScript(sql, step.sql);
-      await sql.unsafe(LEDGER);
-      if (direction === "up") await addRow(sql, migration, "up", performance.now() - started);
-      else
-        await sql.unsafe("DELETE FROM schema_migrations WHERE version = $1", [migration.version]);
+      await sql.unsafe("SAVEPOINT migration");
+      await runScript(sql, step.script);
+      await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file has ended the transaction.
+      for (const statement of RESET_SESSION) await sql.unsafe(statement);
+      await createLedger(sql);
+      await recordStep(sql, step, performance.now() - started);
+      await recordOwnership(sql, foreign);
+      return "done";
+    });
+  }
+
+  /**
+   * Runs the statements on a second connection, while the first one holds the lock in a transaction. That transaction has
+   * no snapshot; otherwise CREATE INDEX CONCURRENTLY would wait for it forever.
+   */
+  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
+    const { migration, script } = step;
+    await this.#locked(createLedger); // Committed, because the other connection writes the row.
+    return this.#locked(async (lock) => {
+      if (isAlreadyApplied(step, await readState(lock))) return "alreadyApplied";
+      const { foreign } = await readOwnership(lock);
+      await using sql = openConnection(this.#connection);
+      const started = performance.now();
+      await writeRow(sql, migration, { origin: "up", duration_ms: 0, finished: false });
+      await runScript(sql, script);
+      await sql.unsafe("DISCARD ALL");
+      await recordStep(sql, step, performance.now() - started);
+      await sql.begin((transaction) => recordOwnership(transaction, foreign));
       return "done";
     });
   }
 
   baseline(migrations: readonly Migration[]): Promise<void> {
-    return this.#transaction(async (sql) => {
-      await sql.unsafe(LEDGER);
-      for (const migration of migrations) await addRow(sql, migration, "baseline", 0);
+    return this.#locked(async (sql) => {
+      const { otherOwner } = await readState(sql);
+      if (otherOwner) await sql.unsafe(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
+      await createLedger(sql);
+      for (const migration of migrations) {
+        await writeRow(sql, migration, { origin: "baseline", duration_ms: 0, finished: true });
+      }
+      await recordOwnership(sql, []);
     });
   }
 
   repair(migrations: readonly Migration[]): Promise<void> {
-    return this.#transaction(async (sql) => {
+    return this.#locked(async (sql) => {
       for (const { name, checksum, version } of migrations) {
         await sql.unsafe(
           "UPDATE schema_migrations SET name = $1, checksum = $2 WHERE version = $3",
@@ -74,82 +122,88 @@ export class PostgresTarget implements Target {
     });
   }
 
-  dump(): Promise<string> {
-    return dumpSchema(this.#url);
+  /** Returns none, because PostgreSQL always enforces foreign keys. */
+  async findOrphans(): Promise<[]> {
+    return [];
   }
 
-  backup(file: string): Promise<number> {
-    return dumpTo(this.#url, file);
+  /** Returns the schema as SQL, without lines that differ between two dumps of the same schema. */
+  async dump(): Promise<string> {
+    requirePrograms(this.#connection);
+    const { foreign } = await readOwnership(this.#sql);
+    const [{ schema }] = await this.#sql.unsafe("SELECT current_schema() AS schema");
+    const sql = await runProgram(
+      this.#connection,
+      "pg_dump",
+      "--schema-only",
+      "--no-owner",
+      "--no-privileges",
+      `--schema=${exactPattern(schema)}`,
+      `--exclude-table=${exactPattern(schema)}.schema_migrations*`,
+      ...foreign.map((object) => `--exclude-table=${exactPattern(object.schema, object.name)}`),
+    );
+    return sql.replaceAll(/^(?:--.*|\\(?:un)?restrict .*)\n/gm, "").replaceAll(/\n{3,}/g, "\n\n");
+  }
+
+  async backup(file: string): Promise<BackupResult> {
+    requirePrograms(this.#connection);
+    return backupTo(this.#sql, this.#connection, file);
+  }
+
+  async describeReplaced(): Promise<string> {
+    const [{ schema }] = await this.#sql.unsafe("SELECT current_schema() AS schema");
+    return `the schema ${schema} of ${this.location}`;
   }
 
   async restore(file: string, known: readonly Migration[]): Promise<undefined> {
-    await restoreFrom(this.#url, file, known);
+    requirePrograms(this.#connection);
+    await restoreFrom(this.#sql, this.#connection, file, known);
+  }
+
+  explain(error: unknown): unknown {
+    if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
+    return new MigrateError("failed", `${this.location}: ${error.message}`, { cause: error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sql.close();
   }
 
-  /** Waits for the lock, which the server releases when the transaction ends, however it ends. */
-  #transaction<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
-    return this.#withReadableErrors(() =>
-      this.#sql.begin(async (sql) => {
-        await sql.unsafe("SELECT pg_advisory_xact_lock($1)", [LOCK]);
-        return work(sql);
-      }),
-    );
-  }
-
-  async #withReadableErrors<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      if (cause instanceof MigrateError) throw cause;
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new MigrateError("failed", `${this.location}: ${message}`, { cause });
+  /**
+   * Runs `work` in a transaction that holds the lock. The server releases it with the transaction, even after a crash.
+   * Retries in new transactions instead of waiting in one: a lock_timeout would end the wait, and a
+   * CREATE INDEX CONCURRENTLY in the process that holds the lock would wait for the waiting transaction.
+   */
+  async #locked<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
+    const attempt = async (sql: TransactionSQL) => {
+      const [row] = await sql.unsafe(
+        `SELECT pg_try_advisory_xact_lock($1) AS locked, set_config('idle_in_transaction_session_timeout', '0', true)`,
+        [LOCK],
+      );
+      return row.locked ? { result: await work(sql) } : undefined;
+    };
+    for (;;) {
+      const done = await this.#sql.begin(attempt);
+      if (done) return done.result;
+      await Bun.sleep(LOCK_RETRY_MS);
     }
   }
 }
 
-type Row = Omit<LedgerRow, "applied_at"> & { readonly applied_at: Date };
-
-/** Tables of the schema, except those that belong to an extension such as PostGIS. */
-const TABLES = `
-  SELECT relname AS name FROM pg_class
-  WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p') AND NOT EXISTS (
-    SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
-  )`;
-
-async function readState(sql: Connection): Promise<DatabaseState> {
-  const names: { name: string }[] = await sql.unsafe(TABLES);
-  const tables = names.map(({ name }) => name);
-  const rows: Row[] = tables.includes("schema_migrations")
-    ? await sql.unsafe("SELECT * FROM schema_migrations ORDER BY version")
-    : [];
-  return {
-    ledger: rows.map((row) => ({ ...row, applied_at: row.applied_at.toISOString() })),
-    tables: tables.filter((name) => name !== "schema_migrations").length,
-    foreign: false,
-  };
+/** Runs the statements one at a time, so that an error has a line. */
+async function runScript(sql: Connection, script: Script): Promise<void> {
+  for (const { start, end } of statements(script.sql, "postgres")) {
+    const text = script.sql.slice(start, end);
+    try {
+      await sql.unsafe(text).simple();
+    } catch (error) {
+      throw scriptError(script, error, { start, end, at: start + errorOffset(error, text) });
+    }
+  }
 }
 
-/** Sends the file unchanged: without parameters, one query may have many statements. */
-async function runScript(sql: Connection, file: string): Promise<void> {
-  if (statements(file, "postgres").length === 0) return;
-  await sql.unsafe("SAVEPOINT migration");
-  await sql.unsafe(file);
-  await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file has ended the transaction.
-  await sql.unsafe("RESET ALL"); // A dump sets the search_path, which must not affect the ledger and the next file.
-}
-
-async function addRow(
-  sql: Connection,
-  { version, name, checksum }: Migration,
-  origin: LedgerRow["origin"],
-  ms: number,
-): Promise<void> {
-  await sql.unsafe(
-    "INSERT INTO schema_migrations (version, name, checksum, duration_ms, origin) VALUES ($1, $2, $3, $4, $5)",
-    [version, name, checksum, Math.round(ms), origin],
-  );
+/** Converts the error position of the server, which counts code points from 1. */
+function errorOffset(error: unknown, text: string): number {
+  const position = error instanceof SQL.PostgresError ? Number(error.position ?? 1) : 1;
+  return [...text].slice(0, position - 1).join("").length;
 }

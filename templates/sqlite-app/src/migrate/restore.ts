@@ -1,6 +1,15 @@
 // Replaces the SQLite database with a backup, after every check that does not change it.
 import type { Database } from "bun:sqlite";
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { connect, explain, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
@@ -21,7 +30,8 @@ export interface RestoreOptions {
 }
 
 /**
- * @returns whether a database was replaced; it is kept at `keep`.
+ * Replaces the database at `path` with a verified copy of the backup.
+ * @returns whether a database existed; it is kept at `keep`.
  * @throws {MigrateError} `refused`, with the database unchanged, if the backup is damaged or belongs to another
  * application, or while another process has the database open.
  */
@@ -32,6 +42,7 @@ export function restoreDatabase({ file, path, known, keep }: RestoreOptions): bo
   try {
     copyDatabase(file, copy);
     const existed = existsSync(path);
+    if (existed) keepAccess(path, copy);
     using lock = existed ? lockExclusively(path) : undefined;
     // A hard link instead of a copy: closing another descriptor of the file would release the lock
     // (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
@@ -48,6 +59,13 @@ export function restoreDatabase({ file, path, known, keep }: RestoreOptions): bo
   } finally {
     rmSync(copy, { force: true });
   }
+}
+
+/** Gives `copy` the mode and, as root, the owner of the database that it replaces, so that the service can open it. */
+function keepAccess(path: string, copy: string): void {
+  const { mode, uid, gid } = statSync(path);
+  if (process.getuid?.() === 0) chownSync(copy, uid, gid);
+  chmodSync(copy, mode & 0o777);
 }
 
 function checkBackup(file: string, known: readonly Migration[]): void {
@@ -72,7 +90,7 @@ function checkBackup(file: string, known: readonly Migration[]): void {
 
 /**
  * Locks the database and checkpoints its WAL. Leaving WAL mode fails while another connection is open.
- * @returns undefined if the database is too damaged for that; then no other process can be using it.
+ * @returns undefined if the database is too damaged to be locked; no other process can be using it then.
  */
 function lockExclusively(path: string): Database | undefined {
   let database: Database | undefined;

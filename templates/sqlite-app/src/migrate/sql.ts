@@ -1,60 +1,126 @@
-// Tokenizes SQL just enough to find the first words of each statement. Each file is executed as a whole.
+// Splits SQL into statements with the syntax of each engine, to check migrations and to locate errors.
 
-export const ENGINES = ["sqlite", "postgres"] as const;
+export const ENGINES = [
+  "sqlite",
+  // #region postgres
+  "postgres",
+  // #endregion
+] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** Comments, strings and quoted names, which may contain a `;` or a keyword; then words and `;`. */
-const TOKEN = {
-  sqlite:
-    /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`[^`]*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\w$]*|;/gu,
-  postgres:
-    /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$([\p{L}_]\w*)?\$[\s\S]*?(?:\$\1\$|$)|[\p{L}_][\p{L}\w$]*|;/gu,
-} satisfies Record<Engine, RegExp>;
-
-/** The words of a statement in upper case, with strings and quoted names, without comments. */
-type Words = readonly string[];
-
-/** The statements of a file. The body of a trigger or function (`BEGIN … END`) belongs to its statement. */
-export function statements(sql: string, engine: Engine): Words[] {
-  const found: Words[] = [];
-  let words: string[] = [];
-  let body: "none" | "open" | "closing" = "none";
-  let previous = "";
-  for (const [token] of sql.matchAll(TOKEN[engine])) {
-    if (/^(?:--|\/\*)/.test(token)) continue;
-    const word = token.toUpperCase();
-    if (word === ";" && body !== "open") {
-      if (words.length > 0) found.push(words);
-      words = [];
-      body = "none";
-    } else {
-      if (body === "none" && word === "BEGIN" && hasBody(words)) body = "open";
-      if (body === "open" && word === "END" && previous === ";") body = "closing";
-      words.push(word);
-    }
-    previous = word;
-  }
-  return words.length > 0 ? [...found, words] : found;
+export interface Statement {
+  /** The words in upper case, with strings and quoted names, without comments. */
+  readonly words: readonly string[];
+  /** Offsets of its first token, and of the end of its last one. */
+  readonly start: number;
+  readonly end: number;
 }
 
-function hasBody(words: Words): boolean {
+/** Matches one token: white space, a comment, a string, a quoted name, a word, or any other character. */
+const TOKEN = {
+  sqlite:
+    /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\p{M}\w$]*|[\s\S]/uy,
+  // #region postgres
+  // A string can continue on a later line, after comments, and an E'' string keeps its escapes there. `/*` starts a
+  // comment that nests.
+  postgres:
+    /\s+|--[^\n]*|\/\*|[eE]'(?:[^'\\]|\\[\s\S]|''|'(?:[^\S\n]|--[^\n]*)*\n(?:\s|--[^\n]*\n)*')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$([\p{L}_][\p{L}\w]*)?\$[\s\S]*?(?:\$\1\$|$)|[\p{L}_][\p{L}\p{M}\w$]*|\d[\w.]*|[\s\S]/uy,
+  // #endregion
+} satisfies Record<Engine, RegExp>;
+
+/** Returns the statements of a file. A `;` in parentheses or in the body of a trigger or function does not end one. */
+export function statements(sql: string, engine: Engine): Statement[] {
+  const found: Statement[] = [];
+  let words: string[] = [];
+  let start = 0;
+  let end = 0;
+  let parentheses = 0;
+  /** Number of open `BEGIN` and `CASE` in the body of a trigger or function. */
+  let depth = 0;
+  const close = () => {
+    if (words.length > 0) found.push({ words, start, end });
+    words = [];
+    parentheses = 0;
+    depth = 0;
+  };
+  for (const { text, offset } of tokens(sql, engine)) {
+    const word = text.toUpperCase();
+    if (word === ";" && parentheses <= 0 && depth === 0) {
+      close();
+      continue;
+    }
+    if (words.length === 0) start = offset;
+    end = offset + text.length;
+    if (word === "(") parentheses += 1;
+    else if (word === ")") parentheses -= 1;
+    else if (word === "BEGIN" && depth === 0 && hasBody(words)) depth = 1;
+    else if (depth > 0 && word === "CASE") depth += 1;
+    else if (depth > 0 && word === "END") depth -= 1;
+    words.push(word);
+  }
+  close();
+  return found;
+}
+
+function* tokens(sql: string, engine: Engine) {
+  const pattern = new RegExp(TOKEN[engine]);
+  for (let offset = 0; offset < sql.length; offset = pattern.lastIndex) {
+    pattern.lastIndex = offset;
+    const text = pattern.exec(sql)?.[0] ?? "";
+    // #region postgres
+    if (text === "/*") {
+      pattern.lastIndex = endOfComment(sql, offset);
+      continue;
+    }
+    // #endregion
+    if (!/^(?:\s|--|\/\*)/.test(text)) yield { text, offset };
+  }
+}
+
+// #region postgres
+/** Comments of PostgreSQL nest. */
+function endOfComment(sql: string, start: number): number {
+  let depth = 0;
+  for (const { 0: mark, index } of sql.slice(start).matchAll(/\/\*|\*\//g)) {
+    depth += mark === "/*" ? 1 : -1;
+    if (depth === 0) return start + index + mark.length;
+  }
+  return sql.length;
+}
+// #endregion
+
+function hasBody(words: readonly string[]): boolean {
   return (
     words[0] === "CREATE" && words.some((word) => /^(?:TRIGGER|FUNCTION|PROCEDURE)$/.test(word))
   );
 }
 
-/** A migration runs in one transaction with its ledger row, which its file must not end. */
-const TRANSACTION = /^(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|VACUUM)$/;
+/** Statements that would end the transaction in which a migration runs together with its ledger row. */
+const TRANSACTION = /^(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)$/;
 /** Settings that SQLite silently ignores inside a transaction. */
 const IGNORED_PRAGMA = /^(?:FOREIGN_KEYS|JOURNAL_MODE|SYNCHRONOUS)$/;
 
-/** The statements that are not allowed in a migration, e.g. `COMMIT`. */
+/** The statements that a migration must not contain, e.g. `COMMIT`. */
 export function forbidden(sql: string, engine: Engine): string[] {
-  return statements(sql, engine).flatMap(([first = "", ...rest]) => {
+  return statements(sql, engine).flatMap(({ words: [first = "", ...rest] }) => {
     if (TRANSACTION.test(first)) return [first];
+    return first === "PREPARE" && rest[0] === "TRANSACTION" ? ["PREPARE TRANSACTION"] : [];
+  });
+}
+
+/** The statements that fail or have no effect inside a transaction. */
+export function outsideTransaction(sql: string, engine: Engine): string[] {
+  return statements(sql, engine).flatMap(({ words: [first = "", ...rest] }) => {
+    if (first === "VACUUM") return [first];
+    // #region postgres
+    if (engine === "postgres") {
+      const isConcurrent = /^(?:CREATE|DROP|REINDEX)$/.test(first) && rest.includes("CONCURRENTLY");
+      return isConcurrent ? [`${first} … CONCURRENTLY`] : [];
+    }
+    // #endregion
     if (first !== "PRAGMA") return [];
-    // The second word, too: the first may be a schema, as in `PRAGMA main.journal_mode`.
-    const ignored = rest.slice(0, 2).filter((word) => IGNORED_PRAGMA.test(word));
+    // The third word, too: the first may be a schema, as in `PRAGMA main.journal_mode`.
+    const ignored = rest.slice(0, 3).filter((word) => IGNORED_PRAGMA.test(word));
     return ignored.map((word) => `PRAGMA ${word.toLowerCase()}`);
   });
 }

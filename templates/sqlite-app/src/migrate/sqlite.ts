@@ -4,20 +4,23 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connect, explain } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
-import { MigrateError } from "./errors.ts";
+import { type Finding, MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
-import { addRow, createLedger, readState } from "./ledger.ts";
+import { createLedger, readState, recordStep, writeRow } from "./ledger.ts";
+import { orphanFindings, readOrphans, refuseNewOrphans } from "./orphans.ts";
 import { isAlreadyApplied, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
+import { isTransactional, type Script, scriptError } from "./script.ts";
 import { statements } from "./sql.ts";
-import type { DatabaseState } from "./state.ts";
-import type { Target } from "./target.ts";
+import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
+import type { BackupResult, Target } from "./target.ts";
 
 /** Milliseconds that a process waits for the migration of another one. */
 const MIGRATION_TIMEOUT_MS = 10 * 60_000;
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
+  readonly keepsReplaced = true;
   #safetyBackup: string | undefined;
   #changed = false;
 
@@ -28,108 +31,138 @@ export class SqliteTarget implements Target {
   }
 
   async readState(): Promise<DatabaseState> {
-    return this.#withReadableErrors(() => {
-      if (!existsSync(this.location)) return { ledger: [], tables: 0, foreign: false };
-      using database = connect(this.location, {
-        readonly: true,
-        busyTimeout: MIGRATION_TIMEOUT_MS,
-      });
-      return readState(database);
-    });
+    if (!existsSync(this.location)) return { ledger: [], tables: 0, otherOwner: undefined };
+    using database = this.#read();
+    return readState(database);
   }
 
   async apply(step: Step): Promise<"done" | "alreadyApplied"> {
-    return this.#withReadableErrors(() =>
-      this.#transaction((database) => {
+    return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
+  }
+
+  #applyInTransaction(step: Step) {
+    return this.#transaction((database) => {
+      const state = readState(database);
+      if (isAlreadyApplied(step, state)) return "alreadyApplied";
+      this.#backupOnce(step, state);
+      const orphans = readOrphans(database);
+      const started = performance.now();
+      database.run("SAVEPOINT migration");
+      runScript(database, step.script);
+      database.run("RELEASE migration"); // Fails if the file has ended the transaction.
+      refuseNewOrphans(database, orphans);
+      createLedger(database);
+      recordStep(database, step, performance.now() - started);
+      return "done";
+    });
+  }
+
+  /** Records the start and the end in separate transactions. A second SQLite file is the lock between processes. */
+  #applyOutside(step: Step) {
+    const lock = connect(`${this.location}-migration-lock`, {
+      create: true,
+      busyTimeout: MIGRATION_TIMEOUT_MS,
+    });
+    try {
+      lock.run("BEGIN IMMEDIATE");
+      const isDone = this.#transaction((database) => {
         const state = readState(database);
-        if (isAlreadyApplied(step, state)) return "alreadyApplied";
-        this.#backupOnce(state);
-        this.#changed = true;
-        const started = performance.now();
-        runScript(database, step.sql);
-        checkForeignKeys(database);
+        if (isAlreadyApplied(step, state)) return true;
+        this.#backupOnce(step, state);
         createLedger(database);
-        const { migration, direction } = step;
-        if (direction === "up") {
-          addRow(database, migration, { origin: "up", ms: performance.now() - started });
-        } else {
-          database.run("DELETE FROM schema_migrations WHERE version = ?", [migration.version]);
-        }
-        return "done";
-      }),
-    );
+        writeRow(database, step.migration, { origin: "up", duration_ms: 0, finished: false });
+        return false;
+      });
+      if (isDone) return "alreadyApplied";
+      const started = performance.now();
+      const database = this.#write();
+      try {
+        runScript(database, step.script);
+      } finally {
+        database.close(true);
+      }
+      this.#transaction((ledger) => recordStep(ledger, step, performance.now() - started));
+      return "done";
+    } finally {
+      lock.close(true);
+    }
   }
 
   async baseline(migrations: readonly Migration[]): Promise<void> {
-    this.#withReadableErrors(() =>
-      this.#transaction((database) => {
-        createLedger(database);
-        for (const migration of migrations)
-          addRow(database, migration, { origin: "baseline", ms: 0 });
-      }),
-    );
+    this.#transaction((database) => {
+      const { otherOwner } = readState(database);
+      if (otherOwner) database.run(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
+      createLedger(database);
+      for (const migration of migrations) {
+        writeRow(database, migration, { origin: "baseline", duration_ms: 0, finished: true });
+      }
+    });
   }
 
   async repair(migrations: readonly Migration[]): Promise<void> {
-    this.#withReadableErrors(() =>
-      this.#transaction((database) => {
-        const update = database.query(
-          "UPDATE schema_migrations SET name = ?, checksum = ? WHERE version = ?",
-        );
-        for (const { name, checksum, version } of migrations) update.run(name, checksum, version);
-      }),
-    );
+    this.#transaction((database) => {
+      const update = database.query(
+        "UPDATE schema_migrations SET name = ?, checksum = ? WHERE version = ?",
+      );
+      for (const { name, checksum, version } of migrations) update.run(name, checksum, version);
+    });
+  }
+
+  async findOrphans(): Promise<Finding[]> {
+    if (!existsSync(this.location)) return [];
+    using database = this.#read();
+    return orphanFindings(readOrphans(database));
   }
 
   async dump(): Promise<string> {
-    return this.#withReadableErrors(() => {
-      this.#mustExist();
-      using database = connect(this.location, {
-        readonly: true,
-        busyTimeout: MIGRATION_TIMEOUT_MS,
-      });
-      return database
-        .query<{ sql: string }, []>(
-          `SELECT sql FROM sqlite_schema AS object
-           WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> 'schema_migrations'
-             AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS t WHERE t.schema = 'main' AND t.name = object.tbl_name AND t.type = 'shadow')
-           ORDER BY instr('table index view trigger', type), name`,
-        )
-        .all()
-        .map(({ sql }) => `${sql};\n`)
-        .join("\n");
-    });
+    this.#mustExist();
+    using database = this.#read();
+    return database
+      .query<{ sql: string }, []>(
+        `SELECT sql FROM sqlite_schema AS object
+         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'schema\\_migrations%' ESCAPE '\\'
+           AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS t WHERE t.schema = 'main' AND t.name = object.tbl_name AND t.type = 'shadow')
+         ORDER BY instr('table index view trigger', type), name`,
+      )
+      .all()
+      .map(({ sql }) => `${sql};\n`)
+      .join("\n");
   }
 
-  async backup(file: string): Promise<number> {
-    return this.#withReadableErrors(() => {
-      this.#mustExist();
-      return copyDatabase(this.location, file);
-    });
+  async backup(file: string): Promise<BackupResult> {
+    this.#mustExist();
+    return { bytes: copyDatabase(this.location, file), unverified: undefined };
+  }
+
+  async describeReplaced(): Promise<string> {
+    return this.location;
   }
 
   async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
     const { location: path } = this;
-    const keep = `${path}.replaced-${timestamp()}`;
-    return this.#withReadableErrors(() =>
-      restoreDatabase({ file, path, known, keep }) ? keep : undefined,
-    );
+    const keep = `${path}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+    return restoreDatabase({ file, path, known, keep }) ? keep : undefined;
+  }
+
+  explain(error: unknown): unknown {
+    if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
+    const reason = explain(error);
+    const message = reason ? `${this.location}: ${reason}.` : error.message;
+    return new MigrateError("failed", message, { cause: error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is open: each transaction uses a connection of its own.
+    // Nothing is open: each transaction uses a new connection.
   }
 
   /**
-   * Runs `work` in an immediate transaction, on a connection of its own: a PRAGMA of one file must not affect the
+   * Runs `work` in an immediate transaction, on a new connection: a PRAGMA of one file must not affect the
    * next. Foreign keys are off, because a table rebuild would cascade to the rows that refer to the table, and they
-   * cannot be switched inside a transaction. `checkForeignKeys` checks them before the commit.
+   * cannot be switched inside a transaction. `refuseNewOrphans` checks them before the commit.
    */
   #transaction<T>(work: (database: Database) => T): T {
-    mkdirSync(dirname(this.location), { recursive: true });
-    const database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT_MS });
+    const database = this.#write();
     try {
-      database.run("PRAGMA foreign_keys = OFF");
       database.run("BEGIN IMMEDIATE");
       const result = work(database);
       database.run("COMMIT");
@@ -139,6 +172,17 @@ export class SqliteTarget implements Target {
     }
   }
 
+  #read(): Database {
+    return connect(this.location, { readonly: true, busyTimeout: MIGRATION_TIMEOUT_MS });
+  }
+
+  #write(): Database {
+    mkdirSync(dirname(this.location), { recursive: true });
+    const database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT_MS });
+    database.run("PRAGMA foreign_keys = OFF");
+    return database;
+  }
+
   #mustExist(): void {
     if (existsSync(this.location)) return;
     throw new MigrateError("failed", `There is no database at ${this.location}.`, {
@@ -146,50 +190,45 @@ export class SqliteTarget implements Target {
     });
   }
 
-  /** Runs under the write lock, so that the copy is exactly the state before the first change. */
-  #backupOnce({ ledger, tables }: DatabaseState): void {
-    if (this.#changed || ledger.length + tables === 0) return;
+  /**
+   * Runs under the write lock, so that the copy is exactly the state before the first change. Replaces an
+   * earlier copy for the same migration, so that a service that restarts in a loop does not fill the disk.
+   */
+  #backupOnce({ direction, migration }: Step, { ledger, tables }: DatabaseState): void {
+    if (this.#changed) return;
+    this.#changed = true;
+    if (ledger.length + tables === 0) return;
     const folder = join(dirname(this.location), "backups");
-    const file = join(folder, `${timestamp()}-before-migration.db`);
+    const file = join(folder, `before-${direction}-${migration.name}.db`);
     mkdirSync(folder, { recursive: true });
-    copyDatabase(this.location, file);
+    copyDatabase(this.location, file, { replace: true });
     this.#safetyBackup = file;
   }
+}
 
-  /** Explains errors of the disk and the file; an error in SQL keeps its own message. */
-  #withReadableErrors<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (cause) {
-      if (cause instanceof MigrateError) throw cause;
-      const reason = explain(cause);
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new MigrateError("failed", reason ? `${this.location}: ${reason}.` : message, {
-        cause,
-      });
+/** Runs the statements one at a time, so that an error has a line. SQLite's own parser decides where each one ends. */
+function runScript(database: Database, script: Script): void {
+  const { sql } = script;
+  for (const { start, end } of statements(sql, "sqlite")) {
+    let at = start;
+    while (at < end) {
+      const rest = sql.slice(at, end);
+      if (statements(rest, "sqlite").length === 0) break; // Only comments are left.
+      try {
+        using statement = database.prepare(rest);
+        if (statement.paramsCount > 0) throw new Error("A migration cannot have parameters.");
+        statement.run();
+        at += statement.toString().length;
+      } catch (error) {
+        if (explain(error)) throw error; // The cause is the file or the disk, not the statement.
+        throw scriptError(script, error, { start: at, end, at: at + errorOffset(error, rest) });
+      }
     }
   }
 }
 
-/** The current time, for file names. */
-function timestamp(): string {
-  return new Date().toISOString().replaceAll(/[:.]/g, "-");
-}
-
-/** Runs the file unsplit: only SQLite knows where the body of a trigger ends. */
-function runScript(database: Database, sql: string): void {
-  if (statements(sql, "sqlite").length === 0) return; // Comments only, which Bun reports as an error.
-  database.run("SAVEPOINT migration");
-  database.run(sql);
-  database.run("RELEASE migration"); // Fails if the file has ended the transaction.
-}
-
-function checkForeignKeys(database: Database): void {
-  const [broken] = database
-    .query<{ table: string; rowid: number | null; parent: string }, []>("PRAGMA foreign_key_check")
-    .all();
-  if (broken === undefined) return;
-  const { table, rowid, parent } = broken;
-  const message = `Row ${rowid ?? "?"} of ${table} would refer to a row of ${parent} that does not exist.`;
-  throw new MigrateError("failed", message);
+/** Converts the error offset of SQLite, which counts bytes; -1 means unknown. */
+function errorOffset(error: unknown, text: string): number {
+  const bytes = error instanceof Error && "byteOffset" in error ? Number(error.byteOffset) : 0;
+  return bytes > 0 ? Buffer.from(text).subarray(0, bytes).toString().length : 0;
 }

@@ -1,4 +1,4 @@
-// Compares the files with the ledger of the database: what is applied, what is pending, and what is wrong.
+// Compares the files with the ledger of the database, and returns what is applied, what is pending, and all problems.
 import type { Finding } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
 
@@ -12,6 +12,10 @@ export interface LedgerRow {
   readonly duration_ms: number;
   /** `baseline`: recorded as applied, but not run. */
   readonly origin: "up" | "baseline";
+  /** Whether older releases may start on the schema. */
+  readonly compatible: boolean;
+  /** False while a migration outside a transaction runs, and after it was interrupted. */
+  readonly finished: boolean;
 }
 
 /** The state of a database that matters to migrations. */
@@ -19,11 +23,17 @@ export interface DatabaseState {
   readonly ledger: readonly LedgerRow[];
   /** Number of tables besides the ledger. */
   readonly tables: number;
-  /** Whether the database is marked as another application's. */
-  readonly foreign: boolean;
+  /** Why the database belongs to another application or tool; undefined if it does not. */
+  readonly otherOwner: OtherOwner | undefined;
 }
 
+export type OtherOwner =
+  | { readonly kind: "application" }
+  /** A table `schema_migrations` of another tool. */
+  | { readonly kind: "tool"; readonly name: string };
+
 export interface State {
+  /** Including those that are not finished. */
   readonly applied: readonly LedgerRow[];
   readonly pending: readonly Migration[];
   readonly findings: readonly Finding[];
@@ -31,26 +41,29 @@ export interface State {
 
 export function compare(folder: Folder, state: DatabaseState): State {
   const applied = state.ledger.toSorted((a, b) => a.version - b.version);
-  const recorded = new Set(applied.map(({ version }) => version));
+  const done = applied.filter(({ finished }) => finished);
+  const recorded = new Set(done.map(({ version }) => version));
   const pending = folder.migrations.filter(({ version }) => !recorded.has(version));
-  const newest = folder.migrations.at(-1)?.version ?? 0;
-  const last = applied.at(-1);
   return {
     applied,
     pending,
     findings: [
       ...ownership(state),
       ...folder.findings,
-      ...applied.flatMap((row) => checkApplied(row, fileOf(row, folder), newest)),
-      ...pending.flatMap((migration) => checkPending(migration, last)),
+      ...applied.flatMap((row) => checkApplied(row, folder, applied)),
+      ...pending.flatMap((migration) => checkPending(migration, done.at(-1))),
     ],
   };
 }
 
-function ownership({ ledger, tables, foreign }: DatabaseState): Finding[] {
-  if (foreign) {
+function ownership({ ledger, tables, otherOwner }: DatabaseState): Finding[] {
+  if (otherOwner?.kind === "application") {
     const message = "The database belongs to another application (its application_id is not ours).";
     return [{ code: "foreign", subject: "database", message }];
+  }
+  if (otherOwner?.kind === "tool") {
+    const message = `The table schema_migrations belongs to ${otherOwner.name}. If the database has the tables of the migrations, \`bun run db baseline\` renames that table and records them.`;
+    return [{ code: "unmanaged", subject: "database", message }];
   }
   if (ledger.length > 0 || tables === 0) return [];
   const message =
@@ -58,15 +71,19 @@ function ownership({ ledger, tables, foreign }: DatabaseState): Finding[] {
   return [{ code: "unmanaged", subject: "database", message }];
 }
 
-/** The file of an applied migration. Of two files with its number, the one with its name. */
+/** Returns the file of an applied migration. If two files have its number, returns the one with its name. */
 function fileOf({ version, name }: LedgerRow, { migrations }: Folder): Migration | undefined {
   const numbered = migrations.filter((migration) => migration.version === version);
   return numbered.find((migration) => migration.name === name) ?? numbered[0];
 }
 
-function checkApplied(row: LedgerRow, file: Migration | undefined, newest: number): Finding[] {
+function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRow[]): Finding[] {
   const { name } = row;
+  const file = fileOf(row, folder);
+  const newest = folder.migrations.at(-1)?.version ?? 0;
   if (file === undefined && row.version > newest) {
+    const newer = applied.filter(({ version }) => version > newest);
+    if (newer.every(({ compatible, finished }) => compatible && finished)) return [];
     const message = `${name} is applied, but has no file: the database is newer than this code. Deploy the code that has it.`;
     return [{ code: "newer", subject: name, message }];
   }
@@ -74,14 +91,43 @@ function checkApplied(row: LedgerRow, file: Migration | undefined, newest: numbe
     const message = `${name} is applied, but its file is missing. Restore it from version control.`;
     return [{ code: "missing", subject: name, message }];
   }
-  if (file.name === name && file.checksum === row.checksum) return [];
-  const what = file.name === name ? "changed" : `renamed to ${file.name}`;
+  const isSameText = file.checksum === row.checksum;
+  if (!row.finished || (file.name === name && isSameText)) return [];
+  if (!isSameText && (file.name !== name || hasMoved(row, folder, applied))) {
+    const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`bun run db renumber\` gives it the next number.`;
+    return [{ code: "conflict", subject: file.name, message }];
+  }
+  const what = isSameText ? `renamed to ${file.name}` : "changed";
   const message = `${name} was ${what} after it was applied. Revert that and write a new migration, or accept it with \`bun run db repair\`.`;
   return [{ code: "changed", subject: name, message }];
 }
 
+/** Returns whether the text of an applied migration has another name now, because two branches used its name. */
+function hasMoved({ checksum }: LedgerRow, { migrations }: Folder, applied: readonly LedgerRow[]) {
+  const names = new Set(applied.map(({ name }) => name));
+  return migrations.some((one) => one.checksum === checksum && !names.has(one.name));
+}
+
 function checkPending({ name, version }: Migration, last: LedgerRow | undefined): Finding[] {
   if (last === undefined || version > last.version) return [];
-  const message = `${name} is not applied, but ${last.name} after it is. Give it the next number.`;
+  const message = `${name} is not applied, but the later ${last.name} is. \`bun run db renumber\` gives it the next number.`;
   return [{ code: "out-of-order", subject: name, message }];
 }
+
+const COLUMNS = "applied_at,checksum,compatible,duration_ms,finished,name,origin,version";
+
+/** Returns the tool whose table `schema_migrations` has these columns; undefined if it is ours or does not exist. */
+export function ledgerOwner(columns: readonly string[]): OtherOwner | undefined {
+  const sorted = columns.toSorted().join(",");
+  if (sorted === "" || sorted === COLUMNS) return undefined;
+  const known: Record<string, string> = {
+    "dirty,version": "golang-migrate",
+    "inserted_at,version": "Ecto",
+    version: "dbmate or Rails",
+  };
+  const name = known[sorted] ?? `another tool (${columns.join(", ")})`;
+  return { kind: "tool", name };
+}
+
+/** The name that `baseline` gives to the ledger of another tool. */
+export const ADOPTED_LEDGER = "schema_migrations_of_previous_tool";

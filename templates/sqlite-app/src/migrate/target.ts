@@ -1,30 +1,47 @@
 // A database that can be migrated. Each engine has one implementation.
+import type { Finding } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import type { Step } from "./plan.ts";
 import type { Engine } from "./sql.ts";
 import type { DatabaseState } from "./state.ts";
 
+export interface BackupResult {
+  /** Size of the file. */
+  readonly bytes: number;
+  /** Why the backup could not be verified; undefined if it was. */
+  readonly unverified: string | undefined;
+}
+
 export interface Target extends AsyncDisposable {
   readonly engine: Engine;
-  /** Where the database is, for messages; without a password. */
+  /** Describes the database in messages, without a password. */
   readonly location: string;
   /** Path of the backup that was taken before the first change of this run, if there is one. */
   readonly safetyBackup: string | undefined;
+  /** Whether `restore` keeps the database that it replaces. */
+  readonly keepsReplaced: boolean;
+  /** Converts an error of the engine or the disk to a `MigrateError`; returns any other error unchanged. */
+  explain(error: unknown): unknown;
   /** The state of the database; empty if it does not exist yet. */
   readState(): Promise<DatabaseState>;
   /**
-   * Runs one step and writes its ledger row in one transaction, which reads the ledger again.
+   * Runs one step and writes its ledger row, in one transaction unless its file is marked otherwise. Reads the
+   * ledger again under the lock.
    * @returns `alreadyApplied` if another process was faster.
    */
   apply(step: Step): Promise<"done" | "alreadyApplied">;
-  /** Records migrations as applied without running them. */
+  /** Records migrations as applied without running them, and renames the ledger of another tool. */
   baseline(migrations: readonly Migration[]): Promise<void>;
   /** Updates the names and checksums in the ledger to those of the files. */
   repair(migrations: readonly Migration[]): Promise<void>;
+  /** Finds rows that refer to a row that does not exist. They do not prevent a migration that leaves them unchanged. */
+  findOrphans(): Promise<Finding[]>;
   /** The schema as SQL, in a stable order. */
   dump(): Promise<string>;
-  /** Writes a verified copy of the database to `file`, which must not exist. @returns its size in bytes. */
-  backup(file: string): Promise<number>;
+  /** Writes a copy of the database to `file`, which must not exist. */
+  backup(file: string): Promise<BackupResult>;
+  /** Describes what `restore` replaces, for the confirmation prompt. */
+  describeReplaced(): Promise<string>;
   /** Checks `file`, then replaces the database with it. @returns the path of the replaced database, if it is kept. */
   restore(file: string, known: readonly Migration[]): Promise<string | undefined>;
 }

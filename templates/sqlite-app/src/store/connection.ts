@@ -1,5 +1,6 @@
 // Opens the SQLite file with the settings of this project, and explains SQLite's error codes.
 import { Database } from "bun:sqlite";
+import { closeSync, existsSync, openSync } from "node:fs";
 
 export interface ConnectionOptions {
   readonly readonly?: boolean;
@@ -15,6 +16,9 @@ export interface ConnectionOptions {
  */
 export function connect(path: string, options: ConnectionOptions): Database {
   const { readonly = false, create = false, busyTimeout } = options;
+  // Only the owner may read password hashes. SQLite gives the WAL the mode of the database.
+  if (create && !existsSync(path)) closeSync(openSync(path, "a", 0o600));
+  if (readonly && existsSync(`${path}-journal`)) rollBackJournal(path, busyTimeout);
   const database = new Database(path, { readonly, create, readwrite: !readonly, strict: true });
   try {
     database.run(`PRAGMA busy_timeout = ${busyTimeout}`);
@@ -28,7 +32,17 @@ export function connect(path: string, options: ConnectionOptions): Database {
   }
 }
 
+/** Rolls back what a killed process left in a rollback journal, which a read-only connection cannot do. */
+function rollBackJournal(path: string, busyTimeout: number): void {
+  using database = new Database(path, { readwrite: true, create: false });
+  database.run(`PRAGMA busy_timeout = ${busyTimeout}`);
+  database.query("SELECT * FROM sqlite_schema").get();
+}
+
 const EXPLANATIONS: Readonly<Record<string, string>> = {
+  EACCES: "it can't be opened (may this user write to its folder?)",
+  EROFS: "it is on a read-only disk",
+  ENOSPC: "the disk is full",
   SQLITE_BUSY: "another process is writing to it and did not finish in time",
   SQLITE_CANTOPEN: "it can't be opened (does its folder exist, and may this user write to it?)",
   SQLITE_CORRUPT: "the file is damaged: restore a backup",
@@ -38,24 +52,24 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   SQLITE_READONLY: "it is read-only (may this user write to it and to its folder?)",
 };
 
-/** Explains an error of the file, the disk or a lock to the operator; undefined for an error in SQL. */
+/** Explains an error of the file, the disk or a lock to the operator. Returns undefined for an error in SQL. */
 export function explain(error: unknown): string | undefined {
-  const code = sqliteCode(error);
+  const code = errorCode(error);
   const primary = code && Object.keys(EXPLANATIONS).find((known) => code.startsWith(known));
   return primary && EXPLANATIONS[primary];
 }
 
 export function isBusy(error: unknown): boolean {
-  return sqliteCode(error)?.startsWith("SQLITE_BUSY") ?? false;
+  return errorCode(error)?.startsWith("SQLITE_BUSY") ?? false;
 }
 
-/** Whether the file is damaged, or not a database. */
+/** Returns whether the file is damaged, or not a database. */
 export function isDamaged(error: unknown): boolean {
-  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(sqliteCode(error) ?? "");
+  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(errorCode(error) ?? "");
 }
 
-/** The error code of an error, e.g. `SQLITE_FULL`. */
-export function sqliteCode(error: unknown): string | undefined {
+/** The code of an error of SQLite or of the file system, e.g. `SQLITE_FULL`. */
+export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }

@@ -1,19 +1,25 @@
-// Distinguishes database outages (503) from bugs (500).
+// Distinguishes database outages (503, or 507 for a full disk) from bugs (500).
+// #region postgres
 import { SQL } from "bun";
+// #endregion
 import { type Problem, storeUnavailable } from "#lib/http";
 import { explain } from "./connection.ts";
 import { StoreBusyError } from "./writer.ts";
 
+// #region postgres
 /**
  * SQLSTATEs for which a retry may succeed (https://www.postgresql.org/docs/current/errcodes-appendix.html).
- * Of class 25, 40 and 55 only these: the other codes are bugs.
+ * The other codes of the classes 25, 40 and 55 are bugs.
  */
 const POSTGRES_OUTAGES = new RegExp(
   `^(?:${[
     "08", // connection exception
+    "28", // invalid authorization, e.g. after the password was changed
     "25006", // read-only transaction: a standby, or default_transaction_read_only
     "25P0[34]", // idle_in_transaction_session_timeout, transaction_timeout
+    "3D000", // the database does not exist, or no longer exists
     "40001", // serialization failure
+    "40003", // statement completion unknown
     "40P01", // deadlock
     "53", // insufficient resources: disk, memory, connections
     "55006", // object in use
@@ -22,15 +28,20 @@ const POSTGRES_OUTAGES = new RegExp(
     "58", // system error, e.g. of the disk
   ].join("|")})`,
 );
+// #endregion
 
-/** Maps an outage of the database to a 503; undefined for any other error. */
+/** Maps an outage of the database to a 503, or a 507 for a full disk. Returns undefined for any other error. */
 export function toProblem(error: unknown): Problem | undefined {
   return isOutage(error) ? storeUnavailable(error) : undefined;
 }
 
 function isOutage(error: unknown): boolean {
   if (error instanceof StoreBusyError) return true;
-  if (!(error instanceof SQL.PostgresError)) return explain(error) !== undefined;
-  const { code, errno } = error;
-  return code.startsWith("ERR_POSTGRES_CONNECTION") || POSTGRES_OUTAGES.test(errno ?? "");
+  // #region postgres
+  if (error instanceof SQL.PostgresError) {
+    const { code, errno } = error;
+    return code.startsWith("ERR_POSTGRES_CONNECTION") || POSTGRES_OUTAGES.test(errno ?? "");
+  }
+  // #endregion
+  return explain(error) !== undefined;
 }

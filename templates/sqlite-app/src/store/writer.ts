@@ -1,4 +1,4 @@
-// The one connection of this process that writes: its transactions queue, and wait for other processes without blocking.
+// Queues the write transactions of this process on one connection, and waits for other processes without blocking.
 import type { Database } from "bun:sqlite";
 import { isBusy } from "./connection.ts";
 
@@ -52,7 +52,7 @@ export class Writer {
   }
 
   /**
-   * Runs `work` while no other write of this process runs. It waits for its slot without a limit.
+   * Runs `work` while no other write of this process runs. Waits in the queue without a timeout.
    * @param work calls `onLocked` once it has locked the database.
    */
   runExclusive<T>(work: (onLocked: () => void) => Promise<T>): Promise<T> {
@@ -85,7 +85,7 @@ export class Writer {
     }
   }
 
-  /** The connection has no busy timeout, because that would block every request. */
+  /** Retries instead of using SQLite's busy timeout, which would block the thread and so every request. */
   async #begin(deadline: number): Promise<void> {
     for (;;) {
       try {

@@ -1,4 +1,4 @@
-// The app's type gives a typed client: a route that changes its input or response breaks the type check here.
+// A client with the types of the app. If a route changes its input or response, the type check fails here.
 import { expect, test } from "bun:test";
 import { hc } from "hono/client";
 import type { App } from "../../src/app.ts";
@@ -10,6 +10,12 @@ test("a typed client signs up, signs in, writes and reads", async () => {
   const account = { email: "client@example.com", password: PASSWORD };
   const user = await (await api.users.$post({ json: account })).json();
   const { token } = await (await api.sessions.$post({ json: account })).json();
+  expect(token).toBeString();
+  const read = await (
+    await api.users[":id{[1-9][0-9]*}"].$get({ param: { id: `${user.id}` } })
+  ).json();
+  expect(read.name).toBe(user.name);
+  // #region articles
   const headers = { authorization: `Bearer ${token}` };
   const json = { title: "typed", body: "client" };
   const created = await (await api.articles.$post({ json }, { headers })).json();
@@ -18,6 +24,7 @@ test("a typed client signs up, signs in, writes and reads", async () => {
   expect(items.map(({ id }) => id)).toEqual([created.id]);
   expect(next).toBeNull();
   const article = api.articles[":id{[1-9][0-9]*}"];
-  const read = await (await article.$get({ param: { id: `${created.id}` } })).json();
-  expect(read).toEqual(created);
+  const found = await (await article.$get({ param: { id: `${created.id}` } })).json();
+  expect(found).toEqual(created);
+  // #endregion
 });

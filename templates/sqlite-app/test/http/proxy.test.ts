@@ -1,4 +1,4 @@
-// Behind nginx: a response to an import that is not read completely reaches the client.
+// Behind nginx, a response that is sent before the import was read completely reaches the client.
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { Folder } from "../folder.ts";
@@ -8,7 +8,7 @@ import { Service } from "../service.ts";
 const NGINX = Bun.which("nginx", { PATH: `${process.env.PATH}:/usr/sbin` });
 const IMPORT_BYTES = 60 * 1024 * 1024;
 
-/** A port that was free a moment ago: nginx cannot report one that it picks. */
+/** A port that was free a moment ago, because nginx cannot report a port that it picked itself. */
 function freePort(): number {
   using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
   return server.port ?? 0;
@@ -21,7 +21,7 @@ async function startNginx(target: string): Promise<AsyncDisposable & { readonly 
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${folder.join(name)};`,
   );
-  // Started as root, nginx would switch to a user who may not write to the folder.
+  // As root, nginx would switch to a user who may not write to the folder.
   const user = process.getuid?.() === 0 ? "user root;" : "";
   writeFileSync(
     folder.join("nginx.conf"),

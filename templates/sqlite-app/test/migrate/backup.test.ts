@@ -2,6 +2,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
+  chmodSync,
   cpSync,
   mkdirSync,
   readdirSync,
@@ -15,36 +16,47 @@ import { PROCESS_TIMEOUT, Project } from "../project.ts";
 /** A project with sample data, which is created once and copied. */
 let sample: Project;
 beforeAll(async () => {
-  sample = new Project("own");
+  sample = make();
   await sample.dbOk("up");
-  await sample.dbOk("seed");
+  sample.query("INSERT INTO note (text) VALUES ('one'), ('two'), ('three')");
 }, PROCESS_TIMEOUT);
 afterAll(() => sample[Symbol.dispose]());
 
+/** A separate table, so that these tests do not depend on the migrations of this project. */
+function make(): Project {
+  const project = new Project();
+  project.write("0001_note", "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL);");
+  project.write(
+    "0002_search",
+    "CREATE VIRTUAL TABLE note_search USING fts5 (text, content = 'note');",
+  );
+  return project;
+}
+
 function seeded(): Project {
-  const project = new Project("own");
+  const project = make();
   cpSync(sample.database, project.database);
   return project;
 }
 
-const titles = (project: Project) => project.query("SELECT title FROM articles ORDER BY id");
+const texts = (project: Project) => project.query("SELECT text FROM note ORDER BY id");
 
 test.concurrent(
   "a restore brings back the rows of the backup, and keeps the replaced database",
   async () => {
     using project = seeded();
-    const before = titles(project);
+    const before = texts(project);
     const file = project.join("backup.db");
     await project.dbOk("backup", file);
-    project.query("DELETE FROM articles");
+    project.query("DELETE FROM note");
     const { ino } = statSync(project.database);
     const { kept } = (await project.dbOk("restore", file, "--json")).json();
-    expect(titles(project)).toEqual(before);
+    expect(texts(project)).toEqual(before);
     await project.dbOk("validate");
-    // The same file, not a copy: copying would release the lock before the file is replaced.
+    // A hard link to the same file. Copying the file would release the lock before the file is replaced.
     expect(statSync(String(kept)).ino).toBe(ino);
     await project.dbOk("restore", String(kept));
-    expect(titles(project)).toEqual([]);
+    expect(texts(project)).toEqual([]);
     expect(readdirSync(project.path).filter((name) => name.includes("tmp"))).toEqual([]);
   },
   PROCESS_TIMEOUT,
@@ -66,7 +78,7 @@ test.concurrent(
          for (let i = 1; ; i += 1) {
            database.transaction(() => {
              database.run("UPDATE pair SET a = ?", [i]);
-             database.run("INSERT INTO articles (author, title, body, created_at, updated_at) VALUES (1, 'n', 'text', '', '')");
+             database.run("INSERT INTO note (text) VALUES ('n')");
              database.run("UPDATE pair SET b = ?", [i]);
            }).immediate();
          }`,
@@ -82,7 +94,7 @@ test.concurrent(
         using database = new Database(file, { readonly: true });
         const pair = database.query<{ a: number; b: number }, []>("SELECT a, b FROM pair").get();
         const count = database
-          .query<{ n: number }, []>("SELECT count(*) AS n FROM articles WHERE title = 'n'")
+          .query<{ n: number }, []>("SELECT count(*) AS n FROM note WHERE text = 'n'")
           .get();
         expect(pair?.a).toBe(pair?.b ?? -1);
         expect(pair?.a).toBe(count?.n ?? -1);
@@ -101,16 +113,34 @@ test.concurrent(
 );
 
 test.concurrent(
+  "a backup is readable by its owner only, and a restored file keeps the mode of the replaced one",
+  async () => {
+    using project = seeded();
+    const file = project.join("backup.db");
+    const mode = (path: string) => statSync(path).mode & 0o777;
+    await project.dbOk("backup", file);
+    expect(mode(file)).toBe(0o600);
+    chmodSync(project.database, 0o640);
+    await project.dbOk("restore", file);
+    expect(mode(project.database)).toBe(0o640);
+    using fresh = make();
+    await fresh.dbOk("up");
+    expect(mode(fresh.database)).toBe(0o600);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
   "a backup never overwrites a file or the database",
   async () => {
     using project = seeded();
     for (const file of [project.database, project.join("migrations")]) {
       const { exitCode, stderr } = await project.db("backup", file);
       expect(exitCode).toBe(1);
-      expect(stderr).toContain("exists already");
+      expect(stderr).toContain("already exists");
     }
     expect((await project.db("backup", project.join("no", "folder.db"))).exitCode).toBe(1);
-    expect(titles(project)).toHaveLength(3);
+    expect(texts(project)).toHaveLength(3);
   },
   PROCESS_TIMEOUT,
 );
@@ -136,11 +166,11 @@ const REFUSED: Record<string, (project: Project, file: string) => void | Promise
     other.query(`VACUUM INTO '${file}'`);
   },
   "a backup that is newer than the code": async (project, file) => {
-    project.write("0004_newer", "CREATE TABLE newer (x TEXT) STRICT;", "DROP TABLE newer;");
+    project.write("0003_newer", "CREATE TABLE newer (x TEXT) STRICT;", "DROP TABLE newer;");
     await project.dbOk("up");
     await project.dbOk("backup", file);
     await project.dbOk("down");
-    project.remove("0004_newer");
+    project.remove("0003_newer");
   },
 };
 
@@ -155,7 +185,7 @@ test.concurrent.each(Object.entries(REFUSED))(
     expect(exitCode).toBe(1);
     expect(stderr).toContain("backup.db");
     expect(readFileSync(project.database).equals(before)).toBe(true);
-    expect(titles(project)).toHaveLength(3);
+    expect(texts(project)).toHaveLength(3);
   },
   PROCESS_TIMEOUT,
 );
@@ -167,7 +197,7 @@ test.concurrent(
     const file = project.join("backup.db");
     await project.dbOk("backup", file);
     using database = project.open();
-    database.query("SELECT count(*) FROM articles").get();
+    database.query("SELECT count(*) FROM note").get();
     const { exitCode, stderr } = await project.db("restore", file);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("Stop the server");
@@ -185,7 +215,7 @@ test.concurrent(
     expect((await project.db("status")).stderr).toContain("not a SQLite database");
     const { kept } = (await project.dbOk("restore", file, "--json")).json();
     expect(readFileSync(String(kept), "utf8")).toBe("damaged");
-    expect(titles(project)).toHaveLength(3);
+    expect(texts(project)).toHaveLength(3);
   },
   PROCESS_TIMEOUT,
 );

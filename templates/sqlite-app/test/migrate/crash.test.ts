@@ -1,4 +1,5 @@
 // kill -9 at random moments of up and down on a large table leaves the old or the new schema, never a mix.
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
@@ -79,6 +80,24 @@ test.concurrent.each(["up", "down"] as const)(
       expect(schemaOf(project)).toEqual(after);
     }
     expect(outcomes.before).toBeGreaterThan(0);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a rollback journal that a killed process left is rolled back",
+  async () => {
+    using project = makeProject();
+    const live = project.join("live.db");
+    using database = new Database(live);
+    // With synchronous = OFF, SQLite marks the journal as complete before the commit.
+    database.run("PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA user_version = 1");
+    database.run("BEGIN; CREATE TABLE unfinished (x)");
+    for (const end of ["", "-journal"]) cpSync(live + end, project.database + end);
+    expect((await project.db("status")).stderr).toBe("");
+    await project.dbOk("up");
+    expect(schemaOf(project).applied).toBe(2);
+    expect(project.query("SELECT name FROM sqlite_schema WHERE name = 'unfinished'")).toEqual([]);
   },
   PROCESS_TIMEOUT,
 );

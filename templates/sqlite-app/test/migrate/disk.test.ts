@@ -91,8 +91,9 @@ const onSeparateDisk = () => {
     PROCESS_TIMEOUT,
   );
 
+  // #region transfer
   test(
-    "full while the service runs: an import is 503, reads are served, and nothing is imported",
+    "full while the service runs: an import is 507, reads are served, and nothing is imported",
     async () => {
       expect(mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", data())).toBe(true);
       try {
@@ -102,12 +103,12 @@ const onSeparateDisk = () => {
         const type = "application/x-ndjson";
         const sent = { token, body: line.repeat(500), type };
         const refused = await service.send("POST", "/api/articles/import", sent);
-        expect(refused.status).toBe(503);
+        expect(refused.status).toBe(507);
         expect((await service.send("GET", "/api/articles")).json()).toEqual({
           items: [],
           next: null,
         });
-        expect(mount("-o", "remount,size=80m", data())).toBe(true);
+        expect(mount("-o", "remount,size=200m", data())).toBe(true);
         expect((await service.send("POST", "/api/articles/import", sent)).json()).toEqual({
           imported: 500,
         });
@@ -119,16 +120,17 @@ const onSeparateDisk = () => {
     PROCESS_TIMEOUT,
   );
 
+  // #endregion
   test(
-    "full while the service runs: /readyz and writes are 503 until there is space, and reads are served",
+    "full while the service runs: /readyz is 503 and writes are 507 until there is space, and reads are served",
     async () => {
       expect(mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", data())).toBe(true);
       try {
         await using service = await Service.start({ DATA_DIR: data() });
-        const { token } = await service.newUser();
         const create = async () => {
-          const article = { token, body: { title: "t", body: "b" } };
-          return (await service.send("POST", "/api/articles", article)).status;
+          const email = `${crypto.randomUUID()}@example.com`;
+          const body = { email, name: "N", password: "long enough" };
+          return (await service.send("POST", "/api/users", { body })).status;
         };
         const until = async (status: number) => {
           while ((await service.send("GET", "/readyz")).status !== status) await Bun.sleep(100);
@@ -137,8 +139,8 @@ const onSeparateDisk = () => {
         const filler = join(data(), "filler");
         fillDisk(filler);
         await until(503);
-        expect(await create()).toBe(503);
-        expect((await service.send("GET", "/api/articles")).status).toBe(200);
+        expect(await create()).toBe(507);
+        expect((await service.send("GET", "/api/users/1")).status).toBe(404);
         rmSync(filler);
         await until(200);
         expect(await create()).toBe(201);

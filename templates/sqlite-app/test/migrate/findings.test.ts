@@ -1,4 +1,4 @@
-// `validate`, and every command that would change the schema, refuses a migration that must not run, and names it.
+// `validate` and every command that changes the schema refuse invalid migrations, and name them.
 import { expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { SqliteTarget } from "../../src/migrate/sqlite.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 interface Case {
-  /** Spoils a project whose three migrations are applied. */
+  /** Damages a project whose three migrations are applied. */
   readonly spoil: (project: Project) => void;
   readonly code: FindingCode;
   /** The name that the finding must contain. */

@@ -46,3 +46,21 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "an orphan that was there before is reported by validate, and blocks no migration that does not touch it",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    await project.dbOk("up");
+    project.query("INSERT INTO child VALUES (30, 99)"); // Foreign keys are off, as in the sqlite3 shell.
+    const { exitCode, stderr } = await project.db("validate");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("Row 30 of child refers to a row of parent");
+    project.write("0002_tags", "CREATE TABLE tag (id INTEGER PRIMARY KEY) STRICT;");
+    await project.dbOk("up");
+    project.write("0003_more", "INSERT INTO child VALUES (40, 98);");
+    expect((await project.db("up")).stderr).toContain("Row 40 of child");
+  },
+  PROCESS_TIMEOUT,
+);

@@ -1,9 +1,9 @@
 // Tokenizing SQL: where statements begin, and which statements a migration must not contain.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { forbidden, statements } from "../../src/migrate/sql.ts";
+import { forbidden, outsideTransaction, statements } from "../../src/migrate/sql.ts";
 
-const heads = (sql: string) => statements(sql, "sqlite").map(([first]) => first);
+const heads = (sql: string) => statements(sql, "sqlite").map(({ words }) => words[0]);
 
 test("semicolons in strings, names, comments and trigger bodies do not end a statement", () => {
   const sql = `
@@ -29,21 +29,25 @@ test.each([
   ["PRAGMA foreign_keys = off; PRAGMA user_version = 3", ["PRAGMA foreign_keys"]],
   ["PRAGMA main.journal_mode = wal", ["PRAGMA journal_mode"]],
 ])("finds the statements that are not allowed in a migration: %s", (sql, found) => {
-  expect(forbidden(sql, "sqlite")).toEqual(found);
+  expect([...forbidden(sql, "sqlite"), ...outsideTransaction(sql, "sqlite")]).toEqual(found);
 });
 
+// #region postgres
 test("the bodies of PostgreSQL functions belong to their statements", () => {
   const sql = `
     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN COMMIT; RETURN new; END; $body$;
     CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
-    SELECT E'it\\'s; COMMIT', ARRAY['[;'], '];'`;
-  expect(statements(sql, "postgres").map(([first]) => first)).toEqual([
+    SELECT E'it\\'s; COMMIT', ARRAY['[;'], '];', E'a' -- a comment
+      -- another one
+      '\\'; COMMIT;'`;
+  expect(statements(sql, "postgres").map(({ words }) => words[0])).toEqual([
     "CREATE",
     "CREATE",
     "SELECT",
   ]);
   expect(forbidden(sql, "postgres")).toEqual([]);
 });
+// #endregion
 
 test("a COMMIT can't hide behind any string, name or comment", () => {
   const quoted = fc.oneof(

@@ -1,28 +1,31 @@
-// The contract of a store, as far as the HTTP tests cannot see it. Every engine must pass it.
+// The part of a store's contract that the HTTP tests do not cover. Every engine must pass it.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { parseEnv } from "#lib/env";
 import { Metrics } from "#lib/metrics";
-import { openStore, prepareSchema } from "../../src/database.ts";
+import { openStores, prepareSchema, type Stores } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
-import type { Article, Store } from "../../src/store/store.ts";
+// #region transfer
+import type { Article } from "../../src/features/articles/schemas.ts";
+// #endregion
 import { PROCESS_TIMEOUT } from "../project.ts";
 import type { Variables } from "../service.ts";
 
 export function testStore(variables: () => Promise<Variables>): void {
-  let store: Store;
+  let stores: Stores;
   beforeAll(async () => {
     const env = parseEnv(databaseSchema, await variables());
     await prepareSchema(env, { migrate: true });
-    store = openStore(env, new Metrics(false));
+    stores = openStores(env, new Metrics(false));
   }, PROCESS_TIMEOUT);
-  afterAll(() => store.close());
+  afterAll(() => stores.close());
 
   const newUser = async (email = `${crypto.randomUUID()}@example.com`): Promise<number> => {
-    const user = await store.createUser({ email, name: "N", passwordHash: "hash" });
+    const user = await stores.users.createUser({ email, name: "N", passwordHash: "hash" });
     if (user === undefined) throw new Error("The email is taken.");
     return user.id;
   };
+  // #region transfer
   const exported = async (batches: AsyncIterable<readonly Article[]>, author: number) => {
     const all: Article[] = [];
     for await (const batch of batches) all.push(...batch.filter((one) => one.author === author));
@@ -31,17 +34,22 @@ export function testStore(variables: () => Promise<Variables>): void {
   async function* chunks(...texts: string[]) {
     for (const text of texts) yield Buffer.from(text);
   }
+  // #endregion
 
   test("it is ready", async () => {
-    await store.ready();
+    await stores.ready();
   });
 
   test("of many users with one email, exactly one is created", async () => {
     const user = { email: `${crypto.randomUUID()}@example.com`, name: "N", passwordHash: "hash" };
-    const created = await Promise.all(Array.from({ length: 10 }, () => store.createUser(user)));
+    const created = await Promise.all(
+      Array.from({ length: 10 }, () => stores.users.createUser(user)),
+    );
     expect(created.filter((one) => one !== undefined)).toHaveLength(1);
-    expect(await store.findCredentials(user.email.toUpperCase())).toMatchObject({ hash: "hash" });
-    expect(await store.findCredentials("nobody@example.com")).toBeUndefined();
+    expect(await stores.users.findCredentials(user.email.toUpperCase())).toMatchObject({
+      hash: "hash",
+    });
+    expect(await stores.users.findCredentials("nobody@example.com")).toBeUndefined();
   });
 
   test("a session ends when it expires or is deleted", async () => {
@@ -50,37 +58,57 @@ export function testStore(variables: () => Promise<Variables>): void {
     const [over, good] = [hash(1), hash(2)];
     const past = new Date(Date.now() - 1000);
     const future = new Date(Date.now() + 60_000);
-    await store.createSession({ userId, tokenHash: over, expiresAt: past });
-    await store.createSession({ userId, tokenHash: good, expiresAt: future });
-    expect(await store.findSession(over)).toBeUndefined();
-    expect(await store.findSession(good)).toBe(userId);
-    await store.deleteSession(good);
-    expect(await store.findSession(good)).toBeUndefined();
+    await stores.users.createSession({ userId, tokenHash: over, expiresAt: past });
+    await stores.users.createSession({ userId, tokenHash: good, expiresAt: future });
+    expect(await stores.users.findSession(over)).toBeUndefined();
+    expect(await stores.users.findSession(good)).toBe(userId);
+    await stores.users.deleteSession(good);
+    expect(await stores.users.findSession(good)).toBeUndefined();
   });
 
+  // #region articles
   test("only the author's articles change", async () => {
     const [author, stranger] = [await newUser(), await newUser()];
-    const { id, createdAt } = await store.createArticle(author, { title: "t", body: "b" });
+    const { id, createdAt } = await stores.articles.createArticle(author, {
+      title: "t",
+      body: "b",
+    });
     expect(createdAt).toBe(new Date(createdAt).toISOString());
-    expect(await store.updateArticle(id, stranger, { title: "x" })).toBeUndefined();
-    expect(await store.deleteArticle(id, stranger)).toBe(false);
-    expect(await store.updateArticle(id, author, { title: "u" })).toMatchObject({
+    expect(await stores.articles.updateArticle(id, stranger, { title: "x" })).toBeUndefined();
+    expect(await stores.articles.deleteArticle(id, stranger)).toBe(false);
+    expect(await stores.articles.updateArticle(id, author, { title: "u" })).toMatchObject({
       title: "u",
       body: "b",
     });
-    expect(await store.deleteArticle(id, author)).toBe(true);
-    expect(await store.findArticle(id)).toBeUndefined();
+    expect(await stores.articles.deleteArticle(id, author)).toBe(true);
+    expect(await stores.articles.findArticle(id)).toBeUndefined();
   });
 
-  test("an export is one snapshot, whatever is written during it", async () => {
+  test("a rebuilt index finds the same articles", async () => {
+    const author = await newUser();
+    const { id } = await stores.articles.createArticle(author, { title: "Zebra", body: "b" });
+    let last: number | undefined = id - 1;
+    while (last !== undefined) last = await stores.articles.reindexAfter(last);
+    const found = await stores.articles.listArticles({
+      q: "zebra",
+      author,
+      sort: "rank",
+      limit: 9,
+    });
+    expect(found.map((one) => one.id)).toEqual([id]);
+  });
+
+  // #endregion
+  // #region transfer
+  test("an export is one snapshot, also under concurrent writes", async () => {
     const author = await newUser();
     const lines = Array.from({ length: 1500 }, (_, i) =>
       JSON.stringify({ title: `${i}`, body: "b" }),
     );
-    await store.importArticles(author, chunks(lines.join("\n")));
-    const batches = store.exportArticles();
+    await stores.transfer.importArticles(author, chunks(lines.join("\n")));
+    const batches = stores.transfer.exportArticles();
     const { value: first } = await batches.next();
-    await store.createArticle(author, { title: "later", body: "b" });
+    await stores.articles.createArticle(author, { title: "later", body: "b" });
     const rest = await exported(batches, author);
     const titles = [...(first ?? []).filter((one) => one.author === author), ...rest].map(
       ({ title }) => title,
@@ -94,14 +122,18 @@ export function testStore(variables: () => Promise<Variables>): void {
       yield* chunks(`{"title":"one","body":"b"}\n`.repeat(2000));
       throw new Error("broken off");
     }
-    expect(store.importArticles(author, broken())).rejects.toThrow("broken off");
+    expect(stores.transfer.importArticles(author, broken())).rejects.toThrow("broken off");
     const split = chunks(
       '{"title":"sp',
       'lit","bo',
       'dy":"\u{1F426}"}\n{"title":"two","body":"b"}',
     );
-    expect(await store.importArticles(author, split)).toMatchObject({ imported: 2, badLines: 0 });
-    const all = await exported(store.exportArticles(), author);
+    expect(await stores.transfer.importArticles(author, split)).toMatchObject({
+      imported: 2,
+      badLines: 0,
+    });
+    const all = await exported(stores.transfer.exportArticles(), author);
     expect(all).toMatchObject([{ title: "split", body: "\u{1F426}" }, { title: "two" }]);
   });
+  // #endregion
 }

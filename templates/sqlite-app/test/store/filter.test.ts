@@ -1,8 +1,12 @@
-// Lists are composed from a closed set: whatever a client asks for, the SQL is one of a few texts.
+// The SQL of lists comes from a fixed set of texts, for every request of a client.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import {
+  type ArticleFilter,
+  buildListQuery,
+  type Dialect,
+} from "../../src/features/articles/filter.ts";
 import { sorts } from "../../src/features/articles/schemas.ts";
-import { type ArticleFilter, buildArticleQuery, type Dialect } from "../../src/store/filter.ts";
 
 const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
@@ -36,7 +40,7 @@ test("values are parameters: the SQL depends only on which filters there are", (
         after: one.after === undefined ? undefined : (other.after ?? ["", 0]),
         limit: other.limit,
       };
-      expect(buildArticleQuery(mixed, dialect).sql).toBe(buildArticleQuery(one, dialect).sql);
+      expect(buildListQuery(mixed, dialect).sql).toBe(buildListQuery(one, dialect).sql);
     }),
   );
 });
@@ -44,16 +48,16 @@ test("values are parameters: the SQL depends only on which filters there are", (
 test("every parameter has its placeholder, in order", () => {
   fc.assert(
     fc.property(filter, (one) => {
-      const { sql, parameters } = buildArticleQuery(one, dialect);
+      const { sql, parameters } = buildListQuery(one, dialect);
       const placeholders = [...new Set(sql.match(/\?\d+/g))];
       expect(placeholders).toEqual(parameters.map((_, index) => `?${index + 1}`));
     }),
   );
 });
 
-test("a query reads as it should", () => {
+test("the text of a query", () => {
   const one: ArticleFilter = { author: 7, q: "word", sort: "-title", after: ["t", 3], limit: 5 };
-  expect(buildArticleQuery(one, dialect)).toEqual({
+  expect(buildListQuery(one, dialect)).toEqual({
     sql: "SELECT <found> FROM <index ?1> WHERE a.author = ?2 AND (<title>, <id>) < (?3, ?4) ORDER BY <title> DESC, <id> DESC LIMIT ?5",
     parameters: ["word", 7, "t", 3, 5],
   });

@@ -1,13 +1,15 @@
-// An import on SQLite: its worker may exit, and its commit may have to wait for another process.
+// An import on SQLite whose worker exits, or whose commit waits for another process.
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import { parseEnv } from "#lib/env";
 import { openMigrator, prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
-import { SqliteStore } from "../../src/store/sqlite.ts";
+import { SqliteTransfer } from "../../src/features/transfer/sqlite.ts";
+import { SqliteUsers } from "../../src/features/users/sqlite.ts";
+import { SqliteDatabase } from "../../src/store/sqlite.ts";
 import { Folder } from "../folder.ts";
 
-const IMPORT_WORKER = `${import.meta.dir}/../../src/store/import-worker`;
+const IMPORT_WORKER = `${import.meta.dir}/../../src/features/transfer/import-worker`;
 let folder: Folder;
 let database: string;
 
@@ -26,28 +28,33 @@ async function* lines() {
 
 test("an import whose worker exits without an error fails", async () => {
   await Bun.write(folder.join("worker.ts"), "self.onmessage = () => process.exit();\n");
-  const store = new SqliteStore(database, { importWorker: folder.join("worker.ts") });
-  await expect(store.importArticles(1, lines())).rejects.toThrow("its worker exited");
-  await store.ready();
-  await store.close();
+  const open = new SqliteDatabase(database);
+  const transfer = new SqliteTransfer(open, folder.join("worker.ts"));
+  await expect(transfer.importArticles(1, lines())).rejects.toThrow("its worker exited");
+  await open.ready();
+  await open.close();
 });
 
 test("the store is not ready while an import waits for a lock of another process", async () => {
-  const store = new SqliteStore(database, { importWorker: IMPORT_WORKER });
-  const author = await store.createUser({ email: "a@example.com", name: "A", passwordHash: "" });
+  const open = new SqliteDatabase(database);
+  const user = { email: "a@example.com", name: "A", passwordHash: "" };
+  const author = await new SqliteUsers(open).createUser(user);
+  const transfer = new SqliteTransfer(open, IMPORT_WORKER);
   using other = new Database(database);
   other.run("BEGIN IMMEDIATE");
   const posted = spyOn(Worker.prototype, "postMessage");
-  const importing = store.importArticles(author?.id ?? 0, lines());
+  const importing = transfer.importArticles(author?.id ?? 0, lines());
   const isCommitting = () =>
-    posted.mock.calls.some(([message]) => !["open", "chunk", "end"].includes(message.type));
+    posted.mock.calls.some(
+      ([message]) => !["open", "chunk", "finish-staging"].includes(message.type),
+    );
   while (!isCommitting()) await Bun.sleep(5);
   posted.mockRestore();
 
-  const ready = store.ready().then(() => "ready");
+  const ready = open.ready().then(() => "ready");
   expect(await Promise.race([ready, Bun.sleep(200).then(() => "waiting")])).toBe("waiting");
   other.run("ROLLBACK");
   expect(await ready).toBe("ready");
   expect(await importing).toMatchObject({ imported: 1 });
-  await store.close();
+  await open.close();
 });

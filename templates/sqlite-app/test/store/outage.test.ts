@@ -1,20 +1,27 @@
 // Which errors of a database are outages (503), and which are bugs (500).
 import { expect, test } from "bun:test";
+// #region postgres
 import { SQL } from "bun";
+// #endregion
 import { toProblem } from "../../src/store/outage.ts";
 import { StoreBusyError } from "../../src/store/writer.ts";
 
+// #region postgres
 const postgresError = (errno: string, code = "ERR_POSTGRES_SERVER_ERROR") =>
   new SQL.PostgresError("failed", { code, errno, detail: "", hint: "", severity: "ERROR" });
+// #endregion
 const sqliteError = (code: string) => Object.assign(new Error("failed"), { code });
 
+// #region postgres
 test.each([
   ["08006", "connection failure"],
   ["25006", "read-only transaction"],
   ["25P03", "idle_in_transaction_session_timeout"],
+  ["28P01", "invalid password"],
+  ["3D000", "no such database"],
   ["40001", "serialization failure"],
+  ["40003", "statement completion unknown"],
   ["40P01", "deadlock"],
-  ["53100", "disk full"],
   ["53300", "too many connections"],
   ["55006", "object in use"],
   ["55P03", "lock_timeout"],
@@ -36,12 +43,23 @@ test.each([
   expect(toProblem(postgresError(errno))).toBeUndefined();
 });
 
-test("lost connections and exhausted waits are 503", () => {
+test("a lost connection is 503", () => {
   expect(toProblem(postgresError("", "ERR_POSTGRES_CONNECTION_CLOSED"))?.status).toBe(503);
+});
+// #endregion
+
+test("an exhausted wait for the lock is 503", () => {
   expect(toProblem(new StoreBusyError("busy"))?.status).toBe(503);
 });
 
-test.each(["SQLITE_FULL", "SQLITE_READONLY_DIRECTORY", "SQLITE_IOERR_WRITE", "SQLITE_BUSY"])(
+test("a full disk is 507", () => {
+  expect(toProblem(sqliteError("SQLITE_FULL"))?.status).toBe(507);
+  // #region postgres
+  expect(toProblem(postgresError("53100"))?.status).toBe(507);
+  // #endregion
+});
+
+test.each(["SQLITE_READONLY_DIRECTORY", "SQLITE_IOERR_WRITE", "SQLITE_BUSY"])(
   "%s is 503",
   (code) => {
     expect(toProblem(sqliteError(code))?.status).toBe(503);

@@ -1,12 +1,12 @@
-// How SQLite reads a page: from its place in one index, whatever the filter, the order and the articles before it.
+// SQLite's query plan of a page is one range of one index, for every filter, order and cursor.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { parseEnv } from "#lib/env";
 import { prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
+import { buildListQuery, type Position } from "../../src/features/articles/filter.ts";
 import { sorts } from "../../src/features/articles/schemas.ts";
-import { buildArticleQuery, type Position } from "../../src/store/filter.ts";
-import { dialect } from "../../src/store/sqlite.ts";
+import { dialect } from "../../src/features/articles/sqlite.ts";
 import { Folder } from "../folder.ts";
 
 test("a page is one range of one index, and nothing is sorted", async () => {
@@ -22,7 +22,7 @@ test("a page is one range of one index, and nothing is sorted", async () => {
   const position: Position = ["2026", 7];
   for (const sort of sorts.filter((one) => one !== "rank")) {
     const page = (author: number | undefined, after: Position | undefined) => {
-      const { sql, parameters } = buildArticleQuery({ sort, author, after, limit: 20 }, dialect);
+      const { sql, parameters } = buildListQuery({ sort, author, after, limit: 20 }, dialect);
       return plan(sql, parameters);
     };
     expect(page(undefined, undefined)).toEqual([expect.stringMatching(/^SCAN a USING INDEX \w+$/)]);

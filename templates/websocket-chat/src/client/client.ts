@@ -1,24 +1,44 @@
-// The client of the protocol: reconnects, resumes each room at its last message, and resends what has no reply.
-import type { ClientFrame, Position, ServerFrame, Snapshot, User } from "../protocol.ts";
-import { Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
-import { type Reply, Requests } from "./requests.ts";
+// The client of the protocol: reconnects, resumes each room at its last event, and resends what has no reply.
+import {
+  CLOSE,
+  type ClientFrame,
+  isEvent,
+  type Position,
+  PROTOCOL,
+  type RoomEvent,
+  type ServerFrame,
+  type Snapshot,
+  type User,
+} from "../protocol.ts";
+import { type NewEvent, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
+
+type Reply = Extract<ServerFrame, { type: "ok" | "error" | "pong" }>;
 
 export type ConnectionState = "connecting" | "online" | "offline";
+
+/** Why the client has stopped: it belongs to one user, and to one version of the protocol. */
+export type EndReason = "signed out" | "session expired" | "another user" | "another protocol";
 
 export interface ClientEvents {
   /** `offline`: the next attempt to connect starts in `retryInMs`. */
   state(state: ConnectionState, retryInMs?: number): void;
-  /** The current state of the room. If `recovered` is false, there may be a gap before `messages`. */
-  joined(room: string, snapshot: Snapshot): void;
-  /** Every other frame. The messages of a room come in order, each of them once. */
+  /** The current state of the room. `isFirst`: the client had not joined it before. */
+  joined(room: string, snapshot: Snapshot, isFirst: boolean): void;
+  /** The server refused the join. Another call of `join` tries again. */
+  refused(room: string, problem: string): void;
+  /** Every other frame. The events of a room come in order, each of them once. */
   frame(frame: ServerFrame): void;
-  /** The message is stored, or was refused because of `problem`. */
-  settled(message: Unsent, problem?: string): void;
-  /** The server refused the connection; the session may have expired. */
-  refused?(): void;
+  /** The event is stored, or was refused because of `problem`. */
+  settled(event: Unsent, problem?: string): void;
+  /** A connection attempt failed: the server is unreachable, or the session has expired. */
+  unreachable?(): void;
+  /** The client has closed its connection, and does not reconnect. */
+  ended?(reason: EndReason): void;
 }
 
 export interface ClientOptions {
+  /** The client stops if `welcome` names another user. */
+  readonly user: User;
   readonly connect: () => WebSocket;
   readonly events: ClientEvents;
   readonly storage?: OutboxStorage;
@@ -26,18 +46,24 @@ export interface ClientOptions {
   readonly backoff?: { readonly base: number; readonly cap: number };
 }
 
-/** Send a ping after this many milliseconds of silence, and give up the connection after as many again. */
-const HEARTBEAT_TIMEOUT_MS = 20_000;
+/** Send a ping after this many milliseconds of silence. */
+const PING_AFTER_MS = 20_000;
+/** Reconnect if a ping has no reply after this many milliseconds. */
+const SILENCE_TIMEOUT_MS = 4000;
+/** Give up a connection attempt after this many milliseconds. */
+const OPEN_TIMEOUT_MS = 10_000;
 /** Milliseconds until a frame is sent again after a temporary error. */
 const RETRY_MS = 2000;
 
 export class ChatClient {
   readonly outbox: Outbox;
   readonly #options: ClientOptions;
-  /** The rooms to stay in, with the position of the last message that was received. */
+  /** The rooms to stay in, with the position of the last event that was received. */
   readonly #rooms = new Map<string, Position | undefined>();
   readonly #joined = new Set<string>();
-  readonly #requests = new Requests();
+  /** Resolves the request with this ref. */
+  readonly #requests = new Map<unknown, (reply: Reply | undefined) => void>();
+  #lastRef = 0;
   #socket: WebSocket | undefined;
   #online = false;
   #attempts = 0;
@@ -45,21 +71,28 @@ export class ChatClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.outbox = new Outbox(options.storage);
+    this.outbox = new Outbox(options.user.id, options.storage);
   }
 
-  /** Connects unless there is a connection. Call it at the start, and when the network is available again. */
+  /**
+   * Connects unless there is a connection, and checks one that is open. Call it at the start, and when the
+   * network or the page is available again: a connection may have died unnoticed.
+   */
   connect(): void {
+    if (this.#online) this.#ping();
     if (this.#socket) return;
     this.#options.events.state("connecting");
     const socket = this.#options.connect();
     this.#socket = socket;
-    this.#watch(HEARTBEAT_TIMEOUT_MS);
+    this.#after(OPEN_TIMEOUT_MS, () => this.#reconnect());
     socket.onmessage = ({ data }) => {
       if (this.#socket === socket) this.#receive(JSON.parse(String(data)));
     };
-    socket.onclose = () => {
-      if (this.#socket === socket) this.#reconnect();
+    socket.onclose = ({ code }) => {
+      if (this.#socket !== socket) return;
+      if (code === CLOSE.signedOut) this.#end("signed out");
+      else if (code === CLOSE.sessionExpired) this.#end("session expired");
+      else this.#reconnect();
     };
   }
 
@@ -75,21 +108,24 @@ export class ChatClient {
   /** Joins the room now, and again after each reconnect. */
   join(room: string): void {
     if (!this.#rooms.has(room)) this.#rooms.set(room, undefined);
-    if (this.#online) this.#join(room);
+    if (this.#online) void this.#join(room);
   }
 
+  /** Leaves the room, and drops what was not sent to it. */
   leave(room: string): void {
     this.#rooms.delete(room);
     this.#joined.delete(room);
-    if (this.#online) this.#request({ type: "leave", ref: 0, room });
+    this.outbox.drop(room);
+    if (this.#online) void this.#leave(room);
   }
 
-  /** Sends the message, now or when there is a connection, and resends it until there is a reply. */
-  sendChat(room: string, text: string): Unsent {
-    const message = this.outbox.add(room, text);
-    this.#flush(room);
-    return message;
+  /** Sends the event, now or when there is a connection, and resends it until there is a reply. */
+  post(event: NewEvent): Unsent {
+    const unsent = this.outbox.add(event);
+    void this.#flush(event.room);
+    return unsent;
   }
+  // #region private
 
   /** Private messages are not queued. @returns undefined once it is delivered, otherwise the problem. */
   async sendPrivate(to: User, text: string): Promise<string | undefined> {
@@ -97,33 +133,43 @@ export class ChatClient {
     if (!reply) return "You are offline.";
     return reply.type === "error" ? reply.message : undefined;
   }
+  // #endregion
+  // #region typing
 
   typing(room: string): void {
     if (this.#joined.has(room)) this.#send({ type: "typing", room });
   }
+  // #endregion
 
   #receive(frame: ServerFrame): void {
-    this.#watch(HEARTBEAT_TIMEOUT_MS);
-    if (frame.type === "welcome") this.#welcome();
-    if (frame.type === "chat" && !this.#advance(frame)) return;
+    if (this.#online) this.#after(PING_AFTER_MS, () => this.#ping());
+    if (frame.type === "welcome" && !this.#welcome(frame)) return;
+    if (isEvent(frame) && !this.#advance(frame)) return;
     this.#options.events.frame(frame);
-    this.#requests.resolve(frame);
+    if (frame.type !== "ok" && frame.type !== "error" && frame.type !== "pong") return;
+    this.#requests.get(frame.ref)?.(frame);
+    this.#requests.delete(frame.ref);
   }
 
-  #welcome(): void {
+  /** @returns whether this client may use the connection. */
+  #welcome({ you, protocol }: { readonly you: User; readonly protocol: number }): boolean {
+    if (protocol !== PROTOCOL) return this.#end("another protocol");
+    if (you.id !== this.#options.user.id) return this.#end("another user");
     this.#online = true;
     this.#attempts = 0;
+    this.#after(PING_AFTER_MS, () => this.#ping());
     this.#options.events.state("online");
-    for (const room of this.#rooms.keys()) this.#join(room);
+    for (const room of this.#rooms.keys()) void this.#join(room);
+    return true;
   }
 
-  /** @returns whether the message is the next one of its room. After a gap, rejoins to get what is missing. */
-  #advance({ room, epoch, offset }: Position & { readonly room: string }): boolean {
+  /** @returns whether the event is the next one of its room. After a gap, rejoins to get what is missing. */
+  #advance({ room, epoch, offset }: RoomEvent): boolean {
     const last = this.#rooms.get(room);
     if (!last || !this.#joined.has(room)) return false;
     if (last.epoch === epoch && offset <= last.offset) return false;
     if (last.epoch !== epoch || offset > last.offset + 1) {
-      this.#join(room);
+      void this.#join(room);
       return false;
     }
     this.#rooms.set(room, { epoch, offset });
@@ -135,42 +181,66 @@ export class ChatClient {
     const after = this.#rooms.get(room);
     const reply = await this.#request({ type: "join", ref: 0, room, ...(after ? { after } : {}) });
     if (!reply || !this.#rooms.has(room)) return;
-    if (reply.type !== "ok" || !("members" in reply)) {
-      setTimeout(() => this.#online && this.join(room), RETRY_MS);
+    if (reply.type === "error") {
+      if (reply.retry) this.#retry(() => this.#rooms.has(room) && void this.#join(room));
+      else this.#refused(room, reply.message);
       return;
     }
-    const { epoch, offset, recovered, messages, members } = reply;
+    if (reply.type !== "ok" || !("members" in reply)) return;
+    const { epoch, offset } = reply;
     this.#rooms.set(room, { epoch, offset });
     this.#joined.add(room);
-    this.#options.events.joined(room, { epoch, offset, recovered, messages, members });
-    this.#flush(room);
+    this.#options.events.joined(room, reply, after === undefined);
+    void this.#flush(room);
   }
 
-  /** Sends the oldest message that is queued for this room; the next one follows when it is stored. */
+  #refused(room: string, problem: string): void {
+    this.#rooms.delete(room);
+    this.#options.events.refused(room, problem);
+    for (const event of this.outbox.drop(room)) this.#options.events.settled(event, problem);
+  }
+
+  /** A leave that failed is repeated, unless the room was joined again. */
+  async #leave(room: string): Promise<void> {
+    const reply = await this.#request({ type: "leave", ref: 0, room });
+    if (reply?.type !== "error" || !reply.retry) return;
+    this.#retry(() => !this.#rooms.has(room) && void this.#leave(room));
+  }
+
+  /** Sends the oldest event that is queued for this room; the next one follows when it is stored. */
   async #flush(room: string): Promise<void> {
-    const message = this.#joined.has(room) ? this.outbox.take(room) : undefined;
-    if (!message) return;
-    const { text, key } = message;
-    const reply = await this.#request({ type: "chat", ref: 0, room, text, key });
-    this.outbox.release(message);
-    const isTemporary =
-      reply?.type === "error" && /rate_limited|internal|not_in_room/.test(reply.code);
-    if (isTemporary) {
-      if (reply.code === "not_in_room") this.join(room);
-      else setTimeout(() => this.#flush(room), RETRY_MS);
-    } else if (reply) {
-      this.outbox.remove(message);
-      this.#options.events.settled(message, reply.type === "error" ? reply.message : undefined);
-      this.#flush(room);
+    const event = this.#joined.has(room) ? this.outbox.take(room) : undefined;
+    if (!event) return;
+    const reply = await this.#request({ ...event, ref: 0 });
+    this.outbox.release(event);
+    if (!reply) return;
+    if (reply.type === "error" && reply.code === "not_in_room") {
+      if (this.#rooms.has(room)) void this.#join(room);
+    } else if (reply.type === "error" && reply.retry) {
+      this.#retry(() => void this.#flush(room));
+    } else {
+      this.outbox.remove(event);
+      this.#options.events.settled(event, reply.type === "error" ? reply.message : undefined);
+      void this.#flush(room);
     }
+  }
+
+  /** Repeats what failed for now, unless the connection has closed: a reconnect repeats everything. */
+  #retry(action: () => void): void {
+    const socket = this.#socket;
+    setTimeout(() => {
+      if (this.#online && this.#socket === socket) action();
+    }, RETRY_MS);
   }
 
   /** Sends a frame with a new ref. @returns the reply; undefined if the connection closes first. */
   #request(frame: Extract<ClientFrame, { ref: unknown }>): Promise<Reply | undefined> {
     if (!this.#online) return Promise.resolve(undefined);
-    const { ref, reply } = this.#requests.begin();
+    const ref = ++this.#lastRef;
+    const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
+    this.#requests.set(ref, resolve);
     this.#send({ ...frame, ref });
-    return reply;
+    return promise;
   }
 
   #send(frame: ClientFrame): void {
@@ -178,20 +248,30 @@ export class ChatClient {
   }
 
   /** A lost network does not close the socket: silence is the only sign. */
-  #watch(ms: number): void {
+  #ping(): void {
+    this.#send({ type: "ping", ref: "alive" });
+    this.#after(SILENCE_TIMEOUT_MS, () => this.#reconnect());
+  }
+
+  /** Sets the only timer: of the connection, or of the next attempt. */
+  #after(ms: number, action: () => void): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (!this.#online) return this.#reconnect();
-      this.#send({ type: "ping", ref: "alive" });
-      this.#timer = setTimeout(() => this.#reconnect(), ms);
-    }, ms);
+    this.#timer = setTimeout(action, ms);
   }
 
   #reset(): void {
     this.#socket = undefined;
     this.#online = false;
     this.#joined.clear();
-    this.#requests.abandon();
+    for (const resolve of this.#requests.values()) resolve(undefined);
+    this.#requests.clear();
+  }
+
+  #end(reason: EndReason): false {
+    this.close();
+    this.#options.events.state("offline");
+    this.#options.events.ended?.(reason);
+    return false;
   }
 
   /** Reconnects with full jitter: after an outage, clients must not reconnect all at the same moment. */
@@ -202,9 +282,8 @@ export class ChatClient {
     socket?.close();
     const { base, cap } = this.#options.backoff ?? { base: 1000, cap: 30_000 };
     const wait = Math.random() * Math.min(cap, base * 2 ** this.#attempts++);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.connect(), wait);
+    this.#after(wait, () => this.connect());
     this.#options.events.state("offline", wait);
-    if (!wasOnline) this.#options.events.refused?.();
+    if (!wasOnline) this.#options.events.unreachable?.();
   }
 }

@@ -1,10 +1,9 @@
-// Messages that the server has not acknowledged. Each has an idempotency key, so it can safely be sent again.
+// Events that the server has not acknowledged. Each has an idempotency key, so it can safely be sent again.
+import type { EventKind, FrameOf } from "../protocol.ts";
 
-export interface Unsent {
-  readonly key: string;
-  readonly room: string;
-  readonly text: string;
-}
+/** An event without what the client adds to it. */
+export type NewEvent = { [K in EventKind]: Omit<FrameOf<K>, "ref" | "key"> }[EventKind];
+export type Unsent = NewEvent & { readonly key: string };
 
 /** Keeps the outbox across page loads, e.g. the tab's `sessionStorage`. */
 export interface OutboxStorage {
@@ -12,50 +11,57 @@ export interface OutboxStorage {
   setItem(name: string, value: string): void;
 }
 
-const NAME = "chat-outbox";
-
 export class Outbox {
+  /** The outbox belongs to a user: another one in the same tab must not send it. */
+  readonly #name: string;
   readonly #storage: OutboxStorage | undefined;
-  /** Rooms with a message in flight. */
+  /** Rooms with an event in flight. */
   readonly #inFlight = new Set<string>();
   #unsent: readonly Unsent[];
 
-  constructor(storage?: OutboxStorage) {
+  constructor(userId: string, storage?: OutboxStorage) {
+    this.#name = `chat-outbox:${userId}`;
     this.#storage = storage;
-    this.#unsent = JSON.parse(storage?.getItem(NAME) ?? "[]");
+    this.#unsent = JSON.parse(storage?.getItem(this.#name) ?? "[]");
   }
 
   get unsent(): readonly Unsent[] {
     return this.#unsent;
   }
 
-  add(room: string, text: string): Unsent {
-    const message = { key: randomKey(), room, text };
-    this.#save([...this.#unsent, message]);
-    return message;
+  add(event: NewEvent): Unsent {
+    const unsent = { ...event, key: randomKey() };
+    this.#save([...this.#unsent, unsent]);
+    return unsent;
   }
 
-  /** The oldest message of the room. At most one per room is in flight, so that they stay in order. */
+  /** The oldest event of the room. At most one per room is in flight, so that they stay in order. */
   take(room: string): Unsent | undefined {
-    const message = this.#inFlight.has(room)
-      ? undefined
-      : this.#unsent.find((unsent) => unsent.room === room);
-    if (message) this.#inFlight.add(room);
-    return message;
+    if (this.#inFlight.has(room)) return undefined;
+    const event = this.#unsent.find((unsent) => unsent.room === room);
+    if (event) this.#inFlight.add(room);
+    return event;
   }
 
-  /** The message is no longer in flight: there was a reply, or the connection has closed. */
+  /** The event is no longer in flight: there was a reply, or the connection has closed. */
   release({ room }: Unsent): void {
     this.#inFlight.delete(room);
   }
 
   remove({ key }: Unsent): void {
-    this.#save(this.#unsent.filter((message) => message.key !== key));
+    this.#save(this.#unsent.filter((unsent) => unsent.key !== key));
+  }
+
+  /** Removes the events of a room. @returns them. */
+  drop(room: string): readonly Unsent[] {
+    const dropped = this.#unsent.filter((unsent) => unsent.room === room);
+    this.#save(this.#unsent.filter((unsent) => unsent.room !== room));
+    return dropped;
   }
 
   #save(unsent: readonly Unsent[]): void {
     this.#unsent = unsent;
-    this.#storage?.setItem(NAME, JSON.stringify(unsent));
+    this.#storage?.setItem(this.#name, JSON.stringify(unsent));
   }
 }
 

@@ -4,13 +4,14 @@ import Fastify from "fastify";
 
 const database = new Database(process.env.DATABASE);
 const page = database.prepare(
-  "SELECT id, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
+  "SELECT id, topic, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
 );
 
 const message = {
   type: "object",
   properties: {
     id: { type: "string" },
+    topic: { type: "string" },
     text: { type: "string" },
     at: { type: "string" },
   },

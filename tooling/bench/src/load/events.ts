@@ -2,9 +2,13 @@
 // At most WINDOW messages are in flight to the slowest client: the server always has work, and no
 // client is so slow that it is disconnected.
 
-const [target = "", readers, seconds] = process.argv.slice(2);
+const [target = "", readers, seconds, topics = "0"] = process.argv.slice(2);
 const url = new URL(target);
 const READERS = Number(readers);
+/** 0 if the server has no topics. */
+const TOPICS = Number(topics);
+/** Clients that receive a message. */
+const FAN_OUT = READERS / Math.max(1, TOPICS);
 const WINDOW = 8;
 const POSTERS = 4;
 const RAMP_UP_MS = 500;
@@ -22,7 +26,7 @@ function fail(reason: string): never {
 }
 
 function isFull(): boolean {
-  return posted * READERS - deliveries >= WINDOW * READERS;
+  return posted * FAN_OUT - deliveries >= WINDOW * FAN_OUT;
 }
 
 /** Counts the events of one stream as its chunks come in. */
@@ -40,7 +44,10 @@ function counter(): (chunk: Buffer) => number {
   };
 }
 
-async function openReader(): Promise<void> {
+const topicOf = (index: number) => `topic-${index % TOPICS}`;
+
+async function openReader(index: number): Promise<void> {
+  const path = TOPICS === 0 ? "/api/events" : `/api/events?topic=${topicOf(index)}`;
   const { promise, resolve } = Promise.withResolvers<void>();
   const count = counter();
   await Bun.connect({
@@ -48,7 +55,7 @@ async function openReader(): Promise<void> {
     port: Number(url.port),
     socket: {
       open(socket) {
-        socket.write(`GET /api/events HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`);
+        socket.write(`GET ${path} HTTP/1.1\r\nhost: ${url.host}\r\n\r\n`);
       },
       data(_, chunk) {
         resolve();
@@ -64,13 +71,14 @@ async function openReader(): Promise<void> {
 }
 
 async function post(): Promise<never> {
-  const body = JSON.stringify({ text: "x".repeat(100) });
+  const text = "x".repeat(100);
   for (;;) {
     while (isFull()) {
       room = Promise.withResolvers();
       await room.promise;
     }
     posted += 1;
+    const body = JSON.stringify(TOPICS === 0 ? { text } : { text, topic: topicOf(posted) });
     const response = await fetch(new URL("/api/messages", url), {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -81,7 +89,7 @@ async function post(): Promise<never> {
   }
 }
 
-for (let i = 0; i < READERS; i += 1) await openReader();
+for (let i = 0; i < READERS; i += 1) await openReader(i);
 for (let i = 0; i < POSTERS; i += 1) post().catch((error) => fail(String(error)));
 await Bun.sleep(RAMP_UP_MS);
 const before = deliveries;

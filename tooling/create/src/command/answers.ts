@@ -31,7 +31,7 @@ export interface Questions {
   readonly features: (features: Template["features"]) => Promise<readonly string[]>;
 }
 
-/** What an answer has to fulfil where the project will be. */
+/** The checks on answers, which depend on where the project will be. */
 export interface Rules {
   readonly directory: Check;
   /** The name that a directory suggests; empty if it suggests none. */
@@ -49,16 +49,18 @@ export async function answer(
   rules: Rules,
   ask: () => Questions | undefined,
 ): Promise<Answers> {
-  const { values, has } = args;
-  if (values.template !== undefined) refuseUnknown(values.template, args.without, templates);
+  const { value, list, has } = args;
+  const chosen = value("template");
+  const without = list("without");
+  if (chosen !== undefined) refuseUnknown(chosen, without, templates);
   const directory = await directoryOf(args, templates, rules, ask);
-  const name = await nameOf(values.name, directory, rules, ask);
+  const name = await nameOf(value("name"), directory, rules, ask);
   const template =
-    values.template ?? (await (ask()?.template(templates) ?? reject(missingTemplate(templates))));
+    chosen ?? (await (ask()?.template(templates) ?? reject(missingTemplate(templates))));
   const { features } = findTemplate(template, templates);
   // The features are a question of the dialog; a command line that names the template is complete.
-  const isAsked = values.template === undefined && features.length > 0;
-  const asked = args.without ?? (isAsked ? await ask()?.features(features) : undefined) ?? [];
+  const isAsked = chosen === undefined && features.length > 0;
+  const asked = without ?? (isAsked ? await ask()?.features(features) : undefined) ?? [];
   return {
     directory,
     name,

@@ -44,7 +44,9 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
   const written: Written[] = [];
   const work: Readonly<Record<StepName, Skipped | (() => Promise<unknown>)>> = {
     write: async () => written.push(await write(plan, files, signal)),
-    install: isSkipped(plan.install) ? plan.install : install.bind(undefined, plan.install, tools),
+    install: isSkipped(plan.install)
+      ? plan.install
+      : install.bind(undefined, plan.install, tools, undefined),
     git: isSkipped(plan.git)
       ? plan.git
       : firstCommit.bind(undefined, plan.directory, variables, signal),

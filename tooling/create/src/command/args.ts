@@ -1,48 +1,28 @@
-// Parses the command line strictly: an unknown option is refused with the nearest match.
+// Parses command lines strictly: an unknown option is refused with the nearest match.
+import type { ArgDef } from "citty";
 import { CreateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { flags } from "./definition.ts";
 
-export type Flag = keyof typeof flags;
-type ValueFlag = { [F in Flag]: (typeof flags)[F]["type"] extends "string" ? F : never }[Flag];
+export type Flags = Readonly<Record<string, Pick<ArgDef, "type">>>;
 
-export interface Args {
-  readonly directory: string | undefined;
-  /** The last value of each option. */
-  readonly values: Readonly<Partial<Record<ValueFlag, string>>>;
-  /** Features to leave out, from all `--without` options; undefined if there is none. */
-  readonly without: readonly string[] | undefined;
-  readonly has: (flag: Flag) => boolean;
+export interface Options<Name extends string> {
+  readonly positionals: readonly string[];
+  /** The last value of an option. */
+  readonly value: (flag: Name) => string | undefined;
+  /** The comma-separated elements of all its values; undefined if the option was not given. */
+  readonly list: (flag: Name) => readonly string[] | undefined;
+  readonly has: (flag: Name) => boolean;
 }
 
-/**
- * Drops every `--`: package runners put one in front of what they pass on.
- * @throws {CreateError} `usage`
- */
+export interface Args extends Options<keyof typeof flags> {
+  readonly directory: string | undefined;
+}
+
+/** @throws {CreateError} `usage` */
 export function parseArgs(argv: readonly string[]): Args {
-  const given = new Set<Flag>();
-  const values: Partial<Record<ValueFlag, string>> = {};
-  const without: string[] = [];
-  const directories: string[] = [];
-  const remaining = argv.filter((arg) => arg !== "--").values();
-  for (const arg of remaining) {
-    if (!arg.startsWith("-")) {
-      directories.push(arg.trim());
-      continue;
-    }
-    const [, flag = arg, inline] = /^([^=]+)=(.*)$/s.exec(arg) ?? [];
-    const name = flag.slice(2);
-    if (!flag.startsWith("--") || !isFlag(name)) throw unknown(flag);
-    given.add(name);
-    if (takesValue(name)) {
-      const value = valueAfter(flag, inline, remaining);
-      values[name] = value;
-      if (name === "without") without.push(...listed(value));
-    } else if (inline !== undefined) {
-      throw new CreateError("usage", `${flag} takes no value.`, `Write ${flag} alone.`);
-    }
-  }
-  const [directory, extra] = directories;
+  const options = parseOptions(argv, flags);
+  const [directory, extra] = options.positionals;
   if (extra !== undefined) {
     throw new CreateError(
       "usage",
@@ -50,16 +30,42 @@ export function parseArgs(argv: readonly string[]): Args {
       "Put a name with spaces in quotes.",
     );
   }
+  return { ...options, directory };
+}
+
+/**
+ * Drops every `--`: package runners put one in front of what they pass on.
+ * @throws {CreateError} `usage`
+ */
+export function parseOptions<F extends Flags>(
+  argv: readonly string[],
+  known: F,
+): Options<keyof F & string> {
+  const given = new Map<string, string[]>();
+  const positionals: string[] = [];
+  const remaining = argv.filter((arg) => arg !== "--").values();
+  for (const arg of remaining) {
+    if (!arg.startsWith("-")) {
+      positionals.push(arg.trim());
+      continue;
+    }
+    const [, flag = arg, inline] = /^([^=]+)=(.*)$/s.exec(arg) ?? [];
+    const name = flag.slice(2);
+    if (!flag.startsWith("--") || !Object.hasOwn(known, name)) throw unknown(flag, known);
+    const values = given.get(name) ?? [];
+    given.set(name, values);
+    if (known[name]?.type === "string") values.push(valueAfter(flag, inline, remaining));
+    else if (inline !== undefined) {
+      throw new CreateError("usage", `${flag} takes no value.`, `Write ${flag} alone.`);
+    }
+  }
   return {
-    directory,
-    values,
-    without: given.has("without") ? without : undefined,
+    positionals,
+    value: (flag) => given.get(flag)?.at(-1),
+    list: (flag) => given.get(flag)?.flatMap(listed),
     has: (flag) => given.has(flag),
   };
 }
-
-export const isFlag = (name: string): name is Flag => Object.hasOwn(flags, name);
-const takesValue = (name: Flag): name is ValueFlag => flags[name].type === "string";
 
 const listed = (value: string): readonly string[] =>
   value
@@ -74,8 +80,8 @@ function valueAfter(flag: string, inline: string | undefined, rest: Iterator<str
   throw new CreateError("usage", `${flag} needs a value.`, `Write ${flag} <value>.`);
 }
 
-function unknown(flag: string): CreateError {
-  const match = nearest(flag.replace(/^-+/, ""), Object.keys(flags));
+function unknown(flag: string, known: Flags): CreateError {
+  const match = nearest(flag.replace(/^-+/, ""), Object.keys(known));
   const hint = match === undefined ? "See --help." : `Did you mean --${match}?`;
   return new CreateError("usage", `${flag} is not an option.`, hint);
 }

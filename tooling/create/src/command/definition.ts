@@ -40,6 +40,100 @@ export const flags = {
   help: { type: "boolean", description: "Print this help" },
 } as const satisfies ArgsDef;
 
+const to = {
+  type: "string",
+  valueHint: "version",
+  description: "Version of create-bunyard to compare with; by default the one that runs",
+} as const;
+const project = {
+  type: "string",
+  valueHint: "directory",
+  description: "Folder of the project; by default the current one",
+} as const;
+const json = flags.json;
+const help = flags.help;
+
+/** The commands for a created project. Each is recognized only in the first place. */
+export const projectCommands = {
+  check: {
+    meta: {
+      name: "create-bunyard check",
+      description: "Show whether the template of this project changed. Exit code 3: it did",
+    },
+    args: { project, to, json, help },
+  },
+  diff: {
+    meta: {
+      name: "create-bunyard diff",
+      description: "Print what the template changed, as a patch for git apply",
+    },
+    args: {
+      project,
+      to,
+      mine: { type: "boolean", description: "Print what you changed since the creation instead" },
+      json,
+      help,
+    },
+  },
+  update: {
+    meta: {
+      name: "create-bunyard update",
+      description: "Merge what the template changed into this project",
+    },
+    args: {
+      project,
+      to,
+      with: {
+        type: "string",
+        valueHint: "feature,…",
+        description: "Bring features back that were left out; may be repeated",
+      },
+      without: {
+        type: "string",
+        valueHint: "feature,…",
+        description: "Leave more features out; may be repeated",
+      },
+      "dry-run": flags["dry-run"],
+      continue: { type: "boolean", description: "Finish an update that was interrupted" },
+      abort: { type: "boolean", description: "Undo an update that was interrupted" },
+      "no-install": flags["no-install"],
+      json,
+      help,
+    },
+  },
+  adopt: {
+    meta: {
+      name: "create-bunyard adopt",
+      description: "Record the template and version of a project that has no record",
+    },
+    args: {
+      project,
+      template: {
+        type: "string",
+        valueHint: "name",
+        description: "Starter that the project is from",
+      },
+      version: {
+        type: "string",
+        valueHint: "version",
+        description: "Version of create-bunyard that the project is from",
+      },
+      without: {
+        type: "string",
+        valueHint: "feature,…",
+        description: "Features that the project does not have; may be repeated",
+      },
+      json,
+      help,
+    },
+  },
+} as const satisfies Readonly<Record<string, CommandDef>>;
+
+export type ProjectCommand = keyof typeof projectCommands;
+
+export const isProjectCommand = (name: string | undefined): name is ProjectCommand =>
+  name !== undefined && Object.hasOwn(projectCommands, name);
+
 export const command = {
   meta: { name: "bun create bunyard", version, description },
   args: {
@@ -56,4 +150,6 @@ export const examples = [
   "bun create bunyard                                   asks for what it needs",
   "bun create bunyard my-api --template http-sse        asks nothing",
   "bun create bunyard . --template http-sse --no-git    fills the current directory",
+  "bunx create-bunyard@latest update                    merges a new version into a project;",
+  "                                                     also check, diff and adopt, each with --help",
 ];

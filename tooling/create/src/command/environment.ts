@@ -1,4 +1,4 @@
-// What the command knows about the process that it runs in.
+// The environment of the command: everything that it reads from its process.
 import type { Variables } from "../subprocess.ts";
 
 export interface Environment {
@@ -13,6 +13,8 @@ export interface Environment {
   /** Whether a user can be asked. Finding out takes time. */
   readonly isTerminal: () => boolean;
   readonly colors: boolean;
+  /** Width of the terminal; undefined without one. */
+  readonly columns: number | undefined;
   /** Prints a text and a line break on standard output. */
   readonly out: (text: string) => void;
   /** Prints a text and a line break on standard error. */

@@ -94,10 +94,12 @@ export async function ignoredFiles(
   return [...rules.values()];
 }
 
-const hasGit = ({ PATH = "" }: Variables): boolean => Bun.which("git", { PATH }) !== null;
+export const hasGit = ({ PATH = "" }: Variables): boolean => Bun.which("git", { PATH }) !== null;
+
+/** As `git rev-parse --local-env-vars` lists them. */
+const REPOSITORY_VARIABLE =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES)$/;
 
 /** A git hook that runs this command names its repository to every git below it, but ours is another one. */
-function withoutRepository(variables: Variables): Variables {
-  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, ...rest } = variables;
-  return rest;
-}
+export const withoutRepository = (variables: Variables): Variables =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => !REPOSITORY_VARIABLE.test(name)));

@@ -19,17 +19,19 @@ const UNFROZEN_YARN = { YARN_ENABLE_IMMUTABLE_INSTALLS: "false" };
 
 /**
  * @param bun the executable of the running Bun, which need not be on the PATH
+ * @param before what was done before, for the message of a failure
  * @throws {CreateError} `install_failed`
  */
 export async function install(
   { cwd, manager, command }: Install,
   { bun, variables, signal }: { bun: string; variables: Variables; signal: AbortSignal },
+  before = "The project was created",
 ): Promise<void> {
   const program = manager === "bun" ? bun : Bun.which(manager, { PATH: variables.PATH ?? "" });
   const failed = (reason: string, remedy: string) =>
     new CreateError(
       "install_failed",
-      `The project was created, but its dependencies could not be installed: ${reason}`,
+      `${before}, but its dependencies could not be installed: ${reason}`,
       `${remedy}: cd ${quoted(cwd)} && ${command}`,
     );
   if (program === null) throw failed(`${manager} was not found.`, `Install ${manager}, then run`);

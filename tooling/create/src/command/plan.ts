@@ -26,7 +26,7 @@ export interface Project {
   readonly version: string;
   /** Paths, sorted. */
   readonly files: readonly string[];
-  /** What differs because of the project's location, one sentence each. */
+  /** Messages about differences that the project's location causes, one per entry. */
   readonly notes: readonly string[];
 }
 

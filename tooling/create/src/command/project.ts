@@ -17,11 +17,27 @@ export interface Personal {
 const OWNER = "the project's authors";
 
 /** @throws {CreateError} `invalid_name` if the project would depend on its own name */
-export function personalize(project: FileMap, personal: Personal): FileMap {
-  const { isInWorkspace } = personal;
+export const personalize = (project: FileMap, personal: Personal): FileMap =>
+  placeIn(
+    new Map([...project].map(([path, content]) => [path, personalized(path, content, personal)])),
+    personal,
+  );
+
+/** What depends on the project's location only. */
+export function placeIn(
+  project: FileMap,
+  { isBelowBiome, isInWorkspace }: Pick<Personal, "isBelowBiome" | "isInWorkspace">,
+): FileMap {
   // GitHub reads workflows only at the root of a repository.
   const files = [...project].filter(([path]) => !(isInWorkspace && path.startsWith(".github/")));
-  return new Map(files.map(([path, content]) => [path, personalized(path, content, personal)]));
+  return new Map(
+    files.map(([path, content]) =>
+      // Biome accepts one root. Insert a first line, to keep the formatting of the others.
+      path === "biome.json" && isBelowBiome
+        ? [path, bytes(text(content).replace("{", '{\n  "root": false,'))]
+        : [path, content],
+    ),
+  );
 }
 
 /** Names the project after its template, for `.bun-create/` and the release branches. */
@@ -34,13 +50,8 @@ export const personalNotes = ({ isInWorkspace }: Personal): readonly string[] =>
     ? ["Left out .github/, because GitHub reads it only at the root of a repository."]
     : [];
 
-function personalized(path: string, content: Uint8Array, personal: Personal): Uint8Array {
-  const { name, template, isBelowBiome } = personal;
+function personalized(path: string, content: Uint8Array, { name, template }: Personal): Uint8Array {
   if (path === "package.json") return renamed(content, name);
-  if (path === "biome.json" && isBelowBiome) {
-    // Insert a first line, to keep the formatting of the others.
-    return bytes(text(content).replace("{", '{\n  "root": false,'));
-  }
   if (path === "README.md") return bytes(text(content).replace(/^# .*/, () => `# ${name}`));
   if (path === "LICENSE") return bytes(text(content).replace(OWNER, () => `the ${name} authors`));
   if (path.endsWith(".html")) {

@@ -60,7 +60,11 @@ export function refusalJson(error: CreateError, version: string): object {
 export const bannerText = (version: string, style: Style): string =>
   style.dim(`create-bunyard ${version} (the newest: bun create bunyard@latest)`);
 
-const errorJson = ({ code, message, hint }: CreateError) => ({ code, message, hint: hint ?? null });
+export const errorJson = ({ code, message, hint }: CreateError) => ({
+  code,
+  message,
+  hint: hint ?? null,
+});
 
 export function errorText({ message, hint }: CreateError, style: Style): string {
   return `${style.red("✖")} ${message}${hint === undefined ? "" : `\n  ${style.dim(hint)}`}`;
@@ -81,7 +85,7 @@ export function outcomeText({ plan, steps, ignored, error }: Outcome, style: Sty
 
 const SHOWN_FILES = 3;
 
-function ignoredText({ rule, pattern, files }: Ignored): string {
+export function ignoredText({ rule, pattern, files }: Ignored): string {
   const more = files.length > SHOWN_FILES ? ` and ${files.length - SHOWN_FILES} more` : "";
   const shown = files.slice(0, SHOWN_FILES).join(", ");
   return `Git ignores ${shown}${more}, because of "${pattern}" in ${rule}. Remove that rule, or run git add --force.`;

@@ -7,7 +7,7 @@ import { answer, type Questions } from "./answers.ts";
 import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
 import { type Args, parseArgs } from "./args.ts";
 import { isBelowBiome } from "./biome.ts";
-import { version } from "./definition.ts";
+import { isProjectCommand, version } from "./definition.ts";
 import type { Environment } from "./environment.ts";
 import { gitObstacle } from "./git.ts";
 import { bunCommand } from "./next-steps.ts";
@@ -41,6 +41,11 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   if (mayBeCached && !asksAboutCommand(argv)) err(bannerText(version, style));
   try {
     refuseSwallowedOptions(argv, environment.variables);
+    const [name, ...rest] = argv.filter((arg) => arg !== "--");
+    if (isProjectCommand(name)) {
+      const { runProjectCommand } = await import("../update/run.ts");
+      return await runProjectCommand(name, rest, source, environment);
+    }
     const args = parseArgs(argv);
     if (args.has("help") || args.has("version")) {
       out(args.has("help") ? await help(colors) : version);

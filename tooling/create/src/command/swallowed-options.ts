@@ -1,13 +1,12 @@
 // Detects options that npm kept for itself, because they came without a `--` in front.
 import { CreateError } from "../errors.ts";
 import type { Variables } from "../subprocess.ts";
-import type { Flag } from "./args.ts";
 
 const ANY = /^/;
 const ON = /^true$/;
 const OFF = /^(false)?$/;
 /** The variable that npm sets for an option, and the values that mean that the option was given. */
-const OPTIONS: readonly (readonly [flag: Flag, variable: string, values: RegExp])[] = [
+const OPTIONS: readonly (readonly [flag: string, variable: string, values: RegExp])[] = [
   ["template", "npm_config_template", ANY],
   ["without", "npm_config_without", ANY],
   ["name", "npm_config_name", ANY],
@@ -16,6 +15,11 @@ const OPTIONS: readonly (readonly [flag: Flag, variable: string, values: RegExp]
   ["force", "npm_config_force", ON],
   ["dry-run", "npm_config_dry_run", ON],
   ["json", "npm_config_json", ON],
+  ["to", "npm_config_to", ANY],
+  ["with", "npm_config_with", ANY],
+  ["mine", "npm_config_mine", ON],
+  ["continue", "npm_config_continue", ON],
+  ["abort", "npm_config_abort", ON],
 ];
 
 /**

@@ -81,8 +81,8 @@ function inspectDirectory(directory: string, files: Iterable<string>): Target {
   };
 }
 
-/** What is at a path, links not followed; undefined if there is nothing. */
-function entryAt(path: string): Stats | undefined {
+/** Returns the file status of a path without following links, or undefined if nothing exists there. */
+export function entryAt(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {

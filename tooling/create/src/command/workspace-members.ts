@@ -7,7 +7,7 @@ import { includes, normalizedGlob, readManifest, type Workspace } from "./worksp
 
 /**
  * Why the project cannot join the workspace under this name: every package manager refuses to install two members
- * of one name, so that the whole workspace would be broken.
+ * of one name, so that no member of the workspace could be installed.
  */
 export function duplicateName(
   name: string,

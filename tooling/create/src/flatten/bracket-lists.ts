@@ -37,7 +37,7 @@ function joinAround(lines: Line[], index: number): void {
   lines.splice(start, end - start + 1, { text: joined, isAfterCut: false });
 }
 
-/** An element on a line of its own, without a comment. */
+/** An element on its own line, without a comment. */
 const isElement = (text: string): boolean => /^\s+[^\s})\]].*,$/.test(text) && !/\/[/*]/.test(text);
 
 const indentOf = (text: string): string => /^\s*/.exec(text)?.[0] ?? "";

@@ -12,6 +12,7 @@ import {
   SHARED_FOLDER,
 } from "./rules.ts";
 import { exportedFile, sharedModules } from "./shared-modules.ts";
+import { withUpdateHints } from "./staying-current.ts";
 import { restoredPath } from "./stored-names.ts";
 import { mergeTsconfig } from "./tsconfig.ts";
 
@@ -59,7 +60,7 @@ export function flatten(
     ]),
   );
   refuseUnresolved(files, rest.manifest, folder);
-  return files;
+  return withUpdateHints(files);
 }
 
 type File = readonly [path: string, content: Uint8Array];

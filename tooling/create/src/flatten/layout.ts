@@ -28,7 +28,7 @@ const textOf = (lines: readonly Line[]): string => lines.map(({ text }) => text)
 
 const isBlank = (text: string): boolean => text.trim() === "";
 const endsWithOpener = (text: string): boolean => /[{([]$/.test(text);
-export const startsWithCloser = (text: string): boolean => /^\s*[})\]]/.test(text);
+const startsWithCloser = (text: string): boolean => /^\s*[})\]]/.test(text);
 
 /** Leaves at most one blank line at a cut, and none at the start or the end of the file or of a block. */
 function closeGaps(lines: readonly Line[], hasBlocks: boolean): readonly Line[] {

@@ -13,6 +13,8 @@ import { runtimeCheck } from "./runtime-check.ts";
 const here = resolve(import.meta.dir, "../..");
 const root = resolve(here, "../..");
 const COMMAND = "create.js";
+/** `update` shows the entries between two versions. */
+const CHANGELOG = "CHANGELOG.md";
 /** Parts of the shared package that no project gets. */
 const UNUSED = /^packages\/shared\/(test\/|README\.md|tsconfig\.json)/;
 
@@ -66,13 +68,13 @@ async function packDocuments(folder: string): Promise<void> {
     license,
     type: "commonjs",
     bin: { [name]: COMMAND },
-    files: [COMMAND, LIST_FILE, REPOSITORY_FOLDER],
+    files: [COMMAND, LIST_FILE, REPOSITORY_FOLDER, CHANGELOG],
     engines,
     publishConfig,
   };
   await Bun.write(join(folder, "package.json"), printManifest(published));
   await cp(join(here, "README.md"), join(folder, "README.md"));
-  await cp(join(root, "LICENSE"), join(folder, "LICENSE"));
+  for (const file of ["LICENSE", CHANGELOG]) await cp(join(root, file), join(folder, file));
 }
 
 if (import.meta.main) {

@@ -1,7 +1,7 @@
-// The first lines of the published file: they tell users of Node and of old versions of Bun what is required.
+// The first lines of the published file, which report the required version to users of Node and of old versions of Bun.
 
 /**
- * ECMAScript 5, so that every runtime understands it. The rest of the file has to be parsed before these lines run, so
+ * ECMAScript 5, so that every runtime understands it. The complete file is parsed before these lines run, so
  * it must not use syntax that Node 18 or Bun 1.1 does not know.
  * @param version the oldest version of Bun that works, for example `1.4.5`
  */

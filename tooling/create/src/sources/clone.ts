@@ -9,6 +9,7 @@ import { describeTemplate, type TemplateSource } from "./templates.ts";
 export function openClone(root: string): TemplateSource {
   return {
     clone: root,
+    changelog: join(root, "CHANGELOG.md"),
     list: async () => {
       const folders = (await readdir(join(root, "templates"))).sort();
       const found = await Promise.all(folders.map((name) => describe(root, name)));

@@ -18,6 +18,7 @@ export const REPOSITORY_FOLDER = "repository";
 export function openPublished(folder: string): TemplateSource {
   const root = join(folder, REPOSITORY_FOLDER);
   return {
+    changelog: join(folder, "CHANGELOG.md"),
     list: async () => JSON.parse(readFileSync(join(folder, LIST_FILE), "utf8")),
     files: async (template, options) => flatten(readParts(root, template), template, options),
   };

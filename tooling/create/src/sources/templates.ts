@@ -20,6 +20,8 @@ export interface TemplateSource {
   readonly files: (template: string, options?: FlattenOptions) => Promise<FileMap>;
   /** The root of the clone: its own folders are not a place for a project. */
   readonly clone?: string;
+  /** Path of its CHANGELOG.md. */
+  readonly changelog?: string;
 }
 
 /** A template's entry in the list. Its package.json is the only place that describes it. */

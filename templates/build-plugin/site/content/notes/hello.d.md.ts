@@ -1,17 +1,14 @@
-// Generated from the file beside it: change that, and run `bun run types`.
+// Generated from the file beside it.
 
-interface Heading {
-  readonly depth: number;
-  readonly text: string;
-  readonly id: string;
-}
-
+type Schema = typeof import("../../collections/notes.ts").schema;
 type Content = {
-  readonly attributes: NonNullable<
-    typeof import("../../schemas.ts").note["~standard"]["types"]
-  >["output"];
+  readonly attributes: NonNullable<Schema["~standard"]["types"]>["output"];
   readonly html: string;
-  readonly toc: readonly Heading[];
+  readonly toc: ReadonlyArray<{
+    readonly depth: number;
+    readonly text: string;
+    readonly id: string;
+  }>;
 };
 
 export declare const attributes: Content["attributes"];

@@ -1,7 +1,9 @@
 // GET /api/state, POST /api/increment: read the server's state and change it.
 import { type Context, Hono } from "hono";
 import { sameOrigin } from "../../origin.ts";
+// #region live
 import { broadcast } from "../live/broadcast.ts";
+// #endregion
 import { currentState, state } from "./state.ts";
 
 export function counterRoutes() {
@@ -9,7 +11,9 @@ export function counterRoutes() {
     .get("/api/state", (c) => respond(c))
     .post("/api/increment", sameOrigin(), (c) => {
       state.count += 1;
+      // #region live
       broadcast();
+      // #endregion
       return respond(c);
     });
 }

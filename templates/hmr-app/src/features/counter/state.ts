@@ -1,20 +1,35 @@
 // The server's state, which survives a hot reload. All of it is sent to clients.
 import packageJson from "../../../package.json";
-import { hot } from "../../hot.ts";
+import { createHot } from "../../hot.ts";
 import type { State } from "../../shared/state.ts";
+// #region live
 import { clients } from "../live/clients.ts";
 
-const initial = {
-  version: packageJson.version,
-  count: 0,
-  beats: 0,
-  startedAt: new Date().toISOString(),
-};
-const stored = hot.data("state", () => initial);
+// #endregion
 
+const initial = {
+  count: 0,
+  startedAt: new Date().toISOString(),
+  // #region live
+  beats: 0,
+  // #endregion
+};
+
+const { data } = createHot<{ state: typeof initial; evaluations: number }>("counter");
+data.evaluations = (data.evaluations ?? 0) + 1;
 /** A field that an edit adds starts with its initial value; the others keep theirs. */
-export const state = Object.assign(stored, { ...initial, ...stored });
+export const state = Object.assign(data.state ?? {}, { ...initial, ...data.state });
+data.state = state;
+
+const isDevelopment = process.env.NODE_ENV === "development";
+const version = isDevelopment ? `dev-${data.evaluations}` : packageJson.version;
 
 export function currentState(): State {
-  return { ...state, clients: clients.size };
+  return {
+    version,
+    ...state,
+    // #region live
+    clients: clients.size,
+    // #endregion
+  };
 }

@@ -1,5 +1,7 @@
-// The open WebSockets of /api/live. A hot reload keeps them open; from then on the new code handles them.
+// The open WebSockets of /api/live. They stay open across a hot reload, after which the new code handles them.
 import type { ServerWebSocket } from "bun";
-import { hot } from "../../hot.ts";
+import { createHot } from "../../hot.ts";
 
-export const clients = hot.data("clients", () => new Set<ServerWebSocket<unknown>>());
+const { data } = createHot<{ clients: Set<ServerWebSocket<unknown>> }>("live");
+data.clients ??= new Set();
+export const { clients } = data;

@@ -1,14 +1,15 @@
 // GET /api/live: a WebSocket that sends the server's state on connect, at each change and once per second.
 import type { WebSocketHandler } from "bun";
 import { Hono } from "hono";
-import { type HttpEnv, upgradeWebSocket } from "#lib/http";
+import type { HttpEnv } from "#lib/http";
 import type { Service } from "#lib/service";
+import { upgradeWebSocket } from "#lib/websocket";
 import { sameOrigin } from "../../origin.ts";
 import { currentState } from "../counter/state.ts";
 import { startHeartbeat } from "./broadcast.ts";
 import { clients } from "./clients.ts";
 
-export const liveSocket = {
+const liveSocket = {
   open(socket) {
     // Only the new client gets a message. The others see the new number of clients at the next beat:
     // otherwise n clients that connect together would cause n² messages.

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 
-/** In order of preference: if the client accepts several equally, the smallest is sent. */
+/** In order of preference: if the client accepts several equally, the smallest variant is sent. */
 export const ENCODINGS = ["br", "gzip", "identity"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 

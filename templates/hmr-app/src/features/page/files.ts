@@ -1,14 +1,23 @@
-// Finds the files that `bun run build` wrote: inside the executable, or in dist/public/.
+// Finds the files of the page that `bun run build` wrote.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+// #region executable
 import { embedded } from "./embedded.ts";
+
+// #endregion
 
 /** Files by name, as in dist/public/. */
 export type Files = Readonly<Record<string, Blob>>;
 
 /** Returns no files if nothing has been built. */
 export async function builtFiles(folder: string): Promise<Files> {
-  const paths = embedded ?? (await pathsIn(folder));
+  // #region executable
+  if (embedded) return openAll(embedded);
+  // #endregion
+  return openAll(await pathsIn(folder));
+}
+
+function openAll(paths: Readonly<Record<string, string>>): Files {
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, Bun.file(path)]));
 }
 

@@ -1,8 +1,8 @@
-// GET / and every other address that a user may open: the page, which decides what to show for the address.
+// Serves the page on every path that a user may open in a browser. The page's router shows the content of the path.
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import type { HttpEnv } from "#lib/http";
+import { type HttpEnv, Problem } from "#lib/http";
 
-/** Where the page comes from: the build in production, Bun's bundler in development. */
+/** The source of the page: the build in production, Bun's development server in development. */
 export interface PageSource {
   /** Responds with index.html. */
   readonly index: MiddlewareHandler;
@@ -10,17 +10,23 @@ export interface PageSource {
   readonly assets: Hono<HttpEnv>;
 }
 
+/** Paths outside of the API. `index` responds to GET, so other methods are 405. */
+const PAGES = "/:path{(?!api(?:/|$)).+}";
+
 export function pageRoutes({ index, assets }: PageSource) {
   return new Hono<HttpEnv>()
     .route("/", assets)
     .get("/", index)
-    .use((c, next) => (isNavigation(c) ? index(c, next) : next()));
+    .get(PAGES, (c, next) => {
+      if (isNavigation(c)) return index(c, next);
+      throw new Problem(404, `There is nothing at ${c.req.path}.`);
+    });
 }
 
-/** A user opens an address. A script that requests a missing file gets a 404 instead of the page. */
+/** Returns whether a user opens an address. A script that requests a missing file must get a 404 instead of the page. */
 function isNavigation({ req }: Context): boolean {
-  if (req.method !== "GET" && req.method !== "HEAD") return false;
-  const name = req.path.slice(req.path.lastIndexOf("/"));
-  const acceptsHtml = req.header("accept")?.includes("text/html") ?? false;
-  return acceptsHtml && !req.path.startsWith("/api/") && !name.includes(".");
+  const destination = req.header("sec-fetch-dest");
+  if (destination !== undefined && destination !== "empty") return destination === "document";
+  if (req.header("sec-fetch-mode") === "navigate") return true;
+  return req.header("accept")?.includes("text/html") ?? false;
 }

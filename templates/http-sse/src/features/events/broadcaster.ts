@@ -1,29 +1,39 @@
-// Sends each new message to every open event stream: read once and encoded once, however many subscribe.
+// Sends each new message to the open event streams of its topic. A message is encoded once for all of them.
 import type { Counter, Metrics } from "#lib/metrics";
-import type { Message, MessageStore } from "../messages/store.ts";
+import { type Message, type MessageStore, toJson } from "../messages/store.ts";
+import { patternsOf } from "../messages/topics.ts";
 import { formatEvent, HEARTBEAT } from "./format.ts";
 
 /** The receiving end of one event stream. */
 export interface Subscriber {
+  /** Topics and prefixes to receive. */
+  readonly topics: readonly string[];
   send(chunk: Uint8Array): void;
   end(): void;
 }
 
+/** The streams with the same topics. */
+interface Channel {
+  readonly topics: readonly string[];
+  readonly subscribers: Set<Subscriber>;
+}
+
 const encoder = new TextEncoder();
-const heartbeat = encoder.encode(HEARTBEAT);
 
 export class Broadcaster {
   /** Every open stream, including those that still replay. */
   readonly streams = new Set<Subscriber>();
-  /** The streams that receive new messages. */
-  readonly #subscribers = new Set<Subscriber>();
+  /** Channels by their joined topics. A stream that still replays is in none of them. */
+  readonly #channels = new Map<string, Channel>();
+  /** Channels by each of their topics, so that a message does not have to visit the channels of other topics. */
+  readonly #byTopic = new Map<string, Set<Channel>>();
   readonly #timer: Timer;
   readonly sent: Counter;
   #published = Promise.withResolvers<void>();
 
   private constructor(
     heartbeatMs: number,
-    /** Id of the last message that the subscribers were sent. */
+    /** Id of the last message that the store passed on. */
     public head: string,
     metrics: Metrics,
   ) {
@@ -36,7 +46,12 @@ export class Broadcaster {
       name: "sse_events_sent_total",
       help: "Events that were sent to event streams, replays included.",
     });
-    this.#timer = setInterval(() => this.#send(heartbeat), heartbeatMs);
+    let known = head;
+    this.#timer = setInterval(() => {
+      // Advances the cursor of clients of quiet topics. With an id that was trimmed, they would resume with a gap event.
+      this.#sendHeartbeat(known === this.head ? HEARTBEAT : `${HEARTBEAT}id: ${this.head}\n\n`);
+      known = this.head;
+    }, heartbeatMs);
   }
 
   static open(messages: MessageStore, heartbeatMs: number, metrics: Metrics): Broadcaster {
@@ -50,15 +65,30 @@ export class Broadcaster {
     return this.#published.promise;
   }
 
-  /** From now on `subscriber` is sent every message after `head`. */
+  /** Sends `subscriber` every message of its topics after `head`. */
   subscribe(subscriber: Subscriber): void {
-    this.#subscribers.add(subscriber);
+    const { topics } = subscriber;
+    const key = topics.join();
+    const channel = this.#channels.get(key) ?? { topics, subscribers: new Set() };
+    this.#channels.set(key, channel);
+    channel.subscribers.add(subscriber);
+    for (const topic of topics) {
+      const channels = this.#byTopic.get(topic) ?? new Set();
+      this.#byTopic.set(topic, channels.add(channel));
+    }
   }
 
   /** Removes a stream that has ended. */
   remove(subscriber: Subscriber): void {
     this.streams.delete(subscriber);
-    this.#subscribers.delete(subscriber);
+    const key = subscriber.topics.join();
+    const channel = this.#channels.get(key);
+    if (!channel?.subscribers.delete(subscriber) || channel.subscribers.size > 0) return;
+    this.#channels.delete(key);
+    for (const topic of channel.topics) {
+      const channels = this.#byTopic.get(topic);
+      if (channels?.delete(channel) && channels.size === 0) this.#byTopic.delete(topic);
+    }
   }
 
   /** Ends every stream: the clients reconnect, to another instance if this one shuts down. */
@@ -80,19 +110,45 @@ export class Broadcaster {
   }
 
   #sendMessages(messages: readonly Message[]): void {
-    this.sent.inc({}, messages.length * this.#subscribers.size);
-    this.#send(encodeMessages(messages));
+    const events = new Map<Channel, string[]>();
+    for (const message of messages) {
+      let event: string | undefined;
+      for (const channel of this.#channelsOf(message.topic)) {
+        event ??= formatMessage(message);
+        const list = events.get(channel);
+        if (list) list.push(event);
+        else events.set(channel, [event]);
+      }
+    }
+    for (const [{ subscribers }, list] of events) {
+      this.sent.inc({}, list.length * subscribers.size);
+      const chunk = encoder.encode(list.join(""));
+      for (const subscriber of subscribers) subscriber.send(chunk);
+    }
   }
 
-  #send(chunk: Uint8Array): void {
-    for (const subscriber of this.#subscribers) subscriber.send(chunk);
+  /** The channels of a topic. A set, because several patterns of one channel may match. */
+  #channelsOf(topic: string): Set<Channel> {
+    return new Set(patternsOf(topic).flatMap((pattern) => [...(this.#byTopic.get(pattern) ?? [])]));
   }
+
+  #sendHeartbeat(text: string): void {
+    const chunk = encoder.encode(text);
+    for (const { subscribers } of this.#channels.values()) {
+      for (const subscriber of subscribers) subscriber.send(chunk);
+    }
+  }
+}
+
+function formatMessage(message: Message): string {
+  return formatEvent({
+    id: message.id,
+    event: message.event,
+    data: JSON.stringify(toJson(message)),
+  });
 }
 
 /** Messages as the bytes of their events. */
 export function encodeMessages(messages: readonly Message[]): Uint8Array {
-  const events = messages.map((message) =>
-    formatEvent({ id: message.id, event: "message", data: JSON.stringify(message) }),
-  );
-  return encoder.encode(events.join(""));
+  return encoder.encode(messages.map(formatMessage).join(""));
 }

@@ -15,6 +15,17 @@ async function parse(chunks: readonly Uint8Array[]): Promise<ReceivedEvent[]> {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
+test("an event has a field per line, and ends with an empty line", () => {
+  expect(formatEvent({ id: "7", event: "message", data: "a\nb" })).toMatchInlineSnapshot(`
+    "id: 7
+    event: message
+    data: a
+    data: b
+
+    "
+  `);
+});
+
 test("data survives formatting and parsing, with line breaks normalised", async () => {
   for (const data of [
     "",

@@ -7,7 +7,7 @@ export interface ServerEvent {
 }
 
 /**
- * One event as it is sent. Each line of the data becomes a field of its own, so that no line break in
+ * Encodes one event. Each line of the data becomes a separate `data` field, so that no line break in
  * the data can end the event.
  * @throws {RangeError} if the id or the name contains a NUL or a line break.
  */

@@ -27,8 +27,23 @@ test("a stream starts with retry and an id to resume from, and has comments as h
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes(":\n\n:\n\n")) text += (await reader?.read())?.value ?? "";
-  expect(text).toStartWith(`retry: 2000\nid: ${id}\n\n`);
+  const [, retry] = /^retry: (\d+)\n/.exec(text) ?? [];
+  expect(text).toStartWith(`retry: ${retry}\nid: ${id}\n\n`);
   await reader?.cancel();
+});
+
+test("the reconnection time has jitter: after a restart the clients do not return all in one moment", async () => {
+  const retryOf = async () => {
+    const response = await server.fetch("/api/events");
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const [, retry] = /^retry: (\d+)\n/.exec((await reader?.read())?.value ?? "") ?? [];
+    await reader?.cancel();
+    return Number(retry);
+  };
+  const times = await Promise.all(Array.from({ length: 20 }, retryOf));
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(1000);
+  expect(Math.max(...times)).toBeLessThan(3000);
+  expect(new Set(times).size).toBeGreaterThan(5);
 });
 
 test("Last-Event-ID replays everything after it, from the header or the query", async () => {

@@ -1,16 +1,18 @@
 // GET /api/events: new messages as server-sent events; with Last-Event-ID, first everything after it.
 import { Hono } from "hono";
 import { z } from "zod";
-import { type HttpEnv, Problem, validate } from "#lib/http";
+import { Problem, validate } from "#lib/http";
 import { log } from "#lib/log";
 import type { Service } from "#lib/service";
+import { type AppEnv, access } from "../../access.ts";
 import type { Env } from "../../env.ts";
 import type { MessageStore } from "../messages/store.ts";
+import { requestedTopics, topicQuery } from "../messages/topics.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import { streamHeaders } from "./format.ts";
 import { eventStream } from "./stream.ts";
 
-export const eventsQuery = z.object({ lastEventId: z.string().optional() });
+const eventsQuery = z.object({ ...topicQuery, lastEventId: z.string().optional() });
 
 /** Seconds a client has to read the remainder after its stream was closed. */
 const LINGER_S = 1;
@@ -26,33 +28,48 @@ export function eventRoutes(
     help: "Event streams that were closed because their client read too slowly.",
   });
   draining.addEventListener("abort", () => broadcaster.endAll());
-  // Twice the heartbeat: only a client that reads nothing is idle for that long.
+  // Twice the heartbeat interval: only the connection of a client that reads nothing is idle for that long.
   const idleTimeoutS = Math.ceil((2 * env.HEARTBEAT_MS) / 1000);
 
-  return new Hono<HttpEnv>().get("/api/events", validate("query", eventsQuery), (c) => {
-    if (draining.aborted || broadcaster.streams.size >= env.SSE_MAX_CLIENTS) {
-      throw new Problem(503, "The server cannot open another event stream now.", {
-        headers: { "retry-after": "5" },
+  return new Hono<AppEnv>().get(
+    "/api/events",
+    access("subscribe"),
+    validate("query", eventsQuery),
+    (c) => {
+      const grant = c.get("grant");
+      const topics = grant.subscribe(requestedTopics(c));
+      if (draining.aborted || broadcaster.streams.size >= env.SSE_MAX_CLIENTS) {
+        throw new Problem(503, "The server cannot open another event stream now.", {
+          headers: { "retry-after": "5" },
+        });
+      }
+      // HEAD has no body, and a stream that is never read would never end.
+      if (c.req.method === "HEAD") return new Response(null, { headers: streamHeaders });
+      const { server } = c.env;
+      const request = c.req.raw;
+      server.timeout(request, Math.max(env.KEEP_ALIVE_TIMEOUT_S, idleTimeoutS));
+      const body = eventStream({
+        broadcaster,
+        messages,
+        topics,
+        // #region auth
+        expiresAt: grant.expiresAt,
+        // #endregion
+        // A browser sends the header when it reconnects; a page that was reloaded can only set the query.
+        lastEventId: c.req.header("last-event-id") || c.req.valid("query").lastEventId || undefined,
+        // #region jobs
+        // A job is followed from its start: it may have ended before its stream was opened.
+        replaysAll: topics.every((topic) => topic.startsWith("jobs/")),
+        // #endregion
+        maxBufferedBytes: env.SSE_BUFFER_BYTES,
+        onSlowConsumer() {
+          slowConsumers.inc();
+          log.warn("closed an event stream: its client reads too slowly");
+          server.timeout(request, LINGER_S);
+        },
+        onError: (error) => log.error("closed an event stream: {error}", { error }),
       });
-    }
-    // HEAD has no body, and a stream that is never read would never end.
-    if (c.req.method === "HEAD") return new Response(null, { headers: streamHeaders });
-    const { server } = c.env;
-    const request = c.req.raw;
-    server.timeout(request, Math.max(env.KEEP_ALIVE_TIMEOUT_S, idleTimeoutS));
-    const body = eventStream({
-      broadcaster,
-      messages,
-      // A browser sends the header when it reconnects; a page that was reloaded can only set the query.
-      lastEventId: c.req.header("last-event-id") || c.req.valid("query").lastEventId || undefined,
-      maxBufferedBytes: env.SSE_BUFFER_BYTES,
-      onSlowConsumer() {
-        slowConsumers.inc();
-        log.warn("closed an event stream: its client reads too slowly");
-        server.timeout(request, LINGER_S);
-      },
-      onError: (error) => log.error("closed an event stream: {error}", { error }),
-    });
-    return new Response(body, { headers: streamHeaders });
-  });
+      return new Response(body, { headers: streamHeaders });
+    },
+  );
 }

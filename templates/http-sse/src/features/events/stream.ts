@@ -7,15 +7,29 @@ import { formatEvent, formatHello } from "./format.ts";
 const PAGE = 50;
 /** Bytes that may be queued for the client before the next page is read. */
 const READ_AHEAD = 64 * 1024;
-const RETRY_MS = 2000;
+/** Reconnection time, one to three seconds: the jitter keeps all clients from reconnecting at the same moment. */
+const retryMs = () => 1000 + Math.floor(Math.random() * 2000);
 
 const encoder = new TextEncoder();
 
+// #region auth
+/** The longest delay of a timer. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+// #endregion
 export interface StreamOptions {
   readonly broadcaster: Broadcaster;
   readonly messages: MessageStore;
-  /** Id of the last message that the client received; undefined for new messages only. */
+  /** Topics and prefixes that the client receives. */
+  readonly topics: readonly string[];
+  /** Id of the last message that the client received. */
   readonly lastEventId: string | undefined;
+  /** Whether a stream without `lastEventId` starts with the oldest message, and not with new ones. */
+  readonly replaysAll?: boolean;
+  // #region auth
+  /** When the stream ends, in milliseconds since the Unix epoch; infinity for never. */
+  readonly expiresAt: number;
+  // #endregion
   /** Bytes that may be queued before the stream is closed. */
   readonly maxBufferedBytes: number;
   /** Called when the stream is closed because its client reads too slowly. */
@@ -25,29 +39,34 @@ export interface StreamOptions {
 }
 
 /**
- * The body of an event stream. It is a queue with a byte count, and `desiredSize` shows how much is
- * queued. During the replay the client's reading pulls pages; afterwards the broadcaster pushes.
+ * The body of an event stream. During the replay, the stream pulls the next page whenever fewer than `readAhead` bytes
+ * are queued; afterwards, the broadcaster pushes events. `desiredSize` is `readAhead` minus the queued bytes.
  */
 export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { broadcaster, messages, maxBufferedBytes, lastEventId } = options;
+  const { broadcaster, messages, topics, maxBufferedBytes, lastEventId } = options;
   const readAhead = Math.min(READ_AHEAD, maxBufferedBytes);
-  let cursor = lastEventId ?? broadcaster.head;
+  const startsNew = lastEventId === undefined && !options.replaysAll;
+  let cursor = startsNew ? broadcaster.head : lastEventId;
   let controller: ReadableStreamDefaultController<Uint8Array>;
+  // #region auth
+  let expiry: Timer | undefined;
+  // #endregion
 
   const subscriber: Subscriber = {
+    topics,
     send(chunk) {
       try {
         controller.enqueue(chunk);
       } catch (error) {
         ignoreClosed(error);
-        return broadcaster.remove(subscriber);
+        return remove();
       }
       if (readAhead - (controller.desiredSize ?? 0) <= maxBufferedBytes) return;
       subscriber.end();
       options.onSlowConsumer();
     },
     end() {
-      broadcaster.remove(subscriber);
+      remove();
       try {
         controller.close();
       } catch (error) {
@@ -55,24 +74,30 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       }
     },
   };
+  const remove = () => {
+    // #region auth
+    clearTimeout(expiry);
+    // #endregion
+    broadcaster.remove(subscriber);
+  };
   const isOpen = () => broadcaster.streams.has(subscriber);
 
-  /** Sends one page. If nothing is left, subscribes without an `await`, so that no message is missed. */
+  /** Sends one page. When nothing is left, subscribes without an `await` in between, so that no message is missed. */
   async function replay(): Promise<void> {
     while (cursor !== broadcaster.head) {
       const { head } = broadcaster;
-      const page = await messages.read(cursor, PAGE);
+      const page = await messages.read({ topics, after: cursor, limit: PAGE });
       if (!isOpen()) return;
-      const newest = page.messages.at(-1)?.id;
-      // The gap event carries an id only if no message follows that has one.
-      if (page.hasGap) controller.enqueue(gapEvent(newest === undefined ? head : undefined));
-      cursor = newest ?? (page.hasGap ? head : cursor);
-      if (newest !== undefined) {
+      cursor = page.cursor;
+      const isEmpty = page.messages.length === 0;
+      // In an empty page no message has an id, so the gap event has it: the client resumes after the gap.
+      if (page.hasGap) controller.enqueue(gapEvent(isEmpty ? cursor : undefined));
+      if (!isEmpty) {
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
       // The store is ahead of the broadcaster: wait until it catches up.
-      if (!page.hasGap && broadcaster.head === head) await broadcaster.nextPublish();
+      if (cursor !== head && broadcaster.head === head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }
     broadcaster.subscribe(subscriber);
@@ -85,8 +110,12 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       start(given) {
         controller = given;
         broadcaster.streams.add(subscriber);
-        const id = lastEventId === undefined ? cursor : undefined;
-        controller.enqueue(encoder.encode(formatHello(RETRY_MS, id)));
+        const id = startsNew ? cursor : undefined;
+        controller.enqueue(encoder.encode(formatHello(retryMs(), id)));
+        // #region auth
+        const lifeMs = options.expiresAt - Date.now();
+        if (lifeMs < MAX_DELAY_MS) expiry = setTimeout(() => subscriber.end(), lifeMs);
+        // #endregion
       },
       async pull() {
         try {
@@ -98,7 +127,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
           options.onError(error);
         }
       },
-      cancel: () => broadcaster.remove(subscriber),
+      cancel: remove,
     },
     new ByteLengthQueuingStrategy({ highWaterMark: readAhead }),
   );

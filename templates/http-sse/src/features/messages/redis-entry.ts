@@ -10,18 +10,19 @@ export type Entry = readonly [id: string, fields: readonly string[]];
 /** The time of a message is in its id: milliseconds, then a counter within the millisecond. */
 export function toMessage([id, fields]: Entry): Message {
   const at = new Date(Number.parseInt(id, 10)).toISOString();
-  return { id, text: fields[1] ?? "", at };
-}
-
-/** Sends commands to Redis. */
-interface Commands {
-  send(command: string, args: string[]): Promise<unknown>;
-}
-
-/** Whether the stream has lost entries. False if it does not exist. */
-export async function wasTrimmed(redis: Commands, key: string): Promise<boolean> {
-  if ((await redis.send("EXISTS", [key])) === 0) return false;
-  const info = await redis.send("XINFO", ["STREAM", key]);
-  const { "entries-added": added, length } = info as Record<string, unknown>;
-  return added !== length;
+  // Names are at even positions. A value may be equal to a name.
+  const field = (name: string) => {
+    const index = fields.findIndex((text, at) => at % 2 === 0 && text === name);
+    return index === -1 ? undefined : fields[index + 1];
+  };
+  const text = field("text");
+  // Until version 0.2, an entry had only its text and its key.
+  const data = text === undefined ? JSON.parse(field("data") ?? "{}") : { text };
+  return {
+    id,
+    topic: field("topic") ?? "general",
+    event: field("event") ?? "message",
+    data,
+    at,
+  };
 }

@@ -2,7 +2,8 @@
 import type { RedisClient } from "bun";
 import { Problem } from "#lib/http";
 import { RedisConnection } from "#lib/redis";
-import { type Entry, START, toMessage, wasTrimmed } from "./redis-entry.ts";
+import { type Entry, toMessage } from "./redis-entry.ts";
+import { CAN_CONTINUE, evaluate } from "./redis-scripts.ts";
 import type { Listener } from "./store.ts";
 
 /** Milliseconds that a read blocks until Redis responds without an entry. */
@@ -49,14 +50,10 @@ export class RedisFollower {
     (await this.#connection).close();
   }
 
-  /** During an outage, enough may have been added to trim what was not read yet. */
+  /** Notices a gap: during an outage, other instances may have added enough to trim entries that were not read yet. */
   async #checkCursor(client: RedisClient): Promise<void> {
-    if (this.cursor === START) {
-      this.#hasGap ||= await wasTrimmed(client, this.key);
-      return;
-    }
-    const found = await client.send("XRANGE", [this.key, this.cursor, this.cursor]);
-    this.#hasGap ||= (found as Entry[]).length === 0;
+    const check = evaluate(CAN_CONTINUE, this.key, this.cursor);
+    this.#hasGap ||= (await client.send("EVAL", check)) !== 1;
   }
 
   async #run(): Promise<void> {

@@ -1,36 +1,33 @@
 // The message store in a Redis Stream, for any number of instances. The ids are the stream's own.
+// #region jobs
+import { log } from "#lib/log";
+// #endregion
 import { RedisConnection } from "#lib/redis";
 import { StartError } from "#lib/service";
 import type { Env } from "../../env.ts";
-import { type Entry, START, toMessage, wasTrimmed } from "./redis-entry.ts";
+import { type Entry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
-import type { Appended, Listener, Message, MessageStore, Page } from "./store.ts";
-
-/**
- * Adds a message unless its key was used, and atomically trims the stream to `keep` entries, together
- * with their idempotency keys. At most 100 per call, so that lowering `keep` does not block Redis.
- */
-const APPEND = `
-  local stream, keys, text, keep, key = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3]
-  local seen = key and redis.call('HGET', keys, key)
-  local before = seen and redis.call('XRANGE', stream, seen, seen)[1]
-  if before then return {'repeated', before} end
-  local fields = {'text', text}
-  if key then fields = {'text', text, 'key', key} end
-  local id = redis.call('XADD', stream, '*', unpack(fields))
-  if key then redis.call('HSET', keys, key, id) end
-  local length = redis.call('XLEN', stream)
-  if length > keep then
-    local count = math.min(length - keep, 100)
-    for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', count)) do
-      if entry[2][4] then redis.call('HDEL', keys, entry[2][4]) end
-    end
-    redis.call('XTRIM', stream, 'MAXLEN', length - count)
-  end
-  return {'created', {id, fields}}`;
+import { APPEND, CAN_CONTINUE, DELETE, evaluate } from "./redis-scripts.ts";
+import {
+  type Appended,
+  isSame,
+  type Listener,
+  type Message,
+  type MessageStore,
+  type NewMessage,
+  type Page,
+  type Query,
+} from "./store.ts";
+import { covers } from "./topics.ts";
 
 /** Milliseconds for which the key that `ready` writes exists. */
 const PROBE_TTL_MS = 1000;
+/** Entries per command while the stream is searched for topics. */
+const SCAN = 500;
+// #region jobs
+/** Milliseconds after which an instance that crashed counts as ended. */
+const INSTANCE_TTL_MS = 10_000;
+// #endregion
 
 export interface RedisMessagesOptions {
   readonly url: string;
@@ -57,6 +54,11 @@ export async function openRedisMessages(
 }
 
 export class RedisMessages implements MessageStore {
+  // #region jobs
+  readonly instance: string = crypto.randomUUID();
+  #timer: Timer | undefined;
+  // #endregion
+
   private constructor(
     readonly options: RedisMessagesOptions,
     readonly connection: RedisConnection,
@@ -70,49 +72,74 @@ export class RedisMessages implements MessageStore {
     try {
       const newest = await connection.send("XREVRANGE", [key, "+", "-", "COUNT", "1"]);
       const cursor = (newest as Entry[])[0]?.[0] ?? START;
-      return new RedisMessages(options, connection, await RedisFollower.open(url, key, cursor));
+      const follower = await RedisFollower.open(url, key, cursor);
+      const messages = new RedisMessages(options, connection, follower);
+      // #region jobs
+      await messages.#startHeartbeat();
+      // #endregion
+      return messages;
     } catch (error) {
       connection.close();
       throw error;
     }
   }
 
-  async append(text: string, key?: string): Promise<Appended> {
-    const { key: stream, keep } = this.options;
-    const args = [
-      stream,
-      this.#keyOf("keys"),
-      text,
-      `${keep}`,
-      ...(key === undefined ? [] : [key]),
-    ];
-    const reply = await this.connection.send("EVAL", [APPEND, "2", ...args]);
+  async append(message: NewMessage): Promise<Appended> {
+    const { topic, event, data, key } = message;
+    const args = [topic, event, JSON.stringify(data), `${this.options.keep}`];
+    const reply = await this.#eval(APPEND, ...args, ...(key === undefined ? [] : [key]));
     const [outcome, entry] = reply as ["created" | "repeated", Entry];
-    const message = toMessage(entry);
-    return { outcome: message.text === text ? outcome : "conflict", message };
+    const stored = toMessage(entry);
+    if (outcome === "created") return { outcome, message: stored };
+    if (stored.event === "deleted") return { outcome: "deleted", message: stored };
+    return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
   }
 
-  async read(after: string | undefined, limit: number): Promise<Page> {
-    if (after !== undefined && isId(after) && after !== START) {
-      // Starts at `after` itself: if that entry exists, nothing between it and the next one was dropped.
-      const [first, ...rest] = await this.#range(after, "+", limit + 1);
-      if (first?.id === after) return { messages: rest, hasGap: false };
+  async delete(id: string): Promise<boolean> {
+    return isId(id) && (await this.#eval(DELETE, id, `${this.options.keep}`)) === 1;
+  }
+
+  async read({ after, ...query }: Query & { readonly after: string | undefined }): Promise<Page> {
+    const page = await this.#scan(query, after !== undefined && isId(after) ? after : START);
+    // Checked after the read: a trim during the read must count as a gap.
+    if (after === undefined || (await this.#canContinue(after))) return { ...page, hasGap: false };
+    return { ...(await this.#scan(query, START)), hasGap: true };
+  }
+
+  async #canContinue(cursor: string): Promise<boolean> {
+    return isId(cursor) && (await this.#eval(CAN_CONTINUE, cursor)) === 1;
+  }
+
+  /** Reads the stream until the limit is reached. It scans all topics, because a stream has no index by topic. */
+  async #scan({ limit, ...query }: Query, after: string): Promise<Omit<Page, "hasGap">> {
+    const count = query.topics.includes("*") && query.event === undefined ? limit : SCAN;
+    const messages: Message[] = [];
+    let cursor = after;
+    for (;;) {
+      const found = await this.#range("XRANGE", `(${cursor}`, "+", count);
+      for (const message of found) {
+        cursor = message.id;
+        if (!matches(query, message)) continue;
+        if (messages.push(message) === limit) return { messages, cursor };
+      }
+      if (found.length < count) return { messages, cursor };
     }
-    const messages = await this.#range("-", "+", limit);
-    if (after === undefined) return { messages, hasGap: false };
-    return {
-      messages,
-      hasGap: after !== START || (await wasTrimmed(this.connection, this.options.key)),
-    };
   }
 
-  async newest(limit: number): Promise<Message[]> {
-    const args = [this.options.key, "+", "-", "COUNT", `${limit}`];
-    return ((await this.connection.send("XREVRANGE", args)) as Entry[]).map(toMessage).reverse();
+  async newest({ limit, ...query }: Query): Promise<Message[]> {
+    const messages: Message[] = [];
+    for (let end = "+"; ; ) {
+      const found = await this.#range("XREVRANGE", end, "-", SCAN);
+      for (const message of found) {
+        end = `(${message.id}`;
+        if (matches(query, message) && messages.push(message) === limit) return messages.reverse();
+      }
+      if (found.length < SCAN) return messages.reverse();
+    }
   }
 
   async get(id: string): Promise<Message | undefined> {
-    const [found] = isId(id) ? await this.#range(id, id, 1) : [];
+    const [found] = isId(id) ? await this.#range("XRANGE", id, id, 1) : [];
     return found?.id === id ? found : undefined;
   }
 
@@ -121,28 +148,67 @@ export class RedisMessages implements MessageStore {
     return this.follower.cursor;
   }
 
-  /** Writes a key: a replica, and a server that is out of memory, respond to a PING as usual. */
+  // #region jobs
+  async isAlive(instance: string): Promise<boolean> {
+    if (instance === this.instance) return true;
+    return (await this.connection.send("EXISTS", [this.#keyOf(`instance:${instance}`)])) === 1;
+  }
+
+  async #startHeartbeat(): Promise<void> {
+    await this.#heartbeat();
+    this.#timer = setInterval(async () => {
+      try {
+        await this.#heartbeat();
+      } catch (error) {
+        log.debug("the heartbeat of this instance failed: {error}", { error });
+      }
+    }, INSTANCE_TTL_MS / 4);
+  }
+
+  async #heartbeat(): Promise<void> {
+    const key = this.#keyOf(`instance:${this.instance}`);
+    await this.connection.send("SET", [key, "1", "PX", `${INSTANCE_TTL_MS}`]);
+  }
+
+  // #endregion
+
+  /** Writes a key. A PING is not enough: a replica, or a server that is out of memory, still responds to it. */
   async ready(): Promise<void> {
     await this.connection.send("SET", [this.#keyOf("ready"), "1", "PX", `${PROBE_TTL_MS}`]);
     if (!(await this.follower.isConnected())) throw new Error("The stream is not followed.");
   }
 
   async close(): Promise<void> {
+    // #region jobs
+    clearInterval(this.#timer);
+    // #endregion
     await this.follower.close();
     this.connection.close();
   }
 
-  /** In braces: in a cluster, all keys of the store need the same hash slot. */
   #keyOf(part: string): string {
     return `{${this.options.key}}:${part}`;
   }
 
-  async #range(from: string, to: string, limit: number): Promise<Message[]> {
+  #eval(script: string, ...args: string[]): Promise<unknown> {
+    return this.connection.send("EVAL", evaluate(script, this.options.key, ...args));
+  }
+
+  async #range(
+    command: "XRANGE" | "XREVRANGE",
+    from: string,
+    to: string,
+    limit: number,
+  ): Promise<Message[]> {
     const args = [this.options.key, from, to, "COUNT", `${limit}`];
-    return ((await this.connection.send("XRANGE", args)) as Entry[]).map(toMessage);
+    return ((await this.connection.send(command, args)) as Entry[]).map(toMessage);
   }
 }
 
+function matches({ topics, event }: Omit<Query, "limit">, message: Message): boolean {
+  return (event === undefined || event === message.event) && covers(topics, message.topic);
+}
+
 function isId(id: string): boolean {
-  return /^\d{1,19}-\d{1,19}$/.test(id);
+  return /^(0|[1-9]\d{0,18})-(0|[1-9]\d{0,18})$/.test(id);
 }

@@ -24,6 +24,7 @@ describe("POST", () => {
     const message = (await response.json()) as Message;
     expect(message).toEqual({
       id: expect.any(String),
+      topic: "general",
       text: "hello",
       at: expect.stringMatching(/^\d{4}-.*Z$/),
     });

@@ -1,28 +1,39 @@
-// POST and GET /api/messages, GET /api/messages/:id: add a message, read them page by page.
+// /api/messages: add a message, read messages page by page, read one, delete one.
 import { Hono } from "hono";
 import { z } from "zod";
 import { integer } from "#lib/env";
 import { Problem, validate } from "#lib/http";
 import type { Metrics } from "#lib/metrics";
-import { Message, type MessageStore } from "./store.ts";
+import { type AppEnv, access } from "../../access.ts";
+import { type Message, type MessageStore, toJson } from "./store.ts";
+import { requestedTopics, topicName, topicQuery } from "./topics.ts";
 
-export const newMessage = z.object({
+const newMessage = z.object({
   text: z
     .string()
     .min(1)
     .max(2000)
     .refine((text) => text.isWellFormed(), "must be valid Unicode"),
+  topic: topicName.default("general"),
+});
+
+export const TextMessage = z.object({
+  id: z.string().meta({ description: "Opaque. Also the id of its event." }),
+  topic: z.string(),
+  text: z.string(),
+  at: z.iso.datetime(),
 });
 
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
-export const idempotency = z.object({
+const idempotency = z.object({
   "idempotency-key": z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/)
     .optional(),
 });
 
-export const listQuery = z.object({
+const listQuery = z.object({
+  ...topicQuery,
   from: z.enum(["start", "end"]).default("start").meta({
     description: "`end`: the newest messages, without `after`.",
   }),
@@ -31,7 +42,7 @@ export const listQuery = z.object({
 });
 
 export const messagePage = z.object({
-  items: z.array(Message),
+  items: z.array(TextMessage),
   next: z.string().nullable().meta({ description: "`after` of the next page; null on the last." }),
 });
 
@@ -40,38 +51,65 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
     name: "sse_messages_total",
     help: "Messages that clients of this instance added.",
   });
-  return new Hono()
+
+  return new Hono<AppEnv>()
     .post(
       "/api/messages",
+      access("publish"),
       validate("header", idempotency),
       validate("json", newMessage),
       async (c) => {
+        const { topic, text } = c.req.valid("json");
+        c.get("grant").publish(topic);
         const { "idempotency-key": key } = c.req.valid("header");
-        const { outcome, message } = await messages.append(c.req.valid("json").text, key);
-        if (outcome === "conflict") {
-          throw new Problem(409, "This Idempotency-Key was used before, with another text.");
+        const added = await messages.append({ topic, event: "message", data: { text }, key });
+        if (added.outcome === "conflict") {
+          throw new Problem(409, "This Idempotency-Key was used before, for another message.");
         }
-        if (outcome === "created") created.inc();
+        if (added.outcome === "deleted") {
+          throw new Problem(410, "The message of this Idempotency-Key was deleted.");
+        }
+        if (added.outcome === "created") created.inc();
+        const message = toText(added.message);
         return c.json(message, 201, { location: `/api/messages/${message.id}` });
       },
     )
-    .get("/api/messages", validate("query", listQuery), async (c) => {
+    .get("/api/messages", access("subscribe"), validate("query", listQuery), async (c) => {
       const { from, after, limit } = c.req.valid("query");
-      if (from === "end") return c.json({ items: await messages.newest(limit), next: null });
+      const query = { topics: c.get("grant").subscribe(requestedTopics(c)), event: "message" };
+      if (from === "end") {
+        const newest = await messages.newest({ ...query, limit });
+        return c.json({ items: newest.map(toText), next: null });
+      }
       // One more than requested shows whether there is a next page.
-      const page = await messages.read(after, limit + 1);
+      const page = await messages.read({ ...query, after, limit: limit + 1 });
       if (page.hasGap) throw unknownCursor();
-      const items = page.messages.slice(0, limit);
-      return c.json({
-        items,
-        next: page.messages.length > limit ? (items.at(-1)?.id ?? null) : null,
-      });
+      const items = page.messages.slice(0, limit).map(toText);
+      const next = page.messages.length > limit ? (items.at(-1)?.id ?? null) : null;
+      return c.json({ items, next });
     })
-    .get("/api/messages/:id", async (c) => {
+    .get("/api/messages/:id", access("subscribe"), async (c) => {
       const message = await messages.get(c.req.param("id"));
-      if (!message) throw new Problem(404, "There is no such message.");
-      return c.json(message);
+      if (message?.event !== "message") throw noMessage();
+      c.get("grant").subscribe([message.topic]);
+      return c.json(toText(message));
+    })
+    .delete("/api/messages/:id", access("publish"), async (c) => {
+      const id = c.req.param("id");
+      const message = await messages.get(id);
+      if (!message) throw noMessage();
+      c.get("grant").publish(message.topic);
+      if (!(await messages.delete(id))) throw noMessage();
+      return c.body(null, 204);
     });
+}
+
+function toText(message: Message): z.output<typeof TextMessage> {
+  return toJson(message) as z.output<typeof TextMessage>;
+}
+
+function noMessage(): Problem {
+  return new Problem(404, "There is no such message.");
 }
 
 function unknownCursor(): Problem {

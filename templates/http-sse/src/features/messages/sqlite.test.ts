@@ -1,5 +1,6 @@
-// The message store in SQLite keeps the contract of the message store.
-import { afterAll } from "bun:test";
+// The message store in SQLite keeps the contract of the message store, and migrates older files.
+import { Database } from "bun:sqlite";
+import { afterAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,4 +14,45 @@ testMessageStore({
   isShared: false,
   open: async (id, keep) => new SqliteMessages(join(folder, `${id}.db`), keep),
   remove: async () => undefined,
+});
+
+test("migrates the file of the first version, and refuses one of a newer service", async () => {
+  const file = join(folder, "old.db");
+  {
+    using db = new Database(file);
+    db.run(`CREATE TABLE messages (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, at TEXT NOT NULL, key TEXT UNIQUE
+    ) STRICT`);
+    db.run("CREATE TABLE log (epoch TEXT NOT NULL) STRICT");
+    db.run("INSERT INTO log VALUES ('0badcafe')");
+    const insert = db.query("INSERT INTO messages (text, at, key) VALUES (?, ?, ?)");
+    for (const text of ["dropped", 'zero \0 "quote"', "🙂"]) {
+      insert.run(text, "2026-01-01T00:00:00.000Z", text);
+    }
+    db.run("DELETE FROM messages WHERE seq = 1");
+  }
+  for (let starts = 0; starts < 2; starts++) {
+    const messages = new SqliteMessages(file, 1000);
+    const query = { topics: ["*"], limit: 10 };
+    const page = await messages.read({ ...query, after: "0badcafe-2" });
+    expect(page).toMatchObject({
+      hasGap: false,
+      messages: [{ topic: "general", data: { text: "🙂" } }],
+    });
+    expect(await messages.newest(query)).toMatchObject([
+      { id: "0badcafe-2", event: "message", data: { text: 'zero \0 "quote"' } },
+      { id: "0badcafe-3", event: "message" },
+    ]);
+    const before = "0";
+    expect((await messages.read({ ...query, after: before })).hasGap).toBe(true);
+    const data = { text: "🙂" };
+    const again = await messages.append({ topic: "general", event: "message", data, key: "🙂" });
+    expect(again.outcome).toBe("repeated");
+    messages.close();
+  }
+  {
+    using db = new Database(file);
+    db.run("PRAGMA user_version = 99");
+  }
+  expect(() => new SqliteMessages(file, 1000)).toThrow(/version 99/);
 });

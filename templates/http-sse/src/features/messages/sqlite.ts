@@ -3,16 +3,18 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
-import type { Appended, Listener, Message, MessageStore, Page } from "./store.ts";
-
-/** `epoch` is a random prefix of all ids, so that ids of an older, deleted file are not accepted. */
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS messages (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, at TEXT NOT NULL, key TEXT UNIQUE
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL) STRICT;
-  INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);
-  CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;`;
+import { migrate } from "./migrations.ts";
+import { Retention } from "./sqlite-retention.ts";
+import {
+  type Appended,
+  isSame,
+  type Listener,
+  type Message,
+  type MessageStore,
+  type NewMessage,
+  type Page,
+  type Query,
+} from "./store.ts";
 
 /** Bytes that `ready` writes: more than a message, so that a disk with less free space is not ready. */
 const PROBE_BYTES = 32 * 1024;
@@ -20,27 +22,32 @@ const PROBE_BYTES = 32 * 1024;
 /** The cursor of a store that never held a message. */
 const START = "0";
 
+const COLUMNS = "seq, topic, event, data, at";
+
 interface Row {
   readonly seq: number;
-  readonly text: string;
+  readonly topic: string;
+  readonly event: string;
+  readonly data: string;
   readonly at: string;
 }
 
 interface Pending extends PromiseWithResolvers<Appended> {
-  readonly text: string;
-  readonly key: string | null;
+  readonly message: NewMessage;
 }
 
 export class SqliteMessages implements MessageStore {
+  // #region jobs
+  readonly instance: string = crypto.randomUUID();
+  // #endregion
   readonly #db: Database;
   readonly #epoch: string;
-  readonly #page;
+  readonly #retention: Retention;
   readonly #one;
-  readonly #newest;
   readonly #byKey;
   readonly #insert;
-  readonly #trim;
   readonly #insertAll: (batch: readonly Pending[]) => Appended[];
+  readonly #replaceByDeletion: (id: string) => Message | undefined;
   readonly #listeners: Listener[] = [];
   #pending: Pending[] = [];
 
@@ -48,38 +55,33 @@ export class SqliteMessages implements MessageStore {
   constructor(file: string, keep: number) {
     mkdirSync(dirname(file), { recursive: true });
     const db = new Database(file, { strict: true });
-    // First: without a timeout, a file that another process is just closing would be an error.
+    // Set first: without a timeout, opening a file that another process is closing would fail as locked.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
     // Each commit reaches the disk before it is acknowledged: it survives kill -9 and a power failure.
     db.run("PRAGMA synchronous = FULL");
-    db.transaction(() => db.run(SCHEMA)).immediate();
-    // From now on the event loop waits for a lock that another process holds, so not for long.
+    migrate(db);
+    // Shorter from here on, because waiting for another process's lock blocks the event loop.
     db.run("PRAGMA busy_timeout = 250");
     this.#db = db;
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
-    const columns = "SELECT seq, text, at FROM messages";
-    // `+?` instead of `?`: otherwise SQLite plans the query again for each value.
-    this.#page = db.query<Row, [number, number]>(`${columns} WHERE seq >= ? ORDER BY seq LIMIT +?`);
-    this.#one = db.query<Row, [number]>(`${columns} WHERE seq = ?`);
-    this.#newest = db.query<Row, [number]>(`${columns} ORDER BY seq DESC LIMIT +?`);
-    this.#byKey = db.query<Row, [string]>(`${columns} WHERE key = ?`);
-    this.#insert = db.query<Row, [string, string, string | null]>(
-      "INSERT INTO messages (text, at, key) VALUES (?, ?, ?) RETURNING seq, text, at",
+    this.#retention = new Retention(db, keep);
+    this.#one = db.query<Row & { key: string | null }, [number]>(
+      `SELECT ${COLUMNS}, key FROM messages WHERE seq = ?`,
     );
-    this.#trim = db.query<null, [number]>(
-      "DELETE FROM messages WHERE seq <= (SELECT max(seq) FROM messages) - ?",
+    this.#byKey = db.query<Row, [string]>(`SELECT ${COLUMNS} FROM messages WHERE key = ?`);
+    this.#insert = db.query<Row, [string, string, string, string, string | null]>(
+      `INSERT INTO messages (topic, event, data, at, key) VALUES (?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
     );
-    this.#insertAll = db.transaction((batch: readonly Pending[]) => {
-      const results = batch.map((pending) => this.#add(pending));
-      this.#trim.run(keep);
-      return results;
-    }).immediate;
+    this.#insertAll = this.#retention.transaction((batch: readonly Pending[]) =>
+      batch.map(({ message }) => this.#add(message)),
+    );
+    this.#replaceByDeletion = this.#retention.transaction((id: string) => this.#replace(id));
   }
 
   /** Group commit: all messages appended in the same tick share one transaction and one fsync. */
-  append(text: string, key?: string): Promise<Appended> {
-    const pending = { ...Promise.withResolvers<Appended>(), text, key: key ?? null };
+  append(message: NewMessage): Promise<Appended> {
+    const pending = { ...Promise.withResolvers<Appended>(), message };
     if (this.#pending.push(pending) === 1) setImmediate(() => this.#commit());
     return pending.promise;
   }
@@ -95,38 +97,63 @@ export class SqliteMessages implements MessageStore {
       return;
     }
     const created = results.filter(({ outcome }) => outcome === "created");
-    const messages = created.map(({ message }) => message);
-    for (const listener of this.#listeners) if (messages.length > 0) listener(messages, false);
+    this.#publish(created.map(({ message }) => message));
     results.forEach((result, index) => {
       batch[index]?.resolve(result);
     });
   }
 
-  #add({ text, key }: Pending): Appended {
-    const seen = key === null ? null : this.#byKey.get(key);
-    if (seen) {
-      const outcome = seen.text === text ? "repeated" : "conflict";
-      return { outcome, message: this.#message(seen) };
-    }
-    const row = this.#insert.get(text, new Date().toISOString(), key);
+  #publish(messages: readonly Message[]): void {
+    for (const listener of this.#listeners) if (messages.length > 0) listener(messages, false);
+  }
+
+  #add(message: NewMessage): Appended {
+    const seen = message.key === undefined ? null : this.#byKey.get(message.key);
+    if (!seen) return { outcome: "created", message: this.#insertOne(message) };
+    const stored = this.#message(seen);
+    if (stored.event === "deleted") return { outcome: "deleted", message: stored };
+    return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
+  }
+
+  #insertOne({ topic, event, data, key }: NewMessage): Message {
+    const at = new Date().toISOString();
+    const row = this.#insert.get(topic, event, JSON.stringify(data), at, key ?? null);
     if (!row) throw new Error("SQLite returned no row for an INSERT.");
-    return { outcome: "created", message: this.#message(row) };
+    return this.#message(row);
   }
 
-  async read(after: string | undefined, limit: number): Promise<Page> {
-    if (after !== undefined) {
-      // Starts at `after` itself: if that row exists, nothing between it and the next one was dropped.
-      const [first, ...rest] = this.#rows(this.#seq(after), limit + 1);
-      if (first?.id === after) return { messages: rest, hasGap: false };
-    }
-    const messages = this.#rows(0, limit);
-    if (after === undefined) return { messages, hasGap: false };
-    const isComplete = this.#seq(messages[0]?.id ?? START) <= 1;
-    return { messages, hasGap: after !== START || !isComplete };
+  async delete(id: string): Promise<boolean> {
+    const deletion = available(() => this.#replaceByDeletion(id));
+    if (deletion) this.#publish([deletion]);
+    return deletion !== undefined;
   }
 
-  async newest(limit: number): Promise<Message[]> {
-    return this.#newestRows(limit);
+  /** The deletion keeps the idempotency key, so that a repeated request does not add the message again. */
+  #replace(id: string): Message | undefined {
+    const seq = this.#seq(id);
+    const row = this.#one.get(seq);
+    if (row?.event !== "message") return undefined;
+    this.#db.run("DELETE FROM messages WHERE seq = ?", [seq]);
+    const { topic } = row;
+    const key = row.key ?? undefined;
+    return this.#insertOne({ topic, event: "deleted", data: { id }, key });
+  }
+
+  async read(query: Query & { readonly after: string | undefined }): Promise<Page> {
+    const { after } = query;
+    return available(() => {
+      const newest = this.#retention.newest;
+      const from = after === START ? 0 : this.#seq(after ?? "");
+      const isKnown = after === START || (from > 0 && from <= newest);
+      const hasGap = after !== undefined && !(isKnown && from >= this.#retention.floor);
+      const messages = this.#select(query, ">", hasGap ? 0 : from);
+      const last = messages.length < query.limit ? undefined : messages.at(-1);
+      return { messages, hasGap, cursor: last?.id ?? (newest > 0 ? this.#id(newest) : START) };
+    });
+  }
+
+  async newest(query: Query): Promise<Message[]> {
+    return available(() => this.#select(query, "<", Number.MAX_SAFE_INTEGER).reverse());
   }
 
   async get(id: string): Promise<Message | undefined> {
@@ -136,10 +163,18 @@ export class SqliteMessages implements MessageStore {
 
   subscribe(listener: Listener): string {
     this.#listeners.push(listener);
-    return this.#newestRows(1)[0]?.id ?? START;
+    const newest = this.#retention.newest;
+    return newest > 0 ? this.#id(newest) : START;
   }
 
-  /** Writes a row and commits it: a full or read-only disk fails only then. */
+  // #region jobs
+  /** Only one process uses the file, so every other instance has ended. */
+  async isAlive(instance: string): Promise<boolean> {
+    return instance === this.instance;
+  }
+
+  // #endregion
+  /** Writes a row and commits it, because a full or read-only disk is only noticed on a write. */
   async ready(): Promise<void> {
     available(() => this.#db.run("REPLACE INTO probe VALUES (1, zeroblob(?))", [PROBE_BYTES]));
   }
@@ -149,18 +184,28 @@ export class SqliteMessages implements MessageStore {
     this.#db.close();
   }
 
-  #newestRows(limit: number): Message[] {
-    return available(() => this.#newest.all(limit))
-      .reverse()
-      .map((row) => this.#message(row));
+  /** Reads up to `limit` rows per topic. A topic uses the index; a prefix scans the rows in id order. */
+  #select({ topics, event, limit }: Query, direction: ">" | "<", from: number): Message[] {
+    const order = direction === ">" ? "ASC" : "DESC";
+    const parts = topics.map((topic, index) => {
+      // `+?` instead of `?`: otherwise SQLite plans the query again for each value.
+      const matches = topic.endsWith("*") ? "+topic GLOB +" : "topic = ";
+      return `SELECT ${COLUMNS} FROM messages WHERE seq ${direction} ?1 AND ${matches}?${index + 4}
+        ${event === undefined ? "" : "AND event = +?3"} ORDER BY seq ${order} LIMIT +?2`;
+    });
+    const union = () => parts.map((part) => `SELECT * FROM (${part})`).join(" UNION ");
+    const sql = parts.length > 1 ? `${union()} ORDER BY seq ${order} LIMIT +?2` : parts.join();
+    const query = this.#db.query<Row, (string | number | null)[]>(sql);
+    const rows = query.all(from, limit, event ?? null, ...topics);
+    return rows.map((row) => this.#message(row));
   }
 
-  #rows(from: number, limit: number): Message[] {
-    return available(() => this.#page.all(from, limit)).map((row) => this.#message(row));
+  #message({ seq, topic, event, data, at }: Row): Message {
+    return { id: this.#id(seq), topic, event, data: JSON.parse(data), at };
   }
 
-  #message({ seq, text, at }: Row): Message {
-    return { id: `${this.#epoch}-${seq}`, text, at };
+  #id(seq: number): string {
+    return `${this.#epoch}-${seq}`;
   }
 
   /** The row number in an id of this file; 0 for any other text. */

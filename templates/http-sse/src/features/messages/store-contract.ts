@@ -1,5 +1,5 @@
 // The contract of the message store: tests that every implementation has to pass.
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Message, MessageStore } from "./store.ts";
 
 export interface Engine {
@@ -22,87 +22,224 @@ export function testMessageStore(engine: Engine): void {
     await engine.remove(id);
   });
 
-  const add = async (text: string, key?: string) => (await messages.append(text, key)).message;
-  const texts = (list: readonly Message[]) => list.map(({ text }) => text);
+  const everything = { topics: ["*"] };
+  const say = (text: string, { topic = "general", key }: { topic?: string; key?: string } = {}) =>
+    messages.append({ topic, event: "message", data: { text }, key });
+  const add = async (text: string, options?: { topic?: string; key?: string }) =>
+    (await say(text, options)).message;
+  const addAll = (
+    count: number,
+    options: (i: number) => { topic?: string; key?: string } = () => ({}),
+  ) => Promise.all(Array.from({ length: count }, (_, i) => add(`${i}`, options(i))));
+  const read = (after?: string, limit = 10, topics = everything.topics) =>
+    messages.read({ topics, after, limit });
+  const texts = (list: readonly Message[]) =>
+    list.map(({ event, data }) => (event === "message" ? data.text : event));
+
+  test.each(["text", "data", "event", "message", "topic", "key"])(
+    "a message of the topic `%s` is stored like any other",
+    async (topic) => {
+      const { id } = await add("kept", { topic, key: "data" });
+      expect(await messages.get(id)).toMatchObject({
+        topic,
+        event: "message",
+        data: { text: "kept" },
+      });
+      await messages.delete(id);
+      const { messages: events } = await read();
+      expect(events).toMatchObject([{ topic, event: "deleted", data: { id } }]);
+    },
+  );
 
   test("stores messages in the order of their ids, and returns them page by page", async () => {
     const added: Message[] = [];
     for (const text of ["a", "b c", "\0\n🙂", "d"]) added.push(await add(text));
-    expect(await messages.read(undefined, 10)).toEqual({ messages: added, hasGap: false });
-    expect(await messages.read(added[0]?.id, 2)).toEqual({
+    const cursor = added[3]?.id ?? "";
+    expect(await read()).toEqual({ messages: added, hasGap: false, cursor });
+    expect(await read(added[0]?.id, 2)).toEqual({
       messages: added.slice(1, 3),
       hasGap: false,
+      cursor: added[2]?.id ?? "",
     });
-    expect(await messages.read(added[3]?.id, 2)).toEqual({ messages: [], hasGap: false });
-    expect(await messages.newest(2)).toEqual(added.slice(2));
+    expect(await read(cursor)).toEqual({ messages: [], hasGap: false, cursor });
+    expect(await messages.newest({ ...everything, limit: 2 })).toEqual(added.slice(2));
     expect(await messages.get(added[1]?.id ?? "")).toEqual(added[1]);
+  });
+
+  test("reads by topic, prefix and event name, in one order, each message once", async () => {
+    const topics = ["a", "a/b", "a/b/c", "ab", "b", "a/d"];
+    const added = await addAll(600, (i) => ({ topic: topics[i % 6] ?? "" }));
+    await messages.append({ topic: "a/b", event: "progress", data: { progress: 1 } });
+    const end = (await read(undefined, 1000)).cursor;
+    const cases: [string[], string[]][] = [
+      [["a"], ["a"]],
+      [["a/*"], ["a/b", "a/b/c", "a/d"]],
+      [["a/b/*"], ["a/b/c"]],
+      [
+        ["a/*", "a/b", "b"],
+        ["a/b", "a/b/c", "a/d", "b"],
+      ],
+      [["nothing", "nothing/*"], []],
+    ];
+    for (const [query, expected] of cases) {
+      const matching = added.filter(({ topic }) => expected.includes(topic));
+      const request = { topics: query, event: "message" };
+      expect(await messages.newest({ ...request, limit: 50 })).toEqual(matching.slice(-50));
+      const found: Message[] = [];
+      let after: string | undefined;
+      for (let isDone = false; !isDone; ) {
+        const page = await messages.read({ ...request, after, limit: 30 });
+        found.push(...page.messages);
+        after = page.cursor;
+        isDone = page.messages.length < 30;
+      }
+      expect(found).toEqual(matching);
+      // The page covers the messages of other topics, too.
+      expect(after).toBe(end);
+    }
   });
 
   test("an unknown id has a gap, and the page starts with the oldest message", async () => {
     const { id } = await add("a");
     for (const unknown of ["", "x", "-", "1-1", `${id}0`, `0${id}`, "99999999999999-1", "0-x"]) {
-      expect(await messages.read(unknown, 10)).toMatchObject({
+      expect(await read(unknown)).toMatchObject({
         hasGap: true,
-        messages: [{ text: "a" }],
+        messages: [{ data: { text: "a" } }],
       });
       expect(await messages.get(unknown)).toBeUndefined();
+      expect(await messages.delete(unknown)).toBe(false);
     }
   });
 
-  test("the start of an empty store can be continued until messages are deleted", async () => {
+  test("the start of an empty store can be continued until messages are dropped", async () => {
     const start = messages.subscribe(() => undefined);
-    expect(await messages.read(start, 10)).toEqual({ messages: [], hasGap: false });
+    expect(await read(start)).toEqual({ messages: [], hasGap: false, cursor: start });
     await add("a");
-    expect(await messages.read(start, 10)).toMatchObject({
-      messages: [{ text: "a" }],
-      hasGap: false,
-    });
-    for (let i = 0; i < 1300; i++) await add(`${i}`);
-    expect((await messages.read(start, 10)).hasGap).toBe(true);
+    expect(await read(start)).toMatchObject({ messages: [{ data: { text: "a" } }], hasGap: false });
+    await addAll(1300);
+    expect((await read(start)).hasGap).toBe(true);
   });
 
-  test("retains `keep` messages, and an id that was deleted has a gap", async () => {
+  test("retains `keep` messages, and an id that was dropped has a gap", async () => {
     const first = await add("first");
-    await Promise.all(Array.from({ length: 1300 }, (_, i) => add(`${i}`)));
-    const page = await messages.read(first.id, 10);
-    expect(page.hasGap).toBe(true);
-    expect((await messages.read(undefined, 2000)).messages).toHaveLength(1000);
-    expect(texts(await messages.newest(1))).toEqual(["1299"]);
+    await addAll(1300);
+    expect((await read(first.id)).hasGap).toBe(true);
+    expect((await read(undefined, 2000)).messages).toHaveLength(1000);
+    expect(texts(await messages.newest({ ...everything, limit: 1 }))).toEqual(["1299"]);
+  });
+
+  describe("deletion", () => {
+    test("replaces the message by an event of its topic", async () => {
+      const [a, b, c] = [await add("a"), await add("b", { topic: "x/y" }), await add("c")];
+      expect(await messages.delete(b.id)).toBe(true);
+      expect(await messages.delete(b.id)).toBe(false);
+      expect(await messages.get(b.id)).toBeUndefined();
+      const page = await read(a.id);
+      expect(page).toMatchObject({
+        hasGap: false,
+        messages: [{ id: c.id }, { topic: "x/y", event: "deleted", data: { id: b.id } }],
+      });
+      // An event cannot be deleted.
+      expect(await messages.delete(page.cursor)).toBe(false);
+      expect(texts((await read(undefined, 10, ["x/*"])).messages)).toEqual(["deleted"]);
+      expect(await messages.newest({ ...everything, event: "message", limit: 9 })).toEqual([a, c]);
+    });
+
+    test("of the oldest, the newest or the last read message is not a gap", async () => {
+      const added = await addAll(5);
+      for (const { id } of added) {
+        await messages.delete(id);
+        expect((await read(id)).hasGap).toBe(false);
+      }
+      for (const [at, { id }] of added.entries()) {
+        // Messages that were deleted before the cursor are deleted after it, as well.
+        const { messages: events, hasGap } = await read(id);
+        expect([at, hasGap, texts(events)]).toEqual([at, false, Array(5).fill("deleted")]);
+      }
+      await messages.close();
+      messages = await engine.open(id, 1000);
+      expect((await read(added[0]?.id)).hasGap).toBe(false);
+      expect(messages.subscribe(() => undefined)).toBe((await read()).cursor);
+    });
+
+    test("does not hide messages that the retention dropped", async () => {
+      await messages.close();
+      messages = await engine.open(id, 5);
+      const added = await addAll(5);
+      await messages.delete(added[0]?.id ?? "");
+      await messages.delete(added[2]?.id ?? "");
+      const [newest] = (await addAll(4)).slice(-1);
+      // Of the five first, only the last one is left.
+      for (const { id } of added.slice(0, 3)) expect((await read(id)).hasGap).toBe(true);
+      expect((await read(added[3]?.id)).hasGap).toBe(false);
+      const left = await messages.newest({ ...everything, event: "message", limit: 10 });
+      expect(left).toHaveLength(5);
+      expect(left.at(-1)).toEqual(newest as Message);
+    });
+
+    test("retains `keep` messages, and as many deletions", async () => {
+      await messages.close();
+      messages = await engine.open(id, 5);
+      const kept = await add("kept");
+      const deleted: Message[] = [];
+      for (let i = 0; i < 20; i++) {
+        const message = await add(`${i}`);
+        await messages.delete(message.id);
+        deleted.push(message);
+      }
+      const page = await read(undefined, 100);
+      expect(texts(page.messages)).toEqual(["kept", ...Array(5).fill("deleted")]);
+      expect((await read(kept.id)).hasGap).toBe(true);
+      expect((await read(deleted.at(-7)?.id)).hasGap).toBe(true);
+      const resumed = await read(deleted.at(-1)?.id);
+      expect(resumed).toMatchObject({ hasGap: false, messages: [{ event: "deleted" }] });
+      await addAll(5);
+      const all = await read(undefined, 100);
+      expect(all.messages.filter(({ event }) => event === "message")).toHaveLength(5);
+    });
+
+    test("keeps the idempotency key: a repeated request does not add the message again", async () => {
+      const { id } = await add("once", { key: "key" });
+      await messages.delete(id);
+      expect((await say("once", { key: "key" })).outcome).toBe("deleted");
+      expect(texts((await read()).messages)).toEqual(["deleted"]);
+    });
   });
 
   test("a repeated key returns the same message, also concurrently and after a restart", async () => {
     const results = await Promise.all(
-      Array.from({ length: 10 }, () => messages.append("once", "key")),
+      Array.from({ length: 10 }, () => say("once", { key: "key" })),
     );
     expect(new Set(results.map(({ message }) => message.id)).size).toBe(1);
     expect(results.filter(({ outcome }) => outcome === "created")).toHaveLength(1);
     await messages.close();
     messages = await engine.open(id, 1000);
-    const again = await messages.append("once", "key");
+    const again = await say("once", { key: "key" });
     expect(again).toEqual({ outcome: "repeated", message: results[0]?.message as Message });
-    expect((await messages.append("other", "key")).outcome).toBe("conflict");
-    expect(texts((await messages.read(undefined, 10)).messages)).toEqual(["once"]);
+    expect((await say("other", { key: "key" })).outcome).toBe("conflict");
+    expect((await say("once", { key: "key", topic: "other" })).outcome).toBe("conflict");
+    expect(texts((await read()).messages)).toEqual(["once"]);
   });
 
   test("a key expires with its message, and not before", async () => {
-    await add("old", "key");
-    await Promise.all(Array.from({ length: 999 }, (_, i) => add(`${i}`, `key ${i}`)));
-    expect((await messages.append("old", "key")).outcome).toBe("repeated");
+    await add("old", { key: "key" });
+    await addAll(999, (i) => ({ key: `key ${i}` }));
+    expect((await say("old", { key: "key" })).outcome).toBe("repeated");
     await add("one more");
-    expect((await messages.append("new", "key")).outcome).toBe("created");
-    expect((await messages.append("0", "key 0")).outcome).toBe("created");
-    expect((await messages.append("1", "key 1")).outcome).toBe("created");
-    expect((await messages.append("998", "key 998")).outcome).toBe("repeated");
+    expect((await say("new", { key: "key" })).outcome).toBe("created");
+    expect((await say("0", { key: "key 0" })).outcome).toBe("created");
+    expect((await say("1", { key: "key 1" })).outcome).toBe("created");
+    expect((await say("998", { key: "key 998" })).outcome).toBe("repeated");
   });
 
   test("lowering `keep` deletes the older messages", async () => {
-    await Promise.all(Array.from({ length: 300 }, (_, i) => add(`${i}`, `key ${i}`)));
+    await addAll(300, (i) => ({ key: `key ${i}` }));
     await messages.close();
     messages = await engine.open(id, 10);
     for (let i = 300; i < 310; i++) await add(`${i}`);
-    const page = await messages.read(undefined, 1000);
+    const page = await read(undefined, 1000);
     expect(texts(page.messages)).toEqual(Array.from({ length: 10 }, (_, i) => `${300 + i}`));
-    expect((await messages.append("again", "key 0")).outcome).toBe("created");
+    expect((await say("again", { key: "key 0" })).outcome).toBe("created");
   });
 
   test("subscribers receive everything after their cursor, once and in order", async () => {
@@ -113,10 +250,16 @@ export function testMessageStore(engine: Engine): void {
     while (other.subscribe(() => undefined) !== before.id) await Bun.sleep(5);
     expect(messages.subscribe((published) => received.push(...published))).toBe(before.id);
     const added = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => (i % 2 ? messages : other).append(`${i}`)),
+      Array.from({ length: 50 }, (_, i) =>
+        (i % 2 ? messages : other).append({
+          topic: "general",
+          event: "message",
+          data: { text: `${i}` },
+        }),
+      ),
     );
     while (received.length < 50) await Bun.sleep(5);
-    expect(received).toEqual([...(await messages.read(before.id, 100)).messages]);
+    expect(received).toEqual([...(await read(before.id, 100)).messages]);
     expect(added.every(({ outcome }) => outcome === "created")).toBe(true);
     if (other !== messages) await other.close();
   });
@@ -125,7 +268,7 @@ export function testMessageStore(engine: Engine): void {
     const message = await add("kept");
     await messages.close();
     messages = await engine.open(id, 1000);
-    expect((await messages.read(undefined, 10)).messages).toEqual([message]);
+    expect((await read()).messages).toEqual([message]);
     await messages.ready();
   });
 }

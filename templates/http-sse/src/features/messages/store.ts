@@ -1,51 +1,105 @@
-// The message store: one ordered log of messages.
-import { z } from "zod";
+// The interface of the message store, which keeps the messages of all topics in one order.
 
-export const Message = z.object({
-  id: z.string().meta({ description: "Opaque. Also the id of its event." }),
-  text: z.string(),
-  at: z.iso.datetime(),
-});
-export type Message = Readonly<z.output<typeof Message>>;
+export interface Message {
+  /** Opaque. Also the id of its event. */
+  readonly id: string;
+  readonly topic: string;
+  /** Name of its event: `message`, `deleted`, or another kind. */
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly at: string;
+}
 
-/** The result of `append`. `conflict`: the key was used before with another text. */
+export interface NewMessage {
+  readonly topic: string;
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Idempotency key: a message with a key that was used before is not added. */
+  readonly key?: string | undefined;
+}
+
+/**
+ * The result of `append`. `conflict`: the key was used before for another message. `deleted`: the
+ * message of this key was deleted.
+ */
 export interface Appended {
-  readonly outcome: "created" | "repeated" | "conflict";
+  readonly outcome: "created" | "repeated" | "conflict" | "deleted";
   readonly message: Message;
+}
+
+export interface Query {
+  /** Topics and prefixes (`a/*`, or `*` for everything). */
+  readonly topics: readonly string[];
+  /** Only messages with this event name. */
+  readonly event?: string;
+  readonly limit: number;
 }
 
 export interface Page {
   readonly messages: readonly Message[];
-  /** True if there is no message `after`, or it was deleted; the page then starts with the oldest message. */
+  /**
+   * True if messages after the cursor are gone because of the retention, or the cursor is unknown; the
+   * page then starts with the oldest message.
+   */
   readonly hasGap: boolean;
+  /** Pass it as `after` to read the next page. */
+  readonly cursor: string;
 }
 
-/** `hasGap` is true if messages before these were dropped before they could be delivered. */
+/** `hasGap` is true if earlier messages were trimmed before this instance could read them. */
 export type Listener = (messages: readonly Message[], hasGap: boolean) => void;
 
-/** Every method throws a 503 `Problem` while the store cannot be reached, read or written. */
+/**
+ * Stores messages, retains the newest `MESSAGES_KEEP` of them and as many deletions, and notifies subscribers.
+ * Every method throws a 503 `Problem` while the store cannot be reached, read or written.
+ */
 export interface MessageStore {
+  /** Adds a message at the end; when the promise resolves, the message survives a crash. */
+  append(message: NewMessage): Promise<Appended>;
+
   /**
-   * Adds a message at the end; when the promise resolves, the message survives a crash.
-   * With a `key` that was used before, nothing is added.
+   * Deletes a message with the event name `message`, and adds the message `deleted` with its id, so that
+   * subscribers and replays learn of it. @returns false if there is no such message.
    */
-  append(text: string, key?: string): Promise<Appended>;
+  delete(id: string): Promise<boolean>;
 
-  /** Up to `limit` messages after the one with the id `after`, oldest first. */
-  read(after: string | undefined, limit: number): Promise<Page>;
+  /** Messages after the one with the id `after`, or from the oldest, in order. */
+  read(query: Query & { readonly after: string | undefined }): Promise<Page>;
 
-  /** The newest messages, oldest of them first. */
-  newest(limit: number): Promise<readonly Message[]>;
+  /** The newest messages, in order: the oldest of them comes first. */
+  newest(query: Query): Promise<readonly Message[]>;
 
   get(id: string): Promise<Message | undefined>;
 
   /**
    * Calls `listener` with every message that any instance adds from now on, in order.
-   * @returns the cursor after which it listens: the id of the newest message, or the start of an empty log.
+   * @returns the cursor after which it listens: the id of the newest message, or the start if the store is empty.
    */
   subscribe(listener: Listener): string;
 
+  // #region jobs
+  /** Random id of this instance. */
+  readonly instance: string;
+
+  /** Whether the instance with this id may still be running. */
+  isAlive(instance: string): Promise<boolean>;
+
+  // #endregion
   /** Rejects unless the store can write and read now. */
   ready(): Promise<void>;
   close(): void | Promise<void>;
+}
+
+/** Whether `append` of `message` would have stored `stored`. */
+export function isSame(stored: Message, message: NewMessage): boolean {
+  return (
+    stored.topic === message.topic &&
+    stored.event === message.event &&
+    Bun.deepEquals(stored.data, message.data)
+  );
+}
+
+/** The JSON that clients receive for a message, in events and in lists. */
+export function toJson({ id, topic, event, data, at }: Message): Readonly<Record<string, unknown>> {
+  return event === "deleted" ? { ...data, topic } : { id, topic, ...data, at };
 }

@@ -1,31 +1,32 @@
 // Describes the routes of messages.
-import type { ZodOpenApiPathsObject } from "zod-openapi";
-import { idempotency, listQuery, messagePage, newMessage } from "../messages/routes.ts";
-import { Message } from "../messages/store.ts";
-import { json, operation, problem, withId } from "./operation.ts";
+import { json, type Operation, problem } from "#lib/openapi";
+import { messagePage, TextMessage } from "../messages/routes.ts";
 
-export const messagePaths = {
-  "/api/messages": {
-    post: operation("Add a message; a repeated Idempotency-Key returns the same one", {
-      requestParams: { header: idempotency },
-      requestBody: { required: true, content: { "application/json": { schema: newMessage } } },
-      responses: {
-        201: json("The stored message.", Message),
-        409: problem("The Idempotency-Key was used before with another text."),
-      },
-    }),
-    get: operation("Read messages, oldest first", {
-      requestParams: { query: listQuery },
-      responses: { 200: json("One page of messages.", messagePage) },
-    }),
+export const messageOperations = {
+  "POST /api/messages": {
+    summary: "Add a message; a repeated Idempotency-Key returns the same one",
+    responses: {
+      201: json("The stored message.", TextMessage),
+      409: problem("The Idempotency-Key was used before, for another message."),
+      410: problem("The message of this Idempotency-Key was deleted."),
+    },
   },
-  "/api/messages/{id}": {
-    get: operation("Read a message", {
-      requestParams: withId,
-      responses: {
-        200: json("The message.", Message),
-        404: problem("There is no such message."),
-      },
-    }),
+  "GET /api/messages": {
+    summary: "Read messages, oldest first",
+    responses: { 200: json("One page of messages.", messagePage) },
   },
-} satisfies ZodOpenApiPathsObject;
+  "GET /api/messages/{id}": {
+    summary: "Read a message",
+    responses: {
+      200: json("The message.", TextMessage),
+      404: problem("There is no such message."),
+    },
+  },
+  "DELETE /api/messages/{id}": {
+    summary: "Delete a message; open and resumed streams receive an event `deleted`",
+    responses: {
+      204: { description: "The message is deleted." },
+      404: problem("There is no such message."),
+    },
+  },
+} satisfies Record<string, Operation>;

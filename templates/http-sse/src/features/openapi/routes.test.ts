@@ -1,21 +1,18 @@
-// /openapi.json: valid OpenAPI 3.1 that describes exactly the routes of the app.
+// /openapi.json: valid OpenAPI 3.1 that describes every route of the app, with the access that it needs.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { parseEnv } from "#lib/env";
-import { Metrics } from "#lib/metrics";
-import type { Resource, Service } from "#lib/service";
 import { TestServer } from "../../../test/server.ts";
-import { createApp } from "../../app.ts";
-import { schema } from "../../env.ts";
+import { operations } from "./routes.ts";
+
+interface Operation {
+  readonly summary?: string;
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly responses: Readonly<Record<string, unknown>>;
+}
 
 interface Described {
   readonly openapi: string;
-  readonly paths: Readonly<
-    Record<string, Record<string, { readonly responses: Record<string, unknown> }>>
-  >;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
 let server: TestServer;
@@ -26,61 +23,33 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
+/** Every operation, as method, path and description. */
+const described = () =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation,
+    })),
+  );
+
 test("is valid OpenAPI 3.1", async () => {
   expect(document.openapi).toStartWith("3.1");
   const { valid, errors } = await new Validator().validate({ ...document });
   expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
 });
 
-/** The app with a service that is never started. */
-async function openApp(dataDir: string) {
-  const env = parseEnv(schema, { DATA_DIR: dataDir });
-  const resources: Resource[] = [];
-  const service: Service = {
-    metrics: new Metrics(),
-    draining: new AbortController().signal,
-    isStopping: false,
-    get server(): never {
-      throw new Error("The service does not listen.");
-    },
-    use: (resource) => {
-      resources.push(resource);
-      return resource;
-    },
-    websocket: () => undefined,
-    ready: async () => undefined,
-  };
-  const app = await createApp(env, service);
-  return {
-    app,
-    [Symbol.asyncDispose]: async () => {
-      for (const resource of resources.toReversed()) await resource.close?.();
-    },
-  };
-}
-
-test("describes every route of the app, and no others", async () => {
-  const described = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
-  );
-  const folder = await mkdtemp(join(tmpdir(), "http-sse-openapi-"));
-  {
-    await using opened = await openApp(folder);
-    // HTML and its assets are not a part of the API.
-    const isAsset = (path: string) => path === "/" || /\.\w+$/.test(path);
-    const routes = opened.app.routes
-      .filter(
-        ({ method, path }) => method !== "ALL" && (!isAsset(path) || path === "/openapi.json"),
-      )
-      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
-    expect(described.toSorted()).toEqual([...new Set(routes)].toSorted());
+test("every route has a summary, and every description has a route", () => {
+  const keys = described().map(({ method, path }) => `${method} ${path}`);
+  expect(Object.keys(operations).filter((key) => !keys.includes(key))).toEqual([]);
+  for (const { method, path, operation } of described()) {
+    expect([method, path, operation.summary]).toEqual([method, path, expect.any(String)]);
   }
-  await rm(folder, { recursive: true, force: true });
 });
 
 test("each path supports the described methods, and no others", async () => {
   for (const [path, item] of Object.entries(document.paths)) {
-    const response = await server.fetch(path.replace("{id}", "x"), { method: "PATCH" });
+    const response = await server.fetch(path.replace("{id}", "x"), { method: "PUT" });
     expect(response.status).toBe(405);
     const allowed = response.headers.get("allow")?.split(", ") ?? [];
     const methods = allowed.filter((method) => !["HEAD", "OPTIONS"].includes(method));
@@ -108,3 +77,31 @@ test("shows the schema that POST /api/messages validates", () => {
     parameters: [{ name: "idempotency-key", in: "header" }],
   });
 });
+
+test("GET /docs lists every route", async () => {
+  const page = await (await server.fetch("/docs")).text();
+  for (const { path } of described()) expect(page).toContain(path);
+});
+
+// #region auth
+test("shows the access of each route: exactly the routes that publish are 401 without a token", async () => {
+  await using closed = await TestServer.start({ AUTH_SECRET: "x".repeat(32) });
+  const { headers } = await closed.fetch("/api/messages", { method: "POST" });
+  expect(headers.get("www-authenticate")).toBe("Bearer");
+  for (const { method, path, operation } of described()) {
+    const abort = new AbortController();
+    const url = path.replace("{id}", crypto.randomUUID());
+    const response = await closed.fetch(`${url}?topic=general`, { method, signal: abort.signal });
+    abort.abort();
+    const access = operation.security.flatMap((scheme) => scheme.bearer ?? []);
+    const needsToken = access.includes("publish");
+    // By default only the topic `general` is public.
+    const isPrivate = needsToken || /^\/api\/(?!messages|events)/.test(path);
+    expect([method, path, response.status === 401]).toEqual([method, path, isPrivate]);
+    expect([path, access]).toEqual([
+      path,
+      path.startsWith("/api/") ? [method === "GET" ? "subscribe" : "publish"] : [],
+    ]);
+  }
+});
+// #endregion

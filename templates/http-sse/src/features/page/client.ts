@@ -1,8 +1,36 @@
-// The typed client of the API: paths, inputs and outputs come from the routes of the service.
+// The typed client of the API, and its event streams.
 import { hc } from "hono/client";
 import type { App } from "../../app.ts";
+// #region auth
+import { storedToken } from "./token.ts";
 
-export const { api } = hc<App>(location.origin);
+// #endregion
+
+/** Headers of every request. */
+export function requestHeaders(): Record<string, string> {
+  // #region auth
+  const token = storedToken();
+  if (token !== "") return { authorization: `Bearer ${token}` };
+  // #endregion
+  return {};
+}
+
+/** Paths, inputs and outputs come from the routes of the service. */
+export const { api } = hc<App>(location.origin, { headers: requestHeaders });
+
+/** The URL with the token in its query, for an `EventSource` or a link, which cannot have headers. */
+export function withAccess(url: URL): string {
+  // #region auth
+  const token = storedToken();
+  if (token !== "") url.searchParams.set("access_token", token);
+  // #endregion
+  return url.href;
+}
+
+/** The messages of a topic, after `lastEventId` if it is given. The browser reconnects and resumes. */
+export function openEvents(query: { topic: string; lastEventId?: string }): EventSource {
+  return new EventSource(withAccess(api.events.$url({ query })));
+}
 
 /** The problem (RFC 9457) in a response that is not ok, as a text for the user. */
 export async function problemText(response: {

@@ -1,73 +1,157 @@
-// The live feed: shows the newest messages, then each new one; it reconnects and resumes automatically.
-import { api } from "./client.ts";
+// The live feed of a topic: shows the newest messages, then each new one; it reconnects and resumes automatically.
+import { api, openEvents, problemText } from "./client.ts";
 import { create, find } from "./elements.ts";
 
 interface Message {
+  readonly id: string;
+  readonly topic: string;
   readonly text: string;
   readonly at: string;
 }
 
 /** Messages that stay on the page; older ones are removed. */
 const MAX_SHOWN = 200;
+/** Milliseconds to wait for the newest messages: events are kept in memory until then. */
+const LOAD_TIMEOUT_MS = 10_000;
 
 const list = find("messages", HTMLOListElement);
 const empty = find("empty", HTMLParagraphElement);
 const status = find("status", HTMLParagraphElement);
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const shown = new Map<string, HTMLLIElement>();
 
-/** Loads the newest messages and subscribes to everything after them. */
-export async function openFeed(): Promise<void> {
-  setStatus("connecting", "Connecting…");
-  try {
-    const response = await api.messages.$get({ query: { from: "end", limit: "50" } });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    const { items } = await response.json();
-    list.replaceChildren();
-    empty.hidden = false;
-    for (const message of items) show(message);
-    subscribe(items.at(-1)?.id ?? "0");
-  } catch {
-    setStatus("offline", "Offline. Trying again…");
-    retry(openFeed);
-  }
-}
+/** Closes the feed that is open. */
+let close: () => void = () => undefined;
 
-/** The browser reconnects after an interruption, and sends the id of the last event. */
-function subscribe(lastEventId: string): void {
-  let last = lastEventId;
-  const source = new EventSource(api.events.$url({ query: { lastEventId } }));
-  source.onopen = () => setStatus("live", "Live");
-  source.addEventListener("message", (event) => {
-    last = event.lastEventId;
-    show(JSON.parse(event.data));
-  });
-  source.addEventListener("gap", () => {
-    source.close();
-    void openFeed();
-  });
-  source.onerror = () => {
-    setStatus("offline", "Reconnecting…");
-    // After an error response, e.g. a 503, the browser does not reconnect.
-    if (source.readyState === EventSource.CLOSED) retry(() => subscribe(last));
+/** Shows the messages of a topic or a prefix, instead of the ones that are shown now. */
+export function openFeed(topic: string): void {
+  close();
+  const ended = new AbortController();
+  let source: EventSource | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  close = () => {
+    ended.abort();
+    source?.close();
+    clearTimeout(retry);
   };
+  /** Events that arrive while the newest messages are loaded; undefined once those are shown. */
+  let waiting: (() => void)[] | undefined;
+  const whenLoaded = (action: () => void) => (waiting ? waiting.push(action) : action());
+
+  const start = () => {
+    waiting = [];
+    connect();
+  };
+  const connect = (lastEventId?: string) => {
+    let last = lastEventId;
+    source = openEvents({ topic, ...(last === undefined ? {} : { lastEventId: last }) });
+    source.onopen = () => {
+      setStatus("live", "Live");
+      if (waiting) void load(waiting);
+    };
+    source.addEventListener("message", (event) => {
+      last = event.lastEventId;
+      whenLoaded(() => show(JSON.parse(event.data)));
+    });
+    source.addEventListener("deleted", (event) => {
+      last = event.lastEventId;
+      whenLoaded(() => remove(JSON.parse(event.data).id));
+    });
+    source.addEventListener("gap", () => {
+      source?.close();
+      start();
+    });
+    source.onerror = () => {
+      setStatus("offline", "Reconnecting…");
+      // After an error response, e.g. a 503, the browser does not reconnect.
+      if (source?.readyState === EventSource.CLOSED) void explain(() => connect(last));
+    };
+  };
+  const query = { topic, from: "end", limit: "50" } as const;
+  const fetchNewest = () => {
+    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(LOAD_TIMEOUT_MS)]);
+    return api.messages.$get({ query }, { init: { signal } });
+  };
+  /** Shows the newest messages, then `events`. If the messages cannot be loaded, the feed starts again. */
+  const load = async (events: readonly (() => void)[]) => {
+    try {
+      const response = await fetchNewest();
+      if (!response.ok) throw new Error(await problemText(response));
+      const { items } = await response.json();
+      if (ended.signal.aborted || waiting !== events) return;
+      clear();
+      for (const message of items) show(message);
+      for (const action of events) action();
+      waiting = undefined;
+    } catch {
+      if (ended.signal.aborted || waiting !== events) return;
+      // While the stream is open, its events would fill the memory.
+      source?.close();
+      waiting = undefined;
+      setStatus("offline", "Reconnecting…");
+      void explain(start);
+    }
+  };
+  /** Shows why the feed is interrupted. Retries after one to three seconds, unless the client may not read the topic. */
+  const explain = async (reconnect: () => void) => {
+    const response = await fetchNewest().catch(() => undefined);
+    if (ended.signal.aborted) return;
+    if (response && [401, 403, 422].includes(response.status)) {
+      clear();
+      return setStatus("offline", await problemText(response));
+    }
+    // The jitter keeps all pages from reconnecting simultaneously.
+    retry = setTimeout(reconnect, 1000 + Math.random() * 2000);
+  };
+
+  setStatus("connecting", "Connecting…");
+  clear();
+  start();
 }
 
-function show({ text, at }: Message): void {
+function show({ id, topic, text, at }: Message): void {
+  if (shown.has(id)) return;
   const isAtBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const when = create("time", "", time.format(new Date(at)));
   when.dateTime = at;
-  list.append(create("li", "", create("p", "", text), when));
-  while (list.children.length > MAX_SHOWN) list.firstElementChild?.remove();
+  const button = create("button", "quiet", "Delete");
+  button.type = "button";
+  button.ariaLabel = `Delete: ${text.slice(0, 80)}`;
+  button.addEventListener("click", () => void deleteMessage(id, button));
+  const item = create("li", "", create("p", "", text), create("small", "", topic), when, button);
+  shown.set(id, item);
+  list.append(item);
+  const [oldest] = shown.keys();
+  if (shown.size > MAX_SHOWN && oldest !== undefined) remove(oldest);
   empty.hidden = true;
   if (isAtBottom) list.scrollTop = list.scrollHeight;
+}
+
+async function deleteMessage(id: string, button: HTMLButtonElement): Promise<void> {
+  button.disabled = true;
+  try {
+    const response = await api.messages[":id"].$delete({ param: { id } });
+    if (response.ok) return;
+    button.textContent = await problemText(response);
+  } catch {
+    button.textContent = "Offline. Delete";
+  }
+  button.disabled = false;
+}
+
+function remove(id: string): void {
+  shown.get(id)?.remove();
+  shown.delete(id);
+  empty.hidden = shown.size > 0;
+}
+
+function clear(): void {
+  list.replaceChildren();
+  shown.clear();
+  empty.hidden = false;
 }
 
 function setStatus(state: "connecting" | "live" | "offline", text: string): void {
   status.dataset.state = state;
   status.textContent = text;
-}
-
-/** Retries after one to three seconds: the jitter keeps all pages from reconnecting simultaneously. */
-function retry(action: () => void): void {
-  setTimeout(action, 1000 + Math.random() * 2000);
 }

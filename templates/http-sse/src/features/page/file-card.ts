@@ -1,4 +1,5 @@
 // One uploaded file in the list: its name, the progress of the work on it, and what is known about it.
+import { api, withAccess } from "./client.ts";
 import { create } from "./elements.ts";
 
 export class FileCard {
@@ -6,12 +7,16 @@ export class FileCard {
   readonly #name = create("strong", "");
   readonly #state = create("p", "hint");
   readonly #bar = create("progress", "");
+  readonly #cancel = create("button", "quiet", "Cancel");
 
   constructor(name: string) {
     this.#name.textContent = name;
     this.#state.setAttribute("role", "status");
     this.#bar.setAttribute("aria-label", `Progress of ${name}`);
-    this.element.append(this.#name, this.#bar, this.#state);
+    this.#cancel.type = "button";
+    this.#cancel.ariaLabel = `Cancel the work on ${name}`;
+    this.#cancel.hidden = true;
+    this.element.append(this.#name, this.#bar, this.#state, this.#cancel);
   }
 
   /** @param share the share of the work that is done, 0 to 1. */
@@ -22,15 +27,27 @@ export class FileCard {
     if (this.#state.textContent !== `${phase}…`) this.#state.textContent = `${phase}…`;
   }
 
-  link(href: string): void {
+  /** Shows a button that cancels the work, until it ends. */
+  offerCancel(cancel: () => Promise<void>): void {
+    this.#cancel.hidden = false;
+    this.#cancel.onclick = async () => {
+      this.#cancel.disabled = true;
+      await cancel().catch(() => undefined);
+      this.#cancel.disabled = false;
+    };
+  }
+
+  /** Links the name to the file. @param id of the upload. */
+  link(id: string): void {
     const anchor = create("a", "", this.#name.textContent ?? "");
-    anchor.href = href;
+    anchor.href = withAccess(api.uploads[":id"].$url({ param: { id } }));
     this.#name.replaceChildren(anchor);
   }
 
   /** Shows the facts about the file instead of the progress. */
   finish(...facts: readonly string[]): void {
     this.#bar.hidden = true;
+    this.#cancel.hidden = true;
     this.#state.textContent = facts.join(" · ");
   }
 

@@ -1,18 +1,45 @@
-// The page: the live feed and the form that posts messages.
+// The page: the live feed of a topic and the form that posts messages to it.
 import { api, problemText } from "./client.ts";
 import { find } from "./elements.ts";
 import { openFeed } from "./feed.ts";
+// #region jobs
+import { resumeJobs } from "./jobs.ts";
+// #endregion
+// #region auth
+import { openTokenForm } from "./token.ts";
+// #endregion
 // #region uploads
 import { openUploads } from "./uploads.ts";
 
 // #endregion
 
+const topicForm = find("watch", HTMLFormElement);
+const topicInput = find("topic", HTMLInputElement);
 const form = find("post", HTMLFormElement);
 const input = find("text", HTMLInputElement);
 const error = find("post-error", HTMLParagraphElement);
 
+/** The topic is in the address of the page: it stays after a reload, and can be shared. */
+let topic = new URLSearchParams(location.search).get("topic") || "general";
+
 /** The message that is being sent and its Idempotency-Key: a retry after a failure stores it only once. */
 let attempt = { text: "", key: "" };
+
+function watch(chosen: string): void {
+  topic = chosen;
+  topicInput.value = topic;
+  history.replaceState(
+    null,
+    "",
+    topic === "general" ? "./" : `?topic=${encodeURIComponent(topic)}`,
+  );
+  openFeed(topic);
+}
+
+topicForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  watch(topicInput.value.trim() || "general");
+});
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -21,7 +48,7 @@ form.addEventListener("submit", async (event) => {
   if (attempt.text !== text) attempt = { text, key: randomKey() };
   try {
     const header = { "idempotency-key": attempt.key };
-    const response = await api.messages.$post({ header, json: { text } });
+    const response = await api.messages.$post({ header, json: { text, topic } });
     if (!response.ok) {
       error.textContent = await problemText(response);
       return;
@@ -39,7 +66,13 @@ function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 
-void openFeed();
+watch(topic);
+// #region auth
+openTokenForm(() => watch(topic));
+// #endregion
 // #region uploads
 openUploads();
+// #endregion
+// #region jobs
+resumeJobs();
 // #endregion

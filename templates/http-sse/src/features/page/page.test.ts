@@ -60,3 +60,86 @@ test.skipIf(!canOpenTabs)("two tabs, a killed server, markup in a message", asyn
     two.close();
   }
 });
+
+test.skipIf(!canOpenTabs)(
+  "a page whose first requests for the newest messages fail starts again",
+  async () => {
+    await using server = await TestServer.start();
+    await server.post("before the tab");
+    let failures = 0;
+    using proxy = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      idleTimeout: 0,
+      async fetch({ url, headers, signal }) {
+        const { pathname, search } = new URL(url);
+        if (pathname === "/api/messages" && failures < 3) {
+          failures += 1;
+          return new Response("The proxy failed.", { status: 502 });
+        }
+        return fetch(server.url + pathname + search, { headers, signal, decompress: false });
+      },
+    });
+    const tab = await openTab(proxy.url.href);
+    try {
+      await until(tab, `${isLive} && ${shows("before the tab")}`);
+      expect(failures).toBe(3);
+      await server.post("after the failures");
+      await until(tab, shows("after the failures"));
+      expect(await messages(tab)).toEqual(["before the tab", "after the failures"]);
+    } finally {
+      tab.close();
+    }
+  },
+);
+
+test.skipIf(!canOpenTabs)(
+  "topics: a prefix shows everything below it; deleted messages disappear",
+  async () => {
+    await using server = await TestServer.start();
+    await server.post("old news", {}, "news/a");
+    const wrong = await server.post("wrong", {}, "news/a");
+    await server.post("elsewhere", {}, "other");
+    const tab = await openTab(`${server.url}/?topic=${encodeURIComponent("news/*")}`);
+    try {
+      await until(tab, shows("wrong"));
+      expect(await messages(tab)).toEqual(["old news", "wrong"]);
+      await server.fetch(`/api/messages/${wrong.id}`, { method: "DELETE" });
+      await until(tab, `!(${shows("wrong")})`);
+      await server.post("fresh news", {}, "news/b/c");
+      await until(tab, shows("fresh news"));
+      await tab.evaluate(`document.querySelector("#messages button").click()`);
+      await until(tab, `!(${shows("old news")})`);
+      // By keyboard: the topic field, then the message field.
+      await tab.evaluate(`document.querySelector("#topic").select()`);
+      await tab.type("empty");
+      await tab.press("Enter");
+      await until(tab, `document.querySelector("#messages").children.length === 0`);
+      await until(tab, isLive);
+      await post(tab, "first of its topic");
+      await until(tab, shows("first of its topic"));
+      expect(await tab.evaluate(`location.search`)).toBe("?topic=empty");
+    } finally {
+      tab.close();
+    }
+  },
+);
+
+test.skipIf(!canOpenTabs)(
+  "on a phone nothing is wider than the screen, in both colour schemes",
+  async () => {
+    await using server = await TestServer.start();
+    await server.post("x".repeat(500));
+    const tab = await openTab(server.url, { width: 360, height: 740 });
+    try {
+      await until(tab, isLive);
+      await until(tab, shows("xxx"));
+      expect(await tab.evaluate(`document.documentElement.scrollWidth`)).toBeLessThanOrEqual(360);
+      expect(await tab.evaluate(`getComputedStyle(document.documentElement).colorScheme`)).toBe(
+        "light dark",
+      );
+    } finally {
+      tab.close();
+    }
+  },
+);

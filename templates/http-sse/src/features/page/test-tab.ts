@@ -5,7 +5,10 @@ if (!chromium) console.warn("There is no Chromium: the page is not tested.");
 
 export const canOpenTabs = chromium !== null;
 
-export async function openTab(url: string): Promise<Bun.WebView> {
+export async function openTab(
+  url: string,
+  size = { width: 1100, height: 760 },
+): Promise<Bun.WebView> {
   const argv = ["--no-sandbox"];
   const backend = {
     type: "chrome",
@@ -13,7 +16,7 @@ export async function openTab(url: string): Promise<Bun.WebView> {
     argv,
     ...(chromium ? { path: chromium } : {}),
   } as const;
-  const tab = new Bun.WebView({ backend, width: 1100, height: 760 });
+  const tab = new Bun.WebView({ backend, ...size });
   await tab.navigate(url);
   return tab;
 }

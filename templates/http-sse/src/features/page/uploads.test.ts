@@ -23,7 +23,7 @@ test.skipIf(!canOpenTabs)("an upload is linked and described", async () => {
     const href = await tab.evaluate<string>(
       `document.querySelector("#files a").getAttribute("href")`,
     );
-    expect(await (await server.fetch(href)).text()).toBe("one two\nthree\n");
+    expect(await (await fetch(href)).text()).toBe("one two\nthree\n");
   } finally {
     tab.close();
   }

@@ -1,11 +1,12 @@
 // Uploads a file and shows its progress.
 import type { Upload } from "../uploads/store.ts";
-// #region jobs
-import { analyse } from "./analysis.ts";
-// #endregion
-import { api, problemText } from "./client.ts";
+import { api, problemText, requestHeaders } from "./client.ts";
 import { find } from "./elements.ts";
 import { FileCard } from "./file-card.ts";
+// #region jobs
+import { analyse } from "./jobs.ts";
+
+// #endregion
 
 const form = find("upload", HTMLFormElement);
 const input = find("file", HTMLInputElement);
@@ -23,7 +24,7 @@ export function openUploads(): void {
     list.prepend(card.element);
     try {
       const upload = await send(file, (share) => card.showProgress("Uploading", share));
-      card.link(`/api/uploads/${upload.id}`);
+      card.link(upload.id);
       card.finish(upload.type, `${number.format(upload.size)} bytes`);
       // #region jobs
       await analyse(upload, card);
@@ -39,6 +40,9 @@ function send(file: File, onProgress: (share: number) => void): Promise<Upload> 
   const { promise, resolve, reject } = Promise.withResolvers<Upload>();
   const request = new XMLHttpRequest();
   request.open("POST", api.uploads.$url({ query: { name: file.name } }));
+  for (const [header, value] of Object.entries(requestHeaders())) {
+    request.setRequestHeader(header, value);
+  }
   request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 1 : loaded / total);
   request.onerror = () => reject(new Error("The upload was interrupted. Try again."));
   request.onload = async () => {

@@ -7,7 +7,7 @@ export interface FilePart {
 }
 
 /** Maximum bytes of everything but the file: headers, other fields, preamble and epilogue. */
-const MAX_OVERHEAD = 64 * 1024;
+export const MAX_OVERHEAD = 64 * 1024;
 const MAX_PARTS = 16;
 
 /** The boundary of a multipart/form-data content type: "" if it is missing; undefined for other types. */
@@ -19,8 +19,8 @@ export function boundaryOf(contentType: string | null): string | undefined {
 }
 
 /**
- * Passes the file in the field `field` to `consume`. Its content ends only once the complete form was
- * read and is valid; otherwise reading it throws.
+ * Passes the file in the field `field` to `consume`. The end of its content is reported only after the remainder of
+ * the form was read; if that is invalid, reading the content throws.
  * @throws {Problem} 400 if the body is malformed or incomplete; 413 or 422 if it is not exactly one file.
  */
 export async function readFilePart<T>(
@@ -35,6 +35,8 @@ export async function readFilePart<T>(
   let rest: Buffer = Buffer.from("\r\n");
   let overhead = 0;
   let parts = 0;
+  /** The name of another field that has a file. */
+  let otherField: string | undefined;
 
   async function readMore(): Promise<void> {
     const { done, value } = await chunks.next();
@@ -57,6 +59,7 @@ export async function readFilePart<T>(
 
   function countOverhead(bytes: Uint8Array): void {
     overhead += bytes.byteLength;
+    if (overhead > MAX_OVERHEAD && otherField !== undefined) throw noFile();
     if (overhead > MAX_OVERHEAD)
       throw new Problem(413, `Everything but the file may have at most ${MAX_OVERHEAD} bytes.`);
   }
@@ -81,14 +84,22 @@ export async function readFilePart<T>(
       await readOverhead(LINE);
       const headers = `\r\n${await readOverhead(BLANK_LINE)}`;
       const disposition = /\r\ncontent-disposition:(.*)/i.exec(headers)?.[1] ?? "";
-      const name = parameter(disposition, "filename");
-      if (name !== undefined && parameter(disposition, "name") === field) return name;
+      const parameters = parseParameters(disposition);
+      const name = extendedValue(parameters.get("filename*")) ?? parameters.get("filename");
+      if (name !== undefined && parameters.get("name") === field) return name;
+      if (name !== undefined) otherField ??= parameters.get("name");
       await readOverhead(delimiter);
     }
   }
 
-  async function* content(): AsyncGenerator<Uint8Array> {
-    yield* readUntil(delimiter);
+  async function* content(name: string): AsyncGenerator<Uint8Array> {
+    let isEmpty = true;
+    for await (const chunk of readUntil(delimiter)) {
+      isEmpty = false;
+      yield chunk;
+    }
+    // Browsers send an empty file without a name if no file was chosen.
+    if (isEmpty && name === "") throw noFile();
     if ((await nextFile()) !== undefined) throw notOneFile("The form has more than one file.");
     // The epilogue is ignored, but only the end of the body proves that the form is complete.
     countOverhead(rest);
@@ -100,19 +111,47 @@ export async function readFilePart<T>(
   const notOneFile = (detail: string) =>
     new Problem(422, detail, { errors: [{ pointer: `/${field}`, detail: "must be one file" }] });
 
+  const noFile = () =>
+    notOneFile(
+      otherField === undefined
+        ? `The form has no file in the field "${field}".`
+        : `The form has its file in the field "${otherField}": send it in the field "${field}".`,
+    );
+
   await readOverhead(delimiter);
   const name = await nextFile();
-  if (name === undefined) throw notOneFile("The form has no file.");
-  return consume({ name, content: content() });
+  if (name === undefined) throw noFile();
+  return consume({ name, content: content(name) });
 }
 
 const END = Buffer.from("--");
 const LINE = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
 
-/** The value of a parameter: a quoted string, without the escapes that browsers add, or a token. */
-function parameter(disposition: string, key: string): string | undefined {
-  const pattern = new RegExp(`;\\s*${key}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "i");
-  const [, quoted, token] = pattern.exec(disposition) ?? [];
-  return quoted?.replace(/\\(["\\])|%22/g, (_, escaped?: string) => escaped ?? '"') ?? token;
+/**
+ * A parameter: a token or a quoted string. Some clients do not escape the backslashes in a quoted string,
+ * so one that would not end by the standard ends at a quote before `;` or at the end.
+ */
+const PARAMETER =
+  /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"(?=\s*(?:;|$))|"(.*?)"(?=\s*(?:;|$))|([^\s;]*))/g;
+
+/** The parameters of a header field by their names in lower case, without the escapes of quoted strings. */
+function parseParameters(text: string): ReadonlyMap<string, string> {
+  const entries = [...text.matchAll(PARAMETER)].map(
+    ([, name = "", quoted, lenient, token = ""]) => {
+      const unescaped = quoted?.replace(/\\(["\\])|%22/g, (_, escaped?: string) => escaped ?? '"');
+      return [name.toLowerCase(), unescaped ?? lenient ?? token] as const;
+    },
+  );
+  return new Map(entries);
+}
+
+/** The value of a parameter such as `filename*`, which RFC 8187 encodes: UTF-8''%E2%82%AC.txt */
+function extendedValue(text: string | undefined): string | undefined {
+  const [, charset = "", encoded = ""] = /^(utf-8|iso-8859-1)'[\w-]*'(.*)$/i.exec(text ?? "") ?? [];
+  if (encoded === "") return undefined;
+  const latin1 = encoded.replace(/%([\da-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return charset.toLowerCase() === "utf-8" ? Buffer.from(latin1, "latin1").toString() : latin1;
 }

@@ -18,7 +18,9 @@ export function parseRange(
   if (from === undefined || to === undefined || (from === "" && to === "")) return undefined;
   if (from === "") {
     const length = Math.min(Number(to), size);
-    return length === 0 ? "unsatisfiable" : { start: size - length, end: size - 1 };
+    if (Number(to) === 0) return "unsatisfiable";
+    // All of an empty file is a valid range, which Content-Range cannot express.
+    return size === 0 ? undefined : { start: size - length, end: size - 1 };
   }
   const start = Number(from);
   const end = to === "" ? size - 1 : Math.min(Number(to), size - 1);

@@ -1,23 +1,25 @@
-// POST /api/uploads, GET /api/uploads/:id: store a file, send it or a part of it back.
+// POST /api/uploads stores a file; GET /api/uploads/:id returns it or a range of it.
 import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { z } from "zod";
 import { Problem, readBody, validate } from "#lib/http";
-import { boundaryOf, readFilePart } from "./multipart.ts";
+import { type AppEnv, access } from "../../access.ts";
+import { boundaryOf, MAX_OVERHEAD, readFilePart } from "./multipart.ts";
 import { attachment } from "./name.ts";
 import { parseRange, rangeApplies } from "./range.ts";
 import { StorageFull, type Upload, type UploadStore, UploadTooLarge } from "./store.ts";
 
-export const uploadQuery = z.object({
+const uploadQuery = z.object({
   name: z.string().optional().meta({ description: "Name of the file, with a raw body." }),
 });
 
-/** Bytes that a multipart body may have in addition to its file. */
-const FORM_OVERHEAD = 64 * 1024;
+/** The topic that tokens need for uploads. */
+const TOPIC = "uploads";
 
 export function uploadRoutes(uploads: UploadStore) {
-  return new Hono()
-    .post("/api/uploads", validate("query", uploadQuery), async (c) => {
+  return new Hono<AppEnv>()
+    .post("/api/uploads", access("publish"), validate("query", uploadQuery), async (c) => {
+      c.get("grant").publish(TOPIC);
       try {
         const upload = await receive(c.req.raw, c.req.valid("query").name, uploads);
         return c.json(upload, 201, { location: `/api/uploads/${upload.id}` });
@@ -27,7 +29,8 @@ export function uploadRoutes(uploads: UploadStore) {
         throw cause;
       }
     })
-    .get("/api/uploads/:id", etag(), async (c) => {
+    .get("/api/uploads/:id", access("subscribe"), etag(), async (c) => {
+      c.get("grant").subscribe([TOPIC]);
       const upload = await uploads.get(c.req.param("id"));
       if (!upload) throw new Problem(404, "There is no such upload.");
       return download(c, upload, Bun.file(uploads.path(upload)));
@@ -41,13 +44,8 @@ async function receive(
 ): Promise<Upload> {
   const boundary = boundaryOf(request.headers.get("content-type"));
   const length = Number(request.headers.get("content-length") ?? 0);
-  const overhead = boundary === undefined ? 0 : FORM_OVERHEAD;
+  const overhead = boundary === undefined ? 0 : MAX_OVERHEAD;
   if (length > uploads.maxBytes + overhead) throw new UploadTooLarge(uploads.maxBytes);
-  if (request.headers.has("content-encoding")) {
-    throw new Problem(415, "Send the file without a Content-Encoding.", {
-      headers: { "accept-encoding": "identity" },
-    });
-  }
   const body = completeBody(request);
   if (boundary === "") throw new Problem(400, "The multipart content type has no boundary.");
   if (boundary !== undefined) {
@@ -66,8 +64,8 @@ async function* completeBody(request: Request): AsyncGenerator<Uint8Array> {
   for await (const chunk of readBody(request)) {
     size += chunk.byteLength;
     yield chunk;
-    // Frees the memory now: until the next garbage collection, a large upload would accumulate. A
-    // chunk that is only a part of its buffer is left alone: the remainder may be the next chunk.
+    // Frees the chunk now: until the next garbage collection, the chunks of a large upload would accumulate.
+    // A chunk that is a part of a larger buffer is not freed, because the buffer may also hold the next chunk.
     if (chunk.byteLength === chunk.buffer.byteLength) chunk.buffer.transfer(0);
   }
   const announced = request.headers.get("content-length");
@@ -88,7 +86,7 @@ function download(c: Context, upload: Upload, file: Blob): Response {
     });
   }
   const { start, end } = range ?? { start: 0, end: upload.size - 1 };
-  // For an empty slice of a file, the runtime would respond to any `Range` with a 416 of its own.
+  // For an empty slice of a file, the runtime itself would respond to any `Range` with a 416.
   const body = upload.size === 0 ? null : file.slice(start, end + 1);
   return new Response(body, {
     status: range ? 206 : 200,

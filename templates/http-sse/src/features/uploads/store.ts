@@ -131,7 +131,7 @@ export class UploadStore {
     return join(this.folder, id, "content");
   }
 
-  /** Writes a small file and deletes it: a full or read-only disk fails only then. */
+  /** Writes a small file and deletes it, because a full or read-only disk is only noticed on a write. */
   async ready(): Promise<void> {
     const probe = join(this.#incoming, `ready-${crypto.randomUUID()}`);
     try {
@@ -173,7 +173,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Deletes stale uploads. A younger one may belong to an instance that runs on this or another machine. */
+/** Deletes stale uploads only: another instance, perhaps on another machine, may still receive a younger one. */
 async function deleteStale(incoming: string): Promise<void> {
   for (const name of await readdir(incoming)) {
     const path = join(incoming, name);

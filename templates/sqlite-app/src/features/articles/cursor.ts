@@ -1,7 +1,7 @@
-// The cursor of a page: `next` of one response and `after` of the next request. Opaque to clients, and validated.
+// The cursor of a page: `next` in a response, `after` in the next request. Opaque to clients, and validated.
 import { z } from "zod";
 import { Problem } from "#lib/http";
-import type { Position } from "../../store/filter.ts";
+import type { Position } from "./filter.ts";
 import { type Sort, sorts } from "./schemas.ts";
 
 const cursor = z.tuple([
@@ -29,7 +29,7 @@ export function decodeCursor(text: string, sort: Sort): Position {
   });
 }
 
-/** PostgreSQL has neither a year 0 nor a NUL in its text, and would fail with a 500. */
+/** Refuses a year 0 and a NUL in a text, which some engines reject with an error that would become a 500. */
 function isStorable(sort: Sort, value: string | number): boolean {
   if (typeof value === "number") return true;
   return sort.endsWith("At")

@@ -2,33 +2,40 @@
 import { Hono } from "hono";
 import { Problem, validate } from "#lib/http";
 import { ID, parseId } from "../../id.ts";
-import { orders, type SortColumn } from "../../store/filter.ts";
-import type { Article, Found, Store } from "../../store/store.ts";
 import { requireUser } from "../sessions/require-user.ts";
+import type { UserStore } from "../users/store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { orders, type SortColumn } from "./filter.ts";
 import { highlight } from "./highlight.ts";
-import { type ArticleChanges, articleChanges, articleQuery, newArticle } from "./schemas.ts";
+import {
+  type Article,
+  type ArticleChanges,
+  articleChanges,
+  listQuery,
+  newArticle,
+} from "./schemas.ts";
+import type { ArticleStore, Found } from "./store.ts";
 
 const ARTICLE = `/api/articles/${ID}` as const;
 
 /** Room for 100 000 escaped characters and a title. */
 const BODY = { maxBytes: 1024 * 1024 };
 
-export function articleRoutes(store: Store) {
+export function articleRoutes(users: UserStore, articles: ArticleStore) {
   const update = async (segment: string, userId: number, changes: ArticleChanges) => {
     const id = await ownArticle(segment, userId);
-    return orNotFound(await store.updateArticle(id, userId, changes));
+    return orNotFound(await articles.updateArticle(id, userId, changes));
   };
 
   /** Articles are public, so another author's is 403, not 404: there is nothing to hide. */
   const ownArticle = async (segment: string, userId: number): Promise<number> => {
-    const { id, author } = orNotFound(await store.findArticle(parseId(segment)));
+    const { id, author } = orNotFound(await articles.findArticle(parseId(segment)));
     if (author === userId) return id;
     throw new Problem(403, "Only its author may change an article.");
   };
 
   return new Hono()
-    .get("/api/articles", validate("query", articleQuery), async (c) => {
+    .get("/api/articles", validate("query", listQuery), async (c) => {
       const { author, q, after, limit = 20, ...query } = c.req.valid("query");
       const sort = query.sort ?? (q ? "rank" : "-createdAt");
       if (sort === "rank" && q === undefined) {
@@ -37,31 +44,37 @@ export function articleRoutes(store: Store) {
         });
       }
       const position = after === undefined ? undefined : decodeCursor(after, sort);
-      // One more than requested shows whether there is a next page.
-      const rows = await store.listArticles({ author, q, sort, after: position, limit: limit + 1 });
+      // Reads one more than requested, to know whether there is a next page.
+      const rows = await articles.listArticles({
+        author,
+        q,
+        sort,
+        after: position,
+        limit: limit + 1,
+      });
       const page = rows.slice(0, limit);
       const last = rows.length > limit ? page.at(-1) : undefined;
       const next = last
         ? encodeCursor(sort, [sortValue(last, orders[sort].column), last.id])
         : null;
-      return c.json({ items: page.map(highlight), next });
+      return c.json({ items: highlight(page, q), next });
     })
-    .post("/api/articles", requireUser(store), validate("json", newArticle, BODY), async (c) => {
-      const article = await store.createArticle(c.get("userId"), c.req.valid("json"));
+    .post("/api/articles", requireUser(users), validate("json", newArticle, BODY), async (c) => {
+      const article = await articles.createArticle(c.get("userId"), c.req.valid("json"));
       return c.json(article, 201, { location: `/api/articles/${article.id}` });
     })
     .get(ARTICLE, async (c) => {
-      return c.json(orNotFound(await store.findArticle(parseId(c.req.param("id")))));
+      return c.json(orNotFound(await articles.findArticle(parseId(c.req.param("id")))));
     })
-    .patch(ARTICLE, requireUser(store), validate("json", articleChanges, BODY), async (c) => {
+    .patch(ARTICLE, requireUser(users), validate("json", articleChanges, BODY), async (c) => {
       return c.json(await update(c.req.param("id"), c.get("userId"), c.req.valid("json")));
     })
-    .put(ARTICLE, requireUser(store), validate("json", newArticle, BODY), async (c) => {
+    .put(ARTICLE, requireUser(users), validate("json", newArticle, BODY), async (c) => {
       return c.json(await update(c.req.param("id"), c.get("userId"), c.req.valid("json")));
     })
-    .delete(ARTICLE, requireUser(store), async (c) => {
+    .delete(ARTICLE, requireUser(users), async (c) => {
       const userId = c.get("userId");
-      await store.deleteArticle(await ownArticle(c.req.param("id"), userId), userId);
+      await articles.deleteArticle(await ownArticle(c.req.param("id"), userId), userId);
       return c.body(null, 204);
     });
 }

@@ -1,4 +1,4 @@
-// What clients may send about articles. The store takes its types from here, so that both cannot diverge.
+// The schemas of articles in requests and responses. The store derives its types from them.
 import { z } from "zod";
 import { integer } from "#lib/env";
 import { text } from "../../text.ts";
@@ -7,6 +7,17 @@ export const newArticle = z.object({ title: text(1, 200), body: text(1, 100_000)
 export const articleChanges = newArticle
   .partial()
   .refine(({ title, body }) => title !== undefined || body !== undefined, "nothing to change");
+
+export const article = z.object({
+  id: z.int(),
+  /** Id of the user who wrote it, the only one who may change it. */
+  author: z.int(),
+  title: z.string(),
+  body: z.string(),
+  /** ISO 8601, UTC. */
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
 
 export const sorts = [
   "rank",
@@ -26,7 +37,7 @@ const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
     .transform((value) => value || undefined)
     .pipe(schema.optional());
 
-export const articleQuery = z.object({
+export const listQuery = z.object({
   author: parameter(integer({ min: 1, max: 2 ** 31 - 1 })),
   q: parameter(z.string().max(200)),
   sort: parameter(z.enum(sorts)),
@@ -34,6 +45,7 @@ export const articleQuery = z.object({
   limit: parameter(integer({ min: 1, max: 100 })),
 });
 
+export type Article = Readonly<z.output<typeof article>>;
 export type NewArticle = z.output<typeof newArticle>;
 export type ArticleChanges = z.output<typeof articleChanges>;
 export type Sort = (typeof sorts)[number];

@@ -1,10 +1,10 @@
 // Bearer tokens (RFC 6750): 256 random bits for the client, their SHA-256 for the database.
 import type { Env } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
-import { Problem } from "#lib/http";
-import type { Store } from "../../store/store.ts";
+import { describeMiddleware, Problem } from "#lib/http";
+import type { UserStore } from "../users/store.ts";
 
-/** What `requireUser` adds to the context. */
+/** The variables that `requireUser` adds to the context. */
 export interface UserEnv extends Env {
   Variables: { userId: number; tokenHash: Uint8Array };
 }
@@ -23,11 +23,11 @@ function hashToken(token: string): Uint8Array {
  * Middleware: `c.get("userId")` is the user whose token the request carries.
  * @throws {Problem} 401 if the token is missing, malformed, unknown or expired.
  */
-export function requireUser(store: Store) {
-  return bearerAuth<UserEnv>({
+export function requireUser(users: UserStore) {
+  const authenticate = bearerAuth<UserEnv>({
     verifyToken: async (token, c) => {
       const tokenHash = hashToken(token);
-      const userId = await store.findSession(tokenHash);
+      const userId = await users.findSession(tokenHash);
       if (userId === undefined) return false;
       c.set("userId", userId);
       c.set("tokenHash", tokenHash);
@@ -40,9 +40,10 @@ export function requireUser(store: Store) {
       'Bearer error="invalid_token"',
     ),
   });
+  return describeMiddleware(authenticate, { security: [{ bearer: [] }] });
 }
 
-/** An option of `bearerAuth`: Hono asks it for a message, and throwing instead makes the response a problem. */
+/** Returns an option of `bearerAuth` that throws instead of returning a message, so that the response is problem+json. */
 function refusal(detail: string, challenge: string) {
   const message = (): never => {
     throw new Problem(401, detail, { headers: { "www-authenticate": challenge } });

@@ -4,19 +4,19 @@ import { z } from "zod";
 import { clientAddress, type HttpEnv, Problem, validate } from "#lib/http";
 import { checkRateLimit, RateLimiter } from "#lib/rate-limit";
 import type { Env } from "../../env.ts";
-import type { Store } from "../../store/store.ts";
 import type { Passwords } from "../users/passwords.ts";
+import type { UserStore } from "../users/store.ts";
 import { newToken, requireUser } from "./require-user.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-export const credentials = z.object({
+const credentials = z.object({
   email: z.email().max(254),
   password: z.string().max(256),
 });
 
-export function sessionRoutes(env: Env, store: Store, passwords: Passwords) {
+export function sessionRoutes(env: Env, users: UserStore, passwords: Passwords) {
   const limit = env.LOGIN_RATE_LIMIT;
   const perAccount = new RateLimiter({ limit, windowMs: MINUTE_MS });
   const perAddress = new RateLimiter({ limit: limit * 30, windowMs: MINUTE_MS });
@@ -28,8 +28,8 @@ export function sessionRoutes(env: Env, store: Store, passwords: Passwords) {
       const address = addressOf(c);
       checkRateLimit(perAddress, address);
       const limitHeaders = checkRateLimit(perAccount, `${address} ${email.toLowerCase()}`);
-      const user = await store.findCredentials(email);
-      // An unknown email costs the same time and gets the same response: neither reveals who has an account.
+      const user = await users.findCredentials(email);
+      // An unknown email takes as long and gets the same response as a wrong password, so that neither reveals accounts.
       const matches = await passwords.verify(password, user?.hash);
       if (!user || !matches) {
         throw new Problem(401, "The email or the password is wrong.", {
@@ -38,12 +38,12 @@ export function sessionRoutes(env: Env, store: Store, passwords: Passwords) {
       }
       const { token, tokenHash } = newToken();
       const expiresAt = new Date(Date.now() + env.SESSION_TTL_HOURS * HOUR_MS);
-      await store.createSession({ userId: user.id, tokenHash, expiresAt });
+      await users.createSession({ userId: user.id, tokenHash, expiresAt });
       const session = { token, user: user.id, expiresAt: expiresAt.toISOString() };
       return c.json(session, 201, { ...limitHeaders, "cache-control": "no-store" });
     })
-    .delete("/api/sessions", requireUser(store), async (c) => {
-      await store.deleteSession(c.get("tokenHash"));
+    .delete("/api/sessions", requireUser(users), async (c) => {
+      await users.deleteSession(c.get("tokenHash"));
       return c.body(null, 204);
     });
 }

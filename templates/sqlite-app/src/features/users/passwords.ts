@@ -11,7 +11,7 @@ export interface PasswordLimits {
 
 export class Passwords {
   readonly #semaphore: Semaphore;
-  /** Verified if there is no such user, so that the response takes as long as for a wrong password. */
+  /** Verified if the user does not exist, so that the response takes as long as for a wrong password. */
   readonly #dummyHash = hash(crypto.randomUUID());
 
   constructor({ PASSWORD_CONCURRENCY, PASSWORD_QUEUE }: PasswordLimits) {
@@ -25,7 +25,7 @@ export class Passwords {
   }
 
   /**
-   * Whether `password` matches `hash`. An undefined hash never matches, but takes the same time.
+   * Returns whether `password` matches `hash`. An undefined hash never matches, but takes the same time.
    * @throws {Problem} 503 if too many passwords are waiting.
    */
   verify(password: string, hash: string | undefined): Promise<boolean> {
@@ -43,7 +43,7 @@ function hash(password: string): Promise<string> {
   return Bun.password.hash(normalize(password), ARGON2ID);
 }
 
-/** Two keyboards may send different code points for the same character (NIST SP 800-63B, section 3.1.1.2). */
+/** Keyboards may send different code points for the same character (NIST SP 800-63B, section 3.1.1.2). */
 function normalize(password: string): string {
   return password.normalize("NFKC");
 }

@@ -1,29 +1,29 @@
-// POST /api/users: sign up. GET /api/users/:id: a user with the newest articles.
+// POST /api/users: sign up. GET /api/users/:id: a user.
 import { Hono } from "hono";
 import { z } from "zod";
 import { Problem, validate } from "#lib/http";
 import { ID, parseId } from "../../id.ts";
-import type { Store } from "../../store/store.ts";
 import { text } from "../../text.ts";
 import type { Passwords } from "./passwords.ts";
+import type { UserStore } from "./store.ts";
 
-export const newUser = z.object({
+const newUser = z.object({
   email: z.email().max(254),
   password: z.string().min(8).max(256),
   name: text(1, 100).default("Anonymous"),
 });
 
-export function userRoutes(store: Store, passwords: Passwords) {
+export function userRoutes(users: UserStore, passwords: Passwords) {
   return new Hono()
     .post("/api/users", validate("json", newUser), async (c) => {
       const { email, name, password } = c.req.valid("json");
       const passwordHash = await passwords.hash(password);
-      const user = await store.createUser({ email, name, passwordHash });
+      const user = await users.createUser({ email, name, passwordHash });
       if (!user) throw new Problem(409, "There is already a user with this email.");
       return c.json(user, 201, { location: `/api/users/${user.id}` });
     })
     .get(`/api/users/${ID}`, async (c) => {
-      const profile = await store.profile(parseId(c.req.param("id")));
+      const profile = await users.findProfile(parseId(c.req.param("id")));
       if (!profile) throw new Problem(404, "There is no such user.");
       return c.json(profile);
     });

@@ -28,7 +28,7 @@ export function articlesAndSearch(service: () => Service): void {
     if (reply.status !== 200) throw new Error(`${reply.status} ${reply.text}`);
     return reply.json() as unknown as { items: Item[]; next: string | null };
   };
-  /** The items of all pages of a list. */
+  /** Returns the items of all pages of a list. */
   const walk = async (query: Record<string, string | number>): Promise<Item[]> => {
     const items: Item[] = [];
     let after: string | null = "";
@@ -199,7 +199,7 @@ export function articlesAndSearch(service: () => Service): void {
   });
 }
 
-/** The query of a list after an article that a client made up. */
+/** Returns the query of a list with a cursor that a client made up. */
 function afterOf(sort: string, value: string): string {
   const after = Buffer.from(JSON.stringify([sort, value, 1])).toString("base64url");
   return `sort=${sort}&after=${after}`;

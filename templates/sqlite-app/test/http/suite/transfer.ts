@@ -46,7 +46,7 @@ export function importAndExport(service: () => Service): void {
     expect(await count()).toBe(before);
   });
 
-  test("a line that is too long or not UTF-8 is a bad line, not a broken import", async () => {
+  test("a line that is too long or not UTF-8 is reported as a bad line", async () => {
     const long = await send(
       `${line("good")}\n${line("long", "x".repeat(2_000_000))}\n${line("good")}`,
     );
@@ -128,7 +128,7 @@ export function importAndExport(service: () => Service): void {
     });
     let requests = 0;
     while (importing || requests === 0) {
-      const article = { token: other.token, body: { title: "meanwhile", body: "x" } };
+      const article = { token: other.token, body: { title: "concurrent", body: "x" } };
       const written = await service().send("POST", "/api/articles", article);
       expect(written.status).toBe(201);
       const read = await service().send("GET", `/api/articles/${written.json().id}`);

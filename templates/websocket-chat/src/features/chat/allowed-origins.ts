@@ -1,4 +1,4 @@
-// Which web pages may open a WebSocket. Browsers send cookies from any site, so the origin has to be checked.
+// Decides which web pages may open a WebSocket. Browsers send cookies from pages of any site, so the origin is checked.
 import type { Context } from "hono";
 
 /**

@@ -1,65 +1,72 @@
-// One WebSocket connection: welcomes the user, handles its frames in order and replies to them.
+// One WebSocket connection: the user's session, the rooms that it has joined, and what is sent to it.
 import type { ServerWebSocket } from "bun";
-import { Problem } from "#lib/http";
 import { log } from "#lib/log";
+import { canJoin } from "../../can-join.ts";
+import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
 import {
-  type ClientFrame,
-  type Position,
+  CLOSE,
+  type FrameOf,
   PROTOCOL,
   type Ref,
   type ServerFrame,
-  type Snapshot,
   type User,
 } from "../../protocol.ts";
-import { diffSnapshots } from "./diff-snapshots.ts";
-import type { Hub } from "./hub.ts";
-import { FrameError, parseFrame } from "./parse-frame.ts";
-import { logPresenceError } from "./presence.ts";
-import { roomTopic, userTopic } from "./store/store.ts";
+import type { Session } from "../session/cookie.ts";
+import { roomTopic, userTopic } from "./bus.ts";
+import type { Hub, HubConnection } from "./hub.ts";
+import type { Member } from "./presence/presence.ts";
+import type { Recording } from "./recording.ts";
+import type { History } from "./room-log/room-log.ts";
+import type { Stores } from "./stores.ts";
 
-type Frame<T extends ClientFrame["type"]> = Extract<ClientFrame, { type: T }>;
+/** The dependencies that all connections of a node share. */
+export interface Chat {
+  readonly hub: Hub;
+  readonly stores: Stores;
+  /** Disconnect a client that reads nothing during a replay for this many milliseconds. */
+  readonly replayTimeoutMs: number;
+}
 
-export class Connection {
-  readonly #hub: Hub;
-  readonly #rooms = new Set<string>();
-  readonly #typedAt = new Map<string, number>();
-  #socket: ServerWebSocket<Connection> | undefined;
+/** Longest delay of a timer, 25 days; a longer one would expire immediately. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+export class Connection implements HubConnection, Member {
+  user: User;
+  /** The rooms that this connection has joined. */
+  readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
-  #pendingJoin: Promise<void> | undefined;
+  pendingJoin: Promise<void> | undefined;
+  #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
+  /** Bytes that a replay has queued. The slow-consumer limit ignores them, because the client asked for them. */
+  #replayBytes = 0;
+  #expiry: Timer | undefined;
 
   constructor(
-    hub: Hub,
-    readonly user: User,
+    readonly chat: Chat,
+    public session: Session,
   ) {
-    this.#hub = hub;
+    this.user = session.user;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Bytes that the client has not read, except for those of a replay. */
+  get bufferedBytes(): number {
+    return (this.#socket?.getBufferedAmount() ?? 0) - this.#replayBytes;
   }
 
   opened(socket: ServerWebSocket<Connection>): void {
     this.#socket = socket;
-    this.#hub.connect(this);
     socket.subscribe(userTopic(this.user.id));
-    this.#send({ type: "welcome", you: this.user, protocol: PROTOCOL });
-  }
-
-  /** Handles one frame. Never rejects: a failure is an `error` frame for the client. */
-  async received(data: string | Uint8Array): Promise<void> {
-    let ref: Ref | undefined;
-    try {
-      const frame = readFrame(data);
-      if ("ref" in frame) ref = frame.ref;
-      // After the ref is known: an error without it would leave the client waiting for its reply.
-      this.#hub.checkRateLimit(this.user, "frame");
-      if (frame instanceof FrameError) throw frame;
-      while (this.#pendingJoin) await this.#pendingJoin;
-      // A join after the connection has closed would keep the user in the room forever.
-      if (!this.#socket) return;
-      await this.#handle(frame);
-    } catch (error) {
-      this.#sendError(error, ref);
-    }
+    this.send({ type: "welcome", you: this.user, protocol: PROTOCOL });
+    this.#closeAtExpiry();
+    this.chat.stores.presence.connect(this).catch(logPresenceError);
+    this.chat.hub.connect(this);
   }
 
   drained(): void {
@@ -68,11 +75,14 @@ export class Connection {
   }
 
   closed(): void {
+    const { hub, stores } = this.chat;
     this.#socket = undefined;
+    clearTimeout(this.#expiry);
     this.drained();
-    for (const room of this.#rooms) this.#removeFrom(room).catch(logPresenceError);
-    this.#rooms.clear();
-    this.#hub.disconnect(this);
+    hub.disconnect(this);
+    for (const room of this.rooms) stores.presence.leave(room, this).catch(logPresenceError);
+    this.rooms.clear();
+    stores.presence.disconnect(this).catch(logPresenceError);
   }
 
   /** @param code see RFC 6455, section 7.4. */
@@ -80,56 +90,120 @@ export class Connection {
     this.#socket?.close(code, reason);
   }
 
-  #handle(frame: ClientFrame): Promise<void> | void {
-    switch (frame.type) {
-      case "join":
-        return this.#serialize(this.#join(frame));
-      case "leave":
-        return this.#serialize(this.#leave(frame));
-      case "chat":
-        return this.#chat(frame);
-      case "private":
-        return this.#private(frame);
-      case "typing":
-        return this.#typing(frame);
-      case "ping":
-        return this.#send({ type: "pong", ref: frame.ref });
+  /** Gives the user a new name, in every room. Renaming extends the session. */
+  rename(session: Session): void {
+    this.user = session.user;
+    if (session.id === this.session.id) {
+      this.session = session;
+      this.#closeAtExpiry();
     }
+    const { presence } = this.chat.stores;
+    presence.connect(this).catch(logPresenceError);
+    for (const room of this.rooms) presence.join(room, this).catch(logPresenceError);
+  }
+
+  join(frame: FrameOf<"join">): Promise<void> {
+    return this.#serialize(this.#join(frame));
+  }
+
+  leave(frame: FrameOf<"leave">): Promise<void> {
+    return this.#serialize(this.#leave(frame));
+  }
+
+  /** @throws {FrameError} `not_in_room` */
+  requireMembership(room: string): void {
+    if (!this.rooms.has(room)) throw new FrameError("not_in_room", `You are not in ${room}.`);
+  }
+
+  send(frame: ServerFrame): void {
+    this.#sendEncoded(JSON.stringify(frame));
+  }
+
+  #closeAtExpiry(): void {
+    clearTimeout(this.#expiry);
+    const lifeMs = this.session.expires - Date.now();
+    if (lifeMs >= MAX_DELAY_MS) return;
+    const close = () => this.close(CLOSE.sessionExpired, "The session has expired.");
+    this.#expiry = setTimeout(close, lifeMs);
   }
 
   #serialize(join: Promise<void>): Promise<void> {
     const done = () => {
-      this.#pendingJoin = undefined;
+      this.pendingJoin = undefined;
     };
-    this.#pendingJoin = join.then(done, done);
+    this.pendingJoin = join.then(done, done);
     return join;
   }
 
-  async #join({ ref, room, after }: Frame<"join">): Promise<void> {
-    if (!this.#rooms.has(room)) this.#addTo(room);
-    // A rejoin unsubscribes first; otherwise messages in the snapshot would be delivered twice.
+  async #join({ ref, room, after }: FrameOf<"join">): Promise<void> {
+    const { hub, stores } = this.chat;
+    if (!this.rooms.has(room) && this.rooms.size >= LIMITS.roomsPerConnection) {
+      const detail = `You are in ${LIMITS.roomsPerConnection} rooms: leave one first.`;
+      throw new FrameError("too_many_rooms", detail);
+    }
+    // A rejoin unsubscribes first; otherwise events in the snapshot would be delivered twice.
     this.#socket?.unsubscribe(roomTopic(room));
-    const snapshot = await this.#joinStore(room, after);
-    this.#send({ type: "ok", ref, room, ...snapshot });
-    if (this.#isBehind) await this.#catchUp(room, snapshot);
-    // Nothing is delivered between the last snapshot and this line, so that no message is missed or repeated.
+    using recording = hub.record(room);
+    let history: History;
+    let members: readonly User[];
+    try {
+      if (!(await canJoin(this.user, room))) {
+        throw new FrameError("forbidden", `You may not join ${room}.`);
+      }
+      if (!this.#socket) return;
+      this.rooms.add(room);
+      members = await stores.presence.join(room, this);
+      history = await stores.log.read(room, after);
+    } catch (error) {
+      // The error frame says that the client is not in the room, so the room must not list the user either.
+      if (this.rooms.delete(room)) stores.presence.leave(room, this).catch(logPresenceError);
+      throw error;
+    }
+    const offset = await this.#replay(
+      room,
+      history,
+      encodeSnapshot(ref, room, history, members),
+      recording,
+    );
+    for (const frame of recording.framesAfter(offset, members)) this.#sendEncoded(frame);
+    // Nothing is delivered between the last frame and this line, so that no event is missed or repeated.
     this.#socket?.subscribe(roomTopic(room));
   }
 
-  /** Sends stored messages to a slow consumer, waiting until it has read, until it can follow new messages. */
-  async #catchUp(room: string, snapshot: Snapshot): Promise<void> {
-    let known = snapshot;
-    while (this.#isBehind) {
-      await this.#waitForDrain();
-      if (!this.#socket) return;
-      const now = await this.#hub.store.join(room, this.user, known);
-      if (!now.recovered) return this.close(1013, "Too slow for this room: connect again.");
-      for (const frame of diffSnapshots(room, known, now)) {
-        if (this.#isBehind) await this.#waitForDrain();
-        this.#send(frame);
+  /**
+   * Sends the snapshot. If the client reads it slowly, the events that follow are read from the log later
+   * instead of being queued in memory. Closes the connection if a read fails, because the client counts as joined
+   * by then.
+   * @returns the offset of the last event that was sent.
+   */
+  async #replay(
+    room: string,
+    history: History,
+    snapshot: string,
+    recording: Recording,
+  ): Promise<number> {
+    let sent = history;
+    this.#socket?.send(snapshot);
+    this.#replayBytes = this.#socket?.getBufferedAmount() ?? 0;
+    try {
+      while (this.#isBehind) {
+        recording.pause();
+        await this.#waitForDrain();
+        recording.resume();
+        const next = await this.chat.stores.log.read(room, sent);
+        if (!next.recovered) this.chat.hub.closeSlowConsumer(this);
+        for (const frame of next.recovered ? next.messages : []) {
+          if (this.#isBehind) await this.#waitForDrain();
+          this.#sendEncoded(frame);
+        }
+        sent = next;
       }
-      known = now;
+    } catch (error) {
+      log.warn("a replay failed: {error}", { error });
+      this.close(CLOSE.restart, "The room cannot be read: connect again.");
     }
+    this.#replayBytes = 0;
+    return sent.offset;
   }
 
   /** Whether the send buffer is more than half full. */
@@ -139,114 +213,43 @@ export class Connection {
 
   /** Resolves when the client has read something or is gone; one that reads nothing is disconnected. */
   async #waitForDrain(): Promise<void> {
+    if (!this.#socket) return;
     this.#drain ??= Promise.withResolvers();
-    const timer = setTimeout(() => this.#socket?.terminate(), this.#hub.replayTimeoutMs);
+    const { hub, replayTimeoutMs } = this.chat;
+    const timer = setTimeout(() => hub.closeSlowConsumer(this), replayTimeoutMs);
     await this.#drain.promise;
     clearTimeout(timer);
   }
 
-  async #joinStore(room: string, after: Position | undefined): Promise<Snapshot> {
-    try {
-      return await this.#hub.store.join(room, this.user, after);
-    } catch (error) {
-      // The error frame says that the client is not in the room, so the room must not list the user either.
-      if (this.#rooms.delete(room)) this.#removeFrom(room).catch(logPresenceError);
-      throw error;
-    }
-  }
-
-  async #leave({ ref, room }: Frame<"leave">): Promise<void> {
-    this.#requireMembership(room);
-    this.#rooms.delete(room);
+  async #leave({ ref, room }: FrameOf<"leave">): Promise<void> {
+    this.requireMembership(room);
+    // Presence first: if that fails, the client is still in the room and can repeat the leave.
+    await this.chat.stores.presence.leave(room, this);
     this.#socket?.unsubscribe(roomTopic(room));
-    await this.#removeFrom(room);
-    this.#send({ type: "ok", ref, room });
+    this.rooms.delete(room);
+    this.send({ type: "ok", ref, room });
   }
 
-  #addTo(room: string): void {
-    if (this.#rooms.size >= LIMITS.roomsPerConnection) {
-      const detail = `You are in ${LIMITS.roomsPerConnection} rooms: leave one first.`;
-      throw new FrameError("rate_limited", detail);
-    }
-    this.#rooms.add(room);
-    this.#hub.presence.join(room, this.user.id);
-  }
-
-  async #removeFrom(room: string): Promise<void> {
-    this.#typedAt.delete(room);
-    if (this.#hub.presence.leave(room, this.user.id)) {
-      await this.#hub.store.leave(room, this.user);
-    }
-  }
-
-  async #chat({ ref, room, text, key }: Frame<"chat">): Promise<void> {
-    this.#requireMembership(room);
-    this.#hub.checkRateLimit(this.user, "message");
-    const at = new Date().toISOString();
-    const stored = await this.#hub.store.append({ room, from: this.user, text, at, key });
-    this.#hub.messagesTotal.inc();
-    this.#send({ type: "ok", ref, ...stored });
-  }
-
-  async #private({ ref, to, text }: Frame<"private">): Promise<void> {
-    this.#hub.checkRateLimit(this.user, "message");
-    const receiver = await this.#hub.store.findUser(to);
-    if (!receiver) throw new FrameError("not_online", "No user with this id or name is online.");
-    const at = new Date().toISOString();
-    const frame: ServerFrame = { type: "private", from: this.user, text, at };
-    const topic = userTopic(receiver.id);
-    await this.#hub.store.publish({ topic, frame: JSON.stringify(frame) });
-    this.#send({ type: "ok", ref });
-  }
-
-  #typing({ room }: Frame<"typing">): void {
-    this.#requireMembership(room);
-    const now = performance.now();
-    if (now - (this.#typedAt.get(room) ?? Number.NEGATIVE_INFINITY) < LIMITS.typingMs) return;
-    this.#typedAt.set(room, now);
-    const frame: ServerFrame = { type: "typing", room, from: this.user };
-    const delivery = { topic: roomTopic(room), frame: JSON.stringify(frame) };
-    // The publish of a socket, unlike that of the server, leaves out the sender.
-    this.#socket?.publish(delivery.topic, delivery.frame);
-    this.#hub.store.publishEphemeral(delivery);
-  }
-
-  #requireMembership(room: string): void {
-    if (!this.#rooms.has(room)) throw new FrameError("not_in_room", `You are not in ${room}.`);
-  }
-
-  #sendError(error: unknown, ref: Ref | undefined): void {
-    this.#send({ type: "error", ...toErrorFields(error, ref) });
-  }
-
-  #send(frame: ServerFrame): void {
-    // Corked: it leaves in one write with what was just published. If the send buffer is full, the
-    // socket closes (`closeOnBackpressureLimit`), so that no frame is silently skipped.
-    this.#socket?.cork((socket) => socket.send(JSON.stringify(frame)));
+  #sendEncoded(frame: string): void {
+    // Corked, so that the frame and those that were just published leave in one write.
+    this.#socket?.cork((socket) => socket.send(frame));
+    if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }
 }
 
-/** Parses a frame; a refusal is returned, because it counts for the rate limit as well. */
-function readFrame(data: string | Uint8Array): ClientFrame | FrameError {
-  try {
-    return parseFrame(data);
-  } catch (error) {
-    if (error instanceof FrameError) return error;
-    throw error;
-  }
+/** For presence updates without a reply to a client: the store repeats them once it is available. */
+function logPresenceError(error: unknown): void {
+  log.warn("the presence was not updated: {error}", { error });
 }
 
-/** A `FrameError` is sent as it is. Any other error is logged, and sent as `internal`. */
-function toErrorFields(error: unknown, ref: Ref | undefined) {
-  if (error instanceof FrameError) {
-    return { ...withRef(ref ?? error.ref), code: error.code, message: error.message };
-  }
-  if (error instanceof Problem) log.warn("a frame was not handled: {error}", { error });
-  else log.error("{error}", { error });
-  const message = "The server could not handle this frame: send it again.";
-  return { ...withRef(ref), code: "internal", message } as const;
-}
-
-function withRef(ref: Ref | undefined): { readonly ref?: Ref } {
-  return ref === undefined ? {} : { ref };
+/** The reply to a join. The history is encoded already. */
+function encodeSnapshot(
+  ref: Ref,
+  room: string,
+  history: History,
+  members: readonly User[],
+): string {
+  const { epoch, offset, recovered, messages } = history;
+  const fields = JSON.stringify({ type: "ok", ref, room, epoch, offset, recovered, members });
+  return `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`;
 }

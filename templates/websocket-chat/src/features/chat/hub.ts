@@ -1,81 +1,80 @@
-// The state that all connections of this node share: the store, the presence, the rate limits and the fan-out.
-import { log } from "#lib/log";
+// State that all connections of a node share: fan-out, rate limits, closing slow consumers and ended sessions.
 import type { Counter } from "#lib/metrics";
 import { RateLimiter } from "#lib/rate-limit";
 import type { Service } from "#lib/service";
 import type { Env } from "../../env.ts";
+import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
-import type { User } from "../../protocol.ts";
-import type { Connection } from "./connection.ts";
-import { FrameError } from "./parse-frame.ts";
-import { logPresenceError, ONLINE, Presence } from "./presence.ts";
-import type { Delivery, Listener, Store } from "./store/store.ts";
+import { CLOSE, type User } from "../../protocol.ts";
+import type { Session } from "../session/cookie.ts";
+import { type Bus, type Delivery, type Listener, roomTopic, type Signal } from "./bus.ts";
+import { Recording } from "./recording.ts";
 
 const WINDOW_MS = 10_000;
 /** The limit on frames of any kind is this many times the limit on messages. */
 const FRAMES_PER_MESSAGE = 10;
+/** Look for slow consumers after this many published characters, which bounds the growth of queues between checks. */
+const CHECK_EVERY = LIMITS.sendBufferBytes / 4;
+/** Ended sessions to remember, because a handshake may have read its cookie before the session ended. */
+const ENDED_SESSIONS = 10_000;
 
-/** Close code and reason when the service stops. */
-const RESTART = [1012, "The server restarts: connect again."] as const;
+/** A connection of this node. */
+export interface HubConnection {
+  readonly session: Session;
+  readonly rooms: ReadonlySet<string>;
+  /** Bytes that the client has not read. */
+  readonly bufferedBytes: number;
+  /** @param session with the new name. */
+  rename(session: Session): void;
+  close(code: number, reason: string): void;
+}
 
 export class Hub implements Listener {
-  readonly presence = new Presence();
-  /** Disconnect a client that reads nothing during a replay for this many milliseconds. */
-  readonly replayTimeoutMs: number;
+  readonly messagesTotal: Counter;
+  readonly #service: Service;
   readonly #messages: RateLimiter;
   readonly #frames: RateLimiter;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<HubConnection>();
+  /** Connections per user. */
+  readonly #users = new Map<string, Set<HubConnection>>();
+  readonly #recordings = new Set<Recording>();
+  readonly #ended = new Set<string>();
   readonly #deliveries: Counter;
-  readonly messagesTotal: Counter;
+  readonly #slowConsumers: Counter;
+  #unchecked = 0;
 
-  constructor(
-    { MAX_CONNECTIONS, RATE_LIMIT, IDLE_TIMEOUT_S }: Env,
-    readonly store: Store,
-    readonly service: Service,
-  ) {
+  constructor({ MAX_CONNECTIONS, RATE_LIMIT }: Env, bus: Bus, service: Service) {
     const limits = { windowMs: WINDOW_MS, maxClients: 2 * MAX_CONNECTIONS };
     this.#messages = new RateLimiter({ ...limits, limit: RATE_LIMIT });
     this.#frames = new RateLimiter({ ...limits, limit: FRAMES_PER_MESSAGE * RATE_LIMIT });
-    this.replayTimeoutMs = IDLE_TIMEOUT_S * 1000;
-    this.#deliveries = service.metrics.counter({
+    this.#service = service;
+    const { metrics } = service;
+    this.messagesTotal = metrics.counter({
+      name: "chat_messages_total",
+      help: "Events of clients of this node that were acknowledged.",
+    });
+    this.#deliveries = metrics.counter({
       name: "chat_deliveries_total",
       help: "Frames that were delivered to connections of this node.",
     });
-    this.messagesTotal = service.metrics.counter({
-      name: "chat_messages_total",
-      help: "Chat messages of clients of this node that were acknowledged.",
+    this.#slowConsumers = metrics.counter({
+      name: "chat_slow_consumers_closed_total",
+      help: "Connections that were closed because the client read too slowly.",
     });
-    service.metrics.gauge({
+    metrics.gauge({
       name: "chat_connections",
       help: "Open connections of this node.",
       read: () => this.size,
     });
-    service.metrics.gauge({
+    metrics.gauge({
       name: "chat_rooms",
       help: "Rooms with a connection of this node.",
-      read: () => this.presence.rooms,
+      read: () => new Set([...this.#connections].flatMap(({ rooms }) => [...rooms])).size,
     });
-    store.subscribe(this);
-    service.draining.addEventListener("abort", () => this.closeAll(...RESTART));
-    service.websocket<Connection>({
-      maxPayloadLength: LIMITS.frameBytes,
-      // Without the close, the runtime would silently skip frames for a slow consumer.
-      backpressureLimit: LIMITS.sendBufferBytes,
-      closeOnBackpressureLimit: true,
-      // The runtime pings a silent client, and closes the connection if there is no pong.
-      idleTimeout: IDLE_TIMEOUT_S,
-      sendPings: true,
-      perMessageDeflate: false,
-      open: (socket) => {
-        socket.data.opened(socket);
-        // A handshake that was in progress at the abort would otherwise delay the exit until the timeout.
-        if (service.draining.aborted) socket.close(...RESTART);
-      },
-      message: (socket, data) => socket.data.received(data),
-      drain: (socket) => socket.data.drained(),
-      close: (socket) => socket.data.closed(),
-      error: (error) => log.error("{error}", { error }),
-    });
+    bus.subscribe(this);
+    service.draining.addEventListener("abort", () =>
+      this.closeAll(CLOSE.restart, "The server restarts: connect again."),
+    );
   }
 
   /** Open connections. */
@@ -85,20 +84,65 @@ export class Hub implements Listener {
 
   /** Open connections of one user. */
   connectionsOf(userId: string): number {
-    return this.presence.count(ONLINE, userId);
+    return this.#users.get(userId)?.size ?? 0;
   }
 
-  deliver({ topic, frame }: Delivery): void {
-    // Redis may deliver before the service listens; there is no server yet, and there are no subscribers.
+  connect(connection: HubConnection): void {
+    const { id, user } = connection.session;
+    this.#connections.add(connection);
+    const own = this.#users.get(user.id) ?? new Set();
+    this.#users.set(user.id, own.add(connection));
+    // The session may have ended, or the shutdown begun, during the handshake.
+    if (this.#ended.has(id)) connection.close(CLOSE.signedOut, "You have signed out.");
+    if (this.#service.draining.aborted) connection.close(CLOSE.restart, "The server restarts.");
+  }
+
+  disconnect(connection: HubConnection): void {
+    const { user } = connection.session;
+    this.#connections.delete(connection);
+    const own = this.#users.get(user.id);
+    own?.delete(connection);
+    if (own?.size === 0) this.#users.delete(user.id);
+  }
+
+  deliver(delivery: Delivery): void {
+    // Another node may deliver before this one listens and `server` exists.
     if (this.#connections.size === 0) return;
-    const { server } = this.service;
-    if (this.service.metrics.isServed) this.#deliveries.inc({}, server.subscriberCount(topic));
+    const { topic, frame } = delivery;
+    for (const recording of this.#recordings) recording.add(delivery);
+    const { server, metrics } = this.#service;
+    if (metrics.isServed) this.#deliveries.inc({}, server.subscriberCount(topic));
     // Uncompressed: compression makes short frames longer.
     server.publish(topic, frame, false);
+    this.#unchecked += frame.length;
+    if (this.#unchecked > CHECK_EVERY) this.#closeSlowConsumers();
+  }
+
+  /** Records what is delivered to a room while a client joins it. */
+  record(room: string): Recording {
+    const recording = new Recording(roomTopic(room), () => this.#recordings.delete(recording));
+    this.#recordings.add(recording);
+    return recording;
+  }
+
+  signal(signal: Signal): void {
+    switch (signal.type) {
+      case "end-session": {
+        if (this.#ended.size >= ENDED_SESSIONS) this.#ended.clear();
+        this.#ended.add(signal.session);
+        const all = [...this.#connections].filter(({ session }) => session.id === signal.session);
+        for (const connection of all) connection.close(CLOSE.signedOut, "You have signed out.");
+        return;
+      }
+      case "rename":
+        for (const connection of this.#users.get(signal.session.user.id) ?? []) {
+          connection.rename(signal.session);
+        }
+    }
   }
 
   onDataLoss(): void {
-    this.closeAll(1012, "Deliveries were lost: connect again to recover.");
+    this.closeAll(CLOSE.restart, "Deliveries were lost: connect again to recover.");
   }
 
   /** The limits apply to a user, over all of the user's connections. @throws {FrameError} `rate_limited` */
@@ -109,24 +153,21 @@ export class Hub implements Listener {
     throw new FrameError("rate_limited", `Too many ${kind}s: try again in ${retryAfter} s.`);
   }
 
-  connect(connection: Connection): void {
-    const { user } = connection;
-    this.#connections.add(connection);
-    if (this.presence.join(ONLINE, user.id)) {
-      this.store.connect(user).catch(logPresenceError);
-    }
-  }
-
-  disconnect(connection: Connection): void {
-    const { user } = connection;
-    if (!this.#connections.delete(connection)) return;
-    if (this.presence.leave(ONLINE, user.id)) {
-      this.store.disconnect(user).catch(logPresenceError);
-    }
+  closeSlowConsumer(connection: HubConnection): void {
+    this.#slowConsumers.inc();
+    connection.close(CLOSE.slowConsumer, "You read too slowly: connect again to recover.");
   }
 
   /** Closes every connection. The clients reconnect, here or at another node. */
   closeAll(code: number, reason: string): void {
-    for (const connection of this.#connections) connection.close(code, reason);
+    for (const connection of [...this.#connections]) connection.close(code, reason);
+  }
+
+  /** Closes slow consumers long before the runtime's backpressure limit, beyond which it silently drops frames. */
+  #closeSlowConsumers(): void {
+    this.#unchecked = 0;
+    for (const connection of [...this.#connections]) {
+      if (connection.bufferedBytes > LIMITS.sendBufferBytes) this.closeSlowConsumer(connection);
+    }
   }
 }

@@ -1,27 +1,48 @@
-// GET /ws: decides who may open a WebSocket, and opens it.
+// GET /ws: decides who may open a WebSocket, and passes what happens to it to its connection.
 import { Hono } from "hono";
-import { type HttpEnv, Problem, upgradeWebSocket } from "#lib/http";
+import { type HttpEnv, Problem } from "#lib/http";
+import { log } from "#lib/log";
+import type { Service } from "#lib/service";
+import { upgradeWebSocket } from "#lib/websocket";
 import type { Env } from "../../env.ts";
-import { readSession } from "../session/cookie.ts";
+import { LIMITS } from "../../limits.ts";
+import { openSession } from "../session/ended-sessions.ts";
 import { isAllowedOrigin } from "./allowed-origins.ts";
-import { Connection } from "./connection.ts";
-import type { Hub } from "./hub.ts";
+import { type Chat, Connection } from "./connection.ts";
+import { handleFrame } from "./handlers.ts";
 
-export function chatRoutes(env: Env, secret: string, hub: Hub) {
+/** The runtime silently drops frames beyond this many queued bytes; `LIMITS.sendBufferBytes` is far below it. */
+const BACKPRESSURE_LIMIT = 2 ** 30;
+
+export function chatRoutes(env: Env, secret: string, chat: Chat, service: Service) {
+  service.websocket<Connection>({
+    maxPayloadLength: LIMITS.frameBytes,
+    backpressureLimit: BACKPRESSURE_LIMIT,
+    closeOnBackpressureLimit: true,
+    // The runtime pings a silent client, and closes the connection if there is no pong.
+    idleTimeout: env.IDLE_TIMEOUT_S,
+    sendPings: true,
+    perMessageDeflate: false,
+    open: (socket) => socket.data.opened(socket),
+    message: (socket, data) => handleFrame(socket.data, data),
+    drain: (socket) => socket.data.drained(),
+    close: (socket) => socket.data.closed(),
+    error: (error) => log.error("{error}", { error }),
+  });
   const { ALLOWED_ORIGINS, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_USER } = env;
   return new Hono<HttpEnv>().get("/ws", async (c) => {
-    const user = await readSession(c, secret);
-    if (!user) throw new Problem(401, "Start a session first: POST /api/session.");
+    const session = await openSession(c, secret, chat.stores.endedSessions);
+    if (!session) throw new Problem(401, "Start a session first: POST /api/session.");
     if (!isAllowedOrigin(c, ALLOWED_ORIGINS)) {
       throw new Problem(403, "Pages of this origin may not connect: add it to ALLOWED_ORIGINS.");
     }
-    if (hub.size >= MAX_CONNECTIONS) {
+    if (chat.hub.size >= MAX_CONNECTIONS) {
       throw new Problem(503, "The server is full.", { headers: { "retry-after": "5" } });
     }
-    if (hub.connectionsOf(user.id) >= MAX_CONNECTIONS_PER_USER) {
+    if (chat.hub.connectionsOf(session.user.id) >= MAX_CONNECTIONS_PER_USER) {
       const detail = `A user may have ${MAX_CONNECTIONS_PER_USER} connections: close one first.`;
       throw new Problem(429, detail, { headers: { "retry-after": "5" } });
     }
-    return upgradeWebSocket(c, new Connection(hub, user));
+    return upgradeWebSocket(c, new Connection(chat, session));
   });
 }

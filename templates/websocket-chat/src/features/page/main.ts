@@ -1,175 +1,313 @@
 // The page: connects the client, the model and the view, and handles the input.
-import { ChatClient, type ConnectionState } from "../../client/client.ts";
+import { ChatClient, type ConnectionState, type EndReason } from "../../client/client.ts";
 import type { Unsent } from "../../client/outbox.ts";
-import type { User } from "../../protocol.ts";
+// #region edits
+import type { Message } from "../../protocol.ts";
+// #endregion
+import { isTooLong, type User } from "../../protocol.ts";
+import type { Actions } from "./actions.ts";
 import { byId } from "./dom.ts";
+// #region edits
+import { editButtons, startEditing, stopEditing } from "./edit-buttons.ts";
+// #endregion
 import { type Conversation, Model } from "./model.ts";
 import { closePanel, isNarrow, setUpPanels } from "./panels.ts";
-import { currentUser, reloadIfSignedOut, signOut } from "./sign-in.ts";
+// #region reactions
+import { reactButton } from "./reaction-picker.ts";
+// #endregion
+import { askForName, currentUser, isSignedOut, signOut } from "./sign-in.ts";
+import { clearStorage, keepDrafts, readRooms, rememberRooms, takeDrafts } from "./storage.ts";
 import { render } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
-/** Key of the open rooms in `localStorage`. */
-const ROOMS = "chat-rooms";
+// #region typing
 /** Milliseconds between two `typing` frames. */
 const TYPING_MS = 2000;
+// #endregion
+const SIGNED_OUT = "signed out";
+/** Reaches the other tabs also while the server is down. */
+const tabs = new BroadcastChannel("chat");
 
-const model = new Model();
-const chat = byId("chat", HTMLElement);
-const text = byId("text", HTMLTextAreaElement);
-let isRenderPlanned = false;
-let typedAt = 0;
+setUpPanels();
+start(await currentUser());
 
-const client = new ChatClient({
-  connect: () => new WebSocket(new URL("/ws", location.href.replace(/^http/, "ws"))),
-  storage: sessionStorage,
-  events: {
-    state: showConnection,
-    refused: reloadIfSignedOut,
-    joined: (room, snapshot) => update(() => model.joined(room, snapshot)),
-    frame: (frame) => update(() => model.receive(frame)),
-    settled: (message, problem) => update(() => model.settled(message, problem)),
-  },
-});
-
-/** Changes the model. It is rendered before the next animation frame, once for any number of changes. */
-function update(change: () => void): void {
-  change();
-  if (isRenderPlanned) return;
-  isRenderPlanned = true;
-  requestAnimationFrame(() => {
-    isRenderPlanned = false;
-    render(model, { show, openPrivate: ({ id, name }) => show(model.open("user", id, name)) });
-  });
-}
-
-function show(conversation: Conversation | undefined): void {
-  // Each conversation has its own draft: text for one user must not be sent to a room.
-  if (model.current) model.current.draft = text.value;
-  text.value = conversation?.draft ?? "";
-  update(() => model.show(conversation));
-  closePanel();
-  // On a phone, the focus would open the keyboard over the conversation.
-  if (!isNarrow()) text.focus();
-}
-
-function updateVisibility(): void {
-  update(() => model.setVisible(!document.hidden));
-}
-
-function openRoom(room: string): void {
-  show(model.open("room", room));
-  client.join(room);
-  rememberRooms();
-}
-
-function rememberRooms(): void {
-  const rooms = [...model.conversations.values()].filter(({ kind }) => kind === "room");
-  localStorage.setItem(ROOMS, JSON.stringify(rooms.map(({ id }) => id)));
-}
-
-function showConnection(state: ConnectionState, retryInMs = 0): void {
-  const status = byId("connection", HTMLElement);
-  const wait = `retry in ${Math.ceil(retryInMs / 1000)} s`;
-  const words = { connecting: "Connecting…", online: "Connected", offline: `Offline, ${wait}` };
-  status.dataset.state = state;
-  status.textContent = words[state];
-  if (state === "connecting") return;
-  const banner = byId("banner", HTMLElement);
-  if (state === "online") banner.textContent = "";
-  // The banner may show why an action failed: a failed reconnect must not replace that.
-  else if (banner.textContent === "")
-    banner.textContent = "You are offline. Messages are sent when you are connected again.";
-}
-
+/** Runs the page for this user. Another user needs a reload, so that no state is shared. */
 function start(user: User): void {
-  model.me = user;
-  chat.hidden = false;
-  const rooms: string[] = JSON.parse(localStorage.getItem(ROOMS) ?? "[]");
+  const model = new Model(user);
+  const text = byId("text", HTMLTextAreaElement);
+  const banner = byId("banner", HTMLElement);
+  let isRenderPlanned = false;
+  // #region typing
+  let typedAt = 0;
+  // #endregion
+
+  const client = new ChatClient({
+    user,
+    connect: () => new WebSocket(new URL("/ws", location.href.replace(/^http/, "ws"))),
+    storage: sessionStorage,
+    events: {
+      state: showConnection,
+      unreachable: async () => {
+        if (await isSignedOut()) end("session expired");
+      },
+      joined: (room, snapshot, isFirst) => update(() => model.joined(room, snapshot, isFirst)),
+      refused: (room, problem) => update(() => model.refused(room, problem)),
+      frame: (frame) => update(() => model.receive(frame)),
+      settled: (event, problem) => {
+        if (problem && event.type !== "chat") banner.textContent = problem;
+        update(() => model.settled(event, problem));
+      },
+      ended: end,
+    },
+  });
+
+  /** Changes the model. It is rendered before the next animation frame, once for any number of changes. */
+  function update(change: () => void): void {
+    change();
+    if (isRenderPlanned) return;
+    isRenderPlanned = true;
+    requestAnimationFrame(() => {
+      isRenderPlanned = false;
+      render(model, actions);
+    });
+  }
+
+  const actions: Actions = {
+    isMe: ({ id }) => id === user.id,
+    labelOf: (other) => model.labelOf(other),
+    show,
+    // #region private
+    openPrivate: ({ id, name }) => show(model.open("user", id, name)),
+    // #endregion
+    // #region reactions
+    react: ({ offset }, emoji, on) => {
+      client.post({ type: "react", room: model.current?.id ?? "", target: offset, emoji, on });
+    },
+    // #endregion
+    buttons: [
+      // #region reactions
+      ({ current }) => [reactButton(current, actions.react)],
+      // #endregion
+      // #region edits
+      ({ isMine, current }) => (isMine ? editButtons(current, remove) : []),
+      // #endregion
+    ],
+  };
+  // #region edits
+
+  function remove({ offset }: Message): void {
+    client.post({ type: "delete", room: model.current?.id ?? "", target: offset });
+  }
+  // #endregion
+
+  function show(conversation: Conversation | undefined): void {
+    // #region edits
+    stopEditing();
+    // #endregion
+    // Each conversation has its own draft: text for one user must not be sent to a room.
+    if (model.current) model.current.draft = text.value;
+    text.value = conversation?.draft ?? "";
+    banner.textContent = "";
+    update(() => model.show(conversation));
+    closePanel();
+    // On a phone, the focus would open the keyboard over the conversation.
+    if (!isNarrow()) text.focus();
+  }
+
+  function openRoom(room: string): void {
+    show(model.open("room", room));
+    client.join(room);
+    saveRooms();
+  }
+
+  function saveRooms(): void {
+    const rooms = [...model.conversations.values()].filter(({ kind }) => kind === "room");
+    rememberRooms(
+      user.id,
+      rooms.map(({ id }) => id),
+    );
+  }
+
+  function showConnection(state: ConnectionState, retryInMs = 0): void {
+    const status = byId("connection", HTMLElement);
+    const wait = `retry in ${Math.ceil(retryInMs / 1000)} s`;
+    const words = { connecting: "Connecting…", online: "Connected", offline: `Offline, ${wait}` };
+    status.dataset.state = state;
+    status.textContent = words[state];
+    if (state === "connecting") return;
+    if (state === "online") banner.textContent = "";
+    // The banner may show why an action failed: a failed reconnect must not replace that.
+    else if (banner.textContent === "")
+      banner.textContent = "You are offline. Messages are sent when you are connected again.";
+  }
+
+  /** Ends the use of the page by this user, and reloads it so that another user sees none of its content. */
+  async function end(reason: EndReason): Promise<void> {
+    client.close();
+    if (reason === "another protocol") {
+      byId("connection", HTMLElement).textContent = "Offline";
+      banner.textContent = "This page is older than the server. Reload it to continue.";
+      return;
+    }
+    if (reason === "session expired") {
+      // The same person may sign in again, so what is being typed stays.
+      if (model.current) model.current.draft = text.value;
+      const drafts = [...model.conversations.values()].filter(({ kind }) => kind === "room");
+      byId("chat", HTMLElement).inert = true;
+      const next = await askForName("Your session has expired.");
+      clearStorage();
+      if (next.name === model.me.name) {
+        keepDrafts(
+          next.id,
+          drafts.map(({ id, draft }) => [id, draft]),
+        );
+      }
+    } else clearStorage();
+    location.reload();
+  }
+
+  function showUnsent(event: Unsent): void {
+    const online = byId("connection", HTMLElement).dataset.state === "online";
+    update(() => model.addUnsent(event, online ? "" : "Waiting for the connection"));
+  }
+
+  async function send(): Promise<void> {
+    const { current } = model;
+    const words = text.value;
+    if (!current || current.problem || words.trim() === "") return;
+    if (isTooLong(words)) {
+      banner.textContent = "This message is too long: at most 4000 characters can be sent.";
+      return;
+    }
+    banner.textContent = "";
+    // #region edits
+    const edited = stopEditing();
+    if (edited) {
+      client.post({ type: "edit", room: current.id, target: edited.offset, text: words });
+      return;
+    }
+    // #endregion
+    text.value = "";
+    // #region typing
+    typedAt = 0;
+    // #endregion
+    // #region private
+    if (current.kind === "user") return sendPrivate(current, words);
+    // #endregion
+    showUnsent(client.post({ type: "chat", room: current.id, text: words }));
+  }
+  // #region private
+
+  async function sendPrivate({ id, title }: Conversation, words: string): Promise<void> {
+    const receiver = { id, name: title };
+    const problem = await client.sendPrivate(receiver, words);
+    const line = { from: model.me, text: words, at: new Date().toISOString() };
+    const failed = problem === undefined ? {} : ({ state: "failed", note: problem } as const);
+    update(() => model.addPrivate(receiver, { ...line, ...failed }));
+  }
+  // #endregion
+
+  byId("sign-out", HTMLElement).onclick = async () => {
+    const problem = await signOut();
+    if (problem) {
+      banner.textContent = problem;
+      return;
+    }
+    tabs.postMessage(SIGNED_OUT);
+    await end("signed out");
+  };
+  tabs.onmessage = ({ data }) => data === SIGNED_OUT && void end("signed out");
+  byId("open-room", HTMLFormElement).onsubmit = (event) => {
+    event.preventDefault();
+    const field = byId("room", HTMLInputElement);
+    openRoom(field.value);
+    field.value = "";
+  };
+  byId("leave", HTMLElement).onclick = () => {
+    const { current } = model;
+    if (!current) return;
+    if (current.kind === "room") client.leave(current.id);
+    show(model.close(current));
+    saveRooms();
+  };
+  byId("compose", HTMLFormElement).onsubmit = (event) => {
+    event.preventDefault();
+    void send();
+  };
+  byId("news", HTMLElement).onclick = () => {
+    const scroll = byId("scroll", HTMLElement);
+    scroll.scrollTop = scroll.scrollHeight;
+    update(() => undefined);
+    text.focus();
+  };
+  // #region typing
+  text.oninput = () => {
+    if (model.current?.kind !== "room" || Date.now() - typedAt < TYPING_MS) return;
+    typedAt = Date.now();
+    client.typing(model.current.id);
+  };
+  // #endregion
+  text.onkeydown = (event) => {
+    // #region edits
+    const mine = model.current?.lines.findLast(({ from }) => from.id === user.id)?.message;
+    if (event.key === "ArrowUp" && !event.altKey && text.value === "" && mine) {
+      event.preventDefault();
+      startEditing(mine);
+    }
+    // #endregion
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    void send();
+  };
+  // #region edits
+  byId("stop-editing", HTMLElement).onclick = () => {
+    stopEditing();
+    text.focus();
+  };
+  // #endregion
+  byId("lines", HTMLElement).onkeydown = (event) => {
+    const line = (event.target as Element).closest("li");
+    const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" } as const;
+    if (event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    line?.[step[event.key]]?.querySelector<HTMLElement>(".actions button")?.focus();
+  };
+  document.onkeydown = (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
+    else if (event.key === "Escape") {
+      closePanel();
+      // #region edits
+      stopEditing();
+      // #endregion
+    } else return;
+    event.preventDefault();
+  };
+  addEventListener("online", () => client.connect());
+  document.onvisibilitychange = () => {
+    if (!document.hidden) client.connect();
+    update(() => model.setVisible(!document.hidden));
+  };
+  // #region typing
+  // Removes typing indicators that have expired.
+  setInterval(() => update(() => undefined), 1000);
+  // #endregion
+
+  model.setVisible(!document.hidden);
+  byId("chat", HTMLElement).hidden = false;
+  const rooms = readRooms(user.id);
+  const drafts = takeDrafts(user.id);
   for (const room of rooms.length > 0 ? rooms : [DEFAULT_ROOM]) openRoom(room);
-  for (const message of client.outbox.unsent) showUnsent(message);
-  show([...model.conversations.values()][0]);
+  for (const [room, draft] of drafts) {
+    openRoom(room);
+    const conversation = model.open("room", room);
+    if (conversation === model.current) text.value = draft;
+    conversation.draft = draft;
+  }
+  for (const event of client.outbox.unsent) showUnsent(event);
+  show(
+    [...model.conversations.values()].find(({ draft }) => draft) ??
+      [...model.conversations.values()][0],
+  );
   client.connect();
 }
-
-function showUnsent(message: Unsent): void {
-  const online = byId("connection", HTMLElement).dataset.state === "online";
-  update(() => model.addUnsent(message, online ? "" : "Waiting for the connection"));
-}
-
-async function send(): Promise<void> {
-  const { current } = model;
-  const words = text.value;
-  if (!current || words.trim() === "") return;
-  text.value = "";
-  typedAt = 0;
-  if (current.kind === "room") return showUnsent(client.sendChat(current.id, words));
-  const problem = await client.sendPrivate({ id: current.id, name: current.title }, words);
-  const line = { from: model.me, text: words, at: new Date().toISOString() };
-  update(() =>
-    model.addPrivate(
-      { id: current.id, name: current.title },
-      problem === undefined ? line : { ...line, state: "failed", note: problem },
-    ),
-  );
-}
-
-byId("sign-out", HTMLElement).onclick = async () => {
-  if (!(await signOut())) {
-    byId("banner", HTMLElement).textContent =
-      "The server cannot be reached. Sign out when you are connected again.";
-    return;
-  }
-  client.close();
-  // The next user of this browser must not see the rooms or the unsent messages.
-  localStorage.removeItem(ROOMS);
-  sessionStorage.clear();
-  location.reload();
-};
-byId("open-room", HTMLFormElement).onsubmit = (event) => {
-  event.preventDefault();
-  const field = byId("room", HTMLInputElement);
-  openRoom(field.value);
-  field.value = "";
-};
-byId("leave", HTMLElement).onclick = () => {
-  const { current } = model;
-  if (!current) return;
-  if (current.kind === "room") client.leave(current.id);
-  show(model.close(current));
-  rememberRooms();
-};
-byId("compose", HTMLFormElement).onsubmit = (event) => {
-  event.preventDefault();
-  void send();
-};
-byId("news", HTMLElement).onclick = () => {
-  const scroll = byId("scroll", HTMLElement);
-  scroll.scrollTop = scroll.scrollHeight;
-  update(() => undefined);
-  text.focus();
-};
-text.oninput = () => {
-  if (model.current?.kind !== "room" || Date.now() - typedAt < TYPING_MS) return;
-  typedAt = Date.now();
-  client.typing(model.current.id);
-};
-text.onkeydown = (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  void send();
-};
-document.onkeydown = (event) => {
-  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
-  else if (event.key === "Escape") closePanel();
-  else return;
-  event.preventDefault();
-};
-addEventListener("online", () => client.connect());
-document.onvisibilitychange = updateVisibility;
-// Removes typing indicators that have expired.
-setInterval(() => update(() => undefined), 1000);
-setUpPanels();
-updateVisibility();
-start(await currentUser());

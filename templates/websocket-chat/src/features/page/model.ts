@@ -1,7 +1,16 @@
 // The state of the page: conversations, their members, and messages that are not sent yet. It has no DOM.
-
+import { applyEvent } from "../../apply-event.ts";
 import type { Unsent } from "../../client/outbox.ts";
-import type { ChatMessage, ServerFrame, Snapshot, User } from "../../protocol.ts";
+import {
+  isEvent,
+  type Message,
+  type RoomEvent,
+  type ServerFrame,
+  type Snapshot,
+  targetOf,
+  type User,
+} from "../../protocol.ts";
+import { labels } from "./names.ts";
 
 export interface Line {
   /** Unique within the conversation. */
@@ -11,6 +20,8 @@ export interface Line {
   readonly at: string;
   readonly state: "sent" | "waiting" | "failed" | "gap";
   readonly note?: string;
+  /** The message of a room that the line shows. */
+  readonly message?: Message;
 }
 
 export interface Conversation {
@@ -20,34 +31,50 @@ export interface Conversation {
   title: string;
   lines: Line[];
   members: Map<string, User>;
+  // #region typing
   /** Users who typed, with the time of their latest `typing` frame in milliseconds. */
-  typing: Map<string, { readonly user: User; readonly at: number }>;
+  typing: Map<string, number>;
+  // #endregion
   unread: number;
   /** Text that was typed but not sent. */
   draft: string;
+  /** Why the user is not in the room, if the server has refused the join. */
+  problem: string;
 }
 
 /** Lines to retain per conversation. */
 const MAX_LINES = 500;
+// #region typing
 /** A user counts as typing for this long after a `typing` frame. */
 const TYPING_MS = 4000;
+// #endregion
 const nobody: User = { id: "", name: "" };
 
 export class Model {
-  me: User = nobody;
   readonly conversations = new Map<string, Conversation>();
   current: Conversation | undefined;
   /** Whether the page is visible: messages in a hidden page stay unread. */
   isVisible = true;
+  /** The current name of each user; old messages contain older names. */
+  readonly #names = new Map<string, string>();
+  #labels: ReadonlyMap<string, string> | undefined;
+  // #region private
   #privateLines = 0;
+  // #endregion
+
+  constructor(public me: User) {
+    this.#names.set(me.id, me.name);
+  }
 
   open(kind: Conversation["kind"], id: string, title = id): Conversation {
     const key = `${kind}:${id}`;
     const known = this.conversations.get(key);
     if (known) return known;
     const conversation: Conversation = {
-      ...{ kind, id, title, unread: 0, draft: "", lines: [] },
-      ...{ members: new Map(), typing: new Map() },
+      ...{ kind, id, title, unread: 0, draft: "", problem: "", lines: [], members: new Map() },
+      // #region typing
+      typing: new Map(),
+      // #endregion
     };
     this.conversations.set(key, conversation);
     return conversation;
@@ -61,7 +88,7 @@ export class Model {
 
   show(conversation: Conversation | undefined): void {
     this.current = conversation;
-    if (conversation) conversation.unread = 0;
+    if (conversation && this.isVisible) conversation.unread = 0;
   }
 
   setVisible(isVisible: boolean): void {
@@ -76,106 +103,190 @@ export class Model {
     return all.at((index + step) % all.length);
   }
 
-  joined(room: string, { epoch, offset, recovered, messages, members }: Snapshot): void {
-    const conversation = this.open("room", room);
-    conversation.members = new Map(members.map((user) => [user.id, user]));
-    const waiting = conversation.lines.filter(({ state }) => state === "waiting");
-    const known = conversation.lines.filter(({ state }) => state !== "waiting");
-    const lost = !recovered && known.length > 0;
-    const gap: Line = {
-      ...{ key: `gap/${epoch}/${offset}`, from: nobody, text: "", at: "" },
-      ...{ state: "gap", note: "Some messages before this are missing." },
-    };
-    conversation.lines = [...known, ...(lost ? [gap] : []), ...waiting];
-    const { unread } = conversation;
-    for (const message of messages) this.#chat(message);
-    // Messages from before the first join are history, so they do not count as unread.
-    if (known.length === 0) conversation.unread = unread;
+  /** The name to show for a user, with a tag if another name looks the same. */
+  labelOf({ id, name }: User): string {
+    this.#labels ??= labels(this.#names);
+    return this.#labels.get(id) ?? name;
   }
 
-  /** Applies a frame of the server. */
+  /** @param isFirst whether the room was opened just now: its messages are then history, not unread. */
+  joined(room: string, snapshot: Snapshot, isFirst: boolean): void {
+    const conversation = this.#room(room);
+    if (!conversation) return;
+    conversation.problem = "";
+    conversation.members = new Map(snapshot.members.map((user) => [user.id, user]));
+    for (const user of snapshot.members) this.#rename(user);
+    if (snapshot.recovered) for (const event of snapshot.messages) this.#apply(event);
+    else this.#replace(conversation, snapshot, isFirst);
+  }
+
+  /** The server does not let the user into the room. */
+  refused(room: string, problem: string): void {
+    const conversation = this.#room(room);
+    if (!conversation) return;
+    conversation.problem = problem;
+    conversation.members.clear();
+  }
+
+  /** Applies a frame of the server. Frames of a room that was left may still arrive; they are ignored. */
   receive(frame: ServerFrame): void {
+    if (isEvent(frame)) {
+      this.#apply(frame);
+      return;
+    }
     switch (frame.type) {
       case "welcome":
-        this.me = frame.you;
+        this.#rename(frame.you);
         return;
-      case "chat":
-        this.#chat(frame);
-        return;
+      // #region private
       case "private":
         this.addPrivate(frame.from, frame);
         return;
+      // #endregion
       case "user-joined":
-        this.open("room", frame.room).members.set(frame.user.id, frame.user);
+        this.#rename(frame.user);
+        this.#room(frame.room)?.members.set(frame.user.id, frame.user);
         return;
-      case "user-left":
-        this.open("room", frame.room).members.delete(frame.user.id);
-        this.open("room", frame.room).typing.delete(frame.user.id);
+      case "user-left": {
+        const conversation = this.#room(frame.room);
+        conversation?.members.delete(frame.user.id);
+        // #region typing
+        conversation?.typing.delete(frame.user.id);
+        // #endregion
         return;
+      }
+      // #region typing
       case "typing":
-        this.open("room", frame.room).typing.set(frame.from.id, {
-          user: frame.from,
-          at: Date.now(),
-        });
+        this.#room(frame.room)?.typing.set(frame.from.id, Date.now());
+        return;
+      // #endregion
+      case "ok":
+      case "pong":
+      case "error":
+        // The client has handled it.
+        return;
+      default:
+        // A new frame without its case fails the type check.
+        frame satisfies never;
     }
   }
+  // #region private
 
   /** Adds a private message, received or sent, to the conversation with the user. */
   addPrivate(user: User, line: Pick<Line, "from" | "text" | "at"> & Partial<Line>): void {
+    this.#rename(line.from);
     const conversation = this.open("user", user.id, user.name);
-    conversation.title = user.name;
     const key = `private/${++this.#privateLines}`;
-    this.#add(conversation, { key, state: "sent", ...line });
+    this.#add(conversation, { state: "sent", ...line, key });
   }
+  // #endregion
 
   /** Shows a message that the server has not stored yet. */
-  addUnsent({ key, room, text }: Unsent, note: string): void {
-    const line: Line = {
-      ...{ key, from: this.me, text, at: new Date().toISOString() },
-      ...{ state: "waiting", note },
-    };
-    this.#add(this.open("room", room), line);
+  addUnsent(unsent: Unsent, note: string): void {
+    const conversation = this.#room(unsent.room);
+    if (unsent.type !== "chat" || !conversation) return;
+    const line = { from: this.me, text: unsent.text, at: new Date().toISOString() };
+    this.#add(conversation, { ...line, key: unsent.key, state: "waiting", note });
   }
 
-  /** The server has stored the message and sends it to all members, or has refused it. */
+  /** The server has stored the event and sends it to all members, or has refused it. */
   settled({ key, room }: Unsent, problem?: string): void {
-    const conversation = this.open("room", room);
+    const conversation = this.#room(room);
+    if (!conversation) return;
     conversation.lines = conversation.lines.flatMap((line): Line[] => {
       if (line.key !== key) return [line];
       return problem === undefined ? [] : [{ ...line, state: "failed", note: problem }];
     });
   }
+  // #region typing
 
   /** The other users who are typing in the conversation. */
-  typists(conversation: Conversation): User[] {
+  typists({ typing, members }: Conversation): User[] {
     const since = Date.now() - TYPING_MS;
-    const typing = [...conversation.typing.values()].filter(({ at }) => at > since);
-    return typing.map(({ user }) => user).filter(({ id }) => id !== this.me.id);
+    const ids = [...typing].filter(([, at]) => at > since).map(([id]) => id);
+    return ids.flatMap((id) => members.get(id) ?? []).filter(({ id }) => id !== this.me.id);
+  }
+  // #endregion
+
+  #room(room: string): Conversation | undefined {
+    return this.conversations.get(`room:${room}`);
   }
 
-  #chat({ room, epoch, offset, from, text, at }: ChatMessage): void {
-    const conversation = this.open("room", room);
-    conversation.typing.delete(from.id);
-    if (from.id === this.me.id) this.#removeUnsent(conversation, text);
-    this.#add(conversation, { key: `${epoch}/${offset}`, from, text, at, state: "sent" });
+  #rename({ id, name }: User): void {
+    if (this.#names.get(id) === name) return;
+    this.#names.set(id, name);
+    this.#labels = undefined;
+    if (id === this.me.id) this.me = { id, name };
+    // #region private
+    const conversation = this.conversations.get(`user:${id}`);
+    if (conversation) conversation.title = name;
+    // #endregion
+    for (const { members } of this.conversations.values()) {
+      if (members.has(id)) members.set(id, { id, name });
+    }
   }
 
-  /** A message is delivered just before it is acknowledged: without this, it would be shown twice. */
-  #removeUnsent(conversation: Conversation, text: string): void {
-    const index = conversation.lines.findIndex(
-      (line) => line.state === "waiting" && line.text === text,
-    );
-    if (index !== -1) conversation.lines.splice(index, 1);
+  /** Replaces what is known of a room: messages may have been changed or deleted in the gap. */
+  #replace(
+    conversation: Conversation,
+    snapshot: Snapshot & { recovered: false },
+    isFirst: boolean,
+  ) {
+    const { epoch, offset, messages } = snapshot;
+    const isUnsent = ({ state }: Line) => state === "waiting" || state === "failed";
+    const unsent = conversation.lines.filter(isUnsent);
+    const known = new Set(conversation.lines.map(({ message }) => message?.key));
+    const gap: Line = {
+      ...{ key: `gap/${epoch}/${offset}`, from: nobody, text: "", at: "" },
+      ...{ state: "gap", note: "Some messages before this are missing." },
+    };
+    conversation.lines = isFirst ? unsent : [gap, ...unsent];
+    const { unread } = conversation;
+    for (const message of messages) {
+      this.#put(conversation, epoch, message, !isFirst && !known.has(message.key));
+    }
+    if (isFirst) conversation.unread = unread;
   }
 
-  #add(conversation: Conversation, line: Line): void {
-    if (conversation.lines.some(({ key }) => key === line.key)) return;
+  #apply(event: RoomEvent): void {
+    const conversation = this.#room(event.room);
+    if (!conversation) return;
+    this.#rename(event.from);
+    // #region typing
+    conversation.typing.delete(event.from.id);
+    // #endregion
+    const target = targetOf(event);
+    const key = `${event.epoch}/${target ?? event.offset}`;
+    const before = conversation.lines.find((line) => line.key === key)?.message;
+    // The message may be older than what the page shows, and the text of a message that was deleted is missing.
+    if (target ? !before : event.type === "chat" && event.text === undefined) return;
+    const message = applyEvent(event, before);
+    if (message) this.#put(conversation, event.epoch, message, event.type === "chat");
+    else conversation.lines = conversation.lines.filter((line) => line.key !== key);
+  }
+
+  /** Shows a message, or its new state. */
+  #put(conversation: Conversation, epoch: string, message: Message, isNew: boolean): void {
+    const { offset, from, text, at } = message;
+    // The current name of an author who is not in the room is unknown, so use the one in the message.
+    if (!this.#names.has(from.id)) this.#rename(from);
+    // One's own message arrives before its `ok`: without this, the unsent line would be shown as well.
+    if (from.id === this.me.id) {
+      conversation.lines = conversation.lines.filter(({ key }) => key !== message.key);
+    }
+    const line: Line = { key: `${epoch}/${offset}`, from, text, at, state: "sent", message };
+    const index = conversation.lines.findIndex(({ key }) => key === line.key);
+    if (index !== -1) conversation.lines[index] = line;
+    else this.#add(conversation, line, isNew);
+  }
+
+  #add(conversation: Conversation, line: Line, isNew = true): void {
     // Unsent messages stay below the others.
     const waiting = conversation.lines.findIndex(({ state }) => state === "waiting");
     const end = waiting === -1 || line.state === "waiting" ? conversation.lines.length : waiting;
     conversation.lines.splice(end, 0, line);
     conversation.lines.splice(0, conversation.lines.length - MAX_LINES);
     const isSeen = this.isVisible && conversation === this.current;
-    if (!isSeen && line.from.id !== this.me.id) conversation.unread += 1;
+    if (isNew && !isSeen && line.from.id !== this.me.id) conversation.unread += 1;
   }
 }

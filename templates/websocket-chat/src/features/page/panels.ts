@@ -4,7 +4,7 @@ import { byId } from "./dom.ts";
 type Panel = "sidebar" | "people";
 
 /** The same breakpoints as in style.css. */
-const narrow = matchMedia("(max-width: 64rem)");
+const narrow = matchMedia("(max-width: 56rem)");
 const phone = matchMedia("(max-width: 44rem)");
 
 /** Whether the screen is too narrow for all three columns. */

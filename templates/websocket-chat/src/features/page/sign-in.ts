@@ -6,34 +6,60 @@ import { byId } from "./dom.ts";
 
 /** An RFC 9457 problem. A proxy may respond with something else. */
 interface Problem {
-  readonly detail: string;
+  readonly detail?: string;
   readonly errors?: readonly { readonly detail: string }[];
 }
 
+const UNREACHABLE = "The server cannot be reached.";
+/** Milliseconds between two attempts to find out who is signed in. */
+const RETRY_MS = 2000;
+
 const { session } = hc<App>("/").api;
 
-/** The user of the session; without one, shows the sign-in form and waits. */
+/**
+ * The user of the session. Without a session, shows the sign-in form and waits; while the server is down, shows a
+ * message and retries.
+ */
 export async function currentUser(): Promise<User> {
-  const response = await session.$get();
-  if (response.ok) return await response.json();
+  const start = byId("start", HTMLElement);
+  for (;;) {
+    const found = await whoAmI();
+    start.hidden = found !== "unknown";
+    if (found === "nobody") return await askForName();
+    if (found !== "unknown") return found;
+    start.textContent = `${UNREACHABLE} Trying again…`;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+/** Shows the sign-in form. @param hint why it is shown. */
+export async function askForName(hint = ""): Promise<User> {
   const welcome = byId("welcome", HTMLElement);
   welcome.hidden = false;
+  byId("sign-in-hint", HTMLElement).textContent = hint;
   byId("name", HTMLInputElement).focus();
   const user = await signIn();
   welcome.hidden = true;
   return user;
 }
 
-/** @returns false if the server cannot be reached: only the server can delete the cookie. */
-export async function signOut(): Promise<boolean> {
+/** @returns the problem; undefined once the user is signed out. Only the server can delete the cookie. */
+export async function signOut(): Promise<string | undefined> {
   const response = await session.$delete().catch(unreachable);
-  return response?.ok ?? false;
+  return response?.ok ? undefined : `${UNREACHABLE} Sign out when you are connected again.`;
 }
 
-/** A page cannot see why its WebSocket was refused. Without a session, it has to start again. */
-export async function reloadIfSignedOut(): Promise<void> {
+/** A page cannot see why its WebSocket was refused. */
+export async function isSignedOut(): Promise<boolean> {
+  return (await whoAmI()) === "nobody";
+}
+
+async function whoAmI(): Promise<User | "nobody" | "unknown"> {
   const response = await session.$get().catch(unreachable);
-  if (response && !response.ok) location.reload();
+  if (!response) return "unknown";
+  if (!response.ok) return (response.status as number) === 401 ? "nobody" : "unknown";
+  // A proxy that is not ready may respond with an HTML page.
+  return (await response.json().catch(unreachable)) ?? "unknown";
 }
 
 function signIn(): Promise<User> {
@@ -42,18 +68,18 @@ function signIn(): Promise<User> {
     event.preventDefault();
     const json = { name: byId("name", HTMLInputElement).value };
     const response = await session.$post({ json }).catch(unreachable);
-    const problem = response?.ok ? "" : await problemOf(response);
-    byId("sign-in-problem", HTMLElement).textContent = problem;
-    if (response?.ok) resolve(await response.json());
+    const body: unknown = await response?.json().catch(unreachable);
+    const isUser = response?.ok && body !== undefined;
+    byId("sign-in-problem", HTMLElement).textContent = isUser ? "" : describe(body as Problem);
+    if (isUser) resolve(body as User);
   };
   return promise;
 }
 
-/** The result of a request that got no response. */
+/** The result of a request that got no response, or none that can be read. */
 const unreachable = (): undefined => undefined;
 
-async function problemOf(response: { json(): Promise<unknown> } | undefined): Promise<string> {
-  if (!response) return "The server cannot be reached: try again in a moment.";
-  const problem = (await response.json().catch(unreachable)) as Problem | undefined;
-  return problem?.errors?.[0]?.detail ?? problem?.detail ?? "The server did not respond.";
+function describe(problem: Problem | undefined): string {
+  const detail = problem?.errors?.[0]?.detail ?? problem?.detail;
+  return detail ?? `${UNREACHABLE} Try again in a moment.`;
 }

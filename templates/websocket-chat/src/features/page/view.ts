@@ -1,53 +1,66 @@
 // Renders the model. It changes nothing but the DOM.
-import type { User } from "../../protocol.ts";
+import type { Message, User } from "../../protocol.ts";
+import type { Actions } from "./actions.ts";
 import { byId, element, reconcile } from "./dom.ts";
+import { linkify } from "./links.ts";
 import type { Conversation, Line, Model } from "./model.ts";
+import { renderEvent } from "./render-event.ts";
 
 /** Consecutive messages of one user within this many milliseconds share one heading. */
 const GROUP_MS = 5 * 60 * 1000;
 const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 
-export interface ViewActions {
-  /** Shows a conversation. */
-  readonly show: (conversation: Conversation) => void;
-  /** Opens the private conversation with another user. */
-  readonly openPrivate: (user: User) => void;
-}
-
-export function render(model: Model, actions: ViewActions): void {
+export function render(model: Model, actions: Actions): void {
   const { current } = model;
   const all = [...model.conversations.values()];
   drawConversations("rooms", all, "room", model, actions);
+  // #region private
   drawConversations("private", all, "user", model, actions);
   byId("private-hint", HTMLElement).hidden = all.some(({ kind }) => kind === "user");
+  // #endregion
   byId("me", HTMLElement).textContent = model.me.name;
   const unread = all.reduce((sum, conversation) => sum + conversation.unread, 0);
   setUnread(byId("menu-unread", HTMLElement), unread);
-  document.title = `${unread > 0 ? `(${unread}) ` : ""}${current ? titleOf(current) : "Chat"}`;
-  byId("title", HTMLElement).textContent = current ? titleOf(current) : "No conversation";
+  document.title = `${unread > 0 ? `(${unread}) ` : ""}${current ? titleOf(current, actions) : "Chat"}`;
+  byId("title", HTMLElement).textContent = current ? titleOf(current, actions) : "No conversation";
   byId("leave", HTMLElement).hidden = !current;
   byId("leave", HTMLElement).textContent = current?.kind === "user" ? "Close" : "Leave";
-  byId("text", HTMLTextAreaElement).disabled = !current;
-  if (current) drawConversation(current, model, actions);
+  byId("text", HTMLTextAreaElement).disabled = current?.problem !== "";
+  if (!current) return;
+  // #region typing
+  byId("typing", HTMLElement).textContent = typingText(model.typists(current).map(actions.labelOf));
+  // #endregion
+  drawConversation(current, actions);
 }
 
-function drawConversation(current: Conversation, model: Model, actions: ViewActions): void {
+function drawConversation(current: Conversation, actions: Actions): void {
   const isRoom = current.kind === "room";
   const members = [...current.members.values()].sort((a, b) => a.name.localeCompare(b.name));
   byId("here", HTMLElement).textContent = isRoom ? `${members.length} here` : "private";
   byId("people", HTMLElement).hidden = !isRoom;
-  byId("empty", HTMLElement).hidden = current.lines.length > 0;
-  byId("typing", HTMLElement).textContent = typingText(model.typists(current));
+  const empty = byId("empty", HTMLElement);
+  empty.hidden = current.lines.length > 0 && current.problem === "";
+  empty.textContent = current.problem || "Nothing here yet. Say hello.";
+  empty.classList.toggle("problem", current.problem !== "");
   reconcile(byId("members", HTMLElement), members, {
     key: ({ id }) => id,
-    create: (user) => memberItem(user, user.id === model.me.id, actions),
+    create: (user) => memberItem(user, actions.isMe(user)),
+    update: (item, user) => {
+      setText(item.querySelector(".label"), actions.labelOf(user));
+      // #region private
+      const button = item.querySelector("button");
+      if (!button) return;
+      button.title = `Send ${actions.labelOf(user)} a private message`;
+      button.onclick = () => actions.openPrivate(user);
+      // #endregion
+    },
   });
-  drawLines(current, model.me);
+  drawLines(current, actions);
 }
 
 /** Scrolls to new messages, unless the user has scrolled up: then it shows the button for new messages. */
-function drawLines(current: Conversation, me: User): void {
+function drawLines(current: Conversation, actions: Actions): void {
   const scroll = byId("scroll", HTMLElement);
   const list = byId("lines", HTMLElement);
   const news = byId("news", HTMLElement);
@@ -58,23 +71,41 @@ function drawLines(current: Conversation, me: User): void {
   list.dataset.conversation = `${current.kind}:${current.id}`;
   reconcile(list, current.lines, {
     key: ({ key }) => key,
-    create: (line) => lineItem(line),
-    update: (item, line, index) => updateLine(item, line, current.lines[index - 1]),
+    create: (line) => lineItem(line, actions),
+    update: (item, line, index) => {
+      if (line.state === "gap") return;
+      updateLine(item, line, current.lines[index - 1]);
+      setText(item.querySelector(".name"), actions.labelOf(line.from));
+      // Drawn again only after a change: the model replaces the message then.
+      if (drawn.get(item) === line.message || !line.message) return;
+      drawn.set(item, line.message);
+      for (const update of Object.values(renderEvent)) update(item, line.message, actions);
+    },
   });
   const isNew = list.lastElementChild !== last;
-  const isMine = current.lines.at(-1)?.from.id === me.id;
+  // Of all messages, only the last one is a tab stop; the arrow keys reach the others.
+  if (isNew || isOther) {
+    for (const button of list.querySelectorAll<HTMLElement>(".actions button, .chip")) {
+      button.tabIndex = list.lastElementChild?.contains(button) ? 0 : -1;
+    }
+  }
+  const newest = current.lines.at(-1);
+  const isMine = newest !== undefined && actions.isMe(newest.from);
   const follows = isOther || (isNew && (atEnd || isMine));
-  if (follows) scroll.scrollTop = scroll.scrollHeight;
+  if (follows || atEnd) scroll.scrollTop = scroll.scrollHeight;
   if (follows || atEnd) news.hidden = true;
   else if (isNew) news.hidden = false;
 }
+
+/** The state of the message that each element shows. */
+const drawn = new WeakMap<HTMLElement, Message>();
 
 function drawConversations(
   id: string,
   all: readonly Conversation[],
   kind: Conversation["kind"],
   model: Model,
-  { show }: ViewActions,
+  { labelOf, show }: Actions,
 ): void {
   const conversations = all.filter((conversation) => conversation.kind === kind);
   reconcile(byId(id, HTMLElement), conversations, {
@@ -89,12 +120,15 @@ function drawConversations(
       const button = element("button", "item", icon, element("span", "label", title));
       button.append(element("span", "unread"));
       button.type = "button";
-      button.onclick = () => show(conversation);
       return element("li", "", button);
     },
     update: (item, conversation) => {
-      const button = item.firstElementChild;
-      setText(item.querySelector(".label"), conversation.title);
+      const button = item.querySelector("button");
+      // A room that was left and joined again is another object.
+      if (button) button.onclick = () => show(conversation);
+      const { id, title } = conversation;
+      const label = kind === "room" ? id : labelOf({ id, name: title });
+      setText(item.querySelector(".label"), label);
       if (conversation === model.current) button?.setAttribute("aria-current", "page");
       else button?.removeAttribute("aria-current");
       setUnread(item.querySelector<HTMLElement>(".unread"), conversation.unread);
@@ -102,15 +136,29 @@ function drawConversations(
   });
 }
 
-function lineItem({ from, text, at, state, note = "" }: Line): HTMLElement {
+function lineItem(line: Line, { buttons, isMe }: Actions): HTMLElement {
+  const { from, text, at, state, note = "" } = line;
   if (state === "gap") return element("li", "line mark", note);
-  const picture = avatar(from);
   const when = element("time", "", at ? time.format(new Date(at)) : "");
   when.dateTime = at;
   when.title = new Date(at).toLocaleString();
   const head = element("div", "head", element("bdi", "name", from.name), when);
-  const body = element("div", "body", element("div", "text", text), element("div", "note"));
-  return element("li", "line", element("div", "day"), picture, head, body);
+  const body = element("div", "body", element("div", "text", ...linkify(text)));
+  // #region reactions
+  body.append(element("div", "reactions"));
+  // #endregion
+  body.append(element("div", "note"));
+  const item = element("li", "line", element("div", "day"), avatar(from), head, body);
+  const isMine = isMe(from);
+  item.classList.toggle("mine", isMine);
+  const made = buttons.flatMap((make) => make({ isMine, current: () => drawn.get(item) }));
+  if (line.message && made.length > 0) {
+    const toolbar = element("div", "actions", ...made);
+    toolbar.role = "toolbar";
+    toolbar.ariaLabel = "Message";
+    item.append(toolbar);
+  }
+  return item;
 }
 
 function updateLine(item: HTMLElement, line: Line, before: Line | undefined): void {
@@ -134,14 +182,16 @@ function setText(target: Element | null, text: string): void {
   if (target && target.textContent !== text) target.textContent = text;
 }
 
-function memberItem(user: User, isMe: boolean, { openPrivate }: ViewActions): HTMLElement {
-  const label = element("span", "label", user.name);
-  if (isMe) return element("li", "item", avatar(user), label, element("span", "soft you", "you"));
-  const button = element("button", "item", avatar(user), label);
-  button.type = "button";
-  button.title = `Send ${user.name} a private message`;
-  button.onclick = () => openPrivate(user);
-  return element("li", "", button);
+function memberItem(user: User, isMe: boolean): HTMLElement {
+  const parts = [avatar(user), element("span", "label")];
+  // #region private
+  if (!isMe) {
+    const button = element("button", "item", ...parts);
+    button.type = "button";
+    return element("li", "", button);
+  }
+  // #endregion
+  return element("li", "item", ...parts, element("span", "soft you", isMe ? "you" : ""));
 }
 
 function avatar({ id, name }: User): HTMLElement {
@@ -163,13 +213,15 @@ function setUnread(badge: HTMLElement | null, unread: number): void {
   badge.ariaLabel = `${unread} unread`;
 }
 
-function typingText(users: readonly User[]): string {
-  const names = users.slice(0, 2).map(({ name }) => name);
-  if (users.length === 0) return "";
-  if (users.length === 1) return `${names[0]} is typing…`;
-  return users.length === 2 ? `${names.join(" and ")} are typing…` : "Several people are typing…";
-}
+// #region typing
 
-function titleOf({ kind, title }: Conversation): string {
-  return kind === "room" ? `# ${title}` : title;
+function typingText(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  if (names.length === 1) return `${names[0]} is typing…`;
+  return names.length === 2 ? `${names.join(" and ")} are typing…` : "Several people are typing…";
+}
+// #endregion
+
+function titleOf({ kind, id, title }: Conversation, { labelOf }: Actions): string {
+  return kind === "room" ? `# ${id}` : labelOf({ id, name: title });
 }

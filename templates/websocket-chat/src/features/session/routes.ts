@@ -1,26 +1,41 @@
 // GET, POST and DELETE /api/session: who the user is, sign in or rename, sign out.
 import { Hono } from "hono";
-import { Problem, validate } from "#lib/http";
+import { Problem, storeUnavailable, validate } from "#lib/http";
 import { sessionSchema } from "../../protocol.ts";
-import { randomId } from "../../random-id.ts";
-import { deleteSession, readSession, writeSession } from "./cookie.ts";
+import type { Signal } from "../chat/bus.ts";
+import type { Stores } from "../chat/stores.ts";
+import { deleteSession, newSession, readSession, writeSession } from "./cookie.ts";
+import { openSession } from "./ended-sessions.ts";
 
-export function sessionRoutes(secret: string) {
+export function sessionRoutes(secret: string, { bus, endedSessions }: Stores) {
+  const signal = async (what: Signal) => {
+    await bus.signal(what).catch((error) => {
+      throw error instanceof Problem ? error : storeUnavailable(error);
+    });
+  };
   return (
     new Hono()
       // A page cannot see why its WebSocket was refused, so it asks here whether the session is valid.
       .get("/api/session", async (c) => {
-        const user = await readSession(c, secret);
-        if (!user) throw new Problem(401, "There is no session.");
-        return c.json(user, 200, { "cache-control": "no-store" });
+        const session = await openSession(c, secret, endedSessions);
+        if (!session) throw new Problem(401, "There is no session.");
+        return c.json(session.user, 200, { "cache-control": "no-store" });
       })
       .post("/api/session", validate("json", sessionSchema), async (c) => {
-        const current = await readSession(c, secret);
-        const user = { id: current?.id ?? randomId(), name: c.req.valid("json").name };
-        await writeSession(c, secret, user);
-        return c.json(user, 201, { "cache-control": "no-store" });
+        const current = await openSession(c, secret, endedSessions);
+        const session = newSession(c.req.valid("json").name, current);
+        if (current) await signal({ type: "rename", session });
+        await writeSession(c, secret, session);
+        return c.json(session.user, 201, { "cache-control": "no-store" });
       })
-      .delete("/api/session", (c) => {
+      .delete("/api/session", async (c) => {
+        const session = await readSession(c, secret);
+        // Repeated for a session that has ended already, because its signal may have failed.
+        if (session) {
+          // Stored before the signal: a handshake that starts after it must find the session ended.
+          await endedSessions.end(session);
+          await signal({ type: "end-session", session: session.id });
+        }
         deleteSession(c);
         return c.body(null, 204);
       })

@@ -8,7 +8,7 @@ import type { Run } from "../../run.ts";
 import { writeSite } from "./site.ts";
 
 const TEMPLATE = join(import.meta.dir, "../../../../../templates/build-plugin");
-const BUILD = ["bun", "--config=build/bun.toml", "build.ts", "--no-compress"];
+const BUILD = ["bun", "build.ts", "--no-compress"];
 
 export function siteOf(modules: number): Bench {
   return {
@@ -36,8 +36,8 @@ async function prepare({ folder }: Run, modules: number): Promise<void> {
     await cp(join(TEMPLATE, name), join(folder, name), { recursive: true });
   }
   await symlink(join(TEMPLATE, "node_modules"), join(folder, "node_modules"), "junction");
-  for (const name of ["collections.ts", "schemas.ts"]) {
-    await cp(join(TEMPLATE, "site", name), join(folder, "site", name));
+  for (const name of ["collections.ts", "collections"]) {
+    await cp(join(TEMPLATE, "site", name), join(folder, "site", name), { recursive: true });
   }
   const manifest = await Bun.file(join(folder, "package.json")).json();
   await Bun.write(join(folder, "package.json"), JSON.stringify({ ...manifest, budgets: {} }));

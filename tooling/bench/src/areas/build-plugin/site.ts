@@ -1,7 +1,7 @@
 // Writes a site of many modules: a tree of TypeScript, with YAML and Markdown at every tenth of it.
 import { join } from "node:path";
 
-/** Every tenth module has content of its own; of these, every other one is Markdown. */
+/** Every tenth module has a content file; every other one of these is Markdown. */
 const CONTENT = 10;
 
 /** @param modules how many there are in all, content included. */

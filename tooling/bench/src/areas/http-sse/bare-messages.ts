@@ -5,9 +5,10 @@ import { Database } from "bun:sqlite";
 
 const limitParameter = process.argv[2] === "planned-once" ? "+?" : "?";
 const database = new Database(process.env.DATABASE);
-const page = database.prepare<{ id: string; text: string; at: string }, [number, number]>(
-  `SELECT id, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ${limitParameter}`,
-);
+const page = database.prepare<
+  { id: string; topic: string; text: string; at: string },
+  [number, number]
+>(`SELECT id, topic, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ${limitParameter}`);
 
 const server = Bun.serve({
   hostname: "127.0.0.1",

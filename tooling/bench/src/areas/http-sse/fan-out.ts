@@ -28,3 +28,17 @@ export const fanOut: Bench = {
     ),
   },
 };
+
+/** Posting to topics with five clients each: the streams of the other topics should cost nothing. */
+function toTopics(topics: number): Contestant {
+  return async (run) => {
+    const { url } = await startStarter(run, { LOG_LEVEL: "warn" });
+    return () => eventLoad(url, { readers: 5 * topics, topics, seconds: run.seconds });
+  };
+}
+
+export const topics: Bench = {
+  unit: "deliveries/s",
+  rounds: 15,
+  contestants: { "1 topic": toTopics(1), "100 topics": toTopics(100) },
+};

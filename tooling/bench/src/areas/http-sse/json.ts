@@ -20,11 +20,17 @@ async function prepare(run: Run): Promise<void> {
   for (let i = 1; i <= MESSAGES; i += 1) await postMessage(starter.url, `message ${i}`);
   await Bun.write(bodyOf(run), await fetch(starter.url + PATH));
   const all = await fetch(`${starter.url}/api/messages?limit=${MESSAGES}`);
-  const { items } = (await all.json()) as { items: Record<"id" | "text" | "at", string>[] };
+  const { items } = (await all.json()) as {
+    items: Record<"id" | "topic" | "text" | "at", string>[];
+  };
   using database = new Database(databaseOf(run), { strict: true });
   database.run("PRAGMA journal_mode = WAL");
-  database.run("CREATE TABLE messages (seq INTEGER PRIMARY KEY, id TEXT, text TEXT, at TEXT)");
-  const insert = database.prepare("INSERT INTO messages (id, text, at) VALUES ($id, $text, $at)");
+  database.run(
+    "CREATE TABLE messages (seq INTEGER PRIMARY KEY, id TEXT, topic TEXT, text TEXT, at TEXT)",
+  );
+  const insert = database.prepare(
+    "INSERT INTO messages (id, topic, text, at) VALUES ($id, $topic, $text, $at)",
+  );
   for (const item of items) insert.run(item);
 }
 

@@ -29,7 +29,7 @@ export const importGrowth: Bench = {
   }),
 };
 
-/** Requests to a starter whose database has so many rows. */
+/** Requests to a starter, one contestant per size of its database. */
 function loaded(pathOf: (rows: number) => string): Record<string, Contestant> {
   return sized((rowsOf) => async (run) => {
     const rows = rowsOf(run);

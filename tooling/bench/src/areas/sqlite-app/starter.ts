@@ -60,7 +60,7 @@ export async function writeLines(file: string, count: number): Promise<void> {
   await writer.end();
 }
 
-/** A database of the starter with so many articles, a minute apart, made without the starter. */
+/** Fills a database of the starter with `count` articles, one minute apart, without running the starter. */
 export async function fill(data: string, count: number): Promise<void> {
   using database = new Database(await migrate(data), { strict: true });
   database.run("CREATE TEMP TABLE article (id INTEGER PRIMARY KEY, title TEXT, body TEXT)");
@@ -69,8 +69,9 @@ export async function fill(data: string, count: number): Promise<void> {
     for (const article of articles(count)) stage.run(article);
   })();
   database.run(
-    `INSERT INTO articles (author, title, body, created_at, updated_at)
-     SELECT 1, title, body, at, at
+    // The texts are lower-case words already, as the search index has them.
+    `INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
+     SELECT 1, title, body, title, body, at, at
      FROM (SELECT *, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + id * 60, 'unixepoch') AS at FROM article)`,
   );
 }

@@ -1,0 +1,150 @@
+// OpenAPI 3.1 from an app's routes and the schemas that validate them, and a page that lists and tries them.
+import { type Env, Hono } from "hono";
+import type { RouterRoute } from "hono/types";
+import { z } from "zod";
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiParameters,
+  type ZodOpenApiSecuritySchemeObject,
+} from "zod-openapi";
+import { docsRoutes } from "./docs-page.ts";
+import { routeInfo } from "./route-info.ts";
+
+/** Details that a route does not declare. Its parameters, JSON body and security are added unless given here. */
+export type Operation = Partial<ZodOpenApiOperationObject> & { readonly summary: string };
+
+export interface OpenApiOptions {
+  readonly title: string;
+  readonly version: string;
+  /** Descriptions by method and path, e.g. `"GET /api/messages/{id}"`. */
+  readonly operations: Readonly<Record<string, Operation>>;
+  /** Ways to authenticate, by the name that `describeMiddleware` uses in `security`. */
+  readonly securitySchemes?: Readonly<Record<string, ZodOpenApiSecuritySchemeObject>>;
+}
+
+/**
+ * `GET /openapi.json` describes the routes of `app`, also those that are added later; `GET /docs` is a
+ * page that lists and tries them. Pages and their assets are not described.
+ */
+export function openapiRoutes<E extends Env>(app: Hono<E>, options: OpenApiOptions): Hono {
+  let document: ReturnType<typeof openapiDocument> | undefined;
+  const open = () => {
+    document ??= openapiDocument(app.routes, options);
+    return document;
+  };
+  return new Hono().get("/openapi.json", (c) => c.json(open())).route("/", docsRoutes(open));
+}
+
+/** The document of `routes`. A route without a description has its inputs, its access and the default response. */
+export function openapiDocument(routes: readonly RouterRoute[], options: OpenApiOptions) {
+  const { title, version, securitySchemes = {} } = options;
+  const operations = { ...serviceOperations, ...options.operations };
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const [key, handlers] of Map.groupBy(routes.filter(isDescribed), keyOf)) {
+    const [method = "", path = ""] = key.split(" ");
+    paths[path] ??= {};
+    paths[path][method.toLowerCase()] = describeRoute(handlers, operations[key]);
+  }
+  return createDocument({
+    openapi: "3.1.0",
+    info: { title, version },
+    servers: [{ url: "/" }],
+    paths: paths as NonNullable<ZodOpenApiObject["paths"]>,
+    components: { securitySchemes: { ...securitySchemes } },
+  });
+}
+
+/** Middleware, pages and their assets are not described. */
+function isDescribed({ method, path }: RouterRoute): boolean {
+  const isPage = path === "/" || path === "/docs" || /\.\w+$/.test(path);
+  return method !== "ALL" && (!isPage || path === "/openapi.json");
+}
+
+/** A parameter in a route's path, with its pattern: `:id{[0-9]+}`. */
+const PARAMETER = /:(\w+)(?:\{(.*?)\})?\??(?=\/|$)/g;
+
+function keyOf({ method, path }: RouterRoute): string {
+  return `${method} ${path.replaceAll(PARAMETER, "{$1}")}`;
+}
+
+/** @param handlers the middleware of one route, and its handler. */
+function describeRoute(
+  handlers: readonly RouterRoute[],
+  { responses, requestParams, ...operation }: Partial<Operation> = {},
+): ZodOpenApiOperationObject {
+  const infos = handlers.map(({ handler }) => routeInfo(handler));
+  const inputs = new Map(
+    infos.flatMap(({ input }) => (input ? [[input.target, input.schema]] : [])),
+  );
+  const body = inputs.get("json");
+  return {
+    ...(body && { requestBody: { required: true, ...json("", body) } }),
+    security: (infos.findLast(({ security }) => security)?.security ?? []).map((schemes) =>
+      Object.fromEntries(Object.entries(schemes).map(([name, scopes]) => [name, [...scopes]])),
+    ),
+    ...operation,
+    requestParams: {
+      path: pathParameters(handlers[0]?.path ?? ""),
+      ...parameters(inputs.get("param"), "path"),
+      ...parameters(inputs.get("query"), "query"),
+      ...parameters(inputs.get("header"), "header"),
+      ...requestParams,
+    },
+    responses: { ...responses, default: problem("An error, as a problem (RFC 9457).") },
+  };
+}
+
+function parameters(schema: z.ZodType | undefined, location: keyof ZodOpenApiParameters) {
+  return schema ? ({ [location]: schema } as ZodOpenApiParameters) : {};
+}
+
+/** Strings, with the pattern that the router matches. */
+function pathParameters(path: string): z.ZodObject {
+  const schemas = [...path.matchAll(PARAMETER)].map(([, name = "", pattern]) => {
+    return [name, pattern ? z.string().regex(new RegExp(`^${pattern}$`)) : z.string()];
+  });
+  return z.object(Object.fromEntries(schemas));
+}
+
+const problemSchema = z
+  .object({
+    type: z.string().meta({ format: "uri-reference" }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: "Problem" });
+
+/** A response with a problem. */
+export function problem(description: string) {
+  return { description, content: { "application/problem+json": { schema: problemSchema } } };
+}
+
+/** A response or a body of JSON. */
+export function json(description: string, schema: z.ZodType) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+const status = z.object({ status: z.string() });
+
+/** The routes that every service has. */
+const serviceOperations: Readonly<Record<string, Operation>> = {
+  "GET /healthz": {
+    summary: "Whether the process is alive",
+    responses: { 200: json("The process is alive.", status) },
+  },
+  "GET /readyz": {
+    summary: "Whether the service accepts requests",
+    responses: {
+      200: json("It does.", status),
+      503: json("A store is unavailable, or the service is shutting down.", status),
+    },
+  },
+  "GET /openapi.json": {
+    summary: "This description",
+    responses: { 200: json("OpenAPI 3.1.", z.looseObject({})) },
+  },
+};

@@ -1,0 +1,176 @@
+// `bun run release` in a small package: what it changes, and what it refuses without a change.
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nextVersion, releaseChangelog } from "../src/release.ts";
+
+const place = await realpath(await mkdtemp(join(tmpdir(), "shared-release-")));
+afterAll(() => rm(place, { recursive: true, force: true }));
+
+const CHANGELOG =
+  "# Changelog\n\n## [Unreleased]\n\n- CSV.\n\n## [0.1.0] - 2020-02-02\n\n- First.\n";
+const scripts = { check: "true", test: "true", release: "bun release.ts" };
+const manifest = (changes: object = {}) =>
+  `${JSON.stringify({ name: "p", version: "0.1.0", scripts, ...changes }, null, 2)}\n`;
+const PROGRAM = `import { releasePackage } from ${JSON.stringify(join(import.meta.dir, "../src/release.ts"))};
+process.exitCode = await releasePackage(process.argv[2], ["check", "test"]);
+`;
+let count = 0;
+
+class Package {
+  readonly folder = join(place, `${++count}`);
+
+  static async create(files: Readonly<Record<string, string>> = {}): Promise<Package> {
+    const own = new Package();
+    const all = { "package.json": manifest(), "CHANGELOG.md": CHANGELOG, "release.ts": PROGRAM };
+    await own.write({ ...all, ...files });
+    await own.git("init", "--quiet");
+    await own.git("config", "user.name", "Ann");
+    await own.git("config", "user.email", "ann@example.com");
+    await own.commit();
+    return own;
+  }
+
+  async write(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [path, text] of Object.entries(files))
+      await Bun.write(join(this.folder, path), text);
+  }
+
+  read(path: string): Promise<string> {
+    return Bun.file(join(this.folder, path)).text();
+  }
+
+  async git(...args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = this.#run("git", ...args);
+    expect(exitCode, stderr).toBe(0);
+    return stdout.trim();
+  }
+
+  async commit(): Promise<void> {
+    await this.git("add", ".");
+    await this.git("commit", "--quiet", "--message", "mine");
+  }
+
+  release(...args: readonly string[]) {
+    return this.#run(process.execPath, "run", "release", ...args);
+  }
+
+  #run(...command: readonly string[]) {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { cwd: this.folder });
+    return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+  }
+}
+
+test("moves the changelog, sets the version, commits and tags", async () => {
+  const own = await Package.create();
+  const { exitCode, stdout, stderr } = own.release("minor");
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toContain("git push origin HEAD v0.2.0");
+  const today = new Date().toISOString().slice(0, 10);
+  expect(await own.read("CHANGELOG.md")).toBe(
+    CHANGELOG.replace("- CSV.", `## [0.2.0] - ${today}\n\n- CSV.`),
+  );
+  expect(await own.read("package.json")).toBe(manifest({ version: "0.2.0" }));
+  expect(await own.git("describe", "--exact-match")).toBe("v0.2.0");
+  expect(await own.git("log", "-1", "--format=%s")).toBe("chore: release v0.2.0");
+  expect(await own.git("status", "--porcelain")).toBe("");
+});
+
+test("the version of a new project can be the first release", async () => {
+  const own = await Package.create();
+  expect(own.release("0.1.0")).toMatchObject({ exitCode: 0 });
+  expect(await own.git("describe", "--exact-match")).toBe("v0.1.0");
+});
+
+describe("refuses, and changes nothing:", () => {
+  const failing = (name: string) => manifest({ scripts: { ...scripts, [name]: "false" } });
+  type Refusal = [
+    files: Record<string, string>,
+    version: string,
+    exitCode: number,
+    message: string,
+  ];
+  const refusals: Record<string, Refusal> = {
+    "no version": [{}, "", 2, "Usage: bun run release"],
+    "an invalid version": [{}, "1.0", 2, "1.0 is not patch, minor, major or a version"],
+    "a lower version": [{}, "0.0.9", 2, "0.0.9 is not higher than the current version 0.1.0"],
+    "a private package": [
+      { "package.json": manifest({ private: true }) },
+      "major",
+      1,
+      "is private",
+    ],
+    "a changelog without entries": [
+      { "CHANGELOG.md": CHANGELOG.replace("- CSV.\n", "") },
+      "major",
+      1,
+      "no entry under [Unreleased]",
+    ],
+    "a changelog without the section": [
+      { "CHANGELOG.md": "# Changelog\n" },
+      "major",
+      1,
+      "no section [Unreleased]",
+    ],
+    "a check that fails": [
+      { "package.json": failing("check") },
+      "major",
+      1,
+      "`bun run check` failed",
+    ],
+    "a test that fails": [{ "package.json": failing("test") }, "major", 1, "`bun run test` failed"],
+  };
+  test.each(Object.entries(refusals))("%s", async (_, [files, version, code, message]) => {
+    const own = await Package.create(files);
+    const { exitCode, stderr } = own.release(version);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(code);
+    expect(await own.git("status", "--porcelain")).toBe("");
+    expect(await own.git("tag")).toBe("");
+  });
+
+  test("uncommitted changes, and an existing tag", async () => {
+    const own = await Package.create();
+    await own.write({ "new.ts": "" });
+    expect(own.release("minor")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("new.ts"),
+    });
+    await own.commit();
+    await own.git("tag", "v0.2.0");
+    const again = own.release("minor");
+    expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("v0.2.0 already") });
+  });
+
+  test("a folder outside a repository", async () => {
+    const own = await Package.create();
+    await rm(join(own.folder, ".git"), { recursive: true });
+    const { exitCode, stderr } = own.release("minor");
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("git cannot read the state"),
+    });
+  });
+});
+
+test.each([
+  ["0.1.0", "patch", "0.1.1"],
+  ["0.1.9", "minor", "0.2.0"],
+  ["0.1.9", "major", "1.0.0"],
+  ["0.1.0", "1.0.0-rc.1", "1.0.0-rc.1"],
+  ["1.0.0-rc.1", "1.0.0", "1.0.0"],
+])("after %s, %s is %s", (current, request, next) => {
+  expect(nextVersion(current, request)).toBe(next);
+});
+
+test("the sections of earlier versions are kept", () => {
+  const earlier = "## [0.1.0] - 2026-01-01\n\n- old\n";
+  const { text, notes } = releaseChangelog(
+    `# C\n\n## [Unreleased]\n\n- new\n\n${earlier}`,
+    "0.2.0",
+    "2026-02-02",
+  );
+  expect(notes).toBe("- new");
+  expect(text).toBe(`# C\n\n## [Unreleased]\n\n## [0.2.0] - 2026-02-02\n\n- new\n\n${earlier}`);
+});

@@ -1,0 +1,113 @@
+// Requests that are refused before the app runs: those of foreign pages, and encoded bodies.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Child, serve } from "./child.ts";
+
+let service: Child;
+beforeAll(async () => {
+  service = await serve({ CORS_ORIGINS: "https://app.example.com,tauri://localhost" });
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+const FOREIGN = "https://evil.example";
+
+const send = (headers: Record<string, string>, path = "/accept", method = "POST") =>
+  fetch(service.url + path, { method, headers, ...(method === "POST" && { body: "a=1" }) });
+
+async function expectRefusal(response: Response, status: number) {
+  expect(response.status).toBe(status);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(response.headers.get("x-request-id")).not.toBeNull();
+}
+
+describe("a request that needs no preflight is refused", () => {
+  test.each([
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "text/plain",
+    "application/json",
+  ])("if it comes from a foreign page, as %s", async (type) => {
+    await expectRefusal(await send({ origin: FOREIGN, "content-type": type }), 403);
+  });
+
+  test.each<Record<string, string>>([
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    { origin: "null" },
+    { origin: "null", "sec-fetch-site": "cross-site" },
+    { origin: FOREIGN, "sec-fetch-site": "cross-site" },
+    { origin: "https://app.example.com.evil.example" },
+    { origin: "http://127.0.0.1:1" },
+    { origin: "tauri://localhost.evil.example" },
+  ])("with %p", async (headers) => {
+    await expectRefusal(await send(headers), 403);
+    await expectRefusal(await send(headers, "/nowhere"), 403);
+    await expectRefusal(await send(headers, "/accept", "DELETE"), 403);
+  });
+
+  test("and the response has the request's own id", async () => {
+    const response = await send({ origin: FOREIGN, "x-request-id": "mine" });
+    expect(response.headers.get("x-request-id")).toBe("mine");
+  });
+});
+
+describe("a request is served", () => {
+  test("if no page sent it", async () => {
+    expect((await send({})).status).toBe(200);
+  });
+
+  test("if it comes from a page of the service", async () => {
+    expect((await send({ origin: service.url })).status).toBe(200);
+    // A proxy in front may terminate TLS, and may send another Host than the browser did.
+    const secure = service.url.replace("http:", "https:");
+    expect((await send({ origin: secure })).status).toBe(200);
+    const headers = { origin: "https://public.example", "sec-fetch-site": "same-origin" };
+    expect((await send(headers)).status).toBe(200);
+  });
+
+  test.each([
+    { host: "shop.example:443", origin: "https://shop.example" },
+    { host: "shop.example:80", origin: "http://shop.example" },
+    { host: "shop.example", origin: "https://shop.example" },
+    { host: "10.0.0.7:3000", "x-forwarded-host": "shop.example", origin: "https://shop.example" },
+    { "x-forwarded-host": "shop.example:443, edge", origin: "https://shop.example" },
+  ])("if a proxy names the host in its own form: %p", async (headers) => {
+    expect((await send({ ...headers })).status).toBe(200);
+    await expectRefusal(await send({ ...headers, origin: FOREIGN }), 403);
+  });
+
+  test.each(["https://app.example.com", "tauri://localhost"])(
+    "if its origin is in CORS_ORIGINS: %s",
+    async (origin) => {
+      expect((await send({ origin, "sec-fetch-site": "cross-site" })).status).toBe(200);
+    },
+  );
+
+  test("if it changes nothing", async () => {
+    const headers = { origin: FOREIGN, "sec-fetch-site": "cross-site" };
+    expect((await send(headers, "/fast", "GET")).status).toBe(200);
+    expect((await send(headers, "/fast", "OPTIONS")).status).toBe(204);
+  });
+});
+
+describe("a Content-Encoding", () => {
+  test.each(["gzip", "br", "gzip, identity", "x-unknown"])("%s is 415", async (encoding) => {
+    for (const path of ["/accept", "/echo", "/nowhere"]) {
+      const response = await send({ "content-encoding": encoding }, path);
+      expect(response.headers.get("accept-encoding")).toBe("identity");
+      await expectRefusal(response, 415);
+    }
+  });
+
+  test("of a large body is 415, too: the response is not lost", async () => {
+    const response = await fetch(`${service.url}/accept`, {
+      method: "POST",
+      headers: { "content-encoding": "gzip" },
+      body: new Uint8Array(6_000_000),
+    });
+    await expectRefusal(response, 415);
+  });
+
+  test.each(["identity", "Identity"])("%s is accepted", async (encoding) => {
+    expect((await send({ "content-encoding": encoding })).status).toBe(200);
+  });
+});

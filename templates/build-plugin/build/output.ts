@@ -1,0 +1,131 @@
+// Updates the output folder in place, so that it may be a symbolic link, a mount, or on another disk than the cache.
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { BuildFailure } from "./failure.ts";
+import type { Files } from "./files.ts";
+import { lock } from "./lock.ts";
+
+/**
+ * Makes the folder contain exactly these files. Keeps `.git`, because the folder may be a checkout of the branch to deploy.
+ * New contents are first written to temporary files beside their targets, so that a full disk changes nothing. Then they
+ * are renamed to their targets, pages last, and stale files are removed. A server of the folder therefore never sends half
+ * a file, or a page before its assets.
+ * @param lockFile prevents concurrent updates by other builds; created if it is missing
+ * @returns false if the folder already holds exactly these files
+ */
+export function updateFolder(folder: string, files: Files, lockFile: string): boolean {
+  using _ = lock(lockFile);
+  makeOutputFolder(folder);
+  const { stale, blocking, current } = compare(folder, files);
+  const changed = [...files].filter(([path]) => !current.has(path));
+  if (changed.length + stale.length + blocking.length === 0) return false;
+  for (const path of blocking) removeEntry(folder, path);
+  const staged: [temporary: string, target: string][] = [];
+  try {
+    for (const [path, bytes] of changed) staged.push(stage(join(folder, path), bytes));
+    for (const [temporary, target] of staged.toSorted(pagesLast)) renameSync(temporary, target);
+  } finally {
+    for (const [temporary] of staged) rmSync(temporary, { force: true });
+  }
+  for (const path of stale) removeEntry(folder, path);
+  return true;
+}
+
+function makeOutputFolder(folder: string): void {
+  const link = lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink();
+  if (link && statSync(folder, { throwIfNoEntry: false }) === undefined) {
+    throw new BuildFailure(
+      `${folder} is a link to ${readlinkSync(folder)}, which does not exist.`,
+      "Create that folder, or remove the link.",
+    );
+  }
+  mkdirSync(folder, { recursive: true });
+}
+
+interface Comparison {
+  /** Paths of wanted files that already exist with the same content. */
+  readonly current: ReadonlySet<string>;
+  /** Paths of files and links that are not wanted. */
+  readonly stale: readonly string[];
+  /** Stale paths that have the name of a wanted folder, or are in a folder with the name of a wanted file. */
+  readonly blocking: readonly string[];
+}
+
+/** Follows a link to a folder only if wanted files are below it. Any other link is stale; its target is not touched. */
+function compare(folder: string, files: Files): Comparison {
+  const current = new Set<string>();
+  const stale: string[] = [];
+  const wantedFolders = new Set([...files.keys()].flatMap(parentsOf));
+  const visit = (parent: string) => {
+    for (const entry of readdirSync(join(folder, parent), { withFileTypes: true })) {
+      const path = parent === "" ? entry.name : `${parent}/${entry.name}`;
+      if (path === ".git") continue;
+      const wanted = files.get(path);
+      if (entry.isDirectory() || (wantedFolders.has(path) && isFolder(join(folder, path)))) {
+        visit(path);
+        if (wanted !== undefined) stale.push(path);
+      } else if (wanted === undefined) stale.push(path);
+      else if (hasContent(join(folder, path), wanted)) current.add(path);
+    }
+  };
+  visit("");
+  const isBlocking = (path: string) =>
+    wantedFolders.has(path) || [path, ...parentsOf(path)].some((name) => files.has(name));
+  const { blocking = [], other = [] } = Object.groupBy(stale, (path) =>
+    isBlocking(path) ? "blocking" : "other",
+  );
+  return { current, stale: other, blocking };
+}
+
+const parentsOf = (path: string): string[] =>
+  [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
+
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+function hasContent(path: string, bytes: Uint8Array): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size === bytes.length && readFileSync(path).equals(bytes);
+}
+
+/** Writes a temporary file beside its target. If the path is a symbolic link, the target is the file that it points to. */
+function stage(path: string, bytes: Uint8Array): [temporary: string, target: string] {
+  mkdirSync(dirname(path), { recursive: true });
+  const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  const target = exists ? realpathSync(path) : path;
+  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  try {
+    writeFileSync(temporary, bytes);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  return [temporary, target];
+}
+
+const pagesLast = ([, a]: readonly string[], [, b]: readonly string[]): number =>
+  Number(a?.endsWith(".html")) - Number(b?.endsWith(".html"));
+
+/** Removes a file, a link or a folder, and then the parent folders that became empty. */
+function removeEntry(folder: string, path: string): void {
+  rmSync(join(folder, path), { recursive: true, force: true });
+  for (const parent of parentsOf(path).toReversed()) {
+    try {
+      rmdirSync(join(folder, parent));
+    } catch {
+      return; // not empty, a mount, a link, or already removed
+    }
+  }
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// The command of the package: `<package> <folder> [--watch] [--check]` writes the declarations of content files.
+import { relative } from "node:path";
+import { parseArgs } from "node:util";
+import { type TypesResult, watchTypes, writeTypes } from "./types/write.ts";
+
+const USAGE =
+  "Usage: <folder> [--watch] [--check]. Writes a declaration (.d.ts) beside each content file.";
+
+const { values, folder } = parseOrExit();
+if (values.watch) {
+  await watchTypes(folder, {}, new AbortController().signal, (result) => {
+    if (result instanceof Error) console.error(result.message);
+    else printResult(result);
+  });
+} else {
+  try {
+    const result = await writeTypes(folder, { check: values.check });
+    printResult(result);
+    if (values.check && result.written.length + result.removed.length > 0) process.exitCode = 1;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function parseOrExit() {
+  try {
+    const options = { watch: { type: "boolean" }, check: { type: "boolean" } } as const;
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const [folder, ...others] = positionals;
+    if (folder === undefined || others.length > 0) throw new Error("Name one folder.");
+    return { values, folder };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(USAGE);
+    process.exit(2);
+  }
+}
+
+function printResult({ count, written, removed }: TypesResult): void {
+  for (const path of written)
+    console.log(`${values.check ? "out of date" : "wrote"} ${relative("", path)}`);
+  for (const path of removed)
+    console.log(`${values.check ? "unused" : "removed"} ${relative("", path)}`);
+  console.log(`${count} declarations`);
+}

@@ -1,0 +1,47 @@
+// The list of formats. The plugins, the declarations and the build derive from it which files are content.
+import type { Format } from "./format.ts";
+import { jsonlFormat } from "./formats/jsonl.ts";
+// #region markdown
+import { markdownFormat } from "./formats/markdown/markdown.ts";
+// #endregion
+// #region yaml
+import { yamlFormat } from "./formats/yaml.ts";
+// #endregion
+import { createLoader, type Loader, type LoadOptions } from "./load.ts";
+
+/** Creates each format from the options of its plugin. Add a new format here. */
+export const formats = {
+  jsonl: () => jsonlFormat,
+  // #region yaml
+  yaml: () => yamlFormat,
+  // #endregion
+  // #region markdown
+  markdown: markdownFormat,
+  // #endregion
+};
+
+/** The options of a plugin: those of all plugins, and those of its format. */
+type FormatOptions<F> = F extends (options: infer Options extends object) => Format
+  ? LoadOptions & Options
+  : LoadOptions;
+
+/** The function of each format that creates its plugin for one host. */
+export type Plugins<Plugin> = {
+  readonly [Name in keyof typeof formats]: (
+    options?: FormatOptions<(typeof formats)[Name]>,
+  ) => Plugin;
+};
+
+const factories: Readonly<Record<string, (options: object) => Format>> = formats;
+
+/** @param createPlugin creates the plugin for one host from a loader. */
+export function pluginsFor<Plugin>(createPlugin: (loader: Loader) => Plugin): Plugins<Plugin> {
+  const plugins = Object.entries(factories).map(([name, makeFormat]) => [
+    name,
+    (options: LoadOptions = {}) => createPlugin(createLoader(makeFormat(options), options)),
+  ]);
+  return Object.fromEntries(plugins);
+}
+
+/** Every format with its default options. */
+export const allFormats = Object.values(factories).map((makeFormat) => makeFormat({}));

@@ -1,0 +1,93 @@
+// Parses Markdown with YAML front matter into `{ attributes, html, toc }`.
+import type { Format, Parsed } from "../../format.ts";
+import { hasKeys } from "../../module.ts";
+import type { Source } from "../../source.ts";
+import { parseYaml } from "../yaml.ts";
+import { type Heading, render } from "./render.ts";
+
+export interface MarkdownOptions {
+  /** Keeps HTML in the Markdown, including scripts. By default, HTML is shown as text. */
+  readonly trustHtml?: boolean | undefined;
+}
+
+export interface MarkdownDocument<Attributes = Readonly<Record<string, unknown>>> {
+  /** The front matter: YAML between two lines `---` at the top. The second may also be `...`. */
+  readonly attributes: Attributes;
+  readonly html: string;
+  /** The headings, in order. */
+  readonly toc: readonly Heading[];
+}
+
+/** `import page, { attributes, html, toc } from "./page.md"`. The schema validates the attributes. */
+export const markdownFormat = ({ trustHtml = false }: MarkdownOptions): Format => ({
+  name: "markdown",
+  extensions: ["md", "markdown"],
+  parse: (source) => parseMarkdown(source, trustHtml),
+  documentType: (attributes) => `{
+  readonly attributes: ${attributes};
+  readonly html: string;
+  readonly toc: ReadonlyArray<{
+    readonly depth: number;
+    readonly text: string;
+    readonly id: string;
+  }>;
+}`,
+});
+
+function parseMarkdown(source: Source, trustHtml: boolean): Parsed {
+  const { frontMatter, body } = split(source);
+  const { data, locate } = parseYaml(source, frontMatter);
+  if (data === null && frontMatter.trim() !== "") {
+    const message =
+      "front matter has no keys: remove it, or put an empty line above it to show it as text";
+    throw source.error("syntax", [0, 3], message);
+  }
+  const attributes = data ?? {};
+  if (!hasKeys(attributes)) {
+    throw source.error("syntax", locate([]), "front matter must be a mapping of keys to values");
+  }
+  const content = render(body, trustHtml);
+  return {
+    data: attributes,
+    locate,
+    toDocument: (checked) => ({ attributes: checked, ...content }),
+    dataPath: ["attributes"],
+  };
+}
+
+const OPENING = /^---[ \t]*\r?\n/;
+/** `...` ends a document in YAML. Without the flag `m`, for which U+2028 would be a line end. */
+const CLOSING = /(?<=^|\n)(?:---|\.\.\.)[ \t]*(?=\r?\n|$)/;
+/** Front matter of other tools: TOML between `+++`, JSON between `;;;`, or a language name after the dashes. */
+const UNSUPPORTED = /^(\+\+\+|---[a-z]+|;;;)[ \t]*\r?\n/;
+/** Front matter below empty lines, indented, with a comment after the dashes, or with line ends of CR. */
+const MISPLACED = /^\s*---[ \t]*(?:#.*)?[\r\n]\s*[\w-]+:[\s\S]*?[\r\n]---/;
+
+/** Replaces the opening fence with spaces, so that offsets in the front matter are offsets in the file. */
+function split(source: Source): { readonly frontMatter: string; readonly body: string } {
+  const other = UNSUPPORTED.exec(source.text)?.[1];
+  if (other !== undefined) {
+    const message = "front matter must be YAML between lines of ---";
+    throw source.error("syntax", [0, other.length], message);
+  }
+  const opening = OPENING.exec(source.text)?.[0];
+  if (opening === undefined) {
+    if (!MISPLACED.test(source.text)) return { frontMatter: "", body: source.text };
+    const start = source.text.indexOf("---");
+    throw source.error(
+      "syntax",
+      [start, start + 3],
+      "front matter must start with a line --- at the top",
+    );
+  }
+  const rest = source.text.slice(opening.length);
+  const closing = CLOSING.exec(rest);
+  if (closing === null) {
+    throw source.error("syntax", [0, 3], "front matter starts here, but no line --- ends it");
+  }
+  const blank = opening.replace(/[^\r\n]/g, " ");
+  return {
+    frontMatter: blank + rest.slice(0, closing.index),
+    body: rest.slice(closing.index + closing[0].length),
+  };
+}

@@ -1,0 +1,168 @@
+// Parses YAML 1.2 (https://yaml.org/spec/1.2.2), and refuses values that a parser would change silently.
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from "yaml";
+import type { Format, Parsed } from "../format.ts";
+import { keepsDigits, LOST_DIGITS } from "../number.ts";
+import type { Source, Span } from "../source.ts";
+
+/** `import team, { members } from "./team.yaml"`: the document, and its keys by name. */
+export const yamlFormat: Format = {
+  name: "yaml",
+  extensions: ["yaml", "yml"],
+  parse: (source) => parseYaml(source),
+};
+
+/** Limit of the aliases in a document, counted after expansion, against exponential expansion ("billion laughs"). */
+const MAX_ALIASES = 100;
+
+/**
+ * Parses one document. Keys are strings and unique; `<<` merges as in YAML 1.1, as other loaders do.
+ * @param text the YAML of the source, with every character at its offset in the source.
+ * @throws {ContentError} `syntax`
+ */
+export function parseYaml(source: Source, text = source.text): Parsed {
+  const loneReturn = text.search(/\r(?!\n)/);
+  if (loneReturn !== -1) {
+    const message = "a carriage return alone does not end a line: use LF or CRLF";
+    throw source.error("syntax", [loneReturn, loneReturn + 1], message);
+  }
+  const document = parseDocument(text, {
+    intAsBigInt: true,
+    merge: true,
+    resolveKnownTags: false, // such as !!binary, whose values are objects
+    stringKeys: true,
+    uniqueKeys: false, // checkKeys finds duplicates in linear time
+    prettyErrors: false,
+    logLevel: "error",
+  });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem) throw source.error("syntax", problem.pos, MESSAGES[problem.code] ?? problem.message);
+  const { explicit, version } = document.directives.yaml;
+  if (explicit && version !== "1.2") {
+    const start = text.indexOf("%YAML");
+    throw source.error("syntax", [start, start + 9], "this is read as YAML 1.2: remove the line");
+  }
+  checkNodes(document, source);
+  return {
+    data: toData(document, source),
+    locate: (path) => spanOf(findNode(document, path)),
+  };
+}
+
+/** Replaces messages of the parser that are about its own functions and options. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "a second document starts here: put each document into its own file",
+  NON_STRING_KEY: "a key must be a string: put text that starts with { [ or * in quotes",
+};
+
+function spanOf(node: Node | null): Span {
+  const [start = 0, end = 0] = node?.range ?? [];
+  return [start, end];
+}
+
+function checkNodes(document: Document.Parsed, source: Source): void {
+  const anchors = new Map<string, Node>();
+  visit(document, {
+    Node(key, node) {
+      if (isAlias(node)) {
+        if (anchors.has(node.source)) return;
+        const message = `there is no anchor &${node.source} above this alias: put text that starts with * in quotes`;
+        throw source.error("syntax", spanOf(node), message);
+      }
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (isMap(node)) checkKeys(node, anchors, source);
+      if (isScalar(node) && key !== "key") {
+        refuseComment(node, source);
+        convertNumber(node, source);
+      }
+    },
+  });
+}
+
+function checkKeys({ items }: YAMLMap, anchors: ReadonlyMap<string, Node>, source: Source): void {
+  const seen = new Set<unknown>();
+  for (const { key, value } of items) {
+    if (!isScalar(key)) continue;
+    if (isMerge(key)) {
+      const values = isSeq(value) ? value.items : [value];
+      if (values.every((item) => isMap(isAlias(item) ? anchors.get(item.source) : item))) continue;
+      throw source.error("syntax", spanOf(key), "a merge needs mappings: put a key << in quotes");
+    }
+    if (seen.has(key.value)) {
+      throw source.error("syntax", spanOf(key), `the key ${key.value} is a duplicate`);
+    }
+    seen.add(key.value);
+  }
+}
+
+function isMerge({ value, type }: Scalar): boolean {
+  return value === "<<" && type === "PLAIN";
+}
+
+/** Refuses `color: #fff`: in YAML, the value is null, and `#fff` is a comment. */
+function refuseComment(scalar: Scalar, source: Source): void {
+  const [start, end] = spanOf(scalar);
+  if (start !== end || !/^[ \t]*#[^\s#]/.test(source.text.slice(end))) return;
+  const position = source.text.indexOf("#", end);
+  const message = "# starts a comment here: put the value in quotes, or a space after the #";
+  throw source.error("syntax", [position, position + 1], message);
+}
+
+/** The parser returns integers as `bigint`, so that this function can detect digits that a number would lose. */
+function convertNumber(scalar: Scalar, source: Source): void {
+  const { value, source: literal = "" } = scalar;
+  if (typeof value !== "bigint" && typeof value !== "number") return;
+  if (/^[+-]?0\d/.test(literal)) {
+    throw source.error("syntax", spanOf(scalar), "leading zeros would be lost: put it in quotes");
+  }
+  const isKept = /^[+-]?0[xo]/.test(literal)
+    ? BigInt(Number(value)) === BigInt(value)
+    : /^[+-]?\.(inf|nan)$/i.test(literal) || keepsDigits(literal);
+  if (!isKept) throw source.error("syntax", spanOf(scalar), LOST_DIGITS);
+  scalar.value = literal === "-0" ? -0 : Number(value);
+}
+
+function toData(document: Document.Parsed, source: Source): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases`, error);
+  }
+}
+
+/** Returns the node with this path; for a missing key, the mapping that should contain it. */
+function findNode(document: Document.Parsed, path: readonly PropertyKey[]): Node | null {
+  let node: Node | null = document.contents;
+  for (const key of path) {
+    const child = findChild(node, key, document);
+    if (child === undefined) break;
+    node = child;
+  }
+  return node;
+}
+
+/** Follows aliases, and also searches merged mappings. */
+function findChild(node: unknown, key: PropertyKey, document: Document.Parsed): Node | undefined {
+  const parent = isAlias(node) ? node.resolve(document) : node;
+  if (!isCollection(parent)) return undefined;
+  const child: unknown = parent.get(typeof key === "number" ? key : String(key), true);
+  if (typeof child === "object" && child !== null) return child as Node;
+  if (!isMap(parent)) return undefined;
+  const merges = parent.items.filter((item) => isScalar(item.key) && isMerge(item.key));
+  return merges
+    .flatMap(({ value }) => (isSeq(value) ? value.items : [value]))
+    .map((merged) => findChild(merged, key, document))
+    .find((found) => found !== undefined);
+}

@@ -1,0 +1,72 @@
+// The adapter to Rollup and Rolldown.
+import { ContentError, formatHead } from "../error.ts";
+import type { Loader } from "../load.ts";
+import { refuseOtherHosts } from "./wrong-host.ts";
+
+/** Fits `plugins` of Rollup and of Rolldown, without the types of either. */
+export interface RollupPlugin {
+  readonly name: string;
+  load(this: RollupContext, id: string): Promise<RollupModule | null>;
+}
+
+interface RollupContext {
+  error(error: RollupError): never;
+}
+
+interface RollupModule {
+  code: string;
+  /** No mappings, because the lines of the module do not correspond to lines of the file. */
+  map: { mappings: "" };
+  /** Unused content is left out of the bundle. */
+  moduleSideEffects: false;
+  /** For Rolldown, which otherwise derives the type from the extension: `.txt` would be a string. */
+  moduleType: "js";
+}
+
+interface RollupError {
+  name: string;
+  message: string;
+  id: string;
+  /** The column counts from 0. */
+  loc: { file: string; line: number; column: number };
+  frame: string;
+  /** Empty, because the stack trace would point into this package. */
+  stack: string;
+}
+
+export function toRollupPlugin(loader: Loader): RollupPlugin {
+  return refuseOtherHosts("/rollup", { name: loader.name, load: createLoadHook(loader) });
+}
+
+/** Vite uses the same hook. */
+export function createLoadHook({ filter, load }: Loader): RollupPlugin["load"] {
+  return async function (id) {
+    // Virtual modules of other plugins begin with \0. An id with a query, such as `?raw`, is not the file's content.
+    if (/[\0?]/.test(id) || !filter.test(id)) return null;
+    try {
+      return {
+        code: await load(id),
+        map: { mappings: "" },
+        moduleSideEffects: false,
+        moduleType: "js",
+      };
+    } catch (error) {
+      if (error instanceof ContentError) return this.error(toRollupError(error));
+      throw error;
+    }
+  };
+}
+
+function toRollupError({ name, diagnostics }: ContentError): RollupError {
+  const [first] = diagnostics;
+  if (first === undefined) throw new Error("A ContentError has at least one diagnostic.");
+  const { file, line, column, frame } = first;
+  return {
+    name,
+    message: diagnostics.map(formatHead).join("\n"),
+    id: file,
+    loc: { file, line, column: column - 1 },
+    frame,
+    stack: "",
+  };
+}

@@ -1,0 +1,44 @@
+// Reports errors in the HTML routes of Bun.serve. Without it, Bun's overlay would join the lines of a message, and the
+// production mode would print no message.
+import type { ContentError } from "../error.ts";
+import type { BunHost, Loaded } from "./bun.ts";
+
+let plugins = 0;
+
+/**
+ * Returns the module to load instead of an invalid file. In development, it throws the error in the browser, and adds a
+ * style to Bun's overlay that keeps line breaks. In production, it imports a path whose resolution throws the error, so
+ * that the bundle fails. Plugins cannot read the mode, but Bun replaces `process.env.NODE_ENV` in the module.
+ */
+export function reportToServe(build: BunHost): (error: ContentError) => Loaded {
+  const errors: ContentError[] = [];
+  // Unique, because every plugin of a server resolves the imports of all of them.
+  const prefix = `content-error-${plugins++}:`;
+  build.onResolve({ filter: new RegExp(`^${prefix}`) }, ({ path }) => {
+    const error = errors[Number(path.slice(prefix.length))];
+    console.error(error?.message); // otherwise the only sign of the error would be a response with status 500
+    throw error;
+  });
+  return (error) => {
+    const path = prefix + (errors.push(error) - 1);
+    return { contents: printErrorModule(path, error), loader: "js" };
+  };
+}
+
+/** A CommonJS module, because any name can be imported from it. */
+const printErrorModule = (path: string, { name, message }: ContentError): string => `
+if (process.env.NODE_ENV === "production") require(${JSON.stringify(path)});
+const style = new CSSStyleSheet();
+style.replaceSync(".message-desc code { white-space: pre-wrap }");
+const addStyle = () => {
+  const sheets = document.querySelector("bun-hmr")?.shadowRoot?.adoptedStyleSheets;
+  if (sheets && !sheets.includes(style)) sheets.push(style);
+};
+new MutationObserver(addStyle).observe(document.documentElement, { childList: true, subtree: true });
+addStyle();
+const error = new Error(${JSON.stringify(message)});
+error.name = ${JSON.stringify(name)};
+error.stack = undefined;
+module.exports = {};
+throw error;
+`;

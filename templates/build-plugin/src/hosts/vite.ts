@@ -1,0 +1,35 @@
+// The adapter to Vite.
+import type { Loader } from "../load.ts";
+import { createLoadHook, type RollupPlugin } from "./rollup.ts";
+import { refuseOtherHosts } from "./wrong-host.ts";
+
+/** Fits `plugins` of Vite, without its types. */
+export interface VitePlugin extends RollupPlugin {
+  /** Before Vite's own plugins, which load some extensions as assets. */
+  readonly enforce: "pre";
+  handleHotUpdate(update: HotUpdate): [] | undefined;
+}
+
+interface HotUpdate {
+  readonly file: string;
+  readonly modules: readonly { readonly isSelfAccepting?: boolean | undefined }[];
+  readonly server: { readonly ws: { send(message: { type: "full-reload" }): void } };
+}
+
+/** After a change of a content file, the dev server updates the modules that accept it, or reloads the page. */
+export function toVitePlugin(loader: Loader): VitePlugin {
+  const { name, filter } = loader;
+  return refuseOtherHosts("/vite", {
+    name,
+    enforce: "pre",
+    load: createLoadHook(loader),
+    handleHotUpdate({ file, modules, server }) {
+      if (!filter.test(file) || modules.length === 0) return undefined;
+      // Vite ignores changes of a file that has never loaded successfully, so the page would keep showing the error.
+      const wasLoaded = modules.some(({ isSelfAccepting }) => isSelfAccepting !== undefined);
+      if (wasLoaded) return undefined;
+      server.ws.send({ type: "full-reload" });
+      return [];
+    },
+  });
+}

@@ -1,0 +1,65 @@
+// Refuses a plugin in the wrong host, which would otherwise ignore it or fail without a reason.
+import { readFileSync } from "node:fs";
+
+/** The entries of this package, with the hosts of each. */
+const HOSTS = { "": "Bun and esbuild", "/vite": "Vite", "/rollup": "Rollup and Rolldown" };
+type Entry = keyof typeof HOSTS;
+
+/**
+ * Adds hooks that only other hosts call. They throw an error that names the entry to import. They are not enumerable,
+ * because esbuild refuses a plugin with properties that it does not know.
+ */
+export function refuseOtherHosts<Plugin extends { readonly name: string }>(
+  entry: Entry,
+  plugin: Plugin,
+): Plugin {
+  const refuse = () => {
+    // Without a stack, because Bun would print this package's source above the message.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    const error = new Error(describe(plugin.name, entry));
+    Error.stackTraceLimit = stackTraceLimit;
+    throw error;
+  };
+  let isVite = false;
+  const configResolved = () => {
+    isVite = true;
+  };
+  const hooks: Readonly<Record<Entry, PropertyDescriptorMap>> = {
+    // Vite and webpack call `apply`, Rollup and Rolldown call `options`.
+    "": { apply: { value: refuse }, options: { value: refuse } },
+    // Bun and esbuild read `setup`. Vite calls `configResolved` and then `buildStart`, the others only `buildStart`.
+    "/rollup": { setup: { get: refuse }, configResolved: { value: refuse } },
+    "/vite": {
+      setup: { get: refuse },
+      configResolved: { value: configResolved },
+      buildStart: { value: () => isVite || refuse() },
+    },
+  };
+  return Object.defineProperties(plugin, hooks[entry]);
+}
+
+function describe(plugin: string, entry: Entry): string {
+  const name = packageName();
+  const others = Object.entries(HOSTS)
+    .filter(([other]) => other !== entry)
+    .map(([other, hosts]) => `For ${hosts}, import it from "${name}${other}".`);
+  return [
+    `The plugin "${plugin}" from "${name}${entry}" is for ${HOSTS[entry]}.`,
+    ...others,
+    "Other bundlers are not supported.",
+  ].join(" ");
+}
+
+/** The name in the nearest package.json above this module, which is this package's own. */
+function packageName(): string {
+  for (let folder = new URL(".", import.meta.url); ; folder = new URL("..", folder)) {
+    try {
+      return JSON.parse(readFileSync(new URL("package.json", folder), "utf8")).name;
+    } catch (error) {
+      const isRoot = new URL("..", folder).href === folder.href;
+      if (isRoot || !(error instanceof Error && "code" in error && error.code === "ENOENT"))
+        throw error;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// Turns a file into the text of its module: reads, parses and validates it, then prints the module.
+import type { Format, Parsed } from "./format.ts";
+import { UnprintableError } from "./literal.ts";
+import { printModule } from "./module.ts";
+import { checkData, type Schema } from "./schema.ts";
+import { DEFAULT_MAX_BYTES, type ReadLimits, readSource, type Source } from "./source.ts";
+
+export interface LoadOptions extends ReadLimits {
+  /** Validates the data, and may transform it. Any Standard Schema: zod, valibot, arktype, … */
+  readonly schema?: Schema | undefined;
+  /** Loads only matching paths, e.g. to give each folder its own schema; by default every file of the format. */
+  readonly filter?: RegExp | undefined;
+}
+
+/** A format with its options. The adapters in hosts/ turn it into plugins. */
+export interface Loader {
+  readonly name: string;
+  /** Matches the absolute paths that it loads. */
+  readonly filter: RegExp;
+  /**
+   * Returns the text of the module; a promise only if the schema is asynchronous, so that `require()` works.
+   * @throws {ContentError}
+   */
+  readonly load: (file: string) => string | Promise<string>;
+}
+
+export function createLoader(format: Format, options: LoadOptions = {}): Loader {
+  return {
+    name: format.name,
+    filter: options.filter ? withoutState(options.filter) : extensionFilter(format.extensions),
+    load: (file) => loadModule(format, file, options),
+  };
+}
+
+/** Matches paths with one of these extensions, in upper or lower case. */
+export function extensionFilter(extensions: readonly string[]): RegExp {
+  const escaped = extensions.map((extension) =>
+    extension.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"),
+  );
+  return new RegExp(`\\.(${escaped.join("|")})$`, "i");
+}
+
+/** Removes the flags `g` and `y`, with which `test` would start where the last match ended, and so skip files. */
+export function withoutState({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, flags.replaceAll(/[gy]/g, ""));
+}
+
+/** Limit of the module's length as a multiple of `maxBytes`. Escapes make a module longer than its file. */
+const MAX_GROWTH = 8;
+
+function loadModule(format: Format, file: string, options: LoadOptions): string | Promise<string> {
+  const source = readSource(file, options);
+  const parsed = parseSource(format, source);
+  const { maxBytes = DEFAULT_MAX_BYTES } = options;
+  const print = ({ document }: Content): string => {
+    const text = printDocument(document, parsed, source);
+    if (text.length <= MAX_GROWTH * maxBytes) return text;
+    const message = `becomes a module of more than ${MAX_GROWTH} times maxBytes, which is ${maxBytes}`;
+    throw source.error("value", [0, 0], message);
+  };
+  const content = checkContent(parsed, source, options.schema);
+  return content instanceof Promise ? content.then(print) : print(content);
+}
+
+export interface Content {
+  /** The data that the schema returned. */
+  readonly data: unknown;
+  /** The default export of the module. */
+  readonly document: unknown;
+}
+
+/** Loads the content of a file without printing a module. @throws {ContentError} */
+export async function loadContent(
+  format: Format,
+  file: string,
+  options: LoadOptions,
+): Promise<Content> {
+  const source = readSource(file, options);
+  return await checkContent(parseSource(format, source), source, options.schema);
+}
+
+function parseSource(format: Format, source: Source): Parsed {
+  try {
+    return format.parse(source);
+  } catch (error) {
+    // A recursive parser has overflowed the stack.
+    if (!(error instanceof RangeError)) throw error;
+    throw source.error("syntax", [0, 0], "is nested too deeply", error);
+  }
+}
+
+/** Returns a promise only if the schema is asynchronous. */
+function checkContent(
+  parsed: Parsed,
+  source: Source,
+  schema: Schema | undefined,
+): Content | Promise<Content> {
+  const { toDocument = (data: unknown) => data } = parsed;
+  const toContent = (data: unknown): Content => ({ data, document: toDocument(data) });
+  const data = schema === undefined ? parsed.data : checkData(schema, parsed, source);
+  return data instanceof Promise ? data.then(toContent) : toContent(data);
+}
+
+function printDocument(document: unknown, parsed: Parsed, source: Source): string {
+  try {
+    return printModule(document);
+  } catch (error) {
+    if (!(error instanceof UnprintableError)) throw error;
+    const path = error.path.slice(parsed.dataPath?.length ?? 0);
+    throw source.error("value", parsed.locate(path), error.message, error);
+  }
+}

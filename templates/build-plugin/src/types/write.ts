@@ -1,0 +1,157 @@
+// Writes a declaration beside each content file of a folder, once or after each change.
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
+import type { Format } from "../format.ts";
+import { allFormats } from "../formats.ts";
+import { extensionFilter, type LoadOptions, loadContent, withoutState } from "../load.ts";
+import type { Schema } from "../schema.ts";
+import { declareModule, GENERATED } from "./declaration.ts";
+
+/** The schema of the files whose absolute paths match the filter. Use the same filter and schema as in the plugin. */
+export interface ContentSchema {
+  readonly filter: RegExp;
+  readonly schema: Schema;
+  /** Path of the module that exports the schema. */
+  readonly module: string;
+  /** The name of the export. */
+  readonly name: string;
+}
+
+export interface TypesOptions extends Pick<LoadOptions, "maxBytes"> {
+  /** The first entry whose filter matches a file applies. */
+  readonly schemas?: readonly ContentSchema[] | undefined;
+  /** Your own formats, in addition to those of this package. */
+  readonly formats?: readonly Format[] | undefined;
+  /** Only returns which declarations would be written and removed, without changing files. */
+  readonly check?: boolean | undefined;
+}
+
+export interface TypesResult {
+  /** Number of content files. */
+  readonly count: number;
+  /** Paths of the declarations that were missing or out of date. */
+  readonly written: readonly string[];
+  /** Paths of declarations whose content file no longer exists. */
+  readonly removed: readonly string[];
+}
+
+/** @throws {ContentError} if a content file is invalid; nothing is written then. */
+export async function writeTypes(
+  folder: string,
+  { schemas = [], formats = [], check = false, ...options }: TypesOptions = {},
+): Promise<TypesResult> {
+  const known = [...formats, ...allFormats];
+  const files = listFiles(folder);
+  const wanted = new Map<string, string>();
+  for (const file of files) {
+    const format = known.find(({ extensions }) => extensionFilter(extensions).test(file));
+    if (format === undefined) continue;
+    const found = schemas.find(({ filter }) => withoutState(filter).test(file));
+    const content = await loadContent(format, file, { ...options, schema: found?.schema });
+    const reference = found && { name: found.name, module: importPath(file, found.module) };
+    wanted.set(declarationPath(file), declareModule(format, content, reference));
+  }
+  const declarations = extensionFilter(
+    known.flatMap(({ extensions }) => extensions.map((extension) => `d.${extension}.ts`)),
+  );
+  const written = [...wanted].filter(([path, text]) => isOutOfDate(path, text));
+  const removed = files.filter(
+    (file) =>
+      declarations.test(file) && !wanted.has(file) && isGenerated(readFileSync(file, "utf8")),
+  );
+  if (!check) {
+    for (const [path, text] of written) writeFileSync(path, text);
+    for (const path of removed) rmSync(path);
+  }
+  return { count: wanted.size, written: written.map(([path]) => path), removed };
+}
+
+/** Interval between two polls of the folder. */
+const POLL_MS = 300;
+
+/**
+ * Writes the declarations now and after each change, until the signal aborts. Polls the folder, because a file watcher
+ * would miss changes after the folder was renamed or replaced.
+ * @param report receives each result, or the error of a content file; by default errors are printed.
+ */
+export async function watchTypes(
+  folder: string,
+  options: TypesOptions = {},
+  signal: AbortSignal = new AbortController().signal,
+  report: (result: TypesResult | Error) => void = printError,
+): Promise<void> {
+  let seen: string | null | undefined;
+  while (!signal.aborted) {
+    const state = stateOf(folder);
+    if (state !== seen) {
+      seen = state;
+      await writeTypes(folder, options).then(report, report);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function printError(result: TypesResult | Error): void {
+  if (result instanceof Error) console.error(result.message);
+}
+
+/** Returns paths, times and sizes of all files as one string; null while the folder, or a folder in it, is missing. */
+function stateOf(folder: string): string | null {
+  try {
+    const times = listFiles(folder).map((file) => {
+      const stat = statSync(file, { throwIfNoEntry: false });
+      return `${file}:${stat?.ctimeMs}:${stat?.size}`;
+    });
+    return times.join("\n");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/** `prices.d.jsonl.ts` beside `prices.jsonl`. */
+function declarationPath(file: string): string {
+  return file.replace(/\.([^.]+)$/, ".d.$1.ts");
+}
+
+function isOutOfDate(path: string, text: string): boolean {
+  if (!existsSync(path)) return true;
+  const found = readFileSync(path, "utf8");
+  return isGenerated(found) && withoutSpace(found) !== withoutSpace(text);
+}
+
+const isGenerated = (text: string): boolean => text.startsWith(GENERATED);
+
+/** Ignores white space, because a formatter may have changed it. */
+const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, "");
+
+function importPath(file: string, module: string): string {
+  const path = relative(dirname(file), resolve(module)).replaceAll(sep, "/");
+  return path.startsWith(".") ? path : `./${path}`;
+}
+
+/**
+ * Returns sorted absolute paths. Follows symbolic links. Skips node_modules, and names that start with a dot, such as the
+ * locks of Emacs and the metadata of macOS.
+ */
+function listFiles(folder: string, parents: readonly string[] = []): string[] {
+  const real = realpathSync(folder);
+  if (parents.includes(real)) return []; // a link to a folder that contains it
+  return readdirSync(folder)
+    .filter((name) => !/^(\..*|node_modules)$/.test(name))
+    .flatMap((name) => {
+      const path = resolve(folder, name);
+      const entry = statSync(path, { throwIfNoEntry: false });
+      if (entry?.isDirectory()) return listFiles(path, [...parents, real]);
+      return entry?.isFile() ? [path] : [];
+    })
+    .toSorted();
+}

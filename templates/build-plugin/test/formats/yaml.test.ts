@@ -1,0 +1,161 @@
+// YAML: values, positions of errors, and values that are refused.
+import { describe, expect, test } from "bun:test";
+import { z } from "zod";
+import { yamlFormat } from "../../src/formats/yaml.ts";
+import { errorOf, parse } from "./parse.ts";
+
+describe("supports merge keys (`<<`)", () => {
+  test.each([
+    ["a: &a {x: 1}\nb: {<<: *a, y: 2}", { a: { x: 1 }, b: { x: 1, y: 2 } }],
+    ["a: &a {x: 1}\nb: {y: 2, x: 3, <<: *a}", { a: { x: 1 }, b: { y: 2, x: 3 } }],
+    ["a: &a {x: 1}\nb: &b {x: 2, y: 2}\nc: {<<: [*a, *b]}", { c: { x: 1, y: 2 } }],
+    ["a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n", { c: { x: 1, y: 2 } }],
+    ["a: {<<: {x: 1}}", { a: { x: 1 } }],
+    ['a: {"<<": 1}', { a: { "<<": 1 } }],
+  ])("%j", (text, expected) => {
+    expect(parse(yamlFormat, text)).toMatchObject(expected);
+  });
+
+  test("and locates an error in a merged value", async () => {
+    const schema = z.object({ b: z.object({ x: z.string() }) });
+    const { diagnostics } = await errorOf(yamlFormat, "a: &a\n  x: 1\nb: {<<: *a}\n", {
+      schema: schema.loose(),
+    });
+    expect(diagnostics).toMatchObject([{ line: 2, column: 6 }]);
+  });
+});
+
+test("values are those of YAML 1.2", () => {
+  const text =
+    "[yes, 0o17, 0xff, 1_000, 12:30:45, 2026-01-02, ~, .inf, 1.10, -0, +5, 1e3, '0755', 0.10000000000000001]";
+  expect(parse(yamlFormat, text)).toEqual([
+    ...["yes", 15, 255, "1_000", "12:30:45", "2026-01-02", null],
+    ...[Number.POSITIVE_INFINITY, 1.1, -0, 5, 1000, "0755", 0.1],
+  ]);
+});
+
+test("comments are not values", () => {
+  const text = "a: # one\nb:\n#c: 1\nd: #\n  - 1 #one\ne: '' #one\nf: ## one\n";
+  expect(parse(yamlFormat, text)).toEqual({ a: null, b: null, d: [1], e: "", f: null });
+});
+
+test("keys are the strings that are written", () => {
+  const text = "007: a\n1.0: b\n123456789012345678: c\ntrue: d\n";
+  expect(Object.keys(parse(yamlFormat, text) as object).toSorted()).toEqual(
+    ["007", "1.0", "123456789012345678", "true"].toSorted(),
+  );
+});
+
+describe("refuses values that would change silently:", () => {
+  const cases: Record<string, [text: string, message: string]> = {
+    "an integer that a number rounds": ["guild: 123456789012345678", "a.yaml:1:8: a number can't"],
+    "a hexadecimal one": ["a: 0xfffffffffffffffff", "a.yaml:1:4: a number can't"],
+    "a fraction with too many digits": ["- 0.12345678901234567890", "a.yaml:1:3: a number can't"],
+    "a number that is too large": ["a: 1e400", "a.yaml:1:4: a number can't"],
+    "a number that is too small": ["a: 1e-400", "a.yaml:1:4: a number can't"],
+    "leading zeros": ["zip: 01234", "a.yaml:1:6: leading zeros would be lost"],
+    "leading zeros of a fraction": ["- 00.5", "a.yaml:1:3: leading zeros"],
+    "YAML 1.1": ["%YAML 1.1\n---\na: yes\n", "a.yaml:1:1: this is read as YAML 1.2"],
+    "a duplicate key": ["a: 1\nb: 2\na: 3\n", "a.yaml:3:1: the key a is a duplicate"],
+    "a key that is a duplicate after conversion": ['{1: a, "1": b}', "a.yaml:1:8: the key 1"],
+    "a merge of a text": ["a: {<<: b}", "a.yaml:1:5: a merge needs mappings"],
+    "a tag of another schema": ["a: !!binary aGk=", "Unresolved tag"],
+    "a tag that makes an object": ["a: !!js/function 'x'", "Unresolved tag"],
+    "a key that is a list": ["? [a]\n: 1\n", "a.yaml:1:3: a key must be a string"],
+    "a template's braces": ["title: {{ page.title }}", "a.yaml:1:9: a key must be a string"],
+    "two documents": ["a: 1\n---\nb: 2\n", "a.yaml:2:1: a second document starts here"],
+    "a merge of a list": ["a: &a [1]\nb: {<<: *a}", "a.yaml:2:5: a merge needs mappings"],
+    "an alias without its anchor": ["a: 1\nb: *c", "a.yaml:2:4: there is no anchor &c above"],
+    "an alias above its anchor": ["a: *b\nb: &b 1", "a.yaml:1:4: there is no anchor &b above"],
+    "a value that is a comment": ["a: 1\ncolor: #fff\n", "a.yaml:2:8: # starts a comment here"],
+    "an item that is a comment": ["[\n#x\n{a: #b\n}]", "a.yaml:3:5: # starts a comment here"],
+    "a carriage return as a line end": ["- a\r- b\r", "a.yaml:1:4: a carriage return alone"],
+    "a date with a tag": ["a: !!timestamp 2001-01-01", "a.yaml:1:4: Unresolved tag"],
+    "a large integer with a tag": [
+      "a: !!int '12345678901234567890'",
+      "a.yaml:1:10: a number can't",
+    ],
+  };
+  test.each(Object.entries(cases))("%s", async (_, [text, message]) => {
+    const error = await errorOf(yamlFormat, text);
+    expect(error).toMatchObject({ code: "syntax", message: expect.stringContaining(message) });
+  });
+});
+
+describe("an error", () => {
+  const schema = z.strictObject({
+    members: z.array(z.object({ name: z.string(), age: z.number() })),
+  });
+
+  test("has a code frame with a mark below the mistake", async () => {
+    const text = "members:\n\n  - name: Ada\n    age: old\n";
+    const error = await errorOf(yamlFormat, text, { schema });
+    expect(error.message).toEndWith(
+      `a.yaml:4:10: members.0.age: Invalid input: expected number, received string
+
+  2 |
+  3 |   - name: Ada
+> 4 |     age: old
+    |          ^^^`,
+    );
+    expect(error.diagnostics).toMatchObject([{ line: 4, column: 10, length: 3 }]);
+  });
+
+  test("has no stack trace, which would show this package's source", async () => {
+    const { stack } = await errorOf(yamlFormat, "a: [");
+    expect(stack ?? "").not.toContain("    at ");
+  });
+
+  test("of a schema lists all issues", async () => {
+    const text = "members:\n  - name: 1\n    age: old\n  - age: 3\nextra: 1\n";
+    const { code, diagnostics } = await errorOf(yamlFormat, text, { schema });
+    expect(code).toBe("schema");
+    expect(diagnostics.map(({ line, column }) => [line, column])).toEqual([
+      [2, 11],
+      [3, 10],
+      [4, 5], // the member without a name
+      [1, 1], // the document that has a key too many
+    ]);
+    expect(diagnostics[2]?.message).toBe("members.1.name is missing");
+  });
+
+  test("is located behind an alias, and after tabs, wide characters and CRLF", async () => {
+    const aliased = "a: &x { age: old }\r\nmembers: [*x]\r\n";
+    const loose = z.object({ members: z.array(z.object({ age: z.number() })) });
+    const [found] = (await errorOf(yamlFormat, aliased, { schema: loose })).diagnostics;
+    expect(found).toMatchObject({ line: 1, column: 14, lineText: "a: &x { age: old }" });
+    const byKey = z.record(z.string(), z.object({ a: z.number() }));
+    const [after] = (await errorOf(yamlFormat, '"🎉":\t{ a: x }\n', { schema: byKey })).diagnostics;
+    expect(after).toMatchObject({ line: 1, column: 12 });
+    expect(after?.frame).toBe('> 1 | "🎉":\t{ a: x }\n    |      \t     ^');
+  });
+});
+
+test("exponential aliases and deep nesting are refused, and a mapping with many keys is accepted", async () => {
+  const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    .concat(
+      [..."bcdefghi"].map((key, at) => `${key}: &${key} [${`*${"abcdefgh"[at]}, `.repeat(9)}]`),
+    )
+    .join("\n");
+  expect((await errorOf(yamlFormat, bomb)).message).toContain("uses more than 100 aliases");
+  expect((await errorOf(yamlFormat, "a: &a [*a]")).code).toBe("value");
+  expect((await errorOf(yamlFormat, "[".repeat(50_000))).message).toMatch(/too deeply|a\.yaml:1:/);
+  const deep = `${"[".repeat(300)}${"]".repeat(300)}`;
+  expect((await errorOf(yamlFormat, deep)).message).toContain("too deeply");
+  const keys = Array.from({ length: 50_000 }, (_, index) => `key-${index}: 1\n`);
+  expect(Object.keys(parse(yamlFormat, keys.join("")) as object)).toHaveLength(50_000);
+});
+
+test("nested merges do not take exponential time", async () => {
+  const merges = [..."bcdefghij"].map(
+    (key, at) => `${key}: &${key} {<<: [${`*${"abcdefghi"[at]}, `.repeat(12)}]}`,
+  );
+  const error = await errorOf(yamlFormat, `a: &a {x: 1}\n${merges.join("\n")}`);
+  expect(error.message).toContain("uses more than 100 aliases");
+});
+
+test("__proto__ is an ordinary key at every depth", () => {
+  const data = parse(yamlFormat, "__proto__: { a: 1 }\nb:\n  __proto__: { c: 2 }\n");
+  expect(JSON.stringify(data)).toBe('{"__proto__":{"a":1},"b":{"__proto__":{"c":2}}}');
+  expect(Object.hasOwn(Object.prototype, "a")).toBe(false);
+});

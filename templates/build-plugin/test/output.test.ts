@@ -1,0 +1,163 @@
+// Updates of the output folder: in place, by one build at a time, through symbolic links and mounts.
+import { describe, expect, test } from "bun:test";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Files } from "../build/files.ts";
+import { updateFolder } from "../build/output.ts";
+import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
+import { Folder } from "./folder.ts";
+
+const files = (texts: Readonly<Record<string, string>>): Files =>
+  new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]));
+
+const site = files({ "site/index.html": "<p>", "site/a/b.js": "1", "report.json": "{}" });
+
+/** Texts of the files below a folder, links not followed. */
+function textsBelow(folder: string): Record<string, string> {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted();
+  const isFile = (path: string) => lstatSync(join(folder, path)).isFile();
+  const texts = paths
+    .filter(isFile)
+    .map((path) => [path, readFileSync(join(folder, path), "utf8")]);
+  return Object.fromEntries(texts);
+}
+
+const expected = { "report.json": "{}", "site/a/b.js": "1", "site/index.html": "<p>" };
+const update = (folder: Folder, wanted: Files) =>
+  updateFolder(folder.at("dist"), wanted, folder.at("lock"));
+
+test("the folder contains exactly the files, and the result says whether it changed", () => {
+  using folder = new Folder();
+  expect(update(folder, site)).toBe(true);
+  expect(update(folder, site)).toBe(false);
+  expect(textsBelow(folder.at("dist"))).toEqual(expected);
+  expect(update(folder, files({ "site/a/b.js": "2" }))).toBe(true);
+  expect(textsBelow(folder.at("dist"))).toEqual({ "site/a/b.js": "2" });
+});
+
+test("`.git` is kept, because the folder may be a checkout of the branch to deploy", async () => {
+  using folder = new Folder();
+  await folder.write({ "dist/.git": "gitdir: elsewhere", "dist/site/.git": "" });
+  expect(update(folder, site)).toBe(true);
+  expect(textsBelow(folder.at("dist"))).toEqual({ ...expected, ".git": "gitdir: elsewhere" });
+  expect(update(folder, site)).toBe(false);
+});
+
+test("a file replaces a folder, and a folder replaces a file", () => {
+  using folder = new Folder();
+  update(folder, files({ "a/b": "1", c: "2", "e/f/g": "3" }));
+  mkdirSync(folder.at("dist/h/empty"), { recursive: true });
+  const swapped = { a: "1", "c/d": "2", "e/f": "3", h: "4" };
+  expect(update(folder, files(swapped))).toBe(true);
+  expect(textsBelow(folder.at("dist"))).toEqual(swapped);
+});
+
+describe("a symbolic link is kept, and the files are written to its target:", () => {
+  const links = {
+    "the folder": "dist",
+    "a folder in it": "dist/site",
+    "a folder below": "dist/site/a",
+  };
+  test.each(Object.entries(links))("%s", (_, path) => {
+    using folder = new Folder();
+    mkdirSync(folder.at("www"));
+    mkdirSync(folder.at(join(path, "..")), { recursive: true });
+    symlinkSync(folder.at("www"), folder.at(path));
+    for (const wanted of [site, new Map([...site, ["site/index.html", Buffer.from("<b>")]])]) {
+      expect(update(folder, wanted)).toBe(true);
+      expect(lstatSync(folder.at(path)).isSymbolicLink()).toBe(true);
+      for (const [name, bytes] of wanted) {
+        expect(readFileSync(folder.at(join("dist", name)))).toEqual(Buffer.from(bytes));
+      }
+    }
+    expect(readdirSync(folder.at("www"))).not.toBeEmpty();
+  });
+
+  test("a file", async () => {
+    using folder = new Folder();
+    await folder.write({ "www/report.json": "old", "dist/x": "" });
+    symlinkSync(folder.at("www/report.json"), folder.at("dist/report.json"));
+    update(folder, site);
+    expect(textsBelow(folder.at("www"))).toEqual({ "report.json": "{}" });
+    expect(lstatSync(folder.at("dist/report.json")).isSymbolicLink()).toBe(true);
+  });
+});
+
+test("a link without wanted files below it is removed, and its target is not touched", async () => {
+  using folder = new Folder();
+  await folder.write({ "photos/1.jpg": "1", "dist/x": "" });
+  symlinkSync(folder.at("photos"), folder.at("dist/photos"));
+  update(folder, site);
+  expect(textsBelow(folder.at("dist"))).toEqual(expected);
+  expect(existsSync(folder.at("dist/photos"))).toBe(false);
+  expect(textsBelow(folder.at("photos"))).toEqual({ "1.jpg": "1" });
+});
+
+test("a dangling link is refused by name", () => {
+  using folder = new Folder();
+  symlinkSync(folder.at("nowhere"), folder.at("dist"));
+  expect(() => update(folder, site)).toThrow(/dist is a link to .*nowhere, which does not exist/);
+});
+
+test("a failed write changes nothing, and leaves no temporary files", async () => {
+  using folder = new Folder();
+  update(folder, site);
+  // The name is too long for every file system.
+  const wanted = new Map([
+    ...site,
+    ["site/index.html", Buffer.from("2")],
+    ["z".repeat(300), Buffer.from("")],
+  ]);
+  expect(() => update(folder, wanted)).toThrow("ENAMETOOLONG");
+  expect(textsBelow(folder.at("dist"))).toEqual(expected);
+});
+
+const UNSHARE = ["unshare", "--mount", "--map-root-user", "sh", "-c"];
+const canMount =
+  process.platform === "linux" &&
+  (await command(".", [...UNSHARE, "mount -t tmpfs none /mnt"]).catch(() => undefined))
+    ?.exitCode === 0;
+
+test.skipIf(!canMount)(
+  `the folder is a mount, or the cache is on another disk${canMount ? "" : " (this machine does not let tests mount)"}`,
+  async () => {
+    using folder = new Folder();
+    await folder.write({
+      "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
+console.log(updateFolder("dist", new Map([["site/a.js", Buffer.from(process.argv[2])]]), ".cache/lock"));\n`,
+      "www/x": "",
+      ".cache/x": "",
+      "dist/x": "",
+    });
+    for (const mount of ["mount -t tmpfs none .cache", "mount --bind www dist"]) {
+      const script = `${mount} && ${process.execPath} update.ts 1 && ${process.execPath} update.ts 2 && cat dist/site/a.js`;
+      const { stdout, stderr } = await command(folder.path, [...UNSHARE, script]);
+      expect(stdout, stderr).toBe("true\ntrue\n2");
+    }
+    expect(textsBelow(folder.at("www"))).toEqual({ "site/a.js": "2" });
+  },
+  COMMAND_TIMEOUT,
+);
+
+test(
+  "concurrent builds never mix their files",
+  async () => {
+    using folder = new Folder();
+    await folder.write({
+      "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
+for (let round = 0; round < 60; round++) {
+  const text = process.argv[2] + round;
+  const names = Array.from({ length: 20 }, (_, index) => "f" + (index % 4) + "/" + index + text);
+  updateFolder("dist", new Map(names.map((name) => [name, Buffer.from(text)])), "lock");
+}\n`,
+    });
+    const outcomes = await Promise.all(
+      ["a", "b", "c"].map((name) => bun(folder.path, "update.ts", name)),
+    );
+    for (const { exitCode, stderr } of outcomes) expect(exitCode, stderr).toBe(0);
+    const texts = Object.values(textsBelow(folder.at("dist")));
+    expect(texts).toHaveLength(20);
+    expect(new Set(texts).size).toBe(1);
+  },
+  COMMAND_TIMEOUT,
+);

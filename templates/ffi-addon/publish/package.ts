@@ -1,0 +1,69 @@
+// Builds the library as platform packages, into dist/prebuilt/<package>/, and pins their SHA-256 in a manifest.
+//   bun run package                                      for this machine, with its compiler
+//   bun run package --target linux-arm64 --target …      for other platforms, with zig cc
+//   bun run package --all                                for every platform of scripts/targets.ts, with zig cc
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { compile, libraryModule } from "../scripts/compile.ts";
+import { type Compiler, findCompiler } from "../scripts/compiler.ts";
+import { namePackage, targets } from "../scripts/targets.ts";
+import { root } from "../src/artifacts.ts";
+import { platform } from "../src/library.ts";
+import { pinPackages, readProject } from "./packages.ts";
+
+function writePackage(folder: string, target: string, compiler: Compiler): void {
+  const { os, cpu, libc } = targets[target] ?? unknownTarget(target);
+  const { path } = compile(compiler, { folder: join(root, "dist/native"), target });
+  const { name: main, version, license, repository } = readProject();
+  const name = namePackage(main, target);
+  const file = `addon${extname(path)}`;
+  const manifest = {
+    name,
+    version,
+    description: `The native library of ${main} for ${target}`,
+    license,
+    repository,
+    type: "module",
+    exports: "./index.js",
+    files: ["index.js", file],
+    os: [os],
+    cpu: [cpu],
+    libc: libc && [libc],
+    publishConfig: { access: "public" },
+  };
+  const output = join(folder, name);
+  rmSync(output, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true });
+  copyFileSync(path, join(output, file));
+  writeFileSync(join(output, "index.js"), libraryModule(file));
+  writeFileSync(join(output, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  console.log(`Built ${name}`);
+}
+
+function unknownTarget(target: string): never {
+  throw new Error(`There is no target "${target}". Use one of ${Object.keys(targets).join(", ")}.`);
+}
+
+/** zig, which compiles for every platform. `$CC` is for this machine only. */
+function crossCompiler(target: string): Compiler {
+  const { zig } = targets[target] ?? unknownTarget(target);
+  return findCompiler(`zig cc -target ${zig}`);
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      target: { type: "string", multiple: true, default: [] },
+      all: { type: "boolean", default: false },
+      out: { type: "string", default: join(root, "dist/prebuilt") },
+    },
+  });
+  const wanted = values.all ? Object.keys(targets) : values.target;
+  if (wanted.length === 0) writePackage(values.out, platform, findCompiler(process.env.CC));
+  for (const target of wanted) writePackage(values.out, target, crossCompiler(target));
+  pinPackages(values.out);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,86 @@
+// Searches on another thread: one worker for the process, started by the first search.
+import { createWorkerUrl, id as libraryId } from "../artifacts.ts";
+import type { Hit, Store } from "../engine.ts";
+import { AddonError } from "../errors.ts";
+
+export interface SearchRequest {
+  readonly id: number;
+  readonly store: ReturnType<Store["share"]>;
+  readonly query: Float32Array;
+  readonly k: number;
+  readonly cancel: Int32Array<SharedArrayBuffer>;
+}
+
+export interface SearchReply {
+  readonly id: number;
+  readonly hits?: Hit[];
+  readonly error?: string;
+}
+
+export interface WorkerSearch {
+  readonly hits: Promise<Hit[]>;
+  /** Resolves when the worker no longer reads the store. */
+  readonly ended: Promise<void>;
+  /** Rejects immediately, and stops the worker soon after. */
+  cancel(reason: unknown): void;
+}
+
+/** The worker of this process, and the searches that wait for its reply. */
+interface State {
+  worker: Worker | undefined;
+  lastId: number;
+  readonly pending: Map<number, (reply: SearchReply) => void>;
+}
+
+const state = keepState();
+
+/** Keeps the state on globalThis: `bun --hot` evaluates this module again, which would start another worker each time. */
+function keepState(): State {
+  const kept = globalThis as unknown as Record<symbol, State | undefined>;
+  const key = Symbol.for(libraryId);
+  const state = kept[key] ?? { worker: undefined, lastId: 0, pending: new Map() };
+  kept[key] = state;
+  return state;
+}
+
+export function searchInWorker(store: Store, query: Float32Array, k: number): WorkerSearch {
+  const hits = Promise.withResolvers<Hit[]>();
+  const ended = Promise.withResolvers<void>();
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  state.worker ??= startWorker();
+  state.lastId += 1;
+  const id = state.lastId;
+  const request = { id, store: store.share(), query, k, cancel: flag };
+  state.worker.postMessage(request satisfies SearchRequest);
+  state.worker.ref();
+  state.pending.set(id, (reply) => {
+    if (reply.hits) hits.resolve(reply.hits);
+    else hits.reject(new AddonError("worker_failed", `The search worker failed: ${reply.error}`));
+    ended.resolve();
+  });
+  return {
+    hits: hits.promise,
+    ended: ended.promise,
+    cancel(reason) {
+      Atomics.store(flag, 0, 1);
+      hits.reject(reason);
+    },
+  };
+}
+
+function startWorker(): Worker {
+  const started = new Worker(createWorkerUrl());
+  started.onmessage = ({ data }: MessageEvent<SearchReply>) => settle(data);
+  started.onerror = ({ message }) => {
+    state.worker = undefined;
+    for (const id of state.pending.keys()) settle({ id, error: message });
+  };
+  return started;
+}
+
+/** An idle worker does not keep the process alive. */
+function settle(reply: SearchReply): void {
+  state.pending.get(reply.id)?.(reply);
+  state.pending.delete(reply.id);
+  if (state.pending.size === 0) state.worker?.unref();
+}

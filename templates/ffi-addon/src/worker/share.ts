@@ -1,0 +1,52 @@
+// A store as plain data, by which another thread of this process finds the same memory, to search only.
+import { linkSymbols } from "bun:ffi";
+import { createAcceptBridge } from "../accept.ts";
+import type { Metric, Store } from "../engine.ts";
+import { createSearch, type NativeSearch } from "../native.ts";
+import { declarations } from "../symbols.ts";
+import { TypeScriptStore } from "../typescript.ts";
+
+/** The type of bun:ffi, repeated so that programs which use the library type-check without @types/bun. */
+type Pointer = number & { __pointer__: null };
+
+export interface NativeShare {
+  readonly kind: "native";
+  readonly handle: Pointer;
+  /** The address of the C function that searches it. */
+  readonly search: Pointer;
+  readonly size: number;
+}
+
+export interface TypeScriptShare {
+  readonly kind: "typescript";
+  readonly dimensions: number;
+  readonly metric: Metric;
+  readonly size: number;
+  readonly vectors: SharedArrayBuffer;
+  readonly norms: SharedArrayBuffer;
+}
+
+export function attachStore(shared: NativeShare | TypeScriptShare): Pick<Store, "search"> {
+  if (shared.kind === "native") return attachNative(shared);
+  const store = new TypeScriptStore(shared.dimensions, shared.metric);
+  store.adopt(shared.vectors, shared.norms, shared.size);
+  return store;
+}
+
+/** Created once for each function: Bun never releases what `linkSymbols` creates. */
+const linked = new Map<Pointer, NativeSearch>();
+
+/**
+ * Calls the very function that belongs to the store: a library opened again, from a file that may have changed, could
+ * lay the memory out differently.
+ */
+function attachNative({ handle, search, size }: NativeShare): Pick<Store, "search"> {
+  const vindexSearch = linked.get(search) ?? linkSearch(search);
+  linked.set(search, vindexSearch);
+  return { search: createSearch(vindexSearch, createAcceptBridge(), handle, () => size) };
+}
+
+function linkSearch(ptr: Pointer): NativeSearch {
+  const vindex_search = { ...declarations.vindex_search, ptr };
+  return linkSymbols({ vindex_search }).symbols.vindex_search;
+}

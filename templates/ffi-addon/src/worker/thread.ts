@@ -1,0 +1,16 @@
+// The thread behind `searchInWorker`: searches memory that the main thread owns.
+import type { SearchReply, SearchRequest } from "./client.ts";
+import { attachStore } from "./share.ts";
+
+declare const self: Worker;
+
+self.onmessage = ({ data }: MessageEvent<SearchRequest>) => {
+  const { id, store, query, k, cancel } = data;
+  let reply: SearchReply;
+  try {
+    reply = { id, hits: attachStore(store).search(query, k, { cancel }) };
+  } catch (error) {
+    reply = { id, error: String(error) };
+  }
+  self.postMessage(reply);
+};

@@ -1,0 +1,197 @@
+// Programs that use the library, bundled or compiled into an executable, then moved to another folder and run there.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+// #region prebuilt
+import { writeManifest } from "../scripts/compile.ts";
+// #endregion
+import { packageName } from "../src/artifacts.ts";
+import { installPackage, run, runProgram } from "./project.ts";
+import { compiler, tinycc } from "./toolchain.ts";
+
+const PROGRAM = `
+import { VectorIndex, backend } from "${packageName}";
+using index = new VectorIndex({ dimensions: 2, metric: "dot" });
+index.add(Float32Array.of(1, 2, 3, 4));
+const query = Float32Array.of(1, 1);
+const results = [index.search(query, 2)];
+// #region worker
+results.push(await index.searchInWorker(query, 2));
+// #endregion
+console.log(JSON.stringify({ backend, results }));
+`;
+const HITS = [
+  { id: 1, score: 7 },
+  { id: 0, score: 3 },
+];
+/** What the program prints. */
+const found = (backend: string) => {
+  const results = [HITS];
+  // #region worker
+  results.push(HITS);
+  // #endregion
+  return { backend, results };
+};
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "ffi-addon-bundle-")));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const source = join(folder, "source");
+let installed = "";
+let builds = 0;
+
+const executable = process.platform === "win32" ? "program.exe" : "program";
+const kinds = [
+  { kind: "a bundle", options: ["--outdir"], output: "out", start: ["out/program.js"] },
+  {
+    kind: "a minified bundle",
+    options: ["--minify", "--splitting", "--sourcemap=linked", "--outdir"],
+    output: "out",
+    start: ["out/program.js"],
+  },
+  { kind: "an executable", options: ["--compile", "--outfile"], output: executable },
+  {
+    kind: "a minified executable of bytecode",
+    options: ["--compile", "--minify", "--bytecode", "--format=esm", "--outfile"],
+    output: executable,
+  },
+];
+
+/** Bundles the program, moves the output to a new folder, and returns a function that runs it without the package. */
+async function build({ options, output, start }: (typeof kinds)[number]) {
+  const result = await runProgram(
+    [process.execPath, "build", "program.ts", "--target=bun", ...options, output],
+    {},
+    source,
+  );
+  expect(result.exitCode, result.stderr).toBe(0);
+  builds += 1;
+  const moved = join(folder, `moved ${builds}`);
+  mkdirSync(moved);
+  renameSync(join(source, output), join(moved, output));
+  const command = start ? [process.execPath, ...start] : [join(moved, output)];
+  return async (env: Record<string, string> = {}) => {
+    renameSync(installed, `${installed}.away`);
+    try {
+      return await runProgram(command, env, moved);
+    } finally {
+      renameSync(`${installed}.away`, installed);
+    }
+  };
+}
+
+describe.skipIf(!compiler)("with a C compiler", () => {
+  beforeAll(async () => {
+    mkdirSync(source);
+    installed = await installPackage(source);
+    writeFileSync(join(source, "program.ts"), PROGRAM);
+  });
+
+  test("the package works as it is installed", async () => {
+    const { stdout, stderr } = await run([join(source, "program.ts")]);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual(found("compiled"));
+  });
+
+  test.each(kinds)("$kind keeps all that it needs", async (kind) => {
+    const start = await build(kind);
+    const { stdout, stderr } = await start();
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual(found("compiled"));
+    for (const backend of [tinycc ? "tinycc" : [], "typescript"].flat()) {
+      expect(JSON.parse((await start({ FFI_BACKEND: backend })).stdout)).toEqual(found(backend));
+    }
+  });
+
+  test.each(kinds)("$kind says on stderr why it runs a slower backend", async (kind) => {
+    const native = join(installed, "dist/native");
+    renameSync(native, join(installed, "native.away"));
+    // #region prebuilt
+    // As published: the hash of a library in a package that is not installed here.
+    const platforms = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"];
+    const others = ["darwin-x64", "darwin-arm64", "win32-x64", "win32-arm64"];
+    const prebuilt = join(installed, "dist/prebuilt");
+    mkdirSync(prebuilt);
+    writeManifest(
+      prebuilt,
+      Object.fromEntries(
+        [...platforms, ...others].map((platform) => [
+          platform,
+          { package: `${packageName}-${platform}`, file: "addon.so", sha256: "0" },
+        ]),
+      ),
+    );
+    // #endregion
+    try {
+      const { stdout, stderr } = await (await build(kind))();
+      expect(JSON.parse(stdout)).toEqual(found(tinycc ? "tinycc" : "typescript"));
+      expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+      expect(stderr).toStartWith(`${packageName}: running the slower backend`);
+      // #region prebuilt
+      expect(stderr).toContain("is not installed, or was not when this program was bundled");
+      // #endregion
+      expect(stderr).toContain("there is no library that was compiled on this machine");
+    } finally {
+      // #region prebuilt
+      rmSync(prebuilt, { recursive: true });
+      // #endregion
+      renameSync(join(installed, "native.away"), native);
+    }
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "an executable runs on TypeScript if it cannot copy its library to the temporary directory",
+    async () => {
+      const start = await build({
+        kind: "an executable",
+        options: ["--compile", "--outfile"],
+        output: executable,
+      });
+      const TMPDIR = join(folder, "a file");
+      writeFileSync(TMPDIR, "");
+      const { stdout, stderr } = await start({ TMPDIR });
+      expect(JSON.parse(stdout)).toEqual(found("typescript"));
+      expect(stderr).toStartWith(`${packageName}: running the slower backend typescript.`);
+      expect(stderr).toContain("ENOTDIR");
+    },
+  );
+
+  test.skipIf(process.platform === "win32")(
+    "an executable trusts no library that another user could have planted",
+    async () => {
+      const start = await build({
+        kind: "an executable",
+        options: ["--compile", "--outfile"],
+        output: executable,
+      });
+      const TMPDIR = join(folder, "tmp");
+      mkdirSync(TMPDIR);
+      const env = { TMPDIR };
+      expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+      const [copies = ""] = readdirSync(TMPDIR).filter((name) => name.startsWith("bun-ffi-"));
+      const privateFolder = join(TMPDIR, copies);
+      expect(statSync(privateFolder).mode & 0o777).toBe(0o700);
+      const [library = ""] = readdirSync(privateFolder);
+      // A damaged copy is replaced.
+      writeFileSync(join(privateFolder, library), "not a library");
+      expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+      expect(statSync(join(privateFolder, library)).size).toBeGreaterThan(1000);
+      expect(readdirSync(privateFolder)).toEqual([library]);
+      // A folder in which others can write is not used.
+      chmodSync(privateFolder, 0o777);
+      writeFileSync(join(privateFolder, library), "planted");
+      expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+      expect(statSync(join(privateFolder, library)).size).toBe("planted".length);
+    },
+  );
+});

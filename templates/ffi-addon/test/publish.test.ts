@@ -1,0 +1,215 @@
+// The package as it is published: what it contains, when packing is refused, and its types for consumers.
+import { describe, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { findProgram } from "../scripts/compiler.ts";
+import { targets } from "../scripts/targets.ts";
+import { root } from "../src/artifacts.ts";
+import { platform } from "../src/library.ts";
+import { createProject, type Project, runProgram } from "./project.ts";
+import { ccVariable, compiler } from "./toolchain.ts";
+
+const NAME = "@scope/vectors";
+const HOST = `${NAME}-${platform}`;
+
+const bun = (project: Project, ...args: string[]) =>
+  runProgram([process.execPath, ...args], { CC: ccVariable }, project.path);
+const manifestOf = (project: Project): string =>
+  readFileSync(join(project.path, "package.json"), "utf8");
+
+/** A project that may be published, under a name with a scope. Packing resolves dependencies, which it has none of. */
+function publishable(): Project {
+  const project = createProject("bare");
+  const { private: _, devDependencies: __, ...manifest } = JSON.parse(manifestOf(project));
+  const text = JSON.stringify({ ...manifest, name: NAME, version: "1.2.3" }, null, 2);
+  writeFileSync(join(project.path, "package.json"), `${text}\n`);
+  return project;
+}
+
+const pack = (project: Project) => bun(project, "pm", "pack", "--filename", "packed.tgz");
+
+test("packing is refused without prebuilt libraries, and changes nothing", async () => {
+  using project = publishable();
+  const before = manifestOf(project);
+  const { exitCode, stderr } = await pack(project);
+  expect(exitCode).not.toBe(0);
+  expect(stderr).toContain("There is no dist/prebuilt/manifest.json");
+  expect(stderr).not.toContain("    at ");
+  expect(existsSync(join(project.path, "packed.tgz"))).toBe(false);
+  expect(manifestOf(project)).toBe(before);
+});
+
+test("a private package is not published", async () => {
+  using project = createProject("bare");
+  const { exitCode, stderr } = await bun(project, "run", "publish:all");
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("Remove that line");
+});
+
+test("no script has a name that package managers run around another one", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const hooks = Object.keys(scripts).filter((name) =>
+    Object.keys(scripts).some((other) => name === `pre${other}` || name === `post${other}`),
+  );
+  expect(hooks).toEqual([]);
+  for (const name of ["pack", "prebuild", "publish", "version"])
+    expect(scripts).not.toContainKey(name);
+});
+
+describe.skipIf(!compiler)("with a C compiler", () => {
+  test("the tarball has the compiled JavaScript, its types and the manifest, and lists the platforms that were built", async () => {
+    using project = publishable();
+    const before = manifestOf(project);
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    const { exitCode, stderr } = await pack(project);
+    expect(exitCode, stderr).toBe(0);
+    const others = Object.keys(targets).filter((target) => target !== platform);
+    expect(stderr).toContain(`Without a prebuilt library: ${others.join(", ")}`);
+    expect(manifestOf(project)).toBe(before);
+
+    const archive = new Bun.Archive(await Bun.file(join(project.path, "packed.tgz")).bytes());
+    const files = await archive.files();
+    const paths = [...files.keys()].map((path) => path.replace(/^package\//, ""));
+    const expected =
+      /^(package\.json|README\.md|LICENSE|dist\/library\/(\w+\/)?[\w-]+\.(js|d\.ts|c)|dist\/prebuilt\/manifest\.json)$/;
+    expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+    for (const path of ["dist/library/index.js", "dist/library/index.d.ts"]) {
+      expect(paths).toContain(path);
+    }
+    const manifest = await files.get("package/package.json")?.json();
+    expect(manifest.optionalDependencies).toEqual({ [HOST]: "1.2.3" });
+    expect(manifest.publishConfig).toEqual({ access: "public" });
+    expect(manifest.peerDependenciesMeta).toEqual({ "@types/bun": { optional: true } });
+
+    const { os, cpu, libc } = targets[platform] ?? {};
+    const folder = join(project.path, "dist/prebuilt", HOST);
+    expect(JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))).toMatchObject({
+      version: "1.2.3",
+      os: [os],
+      cpu: [cpu],
+      ...(libc ? { libc: [libc] } : {}),
+      publishConfig: { access: "public" },
+    });
+  });
+
+  test("the library of a platform package gives the same results as TypeScript", async () => {
+    using project = publishable();
+    cpSync(join(root, "test/programs"), join(project.path, "test/programs"), { recursive: true });
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    const command = [process.execPath, "test/programs/compare.ts"];
+    const { stdout, stderr } = await runProgram(command, { FFI_BACKEND: "prebuilt" }, project.path);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/: prebuilt with \w+ agrees with TypeScript\n$/);
+  });
+
+  test("packing is refused after a change of the C code or of the version", async () => {
+    using project = publishable();
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    writeFileSync(
+      join(project.path, "package.json"),
+      manifestOf(project).replace("1.2.3", "1.2.4"),
+    );
+    expect((await pack(project)).stderr).toContain(`${HOST} is version 1.2.3, not 1.2.4`);
+    appendFileSync(join(project.path, "native/basics.c"), "// changed\n");
+    const { exitCode, stderr } = await pack(project);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain("native/ has changed since dist/prebuilt/ was built");
+  });
+
+  test.each([
+    { skipLibCheck: true, types: [] },
+    { skipLibCheck: false, types: [] },
+    { skipLibCheck: true, types: ["bun"] },
+    { skipLibCheck: false, types: ["bun"] },
+  ])("a consumer type-checks under NodeNext: %j", async (options) => {
+    using project = publishable();
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    expect((await pack(project)).exitCode).toBe(0);
+    const consumer = join(project.path, "consumer");
+    const installed = join(consumer, "node_modules", NAME);
+    const archive = new Bun.Archive(await Bun.file(join(project.path, "packed.tgz")).bytes());
+    await archive.extract(join(consumer, "extracted"));
+    mkdirSync(join(consumer, "node_modules/@scope"), { recursive: true });
+    cpSync(join(consumer, "extracted/package"), installed, { recursive: true });
+    // Only these: what else the project has installed must not be found.
+    for (const name of ["@types", "typescript"]) {
+      if (name === "@types" && options.types.length === 0) continue;
+      symlinkSync(
+        join(root, "node_modules", name),
+        join(consumer, "node_modules", name),
+        "junction",
+      );
+    }
+    const compilerOptions = { module: "NodeNext", strict: true, noEmit: true, ...options };
+    writeFileSync(join(consumer, "package.json"), '{ "type": "module" }\n');
+    writeFileSync(
+      join(consumer, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["main.ts"] }),
+    );
+    writeFileSync(
+      join(consumer, "main.ts"),
+      `import { AddonError, type AddonErrorCode, add, backend, type Hit, VectorIndex } from "${NAME}";
+using index = new VectorIndex({ dimensions: 2, metric: "cosine" });
+const hits: readonly Hit[] = index.search(Float32Array.of(1, 2), add(1, 2));
+// #region worker
+export const later: Promise<Hit[]> = index.searchInWorker(Float32Array.of(1, 2), 1);
+// #endregion
+export const code = (error: unknown): AddonErrorCode | undefined =>
+  error instanceof AddonError ? error.code : undefined;
+// @ts-expect-error The types are checked: \`k\` is a number.
+index.search(Float32Array.of(1, 2), "3");
+export { backend, hits };
+`,
+    );
+    const tsc = join(root, "node_modules/.bin/tsc");
+    const command = [process.execPath, tsc, "--project", "tsconfig.json"];
+    const checked = await runProgram(command, {}, consumer);
+    expect(checked.stdout + checked.stderr).toBe("");
+    expect(checked.exitCode).toBe(0);
+  });
+});
+
+/** The first bytes of a library's format, and what it calls the CPU. */
+function formatOf(path: string): string {
+  const bytes = readFileSync(path);
+  if (bytes.readUInt32BE(0) === 0x7f454c46) {
+    return `linux-${{ 62: "x64", 183: "arm64" }[bytes.readUInt16LE(18)]}`;
+  }
+  if (bytes.readUInt32LE(0) === 0xfeedfacf) {
+    return `darwin-${{ 16777223: "x64", 16777228: "arm64" }[bytes.readUInt32LE(4)]}`;
+  }
+  const header = bytes.readUInt32LE(0x3c);
+  return `win32-${{ 34404: "x64", 43620: "arm64" }[bytes.readUInt16LE(header + 4)]}`;
+}
+
+test.skipIf(findProgram("zig") === null)(
+  "with zig: one machine builds the library of every platform",
+  async () => {
+    using project = publishable();
+    const command = [process.execPath, "run", "package", "--all"];
+    // A compiler for this machine would build every package for this machine.
+    const built = await runProgram(command, { CC: "cc" }, project.path);
+    expect(built.exitCode, built.stderr).toBe(0);
+    const scope = join(project.path, "dist/prebuilt/@scope");
+    for (const target of Object.keys(targets)) {
+      const folder = join(scope, `vectors-${target}`);
+      const [library = ""] = readdirSync(folder).filter((file) => file.startsWith("addon."));
+      expect(formatOf(join(folder, library))).toBe(target.replace("-musl", ""));
+      const needsGlibc = readFileSync(join(folder, library), "latin1").includes("GLIBC_2");
+      expect(needsGlibc).toBe(targets[target]?.libc === "glibc");
+    }
+    const packed = await pack(project);
+    expect(packed.exitCode, packed.stderr).toBe(0);
+    expect(packed.stderr).not.toContain("Without a prebuilt library");
+  },
+  600_000, // the first time, zig compiles the C library of each platform
+);

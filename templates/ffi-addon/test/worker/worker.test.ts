@@ -1,0 +1,133 @@
+// Searches on another thread: the same hits, cancelled in time, and memory that outlives them.
+import { describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { VectorIndex } from "../../src/vector-index.ts";
+import { engines } from "../engines.ts";
+import { createProject, run } from "../project.ts";
+import { asan, compiler, sanitized, tinycc } from "../toolchain.ts";
+
+test.each([compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat())(
+  "runs the code that this process has loaded, also after native/ was deleted: %s",
+  async (backend) => {
+    using project = createProject(backend === "compiled" ? "compiled" : "bare");
+    const { stdout, stderr } = await run(
+      [join(import.meta.dir, "close-while-searching.ts"), project.entry, "4"],
+      {
+        FFI_BACKEND: backend,
+      },
+    );
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({ backend, found: 10, refused: 6 });
+  },
+);
+
+test("a worker that does not start is an AddonError with a code", async () => {
+  using project = createProject("bare");
+  rmSync(join(project.path, "src/worker/thread.ts"));
+  const search = join(project.path, "search.ts");
+  await Bun.write(
+    search,
+    `import { AddonError, VectorIndex } from ${JSON.stringify(project.entry)};
+    using index = new VectorIndex({ dimensions: 1, metric: "dot" });
+    index.add(Float32Array.of(1));
+    for (const _ of [1, 2]) {
+      const error = await index.searchInWorker(Float32Array.of(1), 1).catch((error) => error);
+      console.log(error instanceof AddonError, error.code, error.message);
+    }`,
+  );
+  const { stdout, stderr } = await run([search], { FFI_BACKEND: "typescript" });
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/^(true worker_failed The search worker failed: .+\n){2}$/);
+});
+
+// A worker that outlives each reload would be one more thread each time.
+test.skipIf(process.platform !== "linux")("bun --hot keeps one worker over reloads", async () => {
+  using project = createProject("bare");
+  const copy = join(project.path, "reload.ts");
+  await Bun.write(copy, Bun.file(join(import.meta.dir, "reload.ts")));
+  const { exitCode, stdout, stderr } = await run(["--hot", copy], {
+    ENTRY: project.entry,
+    FFI_BACKEND: "typescript",
+  });
+  expect(exitCode, stderr).toBe(0);
+  const threads = stdout.trim().split("\n").map(Number);
+  expect(threads).toHaveLength(21);
+  // The engine's own threads come and go: fewer than one for each reload.
+  expect((threads.at(-1) ?? 0) - (threads[0] ?? 0)).toBeLessThan(10);
+});
+
+test.skipIf(!asan)(
+  "with AddressSanitizer: no bug is found while workers search an index that is being closed",
+  async () => {
+    using project = createProject("sanitized");
+    const env = { ...sanitized, FFI_BACKEND: "compiled" };
+    const { stdout, stderr, exitCode } = await run(
+      [join(import.meta.dir, "close-while-searching.ts"), project.entry, "100"],
+      env,
+    );
+    expect(stderr).toBe("");
+    // Of four searches a round, two are aborted in each fourth, and all are refused in each fourth.
+    expect(JSON.parse(stdout)).toEqual({ backend: "compiled", found: 250, refused: 150 });
+    expect(exitCode).toBe(0);
+  },
+  300_000, // seconds of work, minutes on a busy machine
+);
+
+describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
+  const dimensions = 64;
+  const query = Float32Array.from({ length: dimensions }, (_, i) => Math.cos(i));
+  const create = (size: number): VectorIndex => {
+    const index = new VectorIndex({ dimensions, metric: "cosine" }, engine);
+    index.add(Float32Array.from({ length: size * dimensions }, (_, i) => Math.sin(i * 1.7)));
+    return index;
+  };
+
+  test("finds what a search here finds, also many at a time", async () => {
+    using index = create(2_000);
+    const expected = index.search(query, 5);
+    const searches = Array.from({ length: 20 }, () => index.searchInWorker(query, 5));
+    for (const hits of await Promise.all(searches)) expect(hits).toEqual(expected);
+  });
+
+  test("can be searched, but not added to, while a worker reads it", async () => {
+    using index = create(2_000);
+    const search = index.searchInWorker(query, 3);
+    expect(() => index.add(query)).toThrow(expect.objectContaining({ code: "busy" }));
+    expect(index.search(query, 3)).toEqual(await search);
+    expect(index.add(query)).toBe(2_000);
+  });
+
+  test("rejects with the signal's reason, before and during", async () => {
+    using index = create(20_000);
+    const reason = new Error("aborted by the caller");
+    const aborted = AbortSignal.abort(reason);
+    await expect(index.searchInWorker(query, 3, { signal: aborted })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const searches = Array.from({ length: 30 }, () =>
+      index.searchInWorker(query, 3, { signal: controller.signal }),
+    );
+    controller.abort(reason);
+    const outcomes = await Promise.allSettled(searches);
+    expect(outcomes.every((o) => o.status === "rejected" && o.reason === reason)).toBe(true);
+    expect(await index.searchInWorker(query, 1)).toEqual(index.search(query, 1));
+  });
+
+  test("rejects when the index is closed during the search; its memory is freed when the worker is done", async () => {
+    const index = create(5_000);
+    const searches = Array.from({ length: 10 }, () => index.searchInWorker(query, 3));
+    index.close();
+    for (const outcome of await Promise.allSettled(searches)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "closed" } });
+    }
+  });
+
+  test("checks its arguments", async () => {
+    using index = create(1);
+    const codeOf = (k: unknown, options?: unknown): Promise<unknown> =>
+      index.searchInWorker(query, k as never, options as never).catch(({ code }) => code);
+    expect(await codeOf(1, null)).toBe("invalid_argument");
+    expect(await codeOf(1, { signal: {} })).toBe("invalid_argument");
+    expect(await codeOf(0)).toBe("out_of_range");
+  });
+});

@@ -1,0 +1,18 @@
+// A folder that only this user can enter, removed when the process exits.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHot } from "../hot.ts";
+
+const { data } = createHot<{ folder: string }>("private folder");
+
+export function privateFolder(): string {
+  data.folder ??= create();
+  return data.folder;
+}
+
+function create(): string {
+  const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

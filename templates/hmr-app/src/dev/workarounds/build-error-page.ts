@@ -1,0 +1,59 @@
+// Defect: a page that was opened while it did not build sometimes misses that the error is fixed. If a plugin cannot be
+// loaded, the page is the text "Plugin Error" with status 200.
+// Bun 1.4.5, https://github.com/oven-sh/bun/pull/42075
+// Workaround: a script in the page reloads it after the next edit.
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Hono } from "hono";
+
+const POLL_PATH = "/_bun/sources";
+const ROOT = join(import.meta.dir, "../../..");
+
+/** Serves the fingerprint of the sources for polling. Polling the page instead would build it each time. */
+export function buildErrorRoutes() {
+  return new Hono().get(POLL_PATH, async (c) => c.text(await sourcesFingerprint()));
+}
+
+/**
+ * Adds the script to the page.
+ * @param fingerprint of the sources before the failed build.
+ */
+export async function reloadAfterEdit(response: Response, fingerprint: string): Promise<Response> {
+  // Runs in the page, so it may only use its parameters.
+  const poll = async (path: string, fingerprint: string) => {
+    const sources = await fetch(path);
+    if (sources.ok && (await sources.text()) !== fingerprint) location.reload();
+  };
+  const call = `(${poll})("${POLL_PATH}", "${fingerprint}")`;
+  const text = await response.text();
+  const details = isHtml(response)
+    ? ""
+    : ": bunfig.toml names a plugin that could not be loaded, see the terminal.";
+  const page = `${text}${details}<script>setInterval(() => ${call}, 500)</script>`;
+  return new Response(page, {
+    status: 500,
+    headers: { "content-type": "text/html;charset=utf-8" },
+  });
+}
+
+export function isBuildError(response: Response): boolean {
+  return response.status === 500 || (response.ok && !isHtml(response));
+}
+
+function isHtml({ headers }: Response): boolean {
+  return headers.get("content-type")?.startsWith("text/html") ?? false;
+}
+
+/** Returns a value that changes when a source or configuration file of the page is saved, added, renamed or removed. */
+export async function sourcesFingerprint(): Promise<string> {
+  const scans = ["src/page/**", "src/shared/**", "{bunfig.toml,tsconfig.json,.env*}"].map((glob) =>
+    Array.fromAsync(new Bun.Glob(glob).scan({ cwd: ROOT, dot: true })),
+  );
+  const paths = (await Promise.all(scans)).flat();
+  const versions = paths.toSorted().map(async (path) => {
+    // A file that was removed since the scan also changes the fingerprint.
+    const { mtimeMs, size } = await stat(join(ROOT, path)).catch(() => ({ mtimeMs: 0, size: 0 }));
+    return `${path} ${mtimeMs} ${size}`;
+  });
+  return Bun.hash((await Promise.all(versions)).join("\n")).toString(36);
+}

@@ -1,0 +1,75 @@
+// Defect: `.env`, `bunfig.toml` and `tsconfig.json` are read only once, and nothing says that an edit has no effect.
+// Bun 1.4.5, https://github.com/oven-sh/bun/issues/2521
+// Workaround: polls them; after an edit the bundler restarts, and the server is evaluated with the new variables.
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { createHot } from "../../hot.ts";
+import { restartBundler } from "../bundler.ts";
+import { reevaluate } from "../reevaluate.ts";
+
+/** In the order in which Bun reads them in development; a later one takes precedence. */
+const ENV_FILES = [".env", ".env.development", ".env.local", ".env.development.local"];
+const CONFIG_FILES = [...ENV_FILES, "bunfig.toml", "tsconfig.json"];
+const POLL_MS = 200;
+
+interface Data {
+  /** The latest text of each file. */
+  texts: ReadonlyMap<string, string>;
+  /** Names of the variables that come from the files and not from the shell. */
+  fromFiles: readonly string[];
+}
+
+const { data, dispose } = createHot<Data>("config files");
+data.texts ??= readTexts();
+data.fromFiles ??= namesFromFiles();
+
+/** Unsets the variables that come from files, so that a child process reads the files itself. */
+export function unsetFileVariables(): Readonly<Record<string, undefined>> {
+  return Object.fromEntries((data.fromFiles ?? []).map((name) => [name, undefined]));
+}
+
+export function watchConfigFiles(): void {
+  const timer = setInterval(async () => {
+    const texts = readTexts();
+    const changed = CONFIG_FILES.filter((file) => texts.get(file) !== data.texts?.get(file));
+    data.texts = texts;
+    if (changed.length === 0) return;
+    await readVariables();
+    restartBundler(`${changed.join(", ")} changed`);
+    reevaluate();
+  }, POLL_MS);
+  dispose(() => clearInterval(timer));
+}
+
+/** A missing file counts as empty. */
+function readTexts(): ReadonlyMap<string, string> {
+  return new Map(CONFIG_FILES.map((file) => [file, readText(file)]));
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/** Returns the variables whose value is that of a file. Any other value comes from the shell, which takes precedence. */
+function namesFromFiles(): readonly string[] {
+  const variables = ENV_FILES.flatMap((file) => Object.entries(parseEnv(readText(file))));
+  // Only Bun expands references such as `URL=http://$HOST/`, so their value cannot be compared.
+  const isFromFile = ([name, value = ""]: [string, string | undefined]) =>
+    value.includes("$") || value === process.env[name];
+  return variables.filter(isFromFile).map(([name]) => name);
+}
+
+/** Starts a process that reads the files as Bun does at its start, and copies its variables. */
+async function readVariables(): Promise<void> {
+  const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
+  const env = { ...process.env, ...unsetFileVariables() };
+  const variables = await new Response(Bun.spawn(command, { env }).stdout).json();
+  for (const name of Object.keys(unsetFileVariables())) delete process.env[name];
+  Object.assign(process.env, variables);
+  data.fromFiles = namesFromFiles();
+}

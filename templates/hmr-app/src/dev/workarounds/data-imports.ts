@@ -1,0 +1,66 @@
+// Defect: an edit of an imported JSON file, text or image does not reach the modules that import it.
+// Bun 1.4.5, https://github.com/oven-sh/bun/issues/24067
+// Workaround: JSON and text become ES modules, which are updated in place; for other files the page reloads.
+import { dirname, resolve } from "node:path";
+import type { BunPlugin } from "bun";
+import { shorten, sources, textOf, versionOf } from "./missed-edits.ts";
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+const TEXT_IMPORT = /from\s*["']([^"']+)["']\s*with\s*\{\s*type:\s*["']text["']/g;
+/** Scripts, styles and the page, which Bun updates. */
+const UPDATED = /\.(m?[jt]sx?|css)$|[\\/]index\.html$/;
+
+const parsers: Partial<Record<string, (text: string) => unknown>> = {
+  json: JSON.parse,
+  jsonc: Bun.JSONC.parse,
+  json5: Bun.JSON5.parse,
+  toml: Bun.TOML.parse,
+  yaml: Bun.YAML.parse,
+  text: (text) => text,
+};
+/** The latest loaded version of each other file, by path. */
+const loaded = new Map<string, string>();
+
+export default {
+  name: "data-imports",
+  setup(build) {
+    build.onLoad({ filter: /^(?!.*[\\/]node_modules[\\/]).*$/ }, ({ path, loader }) => {
+      if (UPDATED.test(path)) return undefined;
+      const parse = parsers[isTextImport(path) ? "text" : loader];
+      if (parse) return toModule(path, parse);
+      const version = versionOf(path);
+      if (loaded.has(path) && loaded.get(path) !== version) {
+        process.send?.({ type: "reload", reason: `${shorten(path)} changed` });
+      }
+      loaded.set(path, version);
+      return undefined;
+    });
+  },
+} satisfies BunPlugin;
+
+/** Returns whether a source imports the file with `{ type: "text" }`, which `loader` does not tell. */
+function isTextImport(path: string): boolean {
+  return sources().some((importer) =>
+    [...textOf(importer).matchAll(TEXT_IMPORT)].some(
+      ([, specifier = ""]) => resolve(dirname(importer), specifier) === path,
+    ),
+  );
+}
+
+function toModule(path: string, parse: (text: string) => unknown) {
+  try {
+    const value = parse(textOf(path));
+    const names = Object.keys(typeof value === "object" && value ? value : {});
+    const exported = names.filter((name) => IDENTIFIER.test(name) && name !== "default");
+    const contents = [
+      `const value = ${JSON.stringify(value)};`,
+      "export default value;",
+      ...exported.map((name, index) => `const value${index} = value.${name};`),
+      `export { ${exported.map((name, index) => `value${index} as ${name}`).join(", ")} };`,
+    ];
+    return { contents: contents.join("\n"), loader: "js" as const };
+  } catch {
+    // Bun reports the location of the error.
+    return undefined;
+  }
+}

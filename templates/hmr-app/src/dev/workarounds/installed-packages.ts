@@ -1,0 +1,79 @@
+// Defect: the bundler does not notice that a package was installed, updated or removed.
+// Bun 1.4.5, no issue found.
+// Workaround: polls the names in node_modules, and restarts the bundler if the page uses one that changed.
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+import type { BunPlugin } from "bun";
+import { loadedFiles, sources, textOf } from "./missed-edits.ts";
+
+type Packages = ReadonlyMap<string, string>;
+
+const POLL_MS = 250;
+const FOLDER = "node_modules";
+const packageName = /^(@[^/]+\/)?[^/.@][^/]*$/;
+
+export default {
+  name: "installed-packages",
+  setup() {
+    let latest = installed();
+    let modified = lastModified();
+    const changed = new Set<string>();
+    setInterval(() => {
+      const isModified = modified !== lastModified();
+      modified = lastModified();
+      const current = isModified ? installed() : latest;
+      const differences = diffPackages(latest, current);
+      latest = current;
+      for (const name of differences) changed.add(name);
+      // Waits until nothing has changed for one interval, because the installation may still be running.
+      if (differences.length > 0 || changed.size === 0) return;
+      const used = [...changed].filter(isUsed);
+      changed.clear();
+      if (used.length === 0) return;
+      process.send?.({ type: "restart", reason: `${used.join(", ")} was installed or removed` });
+    }, POLL_MS);
+  },
+} satisfies BunPlugin;
+
+/** Returns the installed packages, each with a value that changes when another version is installed. */
+function installed(): Packages {
+  const folders = ["", ...list("").filter((name) => name.startsWith("@"))];
+  const names = folders.flatMap((scope) => list(scope).map((name) => join(scope, name)));
+  return new Map(
+    names.filter((name) => packageName.test(name)).map((name) => [name, version(name)]),
+  );
+}
+
+/** Returns a value that changes when a package is added, replaced or removed. */
+function lastModified(): string {
+  const folders = ["", ...list("").filter((name) => name.startsWith("@"))];
+  const times = folders.map(
+    (scope) => statSync(join(FOLDER, scope), { throwIfNoEntry: false })?.mtimeMs,
+  );
+  return times.join();
+}
+
+function list(scope: string): readonly string[] {
+  const folder = join(FOLDER, scope);
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : [];
+}
+
+function version(name: string): string {
+  const folder = join(FOLDER, name);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  return stats ? `${realpathSync(folder)} ${stats.ino}` : "";
+}
+
+function diffPackages(before: Packages, after: Packages): readonly string[] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].filter((name) => before.get(name) !== after.get(name));
+}
+
+/** Returns whether a source of the page, or a package that the page uses, imports the package. */
+function isUsed(name: string): boolean {
+  const imported = new RegExp(`["'(]${RegExp.escape(name)}["'/)]`);
+  return (
+    sources().some((path) => imported.test(textOf(path))) ||
+    [...loadedFiles.keys()].some((path) => path.includes(`${sep}${join(FOLDER, name)}${sep}`))
+  );
+}

@@ -1,0 +1,128 @@
+// Defect: Bun's bundler misses edits: those for which events arrive while it is busy, until the next event, and every
+// edit in a folder that was renamed or that git removed and restored, because it watches inodes.
+// Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739
+// Workaround: a plugin that records which version of each file the bundler has loaded. If a file stays different
+// from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts.
+import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import type { BunPlugin } from "bun";
+
+const POLL_MS = 100;
+/** Number of polls within which the bundler of an idle machine notices an edit. */
+const GRACE_POLLS = 5;
+export const MISSING = "missing";
+
+/** The latest loaded version of each file of the page, by path. */
+export const loadedFiles = new Map<string, string>();
+/** Files that Bun does not watch, because another process loads them. */
+const unwatchedFiles = new Set<string>();
+/** Files that differ from their loaded version, with the number of polls since the bundler last loaded a file. */
+const edits = new Map<string, { readonly version: string; polls: number }>();
+
+/** Call this before the file is read, so that an edit in between counts as missed, not as loaded. */
+export function recordLoad(path: string): void {
+  loadedFiles.set(path, versionOf(path));
+  for (const edit of edits.values()) edit.polls = 0;
+}
+
+/** Like `recordLoad`, for a file that another process has loaded for the page. */
+export function recordUnwatchedLoad(path: string): void {
+  unwatchedFiles.add(path);
+  recordLoad(path);
+}
+
+export default {
+  name: "missed-edits",
+  setup(build) {
+    build.onLoad({ filter: /.*/ }, ({ path }) => {
+      recordLoad(path);
+      return undefined;
+    });
+    setInterval(() => {
+      const missed = sources().find(isMissed);
+      if (missed)
+        process.send?.({ type: "restart", reason: `missed an edit of ${shorten(missed)}` });
+    }, POLL_MS);
+  },
+} satisfies BunPlugin;
+
+/** Returns the loaded files that are not in packages. */
+export function sources(): readonly string[] {
+  return [...loadedFiles.keys()].filter((path) => !path.includes("node_modules"));
+}
+
+export function shorten(path: string): string {
+  return relative(".", path);
+}
+
+function isMissed(path: string): boolean {
+  const version = versionOf(path);
+  if (version === loadedFiles.get(path) || version === MISSING) {
+    edits.delete(path);
+    return false;
+  }
+  const edit = edits.get(path);
+  if (edit?.version === version) {
+    edit.polls += 1;
+    const maxPolls = unwatchedFiles.has(path) ? 0 : GRACE_POLLS * slowdown();
+    if (edit.polls > maxPolls) return isImported(path);
+    causeEvent(dirname(path));
+    return false;
+  }
+  edits.set(path, { version, polls: 0 });
+  return false;
+}
+
+/** Lets the bundler handle the events that it has queued. A folder is created, because nothing else looks at folders. */
+function causeEvent(folder: string): void {
+  try {
+    rmdirSync(mkdtempSync(join(folder, ".event-")));
+  } catch {
+    // In a folder that this process cannot write to, the bundler restarts.
+  }
+}
+
+/** How much slower a busy machine is: the processes that want to run, per core. */
+function slowdown(): number {
+  const [lastMinute = 0] = loadavg();
+  return Math.max(1, lastMinute / availableParallelism());
+}
+
+/** Returns whether another source imports this one. Edits of files that are no longer imported are ignored. */
+export function isImported(path: string): boolean {
+  return (
+    path.endsWith(".html") || sources().some((other) => other !== path && imports(other, path))
+  );
+}
+
+/** Compares paths without extension and without `/index`, which imports may omit. */
+function imports(importer: string, path: string): boolean {
+  const target = withoutEnding(path);
+  return [...textOf(importer).matchAll(SPECIFIER)].some(([, specifier = ""]) => {
+    if (!specifier.startsWith(".")) {
+      // For an alias, compares only the end of the path.
+      const end = withoutEnding(specifier).split("/").slice(-2).join(sep);
+      return end !== "" && target.endsWith(end.replace(/^@/, ""));
+    }
+    const imported = resolve(dirname(importer), specifier);
+    return imported === target || withoutEnding(imported) === target;
+  });
+}
+
+/** Every string in quotes, and every `url(…)` of a style sheet. */
+const SPECIFIER = /["'`(]([^"'`()\s]+)["'`)]/g;
+
+function withoutEnding(path: string): string {
+  return path.replace(/\.\w+$/, "").replace(/[\\/]index$/, "");
+}
+
+export function versionOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats ? `${stats.ino} ${stats.mtimeMs} ${stats.size}` : MISSING;
+}
+
+/** Returns an empty text while an editor replaces the file, because an error of a plugin would stay in Bun's overlay. */
+export function textOf(path: string): string {
+  return versionOf(path) === MISSING ? "" : readFileSync(path, "utf8");
+}

@@ -1,0 +1,68 @@
+// Defect: `new URL("./worker.ts", import.meta.url)` is not bundled: it is a file: URL in development, and a missing
+// file in production.
+// Bun 1.4.5, https://github.com/oven-sh/bun/issues/18601
+// Workaround: a plugin, also of `bun run build`, that bundles the worker and imports its URL as that of a file.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { BunPlugin } from "bun";
+import { recordUnwatchedLoad, textOf } from "./missed-edits.ts";
+
+const SOURCE = /^(?!.*[\\/]node_modules[\\/]).*\.[jt]sx?$/;
+const MODULE_URL = /new URL\(\s*(["'`])(\.{1,2}\/[^"'`$]+)\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
+const SCRIPT = /\.([cm]?[jt]sx?)$/;
+
+export const moduleUrls: BunPlugin = {
+  name: "module-urls",
+  setup(build) {
+    build.onLoad({ filter: SOURCE }, async ({ path, loader }) => {
+      const code = textOf(path);
+      const files = [...code.matchAll(MODULE_URL)].map(([, , specifier = ""]) =>
+        resolve(dirname(path), specifier),
+      );
+      if (files.length === 0) return undefined;
+      const bundled = await Promise.all(
+        files.map((file) => (SCRIPT.test(file) ? bundle(file) : file)),
+      );
+      const imports = bundled.map((file, index) => {
+        return `import moduleUrl${index} from ${JSON.stringify(file)} with { type: "file" };`;
+      });
+      let index = 0;
+      const replaced = code.replace(
+        MODULE_URL,
+        () => `new URL(moduleUrl${index++}, location.href)`,
+      );
+      // The imports come last, so that the line numbers do not change.
+      return { contents: [replaced, ...imports].join("\n"), loader };
+    });
+  },
+};
+
+export default moduleUrls;
+
+let outputs: string | undefined;
+
+function outputFolder(): string {
+  if (outputs) return outputs;
+  const folder = mkdtempSync(join(tmpdir(), "workers-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  outputs = folder;
+  return folder;
+}
+
+/** Bundles in a child process, because a build that waits for another build never ends. @returns the path of the bundle. */
+async function bundle(file: string): Promise<string> {
+  const folder = join(outputFolder(), Bun.hash(file).toString(36));
+  const name = file.slice(dirname(file).length + 1).replace(SCRIPT, ".js");
+  const metafile = join(folder, "inputs.json");
+  const isProduction = process.env.NODE_ENV === "production";
+  const command = [process.execPath, "build", file, `--outfile=${join(folder, name)}`];
+  const options = ["--target=browser", "--env=PUBLIC_*", `--metafile=${metafile}`];
+  const mode = isProduction ? ["--production"] : ["--sourcemap=inline"];
+  const child = Bun.spawn([...command, ...options, ...mode], { stdout: "ignore", stderr: "pipe" });
+  const errors = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(errors);
+  for (const input of Object.keys((await Bun.file(metafile).json()).inputs))
+    recordUnwatchedLoad(resolve(input));
+  return join(folder, name);
+}

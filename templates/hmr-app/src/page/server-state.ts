@@ -1,0 +1,49 @@
+// The page's copy of the server's state, and a hook to read it.
+import { useSyncExternalStore } from "react";
+import type { State } from "../shared/state.ts";
+import { api } from "./api.ts";
+
+export interface ServerState {
+  /** The latest state; `undefined` until it has been loaded. */
+  readonly state: State | undefined;
+  /** Why the latest request failed; `undefined` if it did not. */
+  readonly failure: string | undefined;
+}
+
+let current: ServerState = { state: undefined, failure: undefined };
+const listeners = new Set<() => void>();
+
+export function receive(state: State): void {
+  update({ state, failure: undefined });
+}
+
+/** Increments the server's counter. */
+export function increment(): Promise<void> {
+  return request(() => api.increment.$post());
+}
+
+async function request(send: () => ReturnType<typeof api.state.$get>): Promise<void> {
+  try {
+    const response = await send();
+    if (response.ok) receive(await response.json());
+    else update({ failure: `The server responded with ${response.status}.` });
+  } catch {
+    update({ failure: "The server did not respond: try again." });
+  }
+}
+
+function update(change: Partial<ServerState>): void {
+  current = { ...current, ...change };
+  for (const listener of listeners) listener();
+}
+
+export function useServerState(): ServerState {
+  return useSyncExternalStore(subscribe, () => current);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+request(() => api.state.$get());

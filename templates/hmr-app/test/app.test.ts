@@ -1,0 +1,142 @@
+// The project's own pages and API, in development and in production.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import packageJson from "../package.json";
+import { browserTest, counter, Tab } from "./browser.ts";
+import { Copy } from "./copy.ts";
+import { type Service, startDev, startService } from "./service.ts";
+
+const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
+const start = [process.execPath, "--no-orphans", "run", "--silent", "start"];
+let copy: Copy;
+
+beforeAll(async () => {
+  copy = await Copy.make({ app: "own" });
+});
+
+afterAll(() => copy?.[Symbol.asyncDispose]());
+
+async function build(): Promise<void> {
+  const command = [process.execPath, "--no-orphans", "run", "--silent", "build"];
+  const child = Bun.spawn(command, { cwd: copy.folder, stdout: "ignore", stderr: "pipe" });
+  expect(await new Response(child.stderr).text()).toBe("");
+  expect(await child.exited).toBe(0);
+}
+
+/** Opens and uses every page. */
+async function expectPages(tab: Tab): Promise<void> {
+  const { name } = packageJson;
+  await tab.waitFor(`document.querySelector("h1")?.textContent === "${name}"`);
+  await tab.waitFor(`document.title === "${name}"`);
+  await tab.click("#page-counter");
+  await tab.click("#server-counter");
+  await tab.waitFor(`${counter("page-counter")} === "1"`);
+  await tab.waitFor(`${counter("server-counter")} === "1"`);
+  await tab.click('nav a[href="/notes"]');
+  await tab.waitFor(`document.title === "Notes · ${name}"`);
+  await tab.shows("There are no notes yet.");
+  await tab.click("form button");
+  await tab.shows("Write something first.");
+  await tab.click("#text");
+  await tab.view.type("<b>A first note</b>");
+  await tab.click("form button");
+  await tab.shows("<b>A first note</b>");
+  await tab.view.navigate((await tab.evaluate("location.origin + '/no/such.page'")) as string);
+  await tab.shows("Nothing here");
+  await tab.waitFor(`document.title === "Not found · ${name}"`);
+  await tab.click("main a");
+  await tab.waitFor('location.pathname === "/"');
+  expect(tab.console).toEqual([]);
+}
+
+describe("in development", () => {
+  let dev: Service;
+  beforeAll(async () => {
+    dev = await startDev(copy.folder);
+  });
+  afterAll(() => dev?.[Symbol.asyncDispose]());
+
+  browserTest("every page works", async () => {
+    await using tab = await Tab.openDev(dev);
+    await expectPages(tab);
+  });
+
+  browserTest("an edited page is shown, and keeps its state", async () => {
+    await using tab = await Tab.openDev(dev);
+    await tab.click("#page-counter");
+    await tab.waitFor(`${counter("page-counter")} === "1"`);
+    await copy.edit("src/page/Home.tsx", "In this page", "In this very page");
+    await tab.shows("In this very page");
+    expect(await tab.evaluate(counter("page-counter"))).toBe("1");
+  });
+
+  // #region workarounds
+  browserTest("a page that throws shows the overlay until it is fixed", async () => {
+    await using tab = await Tab.openDev(dev);
+    const page = "src/page/Home.tsx";
+    const home = await copy.read(page);
+    const broken = home.replace("  return (", '  throw new Error("Out of reach.");\n  return (');
+    await copy.write(page, broken);
+    await tab.overlayShows("Out of reach.");
+    await tab.overlayShows(page);
+    await tab.shows("Something went wrong");
+    // In a page that is opened with the error, the first bundle contains it.
+    await tab.view.navigate(dev.url);
+    await tab.overlayShows(`${page}:`);
+    // The terminal shows the location instead of React's message with a stack in the bundle.
+    expect(dev.printed()).not.toContain("%s");
+    await copy.write(page, home);
+    await tab.waitFor('document.querySelector("#page-counter") !== null');
+  });
+
+  // #endregion
+  test("the server checks a note with the same schema as the form", async () => {
+    const post = (text: unknown) => {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ text });
+      return fetch(`${dev.url}/api/notes`, { method: "POST", headers, body });
+    };
+    for (const text of ["", "   ", "x".repeat(201), 5]) expect((await post(text)).status).toBe(422);
+    const created = await post("  a note  ");
+    expect(created.status).toBe(201);
+    expect(await created.json()).toMatchObject({ text: "a note" });
+    const notes = await (await fetch(`${dev.url}/api/notes`)).json();
+    expect(notes[0]).toMatchObject({ text: "a note" });
+  });
+});
+
+describe("in production", () => {
+  browserTest("every page works, and the console stays empty", async () => {
+    await build();
+    await using service = await startService(start, copy.folder, variables);
+    await using tab = await Tab.open(service.url);
+    await expectPages(tab);
+    await tab.evaluate("window.fetch = async () => new Response(null, { status: 503 })");
+    await tab.click("#server-counter");
+    await tab.shows("The server responded with 503.");
+  });
+
+  browserTest(
+    "a tab that is older than a deployment reloads when it needs a missing file",
+    async () => {
+      const service = await startService(start, copy.folder, variables);
+      await using tab = await Tab.open(service.url);
+      await tab.shows("On the server");
+      await service[Symbol.asyncDispose]();
+      // Like a new image, which only contains the files of the new build.
+      await rm(join(copy.folder, "dist"), { recursive: true });
+      await copy.edit("src/page/Notes.tsx", "A new note", "A note of the new build");
+      await build();
+      const { port } = new URL(service.url);
+      await using deployed = await startService(start, copy.folder, { ...variables, PORT: port });
+      await tab.click('nav a[href="/notes"]');
+      await tab.shows("A note of the new build");
+      // Also outside of React, where no error boundary catches the error.
+      await tab.evaluate("(window.mark = 1, sessionStorage.clear())");
+      await tab.evaluate("void setTimeout(() => import('/missing.js'))");
+      await tab.waitFor("window.mark === undefined");
+      expect(deployed.child.exitCode).toBeNull();
+    },
+  );
+});

@@ -1,0 +1,150 @@
+// `bun run build`: a server of dist/ keeps working, and the build uses the right variables.
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, unlink, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { Copy } from "./copy.ts";
+
+const APP = "src/page/App.tsx";
+let copy: Copy;
+let app: string;
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  app = await copy.read(APP);
+});
+
+beforeEach(() => copy.write(APP, app));
+afterAll(() => copy?.[Symbol.asyncDispose]());
+
+function startBuild(): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  return Bun.spawn([process.execPath, "--no-orphans", "run", "--silent", "build"], {
+    cwd: copy.folder,
+    env: { PATH: process.env.PATH ?? "" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+async function build(): Promise<number> {
+  const child = startBuild();
+  await new Response(child.stderr).text();
+  return child.exited;
+}
+
+/** Names and contents of the files below dist/. */
+async function dist(): Promise<Readonly<Record<string, string>>> {
+  const folder = join(copy.folder, "dist");
+  const options = { cwd: folder, followSymlinks: true };
+  const files = (await Array.fromAsync(new Bun.Glob("**/*").scan(options))).toSorted();
+  const hash = async (file: string) => Bun.hash(await Bun.file(join(folder, file)).bytes());
+  return Object.fromEntries(
+    await Promise.all(files.map(async (file) => [file, String(await hash(file))] as const)),
+  );
+}
+
+const script = (files: Readonly<Record<string, string>>) =>
+  Object.keys(files).find((file) => /index-\w+\.js$/.test(file)) ?? "";
+
+test("the page has the variables of .env.production, and not those of .env.development", async () => {
+  await copy.edit(APP, "Before any edit.", "{process.env.PUBLIC_NOTE}");
+  await copy.write(".env.development", "PUBLIC_NOTE=of-development\n");
+  await copy.write(".env.production", "PUBLIC_NOTE=of-production\n");
+  expect(await build()).toBe(0);
+  const text = await copy.read(`dist/${script(await dist())}`);
+  expect(text).toContain("of-production");
+  expect(text).not.toContain("of-development");
+});
+
+test("a build that may have read .env.development is refused", async () => {
+  const before = await dist();
+  const child = Bun.spawn([process.execPath, "build.ts"], {
+    cwd: copy.folder,
+    env: { PATH: process.env.PATH ?? "" },
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  expect(await new Response(child.stderr).text()).toContain("use `bun run build`");
+  expect(await child.exited).toBe(1);
+  expect(await dist()).toEqual(before);
+});
+
+test("a build that fails changes nothing", async () => {
+  const before = await dist();
+  await copy.write(APP, `${app}\nexport const x = (`);
+  expect(await build()).toBe(1);
+  expect(await dist()).toEqual(before);
+});
+
+test("a build that is killed leaves a page with all of its files", async () => {
+  const before = await dist();
+  for (const ms of [50, 150, 250]) {
+    const child = startBuild();
+    await Bun.sleep(ms);
+    child.kill("SIGKILL");
+    await child.exited;
+    const after = await dist();
+    for (const [file, content] of Object.entries(before)) {
+      if (file !== "public/index.html" && !file.startsWith("main.js")) {
+        expect([file, after[file]]).toEqual([file, content]);
+      }
+    }
+    const page = await copy.read("dist/public/index.html");
+    for (const [, path] of page.matchAll(/(?:src|href)="\/([^"]+)"/g)) {
+      expect(Object.keys(after)).toContain(`public/${path}`);
+    }
+  }
+  expect(await build()).toBe(0);
+});
+
+test("files of an earlier build are kept for a week", async () => {
+  expect(await build()).toBe(0);
+  const old = script(await dist());
+  await copy.write(APP, app.replace("Before any edit.", "Another page."));
+  expect(await build()).toBe(0);
+  expect(Object.keys(await dist())).toContain(old);
+  const eightDaysAgo = Date.now() / 1000 - 8 * 24 * 60 * 60;
+  await utimes(join(copy.folder, "dist", old), eightDaysAgo, eightDaysAgo);
+  expect(await build()).toBe(0);
+  expect(Object.keys(await dist())).not.toContain(old);
+});
+
+/** A file system in memory, which Linux has. */
+const MEMORY = "/dev/shm";
+
+test.if(existsSync(MEMORY))("dist/public/ may be on another file system", async () => {
+  const other = await mkdtemp(`${MEMORY}/hmr-app-`);
+  try {
+    const folder = join(copy.folder, "dist/public");
+    await rename(folder, `${folder}.old`);
+    await symlink(other, folder);
+    expect(await build()).toBe(0);
+    expect(await readdir(other)).toContain("index.html");
+    expect((await readdir(other)).filter((name) => /\.\d+$/.test(name))).toEqual([]);
+    await unlink(folder);
+    await rename(`${folder}.old`, folder);
+  } finally {
+    await rm(other, { recursive: true });
+  }
+});
+
+test("dist/ may be a link", async () => {
+  const target = join(copy.folder, "elsewhere");
+  await mkdir(target);
+  await rename(join(copy.folder, "dist"), join(copy.folder, "dist.old"));
+  await symlink(target, join(copy.folder, "dist"));
+  expect(await build()).toBe(0);
+  expect(await readdir(target)).toContain("main.js");
+  expect(await readdir(join(target, "public"))).toContain("index.html");
+});
+
+test("dist/ may not be a link to a missing folder", async () => {
+  await unlink(join(copy.folder, "dist"));
+  await symlink(join(copy.folder, "missing"), join(copy.folder, "dist"));
+  const { exited, stderr } = startBuild();
+  expect(await new Response(stderr).text()).toContain(
+    "Is it a link to a folder that does not exist",
+  );
+  expect(await exited).toBe(1);
+});

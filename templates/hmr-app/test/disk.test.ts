@@ -1,0 +1,161 @@
+// The page is up to date with the disk after a branch switch, a renamed folder, a replaced image or a configuration edit.
+import { afterAll, beforeAll, expect } from "bun:test";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { browserTest, counter, Tab } from "./browser.ts";
+import { Copy } from "./copy.ts";
+import { type Service, startDev, until } from "./service.ts";
+
+const APP = "src/page/App.tsx";
+const BADGE = "src/page/widgets/Badge.tsx";
+const badge = (text: string) => `export function Badge() {\n  return <b>${text}</b>;\n}\n`;
+const picture = (color: string) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path fill="${color}" d="M0 0h9v9H0z"/></svg>`;
+let copy: Copy;
+let dev: Service;
+let tab: Tab;
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  await copy.write(BADGE, badge("badge one"));
+  await copy.write("src/page/data.json", '{ "title": "json one" }');
+  await copy.write("src/page/data.txt", "text one");
+  await copy.write("src/page/picture.svg", picture("red"));
+  await copy.write("src/page/markup.svg", picture("red"));
+  await copy.edit(
+    APP,
+    "import { useState }",
+    `import { Badge } from "./widgets/Badge.tsx";
+import data, { title as heading } from "./data.json";
+import text from "./data.txt";
+import markup from "./markup.svg" with { type: "text" };
+import picture from "./picture.svg";
+import { useState }`,
+  );
+  await copy.edit(
+    APP,
+    "</header>",
+    '<Badge /> {data.title} {heading.length} {text} {process.env.PUBLIC_NOTE} {markup}<img id="picture" src={picture} /></header>',
+  );
+  await copy.write(".env", "PUBLIC_NOTE=note one\n");
+  await copy.write(".gitignore", "node_modules\n");
+  git("init", "-q", "-b", "main");
+  git("add", ".");
+  git("commit", "-qm", "first");
+  dev = await startDev(copy.folder);
+});
+
+afterAll(async () => {
+  await tab?.[Symbol.asyncDispose]();
+  await dev?.[Symbol.asyncDispose]();
+  await copy?.[Symbol.asyncDispose]();
+});
+
+function git(...args: readonly string[]): void {
+  const identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+  const { exitCode, stderr } = Bun.spawnSync(["git", ...identity, ...args], { cwd: copy.folder });
+  if (exitCode !== 0) throw new Error(stderr.toString());
+}
+
+const count = () => tab.evaluate(counter("page-counter"));
+
+browserTest("an edited JSON file and text are shown, and the page keeps its state", async () => {
+  tab = await Tab.openDev(dev);
+  await tab.shows("badge one json one 8 text one note one");
+  await tab.click("#page-counter");
+  await tab.waitFor(`${counter("page-counter")} === "1"`);
+  await copy.write("src/page/data.json", '{ "title": "json second" }');
+  await tab.shows("json second 11");
+  await copy.write("src/page/data.txt", "text two");
+  await tab.shows("text two");
+  await copy.write("src/page/markup.svg", picture("green"));
+  await tab.shows('fill="green"');
+  expect(await count()).toBe("1");
+});
+
+browserTest("after saves in quick succession the page shows the last one", async () => {
+  for (const title of ["once", "twice", "three times"]) {
+    await Bun.write(join(copy.folder, "src/page/data.json"), JSON.stringify({ title }));
+    await Bun.sleep(20);
+  }
+  await tab.shows("three times");
+});
+
+browserTest("a replaced image is shown", async () => {
+  const before = await tab.evaluate('document.querySelector("#picture").src');
+  await copy.write("src/page/picture.svg", picture("blue"));
+  await tab.waitFor(`document.querySelector("#picture").src !== ${JSON.stringify(before)}`);
+  const svg = "await (await fetch(document.querySelector('#picture').src)).text()";
+  expect(await tab.evaluate(`(async () => ${svg})()`)).toContain("blue");
+});
+
+browserTest("a folder that git removes and restores is still watched", async () => {
+  git("add", ".");
+  git("commit", "-qm", "second");
+  await copy.edit(APP, 'import { Badge } from "./widgets/Badge.tsx";\n', "");
+  await copy.edit(APP, "<Badge />", "<b>no badge</b>");
+  await rm(join(copy.folder, "src/page/widgets"), { recursive: true });
+  await tab.shows("no badge");
+  git("stash", "-q");
+  await tab.shows("badge one");
+  for (const text of ["badge two", "badge three"]) {
+    await copy.write(BADGE, badge(text));
+    await tab.shows(text);
+  }
+  git("checkout", "-q", ".");
+  await tab.shows("badge one");
+});
+
+browserTest("a renamed folder is still watched", async () => {
+  await rename(join(copy.folder, "src/page/widgets"), join(copy.folder, "src/page/gadgets"));
+  await copy.edit(APP, "./widgets/", "./gadgets/");
+  await tab.shows("badge one");
+  for (const text of ["badge four", "badge five"]) {
+    await copy.write("src/page/gadgets/Badge.tsx", badge(text));
+    await tab.shows(text);
+  }
+});
+
+browserTest("an edit of .env changes the page and the server", async () => {
+  const { version } = await (await fetch(`${dev.url}/api/state`)).json();
+  await copy.write(".env", "PUBLIC_NOTE=note two\nDEV_HOSTS=added.example\n");
+  await tab.shows("note two");
+  await until("the server has the variable", async () => {
+    const response = await fetch(`${dev.url}/api/state`, { headers: { host: "added.example" } });
+    return response.ok && (await response.json()).version !== version;
+  });
+  await copy.write(".env", "PUBLIC_NOTE=note three\n");
+  await tab.shows("note three");
+  await until("the variable is gone", async () => {
+    const response = await fetch(`${dev.url}/api/state`, { headers: { host: "added.example" } });
+    return response.status === 403;
+  });
+});
+
+browserTest("an alias in tsconfig.json resolves", async () => {
+  const app = (await copy.read(APP)).replace("<Badge />", "<Badge /> by an alias");
+  await copy.write(APP, app.replace("./gadgets/Badge.tsx", "@gadgets/Badge.tsx"));
+  await tab.overlayShows("@gadgets/Badge.tsx");
+  const config = JSON.parse(await copy.read("tsconfig.json"));
+  config.compilerOptions.paths = { "@gadgets/*": ["./src/page/gadgets/*"] };
+  await copy.write("tsconfig.json", JSON.stringify(config));
+  await tab.shows("badge five by an alias");
+});
+
+browserTest("files that the page does not import change nothing", async () => {
+  await tab.connected(dev);
+  await tab.click("#page-counter");
+  await tab.waitFor(`${counter("page-counter")} === "1"`);
+  await tab.evaluate("window.mark = 1");
+  const swap = "src/page/.App.tsx.swp";
+  for (const name of [swap, "src/page/App.tsx~", "src/page/#App.tsx#", "src/page/notes.md"]) {
+    for (const text of ["b0VIM", `b0VIM${"x".repeat(8000)}`, "again"]) await copy.write(name, text);
+  }
+  await copy.write("src/page/gadgets/Badge.tsx", badge("badge six"));
+  await tab.shows("badge six");
+  // Longer than the time within which the bundler must notice an edit.
+  const since = Date.now();
+  await until("a second has passed", () => Date.now() - since > 1000);
+  expect(await tab.evaluate("window.mark")).toBe(1);
+  expect(await count()).toBe("1");
+});

@@ -1,0 +1,58 @@
+// `bun run compile`: the executable needs no other file, and loads none from its working directory.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Copy } from "./copy.ts";
+import { send } from "./raw.ts";
+import { startService } from "./service.ts";
+
+const name = process.platform === "win32" ? "app.exe" : "app";
+let copy: Copy;
+let folder: string;
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  folder = await mkdtemp(join(tmpdir(), "hmr-app-empty-"));
+  const command = [process.execPath, "--no-orphans", "run", "--silent", "compile"];
+  const env = { PATH: process.env.PATH ?? "" };
+  const child = Bun.spawn(command, { cwd: copy.folder, env, stdout: "ignore", stderr: "pipe" });
+  expect(await new Response(child.stderr).text()).toBe("");
+  expect(await child.exited).toBe(0);
+  await cp(join(copy.folder, "dist", name), join(folder, name));
+  await rm(join(copy.folder, "dist"), { recursive: true });
+});
+
+afterAll(async () => {
+  await copy?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("it serves the page and all of its files from an empty folder", async () => {
+  await using service = await startService([join(folder, name)], folder, { PATH: "" });
+  const page = await send(service.url, "/");
+  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
+  expect(assets.length).toBeGreaterThan(1);
+  for (const path of assets) {
+    const { status, headers } = await send(service.url, path, { "accept-encoding": "br" });
+    expect([path, status]).toEqual([path, 200]);
+    if (/\.(js|css)$/.test(path)) expect(headers.get("content-encoding")).toBe("br");
+  }
+  expect((await send(service.url, "/api/state")).body).toContain('"count":0');
+  expect(await readdir(folder)).toEqual([name]);
+});
+
+test("it loads neither code nor variables from its working directory", async () => {
+  const planted = {
+    "bunfig.toml": 'preload = ["./planted.ts"]\n',
+    "planted.ts": 'console.log("planted code");\n',
+    ".env": "LOG_LEVEL=not-a-level\n",
+    ".env.development": "LOG_LEVEL=not-a-level\n",
+    "tsconfig.json": "{ not JSON",
+    "package.json": "{ not JSON",
+  };
+  for (const [file, text] of Object.entries(planted)) await Bun.write(join(folder, file), text);
+  await using service = await startService([join(folder, name)], folder, { PATH: "" });
+  expect((await send(service.url, "/healthz")).status).toBe(200);
+  expect(service.printed()).not.toContain("planted");
+});

@@ -1,0 +1,89 @@
+// createHot: values survive an edit, and the old code is disposed of only after the new code serves.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { Copy } from "./copy.ts";
+import { type Service, startDev, until } from "./service.ts";
+
+const PROBE = "src/features/probe.ts";
+const ROUTES = "src/features/counter/routes.ts";
+const SOCKET = "src/features/socket/routes.ts";
+const probe = `import { Database } from "bun:sqlite";
+import { appendFileSync } from "node:fs";
+import { createHot } from "../hot.ts";
+
+const VERSION = "one";
+// Each evaluation of this module has a number; the first one serves until newer code does.
+globalThis.evaluations = (globalThis.evaluations ?? 0) + 1;
+const id = VERSION + " (" + globalThis.evaluations + ")";
+const record = (event: string) => appendFileSync("events.txt", event + "\\n");
+const { data, dispose } = createHot<{ kept: Database & Disposable; last: Disposable }>("probe");
+data.kept ??= new Database(":memory:");
+data.last ??= { [Symbol.dispose]: () => record("the value was disposed of") };
+const { kept } = data;
+kept.run("CREATE TABLE IF NOT EXISTS rows (n INTEGER)");
+
+// Resources that each version of the code opens.
+const database = new Database(":memory:");
+record(id + " was opened");
+dispose(() => {
+  database.close();
+  record(id + " was disposed of");
+});
+
+export function answer() {
+  kept.run("INSERT INTO rows VALUES (1)");
+  database.run("SELECT 1");
+  return { version: VERSION, rows: kept.query("SELECT count(*) AS n FROM rows").get() };
+}
+`;
+let copy: Copy;
+let dev: Service;
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  await copy.write(PROBE, probe);
+  const routes = (await copy.read(ROUTES)).replace(
+    "new Hono()",
+    'new Hono().get("/api/probe", (c) => c.json(answer()))',
+  );
+  await copy.write(ROUTES, `import { answer } from "../probe.ts";\n${routes}`);
+  dev = await startDev(copy.folder);
+});
+
+afterAll(async () => {
+  await dev?.[Symbol.asyncDispose]();
+  await copy?.[Symbol.asyncDispose]();
+});
+
+const ask = async () => (await fetch(`${dev.url}/api/probe`)).json();
+
+async function events(): Promise<readonly string[]> {
+  const file = Bun.file(join(copy.folder, "events.txt"));
+  return (await file.exists()) ? (await file.text()).trim().split("\n") : [];
+}
+
+test("if a later module throws, the old code keeps what it has opened", async () => {
+  expect(await ask()).toEqual({ version: "one", rows: { n: 1 } });
+  const socket = await copy.read(SOCKET);
+  await copy.write(SOCKET, `${socket}\nthrow new Error("fails at import");\n`);
+  await until("the terminal shows it", () => dev.printed().includes("fails at import"));
+  await copy.edit(PROBE, '"one"', '"two"');
+  await until("it was evaluated again", async () => (await events()).join().includes("two ("));
+  expect(await ask()).toEqual({ version: "one", rows: { n: 2 } });
+  expect(await events()).not.toContain("one (1) was disposed of");
+  await copy.write(SOCKET, socket);
+  await until("the new code serves", async () => (await ask()).version === "two");
+  await until("the old code is disposed of", async () =>
+    (await events()).includes("one (1) was disposed of"),
+  );
+  expect((await ask()).rows.n).toBeGreaterThan(2);
+});
+
+test("when the process stops, the code and its values are disposed of", async () => {
+  dev.child.kill("SIGTERM");
+  await dev.child.exited;
+  expect((await events()).slice(-2)).toEqual([
+    expect.stringMatching(/^two \(\d+\) was disposed of$/),
+    "the value was disposed of",
+  ]);
+});

@@ -1,0 +1,158 @@
+// Every supported kind of import works in development and in production, and has types.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { browserTest, counter, overlay, Tab } from "./browser.ts";
+import { Copy } from "./copy.ts";
+import { type Service, startDev, startService, until } from "./service.ts";
+
+const FOLDER = "src/page/everything";
+/** Files that are too large for the bundler to inline, by extension and content type. */
+const binaries = { png: "image/png", woff2: "font/woff2", mp4: "video/mp4" } as const;
+const component = `
+import { lazy, Suspense, useState } from "react";
+import "./plain.css";
+import font from "./font.woff2";
+import data, { list } from "./data.json";
+import styles from "./styles.module.css";
+import text from "./text.txt";
+import picture from "./picture.png";
+import icon from "../icon.svg";
+import video from "./video.mp4";
+
+const Later = lazy(() => import("./Later.tsx"));
+
+export function Everything() {
+  const [reply, setReply] = useState("");
+  const [isOpen, setOpen] = useState(false);
+  const ask = () => {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }) => setReply(data);
+    worker.postMessage("ping");
+  };
+  return (
+    <section className={styles.box}>
+      <p id="plain">{data.title} {list.length} {text}</p>
+      {[font, picture, icon, video].map((url) => <a key={url} className="asset" href={url}>asset</a>)}
+      <button type="button" id="ask" onClick={ask}>{reply || "ask"}</button>
+      <button type="button" id="open" onClick={() => setOpen(true)}>open</button>
+      {isOpen && <Suspense><Later /></Suspense>}
+    </section>
+  );
+}
+`;
+const files: Readonly<Record<string, string>> = {
+  "Everything.tsx": component,
+  "Later.tsx": "export default function Later() {\n  return <p>loaded later</p>;\n}\n",
+  "plain.css": "#plain { outline: 3px solid rgb(1, 2, 3); }\n",
+  "styles.module.css":
+    '.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n',
+  "base.module.css": ".base { outline: 5px solid rgb(7, 8, 9); }\n",
+  "data.json": '{ "title": "of JSON", "list": [1, 2] }',
+  "text.txt": "of text",
+  "worker.ts":
+    'import { reply } from "./reply.ts";\nself.onmessage = ({ data }) => self.postMessage(reply(data));\n',
+  "reply.ts": "export const reply = (text: string) => `$" + "{text} pong`;\n",
+};
+let copy: Copy;
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);
+  for (const ending of Object.keys(binaries)) {
+    const name = { png: "picture", woff2: "font", mp4: "video" }[ending];
+    const bytes = crypto.getRandomValues(new Uint8Array(40_000));
+    await Bun.write(join(copy.folder, FOLDER, `${name}.${ending}`), bytes);
+  }
+  const app = await copy.read("src/page/App.tsx");
+  const importing = 'import { Everything } from "./everything/Everything.tsx";\n';
+  await copy.write("src/page/App.tsx", importing + app.replace("</main>", "<Everything /></main>"));
+});
+
+afterAll(() => copy?.[Symbol.asyncDispose]());
+
+const style = (selector: string, property: string) =>
+  `getComputedStyle(document.querySelector("${selector}")).${property}`;
+
+async function expectEverything(tab: Tab): Promise<void> {
+  await tab.shows("of JSON 2 of text");
+  await tab.waitFor(`${style("#plain", "outlineColor")} === "rgb(1, 2, 3)"`);
+  await tab.waitFor(`${style("section", "color")} === "rgb(4, 5, 6)"`);
+  await tab.waitFor(`${style("section", "outlineColor")} === "rgb(7, 8, 9)"`);
+  await tab.waitFor(`${style("section", "backgroundImage")}.startsWith("url(")`);
+  const types = await tab.evaluate(
+    `Promise.all([...document.querySelectorAll(".asset")].map(async ({ href }) =>
+      (await fetch(href)).headers.get("content-type").split(";")[0]))`,
+  );
+  expect(types).toEqual(["font/woff2", "image/png", "image/svg+xml", "video/mp4"]);
+  await tab.click("#ask");
+  await tab.shows("ping pong");
+  await tab.click("#open");
+  await tab.shows("loaded later");
+}
+
+test("the imports have types", async () => {
+  const command = [process.execPath, "x", "tsc", "--noEmit"];
+  const child = Bun.spawn(command, { cwd: copy.folder, stdout: "pipe", stderr: "ignore" });
+  expect(await new Response(child.stdout).text()).toBe("");
+  expect(await child.exited).toBe(0);
+});
+
+describe("in development", () => {
+  let dev: Service;
+  let tab: Tab;
+  afterAll(async () => {
+    await tab?.[Symbol.asyncDispose]();
+    await dev?.[Symbol.asyncDispose]();
+  });
+
+  browserTest("everything works", async () => {
+    dev = await startDev(copy.folder);
+    tab = await Tab.openDev(dev);
+    await expectEverything(tab);
+    expect(dev.printed()).not.toContain("rror");
+  });
+
+  browserTest("an edited CSS Module is applied, and the page keeps its state", async () => {
+    await tab.click("#page-counter");
+    await tab.waitFor(`${counter("page-counter")} === "1"`);
+    await copy.edit(`${FOLDER}/styles.module.css`, "rgb(4, 5, 6)", "rgb(40, 50, 60)");
+    await tab.waitFor(`${style("section", "color")} === "rgb(40, 50, 60)"`);
+    await copy.edit(`${FOLDER}/base.module.css`, "rgb(7, 8, 9)", "rgb(70, 80, 90)");
+    await tab.waitFor(`${style("section", "outlineColor")} === "rgb(70, 80, 90)"`);
+    expect(await tab.evaluate(counter("page-counter"))).toBe("1");
+  });
+
+  browserTest("a CSS Module that does not parse shows the overlay until it is fixed", async () => {
+    await copy.edit(`${FOLDER}/styles.module.css`, "{ composes", "} composes");
+    await tab.overlayShows("styles.module.css");
+    await copy.edit(`${FOLDER}/styles.module.css`, "} composes", "{ composes");
+    await tab.waitFor(`!${overlay}`);
+    await tab.waitFor(`${style("section", "color")} === "rgb(40, 50, 60)"`);
+  });
+
+  browserTest("an edit of a module that a worker imports takes effect", async () => {
+    await copy.edit(`${FOLDER}/reply.ts`, "pong", "pang");
+    await until("the new worker replies", async () => {
+      await tab.evaluate('document.querySelector("#ask").click()');
+      return String(await tab.evaluate("document.body.innerText")).includes("ping pang");
+    });
+  });
+});
+
+describe("in production", () => {
+  browserTest("everything works, and the console stays empty", async () => {
+    for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);
+    const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
+    const build = Bun.spawn([process.execPath, "run", "--silent", "build"], {
+      cwd: copy.folder,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await build.exited, await new Response(build.stderr).text()).toBe(0);
+    const command = [process.execPath, "--no-orphans", "run", "--silent", "start"];
+    await using service = await startService(command, copy.folder, variables);
+    await using tab = await Tab.open(service.url);
+    await expectEverything(tab);
+    expect(tab.console).toEqual([]);
+  });
+});

@@ -1,0 +1,27 @@
+// The app of the tests, which do not depend on the project's own.
+import { join } from "node:path";
+import { Hono } from "hono";
+import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { healthRoutes, type Service } from "#lib/service";
+import type { Env } from "./env.ts";
+import { counterRoutes } from "./features/counter/routes.ts";
+import { openBuiltPage } from "./features/page/built-page.ts";
+import { type PageSource, pageRoutes } from "./features/page/routes.ts";
+import { socketRoutes } from "./features/socket/routes.ts";
+import { hotModules } from "./hot.ts";
+import { trustProxies } from "./origin.ts";
+
+export async function createApp(env: Env, service: Service, devPage?: PageSource) {
+  service.use(hotModules(service));
+  const page = devPage ?? (await openBuiltPage(join(import.meta.dir, "../dist/public")));
+  const app = new Hono<HttpEnv>();
+  return app
+    .onError(problems({ expose: env.NODE_ENV !== "production" }))
+    .notFound(notFound(app))
+    .use(requestLog(service.metrics))
+    .use(trustProxies(env))
+    .route("/", healthRoutes(service))
+    .route("/", counterRoutes())
+    .route("/", socketRoutes(service))
+    .route("/", pageRoutes(page));
+}

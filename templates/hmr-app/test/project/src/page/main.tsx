@@ -1,0 +1,12 @@
+// Renders the test page.
+import { createRoot } from "react-dom/client";
+import { App } from "./App.tsx";
+
+const element = document.getElementById("root");
+if (!element) throw new Error("index.html has no element #root.");
+if (import.meta.hot) {
+  import.meta.hot.data.root ??= createRoot(element);
+  import.meta.hot.data.root.render(<App />);
+} else {
+  createRoot(element).render(<App />);
+}

@@ -1,0 +1,222 @@
+// Errors have their exact location, and pages recover without a reload by hand. Bun alone does neither.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, readdir, realpath, symlink, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { browserTest, counter, overlay, Tab } from "./browser.ts";
+import { Copy } from "./copy.ts";
+import { type Service, startDev, startService, until } from "./service.ts";
+
+const APP = "src/page/App.tsx";
+const STYLE = "src/page/style.css";
+const ROUTES = "src/features/counter/routes.ts";
+const TEXT = "Before any edit.";
+let copy: Copy;
+let dev: Service;
+let app: string;
+
+beforeAll(async () => {
+  copy = await Copy.make();
+  app = await copy.read(APP);
+  dev = await startDev(copy.folder);
+});
+
+afterAll(async () => {
+  await dev?.[Symbol.asyncDispose]();
+  await copy?.[Symbol.asyncDispose]();
+});
+
+/** Matches a location in the terminal's output. */
+const locationIn = (file: string, line: number) => new RegExp(`${file}:${line}:\\d+`);
+
+const lineOf = (text: string, search: string) =>
+  text.slice(0, text.indexOf(search)).split("\n").length;
+
+browserTest("a component that throws shows the overlay until it is fixed", async () => {
+  await using tab = await Tab.openDev(dev);
+  await tab.click("#page-counter");
+  const throwing = app.replace(
+    "  return (",
+    '  if (live) throw new Error("thrown here");\n  return (',
+  );
+  const line = lineOf(throwing, "thrown here");
+  await copy.write(APP, throwing);
+  await tab.overlayShows(`at App in ${APP}:${line}:`);
+  await tab.overlayShows('thrownewError("thrown here");');
+  await until("the terminal shows the location", () => locationIn(APP, line).test(dev.printed()));
+  await copy.write(APP, app.replace(TEXT, "Fixed again."));
+  await tab.shows("Fixed again.");
+  await tab.waitFor(`!${overlay}`);
+
+  await copy.write(APP, throwing);
+  await tab.waitFor(overlay);
+  await tab.view.reload();
+  await tab.overlayShows(`at App in ${APP}:${line}:`);
+  await copy.write(APP, app);
+  await tab.shows(TEXT);
+  await tab.waitFor(`!${overlay}`);
+});
+
+browserTest("a style that does not build shows the overlay until it is fixed", async () => {
+  await using tab = await Tab.openDev(dev);
+  const style = await copy.read(STYLE);
+  await copy.write(STYLE, `@import "./missing.css";\n${style}`);
+  await tab.overlayShows(STYLE);
+  await tab.overlayShows("./missing.css");
+  await copy.write(STYLE, `${style}\nh1 { outline: 3px solid rgb(1, 2, 3); }\n`);
+  await tab.waitFor(`!${overlay}`);
+  await tab.waitFor(
+    'getComputedStyle(document.querySelector("h1")).outlineColor === "rgb(1, 2, 3)"',
+  );
+});
+
+// Bun alone misses that the error is fixed in some of these rounds.
+for (const round of [1, 2, 3, 4, 5]) {
+  browserTest(
+    `a page that is opened while it does not build appears once the error is fixed, ${round}`,
+    async () => {
+      await copy.write(APP, app.replace("<header>", "<header"));
+      await until("the build fails", async () => (await fetch(dev.url)).status === 500);
+      await using tab = await Tab.open(dev.url);
+      await copy.write(APP, app.replace(TEXT, `Round ${round}.`));
+      await tab.shows(`Round ${round}.`);
+    },
+  );
+}
+
+browserTest("an edit while the page loads is not missed", async () => {
+  await using tab = await Tab.open("about:blank");
+  for (let round = 0; round < 3; round += 1) {
+    const loading = tab.view.navigate(dev.url);
+    await copy.write(APP, app.replace(TEXT, `Saved early, ${round}.`));
+    await loading;
+    await tab.shows(`Saved early, ${round}.`);
+    await copy.write(APP, app);
+    await tab.shows(TEXT);
+  }
+});
+
+/** Makes each build of the page take a moment. */
+async function buildSlowly(own: Copy): Promise<void> {
+  const plugin = `export default { name: "slow", setup: (build) => build.onLoad({ filter: /App.tsx$/ }, () => Bun.sleep(1000)) };`;
+  await own.write("slow.js", plugin);
+  await own.edit("bunfig.toml", "plugins = [", 'plugins = ["./slow.js",');
+}
+
+test("a page that was served before an edit was built, and subscribes later, reloads", async () => {
+  await using own = await Copy.make();
+  await buildSlowly(own);
+  await using service = await startDev(own.folder);
+  const load = async () => (await fetch(service.url)).text();
+  const before = await load();
+  await own.edit(APP, TEXT, "Built slowly.");
+  expect(await load()).toBe(before);
+  await until("the edit is built", () => service.printed().includes("Reloaded in"));
+  const socket = new WebSocket(`${service.url}/_bun/hmr`.replace("http", "ws"));
+  const closed = Promise.withResolvers<void>();
+  socket.onclose = () => closed.resolve();
+  // Messages of Bun's client: subscribe to hot updates and errors, and name the page that it shows.
+  socket.onopen = () => ["she", "n/"].forEach((message) => void socket.send(message));
+  await closed.promise;
+});
+
+browserTest(
+  "an edit while the bundler is busy is shown, and the page keeps its state",
+  async () => {
+    await using own = await Copy.make({ intervalMs: 30 });
+    await buildSlowly(own);
+    const extra = (text: string) => `export function Extra() {\n  return <p>${text}</p>;\n}\n`;
+    await own.write("src/page/Extra.tsx", extra("before"));
+    await own.edit(APP, "</main>", "<Extra /></main>");
+    await own.edit(APP, "import", 'import { Extra } from "./Extra.tsx";\nimport');
+    await using service = await startDev(own.folder);
+    await using tab = await Tab.openDev(service);
+    await tab.click("#page-counter");
+    await tab.waitFor(`${counter("page-counter")} === "1"`);
+    const style = await own.read(STYLE);
+    await own.edit(APP, TEXT, "Built slowly.");
+    // Bun forgets the second of three saves while it builds, until the next event.
+    await Bun.sleep(100);
+    await own.write(STYLE, `${style}\n`);
+    await Bun.sleep(30);
+    await own.write("src/page/Extra.tsx", extra("after"));
+    await own.write(STYLE, `${style}\n\n`);
+    await tab.shows("Built slowly.");
+    await tab.shows("after");
+    expect(await tab.evaluate(counter("page-counter"))).toBe("1");
+  },
+);
+
+browserTest(
+  "a package that is imported before it is installed works after the installation",
+  async () => {
+    await using own = await Copy.make();
+    const packages = join(own.folder, "node_modules");
+    const installed = await realpath(packages);
+    await unlink(packages);
+    await mkdir(packages);
+    for (const name of await readdir(installed)) {
+      await symlink(join(installed, name), join(packages, name), "junction");
+    }
+    await using service = await startDev(own.folder);
+    await using tab = await Tab.openDev(service);
+    const importing = app.replace(TEXT, "{late}");
+    await own.write(APP, `import { late } from "late";\n${importing}`);
+    await tab.overlayShows("late");
+    await own.write("node_modules/late/index.js", 'export const late = "Installed late.";\n');
+    await tab.shows("Installed late.");
+    await tab.waitFor(`!${overlay}`);
+  },
+);
+
+browserTest(
+  "a killed bundler is started again, and it exits when the server is killed",
+  async () => {
+    await using own = await Copy.make();
+    const probe = `new Hono().get("/api/probe", (c) => {
+      const { child, socket } = (hotStore?.data.get("bundler") as any).process;
+      return c.json({ server: process.pid, bundler: child.pid, socket });
+    })`;
+    await own.edit(ROUTES, "new Hono()", probe);
+    // Not started with startDev, whose command kills all descendants itself.
+    const command = [process.execPath, "run", "--silent", "dev"];
+    await using service = await startService(command, own.folder, { LOG_LEVEL: "warn" });
+    const ask = async () => (await fetch(`${service.url}/api/probe`)).json();
+    await using tab = await Tab.openDev(service);
+    await tab.evaluate("window.mark = 1");
+    const before = await ask();
+    process.kill(before.bundler, "SIGKILL");
+    await tab.waitFor("window.mark === undefined");
+    await own.write(APP, app.replace(TEXT, "Built again."));
+    await tab.shows("Built again.");
+    const after = await ask();
+    expect(after.server).toBe(before.server);
+    process.kill(after.server, "SIGKILL");
+    await until("the bundler has exited", () =>
+      fetch("http://localhost/", { unix: after.socket }).then(
+        () => false,
+        () => true,
+      ),
+    );
+  },
+);
+
+test.each(["", "\u0001", "\u0001\u0000\u0000\u0000", "\uffff".repeat(20)])(
+  "a truncated error report is 400: %j",
+  async (body) => {
+    const response = await fetch(`${dev.url}/_bun/report_error`, { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  },
+);
+
+browserTest("a plugin that cannot be loaded is reported until bunfig.toml is fixed", async () => {
+  await using broken = await Copy.make();
+  const bunfig = await broken.read("bunfig.toml");
+  await broken.write("bunfig.toml", bunfig.replace("plugins = [", 'plugins = ["no-such-plugin",'));
+  await using service = await startDev(broken.folder);
+  await using tab = await Tab.open(service.url);
+  await tab.shows("Plugin Error");
+  expect(service.printed()).toContain("no-such-plugin");
+  await broken.write("bunfig.toml", bunfig);
+  await tab.shows(TEXT);
+});

@@ -1,0 +1,77 @@
+// A page that does not read its edits is disconnected, so that it costs a bounded amount of memory.
+import { expect, test } from "bun:test";
+import { connect } from "node:net";
+import { Copy } from "./copy.ts";
+import { handshake } from "./raw.ts";
+import { type Service, startDev, until } from "./service.ts";
+
+const APP = "src/page/App.tsx";
+/** Bytes that each edit sends to every page. */
+const EDIT_BYTES = 4 * 1024 * 1024;
+const EDITS = 16;
+
+test("a page that does not read is disconnected before all edits are buffered for it", async () => {
+  await using copy = await Copy.make({ intervalMs: 400 });
+  await using dev = await startDev(copy.folder);
+  expect((await fetch(dev.url)).status).toBe(200);
+  using slow = await openSlowPage(dev);
+  using fast = openFastPage(dev);
+  await until("it gets edits", fast.isSubscribed);
+  const app = await copy.read(APP);
+  for (let index = 1; index <= EDITS; index += 1) {
+    const filler = `edit ${index};`.padEnd(EDIT_BYTES, "x");
+    await copy.write(APP, `${app}\nexport const filler = "${filler}";\n`);
+    await until("a page that reads has the edit", () => fast.hasReceived(`edit ${index};`));
+  }
+  const received = await slow.read();
+  expect(received).toBeGreaterThan(0);
+  expect(received).toBeLessThan((EDITS * EDIT_BYTES) / 2);
+});
+
+/** Messages of Bun's client: subscribe to hot updates and errors, and name the page that it shows. */
+const SUBSCRIBE = ["she", "n/"];
+
+function openFastPage(dev: Service) {
+  const socket = new WebSocket(`${dev.url}/_bun/hmr`.replace("http", "ws"));
+  let latest = "";
+  let isSubscribed = false;
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    for (const message of SUBSCRIBE) socket.send(message);
+  };
+  socket.onmessage = ({ data }) => {
+    // The message that confirms the subscription "n/".
+    if (new Uint8Array(data)[0] === "n".charCodeAt(0)) isSubscribed = true;
+    if (data.byteLength > EDIT_BYTES) latest = Buffer.from(data).toString("latin1");
+  };
+  return {
+    isSubscribed: () => isSubscribed,
+    hasReceived: (text: string) => latest.includes(text),
+    [Symbol.dispose]: () => socket.close(),
+  };
+}
+
+/** A page with an open connection for edits, from which only `read` reads, until the server closes it. */
+async function openSlowPage(dev: Service) {
+  const { hostname, port, host } = new URL(dev.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  const fields = Object.entries({ host, ...handshake }).map((field) => field.join(": "));
+  socket.write(`GET /_bun/hmr HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n`);
+  await new Promise((resolve) => socket.once("data", resolve));
+  socket.pause();
+  for (const message of SUBSCRIBE) {
+    const mask = [0, 0, 0, 0];
+    socket.write(Buffer.from([0x81, 0x80 | message.length, ...mask, ...Buffer.from(message)]));
+  }
+  const read = async () => {
+    let bytes = 0;
+    socket.on("data", (chunk) => {
+      bytes += chunk.length;
+    });
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.resume();
+    await closed;
+    return bytes;
+  };
+  return { read, [Symbol.dispose]: () => socket.destroy() };
+}

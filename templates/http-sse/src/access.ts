@@ -1,0 +1,53 @@
+// What a client may do. Every route of the API declares the access that it needs: `access("publish")`.
+import type { MiddlewareHandler } from "hono";
+import type { HttpEnv } from "#lib/http";
+// #region auth
+import { describeMiddleware } from "#lib/http";
+
+// #endregion
+
+type Need = "publish" | "subscribe";
+
+/** What one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
+export interface Grant {
+  /** Called before the input is read, so that a request without a token cannot make the server read a body. */
+  check(need: Need): void;
+  publish(topic: string): void;
+  /** Returns the topics to read: those that were requested, or everything that the client may read. */
+  subscribe(requested?: readonly string[]): readonly string[];
+  // #region auth
+  /** When the grant ends, in milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+  // #endregion
+}
+
+/** The type argument of a `Hono` whose routes declare their access. */
+export interface AppEnv extends HttpEnv {
+  Variables: HttpEnv["Variables"] & { grant: Grant };
+}
+
+/** The grant of an API without authentication: it allows everything. */
+const everything: Grant = {
+  check: () => undefined,
+  publish: () => undefined,
+  subscribe: (requested = ["*"]) => requested,
+  // #region auth
+  expiresAt: Number.POSITIVE_INFINITY,
+  // #endregion
+};
+
+/** Middleware of a route that publishes or reads. Its handler asks `c.get("grant")` for the topic. */
+export function access(need: Need): MiddlewareHandler<AppEnv> {
+  const middleware: MiddlewareHandler<AppEnv> = (c, next) => {
+    const grant = c.get("grant") ?? everything;
+    grant.check(need);
+    c.set("grant", grant);
+    return next();
+  };
+  // #region auth
+  // For the description of the API; a request without a token may read public topics.
+  const security = need === "publish" ? [{ bearer: [need] }] : [{ bearer: [need] }, {}];
+  describeMiddleware(middleware, { security });
+  // #endregion
+  return middleware;
+}

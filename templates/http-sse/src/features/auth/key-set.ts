@@ -1,0 +1,67 @@
+// A JSON Web Key Set (RFC 7517) from a file or a URL, read again when its keys may have changed.
+import { decode } from "hono/jwt";
+import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
+import { z } from "zod";
+import { log } from "#lib/log";
+import { StartError } from "#lib/service";
+
+const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
+
+/** Milliseconds after which the set is read again even if the key is known, so that a removed key stops working. */
+const MAX_AGE_MS = 60_000;
+/** Minimum milliseconds between two reads for unknown keys, so that forged tokens cannot cause a read each. */
+const MIN_AGE_MS = 5000;
+const TIMEOUT_MS = 5000;
+
+export class KeySet {
+  #keys: HonoJsonWebKey[] = [];
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+
+  private constructor(readonly source: string) {}
+
+  /** @throws {StartError} if the set cannot be read. */
+  static async open(source: string): Promise<KeySet> {
+    const set = new KeySet(source);
+    try {
+      await set.#read();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : cause;
+      const hint = "Set AUTH_JWKS to the file or the URL of a JSON Web Key Set.";
+      throw new StartError(`Can't read the keys of AUTH_JWKS (${reason}).`, hint, { cause });
+    }
+    return set;
+  }
+
+  /** The keys to verify `token` with. @throws {Error} if the token is malformed. */
+  async keys(token: string): Promise<HonoJsonWebKey[]> {
+    const { kid } = decode(token).header;
+    const age = performance.now() - this.#readAt;
+    const isKnown = this.#keys.some((key) => key.kid === kid);
+    if (age > (isKnown ? MAX_AGE_MS : MIN_AGE_MS)) await this.#refresh();
+    return this.#keys;
+  }
+
+  /** Keeps the keys if the set cannot be read: tokens stay valid while the identity provider is down. */
+  #refresh(): Promise<void> {
+    this.#reading ??= this.#read()
+      .catch((error: unknown) => log.warn("cannot read the keys of AUTH_JWKS: {error}", { error }))
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    // Set before the read, so that a failed read also delays the next attempt.
+    this.#readAt = performance.now();
+    this.#keys = keySet.parse(await readJson(this.source)).keys as HonoJsonWebKey[];
+  }
+}
+
+async function readJson(source: string): Promise<unknown> {
+  if (!/^https?:/.test(source)) return Bun.file(source).json();
+  const response = await fetch(source, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.json();
+}

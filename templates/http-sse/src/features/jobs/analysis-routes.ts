@@ -1,0 +1,49 @@
+// POST /api/uploads/:id/analysis: starts the analysis of an upload as a job, in a worker thread.
+import { Hono } from "hono";
+import { z } from "zod";
+import { Problem } from "#lib/http";
+import { type AppEnv, access } from "../../access.ts";
+import type { Env } from "../../env.ts";
+import type { UploadStore } from "../uploads/store.ts";
+import type { Result } from "./analysis.ts";
+import type { Jobs } from "./jobs.ts";
+import { Pool, PoolFull, TaskFailed } from "./pool.ts";
+import { JobError, type RunningJob } from "./running-job.ts";
+
+export const startedJob = z.object({ id: z.uuid(), topic: z.string() });
+
+/** @param worker path of the worker without its extension: worker.ts in src/, worker.js in dist/. */
+export function analysisRoutes(env: Env, jobs: Jobs, uploads: UploadStore, worker: string) {
+  const pool = new Pool<string, Result>({
+    worker,
+    size: env.JOB_WORKERS,
+    queue: env.JOB_QUEUE,
+    timeoutMs: env.JOB_TIMEOUT_MS,
+  });
+
+  return new Hono<AppEnv>().post("/api/uploads/:id/analysis", access("publish"), async (c) => {
+    c.get("grant").publish("uploads");
+    const upload = await uploads.get(c.req.param("id"));
+    if (!upload) throw new Problem(404, "There is no such upload.");
+    const path = uploads.path(upload);
+    const started = await jobs.start((job) => analyse(pool, path, job), "queued");
+    return c.json(started, 202, { location: `/api/jobs/${started.id}` });
+  });
+}
+
+/** @throws {Problem} 503 synchronously if the queue is full. */
+function analyse(pool: Pool<string, Result>, path: string, job: RunningJob): Promise<Result> {
+  const { signal, start, progress } = job;
+  try {
+    return pool
+      .run(path, { signal, onStart: start, onProgress: progress })
+      .catch((cause: unknown) => {
+        // A crash is a bug, and its message may contain paths: clients only learn that it failed.
+        if (!(cause instanceof TaskFailed) || cause.code === "crashed") throw cause;
+        throw new JobError(cause.code, cause.message, { cause });
+      });
+  } catch (cause) {
+    if (!(cause instanceof PoolFull)) throw cause;
+    throw new Problem(503, cause.message, { cause });
+  }
+}

@@ -1,0 +1,151 @@
+// A pool of worker threads, each of which runs one task at a time. It has no dependencies.
+//
+// A worker receives the task as a message. It replies with any number of `{ progress }` and then with
+// `{ result }`. A task fails if its worker throws, exits, or exceeds the time limit.
+
+export type Reply<Result> = { readonly progress: number } | { readonly result: Result };
+
+export interface PoolOptions {
+  /** The worker's module. */
+  readonly worker: string | URL;
+  /** Maximum number of workers; each is started when it is first needed. */
+  readonly size: number;
+  /** Maximum number of tasks that wait for a worker. */
+  readonly queue: number;
+  /** Milliseconds that a task may run; time in the queue does not count. */
+  readonly timeoutMs: number;
+}
+
+export interface TaskOptions {
+  /** Cancels the task, queued or running. */
+  readonly signal: AbortSignal;
+  readonly onStart?: () => void;
+  /** @param share the share of the work that is done, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** Every worker is busy and the queue is full. */
+export class PoolFull extends Error {
+  override readonly name = "PoolFull";
+}
+
+/** The worker crashed or exceeded the time limit; it is replaced. */
+export class TaskFailed extends Error {
+  override readonly name = "TaskFailed";
+
+  constructor(
+    readonly code: "crashed" | "timeout",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export class Pool<Task, Result> {
+  readonly #workers = new Set<Worker>();
+  readonly #idle: Worker[] = [];
+  /** Each entry starts the next queued task. */
+  readonly #queue: (() => void)[] = [];
+  #running = 0;
+
+  constructor(readonly options: PoolOptions) {}
+
+  /**
+   * Runs the task in a worker. The promise rejects with `TaskFailed`, or with the reason of the signal.
+   * @throws {PoolFull} synchronously.
+   */
+  run(task: Task, options: TaskOptions): Promise<Result> {
+    const isBusy = this.#running >= this.options.size;
+    if (isBusy && this.#queue.length >= this.options.queue) {
+      throw new PoolFull("Every worker is busy, and the queue is full.");
+    }
+    return this.#run(task, options, isBusy);
+  }
+
+  async #run(task: Task, options: TaskOptions, isBusy: boolean): Promise<Result> {
+    // A task that leaves the queue takes over the slot of the task that ended.
+    if (isBusy) await this.#waitForSlot(options.signal);
+    else this.#running += 1;
+    const worker = this.#idle.pop() ?? this.#startWorker();
+    try {
+      options.onStart?.();
+      const result = await this.#ask(worker, task, options);
+      this.#idle.push(worker);
+      return result;
+    } catch (error) {
+      // The task may still run; only the end of its thread stops it.
+      this.#remove(worker);
+      throw error;
+    } finally {
+      const startNext = this.#queue.shift();
+      if (startNext) startNext();
+      else this.#running -= 1;
+    }
+  }
+
+  /** Rejects, and removes the task from the queue, when the signal aborts. */
+  #waitForSlot(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const cancel = () => {
+      this.#queue.splice(this.#queue.indexOf(start), 1);
+      reject(signal.reason);
+    };
+    const start = () => {
+      signal.removeEventListener("abort", cancel);
+      resolve();
+    };
+    signal.throwIfAborted();
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#queue.push(start);
+    return promise;
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(this.options.worker);
+    this.#workers.add(worker);
+    worker.addEventListener("close", () => this.#remove(worker));
+    return worker;
+  }
+
+  #remove(worker: Worker): void {
+    if (!this.#workers.delete(worker)) return;
+    const at = this.#idle.indexOf(worker);
+    if (at !== -1) this.#idle.splice(at, 1);
+    worker.terminate();
+  }
+
+  async #ask(worker: Worker, task: Task, { signal, onProgress }: TaskOptions): Promise<Result> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const fail = (code: TaskFailed["code"], message: string) =>
+      reject(new TaskFailed(code, message));
+    const cancel = () => reject(signal.reason);
+    const crash = () => fail("crashed", "A worker exited.");
+    const { timeoutMs } = this.options;
+    const timer = setTimeout(
+      () => fail("timeout", `It took more than ${timeoutMs} ms.`),
+      timeoutMs,
+    );
+    signal.addEventListener("abort", cancel, { once: true });
+    worker.addEventListener("close", crash, { once: true });
+    worker.onerror = ({ message }) => fail("crashed", `A worker failed: ${message}`);
+    worker.onmessage = ({ data }: MessageEvent<Reply<Result>>) => {
+      if ("result" in data) resolve(data.result);
+      else onProgress?.(data.progress);
+    };
+    worker.postMessage(task);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      worker.onmessage = null;
+      signal.removeEventListener("abort", cancel);
+      worker.removeEventListener("close", crash);
+    }
+  }
+
+  /** Terminates all workers; running tasks fail. */
+  close(): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+}

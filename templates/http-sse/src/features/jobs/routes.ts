@@ -1,0 +1,36 @@
+// GET and DELETE /api/jobs/:id: the state of a job, and its cancellation.
+import { Hono } from "hono";
+import { z } from "zod";
+import { Problem } from "#lib/http";
+import { type AppEnv, access } from "../../access.ts";
+import type { Job, Jobs } from "./jobs.ts";
+
+export const jobState = z.object({
+  id: z.uuid(),
+  status: z.enum(["queued", "running", "done", "failed", "cancelled"]),
+  progress: z.number().min(0).max(1),
+  result: z.record(z.string(), z.unknown()).exactOptional(),
+  error: z.record(z.string(), z.unknown()).exactOptional(),
+}) satisfies z.ZodType<Job>;
+
+export function jobRoutes(jobs: Jobs) {
+  const find = async (id: string) => {
+    const job = await jobs.get(id);
+    if (!job) throw new Problem(404, "There is no such job.");
+    return job;
+  };
+
+  return new Hono<AppEnv>()
+    .get("/api/jobs/:id", access("subscribe"), async (c) => {
+      const id = c.req.param("id");
+      c.get("grant").subscribe([`jobs/${id}`]);
+      return c.json(await find(id));
+    })
+    .delete("/api/jobs/:id", access("publish"), async (c) => {
+      const id = c.req.param("id");
+      c.get("grant").publish(`jobs/${id}`);
+      await find(id);
+      await jobs.cancel(id);
+      return c.json(await find(id));
+    });
+}

@@ -1,0 +1,121 @@
+// One job of this instance: what its work may do, and how it ends.
+import { log } from "#lib/log";
+import type { MessageStore } from "../messages/store.ts";
+
+/** An error that ends a job. Clients see its code and message. */
+export class JobError extends Error {
+  override readonly name = "JobError";
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+type Outcome = readonly ["result" | "error", Readonly<Record<string, unknown>>];
+
+/** Milliseconds between two progress messages. */
+const PROGRESS_MS = 250;
+
+export class RunningJob {
+  readonly #abort = new AbortController();
+  #progress = 0;
+  #publishedAt = 0;
+  #timer: Timer | undefined;
+  /** Messages are stored one after the other, in the order in which they were published. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Resolves when the end is stored. */
+  ended: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly topic: string,
+    readonly messages: MessageStore,
+    private status: "queued" | "running",
+    readonly onStatus: (status: string) => void,
+  ) {
+    onStatus(status);
+  }
+
+  /** Aborts when the job is cancelled or the service stops. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The work has begun: the job is no longer queued. */
+  readonly start = (): void => {
+    if (this.status === "running") return;
+    this.status = "running";
+    this.onStatus("running");
+    this.#schedule();
+  };
+
+  /** Reports the share of the work that is done, 0 to 1. At most four reports a second are published. */
+  readonly progress = (share: number): void => {
+    this.#progress = share;
+    this.#schedule();
+  };
+
+  /** Publishes a message of the job's topic, after the earlier ones. Rejects once the job is cancelled. */
+  publish(event: string, data: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const { topic } = this;
+    // The signal is checked just before the message is stored, because no message may follow the end of the job.
+    const append = () => {
+      this.signal.throwIfAborted();
+      return this.messages.append({ topic, event, data });
+    };
+    this.#last = this.#last.then(append, append);
+    return this.#last;
+  }
+
+  publishStatus(): Promise<unknown> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#publishedAt = performance.now();
+    const { status } = this;
+    const { instance } = this.messages;
+    return this.publish("progress", { progress: this.#progress, status, instance });
+  }
+
+  #schedule(): void {
+    if (this.#timer || this.#publishedAt === 0 || this.signal.aborted) return;
+    const wait = Math.max(0, this.#publishedAt + PROGRESS_MS - performance.now());
+    this.#timer = setTimeout(async () => {
+      try {
+        await this.publishStatus();
+      } catch (error) {
+        log.debug("a progress message was not stored: {error}", { error });
+      }
+    }, wait);
+  }
+
+  cancel(): void {
+    this.#abort.abort(new JobError("cancelled", "The job was cancelled."));
+  }
+
+  interrupt(): void {
+    this.#abort.abort(new JobError("interrupted", "The service stopped."));
+  }
+
+  /** Waits for the work. @returns the message that ends the job. */
+  async outcome(working: Promise<Readonly<Record<string, unknown>>>): Promise<Outcome> {
+    let outcome: Outcome;
+    try {
+      outcome = ["result", await working];
+    } catch (error) {
+      outcome = ["error", failure(this.signal.aborted ? this.signal.reason : error)];
+    }
+    await this.#last.catch(() => undefined);
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+    return outcome;
+  }
+}
+
+function failure(error: unknown): { readonly code: string; readonly detail: string } {
+  if (error instanceof JobError) return { code: error.code, detail: error.message };
+  log.error("a job failed: {error}", { error });
+  return { code: "failed", detail: "The job failed." };
+}

@@ -1,0 +1,56 @@
+// For the tests of jobs: uploads, jobs, and the events of a job.
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestServer } from "../../../test/server.ts";
+import type { ReceivedEvent } from "../events/parse.ts";
+
+export interface StartedJob {
+  readonly id: string;
+  readonly topic: string;
+}
+
+/** @returns the id of the upload. */
+export async function upload(server: TestServer, body: string): Promise<string> {
+  const response = await server.fetch("/api/uploads?name=x", { method: "POST", body });
+  return ((await response.json()) as { id: string }).id;
+}
+
+/** An upload that takes long to analyse: its file is extended to 64 GiB of zeros. */
+export async function uploadHuge(server: TestServer): Promise<string> {
+  const id = await upload(server, "huge");
+  await truncate(join(server.dataDir, "uploads", id, "content"), 2 ** 36);
+  return id;
+}
+
+export function analyse(server: TestServer, upload: string): Promise<Response> {
+  return server.fetch(`/api/uploads/${upload}/analysis`, { method: "POST" });
+}
+
+export async function startJob(server: TestServer, upload: string): Promise<StartedJob> {
+  return (await (await analyse(server, upload)).json()) as StartedJob;
+}
+
+export async function jobOf(server: TestServer, { id }: StartedJob) {
+  return (await (await server.fetch(`/api/jobs/${id}`)).json()) as {
+    readonly status: string;
+    readonly progress: number;
+    readonly result?: Readonly<Record<string, unknown>>;
+    readonly error?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** The events of a job, from its start (or after `lastEventId`) to its end. */
+export async function eventsOf(
+  server: TestServer,
+  { topic }: StartedJob,
+  lastEventId?: string,
+): Promise<ReceivedEvent[]> {
+  const headers = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+  using client = await server.events(headers, `?topic=${topic}`);
+  const events: ReceivedEvent[] = [];
+  for (let event = await client.next(); event; event = await client.next()) {
+    events.push(event);
+    if (event.event === "result" || event.event === "error") break;
+  }
+  return events;
+}

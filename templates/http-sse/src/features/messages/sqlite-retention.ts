@@ -1,0 +1,99 @@
+// Retention in SQLite: after each transaction, at most `keep` messages and `keep` deletions remain.
+import type { Database } from "bun:sqlite";
+
+interface State {
+  readonly messages: number;
+  readonly deletions: number;
+  /** The highest seq; 0 if there is no message. */
+  readonly newest: number;
+  /** The highest seq that was deleted for the retention. */
+  readonly floor: number;
+}
+
+/**
+ * Counts messages and trims old ones. A client has missed messages only if its cursor is below `floor`. Messages
+ * above `floor` are missing only because they were deleted, and each deletion is a stored event. Checking whether the
+ * row of the cursor exists would report a false gap if that message was deleted.
+ */
+export class Retention {
+  readonly #db: Database;
+  readonly #keep: number;
+  readonly #since;
+  readonly #seqOf;
+  /** Cached: each read needs it, and counting all rows costs more than a commit. */
+  #state: State;
+
+  constructor(db: Database, keep: number) {
+    this.#db = db;
+    this.#keep = keep;
+    this.#since = db.query<Omit<State, "floor">, [number]>(
+      `SELECT count(*) FILTER (WHERE event <> 'deleted') AS messages,
+        count(*) FILTER (WHERE event = 'deleted') AS deletions,
+        coalesce(max(seq), 0) AS newest FROM messages WHERE seq > ?`,
+    );
+    const seqOf = (condition: string) =>
+      db.query<{ seq: number }, [number]>(
+        `SELECT seq FROM messages WHERE ${condition} ORDER BY seq LIMIT 1 OFFSET +?`,
+      );
+    this.#seqOf = { messages: seqOf("event <> 'deleted'"), deletions: seqOf("event = 'deleted'") };
+    const floor = db.query<{ floor: number }, []>("SELECT floor FROM log").get()?.floor ?? 0;
+    this.#state = { ...EMPTY, ...this.#since.get(0), floor };
+  }
+
+  get newest(): number {
+    return this.#state.newest;
+  }
+
+  get floor(): number {
+    return this.#state.floor;
+  }
+
+  /** Returns a function that runs `work` and the retention in one transaction. */
+  transaction<Argument, Result>(
+    work: (argument: Argument) => Result,
+  ): (argument: Argument) => Result {
+    const run = this.#db.transaction((argument: Argument) => {
+      const before = this.#state;
+      const result = work(argument);
+      const added = this.#since.get(before.newest) ?? EMPTY;
+      const state = this.#trim({
+        // A deletion removes the row of its message, and adds its own.
+        messages: before.messages + added.messages - added.deletions,
+        deletions: before.deletions + added.deletions,
+        newest: Math.max(before.newest, added.newest),
+        floor: before.floor,
+      });
+      return { result, state };
+    }).immediate;
+    return (argument) => {
+      const { result, state } = run(argument);
+      // Set after the commit: a rollback must not change the cached state.
+      this.#state = state;
+      return result;
+    };
+  }
+
+  #trim(state: State): State {
+    const { messages, deletions, newest } = state;
+    if (messages <= this.#keep && deletions <= this.#keep) return state;
+    const lastOf = (kind: "messages" | "deletions", count: number) =>
+      count > this.#keep ? (this.#seqOf[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
+    const message = lastOf("messages", messages);
+    const deletion = Math.max(message, lastOf("deletions", deletions));
+    const floor = Math.max(state.floor, deletion);
+    this.#db.run("DELETE FROM messages WHERE seq <= ?", [message]);
+    this.#db.run("DELETE FROM messages WHERE seq <= ? AND event = 'deleted'", [deletion]);
+    this.#db.run("UPDATE log SET floor = ?", [floor]);
+    const left = this.#db
+      .query<{ left: number }, []>("SELECT count(*) AS left FROM messages WHERE event = 'deleted'")
+      .get();
+    return {
+      messages: Math.min(messages, this.#keep),
+      deletions: left?.left ?? 0,
+      newest,
+      floor,
+    };
+  }
+}
+
+const EMPTY: Omit<State, "floor"> = { messages: 0, deletions: 0, newest: 0 };

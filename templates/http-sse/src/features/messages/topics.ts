@@ -1,0 +1,46 @@
+// Topics: their syntax, and which topics a pattern covers.
+import type { Context } from "hono";
+import { z } from "zod";
+import { invalidInput } from "#lib/http";
+
+const SEGMENT = "[A-Za-z0-9._-]{1,64}";
+const NAME = `${SEGMENT}(?:/${SEGMENT}){0,3}`;
+
+export const topicName = z.string().regex(new RegExp(`^${NAME}$`), "must be a topic: a/b");
+
+/** A topic, or `a/*` for everything below a. */
+export const topicPattern = z
+  .string()
+  .regex(new RegExp(`^${NAME}(?:/\\*)?$`), "must be a topic (a/b) or a prefix (a/*)");
+
+export const topicQuery = {
+  topic: topicPattern.optional().meta({
+    description: "A topic, or `a/*` for everything below a. May be repeated.",
+  }),
+};
+
+const topicList = z.object({ topic: z.array(topicPattern).max(50) });
+
+/** The values of the query parameter `topic`; undefined if there is none. @throws {Problem} 422 */
+export function requestedTopics(c: Context): readonly string[] | undefined {
+  const topic = c.req.queries("topic");
+  if (topic === undefined) return undefined;
+  const result = topicList.safeParse({ topic });
+  if (!result.success) throw invalidInput(result.error.issues);
+  return [...new Set(result.data.topic)];
+}
+
+/** Every pattern that covers the topic `a/b`: `a/b`, `a/*` and `*`. */
+export function patternsOf(topic: string): string[] {
+  const patterns = [topic, "*"];
+  for (let at = topic.indexOf("/"); at !== -1; at = topic.indexOf("/", at + 1)) {
+    patterns.push(`${topic.slice(0, at)}/*`);
+  }
+  return patterns;
+}
+
+/** Whether the patterns cover `topic`. If `topic` is itself a pattern, whether they cover everything that it covers. */
+export function covers(patterns: readonly string[], topic: string): boolean {
+  if (patterns.includes(topic) || patterns.includes("*")) return true;
+  return patternsOf(topic).some((pattern) => patterns.includes(pattern));
+}

@@ -1,0 +1,105 @@
+// Articles on SQLite.
+import { now, type SqliteDatabase } from "../../store/sqlite.ts";
+import { type ArticleFilter, buildListQuery, type Dialect } from "./filter.ts";
+import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
+import type { ArticleStore, Found } from "./store.ts";
+import { foldWords, searchWords } from "./words.ts";
+
+export const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
+const JOINED = `a.id, a.author, a.title, a.body, a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
+/** Ranking takes microseconds per hit and blocks the event loop: for a common word, only the newest hits are ranked. */
+const MAX_HITS = 10_000;
+
+export const dialect: Dialect = {
+  placeholder: (index) => `?${index}`,
+  columns: COLUMNS,
+  from: "articles AS a",
+  search: {
+    columns: `${JOINED}, s.rank`,
+    // SQLite does not reorder a CROSS JOIN: it reads the hits first, then only their articles.
+    from: (words) =>
+      `(SELECT s.rowid AS id, s.rank FROM articles_search(${words}) AS s
+        ORDER BY s.rowid DESC LIMIT ${MAX_HITS}) AS s CROSS JOIN articles AS a ON a.id = s.id`,
+  },
+  id: "a.seq",
+  order: { rank: "s.rank", createdAt: "a.created_at", updatedAt: "a.updated_at", title: "a.title" },
+};
+
+export class SqliteArticles implements ArticleStore {
+  readonly #findArticle;
+
+  constructor(private readonly database: SqliteDatabase) {
+    this.#findArticle = database.reader.prepare<Article, [number]>(
+      `SELECT ${COLUMNS} FROM articles WHERE id = ?`,
+    );
+  }
+
+  async createArticle(author: number, { title, body }: NewArticle): Promise<Article> {
+    const article = await this.database.write((writer) =>
+      writer
+        .query<Article, [number, string, string, string, string, string]>(
+          `INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) RETURNING ${COLUMNS}`,
+        )
+        .get(author, title, body, foldWords(title), foldWords(body), now()),
+    );
+    if (article === null) throw new Error("INSERT … RETURNING returned no row.");
+    return article;
+  }
+
+  async findArticle(id: number): Promise<Article | undefined> {
+    return this.#findArticle.get(id) ?? undefined;
+  }
+
+  updateArticle(id: number, author: number, changes: ArticleChanges): Promise<Article | undefined> {
+    const { title = null, body = null } = changes;
+    const words = [title && foldWords(title), body && foldWords(body)] as const;
+    return this.database.write(
+      (writer) =>
+        writer
+          .query<Article, (string | number | null)[]>(
+            `UPDATE articles SET title = coalesce(?, title), body = coalesce(?, body),
+               title_words = coalesce(?, title_words), body_words = coalesce(?, body_words), updated_at = ?
+             WHERE id = ? AND author = ? RETURNING ${COLUMNS}`,
+          )
+          .get(title, body, ...words, now(), id, author) ?? undefined,
+    );
+  }
+
+  async deleteArticle(id: number, author: number): Promise<boolean> {
+    const { changes } = await this.database.write((writer) =>
+      writer.query("DELETE FROM articles WHERE id = ? AND author = ?").run(id, author),
+    );
+    return changes > 0;
+  }
+
+  async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
+    const { sql, parameters } = buildListQuery({ ...filter, q: matchExpression(filter) }, dialect);
+    return this.database.reader.query<Article | Found, (string | number)[]>(sql).all(...parameters);
+  }
+
+  reindexAfter(id: number): Promise<number | undefined> {
+    return this.database.write((writer) => {
+      const next = writer
+        .query<Article, [number]>(
+          `SELECT ${COLUMNS} FROM articles WHERE id > ? ORDER BY id LIMIT 1`,
+        )
+        .get(id);
+      if (next) {
+        writer
+          .query("UPDATE articles SET title_words = ?, body_words = ? WHERE id = ?")
+          .run(foldWords(next.title), foldWords(next.body), next.id);
+      }
+      return next?.id;
+    });
+  }
+}
+
+/** A query of FTS5 (https://sqlite.org/fts5.html#full_text_query_syntax). Words contain no quote. */
+function matchExpression({ q, author }: ArticleFilter): string | undefined {
+  if (q === undefined) return undefined;
+  const words = [...new Set(searchWords(q))].map((word) => `"${word}"`);
+  // Without a word, the query is the empty string, which matches nothing.
+  const match = `{title_words body_words} : (${words.join(" AND ") || '""'})`;
+  return author === undefined ? match : `${match} AND author : "${author}"`;
+}

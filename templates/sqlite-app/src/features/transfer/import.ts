@@ -1,0 +1,76 @@
+// Runs an import on SQLite in a worker thread, so that neither requests nor other writers wait while it reads.
+
+import type { Writer } from "../../store/writer.ts";
+import type { ImportReport } from "./import-reader.ts";
+
+/** A message to the worker, which replies to each with one `Reply`. */
+export type Command =
+  | { readonly type: "open"; readonly path: string }
+  | { readonly type: "chunk"; readonly bytes: Uint8Array }
+  | { readonly type: "finish-staging" }
+  | { readonly type: "lock" }
+  | { readonly type: "commit"; readonly author: number; readonly now: string };
+
+export type Reply =
+  | { readonly type: "done" }
+  | { readonly type: "report"; readonly report: ImportReport }
+  | { readonly type: "error"; readonly message: string; readonly code: string | undefined };
+
+export interface ImportTarget {
+  /** Path of the database. */
+  readonly path: string;
+  readonly author: number;
+  /** Commits the import between the other writes of this process. */
+  readonly queue: Writer;
+}
+
+/**
+ * Validates the lines and stages them in a temporary table, which locks nothing. Then inserts all of them in one
+ * transaction, while other writers of this process wait in their queue instead of failing with SQLITE_BUSY.
+ */
+export async function importInWorker(
+  script: string,
+  { path, author, queue }: ImportTarget,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<ImportReport> {
+  const worker = new Worker(script);
+  let failure: Error | undefined;
+  /** The reply to the current message; there is never more than one outstanding. */
+  let pending: PromiseWithResolvers<Reply> | undefined;
+  const fail = (reason: string) => {
+    failure ??= new Error(`The import failed: ${reason}`);
+    pending?.reject(failure);
+  };
+  worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => pending?.resolve(data));
+  worker.addEventListener("error", ({ message: reason }) => fail(reason));
+  // A worker may exit without an error. It would never reply, and the import would hold its slot forever.
+  worker.addEventListener("close", () => fail("its worker exited."));
+  const send = async (message: Command): Promise<Reply> => {
+    if (failure) throw failure;
+    pending = Promise.withResolvers<Reply>();
+    worker.postMessage(message);
+    const reply = await pending.promise;
+    if (reply.type !== "error") return reply;
+    const { message: reason, code } = reply;
+    throw Object.assign(new Error(`The import failed: ${reason}`), { code });
+  };
+  try {
+    await send({ type: "open", path });
+    for await (const bytes of chunks) await send({ type: "chunk", bytes });
+    const staged = await send({ type: "finish-staging" });
+    if (staged.type !== "report" || staged.report.badLines > 0) return reportOf(staged);
+    const commit = async (onLocked: () => void) => {
+      await send({ type: "lock" });
+      onLocked();
+      return await send({ type: "commit", author, now: new Date().toISOString() });
+    };
+    return reportOf(await queue.runExclusive(commit));
+  } finally {
+    worker.terminate();
+  }
+}
+
+function reportOf(reply: Reply): ImportReport {
+  if (reply.type === "report") return reply.report;
+  throw new Error(`The import worker replied "${reply.type}" instead of a report.`);
+}

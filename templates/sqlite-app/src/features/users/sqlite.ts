@@ -1,0 +1,72 @@
+// Users and sessions on SQLite.
+import { now, type SqliteDatabase } from "../../store/sqlite.ts";
+import type { NewSession, NewUser, Profile, User, UserStore } from "./store.ts";
+
+export class SqliteUsers implements UserStore {
+  readonly #findSession;
+
+  constructor(private readonly database: SqliteDatabase) {
+    this.#findSession = database.reader.prepare<{ user_id: number }, [Uint8Array, string]>(
+      "SELECT user_id FROM sessions WHERE token_hash = ? AND expires_at > ?",
+    );
+  }
+
+  createUser({ email, name, passwordHash }: NewUser): Promise<User | undefined> {
+    return this.database.write(
+      (writer) =>
+        writer
+          .query<User, [string, string, string, string]>(
+            `INSERT INTO users (email, name, password_hash, created_at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (email) DO NOTHING RETURNING id, email, name, created_at AS "createdAt"`,
+          )
+          .get(email, name, passwordHash, now()) ?? undefined,
+    );
+  }
+
+  async findCredentials(email: string): ReturnType<UserStore["findCredentials"]> {
+    return (
+      this.database.reader
+        .query<{ id: number; hash: string }, [string]>(
+          "SELECT id, password_hash AS hash FROM users WHERE email = ?",
+        )
+        .get(email) ?? undefined
+    );
+  }
+
+  async findProfile(id: number): Promise<Profile | undefined> {
+    const row = this.database.reader
+      .query<{ profile: string }, [number]>(
+        `SELECT json_object(
+           -- #region articles
+           'articles', json((
+             SELECT json_group_array(json_object('id', a.id, 'title', a.title, 'createdAt', a.created_at, 'updatedAt', a.updated_at))
+             FROM (SELECT * FROM articles WHERE author = u.id ORDER BY created_at DESC, seq DESC LIMIT 100) AS a
+           )),
+           -- #endregion
+           'id', u.id, 'name', u.name, 'createdAt', u.created_at
+         ) AS profile
+         FROM users AS u WHERE u.id = ?`,
+      )
+      .get(id);
+    return row ? JSON.parse(row.profile) : undefined;
+  }
+
+  createSession({ userId, tokenHash, expiresAt }: NewSession): Promise<void> {
+    return this.database.write((writer) => {
+      writer.query("DELETE FROM sessions WHERE expires_at <= ?").run(now());
+      writer
+        .query("INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)")
+        .run(tokenHash, userId, expiresAt.toISOString());
+    });
+  }
+
+  async findSession(tokenHash: Uint8Array): Promise<number | undefined> {
+    return this.#findSession.get(tokenHash, now())?.user_id;
+  }
+
+  async deleteSession(tokenHash: Uint8Array): Promise<void> {
+    await this.database.write((writer) =>
+      writer.query("DELETE FROM sessions WHERE token_hash = ?").run(tokenHash),
+    );
+  }
+}

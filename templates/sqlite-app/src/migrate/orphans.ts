@@ -1,0 +1,39 @@
+// Finds foreign-key violations (orphans) in a SQLite database. Its shell can cause them: foreign keys are off there.
+import type { Database } from "bun:sqlite";
+import { type Finding, MigrateError } from "./errors.ts";
+
+interface Orphan {
+  readonly table: string;
+  /** Null for a table WITHOUT ROWID. */
+  readonly rowid: number | null;
+  readonly parent: string;
+}
+
+export function readOrphans(database: Database): Orphan[] {
+  return database.query<Orphan, []>("PRAGMA foreign_key_check").all();
+}
+
+/** @throws {MigrateError} if there are orphans that are not in `before`. */
+export function refuseNewOrphans(database: Database, before: readonly Orphan[]): void {
+  const known = new Map<string, number>();
+  for (const orphan of before) known.set(key(orphan), (known.get(key(orphan)) ?? 0) + 1);
+  for (const orphan of readOrphans(database)) {
+    const count = known.get(key(orphan)) ?? 0;
+    if (count === 0) throw new MigrateError("failed", describe(orphan));
+    known.set(key(orphan), count - 1);
+  }
+}
+
+export function orphanFindings(orphans: readonly Orphan[]): Finding[] {
+  return orphans.map((orphan) => ({
+    code: "orphan",
+    subject: orphan.table,
+    message: describe(orphan),
+  }));
+}
+
+const key = ({ table, rowid, parent }: Orphan) => JSON.stringify([table, rowid, parent]);
+
+function describe({ table, rowid, parent }: Orphan): string {
+  return `Row ${rowid ?? "?"} of ${table} refers to a row of ${parent} that does not exist.`;
+}

@@ -1,0 +1,78 @@
+// Backups of PostgreSQL: dumps the application's own objects from one snapshot.
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { SQL } from "bun";
+import type { PostgresConnection } from "../postgres-url.ts";
+import { flush, flushNames } from "./backup.ts";
+import { MigrateError } from "./errors.ts";
+import { readState } from "./postgres-ledger.ts";
+import { isRelation, readOwnership } from "./postgres-objects.ts";
+import { exactPattern, runProgram } from "./postgres-programs.ts";
+import { type Content, verifyDump } from "./postgres-verify.ts";
+import type { BackupResult } from "./target.ts";
+
+/** Writes the dump under a temporary name, verifies it and renames it. */
+export async function backupTo(
+  sql: SQL,
+  connection: PostgresConnection,
+  file: string,
+): Promise<BackupResult> {
+  if (existsSync(file)) {
+    throw new MigrateError("failed", `${file} already exists. Nothing was written.`);
+  }
+  const temporary = `${file}.${crypto.randomUUID()}.tmp`;
+  try {
+    closeSync(openSync(temporary, "wx", 0o600)); // It contains password hashes; pg_dump keeps the mode.
+    const content = await dump(sql, connection, temporary);
+    const unverified = await verifyDump(sql, connection, temporary, content);
+    flush(temporary);
+    renameSync(temporary, file);
+    flushNames(dirname(file));
+    return { bytes: statSync(file).size, unverified };
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** pg_dump and the counts read the same snapshot, so that concurrent writes do not matter. */
+async function dump(sql: SQL, connection: PostgresConnection, file: string): Promise<Content> {
+  return sql.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", async (transaction) => {
+    const [{ snapshot, schema }] = await transaction.unsafe(
+      "SELECT pg_export_snapshot() AS snapshot, current_schema() AS schema",
+    );
+    const { ledger } = await readState(transaction);
+    if (schema === null || ledger.length === 0) {
+      throw new MigrateError("failed", "The database has no applied migration to back up.");
+    }
+    const { own, foreign } = await readOwnership(transaction);
+    const inseparable = foreign.filter((object) => !isRelation(object));
+    if (inseparable.length > 0) {
+      const names = inseparable.map(({ identity }) => identity).join(", ");
+      throw new MigrateError(
+        "refused",
+        `No migration created ${names}, which pg_dump cannot leave out.`,
+        { hint: "Create it in a migration, or move it with `ALTER … SET SCHEMA`." },
+      );
+    }
+    await runProgram(
+      connection,
+      "pg_dump",
+      "--format=custom",
+      `--snapshot=${snapshot}`,
+      `--schema=${exactPattern(schema)}`,
+      ...foreign.map((object) => `--exclude-table=${exactPattern(object.schema, object.name)}`),
+      `--file=${file}`,
+    );
+    const tables = own.filter(({ kind }) => kind === "TABLE").map(({ identity }) => identity);
+    const query = contentQuery(schema, tables);
+    const [{ content }] = await transaction.unsafe(query);
+    return { query, expected: content };
+  });
+}
+
+function contentQuery(schema: string, tables: readonly string[]): string {
+  const ledger = `SELECT json_agg(concat_ws(' ', version, name, checksum, finished) ORDER BY version) FROM ${exactPattern(schema)}.schema_migrations`;
+  const counts = tables.map((table) => `SELECT count(*) FROM ${table}`);
+  const values = [ledger, ...counts].map((value) => `(${value})::text`);
+  return `SELECT array_to_string(ARRAY[${values.join(", ")}], ' ') AS content`;
+}

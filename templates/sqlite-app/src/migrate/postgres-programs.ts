@@ -1,0 +1,57 @@
+// Runs pg_dump, pg_restore and psql on the database of the service.
+import { libpqVariables, type PostgresConnection } from "../postgres-url.ts";
+import { MigrateError } from "./errors.ts";
+
+const PROGRAMS = ["pg_dump", "pg_restore", "psql"] as const;
+type Program = (typeof PROGRAMS)[number];
+
+/**
+ * Runs a program of PostgreSQL. @returns its standard output.
+ * @throws {MigrateError} with its standard error, or if it is not installed or cannot be given the connection.
+ */
+export async function runProgram(
+  connection: PostgresConnection,
+  program: Program,
+  ...args: readonly string[]
+): Promise<string> {
+  const { path, env } = requireProgram(connection, program);
+  const child = Bun.spawn([path, ...args], {
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  if ((await child.exited) === 0) return stdout;
+  throw new MigrateError("failed", stderr.trim() || `${program} failed.`);
+}
+
+/**
+ * Checks the requirements of the programs before anything runs.
+ * @throws {MigrateError} if one is not installed or cannot be given the connection.
+ */
+export function requirePrograms(connection: PostgresConnection): void {
+  for (const program of PROGRAMS) requireProgram(connection, program);
+}
+
+function requireProgram(connection: PostgresConnection, program: Program) {
+  const path = Bun.which(program);
+  if (path === null) {
+    throw new MigrateError("failed", `${program} is not installed.`, {
+      hint: "Install the client programs of PostgreSQL, or use the backups of your provider.",
+    });
+  }
+  try {
+    return { path, env: libpqVariables(connection) };
+  } catch (cause) {
+    throw new MigrateError("refused", cause instanceof Error ? cause.message : String(cause), {
+      cause,
+      hint: "Nothing was changed.",
+    });
+  }
+}
+
+/** Quotes a name for options of pg_dump that expect a pattern. */
+export function exactPattern(...names: readonly string[]): string {
+  return names.map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
+}

@@ -1,0 +1,120 @@
+// Restores a backup into PostgreSQL: replaces the application's own objects in one transaction.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SQL } from "bun";
+import type { PostgresConnection } from "../postgres-url.ts";
+import { MigrateError } from "./errors.ts";
+import type { Migration } from "./files.ts";
+import { listDependents, readOwnership } from "./postgres-objects.ts";
+import { runProgram } from "./postgres-programs.ts";
+import { compare, type LedgerRow } from "./state.ts";
+
+/** Entries of the schema itself in a dump. They are not restored, so that the schema keeps its owner and its grants. */
+const SCHEMA_ENTRY = /^\d+; \d+ \d+ (?:(?:ACL|COMMENT) - )?(?:SCHEMA|DEFAULT ACL) .*$/gm;
+
+/**
+ * Restores everything in a dump except the schema itself, in one transaction.
+ * @param before SQL that runs first in the transaction.
+ * @param end SQL that runs last, and ends the transaction.
+ * @returns what psql printed.
+ */
+export async function runRestore(
+  connection: PostgresConnection,
+  file: string,
+  { before, end }: { readonly before: string; readonly end: string },
+): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "restore-")); // Only readable by this user, because it will contain the rows.
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return `--file=${join(folder, name)}`;
+  };
+  try {
+    const entries = await runProgram(connection, "pg_restore", "--list", file);
+    const list = join(folder, "list");
+    writeFileSync(list, entries.replaceAll(SCHEMA_ENTRY, ""));
+    const script = `--file=${join(folder, "script.sql")}`;
+    await runProgram(connection, "pg_restore", `--use-list=${list}`, script, file);
+    return await runProgram(
+      connection,
+      "psql",
+      ...["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"],
+      write("before.sql", `BEGIN; ${before}`),
+      script,
+      write("end.sql", end),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Identifies the server, the database, the schema and the role that a connection reaches. */
+const IDENTITY = `
+  SELECT concat_ws(' ', system_identifier, d.oid, quote_ident(current_schema()), quote_ident(current_user)) AS identity
+  FROM pg_control_system(), pg_database AS d WHERE datname = current_database()`;
+
+/**
+ * Checks the backup, and that psql reaches the same database as `sql`. Then replaces the objects of the migrations.
+ * @throws {MigrateError} if a check or the restore fails; nothing is changed then.
+ */
+export async function restoreFrom(
+  sql: SQL,
+  connection: PostgresConnection,
+  file: string,
+  known: readonly Migration[],
+): Promise<void> {
+  const refuse = (reason: string): never => {
+    throw new MigrateError("refused", `Can't restore ${file}; nothing was changed: ${reason}`);
+  };
+  if (!existsSync(file)) refuse("it does not exist.");
+  const ledger = await readLedger(connection, file).catch((error: Error) => refuse(error.message));
+  if (ledger.length === 0) {
+    refuse("it records no migration, so it is not a backup of this application.");
+  }
+  const backup = { ledger, tables: 1, otherOwner: undefined };
+  const [finding] = compare({ migrations: known, findings: [] }, backup).findings;
+  if (finding) refuse(finding.message);
+  const entries = await runProgram(connection, "pg_restore", "--list", file);
+  const [, backedUp] = /^\d+; \d+ \d+ TABLE (.+) schema_migrations /m.exec(entries) ?? [];
+  const [{ identity }] = await sql.unsafe(IDENTITY);
+  const options = ["--no-psqlrc", "--no-align", "--tuples-only", `--command=${IDENTITY}`];
+  const identityOfPsql = (await runProgram(connection, "psql", ...options)).trim();
+  if (identity !== identityOfPsql) refuse("psql reaches another database than the service.");
+  const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
+  if (schema !== backedUp) refuse(`it is a backup of the schema ${backedUp}, not of ${schema}.`);
+  const { own } = await readOwnership(sql);
+  const [dependent] = await listDependents(sql, own);
+  if (dependent) {
+    refuse(
+      `${dependent} depends on a table that is replaced. Drop it first, and create it again afterwards.`,
+    );
+  }
+  const drops = [
+    ...own.map(({ kind, identity }) => `DROP ${kind} IF EXISTS ${identity} CASCADE;`),
+    "DROP TABLE IF EXISTS schema_migrations, schema_migrations_objects;",
+  ];
+  await runRestore(connection, file, { before: drops.join("\n"), end: "COMMIT;" });
+}
+
+/** The ledger in a backup: `COPY … (columns) FROM stdin;`, then one line per row, then `\.`. */
+async function readLedger(connection: PostgresConnection, file: string): Promise<LedgerRow[]> {
+  const table = ["--data-only", "--table=schema_migrations", "--file=-"];
+  const text = await runProgram(connection, "pg_restore", ...table, file);
+  const [, columns = "", rows = ""] =
+    /^COPY .*\((.*)\) FROM stdin;\n([\s\S]*?)^\\\.$/m.exec(text) ?? [];
+  const names = columns.split(", ");
+  return rows
+    .split("\n")
+    .filter((row) => row !== "")
+    .map((row) => Object.fromEntries(row.split("\t").map((value, i) => [names[i] ?? "", value])))
+    .map(({ version, name = "", checksum = "", applied_at = "", compatible, finished }) => ({
+      version: Number(version),
+      name,
+      checksum,
+      applied_at,
+      duration_ms: 0,
+      origin: "up",
+      compatible: compatible === "t",
+      finished: finished !== "f",
+    }));
+}

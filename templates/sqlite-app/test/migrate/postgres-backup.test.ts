@@ -1,0 +1,288 @@
+// Backup and restore on PostgreSQL use the database of the service, only affect own objects, and keep every grant.
+import { expect } from "bun:test";
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { SQL } from "bun";
+import { onPostgres, withPrograms } from "../postgres.ts";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+onPostgres((newDatabase) => {
+  const roles: string[] = [];
+  const execute = async (url: string, ...texts: string[]): Promise<unknown[]> => {
+    await using sql = new SQL(url, { max: 1 });
+    let rows: unknown[] = [];
+    for (const text of texts) rows = [...(await sql.unsafe(text))];
+    return rows;
+  };
+  const query = (project: Project, ...texts: string[]) =>
+    execute((project.env.DATABASE_URL ?? "").replace(/\?.*/, ""), ...texts);
+  const database = (url: string) => new URL(url).pathname.slice(1);
+  /** A role that is dropped together with its objects. */
+  const newRole = async (url: string): Promise<string> => {
+    const role = `sqlite_app_${crypto.randomUUID().replaceAll("-", "")}`;
+    await execute(url, `CREATE ROLE ${role} LOGIN`);
+    roles.push(role);
+    return role;
+  };
+  // Registered after the databases, so that the databases are dropped first.
+  const dropRoles = async () => {
+    for (const role of roles) await execute(process.env.DATABASE_URL ?? "", `DROP ROLE ${role}`);
+  };
+
+  const make = async (url: string) => {
+    const project = new Project("none", url);
+    project.write("0001_note", "CREATE TABLE note (id int PRIMARY KEY, text text NOT NULL);");
+    project.write("0002_view", "CREATE VIEW short AS SELECT left(text, 3) AS text FROM note;");
+    await project.dbOk("up");
+    await execute(url.replace(/%20/, " "), "INSERT INTO note VALUES (1, 'kept')");
+    return project;
+  };
+  const notes = (project: Project) => query(project, "SELECT text FROM note ORDER BY id");
+
+  withPrograms(
+    "a restore brings back rows and dropped tables, and refuses what is not a backup of this application",
+    async () => {
+      using project = await make(await newDatabase());
+      const file = project.join("backup.dump");
+      expect((await project.dbOk("backup", file, "--json")).json()).toMatchObject({
+        verified: true,
+      });
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      project.write("0003_later", "CREATE TABLE later (x text);");
+      await project.dbOk("up");
+      await query(project, "UPDATE note SET text = 'changed'");
+      const unasked = await project.db("restore", file);
+      expect(unasked.exitCode).toBe(2);
+      expect(unasked.stderr).toContain("the schema public of postgres://");
+      expect(await notes(project)).toEqual([{ text: "changed" }]);
+      await project.dbOk("restore", file, "--yes");
+      expect(await notes(project)).toEqual([{ text: "kept" }]);
+      expect(await query(project, "SELECT to_regclass('later') AS later")).toEqual([
+        { later: null },
+      ]);
+      await project.dbOk("up");
+      const text = project.join("text.dump");
+      writeFileSync(text, "not a backup");
+      expect((await project.db("restore", text, "--yes")).exitCode).toBe(1);
+      project.remove("0003_later");
+      project.remove("0002_view");
+      const newer = await project.db("restore", file, "--yes");
+      expect(newer.exitCode).toBe(1);
+      expect(newer.stderr).toContain("0002_view");
+      expect(await notes(project)).toEqual([{ text: "kept" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a parameter that overrides the URL's database counts for the service, the tool and the programs alike",
+    async () => {
+      const [mine, other] = [await newDatabase(), await newDatabase()];
+      for (const [url, text] of [
+        [mine, "mine"],
+        [other, "other"],
+      ] as const) {
+        using project = await make(url);
+        await query(project, `UPDATE note SET text = '${text}'`);
+      }
+      for (const override of ["database", "dbname"]) {
+        using project = new Project("none", `${other}?${override}=${database(mine)}`);
+        project.write("0001_note", "CREATE TABLE note (id int PRIMARY KEY, text text NOT NULL);");
+        project.write("0002_view", "CREATE VIEW short AS SELECT left(text, 3) AS text FROM note;");
+        Object.assign(project.env, { PGDATABASE: database(other), PGOPTIONS: "-c geqo=off" });
+        const file = project.join("backup.dump");
+        expect((await project.dbOk("backup", file, "--json")).json().database).toContain(
+          database(mine),
+        );
+        await execute(mine, "UPDATE note SET text = 'changed'");
+        await project.dbOk("restore", file, "--yes");
+        expect(await execute(mine, "SELECT text FROM note")).toEqual([{ text: "mine" }]);
+        expect(await execute(other, "SELECT text FROM note")).toEqual([{ text: "other" }]);
+        await project.dbOk("dump");
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a separate schema is restored, and other schemas and other applications' tables stay as they are",
+    async () => {
+      const url = await newDatabase();
+      await execute(
+        url,
+        "CREATE SCHEMA tenant",
+        "CREATE TABLE public.note (x text)",
+        "CREATE VIEW public.report AS SELECT x FROM public.note",
+      );
+      using project = await make(`${url}?search_path=tenant,%20public`);
+      await execute(url, "CREATE TABLE tenant.theirs (id int PRIMARY KEY, x text)");
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      await execute(
+        url,
+        "INSERT INTO tenant.theirs VALUES (1, 'new')",
+        "INSERT INTO public.note VALUES ('new')",
+        "CREATE TABLE tenant.newer (x text)",
+        "DELETE FROM tenant.note",
+      );
+      await project.dbOk("restore", file, "--yes");
+      expect(
+        await execute(
+          url,
+          `SELECT (SELECT text FROM tenant.note), (SELECT x FROM tenant.theirs), (SELECT x FROM public.report) AS report,
+             to_regclass('tenant.newer') IS NOT NULL AS newer`,
+        ),
+      ).toEqual([{ text: "kept", x: "new", report: "new", newer: true }]);
+      expect((await project.dbOk("dump")).stdout).not.toContain("theirs");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "owners and grants survive a restore by any role",
+    async () => {
+      const url = await newDatabase();
+      const [owner, reader] = [await newRole(url), await newRole(url)];
+      await execute(url, `ALTER DATABASE ${database(url)} OWNER TO ${owner}`);
+      const own = new URL(url);
+      own.username = owner;
+      using project = await make(own.href);
+      await query(project, `GRANT SELECT ON note TO ${reader}`);
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      Object.assign(project.env, { DATABASE_URL: url });
+      await project.dbOk("restore", file, "--yes");
+      expect(
+        await query(
+          project,
+          `SELECT tableowner, has_table_privilege('${reader}', 'note', 'SELECT') AS reads,
+             has_schema_privilege('${reader}', 'public', 'USAGE') AS uses FROM pg_tables WHERE tablename = 'note'`,
+        ),
+      ).toEqual([{ tableowner: owner, reads: true, uses: true }]);
+      Object.assign(project.env, { DATABASE_URL: own.href });
+      project.write("0003_more", "ALTER TABLE note ADD COLUMN more text;");
+      await project.dbOk("up");
+      await project.dbOk("restore", file, "--yes");
+      await execute(url, `REASSIGN OWNED BY ${owner} TO postgres`);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a restore that would drop another application's view is refused, and names it",
+    async () => {
+      const url = await newDatabase();
+      using project = await make(url);
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      await execute(
+        url,
+        "CREATE SCHEMA reports",
+        "CREATE VIEW reports.texts AS SELECT * FROM note",
+      );
+      const { exitCode, stderr } = await project.db("restore", file, "--yes");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("reports.texts");
+      expect(await execute(url, "SELECT text FROM reports.texts")).toEqual([{ text: "kept" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a backup that cannot be restored is an error, and leaves no file and no database",
+    async () => {
+      using project = await make(await newDatabase());
+      project.write(
+        "0003_check",
+        `CREATE TABLE a (note int);
+         CREATE FUNCTION is_note(id int) RETURNS boolean LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM public.note WHERE note.id = $1)';
+         INSERT INTO a VALUES (1);
+         ALTER TABLE a ADD CHECK (is_note(note));`,
+      );
+      await project.dbOk("up");
+      const file = project.join("backup.dump");
+      const { exitCode, stderr } = await project.db("backup", file);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("could not be restored");
+      expect(existsSync(file)).toBe(false);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "without the right to create databases, a backup is verified in a schema that nobody else sees",
+    async () => {
+      const url = await newDatabase();
+      const owner = await newRole(url);
+      await execute(url, `ALTER DATABASE ${database(url)} OWNER TO ${owner}`);
+      const own = new URL(url);
+      own.username = owner;
+      using project = await make(own.href);
+      await execute(
+        own.href,
+        "CREATE SCHEMA extensions",
+        "CREATE EXTENSION citext SCHEMA extensions",
+        "ALTER TABLE note ADD tag extensions.citext",
+      );
+      const backup = await project.dbOk("backup", project.join("good.dump"), "--json");
+      expect(backup.json()).toMatchObject({ verified: true });
+      project.write(
+        "0003_check",
+        `CREATE FUNCTION is_note(id int) RETURNS boolean LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM public.note WHERE note.id = $1)';
+         CREATE TABLE a (note int CHECK (is_note(note)));
+         INSERT INTO a VALUES (1);`,
+      );
+      await project.dbOk("up");
+      const file = project.join("bad.dump");
+      const { exitCode, stderr } = await project.db("backup", file);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("could not be restored");
+      expect(existsSync(file)).toBe(false);
+      expect(
+        await execute(
+          url,
+          "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' ORDER BY 1",
+        ),
+      ).toEqual([{ nspname: "extensions" }, { nspname: "public" }]);
+      await execute(url, "ALTER EXTENSION citext SET SCHEMA public");
+      const mixed = await project.dbOk("backup", project.join("mixed.dump"));
+      expect(mixed.stdout).toContain("NOT verified: ");
+      expect(mixed.stdout).toContain("citext");
+      await execute(url, `REASSIGN OWNED BY ${owner} TO postgres`);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a role that can create neither a database nor a schema gets a backup that is reported as not verified",
+    async () => {
+      const url = await newDatabase();
+      const role = await newRole(url);
+      await execute(url, `GRANT CREATE ON SCHEMA public TO ${role}`);
+      const own = new URL(url);
+      own.username = role;
+      using project = await make(own.href);
+      const { stdout } = await project.dbOk("backup", project.join("backup.dump"));
+      expect(stdout).toContain("NOT verified: ");
+      await execute(url, `DROP OWNED BY ${role}`);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "what pg_dump cannot be given is refused by name",
+    async () => {
+      using project = await make(await newDatabase());
+      const url = project.env.DATABASE_URL;
+      for (const parameter of ["sslpassword=x", "hostaddr=192.0.2.1", "service=other"]) {
+        Object.assign(project.env, { DATABASE_URL: `${url}?${parameter}` });
+        const { exitCode, stderr } = await project.db("backup", project.join("backup.dump"));
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain(parameter.split("=")[0] ?? "");
+        expect(stderr).not.toContain("    at ");
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  return dropRoles;
+});

@@ -1,0 +1,103 @@
+// The allowed content of a migration file, and the errors in it.
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+
+test.concurrent.each([
+  ["a NUL", Buffer.from("CREATE TABLE d (x);\n\0CREATE TABLE e (x);\n"), "line 2 contains a NUL"],
+  ["a lone CR", Buffer.from("-- adds\rCREATE TABLE d (x);\r"), "line 1 contains a CR"],
+  ["Latin-1", Buffer.from("INSERT INTO a VALUES ('Ren\xe9');", "latin1"), "not valid UTF-8"],
+  ["an unknown mark", Buffer.from("-- migrate: no-transactions\nVACUUM;"), "is not a mark"],
+])(
+  "a file with %s is refused by name, and nothing runs",
+  async (_, bytes, reason) => {
+    using project = new Project();
+    project.writeThree();
+    writeFileSync(join(project.migrations, "0004_d.up.sql"), bytes);
+    const { exitCode, stderr } = await project.db("up");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("0004_d.up.sql: ");
+    expect(stderr).toContain(reason);
+    expect((await project.db("status", "--json")).json()).toMatchObject({ applied: [] });
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a statement that no engine knows is not skipped",
+  async () => {
+    using project = new Project();
+    project.write("0001_number", "-- a number\n123;");
+    expect((await project.db("up")).stderr).toContain('0001_number.up.sql:2: near "123"');
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "an error names the file, the line and the statement",
+  async () => {
+    using project = new Project();
+    const before = `${"-- a comment; with é\n".repeat(30)}CREATE TABLE a (x TEXT);\n`;
+    const trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT 1;\nEND;\n";
+    project.write("0001_a", `${before}${trigger}INSERT INTO a VALUES\n  ('é', missing);`);
+    const { exitCode, stderr } = await project.db("up");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("0001_a.up.sql:36: no such column: missing");
+    expect(stderr).toContain("INSERT INTO a VALUES ('é', missing)");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a migration that fails at each start leaves one backup, not one per start",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    project.query("INSERT INTO a VALUES ('kept')");
+    project.write("0004_broken", "INSERT INTO nowhere VALUES (1);");
+    for (let start = 0; start < 3; start += 1) expect((await project.db("up")).exitCode).toBe(1);
+    const backups = [...new Bun.Glob("**/*").scanSync(project.join("data", "backups"))];
+    expect(backups).toEqual(["before-up-0004_broken.db"]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a file marked no-transaction is recorded as started, and the next up finishes it",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    const mark = "-- migrate: no-transaction\n";
+    project.write("0004_vacuum", `${mark}CREATE TABLE IF NOT EXISTS d (x); VACUUM; bad;`);
+    const failed = await project.db("up");
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("the next `up` runs it again");
+    expect((await project.db("status")).stdout).toContain("started  0004_vacuum");
+    project.write("0004_vacuum", `${mark}CREATE TABLE IF NOT EXISTS d (x); VACUUM;`);
+    await project.dbOk("up");
+    expect((await project.dbOk("status")).stdout).toContain("applied  0004_vacuum");
+    await project.dbOk("validate");
+    project.write("0005_unmarked", "VACUUM;");
+    expect((await project.db("up")).stderr).toContain("migrate: no-transaction");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "the ledger of another tool is named, and baseline adopts the database",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    project.query("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, dirty INTEGER)");
+    project.query("CREATE TABLE a (x TEXT)");
+    const { exitCode, stderr } = await project.db("up");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("golang-migrate");
+    await project.dbOk("baseline", "--to", "1");
+    await project.dbOk("up");
+    await project.dbOk("validate");
+  },
+  PROCESS_TIMEOUT,
+);

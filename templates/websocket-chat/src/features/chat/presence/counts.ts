@@ -1,0 +1,51 @@
+// Counts the connections of each user of this node per room, so that a second tab is not a second user.
+import type { User } from "../../../protocol.ts";
+import type { Member } from "./presence.ts";
+
+interface Entry {
+  user: User;
+  readonly members: Set<Member>;
+}
+
+export class Counts {
+  readonly #rooms = new Map<string, Map<string, Entry>>();
+
+  /** Adds the connection. @returns whether the user is new in the room or has another name there. */
+  add(room: string, member: Member): boolean {
+    const { user } = member;
+    const entries = this.#rooms.get(room) ?? new Map<string, Entry>();
+    const entry = entries.get(user.id);
+    const isChange = entry?.user.name !== user.name;
+    if (entry) entry.user = user;
+    const { members } = entry ?? { members: new Set() };
+    members.add(member);
+    if (!entry) this.#rooms.set(room, entries.set(user.id, { user, members }));
+    return isChange;
+  }
+
+  /** Removes the connection. @returns whether the user has no connection left in the room, or never had one. */
+  remove(room: string, member: Member): boolean {
+    const entries = this.#rooms.get(room);
+    const entry = entries?.get(member.user.id);
+    entry?.members.delete(member);
+    if (entry && entry.members.size > 0) return false;
+    entries?.delete(member.user.id);
+    if (entries?.size === 0) this.#rooms.delete(room);
+    return true;
+  }
+
+  users(room: string): User[] {
+    return [...(this.#rooms.get(room)?.values() ?? [])].map(({ user }) => user);
+  }
+
+  has(room: string, userId: string): boolean {
+    return this.#rooms.get(room)?.has(userId) ?? false;
+  }
+
+  /** Every user with every room. */
+  *all(): Iterable<{ readonly room: string; readonly user: User }> {
+    for (const [room, entries] of this.#rooms) {
+      for (const { user } of entries.values()) yield { room, user };
+    }
+  }
+}

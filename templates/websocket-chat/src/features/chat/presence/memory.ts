@@ -1,0 +1,55 @@
+// The presence of a single process.
+import type { User } from "../../../protocol.ts";
+// #region private
+import { findUser } from "../../private/find-user.ts";
+// #endregion
+import { type LocalBus, roomTopic } from "../bus.ts";
+import { Counts } from "./counts.ts";
+import { encodePresence, type Member, type Presence } from "./presence.ts";
+
+/** The key under which all online users are counted. It is not a valid room name, so it cannot collide with one. */
+const ONLINE = "";
+
+export class MemoryPresence implements Presence {
+  readonly #counts = new Counts();
+
+  constructor(readonly bus: LocalBus) {}
+
+  async join(room: string, member: Member): Promise<readonly User[]> {
+    if (this.#counts.add(room, member)) this.#announce("user-joined", room, member.user);
+    return this.#counts.users(room);
+  }
+
+  async leave(room: string, member: Member): Promise<void> {
+    const wasHere = this.#counts.has(room, member.user.id);
+    if (this.#counts.remove(room, member) && wasHere)
+      this.#announce("user-left", room, member.user);
+  }
+
+  async connect(member: Member): Promise<void> {
+    this.#counts.add(ONLINE, member);
+  }
+
+  async disconnect(member: Member): Promise<void> {
+    this.#counts.remove(ONLINE, member);
+  }
+  // #region private
+
+  async findUser(idOrName: string): Promise<User | undefined> {
+    const users = this.#counts.users(ONLINE);
+    return findUser(new Map(users.map((user) => [user.id, user])), idOrName);
+  }
+  // #endregion
+
+  async ready(): Promise<void> {
+    // Memory is always available.
+  }
+
+  async close(): Promise<void> {
+    // The presence ends with the process.
+  }
+
+  #announce(type: "user-joined" | "user-left", room: string, user: User): void {
+    this.bus.deliver({ topic: roomTopic(room), frame: encodePresence(type, room, user) });
+  }
+}

@@ -1,0 +1,41 @@
+// The interface of presence, which stores the users in each room and those online. One implementation per engine.
+import type { User } from "../../../protocol.ts";
+
+/** A connection of a user. A user with several of them counts once. */
+export interface Member {
+  readonly user: User;
+}
+
+/** While the store cannot be reached, the methods that return a promise reject. */
+export interface Presence {
+  /**
+   * Adds the connection to the room, and returns the users who are in it. If the user was not in the room
+   * or had another name, others get `user-joined`; on this node, it has been delivered when the promise resolves.
+   */
+  join(room: string, member: Member): Promise<readonly User[]>;
+  /**
+   * Removes the connection from the room; after the user's last one, others get `user-left`.
+   * After a failure it can be repeated.
+   */
+  leave(room: string, member: Member): Promise<void>;
+  /** Marks the user as online, in a room or not. */
+  connect(member: Member): Promise<void>;
+  disconnect(member: Member): Promise<void>;
+  // #region private
+  /** Finds the online user with this id, or else with this name if only one has it. */
+  findUser(idOrName: string): Promise<User | undefined>;
+  // #endregion
+  /** Rejects unless presence can be updated now. */
+  ready(): Promise<void>;
+  /** Removes the users of this node. */
+  close(): Promise<void>;
+}
+
+/** Encodes the frame that announces a join or a leave to the members of a room. */
+export function encodePresence(
+  type: "user-joined" | "user-left",
+  room: string,
+  user: User,
+): string {
+  return JSON.stringify({ type, room, user });
+}

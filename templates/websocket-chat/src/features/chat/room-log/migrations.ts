@@ -1,0 +1,66 @@
+// The versions of chat.db. To change its tables, append a step: `migrate` runs the missing ones at start.
+import type { Database } from "bun:sqlite";
+
+/** Step n brings a file from version n to n + 1 (`PRAGMA user_version`). Never change a step that was released. */
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL);
+  INSERT INTO log SELECT lower(hex(randomblob(12))) WHERE NOT EXISTS (SELECT 1 FROM log);
+  -- The time of the marker file, to notice that this file was replaced by a copy; 0 before the first start.
+  ALTER TABLE log ADD COLUMN marked REAL NOT NULL DEFAULT 0;
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    room TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    -- The sender and the idempotency key.
+    user TEXT NOT NULL,
+    key TEXT NOT NULL,
+    -- Offset of the message that the event is about; NULL if the event starts a message.
+    target INTEGER,
+    -- The event as it is sent; NULL once it is too old to be recovered.
+    frame TEXT,
+    -- Of an event that starts a message: its current state; NULL once it is deleted or too old.
+    message TEXT
+  );
+  CREATE UNIQUE INDEX events_by_offset ON events (room, offset);
+  -- Files of version 0 had only messages, and their keys in another table.
+  CREATE TABLE IF NOT EXISTS messages (room, offset, sender, name, text, at);
+  CREATE TABLE IF NOT EXISTS keys (id, sender, key, room, offset);
+  INSERT INTO events (room, offset, user, key, frame, message)
+    SELECT room, offset, sender, key,
+      json_object('type', 'chat', 'room', room, 'epoch', epoch, 'offset', offset, 'from', json(author),
+        'at', at, 'key', key, 'text', text),
+      json_object('offset', offset, 'from', json(author), 'text', text, 'at', at, 'key', key
+        -- #region reactions
+        , 'reactions', json('[]')
+        -- #endregion
+      )
+    FROM log, (
+      SELECT m.*, coalesce(k.key, 'migrated-' || m.room || m.offset) AS key,
+        json_object('id', m.sender, 'name', m.name) AS author
+      FROM messages m LEFT JOIN keys k ON k.room = m.room AND k.offset = m.offset)
+    ORDER BY at, room, offset;
+  DROP TABLE messages;
+  DROP TABLE keys;
+  -- The keys of events that were trimmed.
+  CREATE TABLE keys (id INTEGER PRIMARY KEY, user TEXT, key TEXT, room TEXT, offset INTEGER);
+  `,
+  // `expires` is in milliseconds since the epoch.
+  "CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID",
+  // From here on, `message` is NULL until another event has changed the message, and empty once it is deleted.
+  "UPDATE events SET message = '' WHERE target IS NULL AND message IS NULL",
+];
+
+/** Brings the file to the newest version, in one transaction. @throws if a newer release has written it. */
+export function migrate(db: Database): void {
+  const run = db.transaction(() => {
+    const { user_version: version = 0 } =
+      db.query<{ user_version: number }, []>("PRAGMA user_version").get() ?? {};
+    if (version > STEPS.length) {
+      throw new Error(`It has version ${version}, which only a newer release of the chat can read`);
+    }
+    for (const step of STEPS.slice(version)) db.run(step);
+    db.run(`PRAGMA user_version = ${STEPS.length}`);
+  });
+  run.immediate();
+}

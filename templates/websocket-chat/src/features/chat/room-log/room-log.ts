@@ -1,0 +1,60 @@
+// The interface of the room log, which stores the events and messages of all rooms. One implementation per engine.
+import { applyEvent } from "../../../apply-event.ts";
+import type { EventKind, FrameOf, Message, Position, RoomEvent, User } from "../../../protocol.ts";
+
+/** An event to store. Its `key` is the sender's idempotency key: a second draft with the same key is the same event. */
+export interface Draft {
+  readonly frame: FrameOf<EventKind>;
+  readonly from: User;
+  readonly at: string;
+}
+
+/** Where an event is stored; for a repeated key, where it was stored the first time. */
+export interface Stored extends Position {
+  readonly room: string;
+}
+
+/** Events or messages of a room, encoded as JSON. */
+export interface History extends Position {
+  /** True: `messages` are the events after the given position. False: the newest messages in their current state. */
+  readonly recovered: boolean;
+  readonly messages: readonly string[];
+}
+
+/** While the store cannot be reached, read or written, the methods that return a promise reject. */
+export interface RoomLog {
+  /**
+   * Stores the event and delivers it once. When the promise resolves, the event survives a crash.
+   * @throws {FrameError} `not_found` or `forbidden`; the same key can then be used again.
+   */
+  append(draft: Draft): Promise<Stored>;
+  /** Reads a room. When the promise resolves, everything in it has been delivered on this node. */
+  read(room: string, after?: Position): Promise<History>;
+  /** Rejects unless events can be stored now. */
+  ready(): Promise<void>;
+  /** Finishes pending writes and closes. */
+  close(): Promise<void>;
+}
+
+/** The event as it is stored and sent at this position. */
+function toEvent({ frame, from, at }: Draft, { epoch, offset }: Position): RoomEvent {
+  // All fields except `ref`, which belongs to the sender's connection. Zod has removed unknown fields.
+  const { type, room, ref: _, ...fields } = frame;
+  return { type, room, epoch, offset, from, at, ...fields } as RoomEvent;
+}
+
+/** The change that an event makes to its message. */
+export interface Change {
+  readonly event: RoomEvent;
+  /** Undefined if the message is deleted. */
+  readonly message: Message | undefined;
+  /** Whether the event changes anything; otherwise it is not stored. */
+  readonly isEffective: boolean;
+}
+
+/** @throws {FrameError} `not_found` or `forbidden`. */
+export function changeOf(draft: Draft, position: Position, message: Message | undefined): Change {
+  const event = toEvent(draft, position);
+  const changed = applyEvent(event, message);
+  return { event, message: changed, isEffective: changed === undefined || changed !== message };
+}

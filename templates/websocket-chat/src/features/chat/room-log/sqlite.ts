@@ -1,0 +1,292 @@
+// The log of a single process, in a SQLite file: events, the current state of their messages, and retention.
+import { Database } from "bun:sqlite";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { storeUnavailable } from "#lib/http";
+import { log } from "#lib/log";
+import { applyEvent } from "../../../apply-event.ts";
+import { FrameError } from "../../../frame-error.ts";
+import { LIMITS } from "../../../limits.ts";
+import { type Message, type Position, targetOf } from "../../../protocol.ts";
+import { randomId } from "../../../random-id.ts";
+import { type LocalBus, roomTopic } from "../bus.ts";
+import { migrate } from "./migrations.ts";
+import { RecentKeys } from "./recent-keys.ts";
+import { changeOf, type Draft, type History, type RoomLog, type Stored } from "./room-log.ts";
+
+/** Trim a room only after this many new events: a trim per event would touch more pages. */
+const TRIM_EVERY = 500;
+/** Milliseconds between two marks. A copy that was made before the latest mark is recognized as one. */
+const MARK_EVERY_MS = 10_000;
+/** Stored as `marked` while the marker file is being written. */
+const UNMARKED = 0;
+/** Rooms whose latest offset is cached. */
+const HEADS = 10_000;
+
+/** The messages of $room up to the offset $message, and its other events up to $event, are not retained. */
+const OLD = `
+  WHERE room = $room AND offset <= max($message, $event)
+    AND (offset <= $message OR target IS NOT NULL)`;
+
+/** The `message` of an event whose message is deleted. */
+const DELETED = "";
+const IS_MESSAGE = `target IS NULL AND message IS NOT '${DELETED}'`;
+
+interface MessageRow {
+  readonly frame: string;
+  readonly message: string | null;
+}
+
+interface Pending extends PromiseWithResolvers<Stored> {
+  readonly draft: Draft;
+}
+
+/** The result of appending one draft in a transaction. */
+interface Appended {
+  readonly stored: Stored;
+  /** The encoded event, unless it was stored before or changes nothing. */
+  readonly frame?: string;
+}
+
+export class SqliteRoomLog implements RoomLog {
+  readonly #bus: LocalBus;
+  /** Also stores the ended sessions. `close` closes it. */
+  readonly db: Database;
+  readonly #keys: RecentKeys;
+  /** Latest offset per room, so that storing an event does not have to query it. */
+  readonly #heads = new Map<string, number>();
+  readonly #statements;
+  readonly #epoch: string;
+  readonly #marker: string;
+  #markedAt = 0;
+  #pending: Pending[] = [];
+
+  /** Opens or creates the file, and migrates it. A new file gets a new epoch. @throws if that fails. */
+  constructor(path: string, bus: LocalBus) {
+    mkdirSync(dirname(path), { recursive: true });
+    const db = new Database(path, { create: true, strict: true });
+    this.#bus = bus;
+    this.db = db;
+    // Set first: switching to WAL takes a lock, and without a timeout it fails if another process holds one.
+    db.run("PRAGMA busy_timeout = 5000");
+    db.run("PRAGMA journal_mode = WAL");
+    // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
+    db.run("PRAGMA synchronous = NORMAL");
+    migrate(db);
+    // Shorter from here on, because waiting for another process's lock blocks the event loop.
+    db.run("PRAGMA busy_timeout = 250");
+    this.#marker = `${path}.marker`;
+    this.#epoch = this.#readEpoch();
+    this.#keys = new RecentKeys(db, LIMITS.keys);
+    this.#statements = prepare(db);
+  }
+
+  /** Group commit: all events appended in the same tick share one transaction. */
+  append(draft: Draft): Promise<Stored> {
+    const pending = { draft, ...Promise.withResolvers<Stored>() };
+    if (this.#pending.push(pending) === 1) setImmediate(() => this.#commit());
+    return pending.promise;
+  }
+
+  async read(room: string, after?: Position): Promise<History> {
+    try {
+      return this.#read(room, after);
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
+  }
+
+  /** Writes without changing anything. Rejects if the file is read-only or the disk is full. */
+  async ready(): Promise<void> {
+    this.db.run("UPDATE log SET epoch = epoch");
+  }
+
+  async close(): Promise<void> {
+    if (this.#pending.length > 0) this.#commit();
+    this.#tryMark();
+    this.db.close();
+  }
+
+  #commit(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    const appendAll = this.db.transaction(() => pending.map(({ draft }) => this.#tryAppend(draft)));
+    try {
+      const results = appendAll.immediate();
+      for (const [index, { resolve, reject }] of pending.entries()) {
+        const result = results[index];
+        if (result instanceof FrameError || result === undefined) {
+          reject(result);
+          continue;
+        }
+        const { stored, frame } = result;
+        if (frame !== undefined) {
+          this.#bus.deliver({ topic: roomTopic(stored.room), frame, offset: stored.offset });
+        }
+        resolve(stored);
+      }
+    } catch (error) {
+      // The transaction was rolled back, so the caches no longer match the file.
+      this.#heads.clear();
+      this.#keys.reload();
+      for (const { reject } of pending) reject(storeUnavailable(error));
+    }
+    if (Date.now() - this.#markedAt > MARK_EVERY_MS) this.#tryMark();
+  }
+
+  /** A refusal is returned, not thrown: it must not roll back the other events. */
+  #tryAppend(draft: Draft): Appended | FrameError {
+    try {
+      return this.#append(draft);
+    } catch (error) {
+      if (error instanceof FrameError) return error;
+      throw error;
+    }
+  }
+
+  #append(draft: Draft): Appended {
+    const { room, key } = draft.frame;
+    const { id } = draft.from;
+    const known = this.#keys.find(id, key);
+    if (known) return { stored: { ...known, epoch: this.#epoch } };
+    const head = this.#head(room);
+    const target = targetOf(draft.frame);
+    const position = { epoch: this.#epoch, offset: head + 1 };
+    const before = target === undefined ? undefined : this.#message(room, target);
+    const { event, message, isEffective } = changeOf(draft, position, before);
+    if (!isEffective) {
+      this.#keys.add(id, key, { room, offset: head });
+      return { stored: { room, ...position, offset: head } };
+    }
+    const { offset } = position;
+    const frame = JSON.stringify(event);
+    const { insert, update, erase } = this.#statements;
+    insert.run(room, offset, id, key, target ?? null, frame);
+    if (target !== undefined) {
+      update.run(message ? JSON.stringify(message) : DELETED, room, target);
+      if (message === undefined) erase.run(room, target, target);
+    }
+    if (this.#heads.size >= HEADS) this.#heads.clear();
+    this.#heads.set(room, offset);
+    this.#keys.add(id, key, { room, offset });
+    if (offset % TRIM_EVERY === 0) this.#trim(room, offset);
+    return { stored: { room, ...position }, frame };
+  }
+
+  #trim(room: string, head: number): void {
+    const { newestOld, moveKeys, trim, trimKeys } = this.#statements;
+    const message = newestOld.get(room)?.offset ?? 0;
+    const old = { room, message, event: head - LIMITS.events };
+    // A key outlives its event: a client may send an old event again.
+    moveKeys.run(old);
+    trim.run(old);
+    trimKeys.run();
+  }
+
+  #read(room: string, after: Position | undefined): History {
+    const offset = this.#head(room);
+    const epoch = this.#epoch;
+    if (after?.epoch === epoch) {
+      const events = this.#statements.eventsAfter.all(room, after.offset);
+      const isComplete = events.length === offset - after.offset;
+      // Rows are trimmed only every `TRIM_EVERY` events, so more than the limits may still be stored.
+      const messages = events.filter(({ target }) => target === null);
+      if (isComplete && events.length <= LIMITS.events && messages.length <= LIMITS.messages) {
+        return { epoch, offset, recovered: true, messages: events.map(({ frame }) => frame) };
+      }
+    }
+    const messages = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
+    return { epoch, offset, recovered: false, messages };
+  }
+
+  /** The epoch; a new one if the file was replaced by a copy, because the copy may be older. */
+  #readEpoch(): string {
+    const find = this.db.query<{ epoch: string; marked: number }, []>("SELECT * FROM log");
+    const { epoch, marked } = find.get() ?? {};
+    // `UNMARKED` is a new file, or one whose process ended while it was writing the marker file.
+    const isSame = marked === UNMARKED || marked === timeOf(this.#marker);
+    const current = isSame ? epoch : undefined;
+    this.db.query("UPDATE log SET epoch = ?").run(current ?? randomId());
+    this.#mark();
+    return find.get()?.epoch ?? "";
+  }
+
+  /**
+   * Writes the marker file next to the database, and stores its ctime in the database. In a copy of the folder the
+   * marker file has another ctime, and an older copy of only the database stores an older one.
+   */
+  #mark(): void {
+    this.#markedAt = Date.now();
+    const update = this.db.query("UPDATE log SET marked = ?");
+    update.run(UNMARKED);
+    writeFileSync(
+      this.#marker,
+      "chat.db holds the time of this file, to notice that it was replaced.\n",
+    );
+    update.run(timeOf(this.#marker));
+  }
+
+  /** Marks the database. A failure, e.g. a full disk, is only logged: a later mark replaces this one. */
+  #tryMark(): void {
+    try {
+      this.#mark();
+    } catch (error) {
+      log.warn("the database was not marked: {error}", { error });
+    }
+  }
+
+  #head(room: string): number {
+    return this.#heads.get(room) ?? this.#statements.head.get(room)?.offset ?? 0;
+  }
+
+  #message(room: string, offset: number): Message | undefined {
+    const row = this.#statements.message.get(room, offset);
+    return row ? JSON.parse(stateOf(row)) : undefined;
+  }
+}
+
+function prepare(db: Database) {
+  return {
+    head: db.query<{ offset: number | null }, [string]>(
+      "SELECT max(offset) AS offset FROM events WHERE room = ?",
+    ),
+    eventsAfter: db.query<{ frame: string; target: number | null }, [string, number]>(
+      "SELECT frame, target FROM events WHERE room = ? AND offset > ? ORDER BY offset",
+    ),
+    latest: db.query<MessageRow, [string, number]>(
+      `SELECT frame, message FROM events
+       WHERE room = ? AND ${IS_MESSAGE} ORDER BY offset DESC LIMIT ?`,
+    ),
+    message: db.query<MessageRow, [string, number]>(
+      `SELECT frame, message FROM events WHERE room = ? AND offset = ? AND ${IS_MESSAGE}`,
+    ),
+    insert: db.query(
+      "INSERT INTO events (room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
+    // Keeps the frames without their text, so that the offsets have no gap.
+    erase: db.query(
+      `UPDATE events SET frame = json_remove(frame, '$.text')
+       WHERE room = ? AND offset >= ? AND coalesce(target, offset) = ?`,
+    ),
+    newestOld: db.query<{ offset: number }, [string]>(
+      `SELECT offset FROM events WHERE room = ? AND target IS NULL
+       ORDER BY offset DESC LIMIT 1 OFFSET ${LIMITS.messages}`,
+    ),
+    moveKeys: db.query(
+      `INSERT INTO keys (user, key, room, offset) SELECT user, key, room, offset FROM events ${OLD}`,
+    ),
+    trim: db.query(`DELETE FROM events ${OLD}`),
+    trimKeys: db.query(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM keys) - ${LIMITS.keys}`),
+  };
+}
+
+/** The state of a message, encoded. It is stored once another event has changed it. */
+function stateOf({ frame, message }: MessageRow): string {
+  return message ?? JSON.stringify(applyEvent(JSON.parse(frame), undefined));
+}
+
+/** When the file was last written or replaced; copying a file cannot set this time. */
+function timeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+}

@@ -1,0 +1,41 @@
+// Opens the stores of the chat (room log, presence, ended sessions) and the bus between the nodes.
+import { join } from "node:path";
+import { StartError } from "#lib/service";
+import type { Env } from "../../env.ts";
+// #region redis
+import { openRedisStores } from "../redis/stores.ts";
+// #endregion
+import { type EndedSessions, SqliteEndedSessions } from "../session/ended-sessions.ts";
+import { type Bus, LocalBus } from "./bus.ts";
+import { MemoryPresence } from "./presence/memory.ts";
+import type { Presence } from "./presence/presence.ts";
+import type { RoomLog } from "./room-log/room-log.ts";
+import { SqliteRoomLog } from "./room-log/sqlite.ts";
+
+export interface Stores {
+  readonly bus: Bus;
+  readonly log: RoomLog;
+  readonly presence: Presence;
+  readonly endedSessions: EndedSessions;
+}
+
+/** @throws {StartError} if the data folder cannot be used. */
+export function openStores(env: Env): Stores {
+  // #region redis
+  if (env.REDIS_URL) return openRedisStores(env.REDIS_URL, env.REDIS_PREFIX);
+  // #endregion
+  const bus = new LocalBus();
+  try {
+    const log = new SqliteRoomLog(join(env.DATA_DIR, "chat.db"), bus);
+    const endedSessions = new SqliteEndedSessions(log.db);
+    return { bus, log, presence: new MemoryPresence(bus), endedSessions };
+  } catch (cause) {
+    throw dataDirError(env.DATA_DIR, cause);
+  }
+}
+
+export function dataDirError(directory: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : cause;
+  const hint = "Set DATA_DIR to a folder that the service may write.";
+  return new StartError(`Can't store data in ${directory} (${reason}).`, hint, { cause });
+}

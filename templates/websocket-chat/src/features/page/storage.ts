@@ -1,0 +1,33 @@
+// Stores the rooms and drafts of a tab across page loads, per user. A new tab opens the rooms that were used last.
+
+/** `chat-outbox:<user>` belongs to the client. */
+const roomsKey = (userId: string) => `chat-rooms:${userId}`;
+const draftsKey = (userId: string) => `chat-drafts:${userId}`;
+
+export function readRooms(userId: string): string[] {
+  const key = roomsKey(userId);
+  return JSON.parse(sessionStorage.getItem(key) ?? localStorage.getItem(key) ?? "[]");
+}
+
+export function rememberRooms(userId: string, rooms: readonly string[]): void {
+  for (const storage of [sessionStorage, localStorage]) {
+    storage.setItem(roomsKey(userId), JSON.stringify(rooms));
+  }
+}
+
+/** Keeps what was typed in each room for the next page load. */
+export function keepDrafts(userId: string, drafts: readonly (readonly [string, string])[]): void {
+  sessionStorage.setItem(draftsKey(userId), JSON.stringify(drafts));
+}
+
+export function takeDrafts(userId: string): (readonly [room: string, draft: string])[] {
+  const drafts = JSON.parse(sessionStorage.getItem(draftsKey(userId)) ?? "[]");
+  sessionStorage.removeItem(draftsKey(userId));
+  return drafts;
+}
+
+/** The next user of this browser must not see the rooms, the drafts or the unsent messages. */
+export function clearStorage(): void {
+  sessionStorage.clear();
+  localStorage.clear();
+}

@@ -1,0 +1,23 @@
+// Private messages: delivered to every connection of the receiver, and not stored.
+import { FrameError } from "../../frame-error.ts";
+import type { FrameOf, ServerFrame } from "../../protocol.ts";
+import { userTopic } from "../chat/bus.ts";
+import type { Connection } from "../chat/connection.ts";
+
+export async function sendPrivate(
+  connection: Connection,
+  frame: FrameOf<"private">,
+): Promise<void> {
+  const { hub, stores } = connection.chat;
+  hub.checkRateLimit(connection.user, "message");
+  const receiver = await stores.presence.findUser(frame.to);
+  if (!receiver) throw new FrameError("not_online", "No user with this id or name is online.");
+  const message: ServerFrame = {
+    type: "private",
+    from: connection.user,
+    text: frame.text,
+    at: new Date().toISOString(),
+  };
+  await stores.bus.publish({ topic: userTopic(receiver.id), frame: JSON.stringify(message) });
+  connection.send({ type: "ok", ref: frame.ref });
+}

@@ -1,0 +1,151 @@
+// The bus of several nodes: one Redis Stream with the deliveries for all of them. Each node reads all of it, in order.
+import { log } from "#lib/log";
+import { RedisConnection } from "#lib/redis";
+import type { Bus, Delivery, Listener, Signal } from "../chat/bus.ts";
+
+/** Deliveries that Redis retains for nodes that are behind. */
+export const BUS_LENGTH = 10_000;
+/** Milliseconds that a read blocks until Redis responds without an entry. */
+const BLOCK_MS = 5000;
+/** Milliseconds beyond `BLOCK_MS` after which the connection counts as silent. */
+const GRACE_MS = 2000;
+const RETRY_MS = 200;
+/** Failed reads in a row before an outage is logged: a reconnect takes a few. */
+const LOG_AFTER = 5;
+/** Entries per read. */
+const BATCH = 500;
+/** The id before every entry of a stream. */
+const START = "0-0";
+
+type Entry = readonly [id: string, fields: readonly string[]];
+
+interface Waiting extends PromiseWithResolvers<void> {
+  readonly id: string;
+}
+
+export interface RedisBusOptions {
+  readonly url: string;
+  /** Key of the stream. */
+  readonly key: string;
+  /** For publishing. */
+  readonly redis: RedisConnection;
+  /** Called when Redis has lost data that it had acknowledged. */
+  readonly onRegression: () => Promise<void>;
+}
+
+export class RedisBus implements Bus {
+  readonly #options: RedisBusOptions;
+  /** Reads block, so they have a connection of their own. */
+  readonly #reader: RedisConnection;
+  #listener: Listener | undefined;
+  #waiting: Waiting[] = [];
+  /** Id of the entry that was read last; empty until the first connection. */
+  #cursor = "";
+  #isClosed = false;
+  #isReading = false;
+
+  /** Connects in the background. */
+  constructor(options: RedisBusOptions) {
+    this.#options = options;
+    this.#reader = RedisConnection.start(options.url);
+    void this.#run();
+  }
+
+  /** Whether the last read succeeded. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  subscribe(listener: Listener): void {
+    this.#listener = listener;
+  }
+
+  async publish({ topic, frame }: Delivery): Promise<void> {
+    await this.#add(["t", topic, "f", frame]);
+  }
+
+  async signal(signal: Signal): Promise<void> {
+    await this.#add(["s", JSON.stringify(signal)]);
+  }
+
+  /** Resolves when all entries up to this one have been delivered. Rejects if a read fails first. */
+  reached(id: string): Promise<void> {
+    if (this.#cursor !== "" && !isAfter(id, this.#cursor)) return Promise.resolve();
+    const waiting = { id, ...Promise.withResolvers<void>() };
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#reader.close();
+  }
+
+  #add(fields: readonly string[]): Promise<unknown> {
+    const { redis, key } = this.#options;
+    return redis.send("XADD", [key, "MAXLEN", "~", `${BUS_LENGTH}`, "*", ...fields]);
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#isClosed) {
+      try {
+        // A node that starts has no clients yet, so it skips older entries.
+        if (this.#cursor === "") this.#cursor = await this.#newestId();
+        await this.#read();
+        this.#isReading = true;
+        failures = 0;
+      } catch (error) {
+        this.#isReading = false;
+        failures += 1;
+        for (const { reject } of this.#waiting.splice(0)) reject(error);
+        if (failures === LOG_AFTER) log.warn("Redis is not available: {error}", { error });
+        await Bun.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async #newestId(): Promise<string> {
+    const args = [this.#options.key, "+", "-", "COUNT", "1"];
+    return ((await this.#reader.send("XREVRANGE", args)) as Entry[])[0]?.[0] ?? START;
+  }
+
+  async #read(): Promise<void> {
+    const { key } = this.#options;
+    const cursor = this.#cursor;
+    // The first read after an outage must not block, so that `isReading` becomes true without a delay.
+    const blockMs = this.#isReading ? BLOCK_MS : 1;
+    const args = ["COUNT", `${BATCH}`, "BLOCK", `${blockMs}`, "STREAMS", key, cursor];
+    const [reply, last] = await Promise.all([
+      this.#reader.send("XREAD", args, BLOCK_MS + GRACE_MS),
+      this.#reader.send("XRANGE", [key, cursor, cursor], BLOCK_MS + GRACE_MS),
+    ]);
+    // As long as the entry at the cursor exists, nothing after it was trimmed or lost.
+    if (cursor === START || (last as Entry[]).length > 0) {
+      const entries = (reply as Record<string, Entry[]> | null)?.[key] ?? [];
+      for (const entry of entries) this.#deliver(entry);
+    } else {
+      const newest = await this.#newestId();
+      if (isAfter(cursor, newest)) await this.#options.onRegression();
+      this.#listener?.onDataLoss();
+      this.#cursor = newest;
+    }
+    const reached = this.#waiting.filter(({ id }) => !isAfter(id, this.#cursor));
+    this.#waiting = this.#waiting.filter((waiting) => !reached.includes(waiting));
+    for (const { resolve } of reached) resolve();
+  }
+
+  #deliver([id, [name, first = "", , frame = "", , offset]]: Entry): void {
+    this.#cursor = id;
+    if (name === "s") this.#listener?.signal(JSON.parse(first));
+    else if (offset) this.#listener?.deliver({ topic: first, frame, offset: Number(offset) });
+    else this.#listener?.deliver({ topic: first, frame });
+  }
+}
+
+/** Whether the stream id `a` comes after `b`. */
+function isAfter(a: string, b: string): boolean {
+  const [aMs = 0, aCount = 0] = a.split("-").map(Number);
+  const [bMs = 0, bCount = 0] = b.split("-").map(Number);
+  return aMs > bMs || (aMs === bMs && aCount > bCount);
+}

@@ -1,0 +1,94 @@
+// Checks Redis: it must run all commands, must not evict keys, and its data must have been written by this release.
+import { log } from "#lib/log";
+import { Script, type Sender } from "./script.ts";
+
+/** Version of the keys and values. Increase it with a change that an older release cannot read. */
+const VERSION = "2";
+
+/**
+ * Rejects if Redis has evicted keys since `before`, and may evict more.
+ * @param before the result of the previous check.
+ * @returns the number of keys that were evicted so far.
+ */
+export async function checkHealth(redis: Sender, before?: number): Promise<number | undefined> {
+  const info = await readInfo(redis);
+  if (info === undefined) return undefined;
+  const evicted = Number(/^evicted_keys:(\d+)/m.exec(info)?.[1] ?? 0);
+  if (before !== undefined && evicted > before && evicts(info)) {
+    throw new Error("Redis has evicted keys of the chat: set its maxmemory-policy to noeviction.");
+  }
+  return before ?? evicted;
+}
+
+/** Runs on each new connection. Rejects if another release has written the data. */
+export async function checkData(redis: Sender, prefix: string): Promise<void> {
+  const key = `${prefix}:version`;
+  await refuseUnversioned(redis, prefix);
+  await redis.send("SET", [key, VERSION, "NX"]);
+  const version = await redis.send("GET", [key]);
+  if (version !== VERSION) {
+    const message = `The keys ${prefix}:* have version ${version}, and this release reads ${VERSION}.`;
+    log.error("{message}", { message });
+    throw new Error(message);
+  }
+  const info = await readInfo(redis);
+  if (info !== undefined && evicts(info)) {
+    log.warn("Redis may evict messages when it is full: set its maxmemory-policy to noeviction.");
+  }
+}
+
+/** Releases before version 2 stored no version, had one hash with all offsets, and a prefix without braces. */
+async function refuseUnversioned(redis: Sender, prefix: string): Promise<void> {
+  if (await redis.send("EXISTS", [`${prefix}:version`])) return;
+  for (const old of new Set([prefix, prefix.replace(/[{}]/g, "")])) {
+    if (!(await exists(redis, `${old}:offsets`))) continue;
+    const message = `The keys ${old}:* are of an older release and cannot be migrated: delete them, or set REDIS_PREFIX to another prefix.`;
+    log.error("{message}", { message });
+    throw new Error(message);
+  }
+}
+
+/** False if the user of the connection may not read the key, or another node of a cluster has it. */
+async function exists(redis: Sender, key: string): Promise<boolean> {
+  try {
+    return (await redis.send("EXISTS", [key])) === 1;
+  } catch (error) {
+    log.debug("{key} cannot be read: {error}", { key, error });
+    return false;
+  }
+}
+
+function evicts(info: string): boolean {
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? "noeviction";
+  return policy !== "noeviction" && !/^maxmemory:0\s*$/m.test(info);
+}
+
+/** Undefined if the user of the connection may not ask for it. */
+async function readInfo(redis: Sender): Promise<string | undefined> {
+  try {
+    return String(await redis.send("INFO", []));
+  } catch (error) {
+    log.debug("INFO of Redis is not available: {error}", { error });
+    return undefined;
+  }
+}
+
+/**
+ * Runs every command of the scripts for messages and presence on two temporary keys. Fails if the Redis user lacks a permission, on a
+ * replica, if Redis is out of memory, and if a cluster stores the keys on different nodes.
+ * KEYS: the temporary keys.
+ */
+export const probe = new Script<null>(`
+  local a, b = unpack(KEYS)
+  local function try(key, command, ...) redis.call(command, key, ...) redis.call('DEL', key) end
+  redis.call('TIME')
+  -- Run first, because it needs memory: once a script has written, Redis no longer enforces its memory limit.
+  redis.call('HSETNX', a, 'f', 1) redis.call('HSET', a, 'f', 1) redis.call('HGET', a, 'f') redis.call('HMGET', a, 'f')
+  redis.call('HINCRBY', a, 'f', 1) redis.call('HVALS', a) try(a, 'HDEL', 'f')
+  redis.call('RPUSH', a, 'x') redis.call('LLEN', a) redis.call('LSET', a, 0, 'y') redis.call('LRANGE', a, 0, -1) try(a, 'LTRIM', -1, -1)
+  redis.call('ZADD', a, 1, 'x') redis.call('ZCARD', a) redis.call('ZREVRANGE', a, 0, 1) redis.call('ZRANGEBYSCORE', a, 0, 1)
+  redis.call('ZREM', a, 'y') try(a, 'ZPOPMIN')
+  redis.call('SADD', a, 'x') redis.call('SMEMBERS', a) try(a, 'SREM', 'x')
+  redis.call('XADD', a, 'MAXLEN', '~', 10, '*', 'f', 1) redis.call('XREVRANGE', a, '+', '-', 'COUNT', 1) redis.call('DEL', a)
+  redis.call('SET', b, 1, 'NX') redis.call('GET', b) redis.call('PEXPIRE', b, 1000) redis.call('DEL', b)
+`);

@@ -1,0 +1,217 @@
+// The presence of several nodes, in Redis: each node registers its users, and a crashed node's users expire.
+import { log } from "#lib/log";
+import { RedisConnection } from "#lib/redis";
+import type { User } from "../../protocol.ts";
+import { randomId } from "../../random-id.ts";
+import { Counts } from "../chat/presence/counts.ts";
+import type { Member, Presence } from "../chat/presence/presence.ts";
+// #region private
+import { findUser } from "../private/find-user.ts";
+// #endregion
+import { BUS_LENGTH, type RedisBus } from "./bus.ts";
+import { Script, type Sender } from "./script.ts";
+
+/** Milliseconds without a heartbeat after which the users of a node are removed. */
+const NODE_TTL_MS = 6000;
+const HEARTBEAT_MS = 1500;
+/** The key under which all online users are counted. It is not a valid room name, so it cannot collide with one. */
+const ONLINE = "";
+
+export class RedisPresence implements Presence {
+  readonly #redis: RedisConnection;
+  readonly #bus: RedisBus;
+  readonly #prefix: string;
+  readonly #timer: Timer;
+  /** The connections of this node. */
+  readonly #counts = new Counts();
+  /** The id under which this node registers its users in Redis. */
+  #nodeId = randomId();
+  /** Whether Redis may hold registrations of `#nodeId` that this node does not have. */
+  #isStale = false;
+
+  /** Connects in the background. @param prefix of every key. */
+  constructor(url: string, prefix: string, bus: RedisBus) {
+    this.#bus = bus;
+    this.#prefix = `${prefix}:`;
+    this.#redis = RedisConnection.start(url, async (client) => this.#startNewNode(client));
+    this.#timer = setInterval(() => void this.#heartbeat(), HEARTBEAT_MS);
+  }
+
+  async join(room: string, member: Member): Promise<readonly User[]> {
+    this.#counts.add(room, member);
+    const [users, lastId] = await this.#register(room, member.user);
+    await this.#bus.reached(lastId);
+    return users.map((user): User => JSON.parse(user));
+  }
+
+  async leave(room: string, member: Member): Promise<void> {
+    if (this.#counts.remove(room, member)) await this.#unregister(room, member.user);
+  }
+
+  async connect(member: Member): Promise<void> {
+    this.#counts.add(ONLINE, member);
+    await this.#register(ONLINE, member.user);
+  }
+
+  disconnect(member: Member): Promise<void> {
+    return this.leave(ONLINE, member);
+  }
+  // #region private
+
+  async findUser(idOrName: string): Promise<User | undefined> {
+    const key = this.#key(`people:${ONLINE}`);
+    const byId = (await this.#redis.send("HGET", [key, idOrName])) as string | null;
+    if (byId !== null) return JSON.parse(byId);
+    const all = (await this.#redis.send("HVALS", [key])) as string[];
+    const users = all.map((user): User => JSON.parse(user));
+    return findUser(new Map(users.map((user) => [user.id, user])), idOrName);
+  }
+  // #endregion
+
+  async ready(): Promise<void> {
+    if (!this.#redis.isConnected) throw new Error("There is no connection to Redis.");
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#redis.isConnected) await this.#extendLife(0).catch(logError);
+    this.#redis.close();
+  }
+
+  #key(name: string): string {
+    return this.#prefix + name;
+  }
+
+  async #register(room: string, user: User, redis: Sender = this.#redis) {
+    const names = [`people:${room}`, `count:${room}`, `node:${this.#nodeId}`, "nodes", "bus"];
+    const args = [room, user.id, JSON.stringify(user), this.#nodeId, NODE_TTL_MS, BUS_LENGTH];
+    const keys = names.map((name) => this.#key(name));
+    return await this.#orStale(join.run(redis, keys, args));
+  }
+
+  async #unregister(room: string, user: User): Promise<void> {
+    const args = [this.#prefix, BUS_LENGTH, this.#nodeId, room, user.id];
+    await this.#orStale(leave.run(this.#redis, [this.#key("bus")], args));
+  }
+
+  /** Sets `#isStale` if the command fails, because it is then unknown whether Redis has run it. */
+  async #orStale<T>(reply: Promise<T>): Promise<T> {
+    try {
+      return await reply;
+    } catch (error) {
+      this.#isStale = true;
+      throw error;
+    }
+  }
+
+  async #heartbeat(): Promise<void> {
+    if (!this.#redis.isConnected) return;
+    if (this.#isStale) this.#startNewNode(this.#redis);
+    try {
+      const isRegistered = await this.#extendLife(NODE_TTL_MS);
+      if (!isRegistered) this.#registerAll(this.#redis);
+    } catch (error) {
+      logError(error);
+    }
+  }
+
+  /** @param ttlMs 0 removes the users of this node immediately. */
+  #extendLife(ttlMs: number): Promise<0 | 1> {
+    const keys = ["nodes", `node:${this.#nodeId}`, "bus"].map((name) => this.#key(name));
+    return heartbeat.run(this.#redis, keys, [this.#prefix, this.#nodeId, ttlMs, BUS_LENGTH]);
+  }
+
+  /**
+   * Departures during a Redis outage were never published. Takes a new node id and registers everyone
+   * who is still connected; the entries of the old id expire with its TTL.
+   */
+  #startNewNode(redis: Sender): void {
+    this.#nodeId = randomId();
+    this.#isStale = false;
+    this.#registerAll(redis);
+  }
+
+  #registerAll(redis: Sender): void {
+    const all = [...this.#counts.all()];
+    const registered = all.map(({ room, user }) => this.#register(room, user, redis));
+    Promise.all(registered).catch(logError);
+  }
+}
+
+function logError(error: unknown): void {
+  log.warn("the presence was not updated: {error}", { error });
+}
+
+/** Functions of the scripts for presence. */
+const PRESENCE = `
+  local function now()
+    local time = redis.call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  local function announce(bus, busLength, type, room, user)
+    local frame = '{"type":"' .. type .. '","room":"' .. room .. '","user":' .. user .. '}'
+    redis.call('XADD', bus, 'MAXLEN', '~', busLength, '*', 't', 'room:' .. room, 'f', frame)
+  end
+  -- Removes a user of one node from a room. The removal from the last node is announced, except for
+  -- the room '', which counts who is online.
+  local function leave(prefix, bus, busLength, node, room, id)
+    local entry = room .. ' ' .. id
+    if redis.call('SREM', prefix .. 'node:' .. node, entry) == 0 then return end
+    local count, users = prefix .. 'count:' .. room, prefix .. 'people:' .. room
+    if redis.call('HINCRBY', count, id, -1) > 0 then return end
+    redis.call('HDEL', count, id)
+    local user = redis.call('HGET', users, id)
+    redis.call('HDEL', users, id)
+    if room ~= '' and user then announce(bus, busLength, 'user-left', room, user) end
+  end
+`;
+
+/** The users of the room, and the newest entry of the bus at that time. */
+type JoinReply = readonly [users: readonly string[], lastId: string];
+
+/**
+ * Adds a user of one node to a room, or renames the user there.
+ * KEYS: users, count, entries of the node, nodes, bus.
+ * ARGV: room, user id, user, node, TTL of a node in milliseconds, length of the bus.
+ */
+const join = new Script<JoinReply>(`
+  ${PRESENCE}
+  local users, count, entries, nodes, bus = unpack(KEYS)
+  local room, id, user, node, ttl, busLength = unpack(ARGV)
+  redis.call('ZADD', nodes, 'NX', now() + ttl, node)
+  if redis.call('SADD', entries, room .. ' ' .. id) == 1 then redis.call('HINCRBY', count, id, 1) end
+  local before = redis.call('HGET', users, id)
+  redis.call('HSET', users, id, user)
+  if room == '' then return { {}, '0-0' } end
+  if before ~= user then announce(bus, busLength, 'user-joined', room, user) end
+  local last = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)
+  return { redis.call('HVALS', users), last[1] and last[1][1] or '0-0' }
+`);
+
+/** KEYS: bus. ARGV: prefix, length of the bus, node, room, user id. */
+const leave = new Script<null>(`
+  ${PRESENCE}
+  leave(ARGV[1], KEYS[1], unpack(ARGV, 2))
+`);
+
+/**
+ * Extends the life of a node, and removes the users of nodes whose TTL has passed.
+ * KEYS: nodes, entries of the node, bus. ARGV: prefix, node, TTL in milliseconds (0 to sign off), length of the bus.
+ * Returns 0 if the node is not registered: it is new, it had expired, or Redis has lost its data.
+ */
+const heartbeat = new Script<0 | 1>(`
+  ${PRESENCE}
+  local nodes, entries, bus = unpack(KEYS)
+  local prefix, node, ttl, busLength = unpack(ARGV)
+  local isRegistered = 1 - redis.call('SADD', entries, '!')
+  redis.call('ZADD', nodes, now() + ttl, node)
+  for _, expired in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now())) do
+    for _, entry in ipairs(redis.call('SMEMBERS', prefix .. 'node:' .. expired)) do
+      local room, id = entry:match('^(%S*) (.+)$')
+      if room then leave(prefix, bus, busLength, expired, room, id) end
+    end
+    redis.call('DEL', prefix .. 'node:' .. expired)
+    redis.call('ZREM', nodes, expired)
+  end
+  return isRegistered
+`);

@@ -1,0 +1,267 @@
+// The log of several nodes, in Redis: per room a list of events and the current state of the messages.
+import type { RedisConnection } from "#lib/redis";
+import { LIMITS } from "../../limits.ts";
+import { type Message, type Position, type RoomEvent, targetOf } from "../../protocol.ts";
+import { randomId } from "../../random-id.ts";
+import {
+  changeOf,
+  type Draft,
+  type History,
+  type RoomLog,
+  type Stored,
+} from "../chat/room-log/room-log.ts";
+import { BUS_LENGTH, type RedisBus } from "./bus.ts";
+import { checkHealth, probe } from "./health.ts";
+import { Script } from "./script.ts";
+
+/** Placeholder for the position in an encoded event. The script `append` replaces it by the assigned position. */
+const NOWHERE: Position = { epoch: "", offset: 0 };
+const POSITION = '","offset":0';
+const OFFSET = '{"offset":0';
+
+export class RedisRoomLog implements RoomLog {
+  /** The part of the latest epoch that all rooms share. */
+  #generation = "";
+  #evictedKeys: number | undefined;
+
+  /** @param prefix of every key. */
+  constructor(
+    readonly redis: RedisConnection,
+    readonly bus: RedisBus,
+    readonly prefix: string,
+  ) {}
+
+  async append(draft: Draft): Promise<Stored> {
+    // If another node changes the message between the read and the append, try again.
+    for (;;) {
+      const stored = await this.#tryAppend(draft);
+      if (stored) return stored;
+    }
+  }
+
+  async read(room: string, after: Position = NOWHERE): Promise<History> {
+    const keys = [...this.#roomKeys(room), this.#key("bus")];
+    const args = [randomId(), after.epoch, after.offset, LIMITS.latest];
+    const reply = await read.run(this.redis, keys, args);
+    const [epoch, offset, recovered, messages, lastId] = reply;
+    this.#remember(epoch);
+    await this.bus.reached(lastId);
+    return { epoch, offset, recovered: recovered === 1, messages };
+  }
+
+  /** Writes. A PING is not enough: a replica, or a server that is out of memory, still responds to it. */
+  async ready(): Promise<void> {
+    const id = randomId();
+    await probe.run(this.redis, [this.#key(`probe:${id}:a`), this.#key(`probe:${id}:b`)], []);
+    if (!this.bus.isReading) throw new Error("Deliveries cannot be read from Redis.");
+    this.#evictedKeys = await checkHealth(this.redis, this.#evictedKeys);
+  }
+
+  async close(): Promise<void> {
+    this.bus.close();
+    this.redis.close();
+  }
+
+  /** Starts a new epoch in every room. Called when Redis has lost data that it had acknowledged. */
+  async startNewEpochs(): Promise<void> {
+    const args = [this.#generation, randomId()];
+    await replaceGeneration.run(this.redis, [this.#key("generation")], args);
+  }
+
+  async #tryAppend(draft: Draft): Promise<Stored | undefined> {
+    const { frame, from } = draft;
+    const { room } = frame;
+    const key = this.#key(`key:${from.id} ${frame.key}`);
+    const target = targetOf(draft.frame);
+    const before = target === undefined ? undefined : await this.#message(room, target, key);
+    if (before?.stored) return before.stored;
+    const message = before?.state ? (JSON.parse(before.state) as Message) : undefined;
+    const { event, message: changed, isEffective } = changeOf(draft, NOWHERE, message);
+    const [head, tail] = cut(JSON.stringify(event), POSITION);
+    const state = changed ? JSON.stringify(changed) : "";
+    const isDeleted = target !== undefined && changed === undefined;
+    const keys = [...this.#roomKeys(room), key, this.#key("bus")];
+    const args = [
+      room,
+      randomId(),
+      head,
+      isEffective ? tail : "",
+      target ?? "",
+      before?.state ?? "",
+    ];
+    const limits = [LIMITS.messages, LIMITS.events, LIMITS.keyMs, LIMITS.roomMs, BUS_LENGTH];
+    const reply = await append.run(this.redis, keys, [
+      ...args,
+      target === undefined ? cut(state, OFFSET)[1] : state,
+      ...limits,
+      ...(isDeleted ? await this.#eventsWithoutText(room, target) : []),
+    ]);
+    if (!reply) return undefined;
+    const [storedRoom, epoch, offset] = reply;
+    this.#remember(epoch);
+    return { room: storedRoom, epoch, offset };
+  }
+
+  /** The state of the message, and where the event is stored if its key is known. */
+  async #message(room: string, target: number, key: string) {
+    const [state, known] = await Promise.all([
+      this.redis.send("HGET", [this.#key(`messages:${room}`), `${target}`]) as Promise<
+        string | null
+      >,
+      this.redis.send("HMGET", [key, "room", "epoch", "offset"]) as Promise<(string | null)[]>,
+    ]);
+    const [storedRoom, epoch, offset] = known;
+    const stored =
+      storedRoom && epoch ? { room: storedRoom, epoch, offset: Number(offset) } : undefined;
+    return { state: state ?? "", stored };
+  }
+
+  /** The events about a message, as they are stored after it was deleted: pairs of offset and event. */
+  async #eventsWithoutText(room: string, target: number): Promise<string[]> {
+    const events = (await this.redis.send("LRANGE", [
+      this.#key(`events:${room}`),
+      "0",
+      "-1",
+    ])) as string[];
+    return events
+      .map((event): RoomEvent => JSON.parse(event))
+      .filter((event) => (targetOf(event) ?? event.offset) === target)
+      .flatMap((event) => [`${event.offset}`, JSON.stringify({ ...event, text: undefined })]);
+  }
+
+  #remember(epoch: string): void {
+    this.#generation = epoch.split(".").at(-1) ?? "";
+  }
+
+  #roomKeys(room: string): string[] {
+    const names = [
+      `room:${room}`,
+      "generation",
+      `events:${room}`,
+      `messages:${room}`,
+      `order:${room}`,
+    ];
+    return names.map((name) => this.#key(name));
+  }
+
+  #key(name: string): string {
+    return `${this.prefix}:${name}`;
+  }
+}
+
+/** Splits the text at the first `mark`, which is in neither part. */
+function cut(text: string, mark: string): [before: string, after: string] {
+  const at = text.indexOf(mark);
+  return [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+/**
+ * The epoch of a room is `<id of the room>.<generation>`. The id is stored with the room and lost together with it;
+ * the generation is shared by all rooms and replaced when Redis has lost data. If the room's key is missing, its
+ * remaining events and messages are deleted, because their offsets will be assigned again.
+ */
+const EPOCH = `
+  local function currentEpoch(roomKey, generation, newId, ...)
+    if redis.call('HSETNX', roomKey, 'epoch', newId) == 1 then redis.call('DEL', ...) end
+    redis.call('SET', generation, newId, 'NX')
+    return redis.call('HGET', roomKey, 'epoch') .. '.' .. redis.call('GET', generation)
+  end
+`;
+
+/**
+ * Stores an event and publishes it to all nodes, unless its idempotency key is known. Returns nil if the message
+ * has changed since it was read.
+ * KEYS: room, generation, events, messages, order of the messages, key, bus.
+ * ARGV: room, id for a new epoch; the encoded event up to the epoch, and after the offset (empty if it changes nothing);
+ * offset of its message (empty for a new one), the message that was read, the changed message (empty if it is deleted);
+ * messages and events to retain, TTL of a key and of a room in milliseconds, length of the bus;
+ * then pairs of offset and event that replace older events.
+ */
+const append = new Script<readonly [room: string, epoch: string, offset: number] | null>(`
+  ${EPOCH}
+  local roomKey, generation, events, messages, order, key, bus = unpack(KEYS)
+  local room, newId, head, tail, target, before, after, keep, keepEvents, keyTtl, roomTtl, busLength = unpack(ARGV, 1, 12)
+  local known = redis.call('HMGET', key, 'room', 'epoch', 'offset')
+  if known[1] then return { known[1], known[2], tonumber(known[3]) } end
+  if target ~= '' and (redis.call('HGET', messages, target) or '') ~= before then return nil end
+  local epoch = currentEpoch(roomKey, generation, newId, events, messages, order)
+  local offset = tonumber(redis.call('HGET', roomKey, 'offset') or '0')
+  if tail ~= '' then
+    offset = redis.call('HINCRBY', roomKey, 'offset', 1)
+    local event = head .. epoch .. '","offset":' .. offset .. tail
+    redis.call('RPUSH', events, event)
+    if target == '' then
+      redis.call('HSET', messages, offset, '{"offset":' .. offset .. after)
+      redis.call('ZADD', order, offset, offset)
+      if redis.call('ZCARD', order) > tonumber(keep) then
+        local oldest = redis.call('ZPOPMIN', order)[1]
+        redis.call('HDEL', messages, oldest)
+        keepEvents = math.min(keepEvents, offset - oldest)
+      end
+    elseif after == '' then
+      redis.call('HDEL', messages, target)
+      redis.call('ZREM', order, target)
+    else
+      redis.call('HSET', messages, target, after)
+    end
+    redis.call('LTRIM', events, -keepEvents, -1)
+    for i = 13, #ARGV, 2 do
+      local index = ARGV[i] - offset - 1
+      if -index <= redis.call('LLEN', events) then redis.call('LSET', events, index, ARGV[i + 1]) end
+    end
+    for _, stored in ipairs({ roomKey, events, messages, order }) do redis.call('PEXPIRE', stored, roomTtl) end
+    redis.call('XADD', bus, 'MAXLEN', '~', busLength, '*', 't', 'room:' .. room, 'f', event, 'o', offset)
+  end
+  redis.call('HSET', key, 'room', room, 'epoch', epoch, 'offset', offset)
+  redis.call('PEXPIRE', key, keyTtl)
+  return { room, epoch, offset }
+`);
+
+/** The state of a room, and the newest entry of the bus at that time. */
+type ReadReply = readonly [
+  epoch: string,
+  offset: number,
+  recovered: 0 | 1,
+  messages: readonly string[],
+  lastId: string,
+];
+
+/**
+ * Reads a room: the events after a position, otherwise its newest messages.
+ * KEYS: room, generation, events, messages, order of the messages, bus.
+ * ARGV: id for a new epoch, epoch and offset to recover from, messages to return without recovery.
+ */
+const read = new Script<ReadReply>(`
+  ${EPOCH}
+  local roomKey, generation, events, messages, order, bus = unpack(KEYS)
+  local newId, afterEpoch, afterOffset, latest = unpack(ARGV)
+  local epoch = currentEpoch(roomKey, generation, newId, events, messages, order)
+  local offset = tonumber(redis.call('HGET', roomKey, 'offset') or '0')
+  local missed = offset - afterOffset
+  local found, recovered = {}, 0
+  if afterEpoch == epoch and missed >= 0 then
+    if missed > 0 then found = redis.call('LRANGE', events, -missed, -1) end
+    if #found == missed then recovered = 1 end
+  end
+  if recovered == 0 then
+    found = {}
+    local offsets = redis.call('ZREVRANGE', order, 0, latest - 1)
+    if #offsets > 0 then
+      local newest = redis.call('HMGET', messages, unpack(offsets))
+      for i = #newest, 1, -1 do
+        if newest[i] then table.insert(found, newest[i]) end
+      end
+    end
+  end
+  local last = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)
+  return { epoch, offset, recovered, found, last[1] and last[1][1] or '0-0' }
+`);
+
+/**
+ * Starts new epochs in all rooms after data loss: otherwise offsets would be assigned twice. Only the call of the
+ * first node that notices the loss has an effect.
+ * KEYS: generation. ARGV: the lost one, the new one.
+ */
+const replaceGeneration = new Script<null>(`
+  if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
+`);

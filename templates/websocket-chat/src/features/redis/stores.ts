@@ -1,0 +1,38 @@
+// Opens the stores of several nodes: messages, presence, deliveries and ended sessions in one Redis.
+import { RedisConnection } from "#lib/redis";
+import { StartError } from "#lib/service";
+import { RedisBus } from "./bus.ts";
+import { RedisEndedSessions } from "./ended-sessions.ts";
+import { checkData } from "./health.ts";
+import { RedisPresence } from "./presence.ts";
+import { RedisRoomLog } from "./room-log.ts";
+
+/** Connects in the background: until Redis is available, `ready` rejects. @param prefix of every key. */
+export function openRedisStores(url: string, prefix: string) {
+  const redis = RedisConnection.start(url, (client) => checkData(client, prefix));
+  const onRegression = () => log.startNewEpochs();
+  const bus = new RedisBus({ url, key: `${prefix}:bus`, redis, onRegression });
+  const log = new RedisRoomLog(redis, bus, prefix);
+  const endedSessions = new RedisEndedSessions(redis, prefix);
+  return { bus, log, presence: new RedisPresence(url, prefix, bus), endedSessions };
+}
+
+/** The secret of the sessions that all nodes share, made by the first one. @throws {StartError} */
+export async function sharedSecret(url: string, prefix: string): Promise<string> {
+  try {
+    const redis = await RedisConnection.open(url);
+    const key = `${prefix}:session-secret`;
+    try {
+      // NX: of several nodes that start together, one makes the secret.
+      await redis.send("SET", [key, crypto.randomUUID(), "NX"]);
+      return String(await redis.send("GET", [key]));
+    } finally {
+      redis.close();
+    }
+  } catch (error) {
+    // Names only the host: the URL may contain a password.
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    const hint = "Start Redis, or set REDIS_URL to where it runs.";
+    throw new StartError(`Can't use Redis at ${new URL(url).host} (${cause}).`, hint, { cause });
+  }
+}

@@ -1,0 +1,44 @@
+// The sessions that were signed out. A copy of the cookie is valid until it expires, so their ids are stored until then.
+import type { Database } from "bun:sqlite";
+import type { Context } from "hono";
+import { storeUnavailable } from "#lib/http";
+import { readSession, type Session } from "./cookie.ts";
+
+/** One implementation per engine. While the store is not available, both methods reject with a 503. */
+export interface EndedSessions {
+  /** When the promise resolves, the session stays ended after a crash. */
+  end(session: Session): Promise<void>;
+  has(session: Session): Promise<boolean>;
+}
+
+/** The session of the request, unless it has been signed out. @throws {Problem} 503 */
+export async function openSession(c: Context, secret: string, ended: EndedSessions) {
+  const session = await readSession(c, secret);
+  return session && !(await ended.has(session)) ? session : undefined;
+}
+
+export class SqliteEndedSessions implements EndedSessions {
+  readonly #db: Database;
+
+  /** @param db the migrated database of the messages. */
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async end({ id, expires }: Session): Promise<void> {
+    try {
+      this.#db.query("DELETE FROM ended_sessions WHERE expires < ?").run(Date.now());
+      this.#db.query("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)").run(id, expires);
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
+  }
+
+  async has({ id }: Session): Promise<boolean> {
+    try {
+      return this.#db.query("SELECT 1 FROM ended_sessions WHERE id = ?").get(id) !== null;
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// The client of the protocol, against a server that speaks another version and one that goes silent.
+import { afterEach, expect, jest, test } from "bun:test";
+import { ChatClient, type EndReason } from "../src/client/client.ts";
+import { PROTOCOL } from "../src/protocol.ts";
+
+afterEach(() => jest.useRealTimers());
+
+const you = { id: "ada", name: "Ada" };
+const welcome = (protocol: number) => JSON.stringify({ type: "welcome", you, protocol });
+
+/** A client whose states are recorded. */
+function start(connect: () => WebSocket, ended: (reason: EndReason) => void = () => undefined) {
+  const states: unknown[] = [];
+  const client = new ChatClient({
+    user: you,
+    backoff: { base: 1, cap: 1 },
+    connect,
+    events: {
+      state: (state, retryInMs) => states.push({ state, retryInMs }),
+      refused: () => undefined,
+      settled: () => undefined,
+      joined: () => undefined,
+      frame: () => undefined,
+      ended,
+    },
+  });
+  client.connect();
+  return { client, states };
+}
+
+test("the client stops at a welcome of another protocol version, and does not reconnect", async () => {
+  using server = Bun.serve({
+    port: 0,
+    fetch: (request, server) =>
+      server.upgrade(request) ? undefined : new Response(null, { status: 400 }),
+    websocket: {
+      open: (socket) => {
+        socket.send(welcome(PROTOCOL + 1));
+      },
+      message: () => undefined,
+    },
+  });
+  const { promise: ended, resolve } = Promise.withResolvers<EndReason>();
+  const sockets: WebSocket[] = [];
+  const { states } = start(() => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
+    sockets.push(socket);
+    return socket;
+  }, resolve);
+  expect(await ended).toBe("another protocol");
+  expect(sockets).toHaveLength(1);
+  while (sockets[0]?.readyState !== WebSocket.CLOSED) await Bun.sleep(1);
+  // A client that is going to reconnect reports when it will.
+  expect(states).toEqual([
+    { state: "connecting", retryInMs: undefined },
+    { state: "offline", retryInMs: undefined },
+  ]);
+});
+
+test("a connection that is silent after `connect` has checked it is replaced within 5 s", () => {
+  jest.useFakeTimers();
+  const sockets: WebSocket[] = [];
+  const { client, states } = start(() => {
+    const socket = { send: () => undefined, close: () => undefined } as unknown as WebSocket;
+    sockets.push(socket);
+    return socket;
+  });
+  const [socket] = sockets;
+  socket?.onmessage?.call(socket, { data: welcome(PROTOCOL) } as MessageEvent);
+  expect(states).toMatchObject([{ state: "connecting" }, { state: "online" }]);
+  client.connect();
+  jest.advanceTimersByTime(5000);
+  expect(states).toMatchObject([{}, {}, { state: "offline" }, { state: "connecting" }]);
+  expect(sockets).toHaveLength(2);
+});

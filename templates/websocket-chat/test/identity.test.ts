@@ -1,0 +1,100 @@
+// A connection belongs to a person: signing out, expiry, renaming, and who may join a room.
+import { expect, test } from "bun:test";
+import { createHmac } from "node:crypto";
+import { join } from "node:path";
+import { ChatServer } from "./server.ts";
+import { Socket, startSession } from "./socket.ts";
+
+const SECRET = "a secret of the tests";
+
+const server = ChatServer.shared({ SESSION_SECRET: SECRET });
+
+test("signing out closes all connections of the session with 4001, and no other", async () => {
+  const ada = await Socket.open(server.url, "Ada");
+  const tab = await Socket.openAs(server.url, ada.cookie);
+  using bob = await Socket.open(server.url, "Bob");
+  for (const socket of [ada, tab, bob]) await socket.join("general");
+  const headers = { cookie: ada.cookie };
+  const response = await fetch(`${server.url}/api/session`, { method: "DELETE", headers });
+  expect(response.status).toBe(204);
+  expect((await ada.closed).code).toBe(4001);
+  expect((await tab.closed).code).toBe(4001);
+  expect(await bob.next("user-left")).toMatchObject({ user: ada.you });
+  await bob.settled();
+  // The cookie was copied before.
+  const status = async (path: string) => (await fetch(`${server.url}${path}`, { headers })).status;
+  expect(await status("/api/session")).toBe(401);
+  expect(await status("/ws")).toBe(401);
+});
+
+test("a copied cookie of a signed-out session is refused after a restart, and cannot be renewed", async () => {
+  await using own = await ChatServer.start({ SESSION_SECRET: SECRET });
+  const ada = await Socket.open(own.url, "Ada");
+  const headers = { cookie: ada.cookie };
+  await fetch(`${own.url}/api/session`, { method: "DELETE", headers });
+  await own.crash();
+  await own.restart();
+  expect((await fetch(`${own.url}/ws`, { headers })).status).toBe(401);
+  using renewed = await Socket.openAs(own.url, await startSession(own.url, "Eve", ada.cookie));
+  expect(renewed.you.id).not.toBe(ada.you.id);
+});
+
+function cookieFor(lifeMs: number, session = "s"): string {
+  const claims = { id: "ada", name: "Ada", session, expires: Date.now() + lifeMs };
+  const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
+  const signature = createHmac("sha256", SECRET).update(payload).digest("base64");
+  return `chat_session=${payload}.${encodeURIComponent(signature)}`;
+}
+
+test("a session that expires closes its connections with 4002, unless a new name has extended it", async () => {
+  const cookie = cookieFor(4000, "extended");
+  using extended = await Socket.openAs(server.url, cookie);
+  const other = await Socket.openAs(server.url, cookieFor(4000, "other"));
+  await startSession(server.url, "Countess", cookie);
+  expect((await other.closed).code).toBe(4002);
+  await extended.settled();
+});
+
+test("a session that lasts longer than a timer can does not close its connections", async () => {
+  using ada = await Socket.openAs(server.url, cookieFor(60 * 24 * 3_600_000));
+  for (let round = 0; round < 20; round += 1) await ada.join(`room-${round}`);
+});
+
+test("a new name reaches the members, also of connections that were open before", async () => {
+  using bob = await Socket.open(server.url, "Bob");
+  using old = await Socket.open(server.url, "Old");
+  await bob.join("names");
+  await old.join("names");
+  const cookie = await startSession(server.url, "New", old.cookie);
+  const renamed = { id: old.you.id, name: "New" };
+  const isNew = ({ user }: { user: { name: string } }) => user.name === "New";
+  expect(await bob.next("user-joined", isNew)).toMatchObject({ user: renamed });
+  await old.chat("names", "hello");
+  expect(await bob.next("chat")).toMatchObject({ from: renamed });
+  using tab = await Socket.openAs(server.url, cookie);
+  expect((await tab.join("names")).members).toContainEqual(renamed);
+  // #region private
+  expect(await bob.ask({ type: "private", to: "New", text: "hi" })).toMatchObject({ type: "ok" });
+  expect(await bob.ask({ type: "private", to: "Old", text: "hi" })).toMatchObject({
+    ...{ code: "not_online", retry: true },
+  });
+  // #endregion
+});
+
+test("canJoin decides who may join, and may fail", async () => {
+  await using own = await ChatServer.start({}, undefined, [
+    "--preload",
+    join(import.meta.dir, "guarded-rooms.ts"),
+  ]);
+  using ada = await Socket.open(own.url, "Ada");
+  using eve = await Socket.open(own.url, "Eve");
+  await ada.join("ada-only");
+  const refused = await eve.ask({ type: "join", room: "ada-only" });
+  expect(refused).toMatchObject({ type: "error", code: "forbidden", retry: false });
+  const chat = { type: "chat", room: "ada-only", text: "hi", key: "k" };
+  expect(await eve.ask(chat)).toMatchObject({ code: "not_in_room", retry: false });
+  const broken = await eve.ask({ type: "join", room: "broken" });
+  expect(broken).toMatchObject({ code: "internal", retry: true });
+  await eve.join("open");
+  expect((await ada.join("ada-only")).members).toEqual([ada.you]);
+});

@@ -1,0 +1,233 @@
+// The page belongs to a person: sign-out in another tab, expiry, rooms that were left, and failed starts.
+import { afterAll, describe, expect, test } from "bun:test";
+import { hasBrowser, Page } from "./page.ts";
+import { FaultyProxy } from "./proxy.ts";
+import { ChatServer } from "./server.ts";
+import { Socket } from "./socket.ts";
+
+afterAll(() => Page.closeAll());
+
+const typedIn = (page: Page) => page.evaluate<string>("document.querySelector('#text').value");
+
+describe.skipIf(!hasBrowser)("the page", () => {
+  test("signing out in one tab clears the others, and the next user starts with nothing", async () => {
+    await using server = await ChatServer.start();
+    using eve = await Socket.open(server.url, "Eve");
+    await eve.join("general");
+    using one = await Page.open(server.url, "shared");
+    await one.signIn("Ada");
+    using two = await Page.open(server.url, "shared");
+    await two.shows("[data-state=online]");
+    // #region private
+    const { user } = await eve.next("user-joined");
+    await eve.ask({ type: "private", to: user.id, text: "Ada's PIN is 1234" });
+    await two.shows("#private button");
+    // #endregion
+    await two.click("#text");
+    await two.type("a draft of Ada's");
+    await one.click("#sign-out");
+    for (const page of [one, two]) await page.shows("#welcome:not([hidden])");
+    expect(await two.evaluate<number>("sessionStorage.length + localStorage.length")).toBe(0);
+    await one.signIn("Bob");
+    await two.reload();
+    await two.shows("[data-state=online]");
+    await two.says("#me", "Bob");
+    expect(await typedIn(two)).toBe("");
+    expect(await two.evaluate<string>("document.body.innerText")).not.toContain("PIN");
+  });
+
+  test("a tab that missed the sign-out never acts for the next user", async () => {
+    await using server = await ChatServer.start();
+    await using proxy = await FaultyProxy.start(server.port);
+    using page = await Page.open(proxy.url, "missed");
+    await page.signIn("Ada");
+    // Nothing listens on this port.
+    proxy.port = 1;
+    proxy.drop();
+    await page.shows("[data-state=offline], [data-state=connecting]");
+    await page.write("written by Ada");
+    // Tabs of different ports share their cookies, but the other tab cannot tell this one that Ada has signed out.
+    using other = await Page.open(server.url, "missed");
+    await other.shows("[data-state=online]");
+    await other.click("#sign-out");
+    await other.signIn("Bob");
+    proxy.port = server.port;
+    await page.reconnects();
+    await page.says("#me", "Bob");
+    await page.says("#members .label", "Bob");
+    expect(await page.texts("#lines .text")).toEqual([]);
+    using witness = await Socket.open(server.url, "Witness");
+    expect((await witness.join("general")).messages).toEqual([]);
+  });
+
+  test("when the session expires, the text that is being typed stays, also after signing in again", async () => {
+    await using server = await ChatServer.start({
+      SESSION_SECRET: "the first secret, long enough",
+    });
+    using page = await Page.signIn(server.url, "Writer");
+    await page.click("#text");
+    await page.type("half a sentence");
+    await server.stop();
+    // Another secret: every session is over.
+    await using next = await ChatServer.start({
+      ...{ SESSION_SECRET: "another secret, long enough", PORT: `${server.port}` },
+    });
+    await page.reconnects("#welcome:not([hidden])");
+    expect(await typedIn(page)).toBe("half a sentence");
+    // The field still has the name.
+    await page.click("#name");
+    await page.press("Enter");
+    await page.shows("[data-state=online]");
+    await page.until("document.querySelector('#text').value === 'half a sentence'");
+    expect((await fetch(`${next.url}/healthz`)).ok).toBe(true);
+  });
+
+  test("leaving a room drops its unsent messages, and the room stays closed after a reload", async () => {
+    await using server = await ChatServer.start();
+    using bob = await Socket.open(server.url, "Bob");
+    await bob.join("plans");
+    using page = await Page.signIn(server.url, "Leaver");
+    await page.join("plans");
+    await server.crash();
+    await page.shows("[data-state=offline], [data-state=connecting]");
+    await page.write("meet at nine");
+    await page.click("#leave");
+    await server.restart();
+    await page.reconnects();
+    await page.reload();
+    await page.says("#members .label", "Leaver");
+    expect(await page.texts("#rooms .label")).toEqual(["general"]);
+    using witness = await Socket.open(server.url, "Witness");
+    expect((await witness.join("plans")).messages).toEqual([]);
+  });
+
+  test("two tabs can have different rooms", async () => {
+    await using server = await ChatServer.start();
+    using one = await Page.open(server.url, "tabs");
+    await one.signIn("Tabs");
+    using two = await Page.open(server.url, "tabs");
+    await two.shows("[data-state=online]");
+    await two.join("second");
+    await one.join("first");
+    for (const [page, rooms] of [
+      [one, ["general", "first"]],
+      [two, ["general", "second"]],
+    ] as const) {
+      await page.reload();
+      await page.says("#members .label", "Tabs");
+      expect(await page.texts("#rooms .label")).toEqual([...rooms]);
+    }
+  });
+
+  test("a start without the server, and a proxy's page of HTML, are reported and recovered from", async () => {
+    await using server = await ChatServer.start();
+    let isDown = true;
+    using proxy = Bun.serve({
+      port: 0,
+      async fetch(request) {
+        const { pathname } = new URL(request.url);
+        const isRefused = isDown && pathname.startsWith("/api");
+        if (isRefused) return new Response("<h1>502</h1>", { status: 502 });
+        const { method, headers, body } = request;
+        return await fetch(server.url + pathname, { method, headers, body });
+      },
+    });
+    using page = await Page.open(`http://127.0.0.1:${proxy.port}`, "down");
+    await page.until("/cannot be reached/.test(document.querySelector('#start').textContent)");
+    isDown = false;
+    await page.shows("#welcome:not([hidden])");
+    isDown = true;
+    await page.click("#name");
+    await page.type("Dave");
+    await page.press("Enter");
+    const problem = "document.querySelector('#sign-in-problem').textContent";
+    await page.until(`/cannot be reached/.test(${problem})`);
+    isDown = false;
+    await page.press("Enter");
+    await page.shows("#chat:not([hidden])");
+  });
+
+  test("a dead connection is noticed and replaced when the page comes back online", async () => {
+    await using server = await ChatServer.start();
+    await using proxy = await FaultyProxy.start(server.port);
+    using page = await Page.signIn(proxy.url, "Dead");
+    await page.shows("#members li");
+    proxy.silence();
+    await page.evaluate("void dispatchEvent(new Event('online'))");
+    await page.shows("#connection:not([data-state=online])");
+    await page.reconnects();
+  });
+
+  test("a room that cannot be joined says why, and keeps nothing waiting", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Collector");
+    const open = (room: string) =>
+      page.evaluate(`(() => {
+        document.querySelector("#room").value = "${room}";
+        document.querySelector("#open-room").requestSubmit();
+      })()`);
+    for (let i = 1; i < 50; i++) await open(`r${i}`);
+    await page.shows("#members li");
+    await open("one-too-many");
+    await page.until("/leave one first/.test(document.querySelector('#empty').textContent)");
+    await page.shows("#text:disabled");
+  });
+
+  test("a text that is too long is kept and reported", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Long");
+    await page.evaluate("void (document.querySelector('#text').value = 'x'.repeat(4001))");
+    await page.click("#text");
+    await page.press("Enter");
+    await page.until("/too long/.test(document.querySelector('#banner').textContent)");
+    expect(await typedIn(page)).toHaveLength(4001);
+  });
+  // #region edits
+
+  test("one's own message is edited and deleted with the mouse and with the keyboard", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Editor");
+    using other = await Socket.open(server.url, "Other");
+    await other.join("general");
+    await page.write("see https://bun.com/docs.");
+    await page.shows("[data-state=sent] .text a[href='https://bun.com/docs']");
+    await page.press("ArrowUp");
+    await page.shows("#editing:not([hidden])");
+    await page.press("End");
+    await page.type("!");
+    await page.press("Enter");
+    expect(await other.next("edit")).toMatchObject({
+      target: 1,
+      text: "see https://bun.com/docs.!",
+    });
+    await page.shows(".line.edited");
+    expect(await typedIn(page)).toBe("");
+    await page.click(".actions > button:last-child");
+    await page.click(".actions button.danger");
+    expect(await other.next("delete")).toMatchObject({ target: 1 });
+    await page.until("document.querySelectorAll('.line').length === 0");
+  });
+  // #endregion
+  // #region reactions
+
+  test("reactions are added and removed, and other members see them", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Reactor");
+    using other = await Socket.open(server.url, "Other");
+    await other.join("general");
+    await other.chat("general", "react to this");
+    await page.says("#lines .text", "react to this");
+    await page.click(".actions [aria-label=React]");
+    await page.click(".picker button");
+    expect(await other.next("react")).toMatchObject({ target: 1, emoji: "👍", on: true });
+    await page.shows(".chip[aria-pressed=true]");
+    await other.ask({
+      ...{ type: "react", room: "general", target: 1, emoji: "👍", on: true, key: "r" },
+    });
+    await page.says(".chip", "👍 2");
+    await page.click(".chip");
+    await page.says(".chip", "👍 1");
+    await other.next("react", ({ on }) => !on);
+  });
+  // #endregion
+});

@@ -1,0 +1,28 @@
+// Adds to a project's README.md and AGENTS.md how the project gets later versions of its starter.
+import { bytes, type FileMap, text } from "./file-map.ts";
+
+const README = `
+## Staying current
+
+\`bunx create-bunyard@latest check\` shows what changed in the starter since, and \`bunx create-bunyard@latest update\` merges it into
+this project. Your changes are kept. The entry \`bunyard\` in package.json records the version.
+`;
+const AGENTS =
+  "- `bunx create-bunyard@latest check` shows changes of the starter, `update` merges them. Leave `bunyard` in package.json to it.\n";
+
+/** Leaves a template without these files as it is. */
+export function withUpdateHints(project: FileMap): FileMap {
+  const appended = (path: string, addition: (text: string) => string): [string, Uint8Array][] => {
+    const content = project.get(path);
+    if (content === undefined) return [];
+    const before = text(content).trimEnd();
+    return [[path, bytes(`${before}\n${addition(before)}`)]];
+  };
+  // In AGENTS.md, a list at the end continues.
+  const agents = (before: string) => (/\n- .*$/.test(before) ? AGENTS : `\n${AGENTS}`);
+  return new Map([
+    ...project,
+    ...appended("README.md", () => README),
+    ...appended("AGENTS.md", agents),
+  ]);
+}

@@ -1,0 +1,39 @@
+// `check`: whether the template changed since the project was created or updated.
+import type { Options } from "../command/args.ts";
+import { openStyle } from "../command/style.ts";
+import { compareVersions, planUpdate } from "./comparison.ts";
+import { refuseUnfinished } from "./journal.ts";
+import { projectDirectory, readProject } from "./record.ts";
+import { changesJson, checkText } from "./report.ts";
+import { openRepository } from "./repository.ts";
+import type { Call, Outcome } from "./run.ts";
+import { changesTemplate } from "./stamp-only.ts";
+
+const UPDATE_EXISTS = 3;
+
+export async function check(
+  { value }: Options<"project" | "to" | "json" | "help">,
+  { source, environment }: Call,
+): Promise<Outcome> {
+  const { variables, colors, columns } = environment;
+  const project = readProject(projectDirectory(environment.cwd, value("project")));
+  const { directory } = project;
+  refuseUnfinished(directory);
+  const wish = { to: value("to"), add: [], remove: [] };
+  const versions = await compareVersions(project, wish, source, environment);
+  const { from, to, base, next, changelog } = versions;
+  const repository = await openRepository(directory, variables);
+  const plan = await planUpdate(directory, versions, repository, variables);
+  const isUpToDate = !changesTemplate(base, next);
+  const changes = isUpToDate ? [] : plan.changes;
+  return {
+    json: {
+      ok: true,
+      ...{ directory, template: from.template, from: from.version, to: to.version, isUpToDate },
+      changes: changesJson(changes),
+      changelog,
+    },
+    text: checkText({ from, to, changes, changelog, isUpToDate }, openStyle(colors), columns),
+    exitCode: isUpToDate ? 0 : UPDATE_EXISTS,
+  };
+}

@@ -1,0 +1,98 @@
+// Prepares what check, diff and update compare: the template as it was, and as it is.
+import { isBelowBiome } from "../command/biome.ts";
+import { version as running } from "../command/definition.ts";
+import type { Environment } from "../command/environment.ts";
+import { nameProblem } from "../command/names.ts";
+import { placeIn } from "../command/project.ts";
+import { findWorkspace } from "../command/workspace.ts";
+import { CreateError } from "../errors.ts";
+import type { FileMap } from "../flatten/file-map.ts";
+import type { Stamp } from "../flatten/manifest.ts";
+import { findTemplate, type TemplateSource } from "../sources/templates.ts";
+import type { Variables } from "../subprocess.ts";
+import { type ChangelogSection, changelogBetween } from "./changelog.ts";
+import { featuresAfter } from "./features.ts";
+import { ownFiles } from "./own-files.ts";
+import { type MergePlan, planMerge } from "./plan.ts";
+import { exactVersion, type Project, requireStamp } from "./record.ts";
+import { openRelease, type Release } from "./releases.ts";
+import { labelsOf } from "./report.ts";
+import type { Repository } from "./repository.ts";
+import { findRenames } from "./trees.ts";
+
+export interface Wish {
+  /** Version to compare with; undefined for the one that runs. */
+  readonly to: string | undefined;
+  /** Features to bring back. */
+  readonly add: readonly string[];
+  /** Features to leave out. */
+  readonly remove: readonly string[];
+}
+
+export interface Versions {
+  readonly from: Stamp;
+  readonly to: Stamp;
+  readonly base: FileMap;
+  readonly next: FileMap;
+  readonly changelog: readonly ChangelogSection[];
+}
+
+/** @throws {CreateError} `usage`, `unknown_template`, `unknown_feature`, `fetch_failed` */
+export async function compareVersions(
+  project: Project,
+  wish: Wish,
+  source: TemplateSource,
+  environment: Environment,
+): Promise<Versions> {
+  const from = requireStamp(project);
+  const version = wish.to === undefined ? running : exactVersion("--to", wish.to);
+  if (wish.to === undefined && Bun.semver.order(from.version, running) > 0) {
+    throw new CreateError(
+      "refused",
+      `This is create-bunyard ${running}, and the project is from ${from.version}.`,
+      "Run: bunx create-bunyard@latest",
+    );
+  }
+  const { directory } = project;
+  const target = await openRelease(version, source, directory, environment);
+  const { features } = findTemplate(from.template, await target.list());
+  const without = featuresAfter(features, from.without, wish);
+  const to = { template: from.template, version, without };
+  const old =
+    version === from.version
+      ? target
+      : await openRelease(from.version, source, directory, environment);
+  const [base, next] = await Promise.all([
+    createdBy(old, from, project),
+    createdBy(target, to, project),
+  ]);
+  const { template } = from;
+  const changelog = changelogBetween(target.changelog(), template, from.version, version);
+  return { from, to, base, next, changelog };
+}
+
+/** Plans the merge. @param repository undefined outside of one */
+export async function planUpdate(
+  directory: string,
+  { from, to, base, next }: Omit<Versions, "changelog">,
+  repository: Pick<Repository, "tracked"> | undefined,
+  variables: Variables,
+): Promise<MergePlan> {
+  const renames = await findRenames(base, next, variables);
+  const own = ownFiles(directory, repository?.tracked);
+  return planMerge({ base, next, own, renames, labels: labelsOf(from, to), variables });
+}
+
+/** The project as a version creates it where it is now. */
+export async function createdBy(
+  release: Release,
+  { template, without }: Stamp,
+  { directory, name }: Project,
+): Promise<FileMap> {
+  // A name that the command refuses is the user's edit of the template's own name.
+  const usable = nameProblem(name) === undefined ? name : template;
+  return placeIn(await release.project(template, without, usable), {
+    isBelowBiome: isBelowBiome(directory),
+    isInWorkspace: findWorkspace(directory) !== undefined,
+  });
+}

@@ -1,0 +1,254 @@
+// Replaces files so that a crash at any moment can be finished or undone: new and old contents are staged before the first change.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { quoted } from "../command/shell.ts";
+import { STAGING_DIRECTORY, withReadableMessage } from "../command/write-errors.ts";
+import { CreateError, systemCode } from "../errors.ts";
+import { isObject } from "../flatten/json.ts";
+import { moveDurably, removeDurably, writeDurably } from "./durable.ts";
+import { lockFile } from "./lock.ts";
+import { entryIn, type Own } from "./own-files.ts";
+import type { Write, Writes } from "./plan.ts";
+
+/** Exists from the moment when everything is staged to the moment when every file is swapped. */
+const FORWARD = "journal.json";
+/** The same file, renamed: an abort has begun, and only an abort can finish it. */
+const BACKWARD = "abort.json";
+/** The file whose change completes the update: it contains the stamp. */
+const LAST = "package.json";
+
+interface Entry {
+  readonly path: string;
+  /** SHA-256 of the contents; null for no file. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+interface Journal {
+  readonly entries: readonly Entry[];
+  /** What the report needs to know. */
+  readonly report: unknown;
+}
+
+/** What an earlier run left behind. `staging`: it had not changed a file yet. */
+export type Unfinished = "none" | "staging" | "update" | "abort";
+
+export function unfinishedIn(directory: string): Unfinished {
+  const staging = join(directory, STAGING_DIRECTORY);
+  if (!existsSync(staging)) return "none";
+  if (existsSync(join(staging, FORWARD))) return "update";
+  return existsSync(join(staging, BACKWARD)) ? "abort" : "staging";
+}
+
+/**
+ * Swaps all files. If one cannot be swapped, the files before it are restored.
+ * @param planned what the plan was made from: a file that changed since then is not replaced
+ * @throws {CreateError} and leaves the old files, byte for byte
+ */
+export function swapFiles(
+  directory: string,
+  writes: Writes,
+  report: unknown,
+  planned: (path: string) => Own,
+  signal: AbortSignal,
+): void {
+  const staging = join(directory, STAGING_DIRECTORY);
+  try {
+    claim(staging);
+    runExclusive(directory, () => {
+      writeDurably(join(staging, ".gitignore"), "*\n");
+      writeDurably(join(staging, "README.md"), rescue(directory));
+      const entries = [...writes]
+        .map(([path, write]) => stage(directory, path, write, planned(path)))
+        .sort((a, b) => rank(a) - rank(b));
+      const journal: Journal = { entries, report };
+      signal.throwIfAborted();
+      // A rename is atomic: the journal is complete, or does not exist.
+      writeDurably(join(staging, "unfinished.json"), JSON.stringify(journal));
+      moveDurably(join(staging, "unfinished.json"), join(staging, FORWARD));
+      try {
+        swapForward(directory);
+      } catch (error) {
+        swapBackward(directory);
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw withReadableMessage(error, staging);
+  }
+}
+
+/** Removals come first: they make room for a directory in a file's place, and for a name in another case. */
+const rank = ({ path, after }: Entry): number => (path === LAST ? 2 : after === null ? 0 : 1);
+
+/** Runs alone, and removes a staging directory that has no journal: what remains in it has no meaning. */
+function runExclusive<T>(directory: string, action: () => T): T {
+  const staging = join(directory, STAGING_DIRECTORY);
+  using lock = lockFile(join(staging, "lock"), () => busy(directory));
+  try {
+    return action();
+  } finally {
+    // Windows cannot remove an open file.
+    if (process.platform === "win32") lock[Symbol.dispose]();
+    if (unfinishedIn(directory) === "staging") rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** @throws {CreateError} `usage` unless an earlier update was interrupted */
+export function requireUnfinished(directory: string): Exclude<Unfinished, "none"> {
+  const state = unfinishedIn(directory);
+  if (state !== "none") return state;
+  throw new CreateError("usage", `No update of ${directory} was interrupted.`, "Run: update");
+}
+
+/** @throws {CreateError} `unfinished` if an earlier update was interrupted */
+export function refuseUnfinished(directory: string): void {
+  if (unfinishedIn(directory) === "none") return;
+  throw unfinished(directory);
+}
+
+function stage(directory: string, path: string, { content, mode }: Write, planned: Own): Entry {
+  const before = hashAt(directory, path);
+  const expected = planned.kind === "file" ? hashOf(planned.content) : null;
+  if (before !== expected) {
+    const message = `${path} was changed during the run. Nothing was updated.`;
+    throw new CreateError("refused", message, "Try again.");
+  }
+  const write = (folder: string, data: Uint8Array | undefined, mode: number | undefined) => {
+    if (data === undefined) return;
+    writeDurably(join(directory, STAGING_DIRECTORY, folder, path), data, mode);
+  };
+  if (planned.kind === "file") write("old", planned.content, planned.mode);
+  write("new", content, mode);
+  return { path, before, after: content === undefined ? null : hashOf(content) };
+}
+
+/**
+ * Swaps the remaining files of an update, and returns what its report needs to know.
+ * @throws {CreateError} `refused` if a file was changed after the interruption
+ */
+export const finish = (directory: string): unknown =>
+  runExclusive(directory, () => swapForward(directory));
+
+/**
+ * Restores the files from before the update.
+ * @throws {CreateError} `refused` if a file was changed after the interruption
+ */
+export const abort = (directory: string): void =>
+  runExclusive(directory, () => {
+    if (unfinishedIn(directory) !== "staging") swapBackward(directory);
+  });
+
+function swapForward(directory: string): unknown {
+  const { entries, report } = journalIn(directory, FORWARD);
+  refuseChanged(directory, entries);
+  for (const { path, after } of entries) place(directory, path, "new", after);
+  close(directory, FORWARD);
+  return report;
+}
+
+function swapBackward(directory: string): void {
+  const staging = join(directory, STAGING_DIRECTORY);
+  const name = unfinishedIn(directory) === "abort" ? BACKWARD : FORWARD;
+  const { entries } = journalIn(directory, name);
+  refuseChanged(directory, entries);
+  if (name === FORWARD) moveDurably(join(staging, FORWARD), join(staging, BACKWARD));
+  for (const { path, before } of entries.toReversed()) place(directory, path, "old", before);
+  close(directory, BACKWARD);
+}
+
+/** Brings a file into its staged state. */
+function place(directory: string, path: string, folder: "new" | "old", hash: string | null): void {
+  const target = join(directory, path);
+  const staged = join(directory, STAGING_DIRECTORY, folder, path);
+  if (hashAt(directory, path) === hash) return;
+  if (hash === null) removeDurably(target, directory);
+  else if (existsSync(staged)) moveDurably(staged, target);
+}
+
+function close(directory: string, name: string): void {
+  const staging = join(directory, STAGING_DIRECTORY);
+  moveDurably(join(staging, name), join(staging, "done.json"));
+}
+
+/** A file that has neither its old nor its new content was edited since, and would be lost. */
+function refuseChanged(directory: string, entries: readonly Entry[]): void {
+  const changed = entries.filter(({ path, before, after }) => {
+    const stats = entryIn(directory, path);
+    // A directory is in the place of a file that was removed, or whose parents are restored later.
+    if (stats === undefined || stats.isDirectory()) return false;
+    if (!stats.isFile()) return true;
+    const now = hashAt(directory, path);
+    return now !== before && now !== after;
+  });
+  if (changed.length === 0) return;
+  const names = changed.map(({ path }) => path).join(", ");
+  throw new CreateError(
+    "refused",
+    `These files were changed after the update was interrupted: ${names}`,
+    "Move them out of the project, then try again.",
+  );
+}
+
+function journalIn(directory: string, name: string): Journal {
+  const file = join(directory, STAGING_DIRECTORY, name);
+  try {
+    const journal: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (isObject(journal) && Array.isArray(journal.entries)) return journal as unknown as Journal;
+  } catch {
+    // Reported below, like a journal without entries.
+  }
+  throw new CreateError(
+    "refused",
+    `${file} is damaged.`,
+    `The files before the update are in git and in ${join(dirname(file), "old")}. Restore them with git, then delete ${dirname(file)}.`,
+  );
+}
+
+function claim(staging: string): void {
+  try {
+    mkdirSync(staging);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+    throw unfinished(dirname(staging));
+  }
+}
+
+const busy = (directory: string): CreateError =>
+  new CreateError(
+    "unfinished",
+    `An update of ${directory} is running.`,
+    "Wait until it has ended.",
+  );
+
+const unfinished = (directory: string): CreateError =>
+  new CreateError(
+    "unfinished",
+    `An update of ${directory} is running, or was interrupted.`,
+    "Finish it with: update --continue\n  Undo it with: update --abort",
+  );
+
+/** Bun reads the project's bunfig.toml before it runs anything there, so a broken one also stops the rescue. */
+const rescue = (directory: string): string => `# An update of this project was interrupted
+
+Finish it:
+
+    bunx create-bunyard@latest update --continue
+
+Or undo it:
+
+    bunx create-bunyard@latest update --abort
+
+If Bun does not start in the project, for example because of its bunfig.toml, run the command in an empty folder:
+
+    bunx create-bunyard@latest update --abort --project ${quoted(directory)}
+`;
+
+/** Null for anything other than a file. */
+function hashAt(directory: string, path: string): string | null {
+  const isFile = entryIn(directory, path)?.isFile() ?? false;
+  return isFile ? hashOf(readFileSync(join(directory, path))) : null;
+}
+
+const hashOf = (content: Uint8Array): string =>
+  new Bun.CryptoHasher("sha256").update(content).digest("hex");

@@ -1,0 +1,77 @@
+// Reads the files of the user's project. Links are never followed.
+import { existsSync, readdirSync, readFileSync, type Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { entryAt } from "../command/target.ts";
+
+/** The entry at a path of the user's project. */
+export type Own =
+  | { readonly kind: "missing" }
+  | {
+      readonly kind: "file";
+      readonly content: Uint8Array;
+      /** Permission bits. */
+      readonly mode: number;
+      /** Git has a copy, so that the file may be changed. */
+      readonly isTracked: boolean;
+    }
+  /** `entries` are the paths of everything in it: files, links, and empty directories. */
+  | { readonly kind: "directory"; readonly entries: readonly string[] }
+  /** It is never written to. */
+  | { readonly kind: "link" }
+  /** Nothing can be written here: `by`, a parent, is a file, a link or another repository. */
+  | { readonly kind: "blocked"; readonly by: string };
+
+/** @param tracked paths that git tracks; undefined for all */
+export function ownFiles(
+  directory: string,
+  tracked: ReadonlySet<string> | undefined,
+): (path: string) => Own {
+  return (path) => {
+    const by = blockedBy(directory, path);
+    if (by !== undefined) return { kind: "blocked", by };
+    const stats = entryIn(directory, path);
+    if (stats === undefined) return { kind: "missing" };
+    if (stats.isDirectory()) return { kind: "directory", entries: entriesBelow(directory, path) };
+    if (!stats.isFile()) return { kind: "link" };
+    const content = readFileSync(join(directory, path));
+    const isTracked = tracked?.has(path) ?? true;
+    return { kind: "file", content, mode: stats.mode & 0o777, isTracked };
+  };
+}
+
+/**
+ * The entry with exactly this path. On a file system that ignores case, `readme.md` also opens `README.md`: without
+ * this, a rename that only changes the case would look like two names of one file.
+ */
+export function entryIn(directory: string, path: string): Stats | undefined {
+  const stats = entryAt(join(directory, path));
+  if (stats === undefined || !ignoresCase(directory)) return stats;
+  const parts = path.split("/");
+  const isExact = parts.every((name, index) =>
+    readdirSync(join(directory, ...parts.slice(0, index))).includes(name),
+  );
+  return isExact ? stats : undefined;
+}
+
+/** Every project has a package.json. */
+const ignoresCase = (directory: string): boolean =>
+  existsSync(join(directory, "PACKAGE.JSON")) && !readdirSync(directory).includes("PACKAGE.JSON");
+
+function entriesBelow(directory: string, path: string): readonly string[] {
+  const entries = readdirSync(join(directory, path), { withFileTypes: true });
+  if (entries.length === 0) return [path];
+  return entries.flatMap((entry) => {
+    const below = `${path}/${entry.name}`;
+    return entry.isDirectory() ? entriesBelow(directory, below) : [below];
+  });
+}
+
+function blockedBy(directory: string, path: string): string | undefined {
+  for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
+    const stats = entryAt(join(directory, parent));
+    if (stats === undefined) continue;
+    // A submodule is a separate repository: this one cannot undo changes in it.
+    if (!stats.isDirectory() || existsSync(join(directory, parent, ".git"))) return parent;
+  }
+  return undefined;
+}

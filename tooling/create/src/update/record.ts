@@ -1,0 +1,85 @@
+// Reads what a created project records about its origin: the stamp in package.json.
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { ancestors } from "../command/workspace.ts";
+import { CreateError, systemCode } from "../errors.ts";
+import { isObject, type JsonObject } from "../flatten/json.ts";
+import type { Stamp } from "../flatten/manifest.ts";
+import { parseJson } from "./merge-json.ts";
+
+/** A version that the registry may have: exact, without a range or a tag. */
+const EXACT = /^\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/;
+
+export interface Project {
+  /** Absolute. */
+  readonly directory: string;
+  readonly name: string;
+  /** Undefined for a project that was not created by create-bunyard, or before it recorded versions. */
+  readonly stamp: Stamp | undefined;
+}
+
+/**
+ * The directory of the nearest package.json: the command also works below a project's root.
+ * @param named with `--project`, relative to `cwd`
+ */
+export function projectDirectory(cwd: string, named: string | undefined): string {
+  if (named !== undefined) return resolve(cwd, named);
+  return [cwd, ...ancestors(cwd)].find((path) => existsSync(join(path, "package.json"))) ?? cwd;
+}
+
+/** @throws {CreateError} `usage` without a readable package.json */
+export function readProject(directory: string): Project {
+  const manifest = readManifest(directory);
+  const { name } = manifest;
+  return {
+    directory,
+    name: typeof name === "string" ? name : "",
+    stamp: stampOf(manifest.bunyard),
+  };
+}
+
+/** @throws {CreateError} `usage` for a project without a stamp */
+export function requireStamp({ directory, stamp }: Project): Stamp {
+  if (stamp !== undefined) return stamp;
+  throw new CreateError(
+    "usage",
+    `${join(directory, "package.json")} does not record a template and its version.`,
+    "Record them with: bunx create-bunyard@latest adopt --template <name> --version <version>",
+  );
+}
+
+function stampOf(value: unknown): Stamp | undefined {
+  if (!isObject(value)) return undefined;
+  const { template, version, without } = value;
+  if (typeof template !== "string" || typeof version !== "string" || !EXACT.test(version)) {
+    return undefined;
+  }
+  return { template, version, without: Array.isArray(without) ? without.map(String) : [] };
+}
+
+function readManifest(directory: string): JsonObject {
+  const file = join(directory, "package.json");
+  const manifest = parseJson(read(file));
+  if (isObject(manifest)) return manifest;
+  throw new CreateError("usage", `${file} is not valid JSON.`, "Repair it, and try again.");
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new CreateError(
+      "usage",
+      systemCode(cause) === "ENOENT" ? `${file} does not exist.` : `${file} cannot be read.`,
+      "Run the command in the folder of a created project.",
+      { cause },
+    );
+  }
+}
+
+/** @throws {CreateError} `usage` for anything other than an exact version */
+export function exactVersion(option: string, value: string): string {
+  if (EXACT.test(value)) return value;
+  const message = `${option} needs an exact version, and "${value}" is not one.`;
+  throw new CreateError("usage", message, `For example: ${option} 1.2.3`);
+}

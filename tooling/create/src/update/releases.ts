@@ -1,0 +1,131 @@
+// The versions of create-bunyard: the one that runs, and others from the user's registry. Each makes its own projects.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isBelowBiome } from "../command/biome.ts";
+import { version as running } from "../command/definition.ts";
+import type { Environment } from "../command/environment.ts";
+import { personalize } from "../command/project.ts";
+import { findWorkspace } from "../command/workspace.ts";
+import { CreateError } from "../errors.ts";
+import type { FileMap } from "../flatten/file-map.ts";
+import { isObject } from "../flatten/json.ts";
+import { LIST_FILE } from "../sources/published.ts";
+import type { Template, TemplateSource } from "../sources/templates.ts";
+import { run } from "../subprocess.ts";
+import { directoryFiles } from "./directory.ts";
+import { parseJson } from "./merge-json.ts";
+import { fetchPackage } from "./registry.ts";
+
+export interface Release {
+  readonly version: string;
+  readonly list: () => Promise<readonly Template[]>;
+  /** A project as this version creates it, under a name. */
+  readonly project: (
+    template: string,
+    without: readonly string[],
+    name: string,
+  ) => Promise<FileMap>;
+  /** The text of its CHANGELOG.md; empty if it has none. */
+  readonly changelog: () => string;
+}
+
+/** @param directory of the project: its registry settings apply */
+export function openRelease(
+  version: string,
+  source: TemplateSource,
+  directory: string,
+  environment: Environment,
+): Promise<Release> {
+  return version === running
+    ? Promise.resolve(runningRelease(source))
+    : publishedRelease(version, directory, environment);
+}
+
+const runningRelease = (source: TemplateSource): Release => ({
+  version: running,
+  list: source.list,
+  project: async (template, without, name) =>
+    personalize(await source.files(template, { without }), {
+      ...{ name, template },
+      ...{ isBelowBiome: false, isInWorkspace: false },
+    }),
+  changelog: () => readOptional(source.changelog),
+});
+
+/** Runs the package's own command: only the code of a version knows exactly what it created. */
+async function publishedRelease(
+  version: string,
+  directory: string,
+  environment: Environment,
+): Promise<Release> {
+  const folder = await fetchPackage(version, directory, environment);
+  return {
+    version,
+    list: async () => JSON.parse(readFileSync(join(folder, LIST_FILE), "utf8")),
+    project: (template, without, name) => create(folder, { template, without, name }, environment),
+    changelog: () => readOptional(join(folder, "CHANGELOG.md")),
+  };
+}
+
+interface Wanted {
+  readonly template: string;
+  readonly without: readonly string[];
+  readonly name: string;
+}
+
+async function create(
+  folder: string,
+  { template, without, name }: Wanted,
+  { bun, variables, signal }: Environment,
+): Promise<FileMap> {
+  const scratch = mkdtempSync(join(tmpdir(), "create-bunyard-"));
+  try {
+    const project = join(scratch, "project");
+    refuseSurroundings(project);
+    const features = without.length === 0 ? [] : ["--without", without.join(",")];
+    const options = ["--template", template, ...features, "--name", name, "--json"];
+    // npm's variables are about the command that the user typed.
+    const { npm_command: _, ...env } = variables;
+    const { exitCode, stdout, output } = await run({
+      command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],
+      cwd: scratch,
+      env,
+      signal,
+    });
+    if (exitCode === 0) return directoryFiles(project);
+    throw new CreateError(
+      "fetch_failed",
+      `The recorded version of ${template} could not be created again: ${reasonIn(stdout) ?? output}`,
+      'Correct the entry "bunyard" in package.json if it was edited.',
+    );
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Both would change what is created. */
+function refuseSurroundings(project: string): void {
+  const around = isBelowBiome(project)
+    ? "below a Biome configuration"
+    : findWorkspace(project) && "in a workspace";
+  if (around === undefined) return;
+  const message = `The temporary folder ${tmpdir()} is ${around}, so the recorded version cannot be created there.`;
+  throw new CreateError("refused", message, "Set TMPDIR to another folder, and try again.");
+}
+
+/** The message in the output of `--json`. */
+function reasonIn(stdout: string): string | undefined {
+  const report = parseJson(stdout);
+  const error = isObject(report) ? report.error : undefined;
+  return isObject(error) && typeof error.message === "string" ? error.message : undefined;
+}
+
+function readOptional(file: string | undefined): string {
+  if (file === undefined) return "";
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,113 @@
+// The user's git repository around a project: what it tracks, and whether an update can be undone with it.
+import { hasGit, repositoryAround, withoutRepository } from "../command/git.ts";
+import { CreateError } from "../errors.ts";
+import { run, type Variables } from "../subprocess.ts";
+import { entryIn } from "./own-files.ts";
+
+const SHOWN_FILES = 10;
+
+export interface Repository {
+  /** Of the project in the repository: empty, or ending in a slash. */
+  readonly prefix: string;
+  /** Paths of the project that git tracks and compares with the last commit. */
+  readonly tracked: ReadonlySet<string>;
+  /** Paths that git tracks but does not compare: `skip-worktree`, as in a sparse checkout, or `assume-unchanged`. */
+  readonly skipped: readonly string[];
+  /** Paths of files that git neither tracks nor ignores. */
+  readonly untracked: readonly string[];
+}
+
+/** Undefined outside of a repository, or without git. */
+export async function openRepository(
+  directory: string,
+  variables: Variables,
+): Promise<Repository | undefined> {
+  if (!hasGit(variables) || repositoryAround(directory) === undefined) return undefined;
+  const git = (...args: string[]) => gitIn(directory, variables, ...args);
+  const [prefix, tracked, untracked] = await Promise.all([
+    git("rev-parse", "--show-prefix"),
+    git("ls-files", "-z", "-v"),
+    git("ls-files", "-z", "--others", "--exclude-standard"),
+  ]);
+  // Each path comes after a letter and a space. `H` is the normal state.
+  const [compared = [], skipped = []] = [true, false].map((isNormal) =>
+    listed(tracked)
+      .filter((line) => line.startsWith("H ") === isNormal)
+      .map((line) => line.slice(2)),
+  );
+  return {
+    prefix: prefix.replace(/\n$/, ""),
+    tracked: new Set(compared),
+    skipped,
+    untracked: listed(untracked),
+  };
+}
+
+/**
+ * An update replaces files, and git is how a user gets them back.
+ * @throws {CreateError} `refused` outside of a repository, or with uncommitted changes of tracked files
+ */
+export async function requireClean(directory: string, variables: Variables): Promise<Repository> {
+  const repository = await openRepository(directory, variables);
+  if (repository === undefined) {
+    const message = hasGit(variables)
+      ? `${directory} is not in a git repository, so an update could not be undone.`
+      : "git is not installed, and an update needs it to merge.";
+    const hint = hasGit(variables)
+      ? "Commit the project first: git init && git add -A && git commit -m 'Before the update'"
+      : "Install git, and try again.";
+    throw new CreateError("refused", message, hint);
+  }
+  const status = await gitIn(
+    directory,
+    variables,
+    ...["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--", "."],
+  );
+  const absent = repository.skipped.filter((path) => entryIn(directory, path) === undefined);
+  if (absent.length > 0) {
+    throw new CreateError(
+      "refused",
+      `A sparse checkout leaves out files of the project: ${shortened(absent)}`,
+      "Check them out with git sparse-checkout, and try again.",
+    );
+  }
+  const changed = listed(status).map((line) => line.slice(3 + repository.prefix.length));
+  if (changed.length > 0) {
+    throw new CreateError(
+      "refused",
+      `There are uncommitted changes: ${shortened(changed)}`,
+      "Commit or stash them, and try again.",
+    );
+  }
+  if (!repository.tracked.has("package.json")) {
+    throw new CreateError(
+      "refused",
+      "The project is not committed: git does not track its package.json.",
+      "Commit it first: git add -A && git commit -m 'Before the update'",
+    );
+  }
+  return repository;
+}
+
+/** The first paths of a list. */
+export function shortened(paths: readonly string[]): string {
+  const more = paths.length > SHOWN_FILES ? ` and ${paths.length - SHOWN_FILES} more` : "";
+  return paths.slice(0, SHOWN_FILES).join(", ") + more;
+}
+
+const listed = (output: string): string[] => output.split("\0").filter((path) => path !== "");
+
+async function gitIn(
+  cwd: string,
+  variables: Variables,
+  ...args: readonly string[]
+): Promise<string> {
+  const command = ["git", ...args];
+  const { exitCode, stdout, output } = await run({
+    command,
+    cwd,
+    env: withoutRepository(variables),
+  });
+  if (exitCode === 0) return stdout;
+  throw new CreateError("git_failed", `git ${args[0]} failed: ${output}`);
+}

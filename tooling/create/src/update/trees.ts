@@ -1,0 +1,88 @@
+// Compares two projects with git, in a temporary repository: renames, and a patch that `git apply` reads.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { withoutRepository } from "../command/git.ts";
+import { CreateError } from "../errors.ts";
+import type { FileMap } from "../flatten/file-map.ts";
+import { run, type Variables } from "../subprocess.ts";
+
+/** Renames that git recognizes: old path → new path. */
+export type Renames = ReadonlyMap<string, string>;
+
+export const findRenames = (
+  before: FileMap,
+  after: FileMap,
+  variables: Variables,
+): Promise<Renames> =>
+  withTrees(before, after, "", variables, async (diff) =>
+    renamesIn(await diff("--name-status", "-z")),
+  );
+
+/**
+ * A patch that `git apply` reads; empty without a difference.
+ * @param prefix of the project in the user's repository, for example `apps/api/`, which `git apply` expects
+ */
+export const createPatch = (
+  before: FileMap,
+  after: FileMap,
+  variables: Variables,
+  prefix = "",
+): Promise<string> =>
+  withTrees(before, after, prefix, variables, (diff) => diff("--binary", "--full-index"));
+
+async function withTrees<T>(
+  before: FileMap,
+  after: FileMap,
+  prefix: string,
+  variables: Variables,
+  action: (diff: (...options: string[]) => Promise<string>) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "create-bunyard-"));
+  // The user's settings must not change the patch.
+  const env = {
+    ...withoutRepository(variables),
+    GIT_DIR: folder,
+    GIT_CONFIG_GLOBAL: join(folder, "none"),
+    GIT_CONFIG_NOSYSTEM: "1",
+  };
+  const git = async (args: readonly string[], stdin?: Uint8Array<ArrayBuffer>) => {
+    const input = stdin === undefined ? {} : { stdin };
+    const result = await run({ command: ["git", ...args], cwd: folder, env, ...input });
+    if (result.exitCode === 0) return result.stdout;
+    throw new CreateError("git_failed", `git ${args[0]} failed: ${result.output}`);
+  };
+  const diff = ["diff", "--find-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
+  try {
+    // Without a template, the repository has none of the user's hooks.
+    await git(["init", "--quiet", "--bare", "--template="]);
+    await git(["fast-import", "--quiet"], importOf(before, after, prefix));
+    return await action((...options) => git([...diff, ...options, "before", "after"]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function renamesIn(names: string): Renames {
+  const fields = names.split("\0").values();
+  const renames = new Map<string, string>();
+  for (const status of fields) {
+    const path = fields.next().value ?? "";
+    if (status.startsWith("R")) renames.set(path, fields.next().value ?? "");
+  }
+  return renames;
+}
+
+/** The input of `git fast-import`: a branch with one commit for each tree. */
+function importOf(before: FileMap, after: FileMap, prefix: string): Uint8Array<ArrayBuffer> {
+  const commit = (branch: string, files: FileMap) => [
+    `commit refs/heads/${branch}\ncommitter Bunyard <bunyard@users.noreply.github.com> 0 +0000\ndata 0\ndeleteall\n`,
+    ...[...files].flatMap(([path, content]) => [
+      `M 100644 inline ${JSON.stringify(prefix + path)}\ndata ${content.byteLength}\n`,
+      content,
+      "\n",
+    ]),
+  ];
+  const parts = [...commit("before", before), ...commit("after", after)];
+  return new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part))));
+}

@@ -1,0 +1,165 @@
+// `update`: merges what the template changed into the project, or finishes or undoes an earlier run.
+import type { Options } from "../command/args.ts";
+import type { Environment } from "../command/environment.ts";
+import { ignoredFiles } from "../command/git.ts";
+import { type Install, install } from "../command/install.ts";
+import { bunCommand } from "../command/next-steps.ts";
+import { errorJson, ignoredText } from "../command/report.ts";
+import { openStyle } from "../command/style.ts";
+import { findWorkspace } from "../command/workspace.ts";
+import { asCreateError, CreateError } from "../errors.ts";
+import { compareVersions, planUpdate } from "./comparison.ts";
+import { abort, finish, refuseUnfinished, requireUnfinished, swapFiles } from "./journal.ts";
+import { ownFiles } from "./own-files.ts";
+import { projectDirectory, readProject } from "./record.ts";
+import {
+  conflictError,
+  conflictsIn,
+  parseSummary,
+  type Summary,
+  updateJson,
+  updateText,
+} from "./report.ts";
+import { requireClean } from "./repository.ts";
+import type { Call, Outcome } from "./run.ts";
+
+type Flag =
+  | "project"
+  | "to"
+  | "with"
+  | "without"
+  | "dry-run"
+  | "continue"
+  | "abort"
+  | "no-install"
+  | "json"
+  | "help";
+
+export async function update(options: Options<Flag>, call: Call): Promise<Outcome> {
+  const { has } = options;
+  const directory = projectDirectory(call.environment.cwd, options.value("project"));
+  if (!has("continue") && !has("abort")) return merge(directory, options, call);
+  const others = ["to", "with", "without", "dry-run"] as const;
+  const extra = has("continue") && has("abort") ? "abort" : others.find(has);
+  if (extra !== undefined) {
+    const flag = has("continue") ? "--continue" : "--abort";
+    throw new CreateError("usage", `${flag} cannot be combined with --${extra}.`);
+  }
+  const state = requireUnfinished(directory);
+  // Before the first swap there is nothing to finish.
+  if (has("abort") || state === "staging") return undone(directory);
+  if (state === "abort") {
+    throw new CreateError("unfinished", "An abort was interrupted.", "Run: update --abort");
+  }
+  const summary = parseSummary(finish(directory));
+  return finished(directory, summary, has("no-install"), call.environment);
+}
+
+function undone(directory: string): Outcome {
+  abort(directory);
+  const text = "The files are as they were before the update.";
+  return { json: { ok: true, directory }, text, exitCode: 0 };
+}
+
+async function merge(
+  directory: string,
+  { value, list, has }: Options<Flag>,
+  { source, environment }: Call,
+): Promise<Outcome> {
+  const { variables, signal, colors, columns } = environment;
+  refuseUnfinished(directory);
+  const project = readProject(directory);
+  const wish = { to: value("to"), add: list("with") ?? [], remove: list("without") ?? [] };
+  const [repository, versions] = await Promise.all([
+    requireClean(directory, variables),
+    compareVersions(project, wish, source, environment),
+  ]);
+  const { changes, writes } = await planUpdate(directory, versions, repository, variables);
+  const { from, to, changelog } = versions;
+  const summary: Summary = { from, to, changes, changelog };
+  if (has("dry-run") || writes.size === 0) {
+    const isDone = writes.size === 0;
+    const state = { isPlanned: !isDone, steps: [], warnings: [], next: [] };
+    return {
+      json: updateJson(directory, summary, state),
+      text: updateText(summary, state, openStyle(colors), columns),
+      exitCode: 0,
+    };
+  }
+  // Read before the swap, so that a change during the run is noticed.
+  const own = ownFiles(directory, repository.tracked);
+  const planned = new Map([...writes.keys()].map((path) => [path, own(path)]));
+  const missing = { kind: "missing" } as const;
+  swapFiles(directory, writes, summary, (path) => planned.get(path) ?? missing, signal);
+  return finished(directory, summary, has("no-install"), environment);
+}
+
+/** Installs, and reports. */
+async function finished(
+  directory: string,
+  summary: Summary,
+  isInstallSkipped: boolean,
+  environment: Environment,
+): Promise<Outcome> {
+  const { variables, colors, columns } = environment;
+  const conflicts = conflictsIn(summary.changes);
+  const bun = bunCommand(variables);
+  const added = summary.changes
+    .filter(({ kind }) => kind === "added" || kind === "renamed")
+    .map(({ path }) => path);
+  const warnings = (await ignoredFiles(directory, added, variables)).map(ignoredText);
+  const reason = warnings.length === 0 ? {} : { reason: warnings.join("; ") };
+  const steps: { step: string; status: string; reason?: string }[] = [
+    { step: "write", status: "done", ...reason },
+  ];
+  let error: CreateError | undefined;
+  if (isInstallSkipped) steps.push({ step: "install", status: "skipped", reason: "--no-install" });
+  else {
+    error = await installed(installOf(directory, bun), environment);
+    const failed = { step: "install", status: "failed", reason: error?.message ?? "" };
+    steps.push(error === undefined ? { step: "install", status: "done" } : failed);
+  }
+  if (error === undefined && conflicts.length > 0) error = conflictError(conflicts);
+  const next = [
+    ...(isInstallSkipped ? [installOf(directory, bun).command] : []),
+    "git diff",
+    `${bun} run check`,
+    `${bun} test`,
+    `git add -A && git commit -m 'Update to Bunyard ${summary.to.version}'`,
+  ];
+  const state = { isPlanned: false, steps, warnings, next };
+  const json = updateJson(directory, summary, state);
+  return {
+    json: error ? { ...json, ok: false, error: errorJson(error) } : json,
+    text: updateText(summary, state, openStyle(colors), columns),
+    exitCode: error?.exitCode ?? 0,
+    ...(error ? { error } : {}),
+  };
+}
+
+async function installed(
+  what: Install,
+  environment: Environment,
+): Promise<CreateError | undefined> {
+  const end = environment.isTerminal()
+    ? environment.spin("Installing the dependencies")
+    : () => undefined;
+  try {
+    await install(what, environment, "The files were updated");
+    return undefined;
+  } catch (thrown) {
+    if (!environment.signal.aborted) return asCreateError(thrown);
+    const message = "Interrupted: the files were updated, but the dependencies were not installed.";
+    return new CreateError("interrupted", message, `Run: ${what.command}`);
+  } finally {
+    end();
+  }
+}
+
+/** Inside a workspace, its own package manager installs at its root. */
+function installOf(directory: string, bun: string): Install {
+  const workspace = findWorkspace(directory);
+  const manager = workspace?.manager ?? "bun";
+  const command = `${manager === "bun" ? bun : manager} install`;
+  return { cwd: workspace?.root ?? directory, manager, command };
+}
