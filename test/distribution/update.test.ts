@@ -395,7 +395,7 @@ describe("refuses, and changes nothing", () => {
     );
   });
 
-  test("a submodule in place of a folder", async () => {
+  test("a submodule instead of a folder", async () => {
     const project = await create(FIRST);
     await project.git("rm", "--quiet", "-r", "src");
     await succeed(["git", "init", "--quiet", project.path("src")], {

@@ -38,7 +38,7 @@ async function write(project: Project, block: string): Promise<void> {
   await Bun.write(join(project.directory, file), text);
 }
 
-/** Inserts lines at a place of a file, as a reader understands it. */
+/** Inserts lines into a file, at the position that a recipe describes. */
 function insert(text: string, lines: string, place: string): string {
   if (place === "as its first line") return lines + text;
   const list = /^in `(\w+)`$/.exec(place)?.[1];

@@ -69,7 +69,7 @@ test("no test sets its own limit below 60 seconds", async () => {
   expect(problems).toEqual([]);
 });
 
-// With a limit of 100 ms in place of 60 s, so that the test does not have to wait for it.
+// With a limit of 100 ms instead of 60 s, so that the test does not have to wait for it.
 test("Bun applies the limit to tests and hooks of every file", async () => {
   const module = await readText(MODULE);
   expect(module).toContain("TEST_TIMEOUT = 60_000;");

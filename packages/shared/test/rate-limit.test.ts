@@ -9,7 +9,7 @@ const limits = fc.record({
   limit: fc.integer({ min: 1, max: 1000 }),
   windowMs: fc.oneof(fc.integer({ min: 1, max: 120_000 }), fc.constant(365 * 24 * 3_600_000)),
 });
-/** Milliseconds between two requests, mostly bursts; negative values turn the clock back. */
+/** Milliseconds between two requests, mostly bursts; negative values set the clock back. */
 const gaps = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.constant(0) },

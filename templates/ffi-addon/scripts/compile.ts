@@ -26,7 +26,7 @@ const hardening = [
 ];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /**
- * For tests, in place of the hardening and of `-z defs`: the process that loads the library has the sanitizers' symbols.
+ * For tests, instead of the hardening and of `-z defs`: the process that loads the library has the sanitizers' symbols.
  * Warnings are errors only here, because a newer compiler with new warnings should not stop a build.
  */
 const sanitizers = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Werror"];

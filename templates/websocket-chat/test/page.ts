@@ -1,7 +1,7 @@
 // A tab of a browser with the page.
 import { until } from "./server.ts";
 
-/** The names under which Bun looks for a browser on Linux; elsewhere it also looks in other places. */
+/** The names under which Bun looks for a browser on Linux; on other systems it also looks in the usual folders. */
 const NAMES = ["google-chrome-stable", "google-chrome", "chromium-browser", "chromium", "chrome"];
 export const hasBrowser =
   process.platform !== "linux" ||

@@ -147,7 +147,7 @@ export class Generator {
       () => this.#add(template),
       () => void files.delete(path),
       () => move(this.#path()),
-      // A directory takes the place of the file.
+      // A directory replaces the file.
       () => move(`${path}/${this.#id()}.ts`),
       () => {
         files.delete(path);

@@ -1,7 +1,7 @@
 // Runs a program to its end.
 import { ReleaseError } from "@bunyard/shared/release";
 
-/** Resolves to the program's standard output. @throws {ReleaseError} `failed`, with its whole output. */
+/** Resolves to the program's standard output. @throws {ReleaseError} `failed`, with its complete output. */
 export async function run(cwd: string, ...command: string[]): Promise<string> {
   const child = Bun.spawn(command, { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [output, errors, code] = await Promise.all([

@@ -23,7 +23,7 @@ export type State =
       readonly status: "failed";
       readonly ms: number;
       readonly reason: string;
-      /** Path of the file with the whole output. */
+      /** Path of the file with the complete output. */
       readonly log: string;
     };
 

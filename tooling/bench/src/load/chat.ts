@@ -103,7 +103,7 @@ class Client {
     this.#rest = at === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(at));
   }
 
-  /** Takes in whole frames from `at` on, and returns where it stopped. */
+  /** Parses the complete frames from `at` on, and returns the offset after the last one. */
   #frames(socket: Socket, bytes: Buffer, at: number): number {
     let next = at;
     for (;;) {

@@ -24,7 +24,7 @@ export type Target =
       readonly entries: readonly string[];
       /** Files of the project that exist already. */
       readonly conflicts: readonly string[];
-      /** Paths where a directory is in a file's place, or a file in a directory's: `--force` does not help. */
+      /** Paths where a directory exists instead of a file, or a file instead of a directory: `--force` does not help. */
       readonly obstacles: readonly string[];
       /** Another run is writing to it. */
       readonly isBusy: boolean;

@@ -24,7 +24,7 @@ export interface Feature {
 
 const KEYS: readonly (keyof Feature)[] = ["description", "paths", "package", "requires", "words"];
 
-/** Returns the place where a feature is declared, for messages: `file:line`. */
+/** Returns where a feature is declared, for messages: `file:line`. */
 export type Locate = (feature: string) => string;
 
 /** Finds the lines of the features in the text of a package.json. */

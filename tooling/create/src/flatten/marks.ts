@@ -3,7 +3,7 @@
 export type Mark =
   | { readonly kind: "open"; readonly features: readonly string[] }
   | { readonly kind: "close"; readonly features: readonly string[] }
-  /** A row of a Markdown table, where a line of its own would end the table: the mark covers the row. */
+  /** A row of a Markdown table, where a separate line would end the table: the mark covers the row. */
   | { readonly kind: "row"; readonly features: readonly string[]; readonly line: string }
   /** A mark in a place where it cannot be applied. */
   | { readonly kind: "misplaced" };

@@ -78,7 +78,7 @@ export function swapFiles(
   }
 }
 
-/** Removals come first: they make room for a directory in a file's place, and for a name in another case. */
+/** Removals come first: a directory may replace a file, and a name may change its case. */
 const rank = ({ path, after }: Entry): number => (path === LAST ? 2 : after === null ? 0 : 1);
 
 /** Runs alone, and removes a staging directory that has no journal: what remains in it has no meaning. */
@@ -175,7 +175,7 @@ function close(directory: string, name: string): void {
 function refuseChanged(directory: string, entries: readonly Entry[]): void {
   const changed = entries.filter(({ path, before, after }) => {
     const stats = entryIn(directory, path);
-    // A directory is in the place of a file that was removed, or whose parents are restored later.
+    // A directory has replaced a file that was removed, or whose parents are restored later.
     if (stats === undefined || stats.isDirectory()) return false;
     if (!stats.isFile()) return true;
     const now = hashAt(directory, path);
