@@ -30,6 +30,9 @@ const runs = [
 
 const tallies = runs.flatMap((run) => [...run.tallies]);
 const total = sum(tallies.map(([, tally]) => tally));
+for (const [task, { failures }] of tallies) {
+  for (const failure of failures) console.log(`\n${task}:\n${failure}`);
+}
 console.log();
 for (const [task, tally] of tallies) {
   console.log(`${task}: ${summaryLine(tally)}`);

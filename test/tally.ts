@@ -5,7 +5,12 @@ export interface Tally {
   readonly failed: number;
   /** Names of the tests that were skipped. */
   readonly skipped: readonly string[];
+  /** The last lines that each failed test printed, and its name. */
+  readonly failures: readonly string[];
 }
+
+/** Lines to repeat of a failed test's output. */
+const FAILURE_LINES = 30;
 
 /** The result and the output of one workspace's test task. */
 export interface TaskOutcome {
@@ -44,7 +49,23 @@ export function tallyOf({ exitCode, log }: TaskOutcome): Tally {
             .map((line) => line.replace(/^\S+ /, ""))
             // Bun lists and counts the hooks of a skipped group, too.
             .filter((name) => !/(^|> )\(unnamed\)$/.test(name)),
+    failures: failuresIn(lines),
   };
+}
+
+function failuresIn(lines: readonly string[]): readonly string[] {
+  // After this line, Bun lists the failed tests again.
+  const list = lines.findLastIndex((line) => /^\d+ tests? failed:$/.test(line));
+  const failures: string[] = [];
+  let start = 0;
+  for (const [at, line] of lines.slice(0, list === -1 ? undefined : list).entries()) {
+    if (line.startsWith("(fail) ")) {
+      const first = Math.max(start, at - FAILURE_LINES);
+      failures.push(lines.slice(first, at + 1).join("\n"));
+    }
+    if (/^\((pass|fail|skip|todo)\) /.test(line)) start = at + 1;
+  }
+  return failures;
 }
 
 export function sum(tallies: readonly Tally[]): Tally {
@@ -52,11 +73,12 @@ export function sum(tallies: readonly Tally[]): Tally {
     passed: tallies.reduce((total, { passed }) => total + passed, 0),
     failed: tallies.reduce((total, { failed }) => total + failed, 0),
     skipped: tallies.flatMap(({ skipped }) => skipped),
+    failures: tallies.flatMap(({ failures }) => failures),
   };
 }
 
 /** The last line of a run. */
-export function summaryLine({ passed, failed, skipped }: Tally): string {
+export function summaryLine({ passed, failed, skipped }: Omit<Tally, "failures">): string {
   const line = `${passed} passed, ${failed} failed`;
   return skipped.length === 0 ? line : `${line}, ${skipped.length} skipped`;
 }

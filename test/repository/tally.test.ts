@@ -13,6 +13,19 @@ describe("tallyOf", () => {
       passed: 1,
       failed: 2,
       skipped: ["b > c", "d"],
+      failures: [],
+    });
+  });
+
+  test("quotes what a failed test printed, up to the result of the test before it", () => {
+    const log = summary(
+      "a.test.ts:\nfine\n(pass) a\nExpected: 0\nReceived: 1\n(fail) b [2.00ms]\n\n1 tests failed:\n(fail) b [2.00ms]\n\n 1 pass\n 1 fail\nRan 2 tests across 1 file. [7.00ms]",
+    );
+    expect(tallyOf({ exitCode: 1, log })).toEqual({
+      passed: 1,
+      failed: 1,
+      skipped: [],
+      failures: ["Expected: 0\nReceived: 1\n(fail) b [2.00ms]"],
     });
   });
 
@@ -20,7 +33,12 @@ describe("tallyOf", () => {
     const log = summary(
       " 7 pass\n 0 fail\n 1 snapshots, 9 expect() calls\nRan 7 tests across 1 file. [7.00ms]",
     );
-    expect(tallyOf({ exitCode: 0, log })).toEqual({ passed: 7, failed: 0, skipped: [] });
+    expect(tallyOf({ exitCode: 0, log })).toEqual({
+      passed: 7,
+      failed: 0,
+      skipped: [],
+      failures: [],
+    });
   });
 
   test("leaves out the hooks of a skipped group", () => {
@@ -33,27 +51,42 @@ describe("tallyOf", () => {
   test("reads colours and carriage returns of a terminal", () => {
     const log =
       "\u001b[32m 5 pass\u001b[0m\r\n\u001b[2m 0 fail\u001b[0m\r\nRan 5 tests across 2 files. [1s]\r\n";
-    expect(tallyOf({ exitCode: 0, log })).toEqual({ passed: 5, failed: 0, skipped: [] });
+    expect(tallyOf({ exitCode: 0, log })).toEqual({
+      passed: 5,
+      failed: 0,
+      skipped: [],
+      failures: [],
+    });
   });
 
   test("counts the task's own summary, not one that a test quoted", () => {
     const quoted = " 9 pass\n 9 fail\nRan 18 tests across 1 file. [1ms]";
     const log = summary(`${quoted}\n(pass) a\n\n 1 pass\n 0 fail\nRan 1 test across 1 file. [2ms]`);
-    expect(tallyOf({ exitCode: 0, log })).toEqual({ passed: 1, failed: 0, skipped: [] });
+    expect(tallyOf({ exitCode: 0, log })).toEqual({
+      passed: 1,
+      failed: 0,
+      skipped: [],
+      failures: [],
+    });
   });
 
   test("counts a crash, a run without tests and a late failure as one failure", () => {
     const passed = summary(" 3 pass\n 0 fail\nRan 3 tests across 1 file. [2ms]");
     expect(tallyOf({ exitCode: 139, log: "panic" }).failed).toBe(1);
     expect(tallyOf({ exitCode: 0, log: "" }).failed).toBe(1);
-    expect(tallyOf({ exitCode: 1, log: passed })).toEqual({ passed: 3, failed: 1, skipped: [] });
+    expect(tallyOf({ exitCode: 1, log: passed })).toEqual({
+      passed: 3,
+      failed: 1,
+      skipped: [],
+      failures: [],
+    });
   });
 });
 
 test("the sum ends a run with one line", () => {
   const total = sum([
-    { passed: 2, failed: 0, skipped: ["a"] },
-    { passed: 3, failed: 1, skipped: [] },
+    { passed: 2, failed: 0, skipped: ["a"], failures: [] },
+    { passed: 3, failed: 1, skipped: [], failures: [] },
   ]);
   expect(summaryLine(total)).toBe("5 passed, 1 failed, 1 skipped");
   expect(summaryLine({ passed: 1, failed: 0, skipped: [] })).toBe("1 passed, 0 failed");

@@ -184,26 +184,31 @@ describe.skipIf(!HAS_REDIS_SERVER)("outages of Redis", () => {
     expect(joined.epoch).not.toBe(epoch);
   });
 
-  test("a node that starts before Redis waits for it, and reconnects its clients after FLUSHALL", async () => {
-    await using redis = await OwnRedis.start();
-    await redis.crash();
-    await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
-    expect((await fetch(`${node.url}/readyz`)).status).toBe(503);
-    await redis.restart();
-    await node.ready();
-    const ada = await Socket.open(node.url, "Ada");
-    const { epoch } = await ada.join("general");
-    await ada.chat("general", "to be lost");
+  test.each(["a later", "the same"])(
+    "a node that starts before Redis waits for it, and reconnects its clients after FLUSHALL, with %s id",
+    async (id) => {
+      await using redis = await OwnRedis.start();
+      await redis.crash();
+      await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
+      expect((await fetch(`${node.url}/readyz`)).status).toBe(503);
+      await redis.restart();
+      await node.ready();
+      const ada = await Socket.open(node.url, "Ada");
+      const { epoch } = await ada.join("general");
+      await ada.chat("general", "to be lost");
 
-    using client = new DisposableClient(redis.url);
-    await client.send("FLUSHALL", []);
-    await client.send("XADD", ["{chat}:bus", "*", "t", "nobody", "f", "{}"]);
-    expect((await ada.closed).code).toBe(1012);
-    using back = await Socket.openAs(node.url, ada.cookie);
-    const joined = await back.join("general", { epoch, offset: 1 });
-    expect(joined).toMatchObject({ recovered: false, offset: 0, messages: [] });
-    expect(joined.epoch).not.toBe(epoch);
-  });
+      using client = new DisposableClient(redis.url);
+      const [[newest]] = await client.send("XREVRANGE", ["{chat}:bus", "+", "-", "COUNT", "1"]);
+      await client.send("FLUSHALL", []);
+      const next = id === "the same" ? newest : "*";
+      await client.send("XADD", ["{chat}:bus", next, "t", "nobody", "f", "{}"]);
+      expect((await ada.closed).code).toBe(1012);
+      using back = await Socket.openAs(node.url, ada.cookie);
+      const joined = await back.join("general", { epoch, offset: 1 });
+      expect(joined).toMatchObject({ recovered: false, offset: 0, messages: [] });
+      expect(joined.epoch).not.toBe(epoch);
+    },
+  );
 });
 
 test("a start in development without Redis fails with a message that has no password", async () => {

@@ -14,10 +14,10 @@ const RETRY_MS = 200;
 const LOG_AFTER = 5;
 /** Entries per read. */
 const BATCH = 500;
-/** The id before every entry of a stream. */
-const START = "0-0";
-
 type Entry = readonly [id: string, fields: readonly string[]];
+
+/** Has the id before every entry of a stream. */
+const START: Entry = ["0-0", []];
 
 interface Waiting extends PromiseWithResolvers<void> {
   readonly id: string;
@@ -39,8 +39,8 @@ export class RedisBus implements Bus {
   readonly #reader: RedisConnection;
   #listener: Listener | undefined;
   #waiting: Waiting[] = [];
-  /** Id of the entry that was read last; empty until the first connection. */
-  #cursor = "";
+  /** The entry that was read last; undefined until the first connection. */
+  #cursor: Entry | undefined;
   #isClosed = false;
   #isReading = false;
 
@@ -70,7 +70,7 @@ export class RedisBus implements Bus {
 
   /** Resolves when all entries up to this one have been delivered. Rejects if a read fails first. */
   reached(id: string): Promise<void> {
-    if (this.#cursor !== "" && !isAfter(id, this.#cursor)) return Promise.resolve();
+    if (this.#cursor && !isAfter(id, this.#cursor[0])) return Promise.resolve();
     const waiting = { id, ...Promise.withResolvers<void>() };
     this.#waiting.push(waiting);
     return waiting.promise;
@@ -91,8 +91,8 @@ export class RedisBus implements Bus {
     while (!this.#isClosed) {
       try {
         // A node that starts has no clients yet, so it skips older entries.
-        if (this.#cursor === "") this.#cursor = await this.#newestId();
-        await this.#read();
+        this.#cursor ??= await this.#newest();
+        await this.#read(this.#cursor);
         this.#isReading = true;
         failures = 0;
       } catch (error) {
@@ -105,38 +105,40 @@ export class RedisBus implements Bus {
     }
   }
 
-  async #newestId(): Promise<string> {
+  async #newest(): Promise<Entry> {
     const args = [this.#options.key, "+", "-", "COUNT", "1"];
-    return ((await this.#reader.send("XREVRANGE", args)) as Entry[])[0]?.[0] ?? START;
+    return ((await this.#reader.send("XREVRANGE", args)) as Entry[])[0] ?? START;
   }
 
-  async #read(): Promise<void> {
+  async #read(cursor: Entry): Promise<void> {
     const { key } = this.#options;
-    const cursor = this.#cursor;
+    const [id] = cursor;
     // The first read after an outage must not block, so that `isReading` becomes true without a delay.
     const blockMs = this.#isReading ? BLOCK_MS : 1;
-    const args = ["COUNT", `${BATCH}`, "BLOCK", `${blockMs}`, "STREAMS", key, cursor];
+    const args = ["COUNT", `${BATCH}`, "BLOCK", `${blockMs}`, "STREAMS", key, id];
     const [reply, last] = await Promise.all([
       this.#reader.send("XREAD", args, BLOCK_MS + GRACE_MS),
-      this.#reader.send("XRANGE", [key, cursor, cursor], BLOCK_MS + GRACE_MS),
+      this.#reader.send("XRANGE", [key, id, id], BLOCK_MS + GRACE_MS),
     ]);
-    // As long as the entry at the cursor exists, nothing after it was trimmed or lost.
-    if (cursor === START || (last as Entry[]).length > 0) {
+    // While the entry at the cursor is unchanged, nothing after it was trimmed or lost.
+    if (cursor === START || Bun.deepEquals((last as Entry[])[0], cursor)) {
       const entries = (reply as Record<string, Entry[]> | null)?.[key] ?? [];
       for (const entry of entries) this.#deliver(entry);
     } else {
-      const newest = await this.#newestId();
-      if (isAfter(cursor, newest)) await this.#options.onRegression();
+      const newest = await this.#newest();
+      if (isAfter(id, newest[0])) await this.#options.onRegression();
       this.#listener?.onDataLoss();
       this.#cursor = newest;
     }
-    const reached = this.#waiting.filter(({ id }) => !isAfter(id, this.#cursor));
+    const [reachedId] = this.#cursor ?? START;
+    const reached = this.#waiting.filter((waiting) => !isAfter(waiting.id, reachedId));
     this.#waiting = this.#waiting.filter((waiting) => !reached.includes(waiting));
     for (const { resolve } of reached) resolve();
   }
 
-  #deliver([id, [name, first = "", , frame = "", , offset]]: Entry): void {
-    this.#cursor = id;
+  #deliver(entry: Entry): void {
+    const [, [name, first = "", , frame = "", , offset]] = entry;
+    this.#cursor = entry;
     if (name === "s") this.#listener?.signal(JSON.parse(first));
     else if (offset) this.#listener?.deliver({ topic: first, frame, offset: Number(offset) });
     else this.#listener?.deliver({ topic: first, frame });
