@@ -64,6 +64,8 @@ async function start(service: Lifecycle): Promise<void> {
   // #region workarounds
   watchConfigFiles();
   // #endregion
+  // Bundles the page while the app is loaded.
+  startBundler();
   if (env.DEV_POLL) await pollServer();
   service.websocket({ message: () => undefined });
   // Not imported statically: if a module throws, Bun would print the error and pause every timer of the older code.
@@ -79,8 +81,6 @@ async function start(service: Lifecycle): Promise<void> {
   } else {
     listenOnFreePort(service, env, app);
     dev.service = service;
-    // Started last, so that a failed start prints only its own message.
-    startBundler();
   }
 }
 

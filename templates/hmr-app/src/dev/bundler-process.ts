@@ -11,3 +11,5 @@ Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": pag
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit());
 process.send?.({ type: "listening" });
+// Starts the first build, which would otherwise wait for a request. The browser's request gets the same build.
+fetch("http://localhost/", { unix }).catch(() => undefined);

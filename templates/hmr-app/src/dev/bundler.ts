@@ -36,7 +36,7 @@ const EXIT_MS = 100;
 
 const { data } = createHot<{ starts: number; process: BundlerProcess }>("bundler");
 
-/** Starts the process unless it runs. A request would also start it; starting early saves time. */
+/** Starts the process unless it runs. */
 export function startBundler(): BundlerProcess {
   data.process ??= spawn();
   return data.process;

@@ -11,18 +11,25 @@ import type { BunPlugin } from "bun";
 const POLL_MS = 100;
 /** Number of polls within which the bundler of an idle machine notices an edit. */
 const GRACE_POLLS = 5;
+/** Milliseconds that other plugins may take to load a file. Until then, the bundler counts as busy and does not restart. */
+const MAX_LOAD_MS = 5000;
 export const MISSING = "missing";
+/** A wider filter would make Bun look for its own modules on disk, and fail. */
+const IN_PROJECT = new RegExp(`^${RegExp.escape(process.cwd() + sep)}`);
 
 /** The latest loaded version of each file of the page, by path. */
 export const loadedFiles = new Map<string, string>();
 /** Files that Bun does not watch, because another process loads them. */
 const unwatchedFiles = new Set<string>();
+/** When the bundler started to build an edited file that has not reached this plugin yet, by path. */
+const loading = new Map<string, number>();
 /** Files that differ from their loaded version, with the number of polls since the bundler last loaded a file. */
 const edits = new Map<string, { readonly version: string; polls: number }>();
 
 /** Call this before the file is read, so that an edit in between counts as missed, not as loaded. */
 export function recordLoad(path: string): void {
   loadedFiles.set(path, versionOf(path));
+  loading.delete(path);
   for (const edit of edits.values()) edit.polls = 0;
 }
 
@@ -35,12 +42,17 @@ export function recordUnwatchedLoad(path: string): void {
 export default {
   name: "missed-edits",
   setup(build) {
+    // Edited files are the entry points of the next build.
+    build.onResolve({ filter: IN_PROJECT }, ({ path, importer }) => {
+      if (importer === "") loading.set(path, Date.now());
+      return undefined;
+    });
     build.onLoad({ filter: /.*/ }, ({ path }) => {
       recordLoad(path);
       return undefined;
     });
     setInterval(() => {
-      const missed = sources().find(isMissed);
+      const missed = isLoading() ? undefined : sources().find(isMissed);
       if (missed)
         process.send?.({ type: "restart", reason: `missed an edit of ${shorten(missed)}` });
     }, POLL_MS);
@@ -54,6 +66,10 @@ export function sources(): readonly string[] {
 
 export function shorten(path: string): string {
   return relative(".", path);
+}
+
+function isLoading(): boolean {
+  return loading.values().some((since) => Date.now() - since < MAX_LOAD_MS);
 }
 
 function isMissed(path: string): boolean {
