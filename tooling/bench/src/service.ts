@@ -1,5 +1,6 @@
 // A server under measurement: its process, its URL and its memory.
 import { randomUUID } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 export interface StartOptions {
@@ -42,15 +43,18 @@ export async function startService(
   { cwd, env = {} }: StartOptions,
   folder: string,
 ): Promise<Service> {
-  const output = Bun.file(join(folder, `${randomUUID()}.log`));
-  await Bun.write(output, "");
+  const path = join(folder, `${randomUUID()}.log`);
+  const output = Bun.file(path);
+  // Appends, because the program's processes would otherwise overwrite each other's lines.
+  const descriptor = openSync(path, "a");
   const child = Bun.spawn([...command], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...Bun.env, NODE_ENV: "production", HOST: "127.0.0.1", PORT: "0", ...env },
     stdin: "ignore",
-    stdout: output,
-    stderr: output,
+    stdout: descriptor,
+    stderr: descriptor,
   });
+  closeSync(descriptor);
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (child.exitCode === null && performance.now() < deadline) {
     // A service with metrics prints their address first.

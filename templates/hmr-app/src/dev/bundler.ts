@@ -53,6 +53,8 @@ export function restartBundler(reason: string): void {
 
 // #endregion
 function spawn(): BundlerProcess {
+  // Runs before the folder of the socket is removed, which the process would report as an error.
+  if (!data.starts) process.on("exit", () => data.process?.child.kill("SIGKILL"));
   data.starts = (data.starts ?? 0) + 1;
   const socket = join(privateFolder(), `${data.starts}.sock`);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();

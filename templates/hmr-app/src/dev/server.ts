@@ -1,0 +1,107 @@
+// Serves in development. After an edit of the server's code, `bun --hot` evaluates this file again, and the new service
+// takes over from the previous one.
+import { reset } from "@logtape/logtape";
+import type { WebSocketHandler } from "bun";
+import { EnvError, parseEnv } from "#lib/env";
+import { log, setupLog } from "#lib/log";
+import { Lifecycle, reportStartError, StartError, stopSignal } from "#lib/service";
+import { type Env, schema } from "../env.ts";
+import { createHot } from "../hot.ts";
+import { createDevApp } from "./app.ts";
+import { withRelay } from "./hmr-relay.ts";
+import { devPage } from "./page.ts";
+import { pollServer } from "./poll.ts";
+import { listenOnFreePort } from "./port.ts";
+// #region workarounds
+import { watchConfigFiles } from "./workarounds/config-files.ts";
+
+// #endregion
+
+interface Dev {
+  /** The service that handles requests; undefined until the first one has started. */
+  service: Lifecycle;
+  /** The service of the latest edit. */
+  latest: Lifecycle;
+  resetLogs: () => Promise<void>;
+  stopped: Promise<void>;
+}
+
+const { data: dev } = createHot<Dev>("dev");
+dev.stopped ??= stopSignal().then(stop);
+
+/** A service that also handles the WebSockets over which pages receive edits. */
+class DevService extends Lifecycle {
+  override websocket<Data>(handlers: WebSocketHandler<Data>): void {
+    super.websocket(withRelay(handlers as WebSocketHandler<unknown>));
+  }
+}
+
+await serve();
+
+async function serve(): Promise<void> {
+  const service = new DevService();
+  dev.latest = service;
+  try {
+    await start(service);
+  } catch (error) {
+    await service.close();
+    const isMisconfigured = error instanceof EnvError || error instanceof StartError;
+    // At the first start there is no older code to fall back to; Bun prints the error and waits for an edit.
+    if (!dev.service && !isMisconfigured) throw error;
+    await reportStartError(error);
+    // After an edit the older code keeps serving, and its timers keep running. Rethrowing the error would pause them.
+    if (!dev.service) process.exit(1);
+  }
+}
+
+async function start(service: Lifecycle): Promise<void> {
+  const env = developmentEnv(parseEnv(schema, process.env));
+  // Each evaluation of the logging library adds an exit listener. Without a reset, the listeners would accumulate.
+  await dev.resetLogs?.();
+  dev.resetLogs = reset;
+  await setupLog(env);
+
+  // Started before the app is loaded. The previous service keeps watching until this one replaces it.
+  // #region workarounds
+  watchConfigFiles();
+  // #endregion
+  if (env.DEV_POLL) await pollServer();
+  service.websocket({ message: () => undefined });
+  // Not imported statically: if a module throws, Bun would print the error and pause every timer of the older code.
+  const { createApp } = await import("../app.ts");
+  const app = createDevApp(await createApp(env, service, devPage), env);
+  // While this app was created, a later edit may have been evaluated.
+  if (dev.latest !== service) return service.close();
+  const stale = dev.service;
+  if (stale) {
+    dev.service = service;
+    await service.takeOver(stale, env, app);
+    log.info("reloaded the server");
+  } else {
+    listenOnFreePort(service, env, app);
+    dev.service = service;
+  }
+}
+
+/** Overrides variables that must have a certain value in development. */
+function developmentEnv(env: Env): Env {
+  const { HOST, DEV_HOSTS } = env;
+  const host = HOST.includes(":") ? `[${HOST}]` : HOST.toLowerCase();
+  return {
+    ...env,
+    NODE_ENV: "development",
+    // The printed link contains this host.
+    DEV_HOSTS: [...DEV_HOSTS, host],
+    // A second evaluation could not open the port for metrics again.
+    METRICS_PORT: undefined,
+  };
+}
+
+/** Disposes of everything that the code holds, and exits, which closes the connections. */
+async function stop(): Promise<void> {
+  if (dev.service) {
+    dev.service.isStopping = true;
+    await dev.service.close();
+  }
+  process.exit();
+}
