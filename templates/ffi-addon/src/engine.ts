@@ -54,6 +54,7 @@ export interface Store {
 
 export interface Engine {
   readonly backend: Backend;
+  /** Takes integers as `n | 0`, like every C function. */
   add(a: number, b: number): number;
   sqrt(x: number): number;
   simd(): string;

@@ -25,9 +25,9 @@ export const simd: string = engine.simd();
 /** The sum of two int32. @throws {AddonError} `overflow` if it is not an int32; `invalid_argument`, `out_of_range`. */
 export function add(a: number, b: number): number {
   if (!isInt32(a) || !isInt32(b)) throw createInt32Error(a, b);
-  const sum = engine.add(a, b);
-  // C wraps around on overflow: then the sign of the sum differs from the signs of both operands.
-  if (((a ^ sum) & (b ^ sum)) < 0) {
+  const sum = engine.add(a | 0, b | 0);
+  // C wraps around on overflow.
+  if (sum !== a + b) {
     throw new AddonError("overflow", `${a} + ${b} does not fit into an int32.`);
   }
   return sum;

@@ -1,5 +1,5 @@
 // The engine over the C functions, however they were loaded.
-// Integers cross as `n | 0`: cc() of Bun 1.4.5 reads garbage from one that JavaScript keeps as a double.
+// Every C function takes integers as `n | 0`: cc() of Bun 1.4.5 reads garbage from one that JavaScript keeps as a double.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { type AcceptBridge, createAcceptBridge } from "./accept.ts";
 import { type Engine, metricNames, partSize, type Store } from "./engine.ts";
@@ -16,7 +16,7 @@ export function createNativeEngine(backend: Engine["backend"], symbols: Symbols)
   const bridge = createAcceptBridge();
   return {
     backend,
-    add: (a, b) => symbols.addon_add(a | 0, b | 0),
+    add: symbols.addon_add,
     sqrt: symbols.addon_sqrt,
     simd: () => symbols.addon_simd() ?? "unknown",
     create: (dimensions, metric) => {
