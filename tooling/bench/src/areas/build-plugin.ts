@@ -11,9 +11,9 @@ export const area: Area = {
   figures: sizes.flatMap((size) => {
     const bench = `site-${size}`;
     return [
-      { bench, of: "build-plugin", over: "bare Bun.build", atMost: 1.3 },
-      { bench, of: "build-plugin", over: "Vite on Node.js", atMost: 1 },
-      { bench, of: "build-plugin, unchanged", over: "build-plugin", atMost: 0.3 },
+      { bench, of: "build-plugin", over: "bare Bun.build", atMost: 1.2 },
+      { bench, of: "build-plugin", over: "Vite on Node.js", atMost: 0.3 },
+      { bench, of: "build-plugin, unchanged", over: "build-plugin", atMost: 0.15 },
     ];
   }),
 };

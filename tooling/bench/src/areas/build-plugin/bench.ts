@@ -42,7 +42,7 @@ async function prepare({ folder }: Run, modules: number): Promise<void> {
   const manifest = await Bun.file(join(folder, "package.json")).json();
   await Bun.write(join(folder, "package.json"), JSON.stringify({ ...manifest, budgets: {} }));
   await writeSite(join(folder, "site"), modules);
-  await runCommand([...BUILD, "--only=library"], { cwd: folder });
+  await runCommand(["bun", "build.ts", "--only=library"], { cwd: folder });
   await cp(join(folder, "dist/library"), join(folder, "library"), { recursive: true });
 }
 
