@@ -58,11 +58,8 @@ export class User {
       NPM_CONFIG_CACHE: folder("npm"),
       // Yarn installs what `yarn create` runs. For root, it would do so in /usr/local.
       PREFIX: folder("yarn"),
-      ...{
-        XDG_CONFIG_HOME: folder("yarn"),
-        XDG_DATA_HOME: folder("yarn"),
-        XDG_CACHE_HOME: folder("yarn"),
-      },
+      ...{ XDG_CONFIG_HOME: folder("yarn"), XDG_DATA_HOME: folder("yarn") },
+      YARN_CACHE_FOLDER: folder("yarn/cache"),
       NPM_CONFIG_REGISTRY: registry,
       YARN_REGISTRY: registry,
       NO_COLOR: "1",
