@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import page from "../page/index.html";
 
-const [unix = ""] = process.argv.slice(2);
+const [unix = "", starts] = process.argv.slice(2);
 // The server may already have exited and removed the folder.
 if (!existsSync(dirname(unix))) process.exit();
 Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": page } });
@@ -11,5 +11,5 @@ Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": pag
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit());
 process.send?.({ type: "listening" });
-// Starts the first build, which would otherwise wait for a request. The browser's request gets the same build.
-fetch("http://localhost/", { unix }).catch(() => undefined);
+// Starts the first build before the browser requests it. After a restart, files may still be changing, and pages ask.
+if (starts === "1") fetch("http://localhost/", { unix }).catch(() => undefined);

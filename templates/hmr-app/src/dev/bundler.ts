@@ -58,7 +58,8 @@ function spawn(): BundlerProcess {
   data.starts = (data.starts ?? 0) + 1;
   const socket = join(privateFolder(), `${data.starts}.sock`);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "bundler-process.ts"), socket], {
+  const program = join(import.meta.dir, "bundler-process.ts");
+  const child = Bun.spawn([process.execPath, program, socket, `${data.starts}`], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
