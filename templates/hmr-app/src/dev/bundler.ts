@@ -43,6 +43,11 @@ export function startBundler(): BundlerProcess {
 }
 
 // #region workarounds
+/** How often the process was started. */
+export function bundlerStarts(): number {
+  return data.starts ?? 0;
+}
+
 /** Replaces the process, and reloads every page once the new one listens. */
 export function restartBundler(reason: string): void {
   notice.info(`${reason}: restarting the bundler`);

@@ -5,6 +5,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Hono } from "hono";
+import { bundlerStarts } from "../bundler.ts";
 
 const POLL_PATH = "/_bun/sources";
 const ROOT = join(import.meta.dir, "../../..");
@@ -44,7 +45,10 @@ function isHtml({ headers }: Response): boolean {
   return headers.get("content-type")?.startsWith("text/html") ?? false;
 }
 
-/** Returns a value that changes when a source or configuration file of the page is saved, added, renamed or removed. */
+/**
+ * Returns a value that changes when a source or configuration file of the page is saved, added, renamed or removed, and
+ * when the bundler was restarted: a page may be requested after `tsconfig.json` is saved and before the restart.
+ */
 export async function sourcesFingerprint(): Promise<string> {
   const scans = ["src/page/**", "src/shared/**", "{bunfig.toml,tsconfig.json,.env*}"].map((glob) =>
     Array.fromAsync(new Bun.Glob(glob).scan({ cwd: ROOT, dot: true })),
@@ -55,5 +59,6 @@ export async function sourcesFingerprint(): Promise<string> {
     const { mtimeMs, size } = await stat(join(ROOT, path)).catch(() => ({ mtimeMs: 0, size: 0 }));
     return `${path} ${mtimeMs} ${size}`;
   });
-  return Bun.hash((await Promise.all(versions)).join("\n")).toString(36);
+  const parts = [bundlerStarts(), ...(await Promise.all(versions))];
+  return Bun.hash(parts.join("\n")).toString(36);
 }
