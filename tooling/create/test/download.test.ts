@@ -39,7 +39,7 @@ class User {
     const { PATH, TMPDIR } = process.env;
     const environment: Environment = {
       ...{ argv: [], cwd: directory, home: this.home, bun: process.execPath },
-      ...{ colors: false, columns: undefined, isTerminal: () => false },
+      ...{ colors: false, columns: () => undefined, isTerminal: () => false },
       variables: { PATH, TMPDIR, HOME: this.home, USERPROFILE: this.home, ...variables },
       signal: new AbortController().signal,
       ...{ out: () => undefined, err: () => undefined, spin: () => () => undefined },

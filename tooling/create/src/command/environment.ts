@@ -13,8 +13,8 @@ export interface Environment {
   /** Whether a user can be asked. Finding out takes time. */
   readonly isTerminal: () => boolean;
   readonly colors: boolean;
-  /** Width of the terminal; undefined without one. */
-  readonly columns: number | undefined;
+  /** Width of the terminal; undefined without one. Finding out takes time. */
+  readonly columns: () => number | undefined;
   /** Prints a text and a line break on standard output. */
   readonly out: (text: string) => void;
   /** Prints a text and a line break on standard error. */

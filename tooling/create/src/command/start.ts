@@ -20,7 +20,7 @@ export async function start(source: TemplateSource): Promise<void> {
     signal: interrupt.signal,
     isTerminal: () => Boolean(process.stdin.isTTY && process.stdout.isTTY),
     colors: Bun.enableANSIColors,
-    columns: process.stdout.columns,
+    columns: () => process.stdout.columns,
     out: (text) => console.log(text),
     // On a terminal, `console.error` prints everything in red.
     err: (text) => writeSync(2, `${text}\n`),

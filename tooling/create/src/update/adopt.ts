@@ -42,7 +42,7 @@ export async function adopt(
   const stamp = { template, version, without: withDependents(features, list("without") ?? []) };
   const likeness = compare(directory, await createdBy(release, stamp, project));
   writeStamp(directory, stamp);
-  const text = adoptText(stamp, likeness, openStyle(environment.colors), environment.columns);
+  const text = adoptText(stamp, likeness, openStyle(environment.colors), environment.columns());
   return { json: { ok: true, directory, ...stamp, files: likeness }, text, exitCode: 0 };
 }
 

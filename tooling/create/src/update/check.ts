@@ -33,7 +33,7 @@ export async function check(
       changes: changesJson(changes),
       changelog,
     },
-    text: checkText({ from, to, changes, changelog, isUpToDate }, openStyle(colors), columns),
+    text: checkText({ from, to, changes, changelog, isUpToDate }, openStyle(colors), columns()),
     exitCode: isUpToDate ? 0 : UPDATE_EXISTS,
   };
 }

@@ -82,7 +82,7 @@ async function merge(
     const state = { isPlanned: !isDone, steps: [], warnings: [], next: [] };
     return {
       json: updateJson(directory, summary, state),
-      text: updateText(summary, state, openStyle(colors), columns),
+      text: updateText(summary, state, openStyle(colors), columns()),
       exitCode: 0,
     };
   }
@@ -131,7 +131,7 @@ async function finished(
   const json = updateJson(directory, summary, state);
   return {
     json: error ? { ...json, ok: false, error: errorJson(error) } : json,
-    text: updateText(summary, state, openStyle(colors), columns),
+    text: updateText(summary, state, openStyle(colors), columns()),
     exitCode: error?.exitCode ?? 0,
     ...(error ? { error } : {}),
   };

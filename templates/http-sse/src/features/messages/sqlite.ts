@@ -189,7 +189,7 @@ export class SqliteMessages implements MessageStore {
     const order = direction === ">" ? "ASC" : "DESC";
     const parts = topics.map((topic, index) => {
       // `+?` instead of `?`: otherwise SQLite plans the query again for each value.
-      const matches = topic.endsWith("*") ? "+topic GLOB +" : "topic = ";
+      const matches = topic.endsWith("*") ? "+topic GLOB +" : "topic = +";
       return `SELECT ${COLUMNS} FROM messages WHERE seq ${direction} ?1 AND ${matches}?${index + 4}
         ${event === undefined ? "" : "AND event = +?3"} ORDER BY seq ${order} LIMIT +?2`;
     });
