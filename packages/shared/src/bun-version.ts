@@ -3,7 +3,7 @@
 /** The same as `engines` in package.json. */
 const REQUIRED = "1.4.5";
 
-// A canary build counts as the version that it leads to.
+// A canary build counts as its upcoming release.
 if (!Bun.semver.satisfies(Bun.version.replace(/-.*/, ""), `>=${REQUIRED}`)) {
   console.error(
     `This project needs Bun ${REQUIRED} or later, and this is Bun ${Bun.version}. Run: bun upgrade`,

@@ -42,14 +42,13 @@ export interface WebApp {
   fetch(request: Request, env: { readonly server: Server<unknown> }): Response | Promise<Response>;
 }
 
-/** Milliseconds that a resource has to prove that it is ready; a store that is down may not respond. */
+/** Time limit of a readiness check, in milliseconds; a store that is down may never respond. */
 const READY_TIMEOUT_MS = 2000;
-/** Milliseconds for which a result is reused: each check writes, and many probes must not cause many writes. */
+/** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Milliseconds for which responses are held before the listener closes. Closing resets a connection that is open but
- * has not sent its request yet, so this gives such requests time to arrive. Responses are held because a client that
- * waits for one opens no new connection.
+ * Closing the listener resets connections that have not sent their request yet. Wait this many milliseconds for those
+ * requests, and hold responses meanwhile, so that clients do not open new connections.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing all resources. After that, the process exits with code 1. */
@@ -149,8 +148,9 @@ export class Lifecycle {
         const request = withUrl(received);
         const problem = check(request) ?? (request.url.startsWith("/") ? invalidHost() : undefined);
         const response = problem ? refuse(request, problem) : app.fetch(request, { server });
-        const isPlain = request.method === "GET" && !this.isStopping;
-        return isPlain ? response : this.#complete(request, response);
+        // Most responses need nothing else.
+        if (request.method === "GET" && !this.isStopping) return response;
+        return this.#finishResponse(request, response);
       },
       // Only for what Hono does not catch: without it, the runtime prints the stack to stderr.
       error: (error: unknown) => {
@@ -161,8 +161,11 @@ export class Lifecycle {
     } as Bun.Serve.Options<unknown>;
   }
 
-  /** Completes the response to a request that is not a GET, and to any request that arrives during the shutdown. */
-  async #complete(request: Request, pending: Response | Promise<Response>): Promise<Response> {
+  /** Reads what is left of the body, sets `connection: close` during the shutdown, and fixes the length of HEAD. */
+  async #finishResponse(
+    request: Request,
+    pending: Response | Promise<Response>,
+  ): Promise<Response> {
     const { method } = request;
     const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
     const { headers, status } = response;

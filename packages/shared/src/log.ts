@@ -148,12 +148,13 @@ const MAX_QUEUED = 1024 * 1024;
 
 /**
  * stdout, written once per tick of the event loop. A stalled reader neither blocks the service nor
- * costs more memory than `MAX_QUEUED`: lines beyond that are dropped, and their number is logged when
- * the reader continues. Once the reader has closed the pipe, lines are discarded.
+ * costs more memory than `MAX_QUEUED`. Lines beyond that, and lines for which the disk has no space, are dropped;
+ * their number is logged with the next line that can be written. Once the reader has closed the pipe, lines are discarded.
  */
 class Output {
   readonly #sink = Bun.stdout.writer();
   #queued = "";
+  #lines = 0;
   #dropped = 0;
   #isClosed = false;
   /** Resolves when every line so far is written. */
@@ -166,27 +167,35 @@ class Output {
       return;
     }
     this.#queued += line;
-    this.written ??= this.#writeQueued().catch(() => {
-      this.#isClosed = true;
-    });
-  }
-
-  /** A full pipe (64 KiB on Linux) takes only a part of the queue immediately. */
-  writeNow(): number | Promise<number> {
-    const dropped = this.#dropped;
-    this.#sink.write(this.#queued);
-    this.#queued = "";
-    this.#dropped = 0;
-    if (dropped > 0) {
-      notice.warn("{dropped} log lines were dropped because stdout was not read", { dropped });
-    }
-    return this.#sink.flush();
+    this.#lines += 1;
+    this.written ??= this.#writeQueued();
   }
 
   async #writeQueued(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#queued !== "") await this.writeNow();
     this.written = undefined;
+  }
+
+  /** A full pipe (64 KiB on Linux) takes only a part of the queue immediately. Never rejects. */
+  async writeNow(): Promise<void> {
+    const [text, lines, dropped] = [this.#queued, this.#lines, this.#dropped];
+    this.#queued = "";
+    this.#lines = 0;
+    this.#dropped = 0;
+    try {
+      this.#sink.write(text);
+      await this.#sink.flush();
+    } catch (error) {
+      this.#isClosed = (error as NodeJS.ErrnoException).code === "EPIPE";
+      this.#dropped += lines + dropped;
+      return;
+    }
+    if (dropped > 0) {
+      notice.warn("{dropped} log lines were dropped because stdout could not be written", {
+        dropped,
+      });
+    }
   }
 }
 

@@ -57,7 +57,7 @@ export function storeUnavailable(cause: unknown): Problem {
   if (DISK_FULL.has(code) || DISK_FULL.has(errno)) {
     return new Problem(507, "The server's disk is full, and nothing was stored.", { cause });
   }
-  return new Problem(503, "The store is not available now. Try again.", { cause });
+  return new Problem(503, "The store is temporarily unavailable. Try again.", { cause });
 }
 
 export interface ProblemHandlerOptions {

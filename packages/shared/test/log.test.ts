@@ -137,6 +137,38 @@ describe("stdout", () => {
     expect(await service.stderr.text()).toBe("");
   });
 
+  test("on a full disk loses only the lines that do not fit, and counts them", async () => {
+    const directory = await mkdtemp(`${tmpdir()}/log-`);
+    const script = `
+      import { truncateSync } from "node:fs";
+      import { flushLogs, log, setupLog } from "./src/log.ts";
+      await setupLog({ LOG_LEVEL: "info", NODE_ENV: "production" });
+      for (let n = 0; n < 50; n++) {
+        log.info("line {n}", { n, padding: "x".repeat(1000) });
+        await flushLogs();
+      }
+      truncateSync(process.env.LOG, 0);
+      for (const n of [50, 51, 52]) {
+        log.info("line {n}", { n });
+        await flushLogs();
+      }`;
+    // A limit on the size of a file stands for the full disk; the signal would end the process.
+    const limited = `trap "" XFSZ; ulimit -f 16; exec bun -e "$SCRIPT" >> "$LOG"`;
+    const file = `${directory}/log`;
+    const child = Bun.spawn(["sh", "-c", limited], {
+      cwd: `${import.meta.dir}/..`,
+      env: { PATH: process.env.PATH, SCRIPT: script, LOG: file },
+      stderr: "pipe",
+    });
+    expect(await child.stderr.text()).toBe("");
+    expect(await child.exited).toBe(0);
+    const [first, second, ...rest] = lines(await Bun.file(file).text());
+    await rm(directory, { recursive: true });
+    expect(first?.message).toBe("line 50");
+    expect(Number(second?.properties.dropped)).toBeGreaterThan(10);
+    expect(rest.map((line) => line.message)).toEqual(["line 51", "line 52"]);
+  });
+
   test("that is not read costs neither time nor memory: lines are dropped, and counted", async () => {
     const directory = await mkdtemp(`${tmpdir()}/log-`);
     const script = `

@@ -1,6 +1,7 @@
 // A real nginx in front of the services of a test.
 import { mkdir } from "node:fs/promises";
 import { until } from "./child.ts";
+import { freePort } from "./free-port.ts";
 
 /** @returns the path of nginx, which Debian installs outside of the PATH of users. */
 export async function findNginx(): Promise<string | undefined> {
@@ -52,15 +53,4 @@ export class Nginx {
     this.process.kill();
     await this.process.exited;
   }
-}
-
-async function freePort(): Promise<number> {
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: { data: () => undefined },
-  });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }

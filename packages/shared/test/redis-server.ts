@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { RedisClient } from "bun";
 import { until } from "./child.ts";
+import { freePort } from "./free-port.ts";
 
 export const redisServer = Bun.which("redis-server");
 if (!redisServer) console.warn("There is no redis-server: connections to Redis are not tested.");
@@ -113,15 +114,4 @@ export class Relay {
   [Symbol.dispose](): void {
     this.#listener.stop(true);
   }
-}
-
-async function freePort(): Promise<number> {
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: { data: () => undefined },
-  });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
