@@ -16,15 +16,10 @@ const added = [
   "bun.lock",
 ];
 
-/**
- * @param packageName the name that it was created with
- * @param documentName the name in its README and licence: Bun's own `bun create` changes only package.json
- */
-export function standsAlone(
-  project: Project,
-  packageName = `my-${project.name}`,
-  documentName = packageName,
-): void {
+/** @param project created with the name `my-<template>` */
+export function standsAlone(project: Project): void {
+  const packageName = `my-${project.name}`;
+
   test("has the files that create adds", async () => {
     expect(await missingFrom(project, added)).toEqual([]);
   });
@@ -43,10 +38,10 @@ export function standsAlone(
   });
 
   test("its README and its licence bear its name", async () => {
-    expect(await textOf(project, "README.md")).toStartWith(`# ${documentName}\n`);
+    expect(await textOf(project, "README.md")).toStartWith(`# ${packageName}\n`);
     const license = await textOf(project, "LICENSE");
     expect(license).toStartWith(`${(await manifestOf(project)).license} License\n`);
-    expect(license).toContain(`the ${documentName} authors`);
+    expect(license).toContain(`the ${packageName} authors`);
   });
 
   test("its imports map leads to files of the project", async () => {

@@ -4,10 +4,8 @@ import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
 import { installsAndChecks } from "../contract/commands.ts";
-import { keepsTheContract } from "../contract/contract.ts";
 import { projectOf } from "../contract/project.ts";
 import { missingFor } from "../contract/requirements.ts";
-import { standsAlone } from "../contract/standalone.ts";
 import { Session } from "../readme/session.ts";
 import { templateNames } from "../workspaces.ts";
 import { Clone } from "./clone.ts";
@@ -139,10 +137,5 @@ describe.skipIf(process.platform === "win32")("the commands of the README", () =
     expect(await clone.git("-C", directory, "branch", "--all", "--format=%(refname)")).not.toMatch(
       /main/,
     );
-  });
-
-  describe.each(projects)("$name, cloned from its branch", (project) => {
-    standsAlone(project, project.name);
-    keepsTheContract(project);
   });
 });

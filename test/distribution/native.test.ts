@@ -1,14 +1,12 @@
 // `bun run templates` and Bun's own `bun create <starter>`: in the clone, and with BUN_CREATE_DIR from anywhere.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
 import { installsAndChecks } from "../contract/commands.ts";
-import { keepsTheContract } from "../contract/contract.ts";
 import { projectOf } from "../contract/project.ts";
 import { missingFor } from "../contract/requirements.ts";
-import { standsAlone } from "../contract/standalone.ts";
 import { Session } from "../readme/session.ts";
 import { readManifest, templateNames } from "../workspaces.ts";
 import { Clone } from "./clone.ts";
@@ -74,11 +72,6 @@ test.concurrent.each(projects)(
     expect(await git("status", "--porcelain")).toBe("");
   },
 );
-
-describe.each(projects)("made with BUN_CREATE_DIR: $name", (project) => {
-  standsAlone(project, `my-${project.name}`, project.name);
-  keepsTheContract(project);
-});
 
 test("in the clone, each makes the same, and the clone's own checks pass beside it", async () => {
   await clone.bun("install", "--frozen-lockfile");
