@@ -99,6 +99,8 @@ function requireOk(code: number): void {
     case status.cancelled:
       throw cancelledError();
     default:
-      throw new Error(`C returned status ${code}, which the checks before the call should prevent. This is a bug.`);
+      throw new Error(
+        `C returned status ${code}, which the checks before the call should prevent. This is a bug.`,
+      );
   }
 }

@@ -9,9 +9,9 @@ import { engines, oracle } from "./engines.ts";
 test("grows by less if memory is short", () => {
   const store = oracle.create(1, "dot");
   store.append(new Float32Array(10), 10);
-  const { SharedArrayBuffer } = globalThis;
-  globalThis.SharedArrayBuffer = class extends SharedArrayBuffer {
-    constructor(size: number) {
+  const original = globalThis.SharedArrayBuffer;
+  globalThis.SharedArrayBuffer = class extends original {
+    constructor(size = 0) {
       if (size > 12 * 8) throw new RangeError("Out of memory"); // the lengths of 12 vectors, but not of 15
       super(size);
     }
@@ -20,7 +20,7 @@ test("grows by less if memory is short", () => {
     store.append(new Float32Array(1), 1);
     expect(() => store.append(new Float32Array(2), 2)).toThrow("There is no memory");
   } finally {
-    globalThis.SharedArrayBuffer = SharedArrayBuffer;
+    globalThis.SharedArrayBuffer = original;
   }
   store.append(new Float32Array(2), 2);
   expect(store.size).toBe(13);

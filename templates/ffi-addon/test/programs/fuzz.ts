@@ -191,11 +191,7 @@ function call(): void {
     // #region worker
     case 11: {
       if (random(20) !== 0) return;
-      const signal = pick([
-        undefined,
-        AbortSignal.abort(new AddonError("busy", "")),
-        anything(),
-      ]);
+      const signal = pick([undefined, AbortSignal.abort(new AddonError("busy", "")), anything()]);
       const search = index?.searchInWorker(anyVector(dimensions) as never, anything(), {
         signal,
       } as never);
