@@ -13,7 +13,7 @@ export type AddonErrorCode =
   | "unsupported_version" // a file that a newer version wrote
   | "corrupt_file"
   // #region worker
-  | "worker_failed" // the thread of searchInWorker did not start, ended, or has a bug
+  | "worker_failed" // the thread of searchInWorker did not start, ended, or threw another error
   // #endregion
   | "io_failed" // `cause` is the system's error
   | "backend_unavailable";
