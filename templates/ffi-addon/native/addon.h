@@ -1,6 +1,6 @@
 // The interface between C and TypeScript: every type, status and function that both use.
-// After a change here, change src/symbols.ts, too. If an existing function, struct or enum changes, raise ADDON_ABI here and
-// `abi` there; a new function does not need it.
+// After a change here, change src/symbols.ts, too. If an existing function, struct or enum changes, raise ADDON_ABI
+// here and `abi` there; a new function does not need it.
 #ifndef ADDON_H
 #define ADDON_H
 

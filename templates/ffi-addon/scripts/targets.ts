@@ -1,5 +1,5 @@
-// The platforms that prebuilt libraries are made for. Each is loaded by .github/workflows/publish.yml before it is published:
-// add a runner there for a platform that you add here, for example "win32-arm64" with the target aarch64-windows-gnu.
+// The platforms that prebuilt libraries are made for. The workflow tries each before it is published: for a platform that
+// you add here, add a machine to the job `load` in .github/workflows/publish.yml.
 
 export interface Target {
   /** `os`, `cpu` and `libc` of the platform package: package managers install it only where they fit. */

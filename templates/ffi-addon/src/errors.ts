@@ -34,7 +34,7 @@ export const notFiniteError = (): AddonError =>
   new AddonError("out_of_range", "A vector holds NaN or an infinity.");
 
 export const outOfMemoryError = (cause?: unknown): AddonError =>
-  new AddonError("out_of_memory", "There is no memory for these vectors.", { cause });
+  new AddonError("out_of_memory", "There is no memory for the vectors.", { cause });
 
 /** Not an AddonError: the caller of a cancelled search has been rejected with the reason already. */
 export const cancelledError = (): Error => new Error("The search was cancelled.");

@@ -1,5 +1,6 @@
 // The engine over the C functions, however they were loaded.
-// 32-bit integers are passed as `n | 0`: with cc() of Bun 1.4.5, C reads garbage from one that JavaScript stores as a double.
+// 32-bit integers are passed as `n | 0`: C that cc() of Bun 1.4.5 compiled reads garbage from one that JavaScript stores
+// as a double.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { searchWithAccept } from "./accept.ts";
 import { type Engine, metricNames, partSize, type Store } from "./engine.ts";
@@ -82,7 +83,7 @@ function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
   }
 }
 
-/** @throws {AddonError} `out_of_memory` on NULL: every function that returns a pointer returns NULL only for that. */
+/** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */
 function requirePointer(value: Pointer | bigint | null): Pointer {
   if (typeof value === "number") return value;
   throw outOfMemoryError();

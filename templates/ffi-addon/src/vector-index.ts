@@ -92,7 +92,7 @@ export class VectorIndex implements Disposable {
    * Returns the best `k` vectors, best first; fewer if there are fewer. The query is copied only if there is `accept`.
    * @param options.accept leaves out the vectors for which it returns false. It is called only for vectors that would be
    * among the best so far, and cannot use the index. `search` throws what it throws.
-   * @throws {AddonError} `wrong_length`, `out_of_range` (also for NaN and infinities in the query), `out_of_memory`, `busy` …
+   * @throws {AddonError} `wrong_length`, `out_of_range` (NaN or an infinity too), `out_of_memory`, `busy` …
    */
   search(query: Float32Array, k: number, options: { readonly accept?: Accept } = {}): Hit[] {
     const { accept } = requireObject("options", options); // first, because a getter could close the index
@@ -145,7 +145,10 @@ export class VectorIndex implements Disposable {
   }
   // #endregion
 
-  /** Writes the index to a file: all of it, or the old file stays. @throws {AddonError} `io_failed`, `busy`, `closed`. */
+  /**
+   * Writes the index to a file: all of it, or the old file stays.
+   * @throws {AddonError} `io_failed`, `invalid_argument` (the path), `busy`, `closed`.
+   */
   save(path: string): void {
     const store = this.#requireIdle("save");
     const shape = { dimensions: this.#dimensions, metric: this.#metric, count: store.size };
