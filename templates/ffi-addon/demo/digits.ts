@@ -1,4 +1,4 @@
-// The data set of the demo: 1797 handwritten digits of 8 x 8 pixels; digits.txt names its source and licence.
+// The data set of the demo: 1797 handwritten digits of 8 x 8 pixels; digits.txt names its source and license.
 
 const side = 8;
 export const pixels = side * side;

@@ -1,11 +1,11 @@
-// Recognises handwritten digits by their nearest neighbours, and compares the C with the TypeScript version.
+// Recognizes handwritten digits by their nearest neighbors, and compares the C with the TypeScript version.
 import { backend, type Hit, simd } from "../src/index.ts";
 import { typescriptEngine } from "../src/typescript.ts";
 import { VectorIndex } from "../src/vector-index.ts";
 import { draw, pixels, readDigits } from "./digits.ts";
 
 const known = 1500;
-const neighbours = 5;
+const neighbors = 5;
 const { labels, pictures } = await readDigits();
 const picture = (id: number): Float32Array => pictures.subarray(id * pixels, (id + 1) * pixels);
 const unknown = Array.from({ length: labels.length - known }, (_, i) => known + i);
@@ -13,7 +13,7 @@ const unknown = Array.from({ length: labels.length - known }, (_, i) => known + 
 using index = new VectorIndex({ dimensions: pixels, metric: "cosine" });
 index.add(pictures.subarray(0, known * pixels));
 
-/** What most of the neighbours show; of equally many, the nearest. */
+/** Returns the label that most of the neighbors have; if several are equally frequent, the one of the nearest. */
 function vote(hits: readonly Hit[]): string {
   const votes = hits.map(({ id }) => labels[id] ?? "?");
   const count = (label: string): number => votes.filter((vote) => vote === label).length;
@@ -34,7 +34,7 @@ function show(id: number): void {
 function measure(searched: VectorIndex): number {
   const rounds = Array.from({ length: 10 }, () => {
     const start = performance.now();
-    for (const id of unknown) searched.search(picture(id), neighbours);
+    for (const id of unknown) searched.search(picture(id), neighbors);
     return (performance.now() - start) / unknown.length;
   });
   return Math.min(...rounds) * 1000;
@@ -43,10 +43,10 @@ function measure(searched: VectorIndex): number {
 console.log(`Backend: ${backend}${simd === "none" ? "" : ` with ${simd}`}\n`);
 for (const id of [1503, 1640, 1796]) show(id);
 
-const right = unknown.filter((id) => vote(index.search(picture(id), neighbours)) === labels[id]);
+const right = unknown.filter((id) => vote(index.search(picture(id), neighbors)) === labels[id]);
 const share = ((100 * right.length) / unknown.length).toFixed(1);
 console.log(
-  `\n${right.length} of ${unknown.length} unknown digits recognised by their ${neighbours} nearest among ${known}: ${share} %\n`,
+  `\n${right.length} of ${unknown.length} unknown digits recognized by their ${neighbors} nearest among ${known}: ${share} %\n`,
 );
 
 using slow = new VectorIndex({ dimensions: pixels, metric: "cosine" }, typescriptEngine);
@@ -58,4 +58,4 @@ const row = (microseconds: number) => ({
   "speed-up": `${(typescript / microseconds).toFixed(1)} ×`,
 });
 console.table({ typescript: row(typescript), [backend]: row(chosen) });
-if (simd === "none") console.log("Not optimised: try again after `bun run build`.");
+if (simd === "none") console.log("Not optimized: try again after `bun run build`.");

@@ -1,5 +1,6 @@
 // The interface between C and TypeScript: every type, status and function that both use.
-// After a change here, change src/symbols.ts, too, and raise ADDON_ABI.
+// After a change here, change src/symbols.ts, too. If an existing function, struct or enum changes, raise ADDON_ABI
+// here and `abi` there; a new function does not need it.
 #ifndef ADDON_H
 #define ADDON_H
 
@@ -68,7 +69,7 @@ ADDON_EXPORT int32_t vindex_search(const vindex *index, const float *query, uint
                                    vindex_hit *hits, vindex_accept *accept, const int32_t *cancel);
 
 // #region worker
-// The address of vindex_search, by which another thread calls the code that this thread has loaded.
+// The address of vindex_search. With it another thread calls the function of the library that this thread has loaded.
 typedef int32_t vindex_searcher(const vindex *, const float *, uint32_t, vindex_hit *, vindex_accept *,
                                 const int32_t *);
 ADDON_EXPORT vindex_searcher *vindex_search_address(void);

@@ -2,7 +2,7 @@
 #include "kernels.h"
 
 #ifdef __TINYC__
-// TinyCC does not vectorise or optimise, so float32 loops would be no faster than the exact ones in vindex.h.
+// TinyCC does not vectorize or optimize, so float32 loops would be no faster than the exact ones in vindex.h.
 uint32_t list_instruction_sets(instruction_set out[4]) {
   out[0] = (instruction_set){"none", NULL, NULL};
   return 1;

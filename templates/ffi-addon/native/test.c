@@ -1,7 +1,14 @@
 // Unit tests of the C library, without JavaScript: `bun test` compiles this with sanitizers and runs it.
-#include "addon.c"
+#include "libc.h"
 
 #include <stdio.h>
+
+static size_t largest_block = SIZE_MAX; // larger ones find no memory
+static void *limited_realloc(void *memory, size_t size) {
+  return size > largest_block ? NULL : realloc(memory, size);
+}
+#define realloc limited_realloc
+#include "addon.c"
 
 static int failures;
 
@@ -53,6 +60,18 @@ static void keeps_all_or_nothing(void) {
   EXPECT(vindex_search(index, infinite, 1, hits, NULL, NULL) == -ADDON_NOT_FINITE);
   EXPECT(vindex_search(index, good, 4, hits, NULL, NULL) == 1);
   EXPECT(hits[0].id == 0 && hits[0].score == 5);
+  vindex_free(index);
+}
+
+static void grows_by_less_if_memory_is_short(void) {
+  const float vectors[12] = {1};
+  vindex *index = vindex_create(1, VINDEX_DOT);
+  EXPECT(vindex_append(index, vectors, 10) == ADDON_OK);
+  largest_block = 12 * sizeof(double); // the lengths of 12 vectors, but not of 15
+  EXPECT(vindex_append(index, vectors, 1) == ADDON_OK && index->capacity == 11);
+  EXPECT(vindex_append(index, vectors, 2) == ADDON_OUT_OF_MEMORY);
+  largest_block = SIZE_MAX;
+  EXPECT(vindex_append(index, vectors, 2) == ADDON_OK && index->capacity == 16);
   vindex_free(index);
 }
 
@@ -115,6 +134,7 @@ int main(void) {
   basics();
   refuses_invalid_arguments();
   keeps_all_or_nothing();
+  grows_by_less_if_memory_is_short();
   ranks();
   kernels_agree();
   if (failures == 0) printf("kernels tried: %s and below\n", addon_simd());

@@ -49,7 +49,8 @@ float *vindex_reserve(vindex *index, uint32_t count) {
   const uint32_t needed = index->size + count;
   if (needed > index->capacity) {
     const uint32_t half_more = index->capacity + index->capacity / 2;
-    if (!grow(index, needed > half_more ? needed : half_more)) return NULL;
+    // If there is no memory for half as much again, there may be for just these.
+    if ((needed > half_more || !grow(index, half_more)) && !grow(index, needed)) return NULL;
   }
   return index->vectors + (size_t)index->size * index->dimensions;
 }

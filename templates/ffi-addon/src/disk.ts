@@ -14,7 +14,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 export function withFile<Result>(
   path: string,
@@ -46,13 +46,15 @@ export function readAll(file: number, bytes: Uint8Array): boolean {
 }
 
 /**
- * Lets `write` fill a file next to `path` and renames it: a crash leaves the old file or the new one.
+ * Lets `write` fill a temporary file next to `path` and renames it, so that a crash or a power failure leaves the old
+ * file or the new one. A killed process also leaves the temporary file, `.<start of the name>.<uuid>.tmp`.
  * The new file has the owner, the group and the mode of the file that it replaces.
  */
 export function replaceFile(path: string, write: (file: number) => void): void {
   const { target, old } = resolveTarget(path);
-  // A name without the target's: with both, a long name would exceed the limit of the file system.
-  const temporary = join(dirname(target), `.${crypto.randomUUID()}.tmp`);
+  // Only the start of the name: a long one and the rest together would exceed the file system's limit.
+  const start = basename(target).slice(0, 32);
+  const temporary = join(dirname(target), `.${start}.${crypto.randomUUID()}.tmp`);
   const fill = (file: number): void => {
     if (old) copyAccess(old, file);
     write(file);
@@ -68,7 +70,10 @@ export function replaceFile(path: string, write: (file: number) => void): void {
   }
 }
 
-/** Follows a link to the file that a rename replaces. Refuses a device, which root could replace. */
+/**
+ * Follows links to the file that the rename replaces: renaming over a link would replace the link. Refuses a path that is
+ * not a file, because root could replace a device such as /dev/null.
+ */
 function resolveTarget(path: string): { target: string; old?: Stats } {
   const old = statSync(path, { throwIfNoEntry: false });
   if (old === undefined) return { target: path };

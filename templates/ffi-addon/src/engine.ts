@@ -29,11 +29,14 @@ export type Accept = (id: number) => boolean;
 
 export interface SearchOptions {
   readonly accept?: Accept | undefined;
-  /** Shared memory that another thread sets to 1 to end the search with `cancelled`. */
+  /** Shared memory that another thread sets to 1 to stop the search, which then throws. */
   readonly cancel?: Int32Array<SharedArrayBuffer> | undefined;
 }
 
-/** Bytes in each part of a store's memory but the last: JavaScript has no view of more than 4 GiB. */
+/**
+ * Bytes in each part of a store's memory but the last: JavaScript has no view of more than 4 GiB. The checksum of a saved
+ * index is computed by part, so another value is another file format.
+ */
 export const partSize = 2 ** 28;
 
 /** The vectors of one index, in memory that the backend owns. */
@@ -54,7 +57,7 @@ export interface Store {
 
 export interface Engine {
   readonly backend: Backend;
-  /** Takes integers as `n | 0`, like every C function. */
+  /** Takes integers as `n | 0`; src/native.ts says why. */
   add(a: number, b: number): number;
   sqrt(x: number): number;
   simd(): string;

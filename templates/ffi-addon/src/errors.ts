@@ -8,13 +8,12 @@ export type AddonErrorCode =
   | "overflow" // the result does not fit
   | "closed" // the index was closed
   | "busy" // the index is in use by a callback or on another thread
-  | "cancelled" // the signal of a search aborted
   | "out_of_memory"
   | "not_an_index" // a file that this library did not write
   | "unsupported_version" // a file that a newer version wrote
   | "corrupt_file"
   // #region worker
-  | "worker_failed" // the thread of searchInWorker did not start, or ended
+  | "worker_failed" // the thread of searchInWorker did not start, ended, or threw another error
   // #endregion
   | "io_failed" // `cause` is the system's error
   | "backend_unavailable";
@@ -30,3 +29,17 @@ export class AddonError extends Error {
     super(message, options);
   }
 }
+
+export const notFiniteError = (): AddonError =>
+  new AddonError("out_of_range", "A vector holds NaN or an infinity.");
+
+export const outOfMemoryError = (cause?: unknown): AddonError =>
+  new AddonError("out_of_memory", "There is no memory for the vectors.", { cause });
+
+/** Not an AddonError: the caller of a cancelled search has been rejected with the reason already. */
+export const cancelledError = (): Error => new Error("The search was cancelled.");
+// #region worker
+
+export const workerFailedError = (reason: unknown): AddonError =>
+  new AddonError("worker_failed", `The search worker failed: ${reason}`);
+// #endregion

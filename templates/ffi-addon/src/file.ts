@@ -5,17 +5,18 @@ import { type Metric, metricNames } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { maxDimensions, maxSize } from "./symbols.ts";
 
-// byte  0  magic: not ASCII at first, and line ends that a text-mode copy would change (as in PNG)
+// byte  0  magic, as in PNG: a byte that is not ASCII, and line breaks that a transfer in text mode would change
 //       8  u32 version      12  u32 dimensions   16  u32 metric   20  u32 count
 //      24  u64 checksum of the vectors           32  u64 xxHash3 of bytes 0 to 31, then zeros
-// The checksum of the vectors is xxHash3 over the xxHash3 of each part of 256 MiB.
+// The checksum of the vectors is xxHash3 over the xxHash3 of each part of `partSize`, 256 MiB.
 const magic = Uint8Array.of(0x8e, 0x56, 0x49, 0x44, 0x58, 0x0d, 0x0a, 0x1a);
 const headerSize = 64;
 const hashedSize = 32;
 
-// The version that added each metric. An index is saved in it, so that libraries of that age can read the file.
+// The version of the format that added each metric. An index is saved in its metric's version, not in the newest, so that
+// older libraries that know the metric can read the file.
 const versions: Readonly<Record<Metric, number>> = { dot: 1, cosine: 1, euclidean: 2 };
-/** Every version of the format starts with the magic and the version. */
+/** A file of a later version is refused as such, because every version starts with the magic and the version. */
 export const newestVersion = Math.max(...Object.values(versions));
 
 export interface IndexShape {

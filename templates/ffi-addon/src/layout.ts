@@ -5,7 +5,7 @@ import { AddonError } from "./errors.ts";
 /** In the order of `vindex_hit_layout`. */
 const hit = { size: 16, score: 0, id: 8 } as const;
 
-/** @throws {AddonError} when the compiler laid the struct out in another way than this file reads it. */
+/** @throws {AddonError} `backend_unavailable` if the compiler chose another layout than the one above. */
 export function checkLayout(layout: (field: number) => number): void {
   for (const [index, [field, expected]] of Object.entries(hit).entries()) {
     const actual = layout(index);

@@ -1,9 +1,10 @@
 // The engine over the C functions, however they were loaded.
-// Every C function takes integers as `n | 0`: cc() of Bun 1.4.5 reads garbage from one that JavaScript keeps as a double.
+// 32-bit integers are passed as `n | 0`: C that cc() of Bun 1.4.5 compiled reads garbage from one that JavaScript stores
+// as a double.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
-import { type AcceptBridge, createAcceptBridge } from "./accept.ts";
+import { searchWithAccept } from "./accept.ts";
 import { type Engine, metricNames, partSize, type Store } from "./engine.ts";
-import { AddonError } from "./errors.ts";
+import { AddonError, cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
 import { allocateHits, checkLayout, readHits } from "./layout.ts";
 import { abi, type Symbols, status } from "./symbols.ts";
 
@@ -13,7 +14,6 @@ export function createNativeEngine(backend: Engine["backend"], symbols: Symbols)
     throw new AddonError("backend_unavailable", `its ABI is ${found}, expected ${abi}`);
   }
   checkLayout(symbols.vindex_hit_layout);
-  const bridge = createAcceptBridge();
   return {
     backend,
     add: symbols.addon_add,
@@ -21,17 +21,12 @@ export function createNativeEngine(backend: Engine["backend"], symbols: Symbols)
     simd: () => symbols.addon_simd() ?? "unknown",
     create: (dimensions, metric) => {
       const handle = symbols.vindex_create(dimensions | 0, metricNames.indexOf(metric) | 0);
-      return createNativeStore(symbols, bridge, requirePointer(handle), dimensions);
+      return createNativeStore(symbols, requirePointer(handle), dimensions);
     },
   };
 }
 
-function createNativeStore(
-  symbols: Symbols,
-  bridge: AcceptBridge,
-  handle: Pointer,
-  dimensions: number,
-): Store {
+function createNativeStore(symbols: Symbols, handle: Pointer, dimensions: number): Store {
   let size = 0;
   const rowSize = dimensions * 4;
   return {
@@ -49,7 +44,7 @@ function createNativeStore(
       requireOk(symbols.vindex_commit(handle, count | 0));
       size += count;
     },
-    search: createSearch(symbols.vindex_search, bridge, handle, () => size),
+    search: createSearch(symbols.vindex_search, handle, () => size),
     parts: () =>
       size === 0 ? [] : viewParts(requirePointer(symbols.vindex_vectors(handle)), size * rowSize),
     // #region worker
@@ -68,7 +63,6 @@ export type NativeSearch = Symbols["vindex_search"];
 
 export function createSearch(
   vindexSearch: NativeSearch,
-  bridge: AcceptBridge,
   handle: Pointer,
   size: () => number,
 ): Store["search"] {
@@ -77,7 +71,7 @@ export function createSearch(
     const hits = allocateHits(room);
     const run = (callback: Pointer | null): number =>
       vindexSearch(handle, query, room, hits, callback, cancel);
-    const found = accept ? bridge({ accept, query, hits }, run) : run(null);
+    const found = accept ? searchWithAccept({ accept, query, hits }, run) : run(null);
     if (found < 0) requireOk(-found);
     return readHits(hits, found);
   };
@@ -89,10 +83,10 @@ function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
   }
 }
 
-/** @throws {AddonError} on NULL, which every function of this library returns when memory is short. */
+/** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */
 function requirePointer(value: Pointer | bigint | null): Pointer {
   if (typeof value === "number") return value;
-  throw new AddonError("out_of_memory", "The C library could not allocate the memory for this.");
+  throw outOfMemoryError();
 }
 
 function requireOk(code: number): void {
@@ -100,12 +94,14 @@ function requireOk(code: number): void {
     case status.ok:
       return;
     case status.outOfMemory:
-      throw new AddonError("out_of_memory", "There is no memory for these vectors.");
+      throw outOfMemoryError();
     case status.notFinite:
-      throw new AddonError("out_of_range", "A vector holds NaN or an infinity.");
+      throw notFiniteError();
     case status.cancelled:
-      throw new AddonError("cancelled", "The search was cancelled.");
+      throw cancelledError();
     default:
-      throw new Error(`The C library answered with status ${code}: a check is missing before it.`);
+      throw new Error(
+        `C returned status ${code}, which the checks before the call should prevent. This is a bug.`,
+      );
   }
 }

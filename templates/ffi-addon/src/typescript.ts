@@ -9,7 +9,7 @@ import {
   type SearchOptions,
   type Store,
 } from "./engine.ts";
-import { AddonError } from "./errors.ts";
+import { cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
 import { TopK } from "./top-k.ts";
 // #region worker
 import type { TypeScriptShare } from "./worker/share.ts";
@@ -65,7 +65,7 @@ export class TypeScriptStore implements Store {
     const best = new TopK(Math.min(k, this.#size));
     for (let id = 0; id < this.#size; id++) {
       if (cancel && id % cancelCheckRows === 0 && Atomics.load(cancel, 0) !== 0) {
-        throw new AddonError("cancelled", "The search was cancelled.");
+        throw cancelledError();
       }
       const score = this.#score(query, queryNorm, id);
       if (!best.admits(score)) continue;
@@ -118,7 +118,14 @@ export class TypeScriptStore implements Store {
     const needed = this.#size + count;
     const capacity = this.#norms.length;
     if (needed <= capacity) return;
-    const rows = Math.max(needed, Math.floor(capacity * 1.5));
+    try {
+      this.#grow(Math.max(needed, Math.floor(capacity * 1.5)));
+    } catch {
+      this.#grow(needed); // there may be memory for just these
+    }
+  }
+
+  #grow(rows: number): void {
     try {
       const vectors = new Float32Array(new SharedArrayBuffer(rows * this.dimensions * 4));
       const norms = new Float64Array(new SharedArrayBuffer(rows * 8));
@@ -127,7 +134,7 @@ export class TypeScriptStore implements Store {
       this.#vectors = vectors;
       this.#norms = norms;
     } catch (cause) {
-      throw new AddonError("out_of_memory", "There is no memory for these vectors.", { cause });
+      throw outOfMemoryError(cause);
     }
   }
 
@@ -168,8 +175,4 @@ function sumSquaredDifferences(
     sum += difference * difference;
   }
   return sum;
-}
-
-function notFiniteError(): AddonError {
-  return new AddonError("out_of_range", "A vector holds NaN or an infinity.");
 }

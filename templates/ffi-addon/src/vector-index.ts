@@ -41,7 +41,7 @@ export class VectorIndex implements Disposable {
   /** Whether a search is inside `accept`. */
   #isCallingAccept = false;
   // #region worker
-  readonly #workers = new Set<WorkerSearch>();
+  readonly #workerSearches = new Set<WorkerSearch>();
   // #endregion
 
   /** @param engine tests pass another one than the process runs. */
@@ -89,9 +89,10 @@ export class VectorIndex implements Disposable {
   }
 
   /**
-   * The best `k`, best first, fewer if there are fewer. The query is read where it is, not copied.
-   * `accept` leaves vectors out; it is asked only about vectors that would be among the best, and the
-   * index can't be used inside it. What it throws comes out of `search`.
+   * Returns the best `k` vectors, best first; fewer if there are fewer. The query is copied only if there is `accept`.
+   * @param options.accept leaves out the vectors for which it returns false. It is called only for vectors that would be
+   * among the best so far, and cannot use the index. `search` throws what it throws.
+   * @throws {AddonError} `wrong_length`, `out_of_range` (NaN or an infinity too), `out_of_memory`, `busy` …
    */
   search(query: Float32Array, k: number, options: { readonly accept?: Accept } = {}): Hit[] {
     const { accept } = requireObject("options", options); // first, because a getter could close the index
@@ -112,9 +113,11 @@ export class VectorIndex implements Disposable {
 
   // #region worker
   /**
-   * `search` on another thread, which reads the same memory: nothing but the query is copied.
-   * Until it settles the index can be searched, saved and closed, but not added to.
-   * @param options.signal aborting rejects immediately with its reason, and stops the search soon after.
+   * Searches on another thread, which reads the same memory; only the query and the hits are copied. There is one such
+   * thread, and it runs the searches in the order of the calls. Meanwhile the index can be searched, saved and closed;
+   * `add` throws `busy`, after an abort also until the search has stopped.
+   * @param options.signal aborting it rejects immediately with its reason, and stops the search soon after.
+   * @throws {AddonError} like `search`, `closed` if the index is closed during the search, and `worker_failed`.
    */
   async searchInWorker(
     query: Float32Array,
@@ -130,11 +133,11 @@ export class VectorIndex implements Disposable {
     const store = this.#requireIdle("search");
     const view = this.#requireQuery(query, k);
     const search = searchInWorker(store, view.slice(), k);
-    this.#workers.add(search);
+    this.#workerSearches.add(search);
     const abort = (): void => search.cancel(signal?.reason);
     search.ended.then(() => {
-      this.#workers.delete(search);
-      if (this.#store === undefined && this.#workers.size === 0) store.free();
+      this.#workerSearches.delete(search);
+      if (this.#store === undefined && this.#workerSearches.size === 0) store.free();
       signal?.removeEventListener("abort", abort);
     });
     signal?.addEventListener("abort", abort, { once: true });
@@ -142,7 +145,10 @@ export class VectorIndex implements Disposable {
   }
   // #endregion
 
-  /** Writes the index to a file: all of it, or the old file stays. */
+  /**
+   * Writes the index to a file: all of it, or the old file stays.
+   * @throws {AddonError} `io_failed`, `invalid_argument` (the path), `busy`, `closed`.
+   */
   save(path: string): void {
     const store = this.#requireIdle("save");
     const shape = { dimensions: this.#dimensions, metric: this.#metric, count: store.size };
@@ -151,7 +157,8 @@ export class VectorIndex implements Disposable {
 
   /**
    * Reads what `save` wrote, straight into the index's memory.
-   * @throws {AddonError} `not_an_index`, `unsupported_version`, `corrupt_file`, `io_failed`.
+   * @throws {AddonError} `not_an_index`, `unsupported_version`, `corrupt_file`, `io_failed`, `out_of_memory`,
+   * `out_of_range` (NaN or an infinity under a valid checksum), `invalid_argument` (the path).
    */
   static load(path: string, engine: Engine = chosen): VectorIndex {
     return readIndex(requirePath(path), ({ dimensions, metric, count }, fill) => {
@@ -174,8 +181,8 @@ export class VectorIndex implements Disposable {
     forgotten.unregister(this);
     // #region worker
     const reason = new AddonError("closed", "The index was closed during the search.");
-    for (const search of this.#workers) search.cancel(reason);
-    if (this.#workers.size > 0) return; // the last of them frees the memory
+    for (const search of this.#workerSearches) search.cancel(reason);
+    if (this.#workerSearches.size > 0) return; // the last of them frees the memory
     // #endregion
     store.free();
   }
@@ -200,7 +207,7 @@ export class VectorIndex implements Disposable {
 
   #requireRoom(store: Store, count: number): number {
     // #region worker
-    if (this.#workers.size > 0) {
+    if (this.#workerSearches.size > 0) {
       throw new AddonError("busy", "Can't add to an index that a worker is searching.");
     }
     // #endregion

@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { replaceFile } from "../src/disk.ts";
 import { partSize } from "../src/engine.ts";
 import type { AddonErrorCode } from "../src/errors.ts";
 import { newestVersion } from "../src/file.ts";
@@ -207,6 +208,14 @@ test("keeps an index of more than one part, and sees damage in the last", () => 
   closeSync(file);
   fails(path, "corrupt_file", fastest);
   rmSync(path);
+});
+
+test("a temporary file that a killed process leaves bears the start of the target's name", () => {
+  const path = join(folder, `${"long".repeat(50)}.index`);
+  replaceFile(path, () => {
+    const names = readdirSync(folder).filter((name) => name.endsWith(".tmp"));
+    expect(names).toEqual([expect.stringMatching(/^\.(long){8}\.[-\da-f]{36}\.tmp$/)]);
+  });
 });
 
 test("replaces a file atomically, and leaves nothing behind when it fails", () => {

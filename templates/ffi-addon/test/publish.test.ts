@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { findProgram } from "../scripts/compiler.ts";
+import { findProgram, ZIG } from "../scripts/compiler.ts";
 import { targets } from "../scripts/targets.ts";
 import { root } from "../src/artifacts.ts";
 import { platform } from "../src/library.ts";
@@ -53,6 +53,31 @@ test("a private package is not published", async () => {
   const { exitCode, stderr } = await bun(project, "run", "publish:all");
   expect(exitCode).toBe(1);
   expect(stderr).toContain("Remove that line");
+});
+
+const WORKFLOW = ".github/workflows/publish.yml";
+
+test.skipIf(process.platform === "win32")(
+  "the workflow refuses a tag that is not the version",
+  async () => {
+    using project = publishable();
+    const { jobs } = Bun.YAML.parse(readFileSync(join(root, WORKFLOW), "utf8")) as Workflow;
+    const step = jobs.build.steps.find(
+      ({ name }) => name === "Refuse a tag that is not the version",
+    );
+    const check = (GITHUB_REF_NAME: string) =>
+      runProgram(["sh", "-c", step?.run ?? ""], { GITHUB_REF_NAME }, project.path);
+    expect((await check("v1.2.3")).exitCode).toBe(0);
+    expect((await check("v1.2.4")).exitCode).toBe(1);
+  },
+);
+
+interface Workflow {
+  readonly jobs: { readonly build: { readonly steps: { name?: string; run?: string }[] } };
+}
+
+test.each(["README.md", WORKFLOW])("%s has the zig that scripts/compiler.ts suggests", (path) => {
+  expect(readFileSync(join(root, path), "utf8")).toContain(`bun add --no-save --exact ${ZIG}`);
 });
 
 test("no script has a name that package managers run around another one", () => {
@@ -188,7 +213,7 @@ function formatOf(path: string): string {
     return `darwin-${{ 16777223: "x64", 16777228: "arm64" }[bytes.readUInt32LE(4)]}`;
   }
   const header = bytes.readUInt32LE(0x3c);
-  return `win32-${{ 34404: "x64", 43620: "arm64" }[bytes.readUInt16LE(header + 4)]}`;
+  return `win32-${{ 34404: "x64" }[bytes.readUInt16LE(header + 4)]}`;
 }
 
 test.skipIf(findProgram("zig") === null)(

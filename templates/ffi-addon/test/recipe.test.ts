@@ -1,4 +1,4 @@
-// Follows the recipes of README.md in a copy of the project, and calls the results on every backend.
+// Runs the example of README.md in a copy of the project, follows the recipes there, and calls the results on every backend.
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,23 +28,26 @@ const readme = readFileSync(join(root, "README.md"), "utf8");
 interface Step {
   /** With the function if the code belongs into one. */
   readonly place: string;
+  /** Whether the file had other content before. */
+  readonly replaces: boolean;
   readonly code: string;
 }
 
 function readRecipe(title: string): Step[] {
   const [, after = ""] = readme.split(`## Recipe: ${title}\n`);
   const [recipe = ""] = after.split(/^## /m);
-  const blocks = recipe.matchAll(/^ *```\w+\n *\/\/ ([^\n(]+)[^\n]*\n(.*?)^ *```$/gms);
-  return Array.from(blocks, ([, place = "", code = ""]) => ({
+  const blocks = recipe.matchAll(/^ *```\w+\n *\/\/ ([^\n(]+)([^\n]*)\n(.*?)^ *```$/gms);
+  return Array.from(blocks, ([, place = "", note, code = ""]) => ({
     place: place.trim(),
+    replaces: note === "(the whole file)",
     code: code.replaceAll(/^ {3}/gm, ""),
   }));
 }
 
 function follow(project: string, steps: readonly Step[]): void {
-  for (const { place, code } of steps) {
+  for (const { place, code, replaces } of steps) {
     const path = join(project, place.split(":")[0] ?? "");
-    const before = existsSync(path) ? readFileSync(path, "utf8") : "";
+    const before = existsSync(path) && !replaces ? readFileSync(path, "utf8") : "";
     writeFileSync(path, apply(before, place, code));
   }
 }
@@ -83,7 +86,7 @@ async function runOnEveryBackend(project: Project, program: string): Promise<[st
   return outputs;
 }
 
-/** Whether the machine has zlib's header and library, which the recipe uses. */
+/** Whether the machine has zlib's header and library. */
 function hasZlib(): boolean {
   if (!compiler) return false;
   const output = join(tmpdir(), `ffi-addon-zlib-${process.pid}`);
@@ -94,17 +97,29 @@ function hasZlib(): boolean {
   return child.success;
 }
 
+test("the example under Use runs", async () => {
+  using project = createProject("bare");
+  const [, example = ""] = /^## Use\n+```ts\n(.*?)^```$/ms.exec(readme) ?? [];
+  writeFileSync(join(project.path, "use.ts"), example.replace('"ffi-addon"', '"./src/index.ts"'));
+  const env = { FFI_BACKEND: "typescript" };
+  const used = await runProgram([process.execPath, "use.ts"], env, project.path);
+  expect(used).toMatchObject({ stdout: `typescript 5 ${Math.SQRT2}\n`, stderr: "", exitCode: 0 });
+});
+
 test("the recipes name the files that they change", () => {
   expect(readRecipe("put your own C in").map(({ place }) => place)).toEqual([
     "native/checksum.c",
     "native/addon.c",
     "native/addon.h",
-    "src/c-flags.ts",
     "src/symbols.ts",
     "src/engine.ts",
     "src/native.ts",
     "src/typescript.ts",
     "src/index.ts",
+  ]);
+  expect(readRecipe("link a library").map(({ place }) => place)).toEqual([
+    "native/checksum.c",
+    "src/c-flags.ts",
   ]);
   expect(readRecipe("add a metric").map(({ place }) => place)).toEqual([
     "native/addon.h",
@@ -117,14 +132,18 @@ test("the recipes name the files that they change", () => {
   ]);
 });
 
-test.skipIf(!hasZlib())(
-  "with zlib: the recipe gives a function that works on every backend",
-  async () => {
-    using project = createProject("bare");
-    follow(project.path, readRecipe("put your own C in"));
-    const outputs = await runOnEveryBackend(
-      project,
-      `import { AddonError, backend, crc32 } from "./src/index.ts";
+for (const [what, recipes, isPossible] of [
+  ["a C compiler", ["put your own C in"], compiler !== undefined],
+  ["zlib", ["put your own C in", "link a library"], hasZlib()],
+] as const) {
+  test.skipIf(!isPossible)(
+    `with ${what}: the recipe gives a function that works on every backend`,
+    async () => {
+      using project = createProject("bare");
+      for (const recipe of recipes) follow(project.path, readRecipe(recipe));
+      const outputs = await runOnEveryBackend(
+        project,
+        `import { AddonError, backend, crc32 } from "./src/index.ts";
 const bytes = new TextEncoder().encode("123456789");
 const shadowed = Object.defineProperty(new Uint8Array(3), "length", { value: 1e9 });
 const wrong = [new Float32Array(1), [1], "text", new Uint8Array(new SharedArrayBuffer(1)), undefined];
@@ -137,22 +156,23 @@ const refused = wrong.filter((value) => {
 });
 console.log(backend, crc32(bytes), crc32(bytes.subarray(9)), crc32(Buffer.from("a")), crc32(shadowed), refused.length);
 `,
-    );
-    for (const [backend, output] of outputs) {
-      // The check value of CRC-32 is 0xcbf43926.
-      expect(output).toBe(`${backend} ${0xcbf43926} 0 ${0xe8b7be43} ${0xff41d912} 5`);
-    }
-    const functions = parseHeader(
-      readFileSync(join(project.path, "native/addon.h"), "utf8"),
-      "ADDON_EXPORT",
-    );
-    expect(functions).toContainEqual({
-      name: "addon_crc32",
-      returns: "uint32_t",
-      args: ["const uint8_t *", "size_t"],
-    });
-  },
-);
+      );
+      for (const [backend, output] of outputs) {
+        // The check value of CRC-32 is 0xcbf43926.
+        expect(output).toBe(`${backend} ${0xcbf43926} 0 ${0xe8b7be43} ${0xff41d912} 5`);
+      }
+      const functions = parseHeader(
+        readFileSync(join(project.path, "native/addon.h"), "utf8"),
+        "ADDON_EXPORT",
+      );
+      expect(functions).toContainEqual({
+        name: "addon_crc32",
+        returns: "uint32_t",
+        args: ["const uint8_t *", "size_t"],
+      });
+    },
+  );
+}
 
 test.skipIf(!compiler)(
   "with a C compiler: the recipe gives a metric that works on every backend",

@@ -3,7 +3,28 @@ import { describe, expect, test } from "bun:test";
 import type { Metric } from "../src/engine.ts";
 import { maxDimensions, maxSize } from "../src/symbols.ts";
 import { VectorIndex } from "../src/vector-index.ts";
-import { engines } from "./engines.ts";
+import { engines, oracle } from "./engines.ts";
+
+// native/test.c has the same test for C.
+test("grows by less if memory is short", () => {
+  const store = oracle.create(1, "dot");
+  store.append(new Float32Array(10), 10);
+  const original = globalThis.SharedArrayBuffer;
+  globalThis.SharedArrayBuffer = class extends original {
+    constructor(size = 0) {
+      if (size > 12 * 8) throw new RangeError("Out of memory"); // the lengths of 12 vectors, but not of 15
+      super(size);
+    }
+  };
+  try {
+    store.append(new Float32Array(1), 1);
+    expect(() => store.append(new Float32Array(2), 2)).toThrow("There is no memory");
+  } finally {
+    globalThis.SharedArrayBuffer = original;
+  }
+  store.append(new Float32Array(2), 2);
+  expect(store.size).toBe(13);
+});
 
 describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
   const create = (metric: Metric, ...rows: number[][]): VectorIndex => {

@@ -1,7 +1,7 @@
-// Searches on another thread: one worker for the process, started by the first search.
+// Searches on another thread: one worker for the process, started by the first search, runs them one after the other.
 import { createWorkerUrl, id as libraryId } from "../artifacts.ts";
 import type { Hit, Store } from "../engine.ts";
-import { AddonError } from "../errors.ts";
+import { AddonError, workerFailedError } from "../errors.ts";
 
 export interface SearchRequest {
   readonly id: number;
@@ -11,11 +11,11 @@ export interface SearchRequest {
   readonly cancel: Int32Array<SharedArrayBuffer>;
 }
 
-export interface SearchReply {
-  readonly id: number;
-  readonly hits?: Hit[];
-  readonly error?: string;
-}
+/** An error is sent as its parts, because postMessage would turn an AddonError into an Error without `code`. */
+export type SearchReply = { readonly id: number } & (
+  | { readonly hits: Hit[] }
+  | { readonly error: Pick<AddonError, "code" | "message"> }
+);
 
 export interface WorkerSearch {
   readonly hits: Promise<Hit[]>;
@@ -54,8 +54,8 @@ export function searchInWorker(store: Store, query: Float32Array, k: number): Wo
   state.worker.postMessage(request satisfies SearchRequest);
   state.worker.ref();
   state.pending.set(id, (reply) => {
-    if (reply.hits) hits.resolve(reply.hits);
-    else hits.reject(new AddonError("worker_failed", `The search worker failed: ${reply.error}`));
+    if ("hits" in reply) hits.resolve(reply.hits);
+    else hits.reject(new AddonError(reply.error.code, reply.error.message));
     ended.resolve();
   });
   return {
@@ -70,11 +70,14 @@ export function searchInWorker(store: Store, query: Float32Array, k: number): Wo
 
 function startWorker(): Worker {
   const started = new Worker(createWorkerUrl());
-  started.onmessage = ({ data }: MessageEvent<SearchReply>) => settle(data);
-  started.onerror = ({ message }) => {
+  const fail = (reason: string): void => {
+    if (state.worker !== started) return; // it has failed already, and another one may have been started
     state.worker = undefined;
-    for (const id of state.pending.keys()) settle({ id, error: message });
+    for (const id of state.pending.keys()) settle({ id, error: workerFailedError(reason) });
   };
+  started.onmessage = ({ data }: MessageEvent<SearchReply>) => settle(data);
+  started.onerror = ({ message }) => fail(message);
+  started.addEventListener("close", () => fail("its thread ended"));
   return started;
 }
 

@@ -1,6 +1,5 @@
 // A store as plain data, by which another thread of this process finds the same memory, to search only.
 import { linkSymbols } from "bun:ffi";
-import { createAcceptBridge } from "../accept.ts";
 import type { Metric, Store } from "../engine.ts";
 import { createSearch, type NativeSearch } from "../native.ts";
 import { declarations } from "../symbols.ts";
@@ -43,7 +42,7 @@ const linked = new Map<Pointer, NativeSearch>();
 function attachNative({ handle, search, size }: NativeShare): Pick<Store, "search"> {
   const vindexSearch = linked.get(search) ?? linkSearch(search);
   linked.set(search, vindexSearch);
-  return { search: createSearch(vindexSearch, createAcceptBridge(), handle, () => size) };
+  return { search: createSearch(vindexSearch, handle, () => size) };
 }
 
 function linkSearch(ptr: Pointer): NativeSearch {

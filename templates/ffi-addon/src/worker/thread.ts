@@ -1,4 +1,5 @@
 // The thread behind `searchInWorker`: searches memory that the main thread owns.
+import { AddonError, workerFailedError } from "../errors.ts";
 import type { SearchReply, SearchRequest } from "./client.ts";
 import { attachStore } from "./share.ts";
 
@@ -10,7 +11,8 @@ self.onmessage = ({ data }: MessageEvent<SearchRequest>) => {
   try {
     reply = { id, hits: attachStore(store).search(query, k, { cancel }) };
   } catch (error) {
-    reply = { id, error: String(error) };
+    const { code, message } = error instanceof AddonError ? error : workerFailedError(error);
+    reply = { id, error: { code, message } };
   }
   self.postMessage(reply);
 };

@@ -110,7 +110,7 @@ function anyAccept(index: Index): unknown {
       return () => pick(junk);
     case 2:
       return () => {
-        throw new AddonError("cancelled", "thrown by accept");
+        throw new AddonError("busy", "thrown by accept");
       };
     case 3:
       return () => index.close();
@@ -191,11 +191,7 @@ function call(): void {
     // #region worker
     case 11: {
       if (random(20) !== 0) return;
-      const signal = pick([
-        undefined,
-        AbortSignal.abort(new AddonError("cancelled", "")),
-        anything(),
-      ]);
+      const signal = pick([undefined, AbortSignal.abort(new AddonError("busy", "")), anything()]);
       const search = index?.searchInWorker(anyVector(dimensions) as never, anything(), {
         signal,
       } as never);

@@ -1,9 +1,11 @@
 // Searches on another thread: the same hits, cancelled in time, and memory that outlives them.
 import { describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Engine } from "../../src/engine.ts";
+import { maxSize } from "../../src/symbols.ts";
 import { VectorIndex } from "../../src/vector-index.ts";
-import { engines } from "../engines.ts";
+import type { NativeShare } from "../../src/worker/share.ts";
+import { engines, nativeEngines } from "../engines.ts";
 import { createProject, run } from "../project.ts";
 import { asan, compiler, sanitized, tinycc } from "../toolchain.ts";
 
@@ -22,9 +24,12 @@ test.each([compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat())(
   },
 );
 
-test("a worker that does not start is an AddonError with a code", async () => {
+test.each([
+  ["does not start", "throw 1;"],
+  ["ends without an error", "self.onmessage = () => process.exit();"],
+])("a worker that %s is an AddonError with a code", async (_, thread) => {
   using project = createProject("bare");
-  rmSync(join(project.path, "src/worker/thread.ts"));
+  await Bun.write(join(project.path, "src/worker/thread.ts"), thread);
   const search = join(project.path, "search.ts");
   await Bun.write(
     search,
@@ -122,8 +127,10 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     }
   });
 
-  test("checks its arguments", async () => {
+  test("checks its arguments, and keeps the code of an error in the worker", async () => {
     using index = create(1);
+    const notFinite = index.searchInWorker(new Float32Array(dimensions).fill(Number.NaN), 1);
+    await expect(notFinite).rejects.toMatchObject({ code: "out_of_range", name: "AddonError" });
     const codeOf = (k: unknown, options?: unknown): Promise<unknown> =>
       index.searchInWorker(query, k as never, options as never).catch(({ code }) => code);
     expect(await codeOf(1, null)).toBe("invalid_argument");
@@ -131,3 +138,17 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(await codeOf(0)).toBe("out_of_range");
   });
 });
+
+test.each(nativeEngines.map((engine) => [engine.backend, engine] as const))(
+  "a worker that has no memory for the hits rejects with out_of_memory: %s",
+  async (_, engine) => {
+    const create: Engine["create"] = (...shape) => {
+      const store = engine.create(...shape);
+      const share = () => ({ ...(store.share() as NativeShare), size: maxSize });
+      return { ...store, share };
+    };
+    using index = new VectorIndex({ dimensions: 1, metric: "dot" }, { ...engine, create });
+    const search = index.searchInWorker(Float32Array.of(1), maxSize);
+    await expect(search).rejects.toMatchObject({ code: "out_of_memory", name: "AddonError" });
+  },
+);
