@@ -20,7 +20,7 @@ export const seed: Command = {
     await prepareSchema(env, { migrate: false });
     const stores = openStores(env, new Metrics(false));
     const written = await writeSamples(stores).finally(() => stores.close());
-    const counts = Object.entries(written).map(([what, count]) => `${count} ${what}`);
+    const counts = Object.entries(written).map(([what, count]) => `${what}: ${count}`);
     const text = `created  ${counts.join(", ")}; the password of each user is "${SAMPLE_PASSWORD}"`;
     return { exitCode: 0, data: written, text };
   },
@@ -35,7 +35,7 @@ export const dump: Command = {
 };
 
 export const backup: Command = {
-  summary: "Write a verified copy, also while the service runs",
+  summary: "Write a verified copy; the service may be running",
   argument: "file",
   async run({ migrator, argument }) {
     const file = resolve(argument);
