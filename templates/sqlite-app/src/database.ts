@@ -114,7 +114,7 @@ export async function prepareSchema(
       return { location: target.location, applied, total: state.applied.length };
     }
     const names = state.pending.map(({ name }) => name).join(", ");
-    throw new MigrateError("refused", `Pending migrations: ${names}.`, {
+    throw new MigrateError("refused", `Migrations are pending: ${names}.`, {
       hint: `Apply them with \`${DB_COMMAND} up\`.`,
     });
   } catch (error) {
