@@ -20,7 +20,7 @@ export const seed: Command = {
     await prepareSchema(env, { migrate: false });
     const stores = openStores(env, new Metrics(false));
     const written = await writeSamples(stores).finally(() => stores.close());
-    const counts = Object.entries(written).map(([what, count]) => `${what}: ${count}`);
+    const counts = Object.entries(written).map(([what, count]) => `${count} ${what}`);
     const text = `created  ${counts.join(", ")}; the password of each user is "${SAMPLE_PASSWORD}"`;
     return { exitCode: 0, data: written, text };
   },
