@@ -35,8 +35,8 @@ export class SqliteDatabase {
   async ready(): Promise<void> {
     const { exclusiveLock } = this.queue;
     if (exclusiveLock) return exclusiveLock;
-    // SQLite writes the page even if the value stays the same.
     await this.write((writer) => {
+      // Belongs to the owner of the project. SQLite writes the page even if the value stays the same.
       const [version] = writer.query("PRAGMA user_version").values().flat();
       writer.run(`PRAGMA user_version = ${version}`);
     });

@@ -49,14 +49,10 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
         const chunks = readImport(c.req.raw, server, env);
         const { imported, badLines, bad } = await transfer.importArticles(c.get("userId"), chunks);
         if (badLines === 0) return c.json({ imported });
-        throw new Problem(
-          422,
-          `Lines that are not valid articles: ${badLines}. Nothing was imported.`,
-          {
-            errors: bad,
-            members: { badLines },
-          },
-        );
+        throw new Problem(422, `Nothing was imported. Lines that are not valid: ${badLines}.`, {
+          errors: bad,
+          members: { badLines },
+        });
       } finally {
         release?.();
         // A timeout belongs to the connection, not to the request: without this, the connection would never be closed.

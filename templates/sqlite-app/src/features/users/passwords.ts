@@ -16,10 +16,7 @@ export class Passwords {
 
   constructor({ PASSWORD_CONCURRENCY, PASSWORD_QUEUE }: PasswordLimits) {
     const limits = { concurrency: PASSWORD_CONCURRENCY, queue: PASSWORD_QUEUE };
-    this.#semaphore = new Semaphore(
-      "Too many sign-ups and sign-ins at the same time: try again.",
-      limits,
-    );
+    this.#semaphore = new Semaphore("Too many passwords are waiting: try again.", limits);
   }
 
   /** @throws {Problem} 503 if too many passwords are waiting. */
