@@ -1,4 +1,4 @@
-// Bundles the server and the `db` command into dist/, which runs without node_modules: `bun dist/main.js`.
+// Bundles the programs into dist/, which runs without node_modules: `bun dist/main.js`.
 import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
@@ -6,6 +6,9 @@ await Bun.build({
   entrypoints: [
     "src/main.ts",
     "src/db.ts",
+    // #region articles
+    "src/reindex.ts",
+    // #endregion
     // #region transfer
     "src/features/transfer/import-worker.ts",
     // #endregion

@@ -1,7 +1,7 @@
 // Opens the database, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
-import { log } from "#lib/log";
+import { log, notice } from "#lib/log";
 // #region openapi
 import { openapiRoutes } from "#lib/openapi";
 // #endregion
@@ -62,7 +62,10 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 /** Migrates the database if necessary. @throws {StartError} if its schema does not fit this code and cannot be migrated. */
 async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
-    const { applied, total } = await prepareSchema(env, { migrate: env.MIGRATE_ON_START });
+    const options = { migrate: env.MIGRATE_ON_START };
+    const { location, applied, total } = await prepareSchema(env, options);
+    // Shows that a variable is misspelled: the service would otherwise start on an empty database without notice.
+    notice.info(`database ${location}`);
     metrics.gauge({
       name: "db_migrations_applied",
       help: "Migrations that are applied to the database.",

@@ -19,7 +19,7 @@ import { SqliteTransfer } from "./features/transfer/sqlite.ts";
 import { PostgresUsers } from "./features/users/postgres.ts";
 // #endregion
 import { SqliteUsers } from "./features/users/sqlite.ts";
-import { MigrateError, refuseFindings } from "./migrate/errors.ts";
+import { DB_COMMAND, MigrateError, refuseFindings } from "./migrate/errors.ts";
 import { inspect, type Migrator, migrateUp } from "./migrate/index.ts";
 // #region postgres
 import { PostgresTarget } from "./migrate/postgres.ts";
@@ -96,22 +96,26 @@ export function openStores(env: DatabaseEnv, metrics: Metrics) {
 
 /**
  * Ensures that the schema fits this code. With `migrate`, pending migrations are applied; without it, they are refused.
- * @returns the names of the migrations that this call applied, and the total number of applied migrations.
+ * @returns where the database is, without a password, the names of the migrations that this call applied, and the total
+ * number of applied migrations.
  * @throws {MigrateError} if the database is newer than the code, a file was changed, or a migration fails.
  */
 export async function prepareSchema(
   env: DatabaseEnv,
   options: { readonly migrate: boolean },
-): Promise<{ applied: readonly string[]; total: number }> {
+): Promise<{ location: string; applied: readonly string[]; total: number }> {
   const migrator = openMigrator(env);
   await using target = migrator.target;
   try {
     const applied = options.migrate ? await migrate(migrator) : [];
     const state = await inspect(migrator);
     refuseFindings(state.findings);
-    if (state.pending.length === 0) return { applied, total: state.applied.length };
-    throw new MigrateError("refused", `${state.pending.length} migrations are pending.`, {
-      hint: "Apply them with `bun run db up`.",
+    if (state.pending.length === 0) {
+      return { location: target.location, applied, total: state.applied.length };
+    }
+    const names = state.pending.map(({ name }) => name).join(", ");
+    throw new MigrateError("refused", `Migrations are pending: ${names}.`, {
+      hint: `Apply them with \`${DB_COMMAND} up\`.`,
     });
   } catch (error) {
     throw target.explain(error);
@@ -119,8 +123,12 @@ export async function prepareSchema(
 }
 
 async function migrate(migrator: Migrator): Promise<string[]> {
-  const { done, failed } = await migrateUp(migrator);
-  if (failed) throw new MigrateError("failed", `${failed.migration} failed: ${failed.message}`);
+  const { done, failed, backup } = await migrateUp(migrator);
+  if (failed) {
+    throw new MigrateError("failed", `${failed.migration} failed: ${failed.message}`, {
+      ...(backup === null ? {} : { hint: `A copy from before the migration is ${backup}.` }),
+    });
+  }
   return done.filter(({ result }) => result === "done").map(({ migration }) => migration);
 }
 

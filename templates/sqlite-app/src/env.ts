@@ -43,7 +43,7 @@ export const schema = z.object({
   /** Passwords that may wait to be hashed; further ones get 503. */
   PASSWORD_QUEUE: integer().default(100),
   // #region transfer
-  /** Seconds that an export or an import may take before it is stopped. */
+  /** Seconds that an export may take, or an import to receive its body. */
   MAX_TRANSFER_SECONDS: integer({ min: 1, max: 24 * 3600 }).default(15 * 60),
   /** Largest import. */
   MAX_IMPORT_BYTES: integer({ min: 1 }).default(1024 ** 3),

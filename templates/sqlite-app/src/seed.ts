@@ -1,5 +1,8 @@
 // Writes sample data for development. Existing users are not changed.
 import type { Stores } from "./database.ts";
+// #region articles
+import { writeSampleArticles } from "./features/articles/samples.ts";
+// #endregion
 import { Passwords } from "./features/users/passwords.ts";
 
 /** The password of every sample user. */
@@ -9,25 +12,6 @@ const USERS = [
   { email: "ada@example.com", name: "Ada" },
   { email: "grace@example.com", name: "Grace" },
 ];
-// #region articles
-const ARTICLES = [
-  {
-    author: "Ada",
-    title: "Notes on the Analytical Engine",
-    body: "It weaves algebraic patterns just as the loom weaves flowers.",
-  },
-  {
-    author: "Ada",
-    title: "Bernoulli numbers",
-    body: "A program, step by step, with a table of the variables that it uses.",
-  },
-  {
-    author: "Grace",
-    title: "The first bug",
-    body: "A moth, found in a relay and taped into the log book.",
-  },
-];
-// #endregion
 
 /** @returns the number of created rows per table. */
 export async function writeSamples(stores: Stores): Promise<Record<string, number>> {
@@ -44,10 +28,7 @@ export async function writeSamples(stores: Stores): Promise<Record<string, numbe
     if (user === undefined) continue;
     written.users += 1;
     // #region articles
-    for (const { author, ...article } of ARTICLES.filter((one) => one.author === name)) {
-      await stores.articles.createArticle(user.id, article);
-      written.articles += 1;
-    }
+    written.articles += await writeSampleArticles(stores.articles, user);
     // #endregion
   }
   return written;

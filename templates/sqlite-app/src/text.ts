@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** Control characters except tabs and line ends. */
-const CONTROL = /[^\P{Cc}\t\n\r]/u;
+const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 
 /** Valid Unicode of `min` to `max` UTF-16 code units, without control characters. */
 export function text(min: number, max: number) {

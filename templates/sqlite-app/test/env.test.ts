@@ -18,13 +18,13 @@ test(".env.example has the variables of the schema", () => {
   expect(names.toSorted()).toEqual(Object.keys(schema.shape).toSorted());
 });
 
-test("and their defaults", () => {
+test(".env.example has the defaults of the schema", () => {
   const shown = lines.filter(({ optional }) => !optional);
   const values = Object.fromEntries(shown.map(({ name, value }) => [name, value]));
   expect(parseEnv(schema, values)).toEqual(parseEnv(schema, {}));
 });
 
-test("its examples are valid", () => {
+test("the examples in .env.example are valid", () => {
   expect(() =>
     parseEnv(schema, Object.fromEntries(lines.map(({ name, value }) => [name, value]))),
   ).not.toThrow();

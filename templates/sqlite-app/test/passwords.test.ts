@@ -10,7 +10,7 @@ test("a password over the limit is refused with the reason, and without a cause 
   expect(refused).toBeInstanceOf(Problem);
   expect(refused).toMatchObject({
     status: 503,
-    detail: "Too many passwords are being checked: try again.",
+    detail: "Too many passwords are waiting: try again.",
   });
   expect((refused as Problem).cause).toBeUndefined();
   expect(await passwords.verify("correct horse", await hashing)).toBe(true);

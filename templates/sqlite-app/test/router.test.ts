@@ -29,6 +29,17 @@ test("static paths and parameters reach their handlers, and middleware runs for 
   expect(await request("GET", "/items/x")).toEqual(["404", "ran"]);
 });
 
+test("paths whose parameters overlap work, and do not break the other routes", async () => {
+  const app = new Hono({ router: new StaticPathRouter() });
+  const request = respond(app);
+  app.get("/:type/list", (c) => c.text(`list of ${c.req.param("type")}`));
+  app.get("/items/:id/tags", (c) => c.text(`read tags of ${c.req.param("id")}`));
+  expect(await request("GET", "/notes/list")).toEqual(["list of notes", "ran"]);
+  expect(await request("GET", "/items/7/tags")).toEqual(["read tags of 7", "ran"]);
+  expect(await request("GET", "/items/7")).toEqual(["item 7", "ran"]);
+  expect(await request("GET", "/items/export")).toEqual(["export", "ran"]);
+});
+
 test("RegExpRouter still refuses such paths; if this fails, remove src/router.ts", () => {
   expect(() => respond(new Hono({ router: new RegExpRouter() }))).toThrow("/items/export");
 });

@@ -32,24 +32,28 @@ test.concurrent(
 );
 
 test.concurrent(
-  "with MIGRATE_ON_START=false it refuses while a migration is pending",
+  "with MIGRATE_ON_START=false it refuses while a migration is pending; otherwise it prints which database it uses",
   async () => {
     using project = new Project("own");
     expect(await refusal(project, { MIGRATE_ON_START: "false" })).toContain("bun run db up");
     await project.dbOk("up");
     await using service = await Service.start({ ...project.env, MIGRATE_ON_START: "false" });
+    expect(service.output).toContain(`database ${project.database}`);
     expect((await service.send("GET", "/readyz")).status).toBe(200);
   },
   PROCESS_TIMEOUT,
 );
 
 test.concurrent(
-  "it refuses a migration that fails, and a file that is not a database",
+  "it refuses a migration that fails, and names the backup, and a file that is not a database",
   async () => {
     using project = new Project("own");
     const broken = project.next("broken");
+    await project.dbOk("up");
     project.write(broken, "INSERT INTO nowhere VALUES (1);");
-    expect(await refusal(project)).toContain(`${broken}.up.sql:1: no such table: nowhere`);
+    const message = await refusal(project);
+    expect(message).toContain(`${broken}.up.sql:1: no such table: nowhere`);
+    expect(message).toContain(project.join("data", "backups", `before-up-${broken}.db`));
     using other = new Project("own");
     writeFileSync(other.database, "no database at all");
     expect(await refusal(other)).toContain("not a SQLite database");
@@ -131,7 +135,7 @@ const attempt = (service: Service, email: string, headers?: Record<string, strin
   service.send("POST", "/api/sessions", { body: { email, password: "wrong password" }, headers });
 
 test.concurrent(
-  "too many attempts to sign in to one account are 429 with Retry-After",
+  "too many sign-in attempts for one account are refused with 429 and Retry-After",
   async () => {
     await using service = await Service.start(oneAttempt);
     const first = await attempt(service, "a@example.com");
@@ -174,7 +178,7 @@ test.concurrent.each([
 );
 
 test.concurrent(
-  "passwords beyond the queue are 503, and the service keeps working",
+  "sign-ups and sign-ins beyond the password queue are refused with 503, and the service keeps working",
   async () => {
     await using service = await Service.start({ PASSWORD_CONCURRENCY: "1", PASSWORD_QUEUE: "2" });
     const attempts = await Promise.all(

@@ -1,7 +1,8 @@
-// Exports and imports use constant memory and bounded time.
+// Exports and imports use constant memory and bounded time, and an import on a full disk changes nothing.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
+import { mayMount, mount, unmount } from "./disk.ts";
 import { Folder } from "./folder.ts";
 import { PROCESS_TIMEOUT } from "./project.ts";
 import { Service } from "./service.ts";
@@ -153,6 +154,31 @@ test.concurrent(
     expect(counts.length).toBeGreaterThan(0);
     expect(counts.filter((count) => count !== ROWS)).toEqual([]);
     expect(database.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.skipIf(!mayMount())(
+  "an import on a full disk is 507, reads are served, and nothing is imported",
+  async () => {
+    using folder = new Folder();
+    expect(mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", folder.path)).toBe(true);
+    try {
+      await using service = await Service.start({ DATA_DIR: folder.path });
+      const { token } = await service.newUser();
+      const line = `${JSON.stringify({ title: "bulk", body: "words ".repeat(5000) })}\n`;
+      const sent = { token, body: line.repeat(500), type: "application/x-ndjson" };
+      const refused = await service.send("POST", "/api/articles/import", sent);
+      expect(refused.status).toBe(507);
+      const { json } = await service.send("GET", "/api/articles");
+      expect(json()).toEqual({ items: [], next: null });
+      expect(mount("-o", "remount,size=200m", folder.path)).toBe(true);
+      const imported = await service.send("POST", "/api/articles/import", sent);
+      expect(imported.json()).toEqual({ imported: 500 });
+      await service.stop();
+    } finally {
+      unmount(folder.path);
+    }
   },
   PROCESS_TIMEOUT,
 );

@@ -1,6 +1,6 @@
 // The commands of `bun run db` by name, and the strict parser of the command line.
 import { parseArgs } from "node:util";
-import { MigrateError } from "../migrate/errors.ts";
+import { DB_COMMAND, MigrateError } from "../migrate/errors.ts";
 import type { Call, Command } from "./command.ts";
 import { backup, dump, restore, seed } from "./data.ts";
 import {
@@ -49,7 +49,7 @@ export function parse(args: readonly string[]): Parsed | undefined {
   const fewest = command.argument && !command.isArgumentOptional ? 1 : 0;
   const most = command.argument ? 1 : 0;
   if (rest.length < fewest || rest.length > most || rest.includes("")) {
-    throw usage(`Wrong number of arguments. Usage: bun run db ${synopsis(name, command)}`);
+    throw usage(`Wrong number of arguments. Usage: ${DB_COMMAND} ${synopsis(name, command)}`);
   }
   for (const option of ["to", "steps", "yes"] as const) {
     if (values[option] !== undefined && !command.options?.includes(option)) {
@@ -89,7 +89,7 @@ function wholeNumber(option: "to" | "steps", text: string): number {
 
 function usage(message: string): MigrateError {
   return new MigrateError("usage", message, {
-    hint: "Run `bun run db --help` for the list of commands.",
+    hint: `Run \`${DB_COMMAND} --help\` for the list of commands.`,
   });
 }
 
@@ -98,7 +98,7 @@ export function help(): string {
     ([name, command]) => `  ${synopsis(name, command).padEnd(28)}${command.summary}`,
   );
   return [
-    "Usage: bun run db <command> [--json]",
+    `Usage: ${DB_COMMAND} <command> [--json]`,
     "",
     ...rows,
     "",

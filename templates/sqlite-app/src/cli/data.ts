@@ -35,7 +35,7 @@ export const dump: Command = {
 };
 
 export const backup: Command = {
-  summary: "Write a verified copy, also while the service runs",
+  summary: "Write a verified copy; the service may be running",
   argument: "file",
   async run({ migrator, argument }) {
     const file = resolve(argument);

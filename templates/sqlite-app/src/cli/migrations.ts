@@ -46,7 +46,7 @@ export const validate: Command = {
   async run({ migrator }) {
     const { folder, findings } = await migrate.inspect(migrator);
     const orphans = await migrator.target.findOrphans();
-    const text = `${folder.migrations.length} migrations read`;
+    const text = `migrations read: ${folder.migrations.length}`;
     return reportFindings([...findings, ...orphans], {}, text);
   },
 };
@@ -96,9 +96,13 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
   const base = join(directory, `${version}_${name}`);
   const [up, down] = [`${base}.up.sql`, `${base}.down.sql`] as const;
   await writeFile(up, "-- Describe what changes, and why.\n", { flag: "wx" });
-  await writeFile(down, "-- Reverts the migration. Delete this file if that is impossible.\n", {
-    flag: "wx",
-  });
+  await writeFile(
+    down,
+    "-- Write the SQL that reverts the migration, or delete this file if that is impossible.\n",
+    {
+      flag: "wx",
+    },
+  );
   return [up, down];
 }
 

@@ -26,6 +26,9 @@ export type FindingCode =
   | "foreign"
   | "orphan";
 
+/** The `db` command as the operator runs it: from the sources, or from the bundle. */
+export const DB_COMMAND = import.meta.path.endsWith(".ts") ? "bun run db" : "bun dist/db.js";
+
 export class MigrateError extends Error {
   override readonly name = "MigrateError";
   readonly hint: string | undefined;
@@ -47,6 +50,6 @@ export function refuseFindings(findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   throw new MigrateError("refused", findings.map(({ message }) => message).join("\n"), {
     findings,
-    hint: "Nothing was changed. `bun run db validate` lists everything that is wrong.",
+    hint: `Nothing was changed. \`${DB_COMMAND} validate\` lists everything that is wrong.`,
   });
 }

@@ -1,7 +1,7 @@
 // Reads the migration files of one engine with their checksums, and checks their names and statements.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Finding, MigrateError } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 import { isTransactional, readScript, type Script } from "./script.ts";
 import { type Engine, forbidden, outsideTransaction } from "./sql.ts";
 
@@ -87,7 +87,7 @@ function sequence(migrations: readonly Migration[]): Finding[] {
   return migrations.flatMap(({ version, name }, index): Finding[] => {
     const before = migrations[index - 1];
     if (before?.version === version) {
-      const message = `${name}: ${before.name} has the same number. \`bun run db renumber\` gives the next number to the one that is not applied.`;
+      const message = `${name}: ${before.name} has the same number. \`${DB_COMMAND} renumber\` gives the next number to the one that is not applied.`;
       return [{ code: "duplicate", subject: name, message }];
     }
     const expected = (before?.version ?? 0) + 1;
@@ -113,7 +113,7 @@ function badStatements(script: Script, engine: Engine): Finding[] {
     ),
     ...outside.map((statement) =>
       finding(
-        `${statement} does not work in a transaction. Give it a file that starts with \`-- migrate: no-transaction\`.`,
+        `${statement} does not work in a transaction. Move it to a migration of its own that starts with the comment \`-- migrate: no-transaction\`.`,
       ),
     ),
   ];

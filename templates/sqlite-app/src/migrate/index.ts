@@ -30,7 +30,7 @@ export async function migrateUp(migrator: Migrator, to?: number): Promise<Outcom
 /** @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome. */
 export async function migrateDown(migrator: Migrator, steps: number): Promise<Outcome> {
   const state = await inspect(migrator);
-  return execute(migrator.target, planDown(state.folder, state, steps));
+  return execute(migrator.target, planDown(state.folder, state, steps, migrator.target.engine));
 }
 
 /**
@@ -41,7 +41,7 @@ export async function baseline(migrator: Migrator, to?: number): Promise<string[
   const { folder, applied, findings } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
   if (applied.length > 0 || wrong.length > 0) {
-    const reason = wrong[0]?.message ?? `${applied.length} migrations are already recorded.`;
+    const reason = wrong[0]?.message ?? "Migrations are already recorded.";
     throw new MigrateError("refused", `Can't baseline the database. ${reason}`, {
       findings: wrong,
     });

@@ -1,7 +1,8 @@
 // Decides which migrations run, and in which order. All functions are pure.
-import { MigrateError, refuseFindings } from "./errors.ts";
+import { DB_COMMAND, MigrateError, refuseFindings } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
 import type { Script } from "./script.ts";
+import { type Engine, statements } from "./sql.ts";
 import type { DatabaseState, State } from "./state.ts";
 
 export interface Step {
@@ -26,7 +27,7 @@ export function planUp(folder: Folder, state: State, to?: number): Step[] {
         "usage",
         `${newest.name}, which is later than ${to}, is already applied.`,
         {
-          hint: "Revert migrations with `bun run db down --steps <n>`.",
+          hint: `Revert migrations with \`${DB_COMMAND} down --steps <n>\`.`,
         },
       );
     }
@@ -38,18 +39,22 @@ export function planUp(folder: Folder, state: State, to?: number): Step[] {
 
 /**
  * Returns the steps that revert the last `steps` applied migrations, newest first; all of them if there are fewer.
- * @throws {MigrateError} `refused` if there are findings, or if one of them has no down file.
+ * @throws {MigrateError} `refused` if there are findings, or if one of them has no down file, or one without statements.
  */
-export function planDown(folder: Folder, state: State, steps: number): Step[] {
+export function planDown(folder: Folder, state: State, steps: number, engine: Engine): Step[] {
   refuseFindings(state.findings);
   return state.applied
     .slice(-steps)
     .toReversed()
     .map(({ name, version }): Step => {
       const migration = folder.migrations.find((one) => one.version === version);
-      if (migration?.down) return { direction: "down", migration, script: migration.down };
-      throw new MigrateError("refused", `${name} has no down file. Nothing was changed.`, {
-        hint: "Write the file, or restore a backup that was taken before the migration.",
+      const isBlank = ({ sql }: Script) => statements(sql, engine).length === 0;
+      if (migration?.down && (isBlank(migration.up) || !isBlank(migration.down))) {
+        return { direction: "down", migration, script: migration.down };
+      }
+      const reason = migration?.down ? "a down file without a statement" : "no down file";
+      throw new MigrateError("refused", `${name} has ${reason}. Nothing was changed.`, {
+        hint: "Write the SQL that reverts it, or restore a backup that was taken before the migration.",
       });
     });
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connect, explain } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
-import { type Finding, MigrateError } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { createLedger, readState, recordStep, writeRow } from "./ledger.ts";
 import { orphanFindings, readOrphans, refuseNewOrphans } from "./orphans.ts";
@@ -186,7 +186,7 @@ export class SqliteTarget implements Target {
   #mustExist(): void {
     if (existsSync(this.location)) return;
     throw new MigrateError("failed", `There is no database at ${this.location}.`, {
-      hint: "Create it with `bun run db up`.",
+      hint: `Create it with \`${DB_COMMAND} up\`.`,
     });
   }
 

@@ -1,5 +1,5 @@
 // Compares the files with the ledger of the database, and returns what is applied, what is pending, and all problems.
-import type { Finding } from "./errors.ts";
+import { DB_COMMAND, type Finding } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
 
 /** A row of the table `schema_migrations`. */
@@ -62,12 +62,11 @@ function ownership({ ledger, tables, otherOwner }: DatabaseState): Finding[] {
     return [{ code: "foreign", subject: "database", message }];
   }
   if (otherOwner?.kind === "tool") {
-    const message = `The table schema_migrations belongs to ${otherOwner.name}. If the database has the tables of the migrations, \`bun run db baseline\` renames that table and records them.`;
+    const message = `The table schema_migrations belongs to ${otherOwner.name}. If the database has the tables of the migrations, \`${DB_COMMAND} baseline\` renames that table and records them.`;
     return [{ code: "unmanaged", subject: "database", message }];
   }
   if (ledger.length > 0 || tables === 0) return [];
-  const message =
-    "The database has tables, but no migration is recorded. If they are the tables of the migrations, run `bun run db baseline`.";
+  const message = `The database has tables, but no migration is recorded. If they are the tables of the migrations, run \`${DB_COMMAND} baseline\`.`;
   return [{ code: "unmanaged", subject: "database", message }];
 }
 
@@ -94,11 +93,11 @@ function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRo
   const isSameText = file.checksum === row.checksum;
   if (!row.finished || (file.name === name && isSameText)) return [];
   if (!isSameText && (file.name !== name || hasMoved(row, folder, applied))) {
-    const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`bun run db renumber\` gives it the next number.`;
+    const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`${DB_COMMAND} renumber\` gives it the next number.`;
     return [{ code: "conflict", subject: file.name, message }];
   }
   const what = isSameText ? `renamed to ${file.name}` : "changed";
-  const message = `${name} was ${what} after it was applied. Revert that and write a new migration, or accept it with \`bun run db repair\`.`;
+  const message = `${name} was ${what} after it was applied. Revert that and write a new migration, or accept it with \`${DB_COMMAND} repair\`.`;
   return [{ code: "changed", subject: name, message }];
 }
 
@@ -110,7 +109,7 @@ function hasMoved({ checksum }: LedgerRow, { migrations }: Folder, applied: read
 
 function checkPending({ name, version }: Migration, last: LedgerRow | undefined): Finding[] {
   if (last === undefined || version > last.version) return [];
-  const message = `${name} is not applied, but the later ${last.name} is. \`bun run db renumber\` gives it the next number.`;
+  const message = `${name} is not applied, but the later ${last.name} is. \`${DB_COMMAND} renumber\` gives it the next number.`;
   return [{ code: "out-of-order", subject: name, message }];
 }
 

@@ -10,6 +10,9 @@ export interface ConnectionOptions {
   readonly busyTimeout: number;
 }
 
+/** Size to which SQLite truncates the WAL. Without a limit, it keeps the size of the largest transaction. */
+const MAX_WAL_BYTES = 64 * 1024 * 1024;
+
 /**
  * Sets the timeout first: switching to WAL needs a lock, and processes that start together would fail there.
  * With `synchronous = FULL`, every acknowledged commit survives a power failure.
@@ -23,6 +26,7 @@ export function connect(path: string, options: ConnectionOptions): Database {
   try {
     database.run(`PRAGMA busy_timeout = ${busyTimeout}`);
     if (!readonly) database.run("PRAGMA journal_mode = WAL");
+    database.run(`PRAGMA journal_size_limit = ${MAX_WAL_BYTES}`);
     database.run("PRAGMA synchronous = FULL");
     database.run("PRAGMA foreign_keys = ON");
     return database;

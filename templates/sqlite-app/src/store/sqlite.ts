@@ -28,13 +28,18 @@ export class SqliteDatabase {
   }
 
   /**
-   * Commits a write, because a full or read-only disk only fails on commit. During `runExclusive`, it only waits until
-   * that work has locked the database: waiting for its end would take a working service out of the load balancer.
+   * Checks that the database accepts writes: commits one that changes nothing, because a full or read-only disk only
+   * fails on commit. During `runExclusive`, waits only until its work has locked the database; waiting for the end
+   * would take a working service out of the load balancer.
    */
   async ready(): Promise<void> {
     const { exclusiveLock } = this.queue;
     if (exclusiveLock) return exclusiveLock;
-    await this.write((writer) => writer.run("PRAGMA user_version = 0"));
+    await this.write((writer) => {
+      // Belongs to the owner of the project. SQLite writes the page even if the value stays the same.
+      const [version] = writer.query("PRAGMA user_version").values().flat();
+      writer.run(`PRAGMA user_version = ${version}`);
+    });
   }
 
   /** Closes the writer last, because only a connection that may write can checkpoint and remove the WAL. */

@@ -17,8 +17,8 @@ export class Writer {
   #exclusiveLock: Promise<void> | undefined;
 
   /**
-   * @param timeoutMs milliseconds that a transaction waits for others. If KEEP_ALIVE_TIMEOUT_S is shorter, the
-   * connection of the request is closed before it gets its 503.
+   * @param timeoutMs milliseconds that a transaction waits for others. Must be less than KEEP_ALIVE_TIMEOUT_S, which
+   * would otherwise close the connection before the 503 is sent.
    */
   constructor(database: Database, timeoutMs = 20_000) {
     this.#database = database;

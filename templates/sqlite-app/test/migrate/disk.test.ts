@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { Folder } from "../folder.ts";
+import { isRoot, mayMount, mount, unmount } from "../disk.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 import { Service } from "../service.ts";
 
@@ -21,9 +21,6 @@ beforeEach(() => {
   project.writeThree();
 });
 afterEach(() => project[Symbol.dispose]());
-
-const mount = (...args: string[]) => Bun.spawnSync(["mount", ...args]).success;
-const unmount = (folder: string) => Bun.spawnSync(["umount", folder]).success;
 
 /** Writes to `file` until the disk is full. */
 function fillDisk(file: string): void {
@@ -35,15 +32,6 @@ function fillDisk(file: string): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-const isRoot = process.getuid?.() === 0;
-
-/** Only root may mount, and in a container only with the capability SYS_ADMIN. */
-function mayMount(): boolean {
-  if (process.platform !== "linux" || !isRoot) return false;
-  using folder = new Folder();
-  return mount("-t", "tmpfs", "tmpfs", folder.path) && unmount(folder.path);
 }
 
 const onSeparateDisk = () => {
@@ -91,36 +79,6 @@ const onSeparateDisk = () => {
     PROCESS_TIMEOUT,
   );
 
-  // #region transfer
-  test(
-    "full while the service runs: an import is 507, reads are served, and nothing is imported",
-    async () => {
-      expect(mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", data())).toBe(true);
-      try {
-        await using service = await Service.start({ DATA_DIR: data() });
-        const { token } = await service.newUser();
-        const line = `${JSON.stringify({ title: "bulk", body: "words ".repeat(5000) })}\n`;
-        const type = "application/x-ndjson";
-        const sent = { token, body: line.repeat(500), type };
-        const refused = await service.send("POST", "/api/articles/import", sent);
-        expect(refused.status).toBe(507);
-        expect((await service.send("GET", "/api/articles")).json()).toEqual({
-          items: [],
-          next: null,
-        });
-        expect(mount("-o", "remount,size=200m", data())).toBe(true);
-        expect((await service.send("POST", "/api/articles/import", sent)).json()).toEqual({
-          imported: 500,
-        });
-        await service.stop();
-      } finally {
-        unmount(data());
-      }
-    },
-    PROCESS_TIMEOUT,
-  );
-
-  // #endregion
   test(
     "full while the service runs: /readyz is 503 and writes are 507 until there is space, and reads are served",
     async () => {

@@ -133,7 +133,7 @@ test.concurrent("of two files with the same number, the applied one is not mista
   ]);
 });
 
-test.concurrent("a migration without a down file can't be reverted", async () => {
+test.concurrent("a migration without a down file, or whose down file has no statement, can't be reverted", async () => {
   using project = new Project();
   project.writeThree();
   project.write("0004_d", "SELECT 1;");
@@ -141,5 +141,7 @@ test.concurrent("a migration without a down file can't be reverted", async () =>
   const migrator = { target, directory: project.migrations };
   await migrateUp(migrator);
   await expect(migrateDown(migrator, 2)).rejects.toThrow("0004_d has no down file");
+  project.write("0004_d", "SELECT 1;", "-- Write the SQL.\n");
+  await expect(migrateDown(migrator, 2)).rejects.toThrow("0004_d has a down file without a stat");
   expect(project.query("SELECT version FROM schema_migrations")).toHaveLength(4);
 });

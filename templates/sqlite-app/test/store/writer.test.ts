@@ -1,7 +1,9 @@
 // The writer runs transactions one at a time, in order, and waits for a limited time.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { connect } from "../../src/store/connection.ts";
+import { SqliteDatabase } from "../../src/store/sqlite.ts";
 import { StoreBusyError, Writer } from "../../src/store/writer.ts";
 import { Folder } from "../folder.ts";
 
@@ -86,4 +88,25 @@ test("a write of another process is waited for without blocking, for a limited t
   const error = await impatient.transaction(() => undefined).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StoreBusyError);
   other.run("ROLLBACK");
+});
+
+test("the WAL shrinks after a large transaction", async () => {
+  using folder = new Folder();
+  const { log } = open(folder);
+  const size = () => statSync(folder.join("app.db-wal")).size;
+  const MIB = 1024 * 1024;
+  log("x".repeat(80 * MIB));
+  expect(size()).toBeGreaterThan(80 * MIB);
+  log("next");
+  expect(size()).toBeLessThanOrEqual(64 * MIB);
+});
+
+test("the check whether the database accepts writes keeps its user_version", async () => {
+  using folder = new Folder();
+  open(folder);
+  const database = new SqliteDatabase(folder.join("app.db"));
+  await database.write((writer) => writer.run("PRAGMA user_version = 7"));
+  await database.ready();
+  expect(database.reader.query("PRAGMA user_version").values()).toEqual([[7]]);
+  await database.close();
 });

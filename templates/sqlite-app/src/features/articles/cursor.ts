@@ -24,7 +24,7 @@ export function decodeCursor(text: string, sort: Sort): Position {
   if (fits && value !== undefined && id !== undefined && isStorable(sort, value)) {
     return [value, id];
   }
-  throw new Problem(422, "The page cannot be continued.", {
+  throw new Problem(422, "The cursor is not valid.", {
     errors: [{ pointer: "/after", detail: "is not the `next` of a list with this sort" }],
   });
 }

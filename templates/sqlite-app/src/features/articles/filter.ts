@@ -1,5 +1,4 @@
-// Builds the SQL of a list from a fixed set of columns, operators and orders. Input of clients only becomes
-// parameters, never SQL.
+// Builds the SQL of a list from fixed columns, operators and sort orders. Client input only becomes parameters, never SQL.
 import type { Sort } from "./schemas.ts";
 
 export interface ArticleFilter {

@@ -5,7 +5,7 @@ import { ID, parseId } from "../../id.ts";
 import { requireUser } from "../sessions/require-user.ts";
 import type { UserStore } from "../users/store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { orders, type SortColumn } from "./filter.ts";
+import { orders } from "./filter.ts";
 import { highlight } from "./highlight.ts";
 import {
   type Article,
@@ -31,7 +31,7 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
   const ownArticle = async (segment: string, userId: number): Promise<number> => {
     const { id, author } = orNotFound(await articles.findArticle(parseId(segment)));
     if (author === userId) return id;
-    throw new Problem(403, "Only its author may change an article.");
+    throw new Problem(403, "Only the author may change or delete this article.");
   };
 
   return new Hono()
@@ -39,8 +39,8 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
       const { author, q, after, limit = 20, ...query } = c.req.valid("query");
       const sort = query.sort ?? (q ? "rank" : "-createdAt");
       if (sort === "rank" && q === undefined) {
-        throw new Problem(422, "Only a search has a rank.", {
-          errors: [{ pointer: "/sort", detail: "rank needs q" }],
+        throw new Problem(422, "`sort=rank` requires `q`.", {
+          errors: [{ pointer: "/sort", detail: "requires `q`" }],
         });
       }
       const position = after === undefined ? undefined : decodeCursor(after, sort);
@@ -53,10 +53,9 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
         limit: limit + 1,
       });
       const page = rows.slice(0, limit);
-      const last = rows.length > limit ? page.at(-1) : undefined;
-      const next = last
-        ? encodeCursor(sort, [sortValue(last, orders[sort].column), last.id])
-        : null;
+      // Only a search is sorted by rank, and all of its rows have one.
+      const last = rows.length > limit ? (page.at(-1) as Found) : undefined;
+      const next = last ? encodeCursor(sort, [last[orders[sort].column], last.id]) : null;
       return c.json({ items: highlight(page, q), next });
     })
     .post("/api/articles", requireUser(users), validate("json", newArticle, BODY), async (c) => {
@@ -82,9 +81,4 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
 function orNotFound(article: Article | undefined): Article {
   if (article) return article;
   throw new Problem(404, "There is no such article.");
-}
-
-function sortValue(article: Article | Found, column: SortColumn): string | number {
-  if (column !== "rank") return article[column];
-  return "rank" in article ? article.rank : 0;
 }

@@ -12,7 +12,7 @@ const unauthorized = { 401: problem("The token is missing, unknown or expired.")
 const missing = { 404: problem("There is no such article.") };
 const change = {
   200: json("The changed article.", article),
-  403: problem("Only its author may change an article."),
+  403: problem("Only the author may change it."),
   422: problem("A field is not valid."),
   ...unauthorized,
   ...missing,
@@ -41,7 +41,7 @@ export const articleOperations: Readonly<Record<string, Operation>> = {
     summary: "Delete an article",
     responses: {
       204: { description: "The article is deleted." },
-      403: problem("Only its author may delete an article."),
+      403: problem("Only the author may delete it."),
       ...unauthorized,
       ...missing,
     },

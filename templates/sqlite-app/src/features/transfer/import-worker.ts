@@ -59,6 +59,7 @@ class Import {
   }
 
   #stage(articles: readonly NewArticle[]): void {
+    if (this.#reader.hasBadLines) return; // Nothing is imported. Only the other bad lines are still reported.
     for (const { title, body } of articles) {
       this.#insert.run(title, body, foldWords(title), foldWords(body));
     }

@@ -42,20 +42,20 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
       const { server } = c.env;
       let release: (() => void) | undefined;
       try {
-        // Off while the import waits for a slot, because nothing is sent or read then.
+        // Disables the idle timeout while the import waits for a slot, because nothing is sent or read then.
         server.timeout(c.req.raw, 0);
         release = await imports.acquire();
         server.timeout(c.req.raw, IDLE_TIMEOUT_S);
         const chunks = readImport(c.req.raw, server, env);
         const { imported, badLines, bad } = await transfer.importArticles(c.get("userId"), chunks);
         if (badLines === 0) return c.json({ imported });
-        throw new Problem(422, `${badLines} lines are not valid articles. Nothing was imported.`, {
+        throw new Problem(422, `Nothing was imported. Lines that are not valid: ${badLines}.`, {
           errors: bad,
           members: { badLines },
         });
       } finally {
         release?.();
-        // The connection keeps its timeout after the response: without one, it would stay open forever.
+        // A timeout belongs to the connection, not to the request: without this, the connection would never be closed.
         server.timeout(c.req.raw, env.KEEP_ALIVE_TIMEOUT_S);
       }
     });
@@ -95,6 +95,6 @@ async function* readImport(
   } catch (cause) {
     throw request.signal.aborted ? new Problem(400, "The import ended early.", { cause }) : cause;
   }
-  // Off while the rows are committed.
+  // Disables the idle timeout while the rows are committed.
   server.timeout(request, 0);
 }

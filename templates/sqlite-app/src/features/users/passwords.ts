@@ -16,7 +16,7 @@ export class Passwords {
 
   constructor({ PASSWORD_CONCURRENCY, PASSWORD_QUEUE }: PasswordLimits) {
     const limits = { concurrency: PASSWORD_CONCURRENCY, queue: PASSWORD_QUEUE };
-    this.#semaphore = new Semaphore("Too many passwords are being checked: try again.", limits);
+    this.#semaphore = new Semaphore("Too many passwords are waiting: try again.", limits);
   }
 
   /** @throws {Problem} 503 if too many passwords are waiting. */

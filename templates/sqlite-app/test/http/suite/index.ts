@@ -25,10 +25,10 @@ export function testApi(variables: () => Promise<Variables>): void {
   afterAll(() => running[Symbol.asyncDispose]());
 
   describe("the service of the tests", () => {
-    test("may be killed by a test", async () => {
+    test("is killed by a test", async () => {
       await running.stop("SIGKILL");
     });
-    test("and runs again for the next test", async () => {
+    test("is started again for the next test", async () => {
       expect((await running.send("GET", "/healthz")).status).toBe(200);
     });
   });

@@ -1,8 +1,8 @@
 // Rebuilds the search index of every article. Run it after copying rows with SQL, or after a change of `words.ts`.
 import { parseEnv } from "#lib/env";
 import { Metrics } from "#lib/metrics";
-import { openStores, prepareSchema } from "../../database.ts";
-import { databaseSchema } from "../../env.ts";
+import { openStores, prepareSchema } from "./database.ts";
+import { databaseSchema } from "./env.ts";
 
 const env = parseEnv(databaseSchema, process.env);
 await prepareSchema(env, { migrate: false });
@@ -13,4 +13,4 @@ for (let id: number | undefined = 0; id !== undefined; ) {
   if (id !== undefined) count += 1;
 }
 await stores.close();
-console.log(`indexed  ${count} articles`);
+console.log(`indexed  articles: ${count}`);
