@@ -16,7 +16,8 @@ const exitCode = await runAndReport(async () => {
   console.log(`listening on ${server.url}`);
   // Bun's dev server watches inodes, not paths: it misses edits in a folder that a rename or a branch switch has replaced.
   // So the server restarts when a folder is replaced, and when a page is added or removed.
-  for (let served = layout(); ; ) {
+  let served = layout();
+  while (true) {
     using watcher = new Watcher(FOLDERS);
     await watcher.settled();
     const current = layout();

@@ -103,6 +103,10 @@ async function release(request: string, checks: readonly string[]): Promise<stri
     );
   }
   await refuseGitState(`v${version}`);
+  const restore = async () => {
+    await changelog.write(before.changelog);
+    await manifest.write(before.manifest);
+  };
   const date = new Date().toISOString().slice(0, 10);
   const { text } = releaseChangelog(before.changelog, version, date);
   await changelog.write(text);
@@ -110,13 +114,29 @@ async function release(request: string, checks: readonly string[]): Promise<stri
   await manifest.write(before.manifest.replace(/^( *"version": )".*"/m, `$1"${version}"`));
   for (const check of checks) {
     if ((await $`${process.execPath} run ${check}`.nothrow()).exitCode === 0) continue;
-    await changelog.write(before.changelog);
-    await manifest.write(before.manifest);
+    await restore();
     throw new ReleaseError("failed", `\`bun run ${check}\` failed, so nothing was released.`);
   }
-  await $`git commit --quiet --message ${`chore: release v${version}`} -- package.json CHANGELOG.md`;
-  await $`git tag --annotate v${version} --message v${version}`;
+  const subject = `chore: release v${version}`;
+  const commit = await $`git commit --quiet --message ${subject} -- package.json CHANGELOG.md`
+    .quiet()
+    .nothrow();
+  if (commit.exitCode !== 0) {
+    await restore();
+    throw gitFailure("commit", commit.stderr);
+  }
+  const tag = await $`git tag --annotate v${version} --message v${version}`.quiet().nothrow();
+  if (tag.exitCode !== 0) {
+    await $`git reset --quiet HEAD~1`;
+    await restore();
+    throw gitFailure("tag", tag.stderr);
+  }
   return version;
+}
+
+function gitFailure(command: string, output: Buffer): ReleaseError {
+  const message = `\`git ${command}\` failed, so nothing was released. Fix the cause, and try again:`;
+  return new ReleaseError("failed", `${message}\n${output}`);
 }
 
 /** @throws {ReleaseError} outside a repository, with uncommitted changes, or if the tag exists */

@@ -1,6 +1,6 @@
 // `bun run release` in a small package: what it changes, and what it refuses without a change.
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { chmod, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nextVersion, releaseChangelog } from "../src/release.ts";
@@ -128,6 +128,24 @@ describe("refuses, and changes nothing:", () => {
     expect(exitCode).toBe(code);
     expect(await own.git("status", "--porcelain")).toBe("");
     expect(await own.git("tag")).toBe("");
+  });
+
+  test.each(["commit", "tag"])("a `git %s` that fails", async (command) => {
+    const own = await Package.create();
+    const hook = join(own.folder, ".git/hooks/reference-transaction");
+    // git runs this hook for each update of a branch or tag.
+    const ref = command === "commit" ? "refs/heads/" : "refs/tags/";
+    await Bun.write(hook, `#!/bin/sh\n[ "$1" != prepared ] || ! grep ${ref}\n`);
+    await chmod(hook, 0o755);
+    const { exitCode, stderr } = own.release("minor");
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`\`git ${command}\` failed, so nothing was released`),
+    });
+    await rm(hook);
+    expect(await own.git("status", "--porcelain")).toBe("");
+    expect(await own.git("log", "-1", "--format=%s")).toBe("mine");
+    expect(await own.read("CHANGELOG.md")).toBe(CHANGELOG);
   });
 
   test("uncommitted changes, and an existing tag", async () => {

@@ -14,12 +14,13 @@ export function checkBudgets(budgets: Budgets, { files }: Report, isFullBuild: b
   const problems = Object.entries(budgets).flatMap(([pattern, limit]) => {
     const glob = new Bun.Glob(pattern);
     const counted = files.filter(({ path }) => glob.match(path));
-    if (counted.length === 0 && isFullBuild) return [`The budget of ${pattern} fits no file.`];
+    if (counted.length === 0 && isFullBuild)
+      return [`The budget of \`${pattern}\` matches no file.`];
     const size = counted.reduce((sum, { gzip }) => sum + gzip, 0);
-    const over = size - parseSize(limit);
+    const over = size - parseSize(limit, `The budget of \`${pattern}\``);
     if (over <= 0) return [];
     return [
-      `${pattern} has ${printSize(size)} with gzip: ${printSize(over)} over its budget of ${limit}.`,
+      `\`${pattern}\` is ${printSize(size)} gzipped, ${printSize(over)} over its budget of ${limit}.`,
     ];
   });
   if (problems.length === 0) return;

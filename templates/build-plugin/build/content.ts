@@ -28,7 +28,8 @@ export function lazyPlugin(load: () => Promise<BunPlugin>): Bun.BunPlugin {
 
 /** Returns a matcher of the paths that the plugin loads. */
 export function filterOf(plugin: BunPlugin): { readonly test: (path: string) => boolean } {
-  const filters = [...loadersOf(plugin, {}).keys()];
+  // With `module`, which Bun's interface has, the plugin registers its exact filter.
+  const filters = [...loadersOf(plugin, { module: undefined }).keys()];
   return { test: (path) => filters.some((filter) => filter.test(`/${path}`)) };
 }
 

@@ -75,7 +75,7 @@ function formatReport({ modules, cycles, unused }: GraphReport): string {
     ),
     ...list("Unused", unused),
     "",
-    `${Object.keys(modules).length} modules, ${edges.length} imports, ${cycles.length} cycles, ${unused.length} unused files`,
+    `modules: ${Object.keys(modules).length}, imports: ${edges.length}, cycles: ${cycles.length}, unused files: ${unused.length}`,
   ].join("\n");
 }
 

@@ -13,15 +13,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { lock } from "../scripts/lock.ts";
 import { BuildFailure } from "./failure.ts";
 import type { Files } from "./files.ts";
-import { lock } from "./lock.ts";
 
 /**
  * Makes the folder contain exactly these files. Keeps `.git`, because the folder may be a checkout of the branch to deploy.
- * New contents are first written to temporary files beside their targets, so that a full disk changes nothing. Then they
- * are renamed to their targets, pages last, and stale files are removed. A server of the folder therefore never sends half
- * a file, or a page before its assets.
+ * New contents are first written to temporary files beside their targets, so that a full disk changes nothing, unless a
+ * file must first be removed because a folder takes its name, or the reverse. Then they are renamed to their targets, pages
+ * last, and stale files are removed. A server of the folder therefore never sends half a file, or a page before its assets.
  * @param lockFile prevents concurrent updates by other builds; created if it is missing
  * @returns false if the folder already holds exactly these files
  */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { compileLibrary } from "../scripts/library.ts";
+import { compileLibrary, LOCK } from "../scripts/library.ts";
 import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
 import { lazyPlugin } from "./content.ts";
@@ -26,7 +26,6 @@ import { formatTable } from "./table.ts";
 
 const DIST = "dist";
 const CACHE = ".cache/build";
-const LOCK = ".cache/build.lock";
 const REPORT = "report.json";
 const MANIFEST = "manifest.json";
 /** Code and configuration of the build itself. A change here invalidates every cache entry. */

@@ -9,12 +9,15 @@ export function printSize(bytes: number): string {
     : `${(bytes / 1_000_000).toFixed(2)} MB`;
 }
 
-/** @throws {BuildFailure} if the text is not a size, such as `12` or `12 kb/s`. */
-export function parseSize(text: string): number {
+/**
+ * @param what names the size in the error
+ * @throws {BuildFailure} if the text is not a size, such as `12` or `12 kb/s`
+ */
+export function parseSize(text: string, what: string): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?(B|kB|MB)$/.exec(text) ?? [];
   if (digits === undefined) {
     throw new BuildFailure(
-      `"${text}" is not a size.`,
+      `${what} is "${text}", which is not a size.`,
       'Write it like "900 B", "12 kB" or "1.5 MB".',
     );
   }

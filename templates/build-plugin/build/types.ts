@@ -15,9 +15,7 @@ export async function updateTypes(check: boolean): Promise<string> {
   if (check && changes.length > 0) {
     throw new BuildFailure(`Out of date: ${changes.join(", ")}`, "Run `bun run types`.");
   }
-  return [`types: ${result.count} declarations, ${changes.length} changed`, ...changes].join(
-    "\n  ",
-  );
+  return [`declarations: ${result.count}, changed: ${changes.length}`, ...changes].join("\n  ");
 }
 
 const changesOf = ({ written, removed }: TypesResult): string[] =>

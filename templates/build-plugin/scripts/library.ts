@@ -1,10 +1,28 @@
 // Compiles the library as it is published: one ES module per source file, with its declarations.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lock } from "./lock.ts";
 
-/** @returns the compiler's error messages, with file, line and column; empty if there are none */
-export async function compileLibrary(folder: string): Promise<string> {
+/** Held while dist/ is updated. */
+export const LOCK = ".cache/build.lock";
+
+/** @returns the compiler's error messages, with file, line and column. If there are any, the folder is unchanged. */
+export async function updateLibrary(folder: string): Promise<string> {
+  using _ = lock(LOCK);
+  const staging = `${folder}.tmp`;
+  rmSync(staging, { recursive: true, force: true });
+  const problems = await compileLibrary(staging);
+  if (problems !== "") return problems;
   rmSync(folder, { recursive: true, force: true });
+  renameSync(staging, folder);
+  return "";
+}
+
+/**
+ * @param folder empty, or missing
+ * @returns the compiler's error messages
+ */
+export async function compileLibrary(folder: string): Promise<string> {
   const bun = process.execPath;
   const { exitCode, stdout, stderr } =
     await Bun.$`${bun} x tsc --project tsconfig.library.json --outDir ${folder}`.quiet().nothrow();

@@ -3,14 +3,19 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 
 /** Holds the project's own files while they are replaced. If packing is killed, the next run restores them. */
-const BACKUP = ".cache/unpublished";
+const BACKUP = ".unpublished";
 
 process.chdir(join(import.meta.dir, ".."));
 const { name }: { name: string } = await Bun.file("package.json").json();
 const contents: Readonly<Record<string, () => string>> = {
-  "README.md": () => readFileSync("NPM.md", "utf8").replaceAll("your-package", name),
+  // npm names the command after the package, without its scope.
+  "README.md": () =>
+    readFileSync("NPM.md", "utf8")
+      .replaceAll("your-package", name)
+      .replaceAll("your-command", name.replace(/^@.*\//, "")),
+  // The project may have been renamed since it was created.
   LICENSE: () =>
-    readFileSync("LICENSE", "utf8").replace(/the project('s)? authors/, `the authors of ${name}`),
+    readFileSync("LICENSE", "utf8").replace(/(?<=\(c\) )the .+ authors$/m, `the ${name} authors`),
 };
 
 restore();
@@ -18,6 +23,7 @@ if (process.argv[2] === "replace") replace();
 
 function replace(): void {
   mkdirSync(BACKUP, { recursive: true });
+  writeFileSync(join(BACKUP, ".gitignore"), "*\n");
   for (const [file, content] of Object.entries(contents)) {
     if (!existsSync(file)) continue;
     const text = content();
@@ -27,7 +33,7 @@ function replace(): void {
   }
 }
 
-/** Keeps a file that was edited since it was replaced. */
+/** Restores the project's own files, except those that were edited after they were replaced. */
 function restore(): void {
   for (const file of Object.keys(contents)) {
     const published = join(BACKUP, `${file}.published`);

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// The command of the package: `<package> <folder> [--watch] [--check]` writes the declarations of content files.
+// The command of the package: `<package> <folder> [--watch | --check]` writes the declarations of content files.
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
+import { packageName } from "./hosts/wrong-host.ts";
 import { type TypesResult, watchTypes, writeTypes } from "./types/write.ts";
-
-const USAGE =
-  "Usage: <folder> [--watch] [--check]. Writes a declaration (.d.ts) beside each content file.";
 
 const { values, folder } = parseOrExit();
 if (values.watch) {
-  await watchTypes(folder, {}, new AbortController().signal, (result) => {
-    if (result instanceof Error) console.error(result.message);
-    else printResult(result);
+  await watchTypes(folder, {
+    report: (result) => {
+      if (result instanceof Error) console.error(result.message);
+      else printResult(result);
+    },
   });
 } else {
   try {
@@ -30,10 +30,14 @@ function parseOrExit() {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const [folder, ...others] = positionals;
     if (folder === undefined || others.length > 0) throw new Error("Name one folder.");
+    if (values.watch && values.check) throw new Error("Use either --watch or --check.");
     return { values, folder };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    console.error(USAGE);
+    // npm names the command after the package, without its scope.
+    const command = packageName().replace(/^@.*\//, "");
+    console.error(`Usage: ${command} <folder> [--watch | --check]`);
+    console.error("Writes a declaration (.d.ts) beside each content file.");
     process.exit(2);
   }
 }
@@ -43,5 +47,5 @@ function printResult({ count, written, removed }: TypesResult): void {
     console.log(`${values.check ? "out of date" : "wrote"} ${relative("", path)}`);
   for (const path of removed)
     console.log(`${values.check ? "unused" : "removed"} ${relative("", path)}`);
-  console.log(`${count} declarations`);
+  console.log(`declarations: ${count}`);
 }

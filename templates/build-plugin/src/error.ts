@@ -28,7 +28,17 @@ export interface Diagnostic {
   readonly frame: string;
 }
 
-export class ContentError extends Error {
+/** An error without a stack, because Bun would print this package's source above the message. */
+export class StacklessError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+export class ContentError extends StacklessError {
   override readonly name = "ContentError";
 
   // Private, because Bun prints the public fields of an error below its message.
@@ -37,11 +47,7 @@ export class ContentError extends Error {
 
   /** @param diagnostics at least one. */
   constructor(code: ContentErrorCode, diagnostics: readonly Diagnostic[], options?: ErrorOptions) {
-    // Without a stack, because Bun would print this package's source above the message.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
     super(diagnostics.map(formatDiagnostic).join("\n\n"), options);
-    Error.stackTraceLimit = stackTraceLimit;
     this.#code = code;
     this.#diagnostics = diagnostics;
   }
@@ -61,7 +67,7 @@ function formatDiagnostic(diagnostic: Diagnostic): string {
   return frame === "" ? head : `${head}\n\n${frame}`;
 }
 
-/** `content/prices.jsonl:3:1: 2.name is missing`, without the frame. */
+/** `content/prices.jsonl:3:1: [2].name is missing`, without the frame. */
 export function formatHead({ file, line, column, message }: Diagnostic): string {
   return `${showControls(shortPath(file))}:${line}:${column}: ${message}`;
 }

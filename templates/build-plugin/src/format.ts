@@ -8,7 +8,7 @@ export interface Format {
   readonly extensions: readonly string[];
   /** @throws {ContentError} `syntax` */
   readonly parse: (source: Source) => Parsed;
-  /** Returns the document's TypeScript type from that of the data, for declarations; by default the same type. */
+  /** Returns the TypeScript type of the document, given that of the data. By default the types are equal. */
   readonly documentType?: ((dataType: string) => string) | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface Format {
 export interface Parsed {
   /** The value that the schema checks. */
   readonly data: unknown;
-  /** Returns the position of the value with this path, or of its closest existing parent. */
+  /** Returns the position of the value at this path, or of its closest existing parent. */
   readonly locate: (path: readonly PropertyKey[]) => Span;
   /** Returns the document that the module exports, from the validated data; by default the data itself. */
   readonly toDocument?: ((data: unknown) => unknown) | undefined;

@@ -18,6 +18,7 @@ export {
   type ContentSchema,
   type TypesOptions,
   type TypesResult,
+  type WatchOptions,
   watchTypes,
   writeTypes,
 } from "./types/write.ts";

@@ -55,16 +55,18 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
     return `[${value.map((item, index) => printLiteral(item, [...path, index], within)).join(",")}]`;
   }
   if (value instanceof Date) return `new Date(${value.getTime()})`;
-  if (!isPlain(value)) throw unprintable(`a ${value.constructor?.name}`);
+  if (!hasKeys(value)) throw unprintable(`a ${value.constructor?.name}`);
   const entries = Object.entries(value).map(
     ([key, item]) => `${printKey(key)}:${printLiteral(item, [...path, key], within)}`,
   );
   return `{${entries.join(",")}}`;
 }
 
-function isPlain(value: object): boolean {
+/** True for a plain object. */
+export function hasKeys(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** `{"__proto__": x}` would set the prototype; a computed key does not. */

@@ -17,6 +17,8 @@ export interface Loader {
   readonly name: string;
   /** Matches the absolute paths that it loads. */
   readonly filter: RegExp;
+  /** Matches every file of the format, without syntax that esbuild lacks, such as a lookahead. */
+  readonly files: RegExp;
   /**
    * Returns the text of the module; a promise only if the schema is asynchronous, so that `require()` works.
    * @throws {ContentError}
@@ -25,19 +27,29 @@ export interface Loader {
 }
 
 export function createLoader(format: Format, options: LoadOptions = {}): Loader {
+  const files = extensionFilter(format.extensions);
   return {
     name: format.name,
-    filter: options.filter ? withoutState(options.filter) : extensionFilter(format.extensions),
+    filter: options.filter ? both(files, options.filter) : files,
+    files,
     load: (file) => loadModule(format, file, options),
   };
 }
 
 /** Matches paths with one of these extensions, in upper or lower case. */
 export function extensionFilter(extensions: readonly string[]): RegExp {
-  const escaped = extensions.map((extension) =>
-    extension.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"),
+  const patterns = extensions.map((extension) =>
+    extension
+      .replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&")
+      .replaceAll(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`),
   );
-  return new RegExp(`\\.(${escaped.join("|")})$`, "i");
+  return new RegExp(`\\.(?:${patterns.join("|")})$`);
+}
+
+/** Matches what both match, with the flags of the second. One expression, because Bun only accepts that. */
+function both(first: RegExp, second: RegExp): RegExp {
+  const { source, flags } = withoutState(second);
+  return new RegExp(`^(?=[^]*${first.source})(?=[^]*?(?:${source}))`, flags);
 }
 
 /** Removes the flags `g` and `y`, with which `test` would start where the last match ended, and so skip files. */
@@ -45,20 +57,18 @@ export function withoutState({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replaceAll(/[gy]/g, ""));
 }
 
-/** Limit of the module's length as a multiple of `maxBytes`. Escapes make a module longer than its file. */
+/** Limits the length of a module to this multiple of `maxBytes`. Escapes make a module longer than its file. */
 const MAX_GROWTH = 8;
 
 function loadModule(format: Format, file: string, options: LoadOptions): string | Promise<string> {
-  const source = readSource(file, options);
-  const parsed = parseSource(format, source);
   const { maxBytes = DEFAULT_MAX_BYTES } = options;
-  const print = ({ document }: Content): string => {
+  const print = ({ document, parsed, source }: LoadedContent): string => {
     const text = printDocument(document, parsed, source);
     if (text.length <= MAX_GROWTH * maxBytes) return text;
     const message = `becomes a module of more than ${MAX_GROWTH} times maxBytes, which is ${maxBytes}`;
     throw source.error("value", [0, 0], message);
   };
-  const content = checkContent(parsed, source, options.schema);
+  const content = loadContent(format, file, options);
   return content instanceof Promise ? content.then(print) : print(content);
 }
 
@@ -69,36 +79,37 @@ export interface Content {
   readonly document: unknown;
 }
 
-/** Loads the content of a file without printing a module. @throws {ContentError} */
-export async function loadContent(
+interface LoadedContent extends Content {
+  readonly parsed: Parsed;
+  readonly source: Source;
+}
+
+/**
+ * Loads the content of a file without printing a module. Returns a promise only if the schema is asynchronous.
+ * @throws {ContentError}
+ */
+export function loadContent(
   format: Format,
   file: string,
   options: LoadOptions,
-): Promise<Content> {
+): LoadedContent | Promise<LoadedContent> {
   const source = readSource(file, options);
-  return await checkContent(parseSource(format, source), source, options.schema);
+  const parsed = parseSource(format, source);
+  const { toDocument = (data: unknown) => data } = parsed;
+  const toContent = (data: unknown) => ({ data, document: toDocument(data), parsed, source });
+  const { schema } = options;
+  const data = schema === undefined ? parsed.data : checkData(schema, parsed, source);
+  return data instanceof Promise ? data.then(toContent) : toContent(data);
 }
 
 function parseSource(format: Format, source: Source): Parsed {
   try {
     return format.parse(source);
   } catch (error) {
-    // A recursive parser has overflowed the stack.
-    if (!(error instanceof RangeError)) throw error;
+    // A recursive parser has overflowed the stack. Any other RangeError is a bug of the format.
+    if (!(error instanceof RangeError && error.message.includes("call stack"))) throw error;
     throw source.error("syntax", [0, 0], "is nested too deeply", error);
   }
-}
-
-/** Returns a promise only if the schema is asynchronous. */
-function checkContent(
-  parsed: Parsed,
-  source: Source,
-  schema: Schema | undefined,
-): Content | Promise<Content> {
-  const { toDocument = (data: unknown) => data } = parsed;
-  const toContent = (data: unknown): Content => ({ data, document: toDocument(data) });
-  const data = schema === undefined ? parsed.data : checkData(schema, parsed, source);
-  return data instanceof Promise ? data.then(toContent) : toContent(data);
 }
 
 function printDocument(document: unknown, parsed: Parsed, source: Source): string {

@@ -1,5 +1,5 @@
 // Prints the module of a document: the document is the default export, and its keys are named exports.
-import { printKey, printLiteral } from "./literal.ts";
+import { hasKeys, printKey, printLiteral } from "./literal.ts";
 
 /**
  * Keys that `import { … }` cannot name are only in the default export: reserved words, keys that are not
@@ -23,13 +23,6 @@ export function printModule(document: unknown): string {
     `export default { ${members.join(", ")} };`,
     "",
   ].join("\n");
-}
-
-/** True for a plain object. */
-export function hasKeys(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 /** Returns whether a key can be a named export. */

@@ -66,10 +66,11 @@ function issuesError(
   return new ContentError("schema", diagnostics);
 }
 
-/** `title is missing`, or `tags.0: Invalid input: …`. */
+/** `title is missing`, or `tags[0]: Invalid input: …`. */
 function describeIssue(message: string, keys: readonly PropertyKey[], data: unknown): string {
   if (keys.length === 0) return message;
-  const field = keys.map(String).join(".");
+  const steps = keys.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
+  const field = steps.join("").replace(/^\./, "");
   if (!isMissing(keys, data)) return `${field}: ${message}`;
   // Schemas describe a missing field as a value of the wrong type. A custom message is shown as well.
   const isGeneric = /\b(undefined|missing|required)\b/i.test(message);

@@ -1,4 +1,5 @@
 // Reads a content file within its limits, and creates diagnostics with positions in it.
+import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
@@ -63,10 +64,11 @@ export function readSource(
     if (!stat.isFile()) throw refuse("is not a file");
     if (stat.size > maxBytes)
       throw refuse(`has ${stat.size} bytes; the limit, maxBytes, is ${maxBytes}`);
-    return new Source(file, new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file)));
+    const bytes = readFileSync(file);
+    if (!isUtf8(bytes)) throw refuse("is not UTF-8");
+    return new Source(file, new TextDecoder().decode(bytes));
   } catch (error) {
     if (error instanceof ContentError) throw error;
-    if (error instanceof TypeError) throw refuse("is not UTF-8", error);
     throw refuse(error instanceof Error ? error.message : String(error), error);
   }
 }

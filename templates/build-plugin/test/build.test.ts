@@ -195,12 +195,12 @@ describe("a build that fails prints the reason, and leaves dist/ unchanged:", ()
       "a budget that is exceeded": [
         "package.json",
         withBudget("site/**/*.js"),
-        ["site/**/*.js", "over its budget of 1 kB"],
+        ["`site/**/*.js` is ", "over its budget of 1 kB"],
       ],
       "a budget that matches no file": [
         "package.json",
         withBudget("site/**/*.scss"),
-        ["site/**/*.scss fits no file"],
+        ["`site/**/*.scss` matches no file"],
       ],
       "an import from a folder outside the fingerprint": [
         "site/show.ts",

@@ -2,7 +2,7 @@
 import { describe, expect, setDefaultTimeout } from "bun:test";
 import { dirname, join } from "node:path";
 import { browserTest, Tab } from "./browser.ts";
-import { COMMAND_TIMEOUT } from "./command.ts";
+import { COMMAND_TIMEOUT, hasNode } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { HOST_FILES, type Host, pluginsFile } from "./hosts.ts";
 import { until } from "./until.ts";
@@ -24,11 +24,13 @@ const servers: Readonly<Record<string, DevServer>> = {
     command: [process.execPath, "server.ts"],
     frame: `[...document.querySelector("bun-hmr")?.shadowRoot?.querySelectorAll(".message-desc code") ?? []].at(-1)`,
   },
-  Vite: {
-    entry: "vite",
-    command: ["node", join(vite, "bin/vite.js"), "--host", "127.0.0.1", "--port", "0"],
-    frame: `document.querySelector("vite-error-overlay")?.shadowRoot?.querySelector(".frame")`,
-  },
+  ...(hasNode && {
+    Vite: {
+      entry: "vite",
+      command: ["node", join(vite, "bin/vite.js"), "--host", "127.0.0.1", "--port", "0"],
+      frame: `document.querySelector("vite-error-overlay")?.shadowRoot?.querySelector(".frame")`,
+    },
+  }),
 };
 
 const FILES = {

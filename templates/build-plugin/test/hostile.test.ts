@@ -2,7 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { symlink } from "node:fs/promises";
 import { z } from "zod";
-import { jsonl } from "../src/index.ts";
+import { createPlugin, jsonl } from "../src/index.ts";
 import * as rollup from "../src/rollup.ts";
 import { readSource } from "../src/source.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
@@ -26,14 +26,14 @@ test("a schema that rejects every line shows the first 20", async () => {
   await folder.write({ "a.jsonl": '"a"\n'.repeat(50_000) });
   const failed = load(folder, "a.jsonl", jsonl({ schema: z.array(z.number()) }));
   await expect(failed).rejects.toThrow(
-    "a.jsonl:20:1: 19: Invalid input: expected number, received string, and 49980 more",
+    "a.jsonl:20:1: [19]: Invalid input: expected number, received string, and 49980 more",
   );
 });
 
 describe("refused:", () => {
   const cases: Record<string, [text: string | Uint8Array, message: RegExp]> = {
     "deep nesting": [`${"[".repeat(300)}${"]".repeat(300)}`, /too deeply/],
-    "nesting that no parser takes": ["[".repeat(500_000), /too deeply|a\.jsonl:1:1/],
+    "nesting that is too deep for any parser": ["[".repeat(500_000), /too deeply|a\.jsonl:1:1/],
     "more than a mebibyte": [`"${"x".repeat(1024 * 1024)}"`, /limit, maxBytes, is 1048576/],
     "a file that is not UTF-8": [new Uint8Array([0x22, 0xff, 0x22]), /not UTF-8/],
   };
@@ -85,10 +85,22 @@ describe("refused:", () => {
     await expect(load(folder, "a.jsonl", jsonl({ schema }))).rejects.toThrow(message);
   });
 
+  test("a root that is not a path, with the actual reason", () => {
+    expect(() => readSource("a.jsonl", { root: 1 as never })).toThrow(/path/);
+  });
+
   test("a missing file", async () => {
     using folder = new Folder();
     await expect(load(folder, "gone.jsonl", jsonl())).rejects.toThrow();
   });
+});
+
+test("a bug of a format is not reported as nesting", async () => {
+  using folder = new Folder();
+  await folder.write({ "a.txt": "" });
+  const parse = () => ({ data: new Date(Number.NaN).toISOString(), locate: () => [0, 0] as const });
+  const format = { name: "dates", extensions: ["txt"], parse };
+  await expect(load(folder, "a.txt", createPlugin(format))).rejects.not.toThrow("too deeply");
 });
 
 test("a filter with the flag g matches every file", async () => {

@@ -1,5 +1,6 @@
 // One suite for all hosts: the same content gives the same module, and the same error at the same position.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { build as esbuild } from "esbuild";
 import manifest from "../package.json";
 import { formats } from "../src/formats.ts";
 import { jsonl } from "../src/index.ts";
@@ -11,7 +12,7 @@ setDefaultTimeout(COMMAND_TIMEOUT);
 
 const later = "async () => { await 1; return true; }";
 const PLUGINS = [
-  `content.jsonl({ filter: /later\\.jsonl$/, schema: z.array(z.string().refine(${later})) })`,
+  `content.jsonl({ filter: /later/, schema: z.array(z.string().refine(${later})) })`,
   "content.jsonl()",
   // #region yaml
   `content.yaml({
@@ -30,6 +31,7 @@ const CONTENT: Record<string, [text: string, expected: object]> = {
   "rows.jsonl": ['{"a": "\\uD800"}\n[-0, null]\n', { default: [{ a: "\uD800" }, ["-0", null]] }],
   "UPPER.JSONL": ["1\n", { default: [1] }],
   "later.jsonl": ['"Ada"\n', { default: ["Ada"] }],
+  "later.js": ["export default 1;\n", { default: 1 }], // matches the filter, but is not JSON Lines
   "empty.ndjson": ["", { default: [] }],
   // #region yaml
   "data.yaml": [
@@ -96,7 +98,7 @@ console.log(JSON.stringify([${files.map((_, index) => `m${index}`)}].map((m) => 
 /** The text of a file, then the line, the column and the message of its error. Lines and columns count from 1. */
 const INVALID: Record<string, [text: string, line: number, column: number, message: string]> = {
   "syntax.jsonl": ["1\n {a: 1}\n", 2, 2, "JSON"],
-  "later.jsonl": ['"Ada"\n1\n', 2, 1, "1: "],
+  "later.jsonl": ['"Ada"\n1\n', 2, 1, "[1]: "],
   // #region yaml
   "syntax.yaml": ["a: 1\nb: [1\n", 3, 1, "Flow sequence"],
   "twice.yaml": ["a: 1\nb: 2\na: 3\n", 3, 1, "is a duplicate"],
@@ -127,7 +129,7 @@ describe.each(Object.entries(hosts))("%s", (_, { entry, firstColumn, load, isMis
   });
 
   hostTest.each(Object.entries(INVALID))(
-    "an error has its position and a frame: %s",
+    "reports an error with its position and a code frame: %s",
     async (file, [text, line, column, message]) => {
       using project = new Folder();
       const importing = `import content from "./${file}";\nconsole.log(content);\n`;
@@ -147,6 +149,16 @@ test.each(["index", "rollup", "vite"] as const)("src/%s.ts exports every format"
   expect(Object.keys(await import(`../src/${entry}.ts`))).toContainValues(
     Object.keys(formats) as never[],
   );
+});
+
+test("esbuild gets columns and lengths in bytes", async () => {
+  using folder = new Folder();
+  await folder.write({ "a.jsonl": '  "é\n' });
+  const options = { logLevel: "silent", write: false } as const;
+  const entryPoints = [folder.at("a.jsonl")];
+  await expect(esbuild({ entryPoints, plugins: [jsonl()], ...options })).rejects.toMatchObject({
+    errors: [{ location: { line: 1, column: 2, length: 3, lineText: '  "é' } }],
+  });
 });
 
 describe("a plugin in the wrong host names the entry to import it from", () => {
@@ -178,7 +190,7 @@ describe("a plugin in the wrong host names the entry to import it from", () => {
 });
 
 // #region yaml
-/** The named exports. The default export also has the keys that cannot be named exports. */
+/** Returns the named exports, and a default export that also has the keys that cannot be named exports. */
 function withDefault(named: object, more: object = {}) {
   const data = JSON.stringify({ ...named, ...more });
   return { ...named, default: JSON.parse(data) };

@@ -122,7 +122,7 @@ export const hosts: Readonly<Record<string, Host>> = {
       }),
   },
   Rollup: {
-    // Bun would preload the project's plugins, which are not for Bun.
+    // The bundle needs Node.js: Bun would first preload the project's plugins, which are not for Bun.
     isMissing: !hasNode,
     entry: "rollup",
     firstColumn: 1,

@@ -1,9 +1,10 @@
 // The published package: packed, checked by publint and arethetypeswrong, installed and used in another project.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
+import { bun, COMMAND_TIMEOUT, command, hasNode } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { HOST_FILES } from "./hosts.ts";
 import { Project } from "./project.ts";
@@ -19,10 +20,9 @@ beforeAll(async () => {
     const { devDependencies: _, ...kept } = JSON.parse(text);
     return JSON.stringify(kept, null, 2);
   });
-  await project.write({
-    LICENSE: "Copyright (c) the project's authors\n",
-    "NPM.md": "# your-package\n",
-  });
+  await project.write({ "NPM.md": "# your-package\n" });
+  // In the workspace, this project has no LICENSE of its own.
+  await project.edit("LICENSE", (text) => text || "Copyright (c) the project's authors\n");
   const { exitCode, stderr } = await project.build("--only=library");
   expect(exitCode, stderr).toBe(0);
   // `prepack` and `postpack` without the checks, for which the copy has no configuration.
@@ -55,7 +55,7 @@ test("contains only the built library, its README and its LICENSE", async () => 
   const files = await new Bun.Archive(tarball).files();
   const text = (path: string) => files.get(`package/${path}`)?.text();
   expect(await text("README.md")).toBe(`# ${manifest.name}\n`);
-  expect(await text("LICENSE")).toBe(`Copyright (c) the authors of ${manifest.name}\n`);
+  expect(await text("LICENSE")).toContain(`Copyright (c) the ${manifest.name} authors\n`);
   const { engines, keywords } = JSON.parse((await text("package.json")) ?? "");
   expect({ engines, keywords }).toEqual({
     engines: { bun: expect.stringMatching(/^>=/), node: expect.stringMatching(/^>=/) },
@@ -69,22 +69,39 @@ test("contains only the built library, its README and its LICENSE", async () => 
   ).toEqual([]);
 });
 
-test("a file that was edited after packing was killed is kept", async () => {
+test("its README and LICENSE have its name; after packing was killed, the project's own come back", async () => {
   using copy = new Folder();
+  const license = await project.text("LICENSE");
   await copy.write({
     "scripts/published-files.ts": await project.text("scripts/published-files.ts"),
-    "package.json": '{ "name": "ann" }',
-    "NPM.md": "# your-package\n",
+    "package.json": '{ "name": "@ann/prices" }',
+    "NPM.md": "# your-package, your-command\n",
     "README.md": "# Ours\n",
-    LICENSE: "the project's authors\n",
+    LICENSE: license,
   });
   await bun(copy.path, "scripts/published-files.ts", "replace");
-  expect(await Bun.file(copy.at("README.md")).text()).toBe("# ann\n");
+  expect(await Bun.file(copy.at("README.md")).text()).toBe("# @ann/prices, prices\n");
+  expect(await Bun.file(copy.at("LICENSE")).text()).toContain("(c) the @ann/prices authors\n");
+  await rm(copy.at(".cache"), { recursive: true, force: true });
   await copy.write({ "README.md": "# Edited\n" });
   await bun(copy.path, "scripts/published-files.ts", "restore");
   expect(await Bun.file(copy.at("README.md")).text()).toBe("# Edited\n");
-  expect(await Bun.file(copy.at("LICENSE")).text()).toBe("the project's authors\n");
+  expect(await Bun.file(copy.at("LICENSE")).text()).toBe(license);
 });
+
+test(
+  "a type error leaves the last library as it is",
+  async () => {
+    using copy = project.copy();
+    await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
+    expect(await copy.build("--only=library")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("src/frame.ts("),
+    });
+    expect(copy.files("dist")).toEqual(project.files("dist"));
+  },
+  COMMAND_TIMEOUT,
+);
 
 test(
   "publint finds nothing",
@@ -111,7 +128,7 @@ test(
   COMMAND_TIMEOUT,
 );
 
-test.each(["bun", "node"])(
+test.each(hasNode ? ["bun", "node"] : ["bun"])(
   "is imported with %s",
   async (runtime) => {
     await user.write({
@@ -153,7 +170,7 @@ test(
   COMMAND_TIMEOUT,
 );
 
-test(
+test.skipIf(!hasNode)(
   "bundles with esbuild on Node.js, and reports errors with positions",
   async () => {
     await user.write({

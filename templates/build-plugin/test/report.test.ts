@@ -59,17 +59,21 @@ describe("budgets", () => {
     expect(() => checkBudgets({ "site/**": "4.44 kB" }, report, true)).toThrow(
       "10 B over its budget",
     );
-    expect(() => checkBudgets({ "other/**": "1 B" }, report, true)).toThrow("fits no file");
+    expect(() => checkBudgets({ "other/**": "1 B" }, report, true)).toThrow("matches no file");
     expect(() => checkBudgets({ "other/**": "1 B" }, report, false)).not.toThrow();
-    expect(() => checkBudgets({ "site/**": "4" }, report, true)).toThrow("is not a size");
+    expect(() => checkBudgets({ "site/**": "4" }, report, true)).toThrow(
+      'The budget of `site/**` is "4", which is not a size',
+    );
   });
 });
 
 test("parsing a size reverses formatting it", () => {
-  expect(["12 B", "1.5 kB", "2MB"].map(parseSize)).toEqual([12, 1500, 2_000_000]);
+  expect(["12 B", "1.5 kB", "2MB"].map((text) => parseSize(text, "It"))).toEqual([
+    12, 1500, 2_000_000,
+  ]);
   expect([999, 1000, 1_234_567].map(printSize)).toEqual(["999 B", "1.00 kB", "1.23 MB"]);
   for (const wrong of ["", "4 kb/s", "-1 kB", "1 KiB"])
-    expect(() => parseSize(wrong)).toThrow("not a size");
+    expect(() => parseSize(wrong, "It")).toThrow(`It is "${wrong}", which is not a size`);
 });
 
 test("a treemap fills its area with the sizes, in order and without overlap", () => {

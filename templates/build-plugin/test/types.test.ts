@@ -166,8 +166,9 @@ test("watchTypes reports edits and errors, and survives the replacement of the f
   await folder.write({ "content/a.jsonl": "1\n" });
   const results: (TypesResult | Error)[] = [];
   const stop = new AbortController();
-  const ended = watchTypes(folder.at("content"), {}, stop.signal, (result) => {
-    results.push(result);
+  const ended = watchTypes(folder.at("content"), {
+    signal: stop.signal,
+    report: (result) => results.push(result),
   });
   const until = async (isDone: () => boolean | Promise<boolean>) => {
     while (!(await isDone())) await Bun.sleep(20);
@@ -205,12 +206,15 @@ test.skipIf(!hasNode)(
       entrypoints: [join(import.meta.dir, "../src/command.ts")],
       target: "node",
     });
-    await folder.write({ "command.mjs": (await outputs[0]?.text()) ?? "" });
+    await folder.write({
+      "command.mjs": (await outputs[0]?.text()) ?? "",
+      "package.json": '{ "name": "@ann/prices" }',
+    });
     const types = (...args: string[]) =>
       command(folder.path, ["node", folder.at("command.mjs"), ...args]);
     expect(await types("content", "--check")).toMatchObject({
       exitCode: 1,
-      stdout: "out of date content/a.d.jsonl.ts\n1 declarations\n",
+      stdout: "out of date content/a.d.jsonl.ts\ndeclarations: 1\n",
     });
     expect(await types("content")).toMatchObject({ exitCode: 0 });
     expect(await types("content", "--check")).toMatchObject({ exitCode: 0 });
@@ -218,10 +222,11 @@ test.skipIf(!hasNode)(
       exitCode: 1,
       stderr: expect.stringContaining("missing"),
     });
-    for (const wrong of [["--wrong"], [], ["content", "more"]]) {
+    const both = ["content", "--watch", "--check"];
+    for (const wrong of [["--wrong"], [], ["content", "more"], both]) {
       expect(await types(...wrong)).toMatchObject({
         exitCode: 2,
-        stderr: expect.stringContaining("Usage"),
+        stderr: expect.stringContaining("Usage: prices <folder>"),
       });
     }
   },

@@ -9,7 +9,7 @@ export const jsonlFormat: Format = {
   extensions: ["jsonl", "ndjson"],
   parse(source) {
     // Not `.`, which ends at U+2028 and U+2029, too. JSON allows them in strings.
-    const lines = [...source.text.matchAll(/\S[^\r\n]*/g)];
+    const lines = [...source.text.matchAll(/\S[^\n]*/g)];
     return {
       data: lines.map((line) => parseLine(line, source)),
       locate: ([index]) => spanOf(lines[Number(index)]),

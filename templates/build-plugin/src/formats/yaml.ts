@@ -53,7 +53,7 @@ export function parseYaml(source: Source, text = source.text): Parsed {
     const start = text.indexOf("%YAML");
     throw source.error("syntax", [start, start + 9], "this is read as YAML 1.2: remove the line");
   }
-  checkNodes(document, source);
+  checkAndConvertNodes(document, source);
   return {
     data: toData(document, source),
     locate: (path) => spanOf(findNode(document, path)),
@@ -71,7 +71,7 @@ function spanOf(node: Node | null): Span {
   return [start, end];
 }
 
-function checkNodes(document: Document.Parsed, source: Source): void {
+function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
   const anchors = new Map<string, Node>();
   visit(document, {
     Node(key, node) {
@@ -127,7 +127,7 @@ function convertNumber(scalar: Scalar, source: Source): void {
     throw source.error("syntax", spanOf(scalar), "leading zeros would be lost: put it in quotes");
   }
   const isKept = /^[+-]?0[xo]/.test(literal)
-    ? BigInt(Number(value)) === BigInt(value)
+    ? Number.isFinite(Number(value)) && BigInt(Number(value)) === BigInt(value)
     : /^[+-]?\.(inf|nan)$/i.test(literal) || keepsDigits(literal);
   if (!isKept) throw source.error("syntax", spanOf(scalar), LOST_DIGITS);
   scalar.value = literal === "-0" ? -0 : Number(value);
@@ -142,7 +142,7 @@ function toData(document: Document.Parsed, source: Source): unknown {
   }
 }
 
-/** Returns the node with this path; for a missing key, the mapping that should contain it. */
+/** Returns the node at this path; for a missing key, the mapping that should contain it. */
 function findNode(document: Document.Parsed, path: readonly PropertyKey[]): Node | null {
   let node: Node | null = document.contents;
   for (const key of path) {

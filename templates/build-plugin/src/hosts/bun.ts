@@ -8,7 +8,7 @@ import { refuseOtherHosts } from "./wrong-host.ts";
 export interface BunHost {
   onLoad(
     options: { filter: RegExp; namespace: string },
-    callback: (args: { path: string }) => Loaded | Promise<Loaded>,
+    callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
@@ -33,12 +33,15 @@ export interface BunPlugin {
   setup(build: BunHost): void;
 }
 
-export function toBunPlugin({ name, filter, load }: Loader): BunPlugin {
+export function toBunPlugin({ name, filter, files, load }: Loader): BunPlugin {
   return refuseOtherHosts("", {
     name,
     setup(build) {
-      const fail = failureHandlerFor(build);
-      build.onLoad({ filter, namespace: "file" }, ({ path }) => {
+      const host = hostOf(build);
+      const fail = failureHandlerFor(build, host);
+      const registered = host === "esbuild" ? files : filter;
+      build.onLoad({ filter: registered, namespace: "file" }, ({ path }) => {
+        if (!filter.test(path)) return undefined;
         try {
           const contents = load(path);
           return contents instanceof Promise
@@ -54,34 +57,37 @@ export function toBunPlugin({ name, filter, load }: Loader): BunPlugin {
 
 const toLoaded = (contents: string): Loaded => ({ contents, loader: "js" });
 
-function failureHandlerFor(build: BunHost): (error: unknown) => Loaded {
-  const report = reporterFor(build);
+/** Returns the host that runs the plugin. The server is that of `Bun.serve`. */
+function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
+  // Only Bun supports virtual modules (`module`). The global `Bun` also exists if esbuild runs on Bun.
+  if (!("module" in build)) return "esbuild";
+  // The runtime has no configuration.
+  if (build.config === undefined) return "runtime";
+  // The server has no entry points.
+  return "entrypoints" in build.config ? "bundler" : "server";
+}
+
+function failureHandlerFor(build: BunHost, host: string): (error: unknown) => Loaded {
+  const reportToServer = host === "server" ? reportToServe(build) : undefined;
   return (error) => {
-    if (error instanceof ContentError) return report(error);
+    if (!(error instanceof ContentError)) throw error;
+    if (host === "esbuild") return reportToEsbuild(error);
+    if (reportToServer) return reportToServer(error);
+    // Bun prints the message, which contains the position. It has no field for a position within the file.
     throw error;
   };
-}
-
-function reporterFor(build: BunHost): (error: ContentError) => Loaded {
-  // Only Bun supports virtual modules (`module`). The global `Bun` also exists if esbuild runs on Bun.
-  if (!("module" in build)) return reportToEsbuild;
-  const { config } = build;
-  // The server has no entry points, and the runtime has no configuration.
-  return config !== undefined && !("entrypoints" in config) ? reportToServe(build) : rethrow;
-}
-
-/** Bun prints the message, which contains the position. It has no field for a position within the file. */
-function rethrow(error: ContentError): never {
-  throw error;
 }
 
 function reportToEsbuild({ diagnostics }: ContentError): Loaded {
   return { contents: "", loader: "js", errors: diagnostics.map(toEsbuildMessage) };
 }
 
-/** esbuild draws its own frame, and counts columns from 0, in bytes of UTF-8. */
+/** esbuild draws its own frame, and counts in bytes of UTF-8, columns from 0. */
 function toEsbuildMessage(diagnostic: Diagnostic): EsbuildMessage {
   const { file, line, column, length, lineText, message } = diagnostic;
-  const bytes = new TextEncoder().encode(lineText.slice(0, column - 1)).length;
-  return { text: message, location: { file, line, column: bytes, length, lineText } };
+  const bytes = (start: number, end: number) =>
+    new TextEncoder().encode(lineText.slice(start, end)).length;
+  const start = column - 1;
+  const span = { column: bytes(0, start), length: bytes(start, start + length) };
+  return { text: message, location: { file, line, ...span, lineText } };
 }

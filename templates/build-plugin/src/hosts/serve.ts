@@ -6,9 +6,9 @@ import type { BunHost, Loaded } from "./bun.ts";
 let plugins = 0;
 
 /**
- * Returns the module to load instead of an invalid file. In development, it throws the error in the browser, and adds a
- * style to Bun's overlay that keeps line breaks. In production, it imports a path whose resolution throws the error, so
- * that the bundle fails. Plugins cannot read the mode, but Bun replaces `process.env.NODE_ENV` in the module.
+ * Returns a function that creates the module to load instead of an invalid file. In development, the module throws the
+ * error in the browser, and adds a style to Bun's overlay that keeps line breaks. In production, it imports a path whose
+ * resolution throws the error, so that the bundle fails. Plugins cannot read the mode, but Bun replaces `process.env.NODE_ENV` in the module.
  */
 export function reportToServe(build: BunHost): (error: ContentError) => Loaded {
   const errors: ContentError[] = [];

@@ -1,5 +1,6 @@
 // Refuses a plugin in the wrong host, which would otherwise ignore it or fail without a reason.
 import { readFileSync } from "node:fs";
+import { StacklessError } from "../error.ts";
 
 /** The entries of this package, with the hosts of each. */
 const HOSTS = { "": "Bun and esbuild", "/vite": "Vite", "/rollup": "Rollup and Rolldown" };
@@ -14,12 +15,7 @@ export function refuseOtherHosts<Plugin extends { readonly name: string }>(
   plugin: Plugin,
 ): Plugin {
   const refuse = () => {
-    // Without a stack, because Bun would print this package's source above the message.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    const error = new Error(describe(plugin.name, entry));
-    Error.stackTraceLimit = stackTraceLimit;
-    throw error;
+    throw new StacklessError(describe(plugin.name, entry));
   };
   let isVite = false;
   const configResolved = () => {
@@ -52,7 +48,7 @@ function describe(plugin: string, entry: Entry): string {
 }
 
 /** The name in the nearest package.json above this module, which is this package's own. */
-function packageName(): string {
+export function packageName(): string {
   for (let folder = new URL(".", import.meta.url); ; folder = new URL("..", folder)) {
     try {
       return JSON.parse(readFileSync(new URL("package.json", folder), "utf8")).name;

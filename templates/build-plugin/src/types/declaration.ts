@@ -1,7 +1,8 @@
 // Prints the declaration (.d.ts) of a content file, which gives imports of it their types.
 import type { Format } from "../format.ts";
+import { hasKeys } from "../literal.ts";
 import type { Content } from "../load.ts";
-import { hasKeys, isExportable, printExportName } from "../module.ts";
+import { isExportable, printExportName } from "../module.ts";
 import { Shapes } from "./shapes.ts";
 
 export interface SchemaReference {

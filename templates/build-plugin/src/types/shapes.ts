@@ -1,5 +1,5 @@
 // Infers TypeScript types from values, with an interface for each object type.
-import { hasKeys } from "../module.ts";
+import { hasKeys } from "../literal.ts";
 
 export class Shapes {
   readonly #interfaces = new Map<string, string>();

@@ -74,22 +74,26 @@ export async function writeTypes(
   return { count: wanted.size, written: written.map(([path]) => path), removed };
 }
 
+export interface WatchOptions extends Omit<TypesOptions, "check"> {
+  /** Ends the watch; by default it runs until the process ends. */
+  readonly signal?: AbortSignal | undefined;
+  /** Receives each result, or the error of a content file; by default errors are printed. */
+  readonly report?: ((result: TypesResult | Error) => void) | undefined;
+}
+
 /** Interval between two polls of the folder. */
 const POLL_MS = 300;
 
 /**
- * Writes the declarations now and after each change, until the signal aborts. Polls the folder, because a file watcher
- * would miss changes after the folder was renamed or replaced.
- * @param report receives each result, or the error of a content file; by default errors are printed.
+ * Writes the declarations now and after each change. Polls the folder, because a file watcher would miss changes after
+ * the folder was renamed or replaced.
  */
 export async function watchTypes(
   folder: string,
-  options: TypesOptions = {},
-  signal: AbortSignal = new AbortController().signal,
-  report: (result: TypesResult | Error) => void = printError,
+  { signal, report = printError, ...options }: WatchOptions = {},
 ): Promise<void> {
   let seen: string | null | undefined;
-  while (!signal.aborted) {
+  while (!signal?.aborted) {
     const state = stateOf(folder);
     if (state !== seen) {
       seen = state;

@@ -29,6 +29,7 @@ test("__proto__ is a key", () => {
 describe("refuses", () => {
   const cases: Record<string, [text: string, place: string]> = {
     "a line that is not JSON": ['{"a": 1}\n{a: 1}\n', "a.jsonl:2:1: "],
+    "a carriage return as a line end": ["1\r2\n", "a.jsonl:1:1: "],
     "a duplicate key": ['\n{"b": {"a": 1}, "a": 1, "\\u0061": 2}', "a.jsonl:2:25: the key"],
     "an integer that a number rounds": [
       '{"id": 123456789012345678}',
@@ -55,12 +56,12 @@ describe("a schema", () => {
 
   test("reports a missing field as missing, with the line of the object", async () => {
     const { message } = await errorOf(jsonlFormat, '{"title": "a"}\n{}\n', { schema });
-    expect(message).toContain("a.jsonl:2:1: 1.title is missing");
+    expect(message).toContain("a.jsonl:2:1: [1].title is missing");
   });
 
   test("reports an invalid field by its path", async () => {
     const { message } = await errorOf(jsonlFormat, '{"title": "a", "tags": [1]}\n', { schema });
-    expect(message).toContain("a.jsonl:1:1: 0.tags.0: ");
+    expect(message).toContain("a.jsonl:1:1: [0].tags[0]: ");
   });
 
   test("that throws or rejects is reported as an error of the content", async () => {

@@ -50,6 +50,7 @@ describe("refuses values that would change silently:", () => {
   const cases: Record<string, [text: string, message: string]> = {
     "an integer that a number rounds": ["guild: 123456789012345678", "a.yaml:1:8: a number can't"],
     "a hexadecimal one": ["a: 0xfffffffffffffffff", "a.yaml:1:4: a number can't"],
+    "an infinite hexadecimal one": [`a: 0x${"f".repeat(300)}`, "a.yaml:1:4: a number can't"],
     "a fraction with too many digits": ["- 0.12345678901234567890", "a.yaml:1:3: a number can't"],
     "a number that is too large": ["a: 1e400", "a.yaml:1:4: a number can't"],
     "a number that is too small": ["a: 1e-400", "a.yaml:1:4: a number can't"],
@@ -91,7 +92,7 @@ describe("an error", () => {
     const text = "members:\n\n  - name: Ada\n    age: old\n";
     const error = await errorOf(yamlFormat, text, { schema });
     expect(error.message).toEndWith(
-      `a.yaml:4:10: members.0.age: Invalid input: expected number, received string
+      `a.yaml:4:10: members[0].age: Invalid input: expected number, received string
 
   2 |
   3 |   - name: Ada
@@ -116,7 +117,7 @@ describe("an error", () => {
       [4, 5], // the member without a name
       [1, 1], // the document that has a key too many
     ]);
-    expect(diagnostics[2]?.message).toBe("members.1.name is missing");
+    expect(diagnostics[2]?.message).toBe("members[1].name is missing");
   });
 
   test("is located behind an alias, and after tabs, wide characters and CRLF", async () => {

@@ -1,6 +1,6 @@
 // Parses Markdown with YAML front matter into `{ attributes, html, toc }`.
 import type { Format, Parsed } from "../../format.ts";
-import { hasKeys } from "../../module.ts";
+import { hasKeys } from "../../literal.ts";
 import type { Source } from "../../source.ts";
 import { parseYaml } from "../yaml.ts";
 import { type Heading, render } from "./render.ts";
@@ -56,7 +56,7 @@ function parseMarkdown(source: Source, trustHtml: boolean): Parsed {
 }
 
 const OPENING = /^---[ \t]*\r?\n/;
-/** `...` ends a document in YAML. Without the flag `m`, for which U+2028 would be a line end. */
+/** `...` also ends a document in YAML. The flag `m` is not set, because U+2028 would then end a line. */
 const CLOSING = /(?<=^|\n)(?:---|\.\.\.)[ \t]*(?=\r?\n|$)/;
 /** Front matter of other tools: TOML between `+++`, JSON between `;;;`, or a language name after the dashes. */
 const UNSUPPORTED = /^(\+\+\+|---[a-z]+|;;;)[ \t]*\r?\n/;

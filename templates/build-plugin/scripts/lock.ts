@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Timeout for acquiring the lock. No build holds it for that long. */
+/** Timeout for acquiring the lock, much longer than a build takes. */
 const WAIT_MS = 600_000;
 
 /** Waits for the exclusive lock on a file, which is created if it is missing. Disposing releases it. */
