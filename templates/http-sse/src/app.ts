@@ -7,6 +7,7 @@ import { pageRoutes } from "#lib/page";
 import { rateLimit } from "#lib/rate-limit";
 import { healthRoutes, type Service } from "#lib/service";
 import type { AppEnv } from "./access.ts";
+import { allowOrigins } from "./cors.ts";
 import type { Env } from "./env.ts";
 // #region auth
 import { authenticate } from "./features/auth/authenticate.ts";
@@ -26,8 +27,8 @@ import { describeRoutes } from "./features/openapi/routes.ts";
 // #region uploads
 import { uploadRoutes } from "./features/uploads/routes.ts";
 import { openUploadStore } from "./features/uploads/store.ts";
+
 // #endregion
-import { allowOrigins } from "./origins.ts";
 
 // #region jobs
 /** Path of the worker without its extension: worker.ts in src/, worker.js in dist/. */
