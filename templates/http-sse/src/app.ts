@@ -57,7 +57,7 @@ export async function createApp(env: Env, service: Service) {
     .use("*", ...allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
     // #region auth
-    .use("/api/*", ...(await authenticate(env)))
+    .use("*", ...(await authenticate(env)))
     // #endregion
     .route("/", messageRoutes(messages, service.metrics))
     .route("/", eventRoutes(env, messages, broadcaster, service))
