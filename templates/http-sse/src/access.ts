@@ -23,7 +23,13 @@ export interface Grant {
 
 /** The type argument of a `Hono` whose routes declare their access. */
 export interface AppEnv extends HttpEnv {
-  Variables: HttpEnv["Variables"] & { grant: Grant };
+  Variables: HttpEnv["Variables"] & {
+    grant: Grant;
+    // #region auth
+    /** Reads the grant of the request from its token; unset if the API is open. @throws {Problem} 401 */
+    authenticate?: () => Promise<Grant>;
+    // #endregion
+  };
 }
 
 /** The grant of an API without authentication: it allows everything. */
@@ -38,11 +44,16 @@ const everything: Grant = {
 
 /** Middleware of a route that publishes or reads. Its handler asks `c.get("grant")` for the topic. */
 export function access(need: Need): MiddlewareHandler<AppEnv> {
-  const middleware: MiddlewareHandler<AppEnv> = (c, next) => {
+  const middleware: MiddlewareHandler<AppEnv> = async (c, next) => {
+    // #region auth
+    // Here and not for certain paths, so that no route that declares its access is open, wherever it is.
+    const authenticate = c.get("authenticate");
+    if (authenticate) c.set("grant", await authenticate());
+    // #endregion
     const grant = c.get("grant") ?? everything;
     grant.check(need);
     c.set("grant", grant);
-    return next();
+    await next();
   };
   // #region auth
   // For the description of the API; a request without a token may read public topics.

@@ -1,4 +1,4 @@
-// Opens the stores, then lists the middleware and the routes in the order in which they run.
+// Opens the stores, then lists the middleware in the order in which it runs, and the routes in the order in which they are tried.
 import { Hono } from "hono";
 import { clientAddress, notFound, problems, requestLog } from "#lib/http";
 // #region page
@@ -7,6 +7,7 @@ import { pageRoutes } from "#lib/page";
 import { rateLimit } from "#lib/rate-limit";
 import { healthRoutes, type Service } from "#lib/service";
 import type { AppEnv } from "./access.ts";
+import { allowOrigins } from "./cors.ts";
 import type { Env } from "./env.ts";
 // #region auth
 import { authenticate } from "./features/auth/authenticate.ts";
@@ -14,7 +15,7 @@ import { authenticate } from "./features/auth/authenticate.ts";
 import { Broadcaster } from "./features/events/broadcaster.ts";
 import { eventRoutes } from "./features/events/routes.ts";
 // #region jobs
-import { analysisRoutes } from "./features/jobs/analysis-routes.ts";
+import { analysisRoutes, openAnalysisPool } from "./features/jobs/analysis-routes.ts";
 import { Jobs } from "./features/jobs/jobs.ts";
 import { jobRoutes } from "./features/jobs/routes.ts";
 // #endregion
@@ -26,8 +27,8 @@ import { describeRoutes } from "./features/openapi/routes.ts";
 // #region uploads
 import { uploadRoutes } from "./features/uploads/routes.ts";
 import { openUploadStore } from "./features/uploads/store.ts";
+
 // #endregion
-import { allowOrigins } from "./origins.ts";
 
 // #region jobs
 /** Path of the worker without its extension: worker.ts in src/, worker.js in dist/. */
@@ -45,6 +46,8 @@ export async function createApp(env: Env, service: Service) {
   const uploads = service.use(await openUploadStore(env));
   // #endregion
   // #region jobs
+  // Before the jobs, because it must close after them.
+  const pool = service.use(openAnalysisPool(env, WORKER));
   const jobs = service.use(new Jobs(messages, service.metrics));
   // #endregion
 
@@ -56,7 +59,7 @@ export async function createApp(env: Env, service: Service) {
     .use("*", ...allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
     // #region auth
-    .use("/api/*", ...(await authenticate(env)))
+    .use("*", ...(await authenticate(env)))
     // #endregion
     .route("/", messageRoutes(messages, service.metrics))
     .route("/", eventRoutes(env, messages, broadcaster, service))
@@ -65,7 +68,7 @@ export async function createApp(env: Env, service: Service) {
     // #endregion
     // #region jobs
     .route("/", jobRoutes(jobs))
-    .route("/", analysisRoutes(env, jobs, uploads, WORKER))
+    .route("/", analysisRoutes(pool, jobs, uploads))
     // #endregion
     // #region openapi
     .route("/", describeRoutes(app))

@@ -112,7 +112,7 @@ describe("rate limit", () => {
   });
 });
 
-describe("a form of a foreign page", () => {
+describe("a form of a cross-origin page", () => {
   const send = (server: TestServer, headers: Record<string, string>) =>
     server.fetch("/api/messages", {
       method: "POST",

@@ -29,6 +29,28 @@ test(".env.example names every variable, and its values are valid", async () => 
   }
 });
 
+// #region auth
+test("a secret of .env.example that was not replaced is not accepted", async () => {
+  const text = await Bun.file(join(root, ".env.example")).text();
+  const [, secret = "none"] = /^# AUTH_SECRET=(.*)$/m.exec(text) ?? [];
+  expect(schema.shape.AUTH_SECRET.safeParse(secret).success).toBe(false);
+});
+
+// #endregion
+// #region docker
+test("compose.yaml passes .env to the service, except for what belongs to the container", async () => {
+  const compose = Bun.YAML.parse(await Bun.file(join(root, "compose.yaml")).text()) as {
+    readonly services: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  };
+  const built = Object.values(compose.services).filter(({ build }) => build !== undefined);
+  expect(built).not.toEqual([]);
+  for (const { env_file, environment } of built) {
+    expect(env_file).toEqual([{ path: ".env", required: false }]);
+    expect(environment).toMatchObject({ HOST: "0.0.0.0", PORT: "3000", DATA_DIR: "/app/data" });
+  }
+});
+
+// #endregion
 test("a bad value is refused by name", () => {
   expect(() => parseEnv(schema, { CORS_ORIGINS: "https://a.example/path" })).toThrow(
     /CORS_ORIGINS/,

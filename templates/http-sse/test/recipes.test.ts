@@ -3,6 +3,10 @@ import { expect, test } from "bun:test";
 import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+// #region auth
+import { sign } from "hono/jwt";
+import type { ReceivedEvent } from "../src/features/events/parse.ts";
+// #endregion
 import { TestServer } from "./server.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -22,7 +26,7 @@ async function follow(recipe: string, use?: (folder: string) => Promise<void>): 
       else if (language === "sh") await runTests(folder, text);
       else await Bun.write(join(folder, /^\/\/ ([\w./-]+):/.exec(text)?.[1] ?? ""), text);
     }
-    await run(folder, "run", "typecheck");
+    await run(folder, ["run", "typecheck"]);
     await use?.(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -51,18 +55,15 @@ async function change(folder: string, diff: string): Promise<void> {
   await Bun.write(file, source);
 }
 
-/** Runs the tests of the last command; the type check follows, and a copy without Biome is not formatted. */
+/** Runs only the tests of the block: `follow` checks the types itself, and the copy has no biome.json. */
 const runTests = (folder: string, commands: string) =>
-  run(folder, "test", /bun test (\S+)/.exec(commands)?.[1] ?? "");
+  run(folder, ["test", /bun test (\S+)/.exec(commands)?.[1] ?? ""]);
 
-async function run(folder: string, ...args: readonly string[]): Promise<string> {
-  return runWith(folder, {}, ...args);
-}
-
-async function runWith(
+async function run(
   folder: string,
-  env: Readonly<Record<string, string>>,
-  ...args: readonly string[]
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  exitCode = 0,
 ): Promise<string> {
   const child = Bun.spawn([process.execPath, ...args], {
     cwd: folder,
@@ -76,7 +77,7 @@ async function runWith(
     readableStreamToText(child.stdout),
     readableStreamToText(child.stderr),
   ]);
-  expect(await child.exited, stdout + stderr).toBe(0);
+  expect(await child.exited, stdout + stderr).toBe(exitCode);
   return stdout;
 }
 
@@ -91,20 +92,72 @@ test("stream an LLM's tokens", () => follow("Stream an LLM's tokens"));
 test("publish from another process", () =>
   follow("Publish from another process", async (folder) => {
     await using server = await TestServer.start();
-    await runWith(folder, { API_URL: server.url }, "publish.ts", "news/local", "hello");
+    const attempts: number[] = [];
+    using proxy = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        attempts.push(performance.now());
+        const { pathname } = new URL(request.url);
+        if (attempts.length > 2) return fetch(server.url + pathname, request);
+        const status = attempts.length === 1 ? 503 : 429;
+        return new Response("Later.", { status, headers: { "retry-after": "2" } });
+      },
+    });
+    await run(folder, ["publish.ts", "news/local", "hello"], { API_URL: proxy.url.href });
     const response = await server.fetch("/api/messages?topic=news/*");
     expect(await response.json()).toMatchObject({ items: [{ text: "hello" }] });
+    const [first = 0, second = 0, third = 0] = attempts;
+    expect(Math.min(second - first, third - second)).toBeGreaterThan(1900);
   }));
 
 // #region auth
 test("let your login issue the tokens", () =>
   follow("Let your login issue the tokens", async (folder) => {
     const AUTH_SECRET = "a secret of the tokens of 32 bytes";
-    const token = await runWith(folder, { AUTH_SECRET }, "issue-token.ts", "ada");
-    await using server = await TestServer.start({ AUTH_SECRET });
+    const env = { AUTH_SECRET, AUTH_AUDIENCE: "api", AUTH_ISSUER: "login" };
+    const token = await run(folder, ["issue-token.ts", "ada"], env);
+    await using server = await TestServer.start(env);
     const read = (authorization: string) =>
       server.fetch("/api/messages?topic=users/ada", { headers: { authorization } });
     expect((await read(`Bearer ${token}`)).status).toBe(200);
     expect((await read("Bearer forged")).status).toBe(401);
+    for (const user of ["*", "", "a/b", "auth0|1"]) {
+      await run(folder, ["issue-token.ts", user], env, 1);
+    }
+    await run(folder, ["issue-token.ts", "ada"], { AUTH_SECRET: "" }, 1);
+
+    // The client: its topic is quiet until its first token has expired, and then a request for a token fails.
+    const { follow: followTopic } = await import(join(folder, "follow.ts"));
+    const stop = new AbortController();
+    const received: string[] = [];
+    let loads = 0;
+    let tokens = 0;
+    const follower = {
+      async fetchToken() {
+        tokens += 1;
+        if (tokens === 1) return shortToken(AUTH_SECRET);
+        if (tokens === 2) throw new Error("The login is down.");
+        const authorization = `Bearer ${token}`;
+        if (tokens === 3) await server.post("in between", { authorization }, "users/ada");
+        return token;
+      },
+      load: () => {
+        loads += 1;
+      },
+      onEvent: ({ event, data }: ReceivedEvent) => {
+        received.push(`${event}: ${JSON.parse(data).text}`);
+        stop.abort();
+      },
+    };
+    await followTopic(`${server.url}/api/events?topic=users/ada`, follower, stop.signal);
+    expect(received).toEqual(["message: in between"]);
+    expect([loads, tokens]).toEqual([1, 3]);
   }));
+
+/** A token of two seconds. */
+function shortToken(secret: string): Promise<string> {
+  const exp = Math.floor(Date.now() / 1000) + 2;
+  return sign({ subscribe: ["users/ada"], exp, aud: "api", iss: "login" }, secret, "HS256");
+}
 // #endregion

@@ -1,7 +1,15 @@
 // Private streams: which tokens are accepted, what they allow, where they are logged, when they expire.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sign } from "hono/jwt";
+import { parseEnv } from "#lib/env";
+import { Lifecycle } from "#lib/service";
 import { TestServer } from "../../../test/server.ts";
+import { access } from "../../access.ts";
+import { createApp } from "../../app.ts";
+import { schema } from "../../env.ts";
 import { bearer, type Claims, SECRET, seconds, tokenOf } from "./test-tokens.ts";
 
 let server: TestServer;
@@ -138,6 +146,42 @@ test("without a topic, a stream carries everything that the token covers", async
     (event) => JSON.parse(event?.data ?? "").topic,
   );
   expect(topics).toEqual(["c", "d/x"]);
+});
+
+test("a route that declares its access needs a token wherever it is", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "http-sse-auth-"));
+  const service = new Lifecycle();
+  try {
+    const env = parseEnv(schema, { AUTH_SECRET: SECRET, DATA_DIR: folder });
+    const app = await createApp(env, service);
+    app.get("/outside", access("subscribe"), (c) => c.json(c.get("grant").subscribe()));
+    app.post("/outside", access("publish"), (c) => c.text("published"));
+    await expectRefused(await app.request("/outside", { method: "POST" }), 401);
+    expect(await (await app.request("/outside")).json()).toEqual(["general"]);
+    const headers = bearer(await tokenOf({ subscribe: ["a"] }));
+    expect(await (await app.request("/outside", { headers })).json()).toEqual(["a"]);
+  } finally {
+    await service.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("routes that declare no access ignore the header, which may be meant for a proxy", async () => {
+  const paths = [
+    "/healthz",
+    "/readyz",
+    // #region page
+    "/",
+    // #endregion
+    // #region openapi
+    "/docs",
+    "/openapi.json",
+    // #endregion
+  ];
+  for (const path of paths) {
+    const response = await server.fetch(path, { headers: { authorization: "Basic YTpi" } });
+    expect([path, response.status]).toEqual([path, 200]);
+  }
 });
 
 test("deleting needs a token that may publish there", async () => {

@@ -1,5 +1,5 @@
 // Access by token: the claims `publish` and `subscribe` of a JWT list the topics that its bearer may use.
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { Problem } from "#lib/http";
 import { log } from "#lib/log";
@@ -22,8 +22,8 @@ const claims = z.object({
 const MAX_LENGTH = 8192;
 
 /**
- * Middleware: sets what the token of a request grants. Without AUTH_SECRET and AUTH_JWKS, no middleware: everybody
- * may do everything.
+ * Middleware for all paths: `access()` reads the token of a request with it, so routes that declare no access, such as
+ * `/healthz`, ignore the header. Without AUTH_SECRET and AUTH_JWKS, no middleware: everybody may do everything.
  * @throws {StartError} if the variables contradict each other, or the key set cannot be read.
  */
 export async function authenticate(env: Env): Promise<MiddlewareHandler<AppEnv>[]> {
@@ -33,12 +33,15 @@ export async function authenticate(env: Env): Promise<MiddlewareHandler<AppEnv>[
     return [];
   }
   const anonymous = grantToAnonymous(env.PUBLIC_TOPICS);
-  const setGrant: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const grantOf = async (c: Context) => {
     const token = tokenOf(c.req.header("authorization"), c.req.query("access_token"));
-    c.set("grant", token === undefined ? anonymous : grantTo(await claimsOf(token, verify)));
-    await next();
+    return token === undefined ? anonymous : grantTo(await claimsOf(token, verify));
   };
-  return [setGrant];
+  const middleware: MiddlewareHandler<AppEnv> = (c, next) => {
+    c.set("authenticate", () => grantOf(c));
+    return next();
+  };
+  return [middleware];
 }
 
 /** The token of a request; undefined if it has none. `EventSource` cannot send the header. */

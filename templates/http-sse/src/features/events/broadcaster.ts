@@ -1,6 +1,7 @@
-// Sends each new message to the open event streams of its topic. A message is encoded once for all of them.
+// Sends each new message to the open event streams of its topic. It is formatted once, and encoded once for all streams
+// with the same topics.
 import type { Counter, Metrics } from "#lib/metrics";
-import { type Message, type MessageStore, toJson } from "../messages/store.ts";
+import { type Listener, type Message, type MessageStore, toJson } from "../messages/store.ts";
 import { patternsOf } from "../messages/topics.ts";
 import { formatEvent, HEARTBEAT } from "./format.ts";
 
@@ -33,7 +34,7 @@ export class Broadcaster {
 
   private constructor(
     heartbeatMs: number,
-    /** Id of the last message that the store passed on. */
+    /** The cursor up to which the store has published its messages. */
     public head: string,
     metrics: Metrics,
   ) {
@@ -55,7 +56,8 @@ export class Broadcaster {
   }
 
   static open(messages: MessageStore, heartbeatMs: number, metrics: Metrics): Broadcaster {
-    const head = messages.subscribe((published, hasGap) => broadcaster.#publish(published, hasGap));
+    // The store calls the listener later, when `broadcaster` is set.
+    const head = messages.subscribe((...published) => broadcaster.#publish(...published));
     const broadcaster = new Broadcaster(heartbeatMs, head, metrics);
     return broadcaster;
   }
@@ -65,7 +67,7 @@ export class Broadcaster {
     return this.#published.promise;
   }
 
-  /** Sends `subscriber` every message of its topics after `head`. */
+  /** From now on, sends the subscriber each new message of its topics. */
   subscribe(subscriber: Subscriber): void {
     const { topics } = subscriber;
     const key = topics.join();
@@ -100,8 +102,8 @@ export class Broadcaster {
     clearInterval(this.#timer);
   }
 
-  #publish(messages: readonly Message[], hasGap: boolean): void {
-    this.head = messages.at(-1)?.id ?? this.head;
+  #publish(...[messages, hasGap, cursor]: Parameters<Listener>): void {
+    this.head = cursor;
     // After a gap the clients reconnect, and receive what they missed or a gap event.
     if (hasGap) this.endAll();
     else this.#sendMessages(messages);

@@ -8,14 +8,21 @@ export interface ReceivedEvent {
   readonly id: string;
 }
 
-/** The events of `body`, until it ends. An incomplete event at the end is dropped, as the standard requires. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReceivedEvent> {
+/**
+ * The events of `body`, until it ends. An incomplete event at the end is dropped, as the standard requires.
+ * @param onId called with the id from which a client resumes: after each event, and for the ids of heartbeats.
+ */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  onId: (id: string) => void = () => undefined,
+): AsyncGenerator<ReceivedEvent> {
   let id = "";
   let event = "";
   let data: string[] = [];
   for await (const line of readLines(body)) {
     if (line === "") {
       if (data.length > 0) yield { event: event || "message", data: data.join("\n"), id };
+      if (id !== "") onId(id);
       event = "";
       data = [];
       continue;

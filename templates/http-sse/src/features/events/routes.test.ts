@@ -87,7 +87,7 @@ test.each(["garbage", "ffffffff-1", "999999999", "\u00ff", "a\nid: b"])(
   },
 );
 
-test("an id whose message was deleted gets a gap event, then the oldest stored message", async () => {
+test("an id whose message the retention dropped gets a gap event, then the stored messages", async () => {
   await using small = await TestServer.start({ MESSAGES_KEEP: "2" });
   const { id } = await small.post("0");
   for (let i = 1; i < 5; i++) await small.post(`${i}`);

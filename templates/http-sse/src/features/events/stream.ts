@@ -96,7 +96,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // The store is ahead of the broadcaster: wait until it catches up.
+      // The store already has messages that this instance has not been sent.
       if (cursor !== head && broadcaster.head === head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }
@@ -133,13 +133,15 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
   );
 }
 
-/** A stream may close before it is removed; that must not disturb the other subscribers. */
+/** Ignores the error of a stream that closed before it was removed. Thrown, it would end the loop over the subscribers. */
 function ignoreClosed(error: unknown): void {
   if (!(error instanceof TypeError)) throw error;
 }
 
 /** The event that reports missing messages. */
 function gapEvent(id: string | undefined): Uint8Array {
-  const data = JSON.stringify({ reason: "Last-Event-ID is not in the log" });
+  const data = JSON.stringify({
+    reason: "Last-Event-ID is unknown, or messages after it were dropped.",
+  });
   return encoder.encode(formatEvent({ event: "gap", data, ...(id === undefined ? {} : { id }) }));
 }

@@ -7,43 +7,43 @@ import type { Env } from "../../env.ts";
 import type { UploadStore } from "../uploads/store.ts";
 import type { Result } from "./analysis.ts";
 import type { Jobs } from "./jobs.ts";
-import { Pool, PoolFull, TaskFailed } from "./pool.ts";
+import { Pool, TaskFailed } from "./pool.ts";
 import { JobError, type RunningJob } from "./running-job.ts";
 
 export const startedJob = z.object({ id: z.uuid(), topic: z.string() });
 
+type AnalysisPool = Pool<string, Result>;
+
 /** @param worker path of the worker without its extension: worker.ts in src/, worker.js in dist/. */
-export function analysisRoutes(env: Env, jobs: Jobs, uploads: UploadStore, worker: string) {
-  const pool = new Pool<string, Result>({
+export function openAnalysisPool(env: Env, worker: string): AnalysisPool {
+  return new Pool({
     worker,
     size: env.JOB_WORKERS,
     queue: env.JOB_QUEUE,
     timeoutMs: env.JOB_TIMEOUT_MS,
   });
+}
 
+export function analysisRoutes(pool: AnalysisPool, jobs: Jobs, uploads: UploadStore) {
   return new Hono<AppEnv>().post("/api/uploads/:id/analysis", access("publish"), async (c) => {
     c.get("grant").publish("uploads");
     const upload = await uploads.get(c.req.param("id"));
     if (!upload) throw new Problem(404, "There is no such upload.");
+    // Checked before the job is created. Until the pool has its task there must be no `await`.
+    if (pool.isFull) throw new Problem(503, "Every worker is busy, and the queue is full.");
     const path = uploads.path(upload);
     const started = await jobs.start((job) => analyse(pool, path, job), "queued");
     return c.json(started, 202, { location: `/api/jobs/${started.id}` });
   });
 }
 
-/** @throws {Problem} 503 synchronously if the queue is full. */
-function analyse(pool: Pool<string, Result>, path: string, job: RunningJob): Promise<Result> {
+async function analyse(pool: AnalysisPool, path: string, job: RunningJob): Promise<Result> {
   const { signal, start, progress } = job;
   try {
-    return pool
-      .run(path, { signal, onStart: start, onProgress: progress })
-      .catch((cause: unknown) => {
-        // A crash is a bug, and its message may contain paths: clients only learn that it failed.
-        if (!(cause instanceof TaskFailed) || cause.code === "crashed") throw cause;
-        throw new JobError(cause.code, cause.message, { cause });
-      });
+    return await pool.run(path, { signal, onStart: start, onProgress: progress });
   } catch (cause) {
-    if (!(cause instanceof PoolFull)) throw cause;
-    throw new Problem(503, cause.message, { cause });
+    // A crash is a bug, and its message may contain paths: clients only learn that it failed.
+    if (!(cause instanceof TaskFailed) || cause.code === "crashed") throw cause;
+    throw new JobError(cause.code, cause.message, { cause });
   }
 }

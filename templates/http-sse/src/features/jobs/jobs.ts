@@ -15,7 +15,7 @@ export interface Job {
 
 /**
  * Does the work of a job and resolves with its result. If it rejects, the job ends with an error; clients see the
- * code and message of a `JobError` only. If it throws synchronously, the job is not created.
+ * code and message of a `JobError` only.
  */
 export type Work = (job: RunningJob) => Promise<Readonly<Record<string, unknown>>>;
 
@@ -49,14 +49,14 @@ export class Jobs {
   /** Starts a job. @param status `queued` if the work calls `job.start()` later. */
   async start(work: Work, status: "queued" | "running" = "running") {
     const id = crypto.randomUUID();
-    const job = new RunningJob(`jobs/${id}`, this.messages, status, (reached) =>
-      this.#count.inc({ status: reached }),
-    );
+    const count = (reached: string) => this.#count.inc({ status: reached });
+    const job = new RunningJob(`jobs/${id}`, this.messages, status, count);
     const working = work(job);
+    const created = job.publishStatus();
     this.#running.set(job.topic, job);
-    job.ended = this.#finish(job, working);
+    job.ended = this.#finish(job, working, created);
     try {
-      await job.publishStatus();
+      await created;
     } catch (error) {
       job.interrupt();
       throw error;
@@ -99,12 +99,21 @@ export class Jobs {
     await this.drain();
   }
 
-  async #finish(job: RunningJob, working: ReturnType<Work>): Promise<void> {
+  async #finish(
+    job: RunningJob,
+    working: ReturnType<Work>,
+    created: Promise<unknown>,
+  ): Promise<void> {
     const [event, data] = await job.outcome(working);
     this.#count.inc({
       status: event === "result" ? "done" : data.code === "cancelled" ? "cancelled" : "failed",
     });
-    for (let isStored = false; !isStored; ) {
+    // No client knows of a job whose first status was not stored, so its end is not stored either.
+    let isStored = await created.then(
+      () => false,
+      () => true,
+    );
+    while (!isStored) {
       try {
         await this.#end(job.topic, event, data);
         isStored = true;

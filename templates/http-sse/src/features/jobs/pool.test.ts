@@ -43,7 +43,8 @@ test("refuses a task while all workers are busy and the queue is full", async ()
   const running = [1, 2].map(() => pool.run(BLOCK, { signal: blocked.signal }));
   const started: number[] = [];
   const queued = [3, 4].map((n) => pool.run([n], { signal, onStart: () => started.push(n) }));
-  expect(() => pool.run([5], { signal })).toThrow(PoolFull);
+  expect(pool.isFull).toBe(true);
+  await expect(pool.run([5], { signal })).rejects.toThrow(PoolFull);
   expect(started).toEqual([]);
   blocked.abort(new Error("enough"));
   expect(await Promise.allSettled(running)).toMatchObject([
@@ -85,6 +86,15 @@ test("a worker that exits, throws or hangs fails its task and is replaced", asyn
     expect(error).toMatchObject({ code });
     expect(await next).toBe(2);
   }
+});
+
+test("a worker that cannot start, or a task that cannot be sent, frees its slot", async () => {
+  const unstartable = openPool({ size: 1, worker: Symbol("no module") as never });
+  for (let i = 0; i < 2; i++) await expect(unstartable.run([1], { signal })).rejects.toThrow();
+  const pool = openPool({ size: 1 });
+  const task = [() => 1] as never;
+  await expect(pool.run(task, { signal })).rejects.toThrow();
+  expect(await pool.run([1], { signal })).toBe(1);
 });
 
 test("a task that was cancelled before it started does not time out later", async () => {

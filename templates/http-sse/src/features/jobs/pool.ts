@@ -50,31 +50,34 @@ export class Pool<Task, Result> {
 
   constructor(readonly options: PoolOptions) {}
 
-  /**
-   * Runs the task in a worker. The promise rejects with `TaskFailed`, or with the reason of the signal.
-   * @throws {PoolFull} synchronously.
-   */
-  run(task: Task, options: TaskOptions): Promise<Result> {
-    const isBusy = this.#running >= this.options.size;
-    if (isBusy && this.#queue.length >= this.options.queue) {
-      throw new PoolFull("Every worker is busy, and the queue is full.");
-    }
-    return this.#run(task, options, isBusy);
+  /** Whether `run` would reject with `PoolFull` now. */
+  get isFull(): boolean {
+    return this.#isBusy && this.#queue.length >= this.options.queue;
   }
 
-  async #run(task: Task, options: TaskOptions, isBusy: boolean): Promise<Result> {
+  get #isBusy(): boolean {
+    return this.#running >= this.options.size;
+  }
+
+  /**
+   * Runs the task in a worker. Takes a slot or a place in the queue before it returns.
+   * @throws {PoolFull | TaskFailed} and the reason of the signal.
+   */
+  async run(task: Task, options: TaskOptions): Promise<Result> {
+    if (this.isFull) throw new PoolFull("Every worker is busy, and the queue is full.");
     // A task that leaves the queue takes over the slot of the task that ended.
-    if (isBusy) await this.#waitForSlot(options.signal);
+    if (this.#isBusy) await this.#waitForSlot(options.signal);
     else this.#running += 1;
-    const worker = this.#idle.pop() ?? this.#startWorker();
+    let worker: Worker | undefined;
     try {
+      worker = this.#idle.pop() ?? this.#startWorker();
       options.onStart?.();
       const result = await this.#ask(worker, task, options);
       this.#idle.push(worker);
       return result;
     } catch (error) {
       // The task may still run; only the end of its thread stops it.
-      this.#remove(worker);
+      if (worker) this.#remove(worker);
       throw error;
     } finally {
       const startNext = this.#queue.shift();
@@ -133,8 +136,8 @@ export class Pool<Task, Result> {
       if ("result" in data) resolve(data.result);
       else onProgress?.(data.progress);
     };
-    worker.postMessage(task);
     try {
+      worker.postMessage(task);
       return await promise;
     } finally {
       clearTimeout(timer);

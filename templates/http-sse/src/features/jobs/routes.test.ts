@@ -46,7 +46,7 @@ test("an empty file has a result; an unknown upload or job is 404", async () => 
   }
 });
 
-test("a form of a foreign page cannot start one", async () => {
+test("a form of a cross-origin page cannot start one", async () => {
   await using server = await TestServer.start();
   const headers = { origin: "https://evil.example" };
   const path = `/api/uploads/${await upload(server, "text")}/analysis`;
@@ -54,7 +54,7 @@ test("a form of a foreign page cannot start one", async () => {
 });
 
 test("progress increases, at most four times a second; a full queue is 503; cancelling frees the slot", async () => {
-  await using server = await TestServer.start(ONE_WORKER);
+  await using server = await TestServer.start({ ...ONE_WORKER, METRICS_PORT: "0" });
   const [huge, small] = [await uploadHuge(server), await upload(server, "small")];
   const running = await startJob(server, huge);
   const queued = await startJob(server, small);
@@ -62,6 +62,9 @@ test("progress increases, at most four times a second; a full queue is 503; canc
   const refused = await analyse(server, small);
   expect(refused.status).toBe(503);
   expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+  const metrics = /http:\/\/\S+\/metrics/.exec(server.output)?.[0] ?? "";
+  // The refused job is not counted.
+  expect(await (await fetch(metrics)).text()).toContain('sse_jobs{status="queued"} 2\n');
 
   using client = await server.events({}, `?topic=${running.topic}`);
   const times: number[] = [];

@@ -39,7 +39,7 @@ export class RunningJob {
     onStatus(status);
   }
 
-  /** Aborts when the job is cancelled or the service stops. */
+  /** Aborts when the job is cancelled, has ended, or the service stops. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

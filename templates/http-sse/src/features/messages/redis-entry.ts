@@ -7,8 +7,21 @@ export const START = "0-0";
 /** One entry of the stream: its id, then names and values alternately. */
 export type Entry = readonly [id: string, fields: readonly string[]];
 
-/** The time of a message is in its id: milliseconds, then a counter within the millisecond. */
-export function toMessage([id, fields]: Entry): Message {
+/** The message in an entry; undefined if it contains none, because another program wrote it. */
+export function toMessage(entry: Entry): Message | undefined {
+  try {
+    return parseEntry(entry);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The message in an entry that this service wrote. The time of a message is in its id: milliseconds, then a counter
+ * within the millisecond.
+ * @throws {Error} for another entry.
+ */
+export function parseEntry([id, fields]: Entry): Message {
   const at = new Date(Number.parseInt(id, 10)).toISOString();
   // Names are at even positions. A value may be equal to a name.
   const field = (name: string) => {
@@ -17,12 +30,10 @@ export function toMessage([id, fields]: Entry): Message {
   };
   const text = field("text");
   // Until version 0.2, an entry had only its text and its key.
-  const data = text === undefined ? JSON.parse(field("data") ?? "{}") : { text };
-  return {
-    id,
-    topic: field("topic") ?? "general",
-    event: field("event") ?? "message",
-    data,
-    at,
-  };
+  const data = text === undefined ? JSON.parse(field("data") ?? "") : { text };
+  const event = field("event") ?? "message";
+  if (typeof data !== "object" || data === null || /[\0\r\n]/.test(event)) {
+    throw new TypeError(`The entry ${id} is not a message.`);
+  }
+  return { id, topic: field("topic") ?? "general", event, data, at };
 }

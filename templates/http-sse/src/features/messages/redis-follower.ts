@@ -1,6 +1,7 @@
 // Reads new entries of a Redis Stream on its own connection, and resumes at its cursor after an outage.
 import type { RedisClient } from "bun";
 import { Problem } from "#lib/http";
+import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
 import { type Entry, toMessage } from "./redis-entry.ts";
 import { CAN_CONTINUE, evaluate } from "./redis-scripts.ts";
@@ -23,7 +24,7 @@ export class RedisFollower {
   private constructor(
     url: string,
     readonly key: string,
-    /** Id of the last message that the listeners received. */
+    /** Id of the last entry that was read. */
     public cursor: string,
   ) {
     this.#connection = RedisConnection.open(url, (client) => this.#checkCursor(client));
@@ -72,11 +73,16 @@ export class RedisFollower {
     const args = ["COUNT", "500", "BLOCK", `${BLOCK_MS}`, "STREAMS", this.key, this.cursor];
     const reply = await connection.send("XREAD", args, BLOCK_MS + GRACE_MS);
     const entries = (reply as Record<string, Entry[]> | null)?.[this.key] ?? [];
-    const messages = entries.map(toMessage);
-    const newest = messages.at(-1);
+    const newest = entries.at(-1);
     if (!newest) return;
-    this.cursor = newest.id;
-    for (const listener of this.#listeners) listener(messages, this.#hasGap);
+    [this.cursor] = newest;
+    const messages = entries.flatMap((entry) => toMessage(entry) ?? this.#skip(entry));
+    for (const listener of this.#listeners) listener(messages, this.#hasGap, this.cursor);
     this.#hasGap = false;
+  }
+
+  #skip([id]: Entry): [] {
+    log.warn("skipped entry {id} of {key}: it is not a message", { id, key: this.key });
+    return [];
   }
 }

@@ -19,6 +19,41 @@ describe.skipIf(!url)("Redis", () => {
   });
 });
 
+test.skipIf(!url)(
+  "an entry of another program is skipped, by subscribers and by reads",
+  async () => {
+    using client = disposable(new RedisClient(url));
+    const key = `test:${crypto.randomUUID()}`;
+    const messages = await RedisMessages.open({ url: url ?? "", key, keep: 100 });
+    const received: string[] = [];
+    messages.subscribe((published, _, cursor) =>
+      received.push(...published.map(({ id }) => id), cursor),
+    );
+    try {
+      const foreign = [
+        ["data", "{"],
+        ["data", "1"],
+        ["other", "x"],
+        ["data", "{}", "event", "a\nb"],
+      ];
+      for (const fields of foreign) await client.send("XADD", [key, "*", ...fields]);
+      const data = { text: "kept" };
+      const { message } = await messages.append({ topic: "a", event: "message", data });
+      const end = String(await client.send("XADD", [key, "*", "other", "x"]));
+      while (received.at(-1) !== end) await Bun.sleep(5);
+      expect(received.filter((id) => id === message.id)).not.toEqual([]);
+      const page = await messages.read({ topics: ["*"], after: undefined, limit: 10 });
+      expect(page).toEqual({ messages: [message], hasGap: false, cursor: end });
+      expect(await messages.newest({ topics: ["*"], limit: 10 })).toEqual([message]);
+      expect(await messages.get(end)).toBeUndefined();
+    } finally {
+      await messages.close();
+      const keys = await client.send("KEYS", [`*${key}*`]);
+      await client.send("DEL", keys);
+    }
+  },
+);
+
 function disposable(client: RedisClient): RedisClient & Disposable {
   return Object.assign(client, { [Symbol.dispose]: () => client.close() });
 }

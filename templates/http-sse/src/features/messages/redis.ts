@@ -5,7 +5,7 @@ import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
 import { StartError } from "#lib/service";
 import type { Env } from "../../env.ts";
-import { type Entry, START, toMessage } from "./redis-entry.ts";
+import { type Entry, parseEntry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
 import { APPEND, CAN_CONTINUE, DELETE, evaluate } from "./redis-scripts.ts";
 import {
@@ -89,7 +89,7 @@ export class RedisMessages implements MessageStore {
     const args = [topic, event, JSON.stringify(data), `${this.options.keep}`];
     const reply = await this.#eval(APPEND, ...args, ...(key === undefined ? [] : [key]));
     const [outcome, entry] = reply as ["created" | "repeated", Entry];
-    const stored = toMessage(entry);
+    const stored = parseEntry(entry);
     if (outcome === "created") return { outcome, message: stored };
     if (stored.event === "deleted") return { outcome: "deleted", message: stored };
     return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
@@ -117,9 +117,10 @@ export class RedisMessages implements MessageStore {
     let cursor = after;
     for (;;) {
       const found = await this.#range("XRANGE", `(${cursor}`, "+", count);
-      for (const message of found) {
-        cursor = message.id;
-        if (!matches(query, message)) continue;
+      for (const entry of found) {
+        cursor = entry[0];
+        const message = toMessage(entry);
+        if (!message || !matches(query, message)) continue;
         if (messages.push(message) === limit) return { messages, cursor };
       }
       if (found.length < count) return { messages, cursor };
@@ -130,9 +131,11 @@ export class RedisMessages implements MessageStore {
     const messages: Message[] = [];
     for (let end = "+"; ; ) {
       const found = await this.#range("XREVRANGE", end, "-", SCAN);
-      for (const message of found) {
-        end = `(${message.id}`;
-        if (matches(query, message) && messages.push(message) === limit) return messages.reverse();
+      for (const entry of found) {
+        end = `(${entry[0]}`;
+        const message = toMessage(entry);
+        if (!message || !matches(query, message)) continue;
+        if (messages.push(message) === limit) return messages.reverse();
       }
       if (found.length < SCAN) return messages.reverse();
     }
@@ -140,7 +143,7 @@ export class RedisMessages implements MessageStore {
 
   async get(id: string): Promise<Message | undefined> {
     const [found] = isId(id) ? await this.#range("XRANGE", id, id, 1) : [];
-    return found?.id === id ? found : undefined;
+    return found?.[0] === id ? toMessage(found) : undefined;
   }
 
   subscribe(listener: Listener): string {
@@ -199,9 +202,9 @@ export class RedisMessages implements MessageStore {
     from: string,
     to: string,
     limit: number,
-  ): Promise<Message[]> {
+  ): Promise<Entry[]> {
     const args = [this.options.key, from, to, "COUNT", `${limit}`];
-    return ((await this.connection.send(command, args)) as Entry[]).map(toMessage);
+    return (await this.connection.send(command, args)) as Entry[];
   }
 }
 

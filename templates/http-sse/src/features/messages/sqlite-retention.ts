@@ -11,16 +11,16 @@ interface State {
 }
 
 /**
- * Counts messages and trims old ones. A client has missed messages only if its cursor is below `floor`. Messages
- * above `floor` are missing only because they were deleted, and each deletion is a stored event. Checking whether the
- * row of the cursor exists would report a false gap if that message was deleted.
+ * Counts messages and trims old ones. A client whose cursor is below `floor` has missed messages: that is a gap. Rows
+ * above `floor` are missing only if a client deleted the message, and then the deletion is stored as an event. So there
+ * is a gap if the cursor is below `floor`, and not if the row of the cursor is missing.
  */
 export class Retention {
   readonly #db: Database;
   readonly #keep: number;
   readonly #since;
   readonly #seqOf;
-  /** Cached: each read needs it, and counting all rows costs more than a commit. */
+  /** Cached, because each read needs it, and counting all rows would cost more than a commit. */
   #state: State;
 
   constructor(db: Database, keep: number) {
@@ -81,18 +81,22 @@ export class Retention {
     const message = lastOf("messages", messages);
     const deletion = Math.max(message, lastOf("deletions", deletions));
     const floor = Math.max(state.floor, deletion);
-    this.#db.run("DELETE FROM messages WHERE seq <= ?", [message]);
-    this.#db.run("DELETE FROM messages WHERE seq <= ? AND event = 'deleted'", [deletion]);
+    const dropped = {
+      deletions: this.#dropUntil(deletion, "event = 'deleted'"),
+      messages: this.#dropUntil(message, "event <> 'deleted'"),
+    };
     this.#db.run("UPDATE log SET floor = ?", [floor]);
-    const left = this.#db
-      .query<{ left: number }, []>("SELECT count(*) AS left FROM messages WHERE event = 'deleted'")
-      .get();
     return {
-      messages: Math.min(messages, this.#keep),
-      deletions: left?.left ?? 0,
+      messages: messages - dropped.messages,
+      deletions: deletions - dropped.deletions,
       newest,
       floor,
     };
+  }
+
+  /** @returns how many rows it dropped. */
+  #dropUntil(seq: number, condition: string): number {
+    return this.#db.run(`DELETE FROM messages WHERE seq <= ? AND ${condition}`, [seq]).changes;
   }
 }
 

@@ -16,6 +16,16 @@ testMessageStore({
   remove: async () => undefined,
 });
 
+test("a bug is not reported as a store that is not available", async () => {
+  const messages = new SqliteMessages(join(folder, "bug.db"), 1000);
+  const message = { topic: "a", event: "message" };
+  const data: Record<string, unknown> = {};
+  data.itself = data;
+  await expect(messages.append({ ...message, data })).rejects.toThrow(TypeError);
+  expect((await messages.append({ ...message, data: {} })).outcome).toBe("created");
+  messages.close();
+});
+
 test("migrates the file of the first version, and refuses one of a newer service", async () => {
   const file = join(folder, "old.db");
   {

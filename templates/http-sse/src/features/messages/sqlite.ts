@@ -92,19 +92,22 @@ export class SqliteMessages implements MessageStore {
     let results: readonly Appended[];
     try {
       results = this.#insertAll(batch);
-    } catch (cause) {
-      for (const pending of batch) pending.reject(storeUnavailable(cause));
+    } catch (error) {
+      for (const pending of batch) pending.reject(toProblem(error));
       return;
     }
-    const created = results.filter(({ outcome }) => outcome === "created");
-    this.#publish(created.map(({ message }) => message));
+    // Before the listeners, because one that throws would leave the promises unsettled.
     results.forEach((result, index) => {
       batch[index]?.resolve(result);
     });
+    const created = results.filter(({ outcome }) => outcome === "created");
+    this.#publish(created.map(({ message }) => message));
   }
 
   #publish(messages: readonly Message[]): void {
-    for (const listener of this.#listeners) if (messages.length > 0) listener(messages, false);
+    const newest = messages.at(-1);
+    if (!newest) return;
+    for (const listener of this.#listeners) listener(messages, false, newest.id);
   }
 
   #add(message: NewMessage): Appended {
@@ -184,15 +187,21 @@ export class SqliteMessages implements MessageStore {
     this.#db.close();
   }
 
-  /** Reads up to `limit` rows per topic. A topic uses the index; a prefix scans the rows in id order. */
+  /** Reads up to `limit` rows of each topic with the index, and of all prefixes in one scan in id order. */
   #select({ topics, event, limit }: Query, direction: ">" | "<", from: number): Message[] {
     const order = direction === ">" ? "ASC" : "DESC";
-    const parts = topics.map((topic, index) => {
-      // `+?` instead of `?`: otherwise SQLite plans the query again for each value.
-      const matches = topic.endsWith("*") ? "+topic GLOB +" : "topic = +";
-      return `SELECT ${COLUMNS} FROM messages WHERE seq ${direction} ?1 AND ${matches}?${index + 4}
-        ${event === undefined ? "" : "AND event = +?3"} ORDER BY seq ${order} LIMIT +?2`;
-    });
+    // A unary plus hides a parameter from the planner, which would otherwise plan the statement again for each new value.
+    const conditions: string[] = [];
+    const prefixes: string[] = [];
+    for (const [index, topic] of topics.entries()) {
+      if (topic.endsWith("*")) prefixes.push(`+topic GLOB +?${index + 4}`);
+      else conditions.push(`topic = +?${index + 4}`);
+    }
+    if (prefixes.length > 0) conditions.push(`(${prefixes.join(" OR ")})`);
+    const parts = conditions.map(
+      (condition) => `SELECT ${COLUMNS} FROM messages WHERE seq ${direction} ?1 AND ${condition}
+        ${event === undefined ? "" : "AND event = +?3"} ORDER BY seq ${order} LIMIT +?2`,
+    );
     const union = () => parts.map((part) => `SELECT * FROM (${part})`).join(" UNION ");
     const sql = parts.length > 1 ? `${union()} ORDER BY seq ${order} LIMIT +?2` : parts.join();
     const query = this.#db.query<Row, (string | number | null)[]>(sql);
@@ -215,11 +224,16 @@ export class SqliteMessages implements MessageStore {
   }
 }
 
-/** @throws {Problem} 503 for an error of SQLite, e.g. a disk error or a lock that is held too long. */
+/** Runs `query`. @throws {Problem} 503 or 507 for an error of SQLite. */
 function available<T>(query: () => T): T {
   try {
     return query();
   } catch (error) {
-    throw error instanceof SQLiteError ? storeUnavailable(error) : error;
+    throw toProblem(error);
   }
+}
+
+/** Maps an error of SQLite, e.g. a disk error or a lock that is held too long, to a `Problem`. Any other error is a bug. */
+function toProblem(error: unknown): unknown {
+  return error instanceof SQLiteError ? storeUnavailable(error) : error;
 }

@@ -79,6 +79,10 @@ export function testMessageStore(engine: Engine): void {
         ["a/*", "a/b", "b"],
         ["a/b", "a/b/c", "a/d", "b"],
       ],
+      [
+        ["a/b/*", "a/*", "b"],
+        ["a/b", "a/b/c", "a/d", "b"],
+      ],
       [["nothing", "nothing/*"], []],
     ];
     for (const [query, expected] of cases) {

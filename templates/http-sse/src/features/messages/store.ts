@@ -46,8 +46,11 @@ export interface Page {
   readonly cursor: string;
 }
 
-/** `hasGap` is true if earlier messages were trimmed before this instance could read them. */
-export type Listener = (messages: readonly Message[], hasGap: boolean) => void;
+/**
+ * `hasGap` is true if earlier messages were trimmed before this instance could read them. `cursor` is the id after which
+ * the next call continues; a page that was read up to there has the same cursor.
+ */
+export type Listener = (messages: readonly Message[], hasGap: boolean, cursor: string) => void;
 
 /**
  * Stores messages, retains the newest `MESSAGES_KEEP` of them and as many deletions, and notifies subscribers.

@@ -13,6 +13,8 @@ interface Message {
 const MAX_SHOWN = 200;
 /** Milliseconds to wait for the newest messages: events are kept in memory until then. */
 const LOAD_TIMEOUT_MS = 10_000;
+/** The id to resume from if the topic had no message: the stream then starts with the oldest one. */
+const START = "0";
 
 const list = find("messages", HTMLOListElement);
 const empty = find("empty", HTMLParagraphElement);
@@ -34,16 +36,18 @@ export function openFeed(topic: string): void {
     source?.close();
     clearTimeout(retry);
   };
+  /** Id from which a new connection resumes; undefined until a message is known. */
+  let last: string | undefined;
   /** Events that arrive while the newest messages are loaded; undefined once those are shown. */
   let waiting: (() => void)[] | undefined;
   const whenLoaded = (action: () => void) => (waiting ? waiting.push(action) : action());
 
   const start = () => {
     waiting = [];
+    last = undefined;
     connect();
   };
-  const connect = (lastEventId?: string) => {
-    let last = lastEventId;
+  const connect = () => {
     source = openEvents({ topic, ...(last === undefined ? {} : { lastEventId: last }) });
     source.onopen = () => {
       setStatus("live", "Live");
@@ -64,7 +68,7 @@ export function openFeed(topic: string): void {
     source.onerror = () => {
       setStatus("offline", "Reconnecting…");
       // After an error response, e.g. a 503, the browser does not reconnect.
-      if (source?.readyState === EventSource.CLOSED) void explain(() => connect(last));
+      if (source?.readyState === EventSource.CLOSED) void explain(connect);
     };
   };
   const query = { topic, from: "end", limit: "50" } as const;
@@ -81,6 +85,8 @@ export function openFeed(topic: string): void {
       if (ended.signal.aborted || waiting !== events) return;
       clear();
       for (const message of items) show(message);
+      // The id with which a stream starts is not an event, so the page does not learn it.
+      last ??= items.at(-1)?.id ?? START;
       for (const action of events) action();
       waiting = undefined;
     } catch {

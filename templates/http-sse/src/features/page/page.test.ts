@@ -93,6 +93,45 @@ test.skipIf(!canOpenTabs)(
   },
 );
 
+test.skipIf(!canOpenTabs).each([[[]], [["earlier"]]])(
+  "a page of the quiet topic %j shows what was posted while its stream was refused",
+  async (earlier) => {
+    await using server = await TestServer.start();
+    for (const text of earlier) await server.post(text);
+    let isRefusing = false;
+    let refused = 0;
+    using proxy = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      idleTimeout: 0,
+      async fetch({ url, headers, signal }) {
+        const { pathname, search } = new URL(url);
+        if (isRefusing && pathname === "/api/events") {
+          refused += 1;
+          return new Response("Not now.", { status: 503 });
+        }
+        return fetch(server.url + pathname + search, { headers, signal, decompress: false });
+      },
+    });
+    const tab = await openTab(proxy.url.href);
+    try {
+      await until(tab, isLive);
+      for (const text of earlier) await until(tab, shows(text));
+      isRefusing = true;
+      await server.stop();
+      await server.restart();
+      // The second refusal is of a new EventSource, which has not received an id.
+      while (refused < 2) await Bun.sleep(10);
+      await server.post("missed");
+      isRefusing = false;
+      await until(tab, shows("missed"));
+      expect(await messages(tab)).toEqual([...earlier, "missed"]);
+    } finally {
+      tab.close();
+    }
+  },
+);
+
 test.skipIf(!canOpenTabs)(
   "topics: a prefix shows everything below it; deleted messages disappear",
   async () => {

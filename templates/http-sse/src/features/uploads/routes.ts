@@ -7,7 +7,7 @@ import { type AppEnv, access } from "../../access.ts";
 import { boundaryOf, MAX_OVERHEAD, readFilePart } from "./multipart.ts";
 import { attachment } from "./name.ts";
 import { parseRange, rangeApplies } from "./range.ts";
-import { StorageFull, type Upload, type UploadStore, UploadTooLarge } from "./store.ts";
+import { type Upload, type UploadStore, UploadTooLarge } from "./store.ts";
 
 const uploadQuery = z.object({
   name: z.string().optional().meta({ description: "Name of the file, with a raw body." }),
@@ -25,7 +25,6 @@ export function uploadRoutes(uploads: UploadStore) {
         return c.json(upload, 201, { location: `/api/uploads/${upload.id}` });
       } catch (cause) {
         if (cause instanceof UploadTooLarge) throw new Problem(413, cause.message, { cause });
-        if (cause instanceof StorageFull) throw new Problem(507, cause.message, { cause });
         throw cause;
       }
     })

@@ -59,10 +59,10 @@ test("closing deletes only the instance's own incomplete uploads", async () => {
   await store.close();
   expect(await incomplete()).toEqual([]);
   resume.resolve();
-  await expect(saving).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(saving).rejects.toMatchObject({ status: 503, cause: { code: "ENOENT" } });
 });
 
-test("readyz is 503 while the folder cannot be written", async () => {
+test("readyz, uploads and downloads are 503 while the folder cannot be used", async () => {
   await using server = await TestServer.start();
   const uploads = join(server.dataDir, "uploads");
   const status = async () => (await server.fetch("/readyz")).status;
@@ -71,6 +71,16 @@ test("readyz is 503 while the folder cannot be written", async () => {
   await rm(uploads, { recursive: true });
   await writeFile(uploads, "a file instead of the folder");
   while ((await status()) !== 503) await Bun.sleep(50);
+  const upload = { method: "POST", body: "x" };
+  for (const [path, init] of [
+    ["?name=x", upload],
+    [`/${crypto.randomUUID()}`, {}],
+  ] as const) {
+    const response = await server.fetch(`/api/uploads${path}`, init);
+    expect([path, response.status]).toEqual([path, 503]);
+    expect(response.headers.get("retry-after")).toBe("1");
+    await response.text();
+  }
   await rm(uploads);
   while ((await status()) !== 200) await Bun.sleep(50);
 });
@@ -84,7 +94,7 @@ test.skipIf(!canLimit)("nothing remains of an upload whose folder cannot be sync
   const script = `
     const { UploadStore } = await import(${store});
     const store = await UploadStore.open(${JSON.stringify(folder)}, 1000);
-    await store.save("x", [Buffer.from("x")]).catch((error) => console.log(error.code));`;
+    await store.save("x", [Buffer.from("x")]).catch((error) => console.log(error.cause.code));`;
   await mkdir(join(folder, ".incoming"));
   // Names can be added to the folder, but it cannot be opened.
   await chmod(folder, 0o300);

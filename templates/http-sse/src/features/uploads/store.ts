@@ -2,6 +2,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { Problem, storeUnavailable } from "#lib/http";
 import type { Env } from "../../env.ts";
 import { dataDirError } from "../messages/open.ts";
 import { cleanName } from "./name.ts";
@@ -25,13 +26,7 @@ export class UploadTooLarge extends Error {
   }
 }
 
-/** The disk or the quota is full. */
-export class StorageFull extends Error {
-  override readonly name = "StorageFull";
-}
-
 const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /** Milliseconds without a change after which an incomplete upload is stale. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 /** Bytes that `ready` writes: an empty file could be created even on a full disk. */
@@ -70,7 +65,7 @@ export class UploadStore {
   /**
    * Stores `content` with one chunk in memory at a time. When the promise resolves, the upload is on
    * the disk; when it rejects, nothing is left of it.
-   * @throws {UploadTooLarge | StorageFull} and the errors of `content`.
+   * @throws {UploadTooLarge | Problem} and the errors of `content`. The problem is a 507 for a full disk, else a 503.
    */
   async save(name: string, content: AsyncIterable<Uint8Array>): Promise<Upload> {
     const id = crypto.randomUUID();
@@ -82,15 +77,14 @@ export class UploadStore {
       const written = await this.#write(join(temporary, "content"), content);
       const upload: Upload = { id, name: cleanName(name), ...written };
       await writeSynced(join(temporary, "upload.json"), [Buffer.from(JSON.stringify(upload))]);
+      await syncFolder(temporary);
       await rename(temporary, stored);
       await syncFolder(this.folder);
       return upload;
     } catch (error) {
-      await Promise.all([remove(temporary), remove(stored)]);
-      if (FULL.has(codeOf(error))) {
-        throw new StorageFull("There is no space left for this upload.", { cause: error });
-      }
-      throw error;
+      // Settled: on a disk that has failed, `rm` fails too, and its error would hide the first one.
+      await Promise.allSettled([remove(temporary), remove(stored)]);
+      throw toProblem(error);
     } finally {
       this.#temporary.delete(temporary);
     }
@@ -119,11 +113,15 @@ export class UploadStore {
     return { size, sha256: hash.digest("hex"), type: sniff(head) };
   }
 
-  /** The description of an upload; undefined if there is none or `id` is malformed. */
+  /** The description of an upload; undefined if there is none or `id` is malformed. @throws {Problem} 503 */
   async get(id: string): Promise<Upload | undefined> {
     if (!ID.test(id)) return undefined;
-    const file = Bun.file(join(this.folder, id, "upload.json"));
-    return (await file.exists()) ? Upload.parse(await file.json()) : undefined;
+    try {
+      return Upload.parse(await Bun.file(join(this.folder, id, "upload.json")).json());
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw toProblem(error);
+    }
   }
 
   /** Path of the content of an upload. */
@@ -197,6 +195,14 @@ async function newestChange(path: string): Promise<number> {
 
 async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
+}
+
+/** Maps an error of the file system to a 507 or 503 `Problem`; returns any other error as it is. */
+function toProblem(error: unknown): unknown {
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  if (codeOf(error) !== "EFBIG") return storeUnavailable(error);
+  // A limit of the file system or of the process: repeating the request does not help.
+  return new Problem(507, "The server's disk cannot hold this upload.", { cause: error });
 }
 
 function codeOf(error: unknown): string {

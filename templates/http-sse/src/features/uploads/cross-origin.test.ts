@@ -6,7 +6,7 @@ import { TestServer } from "../../../test/server.ts";
 
 const ORIGIN = "https://app.example.com";
 
-describe("a form of a foreign page", () => {
+describe("a form of a cross-origin page", () => {
   const form = () => {
     const body = new FormData();
     body.append("file", new Blob(["x"]), "x.txt");

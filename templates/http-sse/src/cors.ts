@@ -1,4 +1,4 @@
-// Which other web pages may use the API: Hono's CORS middleware for the origins in CORS_ORIGINS, and no others.
+// CORS: pages of the origins in CORS_ORIGINS may use the API.
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 
@@ -6,8 +6,8 @@ import { cors } from "hono/cors";
 const PREFLIGHT_HEADER = "access-control-request-method";
 
 /**
- * Middleware: pages of the listed origins may call the API and read its responses. Without origins, no middleware.
- * Requests of other pages that would change something never get here: `#lib/service` refuses them before the app runs.
+ * Hono's CORS middleware for the listed origins; without origins, no middleware. A request of another cross-origin page
+ * that would change something does not reach it: `#lib/service` refuses such a request with a 403 before the app runs.
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler[] {
   if (origins.length === 0) return [];
