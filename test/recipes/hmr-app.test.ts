@@ -170,9 +170,14 @@ browserTest("keep state in SQLite", async () => {
   };
   await works(project, addNote, stillShows);
   // SQLite removes the write-ahead log when the last connection is closed.
-  expect((await readdir(project.directory)).filter((name) => /^notes/.test(name))).toEqual([
-    "notes.db",
-  ]);
+  expect(await readdir(join(project.directory, "data"))).toEqual(["notes.db"]);
+  // The project's own tests use the pages with empty data.
+  await run(project.directory, "test", "test/app.test.ts");
+  const compose = Bun.YAML.parse(await textOf(project, "compose.yaml"));
+  expect(compose).toMatchObject({
+    services: { app: { volumes: ["data:/app/data"] } },
+    volumes: { data: null },
+  });
 });
 
 browserTest(
