@@ -50,5 +50,8 @@ function insert(text: string, lines: string, place: string): string {
   const before = list === undefined ? start : new RegExp(`(?<=\\b${list}\\b.*[[{])`);
   const index = before ? text.search(before) : -1;
   if (index < 0) throw new Error(`There is no such place: ${place}`);
-  return `${text.slice(0, index)}${list === undefined ? "" : "\n"}${lines}${text.slice(index)}`;
+  const after = text.slice(index);
+  const [indent = ""] = /^ */.exec(after) ?? [];
+  const indented = lines.replaceAll(/^(?=.)/gm, indent);
+  return `${text.slice(0, index)}${list === undefined ? "" : "\n"}${indented}${after}`;
 }
