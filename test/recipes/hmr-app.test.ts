@@ -1,4 +1,5 @@
 // The recipes of hmr-app's README: each is followed block by block in a created project, and used in a browser.
+import { Database } from "bun:sqlite";
 import { afterAll, expect } from "bun:test";
 import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -153,6 +154,12 @@ browserTest("keep state in SQLite", async () => {
     'import { Hono } from "hono";',
     'import { Hono } from "hono";\nimport "../weather/forecasts.ts";',
   );
+  // As the last sentence above the blocks says.
+  const start = "service.use(hotModules(service));";
+  const imported = `import { listNotes } from "./features/notes/store.ts";`;
+  await edit(project, "src/app.ts", "import ", `${imported}\nimport `);
+  const check = "service.use({ ready: () => void listNotes() });";
+  await edit(project, "src/app.ts", start, `${start}\n${check}`);
   const addNote = async (tab: Tab) => {
     await tab.click('a[href="/notes"]');
     await tab.shows("There are no notes yet.");
@@ -164,15 +171,25 @@ browserTest("keep state in SQLite", async () => {
     await tab.evaluate("location.reload()");
     await tab.shows("A kept note");
   };
-  const stillShows = async (tab: Tab) => {
+  const stillShows = async (tab: Tab, { url }: Service) => {
     await tab.click('a[href="/notes"]');
     await tab.shows("A kept note");
+    using database = new Database(join(project.directory, "data", "notes.db"));
+    database.run("DROP TABLE notes");
+    for (const path of ["/api/notes", "/readyz"]) {
+      await until(`${path} is 503`, async () => (await fetch(new URL(path, url))).status === 503);
+    }
   };
   await works(project, addNote, stillShows);
   // SQLite removes the write-ahead log when the last connection is closed.
-  expect((await readdir(project.directory)).filter((name) => /^notes/.test(name))).toEqual([
-    "notes.db",
-  ]);
+  expect(await readdir(join(project.directory, "data"))).toEqual(["notes.db"]);
+  // The project's own tests use the pages with empty data.
+  await run(project.directory, "test", "test/app.test.ts");
+  const compose = Bun.YAML.parse(await textOf(project, "compose.yaml"));
+  expect(compose).toMatchObject({
+    services: { app: { volumes: ["data:/app/data"] } },
+    volumes: { data: null },
+  });
 });
 
 browserTest(

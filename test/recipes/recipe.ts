@@ -41,11 +41,17 @@ async function write(project: Project, block: string): Promise<void> {
 /** Inserts lines into a file, at the position that a recipe describes. */
 function insert(text: string, lines: string, place: string): string {
   if (place === "as its first line") return lines + text;
+  if (place === "as its last lines") return text + lines;
+  const next = /^before `(.+)`$/.exec(place)?.[1];
   const list = /^in `(\w+)`$/.exec(place)?.[1];
   const other = /^with the other (\w+)$/.exec(place)?.[1];
   const first = { imports: /^import /m, routes: /^ *\.route\(/m }[other ?? ""];
-  const before = list === undefined ? first : new RegExp(`(?<=\\b${list}\\b.*[[{])`);
+  const start = next === undefined ? first : new RegExp(`^ *${RegExp.escape(next)}`, "m");
+  const before = list === undefined ? start : new RegExp(`(?<=\\b${list}\\b.*[[{])`);
   const index = before ? text.search(before) : -1;
   if (index < 0) throw new Error(`There is no such place: ${place}`);
-  return `${text.slice(0, index)}${list === undefined ? "" : "\n"}${lines}${text.slice(index)}`;
+  const after = text.slice(index);
+  const [indent = ""] = /^ */.exec(after) ?? [];
+  const indented = lines.replaceAll(/^(?=.)/gm, indent);
+  return `${text.slice(0, index)}${list === undefined ? "" : "\n"}${indented}${after}`;
 }

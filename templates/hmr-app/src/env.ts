@@ -11,7 +11,7 @@ export const schema = z.object({
   TRUSTED_PROXIES: list().refine((items) => items.every(isNetwork), {
     error: "must be addresses or networks such as 10.0.0.0/8, separated by commas",
   }),
-  /** Development only: poll the server's code, because the file system sends no events. */
+  /** Development only: poll the server's code; for file systems that send no change events. */
   DEV_POLL: z.stringbool().default(false),
 });
 

@@ -32,7 +32,7 @@ const failed = store.starting;
 store.starting = [];
 runAll(failed).catch(console.error);
 
-/** @param name unique per module; all modules share one file in production. */
+/** @param name identifies the module, so it must be unique. A path would not be: production is one bundled file. */
 export function createHot<Data>(name: string): Hot<Data> {
   const data = store.data.get(name) ?? {};
   store.data.set(name, data);

@@ -107,6 +107,12 @@ describe("in development", () => {
 });
 
 describe("in production", () => {
+  // A copy without the notes of the tests in development, which a store on disk would keep.
+  beforeAll(async () => {
+    await copy[Symbol.asyncDispose]();
+    copy = await Copy.make({ app: "own" });
+  });
+
   browserTest("every page works, and the console stays empty", async () => {
     await build();
     await using service = await startService(start, copy.folder, variables);

@@ -1,6 +1,6 @@
 // Starts a server of the project as a child process, and reads its output and its URL.
 
-/** Milliseconds that a test may take on a busy machine. */
+/** Milliseconds of a test, as `#lib/test-timeout` sets it. */
 export const TIMEOUT = 60_000;
 
 export interface Service extends AsyncDisposable {

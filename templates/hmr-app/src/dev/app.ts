@@ -11,7 +11,7 @@ import { bundlerRoutes } from "./routes.ts";
 export function createDevApp(app: WebApp, env: Env): WebApp {
   return new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
-    .use(requestIds)
+    .use(addRequestId)
     .use(trustProxies(env))
     .use(ownPagesOnly())
     .route("/", bundlerRoutes())
@@ -19,7 +19,7 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
 }
 
 /** Middleware: adds an `x-request-id` to the responses that do not come from `app`, such as those of the bundler. */
-const requestIds: MiddlewareHandler<HttpEnv> = async (c, next) => {
+const addRequestId: MiddlewareHandler<HttpEnv> = async (c, next) => {
   c.set("requestId", crypto.randomUUID());
   await next();
   const { headers } = c.res;

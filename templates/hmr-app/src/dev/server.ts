@@ -61,11 +61,13 @@ async function start(service: Lifecycle): Promise<void> {
   dev.resetLogs = reset;
   await setupLog(env);
 
-  // Started before the app is loaded. The previous service keeps watching until this one replaces it.
+  // Before `createApp`, in which the service takes over the callbacks that stop this polling. Until it replaces the
+  // previous service, both poll.
   // #region workarounds
   watchConfigFiles();
   // #endregion
   if (env.DEV_POLL) await pollServer();
+  // Pages receive edits over a WebSocket even if the app has none. If it has one, it replaces these handlers.
   service.websocket({ message: () => undefined });
   // Not imported statically: if a module throws, Bun would print the error and pause every timer of the older code.
   const { createApp } = await import("../app.ts");

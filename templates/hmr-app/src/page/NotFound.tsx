@@ -1,4 +1,4 @@
-// The page for paths that have no page.
+// Shown for a path that pages.tsx does not list.
 import { Link } from "./router.tsx";
 
 export function NotFound() {

@@ -1,4 +1,4 @@
-// Types of the files other than scripts that a component may import. Images, fonts and media are URLs.
+// Types of imported files that are not scripts: a CSS Module exports its class names; images, fonts and media, a URL.
 
 declare module "*.css";
 

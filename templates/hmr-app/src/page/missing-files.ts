@@ -3,7 +3,7 @@ window.addEventListener("error", ({ error }) => reloadIfMissing(error));
 window.addEventListener("unhandledrejection", ({ reason }) => reloadIfMissing(reason));
 
 const KEY = "reloaded for a missing file";
-/** Milliseconds without a second reload, because the file may be missing in the new build, too. */
+/** Minimum milliseconds between two reloads: if the new build also lacks the file, the tab would reload endlessly. */
 const PAUSE_MS = 60_000;
 
 function reloadIfMissing(error: unknown): void {

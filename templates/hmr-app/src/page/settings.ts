@@ -9,7 +9,7 @@ function setting(read: () => string | undefined, fallback: string): string {
   }
 }
 
-/** The `<title>` of index.html. The router adds the title of the current page in front. */
+/** The `<title>` of index.html. After a hot update, the router has already put the title of a page in front of it. */
 const documentTitle = document.title.split(" · ").at(-1) ?? "";
-/** The name of the project. */
+/** The name of the project: `PUBLIC_TITLE`, or else the `<title>` of index.html. */
 export const title = setting(() => process.env.PUBLIC_TITLE, documentTitle);

@@ -2,7 +2,7 @@
 
 /** The response of the counter routes, and each message of the live WebSocket. */
 export interface State {
-  /** Changes with the server's code: with each edit in development, with each release in production. */
+  /** In production the version in package.json; in development it changes with each evaluation of the server's code. */
   readonly version: string;
   /** Number of `POST /api/increment` requests. */
   readonly count: number;

@@ -1,8 +1,8 @@
 // Defect: the bundler reads a file while an editor replaces it, and finds it missing or empty. The page then loses its
 // state, and after a rename the bundler keeps building the old file.
 // Bun 1.4.5, no issue found.
-// Workaround: waits for the file. If nothing imports a missing file any more, the bundler restarts. If the file is
-// restored later, the page reloads.
+// Workaround: waits for up to 200 ms until the file has content. If it was removed and nothing imports it any more, the
+// bundler restarts. If it is still imported, the page reloads once the file is restored.
 import { statSync } from "node:fs";
 import type { BunPlugin } from "bun";
 import { isImported, MISSING, shorten, versionOf } from "./missed-edits.ts";

@@ -17,7 +17,7 @@ const initial = {
 
 const { data } = createHot<{ state: typeof initial; evaluations: number }>("counter");
 data.evaluations = (data.evaluations ?? 0) + 1;
-/** A field that an edit adds starts with its initial value; the others keep theirs. */
+/** After an edit, fields keep their values, and a field that the edit added has its value in `initial`. */
 export const state = Object.assign(data.state ?? {}, { ...initial, ...data.state });
 data.state = state;
 
