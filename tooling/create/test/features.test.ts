@@ -84,6 +84,22 @@ export function start(port: number) {
 `);
 });
 
+test("a Markdown table whose rows are all left out is removed", () => {
+  const readme = `Text.
+
+| feature | what it is |
+| ------- | ---------- |
+| page    | a <!-- #region page --> |
+| uploads | b <!-- #region uploads --> |
+
+More.
+`;
+  const files = (without: readonly string[]) =>
+    read(project(without, { "templates/demo/FEATURES.md": readme }), "FEATURES.md");
+  expect(files(["page", "uploads"])).toBe("Text.\n\nMore.\n");
+  expect(files(["page"])).toContain("| uploads | b          |\n\nMore.");
+});
+
 test("an inner region can be left out alone", () => {
   const main = read(project(["analysis"]), "src/main.ts");
   expect(main).toEndWith("export const limit = 10;\n\nexport const size = 4;\n");

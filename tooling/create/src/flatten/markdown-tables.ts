@@ -1,11 +1,17 @@
-// Aligns the columns of the Markdown tables from which rows were removed.
+// Aligns the columns of the Markdown tables from which rows were removed, and drops tables without a row.
 import type { Line } from "./layout.ts";
+
+/** The names of the columns, and the rule below them. */
+const HEADER_LINES = 2;
 
 export function alignTables(lines: readonly Line[]): readonly Line[] {
   const result: Line[] = [];
   let table: Line[] = [];
   const flush = () => {
-    result.push(...(table.some(({ isAfterCut }) => isAfterCut) ? aligned(table) : table));
+    const isCut = table.some(({ isAfterCut }) => isAfterCut);
+    if (isCut && table.length === HEADER_LINES) {
+      if (result.at(-1)?.text === "") result.pop();
+    } else result.push(...(isCut ? aligned(table) : table));
     table = [];
   };
   for (const line of lines) {
