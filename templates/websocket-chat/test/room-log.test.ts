@@ -65,6 +65,13 @@ for (const engine of engines) {
       expect(next.recorder.deliveries).toHaveLength(1);
     });
 
+    test("keys of different senders do not collide, also if an id contains a space", async () => {
+      const { log } = await open();
+      const spaced = { id: "a b", name: "Ada" };
+      expect((await log.append(chat("one", "c", spaced))).offset).toBe(1);
+      expect((await log.append(chat("two", "b c", ada))).offset).toBe(2);
+    });
+
     test("a position gets the events after it; one that cannot be continued gets the latest messages", async () => {
       const { log } = await open();
       const { epoch, ...empty } = await log.read("general");

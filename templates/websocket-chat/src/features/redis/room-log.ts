@@ -71,7 +71,8 @@ export class RedisRoomLog implements RoomLog {
   async #tryAppend(draft: Draft): Promise<Stored | undefined> {
     const { frame, from } = draft;
     const { room } = frame;
-    const key = this.#key(`key:${from.id} ${frame.key}`);
+    // Encoded, because an id that contains a space could otherwise form the key of another user.
+    const key = this.#key(`key:${encodeURIComponent(from.id)} ${frame.key}`);
     const target = targetOf(draft.frame);
     const before = target === undefined ? undefined : await this.#message(room, target, key);
     if (before?.stored) return before.stored;
