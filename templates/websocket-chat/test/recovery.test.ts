@@ -370,6 +370,32 @@ test("a database that was restored from an older copy starts a new epoch", async
   expect(now.messages.map(({ text }) => text)).toEqual(["kept", "other", "another"]);
 });
 
+test("a restart of the machine starts a new epoch, unless the database was closed cleanly", async () => {
+  await using server = await ChatServer.start(FAST);
+  const file = join(server.directory, "chat.db");
+  const ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  await ada.chat("general", "one");
+  const after = { epoch, offset: 1 };
+  await server.stop();
+  {
+    using db = new Database(file);
+    expect(db.query("SELECT boot FROM log").get()).toEqual({ boot: "" });
+  }
+  await server.restart();
+  await joined(await Socket.openAs(server.url, ada.cookie), after);
+  await server.crash();
+  {
+    using db = new Database(file);
+    db.run("UPDATE log SET boot = 'another' WHERE boot != ''");
+  }
+  await server.restart();
+  using back = await Socket.openAs(server.url, ada.cookie);
+  const now = await back.join("general", after);
+  expect(now).toMatchObject({ recovered: false, offset: 1 });
+  expect(now.epoch).not.toBe(epoch);
+});
+
 /** Joins at a position that a restart must not have invalidated. */
 async function joined(socket: Socket, after: { epoch: string; offset: number }): Promise<Socket> {
   expect(await socket.join("general", after)).toMatchObject({ ...after, recovered: true });

@@ -49,6 +49,8 @@ const STEPS: readonly string[] = [
   "CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID",
   // From here on, `message` is NULL until another event has changed the message, and empty once it is deleted.
   "UPDATE events SET message = '' WHERE target IS NULL AND message IS NULL",
+  // The boot of the machine at which the file was opened; empty once it was closed cleanly.
+  "ALTER TABLE log ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
 ];
 
 /** Brings the file to the newest version, in one transaction. @throws if a newer release has written it. */

@@ -10,6 +10,7 @@ import { LIMITS } from "../../../limits.ts";
 import { type Message, type Position, targetOf } from "../../../protocol.ts";
 import { randomId } from "../../../random-id.ts";
 import { type LocalBus, roomTopic } from "../bus.ts";
+import { currentBoot, isSameBoot } from "./boot.ts";
 import { migrate } from "./migrations.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { changeOf, type Draft, type History, type RoomLog, type Stored } from "./room-log.ts";
@@ -20,6 +21,8 @@ const TRIM_EVERY = 500;
 const MARK_EVERY_MS = 10_000;
 /** Stored as `marked` while the marker file is being written. */
 const UNMARKED = 0;
+/** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
+const CLOSED = "";
 /** Rooms whose latest offset is cached. */
 const HEADS = 10_000;
 
@@ -58,6 +61,7 @@ export class SqliteRoomLog implements RoomLog {
   readonly #statements;
   readonly #epoch: string;
   readonly #marker: string;
+  readonly #boot = currentBoot();
   #markedAt = 0;
   #pending: Pending[] = [];
 
@@ -70,13 +74,15 @@ export class SqliteRoomLog implements RoomLog {
     // Set first: switching to WAL takes a lock, and without a timeout it fails if another process holds one.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
-    // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
-    db.run("PRAGMA synchronous = NORMAL");
+    // Until the boot is stored: if a power failure lost it, the loss of later commits would not be noticed.
+    db.run("PRAGMA synchronous = FULL");
     migrate(db);
-    // Shorter from here on, because waiting for another process's lock blocks the event loop.
-    db.run("PRAGMA busy_timeout = 250");
     this.#marker = `${path}.marker`;
     this.#epoch = this.#readEpoch();
+    // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
+    db.run("PRAGMA synchronous = NORMAL");
+    // Shorter from here on, because waiting for another process's lock blocks the event loop.
+    db.run("PRAGMA busy_timeout = 250");
     this.#keys = new RecentKeys(db, LIMITS.keys);
     this.#statements = prepare(db);
   }
@@ -103,7 +109,7 @@ export class SqliteRoomLog implements RoomLog {
 
   async close(): Promise<void> {
     if (this.#pending.length > 0) this.#commit();
-    this.#tryMark();
+    this.#tryMark(CLOSED);
     this.db.close();
   }
 
@@ -199,13 +205,19 @@ export class SqliteRoomLog implements RoomLog {
     return { epoch, offset, recovered: false, messages };
   }
 
-  /** The epoch; a new one if the file was replaced by a copy, because the copy may be older. */
+  /**
+   * The epoch. A new one if the latest events may be missing, because their offsets would be assigned again: the
+   * file was replaced by a copy, or the machine has restarted since the file was opened and not closed.
+   */
   #readEpoch(): string {
-    const find = this.db.query<{ epoch: string; marked: number }, []>("SELECT * FROM log");
-    const { epoch, marked } = find.get() ?? {};
+    const find = this.db.query<{ epoch: string; marked: number; boot: string }, []>(
+      "SELECT * FROM log",
+    );
+    const { epoch, marked, boot = CLOSED } = find.get() ?? {};
     // `UNMARKED` is a new file, or one whose process ended while it was writing the marker file.
-    const isSame = marked === UNMARKED || marked === timeOf(this.#marker);
-    const current = isSame ? epoch : undefined;
+    const isOriginal = marked === UNMARKED || marked === timeOf(this.#marker);
+    const isComplete = boot === CLOSED || isSameBoot(boot, this.#boot);
+    const current = isOriginal && isComplete ? epoch : undefined;
     this.db.query("UPDATE log SET epoch = ?").run(current ?? randomId());
     this.#mark();
     return find.get()?.epoch ?? "";
@@ -215,21 +227,21 @@ export class SqliteRoomLog implements RoomLog {
    * Writes the marker file next to the database, and stores its ctime in the database. In a copy of the folder the
    * marker file has another ctime, and an older copy of only the database stores an older one.
    */
-  #mark(): void {
+  #mark(boot = this.#boot): void {
     this.#markedAt = Date.now();
-    const update = this.db.query("UPDATE log SET marked = ?");
-    update.run(UNMARKED);
+    const update = this.db.query("UPDATE log SET marked = ?, boot = ?");
+    update.run(UNMARKED, this.#boot);
     writeFileSync(
       this.#marker,
       "chat.db holds the time of this file, to notice that it was replaced.\n",
     );
-    update.run(timeOf(this.#marker));
+    update.run(timeOf(this.#marker), boot);
   }
 
   /** Marks the database. A failure, e.g. a full disk, is only logged: a later mark replaces this one. */
-  #tryMark(): void {
+  #tryMark(boot?: string): void {
     try {
-      this.#mark();
+      this.#mark(boot);
     } catch (error) {
       log.warn("the database was not marked: {error}", { error });
     }
