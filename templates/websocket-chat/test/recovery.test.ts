@@ -313,7 +313,7 @@ test("with a full disk readyz is 503 and messages are internal, and later both w
   expect(ada.all("chat").map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
-test("a read that fails is internal, the connection stays open, and a later read works", async () => {
+test("a read or a write that fails is internal, the connection stays open, and a later one works", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
@@ -323,8 +323,11 @@ test("a read that fails is internal, the connection stays open, and a later read
   expect(await ada.ask({ type: "join", room: "other" })).toMatchObject({ code: "internal" });
   const chat = { type: "chat", room: "other", text: "hello", key: "k" };
   expect(await ada.ask(chat)).toMatchObject({ code: "not_in_room" });
+  const lost = { ...chat, room: "general" };
+  expect(await ada.ask(lost)).toMatchObject({ code: "internal" });
   file.run("ALTER TABLE missing RENAME TO events");
   expect((await ada.join("other")).members).toEqual([ada.you]);
+  expect(await ada.ask(lost)).toMatchObject({ type: "ok", offset: 1 });
 });
 
 test("after kill -9 the file is intact: one event per offset", async () => {

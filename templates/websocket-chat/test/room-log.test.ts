@@ -95,6 +95,24 @@ for (const engine of engines) {
       expect(await read({ epoch: "another", offset: total })).toEqual(latest);
     });
 
+    test("a listener that fails does not fail the events, and has to recover them", async () => {
+      const { log, bus } = await open();
+      let losses = 0;
+      bus.subscribe({
+        deliver: () => {
+          throw new Error("A bug of the listener.");
+        },
+        signal: () => undefined,
+        onDataLoss: () => {
+          losses += 1;
+        },
+      });
+      const stored = await Promise.all([log.append(chat("one")), log.append(chat("two"))]);
+      expect(stored.map(({ offset }) => offset)).toEqual([1, 2]);
+      expect((await log.read("general")).offset).toBe(2);
+      expect(losses).toBe(2);
+    });
+
     test("what a read returns has been delivered", async () => {
       const { log, recorder } = await open();
       const { epoch } = await log.read("general");

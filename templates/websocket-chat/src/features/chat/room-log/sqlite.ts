@@ -117,25 +117,27 @@ export class SqliteRoomLog implements RoomLog {
     const pending = this.#pending;
     this.#pending = [];
     const appendAll = this.db.transaction(() => pending.map(({ draft }) => this.#tryAppend(draft)));
+    let results: readonly (Appended | FrameError)[];
     try {
-      const results = appendAll.immediate();
-      for (const [index, { resolve, reject }] of pending.entries()) {
-        const result = results[index];
-        if (result instanceof FrameError || result === undefined) {
-          reject(result);
-          continue;
-        }
-        const { stored, frame } = result;
-        if (frame !== undefined) {
-          this.#bus.deliver({ topic: roomTopic(stored.room), frame, offset: stored.offset });
-        }
-        resolve(stored);
-      }
+      results = appendAll.immediate();
     } catch (error) {
-      // The transaction was rolled back, so the caches no longer match the file.
       this.#heads.clear();
-      this.#keys.reload();
+      this.#keys.rollback();
       for (const { reject } of pending) reject(storeUnavailable(error));
+      return;
+    }
+    this.#keys.commit();
+    for (const [index, { resolve, reject }] of pending.entries()) {
+      const result = results[index];
+      if (result instanceof FrameError || result === undefined) {
+        reject(result);
+        continue;
+      }
+      const { stored, frame } = result;
+      if (frame !== undefined) {
+        this.#bus.deliver({ topic: roomTopic(stored.room), frame, offset: stored.offset });
+      }
+      resolve(stored);
     }
     if (Date.now() - this.#markedAt > MARK_EVERY_MS) this.#tryMark();
   }
