@@ -28,8 +28,8 @@ export interface Chat {
   readonly replayTimeoutMs: number;
 }
 
-/** Longest delay of a timer, 25 days; a longer one would expire immediately. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+/** A timer cannot run for more than 25 days, so the expiry of a session that lasts longer is checked every day. */
+const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
 export class Connection implements HubConnection, Member {
   user: User;
@@ -122,9 +122,13 @@ export class Connection implements HubConnection, Member {
   #closeAtExpiry(): void {
     clearTimeout(this.#expiry);
     const lifeMs = this.session.expires - Date.now();
-    if (lifeMs >= MAX_DELAY_MS) return;
-    const close = () => this.close(CLOSE.sessionExpired, "The session has expired.");
-    this.#expiry = setTimeout(close, lifeMs);
+    this.#expiry = setTimeout(
+      () => {
+        if (lifeMs > CHECK_EXPIRY_MS) this.#closeAtExpiry();
+        else this.close(CLOSE.sessionExpired, "The session has expired.");
+      },
+      Math.min(lifeMs, CHECK_EXPIRY_MS),
+    );
   }
 
   #serialize(join: Promise<void>): Promise<void> {
