@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { currentBoot, isSameBoot } from "../src/features/chat/room-log/boot.ts";
 import { LIMITS } from "../src/limits.ts";
 import { CLOSE } from "../src/protocol.ts";
 import { figure } from "./metrics.ts";
@@ -397,6 +398,12 @@ test("a restart of the machine starts a new epoch, unless the database was close
   const now = await back.join("general", after);
   expect(now).toMatchObject({ recovered: false, offset: 1 });
   expect(now.epoch).not.toBe(epoch);
+});
+
+test("a boot time that an adjusted clock has changed a little is the same boot", () => {
+  expect(isSameBoot("1000000", "1030000.5")).toBe(true);
+  expect(isSameBoot("1000000", "1070000")).toBe(false);
+  expect(isSameBoot(currentBoot(), currentBoot())).toBe(true);
 });
 
 /** Joins at a position that a restart must not have invalidated. */

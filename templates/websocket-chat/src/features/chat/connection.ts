@@ -36,7 +36,7 @@ export class Connection implements HubConnection, Member {
   /** The rooms that this connection has joined. */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
-  pendingJoin: Promise<void> | undefined;
+  pendingRoomChange: Promise<void> | undefined;
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
@@ -131,12 +131,12 @@ export class Connection implements HubConnection, Member {
     );
   }
 
-  #serialize(join: Promise<void>): Promise<void> {
+  #serialize(roomChange: Promise<void>): Promise<void> {
     const done = () => {
-      this.pendingJoin = undefined;
+      this.pendingRoomChange = undefined;
     };
-    this.pendingJoin = join.then(done, done);
-    return join;
+    this.pendingRoomChange = roomChange.then(done, done);
+    return roomChange;
   }
 
   async #join({ ref, room, after }: FrameOf<"join">): Promise<void> {

@@ -17,16 +17,19 @@ import { changeOf, type Draft, type History, type RoomLog, type Stored } from ".
 
 /** Trim a room only after this many new events: a trim per event would touch more pages. */
 const TRIM_EVERY = 500;
-/** Milliseconds between two marks. A copy that was made before the latest mark is recognized as one. */
+/** Milliseconds between two marks. A copy of the file is noticed if it is older than the latest mark. */
 const MARK_EVERY_MS = 10_000;
 /** Stored as `marked` while the marker file is being written. */
 const UNMARKED = 0;
 /** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
 const CLOSED = "";
 /** Rooms whose latest offset is cached. */
-const HEADS = 10_000;
+const CACHED_HEADS = 10_000;
 
-/** The messages of $room up to the offset $message, and its other events up to $event, are not retained. */
+/**
+ * Rows to trim: everything up to offset $message, and after that, up to $event, only the events that change a
+ * message.
+ */
 const OLD = `
   WHERE room = $room AND offset <= max($message, $event)
     AND (offset <= $message OR target IS NOT NULL)`;
@@ -174,7 +177,7 @@ export class SqliteRoomLog implements RoomLog {
       update.run(message ? JSON.stringify(message) : DELETED, room, target);
       if (message === undefined) erase.run(room, target, target);
     }
-    if (this.#heads.size >= HEADS) this.#heads.clear();
+    if (this.#heads.size >= CACHED_HEADS) this.#heads.clear();
     this.#heads.set(room, offset);
     this.#keys.add(id, key, { room, offset });
     if (offset % TRIM_EVERY === 0) this.#trim(room, offset);
