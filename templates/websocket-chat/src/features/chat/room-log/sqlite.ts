@@ -77,7 +77,7 @@ export class SqliteRoomLog implements RoomLog {
     // Set first: switching to WAL takes a lock, and without a timeout it fails if another process holds one.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
-    // Until the boot is stored: if a power failure lost it, the loss of later commits would not be noticed.
+    // FULL until the boot is stored: if a power failure lost it, a loss of later commits would not be noticed.
     db.run("PRAGMA synchronous = FULL");
     migrate(db);
     this.#marker = `${path}.marker`;
