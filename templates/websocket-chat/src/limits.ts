@@ -22,7 +22,7 @@ export const LIMITS = {
   emoji: 20,
   // #endregion
   /** Bytes that may be queued for a slow consumer before its connection is closed. */
-  sendBufferBytes: 1024 * 1024,
+  sendBufferBytes: 768 * 1024,
   // #region typing
   /** Milliseconds between two `typing` frames of one connection in one room. */
   typingMs: 2000,

@@ -52,8 +52,8 @@ export const eventSchemas = {
 };
 
 // #region private
-/** A user: their id, the user object from another frame, or a name that exactly one online user has. */
-const receiver = z.union([token, z.object({ id: token }).transform(({ id }) => id)]);
+/** A user: the user object from another frame, an id, or a name that exactly one online user has. */
+const receiver = z.union([token, z.object({ id: token })]);
 
 // #endregion
 /** Body of `POST /api/session`. */

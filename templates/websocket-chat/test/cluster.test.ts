@@ -1,5 +1,6 @@
 // Several nodes on one Redis: together, after the crash of a node, and during outages of Redis.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { expectSame, Follower } from "./follower.ts";
 import { FaultyProxy } from "./proxy.ts";
 import { DisposableClient, HAS_REDIS_SERVER, OwnRedis, ownPrefix, REDIS_URL } from "./redis.ts";
@@ -24,6 +25,40 @@ describe.skipIf(!REDIS_URL)("two nodes", () => {
   afterAll(async () => {
     for (const node of nodes) await node[Symbol.asyncDispose]();
     await clear();
+  });
+
+  test("the keys of rooms, events and sessions expire, also those of a room without events", async () => {
+    const ada = await Socket.open(nodes[0].url, "Ada");
+    await ada.join("empty");
+    await ada.join("busy");
+    await ada.chat("busy", "hello");
+    const headers = { cookie: ada.cookie };
+    await fetch(`${nodes[0].url}/api/session`, { method: "DELETE", headers });
+    using client = new DisposableClient(REDIS_URL);
+    const keys: string[] = await client.send("KEYS", [`${prefix}:*`]);
+    const kinds = new Set<string | undefined>();
+    for (const key of keys) {
+      if ((await client.send("PTTL", [key])) === -1) kinds.add(key.split(":")[1]);
+    }
+    // The other kinds have one key each, or are deleted when their users leave.
+    const permanent = ["version", "generation", "bus", "nodes", "node", "people", "count"];
+    expect([...kinds].filter((kind = "") => !permanent.includes(kind))).toEqual([]);
+    expect(keys).toContain(`${prefix}:room:empty`);
+  });
+
+  test("the order of the fields of events and messages has no influence", async () => {
+    const env = { ...FAST, REDIS_URL: REDIS_URL ?? "", REDIS_PREFIX: prefix };
+    const preload = ["--preload", join(import.meta.dir, "reversed-fields.ts")];
+    await using node = await ChatServer.start(env, undefined, preload);
+    await node.ready();
+    using ada = await Socket.open(node.url, "Ada");
+    const { epoch } = await ada.join("reversed");
+    await ada.chat("reversed", "hello");
+    const event = await ada.next("chat");
+    expect(event).toMatchObject({ epoch, offset: 1, text: "hello" });
+    expect(await ada.join("reversed")).toMatchObject({ messages: [{ offset: 1, text: "hello" }] });
+    const recovered = await ada.join("reversed", { epoch, offset: 0 });
+    expect(recovered).toMatchObject({ recovered: true, messages: [event] });
   });
 
   test("messages, presence and hints reach the other node", async () => {

@@ -1,7 +1,8 @@
 // A connection belongs to a person: signing out, expiry, renaming, and who may join a room.
-import { expect, test } from "bun:test";
+import { expect, jest, mock, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
+import { type Chat, Connection } from "../src/features/chat/connection.ts";
 import { ChatServer } from "./server.ts";
 import { Socket, startSession } from "./socket.ts";
 
@@ -58,6 +59,26 @@ test("a session that expires closes its connections with 4002, unless a new name
 test("a session that lasts longer than a timer can does not close its connections", async () => {
   using ada = await Socket.openAs(server.url, cookieFor(60 * 24 * 3_600_000));
   for (let round = 0; round < 20; round += 1) await ada.join(`room-${round}`);
+});
+
+test("a session that lasts longer than a timer can closes its connections when it expires", () => {
+  const dayMs = 24 * 3_600_000;
+  jest.useFakeTimers();
+  try {
+    const presence = { connect: async () => undefined };
+    const chat = { hub: { connect: () => undefined }, stores: { presence } } as unknown as Chat;
+    const expires = Date.now() + 40 * dayMs;
+    const connection = new Connection(chat, { id: "s", user: { id: "a", name: "Ada" }, expires });
+    const close = mock((_code: number) => undefined);
+    const socket = { subscribe: () => undefined, cork: () => undefined, close };
+    connection.opened({ ...socket, getBufferedAmount: () => 0 } as never);
+    jest.advanceTimersByTime(39 * dayMs);
+    expect(close).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(dayMs);
+    expect(close.mock.calls.map(([code]) => code)).toEqual([4002]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test("a new name reaches the members, also of connections that were open before", async () => {

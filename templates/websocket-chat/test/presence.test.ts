@@ -74,6 +74,18 @@ for (const engine of engines) {
       await presence.connect({ user: { id: randomId(), name: zoe.user.id } });
       expect(await presence.findUser(zoe.user.id)).toBeUndefined();
     });
+
+    test("an id of any form is not taken for the name of another user", async () => {
+      const { presence } = await open();
+      const impostor = { user: { id: "7", name: "42" } };
+      await presence.connect(impostor);
+      expect(await presence.findUser({ id: "42" })).toBeUndefined();
+      expect(await presence.findUser("42")).toEqual(impostor.user);
+      const owner = { user: { id: "42", name: "Ada" } };
+      await presence.connect(owner);
+      expect(await presence.findUser({ id: "42" })).toEqual(owner.user);
+      expect(await presence.findUser("42")).toEqual(owner.user);
+    });
     // #endregion
 
     test("frames and signals reach every node", async () => {

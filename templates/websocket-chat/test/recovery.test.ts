@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { currentBoot, isSameBoot } from "../src/features/chat/room-log/boot.ts";
 import { LIMITS } from "../src/limits.ts";
 import { CLOSE } from "../src/protocol.ts";
 import { figure } from "./metrics.ts";
@@ -313,7 +314,7 @@ test("with a full disk readyz is 503 and messages are internal, and later both w
   expect(ada.all("chat").map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
-test("a read that fails is internal, the connection stays open, and a later read works", async () => {
+test("a read or a write that fails is internal, the connection stays open, and a later one works", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
@@ -323,8 +324,11 @@ test("a read that fails is internal, the connection stays open, and a later read
   expect(await ada.ask({ type: "join", room: "other" })).toMatchObject({ code: "internal" });
   const chat = { type: "chat", room: "other", text: "hello", key: "k" };
   expect(await ada.ask(chat)).toMatchObject({ code: "not_in_room" });
+  const lost = { ...chat, room: "general" };
+  expect(await ada.ask(lost)).toMatchObject({ code: "internal" });
   file.run("ALTER TABLE missing RENAME TO events");
   expect((await ada.join("other")).members).toEqual([ada.you]);
+  expect(await ada.ask(lost)).toMatchObject({ type: "ok", offset: 1 });
 });
 
 test("after kill -9 the file is intact: one event per offset", async () => {
@@ -368,6 +372,38 @@ test("a database that was restored from an older copy starts a new epoch", async
   expect(now).toMatchObject({ recovered: false, offset: 3 });
   expect(now.epoch).not.toBe(epoch);
   expect(now.messages.map(({ text }) => text)).toEqual(["kept", "other", "another"]);
+});
+
+test("a restart of the machine starts a new epoch, unless the database was closed cleanly", async () => {
+  await using server = await ChatServer.start(FAST);
+  const file = join(server.directory, "chat.db");
+  const ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  await ada.chat("general", "one");
+  const after = { epoch, offset: 1 };
+  await server.stop();
+  {
+    using db = new Database(file);
+    expect(db.query("SELECT boot FROM log").get()).toEqual({ boot: "" });
+  }
+  await server.restart();
+  await joined(await Socket.openAs(server.url, ada.cookie), after);
+  await server.crash();
+  {
+    using db = new Database(file);
+    db.run("UPDATE log SET boot = 'another' WHERE boot != ''");
+  }
+  await server.restart();
+  using back = await Socket.openAs(server.url, ada.cookie);
+  const now = await back.join("general", after);
+  expect(now).toMatchObject({ recovered: false, offset: 1 });
+  expect(now.epoch).not.toBe(epoch);
+});
+
+test("a boot time that an adjusted clock has changed a little is the same boot", () => {
+  expect(isSameBoot("1000000", "1030000.5")).toBe(true);
+  expect(isSameBoot("1000000", "1070000")).toBe(false);
+  expect(isSameBoot(currentBoot(), currentBoot())).toBe(true);
 });
 
 /** Joins at a position that a restart must not have invalidated. */

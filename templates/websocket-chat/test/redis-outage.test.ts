@@ -171,15 +171,16 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
 
   test("readyz is 503 if the user may not run a command that messages need", async () => {
     await using redis = await OwnRedis.start();
-    await redis.command("ACL", "SETUSER", "chat", "on", ">pw", "~{chat}:*", "+@all", "-zadd");
+    await redis.command("ACL", "SETUSER", "chat", "on", ">pw", "~{chat}:*", "+@all", "-zcard");
     const url = `redis://chat:pw@127.0.0.1:${redis.port}`;
     await using node = await ChatServer.start({ ...ENV, REDIS_URL: url });
     await until(async () => {
       expect(await readyStatus(node)).toBe(503);
       return /can't run this command|no permissions/.test(node.output);
     }, "the reason is logged");
+    expect(await redis.command("KEYS", "{chat}:probe:*")).toEqual([]);
     const minimal = ["-@all", "+@connection", "+@read", "+@write", "+@scripting", "+info", "+time"];
-    await redis.command("ACL", "SETUSER", "chat", "+zadd", ...minimal);
+    await redis.command("ACL", "SETUSER", "chat", "+zcard", ...minimal);
     await node.ready();
     using ada = await Socket.open(node.url, "Ada");
     await ada.join("general");

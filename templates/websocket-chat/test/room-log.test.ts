@@ -65,6 +65,13 @@ for (const engine of engines) {
       expect(next.recorder.deliveries).toHaveLength(1);
     });
 
+    test("keys of different senders do not collide, also if an id contains a space", async () => {
+      const { log } = await open();
+      const spaced = { id: "a b", name: "Ada" };
+      expect((await log.append(chat("one", "c", spaced))).offset).toBe(1);
+      expect((await log.append(chat("two", "b c", ada))).offset).toBe(2);
+    });
+
     test("a position gets the events after it; one that cannot be continued gets the latest messages", async () => {
       const { log } = await open();
       const { epoch, ...empty } = await log.read("general");
@@ -86,6 +93,24 @@ for (const engine of engines) {
       expect(await read({ epoch, offset: 4 })).toEqual(latest);
       expect(await read({ epoch, offset: total + 1 })).toEqual(latest);
       expect(await read({ epoch: "another", offset: total })).toEqual(latest);
+    });
+
+    test("a listener that fails does not fail the events, and has to recover them", async () => {
+      const { log, bus } = await open();
+      let losses = 0;
+      bus.subscribe({
+        deliver: () => {
+          throw new Error("A bug of the listener.");
+        },
+        signal: () => undefined,
+        onDataLoss: () => {
+          losses += 1;
+        },
+      });
+      const stored = await Promise.all([log.append(chat("one")), log.append(chat("two"))]);
+      expect(stored.map(({ offset }) => offset)).toEqual([1, 2]);
+      expect((await log.read("general")).offset).toBe(2);
+      expect(losses).toBe(2);
     });
 
     test("what a read returns has been delivered", async () => {

@@ -129,7 +129,7 @@ export class ChatClient {
 
   /** Private messages are not queued. @returns undefined once it is delivered, otherwise the problem. */
   async sendPrivate(to: User, text: string): Promise<string | undefined> {
-    const reply = await this.#request({ type: "private", ref: 0, to: to.id, text });
+    const reply = await this.#request({ type: "private", ref: 0, to: { id: to.id }, text });
     if (!reply) return "You are offline.";
     return reply.type === "error" ? reply.message : undefined;
   }

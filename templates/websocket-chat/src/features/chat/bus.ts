@@ -1,4 +1,5 @@
 // The bus carries frames and signals to every node of the chat. `LocalBus` is for a single process.
+import { log } from "#lib/log";
 import type { Session } from "../session/cookie.ts";
 
 /** An encoded frame for every connection that is subscribed to `topic`. */
@@ -31,6 +32,16 @@ export interface Bus {
   signal(signal: Signal): Promise<void>;
 }
 
+/** Never throws: after a bug in the listener, clients recover from the store, in which the event is. */
+export function deliverTo(listener: Listener | undefined, delivery: Delivery): void {
+  try {
+    listener?.deliver(delivery);
+  } catch (error) {
+    log.error("{error}", { error });
+    listener?.onDataLoss();
+  }
+}
+
 /** The bus of a single process. */
 export class LocalBus implements Bus {
   #listener: Listener | undefined;
@@ -40,7 +51,7 @@ export class LocalBus implements Bus {
   }
 
   deliver(delivery: Delivery): void {
-    this.#listener?.deliver(delivery);
+    deliverTo(this.#listener, delivery);
   }
 
   async publish(delivery: Delivery): Promise<void> {

@@ -28,15 +28,15 @@ export interface Chat {
   readonly replayTimeoutMs: number;
 }
 
-/** Longest delay of a timer, 25 days; a longer one would expire immediately. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+/** A timer cannot run for more than 25 days, so the expiry of a session that lasts longer is checked every day. */
+const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
 export class Connection implements HubConnection, Member {
   user: User;
   /** The rooms that this connection has joined. */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
-  pendingJoin: Promise<void> | undefined;
+  pendingRoomChange: Promise<void> | undefined;
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
@@ -122,17 +122,21 @@ export class Connection implements HubConnection, Member {
   #closeAtExpiry(): void {
     clearTimeout(this.#expiry);
     const lifeMs = this.session.expires - Date.now();
-    if (lifeMs >= MAX_DELAY_MS) return;
-    const close = () => this.close(CLOSE.sessionExpired, "The session has expired.");
-    this.#expiry = setTimeout(close, lifeMs);
+    this.#expiry = setTimeout(
+      () => {
+        if (lifeMs > CHECK_EXPIRY_MS) this.#closeAtExpiry();
+        else this.close(CLOSE.sessionExpired, "The session has expired.");
+      },
+      Math.min(lifeMs, CHECK_EXPIRY_MS),
+    );
   }
 
-  #serialize(join: Promise<void>): Promise<void> {
+  #serialize(roomChange: Promise<void>): Promise<void> {
     const done = () => {
-      this.pendingJoin = undefined;
+      this.pendingRoomChange = undefined;
     };
-    this.pendingJoin = join.then(done, done);
-    return join;
+    this.pendingRoomChange = roomChange.then(done, done);
+    return roomChange;
   }
 
   async #join({ ref, room, after }: FrameOf<"join">): Promise<void> {

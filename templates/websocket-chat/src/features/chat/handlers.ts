@@ -62,7 +62,7 @@ export async function handleFrame(
     // Checked once the ref is known: the client would wait forever for a reply if the error had no ref.
     connection.chat.hub.checkRateLimit(connection.user, "frame");
     if (frame instanceof FrameError) throw frame;
-    while (connection.pendingJoin) await connection.pendingJoin;
+    while (connection.pendingRoomChange) await connection.pendingRoomChange;
     // The connection may have closed during the wait: a join would then keep the user in the room forever.
     if (!connection.isOpen) return;
     const handle = handlers[frame.type] as (

@@ -1,13 +1,23 @@
 // Finds the receiver of a private message among the users who are online.
-import type { User } from "../../protocol.ts";
+import type { FrameOf, User } from "../../protocol.ts";
 import { isId } from "../../random-id.ts";
 
+export type Receiver = FrameOf<"private">["to"];
+
+/** The users who are online, as a presence store reads them. */
+interface OnlineUsers {
+  byId(id: string): Promise<User | undefined> | User | undefined;
+  all(): Promise<readonly User[]> | readonly User[];
+}
+
 /**
- * Finds a user by id, or by a name that only one user has. Text that has the form of an id is never taken
- * for a name: otherwise a name that equals the id of an offline user would receive that user's messages.
+ * `{ id }` is an id and never a name. A string is the id of an online user, or else a name that only one of them
+ * has. A string that could be an id of `randomId` is not taken for a name: otherwise a user with such a name would
+ * receive the messages of an offline user.
  */
-export function findUser(users: ReadonlyMap<string, User>, idOrName: string): User | undefined {
-  if (isId(idOrName)) return users.get(idOrName);
-  const [only, another] = [...users.values()].filter(({ name }) => name === idOrName);
+export async function findUser(to: Receiver, online: OnlineUsers): Promise<User | undefined> {
+  const user = await online.byId(typeof to === "string" ? to : to.id);
+  if (user || typeof to !== "string" || isId(to)) return user;
+  const [only, another] = (await online.all()).filter(({ name }) => name === to);
   return another ? undefined : only;
 }

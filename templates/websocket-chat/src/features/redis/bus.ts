@@ -1,7 +1,7 @@
 // The bus of several nodes: one Redis Stream with the deliveries for all of them. Each node reads all of it, in order.
 import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
-import type { Bus, Delivery, Listener, Signal } from "../chat/bus.ts";
+import { type Bus, type Delivery, deliverTo, type Listener, type Signal } from "../chat/bus.ts";
 
 /** Deliveries that Redis retains for nodes that are behind. */
 export const BUS_LENGTH = 10_000;
@@ -16,7 +16,7 @@ const LOG_AFTER = 5;
 const BATCH = 500;
 type Entry = readonly [id: string, fields: readonly string[]];
 
-/** Has the id before every entry of a stream. */
+/** Sorts before every entry of a stream. */
 const START: Entry = ["0-0", []];
 
 interface Waiting extends PromiseWithResolvers<void> {
@@ -140,8 +140,8 @@ export class RedisBus implements Bus {
     const [, [name, first = "", , frame = "", , offset]] = entry;
     this.#cursor = entry;
     if (name === "s") this.#listener?.signal(JSON.parse(first));
-    else if (offset) this.#listener?.deliver({ topic: first, frame, offset: Number(offset) });
-    else this.#listener?.deliver({ topic: first, frame });
+    else if (offset) deliverTo(this.#listener, { topic: first, frame, offset: Number(offset) });
+    else deliverTo(this.#listener, { topic: first, frame });
   }
 }
 

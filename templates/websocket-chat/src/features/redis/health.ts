@@ -75,20 +75,26 @@ async function readInfo(redis: Sender): Promise<string | undefined> {
 
 /**
  * Runs every command of the scripts for messages and presence on two temporary keys. Fails if the Redis user lacks a permission, on a
- * replica, if Redis is out of memory, and if a cluster stores the keys on different nodes.
+ * replica, if Redis is out of memory, and if a cluster stores the keys on different nodes. Deletes the keys also if
+ * it fails.
  * KEYS: the temporary keys.
  */
 export const probe = new Script<null>(`
   local a, b = unpack(KEYS)
   local function try(key, command, ...) redis.call(command, key, ...) redis.call('DEL', key) end
-  redis.call('TIME')
-  -- Run first, because it needs memory: once a script has written, Redis no longer enforces its memory limit.
-  redis.call('HSETNX', a, 'f', 1) redis.call('HSET', a, 'f', 1) redis.call('HGET', a, 'f') redis.call('HMGET', a, 'f')
-  redis.call('HINCRBY', a, 'f', 1) redis.call('HVALS', a) try(a, 'HDEL', 'f')
-  redis.call('RPUSH', a, 'x') redis.call('LLEN', a) redis.call('LSET', a, 0, 'y') redis.call('LRANGE', a, 0, -1) try(a, 'LTRIM', -1, -1)
-  redis.call('ZADD', a, 1, 'x') redis.call('ZCARD', a) redis.call('ZREVRANGE', a, 0, 1) redis.call('ZRANGEBYSCORE', a, 0, 1)
-  redis.call('ZREM', a, 'y') try(a, 'ZPOPMIN')
-  redis.call('SADD', a, 'x') redis.call('SMEMBERS', a) try(a, 'SREM', 'x')
-  redis.call('XADD', a, 'MAXLEN', '~', 10, '*', 'f', 1) redis.call('XREVRANGE', a, '+', '-', 'COUNT', 1) redis.call('DEL', a)
-  redis.call('SET', b, 1, 'NX') redis.call('GET', b) redis.call('PEXPIRE', b, 1000) redis.call('DEL', b)
+  local function run()
+    redis.call('TIME')
+    -- Run first, because it needs memory: once a script has written, Redis no longer enforces its memory limit.
+    redis.call('HSETNX', a, 'f', 1) redis.call('HSET', a, 'f', 1) redis.call('HGET', a, 'f') redis.call('HMGET', a, 'f')
+    redis.call('HINCRBY', a, 'f', 1) redis.call('HVALS', a) try(a, 'HDEL', 'f')
+    redis.call('RPUSH', a, 'x') redis.call('LLEN', a) redis.call('LSET', a, 0, 'y') redis.call('LRANGE', a, 0, -1) try(a, 'LTRIM', -1, -1)
+    redis.call('ZADD', a, 1, 'x') redis.call('ZCARD', a) redis.call('ZREVRANGE', a, 0, 1) redis.call('ZRANGEBYSCORE', a, 0, 1)
+    redis.call('ZREM', a, 'y') try(a, 'ZPOPMIN')
+    redis.call('SADD', a, 'x') redis.call('SMEMBERS', a) try(a, 'SREM', 'x')
+    redis.call('XADD', a, 'MAXLEN', '~', 10, '*', 'f', 1) redis.call('XREVRANGE', a, '+', '-', 'COUNT', 1)
+    redis.call('SET', b, 1, 'NX') redis.call('GET', b) redis.call('PEXPIRE', b, 1000)
+  end
+  local ok, problem = pcall(run)
+  redis.call('DEL', a, b)
+  if not ok then error(problem) end
 `);

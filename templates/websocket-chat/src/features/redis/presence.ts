@@ -6,7 +6,7 @@ import { randomId } from "../../random-id.ts";
 import { Counts } from "../chat/presence/counts.ts";
 import type { Member, Presence } from "../chat/presence/presence.ts";
 // #region private
-import { findUser } from "../private/find-user.ts";
+import { findUser, type Receiver } from "../private/find-user.ts";
 // #endregion
 import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { Script, type Sender } from "./script.ts";
@@ -58,13 +58,18 @@ export class RedisPresence implements Presence {
   }
   // #region private
 
-  async findUser(idOrName: string): Promise<User | undefined> {
+  findUser(to: Receiver): Promise<User | undefined> {
     const key = this.#key(`people:${ONLINE}`);
-    const byId = (await this.#redis.send("HGET", [key, idOrName])) as string | null;
-    if (byId !== null) return JSON.parse(byId);
-    const all = (await this.#redis.send("HVALS", [key])) as string[];
-    const users = all.map((user): User => JSON.parse(user));
-    return findUser(new Map(users.map((user) => [user.id, user])), idOrName);
+    return findUser(to, {
+      byId: async (id) => {
+        const user = (await this.#redis.send("HGET", [key, id])) as string | null;
+        return user === null ? undefined : JSON.parse(user);
+      },
+      all: async () => {
+        const users = (await this.#redis.send("HVALS", [key])) as string[];
+        return users.map((user): User => JSON.parse(user));
+      },
+    });
   }
   // #endregion
 

@@ -14,10 +14,8 @@ import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { checkHealth, probe } from "./health.ts";
 import { Script } from "./script.ts";
 
-/** Placeholder for the position in an encoded event. The script `append` replaces it by the assigned position. */
+/** The position of an event that has none yet: the script `append` assigns it. */
 const NOWHERE: Position = { epoch: "", offset: 0 };
-const POSITION = '","offset":0';
-const OFFSET = '{"offset":0';
 
 export class RedisRoomLog implements RoomLog {
   /** The part of the latest epoch that all rooms share. */
@@ -41,7 +39,7 @@ export class RedisRoomLog implements RoomLog {
 
   async read(room: string, after: Position = NOWHERE): Promise<History> {
     const keys = [...this.#roomKeys(room), this.#key("bus")];
-    const args = [randomId(), after.epoch, after.offset, LIMITS.latest];
+    const args = [randomId(), LIMITS.roomMs, after.epoch, after.offset, LIMITS.latest];
     const reply = await read.run(this.redis, keys, args);
     const [epoch, offset, recovered, messages, lastId] = reply;
     this.#remember(epoch);
@@ -51,8 +49,7 @@ export class RedisRoomLog implements RoomLog {
 
   /** Writes. A PING is not enough: a replica, or a server that is out of memory, still responds to it. */
   async ready(): Promise<void> {
-    const id = randomId();
-    await probe.run(this.redis, [this.#key(`probe:${id}:a`), this.#key(`probe:${id}:b`)], []);
+    await probe.run(this.redis, [this.#key("probe:a"), this.#key("probe:b")], []);
     if (!this.bus.isReading) throw new Error("Deliveries cannot be read from Redis.");
     this.#evictedKeys = await checkHealth(this.redis, this.#evictedKeys);
   }
@@ -71,28 +68,24 @@ export class RedisRoomLog implements RoomLog {
   async #tryAppend(draft: Draft): Promise<Stored | undefined> {
     const { frame, from } = draft;
     const { room } = frame;
-    const key = this.#key(`key:${from.id} ${frame.key}`);
+    // Encoded, because an id that contains a space could otherwise form the key of another user.
+    const key = this.#key(`key:${encodeURIComponent(from.id)} ${frame.key}`);
     const target = targetOf(draft.frame);
     const before = target === undefined ? undefined : await this.#message(room, target, key);
     if (before?.stored) return before.stored;
     const message = before?.state ? (JSON.parse(before.state) as Message) : undefined;
     const { event, message: changed, isEffective } = changeOf(draft, NOWHERE, message);
-    const [head, tail] = cut(JSON.stringify(event), POSITION);
-    const state = changed ? JSON.stringify(changed) : "";
+    const encode = target === undefined ? encodeFields : JSON.stringify;
     const isDeleted = target !== undefined && changed === undefined;
     const keys = [...this.#roomKeys(room), key, this.#key("bus")];
-    const args = [
-      room,
-      randomId(),
-      head,
-      isEffective ? tail : "",
-      target ?? "",
-      before?.state ?? "",
-    ];
     const limits = [LIMITS.messages, LIMITS.events, LIMITS.keyMs, LIMITS.roomMs, BUS_LENGTH];
     const reply = await append.run(this.redis, keys, [
-      ...args,
-      target === undefined ? cut(state, OFFSET)[1] : state,
+      room,
+      randomId(),
+      isEffective ? encodeFields(event) : "",
+      target ?? "",
+      before?.state ?? "",
+      changed ? encode(changed) : "",
       ...limits,
       ...(isDeleted ? await this.#eventsWithoutText(room, target) : []),
     ]);
@@ -149,10 +142,9 @@ export class RedisRoomLog implements RoomLog {
   }
 }
 
-/** Splits the text at the first `mark`, which is in neither part. */
-function cut(text: string, mark: string): [before: string, after: string] {
-  const at = text.indexOf(mark);
-  return [text.slice(0, at), text.slice(at + mark.length)];
+/** Encodes all fields except for the position, without the opening brace. The script `append` completes the JSON. */
+function encodeFields(value: RoomEvent | Message): string {
+  return JSON.stringify({ ...value, epoch: undefined, offset: undefined }).slice(1);
 }
 
 /**
@@ -161,8 +153,11 @@ function cut(text: string, mark: string): [before: string, after: string] {
  * remaining events and messages are deleted, because their offsets will be assigned again.
  */
 const EPOCH = `
-  local function currentEpoch(roomKey, generation, newId, ...)
-    if redis.call('HSETNX', roomKey, 'epoch', newId) == 1 then redis.call('DEL', ...) end
+  local function currentEpoch(roomKey, generation, newId, roomTtl, ...)
+    if redis.call('HSETNX', roomKey, 'epoch', newId) == 1 then
+      redis.call('PEXPIRE', roomKey, roomTtl)
+      redis.call('DEL', ...)
+    end
     redis.call('SET', generation, newId, 'NX')
     return redis.call('HGET', roomKey, 'epoch') .. '.' .. redis.call('GET', generation)
   end
@@ -172,26 +167,26 @@ const EPOCH = `
  * Stores an event and publishes it to all nodes, unless its idempotency key is known. Returns nil if the message
  * has changed since it was read.
  * KEYS: room, generation, events, messages, order of the messages, key, bus.
- * ARGV: room, id for a new epoch; the encoded event up to the epoch, and after the offset (empty if it changes nothing);
- * offset of its message (empty for a new one), the message that was read, the changed message (empty if it is deleted);
+ * ARGV: room, id for a new epoch; the event (empty if it changes nothing), without a position; offset of its message
+ * (empty for a new one), the message that was read, the changed message (without an offset if new, empty if deleted);
  * messages and events to retain, TTL of a key and of a room in milliseconds, length of the bus;
  * then pairs of offset and event that replace older events.
  */
 const append = new Script<readonly [room: string, epoch: string, offset: number] | null>(`
   ${EPOCH}
   local roomKey, generation, events, messages, order, key, bus = unpack(KEYS)
-  local room, newId, head, tail, target, before, after, keep, keepEvents, keyTtl, roomTtl, busLength = unpack(ARGV, 1, 12)
+  local room, newId, fields, target, before, after, keep, keepEvents, keyTtl, roomTtl, busLength = unpack(ARGV, 1, 11)
   local known = redis.call('HMGET', key, 'room', 'epoch', 'offset')
   if known[1] then return { known[1], known[2], tonumber(known[3]) } end
   if target ~= '' and (redis.call('HGET', messages, target) or '') ~= before then return nil end
-  local epoch = currentEpoch(roomKey, generation, newId, events, messages, order)
+  local epoch = currentEpoch(roomKey, generation, newId, roomTtl, events, messages, order)
   local offset = tonumber(redis.call('HGET', roomKey, 'offset') or '0')
-  if tail ~= '' then
+  if fields ~= '' then
     offset = redis.call('HINCRBY', roomKey, 'offset', 1)
-    local event = head .. epoch .. '","offset":' .. offset .. tail
+    local event = '{"epoch":"' .. epoch .. '","offset":' .. offset .. ',' .. fields
     redis.call('RPUSH', events, event)
     if target == '' then
-      redis.call('HSET', messages, offset, '{"offset":' .. offset .. after)
+      redis.call('HSET', messages, offset, '{"offset":' .. offset .. ',' .. after)
       redis.call('ZADD', order, offset, offset)
       if redis.call('ZCARD', order) > tonumber(keep) then
         local oldest = redis.call('ZPOPMIN', order)[1]
@@ -205,7 +200,7 @@ const append = new Script<readonly [room: string, epoch: string, offset: number]
       redis.call('HSET', messages, target, after)
     end
     redis.call('LTRIM', events, -keepEvents, -1)
-    for i = 13, #ARGV, 2 do
+    for i = 12, #ARGV, 2 do
       local index = ARGV[i] - offset - 1
       if -index <= redis.call('LLEN', events) then redis.call('LSET', events, index, ARGV[i + 1]) end
     end
@@ -229,13 +224,14 @@ type ReadReply = readonly [
 /**
  * Reads a room: the events after a position, otherwise its newest messages.
  * KEYS: room, generation, events, messages, order of the messages, bus.
- * ARGV: id for a new epoch, epoch and offset to recover from, messages to return without recovery.
+ * ARGV: id for a new epoch, TTL of a room in milliseconds, epoch and offset to recover from, messages to return
+ * without recovery.
  */
 const read = new Script<ReadReply>(`
   ${EPOCH}
   local roomKey, generation, events, messages, order, bus = unpack(KEYS)
-  local newId, afterEpoch, afterOffset, latest = unpack(ARGV)
-  local epoch = currentEpoch(roomKey, generation, newId, events, messages, order)
+  local newId, roomTtl, afterEpoch, afterOffset, latest = unpack(ARGV)
+  local epoch = currentEpoch(roomKey, generation, newId, roomTtl, events, messages, order)
   local offset = tonumber(redis.call('HGET', roomKey, 'offset') or '0')
   local missed = offset - afterOffset
   local found, recovered = {}, 0

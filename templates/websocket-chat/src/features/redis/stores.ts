@@ -17,13 +17,13 @@ export function openRedisStores(url: string, prefix: string) {
   return { bus, log, presence: new RedisPresence(url, prefix, bus), endedSessions };
 }
 
-/** The secret of the sessions that all nodes share, made by the first one. @throws {StartError} */
+/** The secret of the sessions that all nodes share, created by the first one. @throws {StartError} */
 export async function sharedSecret(url: string, prefix: string): Promise<string> {
   try {
     const redis = await RedisConnection.open(url);
     const key = `${prefix}:session-secret`;
     try {
-      // NX: of several nodes that start together, one makes the secret.
+      // NX: of several nodes that start together, exactly one creates the secret.
       await redis.send("SET", [key, crypto.randomUUID(), "NX"]);
       return String(await redis.send("GET", [key]));
     } finally {

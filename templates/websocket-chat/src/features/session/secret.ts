@@ -1,4 +1,4 @@
-// The secret that signs the session cookies: from the environment, or in development made once and stored.
+// The secret that signs the session cookies: from the environment, or in development created once and stored.
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Env } from "../../env.ts";
@@ -30,7 +30,7 @@ async function secretInFile(directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   await writeFile(draft, crypto.randomUUID(), { mode: 0o600 });
   try {
-    // Unlike a write, a link is atomic: of several processes that start together, one makes the secret.
+    // Unlike a write, a link is atomic: of several processes that start together, exactly one creates the secret.
     await link(draft, file);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;

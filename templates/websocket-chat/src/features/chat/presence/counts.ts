@@ -38,8 +38,8 @@ export class Counts {
     return [...(this.#rooms.get(room)?.values() ?? [])].map(({ user }) => user);
   }
 
-  has(room: string, userId: string): boolean {
-    return this.#rooms.get(room)?.has(userId) ?? false;
+  user(room: string, userId: string): User | undefined {
+    return this.#rooms.get(room)?.get(userId)?.user;
   }
 
   /** Every user with every room. */

@@ -1,7 +1,7 @@
 // The presence of a single process.
 import type { User } from "../../../protocol.ts";
 // #region private
-import { findUser } from "../../private/find-user.ts";
+import { findUser, type Receiver } from "../../private/find-user.ts";
 // #endregion
 import { type LocalBus, roomTopic } from "../bus.ts";
 import { Counts } from "./counts.ts";
@@ -21,7 +21,7 @@ export class MemoryPresence implements Presence {
   }
 
   async leave(room: string, member: Member): Promise<void> {
-    const wasHere = this.#counts.has(room, member.user.id);
+    const wasHere = this.#counts.user(room, member.user.id);
     if (this.#counts.remove(room, member) && wasHere)
       this.#announce("user-left", room, member.user);
   }
@@ -35,9 +35,11 @@ export class MemoryPresence implements Presence {
   }
   // #region private
 
-  async findUser(idOrName: string): Promise<User | undefined> {
-    const users = this.#counts.users(ONLINE);
-    return findUser(new Map(users.map((user) => [user.id, user])), idOrName);
+  findUser(to: Receiver): Promise<User | undefined> {
+    return findUser(to, {
+      byId: (id) => this.#counts.user(ONLINE, id),
+      all: () => this.#counts.users(ONLINE),
+    });
   }
   // #endregion
 

@@ -1,12 +1,15 @@
 // The interface of presence, which stores the users in each room and those online. One implementation per engine.
 import type { User } from "../../../protocol.ts";
+// #region private
+import type { Receiver } from "../../private/find-user.ts";
+// #endregion
 
 /** A connection of a user. A user with several of them counts once. */
 export interface Member {
   readonly user: User;
 }
 
-/** While the store cannot be reached, the methods that return a promise reject. */
+/** While the store is unavailable, every method rejects. */
 export interface Presence {
   /**
    * Adds the connection to the room, and returns the users who are in it. If the user was not in the room
@@ -22,8 +25,8 @@ export interface Presence {
   connect(member: Member): Promise<void>;
   disconnect(member: Member): Promise<void>;
   // #region private
-  /** Finds the online user with this id, or else with this name if only one has it. */
-  findUser(idOrName: string): Promise<User | undefined>;
+  /** Finds the online user with this id; for a string, or else with this name if only one has it. */
+  findUser(to: Receiver): Promise<User | undefined>;
   // #endregion
   /** Rejects unless presence can be updated now. */
   ready(): Promise<void>;

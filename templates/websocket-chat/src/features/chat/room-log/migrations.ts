@@ -17,9 +17,9 @@ const STEPS: readonly string[] = [
     key TEXT NOT NULL,
     -- Offset of the message that the event is about; NULL if the event starts a message.
     target INTEGER,
-    -- The event as it is sent; NULL once it is too old to be recovered.
+    -- The event as it is sent.
     frame TEXT,
-    -- Of an event that starts a message: its current state; NULL once it is deleted or too old.
+    -- Of an event that starts a message: its current state. The third step changes what NULL means.
     message TEXT
   );
   CREATE UNIQUE INDEX events_by_offset ON events (room, offset);
@@ -30,11 +30,11 @@ const STEPS: readonly string[] = [
     SELECT room, offset, sender, key,
       json_object('type', 'chat', 'room', room, 'epoch', epoch, 'offset', offset, 'from', json(author),
         'at', at, 'key', key, 'text', text),
-      json_object('offset', offset, 'from', json(author), 'text', text, 'at', at, 'key', key
+      json_object('offset', offset, 'from', json(author), 'text', text, 'at', at,
         -- #region reactions
-        , 'reactions', json('[]')
+        'reactions', json('[]'),
         -- #endregion
-      )
+        'key', key)
     FROM log, (
       SELECT m.*, coalesce(k.key, 'migrated-' || m.room || m.offset) AS key,
         json_object('id', m.sender, 'name', m.name) AS author
@@ -49,6 +49,8 @@ const STEPS: readonly string[] = [
   "CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID",
   // From here on, `message` is NULL until another event has changed the message, and empty once it is deleted.
   "UPDATE events SET message = '' WHERE target IS NULL AND message IS NULL",
+  // The boot of the machine at which the file was opened; empty once it was closed cleanly.
+  "ALTER TABLE log ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
 ];
 
 /** Brings the file to the newest version, in one transaction. @throws if a newer release has written it. */

@@ -14,24 +14,28 @@ interface Row extends EventLocation {
 
 export class RecentKeys {
   readonly #limit: number;
-  readonly #load;
   /** Two generations of keys, because dropping the older one is far cheaper than deleting key by key. */
   #recent = new Map<string, Map<string, EventLocation>>();
   #older = new Map<string, Map<string, EventLocation>>();
   /** Keys in `#recent`. */
   #count = 0;
+  /** The keys added since the last commit, and their users. Two lists, because one of pairs would allocate per key. */
+  readonly #newKeys: string[] = [];
+  readonly #newUsers: string[] = [];
 
   /** @param limit remember at least this many keys, and at most twice as many. */
   constructor(db: Database, limit: number) {
     this.#limit = limit;
-    // Oldest first, so that `add` drops the oldest. `keys` holds those of trimmed events, the oldest of their room.
-    this.#load = db.query<Row, [number]>(
+    // The oldest first, because those are dropped first. The table `keys` has the keys of trimmed events.
+    const load = db.query<Row, [number]>(
       `SELECT user, key, room, offset FROM
          (SELECT 1 AS part, * FROM keys UNION ALL
           SELECT 2, id, user, key, room, offset FROM events ORDER BY part DESC, id DESC LIMIT ?)
        ORDER BY part, id`,
     );
-    this.reload();
+    for (const { user, key, room, offset } of load.iterate(limit))
+      this.add(user, key, { room, offset });
+    this.commit();
   }
 
   /** Where the event with this key is stored; undefined if the key is unknown. */
@@ -44,20 +48,29 @@ export class RecentKeys {
     const keys = this.#recent.get(user);
     if (keys) keys.set(key, location);
     else this.#recent.set(user, new Map([[key, location]]));
-    this.#count += 1;
+    this.#newKeys.push(key);
+    this.#newUsers.push(user);
+  }
+
+  /** Keeps the keys that were added. */
+  commit(): void {
+    this.#count += this.#newKeys.length;
+    this.#newKeys.length = 0;
+    this.#newUsers.length = 0;
     if (this.#count < this.#limit) return;
     this.#older = this.#recent;
     this.#recent = new Map();
     this.#count = 0;
   }
 
-  /** Reads the table: at the start, and after a transaction was rolled back. */
-  reload(): void {
-    this.#recent.clear();
-    this.#older.clear();
-    this.#count = 0;
-    for (const { user, key, room, offset } of this.#load.iterate(this.#limit)) {
-      this.add(user, key, { room, offset });
+  /** Removes the keys that were added since the last commit, because their transaction was rolled back. */
+  rollback(): void {
+    for (const [index, user] of this.#newUsers.entries()) {
+      const keys = this.#recent.get(user);
+      keys?.delete(this.#newKeys[index] ?? "");
+      if (keys?.size === 0) this.#recent.delete(user);
     }
+    this.#newKeys.length = 0;
+    this.#newUsers.length = 0;
   }
 }

@@ -21,10 +21,10 @@ export interface History extends Position {
   readonly messages: readonly string[];
 }
 
-/** While the store cannot be reached, read or written, the methods that return a promise reject. */
+/** While the store is unavailable, every method rejects. */
 export interface RoomLog {
   /**
-   * Stores the event and delivers it once. When the promise resolves, the event survives a crash.
+   * Stores the event and delivers it once. When the promise resolves, the event survives a crash of the process.
    * @throws {FrameError} `not_found` or `forbidden`; the same key can then be used again.
    */
   append(draft: Draft): Promise<Stored>;

@@ -10,20 +10,26 @@ import { LIMITS } from "../../../limits.ts";
 import { type Message, type Position, targetOf } from "../../../protocol.ts";
 import { randomId } from "../../../random-id.ts";
 import { type LocalBus, roomTopic } from "../bus.ts";
+import { currentBoot, isSameBoot } from "./boot.ts";
 import { migrate } from "./migrations.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { changeOf, type Draft, type History, type RoomLog, type Stored } from "./room-log.ts";
 
 /** Trim a room only after this many new events: a trim per event would touch more pages. */
 const TRIM_EVERY = 500;
-/** Milliseconds between two marks. A copy that was made before the latest mark is recognized as one. */
+/** Milliseconds between two marks. A copy of the file is noticed if it is older than the latest mark. */
 const MARK_EVERY_MS = 10_000;
 /** Stored as `marked` while the marker file is being written. */
 const UNMARKED = 0;
+/** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
+const CLOSED = "";
 /** Rooms whose latest offset is cached. */
-const HEADS = 10_000;
+const CACHED_HEADS = 10_000;
 
-/** The messages of $room up to the offset $message, and its other events up to $event, are not retained. */
+/**
+ * Rows to trim: everything up to offset $message, and after that, up to $event, only the events that change a
+ * message.
+ */
 const OLD = `
   WHERE room = $room AND offset <= max($message, $event)
     AND (offset <= $message OR target IS NOT NULL)`;
@@ -58,6 +64,7 @@ export class SqliteRoomLog implements RoomLog {
   readonly #statements;
   readonly #epoch: string;
   readonly #marker: string;
+  readonly #boot = currentBoot();
   #markedAt = 0;
   #pending: Pending[] = [];
 
@@ -70,13 +77,15 @@ export class SqliteRoomLog implements RoomLog {
     // Set first: switching to WAL takes a lock, and without a timeout it fails if another process holds one.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
-    // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
-    db.run("PRAGMA synchronous = NORMAL");
+    // FULL until the boot is stored: if a power failure lost it, a loss of later commits would not be noticed.
+    db.run("PRAGMA synchronous = FULL");
     migrate(db);
-    // Shorter from here on, because waiting for another process's lock blocks the event loop.
-    db.run("PRAGMA busy_timeout = 250");
     this.#marker = `${path}.marker`;
     this.#epoch = this.#readEpoch();
+    // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
+    db.run("PRAGMA synchronous = NORMAL");
+    // Shorter from here on, because waiting for another process's lock blocks the event loop.
+    db.run("PRAGMA busy_timeout = 250");
     this.#keys = new RecentKeys(db, LIMITS.keys);
     this.#statements = prepare(db);
   }
@@ -103,7 +112,7 @@ export class SqliteRoomLog implements RoomLog {
 
   async close(): Promise<void> {
     if (this.#pending.length > 0) this.#commit();
-    this.#tryMark();
+    this.#tryMark(CLOSED);
     this.db.close();
   }
 
@@ -111,25 +120,27 @@ export class SqliteRoomLog implements RoomLog {
     const pending = this.#pending;
     this.#pending = [];
     const appendAll = this.db.transaction(() => pending.map(({ draft }) => this.#tryAppend(draft)));
+    let results: readonly (Appended | FrameError)[];
     try {
-      const results = appendAll.immediate();
-      for (const [index, { resolve, reject }] of pending.entries()) {
-        const result = results[index];
-        if (result instanceof FrameError || result === undefined) {
-          reject(result);
-          continue;
-        }
-        const { stored, frame } = result;
-        if (frame !== undefined) {
-          this.#bus.deliver({ topic: roomTopic(stored.room), frame, offset: stored.offset });
-        }
-        resolve(stored);
-      }
+      results = appendAll.immediate();
     } catch (error) {
-      // The transaction was rolled back, so the caches no longer match the file.
       this.#heads.clear();
-      this.#keys.reload();
+      this.#keys.rollback();
       for (const { reject } of pending) reject(storeUnavailable(error));
+      return;
+    }
+    this.#keys.commit();
+    for (const [index, { resolve, reject }] of pending.entries()) {
+      const result = results[index];
+      if (result instanceof FrameError || result === undefined) {
+        reject(result);
+        continue;
+      }
+      const { stored, frame } = result;
+      if (frame !== undefined) {
+        this.#bus.deliver({ topic: roomTopic(stored.room), frame, offset: stored.offset });
+      }
+      resolve(stored);
     }
     if (Date.now() - this.#markedAt > MARK_EVERY_MS) this.#tryMark();
   }
@@ -166,7 +177,7 @@ export class SqliteRoomLog implements RoomLog {
       update.run(message ? JSON.stringify(message) : DELETED, room, target);
       if (message === undefined) erase.run(room, target, target);
     }
-    if (this.#heads.size >= HEADS) this.#heads.clear();
+    if (this.#heads.size >= CACHED_HEADS) this.#heads.clear();
     this.#heads.set(room, offset);
     this.#keys.add(id, key, { room, offset });
     if (offset % TRIM_EVERY === 0) this.#trim(room, offset);
@@ -199,13 +210,19 @@ export class SqliteRoomLog implements RoomLog {
     return { epoch, offset, recovered: false, messages };
   }
 
-  /** The epoch; a new one if the file was replaced by a copy, because the copy may be older. */
+  /**
+   * The epoch. A new one if the latest events may be missing, because their offsets would be assigned again: the
+   * file was replaced by a copy, or the machine has restarted since the file was opened and not closed.
+   */
   #readEpoch(): string {
-    const find = this.db.query<{ epoch: string; marked: number }, []>("SELECT * FROM log");
-    const { epoch, marked } = find.get() ?? {};
+    const find = this.db.query<{ epoch: string; marked: number; boot: string }, []>(
+      "SELECT * FROM log",
+    );
+    const { epoch, marked, boot = CLOSED } = find.get() ?? {};
     // `UNMARKED` is a new file, or one whose process ended while it was writing the marker file.
-    const isSame = marked === UNMARKED || marked === timeOf(this.#marker);
-    const current = isSame ? epoch : undefined;
+    const isOriginal = marked === UNMARKED || marked === timeOf(this.#marker);
+    const isComplete = boot === CLOSED || isSameBoot(boot, this.#boot);
+    const current = isOriginal && isComplete ? epoch : undefined;
     this.db.query("UPDATE log SET epoch = ?").run(current ?? randomId());
     this.#mark();
     return find.get()?.epoch ?? "";
@@ -215,21 +232,21 @@ export class SqliteRoomLog implements RoomLog {
    * Writes the marker file next to the database, and stores its ctime in the database. In a copy of the folder the
    * marker file has another ctime, and an older copy of only the database stores an older one.
    */
-  #mark(): void {
+  #mark(boot = this.#boot): void {
     this.#markedAt = Date.now();
-    const update = this.db.query("UPDATE log SET marked = ?");
-    update.run(UNMARKED);
+    const update = this.db.query("UPDATE log SET marked = ?, boot = ?");
+    update.run(UNMARKED, this.#boot);
     writeFileSync(
       this.#marker,
       "chat.db holds the time of this file, to notice that it was replaced.\n",
     );
-    update.run(timeOf(this.#marker));
+    update.run(timeOf(this.#marker), boot);
   }
 
   /** Marks the database. A failure, e.g. a full disk, is only logged: a later mark replaces this one. */
-  #tryMark(): void {
+  #tryMark(boot?: string): void {
     try {
-      this.#mark();
+      this.#mark(boot);
     } catch (error) {
       log.warn("the database was not marked: {error}", { error });
     }
