@@ -7,7 +7,7 @@ import { until } from "./server.ts";
 
 /** The shared server. If it is not set, the tests of several nodes are skipped, except in CI, where that is an error. */
 export const REDIS_URL = process.env.REDIS_URL;
-export const HAS_REDIS_SERVER = REDIS_URL !== undefined && Bun.which("redis-server") !== null;
+export const HAS_REDIS_SERVER = Boolean(REDIS_URL) && Bun.which("redis-server") !== null;
 
 if (!HAS_REDIS_SERVER) {
   const missing = REDIS_URL ? "redis-server is not installed" : "REDIS_URL is not set";
