@@ -22,7 +22,7 @@ export const schema = z
     // #region redis
     /** Stores the messages in Redis, so that several nodes share them. */
     REDIS_URL: z.url({ protocol: /^(rediss?|valkeys?|redis\+tls)$/ }).optional(),
-    /** Prefix of every Redis key. In a cluster, braces keep all keys on one node. */
+    /** Prefix of every Redis key. Braces keep all keys in one slot of a Redis Cluster. */
     REDIS_PREFIX: z.string().default("{chat}"),
     // #endregion
   })

@@ -190,10 +190,12 @@ describe("upgrade", () => {
   test("the server's own origin, allowed origins and clients without an origin are accepted", async () => {
     const cookie = await startSession(server.url, "Ada");
     const { host } = new URL(server.url);
-    const allowed = [server.url, "https://chat.example", "http://localhost:8080"];
+    // A proxy that terminates TLS may not forward the scheme.
+    const own = [server.url, `https://${host}`];
+    const allowed = [...own, "https://chat.example", "http://localhost:8080"];
     const foreign = [
       "null",
-      `https://${host}`,
+      `ftp://${host}`,
       "http://chat.example",
       "https://chat.example.evil.example",
       "https://evil-chat.example",
@@ -210,6 +212,16 @@ describe("upgrade", () => {
     for (const origin of allowed) expect([origin, await status(origin)]).toEqual([origin, 101]);
     for (const origin of foreign) expect([origin, await status(origin)]).toEqual([origin, 403]);
     expect((await handshake({ cookie })).status).toBe(101);
+    const proxied = {
+      cookie,
+      origin: "https://public.example",
+      "x-forwarded-host": "public.example",
+    };
+    expect((await handshake(proxied)).status).toBe(101);
+    await until(
+      () => /evil-chat\.example.*ALLOWED_ORIGINS/.test(server.output),
+      "the refusal is logged",
+    );
   });
 
   test("a plain GET is 426, and another method is 405", async () => {

@@ -1,9 +1,12 @@
 // The client of the protocol, against a server that speaks another version and one that goes silent.
-import { afterEach, expect, jest, test } from "bun:test";
+import { afterEach, expect, jest, spyOn, test } from "bun:test";
 import { ChatClient, type EndReason } from "../src/client/client.ts";
 import { PROTOCOL } from "../src/protocol.ts";
 
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
 
 const you = { id: "ada", name: "Ada" };
 const welcome = (protocol: number) => JSON.stringify({ type: "welcome", you, protocol });
@@ -72,4 +75,34 @@ test("a connection that is silent after `connect` has checked it is replaced wit
   jest.advanceTimersByTime(5000);
   expect(states).toMatchObject([{}, {}, { state: "offline" }, { state: "connecting" }]);
   expect(sockets).toHaveLength(2);
+  client.close();
+  client.connect();
+  expect(sockets).toHaveLength(2);
+});
+
+test("a frame with a temporary error is sent again after growing delays of up to 30 s", async () => {
+  jest.useFakeTimers();
+  spyOn(Math, "random").mockReturnValue(1);
+  const joins: number[] = [];
+  const { client } = start(() => {
+    const receive = (frame: unknown) =>
+      socket.onmessage?.call(socket, { data: JSON.stringify(frame) } as MessageEvent);
+    const send = async (data: string) => {
+      const { type, ref } = JSON.parse(data);
+      if (type === "join") joins.push(Date.now());
+      await Promise.resolve();
+      if (type === "ping") return receive({ type: "pong", ref });
+      receive({ type: "error", ref, code: "internal", message: "", retry: true });
+    };
+    const socket = { send, close: () => undefined } as unknown as WebSocket;
+    queueMicrotask(() => receive(JSON.parse(welcome(PROTOCOL))));
+    return socket;
+  });
+  client.join("general");
+  for (let second = 0; second <= 120; second++) {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    jest.advanceTimersByTime(1000);
+  }
+  const delays = joins.slice(1).map((at, i) => at - (joins[i] ?? 0));
+  expect(delays).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
 });

@@ -1,6 +1,6 @@
 // The service's own metrics: what a dashboard shows about connections, rooms and messages.
 import { expect, test } from "bun:test";
-import { figure } from "./metrics.ts";
+import { readMetric } from "./metrics.ts";
 import { ChatServer } from "./server.ts";
 import { Socket } from "./socket.ts";
 
@@ -9,11 +9,11 @@ test("connections, rooms, messages and deliveries are counted", async () => {
   using ada = await Socket.open(server.url, "Ada");
   using bob = await Socket.open(server.url, "Bob");
   for (const socket of [ada, bob]) await socket.join("metrics");
-  const before = await figure(server, "chat_deliveries_total");
+  const before = await readMetric(server, "chat_deliveries_total");
   await ada.chat("metrics", "hello");
   for (const socket of [ada, bob]) await socket.next("chat");
-  expect(await figure(server, "chat_deliveries_total")).toBe(before + 2);
-  expect(await figure(server, "chat_messages_total")).toBe(1);
-  expect(await figure(server, "chat_connections")).toBe(2);
-  expect(await figure(server, "chat_rooms")).toBe(1);
+  expect(await readMetric(server, "chat_deliveries_total")).toBe(before + 2);
+  expect(await readMetric(server, "chat_messages_total")).toBe(1);
+  expect(await readMetric(server, "chat_connections")).toBe(2);
+  expect(await readMetric(server, "chat_rooms")).toBe(1);
 });

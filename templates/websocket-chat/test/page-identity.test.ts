@@ -25,9 +25,11 @@ describe.skipIf(!hasBrowser)("the page", () => {
     // #endregion
     await two.click("#text");
     await two.type("a draft of Ada's");
+    await two.evaluate("void (sessionStorage.other = localStorage.other = 'of another app')");
     await one.click("#sign-out");
     for (const page of [one, two]) await page.shows("#welcome:not([hidden])");
-    expect(await two.evaluate<number>("sessionStorage.length + localStorage.length")).toBe(0);
+    const keys = "[...Object.keys(sessionStorage), ...Object.keys(localStorage)]";
+    expect(await two.evaluate<string[]>(keys)).toEqual(["other", "other"]);
     await one.signIn("Bob");
     await two.reload();
     await two.shows("[data-state=online]");

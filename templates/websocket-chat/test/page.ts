@@ -5,9 +5,13 @@ import { until } from "./server.ts";
 const NAMES = ["google-chrome-stable", "google-chrome", "chromium-browser", "chromium", "chrome"];
 export const hasBrowser =
   process.platform !== "linux" ||
-  process.env.BUN_CHROME_PATH !== undefined ||
+  Boolean(process.env.BUN_CHROME_PATH) ||
   NAMES.some((name) => Bun.which(name) !== null);
-if (!hasBrowser) console.warn("Chrome or Chromium is not installed: the page is not tested.");
+if (!hasBrowser) {
+  const problem = "Chrome or Chromium is not installed: the page cannot be tested.";
+  if (process.env.CI === "true") throw new Error(problem);
+  console.warn(problem);
+}
 
 export class Page implements Disposable {
   readonly #view: Bun.WebView;

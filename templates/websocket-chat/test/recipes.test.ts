@@ -3,12 +3,18 @@ import { afterAll, expect, test } from "bun:test";
 import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChatServer } from "./server.ts";
+// #region page
+import { hasBrowser, Page } from "./page.ts";
+// #endregion
+import { ChatServer, until } from "./server.ts";
 import { Socket } from "./socket.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const readme = await Bun.file(join(ROOT, "README.md")).text();
 const folders: string[] = [];
+// #region page
+afterAll(() => Page.closeAll());
+// #endregion
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 /** A copy of the project after the first `steps` blocks of the recipe. */
@@ -105,8 +111,15 @@ test("add a frame", async () => {
   await ada.join("general");
   ada.raw('{"type":"wave","room":"general"}');
   const waves = () => (ada.frames as readonly unknown[]).filter((frame) => isWave(frame));
-  while (waves().length === 0) await ada.settled();
+  await until(() => waves().length > 0, "the wave arrives");
   expect(waves()).toEqual([{ type: "wave", room: "general", from: ada.you }]);
+  // #region page
+  if (!hasBrowser) return;
+  using page = await Page.signIn(server.url, "Bob");
+  await page.shows("#members li");
+  await page.click("#wave");
+  await until(() => waves().length === 2, "the button sends a wave");
+  // #endregion
 });
 
 const isWave = (frame: unknown) => (frame as { readonly type: string }).type === "wave";
@@ -119,9 +132,19 @@ test("add an event kind", async () => {
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
   await ada.chat("general", "important");
+  await ada.post({ type: "pin", room: "general", target: 1, on: false });
+  // It changed nothing, so it was not stored.
+  expect((await ada.join("general")).offset).toBe(1);
   await ada.post({ type: "pin", room: "general", target: 1, on: true });
   const { messages } = await ada.join("general");
   expect(messages as readonly unknown[]).toMatchObject([{ text: "important", pinned: true }]);
+  // #region page
+  if (!hasBrowser) return;
+  using page = await Page.signIn(server.url, "Bob");
+  await page.shows(".line.pinned");
+  await page.click(".pin");
+  await page.shows(".line:not(.pinned)");
+  // #endregion
 }, 600_000);
 
 test("decide who may join", async () => {
@@ -161,16 +184,48 @@ const python = ["python3", "/usr/bin/python3"].find(
 );
 if (!python) console.warn("Python has no websocket-client: the client in Python is not tested.");
 
+/** @returns what it prints. */
+function runClient(folder: string, url: string): Promise<string> {
+  const command = [python ?? "", join(folder, "client.py"), url, "Python", "hello"];
+  return textOf(Bun.spawn(command, { stdout: "pipe", stderr: "inherit" }).stdout);
+}
+
 test.skipIf(!python)("write a client in another language", async () => {
   const folder = await follow("Write a client in another language");
   await using server = await ChatServer.start();
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
   await ada.chat("general", "before");
-  const command = [python ?? "", join(folder, "client.py"), server.url, "Python", "hello"];
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
-  expect(await textOf(child.stdout)).toBe("Ada before\nPython hello\nok\n");
+  expect(await runClient(folder, server.url)).toBe("Ada before\nPython hello\nok\n");
   expect(await ada.next("chat", ({ from }) => from.name === "Python")).toMatchObject({
     text: "hello",
   });
+});
+
+test.skipIf(!python)("the client in Python repeats a frame after a temporary error", async () => {
+  const folder = await follow("Write a client in another language");
+  const frames: string[] = [];
+  const from = { id: "ada", name: "Ada" };
+  const event = (offset: number, type: string, rest: object) => ({ type, offset, from, ...rest });
+  const messages = [event(1, "chat", { text: "before" }), event(2, "edit", { text: "changed" })];
+  const snapshot = { epoch: "e", offset: 2, recovered: true, messages };
+  using server = Bun.serve({
+    port: 0,
+    fetch: (request, server) =>
+      server.upgrade(request)
+        ? undefined
+        : new Response(null, { headers: { "set-cookie": "a=b; Path=/" } }),
+    websocket: {
+      message(socket, data) {
+        const { type, ref } = JSON.parse(String(data));
+        const error = { type: "error", code: "internal", message: "", retry: true };
+        const reply = frames.includes(type) ? { type: "ok", ...snapshot } : error;
+        frames.push(type);
+        socket.send(JSON.stringify({ ...reply, ref }));
+      },
+    },
+  });
+  const output = await runClient(folder, `http://127.0.0.1:${server.port}`);
+  expect(output).toBe("Ada before\nok\n");
+  expect(frames).toEqual(["join", "join", "chat", "chat"]);
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { currentBoot, isSameBoot } from "../src/features/chat/room-log/boot.ts";
 import { LIMITS } from "../src/limits.ts";
 import { CLOSE } from "../src/protocol.ts";
-import { figure } from "./metrics.ts";
+import { readMetric } from "./metrics.ts";
 import { OPCODE, RawSocket } from "./raw.ts";
 import { ChatServer, until } from "./server.ts";
 import { Socket, startSession } from "./socket.ts";
@@ -114,7 +114,7 @@ describe("slow consumers", () => {
     slow.resume();
     expect(await slow.closeCode()).toBe(CLOSE.slowConsumer);
     await slow.ended;
-    expect(await figure(server, "chat_slow_consumers_closed_total")).toBe(1);
+    expect(await readMetric(server, "chat_slow_consumers_closed_total")).toBe(1);
     const offsets = slow.frames
       .filter(({ opcode }) => opcode === OPCODE.text)
       .map(({ payload }) => JSON.parse(payload.toString()))
@@ -184,7 +184,7 @@ describe("slow consumers", () => {
       stuck.send({ opcode: OPCODE.text, payload: '{"type":"ping","ref":2}' });
       return ada.all("user-left").length > 0;
     }, "it is disconnected");
-    expect(await figure(server, "chat_slow_consumers_closed_total")).toBe(1);
+    expect(await readMetric(server, "chat_slow_consumers_closed_total")).toBe(1);
   });
 
   test("one that sends and does not read the replies is closed with 1013", async () => {
@@ -195,7 +195,7 @@ describe("slow consumers", () => {
     await deaf.json("welcome");
     deaf.pause();
     const ping = JSON.stringify({ type: "ping", ref: "x".repeat(128) });
-    const total = () => figure(server, "chat_slow_consumers_closed_total");
+    const total = () => readMetric(server, "chat_slow_consumers_closed_total");
     await until(async () => {
       for (let i = 0; i < 500; i++) deaf.send({ opcode: OPCODE.text, payload: ping });
       return (await total()) === 1;

@@ -12,6 +12,7 @@ import {
 } from "../protocol.ts";
 import { type NewEvent, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
 
+type RequestFrame = Extract<ClientFrame, { ref: unknown }>;
 type Reply = Extract<ServerFrame, { type: "ok" | "error" | "pong" }>;
 
 export type ConnectionState = "connecting" | "online" | "offline";
@@ -42,8 +43,7 @@ export interface ClientOptions {
   readonly connect: () => WebSocket;
   readonly events: ClientEvents;
   readonly storage?: OutboxStorage;
-  /** Milliseconds of the first and of the longest delay before a reconnect. */
-  readonly backoff?: { readonly base: number; readonly cap: number };
+  readonly backoff?: Readonly<typeof RECONNECT>;
 }
 
 /** Send a ping after this many milliseconds of silence. */
@@ -52,8 +52,10 @@ const PING_AFTER_MS = 20_000;
 const SILENCE_TIMEOUT_MS = 4000;
 /** Give up a connection attempt after this many milliseconds. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** Milliseconds until a frame is sent again after a temporary error. */
-const RETRY_MS = 2000;
+/** Upper bounds, in milliseconds, of the first and of the longest delay before a reconnect. */
+const RECONNECT = { base: 1000, cap: 30_000 };
+/** The same before a frame is sent again after a temporary error. */
+const RETRY = { base: 2000, cap: 30_000 };
 
 export class ChatClient {
   readonly outbox: Outbox;
@@ -66,6 +68,7 @@ export class ChatClient {
   #lastRef = 0;
   #socket: WebSocket | undefined;
   #online = false;
+  #isClosed = false;
   #attempts = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,9 +79,10 @@ export class ChatClient {
 
   /**
    * Connects unless there is a connection, and checks one that is open. Call it at the start, and when the
-   * network or the page is available again: a connection may have died unnoticed.
+   * network or the page is available again: a connection may have died unnoticed. Does nothing after `close`.
    */
   connect(): void {
+    if (this.#isClosed) return;
     if (this.#online) this.#ping();
     if (this.#socket) return;
     this.#options.events.state("connecting");
@@ -96,8 +100,9 @@ export class ChatClient {
     };
   }
 
-  /** Closes the connection and does not reconnect. */
+  /** Closes the connection for good: this client does not connect again. */
   close(): void {
+    this.#isClosed = true;
     const socket = this.#socket;
     this.#reset();
     clearTimeout(this.#timer);
@@ -127,7 +132,7 @@ export class ChatClient {
   }
   // #region private
 
-  /** Private messages are not queued. @returns undefined once it is delivered, otherwise the problem. */
+  /** Private messages are not queued. @returns undefined once the server has accepted it, otherwise the problem. */
   async sendPrivate(to: User, text: string): Promise<string | undefined> {
     const reply = await this.#request({ type: "private", ref: 0, to: { id: to.id }, text });
     if (!reply) return "You are offline.";
@@ -179,13 +184,11 @@ export class ChatClient {
   async #join(room: string): Promise<void> {
     this.#joined.delete(room);
     const after = this.#rooms.get(room);
-    const reply = await this.#request({ type: "join", ref: 0, room, ...(after ? { after } : {}) });
+    const join = { type: "join", ref: 0, room, ...(after ? { after } : {}) } as const;
+    const isWanted = () => this.#rooms.has(room) && !this.#joined.has(room);
+    const reply = await this.#requestWhile(isWanted, join);
     if (!reply || !this.#rooms.has(room)) return;
-    if (reply.type === "error") {
-      if (reply.retry) this.#retry(() => this.#rooms.has(room) && void this.#join(room));
-      else this.#refused(room, reply.message);
-      return;
-    }
+    if (reply.type === "error") return this.#refused(room, reply.message);
     if (reply.type !== "ok" || !("members" in reply)) return;
     const { epoch, offset } = reply;
     this.#rooms.set(room, { epoch, offset });
@@ -202,39 +205,49 @@ export class ChatClient {
 
   /** A leave that failed is repeated, unless the room was joined again. */
   async #leave(room: string): Promise<void> {
-    const reply = await this.#request({ type: "leave", ref: 0, room });
-    if (reply?.type !== "error" || !reply.retry) return;
-    this.#retry(() => !this.#rooms.has(room) && void this.#leave(room));
+    await this.#requestWhile(() => !this.#rooms.has(room), { type: "leave", ref: 0, room });
   }
 
   /** Sends the oldest event that is queued for this room; the next one follows when it is stored. */
   async #flush(room: string): Promise<void> {
     const event = this.#joined.has(room) ? this.outbox.take(room) : undefined;
     if (!event) return;
-    const reply = await this.#request({ ...event, ref: 0 });
+    const isWanted = () => this.outbox.unsent.includes(event);
+    const reply = await this.#requestWhile(isWanted, { ...event, ref: 0 });
     this.outbox.release(event);
-    if (!reply) return;
-    if (reply.type === "error" && reply.code === "not_in_room") {
+    if (reply?.type === "error" && reply.code === "not_in_room") {
       if (this.#rooms.has(room)) void this.#join(room);
-    } else if (reply.type === "error" && reply.retry) {
-      this.#retry(() => void this.#flush(room));
-    } else {
+      return;
+    }
+    if (reply) {
       this.outbox.remove(event);
       this.#options.events.settled(event, reply.type === "error" ? reply.message : undefined);
-      void this.#flush(room);
     }
+    void this.#flush(room);
   }
 
-  /** Repeats what failed for now, unless the connection has closed: a reconnect repeats everything. */
-  #retry(action: () => void): void {
-    const socket = this.#socket;
-    setTimeout(() => {
-      if (this.#online && this.#socket === socket) action();
-    }, RETRY_MS);
+  /**
+   * Sends a frame, and after a temporary error again, as long as `isWanted`.
+   * @returns the final reply; undefined if the connection closes first: a reconnect repeats everything.
+   */
+  async #requestWhile(isWanted: () => boolean, frame: RequestFrame): Promise<Reply | undefined> {
+    let reply = await this.#request(frame);
+    for (let attempt = 0; reply?.type === "error" && reply.retry; attempt++) {
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      // Registered like a request, so that the wait ends when the connection closes.
+      const wait = ++this.#lastRef;
+      this.#requests.set(wait, () => resolve(undefined));
+      const timer = setTimeout(resolve, backoff(RETRY, attempt));
+      await promise;
+      clearTimeout(timer);
+      this.#requests.delete(wait);
+      reply = isWanted() ? await this.#request(frame) : undefined;
+    }
+    return reply;
   }
 
   /** Sends a frame with a new ref. @returns the reply; undefined if the connection closes first. */
-  #request(frame: Extract<ClientFrame, { ref: unknown }>): Promise<Reply | undefined> {
+  #request(frame: RequestFrame): Promise<Reply | undefined> {
     if (!this.#online) return Promise.resolve(undefined);
     const ref = ++this.#lastRef;
     const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
@@ -274,16 +287,19 @@ export class ChatClient {
     return false;
   }
 
-  /** Reconnects with full jitter: after an outage, clients must not reconnect all at the same moment. */
   #reconnect(): void {
     const socket = this.#socket;
     const wasOnline = this.#online;
     this.#reset();
     socket?.close();
-    const { base, cap } = this.#options.backoff ?? { base: 1000, cap: 30_000 };
-    const wait = Math.random() * Math.min(cap, base * 2 ** this.#attempts++);
+    const wait = backoff(this.#options.backoff ?? RECONNECT, this.#attempts++);
     this.#after(wait, () => this.connect());
     this.#options.events.state("offline", wait);
     if (!wasOnline) this.#options.events.unreachable?.();
   }
+}
+
+/** A delay in milliseconds with full jitter: after an outage, clients must not all return at the same moment. */
+function backoff({ base, cap }: typeof RETRY, attempt: number): number {
+  return Math.random() * Math.min(cap, base * 2 ** attempt);
 }

@@ -34,6 +34,8 @@ export function chatRoutes(env: Env, secret: string, chat: Chat, service: Servic
     const session = await openSession(c, secret, chat.stores.endedSessions);
     if (!session) throw new Problem(401, "Start a session first: POST /api/session.");
     if (!isAllowedOrigin(c, ALLOWED_ORIGINS)) {
+      const origin = c.req.header("origin");
+      log.warn("refused a WebSocket of {origin}, which is not in ALLOWED_ORIGINS", { origin });
       throw new Problem(403, "Pages of this origin may not connect: add it to ALLOWED_ORIGINS.");
     }
     if (chat.hub.size >= MAX_CONNECTIONS) {

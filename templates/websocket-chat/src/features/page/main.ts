@@ -1,6 +1,7 @@
 // The page: connects the client, the model and the view, and handles the input.
 import { ChatClient, type ConnectionState, type EndReason } from "../../client/client.ts";
 import type { Unsent } from "../../client/outbox.ts";
+import { LIMITS } from "../../limits.ts";
 // #region edits
 import type { Message } from "../../protocol.ts";
 // #endregion
@@ -20,10 +21,6 @@ import { clearStorage, keepDrafts, readRooms, rememberRooms, takeDrafts } from "
 import { render } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
-// #region typing
-/** Milliseconds between two `typing` frames. */
-const TYPING_MS = 2000;
-// #endregion
 const SIGNED_OUT = "signed out";
 /** Reaches the other tabs also while the server is down. */
 const tabs = new BroadcastChannel("chat");
@@ -176,7 +173,7 @@ function start(user: User): void {
     const words = text.value;
     if (!current || current.problem || words.trim() === "") return;
     if (isTooLong(words)) {
-      banner.textContent = "This message is too long: at most 4000 characters can be sent.";
+      banner.textContent = `This message is too long: at most ${LIMITS.text} characters can be sent.`;
       return;
     }
     banner.textContent = "";
@@ -242,7 +239,7 @@ function start(user: User): void {
   };
   // #region typing
   text.oninput = () => {
-    if (model.current?.kind !== "room" || Date.now() - typedAt < TYPING_MS) return;
+    if (model.current?.kind !== "room" || Date.now() - typedAt < LIMITS.typingMs) return;
     typedAt = Date.now();
     client.typing(model.current.id);
   };

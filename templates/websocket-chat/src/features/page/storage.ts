@@ -1,6 +1,7 @@
 // Stores the rooms and drafts of a tab across page loads, per user. A new tab opens the rooms that were used last.
 
-/** `chat-outbox:<user>` belongs to the client. */
+/** The keys of this app: other apps of the same origin have theirs. `chat-outbox:<user>` belongs to the client. */
+const OWN_KEY = /^chat-(rooms|drafts|outbox):/;
 const roomsKey = (userId: string) => `chat-rooms:${userId}`;
 const draftsKey = (userId: string) => `chat-drafts:${userId}`;
 
@@ -28,6 +29,7 @@ export function takeDrafts(userId: string): (readonly [room: string, draft: stri
 
 /** The next user of this browser must not see the rooms, the drafts or the unsent messages. */
 export function clearStorage(): void {
-  sessionStorage.clear();
-  localStorage.clear();
+  for (const storage of [sessionStorage, localStorage]) {
+    for (const key of Object.keys(storage)) if (OWN_KEY.test(key)) storage.removeItem(key);
+  }
 }
