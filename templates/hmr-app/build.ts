@@ -8,15 +8,6 @@ import { moduleUrls } from "./src/dev/workarounds/module-urls.ts";
 
 // #endregion
 
-/** Starts main.js: unless NODE_ENV is set, Bun has already read the variables of development. */
-const REFUSE_DEVELOPMENT = `if (process.env.NODE_ENV !== "production") {
-  const { existsSync } = await import("node:fs");
-  if ([".env.development", ".env.development.local"].some(existsSync)) {
-    console.error("NODE_ENV is not production, so Bun has read .env.development: use \`bun run start\`.");
-    process.exit(1);
-  }
-}`;
-
 /** Days to keep files of earlier builds, for tabs that were opened before a deployment. */
 const KEEP_DAYS = 7;
 
@@ -31,10 +22,6 @@ await mkdir("dist/public", { recursive: true }).catch(refuse);
 const staging = await mkdtemp("dist/.staging-").catch(refuse);
 try {
   await buildPage();
-  // #region executable
-  // dist/public/ also contains files of earlier builds, which the executable must not contain.
-  await Bun.write(join(staging, "public.json"), JSON.stringify(await readdir(`${staging}/public`)));
-  // #endregion
   await buildServer();
   await publish();
   await removeOldFiles();
@@ -87,7 +74,6 @@ async function buildServer(): Promise<void> {
     outdir: staging,
     target: "bun",
     sourcemap: "linked",
-    banner: REFUSE_DEVELOPMENT,
   });
 }
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
   copy = await Copy.make({ app: "own" });
   // The page is not needed here, so it is not built.
   await copy.write("dist/public/index.html", "<!doctype html>");
-  const command = [process.execPath, "--no-orphans", "src/main.ts"];
+  const command = [process.execPath, "--no-orphans", "run", "--silent", "start"];
   service = await startService(command, copy.folder, variables);
 });
 
