@@ -1,14 +1,13 @@
 // Compiles the server and the built page into one executable, which needs no other file and no Bun.
-import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BunPlugin } from "bun";
 
-/** Replaces src/features/page/embedded.ts with the list of files in dist/public/. */
+/** Replaces src/features/page/embedded.ts with the files of the latest build. */
 const embedPage: BunPlugin = {
   name: "embed-page",
   setup(build) {
     build.onLoad({ filter: /[\\/]page[\\/]embedded\.ts$/ }, async () => {
-      const files = await readdir("dist/public");
+      const files = (await Bun.file("dist/public.json").json()) as string[];
       const imports = files.map((file, index) => {
         const path = JSON.stringify(resolve("dist/public", file));
         return `import file${index} from ${path} with { type: "file" };`;

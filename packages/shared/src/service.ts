@@ -32,6 +32,7 @@ export async function runService<S extends Schema>(options: ServiceOptions<S>): 
     await ended;
   } catch (error) {
     await reportStartError(error);
+    life.isStopping = true;
     await life.close();
     process.exit(1);
   }

@@ -81,6 +81,9 @@ describe("in development", () => {
     await tab.overlayShows("Out of reach.");
     await tab.overlayShows(page);
     await tab.shows("Something went wrong");
+    // The overlay covers the link.
+    await tab.evaluate(`document.querySelector('nav a[href="/notes"]').click()`);
+    await tab.shows("A new note");
     // In a page that is opened with the error, the first bundle contains it.
     await tab.view.navigate(dev.url);
     await tab.overlayShows(`${page}:`);
@@ -121,6 +124,11 @@ describe("in production", () => {
     await tab.evaluate("window.fetch = async () => new Response(null, { status: 503 })");
     await tab.click("#server-counter");
     await tab.shows("The server responded with 503.");
+    // #region live
+    await fetch(`${service.url}/api/increment`, { method: "POST" });
+    await tab.waitFor(`${counter("server-counter")} === "2"`);
+    await tab.shows("The server responded with 503.");
+    // #endregion
   });
 
   browserTest(

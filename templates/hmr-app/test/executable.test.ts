@@ -8,12 +8,15 @@ import { send } from "./raw.ts";
 import { startService } from "./service.ts";
 
 const name = process.platform === "win32" ? "app.exe" : "app";
+const EARLIER = "script-of-an-earlier-build.js";
 let copy: Copy;
 let folder: string;
 
 beforeAll(async () => {
   copy = await Copy.make();
   folder = await mkdtemp(join(tmpdir(), "hmr-app-empty-"));
+  // Like a file of an earlier build.
+  await copy.write(`dist/public/${EARLIER}`, `${EARLIER}();`);
   const command = [process.execPath, "--no-orphans", "run", "--silent", "compile"];
   const env = { PATH: process.env.PATH ?? "" };
   const child = Bun.spawn(command, { cwd: copy.folder, env, stdout: "ignore", stderr: "pipe" });
@@ -38,6 +41,7 @@ test("it serves the page and all of its files from an empty folder", async () =>
     expect([path, status]).toEqual([path, 200]);
     if (/\.(js|css)$/.test(path)) expect(headers.get("content-encoding")).toBe("br");
   }
+  expect((await send(service.url, `/${EARLIER}`)).status).toBe(404);
   expect((await send(service.url, "/api/state")).body).toContain('"count":0');
   expect(await readdir(folder)).toEqual([name]);
 });

@@ -87,3 +87,13 @@ test("when the process stops, the code and its values are disposed of", async ()
     "the value was disposed of",
   ]);
 });
+
+test("when the first start fails, the code and its values are disposed of", async () => {
+  const before = (await events()).length;
+  await expect(startDev(copy.folder, { HOST: "192.0.2.1" })).rejects.toThrow("Can't listen");
+  expect((await events()).slice(before)).toEqual([
+    "two (1) was opened",
+    "two (1) was disposed of",
+    "the value was disposed of",
+  ]);
+});

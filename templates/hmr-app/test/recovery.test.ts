@@ -107,16 +107,24 @@ test("a page that was served before an edit was built, and subscribes later, rel
   await buildSlowly(own);
   await using service = await startDev(own.folder);
   const load = async () => (await fetch(service.url)).text();
+  /** Sends the messages with which Bun's client subscribes and names its build. Resolves when the page has to reload. */
+  const connect = (page: string) => {
+    const [, build] = /(\w{8})\.js"/.exec(page) ?? [];
+    const socket = new WebSocket(`${service.url}/_bun/hmr`.replace("http", "ws"));
+    const messages = ["she", "n/", `i${build}`];
+    socket.onopen = () => messages.forEach((message) => void socket.send(message));
+    return new Promise((resolve) => {
+      socket.onclose = resolve;
+    });
+  };
   const before = await load();
   await own.edit(APP, TEXT, "Built slowly.");
   expect(await load()).toBe(before);
   await until("the edit is built", () => service.printed().includes("Reloaded in"));
-  const socket = new WebSocket(`${service.url}/_bun/hmr`.replace("http", "ws"));
-  const closed = Promise.withResolvers<void>();
-  socket.onclose = () => closed.resolve();
-  // Messages of Bun's client: subscribe to hot updates and errors, and name the page that it shows.
-  socket.onopen = () => ["she", "n/"].forEach((message) => void socket.send(message));
-  await closed.promise;
+  // Another tab has the new page, and connects first.
+  const current = connect(await load());
+  await connect(before);
+  expect(await Promise.race([current, "it does not reload"])).toBe("it does not reload");
 });
 
 browserTest(
@@ -219,4 +227,42 @@ browserTest("a plugin that cannot be loaded is reported until bunfig.toml is fix
   expect(service.printed()).toContain("no-such-plugin");
   await broken.write("bunfig.toml", bunfig);
   await tab.shows(TEXT);
+});
+
+test("requests reach the successor of a bundler whose exit has not been reported", async () => {
+  await using own = await Copy.make();
+  // The stored process never exits, so that only its socket shows that it was killed.
+  const probe = `new Hono().post("/api/kill", async (c) => {
+      const bundler = (hotStore?.data.get("bundler") as any).process;
+      const { pid, exited } = bundler.child;
+      bundler.child = { pid, exited: new Promise(() => undefined), kill: () => undefined };
+      process.kill(pid, "SIGKILL");
+      await exited;
+      return c.json(pid);
+    })`;
+  await own.edit(ROUTES, "new Hono()", probe);
+  await using service = await startDev(own.folder);
+  const kill = async () => (await fetch(`${service.url}/api/kill`, { method: "POST" })).json();
+  expect((await fetch(service.url)).status).toBe(200);
+  const first = await kill();
+  expect((await fetch(service.url)).status).toBe(200);
+  expect(await kill()).not.toBe(first);
+  const socket = new WebSocket(`${service.url}/_bun/hmr`.replace("http", "ws"));
+  await new Promise((resolve) => {
+    socket.onmessage = resolve;
+  });
+  socket.close();
+});
+
+browserTest("a page that cannot be served says why, and reloads after an edit", async () => {
+  await using own = await Copy.make();
+  const program = "src/dev/bundler-process.ts";
+  const source = await own.read(program);
+  await own.write(program, "process.exit(1);\n");
+  await using service = await startDev(own.folder);
+  await using tab = await Tab.open(service.url);
+  await tab.shows("exited before it listened");
+  await own.write(program, source);
+  await own.write(APP, app.replace(TEXT, "Served again."));
+  await tab.shows("Served again.");
 });

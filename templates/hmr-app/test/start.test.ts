@@ -84,3 +84,11 @@ async function editWithoutEvent(file: string, search: string, replacement: strin
   bytes.set(Buffer.from(replacement), Buffer.from(bytes).indexOf(search));
   await utimes(file, new Date(), new Date());
 }
+
+test("if Bun's inline script is not found, an error names the file to adapt", async () => {
+  await using own = await Copy.make();
+  await own.edit("src/dev/page.ts", "bun:loadData", "bun:renamed");
+  await using dev = await startDev(own.folder);
+  expect((await fetch(dev.url)).status).toBe(200);
+  await until("the terminal shows it", () => dev.printed().includes("src/dev/page.ts"));
+});

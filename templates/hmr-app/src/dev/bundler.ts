@@ -31,7 +31,7 @@ interface BundlerProcess {
 
 /** How many times the process is restarted, and a request is sent again, after a crash. */
 const MAX_RETRIES = 3;
-/** Milliseconds to wait after a failed request, to see whether the process has exited. */
+/** Milliseconds that a process may take to close its socket after it has closed a connection. */
 const EXIT_MS = 100;
 
 const { data } = createHot<{ starts: number; process: BundlerProcess }>("bundler");
@@ -124,10 +124,21 @@ export async function fetchFromBundler(path: string, init: RequestInit = {}): Pr
       const body = await response.arrayBuffer();
       return new Response(body.byteLength > 0 ? body : null, response);
     } catch (error) {
-      const hasExited = await Promise.race([child.exited.then(() => true), Bun.sleep(EXIT_MS)]);
-      if (!hasExited || retries === 0) throw error;
+      await Promise.race([child.exited, Bun.sleep(EXIT_MS)]);
+      if (retries === 0 || (await isListening(socket))) throw error;
       forget(child);
     }
+  }
+}
+
+/** The exit of a process may be reported late on a busy machine, but its socket refuses connections immediately. */
+async function isListening(unix: string): Promise<boolean> {
+  try {
+    const connection = await Bun.connect({ unix, socket: { data: () => undefined } });
+    connection.end();
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -145,6 +156,8 @@ export async function forward(request: Request): Promise<Response> {
 }
 
 export async function connectToBundler(path: string): Promise<WebSocket> {
+  const running = await runningBundler();
+  if (!(await isListening(running.socket))) forget(running.child);
   const { socket } = await runningBundler();
   const connection = new WebSocket(`ws+unix://${socket}:${path}`);
   connection.binaryType = "arraybuffer";

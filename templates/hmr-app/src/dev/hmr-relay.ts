@@ -3,7 +3,7 @@ import type { ServerWebSocket, WebSocketHandler } from "bun";
 // #region workarounds
 import { notice } from "#lib/log";
 import { createHot } from "../hot.ts";
-import { isStalePage, isSubscription } from "./workarounds/late-subscription.ts";
+import { buildOf, isStaleBuild, isSubscription } from "./workarounds/late-subscription.ts";
 import { RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
 
 // #endregion
@@ -11,6 +11,11 @@ import { RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
 /** `socket.data` of a page that is connected to the bundler. */
 interface Relay {
   readonly bundler: WebSocket;
+  // #region workarounds
+  /** The build that the page shows, once the page has named it. */
+  build?: string | undefined;
+  isSubscribed?: boolean;
+  // #endregion
 }
 
 type RelaySocket = ServerWebSocket<Relay>;
@@ -62,7 +67,10 @@ function open(socket: RelaySocket): void {
   bundler.onmessage = ({ data }) => {
     socket.send(data);
     // #region workarounds
-    if (isSubscription(data)) isStalePage().then((isStale) => isStale && reload(socket));
+    if (!socket.data.isSubscribed && isSubscription(data)) {
+      socket.data.isSubscribed = true;
+      reloadIfStale(socket);
+    }
     // #endregion
   };
   bundler.onclose = () => reload(socket);
@@ -71,7 +79,14 @@ function open(socket: RelaySocket): void {
   if (bundler.readyState > WebSocket.OPEN) reload(socket);
 }
 
-function send({ data: { bundler } }: RelaySocket, message: string | Buffer<ArrayBuffer>): void {
+function send(socket: RelaySocket, message: string | Buffer<ArrayBuffer>): void {
+  const { bundler } = socket.data;
+  // #region workarounds
+  if (!socket.data.build) {
+    socket.data.build = buildOf(message);
+    reloadIfStale(socket);
+  }
+  // #endregion
   if (bundler.readyState === WebSocket.OPEN) bundler.send(message);
   else bundler.addEventListener("open", () => bundler.send(message), { once: true });
 }
@@ -84,6 +99,16 @@ function close(socket: RelaySocket): void {
 }
 
 // #region workarounds
+function reloadIfStale(socket: RelaySocket): void {
+  const { build, isSubscribed } = socket.data;
+  if (!build || !isSubscribed) return;
+  // If the bundler cannot be asked, it has exited, and the page has to reload as well.
+  isStaleBuild(build).then(
+    (isStale) => isStale && reload(socket),
+    () => reload(socket),
+  );
+}
+
 export function reloadPages(reason: string): void {
   notice.info(`${reason}: reloading the page`);
   for (const socket of relays) reload(socket);

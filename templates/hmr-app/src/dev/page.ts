@@ -1,32 +1,32 @@
 // Serves the page in development. Bun's development server builds it, with React Fast Refresh.
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { every } from "hono/combine";
 import type { HttpEnv } from "#lib/http";
+import { log } from "#lib/log";
 import { directives, securityHeaders } from "../features/page/policy.ts";
 import type { PageSource } from "../features/page/routes.ts";
 import { forward } from "./bundler.ts";
 // #region workarounds
-import {
-  isBuildError,
-  reloadAfterEdit,
-  sourcesFingerprint,
-} from "./workarounds/build-error-page.ts";
-import { rememberPage } from "./workarounds/late-subscription.ts";
+import { errorPage } from "./workarounds/build-error-page.ts";
 
 // #endregion
 
 /** The script that Bun adds to each page. It notifies the server when the page is hidden. */
 const BUN_SCRIPT = /<script>([^<]*bun:loadData[^<]*)<\/script>/;
 
-const index: MiddlewareHandler = async (c) => {
-  // #region workarounds
-  const fingerprint = await sourcesFingerprint();
-  // #endregion
+const bundledPage: MiddlewareHandler = async (c) => {
   const response = await forward(c.req.raw);
-  // #region workarounds
-  if (isBuildError(response)) return reloadAfterEdit(response, fingerprint);
-  // #endregion
-  return withPolicy(c, response);
+  const isPage = response.ok && response.headers.get("content-type")?.startsWith("text/html");
+  // Bun's own error page does not work under the policy.
+  return isPage ? withPolicy(c, response) : response;
 };
+
+const index = every(
+  // #region workarounds
+  errorPage,
+  // #endregion
+  bundledPage,
+);
 
 /**
  * Adds the policy of production, so that violations show up before the deployment, and extends it for hot reload: edits
@@ -34,11 +34,14 @@ const index: MiddlewareHandler = async (c) => {
  */
 async function withPolicy(c: Context, response: Response): Promise<Response> {
   const html = await response.text();
-  // #region workarounds
-  if (c.req.method === "GET") rememberPage(html);
-  // #endregion
-  const inline = BUN_SCRIPT.exec(html)?.[1] ?? "";
-  const hash = new Bun.CryptoHasher("sha256").update(inline).digest("base64");
+  const inline = BUN_SCRIPT.exec(html)?.[1];
+  // Without it, the policy would block hot reload, and only the console of the browser would show it.
+  if (inline === undefined && c.req.method === "GET") {
+    log.error(
+      "hot reload does not work: adapt BUN_SCRIPT in src/dev/page.ts to this version of Bun",
+    );
+  }
+  const hash = new Bun.CryptoHasher("sha256").update(inline ?? "").digest("base64");
   const policy = {
     ...directives,
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],

@@ -44,8 +44,10 @@ async function serve(): Promise<void> {
   try {
     await start(service);
   } catch (error) {
-    await service.close();
     const isMisconfigured = error instanceof EnvError || error instanceof StartError;
+    // The process exits, so the values that the code has opened are disposed of as well.
+    service.isStopping = isMisconfigured && !dev.service;
+    await service.close();
     // At the first start there is no older code to fall back to; Bun prints the error and waits for an edit.
     if (!dev.service && !isMisconfigured) throw error;
     await reportStartError(error);

@@ -1,7 +1,7 @@
 // The layout of all pages: the navigation, the loading state and the error boundary.
 import { Suspense } from "react";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
-import { Link, Router } from "./router.tsx";
+import { Link, Router, usePath } from "./router.tsx";
 
 export function App() {
   return (
@@ -11,7 +11,8 @@ export function App() {
         <Link to="/notes">Notes</Link>
       </nav>
       <main>
-        <ErrorBoundary>
+        {/* With a key, so that the error of one page does not stay on the others. */}
+        <ErrorBoundary key={usePath()}>
           <Suspense fallback={<p role="status">Loading …</p>}>
             <Router />
           </Suspense>

@@ -4,9 +4,14 @@ import { NotFound } from "./NotFound.tsx";
 import { type Path, pages } from "./pages.tsx";
 import { title as project } from "./settings.ts";
 
+/** The path of the current page. */
+export function usePath(): string {
+  return useSyncExternalStore(subscribe, () => location.pathname);
+}
+
 /** Shows the page of the current path, and sets the title of the document. */
 export function Router() {
-  const path = useSyncExternalStore(subscribe, () => location.pathname);
+  const path = usePath();
   const page = Object.hasOwn(pages, path) ? pages[path as Path] : undefined;
   const title = page ? page.title : "Not found";
   useEffect(() => {
@@ -23,11 +28,11 @@ interface LinkProps {
 
 /** Navigates without loading the document again. Modified clicks, such as for a new tab, are left to the browser. */
 export function Link({ to, children }: LinkProps) {
-  const current = useSyncExternalStore(subscribe, () => location.pathname) === to;
+  const isCurrent = usePath() === to;
   return (
     <a
       href={to}
-      aria-current={current ? "page" : undefined}
+      aria-current={isCurrent ? "page" : undefined}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         event.preventDefault();

@@ -13,9 +13,13 @@ export interface ServerState {
 let current: ServerState = { state: undefined, failure: undefined };
 const listeners = new Set<() => void>();
 
+// #region live
+/** Keeps the failure of a request, because the server sends its state every second. */
 export function receive(state: State): void {
-  update({ state, failure: undefined });
+  update({ state });
 }
+
+// #endregion
 
 /** Increments the server's counter. */
 export function increment(): Promise<void> {
@@ -25,7 +29,7 @@ export function increment(): Promise<void> {
 async function request(send: () => ReturnType<typeof api.state.$get>): Promise<void> {
   try {
     const response = await send();
-    if (response.ok) receive(await response.json());
+    if (response.ok) update({ state: await response.json(), failure: undefined });
     else update({ failure: `The server responded with ${response.status}.` });
   } catch {
     update({ failure: "The server did not respond: try again." });

@@ -1,10 +1,11 @@
 // Defect: a page that was opened while it did not build sometimes misses that the error is fixed. If a plugin cannot be
-// loaded, the page is the text "Plugin Error" with status 200.
+// loaded, the page is the text "Plugin Error" with status 200. If the bundler exits, there is no page.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42075
 // Workaround: a script in the page reloads it after the next edit.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
+import { log } from "#lib/log";
 import { bundlerStarts } from "../bundler.ts";
 
 const POLL_PATH = "/_bun/sources";
@@ -15,11 +16,31 @@ export function buildErrorRoutes() {
   return new Hono().get(POLL_PATH, async (c) => c.text(await sourcesFingerprint()));
 }
 
+/** Middleware: responds with a page that shows what failed, and reloads itself after the next edit. */
+export const errorPage: MiddlewareHandler = async (c, next) => {
+  const fingerprint = await sourcesFingerprint();
+  let failed: Response;
+  try {
+    await next();
+    if (!isBuildError(c.res)) return;
+    failed = await reloadAfterEdit(c.res, fingerprint);
+  } catch (error) {
+    log.error("the page could not be served: {error}", { error });
+    const headers = { "content-type": "text/html;charset=utf-8" };
+    const response = new Response(`<h1>${Bun.escapeHTML(String(error))}</h1>`, { headers });
+    // A new fingerprint, because each attempt to start the bundler changes it.
+    failed = await reloadAfterEdit(response, await sourcesFingerprint());
+  }
+  // Otherwise Hono would copy the headers of the failed response.
+  c.res = undefined;
+  c.res = failed;
+};
+
 /**
  * Adds the script to the page.
  * @param fingerprint of the sources before the failed build.
  */
-export async function reloadAfterEdit(response: Response, fingerprint: string): Promise<Response> {
+async function reloadAfterEdit(response: Response, fingerprint: string): Promise<Response> {
   // Runs in the page, so it may only use its parameters.
   const poll = async (path: string, fingerprint: string) => {
     const sources = await fetch(path);
@@ -37,7 +58,7 @@ export async function reloadAfterEdit(response: Response, fingerprint: string): 
   });
 }
 
-export function isBuildError(response: Response): boolean {
+function isBuildError(response: Response): boolean {
   return response.status === 500 || (response.ok && !isHtml(response));
 }
 
@@ -49,7 +70,7 @@ function isHtml({ headers }: Response): boolean {
  * Returns a value that changes when a source or configuration file of the page is saved, added, renamed or removed, and
  * when the bundler was restarted: a page may be requested after `tsconfig.json` is saved and before the restart.
  */
-export async function sourcesFingerprint(): Promise<string> {
+async function sourcesFingerprint(): Promise<string> {
   const scans = ["src/page/**", "src/shared/**", "{bunfig.toml,tsconfig.json,.env*}"].map((glob) =>
     Array.fromAsync(new Bun.Glob(glob).scan({ cwd: ROOT, dot: true })),
   );

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { sameOrigin } from "../../origin.ts";
 // #region live
-import { broadcast } from "../live/broadcast.ts";
+import { scheduleBroadcast } from "../live/broadcast.ts";
 // #endregion
 import { currentState, state } from "./state.ts";
 
@@ -12,7 +12,7 @@ export function counterRoutes() {
     .post("/api/increment", sameOrigin(), (c) => {
       state.count += 1;
       // #region live
-      broadcast();
+      scheduleBroadcast();
       // #endregion
       return respond(c);
     });

@@ -3,7 +3,19 @@ import type { Resource } from "#lib/service";
 import { currentState, state } from "../counter/state.ts";
 import { clients } from "./clients.ts";
 
-export function broadcast(): void {
+/** Milliseconds in which the changes are sent as one message: each message goes to every client. */
+const COALESCE_MS = 50;
+
+let pending: ReturnType<typeof setTimeout> | undefined;
+
+/** Broadcasts the state soon, once for all changes until then. */
+export function scheduleBroadcast(): void {
+  pending ??= setTimeout(broadcast, COALESCE_MS);
+}
+
+function broadcast(): void {
+  clearTimeout(pending);
+  pending = undefined;
   const message = JSON.stringify(currentState());
   for (const client of clients) client.send(message);
 }
@@ -14,5 +26,9 @@ export function startHeartbeat(): Resource {
     state.beats += 1;
     broadcast();
   }, 1000);
-  return { close: () => clearInterval(timer) };
+  const close = () => {
+    clearInterval(timer);
+    clearTimeout(pending);
+  };
+  return { close };
 }

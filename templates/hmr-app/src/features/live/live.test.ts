@@ -47,6 +47,22 @@ test("when many clients connect, each one gets at most one message per second", 
   for (const socket of [observer, ...crowd]) socket.close();
 });
 
+test("increments that come together are sent to each client as few messages", async () => {
+  const socket = new WebSocket(`${service.url}/api/live`.replace("http", "ws"));
+  const { promise: received, resolve } = Promise.withResolvers<void>();
+  let messages = 0;
+  socket.onmessage = ({ data }) => {
+    messages += 1;
+    if (JSON.parse(data).count === 200) resolve();
+  };
+  await new Promise((opened) => socket.addEventListener("message", opened, { once: true }));
+  const increment = () => fetch(`${service.url}/api/increment`, { method: "POST" });
+  await Promise.all(Array.from({ length: 200 }, increment));
+  await received;
+  expect(messages).toBeLessThan(100);
+  socket.close();
+});
+
 test("a message from a client closes the WebSocket", async () => {
   const socket = new WebSocket(`${service.url}/api/live`.replace("http", "ws"));
   const closed = Promise.withResolvers<number>();

@@ -1,4 +1,4 @@
-// GET /api/live: a WebSocket that sends the server's state on connect, at each change and once per second.
+// GET /api/live: a WebSocket that sends the server's state on connect, after changes and once per second.
 import type { WebSocketHandler } from "bun";
 import { Hono } from "hono";
 import type { HttpEnv } from "#lib/http";
