@@ -1,17 +1,28 @@
 // Defect: a page never gets the edits that were made after it was built and before its socket subscribed.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42041
 // Workaround: when a page subscribes, compares its build with the latest one; if they differ, the page reloads.
+import { createHot } from "../../hot.ts";
 import { fetchFromBundler } from "../bundler.ts";
 
 /** The first byte of the message that confirms the subscription ("n"). */
 const SUBSCRIBED = 110;
+/** The first byte of the message with an edit ("u"). */
+const EDITED = 117;
 const POLL_MS = 20;
 /** Milliseconds after which a page reloads even if it was not built again. */
 const MAX_BUILD_MS = 5000;
 
+/** `page` is the page of the latest build that is known to have ended. */
+const { data } = createHot<{ page: string }>("late subscription");
+
 /** Returns whether a message of the bundler confirms the page's subscription to edits. */
 export function isSubscription(message: ArrayBuffer): boolean {
   return new Uint8Array(message)[0] === SUBSCRIBED;
+}
+
+/** Call this with each message to a page. An edit means that a build has ended. */
+export function rememberBuild(message: ArrayBuffer): void {
+  if (new Uint8Array(message)[0] === EDITED) latestPage().catch(() => undefined);
 }
 
 /** Returns the build that a page shows, if this is the message in which the page names it. */
@@ -24,13 +35,15 @@ export async function isStaleBuild(build: string): Promise<boolean> {
   return !(await latestPage()).includes(`${build}.js"`);
 }
 
-/** Resolves once the page was built again. A page that reloads earlier would get the previous build. */
+/** Call this during a build; resolves once it has ended. A page that reloads earlier would get the previous build. */
 export async function nextBuild(): Promise<void> {
   const deadline = Date.now() + MAX_BUILD_MS;
-  const previous = await latestPage();
+  const previous = data.page;
   while ((await latestPage()) === previous && Date.now() < deadline) await Bun.sleep(POLL_MS);
 }
 
 async function latestPage(): Promise<string> {
-  return (await fetchFromBundler("/")).text();
+  const page = await (await fetchFromBundler("/")).text();
+  data.page = page;
+  return page;
 }
