@@ -147,7 +147,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
       await terminal.shows("Which starter?");
       terminal.type(`${DOWN}${DOWN}${ENTER}`);
       await terminal.shows("Which features?");
-      await terminal.shows("resize   Smaller pictures");
+      await terminal.shows("resize (Smaller pictures)");
       terminal.type(keys);
       expect(await terminal.exited).toBe(0);
       const manifest = JSON.parse(await box.read(`${directory}/package.json`));

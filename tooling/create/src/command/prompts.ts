@@ -33,11 +33,8 @@ export function openPrompts(signal: AbortSignal): Questions {
     },
     features: async (features) => {
       const names = features.map(({ name }) => name);
-      const width = Math.max(...names.map((name) => name.length));
-      const options = features.map(({ name, description }) => ({
-        value: name,
-        label: `${name.padEnd(width)}  ${description}`,
-      }));
+      // As a hint, because the library repeats the labels of what is kept after the answer.
+      const options = features.map(({ name, description }) => ({ value: name, hint: description }));
       const message = "Which features? (space leaves one out, enter continues)";
       const kept = notCancelled(
         await multiselect({ message, options, initialValues: names, required: false, signal }),
