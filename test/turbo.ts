@@ -26,10 +26,8 @@ export interface TurboRun {
 const summaries = join(root, ".turbo", "runs");
 /** Test suites start servers and browsers. With more of them at a time, they would time out. */
 const concurrency = Math.max(2, Math.floor(availableParallelism() / 2));
-/** Suites mostly wait for servers and browsers, so each of them runs two files at a time. */
-const parallel = "--parallel=2";
 
-/** Runs `turbo run` with these arguments, whose tasks run `bun test`. A failed task does not stop the others. */
+/** Runs `turbo run` with these arguments. A failed task does not stop the others. */
 export async function runTurbo(...args: string[]): Promise<TurboRun> {
   await mkdir(summaries, { recursive: true });
   const before = await readdir(summaries);
@@ -37,7 +35,7 @@ export async function runTurbo(...args: string[]): Promise<TurboRun> {
     [
       ...[process.execPath, "run", "turbo", "run", ...args],
       ...["--continue=always", "--summarize", `--concurrency=${concurrency}`],
-      ...["--ui=stream", "--log-order=grouped", "--output-logs=new-only", "--", parallel],
+      ...["--ui=stream", "--log-order=grouped", "--output-logs=new-only"],
     ],
     {
       cwd: root,

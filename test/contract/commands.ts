@@ -30,7 +30,7 @@ export async function passesItsBuild({ directory }: Project): Promise<void> {
 /** Runs the slow commands except the build. For a template in place, they are separate tasks. */
 export async function passesItsCommands(project: Project): Promise<void> {
   await installsAndChecks(project);
-  const tests = await bun(project.directory, "test", "--parallel=2");
+  const tests = await bun(project.directory, "test");
   expect(tests.exitCode, tests.output).toBe(0);
 }
 
