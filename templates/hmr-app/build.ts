@@ -22,6 +22,10 @@ await mkdir("dist/public", { recursive: true }).catch(refuse);
 const staging = await mkdtemp("dist/.staging-").catch(refuse);
 try {
   await buildPage();
+  // #region executable
+  // dist/public/ also contains files of earlier builds, which the executable must not contain.
+  await Bun.write(join(staging, "public.json"), JSON.stringify(await readdir(`${staging}/public`)));
+  // #endregion
   await buildServer();
   await publish();
   await removeOldFiles();

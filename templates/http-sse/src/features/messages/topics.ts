@@ -13,7 +13,7 @@ export const topicPattern = z
   .string()
   .regex(new RegExp(`^${NAME}(?:/\\*)?$`), "must be a topic (a/b) or a prefix (a/*)");
 
-/** For the OpenAPI description and the typed client; routes read all values of the parameter with `requestedTopics`. */
+/** For the typed client and the description of the API; routes read all values with `requestedTopics`. */
 export const topicQuery = {
   topic: topicPattern.optional().meta({
     description: "A topic, or `a/*` for everything below a. May be repeated.",
