@@ -3,12 +3,7 @@ import type { ServerWebSocket, WebSocketHandler } from "bun";
 // #region workarounds
 import { notice } from "#lib/log";
 import { createHot } from "../hot.ts";
-import {
-  buildOf,
-  isStaleBuild,
-  isSubscription,
-  rememberBuild,
-} from "./workarounds/late-subscription.ts";
+import { buildOf, isStaleBuild, isSubscription } from "./workarounds/late-subscription.ts";
 import { RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
 
 // #endregion
@@ -72,7 +67,6 @@ function open(socket: RelaySocket): void {
   bundler.onmessage = ({ data }) => {
     socket.send(data);
     // #region workarounds
-    rememberBuild(data);
     if (!socket.data.isSubscribed && isSubscription(data)) {
       socket.data.isSubscribed = true;
       reloadIfStale(socket);

@@ -6,23 +6,16 @@ import { fetchFromBundler } from "../bundler.ts";
 
 /** The first byte of the message that confirms the subscription ("n"). */
 const SUBSCRIBED = 110;
-/** The first byte of the message with an edit ("u"). */
-const EDITED = 117;
 const POLL_MS = 20;
 /** Milliseconds after which a page reloads even if it was not built again. */
 const MAX_BUILD_MS = 5000;
 
-/** `page` is the page of the latest build that is known to have ended. */
+/** `page` is the page as it was last compared with a build. */
 const { data } = createHot<{ page: string }>("late subscription");
 
 /** Returns whether a message of the bundler confirms the page's subscription to edits. */
 export function isSubscription(message: ArrayBuffer): boolean {
   return new Uint8Array(message)[0] === SUBSCRIBED;
-}
-
-/** Call this with each message to a page. An edit means that a build has ended. */
-export function rememberBuild(message: ArrayBuffer): void {
-  if (new Uint8Array(message)[0] === EDITED) latestPage().catch(() => undefined);
 }
 
 /** Returns the build that a page shows, if this is the message in which the page names it. */
