@@ -47,8 +47,8 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Closing the listener resets connections that have not sent their request yet. Wait this many milliseconds for those
- * requests, and hold responses meanwhile, so that clients do not open new connections.
+ * Grace period in milliseconds before the listener closes, because closing resets connections that have not sent their
+ * request yet. Responses are held during it, so that clients do not open new connections.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing all resources. After that, the process exits with code 1. */

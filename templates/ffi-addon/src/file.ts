@@ -16,7 +16,7 @@ const hashedSize = 32;
 // The version of the format that added each metric. An index is saved in its metric's version, not in the newest, so that
 // older libraries that know the metric can read the file.
 const versions: Readonly<Record<Metric, number>> = { dot: 1, cosine: 1, euclidean: 2 };
-/** A file of a later version is refused as such, because every version starts with the magic and the version. */
+/** Files of later versions are rejected with `unsupported_version`: every version starts with the magic and the version. */
 export const newestVersion = Math.max(...Object.values(versions));
 
 export interface IndexShape {

@@ -114,8 +114,8 @@ export class VectorIndex implements Disposable {
   // #region worker
   /**
    * Searches on another thread, which reads the same memory; only the query and the hits are copied. There is one such
-   * thread, and it runs the searches in the order of the calls. Meanwhile the index can be searched, saved and closed;
-   * `add` throws `busy`, after an abort also until the search has stopped.
+   * thread, and it runs the searches in the order of the calls. During a search, the index can be searched, saved
+   * and closed; `add` throws `busy` until the thread has stopped reading, which is soon after an abort.
    * @param options.signal aborting it rejects immediately with its reason, and stops the search soon after.
    * @throws {AddonError} like `search`, `closed` if the index is closed during the search, and `worker_failed`.
    */

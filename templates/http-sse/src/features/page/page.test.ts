@@ -16,6 +16,22 @@ async function post(tab: Bun.WebView, text: string): Promise<void> {
   await tab.press("Enter");
 }
 
+/** A proxy in front of the server. It forwards the requests for which `fail` returns no response. */
+function openProxy(server: TestServer, fail: (path: string) => Response | undefined) {
+  return Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 0,
+    async fetch({ url, headers, signal }) {
+      const { pathname, search } = new URL(url);
+      const failed = fail(pathname);
+      return (
+        failed ?? fetch(server.url + pathname + search, { headers, signal, decompress: false })
+      );
+    },
+  });
+}
+
 test("its headers restrict the page to its own files", async () => {
   await using server = await TestServer.start();
   const { headers } = await server.fetch("/");
@@ -67,18 +83,10 @@ test.skipIf(!canOpenTabs)(
     await using server = await TestServer.start();
     await server.post("before the tab");
     let failures = 0;
-    using proxy = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      idleTimeout: 0,
-      async fetch({ url, headers, signal }) {
-        const { pathname, search } = new URL(url);
-        if (pathname === "/api/messages" && failures < 3) {
-          failures += 1;
-          return new Response("The proxy failed.", { status: 502 });
-        }
-        return fetch(server.url + pathname + search, { headers, signal, decompress: false });
-      },
+    using proxy = openProxy(server, (path) => {
+      if (path !== "/api/messages" || failures === 3) return undefined;
+      failures += 1;
+      return new Response("The proxy failed.", { status: 502 });
     });
     const tab = await openTab(proxy.url.href);
     try {
@@ -100,18 +108,10 @@ test.skipIf(!canOpenTabs).each([[[]], [["earlier"]]])(
     for (const text of earlier) await server.post(text);
     let isRefusing = false;
     let refused = 0;
-    using proxy = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      idleTimeout: 0,
-      async fetch({ url, headers, signal }) {
-        const { pathname, search } = new URL(url);
-        if (isRefusing && pathname === "/api/events") {
-          refused += 1;
-          return new Response("Not now.", { status: 503 });
-        }
-        return fetch(server.url + pathname + search, { headers, signal, decompress: false });
-      },
+    using proxy = openProxy(server, (path) => {
+      if (path !== "/api/events" || !isRefusing) return undefined;
+      refused += 1;
+      return new Response("Not now.", { status: 503 });
     });
     const tab = await openTab(proxy.url.href);
     try {

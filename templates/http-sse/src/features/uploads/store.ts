@@ -113,7 +113,7 @@ export class UploadStore {
     return { size, sha256: hash.digest("hex"), type: sniff(head) };
   }
 
-  /** The description of an upload; undefined if there is none or `id` is malformed. @throws {Problem} 503 */
+  /** Returns the description of an upload, or undefined if `id` is unknown or malformed. @throws {Problem} 503 */
   async get(id: string): Promise<Upload | undefined> {
     if (!ID.test(id)) return undefined;
     try {
