@@ -169,7 +169,7 @@ async function backUp(variables: string): Promise<void> {
   await copy.run("bun run build && bun dist/db.js up");
   await copy.run(`cd / && env -i PATH="$PATH" sh ${copy.join("ops/backup.sh")}`);
   expect(readdirSync(copy.join("data/backups"))).toHaveLength(1);
-  // `.gitignore` and `.dockerignore` list `data/`: backups contain password hashes.
+  // Backups contain password hashes, so they belong in `data/`, which is ignored.
   const added = readdirSync(copy.path).filter((name) => !before.includes(name));
   expect(added.toSorted()).toEqual([".env", "data", "dist", "ops"]);
 }
