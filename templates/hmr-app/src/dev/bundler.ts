@@ -34,7 +34,7 @@ const MAX_RETRIES = 3;
 /** Milliseconds that a process may take to close its socket after it has closed a connection. */
 const EXIT_MS = 100;
 
-const { data } = createHot<{ starts: number; process: BundlerProcess }>("bundler");
+const { data } = createHot<{ starts: number; ready: number; process: BundlerProcess }>("bundler");
 
 /** Starts the process unless it runs. */
 export function startBundler(): BundlerProcess {
@@ -43,12 +43,12 @@ export function startBundler(): BundlerProcess {
 }
 
 // #region workarounds
-/** How often the process was started. */
+/** How often a process has started to listen. Failed starts do not count: each reload of an error page causes one. */
 export function bundlerStarts(): number {
-  return data.starts ?? 0;
+  return data.ready ?? 0;
 }
 
-/** Replaces the process, and reloads every page once the new one listens. */
+/** Replaces the process. Pages lose their connection and reload; their requests wait until the new process listens. */
 export function restartBundler(reason: string): void {
   notice.info(`${reason}: restarting the bundler`);
   const stale = data.process;
@@ -77,6 +77,7 @@ function spawn(): BundlerProcess {
     ipc: (message: BundlerMessage) => {
       if (message.type === "listening") resolve();
       // #region workarounds
+      if (message.type === "listening") data.ready = bundlerStarts() + 1;
       if (data.process?.child !== child) return;
       const { type, reason = "" } = message;
       if (type === "restart") restartBundler(reason);

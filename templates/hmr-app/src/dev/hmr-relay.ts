@@ -116,7 +116,7 @@ export function reloadPages(reason: string): void {
 
 // #endregion
 
-/** Closes the connection. The page connects again, and reloads. */
+/** Makes the page reload, and closes its connection. */
 function reload(socket: RelaySocket): void {
   // #region workarounds
   socket.sendBinary(RELOAD_MESSAGE);

@@ -28,8 +28,7 @@ export const errorPage: MiddlewareHandler = async (c, next) => {
     log.error("the page could not be served: {error}", { error });
     const headers = { "content-type": "text/html;charset=utf-8" };
     const response = new Response(`<h1>${Bun.escapeHTML(String(error))}</h1>`, { headers });
-    // A new fingerprint, because each attempt to start the bundler changes it.
-    failed = await reloadAfterEdit(response, await sourcesFingerprint());
+    failed = await reloadAfterEdit(response, fingerprint);
   }
   // Otherwise Hono would copy the headers of the failed response.
   c.res = undefined;

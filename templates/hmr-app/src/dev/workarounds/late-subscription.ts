@@ -10,7 +10,7 @@ const POLL_MS = 20;
 /** Milliseconds after which a page reloads even if it was not built again. */
 const MAX_BUILD_MS = 5000;
 
-/** `page` is the page as it was last compared with a build. */
+/** `page` is the HTML that the bundler returned most recently. */
 const { data } = createHot<{ page: string }>("late subscription");
 
 /** Returns whether a message of the bundler confirms the page's subscription to edits. */
@@ -28,7 +28,7 @@ export async function isStaleBuild(build: string): Promise<boolean> {
   return !(await latestPage()).includes(`${build}.js"`);
 }
 
-/** Call this during a build; resolves once it has ended. A page that reloads earlier would get the previous build. */
+/** Waits until the bundler serves another page, at most `MAX_BUILD_MS`. A page that reloads earlier would get the previous build. */
 export async function nextBuild(): Promise<void> {
   const deadline = Date.now() + MAX_BUILD_MS;
   const previous = data.page;
