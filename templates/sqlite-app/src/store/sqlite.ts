@@ -1,22 +1,27 @@
 // The SQLite file: one connection that writes and one that reads. The stores of the features share them.
 import type { Database } from "bun:sqlite";
+import { SqliteReads } from "#lib/sqlite-reads";
 import { connect } from "./connection.ts";
 import { Writer } from "./writer.ts";
 
 export class SqliteDatabase {
   readonly path: string;
-  /** Sees every committed write. */
-  readonly reader: Database;
-  /** Runs the writes of this process one at a time. */
-  readonly queue: Writer;
   readonly #writer: Database;
+  /** Runs the writes of this process one at a time. */
+  readonly #queue: Writer;
+  readonly #reads: SqliteReads;
 
   constructor(path: string) {
     this.path = path;
     this.#writer = connect(path, { busyTimeout: 10_000 });
     this.#writer.run("PRAGMA busy_timeout = 0"); // `Writer` retries instead, without blocking the thread.
-    this.reader = connect(path, { readonly: true, busyTimeout: 1000 });
-    this.queue = new Writer(this.#writer);
+    this.#reads = new SqliteReads(connect(path, { readonly: true, busyTimeout: 1000 }));
+    this.#queue = new Writer(this.#writer);
+  }
+
+  /** Runs `work`, which must be synchronous, on the connection that reads. It sees every committed write. */
+  read<T>(work: (reader: Database) => T): T {
+    return this.#reads.read(work);
   }
 
   /**
@@ -24,7 +29,19 @@ export class SqliteDatabase {
    * @throws {StoreBusyError} if the database stays locked for too long.
    */
   write<T>(work: (writer: Database) => T): Promise<T> {
-    return this.queue.transaction(() => work(this.#writer));
+    return this.#queue.transaction(() => {
+      this.#reads.end();
+      return work(this.#writer);
+    });
+  }
+
+  /** Like `Writer.runExclusive`, for writes on another connection. */
+  async runExclusive<T>(work: (onLocked: () => void) => Promise<T>): Promise<T> {
+    try {
+      return await this.#queue.runExclusive(work);
+    } finally {
+      this.#reads.end();
+    }
   }
 
   /**
@@ -33,7 +50,7 @@ export class SqliteDatabase {
    * would take a working service out of the load balancer.
    */
   async ready(): Promise<void> {
-    const { exclusiveLock } = this.queue;
+    const { exclusiveLock } = this.#queue;
     if (exclusiveLock) return exclusiveLock;
     await this.write((writer) => {
       // Belongs to the owner of the project. SQLite writes the page even if the value stays the same.
@@ -44,7 +61,7 @@ export class SqliteDatabase {
 
   /** Closes the writer last, because only a connection that may write can checkpoint and remove the WAL. */
   async close(): Promise<void> {
-    this.reader.close(true);
+    this.#reads.close();
     this.#writer.close(true);
   }
 }

@@ -107,6 +107,21 @@ test("the check whether the database accepts writes keeps its user_version", asy
   const database = new SqliteDatabase(folder.join("app.db"));
   await database.write((writer) => writer.run("PRAGMA user_version = 7"));
   await database.ready();
-  expect(database.reader.query("PRAGMA user_version").values()).toEqual([[7]]);
+  const version = database.read((reader) => reader.query("PRAGMA user_version").values());
+  expect(version).toEqual([[7]]);
+  await database.close();
+});
+
+test("a read sees a write of the same tick, also one that another connection commits", async () => {
+  using folder = new Folder();
+  const { log } = open(folder);
+  const database = new SqliteDatabase(folder.join("app.db"));
+  const count = () =>
+    database.read((reader) => reader.query("SELECT count(*) FROM log").values()[0]?.[0]);
+  expect(count()).toBe(0);
+  await database.write((writer) => writer.run("INSERT INTO log VALUES ('one')"));
+  expect(count()).toBe(1);
+  await database.runExclusive(async () => log("two"));
+  expect(count()).toBe(2);
   await database.close();
 });

@@ -3,6 +3,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
+import { SqliteReads } from "#lib/sqlite-reads";
 import { migrate } from "./migrations.ts";
 import { Retention } from "./sqlite-retention.ts";
 import {
@@ -41,9 +42,9 @@ export class SqliteMessages implements MessageStore {
   readonly instance: string = crypto.randomUUID();
   // #endregion
   readonly #db: Database;
+  readonly #reads: SqliteReads;
   readonly #epoch: string;
   readonly #retention: Retention;
-  readonly #one;
   readonly #byKey;
   readonly #insert;
   readonly #insertAll: (batch: readonly Pending[]) => Appended[];
@@ -61,14 +62,13 @@ export class SqliteMessages implements MessageStore {
     // Each commit reaches the disk before it is acknowledged: it survives kill -9 and a power failure.
     db.run("PRAGMA synchronous = FULL");
     migrate(db);
+    const reader = new Database(file, { strict: true, readonly: true });
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
-    db.run("PRAGMA busy_timeout = 250");
+    for (const connection of [db, reader]) connection.run("PRAGMA busy_timeout = 250");
     this.#db = db;
+    this.#reads = new SqliteReads(reader);
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
     this.#retention = new Retention(db, keep);
-    this.#one = db.query<Row & { key: string | null }, [number]>(
-      `SELECT ${COLUMNS}, key FROM messages WHERE seq = ?`,
-    );
     this.#byKey = db.query<Row, [string]>(`SELECT ${COLUMNS} FROM messages WHERE key = ?`);
     this.#insert = db.query<Row, [string, string, string, string, string | null]>(
       `INSERT INTO messages (topic, event, data, at, key) VALUES (?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
@@ -91,7 +91,7 @@ export class SqliteMessages implements MessageStore {
     this.#pending = [];
     let results: readonly Appended[];
     try {
-      results = this.#insertAll(batch);
+      results = this.#write(() => this.#insertAll(batch));
     } catch (error) {
       for (const pending of batch) pending.reject(toProblem(error));
       return;
@@ -126,7 +126,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   async delete(id: string): Promise<boolean> {
-    const deletion = available(() => this.#replaceByDeletion(id));
+    const deletion = available(() => this.#write(() => this.#replaceByDeletion(id)));
     if (deletion) this.#publish([deletion]);
     return deletion !== undefined;
   }
@@ -134,7 +134,7 @@ export class SqliteMessages implements MessageStore {
   /** The deletion keeps the idempotency key, so that a repeated request does not add the message again. */
   #replace(id: string): Message | undefined {
     const seq = this.#seq(id);
-    const row = this.#one.get(seq);
+    const row = findRow(this.#db, seq);
     if (row?.event !== "message") return undefined;
     this.#db.run("DELETE FROM messages WHERE seq = ?", [seq]);
     const { topic } = row;
@@ -160,7 +160,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   async get(id: string): Promise<Message | undefined> {
-    const row = available(() => this.#one.get(this.#seq(id)));
+    const row = available(() => this.#reads.read((reader) => findRow(reader, this.#seq(id))));
     return row ? this.#message(row) : undefined;
   }
 
@@ -179,12 +179,20 @@ export class SqliteMessages implements MessageStore {
   // #endregion
   /** Writes a row and commits it, because a full or read-only disk is only noticed on a write. */
   async ready(): Promise<void> {
-    available(() => this.#db.run("REPLACE INTO probe VALUES (1, zeroblob(?))", [PROBE_BYTES]));
+    const probe = "REPLACE INTO probe VALUES (1, zeroblob(?))";
+    available(() => this.#write(() => this.#db.run(probe, [PROBE_BYTES])));
   }
 
   close(): void {
     this.#commit();
+    // The writer last, because a read-only connection cannot remove the WAL.
+    this.#reads.close();
     this.#db.close();
+  }
+
+  #write<T>(work: () => T): T {
+    this.#reads.end();
+    return work();
   }
 
   /** Reads up to `limit` rows of each topic with the index, and of all prefixes in one scan in id order. */
@@ -204,8 +212,9 @@ export class SqliteMessages implements MessageStore {
     );
     const union = () => parts.map((part) => `SELECT * FROM (${part})`).join(" UNION ");
     const sql = parts.length > 1 ? `${union()} ORDER BY seq ${order} LIMIT +?2` : parts.join();
-    const query = this.#db.query<Row, (string | number | null)[]>(sql);
-    const rows = query.all(from, limit, event ?? null, ...topics);
+    const rows = this.#reads.read((reader) =>
+      reader.query<Row, (string | number | null)[]>(sql).all(from, limit, event ?? null, ...topics),
+    );
     return rows.map((row) => this.#message(row));
   }
 
@@ -222,6 +231,14 @@ export class SqliteMessages implements MessageStore {
     const [epoch, seq] = id.split("-");
     return epoch === this.#epoch && /^[1-9]\d{0,14}$/.test(seq ?? "") ? Number(seq) : 0;
   }
+}
+
+function findRow(db: Database, seq: number) {
+  return db
+    .query<Row & { key: string | null }, [number]>(
+      `SELECT ${COLUMNS}, key FROM messages WHERE seq = ?`,
+    )
+    .get(seq);
 }
 
 /** Runs `query`. @throws {Problem} 503 or 507 for an error of SQLite. */

@@ -26,13 +26,7 @@ export const dialect: Dialect = {
 };
 
 export class SqliteArticles implements ArticleStore {
-  readonly #findArticle;
-
-  constructor(private readonly database: SqliteDatabase) {
-    this.#findArticle = database.reader.prepare<Article, [number]>(
-      `SELECT ${COLUMNS} FROM articles WHERE id = ?`,
-    );
-  }
+  constructor(private readonly database: SqliteDatabase) {}
 
   async createArticle(author: number, { title, body }: NewArticle): Promise<Article> {
     const article = await this.database.write((writer) =>
@@ -48,7 +42,11 @@ export class SqliteArticles implements ArticleStore {
   }
 
   async findArticle(id: number): Promise<Article | undefined> {
-    return this.#findArticle.get(id) ?? undefined;
+    return this.database.read(
+      (reader) =>
+        reader.query<Article, [number]>(`SELECT ${COLUMNS} FROM articles WHERE id = ?`).get(id) ??
+        undefined,
+    );
   }
 
   updateArticle(id: number, author: number, changes: ArticleChanges): Promise<Article | undefined> {
@@ -75,7 +73,9 @@ export class SqliteArticles implements ArticleStore {
 
   async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
     const { sql, parameters } = buildListQuery({ ...filter, q: matchExpression(filter) }, dialect);
-    return this.database.reader.query<Article | Found, (string | number)[]>(sql).all(...parameters);
+    return this.database.read((reader) =>
+      reader.query<Article | Found, (string | number)[]>(sql).all(...parameters),
+    );
   }
 
   reindexAfter(id: number): Promise<number | undefined> {

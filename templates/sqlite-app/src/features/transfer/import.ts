@@ -1,6 +1,5 @@
 // Runs an import on SQLite in a worker thread, so that neither requests nor other writers wait while it reads.
-
-import type { Writer } from "../../store/writer.ts";
+import type { SqliteDatabase } from "../../store/sqlite.ts";
 import type { ImportReport } from "./import-reader.ts";
 
 /** A message to the worker, which replies to each with one `Reply`. */
@@ -16,21 +15,14 @@ export type Reply =
   | { readonly type: "report"; readonly report: ImportReport }
   | { readonly type: "error"; readonly message: string; readonly code: string | undefined };
 
-export interface ImportTarget {
-  /** Path of the database. */
-  readonly path: string;
-  readonly author: number;
-  /** Commits the import between the other writes of this process. */
-  readonly queue: Writer;
-}
-
 /**
  * Validates the lines and stages them in a temporary table, which locks nothing. Then inserts all of them in one
  * transaction, while other writers of this process wait in their queue instead of failing with SQLITE_BUSY.
  */
 export async function importInWorker(
   script: string,
-  { path, author, queue }: ImportTarget,
+  database: SqliteDatabase,
+  author: number,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<ImportReport> {
   const worker = new Worker(script);
@@ -55,7 +47,7 @@ export async function importInWorker(
     throw Object.assign(new Error(`The import failed: ${reason}`), { code });
   };
   try {
-    await send({ type: "open", path });
+    await send({ type: "open", path: database.path });
     for await (const bytes of chunks) await send({ type: "chunk", bytes });
     const staged = await send({ type: "finish-staging" });
     if (staged.type !== "report" || staged.report.badLines > 0) return reportOf(staged);
@@ -64,7 +56,7 @@ export async function importInWorker(
       onLocked();
       return await send({ type: "commit", author, now: new Date().toISOString() });
     };
-    return reportOf(await queue.runExclusive(commit));
+    return reportOf(await database.runExclusive(commit));
   } finally {
     worker.terminate();
   }

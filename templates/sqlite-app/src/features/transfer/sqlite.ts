@@ -32,7 +32,6 @@ export class SqliteTransfer implements TransferStore {
   }
 
   importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
-    const { path, queue } = this.database;
-    return importInWorker(this.importWorker, { path, author, queue }, chunks);
+    return importInWorker(this.importWorker, this.database, author, chunks);
   }
 }

@@ -3,13 +3,7 @@ import { now, type SqliteDatabase } from "../../store/sqlite.ts";
 import type { NewSession, NewUser, Profile, User, UserStore } from "./store.ts";
 
 export class SqliteUsers implements UserStore {
-  readonly #findSession;
-
-  constructor(private readonly database: SqliteDatabase) {
-    this.#findSession = database.reader.prepare<{ user_id: number }, [Uint8Array, string]>(
-      "SELECT user_id FROM sessions WHERE token_hash = ? AND expires_at > ?",
-    );
-  }
+  constructor(private readonly database: SqliteDatabase) {}
 
   createUser({ email, name, passwordHash }: NewUser): Promise<User | undefined> {
     return this.database.write(
@@ -24,19 +18,21 @@ export class SqliteUsers implements UserStore {
   }
 
   async findCredentials(email: string): ReturnType<UserStore["findCredentials"]> {
-    return (
-      this.database.reader
-        .query<{ id: number; hash: string }, [string]>(
-          "SELECT id, password_hash AS hash FROM users WHERE email = ?",
-        )
-        .get(email) ?? undefined
+    return this.database.read(
+      (reader) =>
+        reader
+          .query<{ id: number; hash: string }, [string]>(
+            "SELECT id, password_hash AS hash FROM users WHERE email = ?",
+          )
+          .get(email) ?? undefined,
     );
   }
 
   async findProfile(id: number): Promise<Profile | undefined> {
-    const row = this.database.reader
-      .query<{ profile: string }, [number]>(
-        `SELECT json_object(
+    const row = this.database.read((reader) =>
+      reader
+        .query<{ profile: string }, [number]>(
+          `SELECT json_object(
            -- #region articles
            'articles', json((
              SELECT json_group_array(json_object('id', a.id, 'title', a.title, 'createdAt', a.created_at, 'updatedAt', a.updated_at))
@@ -46,8 +42,9 @@ export class SqliteUsers implements UserStore {
            'id', u.id, 'name', u.name, 'createdAt', u.created_at
          ) AS profile
          FROM users AS u WHERE u.id = ?`,
-      )
-      .get(id);
+        )
+        .get(id),
+    );
     return row ? JSON.parse(row.profile) : undefined;
   }
 
@@ -61,7 +58,14 @@ export class SqliteUsers implements UserStore {
   }
 
   async findSession(tokenHash: Uint8Array): Promise<number | undefined> {
-    return this.#findSession.get(tokenHash, now())?.user_id;
+    const row = this.database.read((reader) =>
+      reader
+        .query<{ user_id: number }, [Uint8Array, string]>(
+          "SELECT user_id FROM sessions WHERE token_hash = ? AND expires_at > ?",
+        )
+        .get(tokenHash, now()),
+    );
+    return row?.user_id;
   }
 
   async deleteSession(tokenHash: Uint8Array): Promise<void> {
