@@ -71,5 +71,6 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** Whether a route, and not only middleware, matches: middleware is registered for `ALL` methods. */
 function hasRoute<E extends Env>(app: Hono<E>, method: string, path: string): boolean {
-  return app.router.match(method, path)[0].some(([[, route]]) => route.method === method);
+  const [matches] = app.router.match(method, path);
+  return matches.some(([[_handler, route]]) => route.method === method);
 }

@@ -47,17 +47,15 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Grace period in milliseconds before the listener closes, because closing resets connections that have not sent their
- * request yet. Responses are held during it, so that clients do not open new connections.
+ * Milliseconds for requests to arrive on connections that are already open, because closing the listener resets a
+ * connection that has not sent its request yet. Responses wait until the listener is closed: each one says
+ * `connection: close`, so its client would open a new connection, which the closing listener would reset as well.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing all resources. After that, the process exits with code 1. */
 const CLOSE_TIMEOUT_MS = 5000;
 
-/**
- * A service without its process. `runService` adds signals and exit codes; a development server with hot
- * reload creates one after each edit and calls `takeOver`.
- */
+/** A service without its process: `runService` adds signals and exit codes. */
 export class Lifecycle {
   metrics = new Metrics(false);
   /** True from the first signal on. */
@@ -72,7 +70,7 @@ export class Lifecycle {
   #checkedAt = Number.NEGATIVE_INFINITY;
   #listenerClosed: Promise<void> | undefined;
 
-  /** Aborts when event streams and WebSockets have to end: `SHUTDOWN_DELAY_MS` after the first signal. */
+  /** Aborts once the listener has closed, when event streams and WebSockets have to end. */
   get draining(): AbortSignal {
     return this.#draining.signal;
   }
@@ -89,7 +87,7 @@ export class Lifecycle {
     return resource;
   }
 
-  /** Sets the handlers of the WebSockets that `upgradeWebSocket` opens. */
+  /** Sets the handlers of the service's WebSockets. */
   websocket<Data>(handlers: WebSocketHandler<Data>): void {
     this.#websocket = handlers as WebSocketHandler<unknown>;
   }
@@ -125,7 +123,7 @@ export class Lifecycle {
     notice.info(`listening on ${openableUrl(this.#server.url)}`);
   }
 
-  /** Hot reload: this service handles the requests and sockets of the server of `stale`, which is closed. */
+  /** For hot reload in development: takes over the server of `stale`, with its connections, and closes `stale`. */
   async takeOver(stale: Lifecycle, env: ServiceEnv, app: WebApp): Promise<void> {
     this.#env = env;
     this.#server = stale.server;
@@ -241,8 +239,8 @@ function openableUrl({ href, hostname }: URL): string {
 }
 
 /**
- * Gives a request without a Host, which HTTP/1.0 and some health checks omit, a complete URL. Without a valid Host
- * the runtime's URL is only a path, so a URL that is still a path afterwards means an invalid Host.
+ * The runtime sets `url` to the path alone if Host is missing or invalid. HTTP/1.0 and some health checks omit it: such
+ * a request gets a complete URL here. So a URL that is a path after this call means an invalid Host.
  */
 function withUrl(request: Request): Request {
   if (!request.url.startsWith("/") || request.headers.has("host")) return request;

@@ -204,14 +204,13 @@ export function httpMetrics(metrics: Metrics) {
   };
 }
 
-/** The path of the route that responded, or that the middleware which responded guards. */
+/** The path of the route that responded, or of the first one behind the middleware that responded. */
 function routePath(c: Context): string | undefined {
   const matched = matchedRoutes(c);
   // Hono registers middleware for the method "ALL".
   const isRoute = ({ method }: RouterRoute) => method !== "ALL";
-  // Routes after `routeIndex`, such as a page for every path, match as well but did not run.
-  const ran = matched.slice(0, c.req.routeIndex + 1).findLast(isRoute);
-  return (ran ?? matched.find(isRoute))?.path;
+  const responded = matched[c.req.routeIndex];
+  return responded && isRoute(responded) ? responded.path : matched.find(isRoute)?.path;
 }
 
 /** `/a/:id` for `/a/:id{[0-9]+}`. */

@@ -28,6 +28,7 @@ export async function runService<S extends Schema>(options: ServiceOptions<S>): 
   const life = new Lifecycle();
   const ended = Promise.race([stopSignal(), uncaughtError(life)]);
   try {
+    // A signal during the start must not wait for the start to finish.
     await Promise.race([start(options, life), ended]);
     await ended;
   } catch (error) {
