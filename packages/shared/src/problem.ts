@@ -3,12 +3,6 @@ import type { ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { log } from "./log.ts";
 
-/** One field that is not valid; `pointer` is a JSON Pointer (RFC 6901) into the input. */
-export interface FieldError {
-  readonly pointer: string;
-  readonly detail: string;
-}
-
 export interface ProblemOptions {
   /** URI reference that identifies the kind of problem; `about:blank` adds nothing to the status. */
   readonly type?: string;

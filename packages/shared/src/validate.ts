@@ -55,7 +55,7 @@ function parse(schema: z.ZodType, input: unknown): object {
   throw invalidInput(result.error.issues);
 }
 
-/** 422 with one entry per problem that Zod found. */
+/** 422 with one entry per problem that Zod found; `pointer` is a JSON Pointer (RFC 6901) into the input. */
 export function invalidInput(issues: readonly z.core.$ZodIssue[]): Problem {
   return new Problem(422, "The input is not valid.", {
     errors: issues.map(({ path, message }) => ({
