@@ -214,7 +214,7 @@ statement("testing/snapshots", () =>
         'import { expect, test } from "bun:test"; test("a", () => expect({ name: "John" }).toMatchSnapshot());',
     },
     async (folder) => {
-      // CI must not write what nobody has looked at.
+      // CI must not write a file that has not been reviewed.
       expect((await runTests(folder, { CI: "true" })).code).toBe(1);
       expect((await runTests(folder)).code).toBe(0);
       expect(await Bun.file(join(folder, "__snapshots__/a.test.ts.snap")).text()).toContain(
