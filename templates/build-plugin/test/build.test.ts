@@ -1,7 +1,8 @@
 // Runs the build pipeline as a process, in copies of the project.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { pathsBelow } from "../build/files.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
@@ -149,6 +150,28 @@ describe("two builds", () => {
     },
     COMMAND_TIMEOUT,
   );
+});
+
+test("a package that has changed is built again, with its version in bun.lock or without bun.lock", async () => {
+  using copy = built.copy();
+  const packages = resolve(import.meta.dir, "../node_modules");
+  rmSync(copy.at("node_modules"));
+  mkdirSync(copy.at("node_modules"));
+  for (const name of readdirSync(packages)) {
+    symlinkSync(resolve(packages, name), copy.at(`node_modules/${name}`), "junction");
+  }
+  await copy.edit("site/main.ts", (text) => `${text}\nimport "dep";\n`);
+  const buildsWith = async (version: string) => {
+    await copy.write({ "node_modules/dep/index.js": `console.log("version ${version}");\n` });
+    expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+    expect([...copy.files("dist/site").values()].join("\n")).toContain(`version ${version}`);
+  };
+  await buildsWith("1");
+  await copy.edit("bun.lock", (text) => `${text}\n`);
+  await buildsWith("2");
+  rmSync(copy.at("bun.lock"));
+  await buildsWith("3");
+  await buildsWith("4");
 });
 
 const withBudget = (pattern: string) => (manifest: string) =>

@@ -34,7 +34,7 @@ test(
 );
 
 test(
-  "a change of a schema, a loader or package.json also triggers a build, and no stale output is cached",
+  "a change of a schema, a loader, package.json or bun.lock also triggers a build, and no stale output is cached",
   async () => {
     using project = await Project.copy();
     await using watch = startWatch(project);
@@ -52,6 +52,9 @@ test(
       text.replace(/"version": ".+?"/, '"version": "9.9.9"'),
     );
     await watch.until(() => site(project).includes("9.9.9"));
+    const seen = watch.printed().length;
+    await project.edit("bun.lock", (text) => `${text}\n`);
+    await watch.until(() => watch.printed().slice(seen).includes("Nothing has changed"));
   },
   COMMAND_TIMEOUT,
 );
