@@ -1,6 +1,8 @@
 // The published package: packed, checked by publint and arethetypeswrong, installed and used in another project.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -170,6 +172,24 @@ for (const file of ["a.jsonl", "wrong.jsonl"]) {
   },
 );
 
+/** The plugin of a format in NPM.md. A NPM.md without it breaks no test. */
+const example = /^```ts\n(\/\/ plugins\.ts\n[^`]*)/m.exec(
+  readFileSync(join(import.meta.dir, "../NPM.md"), "utf8"),
+)?.[1];
+
+test.skipIf(example === undefined)("a user's own format works as in NPM.md", async () => {
+  await user.write({
+    "plugins.ts": example?.replaceAll("your-package", manifest.name) ?? "",
+    "own.txt": "hello",
+    "own.js": `import plugins from "./plugins.ts";
+const { outputs } = await Bun.build({ entrypoints: ["own.txt"], plugins });
+console.log(await outputs[0].text());\n`,
+  });
+  const { stdout, stderr } = await bun(user.path, "own.js");
+  expect(stdout, stderr).toContain('"hello"');
+  expect(await typeErrorsOf("plugins.ts")).toBe("");
+});
+
 test("its types need no other types than their own", async () => {
   await user.write({
     "consumer.ts": `import { type BunPlugin, jsonl, type Output, type Schema, writeTypes } from "${manifest.name}";
@@ -181,17 +201,20 @@ export const plugins: BunPlugin[] = [jsonl({ schema: team }), plugin];
 export const others: { name: string }[] = [vite.jsonl(), rollup.jsonl({ schema: team })];
 export const size: Output<typeof team>["size"] = 1;
 export const types: Promise<{ count: number }> = writeTypes("content");\n`,
-    "tsconfig.json": JSON.stringify({
-      compilerOptions: {
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        module: "NodeNext",
-        noEmit: true,
-        types: [],
-      },
-      files: ["consumer.ts"],
-    }),
   });
-  const { stdout } = await bun(import.meta.dir, "x", "tsc", "--project", user.at("tsconfig.json"));
-  expect(stdout).toBe("");
+  expect(await typeErrorsOf("consumer.ts")).toBe("");
 });
+
+/** Returns the compiler's messages about a file of the user's project, with strict options and no other types. */
+async function typeErrorsOf(file: string): Promise<string> {
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    module: "NodeNext",
+    noEmit: true,
+    types: [],
+  };
+  await user.write({ "tsconfig.json": JSON.stringify({ compilerOptions, files: [file] }) });
+  const tsc = ["x", "tsc", "--project", user.at("tsconfig.json")];
+  return (await bun(import.meta.dir, ...tsc)).stdout;
+}
