@@ -28,7 +28,7 @@ export function lazyPlugin(load: () => Promise<BunPlugin>): Bun.BunPlugin {
 
 /** Returns a matcher of the paths that the plugin loads. */
 export function filterOf(plugin: BunPlugin): { readonly test: (path: string) => boolean } {
-  // With `module`, which Bun's interface has, the plugin registers its exact filter.
+  // A build object with `module` is Bun's. For Bun, the plugin registers its exact filter; for esbuild, a wider one.
   const filters = [...loadersOf(plugin, { module: undefined }).keys()];
   return { test: (path) => filters.some((filter) => filter.test(`/${path}`)) };
 }

@@ -19,9 +19,9 @@ import type { Files } from "./files.ts";
 
 /**
  * Makes the folder contain exactly these files. Keeps `.git`, because the folder may be a checkout of the branch to deploy.
- * New contents are first written to temporary files beside their targets, so that a full disk changes nothing, unless a
- * file must first be removed because a folder takes its name, or the reverse. Then they are renamed to their targets, pages
- * last, and stale files are removed. A server of the folder therefore never sends half a file, or a page before its assets.
+ * Writes new contents to temporary files, so that a full disk changes nothing (except that blocking files are removed
+ * first). Then renames them to their targets, pages last, and removes stale files. A server of the folder therefore never
+ * sends half a file, or a page before its assets.
  * @param lockFile prevents concurrent updates by other builds; created if it is missing
  * @returns false if the folder already holds exactly these files
  */
@@ -57,10 +57,10 @@ function makeOutputFolder(folder: string): void {
 interface Comparison {
   /** Paths of wanted files that already exist with the same content. */
   readonly current: ReadonlySet<string>;
-  /** Paths of files and links that are not wanted. */
-  readonly stale: readonly string[];
-  /** Stale paths that have the name of a wanted folder, or are in a folder with the name of a wanted file. */
+  /** Paths to remove first: a file where a folder is needed, or the contents of a folder where a file is needed. */
   readonly blocking: readonly string[];
+  /** Paths of all other files and links that are not wanted. */
+  readonly stale: readonly string[];
 }
 
 /** Follows a link to a folder only if wanted files are below it. Any other link is stale; its target is not touched. */

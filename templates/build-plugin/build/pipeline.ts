@@ -1,8 +1,8 @@
 // Runs the steps of the build. The output of a step comes from the cache if none of its inputs has changed.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { compileLibrary, LOCK } from "../scripts/library.ts";
 import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
@@ -28,6 +28,7 @@ const DIST = "dist";
 const CACHE = ".cache/build";
 const REPORT = "report.json";
 const MANIFEST = "manifest.json";
+const LOCKFILE = "bun.lock";
 /** Code and configuration of the build itself. A change here invalidates every cache entry. */
 const TOOLING = [
   "build.ts",
@@ -37,21 +38,38 @@ const TOOLING = [
   "tsconfig.json",
   "tsconfig.library.json",
 ];
-/** All inputs except packages, whose versions are in the lockfile. */
-export const INPUTS = [...TOOLING, "src", "site"];
+
+/** Returns the paths of all inputs. The lockfile stands for the packages, whose versions it pins. */
+export function inputPaths(): string[] {
+  return [...TOOLING, "src", "site", lockfile() ?? LOCKFILE];
+}
+
+/** Returns the path of the nearest lockfile, in this folder or at the root of the workspace. */
+function lockfile(): string | undefined {
+  for (let folder = resolve("."); ; folder = dirname(folder)) {
+    const path = join(folder, LOCKFILE);
+    if (existsSync(path)) return relative("", path).replaceAll("\\", "/");
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
 /** File timestamps may be this far behind the clock, because file systems round them to ticks. */
 const TICK_MS = 10;
 
 /**
  * Builds into dist/.
  * @returns the text to print: the table of sizes, and how long the build took.
- * @throws the error of the step that failed; dist/ is unchanged then.
+ * @throws the error of the step that failed. dist/ is unchanged then, unless the step is the update of dist/ itself.
  */
 export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
-  // If an input changes during the build, the output may not match its fingerprint, so nothing is cached.
   const startTime = Date.now() - TICK_MS;
-  const cache = new Cache(CACHE, () => !changedSince(startTime, INPUTS));
+  // Nothing is cached if the output may not match its fingerprint: without a lockfile, which is the only record of the
+  // versions of packages, and if an input has changed during the build.
+  const cache = new Cache(
+    CACHE,
+    () => lockfile() !== undefined && !changedSince(startTime, inputPaths()),
+  );
   const keys = keysOf(options);
   const files = await cache.files(keys.dist, () => buildFiles(keys, cache, options));
   const before = await readReport(DIST);
@@ -70,7 +88,7 @@ interface Keys {
 }
 
 function keysOf(options: BuildOptions): Keys {
-  const tooling = fingerprint([Bun.version, Bun.revision, lockfile()], TOOLING);
+  const tooling = fingerprint([Bun.version, Bun.revision], [...TOOLING, lockfile() ?? LOCKFILE]);
   const source = fingerprint(tooling, ["src"]);
   return {
     library: fingerprint(["library", source], []),
@@ -150,15 +168,6 @@ async function buildSiteFiles(version: string): Promise<Site> {
     plugin: lazyPlugin(async () => (await import("../site/collections.ts")).default),
     pluginModule: "site/collections.ts",
   });
-}
-
-/** Returns the text of the nearest bun.lock, here or at the root of the workspace. It pins the versions of all packages. */
-function lockfile(): string {
-  for (let folder = resolve("."); ; folder = dirname(folder)) {
-    const path = join(folder, "bun.lock");
-    if (existsSync(path)) return readFileSync(path, "utf8");
-    if (folder === dirname(folder)) return "";
-  }
 }
 
 /** The fields of package.json that the build uses. */

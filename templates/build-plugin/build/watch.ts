@@ -1,5 +1,5 @@
 // Rebuilds after each change of the inputs. Debounced, and never two builds at a time.
-import { INPUTS } from "./pipeline.ts";
+import { inputPaths } from "./pipeline.ts";
 import { Watcher } from "./watcher.ts";
 
 /**
@@ -8,9 +8,9 @@ import { Watcher } from "./watcher.ts";
  * A build that fails prints the reason; the next change starts another build.
  */
 export async function watchBuild(args: readonly string[]): Promise<never> {
-  console.log(`Watching ${INPUTS.join(", ")}`);
+  console.log(`Watching ${inputPaths().join(", ")}`);
   for (;;) {
-    using inputs = new Watcher(INPUTS);
+    using inputs = new Watcher(inputPaths());
     await Bun.spawn([process.execPath, ...process.execArgv, "build.ts", ...args], {
       stdio: ["ignore", "inherit", "inherit"],
     }).exited;

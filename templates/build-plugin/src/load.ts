@@ -17,7 +17,10 @@ export interface Loader {
   readonly name: string;
   /** Matches the absolute paths that it loads. */
   readonly filter: RegExp;
-  /** Matches every file of the format, without syntax that esbuild lacks, such as a lookahead. */
+  /**
+   * `filter` without the user's filter. esbuild gets this one, because `filter` may contain a lookahead, which Go's
+   * regular expressions lack; bun.ts then tests `filter` itself.
+   */
   readonly files: RegExp;
   /**
    * Returns the text of the module; a promise only if the schema is asynchronous, so that `require()` works.
@@ -46,7 +49,10 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
   return new RegExp(`\\.(?:${patterns.join("|")})$`);
 }
 
-/** Matches what both match, with the flags of the second. One expression, because Bun only accepts that. */
+/**
+ * Matches what both match, with the flags of the second. Bun's `onLoad` takes only one RegExp, so both conditions become
+ * lookaheads from the start of the path.
+ */
 function both(first: RegExp, second: RegExp): RegExp {
   const { source, flags } = withoutState(second);
   return new RegExp(`^(?=[^]*${first.source})(?=[^]*?(?:${source}))`, flags);

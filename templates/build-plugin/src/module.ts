@@ -7,6 +7,7 @@ import { hasKeys, printKey, printLiteral } from "./literal.ts";
  * @throws {UnprintableError}
  */
 export function printModule(document: unknown): string {
+  // An object with symbols as keys has no names, because `printLiteral` refuses it.
   const hasNames = hasKeys(document) && Object.getOwnPropertySymbols(document).length === 0;
   if (!hasNames) return `export default ${printLiteral(document)};\n`;
   const keys = Object.keys(document);

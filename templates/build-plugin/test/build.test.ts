@@ -1,17 +1,20 @@
 // Runs the build pipeline as a process, in copies of the project.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { pathsBelow } from "../build/files.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Project } from "./project.ts";
 
+setDefaultTimeout(COMMAND_TIMEOUT);
+
 const built = await Project.copy();
 beforeAll(async () => {
   const { exitCode, stderr } = await built.build();
   expect(exitCode, stderr).toBe(0);
-}, COMMAND_TIMEOUT);
+});
 afterAll(() => built[Symbol.dispose]());
 
 const fileLike = (pattern: RegExp) => {
@@ -96,59 +99,65 @@ describe("the site", () => {
 });
 
 describe("two builds", () => {
-  test(
-    "produce the same bytes, in any folder and with any order of files on disk",
-    async () => {
-      using other = await Project.copy("backwards");
-      expect(await other.build()).toMatchObject({ exitCode: 0 });
-      expect(other.files("dist")).toEqual(built.files("dist"));
-    },
-    COMMAND_TIMEOUT,
-  );
+  test("produce the same bytes, in any folder and with any order of files on disk", async () => {
+    using other = await Project.copy("backwards");
+    expect(await other.build()).toMatchObject({ exitCode: 0 });
+    expect(other.files("dist")).toEqual(built.files("dist"));
+  });
 
-  test(
-    "of the same files do not touch dist/, except to restore a file that was removed from it",
-    async () => {
-      using copy = built.copy();
-      const { ino } = statSync(copy.at("dist/site/index.html"));
-      expect((await copy.build()).stdout).toContain("Nothing has changed");
-      expect(statSync(copy.at("dist/site/index.html")).ino).toBe(ino);
-      rmSync(copy.at("dist/site/index.html"));
-      expect((await copy.build()).exitCode).toBe(0);
-      expect(copy.files("dist")).toEqual(built.files("dist"));
-    },
-    COMMAND_TIMEOUT,
-  );
+  test("of the same files do not touch dist/, except to restore a file that was removed from it", async () => {
+    using copy = built.copy();
+    const { ino } = statSync(copy.at("dist/site/index.html"));
+    expect((await copy.build()).stdout).toContain("Nothing has changed");
+    expect(statSync(copy.at("dist/site/index.html")).ino).toBe(ino);
+    rmSync(copy.at("dist/site/index.html"));
+    expect((await copy.build()).exitCode).toBe(0);
+    expect(copy.files("dist")).toEqual(built.files("dist"));
+  });
 
-  test(
-    "at the same time both succeed",
-    async () => {
-      using copy = await Project.copy();
-      const outcomes = await Promise.all([copy.build(), copy.build(), copy.build()]);
-      expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
-      expect(copy.files("dist")).toEqual(built.files("dist"));
-      const left = [...copy.files(".cache").keys()].filter((path) => path.endsWith(".tmp"));
-      expect(left).toEqual([]);
-    },
-    COMMAND_TIMEOUT,
-  );
+  test("at the same time both succeed", async () => {
+    using copy = await Project.copy();
+    const outcomes = await Promise.all([copy.build(), copy.build(), copy.build()]);
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+    expect(copy.files("dist")).toEqual(built.files("dist"));
+    const left = [...copy.files(".cache").keys()].filter((path) => path.endsWith(".tmp"));
+    expect(left).toEqual([]);
+  });
 
-  test(
-    "ignore damaged cache entries",
-    async () => {
-      using copy = built.copy();
-      for (const path of pathsBelow(copy.at(".cache/build"))) {
-        const bytes = await Bun.file(path).bytes();
-        const middle = bytes.length >> 1;
-        bytes[middle] = (bytes[middle] ?? 0) ^ 1;
-        writeFileSync(path, bytes.length % 2 ? bytes : bytes.subarray(0, middle));
-      }
-      rmSync(copy.at("dist"), { recursive: true });
-      expect((await copy.build()).exitCode).toBe(0);
-      expect(copy.files("dist")).toEqual(built.files("dist"));
-    },
-    COMMAND_TIMEOUT,
-  );
+  test("ignore damaged cache entries", async () => {
+    using copy = built.copy();
+    for (const path of pathsBelow(copy.at(".cache/build"))) {
+      const bytes = await Bun.file(path).bytes();
+      const middle = bytes.length >> 1;
+      bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+      writeFileSync(path, bytes.length % 2 ? bytes : bytes.subarray(0, middle));
+    }
+    rmSync(copy.at("dist"), { recursive: true });
+    expect((await copy.build()).exitCode).toBe(0);
+    expect(copy.files("dist")).toEqual(built.files("dist"));
+  });
+});
+
+test("a package that has changed is built again, with its version in bun.lock or without bun.lock", async () => {
+  using copy = built.copy();
+  const packages = resolve(import.meta.dir, "../node_modules");
+  rmSync(copy.at("node_modules"));
+  mkdirSync(copy.at("node_modules"));
+  for (const name of readdirSync(packages)) {
+    symlinkSync(resolve(packages, name), copy.at(`node_modules/${name}`), "junction");
+  }
+  await copy.edit("site/main.ts", (text) => `${text}\nimport "dep";\n`);
+  const buildsWith = async (version: string) => {
+    await copy.write({ "node_modules/dep/index.js": `console.log("version ${version}");\n` });
+    expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+    expect([...copy.files("dist/site").values()].join("\n")).toContain(`version ${version}`);
+  };
+  await buildsWith("1");
+  await copy.edit("bun.lock", (text) => `${text}\n`);
+  await buildsWith("2");
+  rmSync(copy.at("bun.lock"));
+  await buildsWith("3");
+  await buildsWith("4");
 });
 
 const withBudget = (pattern: string) => (manifest: string) =>
@@ -228,92 +237,66 @@ describe("a build that fails prints the reason, and leaves dist/ unchanged:", ()
         ["dist/site/settings.js.gz would be written by site and by the compression"],
       ],
     };
-  test.each(Object.entries(failures))(
-    "%s",
-    async (_, [path, change, says]) => {
-      using copy = built.copy();
-      await copy.edit(path, change);
-      const { exitCode, stderr } = await copy.build();
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-      for (const part of says) expect(stderr).toContain(part);
-      expect(stderr).not.toMatch(/^ +at /m);
-      expect(copy.files("dist")).toEqual(built.files("dist"));
-    },
-    COMMAND_TIMEOUT,
-  );
-});
-
-test(
-  "a chunk whose name has a meaning in URLs is refused",
-  async () => {
+  test.each(Object.entries(failures))("%s", async (_, [path, change, says]) => {
     using copy = built.copy();
-    await copy.write({ "site/100%.ts": "export {};\n" });
-    await copy.edit("site/main.ts", (text) => `${text}\nconsole.log(import("./100%.ts"));\n`);
+    await copy.edit(path, change);
     const { exitCode, stderr } = await copy.build();
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-    expect(stderr).toContain("not allowed in a URL: ./100%-");
-  },
-  COMMAND_TIMEOUT,
-);
-
-test(
-  "a build reports errors in the library and in the site together",
-  async () => {
-    using copy = built.copy();
-    await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
-    await copy.edit("site/content/people.jsonl", () => "{");
-    const { exitCode, stderr } = await copy.build();
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-    expect(stderr).toContain("src/frame.ts(");
-    expect(stderr).toContain("site/content/people.jsonl:1:1");
-  },
-  COMMAND_TIMEOUT,
-);
-
-test(
-  "an error of the system is printed without a stack trace",
-  async () => {
-    using copy = built.copy();
-    rmSync(copy.at(".cache"), { recursive: true });
-    await copy.write({ ".cache": "not a folder" });
-    const { exitCode, stderr } = await copy.build();
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-    expect(stderr).toMatch(/ENOTDIR|EEXIST/);
+    for (const part of says) expect(stderr).toContain(part);
     expect(stderr).not.toMatch(/^ +at /m);
     expect(copy.files("dist")).toEqual(built.files("dist"));
-  },
-  COMMAND_TIMEOUT,
-);
+  });
+});
 
-test(
-  "public/ may have a web app manifest",
-  async () => {
-    using copy = built.copy();
-    await copy.write({ "site/public/manifest.json": '{ "name": "My PWA" }' });
-    expect(await copy.build()).toMatchObject({ exitCode: 0 });
-    expect(await copy.text("dist/site/manifest.json")).toBe('{ "name": "My PWA" }');
-    expect(Object.keys(JSON.parse(await copy.text("dist/manifest.json")))).toContain("index.html");
-  },
-  COMMAND_TIMEOUT,
-);
+test("a chunk whose name has a meaning in URLs is refused", async () => {
+  using copy = built.copy();
+  await copy.write({ "site/100%.ts": "export {};\n" });
+  await copy.edit("site/main.ts", (text) => `${text}\nconsole.log(import("./100%.ts"));\n`);
+  const { exitCode, stderr } = await copy.build();
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toContain("not allowed in a URL: ./100%-");
+});
 
-test(
-  "another page and another dynamic import need no configuration",
-  async () => {
-    using copy = built.copy();
-    await copy.write({
-      "site/contact.html": '<script type="module" src="./contact.ts"></script>',
-      "site/contact.ts": 'console.log(await import("./form.ts"));\nexport {};\n',
-      "site/form.ts": 'export const form = "a form";\n',
-    });
-    expect(await copy.build()).toMatchObject({ exitCode: 0 });
-    const page = await copy.text("dist/site/contact.html");
-    expect(page).toMatch(
-      /"importmap">.*"\.\/form-\w+\.js":"sha384-.*<\/script>.*src="\.\/contact-/,
-    );
-  },
-  COMMAND_TIMEOUT,
-);
+test("a build reports errors in the library and in the site together", async () => {
+  using copy = built.copy();
+  await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
+  await copy.edit("site/content/people.jsonl", () => "{");
+  const { exitCode, stderr } = await copy.build();
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toContain("src/frame.ts(");
+  expect(stderr).toContain("site/content/people.jsonl:1:1");
+});
+
+test("an error of the system is printed without a stack trace", async () => {
+  using copy = built.copy();
+  rmSync(copy.at(".cache"), { recursive: true });
+  await copy.write({ ".cache": "not a folder" });
+  const { exitCode, stderr } = await copy.build();
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toMatch(/ENOTDIR|EEXIST/);
+  expect(stderr).not.toMatch(/^ +at /m);
+  expect(copy.files("dist")).toEqual(built.files("dist"));
+});
+
+test("public/ may have a web app manifest", async () => {
+  using copy = built.copy();
+  await copy.write({ "site/public/manifest.json": '{ "name": "My PWA" }' });
+  expect(await copy.build()).toMatchObject({ exitCode: 0 });
+  expect(await copy.text("dist/site/manifest.json")).toBe('{ "name": "My PWA" }');
+  expect(Object.keys(JSON.parse(await copy.text("dist/manifest.json")))).toContain("index.html");
+});
+
+test("another page and another dynamic import need no configuration", async () => {
+  using copy = built.copy();
+  await copy.write({
+    "site/contact.html": '<script type="module" src="./contact.ts"></script>',
+    "site/contact.ts": 'console.log(await import("./form.ts"));\nexport {};\n',
+    "site/form.ts": 'export const form = "a form";\n',
+  });
+  expect(await copy.build()).toMatchObject({ exitCode: 0 });
+  const page = await copy.text("dist/site/contact.html");
+  expect(page).toMatch(/"importmap">.*"\.\/form-\w+\.js":"sha384-.*<\/script>.*src="\.\/contact-/);
+});
 
 test.each(["emptied", "deleted"])(
   "without a site (%s), the library is still built",
@@ -326,27 +309,18 @@ test.each(["emptied", "deleted"])(
     expect([...copy.files("dist").keys()]).toContain("library/index.js");
     expect([...copy.files("dist").keys()].join()).not.toContain("site/");
   },
-  COMMAND_TIMEOUT,
 );
 
-test(
-  "sizes are compared with the previous build",
-  async () => {
-    using copy = built.copy();
-    await copy.edit("site/style.css", (text) => `${text}\nnav {\n  display: grid;\n}\n`);
-    const { stdout } = await copy.build();
-    expect(stdout).toMatch(/^site\/\w+-\w+\.css .* \+\d+ B$/m);
-    expect(stdout).toMatch(/^site\/robots\.txt .* =$/m);
-  },
-  COMMAND_TIMEOUT,
-);
+test("sizes are compared with the previous build", async () => {
+  using copy = built.copy();
+  await copy.edit("site/style.css", (text) => `${text}\nnav {\n  display: grid;\n}\n`);
+  const { stdout } = await copy.build();
+  expect(stdout).toMatch(/^site\/\w+-\w+\.css .* \+\d+ B$/m);
+  expect(stdout).toMatch(/^site\/robots\.txt .* =$/m);
+});
 
-test(
-  "unknown options are refused",
-  async () => {
-    for (const options of [["--only=nothing"], ["--fast"], ["--only=library", "--watch"]]) {
-      expect(await built.build(...options)).toMatchObject({ exitCode: 1 });
-    }
-  },
-  COMMAND_TIMEOUT,
-);
+test("unknown options are refused", async () => {
+  for (const options of [["--only=nothing"], ["--fast"], ["--only=library", "--watch"]]) {
+    expect(await built.build(...options)).toMatchObject({ exitCode: 1 });
+  }
+});

@@ -7,7 +7,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Milliseconds for a test that starts processes on a loaded machine. */
+/** Time limit of a test that starts processes, in milliseconds. A test file passes it to `setDefaultTimeout`. */
 export const COMMAND_TIMEOUT = 120_000;
 
 export async function command(

@@ -1,10 +1,12 @@
 // `bun run graph`: imports of values and types, dynamic imports, cycles, and unused files.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { findCycles } from "../build/cycles.ts";
 import type { GraphReport } from "../build/graph.ts";
 import type { Edge } from "../build/imports.ts";
 import { bun, COMMAND_TIMEOUT } from "./command.ts";
 import { Project } from "./project.ts";
+
+setDefaultTimeout(COMMAND_TIMEOUT);
 
 describe("cycles", () => {
   const graph = (edges: Record<string, string>, kind: Edge["kind"] = "import") =>
@@ -26,44 +28,40 @@ describe("cycles", () => {
   });
 });
 
-test(
-  "the project has no cycle and no unused file, and added ones are found",
-  async () => {
-    using project = await Project.copy();
-    const graph = (...options: string[]) => bun(project.path, "run", "graph", ...options);
-    expect(await graph("--check")).toMatchObject({ exitCode: 0 });
+test("the project has no cycle and no unused file, and added ones are found", async () => {
+  using project = await Project.copy();
+  const graph = (...options: string[]) => bun(project.path, "run", "graph", ...options);
+  expect(await graph("--check")).toMatchObject({ exitCode: 0 });
 
-    await project.write({
-      "site/content/unused.jsonl": "1\n",
-      "src/one.ts": 'import { two } from "./two.ts";\nexport const one = () => two;\n',
-      "src/three.ts": 'import type from "./four.ts";\nexport default type;\n',
-      "src/four.ts": 'export { default } from "./three";\n',
-      "src/two.ts": 'import { one } from "./one.ts";\nexport const two = () => one;\n',
-    });
-    const { stdout } = await graph("--json");
-    const { modules, cycles, unused }: GraphReport = JSON.parse(stdout);
-    expect(unused.toSorted()).toEqual([
-      "site/content/unused.jsonl",
-      "src/four.ts",
-      "src/one.ts",
-      "src/three.ts",
-      "src/two.ts",
-    ]);
-    expect(modules["site/about.html"]).toContainEqual({ to: "site/about.ts", kind: "import" });
-    expect(modules["site/main.ts"]).toContainEqual({ to: "site/show.ts", kind: "import" });
-    expect(modules["site/main.ts"]).toContainEqual({ to: "site:settings", kind: "external" });
-    expect(modules["site/main.ts"]).toContainEqual({
-      to: "site/content/later.jsonl",
-      kind: "dynamic",
-    });
-    expect(modules["src/format.ts"]).toEqual([{ to: "src/source.ts", kind: "type" }]);
-    expect(cycles).toEqual([
-      ["src/four.ts", "src/three.ts"],
-      ["src/one.ts", "src/two.ts"],
-    ]);
-    const found = await graph("--check");
-    expect(found.exitCode).toBe(1);
-    expect(found.stderr).toContain("src/one.ts → src/two.ts → src/one.ts");
-  },
-  COMMAND_TIMEOUT,
-);
+  await project.write({
+    "site/content/unused.jsonl": "1\n",
+    "src/one.ts": 'import { two } from "./two.ts";\nexport const one = () => two;\n',
+    "src/three.ts": 'import type from "./four.ts";\nexport default type;\n',
+    "src/four.ts": 'export { default } from "./three";\n',
+    "src/two.ts": 'import { one } from "./one.ts";\nexport const two = () => one;\n',
+  });
+  const { stdout } = await graph("--json");
+  const { modules, cycles, unused }: GraphReport = JSON.parse(stdout);
+  expect(unused.toSorted()).toEqual([
+    "site/content/unused.jsonl",
+    "src/four.ts",
+    "src/one.ts",
+    "src/three.ts",
+    "src/two.ts",
+  ]);
+  expect(modules["site/about.html"]).toContainEqual({ to: "site/about.ts", kind: "import" });
+  expect(modules["site/main.ts"]).toContainEqual({ to: "site/show.ts", kind: "import" });
+  expect(modules["site/main.ts"]).toContainEqual({ to: "site:settings", kind: "external" });
+  expect(modules["site/main.ts"]).toContainEqual({
+    to: "site/content/later.jsonl",
+    kind: "dynamic",
+  });
+  expect(modules["src/format.ts"]).toEqual([{ to: "src/source.ts", kind: "type" }]);
+  expect(cycles).toEqual([
+    ["src/four.ts", "src/three.ts"],
+    ["src/one.ts", "src/two.ts"],
+  ]);
+  const found = await graph("--check");
+  expect(found.exitCode).toBe(1);
+  expect(found.stderr).toContain("src/one.ts → src/two.ts → src/one.ts");
+});

@@ -1,11 +1,13 @@
 // Updates of the output folder: in place, by one build at a time, through symbolic links and mounts.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Files } from "../build/files.ts";
 import { updateFolder } from "../build/output.ts";
 import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
 import { Folder } from "./folder.ts";
+
+setDefaultTimeout(COMMAND_TIMEOUT);
 
 const files = (texts: Readonly<Record<string, string>>): Files =>
   new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]));
@@ -136,28 +138,23 @@ console.log(updateFolder("dist", new Map([["site/a.js", Buffer.from(process.argv
     }
     expect(textsBelow(folder.at("www"))).toEqual({ "site/a.js": "2" });
   },
-  COMMAND_TIMEOUT,
 );
 
-test(
-  "concurrent builds never mix their files",
-  async () => {
-    using folder = new Folder();
-    await folder.write({
-      "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
+test("concurrent builds never mix their files", async () => {
+  using folder = new Folder();
+  await folder.write({
+    "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
 for (let round = 0; round < 60; round++) {
   const text = process.argv[2] + round;
   const names = Array.from({ length: 20 }, (_, index) => "f" + (index % 4) + "/" + index + text);
   updateFolder("dist", new Map(names.map((name) => [name, Buffer.from(text)])), "lock");
 }\n`,
-    });
-    const outcomes = await Promise.all(
-      ["a", "b", "c"].map((name) => bun(folder.path, "update.ts", name)),
-    );
-    for (const { exitCode, stderr } of outcomes) expect(exitCode, stderr).toBe(0);
-    const texts = Object.values(textsBelow(folder.at("dist")));
-    expect(texts).toHaveLength(20);
-    expect(new Set(texts).size).toBe(1);
-  },
-  COMMAND_TIMEOUT,
-);
+  });
+  const outcomes = await Promise.all(
+    ["a", "b", "c"].map((name) => bun(folder.path, "update.ts", name)),
+  );
+  for (const { exitCode, stderr } of outcomes) expect(exitCode, stderr).toBe(0);
+  const texts = Object.values(textsBelow(folder.at("dist")));
+  expect(texts).toHaveLength(20);
+  expect(new Set(texts).size).toBe(1);
+});

@@ -1,6 +1,8 @@
 // The published package: packed, checked by publint and arethetypeswrong, installed and used in another project.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -8,6 +10,8 @@ import { bun, COMMAND_TIMEOUT, command, hasNode } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { HOST_FILES } from "./hosts.ts";
 import { Project } from "./project.ts";
+
+setDefaultTimeout(COMMAND_TIMEOUT);
 
 const project = await Project.copy();
 const user = new Folder();
@@ -45,7 +49,7 @@ beforeAll(async () => {
   });
   const installed = await bun(user.path, "install");
   expect(installed.exitCode, installed.stderr).toBe(0);
-}, COMMAND_TIMEOUT);
+});
 afterAll(() => {
   project[Symbol.dispose]();
   user[Symbol.dispose]();
@@ -89,86 +93,62 @@ test("its README and LICENSE have its name; after packing was killed, the projec
   expect(await Bun.file(copy.at("LICENSE")).text()).toBe(license);
 });
 
-test(
-  "a type error leaves the last library as it is",
-  async () => {
-    using copy = project.copy();
-    await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
-    expect(await copy.build("--only=library")).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining("src/frame.ts("),
-    });
-    expect(copy.files("dist")).toEqual(project.files("dist"));
-  },
-  COMMAND_TIMEOUT,
-);
+test("a type error leaves the last library as it is", async () => {
+  using copy = project.copy();
+  await copy.edit("src/frame.ts", (text) => `${text}\nexport const no: number = "";\n`);
+  expect(await copy.build("--only=library")).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("src/frame.ts("),
+  });
+  expect(copy.files("dist")).toEqual(project.files("dist"));
+});
 
-test(
-  "publint finds nothing",
-  async () => {
-    const data = tarball.buffer;
-    const { messages, pkg } = await publint({ pack: { tarball: data }, strict: true });
-    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
-  },
-  COMMAND_TIMEOUT,
-);
+test("publint finds nothing", async () => {
+  const data = tarball.buffer;
+  const { messages, pkg } = await publint({ pack: { tarball: data }, strict: true });
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+});
 
-test(
-  "arethetypeswrong finds nothing wrong for ES modules",
-  async () => {
-    const result = await checkPackage(createPackageFromTarballData(tarball));
-    // The package has no CommonJS, and TypeScript's resolution mode `node10` does not support "exports".
-    const about = ["node16-esm", "bundler"];
-    const problems = ("problems" in result ? result.problems : []).filter(
-      (problem) => !("resolutionKind" in problem) || about.includes(problem.resolutionKind),
-    );
-    expect(result).toMatchObject({ types: { kind: "included" } });
-    expect(problems).toEqual([]);
-  },
-  COMMAND_TIMEOUT,
-);
+test("arethetypeswrong finds nothing wrong for ES modules", async () => {
+  const result = await checkPackage(createPackageFromTarballData(tarball));
+  // The package has no CommonJS, and TypeScript's resolution mode `node10` does not support "exports".
+  const about = ["node16-esm", "bundler"];
+  const problems = ("problems" in result ? result.problems : []).filter(
+    (problem) => !("resolutionKind" in problem) || about.includes(problem.resolutionKind),
+  );
+  expect(result).toMatchObject({ types: { kind: "included" } });
+  expect(problems).toEqual([]);
+});
 
-test.each(hasNode ? ["bun", "node"] : ["bun"])(
-  "is imported with %s",
-  async (runtime) => {
-    await user.write({
-      "import.js": `import { ContentError, jsonl } from "${manifest.name}";
+test.each(hasNode ? ["bun", "node"] : ["bun"])("is imported with %s", async (runtime) => {
+  await user.write({
+    "import.js": `import { ContentError, jsonl } from "${manifest.name}";
 console.log(typeof ContentError, jsonl().name);\n`,
-    });
-    const program = runtime === "bun" ? process.execPath : runtime;
-    const { stdout, stderr } = await command(user.path, [program, "import.js"]);
-    expect(stdout, stderr).toBe("function jsonl\n");
-  },
-  COMMAND_TIMEOUT,
-);
+  });
+  const program = runtime === "bun" ? process.execPath : runtime;
+  const { stdout, stderr } = await command(user.path, [program, "import.js"]);
+  expect(stdout, stderr).toBe("function jsonl\n");
+});
 
-test(
-  "registers itself with Bun by `preload`",
-  async () => {
-    await user.write({
-      "bunfig.toml": `preload = ["${manifest.name}/register"]\n`,
-      "register.js": 'import names from "./a.jsonl";\nconsole.log(names.join());\n',
-    });
-    const { stdout, stderr } = await bun(user.path, "register.js");
-    expect(stdout, stderr).toBe("Ada,Grace\n");
-  },
-  COMMAND_TIMEOUT,
-);
+test("registers itself with Bun by `preload`", async () => {
+  await user.write({
+    "bunfig.toml": `preload = ["${manifest.name}/register"]\n`,
+    "register.js": 'import names from "./a.jsonl";\nconsole.log(names.join());\n',
+  });
+  const { stdout, stderr } = await bun(user.path, "register.js");
+  expect(stdout, stderr).toBe("Ada,Grace\n");
+});
 
-test(
-  "is a plugin for HTML routes by `[serve.static]`",
-  async () => {
-    await user.write({
-      ...HOST_FILES,
-      "bunfig.toml": `[serve.static]\nplugins = ["${manifest.name}/plugin"]\n`,
-      "entry.ts": 'import names from "./a.jsonl";\nconsole.log(names[1]);\n',
-    });
-    const { exitCode, stderr } = await bun(user.path, "serve.ts");
-    expect(exitCode, stderr).toBe(0);
-    expect(await Bun.file(user.at("out/entry.js")).text()).toContain("Grace");
-  },
-  COMMAND_TIMEOUT,
-);
+test("is a plugin for HTML routes by `[serve.static]`", async () => {
+  await user.write({
+    ...HOST_FILES,
+    "bunfig.toml": `[serve.static]\nplugins = ["${manifest.name}/plugin"]\n`,
+    "entry.ts": 'import names from "./a.jsonl";\nconsole.log(names[1]);\n',
+  });
+  const { exitCode, stderr } = await bun(user.path, "serve.ts");
+  expect(exitCode, stderr).toBe(0);
+  expect(await Bun.file(user.at("out/entry.js")).text()).toContain("Grace");
+});
 
 test.skipIf(!hasNode)(
   "bundles with esbuild on Node.js, and reports errors with positions",
@@ -190,14 +170,29 @@ for (const file of ["a.jsonl", "wrong.jsonl"]) {
     const { stdout, stderr } = await command(user.path, ["node", "esbuild.js"]);
     expect(stdout, stderr).toBe('true\nwrong.jsonl 2 "Grace\n');
   },
-  COMMAND_TIMEOUT,
 );
 
-test(
-  "its types need no other types than their own",
-  async () => {
-    await user.write({
-      "consumer.ts": `import { type BunPlugin, jsonl, type Output, type Schema, writeTypes } from "${manifest.name}";
+/** The plugin of a format in NPM.md. A NPM.md without it breaks no test. */
+const example = /^```ts\n(\/\/ plugins\.ts\n[^`]*)/m.exec(
+  readFileSync(join(import.meta.dir, "../NPM.md"), "utf8"),
+)?.[1];
+
+test.skipIf(example === undefined)("a user's own format works as in NPM.md", async () => {
+  await user.write({
+    "plugins.ts": example?.replaceAll("your-package", manifest.name) ?? "",
+    "own.txt": "hello",
+    "own.js": `import plugins from "./plugins.ts";
+const { outputs } = await Bun.build({ entrypoints: ["own.txt"], plugins });
+console.log(await outputs[0].text());\n`,
+  });
+  const { stdout, stderr } = await bun(user.path, "own.js");
+  expect(stdout, stderr).toContain('"hello"');
+  expect(await typeErrorsOf("plugins.ts")).toBe("");
+});
+
+test("its types need no other types than their own", async () => {
+  await user.write({
+    "consumer.ts": `import { type BunPlugin, jsonl, type Output, type Schema, writeTypes } from "${manifest.name}";
 import plugin from "${manifest.name}/plugin";
 import * as rollup from "${manifest.name}/rollup";
 import * as vite from "${manifest.name}/vite";
@@ -206,25 +201,20 @@ export const plugins: BunPlugin[] = [jsonl({ schema: team }), plugin];
 export const others: { name: string }[] = [vite.jsonl(), rollup.jsonl({ schema: team })];
 export const size: Output<typeof team>["size"] = 1;
 export const types: Promise<{ count: number }> = writeTypes("content");\n`,
-      "tsconfig.json": JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          module: "NodeNext",
-          noEmit: true,
-          types: [],
-        },
-        files: ["consumer.ts"],
-      }),
-    });
-    const { stdout } = await bun(
-      import.meta.dir,
-      "x",
-      "tsc",
-      "--project",
-      user.at("tsconfig.json"),
-    );
-    expect(stdout).toBe("");
-  },
-  COMMAND_TIMEOUT,
-);
+  });
+  expect(await typeErrorsOf("consumer.ts")).toBe("");
+});
+
+/** Returns the compiler's messages about a file of the user's project, with strict options and no other types. */
+async function typeErrorsOf(file: string): Promise<string> {
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    module: "NodeNext",
+    noEmit: true,
+    types: [],
+  };
+  await user.write({ "tsconfig.json": JSON.stringify({ compilerOptions, files: [file] }) });
+  const tsc = ["x", "tsc", "--project", user.at("tsconfig.json")];
+  return (await bun(import.meta.dir, ...tsc)).stdout;
+}

@@ -12,6 +12,7 @@ const NOT_CLONED = ["node_modules", ".git", "dist", ".cache"];
 const FIXTURE = "test/fixture";
 /** Budgets that the site of the copies satisfies. */
 const BUDGETS = { "site/**/*.js": "12 kB", "site/**/*.css": "4 kB", "library/**/*.js": "30 kB" };
+const EMPTY_LOCKFILE = '{ "lockfileVersion": 1, "workspaces": { "": {} }, "packages": {} }\n';
 // #endregion
 
 export class Project extends Folder {
@@ -29,6 +30,8 @@ export class Project extends Folder {
     // #endregion
     const project = new Project().#fill(HERE, order === "forwards" ? copies : copies.toReversed());
     // #region site
+    // In a workspace, the lockfile is not in this folder.
+    await project.edit("bun.lock", (text) => text || EMPTY_LOCKFILE);
     await project.edit("package.json", (text) =>
       JSON.stringify({ ...JSON.parse(text), budgets: BUDGETS }, null, 2),
     );

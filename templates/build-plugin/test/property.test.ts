@@ -1,5 +1,5 @@
 // Property tests: for any content, a bundle and an import at run time return the same data as the file.
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 // #region yaml
 import { stringify } from "yaml";
@@ -9,6 +9,8 @@ import plugin from "../src/plugin.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { load } from "./load.ts";
+
+setDefaultTimeout(COMMAND_TIMEOUT);
 
 Bun.plugin(plugin);
 
@@ -57,49 +59,37 @@ async function isTheSame<T>(
   await fc.assert(property, RUNS);
 }
 
-test(
-  "JSON Lines",
-  () =>
-    isTheSame(
-      content.jsonl(),
-      "jsonl",
-      fc.array(fc.jsonValue()),
-      (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
-      // JSON has no -0.
-      (module, rows) => expect(module.default).toEqual(JSON.parse(JSON.stringify(rows))),
-    ),
-  COMMAND_TIMEOUT,
-);
+test("JSON Lines", () =>
+  isTheSame(
+    content.jsonl(),
+    "jsonl",
+    fc.array(fc.jsonValue()),
+    (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
+    // JSON has no -0.
+    (module, rows) => expect(module.default).toEqual(JSON.parse(JSON.stringify(rows))),
+  ));
 
 // #region yaml
-test(
-  "YAML",
-  () =>
-    isTheSame(
-      content.yaml(),
-      "yaml",
-      document,
-      (data) => stringify(data),
-      (module, data) => expect(module.default).toEqual(data),
-    ),
-  COMMAND_TIMEOUT,
-);
+test("YAML", () =>
+  isTheSame(
+    content.yaml(),
+    "yaml",
+    document,
+    (data) => stringify(data),
+    (module, data) => expect(module.default).toEqual(data),
+  ));
 // #endregion
 
 // #region markdown
-test(
-  "Markdown",
-  () =>
-    isTheSame(
-      content.markdown(),
-      "md",
-      fc.tuple(document, fc.array(text)),
-      ([data, lines]) => `---\n${stringify(data)}---\n# ${lines.join("\n")}\n`,
-      ({ attributes, html }, [data]) => {
-        expect(attributes).toEqual(data);
-        expect(html).not.toMatch(/<script/i);
-      },
-    ),
-  COMMAND_TIMEOUT,
-);
+test("Markdown", () =>
+  isTheSame(
+    content.markdown(),
+    "md",
+    fc.tuple(document, fc.array(text)),
+    ([data, lines]) => `---\n${stringify(data)}---\n# ${lines.join("\n")}\n`,
+    ({ attributes, html }, [data]) => {
+      expect(attributes).toEqual(data);
+      expect(html).not.toMatch(/<script/i);
+    },
+  ));
 // #endregion

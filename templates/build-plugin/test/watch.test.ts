@@ -1,60 +1,55 @@
 // `bun run watch` and `bun run dev` pick up every save, also after a file or folder was replaced or a build failed.
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, renameSync } from "node:fs";
 import { readFolder } from "../build/files.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Project } from "./project.ts";
 
-test(
-  "a build runs after each save; a mistake is reported and leaves dist/ unchanged",
-  async () => {
-    using project = await Project.copy();
-    await using watch = startWatch(project);
-    await watch.until(() => watch.printed().includes("Built in"));
+setDefaultTimeout(COMMAND_TIMEOUT);
 
-    await project.edit("site/index.html", (text) => text.replace("<h1>Home", "<h1>Start"));
-    await watch.until(() => page(project).includes("Start"));
+test("a build runs after each save; a mistake is reported and leaves dist/ unchanged", async () => {
+  using project = await Project.copy();
+  await using watch = startWatch(project);
+  await watch.until(() => watch.printed().includes("Built in"));
 
-    await project.edit("site/main.ts", (text) => `${text}\nconst broken = ;\n`);
-    await watch.until(() => /site\/main\.ts:\d+:\d+/.test(watch.printed()));
-    expect(page(project)).toContain("Start");
+  await project.edit("site/index.html", (text) => text.replace("<h1>Home", "<h1>Start"));
+  await watch.until(() => page(project).includes("Start"));
 
-    await project.edit("site/main.ts", (text) =>
-      text.replace("const broken = ;", "show('fixed');"),
-    );
-    await watch.until(() => site(project).includes("fixed"));
+  await project.edit("site/main.ts", (text) => `${text}\nconst broken = ;\n`);
+  await watch.until(() => /site\/main\.ts:\d+:\d+/.test(watch.printed()));
+  expect(page(project)).toContain("Start");
 
-    // Editors save into a temporary file, and rename it.
-    const text = await project.text("site/index.html");
-    await project.write({ "site/.index.html.swp": text.replace("Start", "Everybody") });
-    renameSync(project.at("site/.index.html.swp"), project.at("site/index.html"));
-    await watch.until(() => page(project).includes("Everybody"));
-  },
-  COMMAND_TIMEOUT,
-);
+  await project.edit("site/main.ts", (text) => text.replace("const broken = ;", "show('fixed');"));
+  await watch.until(() => site(project).includes("fixed"));
 
-test(
-  "a change of a schema, a loader or package.json also triggers a build, and no stale output is cached",
-  async () => {
-    using project = await Project.copy();
-    await using watch = startWatch(project);
-    await watch.until(() => watch.printed().includes("Built in"));
+  // Editors save into a temporary file, and rename it.
+  const text = await project.text("site/index.html");
+  await project.write({ "site/.index.html.swp": text.replace("Start", "Everybody") });
+  renameSync(project.at("site/.index.html.swp"), project.at("site/index.html"));
+  await watch.until(() => page(project).includes("Everybody"));
+});
 
-    await project.edit("site/schemas.ts", (text) => text.replace('"editor"', '"reader"'));
-    await watch.until(() => watch.printed().includes("people.jsonl:2:1: "));
-    await project.edit("site/schemas.ts", (text) => text.replace('"reader"', '"editor"'));
-    await watch.until(() => watch.printed().trimEnd().endsWith("ms)."));
-    await project.edit("src/formats/jsonl.ts", (text) =>
-      text.replace("data: lines", 'toDocument: () => [{ name: "another" }],\n      data: lines'),
-    );
-    await watch.until(() => site(project).includes("another"));
-    await project.edit("package.json", (text) =>
-      text.replace(/"version": ".+?"/, '"version": "9.9.9"'),
-    );
-    await watch.until(() => site(project).includes("9.9.9"));
-  },
-  COMMAND_TIMEOUT,
-);
+test("a change of a schema, a loader, package.json or bun.lock also triggers a build, and no stale output is cached", async () => {
+  using project = await Project.copy();
+  await using watch = startWatch(project);
+  await watch.until(() => watch.printed().includes("Built in"));
+
+  await project.edit("site/schemas.ts", (text) => text.replace('"editor"', '"reader"'));
+  await watch.until(() => watch.printed().includes("people.jsonl:2:1: "));
+  await project.edit("site/schemas.ts", (text) => text.replace('"reader"', '"editor"'));
+  await watch.until(() => watch.printed().trimEnd().endsWith("ms)."));
+  await project.edit("src/formats/jsonl.ts", (text) =>
+    text.replace("data: lines", 'toDocument: () => [{ name: "another" }],\n      data: lines'),
+  );
+  await watch.until(() => site(project).includes("another"));
+  await project.edit("package.json", (text) =>
+    text.replace(/"version": ".+?"/, '"version": "9.9.9"'),
+  );
+  await watch.until(() => site(project).includes("9.9.9"));
+  const seen = watch.printed().length;
+  await project.edit("bun.lock", (text) => `${text}\n`);
+  await watch.until(() => watch.printed().slice(seen).includes("Nothing has changed"));
+});
 
 const folders = {
   "a folder that is replaced": "site/content",
@@ -77,55 +72,46 @@ test.each(Object.entries(folders))(
       await watch.until(() => site(project).includes(`Ben of ${name}`));
     }
   },
-  COMMAND_TIMEOUT,
 );
 
-test.each(Object.entries(folders))(
-  "`bun run dev` still shows a save in %s",
-  async (_, folder) => {
-    using project = await Project.copy();
-    await using dev = startDev(project);
-    const url = await dev.url;
-    const script = async () => {
-      // Connections are refused while the server restarts.
-      const get = async (path: string) => (await fetch(new URL(path, url))).text();
-      const html = await get("/").catch(() => "");
-      return get(/src="(\/_bun\/.+?)"/.exec(html)?.[1] ?? "/").catch(() => "");
-    };
-    await dev.until(async () => (await script()).includes("Ada Lovelace"));
-    for (const [name, replace] of Object.entries(REPLACEMENTS)) {
-      replace(project.at(folder));
-      for (const first of ["Ann", "Ben"]) {
-        await project.write({ "site/content/people.jsonl": person(`${first} of ${name}`) });
-        await dev.until(async () => (await script()).includes(`${first} of ${name}`));
-      }
+test.each(Object.entries(folders))("`bun run dev` still shows a save in %s", async (_, folder) => {
+  using project = await Project.copy();
+  await using dev = startDev(project);
+  const url = await dev.url;
+  const script = async () => {
+    // Connections are refused while the server restarts.
+    const get = async (path: string) => (await fetch(new URL(path, url))).text();
+    const html = await get("/").catch(() => "");
+    return get(/src="(\/_bun\/.+?)"/.exec(html)?.[1] ?? "/").catch(() => "");
+  };
+  await dev.until(async () => (await script()).includes("Ada Lovelace"));
+  for (const [name, replace] of Object.entries(REPLACEMENTS)) {
+    replace(project.at(folder));
+    for (const first of ["Ann", "Ben"]) {
+      await project.write({ "site/content/people.jsonl": person(`${first} of ${name}`) });
+      await dev.until(async () => (await script()).includes(`${first} of ${name}`));
     }
-  },
-  COMMAND_TIMEOUT,
-);
+  }
+});
 
-test(
-  "`bun run dev` serves a new page, and restarts with a changed schema",
-  async () => {
-    using project = await Project.copy();
-    await using dev = start(project, ["--watch", "--no-clear-screen", "dev.ts"], { PORT: "0" });
-    const get = async (path: string) => {
-      // The port changes with each restart.
-      const url = [...dev.printed().matchAll(/listening on (\S+)\s/g)].at(-1)?.[1];
-      const response = await fetch(`${url}${path}`).catch(() => undefined);
-      return (await response?.text()) ?? "";
-    };
-    const script = async () => get(/src="\/(_bun\/.+?)"/.exec(await get(""))?.[1] ?? "");
-    await dev.until(async () => (await script()).includes("Ada Lovelace"));
-    await project.write({ "site/new.html": "<p>Fresh" });
-    await dev.until(async () => (await get("new")).includes("Fresh"));
-    await project.edit("site/schemas.ts", (text) => text.replace('"editor"', '"chief"'));
-    await dev.until(async () => (await script()).includes("Invalid option"));
-    await project.edit("site/content/people.jsonl", (text) => text.replace("editor", "chief"));
-    await dev.until(async () => (await script()).includes('"chief"'));
-  },
-  COMMAND_TIMEOUT,
-);
+test("`bun run dev` serves a new page, and restarts with a changed schema", async () => {
+  using project = await Project.copy();
+  await using dev = start(project, ["--watch", "--no-clear-screen", "dev.ts"], { PORT: "0" });
+  const get = async (path: string) => {
+    // The port changes with each restart.
+    const url = [...dev.printed().matchAll(/listening on (\S+)\s/g)].at(-1)?.[1];
+    const response = await fetch(`${url}${path}`).catch(() => undefined);
+    return (await response?.text()) ?? "";
+  };
+  const script = async () => get(/src="\/(_bun\/.+?)"/.exec(await get(""))?.[1] ?? "");
+  await dev.until(async () => (await script()).includes("Ada Lovelace"));
+  await project.write({ "site/new.html": "<p>Fresh" });
+  await dev.until(async () => (await get("new")).includes("Fresh"));
+  await project.edit("site/schemas.ts", (text) => text.replace('"editor"', '"chief"'));
+  await dev.until(async () => (await script()).includes("Invalid option"));
+  await project.edit("site/content/people.jsonl", (text) => text.replace("editor", "chief"));
+  await dev.until(async () => (await script()).includes('"chief"'));
+});
 
 const person = (name: string) => `${JSON.stringify({ name, role: "author" })}\n`;
 

@@ -28,7 +28,8 @@ const MAX_ALIASES = 100;
 
 /**
  * Parses one document. Keys are strings and unique; `<<` merges as in YAML 1.1, as other loaders do.
- * @param text the YAML of the source, with every character at its offset in the source.
+ * @param text the part of the source that is YAML. Spaces replace everything before it, so that its offsets are those of
+ * the source.
  * @throws {ContentError} `syntax`
  */
 export function parseYaml(source: Source, text = source.text): Parsed {

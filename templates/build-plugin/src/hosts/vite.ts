@@ -25,7 +25,8 @@ export function toVitePlugin(loader: Loader): VitePlugin {
     load: createLoadHook(loader),
     handleHotUpdate({ file, modules, server }) {
       if (!filter.test(file) || modules.length === 0) return undefined;
-      // Vite ignores changes of a file that has never loaded successfully, so the page would keep showing the error.
+      // Vite ignores changes of a file that has never loaded successfully, so the page would keep showing the error. It
+      // sets `isSelfAccepting` only after it has transformed a module.
       const wasLoaded = modules.some(({ isSelfAccepting }) => isSelfAccepting !== undefined);
       if (wasLoaded) return undefined;
       server.ws.send({ type: "full-reload" });

@@ -22,10 +22,11 @@ export function refuseOtherHosts<Plugin extends { readonly name: string }>(
     isVite = true;
   };
   const hooks: Readonly<Record<Entry, PropertyDescriptorMap>> = {
-    // Vite and webpack call `apply`, Rollup and Rolldown call `options`.
+    // The entry for Bun and esbuild refuses Vite and webpack, which call `apply`, and Rollup and Rolldown, which call `options`.
     "": { apply: { value: refuse }, options: { value: refuse } },
-    // Bun and esbuild read `setup`. Vite calls `configResolved` and then `buildStart`, the others only `buildStart`.
+    // The entry for Rollup and Rolldown refuses Bun and esbuild, which read `setup`, and Vite, which calls `configResolved`.
     "/rollup": { setup: { get: refuse }, configResolved: { value: refuse } },
+    // The entry for Vite refuses Bun and esbuild, and Rollup and Rolldown, which call `buildStart` without `configResolved`.
     "/vite": {
       setup: { get: refuse },
       configResolved: { value: configResolved },
