@@ -36,6 +36,8 @@ async function prepare({ folder }: Run, modules: number): Promise<void> {
     await cp(join(TEMPLATE, name), join(folder, name), { recursive: true });
   }
   await symlink(join(TEMPLATE, "node_modules"), join(folder, "node_modules"), "junction");
+  // The starter caches nothing without a lockfile.
+  await cp(join(TEMPLATE, "../../bun.lock"), join(folder, "bun.lock"));
   for (const name of ["collections.ts", "collections"]) {
     await cp(join(TEMPLATE, "site", name), join(folder, "site", name), { recursive: true });
   }
