@@ -176,7 +176,7 @@ export const CLOSE = {
 /** A room at the time of a join. */
 export type Snapshot = Position & { readonly members: readonly User[] } & (
     | {
-        /** `messages` are exactly the events from the client's position to this one; later ones follow as frames. */
+        /** `messages` are exactly the events after the position of the client, up to this one. */
         readonly recovered: true;
         readonly messages: readonly RoomEvent[];
       }
