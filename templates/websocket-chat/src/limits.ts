@@ -15,8 +15,13 @@ export const LIMITS = {
   messages: 1000,
   /** Events to retain per room, so that clients can recover them. */
   events: 5000,
-  /** Messages that a join returns if it does not recover. */
+  /** Messages that a join returns at most if it does not recover. */
   latest: 50,
+  /**
+   * Bytes of events or messages in the reply to a join. A client that gets no complete frame for some seconds
+   * reconnects, so it could never receive a long reply over a slow network.
+   */
+  replyBytes: 128 * 1024,
   // #region reactions
   /** Different emoji per message. */
   emoji: 20,

@@ -52,7 +52,10 @@ export const eventSchemas = {
 };
 
 // #region private
-/** A user: the user object from another frame, an id, or a name that exactly one online user has. */
+/**
+ * `{ id }`, or a string: the id of an online user, otherwise a name that exactly one online user has. A string that
+ * looks like an id (see `isId`) is never taken for a name.
+ */
 const receiver = z.union([token, z.object({ id: token })]);
 
 // #endregion
@@ -173,7 +176,7 @@ export const CLOSE = {
 /** A room at the time of a join. */
 export type Snapshot = Position & { readonly members: readonly User[] } & (
     | {
-        /** `messages` are exactly the events after the client's position. */
+        /** `messages` are exactly the events after the position of the client, up to this one. */
         readonly recovered: true;
         readonly messages: readonly RoomEvent[];
       }

@@ -16,6 +16,8 @@ export class Follower implements Disposable {
   readonly acknowledged: NewEvent[] = [];
   /** Resolves at the first join. */
   readonly joined: Promise<void>;
+  /** How often it has connected. */
+  connections = 0;
   readonly #client: ChatClient;
 
   constructor(
@@ -30,7 +32,10 @@ export class Follower implements Disposable {
     this.#client = new ChatClient({
       user,
       backoff: { base: 10, cap: 200 },
-      connect: () => openWebSocket(url, cookie) as WebSocket,
+      connect: () => {
+        this.connections += 1;
+        return openWebSocket(url, cookie) as WebSocket;
+      },
       events: {
         state: () => undefined,
         refused: (_, problem) => {
@@ -46,6 +51,11 @@ export class Follower implements Disposable {
       },
     });
     this.#client.join(room);
+    this.#client.connect();
+  }
+
+  /** Checks the connection, as a page does when it becomes visible. */
+  check(): void {
     this.#client.connect();
   }
 

@@ -102,6 +102,32 @@ test("a new name reaches the members, also of connections that were open before"
   // #endregion
 });
 
+test("a rename while the user leaves a room does not add the user to the room again", async () => {
+  const calls: string[] = [];
+  const leaves = Promise.withResolvers<void>();
+  const record = (call: string) => async () => void calls.push(call);
+  const presence = {
+    connect: record("connect"),
+    join: record("join"),
+    leave: async () => {
+      calls.push("leave");
+      await leaves.promise;
+    },
+    disconnect: record("disconnect"),
+  };
+  const hub = { disconnect: () => undefined };
+  const chat = { hub, stores: { presence } } as unknown as Chat;
+  const session = { id: "s", user: { id: "a", name: "Ada" }, expires: Date.now() + 60_000 };
+  const connection = new Connection(chat, session);
+  connection.rooms.add("general");
+  const left = connection.leave({ type: "leave", ref: 1, room: "general" });
+  connection.rename({ ...session, user: { id: "a", name: "Countess" } });
+  leaves.resolve();
+  await left;
+  connection.closed();
+  expect(calls).toEqual(["leave", "connect", "disconnect"]);
+});
+
 test("canJoin decides who may join, and may fail", async () => {
   await using own = await ChatServer.start({}, undefined, [
     "--preload",

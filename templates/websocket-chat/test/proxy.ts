@@ -1,9 +1,12 @@
-// A TCP proxy that can drop connections, or keep them open and forward nothing.
+// A TCP proxy that can drop connections, slow them down, or keep them open and forward nothing.
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { Transform } from "node:stream";
 
 export class FaultyProxy implements AsyncDisposable {
   /** Target of new connections. */
   port: number;
+  /** Limits what new connections receive. */
+  bytesPerSecond = Number.POSITIVE_INFINITY;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -57,6 +60,16 @@ export class FaultyProxy implements AsyncDisposable {
         for (const end of ends) end.destroy();
       });
     }
-    client.pipe(server).pipe(client);
+    client.pipe(server);
+    if (this.bytesPerSecond === Number.POSITIVE_INFINITY) server.pipe(client);
+    else server.pipe(throttle(this.bytesPerSecond)).pipe(client);
   }
+}
+
+function throttle(bytesPerSecond: number): Transform {
+  return new Transform({
+    transform: (chunk: Buffer, _, done) => {
+      setTimeout(() => done(null, chunk), (chunk.length / bytesPerSecond) * 1000);
+    },
+  });
 }

@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentBoot, isSameBoot } from "../src/features/chat/room-log/boot.ts";
 import { LIMITS } from "../src/limits.ts";
-import { CLOSE } from "../src/protocol.ts";
+import { CLOSE, type Position } from "../src/protocol.ts";
+import { Follower } from "./follower.ts";
 import { readMetric } from "./metrics.ts";
+import { FaultyProxy } from "./proxy.ts";
 import { OPCODE, RawSocket } from "./raw.ts";
 import { ChatServer, until } from "./server.ts";
 import { Socket, startSession } from "./socket.ts";
@@ -48,9 +50,9 @@ describe("recovery", () => {
       expect(joined.messages).toHaveLength(LIMITS.latest);
       expect(joined.messages.at(-1)?.offset).toBe(total);
     }
-    const oldest = await ada.join("general", { epoch, offset: 10 });
-    expect(oldest.recovered).toBe(true);
-    expect(oldest.messages).toHaveLength(LIMITS.messages);
+    expect(await recover(server, "general", { epoch, offset: 10 }, total)).toEqual(
+      Array.from({ length: LIMITS.messages }, (_, i) => i + 11),
+    );
   });
 
   test("kill -9 loses no acknowledged message, and a repeated key is still known", async () => {
@@ -93,6 +95,17 @@ async function flood(sender: Socket, text: string, count: number): Promise<void>
   }
 }
 
+/** Joins as a new user. @returns the offsets of all events from `after` to `head`. */
+async function recover(server: ChatServer, room: string, after: Position, head: number) {
+  using socket = await Socket.open(server.url, "Recovering");
+  const { recovered, messages, offset } = await socket.join(room, after);
+  expect(recovered).toBe(true);
+  expect(JSON.stringify(messages).length).toBeLessThan(1.1 * LIMITS.replyBytes);
+  expect(messages.at(-1)?.offset).toBe(offset);
+  if (offset < head) await socket.next("chat", (event) => event.offset === head);
+  return [...messages, ...socket.all("chat")].map((event) => event.offset);
+}
+
 describe("slow consumers", () => {
   test("one that stops reading is closed with 1013, and recovers every message in order", async () => {
     await using server = await ChatServer.start({ ...FAST, METRICS_PORT: "0" });
@@ -124,11 +137,8 @@ describe("slow consumers", () => {
     expect(offsets.length).toBeLessThan(sent);
 
     // The room was trimmed in the meantime, so recover from a message that was retained.
-    using back = await Socket.openAs(server.url, cookie);
     const position = { epoch, offset: Math.max(offsets.length, sent - 100) };
-    const joined = await back.join("busy", position);
-    expect(joined.recovered).toBe(true);
-    expect(joined.messages.map(({ offset }) => offset)).toEqual(
+    expect(await recover(server, "busy", position, sent)).toEqual(
       Array.from({ length: sent - position.offset }, (_, i) => position.offset + i + 1),
     );
   });
@@ -163,6 +173,29 @@ describe("slow consumers", () => {
     expect(offsets).toEqual(Array.from({ length: LIMITS.messages + 301 }, (_, i) => i + 1));
     expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
   });
+
+  test("a long replay over a slow network ends, also if the client checks the connection", async () => {
+    await using server = await ChatServer.start(FAST);
+    using ada = await Socket.open(server.url, "Ada");
+    await ada.join("busy");
+    await ada.chat("busy", "first");
+    const cookie = await startSession(server.url, "Slow");
+    await using proxy = await FaultyProxy.start(server.port);
+    using slow = new Follower(proxy.url, cookie, "busy");
+    await slow.joined;
+    proxy.silence();
+    await flood(ada, "x".repeat(4000), 250);
+    proxy.bytesPerSecond = 100_000;
+    proxy.drop();
+    await until(() => slow.connections === 2, "it connects again");
+    // From now on it takes 10 s to read 1 MB, and the client takes 4 s without a frame for a lost connection.
+    await Bun.sleep(1000);
+    slow.check();
+    const offsets = () => slow.seen.map(({ offset }) => offset);
+    await until(() => offsets().includes(251), "it has caught up");
+    expect(offsets()).toEqual(Array.from({ length: 250 }, (_, i) => i + 2));
+    expect(slow.connections).toBe(2);
+  }, 60_000);
 
   test("one that reads nothing of a long replay is disconnected, even if it sends frames", async () => {
     await using server = await ChatServer.start({

@@ -1,5 +1,8 @@
 // Failures of Redis that keep its connections open: a failover, a server that rejects writes, silence.
 import { describe, expect, test } from "bun:test";
+import type { Draft } from "../src/features/chat/room-log/room-log.ts";
+import { RedisRoomLog } from "../src/features/redis/room-log.ts";
+import { openRedisStores } from "../src/features/redis/stores.ts";
 import { FaultyProxy } from "./proxy.ts";
 import { HAS_REDIS_SERVER, OwnRedis } from "./redis.ts";
 import { ChatServer, until } from "./server.ts";
@@ -218,6 +221,62 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     await other.restart();
     await other.ready();
     expect((await fetch(`${other.url}/ws`, { headers })).status).toBe(401);
+  });
+
+  test("data of another version is refused, and nothing is written to it", async () => {
+    await using redis = await OwnRedis.start();
+    await redis.command("SET", "{chat}:version", "1");
+    await using node = await ChatServer.start({ ...ENV, REDIS_URL: redis.url });
+    await until(() => node.output.includes("have version 1"), "the reason is logged");
+    expect(await readyStatus(node)).toBe(503);
+    // Longer than between two heartbeats of the presence.
+    await Bun.sleep(2000);
+    expect(await redis.command("KEYS", "*")).toEqual(["{chat}:version"]);
+    expect(await redis.command("GET", "{chat}:version")).toBe("1");
+  });
+
+  test("a join and a leave take effect in order, also after Redis has restarted", async () => {
+    await using redis = await OwnRedis.start();
+    const { bus, log, presence } = openRedisStores(redis.url, "{chat}");
+    const ready = () => presence.ready().then(() => log.ready());
+    const isReady = () =>
+      ready().then(
+        () => true,
+        () => false,
+      );
+    await until(isReady, "the stores are ready");
+    const ada = { user: { id: "a", name: "Ada" } };
+    // Redis forgets its scripts when it restarts.
+    await presence.leave("general", ada);
+    await redis.crash();
+    await redis.restart();
+    await until(isReady, "the stores are ready again");
+    await presence.leave("general", ada);
+    await Promise.all([presence.join("general", ada), presence.leave("general", ada)]);
+    const bob = { user: { id: "b", name: "Bob" } };
+    expect(await presence.join("general", bob)).toEqual([bob.user]);
+    await presence.close();
+    await log.close();
+    bus.close();
+  });
+
+  test("an event on a message that changes all the time is refused with a temporary error", async () => {
+    const state = JSON.stringify({
+      offset: 1,
+      from: { id: "a", name: "Ada" },
+      text: "",
+      at: "",
+      key: "",
+    });
+    const send = async (command: string) => {
+      if (command === "HGET") return state;
+      return command === "HMGET" ? [null, null, null] : null;
+    };
+    const log = new RedisRoomLog({ send } as never, {} as never, "{chat}");
+    // An event with a target is about a message, whatever its type is.
+    const frame = { type: "chat", ref: 1, room: "general", key: "k", target: 1, text: "" };
+    const draft = { frame, from: { id: "a", name: "Ada" }, at: "" } as unknown as Draft;
+    await expect(log.append(draft)).rejects.toMatchObject({ status: 503 });
   });
 
   test.each(["{chat}", "chat"])(

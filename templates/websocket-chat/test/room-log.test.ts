@@ -75,14 +75,14 @@ for (const engine of engines) {
     test("a position gets the events after it; one that cannot be continued gets the latest messages", async () => {
       const { log } = await open();
       const { epoch, ...empty } = await log.read("general");
-      expect(empty).toEqual({ offset: 0, recovered: false, messages: [] });
+      expect(empty).toEqual({ offset: 0, recovered: false, entries: [] });
       const total = LIMITS.messages + 5;
       const texts = Array.from({ length: total }, (_, i) => `m${i + 1}`);
       await Promise.all(texts.map((text) => log.append(chat(text))));
       const read = async (after?: Position) => {
-        const { offset, recovered, messages } = await log.read("general", after);
+        const { offset, recovered, entries } = await log.read("general", after);
         expect(offset).toBe(total);
-        return { recovered, texts: messages.map((message) => JSON.parse(message).text) };
+        return { recovered, texts: entries.map((entry) => JSON.parse(entry).text) };
       };
       const latest = { recovered: false, texts: texts.slice(-LIMITS.latest) };
       const last = { recovered: true, texts: texts.slice(-2) };
@@ -118,9 +118,9 @@ for (const engine of engines) {
       const { epoch } = await log.read("general");
       const sent = Array.from({ length: 300 }, (_, i) => log.append(chat(`m${i}`)));
       for (let i = 0; i < 30; i++) {
-        const { messages } = await log.read("general", { epoch, offset: 0 });
+        const { entries } = await log.read("general", { epoch, offset: 0 });
         const delivered = recorder.deliveries.map(({ frame }) => frame);
-        expect(delivered.slice(0, messages.length)).toEqual([...messages]);
+        expect(delivered.slice(0, entries.length)).toEqual([...entries]);
       }
       await Promise.all(sent);
     });
@@ -132,16 +132,16 @@ for (const engine of engines) {
       await log.append(chat("secret", "second"));
       const edit = draft({ type: "edit", target: 2, text: "more secret" });
       expect(await log.append(edit)).toEqual({ room: "general", epoch, offset: 3 });
-      const changed = (await log.read("general")).messages.map((message) => JSON.parse(message));
+      const changed = (await log.read("general")).entries.map((message) => JSON.parse(message));
       expect(changed.map(({ text, edited }) => [text, edited])).toEqual([
         ["first", undefined],
         ["more secret", true],
       ]);
       const deletion = draft({ type: "delete", target: 2 });
       expect((await log.append(deletion)).offset).toBe(4);
-      expect((await log.read("general")).messages).toHaveLength(1);
+      expect((await log.read("general")).entries).toHaveLength(1);
       // Nothing is left of the text, also not in the events that led to it.
-      const events = (await log.read("general", { epoch, offset: 0 })).messages;
+      const events = (await log.read("general", { epoch, offset: 0 })).entries;
       expect(events.map((event) => JSON.parse(event).offset)).toEqual([1, 2, 3, 4]);
       expect(events.join()).not.toContain("secret");
       expect(JSON.parse(events[3] ?? "")).toEqual({
@@ -174,8 +174,8 @@ for (const engine of engines) {
       await log.append(draft({ type: "delete", target: 1 }));
       await close();
       const next = await start();
-      expect((await next.log.read("general", { epoch, offset: 0 })).messages).toHaveLength(2);
-      expect((await next.log.read("general")).messages).toEqual([]);
+      expect((await next.log.read("general", { epoch, offset: 0 })).entries).toHaveLength(2);
+      expect((await next.log.read("general")).entries).toEqual([]);
       const late = draft({ type: "edit", target: 1, text: "again" });
       await expect(next.log.append(late)).rejects.toMatchObject({ code: "not_found" });
     });
@@ -193,7 +193,7 @@ for (const engine of engines) {
       expect((await react(true, ada, "🎉")).offset).toBe(4);
       expect((await react(false)).offset).toBe(5);
       expect((await react(false)).offset).toBe(5);
-      const [message = ""] = (await log.read("general")).messages;
+      const [message = ""] = (await log.read("general")).entries;
       expect(JSON.parse(message).reactions).toEqual([
         { emoji: "👍", users: [bob] },
         { emoji: "🎉", users: [ada] },
@@ -210,7 +210,7 @@ for (const engine of engines) {
           log.append(draft({ type: "react", target: 1, emoji: "👍", on: true }, user)),
         ),
       );
-      const [message = ""] = (await log.read("general")).messages;
+      const [message = ""] = (await log.read("general")).entries;
       expect(JSON.parse(message).reactions[0].users).toHaveLength(20);
     });
 
@@ -224,11 +224,11 @@ for (const engine of engines) {
       for (const toggle of toggles) await log.append(toggle);
       const fresh = await log.read("general");
       expect(fresh.offset).toBe(total + 1);
-      expect(fresh.messages.map((message) => JSON.parse(message).text)).toEqual(["first"]);
+      expect(fresh.entries.map((message) => JSON.parse(message).text)).toEqual(["first"]);
       const { recovered } = await log.read("general", { epoch, offset: 1 });
       expect(recovered).toBe(false);
       const recent = await log.read("general", { epoch, offset: total - 100 });
-      expect(recent).toMatchObject({ recovered: true, messages: { length: 101 } });
+      expect(recent).toMatchObject({ recovered: true, entries: { length: 101 } });
     });
     // #endregion
   });

@@ -33,15 +33,18 @@ const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
 export class Connection implements HubConnection, Member {
   user: User;
-  /** The rooms that this connection has joined. */
+  /** The rooms that this connection has joined. Updated in the same tick in which the presence is called. */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
   pendingRoomChange: Promise<void> | undefined;
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
-  /** Bytes that a replay has queued. The slow-consumer limit ignores them, because the client asked for them. */
-  #replayBytes = 0;
+  /**
+   * Bytes that were queued right after the reply to a join, which can be long because of its members. The
+   * slow-consumer limit does not count them until the client has caught up.
+   */
+  #replyBytes = 0;
   #expiry: Timer | undefined;
 
   constructor(
@@ -55,9 +58,9 @@ export class Connection implements HubConnection, Member {
     return this.#socket !== undefined;
   }
 
-  /** Bytes that the client has not read, except for those of a replay. */
+  /** Bytes that the client has not read, except for those of a reply to a join. */
   get bufferedBytes(): number {
-    return (this.#socket?.getBufferedAmount() ?? 0) - this.#replayBytes;
+    return Math.max(0, (this.#socket?.getBufferedAmount() ?? 0) - this.#replyBytes);
   }
 
   opened(socket: ServerWebSocket<Connection>): void {
@@ -163,51 +166,52 @@ export class Connection implements HubConnection, Member {
       if (this.rooms.delete(room)) stores.presence.leave(room, this).catch(logPresenceError);
       throw error;
     }
-    const offset = await this.#replay(
-      room,
-      history,
-      encodeSnapshot(ref, room, history, members),
-      recording,
-    );
+    const offset = await this.#replay({ ref, room, history, members }, recording);
     for (const frame of recording.framesAfter(offset, members)) this.#sendEncoded(frame);
     // Nothing is delivered between the last frame and this line, so that no event is missed or repeated.
     this.#socket?.subscribe(roomTopic(room));
   }
 
   /**
-   * Sends the snapshot. If the client reads it slowly, the events that follow are read from the log later
-   * instead of being queued in memory. Closes the connection if a read fails, because the client counts as joined
-   * by then.
+   * Sends the reply to a join, and the events that do not fit into it. If the client reads slowly, live events are
+   * not recorded but read from the log later, so that they are not queued in memory. Closes the connection if a
+   * read fails, because the client counts as joined by then.
    * @returns the offset of the last event that was sent.
    */
-  async #replay(
-    room: string,
-    history: History,
-    snapshot: string,
-    recording: Recording,
-  ): Promise<number> {
-    let sent = history;
-    this.#socket?.send(snapshot);
-    this.#replayBytes = this.#socket?.getBufferedAmount() ?? 0;
+  async #replay(reply: JoinReply, recording: Recording): Promise<number> {
+    const { frame, rest } = encodeJoinReply(reply);
+    let { history } = reply;
+    let events: readonly string[] = rest;
+    this.#socket?.send(frame);
+    this.#replyBytes = this.#socket?.getBufferedAmount() ?? 0;
+    const catchUp = async () => {
+      if (!this.#isBehind) return;
+      recording.pause();
+      while (this.#isBehind) await this.#waitForDrain();
+      this.#replyBytes = 0;
+    };
     try {
-      while (this.#isBehind) {
-        recording.pause();
-        await this.#waitForDrain();
-        recording.resume();
-        const next = await this.chat.stores.log.read(room, sent);
-        if (!next.recovered) this.chat.hub.closeSlowConsumer(this);
-        for (const frame of next.recovered ? next.messages : []) {
-          if (this.#isBehind) await this.#waitForDrain();
-          this.#sendEncoded(frame);
+      for (;;) {
+        for (const event of events) {
+          await catchUp();
+          this.#sendEncoded(event);
         }
-        sent = next;
+        await catchUp();
+        if (!recording.isPaused) break;
+        recording.resume();
+        history = await this.chat.stores.log.read(reply.room, history);
+        if (!history.recovered) {
+          this.chat.hub.closeSlowConsumer(this);
+          break;
+        }
+        events = history.entries;
       }
     } catch (error) {
       log.warn("a replay failed: {error}", { error });
       this.close(CLOSE.restart, "The room cannot be read: connect again.");
     }
-    this.#replayBytes = 0;
-    return sent.offset;
+    this.#replyBytes = 0;
+    return history.offset;
   }
 
   /** Whether the send buffer is more than half full. */
@@ -227,10 +231,16 @@ export class Connection implements HubConnection, Member {
 
   async #leave({ ref, room }: FrameOf<"leave">): Promise<void> {
     this.requireMembership(room);
-    // Presence first: if that fails, the client is still in the room and can repeat the leave.
-    await this.chat.stores.presence.leave(room, this);
-    this.#socket?.unsubscribe(roomTopic(room));
+    // Before the wait: otherwise a rename during the wait would add the user to the room again.
     this.rooms.delete(room);
+    try {
+      await this.chat.stores.presence.leave(room, this);
+    } catch (error) {
+      // The client is still in the room, and can repeat the leave.
+      if (this.#socket) this.rooms.add(room);
+      throw error;
+    }
+    this.#socket?.unsubscribe(roomTopic(room));
     this.send({ type: "ok", ref, room });
   }
 
@@ -246,14 +256,35 @@ function logPresenceError(error: unknown): void {
   log.warn("the presence was not updated: {error}", { error });
 }
 
-/** The reply to a join. The history is encoded already. */
-function encodeSnapshot(
-  ref: Ref,
-  room: string,
-  history: History,
-  members: readonly User[],
-): string {
-  const { epoch, offset, recovered, messages } = history;
+/** What a client that joins a room gets. */
+interface JoinReply {
+  readonly ref: Ref;
+  readonly room: string;
+  readonly history: History;
+  readonly members: readonly User[];
+}
+
+/**
+ * Encodes the reply to a join, with at most `LIMITS.replyBytes` of events or messages.
+ * @returns also `rest`, the events that come after those in the reply. Of messages, the oldest are left out instead.
+ */
+function encodeJoinReply({ ref, room, history, members }: JoinReply) {
+  const { epoch, recovered, entries } = history;
+  const count = countFitting(recovered ? entries : entries.toReversed());
+  const messages = recovered ? entries.slice(0, count) : entries.slice(-count);
+  const rest = recovered ? entries.slice(count) : [];
+  // The offsets of events count up by one.
+  const offset = history.offset - rest.length;
   const fields = JSON.stringify({ type: "ok", ref, room, epoch, offset, recovered, members });
-  return `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`;
+  return { frame: `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`, rest };
+}
+
+/** The number of first entries that fit into a reply: at least one, which may be longer. */
+function countFitting(entries: readonly string[]): number {
+  let bytes = 0;
+  const index = entries.findIndex((entry) => {
+    bytes += Buffer.byteLength(entry);
+    return bytes > LIMITS.replyBytes;
+  });
+  return index === -1 ? entries.length : Math.max(1, index);
 }

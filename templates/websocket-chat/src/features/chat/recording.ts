@@ -3,9 +3,11 @@ import type { User } from "../../protocol.ts";
 import type { Delivery } from "./bus.ts";
 
 export class Recording implements Disposable {
-  #presence: string[] = [];
+  /** Frames without an offset: not events of the log. */
+  #ephemeral: string[] = [];
   #events: Delivery[] = [];
-  #isPaused = false;
+  /** Whether events are dropped. */
+  isPaused = false;
 
   constructor(
     readonly topic: string,
@@ -14,21 +16,24 @@ export class Recording implements Disposable {
 
   add(delivery: Delivery): void {
     if (delivery.topic !== this.topic) return;
-    if (delivery.offset === undefined) this.#presence.push(delivery.frame);
-    else if (!this.#isPaused) this.#events.push(delivery);
+    if (delivery.offset === undefined) this.#ephemeral.push(delivery.frame);
+    else if (!this.isPaused) this.#events.push(delivery);
   }
 
   /** Drops the recorded events and records none until `resume`; the caller then reads them from the log. */
   pause(): void {
-    this.#isPaused = true;
+    this.isPaused = true;
     this.#events = [];
   }
 
   resume(): void {
-    this.#isPaused = false;
+    this.isPaused = false;
   }
 
-  /** The frames to send after a join reply that contained `members` and all events up to `offset`. */
+  /**
+   * The frames to send after a join reply that contained `members` and all events up to `offset`: changes of the
+   * members, then events. All other frames are dropped; they are out of date by now.
+   */
   framesAfter(offset: number, members: readonly User[]): string[] {
     const known = new Map(members.map(({ id, name }) => [id, name]));
     const isNews = (encoded: string) => {
@@ -40,7 +45,7 @@ export class Recording implements Disposable {
       return !isKnown;
     };
     const events = this.#events.filter((event) => (event.offset ?? 0) > offset);
-    return [...this.#presence.filter(isNews), ...events.map(({ frame }) => frame)];
+    return [...this.#ephemeral.filter(isNews), ...events.map(({ frame }) => frame)];
   }
 
   [Symbol.dispose](): void {

@@ -11,9 +11,8 @@ interface OnlineUsers {
 }
 
 /**
- * `{ id }` is an id and never a name. A string is the id of an online user, or else a name that only one of them
- * has. A string that could be an id of `randomId` is not taken for a name: otherwise a user with such a name would
- * receive the messages of an offline user.
+ * Finds the user whom `to` identifies. A string that looks like an id of `randomId` is never taken for a name:
+ * otherwise a user with such a name would receive the messages of an offline user.
  */
 export async function findUser(to: Receiver, online: OnlineUsers): Promise<User | undefined> {
   const user = await online.byId(typeof to === "string" ? to : to.id);

@@ -2,6 +2,7 @@
 import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
 import { type Bus, type Delivery, deliverTo, type Listener, type Signal } from "../chat/bus.ts";
+import { checkVersion } from "./health.ts";
 
 /** Deliveries that Redis retains for nodes that are behind. */
 export const BUS_LENGTH = 10_000;
@@ -14,6 +15,7 @@ const RETRY_MS = 200;
 const LOG_AFTER = 5;
 /** Entries per read. */
 const BATCH = 500;
+/** An entry of the stream. `fields` are alternating names and values, in the order that `#deliver` reads. */
 type Entry = readonly [id: string, fields: readonly string[]];
 
 /** Sorts before every entry of a stream. */
@@ -25,8 +27,8 @@ interface Waiting extends PromiseWithResolvers<void> {
 
 export interface RedisBusOptions {
   readonly url: string;
-  /** Key of the stream. */
-  readonly key: string;
+  /** Prefix of every key. */
+  readonly prefix: string;
   /** For publishing. */
   readonly redis: RedisConnection;
   /** Called when Redis has lost data that it had acknowledged. */
@@ -35,6 +37,8 @@ export interface RedisBusOptions {
 
 export class RedisBus implements Bus {
   readonly #options: RedisBusOptions;
+  /** Key of the stream. */
+  readonly #key: string;
   /** Reads block, so they have a connection of their own. */
   readonly #reader: RedisConnection;
   #listener: Listener | undefined;
@@ -46,8 +50,10 @@ export class RedisBus implements Bus {
 
   /** Connects in the background. */
   constructor(options: RedisBusOptions) {
+    const { url, prefix } = options;
     this.#options = options;
-    this.#reader = RedisConnection.start(options.url);
+    this.#key = `${prefix}:bus`;
+    this.#reader = RedisConnection.start(url, (client) => checkVersion(client, prefix));
     void this.#run();
   }
 
@@ -82,8 +88,14 @@ export class RedisBus implements Bus {
   }
 
   #add(fields: readonly string[]): Promise<unknown> {
-    const { redis, key } = this.#options;
-    return redis.send("XADD", [key, "MAXLEN", "~", `${BUS_LENGTH}`, "*", ...fields]);
+    return this.#options.redis.send("XADD", [
+      this.#key,
+      "MAXLEN",
+      "~",
+      `${BUS_LENGTH}`,
+      "*",
+      ...fields,
+    ]);
   }
 
   async #run(): Promise<void> {
@@ -106,12 +118,12 @@ export class RedisBus implements Bus {
   }
 
   async #newest(): Promise<Entry> {
-    const args = [this.#options.key, "+", "-", "COUNT", "1"];
+    const args = [this.#key, "+", "-", "COUNT", "1"];
     return ((await this.#reader.send("XREVRANGE", args)) as Entry[])[0] ?? START;
   }
 
   async #read(cursor: Entry): Promise<void> {
-    const { key } = this.#options;
+    const key = this.#key;
     const [id] = cursor;
     // The first read after an outage must not block, so that `isReading` becomes true without a delay.
     const blockMs = this.#isReading ? BLOCK_MS : 1;
@@ -137,6 +149,7 @@ export class RedisBus implements Bus {
   }
 
   #deliver(entry: Entry): void {
+    // A signal is `s`, signal. A delivery is `t`, topic, `f`, frame and, for an event, `o`, offset.
     const [, [name, first = "", , frame = "", , offset]] = entry;
     this.#cursor = entry;
     if (name === "s") this.#listener?.signal(JSON.parse(first));

@@ -20,16 +20,18 @@ export async function checkHealth(redis: Sender, before?: number): Promise<numbe
   return before ?? evicted;
 }
 
-/** Runs on each new connection. Rejects if another release has written the data. */
+/** Runs first on every connection. Rejects if another release has written the data: nothing may then be read or written. */
+export async function checkVersion(redis: Sender, prefix: string): Promise<void> {
+  const problem = await findVersionProblem(redis, prefix);
+  if (problem) throw new Error(problem);
+}
+
+/** `checkVersion` for one connection per process, which also logs the problem, and a policy that evicts keys. */
 export async function checkData(redis: Sender, prefix: string): Promise<void> {
-  const key = `${prefix}:version`;
-  await refuseUnversioned(redis, prefix);
-  await redis.send("SET", [key, VERSION, "NX"]);
-  const version = await redis.send("GET", [key]);
-  if (version !== VERSION) {
-    const message = `The keys ${prefix}:* have version ${version}, and this release reads ${VERSION}.`;
-    log.error("{message}", { message });
-    throw new Error(message);
+  const problem = await findVersionProblem(redis, prefix);
+  if (problem) {
+    log.error("{problem}", { problem });
+    throw new Error(problem);
   }
   const info = await readInfo(redis);
   if (info !== undefined && evicts(info)) {
@@ -37,15 +39,20 @@ export async function checkData(redis: Sender, prefix: string): Promise<void> {
   }
 }
 
-/** Releases before version 2 stored no version, had one hash with all offsets, and a prefix without braces. */
-async function refuseUnversioned(redis: Sender, prefix: string): Promise<void> {
-  if (await redis.send("EXISTS", [`${prefix}:version`])) return;
-  for (const old of new Set([prefix, prefix.replace(/[{}]/g, "")])) {
-    if (!(await exists(redis, `${old}:offsets`))) continue;
-    const message = `The keys ${old}:* are of an older release and cannot be migrated: delete them, or set REDIS_PREFIX to another prefix.`;
-    log.error("{message}", { message });
-    throw new Error(message);
+/** Why this release cannot use the data, or undefined. Marks new data with the version of this release. */
+async function findVersionProblem(redis: Sender, prefix: string): Promise<string | undefined> {
+  const key = `${prefix}:version`;
+  if (!(await redis.send("EXISTS", [key]))) {
+    // Releases before version 2 stored no version, had one hash with all offsets, and a prefix without braces.
+    for (const old of new Set([prefix, prefix.replace(/[{}]/g, "")])) {
+      if (!(await exists(redis, `${old}:offsets`))) continue;
+      return `The keys ${old}:* are of an older release and cannot be migrated: delete them, or set REDIS_PREFIX to another prefix.`;
+    }
   }
+  await redis.send("SET", [key, VERSION, "NX"]);
+  const version = await redis.send("GET", [key]);
+  if (version === VERSION) return undefined;
+  return `The keys ${prefix}:* have version ${version}, and this release reads ${VERSION}: run the release that wrote them, or set REDIS_PREFIX to another prefix.`;
 }
 
 /** False if the user of the connection may not read the key, or another node of a cluster has it. */

@@ -9,6 +9,7 @@ import type { Member, Presence } from "../chat/presence/presence.ts";
 import { findUser, type Receiver } from "../private/find-user.ts";
 // #endregion
 import { BUS_LENGTH, type RedisBus } from "./bus.ts";
+import { checkVersion } from "./health.ts";
 import { Script, type Sender } from "./script.ts";
 
 /** Milliseconds without a heartbeat after which the users of a node are removed. */
@@ -33,7 +34,12 @@ export class RedisPresence implements Presence {
   constructor(url: string, prefix: string, bus: RedisBus) {
     this.#bus = bus;
     this.#prefix = `${prefix}:`;
-    this.#redis = RedisConnection.start(url, async (client) => this.#startNewNode(client));
+    this.#redis = RedisConnection.start(url, async (client) => {
+      await checkVersion(client, prefix);
+      // Loaded first: a script that Redis does not know is sent again, after the calls that followed it.
+      await Promise.all([join, leave, heartbeat].map((script) => script.load(client)));
+      this.#startNewNode(client);
+    });
     this.#timer = setInterval(() => void this.#heartbeat(), HEARTBEAT_MS);
   }
 
@@ -208,6 +214,7 @@ const heartbeat = new Script<0 | 1>(`
   ${PRESENCE}
   local nodes, entries, bus = unpack(KEYS)
   local prefix, node, ttl, busLength = unpack(ARGV)
+  -- The entry '!' is no user: it only shows that the entries of the node still exist, also if the node has no users.
   local isRegistered = 1 - redis.call('SADD', entries, '!')
   redis.call('ZADD', nodes, now() + ttl, node)
   for _, expired in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now())) do

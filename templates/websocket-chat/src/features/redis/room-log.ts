@@ -1,4 +1,5 @@
 // The log of several nodes, in Redis: per room a list of events and the current state of the messages.
+import { storeUnavailable } from "#lib/http";
 import type { RedisConnection } from "#lib/redis";
 import { LIMITS } from "../../limits.ts";
 import { type Message, type Position, type RoomEvent, targetOf } from "../../protocol.ts";
@@ -13,6 +14,9 @@ import {
 import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { checkHealth, probe } from "./health.ts";
 import { Script } from "./script.ts";
+
+/** Attempts to change a message before the event is refused. The delays between them add up to at most 2 s. */
+const ATTEMPTS = 11;
 
 /** The position of an event that has none yet: the script `append` assigns it. */
 const NOWHERE: Position = { epoch: "", offset: 0 };
@@ -30,10 +34,14 @@ export class RedisRoomLog implements RoomLog {
   ) {}
 
   async append(draft: Draft): Promise<Stored> {
-    // If another node changes the message between the read and the append, try again.
-    for (;;) {
+    // If somebody else changes the message between the read and the append, try again after a random delay.
+    for (let attempt = 1; ; attempt++) {
       const stored = await this.#tryAppend(draft);
       if (stored) return stored;
+      if (attempt === ATTEMPTS) {
+        throw storeUnavailable(new Error("Too many users change this message at the same time."));
+      }
+      await Bun.sleep(Math.random() * 2 ** attempt);
     }
   }
 
@@ -41,10 +49,10 @@ export class RedisRoomLog implements RoomLog {
     const keys = [...this.#roomKeys(room), this.#key("bus")];
     const args = [randomId(), LIMITS.roomMs, after.epoch, after.offset, LIMITS.latest];
     const reply = await read.run(this.redis, keys, args);
-    const [epoch, offset, recovered, messages, lastId] = reply;
+    const [epoch, offset, recovered, entries, lastId] = reply;
     this.#remember(epoch);
     await this.bus.reached(lastId);
-    return { epoch, offset, recovered: recovered === 1, messages };
+    return { epoch, offset, recovered: recovered === 1, entries };
   }
 
   /** Writes. A PING is not enough: a replica, or a server that is out of memory, still responds to it. */
@@ -75,6 +83,7 @@ export class RedisRoomLog implements RoomLog {
     if (before?.stored) return before.stored;
     const message = before?.state ? (JSON.parse(before.state) as Message) : undefined;
     const { event, message: changed, isEffective } = changeOf(draft, NOWHERE, message);
+    // A new message gets its offset from the script; one that exists has it already.
     const encode = target === undefined ? encodeFields : JSON.stringify;
     const isDeleted = target !== undefined && changed === undefined;
     const keys = [...this.#roomKeys(room), key, this.#key("bus")];
@@ -200,6 +209,7 @@ const append = new Script<readonly [room: string, epoch: string, offset: number]
       redis.call('HSET', messages, target, after)
     end
     redis.call('LTRIM', events, -keepEvents, -1)
+    -- The newest event, at offset, has index -1, and older ones count down from there.
     for i = 12, #ARGV, 2 do
       local index = ARGV[i] - offset - 1
       if -index <= redis.call('LLEN', events) then redis.call('LSET', events, index, ARGV[i + 1]) end
@@ -217,7 +227,7 @@ type ReadReply = readonly [
   epoch: string,
   offset: number,
   recovered: 0 | 1,
-  messages: readonly string[],
+  entries: readonly string[],
   lastId: string,
 ];
 

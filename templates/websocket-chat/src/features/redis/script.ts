@@ -14,6 +14,11 @@ export class Script<Reply> {
     this.#sha = createHash("sha1").update(source).digest("hex");
   }
 
+  /** Sends the source, so that `run` does not have to: calls are then run in the order in which they are made. */
+  async load(redis: Sender): Promise<void> {
+    await redis.send("SCRIPT", ["LOAD", this.source]);
+  }
+
   async run(
     redis: Sender,
     keys: readonly string[],

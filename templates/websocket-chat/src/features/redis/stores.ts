@@ -11,7 +11,7 @@ import { RedisRoomLog } from "./room-log.ts";
 export function openRedisStores(url: string, prefix: string) {
   const redis = RedisConnection.start(url, (client) => checkData(client, prefix));
   const onRegression = () => log.startNewEpochs();
-  const bus = new RedisBus({ url, key: `${prefix}:bus`, redis, onRegression });
+  const bus = new RedisBus({ url, prefix, redis, onRegression });
   const log = new RedisRoomLog(redis, bus, prefix);
   const endedSessions = new RedisEndedSessions(redis, prefix);
   return { bus, log, presence: new RedisPresence(url, prefix, bus), endedSessions };

@@ -18,7 +18,7 @@ export interface Session {
 
 /** The content of the cookie. */
 interface Claims extends User {
-  /** Id of the session. */
+  /** Id of the session. Cookies of older releases have none: their session has the id of the user. */
   readonly session?: string;
   /** In milliseconds since the epoch. Signed, because a client may keep a cookie longer than `Max-Age`. */
   readonly expires: number;

@@ -5,7 +5,7 @@ import { findUser, type Receiver } from "../../private/find-user.ts";
 // #endregion
 import { type LocalBus, roomTopic } from "../bus.ts";
 import { Counts } from "./counts.ts";
-import { encodePresence, type Member, type Presence } from "./presence.ts";
+import type { Member, Presence } from "./presence.ts";
 
 /** The key under which all online users are counted. It is not a valid room name, so it cannot collide with one. */
 const ONLINE = "";
@@ -52,6 +52,6 @@ export class MemoryPresence implements Presence {
   }
 
   #announce(type: "user-joined" | "user-left", room: string, user: User): void {
-    this.bus.deliver({ topic: roomTopic(room), frame: encodePresence(type, room, user) });
+    this.bus.deliver({ topic: roomTopic(room), frame: JSON.stringify({ type, room, user }) });
   }
 }

@@ -9,7 +9,7 @@ export interface Member {
   readonly user: User;
 }
 
-/** While the store is unavailable, every method rejects. */
+/** Calls take effect in the order in which they are made. While the store is unavailable, every method rejects. */
 export interface Presence {
   /**
    * Adds the connection to the room, and returns the users who are in it. If the user was not in the room
@@ -25,20 +25,11 @@ export interface Presence {
   connect(member: Member): Promise<void>;
   disconnect(member: Member): Promise<void>;
   // #region private
-  /** Finds the online user with this id; for a string, or else with this name if only one has it. */
+  /** Finds the online user with this id. A string can also be a name that only one online user has. */
   findUser(to: Receiver): Promise<User | undefined>;
   // #endregion
   /** Rejects unless presence can be updated now. */
   ready(): Promise<void>;
   /** Removes the users of this node. */
   close(): Promise<void>;
-}
-
-/** Encodes the frame that announces a join or a leave to the members of a room. */
-export function encodePresence(
-  type: "user-joined" | "user-left",
-  room: string,
-  user: User,
-): string {
-  return JSON.stringify({ type, room, user });
 }

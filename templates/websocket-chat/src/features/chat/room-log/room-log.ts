@@ -14,11 +14,12 @@ export interface Stored extends Position {
   readonly room: string;
 }
 
-/** Events or messages of a room, encoded as JSON. */
+/** Events or messages of a room up to a position. */
 export interface History extends Position {
-  /** True: `messages` are the events after the given position. False: the newest messages in their current state. */
+  /** True: `entries` are the events after the given position. False: the newest messages in their current state. */
   readonly recovered: boolean;
-  readonly messages: readonly string[];
+  /** Encoded as JSON, the oldest first. */
+  readonly entries: readonly string[];
 }
 
 /** While the store is unavailable, every method rejects. */

@@ -27,12 +27,12 @@ const CLOSED = "";
 const CACHED_HEADS = 10_000;
 
 /**
- * Rows to trim: everything up to offset $message, and after that, up to $event, only the events that change a
- * message.
+ * Rows to trim: all up to the message with offset $lastOldMessage. After it, up to offset $lastOldEvent, only the
+ * events that change a message.
  */
 const OLD = `
-  WHERE room = $room AND offset <= max($message, $event)
-    AND (offset <= $message OR target IS NOT NULL)`;
+  WHERE room = $room AND offset <= max($lastOldMessage, $lastOldEvent)
+    AND (offset <= $lastOldMessage OR target IS NOT NULL)`;
 
 /** The `message` of an event whose message is deleted. */
 const DELETED = "";
@@ -186,8 +186,8 @@ export class SqliteRoomLog implements RoomLog {
 
   #trim(room: string, head: number): void {
     const { newestOld, moveKeys, trim, trimKeys } = this.#statements;
-    const message = newestOld.get(room)?.offset ?? 0;
-    const old = { room, message, event: head - LIMITS.events };
+    const lastOldMessage = newestOld.get(room)?.offset ?? 0;
+    const old = { room, lastOldMessage, lastOldEvent: head - LIMITS.events };
     // A key outlives its event: a client may send an old event again.
     moveKeys.run(old);
     trim.run(old);
@@ -201,13 +201,13 @@ export class SqliteRoomLog implements RoomLog {
       const events = this.#statements.eventsAfter.all(room, after.offset);
       const isComplete = events.length === offset - after.offset;
       // Rows are trimmed only every `TRIM_EVERY` events, so more than the limits may still be stored.
-      const messages = events.filter(({ target }) => target === null);
-      if (isComplete && events.length <= LIMITS.events && messages.length <= LIMITS.messages) {
-        return { epoch, offset, recovered: true, messages: events.map(({ frame }) => frame) };
+      const messageCount = events.filter(({ target }) => target === null).length;
+      if (isComplete && events.length <= LIMITS.events && messageCount <= LIMITS.messages) {
+        return { epoch, offset, recovered: true, entries: events.map(({ frame }) => frame) };
       }
     }
-    const messages = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
-    return { epoch, offset, recovered: false, messages };
+    const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
+    return { epoch, offset, recovered: false, entries };
   }
 
   /**
