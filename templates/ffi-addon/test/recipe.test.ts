@@ -20,8 +20,7 @@ const ANCHORS: Readonly<Record<string, string>> = {
 };
 
 /** A line that starts like this replaces the one in the file. */
-const REPLACEMENT =
-  /^(#define ADDON_ABI|enum vindex_metric|static bool is_distance|(?:export )?const \w+)/;
+const REPLACEMENT = /^(enum vindex_metric|static bool is_distance|(?:export )?const \w+)/;
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
 
@@ -123,7 +122,6 @@ test("the recipes name the files that they change", () => {
   ]);
   expect(readRecipe("add a metric").map(({ place }) => place)).toEqual([
     "native/addon.h",
-    "src/symbols.ts",
     "src/engine.ts",
     "native/search.c",
     "native/search.c: in compute_score",
