@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../src/artifacts.ts";
 import { parseHeader } from "./c-header.ts";
-import { createProject, type Project, run, runProgram } from "./project.ts";
+import { createProject, type Project, run, runCleanly, runProgram } from "./project.ts";
 import { ccVariable, compiler, tinycc } from "./toolchain.ts";
 
 /** In each file, the text in front of which code is added. */
@@ -78,9 +78,7 @@ async function runOnEveryBackend(project: Project, program: string): Promise<[st
   expect(built.exitCode, built.stderr).toBe(0);
   const outputs: [string, string][] = [];
   for (const backend of ["compiled", tinycc ? "tinycc" : [], "typescript"].flat()) {
-    const { stdout, stderr } = await run([path], { FFI_BACKEND: backend });
-    expect(stderr).toBe("");
-    outputs.push([backend, stdout.trimEnd()]);
+    outputs.push([backend, (await runCleanly([path], { FFI_BACKEND: backend })).trimEnd()]);
   }
   return outputs;
 }
