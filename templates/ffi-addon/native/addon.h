@@ -1,12 +1,9 @@
 // The interface between C and TypeScript: every type, status and function that both use.
-// After a change here, change src/symbols.ts, too. If an existing function, struct or enum changes, raise ADDON_ABI
-// here and `abi` there; a new function does not need it.
+// After a change here, change src/symbols.ts, too; test/border.test.ts compares them.
 #ifndef ADDON_H
 #define ADDON_H
 
 #include "libc.h"
-
-#define ADDON_ABI 2u
 
 #if defined(_WIN32)
 #define ADDON_EXPORT __declspec(dllexport)
@@ -26,7 +23,6 @@ enum addon_status {
 };
 
 // The smallest examples: numbers in and out, and a string that C owns (static: never freed).
-ADDON_EXPORT uint32_t addon_abi(void);
 ADDON_EXPORT int32_t addon_add(int32_t a, int32_t b); // wraps around; the caller checks for overflow
 ADDON_EXPORT double addon_sqrt(double x);
 ADDON_EXPORT const char *addon_simd(void); // the instruction set that searches use on this machine

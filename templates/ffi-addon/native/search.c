@@ -65,8 +65,9 @@ static bool is_ruled_out(const vindex *index, float sum, double reach, double wo
   if (index->metric == VINDEX_EUCLIDEAN) {
     // All terms are positive. The difference, the square and n - 1 additions each round once, and the difference
     // counts twice: the sum is at most (1 + FLT_EPSILON / 2)^(n + 2) times the squared distance, plus n * FLT_MIN where
-    // squares underflow. Twice that exponent leaves room for the rounding of the exact distance in double. An infinite
-    // sum has overflowed, so the squared distance is above 1e38: more than the limit, which is below 1e38.
+    // squares underflow. That power is below 1 + 0.51 * (n + 2) * FLT_EPSILON; the other half of the tolerance covers the
+    // rounding of the exact distance in double. A sum that overflows to infinity is ruled out correctly: its squared
+    // distance is above 1e38, and the limit is below 1e37.
     const double limit = worst * worst;
     return limit < 1e37 && sum > limit * (1 + (n + 2) * FLT_EPSILON) + n * FLT_MIN;
   }

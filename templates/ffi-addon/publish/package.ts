@@ -9,12 +9,17 @@ import { compile, libraryModule } from "../scripts/compile.ts";
 import { type Compiler, findCompiler } from "../scripts/compiler.ts";
 import { namePackage, targets } from "../scripts/targets.ts";
 import { root } from "../src/artifacts.ts";
-import { platform } from "../src/library.ts";
+import { type Manifest, platform } from "../src/library.ts";
 import { pinPackages, readProject } from "./packages.ts";
 
-function writePackage(folder: string, target: string, compiler: Compiler): void {
+/** Returns the package's entry in the manifest. */
+function writePackage(
+  folder: string,
+  target: string,
+  compiler: Compiler,
+): Manifest["libraries"][string] {
   const { os, cpu, libc } = targets[target] ?? unknownTarget(target);
-  const { path } = compile(compiler, { folder: join(root, "dist/native"), target });
+  const { path, sha256 } = compile(compiler, { folder: join(root, "dist/native"), target });
   const { name: main, version, license, repository } = readProject();
   const name = namePackage(main, target);
   const file = `addon${extname(path)}`;
@@ -39,6 +44,7 @@ function writePackage(folder: string, target: string, compiler: Compiler): void 
   writeFileSync(join(output, "index.js"), libraryModule(file));
   writeFileSync(join(output, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   console.log(`Built ${name}`);
+  return { package: name, file, sha256 };
 }
 
 function unknownTarget(target: string): never {
@@ -60,9 +66,11 @@ try {
     },
   });
   const wanted = values.all ? Object.keys(targets) : values.target;
-  if (wanted.length === 0) writePackage(values.out, platform, findCompiler(process.env.CC));
-  for (const target of wanted) writePackage(values.out, target, crossCompiler(target));
-  pinPackages(values.out);
+  const built =
+    wanted.length > 0
+      ? wanted.map((target) => [target, writePackage(values.out, target, crossCompiler(target))])
+      : [[platform, writePackage(values.out, platform, findCompiler(process.env.CC))]];
+  pinPackages(values.out, Object.fromEntries(built));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
 import { namePackage, targets } from "../scripts/targets.ts";
-import { hashSource, prebuilt, root } from "../src/artifacts.ts";
+import { hashSource, prebuilt, readManifest, root } from "../src/artifacts.ts";
 import type { Manifest } from "../src/library.ts";
 import { sha256 } from "../src/sha256.ts";
 
@@ -24,43 +24,56 @@ export interface PlatformPackage {
 export const readProject = (folder: string = root): Project =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
-/** Writes the manifest, which pins the SHA-256 of every library in `folder`. It is published with the main package. */
-export function pinPackages(folder: string): void {
-  const libraries: Record<string, Manifest["libraries"][string]> = {};
-  for (const target of Object.keys(targets)) {
-    const name = namePackage(readProject().name, target);
-    const file = ["addon.so", "addon.dylib", "addon.dll"].find((candidate) =>
-      existsSync(join(folder, name, candidate)),
-    );
-    if (file === undefined) continue;
-    const hash = sha256(readFileSync(join(folder, name, file)));
-    libraries[target] = { package: name, file, sha256: hash };
+/**
+ * Writes the manifest, which pins the SHA-256 of the libraries in `built`, and of earlier ones if they were built from the
+ * same source. It is published with the main package.
+ */
+export function pinPackages(folder: string, built: Manifest["libraries"]): void {
+  writeManifest(folder, { ...readCurrentLibraries(folder), ...built });
+}
+
+/** The libraries that were built from the current source. A manifest that is damaged has none. */
+function readCurrentLibraries(folder: string): Manifest["libraries"] {
+  try {
+    const manifest = readManifest(folder);
+    return manifest?.source === hashSource() ? manifest.libraries : {};
+  } catch {
+    return {};
   }
-  writeManifest(folder, libraries);
 }
 
 /**
  * Returns the platform packages in dist/prebuilt/, and the targets that none was built for.
- * @throws {Error} if a library is missing, or was built from other C code or for another version.
+ * @throws {Error} if a library is missing or damaged, or was built from other C code or flags, or for another name or version.
  */
 export function readPackages(): { packages: PlatformPackage[]; missing: string[] } {
   const manifest = prebuilt.manifest();
   const again = "Run `bun run package --all`, or download the packages that the workflow built.";
   if (!manifest) throw new Error(`There is no dist/prebuilt/manifest.json. ${again}`);
   if (manifest.source !== hashSource()) {
-    throw new Error(`native/ has changed since dist/prebuilt/ was built. ${again}`);
+    throw new Error(
+      `native/, src/c-flags.ts or scripts/compile.ts has changed since dist/prebuilt/ was built. ${again}`,
+    );
   }
-  const built = Object.keys(targets).filter((target) => target in manifest.libraries);
+  const built = Object.entries(manifest.libraries).filter(([target]) => target in targets);
   if (built.length === 0) throw new Error(`dist/prebuilt/ has no package. ${again}`);
   const { name: main, version } = readProject();
-  const packages = built.map((target) => {
+  const packages = built.map(([target, library]) => {
     const name = namePackage(main, target);
+    if (library.package !== name) {
+      throw new Error(`dist/prebuilt/ has ${library.package}, not ${name}. ${again}`);
+    }
     const folder = join(root, "dist/prebuilt", name);
+    const path = join(folder, library.file);
+    if (!existsSync(path) || sha256(readFileSync(path)) !== library.sha256) {
+      throw new Error(`${path} is missing, or is not the file that was built. ${again}`);
+    }
     const found = readProject(folder).version;
     if (found === version) return { name, folder };
     throw new Error(`dist/prebuilt/${name} is version ${found}, not ${version}. ${again}`);
   });
-  return { packages, missing: Object.keys(targets).filter((target) => !built.includes(target)) };
+  const missing = Object.keys(targets).filter((target) => !(target in manifest.libraries));
+  return { packages, missing };
 }
 
 /** Replaces the platform packages under `optionalDependencies` in package.json: `names`, at the project's version. */

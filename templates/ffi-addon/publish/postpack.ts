@@ -1,5 +1,5 @@
-// Runs after the package is packed: takes the platform packages out of package.json. In the project itself they could
-// not be installed, because a version is published after it is tagged.
+// Package managers run this after they have packed the package: it removes the platform packages from package.json.
+// Otherwise `bun install` in this project would look for a version that npm does not have yet.
 import { writeOptionalDependencies } from "./packages.ts";
 
 writeOptionalDependencies([]);

@@ -1,5 +1,5 @@
 // Compiles a file of native/: the flags, and a cache by source, flags and compiler.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { hashSource, root } from "../src/artifacts.ts";
 import { CFLAGS, LIBS } from "../src/c-flags.ts";
@@ -46,11 +46,16 @@ export interface CompileOptions {
 
 export interface Compiled {
   readonly path: string;
+  readonly sha256: string;
   /** The same was compiled before. */
   readonly cached: boolean;
 }
 
-/** Compiles a file; the compiler's messages go to stderr. @throws {Error} when it fails. */
+/**
+ * Compiles a file, and records the result's SHA-256 next to it: a damaged result is compiled again. The compiler's messages
+ * go to stderr.
+ * @throws {Error} when it fails.
+ */
 export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const { source = "addon.c", folder, kind = "library", sanitize = false } = options;
   const target = options.target ?? platform;
@@ -71,7 +76,8 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   );
   const name = `${basename(source, ".c")}-${key.slice(0, 16)}`;
   const path = join(folder, `${name}${suffixOf(kind, target)}`);
-  if (existsSync(path)) return { path, cached: true };
+  const recorded = readRecordedHash(path);
+  if (recorded !== undefined) return { path, sha256: recorded, cached: true };
 
   mkdirSync(folder, { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
@@ -79,8 +85,20 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const { success } = Bun.spawnSync(command, { stderr: "inherit" });
   if (!success)
     throw new Error(`${compiler.command.join(" ")} could not compile native/${source}.`);
+  const hash = sha256(readFileSync(temporary));
   renameSync(temporary, path);
-  return { path, cached: false };
+  writeAtomically(`${path}.sha256`, hash);
+  return { path, sha256: hash, cached: false };
+}
+
+/** Returns the SHA-256 that was recorded for a file, or undefined unless the file still has it. */
+function readRecordedHash(path: string): string | undefined {
+  try {
+    const recorded = readFileSync(`${path}.sha256`, "utf8");
+    return sha256(readFileSync(path)) === recorded ? recorded : undefined;
+  } catch {
+    return undefined; // not compiled yet
+  }
 }
 
 /**
@@ -91,9 +109,7 @@ export function buildLibrary(compiler: Compiler, options: CompileOptions): Compi
   const compiled = compile(compiler, options);
   const file = basename(compiled.path);
   writeAtomically(join(options.folder, "index.js"), libraryModule(file));
-  writeManifest(options.folder, {
-    [platform]: { file, sha256: sha256(readFileSync(compiled.path)) },
-  });
+  writeManifest(options.folder, { [platform]: { file, sha256: compiled.sha256 } });
   return compiled;
 }
 

@@ -65,7 +65,7 @@ function commonExports(): string {
 import { resolve } from "node:path";
 import cFile from "./addon.c" with { type: "file" };
 
-export const isBuilt = true;
+export const hasBuild = () => true;
 export const packageName = "${packageName}";
 export const findCSource = () => resolve(import.meta.dir, cFile);
 export const hashSource = () => "${hashSource()}";

@@ -34,7 +34,7 @@ export function chooseEngine(forced: string | undefined): { engine: Engine; skip
 }
 
 /**
- * @param library opens this file instead of looking for one; it is trusted.
+ * @param library for tests: opens this file instead of looking for one, and does not verify it.
  * @throws {AddonError} `backend_unavailable`, with the reason.
  */
 export function openEngine(backend: Backend, library?: string): Engine {

@@ -1,4 +1,4 @@
-// Finds a built library and verifies it before it is opened: the code in it must be the code in native/.
+// Finds a built library and verifies it before it is opened: it must be the file that was built from the current C code and flags.
 import { readFileSync } from "node:fs";
 import { hashSource } from "./artifacts.ts";
 import { onDisk } from "./embedded.ts";
@@ -15,7 +15,7 @@ interface LibraryEntry {
   readonly sha256: string;
 }
 
-/** Written by the build: the library of each platform, and the hash of the C code that they were built from. */
+/** Written by the build: the library of each platform, and the hash of the C code and flags that they were built from. */
 export interface Manifest {
   readonly source: string;
   readonly libraries: Readonly<Record<string, LibraryEntry>>;
@@ -37,7 +37,9 @@ export function findLibrary(libraries: Libraries): string {
   const manifest = libraries.manifest();
   if (!manifest) throw unavailableError(libraries.absent);
   if (manifest.source !== hashSource()) {
-    throw unavailableError("native/ has changed since the library was built");
+    throw unavailableError(
+      "native/, src/c-flags.ts or scripts/compile.ts has changed since the library was built: build it again",
+    );
   }
   const library = manifest.libraries[platform];
   if (!library) throw unavailableError(`there is no library for ${platform}`);

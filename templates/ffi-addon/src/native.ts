@@ -4,15 +4,11 @@
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { searchWithAccept } from "./accept.ts";
 import { type Engine, metricNames, partSize, type Store } from "./engine.ts";
-import { AddonError, cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
+import { cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
 import { allocateHits, checkLayout, readHits } from "./layout.ts";
-import { abi, type Symbols, status } from "./symbols.ts";
+import { type Symbols, status } from "./symbols.ts";
 
 export function createNativeEngine(backend: Engine["backend"], symbols: Symbols): Engine {
-  const found = symbols.addon_abi();
-  if (found !== abi) {
-    throw new AddonError("backend_unavailable", `its ABI is ${found}, expected ${abi}`);
-  }
   checkLayout(symbols.vindex_hit_layout);
   return {
     backend,

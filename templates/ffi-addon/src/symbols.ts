@@ -1,10 +1,7 @@
 // native/addon.h as TypeScript: functions, statuses and limits. bun:ffi can't see C types, so this is by hand.
 import type { FFIFunction, Library } from "bun:ffi";
 
-export const abi = 2;
-
 export const declarations = {
-  addon_abi: { args: [], returns: "u32" },
   addon_add: { args: ["i32", "i32"], returns: "i32" },
   addon_sqrt: { args: ["f64"], returns: "f64" },
   addon_simd: { args: [], returns: "cstring" },

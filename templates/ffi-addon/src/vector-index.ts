@@ -91,7 +91,8 @@ export class VectorIndex implements Disposable {
   /**
    * Returns the best `k` vectors, best first; fewer if there are fewer. The query is copied only if there is `accept`.
    * @param options.accept leaves out the vectors for which it returns false. It is called only for vectors that would be
-   * among the best so far, and cannot use the index. `search` throws what it throws.
+   * among the best so far. Inside it, every method of this index throws `busy`; `size`, `dimensions` and `metric` can be
+   * read. `search` throws what it throws.
    * @throws {AddonError} `wrong_length`, `out_of_range` (NaN or an infinity too), `out_of_memory`, `busy` …
    */
   search(query: Float32Array, k: number, options: { readonly accept?: Accept } = {}): Hit[] {
@@ -115,7 +116,8 @@ export class VectorIndex implements Disposable {
   /**
    * Searches on another thread, which reads the same memory; only the query and the hits are copied. There is one such
    * thread, and it runs the searches in the order of the calls. During a search, the index can be searched, saved
-   * and closed; `add` throws `busy` until the thread has stopped reading, which is soon after an abort.
+   * and closed; `add` throws `busy` until the thread has stopped reading, which is soon after an abort. `close` cancels
+   * these searches, and the memory is freed when the last of them has ended.
    * @param options.signal aborting it rejects immediately with its reason, and stops the search soon after.
    * @throws {AddonError} like `search`, `closed` if the index is closed during the search, and `worker_failed`.
    */
@@ -173,7 +175,7 @@ export class VectorIndex implements Disposable {
     });
   }
 
-  /** Frees the memory, after every search has ended. Closing twice is fine. */
+  /** Closes the index immediately, and frees its memory. Closing twice is fine. */
   close(): void {
     if (this.#store === undefined) return;
     const store = this.#requireNotInAccept(this.#store, "close");
@@ -182,7 +184,7 @@ export class VectorIndex implements Disposable {
     // #region worker
     const reason = new AddonError("closed", "The index was closed during the search.");
     for (const search of this.#workerSearches) search.cancel(reason);
-    if (this.#workerSearches.size > 0) return; // the last of them frees the memory
+    if (this.#workerSearches.size > 0) return; // the last of them frees the memory when it has ended
     // #endregion
     store.free();
   }

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -15,8 +16,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findCompiler } from "../scripts/compiler.ts";
-import { root } from "../src/artifacts.ts";
+import { packageName, root } from "../src/artifacts.ts";
 import { backendOrder } from "../src/engine.ts";
+import { platform } from "../src/library.ts";
 import { declarations } from "../src/symbols.ts";
 import { createProject, type Project, program, run } from "./project.ts";
 import { binutils, ccVariable, compiler, tinycc } from "./toolchain.ts";
@@ -24,11 +26,11 @@ import { binutils, ccVariable, compiler, tinycc } from "./toolchain.ts";
 /** What runs when nothing is built. */
 const fallback = tinycc ? "tinycc" : "typescript";
 
-/** What a process that imports the library reports: `{ backend, skipped, sum }`. */
+/** What a process that imports the library reports: `{ backend, skipped, sum }`, and its stderr. */
 async function report(project: Project, env: Record<string, string> = {}) {
   const { stdout, stderr, exitCode } = await run([program("report.ts"), project.entry], env);
   if (exitCode !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
+  return { ...JSON.parse(stdout), stderr };
 }
 
 const failure = async (project: Project, FFI_BACKEND: string): Promise<string> =>
@@ -36,7 +38,9 @@ const failure = async (project: Project, FFI_BACKEND: string): Promise<string> =
 
 test("without a build TinyCC runs if it can, and TypeScript where that is switched off", async () => {
   using project = createProject("bare");
-  expect(await report(project)).toMatchObject({ backend: fallback, sum: 5 });
+  const bare = await report(project);
+  expect(bare).toMatchObject({ backend: fallback, sum: 5 });
+  if (tinycc) expect(bare.stderr).toBe("");
   const args = ["--no-ffi-cc", program("report.ts"), project.entry];
   const { backend, skipped } = JSON.parse((await run(args)).stdout);
   expect(backend).toBe("typescript");
@@ -155,29 +159,54 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     },
   );
 
+  /** A compiled library that is refused is also explained in one line on stderr. */
   const backendAndReason = async (project: Project): Promise<[string, string]> => {
-    const { backend, skipped } = await report(project);
+    const { backend, skipped, stderr } = await report(project);
     const compiled = skipped.find((skip: { backend: string }) => skip.backend === "compiled");
-    return [backend, compiled?.reason ?? ""];
+    const reason = compiled?.reason ?? "";
+    const lines = String(stderr)
+      .split("\n")
+      .filter((line) => line.startsWith(`${packageName}: `));
+    expect(lines).toEqual(compiled ? [expect.stringContaining(reason)] : []);
+    return [backend, reason];
   };
 
-  test("the compiled library is taken, unless the C has changed since", async () => {
+  test("the compiled library is taken, unless the C or its flags have changed since", async () => {
     using project = createProject("compiled");
     expect(await backendAndReason(project)).toEqual(["compiled", ""]);
-    appendFileSync(join(project.path, "native/basics.c"), "// changed\n");
-    const [backend, reason] = await backendAndReason(project);
-    expect(backend).toBe(fallback);
-    expect(reason).toContain("changed since");
+    for (const [path, change] of [
+      ["native/basics.c", (text: string) => `${text}// changed\n`],
+      [
+        "src/c-flags.ts",
+        (text: string) => text.replace("CFLAGS: readonly string[] = [", '$&"-O2"'),
+      ],
+      ["scripts/compile.ts", (text: string) => text.replace('"-O3"', '"-O2"')],
+    ] as const) {
+      const file = join(project.path, path);
+      const before = readFileSync(file, "utf8");
+      writeFileSync(file, change(before));
+      const [backend, reason] = await backendAndReason(project);
+      expect(backend).toBe(fallback);
+      expect(reason).toContain("changed since");
+      writeFileSync(file, before);
+      expect(await backendAndReason(project)).toEqual(["compiled", ""]);
+    }
   });
 
   test("a library that is not what was built is never opened", async () => {
     using project = createProject("compiled");
     const folder = join(project.path, "dist/native");
-    const [library = ""] = readdirSync(folder).filter((name) => name.startsWith("addon-"));
-    appendFileSync(join(folder, library), "!");
+    const { libraries } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
+    appendFileSync(join(folder, libraries[platform].file), "!");
     const [backend, reason] = await backendAndReason(project);
     expect(backend).toBe(fallback);
     expect(reason).toContain("SHA-256");
+    const built = await run([join(project.path, "build.ts")], { CC: ccVariable });
+    expect(built.stdout).toStartWith("Compiled: ");
+    expect(JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).libraries).toEqual(
+      libraries,
+    );
+    expect(await backendAndReason(project)).toEqual(["compiled", ""]);
     rmSync(join(project.path, "native/basics.c"));
     expect(await backendAndReason(project)).toEqual(["typescript", "native/basics.c is missing"]);
     writeFileSync(join(folder, "manifest.json"), "{");

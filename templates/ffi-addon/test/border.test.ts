@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { amalgamate, root } from "../src/artifacts.ts";
 import { metricNames } from "../src/engine.ts";
-import { abi, declarations, maxDimensions, maxSize, status } from "../src/symbols.ts";
+import { declarations, maxDimensions, maxSize, status } from "../src/symbols.ts";
 import { type CFunction, ffiTypesFor, parseHeader } from "./c-header.ts";
 
 const text = readFileSync(join(root, "native/addon.h"), "utf8");
@@ -86,7 +86,6 @@ test("statuses, metrics and limits are the same numbers", () => {
     ]),
   );
   expect(constants).toEqual({
-    ADDON_ABI: abi,
     ADDON_OK: status.ok,
     ADDON_INVALID: status.invalid,
     ADDON_OUT_OF_MEMORY: status.outOfMemory,

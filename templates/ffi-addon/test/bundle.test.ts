@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
 // #endregion
 import { packageName } from "../src/artifacts.ts";
-import { installPackage, run, runProgram } from "./project.ts";
+import { installPackage, runCleanly, runProgram } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
 const PROGRAM = `
@@ -98,9 +98,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
   });
 
   test("the package works as it is installed", async () => {
-    const { stdout, stderr } = await run([join(source, "program.ts")]);
-    expect(stderr).toBe("");
-    expect(JSON.parse(stdout)).toEqual(found("compiled"));
+    expect(JSON.parse(await runCleanly([join(source, "program.ts")]))).toEqual(found("compiled"));
   });
 
   test.each(kinds)("$kind keeps all that it needs", async (kind) => {

@@ -1,6 +1,6 @@
 // Memory is freed: by close(), or by a garbage collection if close() was forgotten.
 import { expect, test } from "bun:test";
-import { createProject, program, run } from "./project.ts";
+import { createProject, program, runCleanly } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
 const timeout = 300_000; // Takes seconds on a quiet machine, minutes on a busy one.
@@ -8,10 +8,14 @@ const backend = compiler ? "compiled" : tinycc ? "tinycc" : "typescript";
 
 async function growth(name: string): Promise<number> {
   using project = createProject(compiler ? "compiled" : "bare");
-  const { stdout, stderr } = await run([program(name), project.entry], { FFI_BACKEND: backend });
-  expect(stderr).toBe("");
-  return Number(stdout);
+  const args = [program(name), project.entry];
+  return Number.parseFloat(await runCleanly(args, { FFI_BACKEND: backend }));
 }
+
+test.skipIf(process.platform === "win32")("a program that is killed is not a measurement", () => {
+  const kill = 'process.kill(process.pid, "SIGKILL"); await Bun.sleep(60_000);';
+  return expect(runCleanly(["-e", kill])).rejects.toThrow("SIGKILL");
+});
 
 test(
   "200 000 indexes that are created, searched and disposed do not enlarge the process",

@@ -1,4 +1,5 @@
 // A copy of the library outside the repository, as a user would install it, built in the way a test wants.
+import { expect } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +51,19 @@ export function run(
   env: Readonly<Record<string, string | undefined>> = {},
 ) {
   return runProgram([process.execPath, ...args], env);
+}
+
+/**
+ * Runs a program with Bun that must succeed without a message on stderr.
+ * @returns what it prints.
+ */
+export async function runCleanly(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<string> {
+  const { stdout, ...outcome } = await run(args, env);
+  expect(outcome).toEqual({ exitCode: 0, signal: null, stderr: "" });
+  return stdout;
 }
 
 /** Runs a program in a folder and waits for its end. */

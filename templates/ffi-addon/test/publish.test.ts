@@ -147,7 +147,38 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     appendFileSync(join(project.path, "native/basics.c"), "// changed\n");
     const { exitCode, stderr } = await pack(project);
     expect(exitCode).not.toBe(0);
-    expect(stderr).toContain("native/ has changed since dist/prebuilt/ was built");
+    expect(stderr).toContain("has changed since dist/prebuilt/ was built");
+  });
+
+  test("only libraries of the current C code are pinned, and only as they were built", async () => {
+    using project = publishable();
+    const prebuilt = join(project.path, "dist/prebuilt");
+    const manifest = join(prebuilt, "manifest.json");
+    const readTargets = (): string[] =>
+      Object.keys(JSON.parse(readFileSync(manifest, "utf8")).libraries).sort();
+    const [other = ""] = Object.keys(targets).filter((target) => target !== platform);
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    // As if it had been built for another platform, too.
+    cpSync(join(prebuilt, HOST), join(prebuilt, `${NAME}-${other}`), { recursive: true });
+    const { source, libraries } = JSON.parse(readFileSync(manifest, "utf8"));
+    libraries[other] = { ...libraries[platform], package: `${NAME}-${other}` };
+    writeFileSync(manifest, JSON.stringify({ source, libraries }));
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    expect(readTargets()).toEqual([other, platform].sort());
+    expect((await pack(project)).exitCode).toBe(0);
+
+    const library = join(prebuilt, `${NAME}-${other}`, libraries[other].file);
+    appendFileSync(library, "!");
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    expect((await pack(project)).stderr).toContain(`${library} is missing, or is not the file`);
+
+    appendFileSync(join(project.path, "native/basics.c"), "// changed\n");
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    expect(readTargets()).toEqual([platform]);
+    expect((await pack(project)).stderr).toContain(other);
+    writeFileSync(manifest, "{");
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    expect(readTargets()).toEqual([platform]);
   });
 
   test.each([
