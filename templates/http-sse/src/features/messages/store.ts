@@ -81,6 +81,9 @@ export interface MessageStore {
   subscribe(listener: Listener): string;
 
   // #region jobs
+  /** The message that was added with this idempotency key, or its deletion. */
+  getByKey(key: string): Promise<Message | undefined>;
+
   /** Random id of this instance. */
   readonly instance: string;
 
