@@ -31,11 +31,17 @@ import { openUploadStore } from "./features/uploads/store.ts";
 // #endregion
 
 // #region jobs
-/** Path of the worker without its extension: worker.ts in src/, worker.js in dist/. */
+/**
+ * Path of the worker without its extension: worker.ts in src/, worker.js in dist/. Declared here, because in the bundle
+ * `import.meta.dir` is dist/ for every module.
+ */
 const WORKER = `${import.meta.dir}/features/jobs/worker`;
 // #endregion
 // #region page
-/** Path of the page, which is not imported. The build writes it to the same path below dist/. */
+/**
+ * Path of the page, which is not imported. The build writes it to the same path below dist/. Declared here, because in
+ * the bundle `import.meta.dir` is dist/ for every module.
+ */
 const PAGE = `${import.meta.dir}/features/page/index.html`;
 // #endregion
 

@@ -11,25 +11,25 @@ export const schema = z.object({
   /** Folder of everything that the service stores. */
   DATA_DIR: z.string().default("./data"),
   // #region redis
-  /** Stores the messages in Redis Streams, so that several instances share them. */
+  /** Stores the messages in Redis, so that several instances share them. */
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   /** Key of the stream in Redis, and prefix of its other keys. */
   REDIS_KEY: z.string().default("messages"),
   // #endregion
-  /** Messages to retain; older ones are deleted. */
+  /** Messages to retain over all topics, and as many deletions; older ones are dropped. */
   MESSAGES_KEEP: integer({ min: 1 }).default(100_000),
   /** Milliseconds between the comments that keep a quiet event stream open. */
   HEARTBEAT_MS: integer({ min: 10, max: 120_000 }).default(15_000),
   /** Concurrent event streams; further ones get 503. */
   SSE_MAX_CLIENTS: integer().default(10_000),
-  /** Bytes that may be queued for a slow consumer before its stream is closed; it reconnects and resumes. */
+  /** Bytes that may be queued for a slow consumer before it is disconnected. */
   SSE_BUFFER_BYTES: integer({ min: 1 }).default(1024 * 1024),
   /** Requests to /api per minute and client. */
   RATE_LIMIT: integer({ min: 1 }).default(600),
-  /** Comma-separated origins of other web pages that may use the API. */
+  /** CORS: origins of other web pages that may use the API, separated by commas. */
   CORS_ORIGINS: origins(),
   // #region uploads
-  /** Largest upload. */
+  /** Largest upload in bytes. */
   MAX_UPLOAD_BYTES: integer({ min: 1 }).default(2 * 1024 ** 3),
   // #endregion
   // #region jobs
@@ -37,7 +37,7 @@ export const schema = z.object({
   JOB_WORKERS: integer({ min: 1 }).default(navigator.hardwareConcurrency),
   /** Jobs that may wait for a worker; further ones get 503. */
   JOB_QUEUE: integer().default(64),
-  /** Milliseconds that one job may take. */
+  /** Milliseconds that a task may run in a worker; time in the queue does not count. */
   JOB_TIMEOUT_MS: integer({ min: 1, max: 24 * 60 * 60_000 }).default(60_000),
   // #endregion
   // #region auth
@@ -46,13 +46,13 @@ export const schema = z.object({
     .string()
     .refine((secret) => Buffer.byteLength(secret) >= 32, "must have at least 32 bytes")
     .optional(),
-  /** File or URL of the keys (JSON Web Key Set) of the tokens of an identity provider. */
+  /** File or URL of the keys (JSON Web Key Set) of an identity provider, instead of `AUTH_SECRET`. */
   AUTH_JWKS: z.string().optional(),
   /** Required audience (`aud`) of tokens. */
   AUTH_AUDIENCE: z.string().optional(),
   /** Required issuer (`iss`) of tokens. */
   AUTH_ISSUER: z.string().optional(),
-  /** Comma-separated topics and prefixes that can be read without a token. */
+  /** Topics and prefixes that can be read without a token, separated by commas. */
   PUBLIC_TOPICS: z
     .string()
     .transform((text) => text.split(",").map((topic) => topic.trim()))

@@ -72,6 +72,8 @@ function grantTo({ publish, subscribe, exp }: z.output<typeof claims>): Grant {
       if (requested.length === 0) throw forbidden("read", "any topic");
       return requested;
     },
+    mayPublish: (topic) => covers(publish, topic),
+    mayRead: (topic) => covers(subscribe, topic),
     expiresAt: exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000,
   };
 }
@@ -88,6 +90,8 @@ function grantToAnonymous(publicTopics: readonly string[]): Grant {
       const isPublic = requested.every((topic) => covers(publicTopics, topic));
       return isPublic && requested.length > 0 ? requested : refuse();
     },
+    mayPublish: () => false,
+    mayRead: (topic) => covers(publicTopics, topic),
     expiresAt: Number.POSITIVE_INFINITY,
   };
 }

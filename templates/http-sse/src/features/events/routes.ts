@@ -28,8 +28,8 @@ export function eventRoutes(
     help: "Event streams that were closed because their client read too slowly.",
   });
   draining.addEventListener("abort", () => broadcaster.endAll());
-  // Twice the heartbeat interval: only the connection of a client that reads nothing is idle for that long.
-  const idleTimeoutS = Math.ceil((2 * env.HEARTBEAT_MS) / 1000);
+  // At least twice the heartbeat interval, so that only the connection of a client that reads nothing is idle for that long.
+  const idleTimeoutS = Math.max(env.KEEP_ALIVE_TIMEOUT_S, Math.ceil((2 * env.HEARTBEAT_MS) / 1000));
 
   return new Hono<AppEnv>().get(
     "/api/events",
@@ -47,7 +47,7 @@ export function eventRoutes(
       if (c.req.method === "HEAD") return new Response(null, { headers: streamHeaders });
       const { server } = c.env;
       const request = c.req.raw;
-      server.timeout(request, Math.max(env.KEEP_ALIVE_TIMEOUT_S, idleTimeoutS));
+      server.timeout(request, idleTimeoutS);
       const body = eventStream({
         broadcaster,
         messages,

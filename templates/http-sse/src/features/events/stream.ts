@@ -96,7 +96,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // The store already has messages that this instance has not been sent.
+      // The page was read up to a message that the broadcaster has not sent yet. A stream that subscribed now would
+      // receive the messages up to there again.
       if (cursor !== head && broadcaster.head === head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

@@ -6,15 +6,15 @@ import { type AppEnv, access } from "../../access.ts";
 import type { Env } from "../../env.ts";
 import type { UploadStore } from "../uploads/store.ts";
 import type { Result } from "./analysis.ts";
-import type { Jobs } from "./jobs.ts";
+import { type Jobs, jobId } from "./jobs.ts";
 import { Pool, TaskFailed } from "./pool.ts";
 import { JobError, type RunningJob } from "./running-job.ts";
 
-export const startedJob = z.object({ id: z.uuid(), topic: z.string() });
+export const startedJob = z.object({ id: jobId, topic: z.string() });
 
 type AnalysisPool = Pool<string, Result>;
 
-/** @param worker path of the worker without its extension: worker.ts in src/, worker.js in dist/. */
+/** @param worker path of the worker's module, without its extension. */
 export function openAnalysisPool(env: Env, worker: string): AnalysisPool {
   return new Pool({
     worker,
@@ -29,7 +29,7 @@ export function analysisRoutes(pool: AnalysisPool, jobs: Jobs, uploads: UploadSt
     c.get("grant").publish("uploads");
     const upload = await uploads.get(c.req.param("id"));
     if (!upload) throw new Problem(404, "There is no such upload.");
-    // Checked before the job is created. Until the pool has its task there must be no `await`.
+    // Checked before the job is created. The queue cannot fill up in between: `start` calls `pool.run` synchronously.
     if (pool.isFull) throw new Problem(503, "Every worker is busy, and the queue is full.");
     const path = uploads.path(upload);
     const started = await jobs.start((job) => analyse(pool, path, job), "queued");

@@ -1,8 +1,9 @@
 // Jobs: work in the background whose events are messages of the topic `jobs/<id>`.
+import { z } from "zod";
 import { log } from "#lib/log";
 import type { Counter, Metrics } from "#lib/metrics";
 import type { Message, MessageStore } from "../messages/store.ts";
-import { RunningJob } from "./running-job.ts";
+import { type End, RunningJob } from "./running-job.ts";
 
 export interface Job {
   readonly id: string;
@@ -18,6 +19,9 @@ export interface Job {
  * code and message of a `JobError` only.
  */
 export type Work = (job: RunningJob) => Promise<Readonly<Record<string, unknown>>>;
+
+/** Ids are UUIDs. With any other text, such as `*`, `jobs/<id>` might not be a topic. */
+export const jobId = z.uuid();
 
 /** Milliseconds between two checks whether the instances of unfinished jobs are alive. */
 const CHECK_MS = 2000;
@@ -46,11 +50,15 @@ export class Jobs {
     this.#timer = setInterval(() => this.#endInterrupted(), CHECK_MS);
   }
 
-  /** Starts a job. @param status `queued` if the work calls `job.start()` later. */
+  /**
+   * Starts a job. `work` is called before the first `await`, and the promise resolves when the first status is stored.
+   * @param status `queued` if the work calls `job.start()` later.
+   */
   async start(work: Work, status: "queued" | "running" = "running") {
     const id = crypto.randomUUID();
     const count = (reached: string) => this.#count.inc({ status: reached });
     const job = new RunningJob(`jobs/${id}`, this.messages, status, count);
+    // The work starts first: if it calls `job.start()` immediately, the first status is already `running`.
     const working = work(job);
     const created = job.publishStatus();
     this.#running.set(job.topic, job);
@@ -64,26 +72,24 @@ export class Jobs {
     return { id, topic: job.topic };
   }
 
+  /** The state of a job; undefined if the id is unknown or malformed. */
   async get(id: string): Promise<Job | undefined> {
-    const newest = async (event: string) => {
-      const [message] = await this.messages.newest({ topics: [`jobs/${id}`], event, limit: 1 });
-      return message?.data;
-    };
-    const reported = await newest("progress");
-    const result = await newest("result");
-    const error = await newest("error");
-    if (!reported && !result && !error) return undefined;
-    const progress = Number(reported?.progress ?? 0);
-    if (result) return { id, status: "done", progress: 1, result };
-    if (!error)
-      return { id, status: reported?.status === "queued" ? "queued" : "running", progress };
-    return { id, status: error.code === "cancelled" ? "cancelled" : "failed", progress, error };
+    if (!jobId.safeParse(id).success) return undefined;
+    const topic = `jobs/${id}`;
+    const end = await this.messages.getByKey(endKey(topic));
+    if (end?.event === "result") return { id, status: "done", progress: 1, result: end.data };
+    const [reported] = await this.messages.newest({ topics: [topic], event: "progress", limit: 1 });
+    const progress = Number(reported?.data.progress ?? 0);
+    if (end) return { id, status: statusOf(end), progress, error: end.data };
+    if (!reported) return undefined;
+    return { id, status: reported.data.status === "queued" ? "queued" : "running", progress };
   }
 
   /** Cancels a job, also one of another instance. A job that has ended does not change. */
   async cancel(id: string): Promise<void> {
     this.#running.get(`jobs/${id}`)?.cancel();
-    await this.#end(`jobs/${id}`, "error", { code: "cancelled", detail: "The job was cancelled." });
+    const data = { code: "cancelled", detail: "The job was cancelled." };
+    await this.#end(`jobs/${id}`, { event: "error", data });
   }
 
   /** Resolves when the jobs of this instance have ended. */
@@ -104,34 +110,33 @@ export class Jobs {
     working: ReturnType<Work>,
     created: Promise<unknown>,
   ): Promise<void> {
-    const [event, data] = await job.outcome(working);
-    this.#count.inc({
-      status: event === "result" ? "done" : data.code === "cancelled" ? "cancelled" : "failed",
-    });
-    // No client knows of a job whose first status was not stored, so its end is not stored either.
-    let isStored = await created.then(
-      () => false,
+    const end = await job.outcome(working);
+    this.#count.inc({ status: statusOf(end) });
+    const isCreated = await created.then(
       () => true,
+      () => false,
     );
-    while (!isStored) {
-      try {
-        await this.#end(job.topic, event, data);
-        isStored = true;
-      } catch (error) {
-        log.warn("cannot store the end of {topic}: {error}", { topic: job.topic, error });
-        if (this.#isClosed) break;
-        await Bun.sleep(RETRY_MS);
-      }
-    }
+    // No client knows of a job whose first status was not stored, so its end is not stored either.
+    if (isCreated) await this.#endWithRetries(job.topic, end);
     this.#running.delete(job.topic);
   }
 
-  /**
-   * Stores the end of a job. The idempotency key ensures that a job ends only once, even if two instances end it.
-   * The key contains a space, which keys of clients cannot.
-   */
-  async #end(topic: string, event: "result" | "error", data: Readonly<Record<string, unknown>>) {
-    await this.messages.append({ topic, event, data, key: `end ${topic}` });
+  /** Repeats until the end is stored or the service stops. */
+  async #endWithRetries(topic: string, end: End): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#end(topic, end);
+      } catch (error) {
+        log.warn("cannot store the end of {topic}: {error}", { topic, error });
+        if (this.#isClosed) return;
+        await Bun.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** Stores the end of a job. The idempotency key ensures that a job ends only once, even if two instances end it. */
+  async #end(topic: string, end: End): Promise<void> {
+    await this.messages.append({ topic, ...end, key: endKey(topic) });
   }
 
   #onMessages(messages: readonly Message[]): void {
@@ -179,11 +184,22 @@ export class Jobs {
     try {
       for (const [topic, instance] of this.#others) {
         if (await this.messages.isAlive(instance)) continue;
-        await this.#end(topic, "error", { code: "interrupted", detail: "The service stopped." });
+        const data = { code: "interrupted", detail: "The service stopped." };
+        await this.#end(topic, { event: "error", data });
         this.#others.delete(topic);
       }
     } catch (error) {
       log.debug("cannot check the instances of jobs: {error}", { error });
     }
   }
+}
+
+/** The idempotency key of a job's end. It contains a space, which keys of clients cannot. */
+function endKey(topic: string): string {
+  return `end ${topic}`;
+}
+
+function statusOf({ event, data }: Pick<Message, "event" | "data">) {
+  if (event === "result") return "done";
+  return data.code === "cancelled" ? "cancelled" : "failed";
 }

@@ -38,10 +38,10 @@ test("an empty file has a result; an unknown upload or job is 404", async () => 
   await using server = await TestServer.start();
   const events = await eventsOf(server, await startJob(server, await upload(server, "")));
   expect(events.at(-1)?.event).toBe("result");
-  for (const id of ["x", "..%2f", crypto.randomUUID()]) {
+  for (const id of ["x", "..%2f", "*", "*%2f*", crypto.randomUUID()]) {
     expect((await analyse(server, id)).status).toBe(404);
     for (const method of ["GET", "DELETE"]) {
-      expect((await server.fetch(`/api/jobs/${id}`, { method })).status).toBe(404);
+      expect([id, (await server.fetch(`/api/jobs/${id}`, { method })).status]).toEqual([id, 404]);
     }
   }
 });

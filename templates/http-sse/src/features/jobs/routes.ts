@@ -3,10 +3,10 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "#lib/http";
 import { type AppEnv, access } from "../../access.ts";
-import type { Job, Jobs } from "./jobs.ts";
+import { type Job, type Jobs, jobId } from "./jobs.ts";
 
 export const jobState = z.object({
-  id: z.uuid(),
+  id: jobId,
   status: z.enum(["queued", "running", "done", "failed", "cancelled"]),
   progress: z.number().min(0).max(1),
   result: z.record(z.string(), z.unknown()).exactOptional(),

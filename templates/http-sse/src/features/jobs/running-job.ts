@@ -15,7 +15,11 @@ export class JobError extends Error {
   }
 }
 
-type Outcome = readonly ["result" | "error", Readonly<Record<string, unknown>>];
+/** The last message of a job. */
+export interface End {
+  readonly event: "result" | "error";
+  readonly data: Readonly<Record<string, unknown>>;
+}
 
 /** Milliseconds between two progress messages. */
 const PROGRESS_MS = 250;
@@ -100,17 +104,17 @@ export class RunningJob {
   }
 
   /** Waits for the work. @returns the message that ends the job. */
-  async outcome(working: Promise<Readonly<Record<string, unknown>>>): Promise<Outcome> {
-    let outcome: Outcome;
+  async outcome(working: Promise<Readonly<Record<string, unknown>>>): Promise<End> {
+    let end: End;
     try {
-      outcome = ["result", await working];
+      end = { event: "result", data: await working };
     } catch (error) {
-      outcome = ["error", failure(this.signal.aborted ? this.signal.reason : error)];
+      end = { event: "error", data: failure(this.signal.aborted ? this.signal.reason : error) };
     }
     await this.#last.catch(() => undefined);
     this.#abort.abort();
     clearTimeout(this.#timer);
-    return outcome;
+    return end;
   }
 }
 

@@ -29,7 +29,7 @@ export function parseEntry([id, fields]: Entry): Message {
     return index === -1 ? undefined : fields[index + 1];
   };
   const text = field("text");
-  // Until version 0.2, an entry had only its text and its key.
+  // Entries of older releases have only their text and their key.
   const data = text === undefined ? JSON.parse(field("data") ?? "") : { text };
   const event = field("event") ?? "message";
   if (typeof data !== "object" || data === null || /[\0\r\n]/.test(event)) {

@@ -152,6 +152,11 @@ export class RedisMessages implements MessageStore {
   }
 
   // #region jobs
+  async getByKey(key: string): Promise<Message | undefined> {
+    const id = await this.connection.send("HGET", [this.#keyOf("keys"), key]);
+    return typeof id === "string" ? await this.get(id) : undefined;
+  }
+
   async isAlive(instance: string): Promise<boolean> {
     if (instance === this.instance) return true;
     return (await this.connection.send("EXISTS", [this.#keyOf(`instance:${instance}`)])) === 1;

@@ -90,15 +90,19 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
     })
     .get("/api/messages/:id", access("subscribe"), async (c) => {
       const message = await messages.get(c.req.param("id"));
-      if (message?.event !== "message") throw noMessage();
-      c.get("grant").subscribe([message.topic]);
+      // Ids can be guessed: a 403 would reveal that the message exists, and in which topic.
+      const isReadable = message?.event === "message" && c.get("grant").mayRead(message.topic);
+      if (!isReadable) throw noMessage();
       return c.json(toText(message));
     })
     .delete("/api/messages/:id", access("publish"), async (c) => {
       const id = c.req.param("id");
-      const message = await messages.get(id);
-      if (!message) throw noMessage();
-      c.get("grant").publish(message.topic);
+      const grant = c.get("grant");
+      const topic = (await messages.get(id))?.topic;
+      // Only a client that may read the message learns from a 403 that it exists.
+      const isKnown = topic !== undefined && (grant.mayPublish(topic) || grant.mayRead(topic));
+      if (!isKnown) throw noMessage();
+      grant.publish(topic);
       if (!(await messages.delete(id))) throw noMessage();
       return c.body(null, 204);
     });

@@ -11,9 +11,8 @@ interface State {
 }
 
 /**
- * Counts messages and trims old ones. A client whose cursor is below `floor` has missed messages: that is a gap. Rows
- * above `floor` are missing only if a client deleted the message, and then the deletion is stored as an event. So there
- * is a gap if the cursor is below `floor`, and not if the row of the cursor is missing.
+ * Counts messages and trims old ones. A cursor below `floor` means a gap. A missing row above `floor` does not: a client
+ * deleted that message, and the deletion is stored as an event.
  */
 export class Retention {
   readonly #db: Database;
@@ -76,10 +75,11 @@ export class Retention {
   #trim(state: State): State {
     const { messages, deletions, newest } = state;
     if (messages <= this.#keep && deletions <= this.#keep) return state;
-    const lastOf = (kind: "messages" | "deletions", count: number) =>
+    /** The seq of the newest row of this kind that must be dropped; 0 for none. */
+    const lastToDrop = (kind: "messages" | "deletions", count: number) =>
       count > this.#keep ? (this.#seqOf[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
-    const message = lastOf("messages", messages);
-    const deletion = Math.max(message, lastOf("deletions", deletions));
+    const message = lastToDrop("messages", messages);
+    const deletion = Math.max(message, lastToDrop("deletions", deletions));
     const floor = Math.max(state.floor, deletion);
     const dropped = {
       deletions: this.#dropUntil(deletion, "event = 'deleted'"),

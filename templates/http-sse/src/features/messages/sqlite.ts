@@ -45,7 +45,6 @@ export class SqliteMessages implements MessageStore {
   readonly #reads: SqliteReads;
   readonly #epoch: string;
   readonly #retention: Retention;
-  readonly #byKey;
   readonly #insert;
   readonly #insertAll: (batch: readonly Pending[]) => Appended[];
   readonly #replaceByDeletion: (id: string) => Message | undefined;
@@ -69,7 +68,6 @@ export class SqliteMessages implements MessageStore {
     this.#reads = new SqliteReads(reader);
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
     this.#retention = new Retention(db, keep);
-    this.#byKey = db.query<Row, [string]>(`SELECT ${COLUMNS} FROM messages WHERE key = ?`);
     this.#insert = db.query<Row, [string, string, string, string, string | null]>(
       `INSERT INTO messages (topic, event, data, at, key) VALUES (?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
     );
@@ -111,7 +109,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   #add(message: NewMessage): Appended {
-    const seen = message.key === undefined ? null : this.#byKey.get(message.key);
+    const seen = message.key === undefined ? null : findRow(this.#db, "key", message.key);
     if (!seen) return { outcome: "created", message: this.#insertOne(message) };
     const stored = this.#message(seen);
     if (stored.event === "deleted") return { outcome: "deleted", message: stored };
@@ -134,7 +132,7 @@ export class SqliteMessages implements MessageStore {
   /** The deletion keeps the idempotency key, so that a repeated request does not add the message again. */
   #replace(id: string): Message | undefined {
     const seq = this.#seq(id);
-    const row = findRow(this.#db, seq);
+    const row = findRow(this.#db, "seq", seq);
     if (row?.event !== "message") return undefined;
     this.#db.run("DELETE FROM messages WHERE seq = ?", [seq]);
     const { topic } = row;
@@ -160,7 +158,11 @@ export class SqliteMessages implements MessageStore {
   }
 
   async get(id: string): Promise<Message | undefined> {
-    const row = available(() => this.#reads.read((reader) => findRow(reader, this.#seq(id))));
+    return this.#find("seq", this.#seq(id));
+  }
+
+  #find(column: "seq" | "key", value: number | string): Message | undefined {
+    const row = available(() => this.#reads.read((reader) => findRow(reader, column, value)));
     return row ? this.#message(row) : undefined;
   }
 
@@ -171,6 +173,10 @@ export class SqliteMessages implements MessageStore {
   }
 
   // #region jobs
+  async getByKey(key: string): Promise<Message | undefined> {
+    return this.#find("key", key);
+  }
+
   /** Only one process uses the file, so every other instance has ended. */
   async isAlive(instance: string): Promise<boolean> {
     return instance === this.instance;
@@ -233,12 +239,12 @@ export class SqliteMessages implements MessageStore {
   }
 }
 
-function findRow(db: Database, seq: number) {
+function findRow(db: Database, column: "seq" | "key", value: number | string) {
   return db
-    .query<Row & { key: string | null }, [number]>(
-      `SELECT ${COLUMNS}, key FROM messages WHERE seq = ?`,
+    .query<Row & { key: string | null }, [number | string]>(
+      `SELECT ${COLUMNS}, key FROM messages WHERE ${column} = ?`,
     )
-    .get(seq);
+    .get(value);
 }
 
 /** Runs `query`. @throws {Problem} 503 or 507 for an error of SQLite. */

@@ -225,6 +225,19 @@ export function testMessageStore(engine: Engine): void {
     expect(texts((await read()).messages)).toEqual(["once"]);
   });
 
+  // #region jobs
+  test("finds a message by its key, and the deletion of a deleted one", async () => {
+    const message = await add("once", { topic: "a", key: "a key" });
+    expect(await messages.getByKey("a key")).toEqual(message);
+    for (const other of ["", "a", "a key ", message.id]) {
+      expect(await messages.getByKey(other)).toBeUndefined();
+    }
+    await messages.delete(message.id);
+    const deletion = { topic: "a", event: "deleted", data: { id: message.id } };
+    expect(await messages.getByKey("a key")).toMatchObject(deletion);
+  });
+
+  // #endregion
   test("a key expires with its message, and not before", async () => {
     await add("old", { key: "key" });
     await addAll(999, (i) => ({ key: `key ${i}` }));

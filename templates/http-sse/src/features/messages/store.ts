@@ -47,14 +47,16 @@ export interface Page {
 }
 
 /**
- * `hasGap` is true if earlier messages were trimmed before this instance could read them. `cursor` is the id after which
- * the next call continues; a page that was read up to there has the same cursor.
+ * `hasGap` is true if earlier messages were trimmed before this instance could read them. `cursor` is the id of the
+ * newest message of this call, and the next call continues after it. A stream whose `read` returned the same `cursor`
+ * has caught up.
  */
 export type Listener = (messages: readonly Message[], hasGap: boolean, cursor: string) => void;
 
 /**
  * Stores messages, retains the newest `MESSAGES_KEEP` of them and as many deletions, and notifies subscribers.
- * Every method throws a 503 `Problem` while the store cannot be reached, read or written.
+ * While the store cannot be reached, read or written, the promises of its methods reject: with a 507 `Problem` if the
+ * disk is full, else with a 503. `ready` may reject with any error.
  */
 export interface MessageStore {
   /** Adds a message at the end; when the promise resolves, the message survives a crash. */
@@ -81,6 +83,9 @@ export interface MessageStore {
   subscribe(listener: Listener): string;
 
   // #region jobs
+  /** The message that was added with this idempotency key, or its deletion. */
+  getByKey(key: string): Promise<Message | undefined>;
+
   /** Random id of this instance. */
   readonly instance: string;
 
