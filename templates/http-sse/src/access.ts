@@ -8,16 +8,13 @@ import { describeMiddleware } from "#lib/http";
 
 type Need = "publish" | "subscribe";
 
-/** What one request may publish and read. `check`, `publish` and `subscribe` throw a 401 or 403 `Problem` if access is denied. */
+/** What one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
   /** Called before the input is read, so that a request without a token cannot make the server read a body. */
   check(need: Need): void;
   publish(topic: string): void;
   /** Returns the topics to read: those that were requested, or everything that the client may read. */
   subscribe(requested?: readonly string[]): readonly string[];
-  /** `mayPublish` and `mayRead` are for a topic that the request does not name: an error with its name would reveal it. */
-  mayPublish(topic: string): boolean;
-  mayRead(topic: string): boolean;
   // #region auth
   /** When the grant ends, in milliseconds since the Unix epoch. */
   readonly expiresAt: number;
@@ -40,8 +37,6 @@ const everything: Grant = {
   check: () => undefined,
   publish: () => undefined,
   subscribe: (requested = ["*"]) => requested,
-  mayPublish: () => true,
-  mayRead: () => true,
   // #region auth
   expiresAt: Number.POSITIVE_INFINITY,
   // #endregion
@@ -51,8 +46,7 @@ const everything: Grant = {
 export function access(need: Need): MiddlewareHandler<AppEnv> {
   const middleware: MiddlewareHandler<AppEnv> = async (c, next) => {
     // #region auth
-    // The token is read here and not by middleware for a path, so a route under any path is protected as soon as it
-    // declares its access.
+    // Here and not for certain paths, so that no route that declares its access is open, wherever it is.
     const authenticate = c.get("authenticate");
     if (authenticate) c.set("grant", await authenticate());
     // #endregion
