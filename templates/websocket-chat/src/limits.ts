@@ -21,7 +21,7 @@ export const LIMITS = {
    * Bytes of events or messages in the reply to a join. A client that gets no complete frame for some seconds
    * reconnects, so it could never receive a long reply over a slow network.
    */
-  replyBytes: 512 * 1024,
+  replyBytes: 256 * 1024,
   // #region reactions
   /** Different emoji per message. */
   emoji: 20,
