@@ -184,16 +184,16 @@ describe("slow consumers", () => {
     using slow = new Follower(proxy.url, cookie, "busy");
     await slow.joined;
     proxy.silence();
-    await flood(ada, "x".repeat(4000), 250);
-    proxy.bytesPerSecond = 100_000;
+    await flood(ada, "x".repeat(4000), 500);
+    proxy.bytesPerSecond = 200_000;
     proxy.drop();
     await until(() => slow.connections === 2, "it connects again");
-    // From now on it takes 10 s to read 1 MB, and the client takes 4 s without a frame for a lost connection.
+    // From now on it takes 10 s to read 2 MB, and the client takes 4 s without a frame for a lost connection.
     await Bun.sleep(1000);
     slow.check();
     const offsets = () => slow.seen.map(({ offset }) => offset);
-    await until(() => offsets().includes(251), "it has caught up");
-    expect(offsets()).toEqual(Array.from({ length: 250 }, (_, i) => i + 2));
+    await until(() => offsets().includes(501), "it has caught up");
+    expect(offsets()).toEqual(Array.from({ length: 500 }, (_, i) => i + 2));
     expect(slow.connections).toBe(2);
   }, 60_000);
 
