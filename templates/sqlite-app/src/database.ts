@@ -59,7 +59,10 @@ const WRITE_TIMEOUT_MS = 20_000;
 /** The `db` command has no connections that the server could close. */
 type WaitingEnv = Partial<Pick<Env, "KEEP_ALIVE_TIMEOUT_S">>;
 
-/** Returns `limitMs`, or less if the server would otherwise close the connection of a waiting request before it sends the 503. */
+/**
+ * Returns `limitMs`, but at most half of the idle timeout. Bun counts the connection of a request without a body as idle
+ * while its handler waits, so it would be closed before the 503 is sent.
+ */
 function timeoutMs(
   { KEEP_ALIVE_TIMEOUT_S = Number.POSITIVE_INFINITY }: WaitingEnv,
   limitMs: number,
