@@ -21,6 +21,7 @@ import { sessionRoutes } from "./features/sessions/routes.ts";
 // #region transfer
 import { transferRoutes } from "./features/transfer/routes.ts";
 // #endregion
+import { PasswordLimit } from "./features/users/password-limit.ts";
 import { Passwords } from "./features/users/passwords.ts";
 import { userRoutes } from "./features/users/routes.ts";
 import { MigrateError } from "./migrate/errors.ts";
@@ -35,6 +36,7 @@ export async function createApp(env: Env, service: Service) {
   await prepareDatabase(env, service);
   const stores = service.use(openStores(env, service.metrics));
   const passwords = new Passwords(env);
+  const limit = new PasswordLimit(env);
 
   const app = new Hono<HttpEnv>({ router: new StaticPathRouter() });
   const routes = app
@@ -51,8 +53,8 @@ export async function createApp(env: Env, service: Service) {
     // #region transfer
     .route("/", transferRoutes(env, stores.users, stores.transfer))
     // #endregion
-    .route("/", userRoutes(stores.users, passwords))
-    .route("/", sessionRoutes(env, stores.users, passwords));
+    .route("/", userRoutes(stores.users, passwords, limit))
+    .route("/", sessionRoutes(env, stores.users, passwords, limit));
   return routes;
 }
 

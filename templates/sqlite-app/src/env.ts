@@ -1,4 +1,4 @@
-// The variables that the service and the `db` command read, with their defaults; .env.example lists them.
+// The variables of this service and of the `db` command. Those of every service, such as HOST, are in #lib/env.
 import { join } from "node:path";
 import { z } from "zod";
 import { integer, serviceVariables } from "#lib/env";
@@ -36,7 +36,10 @@ export const schema = z.object({
   MIGRATE_ON_START: z.stringbool().default(true),
   /** Hours until a token expires. */
   SESSION_TTL_HOURS: integer({ min: 1 }).default(7 * 24),
-  /** Sign-in attempts per minute for one account from one address. One address may make 30 times as many in total. */
+  /**
+   * Sign-in attempts per minute for one account from one address. One address may make 30 times as many sign-ins and
+   * sign-ups in total.
+   */
   LOGIN_RATE_LIMIT: integer({ min: 1 }).default(10),
   /** Passwords that are hashed at the same time. Each takes a thread and 19 MiB of memory. */
   PASSWORD_CONCURRENCY: integer({ min: 1 }).default(2),

@@ -4,10 +4,7 @@ import { Problem } from "#lib/http";
 /** Ids have 32 bits, which every engine can store. */
 const MAX_ID = 2 ** 31 - 1;
 
-/**
- * Path pattern of an id. It only matches digits, so that a path such as `/api/users/me` never matches it, and an
- * unsupported method gets 405.
- */
+/** Path pattern of an id. It only matches digits, so that it never matches a path such as `/api/users/me`. */
 export const ID = ":id{[1-9][0-9]*}";
 
 /** @throws {Problem} 404 for a number that cannot be an id. */

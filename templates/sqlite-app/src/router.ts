@@ -6,8 +6,9 @@ import { TrieRouter } from "hono/router/trie-router";
 
 /**
  * RegExpRouter, Hono's fastest router, refuses paths that overlap, such as `/api/things/export` and `/api/things/:id`.
- * Hono would then use the slower TrieRouter for all requests. This router uses TrieRouter for static paths only, unless
- * two paths with parameters overlap, such as `/api/:type/list` and `/api/things/:id`.
+ * Hono would then use the slower TrieRouter for all requests. Here, TrieRouter, which knows all routes and middleware, only
+ * matches a URL that is equal to a static path. All others go to RegExpRouter, or to a second TrieRouter if two paths with
+ * parameters overlap, such as `/api/:type/list` and `/api/things/:id`.
  */
 export class StaticPathRouter<T> implements Router<T> {
   readonly name = "StaticPathRouter";

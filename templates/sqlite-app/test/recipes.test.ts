@@ -1,6 +1,14 @@
 // The recipes of the README, followed step by step in a copy of this project.
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
 import { Folder } from "./folder.ts";
@@ -167,7 +175,22 @@ async function backUp(variables: string): Promise<void> {
   for (const block of blocks("A backup every night")) await copy.follow(block);
   writeFileSync(copy.join(".env"), variables);
   await copy.run("bun run build && bun dist/db.js up");
-  await copy.run(`cd / && env -i PATH="$PATH" sh ${copy.join("ops/backup.sh")}`);
+  const script = (env = "") =>
+    copy.run(`cd / && env -i PATH="$PATH" ${env} sh ${copy.join("ops/backup.sh")}`);
+  mkdirSync(copy.join("data/backups"), { recursive: true });
+  const old = copy.join("data/backups/old.backup");
+  writeFileSync(old, "");
+  const age = Date.now() / 1000 - 16 * 24 * 3600;
+  utimesSync(old, age, age);
+  // Without a folder for temporary files the drill fails, and the old backup may be the only valid one.
+  const failure = await script("TMPDIR=/does/not/exist").catch((error: Error) => error);
+  expect(failure).toBeInstanceOf(Error);
+  expect(existsSync(old)).toBe(true);
+  for (const name of readdirSync(copy.join("data/backups"))) {
+    if (name !== "old.backup") rmSync(copy.join("data/backups", name));
+  }
+  await script();
+  expect(existsSync(old)).toBe(false);
   expect(readdirSync(copy.join("data/backups"))).toHaveLength(1);
   // Backups contain password hashes, so they belong in `data/`, which is ignored.
   const added = readdirSync(copy.path).filter((name) => !before.includes(name));

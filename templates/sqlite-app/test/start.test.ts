@@ -129,6 +129,22 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
+test.concurrent(
+  "a write that waits too long gets its 503 also with a short KEEP_ALIVE_TIMEOUT_S",
+  async () => {
+    using project = new Project("own");
+    await using service = await Service.start({ ...project.env, KEEP_ALIVE_TIMEOUT_S: "2" });
+    const { token } = await service.newUser();
+    using other = project.open();
+    other.run("BEGIN IMMEDIATE");
+    // A request without a body: Bun counts its connection as idle until the response.
+    const refused = await service.send("DELETE", "/api/sessions", { token });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("retry-after")).toBe("1");
+  },
+  PROCESS_TIMEOUT,
+);
+
 /** Attempts to sign in. With a limit of one per minute, no slow machine refills it during a test. */
 const oneAttempt = { LOGIN_RATE_LIMIT: "1" };
 const attempt = (service: Service, email: string, headers?: Record<string, string>) =>
@@ -146,6 +162,28 @@ test.concurrent(
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(refused.headers.get("ratelimit")).toContain("r=0");
     expect((await attempt(service, "b@example.com")).status).toBe(401);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "sign-ups from one address are limited, together with its attempts to sign in",
+  async () => {
+    await using service = await Service.start(oneAttempt);
+    await service.newUser();
+    const signUps = await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        service.send("POST", "/api/users", {
+          body: { email: `${i}@example.com`, name: "N", password: "long enough" },
+        }),
+      ),
+    );
+    const count = (wanted: number) => signUps.filter(({ status }) => status === wanted).length;
+    // One address has 30 in total per minute, and one of each was used; a slow run may get another one.
+    expect(count(201)).toBeWithin(28, 35);
+    expect(count(201) + count(429)).toBe(40);
+    const refused = signUps.find(({ status }) => status === 429);
+    expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
   },
   PROCESS_TIMEOUT,
 );

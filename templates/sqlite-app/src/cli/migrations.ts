@@ -8,7 +8,10 @@ import { formatVersion, readFolder } from "../migrate/files.ts";
 import * as migrate from "../migrate/index.ts";
 import { planRenumbering, renameFiles } from "../migrate/renumber.ts";
 import { ENGINES, type Engine } from "../migrate/sql.ts";
+import { unfinishedDirection } from "../migrate/state.ts";
 import type { Command, Report } from "./command.ts";
+
+const STATES = { done: "applied", up: "started", down: "reverting" } as const;
 
 export const status: Command = {
   summary: "Show applied and pending migrations",
@@ -16,8 +19,8 @@ export const status: Command = {
     const { applied, pending, findings } = await migrate.inspect(migrator);
     const text = [
       ...applied.map(
-        ({ name, applied_at, origin, finished }) =>
-          `${finished ? "applied" : "started"}  ${name}  ${applied_at}  ${origin}`,
+        (row) =>
+          `${STATES[unfinishedDirection(row) ?? "done"]}  ${row.name}  ${row.applied_at}  ${row.origin}`,
       ),
       ...pending.map(({ name }) => `pending  ${name}`),
       ...problems(findings),
@@ -31,14 +34,13 @@ export const status: Command = {
 export const up: Command = {
   summary: "Apply pending migrations, all or up to a version",
   options: ["to"],
-  run: async ({ migrator, to }) => describe(await migrate.migrateUp(migrator, to), "applied"),
+  run: async ({ migrator, to }) => describe(await migrate.migrateUp(migrator, to), "up"),
 };
 
 export const down: Command = {
   summary: "Revert the last migration, or the last n",
   options: ["steps"],
-  run: async ({ migrator, steps }) =>
-    describe(await migrate.migrateDown(migrator, steps), "reverted"),
+  run: async ({ migrator, steps }) => describe(await migrate.migrateDown(migrator, steps), "down"),
 };
 
 export const validate: Command = {
@@ -123,17 +125,19 @@ export const renumber: Command = {
 
 const RESULTS = { done: "done   ", alreadyApplied: "skipped" } as const;
 
-function describe(outcome: Outcome, verb: string): Report {
+const VERBS = { up: "applied", down: "reverted" } as const;
+
+function describe(outcome: Outcome, command: "up" | "down"): Report {
   const { done, failed, notRun, backup } = outcome;
   const ending = failed?.rolledBack
     ? "; the failed one was rolled back"
-    : "; the failed one ran outside a transaction, and the next `up` runs it again";
+    : `; the failed one ran outside a transaction, and the next \`${command}\` runs it again`;
   const lines = [
     ...(backup ? [`backup   ${backup}`] : []),
     ...done.map(({ migration, result, ms }) => `${RESULTS[result]}  ${migration}  ${ms} ms`),
     ...(failed ? [`failed   ${failed.migration}: ${failed.message}`] : []),
     ...notRun.map((name) => `not run  ${name}`),
-    `${done.length} ${verb}${failed ? ending : ""}`,
+    `${done.length} ${VERBS[command]}${failed ? ending : ""}`,
   ];
   return { exitCode: failed ? 1 : 0, data: { ...outcome }, text: lines.join("\n") };
 }

@@ -22,6 +22,7 @@ export type FindingCode =
   | "missing"
   | "newer"
   | "out-of-order"
+  | "reverting"
   | "unmanaged"
   | "foreign"
   | "orphan";

@@ -8,7 +8,7 @@ export interface Outcome {
   readonly failed: {
     readonly migration: string;
     readonly message: string;
-    /** False for a migration outside a transaction, which the next `up` runs again. */
+    /** False for a migration outside a transaction. The same command runs it again. */
     readonly rolledBack: boolean;
   } | null;
   readonly notRun: readonly string[];

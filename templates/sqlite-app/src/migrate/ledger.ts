@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { Migration } from "./files.ts";
 import type { Step } from "./plan.ts";
-import { type DatabaseState, type LedgerRow, ledgerOwner } from "./state.ts";
+import { type DatabaseState, type LedgerRow, ledgerOwner, REVERTING } from "./state.ts";
 
 /** Marks the file as this application's database. Choose your own number before the first release. */
 const APPLICATION_ID = 0x62_75_6e_79;
@@ -78,6 +78,18 @@ export function writeRow(
       Number(finished),
     ],
   );
+}
+
+/** Records that a step outside a transaction starts. */
+export function recordStart(database: Database, { direction, migration }: Step): void {
+  if (direction === "up") {
+    writeRow(database, migration, { origin: "up", duration_ms: 0, finished: false });
+  } else {
+    database.run("UPDATE schema_migrations SET finished = 0, duration_ms = ? WHERE version = ?", [
+      REVERTING,
+      migration.version,
+    ]);
+  }
 }
 
 /** Writes the row of a step that is done. */

@@ -3,7 +3,7 @@ import { DB_COMMAND, MigrateError, refuseFindings } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
 import type { Script } from "./script.ts";
 import { type Engine, statements } from "./sql.ts";
-import type { DatabaseState, State } from "./state.ts";
+import { type DatabaseState, type State, unfinishedDirection } from "./state.ts";
 
 export interface Step {
   readonly direction: "up" | "down";
@@ -42,7 +42,7 @@ export function planUp(folder: Folder, state: State, to?: number): Step[] {
  * @throws {MigrateError} `refused` if there are findings, or if one of them has no down file, or one without statements.
  */
 export function planDown(folder: Folder, state: State, steps: number, engine: Engine): Step[] {
-  refuseFindings(state.findings);
+  refuseFindings(state.findings.filter(({ code }) => code !== "reverting"));
   return state.applied
     .slice(-steps)
     .toReversed()
@@ -60,20 +60,23 @@ export function planDown(folder: Folder, state: State, steps: number, engine: En
 }
 
 /**
- * Returns whether another process has already applied the step. Call it inside the transaction, so that it stays true.
+ * Returns whether another process has already run the step. Call it inside the transaction, so that it stays true.
  * @throws {MigrateError} if another process has migrated the database to a state that the plan does not expect.
  */
 export function isAlreadyApplied(
   { direction, migration }: Step,
   { ledger }: DatabaseState,
 ): boolean {
+  const newest = ledger.at(-1);
   const row = ledger.find(({ version }) => version === migration.version);
-  const newest = ledger.at(-1)?.version ?? 0;
-  if (direction === "up" && row?.finished && row.checksum === migration.checksum) return true;
-  if (direction === "down" && row === undefined) return true;
-  const isNext = direction === "up" && newest === migration.version - 1;
-  if (isNext || (newest === migration.version && (direction === "down" || !row?.finished))) {
-    return false;
+  if (direction === "down") {
+    if (row === undefined) return true;
+    if (row === newest) return false;
+  } else {
+    if (row?.finished && row.checksum === migration.checksum) return true;
+    const isNext = (newest?.version ?? 0) === migration.version - 1;
+    const isRetry = row !== undefined && row === newest && unfinishedDirection(row) === "up";
+    if (isNext || isRetry) return false;
   }
   throw new MigrateError(
     "failed",

@@ -2,7 +2,7 @@
 import type { ReservedSQL, SQL, TransactionSQL } from "bun";
 import type { Migration } from "./files.ts";
 import type { Step } from "./plan.ts";
-import { type DatabaseState, type LedgerRow, ledgerOwner } from "./state.ts";
+import { type DatabaseState, type LedgerRow, ledgerOwner, REVERTING } from "./state.ts";
 
 export type Connection = Pick<SQL | TransactionSQL | ReservedSQL, "unsafe">;
 
@@ -70,6 +70,18 @@ export async function writeRow(
       row.finished,
     ],
   );
+}
+
+/** Records that a step outside a transaction starts. */
+export async function recordStart(sql: Connection, { direction, migration }: Step): Promise<void> {
+  if (direction === "up") {
+    await writeRow(sql, migration, { origin: "up", duration_ms: 0, finished: false });
+  } else {
+    await sql.unsafe(
+      "UPDATE schema_migrations SET finished = false, duration_ms = $1 WHERE version = $2",
+      [REVERTING, migration.version],
+    );
+  }
 }
 
 /** Writes the row of a step that is done. */

@@ -8,7 +8,7 @@ import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { listDependents, readOwnership } from "./postgres-objects.ts";
 import { runProgram } from "./postgres-programs.ts";
-import { compare, type LedgerRow } from "./state.ts";
+import { findProblem, type LedgerRow } from "./state.ts";
 
 /** Entries of the schema itself in a dump. They are not restored, so that the schema keeps its owner and its grants. */
 const SCHEMA_ENTRY = /^\d+; \d+ \d+ (?:(?:ACL|COMMENT) - )?(?:SCHEMA|DEFAULT ACL) .*$/gm;
@@ -71,9 +71,8 @@ export async function restoreFrom(
   if (ledger.length === 0) {
     refuse("it records no migration, so it is not a backup of this application.");
   }
-  const backup = { ledger, tables: 1, otherOwner: undefined };
-  const [finding] = compare({ migrations: known, findings: [] }, backup).findings;
-  if (finding) refuse(finding.message);
+  const problem = findProblem({ ledger, tables: 1, otherOwner: undefined }, known);
+  if (problem !== undefined) refuse(problem);
   const entries = await runProgram(connection, "pg_restore", "--list", file);
   const [, backedUp] = /^\d+; \d+ \d+ TABLE (.+) schema_migrations /m.exec(entries) ?? [];
   const [{ identity }] = await sql.unsafe(IDENTITY);

@@ -10,6 +10,7 @@ import {
   type Connection,
   createLedger,
   readState,
+  recordStart,
   recordStep,
   writeRow,
 } from "./postgres-ledger.ts";
@@ -83,15 +84,14 @@ export class PostgresTarget implements Target {
    * no snapshot; otherwise CREATE INDEX CONCURRENTLY would wait for it forever.
    */
   async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
-    const { migration, script } = step;
     await this.#locked(createLedger); // Committed, because the other connection writes the row.
     return this.#locked(async (lock) => {
       if (isAlreadyApplied(step, await readState(lock))) return "alreadyApplied";
       const { foreign } = await readOwnership(lock);
       await using sql = openConnection(this.#connection);
       const started = performance.now();
-      await writeRow(sql, migration, { origin: "up", duration_ms: 0, finished: false });
-      await runScript(sql, script);
+      await recordStart(sql, step);
+      await runScript(sql, step.script);
       await sql.unsafe("DISCARD ALL");
       await recordStep(sql, step, performance.now() - started);
       await sql.begin((transaction) => recordOwnership(transaction, foreign));

@@ -16,14 +16,14 @@ import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { readState } from "./ledger.ts";
-import { compare } from "./state.ts";
+import { findProblem } from "./state.ts";
 
 export interface RestoreOptions {
   /** The backup. */
   readonly file: string;
   /** The database to replace. */
   readonly path: string;
-  /** Migrations that this code knows. A backup with others is refused. */
+  /** Migrations that this code knows. A backup with a newer one is refused, unless it is marked as compatible. */
   readonly known: readonly Migration[];
   /** Where the replaced database is kept, in the folder of `path`. */
   readonly keep: string;
@@ -74,9 +74,9 @@ function checkBackup(file: string, known: readonly Migration[]): void {
     checkIntegrity(file);
     using database = connect(file, { readonly: true, busyTimeout: 60_000 });
     const state = readState(database);
-    const { findings } = compare({ migrations: known, findings: [] }, state);
     const reason =
-      findings[0]?.message ?? (state.ledger.length === 0 ? "It records no migration." : undefined);
+      findProblem(state, known) ??
+      (state.ledger.length === 0 ? "It records no migration." : undefined);
     if (reason !== undefined) {
       throw new MigrateError("refused", `${file} is not a backup of this application. ${reason}`);
     }

@@ -6,13 +6,13 @@ import { connect, explain } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
 import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
-import { createLedger, readState, recordStep, writeRow } from "./ledger.ts";
+import { createLedger, readState, recordStart, recordStep, writeRow } from "./ledger.ts";
 import { orphanFindings, readOrphans, refuseNewOrphans } from "./orphans.ts";
 import { isAlreadyApplied, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { isTransactional, type Script, scriptError } from "./script.ts";
 import { statements } from "./sql.ts";
-import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
+import { ADOPTED_LEDGER, type DatabaseState, unfinishedDirection } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
 
 /** Milliseconds that a process waits for the migration of another one. */
@@ -22,7 +22,7 @@ export class SqliteTarget implements Target {
   readonly engine = "sqlite";
   readonly keepsReplaced = true;
   #safetyBackup: string | undefined;
-  #changed = false;
+  #isBackedUp = false;
 
   constructor(readonly location: string) {}
 
@@ -44,7 +44,7 @@ export class SqliteTarget implements Target {
     return this.#transaction((database) => {
       const state = readState(database);
       if (isAlreadyApplied(step, state)) return "alreadyApplied";
-      this.#backupOnce(step, state);
+      this.#backUpBefore(step, state);
       const orphans = readOrphans(database);
       const started = performance.now();
       database.run("SAVEPOINT migration");
@@ -68,9 +68,9 @@ export class SqliteTarget implements Target {
       const isDone = this.#transaction((database) => {
         const state = readState(database);
         if (isAlreadyApplied(step, state)) return true;
-        this.#backupOnce(step, state);
+        this.#backUpBefore(step, state);
         createLedger(database);
-        writeRow(database, step.migration, { origin: "up", duration_ms: 0, finished: false });
+        recordStart(database, step);
         return false;
       });
       if (isDone) return "alreadyApplied";
@@ -191,22 +191,31 @@ export class SqliteTarget implements Target {
   }
 
   /**
-   * Runs under the write lock, so that the copy is exactly the state before the first change. Replaces an
-   * earlier copy for the same migration, so that a service that restarts in a loop does not fill the disk.
+   * Copies the database before the first change of this run, and before each migration outside a transaction, which is not
+   * rolled back if it fails. Runs under the write lock, so that the copy is exactly the state before the change. Replaces
+   * an earlier copy for the same migration, so that a service that restarts in a loop does not fill the disk; but if the
+   * migration is unfinished, that copy is the last one from before it, and is kept.
    */
-  #backupOnce({ direction, migration }: Step, { ledger, tables }: DatabaseState): void {
-    if (this.#changed) return;
-    this.#changed = true;
+  #backUpBefore({ direction, migration, script }: Step, { ledger, tables }: DatabaseState): void {
+    if (this.#isBackedUp && isTransactional(script)) return;
+    this.#isBackedUp = true;
     if (ledger.length + tables === 0) return;
     const folder = join(dirname(this.location), "backups");
     const file = join(folder, `before-${direction}-${migration.name}.db`);
-    mkdirSync(folder, { recursive: true });
-    copyDatabase(this.location, file, { replace: true });
-    this.#safetyBackup = file;
+    const row = ledger.find(({ version }) => version === migration.version);
+    const isRetry = row !== undefined && unfinishedDirection(row) === direction;
+    if (!isRetry || !existsSync(file)) {
+      mkdirSync(folder, { recursive: true });
+      copyDatabase(this.location, file, { replace: true });
+    }
+    this.#safetyBackup ??= file;
   }
 }
 
-/** Runs the statements one at a time, so that an error has a line. SQLite's own parser decides where each one ends. */
+/**
+ * Runs the statements one at a time, so that an error has a line. `statements` finds where they start; SQLite's own parser
+ * decides where each one ends, because it may disagree, and would then silently ignore the text after the first one.
+ */
 function runScript(database: Database, script: Script): void {
   const { sql } = script;
   for (const { start, end } of statements(sql, "sqlite")) {

@@ -9,13 +9,26 @@ export interface LedgerRow {
   readonly checksum: string;
   /** ISO 8601, UTC. */
   readonly applied_at: string;
+  /** `REVERTING` from the start of a down file outside a transaction until it has finished. */
   readonly duration_ms: number;
   /** `baseline`: recorded as applied, but not run. */
   readonly origin: "up" | "baseline";
   /** Whether older releases may start on the schema. */
   readonly compatible: boolean;
-  /** False while a migration outside a transaction runs, and after it was interrupted. */
+  /** False while a migration outside a transaction runs, and after it failed or was interrupted. */
   readonly finished: boolean;
+}
+
+/** The `duration_ms` that marks a row as started by `down`. A column for it would change the ledgers that exist. */
+export const REVERTING = -1;
+
+/** Returns the direction of a migration that has started and not finished; undefined for a finished one. */
+export function unfinishedDirection({
+  finished,
+  duration_ms,
+}: LedgerRow): "up" | "down" | undefined {
+  if (finished) return undefined;
+  return duration_ms === REVERTING ? "down" : "up";
 }
 
 /** The state of a database that matters to migrations. */
@@ -41,9 +54,9 @@ export interface State {
 
 export function compare(folder: Folder, state: DatabaseState): State {
   const applied = state.ledger.toSorted((a, b) => a.version - b.version);
-  const done = applied.filter(({ finished }) => finished);
-  const recorded = new Set(done.map(({ version }) => version));
-  const pending = folder.migrations.filter(({ version }) => !recorded.has(version));
+  const finished = applied.filter((row) => row.finished);
+  const finishedVersions = new Set(finished.map(({ version }) => version));
+  const pending = folder.migrations.filter(({ version }) => !finishedVersions.has(version));
   return {
     applied,
     pending,
@@ -51,9 +64,19 @@ export function compare(folder: Folder, state: DatabaseState): State {
       ...ownership(state),
       ...folder.findings,
       ...applied.flatMap((row) => checkApplied(row, folder, applied)),
-      ...pending.flatMap((migration) => checkPending(migration, done.at(-1))),
+      ...pending.flatMap((migration) => checkPending(migration, finished.at(-1))),
+      ...applied.flatMap(checkReverting),
     ],
   };
+}
+
+/**
+ * Returns why a backup with this state cannot be restored; undefined if it can. A partly reverted migration is accepted,
+ * because `down` finishes it after the restore.
+ */
+export function findProblem(state: DatabaseState, known: readonly Migration[]): string | undefined {
+  const { findings } = compare({ migrations: known, findings: [] }, state);
+  return findings.find(({ code }) => code !== "reverting")?.message;
 }
 
 function ownership({ ledger, tables, otherOwner }: DatabaseState): Finding[] {
@@ -101,7 +124,7 @@ function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRo
   return [{ code: "changed", subject: name, message }];
 }
 
-/** Returns whether the text of an applied migration has another name now, because two branches used its name. */
+/** Returns whether the file of an applied migration was renamed, for example because a merged branch has its old name. */
 function hasMoved({ checksum }: LedgerRow, { migrations }: Folder, applied: readonly LedgerRow[]) {
   const names = new Set(applied.map(({ name }) => name));
   return migrations.some((one) => one.checksum === checksum && !names.has(one.name));
@@ -111,6 +134,13 @@ function checkPending({ name, version }: Migration, last: LedgerRow | undefined)
   if (last === undefined || version > last.version) return [];
   const message = `${name} is not applied, but the later ${last.name} is. \`${DB_COMMAND} renumber\` gives it the next number.`;
   return [{ code: "out-of-order", subject: name, message }];
+}
+
+/** The code of this finding is ignored by `down`, which finishes the migration. */
+function checkReverting(row: LedgerRow): Finding[] {
+  if (unfinishedDirection(row) !== "down") return [];
+  const message = `${row.name} is partly reverted: its down file did not finish. Run \`${DB_COMMAND} down\` again.`;
+  return [{ code: "reverting", subject: row.name, message }];
 }
 
 const COLUMNS = "applied_at,checksum,compatible,duration_ms,finished,name,origin,version";

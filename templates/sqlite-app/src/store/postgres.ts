@@ -11,18 +11,19 @@ const OPTIONS = {
   idleTimeout: 10,
 };
 
-/** Milliseconds that a statement may take. After that, its connection is closed. */
-const STATEMENT_TIMEOUT_MS = 10_000;
-
 export class Connection {
-  constructor(readonly reserved: ReservedSQL) {}
+  /** @param timeoutMs milliseconds that a statement may take. After that, the connection is closed. */
+  constructor(
+    readonly reserved: ReservedSQL,
+    private readonly timeoutMs: number,
+  ) {}
 
   /** Runs one statement. Closing a silent connection rejects it with ERR_POSTGRES_CONNECTION_CLOSED. */
   async query<Row>(
     text: string,
     values: readonly unknown[] = [],
   ): Promise<Row[] & { readonly count: number }> {
-    const timer = setTimeout(() => this.close(), STATEMENT_TIMEOUT_MS);
+    const timer = setTimeout(() => this.close(), this.timeoutMs);
     try {
       return await this.reserved.unsafe(text, [...values]);
     } finally {
@@ -41,7 +42,11 @@ export class PostgresPool {
   /** Open connections, in use or not. */
   connections = 0;
 
-  constructor(connection: PostgresConnection) {
+  /** @param statementTimeoutMs milliseconds that a statement may take. */
+  constructor(
+    connection: PostgresConnection,
+    private readonly statementTimeoutMs: number,
+  ) {
     const [url, options] = sqlArguments(connection);
     this.#sql = new SQL(url, {
       ...options,
@@ -58,7 +63,7 @@ export class PostgresPool {
 
   /** Reserves a connection. Call `close` when you are done. */
   async acquire(): Promise<Connection> {
-    return new Connection(await this.#sql.reserve());
+    return new Connection(await this.#sql.reserve(), this.statementTimeoutMs);
   }
 
   /** Runs `work` on a connection. If it rejects, the connection is closed, which rolls back its transaction. */

@@ -11,12 +11,13 @@ export class SqliteDatabase {
   readonly #queue: Writer;
   readonly #reads: SqliteReads;
 
-  constructor(path: string) {
+  /** @param writeTimeoutMs milliseconds that a write waits for others. */
+  constructor(path: string, writeTimeoutMs: number) {
     this.path = path;
     this.#writer = connect(path, { busyTimeout: 10_000 });
     this.#writer.run("PRAGMA busy_timeout = 0"); // `Writer` retries instead, without blocking the thread.
     this.#reads = new SqliteReads(connect(path, { readonly: true, busyTimeout: 1000 }));
-    this.#queue = new Writer(this.#writer);
+    this.#queue = new Writer(this.#writer, writeTimeoutMs);
   }
 
   /** Runs `work`, which must be synchronous, on the connection that reads. It sees every committed write. */
@@ -50,10 +51,10 @@ export class SqliteDatabase {
    * would take a working service out of the load balancer.
    */
   async ready(): Promise<void> {
-    const { exclusiveLock } = this.#queue;
-    if (exclusiveLock) return exclusiveLock;
+    const { exclusiveLockAcquired } = this.#queue;
+    if (exclusiveLockAcquired) return exclusiveLockAcquired;
     await this.write((writer) => {
-      // Belongs to the owner of the project. SQLite writes the page even if the value stays the same.
+      // Keeps the value of user_version, which the project may use. SQLite writes the page even if it stays the same.
       const [version] = writer.query("PRAGMA user_version").values().flat();
       writer.run(`PRAGMA user_version = ${version}`);
     });

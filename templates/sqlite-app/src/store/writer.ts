@@ -14,23 +14,20 @@ export class Writer {
   readonly #database: Database;
   readonly #timeoutMs: number;
   #last: Promise<void> = Promise.resolve();
-  #exclusiveLock: Promise<void> | undefined;
+  #exclusiveLockAcquired: Promise<void> | undefined;
 
-  /**
-   * @param timeoutMs milliseconds that a transaction waits for others. Must be less than KEEP_ALIVE_TIMEOUT_S, which
-   * would otherwise close the connection before the 503 is sent.
-   */
-  constructor(database: Database, timeoutMs = 20_000) {
+  /** @param timeoutMs milliseconds that a transaction waits for others. */
+  constructor(database: Database, timeoutMs: number) {
     this.#database = database;
     this.#timeoutMs = timeoutMs;
   }
 
   /**
-   * Undefined unless `runExclusive` is running its work. Resolves once that work has locked the database, and
-   * rejects if it fails before.
+   * Undefined unless `runExclusive` is running its work. Resolves once that work has locked the database, which proves
+   * that the database accepts writes, and rejects if it fails before.
    */
-  get exclusiveLock(): Promise<void> | undefined {
-    return this.#exclusiveLock;
+  get exclusiveLockAcquired(): Promise<void> | undefined {
+    return this.#exclusiveLockAcquired;
   }
 
   /**
@@ -59,7 +56,7 @@ export class Writer {
     return this.#enqueue(async () => {
       const { promise: locked, resolve: onLocked, reject } = Promise.withResolvers<void>();
       locked.catch(() => undefined); // `work` reports its error itself; often nothing else waits for the lock.
-      this.#exclusiveLock = locked;
+      this.#exclusiveLockAcquired = locked;
       try {
         const result = await work(onLocked);
         onLocked();
@@ -68,7 +65,7 @@ export class Writer {
         reject(error);
         throw error;
       } finally {
-        this.#exclusiveLock = undefined;
+        this.#exclusiveLockAcquired = undefined;
       }
     });
   }

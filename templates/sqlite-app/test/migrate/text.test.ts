@@ -65,27 +65,6 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a file marked no-transaction is recorded as started, and the next up finishes it",
-  async () => {
-    using project = new Project();
-    project.writeThree();
-    const mark = "-- migrate: no-transaction\n";
-    project.write("0004_vacuum", `${mark}CREATE TABLE IF NOT EXISTS d (x); VACUUM; bad;`);
-    const failed = await project.db("up");
-    expect(failed.exitCode).toBe(1);
-    expect(failed.stderr).toContain("the next `up` runs it again");
-    expect((await project.db("status")).stdout).toContain("started  0004_vacuum");
-    project.write("0004_vacuum", `${mark}CREATE TABLE IF NOT EXISTS d (x); VACUUM;`);
-    await project.dbOk("up");
-    expect((await project.dbOk("status")).stdout).toContain("applied  0004_vacuum");
-    await project.dbOk("validate");
-    project.write("0005_unmarked", "VACUUM;");
-    expect((await project.db("up")).stderr).toContain("migrate: no-transaction");
-  },
-  PROCESS_TIMEOUT,
-);
-
-test.concurrent(
   "the ledger of another tool is named, and baseline adopts the database",
   async () => {
     using project = new Project();

@@ -1,4 +1,4 @@
-// Both engines get the same articles and the same queries, and must return the same results.
+// Both engines get the same articles and the same queries, and must find the same articles, in the same order unless by rank.
 import { afterAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseEnv } from "#lib/env";

@@ -28,7 +28,7 @@ async function* lines() {
 
 test("an import whose worker exits without an error fails", async () => {
   await Bun.write(folder.join("worker.ts"), "self.onmessage = () => process.exit();\n");
-  const open = new SqliteDatabase(database);
+  const open = new SqliteDatabase(database, 20_000);
   const transfer = new SqliteTransfer(open, folder.join("worker.ts"));
   await expect(transfer.importArticles(1, lines())).rejects.toThrow("its worker exited");
   await open.ready();
@@ -36,7 +36,7 @@ test("an import whose worker exits without an error fails", async () => {
 });
 
 test("the store is not ready while an import waits for a lock of another process", async () => {
-  const open = new SqliteDatabase(database);
+  const open = new SqliteDatabase(database, 20_000);
   const user = { email: "a@example.com", name: "A", passwordHash: "" };
   const author = await new SqliteUsers(open).createUser(user);
   const transfer = new SqliteTransfer(open, IMPORT_WORKER);

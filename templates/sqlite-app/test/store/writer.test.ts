@@ -7,7 +7,7 @@ import { SqliteDatabase } from "../../src/store/sqlite.ts";
 import { StoreBusyError, Writer } from "../../src/store/writer.ts";
 import { Folder } from "../folder.ts";
 
-function open(folder: Folder, timeoutMs?: number) {
+function open(folder: Folder, timeoutMs = 20_000) {
   const database = connect(folder.join("app.db"), { create: true, busyTimeout: 0 });
   database.run("CREATE TABLE IF NOT EXISTS log (entry TEXT) STRICT");
   const log = (entry: string) => database.run("INSERT INTO log VALUES (?)", [entry]);
@@ -59,16 +59,16 @@ test("exclusive work shows when it has locked the database", async () => {
     onLocked();
     await gate;
   });
-  while (!writer.exclusiveLock) await Bun.sleep(0);
-  await writer.exclusiveLock; // Resolves before the work ends.
+  while (!writer.exclusiveLockAcquired) await Bun.sleep(0);
+  await writer.exclusiveLockAcquired; // Resolves before the work ends.
   openGate();
   await importing;
-  expect(writer.exclusiveLock).toBeUndefined();
+  expect(writer.exclusiveLockAcquired).toBeUndefined();
 
   const { promise: failure, reject: fail } = Promise.withResolvers<void>();
   const failing = writer.runExclusive(() => failure).catch(String);
-  while (!writer.exclusiveLock) await Bun.sleep(0);
-  const lock = writer.exclusiveLock.catch(String);
+  while (!writer.exclusiveLockAcquired) await Bun.sleep(0);
+  const lock = writer.exclusiveLockAcquired.catch(String);
   fail(new Error("still busy"));
   expect(await Promise.all([failing, lock])).toEqual(["Error: still busy", "Error: still busy"]);
 });
@@ -104,7 +104,7 @@ test("the WAL shrinks after a large transaction", async () => {
 test("the check whether the database accepts writes keeps its user_version", async () => {
   using folder = new Folder();
   open(folder);
-  const database = new SqliteDatabase(folder.join("app.db"));
+  const database = new SqliteDatabase(folder.join("app.db"), 20_000);
   await database.write((writer) => writer.run("PRAGMA user_version = 7"));
   await database.ready();
   const version = database.read((reader) => reader.query("PRAGMA user_version").values());
@@ -115,7 +115,7 @@ test("the check whether the database accepts writes keeps its user_version", asy
 test("a read sees a write of the same tick, also one that another connection commits", async () => {
   using folder = new Folder();
   const { log } = open(folder);
-  const database = new SqliteDatabase(folder.join("app.db"));
+  const database = new SqliteDatabase(folder.join("app.db"), 20_000);
   const count = () =>
     database.read((reader) => reader.query("SELECT count(*) FROM log").values()[0]?.[0]);
   expect(count()).toBe(0);

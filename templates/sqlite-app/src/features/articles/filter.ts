@@ -19,7 +19,7 @@ export interface Dialect {
   /** Columns of an article. */
   readonly columns: string;
   readonly from: string;
-  /** The same for a search; `words` is the placeholder of the search text. */
+  /** `columns` and `from` of a search; `words` is the placeholder of the search text. */
   readonly search: { readonly columns: string; readonly from: (words: string) => string };
   /** The id, as the indexes contain it. */
   readonly id: string;

@@ -53,7 +53,7 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
         limit: limit + 1,
       });
       const page = rows.slice(0, limit);
-      // Only a search is sorted by rank, and all of its rows have one.
+      // `as Found`: only a search can be sorted by rank, and every row of a search has a rank.
       const last = rows.length > limit ? (page.at(-1) as Found) : undefined;
       const next = last ? encodeCursor(sort, [last[orders[sort].column], last.id]) : null;
       return c.json({ items: highlight(page, q), next });

@@ -7,7 +7,7 @@ import { foldWords, searchWords } from "./words.ts";
 
 export const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
 const JOINED = `a.id, a.author, a.title, a.body, a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
-/** Ranking takes microseconds per hit and blocks the event loop: for a common word, only the newest hits are ranked. */
+/** Ranking takes microseconds per hit and blocks the event loop: for a common word, only the newest hits are found. */
 const MAX_HITS = 10_000;
 
 export const dialect: Dialect = {

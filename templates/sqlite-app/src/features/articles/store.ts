@@ -7,7 +7,7 @@ export interface Found extends Article {
   readonly rank: number;
 }
 
-/** Every method may reject with an outage of the database, which `toProblem` maps to 503. */
+/** Every method may reject with an outage of the database, which `toProblem` maps to 503, or to 507 for a full disk. */
 export interface ArticleStore {
   createArticle(author: number, article: NewArticle): Promise<Article>;
   findArticle(id: number): Promise<Article | undefined>;

@@ -12,14 +12,21 @@ import { transferOperations } from "./transfer.ts";
 
 const session = z.object({ token: z.string(), user: z.int(), expiresAt: z.string() });
 
+const invalid = problem("A field is not valid.");
+const tooMany = problem("The client has signed up or tried to sign in too often.");
+const unavailable = problem(
+  "Too many passwords are waiting to be hashed, or the database is not available.",
+);
+
 export const operations: Readonly<Record<string, Operation>> = {
   "POST /api/users": {
     summary: "Sign up",
     responses: {
       201: json("The new user.", user),
       409: problem("The email is taken."),
-      422: problem("A field is not valid."),
-      503: problem("Too many passwords are waiting to be hashed, or the database is down."),
+      422: invalid,
+      429: tooMany,
+      503: unavailable,
     },
   },
   "GET /api/users/{id}": {
@@ -31,7 +38,9 @@ export const operations: Readonly<Record<string, Operation>> = {
     responses: {
       201: json("A bearer token.", session),
       401: problem("The email or the password is wrong."),
-      429: problem("Too many attempts."),
+      422: invalid,
+      429: tooMany,
+      503: unavailable,
     },
   },
   "DELETE /api/sessions": {

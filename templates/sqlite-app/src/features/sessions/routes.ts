@@ -1,33 +1,30 @@
 // POST /api/sessions: sign in for a bearer token. DELETE /api/sessions: end the session of the token.
 import { Hono } from "hono";
 import { z } from "zod";
-import { clientAddress, type HttpEnv, Problem, validate } from "#lib/http";
-import { checkRateLimit, RateLimiter } from "#lib/rate-limit";
+import { type HttpEnv, Problem, validate } from "#lib/http";
 import type { Env } from "../../env.ts";
+import type { PasswordLimit } from "../users/password-limit.ts";
 import type { Passwords } from "../users/passwords.ts";
 import type { UserStore } from "../users/store.ts";
 import { newToken, requireUser } from "./require-user.ts";
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+const HOUR_MS = 3_600_000;
 
 const credentials = z.object({
   email: z.email().max(254),
   password: z.string().max(256),
 });
 
-export function sessionRoutes(env: Env, users: UserStore, passwords: Passwords) {
-  const limit = env.LOGIN_RATE_LIMIT;
-  const perAccount = new RateLimiter({ limit, windowMs: MINUTE_MS });
-  const perAddress = new RateLimiter({ limit: limit * 30, windowMs: MINUTE_MS });
-  const addressOf = clientAddress(env);
-
+export function sessionRoutes(
+  env: Env,
+  users: UserStore,
+  passwords: Passwords,
+  limit: PasswordLimit,
+) {
   return new Hono<HttpEnv>()
     .post("/api/sessions", validate("json", credentials), async (c) => {
       const { email, password } = c.req.valid("json");
-      const address = addressOf(c);
-      checkRateLimit(perAddress, address);
-      const limitHeaders = checkRateLimit(perAccount, `${address} ${email.toLowerCase()}`);
+      const limitHeaders = limit.checkSignIn(c, email);
       const user = await users.findCredentials(email);
       // An unknown email takes as long and gets the same response as a wrong password, so that neither reveals accounts.
       const matches = await passwords.verify(password, user?.hash);

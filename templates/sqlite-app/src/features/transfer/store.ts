@@ -2,7 +2,7 @@
 import type { Article } from "../articles/schemas.ts";
 import type { ImportReport } from "./import-reader.ts";
 
-/** Every method may reject with an outage of the database, which `toProblem` maps to 503. */
+/** Every method may reject with an outage of the database, which `toProblem` maps to 503, or to 507 for a full disk. */
 export interface TransferStore {
   /** Yields every article in order of id, from one snapshot, with constant memory. */
   exportArticles(): AsyncGenerator<readonly Article[], void, void>;

@@ -1,9 +1,10 @@
 // POST /api/users: sign up. GET /api/users/:id: a user.
 import { Hono } from "hono";
 import { z } from "zod";
-import { Problem, validate } from "#lib/http";
+import { type HttpEnv, Problem, validate } from "#lib/http";
 import { ID, parseId } from "../../id.ts";
 import { text } from "../../text.ts";
+import type { PasswordLimit } from "./password-limit.ts";
 import type { Passwords } from "./passwords.ts";
 import type { UserStore } from "./store.ts";
 
@@ -13,9 +14,10 @@ const newUser = z.object({
   name: text(1, 100).default("Anonymous"),
 });
 
-export function userRoutes(users: UserStore, passwords: Passwords) {
-  return new Hono()
+export function userRoutes(users: UserStore, passwords: Passwords, limit: PasswordLimit) {
+  return new Hono<HttpEnv>()
     .post("/api/users", validate("json", newUser), async (c) => {
+      limit.checkSignUp(c);
       const { email, name, password } = c.req.valid("json");
       const passwordHash = await passwords.hash(password);
       const user = await users.createUser({ email, name, passwordHash });

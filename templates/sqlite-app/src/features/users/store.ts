@@ -35,7 +35,7 @@ export interface NewSession {
   readonly expiresAt: Date;
 }
 
-/** Every method may reject with an outage of the database, which `toProblem` maps to 503. */
+/** Every method may reject with an outage of the database, which `toProblem` maps to 503, or to 507 for a full disk. */
 export interface UserStore {
   /** Returns undefined if the email is taken. Emails are compared without the case of ASCII letters. */
   createUser(user: NewUser): Promise<User | undefined>;

@@ -1,0 +1,129 @@
+// Migrations outside a transaction: what a run that failed or was interrupted leaves, and how it is finished.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+// #region postgres
+import { onPostgres } from "../postgres.ts";
+// #endregion
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
+import { Service } from "../service.ts";
+
+const MARK = "-- migrate: no-transaction\n";
+
+test.concurrent(
+  "a file marked no-transaction is recorded as started, and the next up finishes it",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    project.write("0004_vacuum", `${MARK}CREATE TABLE IF NOT EXISTS d (x); VACUUM; bad;`);
+    const failed = await project.db("up");
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("the next `up` runs it again");
+    expect((await project.db("status")).stdout).toContain("started  0004_vacuum");
+    project.write("0004_vacuum", `${MARK}CREATE TABLE IF NOT EXISTS d (x); VACUUM;`);
+    await project.dbOk("up");
+    expect((await project.dbOk("status")).stdout).toContain("applied  0004_vacuum");
+    await project.dbOk("validate");
+    project.write("0005_unmarked", "VACUUM;");
+    expect((await project.db("up")).stderr).toContain("migrate: no-transaction");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a retry keeps the copy from before the first run",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up", "--to", "1");
+    project.query("INSERT INTO a VALUES ('kept')");
+    const file = (direction: string) =>
+      project.join("data", "backups", `before-${direction}-0004_delete.db`);
+    const rows = (direction: string) => {
+      using copy = new Database(file(direction), { readonly: true });
+      return copy.query("SELECT x FROM a UNION ALL SELECT name FROM pragma_table_info('b')").all();
+    };
+    project.write("0004_delete", `${MARK}DELETE FROM a; bad;`, `${MARK}DROP TABLE b; bad;`);
+    // The first run applies other migrations before this one, and takes a copy before them, too.
+    for (let run = 0; run < 3; run += 1) {
+      expect((await project.db("up")).exitCode).toBe(1);
+      expect(rows("up")).toEqual([{ x: "kept" }, { x: "x" }]);
+    }
+    expect((await project.db("up", "--json")).json()).toMatchObject({ backup: file("up") });
+    project.write("0004_delete", `${MARK}DELETE FROM a;`);
+    await project.dbOk("up");
+    for (let run = 0; run < 2; run += 1) {
+      expect((await project.db("down")).exitCode).toBe(1);
+      expect(rows("down")).toEqual([{ x: "x" }]);
+    }
+  },
+  PROCESS_TIMEOUT,
+);
+
+/** An interrupted `down` is refused by `up` and by the service, and finished by another `down`. */
+async function interruptDown(project: Project): Promise<void> {
+  const down = `${MARK}DROP TABLE IF EXISTS d;`;
+  project.write("0001_a", "CREATE TABLE a (x int);");
+  project.write("0002_d", `${MARK}CREATE TABLE IF NOT EXISTS d (x int);`, `${down} bad;`);
+  await project.dbOk("up");
+  expect((await project.db("down")).stderr).toContain("the next `down` runs it again");
+  const status = await project.db("status");
+  expect(status.exitCode).toBe(3);
+  expect(status.stderr).toContain("reverting  0002_d");
+  const reason = "0002_d is partly reverted: its down file did not finish. Run `bun run db down`";
+  expect(await project.db("up")).toMatchObject({
+    exitCode: 3,
+    stderr: expect.stringContaining(reason),
+  });
+  for (const MIGRATE_ON_START of ["true", "false"]) {
+    const start = Service.start({ ...project.env, MIGRATE_ON_START });
+    const message = await start.then(
+      () => "it started",
+      (error: Error) => error.message,
+    );
+    expect(message).toContain(reason);
+  }
+  project.write("0002_d", `${MARK}CREATE TABLE IF NOT EXISTS d (x int);`, down);
+  await project.dbOk("down");
+  expect((await project.dbOk("status")).stdout).toContain("1 applied, 1 pending");
+  await project.dbOk("up");
+  await project.dbOk("validate");
+}
+
+test.concurrent(
+  "a down that was interrupted is not followed by an up",
+  async () => {
+    using project = new Project();
+    await interruptDown(project);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a backup of a partly reverted database can be restored",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    project.write("0003_c", "CREATE TABLE c (x TEXT);", `${MARK}DROP TABLE IF EXISTS c; bad;`);
+    await project.dbOk("up");
+    expect((await project.db("down")).exitCode).toBe(1);
+    await project.dbOk("backup", project.join("copy.db"));
+    await project.dbOk("restore", project.join("copy.db"));
+    project.write("0003_c", "CREATE TABLE c (x TEXT);", `${MARK}DROP TABLE IF EXISTS c;`);
+    await project.dbOk("down");
+    await project.dbOk("up");
+  },
+  PROCESS_TIMEOUT,
+);
+
+// #region postgres
+onPostgres((newDatabase) => {
+  test.concurrent(
+    "a down that was interrupted is not followed by an up",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      await interruptDown(project);
+    },
+    PROCESS_TIMEOUT,
+  );
+});
+// #endregion
