@@ -1,4 +1,4 @@
-// Builds dist/: public/ contains the page with hashed and precompressed files, main.js is the server. A server of dist/
+// Builds dist/: public/ contains the page with hashed and precompressed files, main.js is the server. A server that runs
 // keeps working during a build, and after a failed one: files are added first, and the page is replaced last.
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ try {
   await buildServer();
   await publish();
   await removeOldFiles();
-  console.log("Built dist/. Run it with `bun run start`.");
+  console.log("Built dist/. Run it with `NODE_ENV=production bun dist/main.js`.");
 } finally {
   await rm(staging, { recursive: true, force: true });
 }
@@ -52,6 +52,7 @@ async function buildPage(): Promise<void> {
     naming: { chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
     plugins: [
       // #region workarounds
+      // Production needs it as well: without it, the build contains no web workers.
       moduleUrls,
       // #endregion
     ],

@@ -32,7 +32,7 @@ const failed = store.starting;
 store.starting = [];
 runAll(failed).catch(console.error);
 
-/** @param name identifies the module, so it must be unique. A path would not be: production is one bundled file. */
+/** @param name identifies the module, so it must be unique. A path would not be: in dist/main.js, all modules have the same one. */
 export function createHot<Data>(name: string): Hot<Data> {
   const data = store.data.get(name) ?? {};
   store.data.set(name, data);

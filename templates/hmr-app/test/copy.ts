@@ -5,17 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const project = join(import.meta.dir, "..");
-const paths = [
-  "src",
-  "package.json",
-  "bunfig.toml",
-  "tsconfig.json",
-  "build.ts",
-  // #region executable
-  "compile.ts",
-  // #endregion
-];
-
 interface CopyOptions {
   /** Milliseconds between two saves of a file, so that each of them is built. */
   readonly intervalMs?: number;
@@ -33,7 +22,8 @@ export class Copy implements AsyncDisposable {
 
   static async make({ intervalMs = 150, app = "test" }: CopyOptions = {}): Promise<Copy> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "hmr-app-copy-")));
-    for (const path of paths) {
+    const files = new Bun.Glob("*.{json,toml,ts}").scan(project);
+    for (const path of ["src", ...(await Array.fromAsync(files))]) {
       await cp(join(project, path), join(folder, path), { recursive: true });
     }
     if (app === "test") {

@@ -1,5 +1,5 @@
 // Errors are shown with their location, disappear once they are fixed, and never require a restart.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, type State, startDev, until } from "./service.ts";
@@ -83,6 +83,36 @@ test("while the server throws when it is imported, its last good version serves,
   expect(await state()).toMatchObject({ version: before.version, count: before.count });
   await copy.write(ROUTES, routes);
   await until("the new version serves", async () => (await state()).version !== before.version);
+});
+
+/** Files that are imported statically when the development server is evaluated. */
+const files = [
+  "src/env.ts",
+  "src/origin.ts",
+  "src/hot.ts",
+  "src/dev/server.ts",
+  "src/dev/bundler.ts",
+];
+const failures = { throws: "throw new Error('fails');", "does not parse": "const = 1;" };
+
+describe.each(files)("%s", (file) => {
+  test.each(Object.entries(failures))(
+    "while it %s, the last good version serves, and its timer continues",
+    async (_, code) => {
+      const source = await copy.read(file);
+      const before = await state();
+      const printed = dev.printed().length;
+      await copy.write(file, `${code}\n${source}`);
+      await until("the terminal shows the location", () =>
+        new RegExp(`${file}:\\d+`).test(dev.printed().slice(printed)),
+      );
+      const { beats } = await state();
+      await until("the timer continues", async () => (await state()).beats > beats + 1);
+      expect(await state()).toMatchObject({ version: before.version, count: before.count });
+      await copy.write(file, source);
+      await until("the new version serves", async () => (await state()).version !== before.version);
+    },
+  );
 });
 
 test("while the server throws at start, its last good version serves, and its timer runs once", async () => {

@@ -95,10 +95,13 @@ browserTest("an edit while the page loads is not missed", async () => {
   }
 });
 
-/** Makes each build of the page take a moment. */
+/** A plugin that delays each build of a file. */
+const slowPlugin = (file: string, ms: number) =>
+  `export default { name: "slow", setup: (build) => build.onLoad({ filter: /${file}$/ }, () => Bun.sleep(${ms})) };`;
+
+/** Makes each build of the page take a second. */
 async function buildSlowly(own: Copy): Promise<void> {
-  const plugin = `export default { name: "slow", setup: (build) => build.onLoad({ filter: /App.tsx$/ }, () => Bun.sleep(1000)) };`;
-  await own.write("slow.js", plugin);
+  await own.write("slow.js", slowPlugin("App.tsx", 1000));
   await own.edit("bunfig.toml", "plugins = [", 'plugins = ["./slow.js",');
 }
 
@@ -266,3 +269,46 @@ browserTest("a page that cannot be served says why, and reloads after an edit", 
   await own.write(APP, app.replace(TEXT, "Served again."));
   await tab.shows("Served again.");
 });
+
+browserTest("pages that cannot be served do not make each other reload", async () => {
+  await using own = await Copy.make();
+  await own.write("src/dev/bundler-process.ts", "process.exit(1);\n");
+  await using service = await startDev(own.folder);
+  await using first = await Tab.open(service.url);
+  await using second = await Tab.open(service.url);
+  for (const tab of [first, second]) {
+    await tab.shows("exited before it listened");
+    await tab.evaluate("window.mark = 1");
+  }
+  // A page polls twice per second.
+  await Bun.sleep(2000);
+  for (const tab of [first, second]) expect(await tab.evaluate("window.mark")).toBe(1);
+});
+
+browserTest(
+  "after an image is replaced, the page reloads once, even if the build is slow",
+  async () => {
+    await using own = await Copy.make();
+    await own.write("slow.js", slowPlugin("icon.svg", 2000));
+    // As the last plugin, so that the others have handled the image before the build waits.
+    await own.edit("bunfig.toml", "\n]", '\n"./slow.js"\n]');
+    await using service = await startDev(own.folder, { LOG_LEVEL: "info" });
+    await using tab = await Tab.openDev(service);
+    await own.write(APP, app.replace(TEXT, "Edited before."));
+    await tab.shows("Edited before.");
+    const icon = 'document.querySelector("link[rel=icon]").href';
+    const before = await tab.evaluate(icon);
+    const printed = service.printed().length;
+    await own.write(
+      "src/page/icon.svg",
+      `${await own.read("src/page/icon.svg")}<!-- replaced -->\n`,
+    );
+    await tab.waitFor(`${icon} !== ${JSON.stringify(before)}`);
+    await tab.connected(service);
+    const requests = service
+      .printed()
+      .slice(printed)
+      .match(/GET \/ 200/g);
+    expect(requests).toHaveLength(1);
+  },
+);

@@ -47,7 +47,7 @@ test("it listens on the loopback address only, and Ctrl-C leaves no temporary fi
   }
 });
 
-test("requests of the page are logged, but not those of Bun's client", async () => {
+test("requests of the page are logged, but not those of Bun's script in it", async () => {
   await using dev = await startDev(copy.folder, { LOG_LEVEL: "info" });
   const page = await (await fetch(dev.url)).text();
   const script = /src="(\/_bun\/client\/[^"]+)"/.exec(page)?.[1];
@@ -76,6 +76,18 @@ test("with DEV_POLL, edits without file system events take effect, also after an
   expect(await state()).toMatchObject({ version });
   await editWithoutEvent(file, "3 > 2", "1 > 2");
   await until("the new version serves", async () => (await state()).version !== version);
+});
+
+test("with DEV_POLL, an edit without file system events fixes a server that failed at its first start", async () => {
+  const routes = "src/features/counter/routes.ts";
+  await using broken = await Copy.make();
+  const failing = "{ await Bun.write('failed.txt', ''); throw new Error('fails at import'); }";
+  await broken.edit(routes, "export", `if (3 > 2) ${failing}\nexport`);
+  const starting = startDev(broken.folder, { DEV_POLL: "true" });
+  await until("it fails", () => Bun.file(join(broken.folder, "failed.txt")).exists());
+  await editWithoutEvent(join(broken.folder, routes), "3 > 2", "1 > 2");
+  await using dev = await starting;
+  expect(dev.printed()).toContain("fails at import");
 });
 
 /** Writes to mapped memory, which no watcher notices. `search` and `replacement` must have the same length. */

@@ -1,4 +1,4 @@
-// The app in development: refuses requests of other origins, and routes those of Bun's client to the bundler.
+// The app in development: refuses requests of other origins, and routes those of Bun's script in the page to the bundler.
 import { Hono, type MiddlewareHandler } from "hono";
 import { type HttpEnv, problems } from "#lib/http";
 import type { WebApp } from "#lib/service";
@@ -7,7 +7,7 @@ import { trustProxies } from "../origin.ts";
 import { ownPagesOnly } from "./admission.ts";
 import { bundlerRoutes } from "./routes.ts";
 
-/** Wraps `app`, whose request log therefore omits the requests of Bun's client. */
+/** Wraps `app`, whose request log therefore omits the requests of Bun's script. */
 export function createDevApp(app: WebApp, env: Env): WebApp {
   return new Hono<HttpEnv>()
     .onError(problems({ expose: true }))

@@ -11,5 +11,6 @@ Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": pag
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit());
 process.send?.({ type: "listening" });
-// Starts the first build before the browser requests it. After a restart, files may still be changing, and pages ask.
+// Builds the page before a browser requests it. A later process waits for a request instead: files may still be changing,
+// and the open pages reload and request the page anyway.
 if (starts === "1") fetch("http://localhost/", { unix }).catch(() => undefined);

@@ -4,21 +4,20 @@ import { join } from "node:path";
 import { notice } from "#lib/log";
 // #endregion
 import { createHot } from "../hot.ts";
-// #region workarounds
-import { reloadPages } from "./hmr-relay.ts";
-// #endregion
 import { privateFolder } from "./private-folder.ts";
 // #region workarounds
 import { unsetFileVariables } from "./workarounds/config-files.ts";
-import { nextBuild } from "./workarounds/late-subscription.ts";
 
 // #endregion
 
 /** What the process sends over IPC. */
 interface BundlerMessage {
-  readonly type: "listening" | "restart" | "reload";
-  /** Why the bundler has to restart or the pages have to reload; printed in the terminal. */
-  readonly reason?: string;
+  /** `listening` once it listens. */
+  readonly type: string;
+  // #region workarounds
+  /** Why a plugin asks for another process (type `restart`) or for a reload of the pages (type `reload`). */
+  readonly reason: string;
+  // #endregion
 }
 
 interface BundlerProcess {
@@ -34,7 +33,20 @@ const MAX_RETRIES = 3;
 /** Milliseconds that a process may take to close its socket after it has closed a connection. */
 const EXIT_MS = 100;
 
-const { data } = createHot<{ starts: number; ready: number; process: BundlerProcess }>("bundler");
+interface Data {
+  /** The current process. */
+  process: BundlerProcess;
+  /** How many processes were started. */
+  starts: number;
+  // #region workarounds
+  /** How many of them have listened. */
+  ready: number;
+  /** Set by the latest code. */
+  onReloadRequest: (reason: string) => void;
+  // #endregion
+}
+
+const { data } = createHot<Data>("bundler");
 
 /** Starts the process unless it runs. */
 export function startBundler(): BundlerProcess {
@@ -43,7 +55,7 @@ export function startBundler(): BundlerProcess {
 }
 
 // #region workarounds
-/** How often a process has started to listen. Failed starts do not count: each reload of an error page causes one. */
+/** Returns how many processes have listened. Failed starts do not count, because each reload of an error page causes one. */
 export function bundlerStarts(): number {
   return data.ready ?? 0;
 }
@@ -54,6 +66,11 @@ export function restartBundler(reason: string): void {
   const stale = data.process;
   data.process = spawn();
   stale?.child.kill();
+}
+
+/** Sets what happens if a plugin asks for a reload. A plugin does so while it loads a file, so the build is not finished. */
+export function onReloadRequest(reload: (reason: string) => void): void {
+  data.onReloadRequest = reload;
 }
 
 // #endregion
@@ -75,14 +92,16 @@ function spawn(): BundlerProcess {
       BUN_CONFIG_NO_CLEAR_TERMINAL_ON_RELOAD: "true",
     },
     ipc: (message: BundlerMessage) => {
-      if (message.type === "listening") resolve();
+      if (message.type === "listening") {
+        resolve();
+        // #region workarounds
+        data.ready = bundlerStarts() + 1;
+        // #endregion
+      }
       // #region workarounds
-      if (message.type === "listening") data.ready = bundlerStarts() + 1;
       if (data.process?.child !== child) return;
-      const { type, reason = "" } = message;
-      if (type === "restart") restartBundler(reason);
-      const reload = () => reloadPages(reason);
-      if (type === "reload") nextBuild().then(reload, reload);
+      if (message.type === "restart") restartBundler(message.reason);
+      if (message.type === "reload") data.onReloadRequest?.(message.reason);
       // #endregion
     },
     onExit: () => {

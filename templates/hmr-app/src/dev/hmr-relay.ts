@@ -3,8 +3,9 @@ import type { ServerWebSocket, WebSocketHandler } from "bun";
 // #region workarounds
 import { notice } from "#lib/log";
 import { createHot } from "../hot.ts";
+import { onReloadRequest } from "./bundler.ts";
 import { buildOf, isStaleBuild, isSubscription } from "./workarounds/late-subscription.ts";
-import { RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
+import { isUpdate, RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
 
 // #endregion
 
@@ -15,6 +16,8 @@ interface Relay {
   /** The build that the page shows, once the page has named it. */
   build?: string | undefined;
   isSubscribed?: boolean;
+  /** A page that reloads before the build is finished would get the previous build. */
+  reloadsAfterBuild?: boolean;
   // #endregion
 }
 
@@ -28,6 +31,11 @@ const RELAY_LIMIT = 16 * 1024 * 1024;
 const { data } = createHot<{ relays: Set<RelaySocket> }>("relays");
 data.relays ??= new Set();
 const relays = data.relays;
+
+onReloadRequest((reason) => {
+  notice.info(`${reason}: reloading the page`);
+  for (const socket of relays) socket.data.reloadsAfterBuild = true;
+});
 
 // #endregion
 
@@ -71,6 +79,7 @@ function open(socket: RelaySocket): void {
       socket.data.isSubscribed = true;
       reloadIfStale(socket);
     }
+    if (socket.data.reloadsAfterBuild && isUpdate(data)) reload(socket);
     // #endregion
   };
   bundler.onclose = () => reload(socket);
@@ -107,11 +116,6 @@ function reloadIfStale(socket: RelaySocket): void {
     (isStale) => isStale && reload(socket),
     () => reload(socket),
   );
-}
-
-export function reloadPages(reason: string): void {
-  notice.info(`${reason}: reloading the page`);
-  for (const socket of relays) reload(socket);
 }
 
 // #endregion

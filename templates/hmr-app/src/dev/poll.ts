@@ -7,18 +7,19 @@ import { reevaluate } from "./reevaluate.ts";
 const POLL_MS = 300;
 const SRC = join(import.meta.dir, "..");
 
-const { data, dispose } = createHot<{ latest: string }>("poll");
+const { data } = createHot<{ latest: string; timer: Timer }>("poll");
 
 /** Evaluates the server again after each edit below src/. */
 export async function pollServer(): Promise<void> {
   // Kept across evaluations: otherwise an edit between two of them would be missed.
   data.latest ??= await lastModified();
-  const timer = setInterval(async () => {
+  // Replaces the timer of the previous evaluation. It is not disposed of, because it must outlive code that fails to start.
+  clearInterval(data.timer);
+  data.timer = setInterval(async () => {
     const current = await lastModified();
     if (current !== data.latest) reevaluate();
     data.latest = current;
   }, POLL_MS);
-  dispose(() => clearInterval(timer));
 }
 
 async function lastModified(): Promise<string> {

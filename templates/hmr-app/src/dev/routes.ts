@@ -1,4 +1,4 @@
-// Routes below /_bun, for Bun's client in the page: scripts, styles, source maps, and the WebSocket of edits.
+// Routes below /_bun, for the script that Bun adds to the page: scripts, styles, source maps, and the WebSocket of edits.
 import { Hono } from "hono";
 import type { HttpEnv } from "#lib/http";
 import { upgradeWebSocket } from "#lib/websocket";

@@ -8,6 +8,9 @@ import { Lifecycle, reportStartError, StartError, stopSignal } from "#lib/servic
 import { type Env, schema } from "../env.ts";
 import { createHot } from "../hot.ts";
 import { createDevApp } from "./app.ts";
+// #region workarounds
+import { restartBundler } from "./bundler.ts";
+// #endregion
 import { withRelay } from "./hmr-relay.ts";
 import { devPage } from "./page.ts";
 import { pollServer } from "./poll.ts";
@@ -48,11 +51,9 @@ async function serve(): Promise<void> {
     // The process exits, so the values that the code has opened are disposed of as well.
     service.isStopping = isMisconfigured && !dev.service;
     await service.close();
-    // At the first start there is no older code to fall back to; Bun prints the error and waits for an edit.
-    if (!dev.service && !isMisconfigured) throw error;
     await reportStartError(error);
-    // After an edit the older code keeps serving, and its timers keep running. Rethrowing the error would pause them.
-    if (!dev.service) process.exit(1);
+    if (service.isStopping) process.exit(1);
+    // Otherwise an edit can fix it. Until then, the service of older code keeps serving, if there is one.
   }
 }
 
@@ -63,15 +64,13 @@ async function start(service: Lifecycle): Promise<void> {
   dev.resetLogs = reset;
   await setupLog(env);
 
-  // Before `createApp`, in which the service takes over the callbacks that stop this polling. Until it replaces the
-  // previous service, both poll.
+  // Polling starts before the app is imported, because an edit may have to fix an app that fails.
   // #region workarounds
-  watchConfigFiles();
+  watchConfigFiles(restartBundler);
   // #endregion
   if (env.DEV_POLL) await pollServer();
   // Pages receive edits over a WebSocket even if the app has none. If it has one, it replaces these handlers.
   service.websocket({ message: () => undefined });
-  // Not imported statically: if a module throws, Bun would print the error and pause every timer of the older code.
   const { createApp } = await import("../app.ts");
   const app = createDevApp(await createApp(env, service, devPage), env);
   // While this app was created, a later edit may have been evaluated.

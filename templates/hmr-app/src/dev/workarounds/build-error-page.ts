@@ -8,6 +8,8 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { log } from "#lib/log";
 import { bundlerStarts } from "../bundler.ts";
 
+/** Body of the bundler's response if a plugin cannot be loaded. */
+const PLUGIN_ERROR = "Plugin Error";
 const POLL_PATH = "/_bun/sources";
 const ROOT = join(import.meta.dir, "../../..");
 
@@ -22,47 +24,42 @@ export const errorPage: MiddlewareHandler = async (c, next) => {
   let failed: Response;
   try {
     await next();
-    if (!isBuildError(c.res)) return;
-    failed = await reloadAfterEdit(c.res, fingerprint);
+    const content = await errorContent(c.res);
+    if (content === undefined) return;
+    failed = reloadAfterEdit(content, fingerprint);
   } catch (error) {
     log.error("the page could not be served: {error}", { error });
-    const headers = { "content-type": "text/html;charset=utf-8" };
-    const response = new Response(`<h1>${Bun.escapeHTML(String(error))}</h1>`, { headers });
-    failed = await reloadAfterEdit(response, fingerprint);
+    failed = reloadAfterEdit(`<h1>${Bun.escapeHTML(String(error))}</h1>`, fingerprint);
   }
   // Otherwise Hono would copy the headers of the failed response.
   c.res = undefined;
   c.res = failed;
 };
 
+/** Returns what a response shows if it is an error page of the bundler. */
+async function errorContent(response: Response): Promise<string | undefined> {
+  if (response.status === 500) return response.text();
+  if (response.headers.get("content-type")?.startsWith("text/html")) return undefined;
+  const text = await response.clone().text();
+  if (text !== PLUGIN_ERROR) return undefined;
+  return `${text}: bunfig.toml names a plugin that could not be loaded, see the terminal.`;
+}
+
 /**
- * Adds the script to the page.
+ * Returns an error page that contains the script.
  * @param fingerprint of the sources before the failed build.
  */
-async function reloadAfterEdit(response: Response, fingerprint: string): Promise<Response> {
+function reloadAfterEdit(content: string, fingerprint: string): Response {
   // Runs in the page, so it may only use its parameters.
   const poll = async (path: string, fingerprint: string) => {
     const sources = await fetch(path);
     if (sources.ok && (await sources.text()) !== fingerprint) location.reload();
   };
   const call = `(${poll})("${POLL_PATH}", "${fingerprint}")`;
-  const text = await response.text();
-  const details = isHtml(response)
-    ? ""
-    : ": bunfig.toml names a plugin that could not be loaded, see the terminal.";
-  const page = `${text}${details}<script>setInterval(() => ${call}, 500)</script>`;
-  return new Response(page, {
+  return new Response(`${content}<script>setInterval(() => ${call}, 500)</script>`, {
     status: 500,
     headers: { "content-type": "text/html;charset=utf-8" },
   });
-}
-
-function isBuildError(response: Response): boolean {
-  return response.status === 500 || (response.ok && !isHtml(response));
-}
-
-function isHtml({ headers }: Response): boolean {
-  return headers.get("content-type")?.startsWith("text/html") ?? false;
 }
 
 /**

@@ -4,7 +4,6 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { createHot } from "../../hot.ts";
-import { restartBundler } from "../bundler.ts";
 import { reevaluate } from "../reevaluate.ts";
 
 /** In the order in which Bun reads them in development; a later one takes precedence. */
@@ -17,9 +16,10 @@ interface Data {
   texts: ReadonlyMap<string, string>;
   /** Names of the variables that come from the files and not from the shell. */
   fromFiles: readonly string[];
+  timer: Timer;
 }
 
-const { data, dispose } = createHot<Data>("config files");
+const { data } = createHot<Data>("config files");
 data.texts ??= readTexts();
 data.fromFiles ??= namesFromFiles();
 
@@ -28,8 +28,10 @@ export function unsetFileVariables(): Readonly<Record<string, undefined>> {
   return Object.fromEntries((data.fromFiles ?? []).map((name) => [name, undefined]));
 }
 
-export function watchConfigFiles(): void {
-  const timer = setInterval(async () => {
+export function watchConfigFiles(restartBundler: (reason: string) => void): void {
+  // Replaces the timer of the previous evaluation. It is not disposed of, because it must outlive code that fails to start.
+  clearInterval(data.timer);
+  data.timer = setInterval(async () => {
     const texts = readTexts();
     const changed = CONFIG_FILES.filter((file) => texts.get(file) !== data.texts?.get(file));
     data.texts = texts;
@@ -38,7 +40,6 @@ export function watchConfigFiles(): void {
     restartBundler(`${changed.join(", ")} changed`);
     reevaluate();
   }, POLL_MS);
-  dispose(() => clearInterval(timer));
 }
 
 /** A missing file counts as empty. */

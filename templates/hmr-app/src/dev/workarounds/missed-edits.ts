@@ -1,5 +1,6 @@
-// Defect: Bun's bundler misses edits: those for which events arrive while it is busy, until the next event, and every
-// edit in a folder that was renamed or that git removed and restored, because it watches inodes.
+// Defect: Bun's bundler misses two kinds of edits: (a) an edit during a build is not built until the next event of the
+// file system; (b) edits in a folder that was renamed, or removed and restored by git, are never built, because the bundler
+// still watches the previous inode.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739
 // Workaround: a plugin that records which version of each file the bundler has loaded. If a file stays different
 // from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts.
@@ -52,9 +53,7 @@ export default {
       return undefined;
     });
     setInterval(() => {
-      const missed = isLoading() ? undefined : sources().find(isMissed);
-      if (missed)
-        process.send?.({ type: "restart", reason: `missed an edit of ${shorten(missed)}` });
+      if (!isLoading()) checkForMissedEdit();
     }, POLL_MS);
   },
 } satisfies BunPlugin;
@@ -72,25 +71,34 @@ function isLoading(): boolean {
   return loading.values().some((since) => Date.now() - since < MAX_LOAD_MS);
 }
 
-function isMissed(path: string): boolean {
+/** Causes an event next to each file that the bundler has not loaded since it was edited; later restarts the bundler. */
+function checkForMissedEdit(): void {
+  for (const path of sources()) {
+    const polls = countPolls(path);
+    if (polls === 0) continue;
+    const maxPolls = unwatchedFiles.has(path) ? 0 : GRACE_POLLS * slowdown();
+    if (polls <= maxPolls) causeEvent(dirname(path));
+    else if (isImported(path)) {
+      process.send?.({ type: "restart", reason: `missed an edit of ${shorten(path)}` });
+      return;
+    }
+  }
+}
+
+/** Returns for how many polls a file has had the same version, which the bundler has not loaded. */
+function countPolls(path: string): number {
   const version = versionOf(path);
   if (version === loadedFiles.get(path) || version === MISSING) {
     edits.delete(path);
-    return false;
+    return 0;
   }
   const edit = edits.get(path);
-  if (edit?.version === version) {
-    edit.polls += 1;
-    const maxPolls = unwatchedFiles.has(path) ? 0 : GRACE_POLLS * slowdown();
-    if (edit.polls > maxPolls) return isImported(path);
-    causeEvent(dirname(path));
-    return false;
-  }
-  edits.set(path, { version, polls: 0 });
-  return false;
+  const polls = edit?.version === version ? edit.polls + 1 : 0;
+  edits.set(path, { version, polls });
+  return polls;
 }
 
-/** Lets the bundler handle the events that it has queued. A folder is created, because nothing else looks at folders. */
+/** Wakes the bundler, which then also handles the events that it has queued. Other tools ignore a temporary folder. */
 function causeEvent(folder: string): void {
   try {
     rmdirSync(mkdtempSync(join(folder, ".event-")));
