@@ -21,10 +21,11 @@ process.env.BUNYARD_MISSING = lacking.join(", ");
 
 // CI runs every test: a cached result proves nothing.
 const options = inCI ? ["--force"] : [];
-// The product's tests run last, because they run every template's commands in parallel.
+// The product's tests run last, one task at a time, because they run every template's commands in parallel.
 const runs = [
   await runTurbo("test", "//#test:repository", `--filter=!${product}`, ...options),
-  await runTurbo("test", "test:images", `--filter=${product}`, ...options),
+  await runTurbo("test", `--filter=${product}`, ...options),
+  await runTurbo("test:images", `--filter=${product}`, ...options),
 ];
 
 const tallies = runs.flatMap((run) => [...run.tallies]);

@@ -24,8 +24,8 @@ export interface TurboRun {
 }
 
 const summaries = join(root, ".turbo", "runs");
-/** Suites mostly wait, for servers and browsers. With more of them at a time, these would become too slow. */
-const concurrency = Math.max(3, Math.floor(availableParallelism() / 2));
+/** Test suites start servers and browsers. With more of them at a time, they would time out. */
+const concurrency = Math.max(2, Math.floor(availableParallelism() / 2));
 
 /** Runs `turbo run` with these arguments. A failed task does not stop the others. */
 export async function runTurbo(...args: string[]): Promise<TurboRun> {
