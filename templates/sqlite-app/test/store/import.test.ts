@@ -58,3 +58,19 @@ test("the store is not ready while an import waits for a lock of another process
   expect(await importing).toMatchObject({ imported: 1 });
   await open.close();
 });
+
+test("after an import its pages are copied from the WAL to the database", async () => {
+  const open = new SqliteDatabase(database, 20_000);
+  const user = { email: "a@example.com", name: "A", passwordHash: "" };
+  const author = await new SqliteUsers(open).createUser(user);
+  async function* manyLines() {
+    const line = `${JSON.stringify({ title: "t", body: "word ".repeat(200) })}\n`;
+    for (let i = 0; i < 20; i += 1) yield Buffer.from(line.repeat(100));
+  }
+  const transfer = new SqliteTransfer(open, IMPORT_WORKER);
+  expect(await transfer.importArticles(author?.id ?? 0, manyLines())).toMatchObject({
+    imported: 2000,
+  });
+  while (Bun.file(database).size < 2 * 1024 * 1024) await Bun.sleep(20);
+  await open.close();
+});

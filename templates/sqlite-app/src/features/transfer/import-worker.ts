@@ -22,6 +22,7 @@ class Import {
     this.#database = connect(path, { busyTimeout: BUSY_TIMEOUT_MS });
     this.#database.run(`
       PRAGMA cache_size = -${CACHE_KIB};
+      PRAGMA wal_autocheckpoint = 0; -- \`checkpoint\` does it after the response.
       CREATE TEMP TABLE staged
         (line INTEGER PRIMARY KEY, title TEXT, body TEXT, title_words TEXT, body_words TEXT) STRICT`);
     this.#insert = this.#database.prepare<unknown, [string, string, string, string]>(
@@ -58,6 +59,11 @@ class Import {
     }
   }
 
+  /** Copies the pages of the commit from the WAL to the database. */
+  checkpoint(): void {
+    this.#database.run("PRAGMA wal_checkpoint");
+  }
+
   #stage(articles: readonly NewArticle[]): void {
     if (this.#reader.hasBadLines) return; // Nothing is imported. Only the other bad lines are still reported.
     for (const { title, body } of articles) {
@@ -90,6 +96,9 @@ function reply(command: Command): Reply {
         return { type: "done" };
       case "commit":
         return { type: "report", report: running.commit(command.author, command.now) };
+      case "checkpoint":
+        running.checkpoint();
+        return { type: "done" };
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -8,7 +8,8 @@ export type Command =
   | { readonly type: "chunk"; readonly bytes: Uint8Array }
   | { readonly type: "finish-staging" }
   | { readonly type: "lock" }
-  | { readonly type: "commit"; readonly author: number; readonly now: string };
+  | { readonly type: "commit"; readonly author: number; readonly now: string }
+  | { readonly type: "checkpoint" };
 
 export type Reply =
   | { readonly type: "done" }
@@ -37,7 +38,7 @@ export async function importInWorker(
   worker.addEventListener("error", ({ message: reason }) => fail(reason));
   // A worker may exit without an error. It would never reply, and the import would hold its slot forever.
   worker.addEventListener("close", () => fail("its worker exited."));
-  const send = async (message: Command): Promise<Reply> => {
+  const request = async (message: Command): Promise<Reply> => {
     if (failure) throw failure;
     pending = Promise.withResolvers<Reply>();
     worker.postMessage(message);
@@ -46,9 +47,20 @@ export async function importInWorker(
     const { message: reason, code } = reply;
     throw Object.assign(new Error(`The import failed: ${reason}`), { code });
   };
+  /** The caller may await the reply later, or not at all. */
+  const send = (message: Command): Promise<Reply> => {
+    const reply = request(message);
+    reply.catch(() => undefined);
+    return reply;
+  };
+  let last = send({ type: "open", path: database.path });
   try {
-    await send({ type: "open", path: database.path });
-    for await (const bytes of chunks) await send({ type: "chunk", bytes });
+    for await (const bytes of chunks) {
+      // Awaited here and not below, so that the next chunk is received while the worker stages this one.
+      await last;
+      last = send({ type: "chunk", bytes });
+    }
+    await last;
     const staged = await send({ type: "finish-staging" });
     if (staged.type !== "report" || staged.report.badLines > 0) return reportOf(staged);
     const commit = async (onLocked: () => void) => {
@@ -56,9 +68,13 @@ export async function importInWorker(
       onLocked();
       return await send({ type: "commit", author, now: new Date().toISOString() });
     };
-    return reportOf(await database.runExclusive(commit));
+    const report = reportOf(await database.runExclusive(commit));
+    // The response need not wait for it: the commit is on the disk, in the WAL.
+    last = send({ type: "checkpoint" });
+    return report;
   } finally {
-    worker.terminate();
+    const end = () => worker.terminate();
+    last.then(end, end);
   }
 }
 
