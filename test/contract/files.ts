@@ -1,5 +1,6 @@
 // Files and scripts that every project has.
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { manifestOf, missingFrom, type Project } from "./project.ts";
 
 const everywhere = ["README.md", "AGENTS.md", "package.json", "tsconfig.json"];
@@ -28,4 +29,13 @@ export function hasFilesAndScripts(project: Project): void {
   test("`bun run test` is `bun test`", async () => {
     expect((await manifestOf(project)).scripts?.test).toEndWith("bun test");
   });
+}
+
+/** Path of the smallest test file of a project, relative to its folder. */
+export function smallestTest(folder: string): string {
+  const files = [...new Bun.Glob("{src,test}/**/*.test.{ts,tsx}").scanSync(folder)];
+  const size = (file: string) => Bun.file(join(folder, file)).size;
+  const [smallest] = files.toSorted((a, b) => size(a) - size(b));
+  if (smallest === undefined) throw new Error(`${folder} has no tests`);
+  return smallest;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
+import { smallestTest } from "../contract/files.ts";
 import { missingFor } from "../contract/requirements.ts";
 import { Session } from "../readme/session.ts";
 import { templateNames } from "../workspaces.ts";
@@ -20,16 +21,6 @@ beforeAll(async () => {
   url = await clone.publish();
 });
 
-/** Path of the shortest test file of a template, inside its folder. */
-function smallestTest(name: string): string {
-  const folder = join(clone.root, "templates", name);
-  const files = [...new Bun.Glob("{src,test}/**/*.test.{ts,tsx}").scanSync(folder)];
-  const size = (file: string) => Bun.file(join(folder, file)).size;
-  const [smallest] = files.toSorted((a, b) => size(a) - size(b));
-  if (smallest === undefined) throw new Error(`templates/${name} has no tests`);
-  return smallest;
-}
-
 describe.skipIf(process.platform === "win32")("the commands of the README", () => {
   test.concurrent.each([...templateNames()])("for %s", async (name) => {
     const place = join(clone.place, name);
@@ -38,7 +29,8 @@ describe.skipIf(process.platform === "win32")("the commands of the README", () =
     for (const command of commandsFor(HEADING, name)) {
       if (missingFor(name, command) !== undefined) continue;
       // The whole suite runs in place as the task of its template, and takes minutes.
-      await session.run(command === "bun test" ? `bun test ${smallestTest(name)}` : command);
+      const folder = join(clone.root, "templates", name);
+      await session.run(command === "bun test" ? `bun test ${smallestTest(folder)}` : command);
     }
     const root = join(place, "bunyard");
     expect(await readdir(join(root, "templates"))).toEqual([name]);
