@@ -10,7 +10,7 @@ const hasWebSocketClient = () =>
     (python) => has(python) && Bun.spawnSync([python, "-c", "import websocket"]).exitCode === 0,
   );
 
-/** What Vite and the package of build-plugin need: Debian 12 has Node.js 18. */
+/** The Node.js that Vite and the package of build-plugin need; Debian 12 has version 18. */
 export const hasCurrentNode = has("node") && satisfies("node", ">=20.19.0");
 
 function satisfies(program: string, range: string): boolean {

@@ -15,7 +15,7 @@ export interface Row {
   readonly heading: string;
   readonly statement: string;
   readonly verdict: Verdict;
-  /** What happens on the pinned Bun. */
+  /** The behaviour of the pinned Bun. */
   readonly cell: string;
   /** The path of the test file, relative to docs/. */
   readonly test: string;

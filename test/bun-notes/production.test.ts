@@ -102,7 +102,7 @@ const server = Bun.serve({
 process.on("SIGTERM", async () => { ${stop} process.exit(0); });
 console.log(server.url.href);`;
 
-/** What a client gets whose request is in flight when the signal arrives. */
+/** The response to a request that is in flight when the signal arrives. */
 const inFlight = (stop: string) =>
   withFolder({ "main.ts": SHUTDOWN(stop) }, async (folder) => {
     const { child, url } = await startProgram(folder);

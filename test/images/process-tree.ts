@@ -27,7 +27,7 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
   return lists.flatMap((list) => (list ?? "").split(" ").filter(Boolean).map(Number));
 }
 
-/** What a read of /proc returns; undefined if the process or thread has ended. */
+/** Reads a file of /proc. Returns undefined if the process or thread has ended. */
 async function whileItRuns<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;

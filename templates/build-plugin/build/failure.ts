@@ -6,7 +6,7 @@ export class BuildFailure extends Error {
 
   constructor(
     message: string,
-    /** What to do about it. */
+    /** Tells the user how to fix it. */
     readonly hint?: string,
   ) {
     super(message);

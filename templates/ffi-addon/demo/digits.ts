@@ -4,7 +4,7 @@ const side = 8;
 export const pixels = side * side;
 
 export interface Digits {
-  /** What each picture shows, 0 to 9. */
+  /** The digit in each picture, 0 to 9. */
   readonly labels: readonly string[];
   /** The pictures, one after the other, 0 (white) to 16 (black). */
   readonly pictures: Float32Array;

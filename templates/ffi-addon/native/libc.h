@@ -1,4 +1,4 @@
-// What this library uses from libc. TinyCC often runs where no libc headers are installed,
+// Declarations of the libc functions that this library uses. TinyCC often runs where no libc headers are installed,
 // so the same names are declared here for it.
 #ifndef ADDON_LIBC_H
 #define ADDON_LIBC_H

@@ -1,4 +1,4 @@
-// What an index is made of: known to vindex.c and search.c only.
+// The fields of an index, for vindex.c and search.c only.
 #ifndef ADDON_VINDEX_H
 #define ADDON_VINDEX_H
 

@@ -4,7 +4,7 @@ import { root } from "../src/artifacts.ts";
 
 export interface Compiler {
   readonly command: readonly string[];
-  /** What `--version` prints: part of the cache's key. */
+  /** The output of `--version`: part of the cache's key. */
   readonly version: string;
 }
 

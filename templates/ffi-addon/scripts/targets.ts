@@ -6,7 +6,7 @@ export interface Target {
   readonly os: string;
   readonly cpu: string;
   readonly libc?: "glibc" | "musl";
-  /** What `zig cc -target` calls the platform, with the oldest system that it has to run on. */
+  /** The platform's name for `zig cc -target`, with the oldest system that it has to run on. */
   readonly zig: string;
 }
 

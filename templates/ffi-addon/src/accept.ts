@@ -4,7 +4,7 @@ import { askAccept } from "./check.ts";
 import type { Accept } from "./engine.ts";
 import { status } from "./symbols.ts";
 
-/** What a search with `accept` needs; it keeps alive what C reads and writes while JavaScript runs. */
+/** The arguments of a search with `accept`. They keep the memory alive that C reads and writes while JavaScript runs. */
 interface Call {
   readonly accept: Accept;
   readonly query: Float32Array;

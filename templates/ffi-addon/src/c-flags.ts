@@ -1,4 +1,4 @@
-// What the C code needs from the system. These reach every compiler, TinyCC too.
+// Libraries and flags that the C code needs. They reach every compiler, TinyCC too.
 
 /** Libraries to link, without `lib` and extension: `["z"]` links zlib. */
 export const LIBS: readonly string[] = [];

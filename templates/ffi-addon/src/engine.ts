@@ -1,4 +1,4 @@
-// What a backend provides. Arguments that arrive here have been checked.
+// The interface of a backend. Its arguments have been checked already.
 // #region worker
 import type { NativeShare, TypeScriptShare } from "./worker/share.ts";
 // #endregion

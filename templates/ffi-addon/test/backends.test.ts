@@ -23,10 +23,10 @@ import { declarations } from "../src/symbols.ts";
 import { createProject, type Project, program, run } from "./project.ts";
 import { binutils, ccVariable, compiler, tinycc } from "./toolchain.ts";
 
-/** What runs when nothing is built. */
+/** The backend that runs when nothing is built. */
 const fallback = tinycc ? "tinycc" : "typescript";
 
-/** What a process that imports the library reports: `{ backend, skipped, sum }`, and its stderr. */
+/** The report of a process that imports the library: `{ backend, skipped, sum }`, and its stderr. */
 async function report(project: Project, env: Record<string, string> = {}) {
   const { stdout, stderr, exitCode } = await run([program("report.ts"), project.entry], env);
   if (exitCode !== 0) throw new Error(stderr);
@@ -130,7 +130,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     appendFileSync(join(project.path, "native/simd.h"), "// changed\n");
     expect(await build(ccVariable)).toBe("Compiled");
     expect((await report(project)).backend).toBe("compiled");
-    // What GCC 11 meets in the headers of glibc.
+    // Declarations as in the headers of glibc, which GCC 11 reads.
     appendFileSync(join(project.path, "native/libc.h"), "#warning from the system\n");
     expect(await build(ccVariable)).toEndWith("Compiled");
     appendFileSync(join(project.path, "native/basics.c"), "int broken(\n");

@@ -35,7 +35,7 @@ const HITS = [
   { id: 1, score: 7 },
   { id: 0, score: 3 },
 ];
-/** What the program prints. */
+/** The output of the program. */
 const found = (backend: string) => {
   const results = [HITS];
   // #region worker

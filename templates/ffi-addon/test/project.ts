@@ -12,7 +12,7 @@ const OMITTED = ["node_modules", "dist", "test", ".git"];
 
 export interface Project extends Disposable {
   readonly path: string;
-  /** What a program imports. */
+  /** The specifier that a program imports. */
   readonly entry: string;
 }
 

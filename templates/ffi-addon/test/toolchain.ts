@@ -1,11 +1,11 @@
-// What this machine can compile and check; where something is missing the tests that need it skip, except in CI.
+// The compilers and checkers of this machine. Tests that need a missing one are skipped, except in CI.
 import { existsSync } from "node:fs";
 import { findCompiler } from "../scripts/compiler.ts";
 import { openEngine } from "../src/backends.ts";
 
 const required = process.env.CI !== undefined && process.platform === "linux";
 
-/** What `find` returns; what it throws is the reason for a skip. */
+/** Returns the result of `find`. If it throws, the error is the reason for a skip. */
 function attempt<Value>(what: string, find: () => Value): Value | undefined {
   try {
     return find();

@@ -1,4 +1,4 @@
-// What an index does while it lives, and what it refuses afterwards, on every backend.
+// The methods of an index on every backend, and which of them a closed index refuses.
 import { describe, expect, test } from "bun:test";
 import type { Metric } from "../src/engine.ts";
 import { maxDimensions, maxSize } from "../src/symbols.ts";

@@ -1,4 +1,4 @@
-// What a client may do. Every route of the API declares the access that it needs: `access("publish")`.
+// The access of a client. Every route of the API declares the access that it needs: `access("publish")`.
 import type { MiddlewareHandler } from "hono";
 import type { HttpEnv } from "#lib/http";
 // #region auth
@@ -8,7 +8,7 @@ import { describeMiddleware } from "#lib/http";
 
 type Need = "publish" | "subscribe";
 
-/** What one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
+/** The topics that one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
   /** Called before the input is read, so that a request without a token cannot make the server read a body. */
   check(need: Need): void;

@@ -14,7 +14,7 @@ export interface Subprocess {
 export interface Result {
   readonly exitCode: number;
   readonly stdout: string;
-  /** What it printed on both streams. */
+  /** Its output on both streams. */
   readonly output: string;
 }
 

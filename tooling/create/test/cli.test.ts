@@ -222,7 +222,7 @@ test.each([
 
 describe("options that npm keeps for itself without a --", () => {
   test.each([
-    // What npm passes on, and what it sets.
+    // Variables that npm passes on or sets.
     ["--template", ["my-app", "tiny"], { npm_config_template: "true" }],
     ["--template", ["my-app"], { npm_config_template: "tiny" }],
     ["--without", ["my-app", "page"], { npm_config_without: "true" }],

@@ -14,7 +14,7 @@ const REPOSITORY: Sample = {
     },
   },
   "packages/shared/tsconfig.base.json": `{
-    // What every project is compiled with.
+    // The compiler options of every project.
     "$schema": "https://json.schemastore.org/tsconfig",
     "compilerOptions": { "target": "ESNext", "lib": ["ESNext"], "strict": true, },
   }`,

@@ -6,7 +6,7 @@ import { version } from "../package.json" with { type: "json" };
 
 const ENTRY = join(import.meta.dir, "entry.ts");
 
-/** What flatten reads of the shared package and of create-bunyard. */
+/** The files of the shared package and of create-bunyard that flatten reads. */
 const SHARED = {
   "packages/shared/package.json": "{}",
   "packages/shared/files/_biome.json": '{\n  "formatter": { "indentStyle": "space" }\n}\n',

@@ -1,4 +1,4 @@
-// What holds for every update, checked with random template versions and random edits. SEED=7 repeats one case.
+// Properties of every update, checked with random template versions and random edits. SEED=7 repeats one case.
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";

@@ -27,7 +27,7 @@ export type State =
       readonly log: string;
     };
 
-/** What the run knows about a starter before it creates it. */
+/** Facts about a starter that are known before it is created. */
 export interface Starter {
   /** Of the row: the template's name, with the feature that is left out. */
   readonly name: string;

@@ -10,7 +10,7 @@ import { unsetFileVariables } from "./workarounds/config-files.ts";
 
 // #endregion
 
-/** What the process sends over IPC. */
+/** A message of the process over IPC. */
 interface BundlerMessage {
   /** `listening` once it listens. */
   readonly type: string;

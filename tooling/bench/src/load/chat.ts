@@ -21,7 +21,7 @@ function fail(reason: string): never {
 interface Dialect {
   readonly path: string;
   readonly headers?: () => Promise<string>;
-  /** What to send when this frame arrives before the client is in; true once it is. */
+  /** Returns the reply to a frame that arrives before the client is in the room, or true once it is. */
   readonly enter: (frame: string) => string | boolean;
   readonly message: () => string;
   /** Index of the letter c of "chat" in a delivered message. */

@@ -7,7 +7,7 @@ import { quoted } from "./shell.ts";
 export interface Install {
   readonly cwd: string;
   readonly manager: PackageManager;
-  /** What the user would type. */
+  /** The command as the user would type it. */
   readonly command: string;
 }
 

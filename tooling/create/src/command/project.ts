@@ -23,7 +23,7 @@ export const personalize = (project: FileMap, personal: Personal): FileMap =>
     personal,
   );
 
-/** What depends on the project's location only. */
+/** The properties that depend only on the project's location. */
 export function placeIn(
   project: FileMap,
   { isBelowBiome, isInWorkspace }: Pick<Personal, "isBelowBiome" | "isInWorkspace">,

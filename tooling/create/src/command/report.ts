@@ -70,7 +70,7 @@ export function errorText({ message, hint }: CreateError, style: Style): string 
   return `${style.red("✖")} ${message}${hint === undefined ? "" : `\n  ${style.dim(hint)}`}`;
 }
 
-/** What was done, and how to continue; empty if nothing was done. `errorText` renders the error. */
+/** Describes what was done and how to continue; empty if nothing was done. `errorText` renders the error. */
 export function outcomeText({ plan, steps, ignored, error }: Outcome, style: Style): string {
   const done = steps
     .filter(({ status, reason }) => status !== "failed" && reason !== NOT_REACHED)
@@ -91,7 +91,7 @@ export function ignoredText({ rule, pattern, files }: Ignored): string {
   return `Git ignores ${shown}${more}, because of "${pattern}" in ${rule}. Remove that rule, or run git add --force.`;
 }
 
-/** What a dry run would do, file by file. */
+/** Describes a dry run, file by file. */
 export function plannedText({ plan }: Outcome, style: Style): string {
   const files = plan.files.map((path) =>
     plan.placement.replaced.includes(path)

@@ -41,7 +41,7 @@ export function libraryPath(target: unknown): string | undefined {
     : undefined;
 }
 
-/** What a created project records about its origin, under `bunyard` in package.json. */
+/** The record of a created project's origin, under `bunyard` in package.json. */
 export type Stamp = {
   readonly template: string;
   /** Of create-bunyard. */

@@ -9,7 +9,7 @@ import { nearest } from "../nearest.ts";
 export interface Template {
   readonly name: string;
   readonly description: string;
-  /** What can be left out. */
+  /** The features that can be left out. */
   readonly features: readonly Pick<Feature, "name" | "description" | "requires">[];
 }
 

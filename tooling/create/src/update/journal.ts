@@ -26,11 +26,11 @@ interface Entry {
 
 interface Journal {
   readonly entries: readonly Entry[];
-  /** What the report needs to know. */
+  /** Facts for the report. */
   readonly report: unknown;
 }
 
-/** What an earlier run left behind. `staging`: it had not changed a file yet. */
+/** The remains of an earlier run. `staging`: it had not changed a file yet. */
 export type Unfinished = "none" | "staging" | "update" | "abort";
 
 export function unfinishedIn(directory: string): Unfinished {

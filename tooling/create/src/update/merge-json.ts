@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject, printJson } from "../flatten/json
 
 export interface JsonMerge {
   readonly text: string;
-  /** What both changed: the user's value stays. */
+  /** Keys that both sides changed: the user's value stays. */
   readonly kept: readonly Kept[];
 }
 

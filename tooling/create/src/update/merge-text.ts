@@ -13,7 +13,7 @@ export interface TextMerge {
   readonly conflicts: number;
 }
 
-/** What the three sides are called in the marks of a conflict. */
+/** Names of the three sides in the marks of a conflict. */
 export interface Labels {
   readonly base: string;
   readonly theirs: string;

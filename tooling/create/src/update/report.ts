@@ -68,7 +68,7 @@ export function updateJson(
   };
 }
 
-/** What is left to do by hand, and how. */
+/** The steps that are left to do by hand. */
 export function conflictError(conflicts: readonly Change[]): CreateError {
   const names = shortened(conflicts.map(({ path }) => path));
   const start = conflicts.length === 1 ? "1 file needs you" : `${conflicts.length} files need you`;

@@ -256,7 +256,7 @@ function logPresenceError(error: unknown): void {
   log.warn("the presence was not updated: {error}", { error });
 }
 
-/** What a client that joins a room gets. */
+/** The content of the reply to a join. */
 interface JoinReply {
   readonly ref: Ref;
   readonly room: string;

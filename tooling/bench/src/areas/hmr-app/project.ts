@@ -5,7 +5,7 @@ import { PEERS } from "../../peers.ts";
 
 const TEMPLATE = join(import.meta.dir, "../../../../../templates/hmr-app");
 
-/** What an edit changes: `text` is shown by the page. */
+/** The source that an edit changes. The page shows `text`. */
 export const editedModule = (text: string) =>
   `export function Edited() {\n  return <h1 id="edited">${text}</h1>;\n}\n`;
 
