@@ -20,7 +20,8 @@ test("a page that does not read is disconnected before all edits are buffered fo
   const app = await copy.read(APP);
   for (let index = 1; index <= EDITS; index += 1) {
     const filler = `edit ${index};`.padEnd(EDIT_BYTES, "x");
-    await copy.write(APP, `${app}\nexport const filler = "${filler}";\n`);
+    // Atomically: a large file that is overwritten in place may be read before its contents, but after its time, has changed.
+    await copy.writeAtomically(APP, `${app}\nexport const filler = "${filler}";\n`);
     await until("a page that reads has the edit", () => fast.hasReceived(`edit ${index};`));
   }
   const received = await slow.read();
