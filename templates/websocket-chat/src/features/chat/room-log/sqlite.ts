@@ -1,28 +1,20 @@
 // The log of a single process, in a SQLite file: events, the current state of their messages, and retention.
 import { Database } from "bun:sqlite";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
-import { log } from "#lib/log";
 import { applyEvent } from "../../../apply-event.ts";
 import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
 import { type Message, type Position, targetOf } from "../../../protocol.ts";
-import { randomId } from "../../../random-id.ts";
 import { type LocalBus, roomTopic } from "../bus.ts";
-import { currentBoot, isSameBoot } from "./boot.ts";
+import { Epoch } from "./epoch.ts";
 import { migrate } from "./migrations.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { changeOf, type Draft, type History, type RoomLog, type Stored } from "./room-log.ts";
 
 /** Trim a room only after this many new events: a trim per event would touch more pages. */
 const TRIM_EVERY = 500;
-/** Milliseconds between two marks. A copy of the file is noticed if it is older than the latest mark. */
-const MARK_EVERY_MS = 10_000;
-/** Stored as `marked` while the marker file is being written. */
-const UNMARKED = 0;
-/** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
-const CLOSED = "";
 /** Rooms whose latest offset is cached. */
 const CACHED_HEADS = 10_000;
 
@@ -62,10 +54,7 @@ export class SqliteRoomLog implements RoomLog {
   /** Latest offset per room, so that storing an event does not have to query it. */
   readonly #heads = new Map<string, number>();
   readonly #statements;
-  readonly #epoch: string;
-  readonly #marker: string;
-  readonly #boot = currentBoot();
-  #markedAt = 0;
+  readonly #epoch: Epoch;
   #pending: Pending[] = [];
 
   /** Opens or creates the file, and migrates it. A new file gets a new epoch. @throws if that fails. */
@@ -77,11 +66,10 @@ export class SqliteRoomLog implements RoomLog {
     // Set first: switching to WAL takes a lock, and without a timeout it fails if another process holds one.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
-    // FULL until the boot is stored: if a power failure lost it, a loss of later commits would not be noticed.
+    // FULL until the epoch is stored: if a power failure lost it, a loss of later commits would not be noticed.
     db.run("PRAGMA synchronous = FULL");
     migrate(db);
-    this.#marker = `${path}.marker`;
-    this.#epoch = this.#readEpoch();
+    this.#epoch = new Epoch(db, `${path}.marker`);
     // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
     db.run("PRAGMA synchronous = NORMAL");
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
@@ -112,7 +100,7 @@ export class SqliteRoomLog implements RoomLog {
 
   async close(): Promise<void> {
     if (this.#pending.length > 0) this.#commit();
-    this.#tryMark(CLOSED);
+    this.#epoch.close();
     this.db.close();
   }
 
@@ -142,7 +130,7 @@ export class SqliteRoomLog implements RoomLog {
       }
       resolve(stored);
     }
-    if (Date.now() - this.#markedAt > MARK_EVERY_MS) this.#tryMark();
+    this.#epoch.committed();
   }
 
   /** A refusal is returned, not thrown: it must not roll back the other events. */
@@ -159,10 +147,10 @@ export class SqliteRoomLog implements RoomLog {
     const { room, key } = draft.frame;
     const { id } = draft.from;
     const known = this.#keys.find(id, key);
-    if (known) return { stored: { ...known, epoch: this.#epoch } };
+    if (known) return { stored: { ...known, epoch: this.#epoch.id } };
     const head = this.#head(room);
     const target = targetOf(draft.frame);
-    const position = { epoch: this.#epoch, offset: head + 1 };
+    const position = { epoch: this.#epoch.id, offset: head + 1 };
     const before = target === undefined ? undefined : this.#message(room, target);
     const { event, message, isEffective } = changeOf(draft, position, before);
     if (!isEffective) {
@@ -196,7 +184,7 @@ export class SqliteRoomLog implements RoomLog {
 
   #read(room: string, after: Position | undefined): History {
     const offset = this.#head(room);
-    const epoch = this.#epoch;
+    const epoch = this.#epoch.id;
     if (after?.epoch === epoch) {
       const events = this.#statements.eventsAfter.all(room, after.offset);
       const isComplete = events.length === offset - after.offset;
@@ -208,48 +196,6 @@ export class SqliteRoomLog implements RoomLog {
     }
     const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
     return { epoch, offset, recovered: false, entries };
-  }
-
-  /**
-   * The epoch. A new one if the latest events may be missing, because their offsets would be assigned again: the
-   * file was replaced by a copy, or the machine has restarted since the file was opened and not closed.
-   */
-  #readEpoch(): string {
-    const find = this.db.query<{ epoch: string; marked: number; boot: string }, []>(
-      "SELECT * FROM log",
-    );
-    const { epoch, marked, boot = CLOSED } = find.get() ?? {};
-    // `UNMARKED` is a new file, or one whose process ended while it was writing the marker file.
-    const isOriginal = marked === UNMARKED || marked === timeOf(this.#marker);
-    const isComplete = boot === CLOSED || isSameBoot(boot, this.#boot);
-    const current = isOriginal && isComplete ? epoch : undefined;
-    this.db.query("UPDATE log SET epoch = ?").run(current ?? randomId());
-    this.#mark();
-    return find.get()?.epoch ?? "";
-  }
-
-  /**
-   * Writes the marker file next to the database, and stores its ctime in the database. In a copy of the folder the
-   * marker file has another ctime, and an older copy of only the database stores an older one.
-   */
-  #mark(boot = this.#boot): void {
-    this.#markedAt = Date.now();
-    const update = this.db.query("UPDATE log SET marked = ?, boot = ?");
-    update.run(UNMARKED, this.#boot);
-    writeFileSync(
-      this.#marker,
-      "chat.db holds the time of this file, to notice that it was replaced.\n",
-    );
-    update.run(timeOf(this.#marker), boot);
-  }
-
-  /** Marks the database. A failure, e.g. a full disk, is only logged: a later mark replaces this one. */
-  #tryMark(boot?: string): void {
-    try {
-      this.#mark(boot);
-    } catch (error) {
-      log.warn("the database was not marked: {error}", { error });
-    }
   }
 
   #head(room: string): number {
@@ -301,9 +247,4 @@ function prepare(db: Database) {
 /** The state of a message, encoded. It is stored once another event has changed it. */
 function stateOf({ frame, message }: MessageRow): string {
   return message ?? JSON.stringify(applyEvent(JSON.parse(frame), undefined));
-}
-
-/** When the file was last written or replaced; copying a file cannot set this time. */
-function timeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0;
 }

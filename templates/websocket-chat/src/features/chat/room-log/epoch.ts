@@ -1,0 +1,86 @@
+// The epoch of a room log in SQLite: an id that changes when the latest events may be missing from the file.
+import type { Database } from "bun:sqlite";
+import { statSync, writeFileSync } from "node:fs";
+import { log } from "#lib/log";
+import { randomId } from "../../../random-id.ts";
+import { currentBoot, isSameBoot } from "./boot.ts";
+
+/** Milliseconds between two marks. A copy of the file is noticed if it is older than the latest mark. */
+const MARK_EVERY_MS = 10_000;
+/** Stored as `marked` while the marker file is being written. */
+const UNMARKED = 0;
+/** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
+const CLOSED = "";
+
+/**
+ * Notices two ways in which events get lost: the file was replaced by a copy, or the machine has restarted since the
+ * file was opened and not closed. The offsets of the lost events would be assigned again; in a new epoch, clients know
+ * that they are others.
+ *
+ * A copy is noticed by a marker file next to the database, whose ctime the database stores: in a copy of the folder the
+ * marker file has another ctime, and an older copy of only the database stores an older one.
+ */
+export class Epoch {
+  readonly id: string;
+  readonly #db: Database;
+  readonly #marker: string;
+  readonly #boot = currentBoot();
+  #markedAt = 0;
+
+  /** Reads the epoch, or stores a new one. @param marker path of the marker file. @throws if it cannot be written. */
+  constructor(db: Database, marker: string) {
+    this.#db = db;
+    this.#marker = marker;
+    this.id = this.#readId() ?? randomId();
+    db.query("UPDATE log SET epoch = ?").run(this.id);
+    this.#mark(this.#boot);
+  }
+
+  /** Call it after each commit. */
+  committed(): void {
+    if (Date.now() - this.#markedAt > MARK_EVERY_MS) this.#tryMark(this.#boot);
+  }
+
+  /** Call it before the database is closed. */
+  close(): void {
+    this.#tryMark(CLOSED);
+  }
+
+  /** Undefined if events may be missing. */
+  #readId(): string | undefined {
+    const row = this.#db
+      .query<{ epoch: string; marked: number; boot: string }, []>("SELECT * FROM log")
+      .get();
+    if (!row) return undefined;
+    const { epoch, marked, boot } = row;
+    // `UNMARKED` is a new file, or one whose process ended while it was writing the marker file.
+    const isOriginal = marked === UNMARKED || marked === timeOf(this.#marker);
+    const isComplete = boot === CLOSED || isSameBoot(boot, this.#boot);
+    return isOriginal && isComplete ? epoch : undefined;
+  }
+
+  #mark(boot: string): void {
+    this.#markedAt = Date.now();
+    const update = this.#db.query("UPDATE log SET marked = ?, boot = ?");
+    update.run(UNMARKED, this.#boot);
+    writeFileSync(
+      this.#marker,
+      "chat.db holds the time of this file, to notice that it was replaced.\n",
+    );
+    update.run(timeOf(this.#marker), boot);
+  }
+
+  /** A failure, e.g. a full disk, is only logged: a later mark replaces this one. */
+  #tryMark(boot: string): void {
+    try {
+      this.#mark(boot);
+    } catch (error) {
+      log.warn("the database was not marked: {error}", { error });
+    }
+  }
+}
+
+/** When the file was last written or replaced; copying a file cannot set this time. */
+function timeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+}
