@@ -82,3 +82,22 @@ export function summaryLine({ passed, failed, skipped }: Omit<Tally, "failures">
   const line = `${passed} passed, ${failed} failed`;
   return skipped.length === 0 ? line : `${line}, ${skipped.length} skipped`;
 }
+
+/** Lines about the suite of a created project. A test prints them, so that the sum of the run includes the suite. */
+export function suiteLines(name: string, tally: Tally): string {
+  const skipped = tally.skipped.map((test) => `  skipped: ${test}\n`).join("");
+  return `suite of ${name}: ${summaryLine({ ...tally, skipped: [] })}\n${skipped}`;
+}
+
+/** By name, the suites of created projects that the tests of a task have run. A failed one is quoted by its test. */
+export function suitesIn(log: string): ReadonlyMap<string, Tally> {
+  const suites = Bun.stripANSI(log).matchAll(
+    /^suite of (.+): (\d+) passed, (\d+) failed\n((?: {2}skipped: .+\n)*)/gm,
+  );
+  const tallies = suites.map(([, name = "", passed, failed, skipped = ""]) => {
+    const names = [...skipped.matchAll(/^ {2}skipped: (.+)$/gm)].map(([, test = ""]) => test);
+    const tally = { passed: Number(passed), failed: Number(failed), skipped: names, failures: [] };
+    return [name, tally] as const;
+  });
+  return new Map(tallies);
+}

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Tally, tallyOf } from "./tally.ts";
+import { suitesIn, type Tally, tallyOf } from "./tally.ts";
 import { root } from "./workspaces.ts";
 
 /** The part of Turborepo's run summary in `.turbo/runs/` that is used here. */
@@ -19,7 +19,7 @@ interface RunSummary {
 
 export interface TurboRun {
   readonly succeeded: boolean;
-  /** By task, for example `http-sse#test`. */
+  /** By task, for example `create-bunyard#test`, or by the name of a suite that a task has run. */
   readonly tallies: ReadonlyMap<string, Tally>;
 }
 
@@ -62,7 +62,8 @@ async function readTallies({ tasks }: RunSummary): Promise<ReadonlyMap<string, T
   const entries = tests.map(async ({ taskId, logFile, execution }) => {
     const file = Bun.file(join(root, logFile));
     const log = execution !== undefined && (await file.exists()) ? await file.text() : "";
-    return [taskId, tallyOf({ exitCode: execution?.exitCode ?? 1, log })] as const;
+    const tally = tallyOf({ exitCode: execution?.exitCode ?? 1, log });
+    return [[taskId, tally] as const, ...suitesIn(log)];
   });
-  return new Map(await Promise.all(entries));
+  return new Map((await Promise.all(entries)).flat());
 }

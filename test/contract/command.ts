@@ -34,10 +34,28 @@ export const searchPath = (): string =>
     .join(delimiter);
 
 /** Runs `bun` with these arguments in a directory. */
-export async function bun(directory: string, ...args: string[]): Promise<Outcome> {
+export function bun(directory: string, ...args: string[]): Promise<Outcome> {
+  return run(directory, args, {});
+}
+
+/** Runs `bun test` with the variables that the tests of a project read: its engines, its programs, and whether it is CI. */
+export function runSuite(directory: string): Promise<Outcome> {
+  const names = ["CI", "CC", "REDIS_URL", "DATABASE_URL", "BUN_CHROME_PATH"];
+  const given = names.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return run(directory, ["test"], Object.fromEntries(given));
+}
+
+async function run(
+  directory: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<Outcome> {
   const child = Bun.spawn([process.execPath, ...args], {
     cwd: directory,
-    env: bareEnvironment(),
+    env: { ...bareEnvironment(), ...variables },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

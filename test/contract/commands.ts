@@ -1,5 +1,5 @@
 // Runs the commands of a project, which have to pass without a warning.
-import { expect, test } from "bun:test";
+import { test } from "bun:test";
 import { bun, COMMAND_TIMEOUT, type Outcome, warningIn } from "./command.ts";
 import type { Project } from "./project.ts";
 import { missingFor } from "./requirements.ts";
@@ -25,13 +25,6 @@ export function builds(project: Project): void {
 
 export async function passesItsBuild({ directory }: Project): Promise<void> {
   expectClean("bun run build", await bun(directory, "run", "build"));
-}
-
-/** Runs the slow commands except the build. For a template in place, they are separate tasks. */
-export async function passesItsCommands(project: Project): Promise<void> {
-  await installsAndChecks(project);
-  const tests = await bun(project.directory, "test");
-  expect(tests.exitCode, tests.output).toBe(0);
 }
 
 /** Runs the commands that take a few seconds. */

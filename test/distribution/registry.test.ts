@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
-import { builds, passesItsCommands } from "../contract/commands.ts";
+import { builds } from "../contract/commands.ts";
 import { keepsTheContract } from "../contract/contract.ts";
 import { projectOf } from "../contract/project.ts";
 import { standsAlone } from "../contract/standalone.ts";
@@ -76,19 +76,9 @@ test.each(projects)("bun create bunyard makes $name", async ({ name, directory }
   await expectSameFiles(directory, await clone.create(name, `my-${name}`));
 });
 
-// As many at a time as the script `test` allows. The services below run alone.
-test.concurrent.each(projects)(
-  "created $name passes its own commands without a warning",
-  passesItsCommands,
-);
-
+// The other commands run in test/starters/, because they take minutes.
 describe.each(projects)("created $name", (project) => {
   builds(project);
-
-  test("its commands leave nothing to commit", async () => {
-    expect(await clone.git("-C", project.directory, "status", "--porcelain")).toBe("");
-  });
-
   standsAlone(project);
   keepsTheContract(project);
 });

@@ -1,7 +1,7 @@
 // Files of the repository: strict TypeScript everywhere, one editor configuration, no trace of a machine.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { readText, readWorkspaces, repositoryFiles, root } from "../workspaces.ts";
+import { readText, readWorkspaces, repositoryFiles, root, templateNames } from "../workspaces.ts";
 
 const files = await repositoryFiles();
 
@@ -28,6 +28,10 @@ test("every TypeScript file belongs to a workspace, whose check covers it", asyn
     .filter((file) => !directories.some((directory) => file.startsWith(directory)))
     .map((file) => `${file}: move it into a workspace`);
   expect(problems).toEqual([]);
+});
+
+test.each([...templateNames()])("the product's tests run the suite of %s", (name) => {
+  expect(files).toContain(`test/starters/${name}.test.ts`);
 });
 
 test("the editor configuration is the one that created projects get", async () => {

@@ -1,6 +1,6 @@
 // The sum at the end of a test run, read from the output of `bun test`.
 import { describe, expect, test } from "bun:test";
-import { sum, summaryLine, tallyOf } from "../tally.ts";
+import { suiteLines, suitesIn, sum, summaryLine, tallyOf } from "../tally.ts";
 
 const summary = (lines: string) => `bun test v1.4.5\n\n${lines}\n`;
 
@@ -90,4 +90,14 @@ test("the sum ends a run with one line", () => {
   ]);
   expect(summaryLine(total)).toBe("5 passed, 1 failed, 1 skipped");
   expect(summaryLine({ passed: 1, failed: 0, skipped: [] })).toBe("1 passed, 0 failed");
+});
+
+test("the suites of created projects are counted, with the names of skipped tests", () => {
+  const first = { passed: 3, failed: 0, skipped: ["a > b", "c"], failures: [] };
+  const second = { passed: 1, failed: 2, skipped: [], failures: [] };
+  const log = `(pass) x\n${suiteLines("created a", first)}\n(pass) y\n${suiteLines("b without its features", second)}\n`;
+  expect([...suitesIn(log)]).toEqual([
+    ["created a", first],
+    ["b without its features", second],
+  ]);
 });
