@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
 import { SqliteReads } from "#lib/sqlite-reads";
 import { migrate } from "./migrations.ts";
+import { COLUMNS, type Direction, findRow, type Row, selectRows } from "./sqlite-queries.ts";
 import { Retention } from "./sqlite-retention.ts";
 import {
   type Appended,
@@ -22,16 +23,6 @@ const PROBE_BYTES = 32 * 1024;
 
 /** The cursor of a store that never held a message. */
 const START = "0";
-
-const COLUMNS = "seq, topic, event, data, at";
-
-interface Row {
-  readonly seq: number;
-  readonly topic: string;
-  readonly event: string;
-  readonly data: string;
-  readonly at: string;
-}
 
 interface Pending extends PromiseWithResolvers<Appended> {
   readonly message: NewMessage;
@@ -201,26 +192,8 @@ export class SqliteMessages implements MessageStore {
     return work();
   }
 
-  /** Reads up to `limit` rows of each topic with the index, and of all prefixes in one scan in id order. */
-  #select({ topics, event, limit }: Query, direction: ">" | "<", from: number): Message[] {
-    const order = direction === ">" ? "ASC" : "DESC";
-    // A unary plus hides a parameter from the planner, which would otherwise plan the statement again for each new value.
-    const conditions: string[] = [];
-    const prefixes: string[] = [];
-    for (const [index, topic] of topics.entries()) {
-      if (topic.endsWith("*")) prefixes.push(`+topic GLOB +?${index + 4}`);
-      else conditions.push(`topic = +?${index + 4}`);
-    }
-    if (prefixes.length > 0) conditions.push(`(${prefixes.join(" OR ")})`);
-    const parts = conditions.map(
-      (condition) => `SELECT ${COLUMNS} FROM messages WHERE seq ${direction} ?1 AND ${condition}
-        ${event === undefined ? "" : "AND event = +?3"} ORDER BY seq ${order} LIMIT +?2`,
-    );
-    const union = () => parts.map((part) => `SELECT * FROM (${part})`).join(" UNION ");
-    const sql = parts.length > 1 ? `${union()} ORDER BY seq ${order} LIMIT +?2` : parts.join();
-    const rows = this.#reads.read((reader) =>
-      reader.query<Row, (string | number | null)[]>(sql).all(from, limit, event ?? null, ...topics),
-    );
+  #select(query: Query, direction: Direction, from: number): Message[] {
+    const rows = this.#reads.read((reader) => selectRows(reader, query, direction, from));
     return rows.map((row) => this.#message(row));
   }
 
@@ -237,14 +210,6 @@ export class SqliteMessages implements MessageStore {
     const [epoch, seq] = id.split("-");
     return epoch === this.#epoch && /^[1-9]\d{0,14}$/.test(seq ?? "") ? Number(seq) : 0;
   }
-}
-
-function findRow(db: Database, column: "seq" | "key", value: number | string) {
-  return db
-    .query<Row & { key: string | null }, [number | string]>(
-      `SELECT ${COLUMNS}, key FROM messages WHERE ${column} = ?`,
-    )
-    .get(value);
 }
 
 /** Runs `query`. @throws {Problem} 503 or 507 for an error of SQLite. */

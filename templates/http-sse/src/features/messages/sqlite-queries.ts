@@ -1,0 +1,67 @@
+// The queries for rows of messages in SQLite.
+import type { Database } from "bun:sqlite";
+import type { Query } from "./store.ts";
+
+export const COLUMNS = "seq, topic, event, data, at";
+
+export interface Row {
+  readonly seq: number;
+  readonly topic: string;
+  readonly event: string;
+  readonly data: string;
+  readonly at: string;
+}
+
+export function findRow(db: Database, column: "seq" | "key", value: number | string) {
+  return db
+    .query<Row & { key: string | null }, [number | string]>(
+      `SELECT ${COLUMNS}, key FROM messages WHERE ${column} = ?`,
+    )
+    .get(value);
+}
+
+/** From a cursor to newer messages, or to older ones. */
+export type Direction = ">" | "<";
+
+export function selectRows(
+  reader: Database,
+  { topics, event, limit }: Query,
+  direction: Direction,
+  from: number,
+): Row[] {
+  const isEverything = topics.includes("*");
+  const sql = isEverything ? EVERYTHING[direction] : scanTopics(topics, direction);
+  const patterns = isEverything ? [] : topics;
+  return reader
+    .query<Row, (string | number | null)[]>(sql)
+    .all(from, limit, event ?? null, ...patterns);
+}
+
+/**
+ * Reads up to ?2 rows from ?1 on, of the event ?3 if that is not NULL. A unary plus hides a parameter from the planner,
+ * which would otherwise plan the statement again for each new value.
+ */
+function scan(direction: Direction, condition = "TRUE"): string {
+  return `SELECT ${COLUMNS} FROM messages
+    WHERE seq ${direction} ?1 AND (?3 IS NULL OR event = +?3) AND ${condition} ${orderBy(direction)}`;
+}
+
+function orderBy(direction: Direction): string {
+  return `ORDER BY seq ${direction === ">" ? "ASC" : "DESC"} LIMIT +?2`;
+}
+
+/** The most frequent scans: of all topics. */
+const EVERYTHING = { ">": scan(">"), "<": scan("<") };
+
+/** The patterns are ?4 and further. Each topic is read with the index, and all prefixes in one scan in id order. */
+function scanTopics(patterns: readonly string[], direction: Direction): string {
+  const conditions: string[] = [];
+  const prefixes: string[] = [];
+  for (const [index, pattern] of patterns.entries()) {
+    if (pattern.endsWith("*")) prefixes.push(`+topic GLOB +?${index + 4}`);
+    else conditions.push(`topic = +?${index + 4}`);
+  }
+  if (prefixes.length > 0) conditions.push(`(${prefixes.join(" OR ")})`);
+  const scans = conditions.map((condition) => `SELECT * FROM (${scan(direction, condition)})`);
+  return scans.length > 1 ? `${scans.join(" UNION ")} ${orderBy(direction)}` : scans.join();
+}
