@@ -22,6 +22,8 @@ export const LIMITS = {
    * reconnects, so it could never receive a long reply over a slow network.
    */
   replyBytes: 256 * 1024,
+  /** Members in the reply to a join, for the same reason. The others follow as `user-joined` frames. */
+  replyMembers: 500,
   // #region reactions
   /** Different emoji per message. */
   emoji: 20,

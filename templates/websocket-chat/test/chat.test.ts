@@ -1,5 +1,6 @@
 // The protocol, frame by frame.
 import { describe, expect, test } from "bun:test";
+import { LIMITS } from "../src/limits.ts";
 import { ChatServer } from "./server.ts";
 import { Socket } from "./socket.ts";
 
@@ -43,6 +44,24 @@ describe("rooms", () => {
     expect(joined.offset).toBe(1);
     expect(joined.messages.map(({ text }) => text)).toEqual(["first"]);
     expect(joined.members).toEqual([ada.you, bob.you]);
+  });
+
+  test("the reply to a join in a large room has 500 members, and the others follow", async () => {
+    const count = LIMITS.replyMembers + 3;
+    using sockets = new DisposableStack();
+    const ids: string[] = [];
+    for (let i = 1; i < count; i++) {
+      const socket = sockets.use(await open(`User ${i}`));
+      ids.push(socket.you.id);
+      await socket.join("crowd");
+    }
+    const last = sockets.use(await open("Last"));
+    const { members } = await last.join("crowd");
+    expect(members).toHaveLength(LIMITS.replyMembers);
+    await last.settled();
+    const others = last.all("user-joined").map(({ user }) => user);
+    const known = [...members, ...others].map(({ id }) => id);
+    expect(known.toSorted()).toEqual([...ids, last.you.id].toSorted());
   });
 
   test("members see a user with several tabs join and leave once", async () => {

@@ -173,15 +173,15 @@ export class Connection implements HubConnection, Member {
   }
 
   /**
-   * Sends the reply to a join, and the events that do not fit into it. If the client reads slowly, live events are
-   * not recorded but read from the log later, so that they are not queued in memory. Closes the connection if a
-   * read fails, because the client counts as joined by then.
+   * Sends the reply to a join, and the members and events that do not fit into it. If the client reads slowly, live
+   * events are not recorded but read from the log later, so that they are not queued in memory. Closes the connection
+   * if a read fails, because the client counts as joined by then.
    * @returns the offset of the last event that was sent.
    */
   async #replay(reply: JoinReply, recording: Recording): Promise<number> {
     const { frame, rest } = encodeJoinReply(reply);
     let { history } = reply;
-    let events: readonly string[] = rest;
+    let frames: readonly string[] = rest;
     this.#socket?.send(frame);
     this.#replyBytes = this.#socket?.getBufferedAmount() ?? 0;
     const catchUp = async () => {
@@ -192,9 +192,9 @@ export class Connection implements HubConnection, Member {
     };
     try {
       for (;;) {
-        for (const event of events) {
+        for (const next of frames) {
           await catchUp();
-          this.#sendEncoded(event);
+          this.#sendEncoded(next);
         }
         await catchUp();
         if (!recording.isPaused) break;
@@ -204,7 +204,7 @@ export class Connection implements HubConnection, Member {
           this.chat.hub.closeSlowConsumer(this);
           break;
         }
-        events = history.entries;
+        frames = history.entries;
       }
     } catch (error) {
       log.warn("a replay failed: {error}", { error });
@@ -265,18 +265,24 @@ interface JoinReply {
 }
 
 /**
- * Encodes the reply to a join, with at most `LIMITS.replyBytes` of events or messages.
- * @returns also `rest`, the events that come after those in the reply. Of messages, the oldest are left out instead.
+ * Encodes the reply to a join, with at most `LIMITS.replyMembers` members and `LIMITS.replyBytes` of events or messages.
+ * @returns also `rest`, the frames to send after it: the other members, and the events that come after those in the
+ * reply. Of messages, the oldest are left out instead.
  */
 function encodeJoinReply({ ref, room, history, members }: JoinReply) {
   const { epoch, recovered, entries } = history;
   const count = countFitting(recovered ? entries : entries.toReversed());
   const messages = recovered ? entries.slice(0, count) : entries.slice(-count);
-  const rest = recovered ? entries.slice(count) : [];
+  const events = recovered ? entries.slice(count) : [];
+  const joins = members
+    .slice(LIMITS.replyMembers)
+    .map((user) => JSON.stringify({ type: "user-joined", room, user } satisfies ServerFrame));
   // The offsets of events count up by one.
-  const offset = history.offset - rest.length;
-  const fields = JSON.stringify({ type: "ok", ref, room, epoch, offset, recovered, members });
-  return { frame: `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`, rest };
+  const position = { epoch, offset: history.offset - events.length };
+  const head = { type: "ok", ref, room, ...position, recovered };
+  const fields = JSON.stringify({ ...head, members: members.slice(0, LIMITS.replyMembers) });
+  const frame = `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`;
+  return { frame, rest: [...joins, ...events] };
 }
 
 /** The number of first entries that fit into a reply: at least one, which may be longer. */
