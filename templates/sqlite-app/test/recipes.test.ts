@@ -10,6 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+// #region postgres
+import { SQL } from "bun";
+// #endregion
 import { Copy } from "./copy.ts";
 import { Folder } from "./folder.ts";
 // #region postgres
@@ -168,32 +171,50 @@ onPostgres((newDatabase) => {
 });
 // #endregion
 
-/** Runs the script like cron: from another folder, and without the variables, which are in `.env`. */
+/** The script, and a backup that is old enough to be deleted. */
+class NightlyBackup extends Copy {
+  /** What the copy of the project contains. */
+  readonly before = readdirSync(this.path);
+  readonly old = this.join("data/backups/old.backup");
+
+  /** @param variables of the service, for `.env` */
+  static async prepare(variables: string): Promise<NightlyBackup> {
+    const copy = new NightlyBackup();
+    for (const block of blocks("A backup every night")) await copy.follow(block);
+    writeFileSync(copy.join(".env"), variables);
+    await copy.run("bun run build && bun dist/db.js up");
+    mkdirSync(copy.join("data/backups"), { recursive: true });
+    writeFileSync(copy.old, "");
+    const age = Date.now() / 1000 - 16 * 24 * 3600;
+    utimesSync(copy.old, age, age);
+    return copy;
+  }
+
+  /** Runs the script like cron: from another folder, and without the variables, which are in `.env`. */
+  script(env = ""): Promise<unknown> {
+    return this.run(`cd / && env -i PATH="$PATH" ${env} sh ${this.join("ops/backup.sh")}`);
+  }
+
+  /** Expects that the script fails with `reason` and keeps the old backup, which may be the only valid one. */
+  async failsWith(reason: string, env?: string): Promise<void> {
+    const failure = await this.script(env).catch((error: Error) => error);
+    expect(String(failure)).toContain(reason);
+    expect(existsSync(this.old)).toBe(true);
+  }
+}
+
 async function backUp(variables: string): Promise<void> {
-  using copy = new Copy();
-  const before = readdirSync(copy.path);
-  for (const block of blocks("A backup every night")) await copy.follow(block);
-  writeFileSync(copy.join(".env"), variables);
-  await copy.run("bun run build && bun dist/db.js up");
-  const script = (env = "") =>
-    copy.run(`cd / && env -i PATH="$PATH" ${env} sh ${copy.join("ops/backup.sh")}`);
-  mkdirSync(copy.join("data/backups"), { recursive: true });
-  const old = copy.join("data/backups/old.backup");
-  writeFileSync(old, "");
-  const age = Date.now() / 1000 - 16 * 24 * 3600;
-  utimesSync(old, age, age);
-  // Without a folder for temporary files the drill fails, and the old backup may be the only valid one.
-  const failure = await script("TMPDIR=/does/not/exist").catch((error: Error) => error);
-  expect(failure).toBeInstanceOf(Error);
-  expect(existsSync(old)).toBe(true);
+  using copy = await NightlyBackup.prepare(variables);
+  // Without a folder for temporary files the drill fails.
+  await copy.failsWith("/does/not/exist", "TMPDIR=/does/not/exist");
   for (const name of readdirSync(copy.join("data/backups"))) {
     if (name !== "old.backup") rmSync(copy.join("data/backups", name));
   }
-  await script();
-  expect(existsSync(old)).toBe(false);
+  await copy.script();
+  expect(existsSync(copy.old)).toBe(false);
   expect(readdirSync(copy.join("data/backups"))).toHaveLength(1);
   // Backups contain password hashes, so they belong in `data/`, which is ignored.
-  const added = readdirSync(copy.path).filter((name) => !before.includes(name));
+  const added = readdirSync(copy.path).filter((name) => !copy.before.includes(name));
   expect(added.toSorted()).toEqual([".env", "data", "dist", "ops"]);
 }
 
@@ -208,6 +229,25 @@ onPostgres((newDatabase) => {
   const canDump = Bun.which("pg_dump") !== null;
   testRecipe("A backup every night", !hasBackup && canDump, "a backup every night", async () =>
     backUp(`DATABASE_URL=${await newDatabase()}\n`),
+  );
+
+  testRecipe(
+    "A backup every night",
+    !hasBackup && canDump,
+    "a backup that cannot be verified is a failure, and no old one is deleted",
+    async () => {
+      const url = new URL(await newDatabase());
+      await using sql = new SQL(url.href, { max: 1 });
+      const role = `sqlite_app_${crypto.randomUUID().replaceAll("-", "")}`;
+      await sql.unsafe(`CREATE ROLE ${role} LOGIN; GRANT CREATE ON SCHEMA public TO ${role}`);
+      url.username = role;
+      try {
+        using copy = await NightlyBackup.prepare(`DATABASE_URL=${url.href}\n`);
+        await copy.failsWith("The backup is not verified");
+      } finally {
+        await sql.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      }
+    },
   );
 });
 // #endregion
