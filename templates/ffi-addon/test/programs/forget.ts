@@ -1,4 +1,4 @@
-// Prints by how many MiB this process has grown after 200 indexes of 4 MiB that nobody closed.
+// Prints by how many MiB this process has grown after 200 indexes of 4 MiB that were not closed.
 const { VectorIndex }: typeof import("../../src/index.ts") = await import(process.argv[2] ?? "");
 
 const vectors = new Float32Array(2 ** 20).fill(1);

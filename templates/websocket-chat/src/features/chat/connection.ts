@@ -4,17 +4,11 @@ import { log } from "#lib/log";
 import { canJoin } from "../../can-join.ts";
 import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
-import {
-  CLOSE,
-  type FrameOf,
-  PROTOCOL,
-  type Ref,
-  type ServerFrame,
-  type User,
-} from "../../protocol.ts";
+import { CLOSE, type FrameOf, PROTOCOL, type ServerFrame, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import { roomTopic, userTopic } from "./bus.ts";
 import type { Hub, HubConnection } from "./hub.ts";
+import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
 import type { Member } from "./presence/presence.ts";
 import type { Recording } from "./recording.ts";
 import type { History } from "./room-log/room-log.ts";
@@ -254,43 +248,4 @@ export class Connection implements HubConnection, Member {
 /** For presence updates without a reply to a client: the store repeats them once it is available. */
 function logPresenceError(error: unknown): void {
   log.warn("the presence was not updated: {error}", { error });
-}
-
-/** The content of the reply to a join. */
-interface JoinReply {
-  readonly ref: Ref;
-  readonly room: string;
-  readonly history: History;
-  readonly members: readonly User[];
-}
-
-/**
- * Encodes the reply to a join, with at most `LIMITS.replyMembers` members and `LIMITS.replyBytes` of events or messages.
- * @returns also `rest`, the frames to send after it: the other members, and the events that come after those in the
- * reply. Of messages, the oldest are left out instead.
- */
-function encodeJoinReply({ ref, room, history, members }: JoinReply) {
-  const { epoch, recovered, entries } = history;
-  const count = countFitting(recovered ? entries : entries.toReversed());
-  const messages = recovered ? entries.slice(0, count) : entries.slice(-count);
-  const events = recovered ? entries.slice(count) : [];
-  const joins = members
-    .slice(LIMITS.replyMembers)
-    .map((user) => JSON.stringify({ type: "user-joined", room, user } satisfies ServerFrame));
-  // The offsets of events count up by one.
-  const position = { epoch, offset: history.offset - events.length };
-  const head = { type: "ok", ref, room, ...position, recovered };
-  const fields = JSON.stringify({ ...head, members: members.slice(0, LIMITS.replyMembers) });
-  const frame = `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`;
-  return { frame, rest: [...joins, ...events] };
-}
-
-/** The number of first entries that fit into a reply: at least one, which may be longer. */
-function countFitting(entries: readonly string[]): number {
-  let bytes = 0;
-  const index = entries.findIndex((entry) => {
-    bytes += Buffer.byteLength(entry);
-    return bytes > LIMITS.replyBytes;
-  });
-  return index === -1 ? entries.length : Math.max(1, index);
 }
