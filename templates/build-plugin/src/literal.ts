@@ -50,7 +50,8 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
   const within = [...parents, value];
   if (Object.getOwnPropertySymbols(value).length > 0) throw unprintable("an object with symbols");
   if (Array.isArray(value)) {
-    const isDense = Object.keys(value).length === value.length;
+    const keys = Object.keys(value);
+    const isDense = keys.length === value.length && keys.every((key, i) => key === String(i));
     if (!isDense) throw unprintable("an array with holes or properties");
     return `[${value.map((item, index) => printLiteral(item, [...path, index], within)).join(",")}]`;
   }

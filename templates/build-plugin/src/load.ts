@@ -63,7 +63,7 @@ export function withoutState({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replaceAll(/[gy]/g, ""));
 }
 
-/** Limits the length of a module to this multiple of `maxBytes`. Escapes make a module longer than its file. */
+/** Limits the length of a module to this multiple of `maxBytes`. A module is longer than its file by escapes and named exports. */
 const MAX_GROWTH = 8;
 
 function loadModule(format: Format, file: string, options: LoadOptions): string | Promise<string> {
@@ -71,7 +71,7 @@ function loadModule(format: Format, file: string, options: LoadOptions): string 
   const print = ({ document, parsed, source }: LoadedContent): string => {
     const text = printDocument(document, parsed, source);
     if (text.length <= MAX_GROWTH * maxBytes) return text;
-    const message = `becomes a module of more than ${MAX_GROWTH} times maxBytes, which is ${maxBytes}`;
+    const message = `becomes a module of more than ${MAX_GROWTH} times maxBytes, which is ${maxBytes}: split the file, or raise maxBytes`;
     throw source.error("value", [0, 0], message);
   };
   const content = loadContent(format, file, options);

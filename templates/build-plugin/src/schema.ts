@@ -31,11 +31,7 @@ const MAX_ISSUES = 20;
  * Returns the data as the schema returns it; a promise only if the schema is asynchronous.
  * @throws {ContentError} `schema`, with the first 20 issues, each at its position in the file.
  */
-export function checkData(
-  schema: Schema,
-  parsed: Parsed,
-  source: Source,
-): unknown | Promise<unknown> {
+export function checkData(schema: Schema, parsed: Parsed, source: Source): unknown {
   const accept = (result: Result<unknown>): unknown => {
     if (result.issues === undefined) return result.value;
     throw issuesError(result.issues, parsed, source);

@@ -77,6 +77,11 @@ describe("refused:", () => {
     ["a symbol as a key", { [Symbol("s")]: 1 }, "an object with symbols"],
     ["an array with a hole", Object.assign([], { 2: 1 }), "an array with holes"],
     ["an array with a property", /a/.exec("a"), "an array with holes or properties"],
+    [
+      "an array with as many holes as properties",
+      Object.assign(Array(2), { 0: 1, x: 1 }),
+      "an array with holes or properties",
+    ],
     ["a map", new Map([[1, 2]]), "a Map"],
   ])("%s that a schema makes", async (_, value, message) => {
     using folder = new Folder();

@@ -52,7 +52,7 @@ export function readAll(file: number, bytes: Uint8Array): boolean {
  */
 export function replaceFile(path: string, write: (file: number) => void): void {
   const { target, old } = resolveTarget(path);
-  // Only the start of the name: a long one and the rest together would exceed the file system's limit.
+  // Only the start of the name, because a long name with the UUID could exceed the file system's limit of 255 bytes.
   const start = basename(target).slice(0, 32);
   const temporary = join(dirname(target), `.${start}.${crypto.randomUUID()}.tmp`);
   const fill = (file: number): void => {
@@ -77,7 +77,10 @@ export function replaceFile(path: string, write: (file: number) => void): void {
 function resolveTarget(path: string): { target: string; old?: Stats } {
   const old = statSync(path, { throwIfNoEntry: false });
   if (old === undefined) return { target: path };
-  if (!old.isFile()) throw new Error("there is something other than a file at this path");
+  if (!old.isFile()) {
+    const reason = "there is something other than a file at this path";
+    throw Object.assign(new Error(reason), { code: "EINVAL" });
+  }
   return { target: realpathSync(path), old };
 }
 
@@ -85,8 +88,9 @@ function copyAccess(from: Stats, file: number): void {
   try {
     fchownSync(file, from.uid, from.gid);
   } catch {
-    // Only root may give a file away. The group's access must not pass to another group.
+    // Only root may change the owner.
   }
+  // The group's access must not pass to another group.
   const isSameGroup = fstatSync(file).gid === from.gid;
   fchmodSync(file, from.mode & (isSameGroup ? 0o777 : 0o707));
 }

@@ -42,7 +42,7 @@ export const partSize = 2 ** 28;
 /** The vectors of one index, in memory that the backend owns. */
 export interface Store {
   readonly size: number;
-  /** Copies `count` vectors in. All or none: one number that is not finite refuses them all. */
+  /** Copies `count` vectors in. @throws {AddonError} if a number is not finite; none is copied then. */
   append(vectors: Float32Array, count: number): void;
   /** Lets `fill` write `count` vectors straight into the store's memory; all or none, like `append`. */
   load(count: number, fill: (parts: Iterable<Uint8Array>) => void): void;

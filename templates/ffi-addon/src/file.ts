@@ -25,7 +25,7 @@ export interface IndexShape {
   readonly count: number;
 }
 
-/** Writes the file completely, or leaves the old one. */
+/** Writes the file atomically: after an error, the old file is unchanged. */
 export function writeIndex(path: string, shape: IndexShape, parts: Iterable<Uint8Array>): void {
   try {
     replaceFile(path, (file) => {
@@ -33,8 +33,8 @@ export function writeIndex(path: string, shape: IndexShape, parts: Iterable<Uint
       writeAll(file, encodeHeader(shape, computeChecksum(vectors)));
       for (const part of vectors) writeAll(file, part);
     });
-  } catch (cause) {
-    throw new AddonError("io_failed", `Could not write ${path}: ${cause}`, { cause });
+  } catch (error) {
+    throw toAddonError(error, `Could not write ${path}`);
   }
 }
 
@@ -66,10 +66,15 @@ export function readIndex<Index>(
         }
       });
     });
-  } catch (cause) {
-    if (cause instanceof AddonError) throw cause;
-    throw new AddonError("io_failed", `Could not read ${path}: ${cause}`, { cause });
+  } catch (error) {
+    throw toAddonError(error, `Could not read ${path}`);
   }
+}
+
+/** The system's errors have a code; any other error is returned as it is. */
+function toAddonError(error: unknown, failure: string): unknown {
+  const isOfSystem = error instanceof Error && "code" in error && !(error instanceof AddonError);
+  return isOfSystem ? new AddonError("io_failed", `${failure}: ${error}`, { cause: error }) : error;
 }
 
 function computeChecksum(parts: readonly Uint8Array[]): bigint {

@@ -44,7 +44,7 @@ export class VectorIndex implements Disposable {
   readonly #workerSearches = new Set<WorkerSearch>();
   // #endregion
 
-  /** @param engine tests pass another one than the process runs. */
+  /** @param engine only tests pass one; by default the engine of this process. */
   constructor(options: VectorIndexOptions, engine: Engine = chosen) {
     const { dimensions, metric } = requireObject("options", options);
     this.#dimensions = requireInteger("dimensions", dimensions, 1, maxDimensions);
@@ -92,7 +92,7 @@ export class VectorIndex implements Disposable {
    * Returns the best `k` vectors, best first; fewer if there are fewer. The query is copied only if there is `accept`.
    * @param options.accept leaves out the vectors for which it returns false. It is called only for vectors that would be
    * among the best so far. Inside it, every method of this index throws `busy`; `size`, `dimensions` and `metric` can be
-   * read. `search` throws what it throws.
+   * read. If `accept` throws, `search` throws the same value.
    * @throws {AddonError} `wrong_length`, `out_of_range` (NaN or an infinity too), `out_of_memory`, `busy` …
    */
   search(query: Float32Array, k: number, options: { readonly accept?: Accept } = {}): Hit[] {
@@ -148,7 +148,7 @@ export class VectorIndex implements Disposable {
   // #endregion
 
   /**
-   * Writes the index to a file: all of it, or the old file stays.
+   * Writes the index to a file atomically: after an error, the old file is unchanged.
    * @throws {AddonError} `io_failed`, `invalid_argument` (the path), `busy`, `closed`.
    */
   save(path: string): void {

@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { replaceFile } from "../src/disk.ts";
 import { partSize } from "../src/engine.ts";
 import type { AddonErrorCode } from "../src/errors.ts";
-import { newestVersion } from "../src/file.ts";
+import { newestVersion, readIndex, writeIndex } from "../src/file.ts";
 import { VectorIndex } from "../src/vector-index.ts";
 import { engines, oracle } from "./engines.ts";
 
@@ -229,6 +229,18 @@ test("replaces a file atomically, and leaves nothing behind when it fails", () =
   using index = new VectorIndex({ dimensions: 1, metric: "dot" }, oracle);
   expect(() => index.save(taken)).toThrow(expect.objectContaining({ code: "io_failed" }));
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});
+
+test("an error that is not the system's keeps its type", () => {
+  const path = saved("bug.index");
+  const bug = () => {
+    throw new TypeError("a bug");
+  };
+  expect(() => readIndex(path, bug)).toThrow(TypeError);
+  const shape = { dimensions: 1, metric: "dot", count: 0 } as const;
+  expect(() => writeIndex(path, shape, { [Symbol.iterator]: bug })).toThrow(TypeError);
+  using index = VectorIndex.load(path, oracle);
+  expect(index.size).toBeGreaterThan(0);
 });
 
 test.skipIf(process.platform === "win32")(

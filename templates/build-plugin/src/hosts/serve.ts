@@ -11,16 +11,18 @@ let plugins = 0;
  * resolution throws the error, so that the bundle fails. Plugins cannot read the mode, but Bun replaces `process.env.NODE_ENV` in the module.
  */
 export function reportToServe(build: BunHost): (error: ContentError) => Loaded {
-  const errors: ContentError[] = [];
+  /** The latest error of each file. */
+  const errors = new Map<string, ContentError>();
   // Unique, because every plugin of a server resolves the imports of all of them.
   const prefix = `content-error-${plugins++}:`;
   build.onResolve({ filter: new RegExp(`^${prefix}`) }, ({ path }) => {
-    const error = errors[Number(path.slice(prefix.length))];
+    const error = errors.get(path);
     console.error(error?.message); // otherwise the only sign of the error would be a response with status 500
     throw error;
   });
   return (error) => {
-    const path = prefix + (errors.push(error) - 1);
+    const path = prefix + error.diagnostics[0]?.file;
+    errors.set(path, error);
     return { contents: printErrorModule(path, error), loader: "js" };
   };
 }

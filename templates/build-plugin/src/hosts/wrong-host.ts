@@ -1,4 +1,4 @@
-// Refuses a plugin in the wrong host, which would otherwise ignore it or fail without a reason.
+// Refuses a plugin in the wrong host, which would otherwise ignore it or fail with an unclear message.
 import { readFileSync } from "node:fs";
 import { StacklessError } from "../error.ts";
 

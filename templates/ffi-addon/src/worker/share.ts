@@ -1,4 +1,4 @@
-// A store as plain data, by which another thread of this process finds the same memory, to search only.
+// Describes a store as plain data, so that the worker thread can search the same memory.
 import { linkSymbols } from "bun:ffi";
 import type { Metric, Store } from "../engine.ts";
 import { createSearch, type NativeSearch } from "../native.ts";
