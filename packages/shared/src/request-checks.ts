@@ -53,14 +53,14 @@ function isAllowedSource({ headers }: Request, origins: ReadonlySet<string>): bo
   if (origins.has(origin)) return true;
   // A foreign page cannot set X-Forwarded-Host without a preflight, so the header comes from a proxy or a program.
   const forwarded = headers.get("x-forwarded-host")?.split(",")[0]?.trim();
-  return isHostOf(origin, headers.get("host")) || isHostOf(origin, forwarded);
+  return [headers.get("host"), forwarded].some((host) => host && isHostOf(origin, host));
 }
 
 /**
  * Whether `host` is the host of `origin`. The scheme is not compared, because behind a proxy that terminates TLS this
  * server does not know it. `Host` may name the default port of the scheme, and `Origin` never does.
  */
-function isHostOf(origin: string, host: string | null | undefined): boolean {
+function isHostOf(origin: string, host: string): boolean {
   const { protocol = "", host: expected } = URL.parse(origin) ?? {};
   return /^https?:$/.test(protocol) && URL.parse(`${protocol}//${host}`)?.host === expected;
 }

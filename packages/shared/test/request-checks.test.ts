@@ -37,6 +37,8 @@ describe("a request that needs no preflight is refused", () => {
     { origin: FOREIGN, "sec-fetch-site": "cross-site" },
     { origin: "https://app.example.com.evil.example" },
     { origin: "http://127.0.0.1:1" },
+    { origin: "http://undefined", "sec-fetch-site": "cross-site" },
+    { origin: "http://null", "sec-fetch-site": "cross-site" },
     { origin: "tauri://localhost.evil.example" },
   ])("with %p", async (headers) => {
     await expectRefusal(await send(headers), 403);

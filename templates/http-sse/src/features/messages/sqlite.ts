@@ -207,8 +207,9 @@ export class SqliteMessages implements MessageStore {
 
   /** The row number in an id of this file; 0 for any other text. */
   #seq(id: string): number {
-    const [epoch, seq] = id.split("-");
-    return epoch === this.#epoch && /^[1-9]\d{0,14}$/.test(seq ?? "") ? Number(seq) : 0;
+    const seq = Number(id.slice(this.#epoch.length + 1));
+    // Compared as a whole: a longer text must not count as the id that it starts with.
+    return Number.isSafeInteger(seq) && seq > 0 && id === this.#id(seq) ? seq : 0;
   }
 }
 

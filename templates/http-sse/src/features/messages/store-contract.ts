@@ -105,7 +105,8 @@ export function testMessageStore(engine: Engine): void {
 
   test("an unknown id has a gap, and the page starts with the oldest message", async () => {
     const { id } = await add("a");
-    for (const unknown of ["", "x", "-", "1-1", `${id}0`, `0${id}`, "99999999999999-1", "0-x"]) {
+    const variants = [`${id}0`, `0${id}`, `${id}-x`, `${id}-`];
+    for (const unknown of ["", "x", "-", "1-1", ...variants, "99999999999999-1", "0-x"]) {
       expect(await read(unknown)).toMatchObject({
         hasGap: true,
         messages: [{ data: { text: "a" } }],
