@@ -30,7 +30,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", asyn
       await using session = new Session(directory);
       await session.run("bun install");
       for (const line of commands) {
-        // The tests of a created project run in test/distribution. To run them here as well takes minutes.
+        // The tests of a created project run in test/starters. Running them here as well would take minutes.
         const command = line.replace(/(^| && )bun (run )?test$/, "");
         if (command === "" || missingFor(name, command) !== undefined) continue;
         // Without a container engine, only the compose file is checked.
