@@ -7,7 +7,7 @@ import { StartError } from "#lib/service";
 import type { Env } from "../../env.ts";
 import { type Entry, parseEntry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
-import { APPEND, CAN_CONTINUE, DELETE, evaluate } from "./redis-scripts.ts";
+import { APPEND, CAN_CONTINUE, DELETE, evaluate, keyOf } from "./redis-scripts.ts";
 import {
   type Appended,
   isSame,
@@ -195,7 +195,7 @@ export class RedisMessages implements MessageStore {
   }
 
   #keyOf(part: string): string {
-    return `{${this.options.key}}:${part}`;
+    return keyOf(this.options.key, part);
   }
 
   #eval(script: string, ...args: string[]): Promise<unknown> {
