@@ -46,7 +46,7 @@ const everything: Grant = {
 export function access(need: Need): MiddlewareHandler<AppEnv> {
   const middleware: MiddlewareHandler<AppEnv> = async (c, next) => {
     // #region auth
-    // Here and not for certain paths, so that no route that declares its access is open, wherever it is.
+    // Here, not in a middleware for certain paths, so that a route which declares its access is protected at any path.
     const authenticate = c.get("authenticate");
     if (authenticate) c.set("grant", await authenticate());
     // #endregion
