@@ -141,8 +141,6 @@ function ignoreClosed(error: unknown): void {
 
 /** The event that reports missing messages. */
 function gapEvent(id: string | undefined): Uint8Array {
-  const data = JSON.stringify({
-    reason: "Last-Event-ID is unknown, or messages after it were dropped.",
-  });
-  return encoder.encode(formatEvent({ event: "gap", data, ...(id === undefined ? {} : { id }) }));
+  const reason = "Last-Event-ID is unknown, or messages after it were dropped.";
+  return encoder.encode(formatEvent({ event: "gap", id, data: JSON.stringify({ reason }) }));
 }
