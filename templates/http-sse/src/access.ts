@@ -10,7 +10,7 @@ type Need = "publish" | "subscribe";
 
 /** The topics that one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
-  /** Called before the input is read, so that a request without a token cannot make the server read a body. */
+  /** Called before the input is read, so that a request without access cannot make the server read a body. */
   check(need: Need): void;
   publish(topic: string): void;
   /** Returns the topics to read: those that were requested, or everything that the client may read. */

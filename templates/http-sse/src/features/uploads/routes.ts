@@ -13,7 +13,7 @@ const uploadQuery = z.object({
   name: z.string().optional().meta({ description: "Name of the file, with a raw body." }),
 });
 
-/** The topic that tokens need for uploads. */
+/** The topic whose access a client needs for uploads. */
 const TOPIC = "uploads";
 
 export function uploadRoutes(uploads: UploadStore) {
