@@ -10,7 +10,7 @@ type Need = "publish" | "subscribe";
 
 /** The topics that one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
-  /** Called before the input is read, so that a request without a token cannot make the server read a body. */
+  /** Called before the input is read, so that a request without access cannot make the server read a body. */
   check(need: Need): void;
   publish(topic: string): void;
   /** Returns the topics to read: those that were requested, or everything that the client may read. */
@@ -46,7 +46,7 @@ const everything: Grant = {
 export function access(need: Need): MiddlewareHandler<AppEnv> {
   const middleware: MiddlewareHandler<AppEnv> = async (c, next) => {
     // #region auth
-    // Here and not for certain paths, so that no route that declares its access is open, wherever it is.
+    // Here, not in a middleware for certain paths, so that a route which declares its access is protected at any path.
     const authenticate = c.get("authenticate");
     if (authenticate) c.set("grant", await authenticate());
     // #endregion

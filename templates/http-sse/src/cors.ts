@@ -6,8 +6,8 @@ import { cors } from "hono/cors";
 const PREFLIGHT_HEADER = "access-control-request-method";
 
 /**
- * Hono's CORS middleware for the listed origins; without origins, no middleware. A request of another cross-origin page
- * that would change something does not reach it: `#lib/service` refuses such a request with a 403 before the app runs.
+ * Returns Hono's CORS middleware for `origins`; none if the list is empty. Pages of other origins cannot read responses,
+ * and `#lib/service` refuses their requests that could change something with a 403.
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler[] {
   if (origins.length === 0) return [];

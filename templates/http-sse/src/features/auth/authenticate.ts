@@ -22,8 +22,9 @@ const claims = z.object({
 const MAX_LENGTH = 8192;
 
 /**
- * Middleware for all paths: `access()` reads the token of a request with it, so routes that declare no access, such as
- * `/healthz`, ignore the header. Without AUTH_SECRET and AUTH_JWKS, no middleware: everybody may do everything.
+ * Returns the middleware that gives `access()` the function which reads the token of a request. Routes that declare no
+ * access, such as `/healthz`, ignore the token. Without AUTH_SECRET and AUTH_JWKS it returns none, and every client may
+ * do everything.
  * @throws {StartError} if the variables contradict each other, or the key set cannot be read.
  */
 export async function authenticate(env: Env): Promise<MiddlewareHandler<AppEnv>[]> {

@@ -1,10 +1,11 @@
 // Tokens of an identity provider: keys from a file or a URL, rotation, outages, and settings that are refused.
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sign } from "hono/jwt";
 import { TestServer } from "../../../test/server.ts";
+import { KeySet } from "./key-set.ts";
 import { bearer, SECRET } from "./test-tokens.ts";
 
 type Algorithm = "ES256" | "RS256" | "EdDSA";
@@ -65,6 +66,32 @@ test("accepts keys of each kind, and those that are added later, without a reque
   isDown = true;
   expect(await statusOf(server, await (await createKey("5")).token())).toBe(401);
   expect(await statusOf(server, (await keys[0]?.token()) ?? "")).toBe(200);
+});
+
+test("while the set is read, tokens of unknown keys wait for it, and those of known keys do not", async () => {
+  const [known, added, other] = [await createKey("1"), await createKey("2"), await createKey("3")];
+  let published = [known.jwk];
+  const reading = Promise.withResolvers<void>();
+  let isHeld = false;
+  using provider = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch() {
+      if (isHeld) await reading.promise;
+      return Response.json({ keys: published });
+    },
+  });
+  const set = await KeySet.open(provider.url.href);
+  published = [known.jwk, added.jwk, other.jwk];
+  isHeld = true;
+  const tokens = [await added.token(), await added.token(), await other.token()];
+  // An unknown key causes a read only some seconds after the last one.
+  const later = performance.now() + 10_000;
+  using _ = spyOn(performance, "now").mockReturnValue(later);
+  const waiting = tokens.map((token) => set.keys(token));
+  expect(await set.keys(await known.token())).toHaveLength(1);
+  reading.resolve();
+  for (const keys of await Promise.all(waiting)) expect(keys).toHaveLength(3);
 });
 
 test("a key set in a file is read again, too", async () => {

@@ -38,7 +38,9 @@ export class KeySet {
     const { kid } = decode(token).header;
     const age = performance.now() - this.#readAt;
     const isKnown = this.#keys.some((key) => key.kid === kid);
-    if (age > (isKnown ? MAX_AGE_MS : MIN_AGE_MS)) await this.#refresh();
+    const isStale = age > (isKnown ? MAX_AGE_MS : MIN_AGE_MS);
+    // A read that is in progress may bring the unknown key.
+    if (isStale || (!isKnown && this.#reading)) await this.#refresh();
     return this.#keys;
   }
 

@@ -2,7 +2,7 @@
 
 export interface ServerEvent {
   readonly event?: string;
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly data: string;
 }
 

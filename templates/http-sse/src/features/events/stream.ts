@@ -13,7 +13,7 @@ const retryMs = () => 1000 + Math.floor(Math.random() * 2000);
 const encoder = new TextEncoder();
 
 // #region auth
-/** The longest delay of a timer. */
+/** The longest delay of a timer, about 25 days. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 // #endregion
@@ -27,7 +27,7 @@ export interface StreamOptions {
   /** Whether a stream without `lastEventId` starts with the oldest message, and not with new ones. */
   readonly replaysAll?: boolean;
   // #region auth
-  /** When the stream ends, in milliseconds since the Unix epoch; infinity for never. */
+  /** When the stream ends, in milliseconds since the Unix epoch. It ends after `MAX_DELAY_MS` if that is earlier. */
   readonly expiresAt: number;
   // #endregion
   /** Bytes that may be queued before the stream is closed. */
@@ -114,8 +114,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         const id = startsNew ? cursor : undefined;
         controller.enqueue(encoder.encode(formatHello(retryMs(), id)));
         // #region auth
-        const lifeMs = options.expiresAt - Date.now();
-        if (lifeMs < MAX_DELAY_MS) expiry = setTimeout(() => subscriber.end(), lifeMs);
+        const lifeMs = Math.min(options.expiresAt - Date.now(), MAX_DELAY_MS);
+        expiry = setTimeout(() => subscriber.end(), lifeMs);
         // #endregion
       },
       async pull() {
@@ -134,15 +134,13 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
   );
 }
 
-/** Ignores the error of a stream that closed before it was removed. Thrown, it would end the loop over the subscribers. */
+/** Ignores that a stream is closed already. If the error were thrown, the remaining subscribers would get no event. */
 function ignoreClosed(error: unknown): void {
   if (!(error instanceof TypeError)) throw error;
 }
 
 /** The event that reports missing messages. */
 function gapEvent(id: string | undefined): Uint8Array {
-  const data = JSON.stringify({
-    reason: "Last-Event-ID is unknown, or messages after it were dropped.",
-  });
-  return encoder.encode(formatEvent({ event: "gap", data, ...(id === undefined ? {} : { id }) }));
+  const reason = "Last-Event-ID is unknown, or messages after it were dropped.";
+  return encoder.encode(formatEvent({ event: "gap", id, data: JSON.stringify({ reason }) }));
 }

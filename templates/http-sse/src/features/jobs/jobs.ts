@@ -5,23 +5,24 @@ import type { Counter, Metrics } from "#lib/metrics";
 import type { Message, MessageStore } from "../messages/store.ts";
 import { type End, RunningJob } from "./running-job.ts";
 
-export interface Job {
-  readonly id: string;
-  readonly status: "queued" | "running" | "done" | "failed" | "cancelled";
+/** Ids are UUIDs. With any other text, such as `*`, `jobs/<id>` might not be a topic. */
+export const jobId = z.uuid();
+
+export const Job = z.object({
+  id: jobId,
+  status: z.enum(["queued", "running", "done", "failed", "cancelled"]),
   /** Share of the work that is done, 0 to 1. */
-  readonly progress: number;
-  readonly result?: Readonly<Record<string, unknown>>;
-  readonly error?: Readonly<Record<string, unknown>>;
-}
+  progress: z.number().min(0).max(1),
+  result: z.record(z.string(), z.unknown()).exactOptional(),
+  error: z.record(z.string(), z.unknown()).exactOptional(),
+});
+export type Job = Readonly<z.output<typeof Job>>;
 
 /**
  * Does the work of a job and resolves with its result. If it rejects, the job ends with an error; clients see the
  * code and message of a `JobError` only.
  */
 export type Work = (job: RunningJob) => Promise<Readonly<Record<string, unknown>>>;
-
-/** Ids are UUIDs. With any other text, such as `*`, `jobs/<id>` might not be a topic. */
-export const jobId = z.uuid();
 
 /** Milliseconds between two checks whether the instances of unfinished jobs are alive. */
 const CHECK_MS = 2000;
@@ -112,12 +113,9 @@ export class Jobs {
   ): Promise<void> {
     const end = await job.outcome(working);
     this.#count.inc({ status: statusOf(end) });
-    const isCreated = await created.then(
-      () => true,
-      () => false,
-    );
+    const [{ status }] = await Promise.allSettled([created]);
     // No client knows of a job whose first status was not stored, so its end is not stored either.
-    if (isCreated) await this.#endWithRetries(job.topic, end);
+    if (status === "fulfilled") await this.#endWithRetries(job.topic, end);
     this.#running.delete(job.topic);
   }
 

@@ -24,11 +24,6 @@ export interface TaskOptions {
   readonly onProgress?: (share: number) => void;
 }
 
-/** Every worker is busy and the queue is full. */
-export class PoolFull extends Error {
-  override readonly name = "PoolFull";
-}
-
 /** The worker crashed or exceeded the time limit; it is replaced. */
 export class TaskFailed extends Error {
   override readonly name = "TaskFailed";
@@ -50,7 +45,7 @@ export class Pool<Task, Result> {
 
   constructor(readonly options: PoolOptions) {}
 
-  /** Whether `run` would reject with `PoolFull` now. */
+  /** Whether every worker is busy and the queue is full. */
   get isFull(): boolean {
     return this.#isBusy && this.#queue.length >= this.options.queue;
   }
@@ -61,10 +56,10 @@ export class Pool<Task, Result> {
 
   /**
    * Runs the task in a worker. Takes a slot or a place in the queue before it returns.
-   * @throws {PoolFull | TaskFailed} and the reason of the signal.
+   * @throws {TaskFailed} and the reason of the signal; another error if the pool is full.
    */
   async run(task: Task, options: TaskOptions): Promise<Result> {
-    if (this.isFull) throw new PoolFull("Every worker is busy, and the queue is full.");
+    if (this.isFull) throw new Error("Every worker is busy, and the queue is full.");
     // A task that leaves the queue takes over the slot of the task that ended.
     if (this.#isBusy) await this.#waitForSlot(options.signal);
     else this.#running += 1;

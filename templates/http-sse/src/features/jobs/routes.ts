@@ -1,17 +1,8 @@
 // GET and DELETE /api/jobs/:id: the state of a job, and its cancellation.
 import { Hono } from "hono";
-import { z } from "zod";
 import { Problem } from "#lib/http";
 import { type AppEnv, access } from "../../access.ts";
-import { type Job, type Jobs, jobId } from "./jobs.ts";
-
-export const jobState = z.object({
-  id: jobId,
-  status: z.enum(["queued", "running", "done", "failed", "cancelled"]),
-  progress: z.number().min(0).max(1),
-  result: z.record(z.string(), z.unknown()).exactOptional(),
-  error: z.record(z.string(), z.unknown()).exactOptional(),
-}) satisfies z.ZodType<Job>;
+import type { Jobs } from "./jobs.ts";
 
 export function jobRoutes(jobs: Jobs) {
   const find = async (id: string) => {

@@ -48,7 +48,7 @@ export class RunningJob {
     return this.#abort.signal;
   }
 
-  /** The work has begun: the job is no longer queued. */
+  /** Reports that the work has begun: the status changes from `queued` to `running`. */
   readonly start = (): void => {
     if (this.status === "running") return;
     this.status = "running";

@@ -109,13 +109,13 @@ export const CAN_CONTINUE = `${PRELUDE}
   if isBefore(cursor, floor()) then return 0 end
   return (entryOf(cursor) or redis.call('HEXISTS', deleted, cursor) == 1) and 1 or 0`;
 
-/** The keys that belong to a stream. The braces give them the same hash slot, which scripts need in a cluster. */
-function keysOf(stream: string): string[] {
-  return [stream, ...PARTS.map((part) => `{${stream}}:${part}`)];
+/** A key that belongs to a stream. The braces give all of them the same hash slot, which scripts need in a cluster. */
+export function keyOf(stream: string, part: string): string {
+  return `{${stream}}:${part}`;
 }
 
 /** Arguments of EVAL. */
 export function evaluate(script: string, stream: string, ...args: readonly string[]): string[] {
-  const keys = keysOf(stream);
+  const keys = [stream, ...PARTS.map((part) => keyOf(stream, part))];
   return [script, `${keys.length}`, ...keys, ...args];
 }

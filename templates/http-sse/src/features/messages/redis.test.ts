@@ -10,7 +10,7 @@ if (!url) console.warn("REDIS_URL is not set: the message store in Redis is not 
 describe.skipIf(!url)("Redis", () => {
   testMessageStore({
     isShared: true,
-    open: (id, keep) => RedisMessages.open({ url: url ?? "", key: `test:${id}`, keep }),
+    open: (id, keep) => RedisMessages.open(url ?? "", `test:${id}`, keep),
     async remove(id) {
       using client = disposable(new RedisClient(url));
       const keys = await client.send("KEYS", [`*test:${id}*`]);
@@ -24,7 +24,7 @@ test.skipIf(!url)(
   async () => {
     using client = disposable(new RedisClient(url));
     const key = `test:${crypto.randomUUID()}`;
-    const messages = await RedisMessages.open({ url: url ?? "", key, keep: 100 });
+    const messages = await RedisMessages.open(url ?? "", key, 100);
     const received: string[] = [];
     messages.subscribe((published, _, cursor) =>
       received.push(...published.map(({ id }) => id), cursor),
@@ -59,6 +59,6 @@ function disposable(client: RedisClient): RedisClient & Disposable {
 }
 
 test("a Redis that cannot be reached is a 503", async () => {
-  const options = { url: "redis://127.0.0.1:1", key: "test", keep: 1 };
-  await expect(RedisMessages.open(options)).rejects.toMatchObject({ status: 503 });
+  const opened = RedisMessages.open("redis://127.0.0.1:1", "test", 1);
+  await expect(opened).rejects.toMatchObject({ status: 503 });
 });

@@ -7,7 +7,7 @@ import { StartError } from "#lib/service";
 import type { Env } from "../../env.ts";
 import { type Entry, parseEntry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
-import { APPEND, CAN_CONTINUE, DELETE, evaluate } from "./redis-scripts.ts";
+import { APPEND, CAN_CONTINUE, DELETE, evaluate, keyOf } from "./redis-scripts.ts";
 import {
   type Appended,
   isSame,
@@ -29,23 +29,10 @@ const SCAN = 500;
 const INSTANCE_TTL_MS = 10_000;
 // #endregion
 
-export interface RedisMessagesOptions {
-  readonly url: string;
-  /** Key of the stream. */
-  readonly key: string;
-  /** Messages to retain. */
-  readonly keep: number;
-}
-
-/**
- * @throws {StartError} if Redis cannot be used. It names only the host: the URL may contain a password.
- */
-export async function openRedisMessages(
-  url: string,
-  { REDIS_KEY: key, MESSAGES_KEEP: keep }: Pick<Env, "REDIS_KEY" | "MESSAGES_KEEP">,
-): Promise<RedisMessages> {
+/** @throws {StartError} if Redis cannot be used. It names only the host: the URL may contain a password. */
+export async function openRedisMessages(url: string, env: Env): Promise<RedisMessages> {
   try {
-    return await RedisMessages.open({ url, key, keep });
+    return await RedisMessages.open(url, env.REDIS_KEY, env.MESSAGES_KEEP);
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     const hint = "Start Redis, or set REDIS_URL to where it runs.";
@@ -60,20 +47,22 @@ export class RedisMessages implements MessageStore {
   // #endregion
 
   private constructor(
-    readonly options: RedisMessagesOptions,
+    /** Key of the stream. */
+    readonly key: string,
+    /** Messages to retain. */
+    readonly keep: number,
     readonly connection: RedisConnection,
     readonly follower: RedisFollower,
   ) {}
 
   /** @throws {Problem} 503 if Redis cannot be reached. */
-  static async open(options: RedisMessagesOptions): Promise<RedisMessages> {
-    const { url, key } = options;
+  static async open(url: string, key: string, keep: number): Promise<RedisMessages> {
     const connection = await RedisConnection.open(url);
     try {
       const newest = await connection.send("XREVRANGE", [key, "+", "-", "COUNT", "1"]);
       const cursor = (newest as Entry[])[0]?.[0] ?? START;
       const follower = await RedisFollower.open(url, key, cursor);
-      const messages = new RedisMessages(options, connection, follower);
+      const messages = new RedisMessages(key, keep, connection, follower);
       // #region jobs
       await messages.#startHeartbeat();
       // #endregion
@@ -86,7 +75,7 @@ export class RedisMessages implements MessageStore {
 
   async append(message: NewMessage): Promise<Appended> {
     const { topic, event, data, key } = message;
-    const args = [topic, event, JSON.stringify(data), `${this.options.keep}`];
+    const args = [topic, event, JSON.stringify(data), `${this.keep}`];
     const reply = await this.#eval(APPEND, ...args, ...(key === undefined ? [] : [key]));
     const [outcome, entry] = reply as ["created" | "repeated", Entry];
     const stored = parseEntry(entry);
@@ -96,7 +85,7 @@ export class RedisMessages implements MessageStore {
   }
 
   async delete(id: string): Promise<boolean> {
-    return isId(id) && (await this.#eval(DELETE, id, `${this.options.keep}`)) === 1;
+    return isId(id) && (await this.#eval(DELETE, id, `${this.keep}`)) === 1;
   }
 
   async read({ after, ...query }: Query & { readonly after: string | undefined }): Promise<Page> {
@@ -195,11 +184,11 @@ export class RedisMessages implements MessageStore {
   }
 
   #keyOf(part: string): string {
-    return `{${this.options.key}}:${part}`;
+    return keyOf(this.key, part);
   }
 
   #eval(script: string, ...args: string[]): Promise<unknown> {
-    return this.connection.send("EVAL", evaluate(script, this.options.key, ...args));
+    return this.connection.send("EVAL", evaluate(script, this.key, ...args));
   }
 
   async #range(
@@ -208,7 +197,7 @@ export class RedisMessages implements MessageStore {
     to: string,
     limit: number,
   ): Promise<Entry[]> {
-    const args = [this.options.key, from, to, "COUNT", `${limit}`];
+    const args = [this.key, from, to, "COUNT", `${limit}`];
     return (await this.connection.send(command, args)) as Entry[];
   }
 }

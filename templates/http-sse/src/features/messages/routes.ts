@@ -83,7 +83,11 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
       }
       // One more than requested shows whether there is a next page.
       const page = await messages.read({ ...query, after, limit: limit + 1 });
-      if (page.hasGap) throw unknownCursor();
+      if (page.hasGap) {
+        throw new Problem(422, "The page cannot be continued.", {
+          errors: [{ pointer: "/after", detail: "is not, or no longer, the id of a message" }],
+        });
+      }
       const items = page.messages.slice(0, limit).map(toText);
       const next = page.messages.length > limit ? (items.at(-1)?.id ?? null) : null;
       return c.json({ items, next });
@@ -110,10 +114,4 @@ function toText(message: Message): z.output<typeof TextMessage> {
 
 function noMessage(): Problem {
   return new Problem(404, "There is no such message.");
-}
-
-function unknownCursor(): Problem {
-  return new Problem(422, "The page cannot be continued.", {
-    errors: [{ pointer: "/after", detail: "is not, or no longer, the id of a message" }],
-  });
 }

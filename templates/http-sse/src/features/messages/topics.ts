@@ -42,6 +42,5 @@ export function patternsOf(topic: string): string[] {
 
 /** Whether the patterns cover `topic`. If `topic` is itself a pattern, whether they cover everything that it covers. */
 export function covers(patterns: readonly string[], topic: string): boolean {
-  if (patterns.includes(topic) || patterns.includes("*")) return true;
   return patternsOf(topic).some((pattern) => patterns.includes(pattern));
 }

@@ -1,7 +1,7 @@
 // Describes the routes of jobs.
 import { json, type Operation, problem } from "#lib/openapi";
 import { startedJob } from "../jobs/analysis-routes.ts";
-import { jobState } from "../jobs/routes.ts";
+import { Job } from "../jobs/jobs.ts";
 
 export const jobOperations = {
   "POST /api/uploads/{id}/analysis": {
@@ -14,12 +14,12 @@ export const jobOperations = {
   },
   "GET /api/jobs/{id}": {
     summary: "Read the state of a job",
-    responses: { 200: json("The job.", jobState), 404: problem("There is no such job.") },
+    responses: { 200: json("The job.", Job), 404: problem("There is no such job.") },
   },
   "DELETE /api/jobs/{id}": {
     summary: "Cancel a job",
     responses: {
-      200: json("The job, which has ended.", jobState),
+      200: json("The job, which has ended.", Job),
       404: problem("There is no such job."),
     },
   },

@@ -18,7 +18,7 @@ export function requestHeaders(): Record<string, string> {
 /** Paths, inputs and outputs come from the routes of the service. */
 export const { api } = hc<App>(location.origin, { headers: requestHeaders });
 
-/** The URL with the token in its query, for an `EventSource` or a link, which cannot have headers. */
+/** The URL with its access in the query, for an `EventSource` or a link, which cannot have headers. */
 export function withAccess(url: URL): string {
   // #region auth
   const token = storedToken();

@@ -36,18 +36,15 @@ export function openFeed(topic: string): void {
     source?.close();
     clearTimeout(retry);
   };
-  /** Id from which a new connection resumes; undefined until a message is known. */
+  /** Id from which a new connection resumes; undefined if it must load the newest messages first. */
   let last: string | undefined;
   /** Events that arrive while the newest messages are loaded; undefined once those are shown. */
   let waiting: (() => void)[] | undefined;
   const whenLoaded = (action: () => void) => (waiting ? waiting.push(action) : action());
 
-  const start = () => {
-    waiting = [];
-    last = undefined;
-    connect();
-  };
   const connect = () => {
+    source?.close();
+    if (last === undefined) waiting = [];
     source = openEvents({ topic, ...(last === undefined ? {} : { lastEventId: last }) });
     source.onopen = () => {
       setStatus("live", "Live");
@@ -62,13 +59,13 @@ export function openFeed(topic: string): void {
       whenLoaded(() => remove(JSON.parse(event.data).id));
     });
     source.addEventListener("gap", () => {
-      source?.close();
-      start();
+      last = undefined;
+      connect();
     });
     source.onerror = () => {
       setStatus("offline", "Reconnecting…");
       // After an error response, e.g. a 503, the browser does not reconnect.
-      if (source?.readyState === EventSource.CLOSED) void explain(connect);
+      if (source?.readyState === EventSource.CLOSED) void explain();
     };
   };
   const query = { topic, from: "end", limit: "50" } as const;
@@ -94,25 +91,28 @@ export function openFeed(topic: string): void {
       // While the stream is open, its events would fill the memory.
       source?.close();
       waiting = undefined;
+      last = undefined;
       setStatus("offline", "Reconnecting…");
-      void explain(start);
+      void explain();
     }
   };
   /** Shows why the feed is interrupted. Retries after one to three seconds, unless the client may not read the topic. */
-  const explain = async (reconnect: () => void) => {
+  const explain = async () => {
+    const failed = source;
     const response = await fetchNewest().catch(() => undefined);
-    if (ended.signal.aborted) return;
+    if (ended.signal.aborted || source !== failed) return;
     if (response && [401, 403, 422].includes(response.status)) {
       clear();
       return setStatus("offline", await problemText(response));
     }
     // The jitter keeps all pages from reconnecting simultaneously.
-    retry = setTimeout(reconnect, 1000 + Math.random() * 2000);
+    clearTimeout(retry);
+    retry = setTimeout(connect, 1000 + Math.random() * 2000);
   };
 
   setStatus("connecting", "Connecting…");
   clear();
-  start();
+  connect();
 }
 
 function show({ id, topic, text, at }: Message): void {

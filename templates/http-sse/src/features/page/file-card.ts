@@ -1,14 +1,14 @@
 // One uploaded file in the list: its name, the progress of the work on it, and what is known about it.
 import { api, withAccess } from "./client.ts";
-import { create } from "./elements.ts";
+import { create, find } from "./elements.ts";
 
 export class FileCard {
-  readonly element = create("li", "file");
   readonly #name = create("strong", "");
   readonly #state = create("p", "hint");
   readonly #bar = create("progress", "");
   readonly #cancel = create("button", "quiet", "Cancel");
 
+  /** Adds the card at the start of the list. */
   constructor(name: string) {
     this.#name.textContent = name;
     this.#state.setAttribute("role", "status");
@@ -16,7 +16,8 @@ export class FileCard {
     this.#cancel.type = "button";
     this.#cancel.ariaLabel = `Cancel the work on ${name}`;
     this.#cancel.hidden = true;
-    this.element.append(this.#name, this.#bar, this.#state, this.#cancel);
+    const card = create("li", "file", this.#name, this.#bar, this.#state, this.#cancel);
+    find("files", HTMLUListElement).prepend(card);
   }
 
   /** @param share the share of the work that is done, 0 to 1. */

@@ -1,7 +1,6 @@
 // Has an upload analysed by a job, and shows its progress; also after the page was reloaded.
 import type { Upload } from "../uploads/store.ts";
 import { api, openEvents, problemText } from "./client.ts";
-import { find } from "./elements.ts";
 import { FileCard } from "./file-card.ts";
 
 interface StartedJob {
@@ -30,7 +29,6 @@ export function resumeJobs(): void {
   for (const job of storedJobs().toReversed()) {
     const card = new FileCard(job.upload.name);
     card.link(job.upload.id);
-    find("files", HTMLUListElement).prepend(card.element);
     follow(job, card);
   }
 }

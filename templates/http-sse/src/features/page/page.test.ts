@@ -17,14 +17,17 @@ async function post(tab: Bun.WebView, text: string): Promise<void> {
 }
 
 /** A proxy in front of the server. It forwards the requests for which `fail` returns no response. */
-function openProxy(server: TestServer, fail: (path: string) => Response | undefined) {
+function openProxy(
+  server: TestServer,
+  fail: (path: string) => Response | Promise<Response> | undefined,
+) {
   return Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     idleTimeout: 0,
     async fetch({ url, headers, signal }) {
       const { pathname, search } = new URL(url);
-      const failed = fail(pathname);
+      const failed = await fail(pathname);
       return (
         failed ?? fetch(server.url + pathname + search, { headers, signal, decompress: false })
       );
@@ -92,6 +95,44 @@ test.skipIf(!canOpenTabs)(
     try {
       await until(tab, `${isLive} && ${shows("before the tab")}`);
       expect(failures).toBe(3);
+      await server.post("after the failures");
+      await until(tab, shows("after the failures"));
+      expect(await messages(tab)).toEqual(["before the tab", "after the failures"]);
+    } finally {
+      tab.close();
+    }
+  },
+);
+
+test.skipIf(!canOpenTabs)(
+  "a page whose stream and newest messages fail at the same time opens one new stream",
+  async () => {
+    await using server = await TestServer.start();
+    await server.post("before the tab");
+    const refused = Promise.withResolvers<void>();
+    let streams = 0;
+    let loads = 0;
+    using proxy = openProxy(server, (path) => {
+      if (path === "/api/events") {
+        streams += 1;
+        // The first stream ends, and the attempt to reconnect is refused.
+        const headers = { "content-type": "text/event-stream" };
+        if (streams === 1) return new Response("retry: 10\n\n", { headers });
+        if (streams > 2) return undefined;
+        // Later, so that the page knows of the refusal before its request for the newest messages fails.
+        setTimeout(refused.resolve, 300);
+        return new Response("Not now.", { status: 503 });
+      }
+      if (path !== "/api/messages" || loads === 3) return undefined;
+      loads += 1;
+      return refused.promise.then(() => new Response("The proxy failed.", { status: 502 }));
+    });
+    const tab = await openTab(proxy.url.href);
+    try {
+      await until(tab, `${isLive} && ${shows("before the tab")}`);
+      // Longer than the time between two retries.
+      await Bun.sleep(2500);
+      expect({ loads, streams }).toEqual({ loads: 3, streams: 3 });
       await server.post("after the failures");
       await until(tab, shows("after the failures"));
       expect(await messages(tab)).toEqual(["before the tab", "after the failures"]);

@@ -10,7 +10,6 @@ import { analyse } from "./jobs.ts";
 
 const form = find("upload", HTMLFormElement);
 const input = find("file", HTMLInputElement);
-const list = find("files", HTMLUListElement);
 const number = new Intl.NumberFormat();
 
 export function openUploads(): void {
@@ -21,7 +20,6 @@ export function openUploads(): void {
     form.reset();
     const card = new FileCard(file.name);
     card.showProgress("Uploading", 0);
-    list.prepend(card.element);
     try {
       const upload = await send(file, (share) => card.showProgress("Uploading", share));
       card.link(upload.id);

@@ -59,9 +59,9 @@ export async function readFilePart<T>(
 
   function countOverhead(bytes: Uint8Array): void {
     overhead += bytes.byteLength;
-    if (overhead > MAX_OVERHEAD && otherField !== undefined) throw noFile();
-    if (overhead > MAX_OVERHEAD)
-      throw new Problem(413, `Everything but the file may have at most ${MAX_OVERHEAD} bytes.`);
+    if (overhead <= MAX_OVERHEAD) return;
+    if (otherField !== undefined) throw noFile();
+    throw new Problem(413, `Everything but the file may have at most ${MAX_OVERHEAD} bytes.`);
   }
 
   async function readOverhead(end: Buffer): Promise<string> {

@@ -7,26 +7,21 @@ import { type AppEnv, access } from "../../access.ts";
 import { boundaryOf, MAX_OVERHEAD, readFilePart } from "./multipart.ts";
 import { attachment } from "./name.ts";
 import { parseRange, rangeApplies } from "./range.ts";
-import { type Upload, type UploadStore, UploadTooLarge } from "./store.ts";
+import { type Upload, type UploadStore, uploadTooLarge } from "./store.ts";
 
 const uploadQuery = z.object({
   name: z.string().optional().meta({ description: "Name of the file, with a raw body." }),
 });
 
-/** The topic that tokens need for uploads. */
+/** The topic whose access a client needs for uploads. */
 const TOPIC = "uploads";
 
 export function uploadRoutes(uploads: UploadStore) {
   return new Hono<AppEnv>()
     .post("/api/uploads", access("publish"), validate("query", uploadQuery), async (c) => {
       c.get("grant").publish(TOPIC);
-      try {
-        const upload = await receive(c.req.raw, c.req.valid("query").name, uploads);
-        return c.json(upload, 201, { location: `/api/uploads/${upload.id}` });
-      } catch (cause) {
-        if (cause instanceof UploadTooLarge) throw new Problem(413, cause.message, { cause });
-        throw cause;
-      }
+      const upload = await receive(c.req.raw, c.req.valid("query").name, uploads);
+      return c.json(upload, 201, { location: `/api/uploads/${upload.id}` });
     })
     .get("/api/uploads/:id", access("subscribe"), etag(), async (c) => {
       c.get("grant").subscribe([TOPIC]);
@@ -44,7 +39,7 @@ async function receive(
   const boundary = boundaryOf(request.headers.get("content-type"));
   const length = Number(request.headers.get("content-length") ?? 0);
   const overhead = boundary === undefined ? 0 : MAX_OVERHEAD;
-  if (length > uploads.maxBytes + overhead) throw new UploadTooLarge(uploads.maxBytes);
+  if (length > uploads.maxBytes + overhead) throw uploadTooLarge(uploads.maxBytes);
   const body = completeBody(request);
   if (boundary === "") throw new Problem(400, "The multipart content type has no boundary.");
   if (boundary !== undefined) {

@@ -3,34 +3,47 @@
 /** Number of bytes that `sniff` needs. */
 export const SNIFF_BYTES = 512;
 
-/** Offset, bytes in Latin-1, type. The first match wins. */
-const SIGNATURES: readonly (readonly [offset: number, bytes: string, type: string])[] = [
-  [0, "\x89PNG\r\n\x1a\n", "image/png"],
-  [0, "\xff\xd8\xff", "image/jpeg"],
-  [0, "GIF87a", "image/gif"],
-  [0, "GIF89a", "image/gif"],
-  [8, "WEBP", "image/webp"],
-  [4, "ftypavif", "image/avif"],
-  [4, "ftyp", "video/mp4"],
-  [0, "\x1aE\xdf\xa3", "video/webm"],
-  [0, "OggS", "audio/ogg"],
-  [0, "ID3", "audio/mpeg"],
-  [8, "WAVE", "audio/wav"],
-  [0, "%PDF-", "application/pdf"],
-  [0, "PK\x03\x04", "application/zip"],
-  [0, "\x1f\x8b", "application/gzip"],
-  [0, "\0asm", "application/wasm"],
+/** The first bytes of a file in Latin-1, with `.` for any byte, and its type. The first match wins. */
+const SIGNATURES: readonly (readonly [bytes: string, type: string])[] = [
+  ["\x89PNG\r\n\x1a\n", "image/png"],
+  ["\xff\xd8\xff", "image/jpeg"],
+  ["GIF87a", "image/gif"],
+  ["GIF89a", "image/gif"],
+  ["RIFF....WEBP", "image/webp"],
+  ["RIFF....WAVE", "audio/wav"],
+  ["....ftypavi.", "image/avif"],
+  ["....ftyphe..", "image/heic"],
+  ["....ftypmif1", "image/heif"],
+  ["....ftypmsf1", "image/heif"],
+  ["....ftypM4A", "audio/mp4"],
+  ["....ftypM4B", "audio/mp4"],
+  ["....ftypqt", "video/quicktime"],
+  ["....ftyp3g", "video/3gpp"],
+  ["....ftypiso", "video/mp4"],
+  ["....ftypmp4", "video/mp4"],
+  ["....ftypM4V", "video/mp4"],
+  ["....ftypavc1", "video/mp4"],
+  ["....ftypdash", "video/mp4"],
+  ["\x1aE\xdf\xa3", "video/webm"],
+  ["OggS", "audio/ogg"],
+  ["ID3", "audio/mpeg"],
+  ["%PDF-", "application/pdf"],
+  ["PK\x03\x04", "application/zip"],
+  ["\x1f\x8b", "application/gzip"],
+  ["\0asm", "application/wasm"],
 ];
 
 /**
- * Returns the media type. Text is always text/plain: HTML and SVG would run in a browser as code of
- * this origin.
+ * Returns the media type. Text that is not a PDF is always text/plain: HTML and SVG would run in a browser as code of
+ * this origin, and a text may start with the letters of a signature.
  */
 export function sniff(head: Uint8Array): string {
   const latin1 = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1");
-  const known = SIGNATURES.find(([offset, bytes]) => latin1.startsWith(bytes, offset));
-  if (known) return known[2];
-  return isText(head) ? "text/plain" : "application/octet-stream";
+  if (isText(head) && !latin1.startsWith("%PDF-")) return "text/plain";
+  const known = SIGNATURES.find(([bytes]) =>
+    [...bytes].every((byte, at) => byte === "." || byte === latin1[at]),
+  );
+  return known?.[1] ?? "application/octet-stream";
 }
 
 /** UTF-8 without control characters other than tab, line feed, form feed, carriage return and escape. */

@@ -17,13 +17,8 @@ export const Upload = z.object({
 });
 export type Upload = Readonly<z.output<typeof Upload>>;
 
-/** The file is larger than `MAX_UPLOAD_BYTES`. */
-export class UploadTooLarge extends Error {
-  override readonly name = "UploadTooLarge";
-
-  constructor(maxBytes: number) {
-    super(`An upload may have at most ${maxBytes} bytes.`);
-  }
+export function uploadTooLarge(maxBytes: number): Problem {
+  return new Problem(413, `An upload may have at most ${maxBytes} bytes.`);
 }
 
 const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -65,7 +60,8 @@ export class UploadStore {
   /**
    * Stores `content` with one chunk in memory at a time. When the promise resolves, the upload is on
    * the disk; when it rejects, nothing is left of it.
-   * @throws {UploadTooLarge | Problem} and the errors of `content`. The problem is a 507 for a full disk, else a 503.
+   * @throws {Problem} 413 for more than `maxBytes`, 507 for a full disk, 503 for another error of the disk; and the errors
+   * of `content`.
    */
   async save(name: string, content: AsyncIterable<Uint8Array>): Promise<Upload> {
     const id = crypto.randomUUID();
@@ -101,7 +97,7 @@ export class UploadStore {
     async function* inspected(): AsyncGenerator<Uint8Array> {
       for await (const chunk of content) {
         size += chunk.byteLength;
-        if (size > maxBytes) throw new UploadTooLarge(maxBytes);
+        if (size > maxBytes) throw uploadTooLarge(maxBytes);
         if (head.length < SNIFF_BYTES) {
           head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES - head.length)]);
         }
