@@ -30,7 +30,7 @@ export function selectRows(
   from: number,
 ): Row[] {
   const isEverything = topics.includes("*");
-  const sql = isEverything ? scan(direction) : scanTopics(topics, direction);
+  const sql = isEverything ? EVERYTHING[direction] : scanTopics(topics, direction);
   const patterns = isEverything ? [] : topics;
   return reader
     .query<Row, (string | number | null)[]>(sql)
@@ -49,6 +49,9 @@ function scan(direction: Direction, condition = "TRUE"): string {
 function orderBy(direction: Direction): string {
   return `ORDER BY seq ${direction === ">" ? "ASC" : "DESC"} LIMIT +?2`;
 }
+
+/** The most frequent scans: of all topics. */
+const EVERYTHING = { ">": scan(">"), "<": scan("<") };
 
 /** The patterns are ?4 and further. Each topic is read with the index, and all prefixes in one scan in id order. */
 function scanTopics(patterns: readonly string[], direction: Direction): string {
