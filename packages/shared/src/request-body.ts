@@ -1,4 +1,5 @@
 // Reads request bodies in chunks, and discards what a handler left unread, so that an early response reaches the client.
+import { within } from "./within.ts";
 
 /** Bytes of unread body to discard before the connection is closed. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
@@ -41,23 +42,25 @@ export async function discardUnreadBody(
   response: Response | Promise<Response>,
 ): Promise<Response> {
   const responded = await response;
+  const reader = readerOf(request);
   // After a 408, the client was too slow already: do not wait for the remainder.
-  const isEmpty = responded.status !== 408 && (await discard(readerOf(request)));
+  const isEmpty = responded.status !== 408 && (!reader || (await discard(reader)));
   if (!isEmpty) responded.headers.set("connection", "close");
   return responded;
 }
 
-/** @returns whether the body ended within the limit. */
-async function discard(reader: Reader | undefined): Promise<boolean> {
-  const deadline = performance.now() + MAX_DISCARD_MS;
+/** @returns whether the body ended within the limits. */
+async function discard(reader: Reader): Promise<boolean> {
   let size = 0;
-  try {
-    while (reader && size <= MAX_DISCARDED_BYTES && performance.now() < deadline) {
-      const { done, value } = await reader.read();
-      if (done) return true;
-      size += value.byteLength;
+  const readRemainder = async () => {
+    let chunk = await reader.read();
+    while (chunk.value && size <= MAX_DISCARDED_BYTES) {
+      size += chunk.value.byteLength;
+      chunk = await reader.read();
     }
-    return reader === undefined;
+  };
+  try {
+    return (await within(MAX_DISCARD_MS, readRemainder())) && size <= MAX_DISCARDED_BYTES;
   } catch {
     // The client has closed the connection, so nothing is left to read.
     return false;
