@@ -60,7 +60,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 /** A service without its process: `runService` adds signals and exit codes. */
 export class Lifecycle {
   metrics = new Metrics(false);
-  /** True from the first signal on. */
+  /** True from the first signal or uncaught error on, or once the start has failed. */
   isStopping = false;
   exitCode = 0;
   readonly #draining = new AbortController();

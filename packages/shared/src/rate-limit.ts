@@ -7,7 +7,7 @@ export interface RateLimitOptions {
   readonly limit: number;
   /** Length of the window in milliseconds. */
   readonly windowMs: number;
-  /** Clients to remember (10 000). At least half as many are remembered; the least recently seen are forgotten. */
+  /** Clients to remember at most (10 000), and at least half as many: the least recently seen are forgotten. */
   readonly maxClients?: number;
 }
 
@@ -48,21 +48,12 @@ export class RateLimiter {
     this.#generationSize = Math.max(1, Math.floor((options.maxClients ?? 10_000) / 2));
   }
 
-  /** Clients that are remembered now. */
-  get size(): number {
-    return this.#recent.size + this.#older.size;
-  }
-
-  /**
-   * Takes one token from the bucket of `client`.
-   * @param now milliseconds of a monotonic clock; nothing is refilled while it runs backwards.
-   */
+  /** Takes one token from the bucket of `client`. @param now milliseconds of a clock that never runs backwards. */
   take(client: string, now: number = performance.now()): RateLimitResult {
     const { limit, windowMs } = this.options;
     const bucket = this.#recent.get(client) ?? this.#remember(client, { tokens: limit, at: now });
-    const elapsed = Math.max(0, now - bucket.at);
-    bucket.tokens = Math.min(limit, bucket.tokens + (elapsed * limit) / windowMs);
-    bucket.at += elapsed;
+    bucket.tokens = Math.min(limit, bucket.tokens + ((now - bucket.at) * limit) / windowMs);
+    bucket.at = now;
     const allowed = bucket.tokens >= 1 - EPSILON;
     if (allowed) bucket.tokens = Math.max(0, bucket.tokens - 1);
     const remaining = Math.floor(bucket.tokens + EPSILON);
