@@ -179,13 +179,13 @@ export class Lifecycle {
     pending: Response | Promise<Response>,
   ): Promise<Response> {
     const { method } = request;
-    const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
+    const response = await pending;
     const { headers, status } = response;
-    if (this.isStopping) {
-      // Clients must not reuse a connection that is about to close: their next request would be lost.
-      headers.set("connection", "close");
-      await this.#listenerClosed;
-    }
+    // After a 408, the client was too slow already: do not wait for the remainder.
+    const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
+    // Clients must not reuse a connection that is about to close: their next request would be lost.
+    if (this.isStopping || !isRead) headers.set("connection", "close");
+    await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
     const hasLength = headers.has("content-length") || status === 204 || status === 304;

@@ -42,13 +42,7 @@ export class Problem extends Error {
  * Codes of a full disk or quota, and of a file that is larger than the file system or the process allows: of the file
  * system, of SQLite, and of PostgreSQL (SQLSTATE `disk_full`).
  */
-const DISK_FULL: ReadonlySet<unknown> = new Set([
-  "ENOSPC",
-  "EDQUOT",
-  "EFBIG",
-  "SQLITE_FULL",
-  "53100",
-]);
+const DISK_FULL = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL|53100)$/;
 
 /**
  * For a store that cannot be reached or cannot write: 507 for a full disk, and otherwise 503, because the store may
@@ -56,8 +50,10 @@ const DISK_FULL: ReadonlySet<unknown> = new Set([
  */
 export function storeUnavailable(cause: unknown): Problem {
   const { code, errno } = (cause ?? {}) as { readonly code?: unknown; readonly errno?: unknown };
-  if (DISK_FULL.has(code) || DISK_FULL.has(errno)) {
-    return new Problem(507, "The server has no disk space for this, and nothing was stored.", { cause });
+  if (DISK_FULL.test(String(code)) || DISK_FULL.test(String(errno))) {
+    return new Problem(507, "The server has no disk space for this, and nothing was stored.", {
+      cause,
+    });
   }
   return new Problem(503, "The store is temporarily unavailable. Try again.", { cause });
 }

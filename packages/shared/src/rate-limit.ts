@@ -89,33 +89,26 @@ export interface RequestLimitOptions {
 export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
   const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
   return (c, next) => {
-    const result = limiter.take(client(c));
-    if (!result.allowed) throw tooManyRequests(limiter, result);
+    checkRateLimit(limiter, client(c));
     return next();
   };
 }
 
 /**
  * Takes a token from the bucket of `client`.
- * @returns the RateLimit header fields of the response.
+ * @returns the header fields of the response, by the IETF draft "RateLimit header fields for HTTP"
+ * (draft-ietf-httpapi-ratelimit-headers).
  * @throws {Problem} 429 with these fields and `Retry-After` if the bucket is empty.
  */
 export function checkRateLimit(limiter: RateLimiter, client: string): Record<string, string> {
-  const result = limiter.take(client);
-  if (!result.allowed) throw tooManyRequests(limiter, result);
-  return headersOf(limiter, result);
-}
-
-function tooManyRequests(limiter: RateLimiter, result: RateLimitResult): Problem {
-  const seconds = String(Math.max(1, result.retryAfter));
-  const headers = { ...headersOf(limiter, result), "retry-after": seconds };
-  return new Problem(429, `Too many requests: try again in ${seconds} s.`, { headers });
-}
-
-/** By the IETF draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers). */
-function headersOf({ options }: RateLimiter, { remaining, reset }: RateLimitResult) {
-  return {
-    "ratelimit-policy": `"default";q=${options.limit};w=${Math.ceil(options.windowMs / 1000)}`,
+  const { limit, windowMs } = limiter.options;
+  const { allowed, remaining, retryAfter, reset } = limiter.take(client);
+  const headers = {
+    "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
     ratelimit: `"default";r=${remaining};t=${reset}`,
   };
+  if (allowed) return headers;
+  throw new Problem(429, `Too many requests: try again in ${retryAfter} s.`, {
+    headers: { ...headers, "retry-after": String(retryAfter) },
+  });
 }

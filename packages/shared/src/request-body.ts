@@ -33,30 +33,17 @@ function readerOf(request: Request): Reader | undefined {
 }
 
 /**
- * Reads what a handler left of the request's body, up to 64 MiB, and then returns the response; after
- * a longer body the connection is closed. Without it, an early 401, 404 or 413 is lost: the runtime
- * closes the connection while the client still sends, and a proxy reports 502.
+ * Reads what a handler left of the request's body, up to 64 MiB and for up to 30 s. Without it, an early 401, 404 or 413
+ * is lost: the runtime closes the connection while the client still sends, and a proxy reports 502.
+ * @returns whether the body has ended; if not, the connection must be closed after the response.
  */
-export async function discardUnreadBody(
-  request: Request,
-  response: Response | Promise<Response>,
-): Promise<Response> {
-  const responded = await response;
-  const reader = readerOf(request);
-  // After a 408, the client was too slow already: do not wait for the remainder.
-  const isEmpty = responded.status !== 408 && (!reader || (await discard(reader)));
-  if (!isEmpty) responded.headers.set("connection", "close");
-  return responded;
-}
-
-/** @returns whether the body ended within the limits. */
-async function discard(reader: Reader): Promise<boolean> {
+export async function discardUnreadBody(request: Request): Promise<boolean> {
+  if (!readerOf(request)) return true;
   let size = 0;
   const readRemainder = async () => {
-    let chunk = await reader.read();
-    while (chunk.value && size <= MAX_DISCARDED_BYTES) {
-      size += chunk.value.byteLength;
-      chunk = await reader.read();
+    for await (const chunk of readBody(request)) {
+      size += chunk.byteLength;
+      if (size > MAX_DISCARDED_BYTES) return;
     }
   };
   try {

@@ -159,7 +159,7 @@ test("the connection is closed after 64 MiB of an unread body", async () => {
   expect(result.text === "" || /^HTTP\/1\.1 401.*connection: close/is.test(result.text)).toBe(true);
 });
 
-describe("a client that pauses for ever gets its response after 30 s, and the connection is closed", () => {
+describe("the body of a client that pauses for ever is discarded for 30 s", () => {
   beforeAll(() => void jest.useFakeTimers());
   afterAll(() => void jest.useRealTimers());
 
@@ -170,16 +170,15 @@ describe("a client that pauses for ever gets its response after 30 s, and the co
     const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(10)) });
     const request = new Request("http://localhost/", { method: "POST", body });
     if (isBegun) for await (const _chunk of readBody(request)) break;
-    const responded = jest.fn();
-    const pending = discardUnreadBody(request, new Response(null, { status: 401 })).then(responded);
+    const discarded = jest.fn();
+    const pending = discardUnreadBody(request).then(discarded);
     await new Promise(setImmediate);
     jest.advanceTimersByTime(29_999);
     await new Promise(setImmediate);
-    expect(responded).not.toHaveBeenCalled();
+    expect(discarded).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
     await pending;
-    const [response] = responded.mock.calls[0] as [Response];
-    expect([response.status, response.headers.get("connection")]).toEqual([401, "close"]);
+    expect(discarded).toHaveBeenCalledWith(false);
   });
 });
 
