@@ -15,7 +15,7 @@ export function clientAddress({ CLIENT_IP_HEADER }: Pick<ServiceEnv, "CLIENT_IP_
 }
 
 /**
- * One spelling per client: a port, brackets and a zone are dropped, an IPv4-mapped address becomes
+ * One spelling per client: quotes, a port, brackets and a zone are dropped, an IPv4-mapped address becomes
  * IPv4, and an IPv6 address its /64, because one client can use any address of its /64 (RFC 6177).
  * Text that is not an address is returned as it is, trimmed.
  */
@@ -23,6 +23,7 @@ export function canonicalAddress(text: string): string {
   if (isIPv4(text)) return text;
   const [address = ""] = text
     .trim()
+    .replace(/^"(.*)"$/, "$1")
     .replace(/^\[([^\]]+)\](:\d+)?$|^([\d.]+):\d+$/, "$1$3")
     .split("%");
   if (!isIPv6(address)) return address;

@@ -1,8 +1,10 @@
 // Additions to Hono for services: request ids, the access log, validation, and errors as problems (RFC 9457).
 import type { Server } from "bun";
-import type { Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
+import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import type { RouterRoute } from "hono/types";
 import { log, logRequest, logsRequests, withLogFields } from "./log.ts";
-import { httpMetrics, type Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { requestIds } from "./request-ids.ts";
 
@@ -26,7 +28,7 @@ export interface HttpEnv extends Env {
  */
 export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
   const isLogged = logsRequests();
-  const record = metrics?.isServed ? httpMetrics(metrics) : undefined;
+  const record = metrics?.recordRequest;
   return async (c, next) => {
     const started = performance.now();
     const ids = requestIds(c.req.raw.headers);
@@ -43,9 +45,19 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
     headers.set("x-content-type-options", "nosniff");
     if (!isLogged && !record) return;
     const ms = performance.now() - started;
-    record?.(c, status, ms / 1000);
-    if (isLogged) logRequest({ method: c.req.method, path: c.req.path, status, ms, ...ids });
+    const { method, path } = c.req;
+    record?.(method, routePath(c), status, ms / 1000);
+    if (isLogged) logRequest({ method, path, status, ms, ...ids });
   };
+}
+
+/** The path of the route that responded, or of the first one behind the middleware that responded. */
+function routePath(c: Context): string | undefined {
+  const matched = matchedRoutes(c);
+  // Hono registers middleware for the method "ALL".
+  const isRoute = ({ method }: RouterRoute) => method !== "ALL";
+  const responded = matched[c.req.routeIndex];
+  return responded && isRoute(responded) ? responded.path : matched.find(isRoute)?.path;
 }
 
 /**

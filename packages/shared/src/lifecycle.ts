@@ -1,5 +1,6 @@
 // The parts of a service's life that do not touch its process: resources, listening, readiness, drain and close.
 import type { Server, WebSocketHandler } from "bun";
+import { getPath } from "hono/utils/url";
 import type { ServiceEnv } from "./env.ts";
 import { log, notice } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
@@ -7,6 +8,7 @@ import { invalidHost, Problem } from "./problem.ts";
 import { discardUnreadBody } from "./request-body.ts";
 import { requestCheck } from "./request-checks.ts";
 import { requestIds } from "./request-ids.ts";
+import { within } from "./within.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
 export interface Resource {
@@ -58,7 +60,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 /** A service without its process: `runService` adds signals and exit codes. */
 export class Lifecycle {
   metrics = new Metrics(false);
-  /** True from the first signal on. */
+  /** True from the first signal or uncaught error on, or once the start has failed. */
   isStopping = false;
   exitCode = 0;
   readonly #draining = new AbortController();
@@ -142,12 +144,10 @@ export class Lifecycle {
       // With it, a second service could share the port and receive some of the requests.
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
-      fetch: (received: Request, server: Server<unknown>) => {
-        const request = withUrl(received);
-        const problem = check(request) ?? (request.url.startsWith("/") ? invalidHost() : undefined);
-        const response = problem ? refuse(request, problem) : app.fetch(request, { server });
-        // Most responses need nothing else.
-        if (request.method === "GET" && !this.isStopping) return response;
+      fetch: (request: Request, server: Server<unknown>) => {
+        const isValidHost = completeUrl(request);
+        const problem = check(request) ?? (isValidHost ? undefined : invalidHost());
+        const response = problem ? this.#refuse(request, problem) : app.fetch(request, { server });
         return this.#finishResponse(request, response);
       },
       // Only for what Hono does not catch: without it, the runtime prints the stack to stderr.
@@ -159,19 +159,33 @@ export class Lifecycle {
     } as Bun.Serve.Options<unknown>;
   }
 
+  /** Logs and counts a request that is refused before the app runs. @returns the response, with the headers of every response. */
+  #refuse(request: Request, problem: Problem): Response {
+    const { method, headers } = request;
+    const { status, detail } = problem;
+    const ids = requestIds(headers);
+    const fields = { method, path: getPath(request), status, detail, ...ids };
+    log.warn("refused {method} {path} with {status}: {detail}", fields);
+    this.metrics.recordRequest?.(method, undefined, status, 0);
+    const response = problem.toResponse();
+    response.headers.set("x-request-id", ids.requestId);
+    response.headers.set("x-content-type-options", "nosniff");
+    return response;
+  }
+
   /** Reads what is left of the body, sets `connection: close` during the shutdown, and fixes the length of HEAD. */
   async #finishResponse(
     request: Request,
     pending: Response | Promise<Response>,
   ): Promise<Response> {
     const { method } = request;
-    const response = await (method === "GET" ? pending : discardUnreadBody(request, pending));
+    const response = await pending;
     const { headers, status } = response;
-    if (this.isStopping) {
-      // Clients must not reuse a connection that is about to close: their next request would be lost.
-      headers.set("connection", "close");
-      await this.#listenerClosed;
-    }
+    // After a 408, the client was too slow already: do not wait for the remainder.
+    const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
+    // Clients must not reuse a connection that is about to close: their next request would be lost.
+    if (this.isStopping || !isRead) headers.set("connection", "close");
+    await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
     const hasLength = headers.has("content-length") || status === 204 || status === 304;
@@ -239,23 +253,14 @@ function openableUrl({ href, hostname }: URL): string {
 }
 
 /**
- * The runtime sets `url` to the path alone if Host is missing or invalid. HTTP/1.0 and some health checks omit it: such
- * a request gets a complete URL here. So a URL that is a path after this call means an invalid Host.
+ * The runtime sets `url` to the path alone if Host is missing or invalid; such a request gets a complete URL here. It is
+ * not copied, because the runtime knows the client's address of its own object only.
+ * @returns whether Host is valid or missing: HTTP/1.0 and some health checks omit it.
  */
-function withUrl(request: Request): Request {
-  if (!request.url.startsWith("/") || request.headers.has("host")) return request;
-  return new Request(`http://localhost${request.url}`, request);
-}
-
-/** Logs a request that is refused before the app runs. @returns the response, with the headers of every response. */
-function refuse({ method, headers }: Request, problem: Problem): Response {
-  const ids = requestIds(headers);
-  const { status, detail } = problem;
-  log.warn("refused {method} with {status}: {detail}", { method, status, detail, ...ids });
-  const response = problem.toResponse();
-  response.headers.set("x-request-id", ids.requestId);
-  response.headers.set("x-content-type-options", "nosniff");
-  return response;
+function completeUrl(request: Request): boolean {
+  if (!request.url.startsWith("/")) return true;
+  Object.defineProperty(request, "url", { value: `http://localhost${request.url}` });
+  return !request.headers.has("host");
 }
 
 /** @throws {StartError} that names the variable if the address is taken or not allowed. */
@@ -269,16 +274,5 @@ function listenOr<T>(variable: "PORT" | "METRICS_PORT", env: ServiceEnv, listen:
     throw new StartError(`Can't listen on ${env.HOST}:${env[variable]} (${code}).`, hint, {
       cause,
     });
-  }
-}
-
-/** @returns whether `work` is done before `ms` milliseconds have passed. */
-export async function within(ms: number, work: Promise<unknown> | undefined): Promise<boolean> {
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(timeout.resolve, ms, false);
-  try {
-    return await Promise.race([Promise.resolve(work).then(() => true), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,7 +1,4 @@
 // Prometheus metrics: counters, gauges and histograms of bounded size, and the listener that is scraped.
-import type { Context } from "hono";
-import { matchedRoutes } from "hono/route";
-import type { RouterRoute } from "hono/types";
 import { log } from "./log.ts";
 
 /** Label sets per metric; further ones are recorded in one series whose labels are all `overflow`. */
@@ -128,8 +125,13 @@ export class Histogram extends Family<DurationSeries> {
 export class Metrics {
   readonly #renderers = new Map<string, () => string>();
 
+  /** Undefined if the metrics cannot be scraped. */
+  readonly recordRequest: ReturnType<typeof requestRecorder> | undefined;
+
   /** @param isServed whether the metrics can be scraped; if not, requests are not recorded. */
-  constructor(readonly isServed = true) {}
+  constructor(readonly isServed = true) {
+    this.recordRequest = isServed ? requestRecorder(this) : undefined;
+  }
 
   counter(options: MetricOptions): Counter {
     const counter = new Counter(options, () => new CountSeries());
@@ -175,8 +177,8 @@ export class Metrics {
 /** Methods that are recorded by name; any other one is recorded as `other`. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** Returns a function that records a request: its status, and the seconds until its response started. */
-export function httpMetrics(metrics: Metrics) {
+/** Returns a function that records a request: its route if one matches, and the seconds until its response started. */
+function requestRecorder(metrics: Metrics) {
   const requests = metrics.counter({
     name: "http_requests_total",
     help: "HTTP requests by method, route pattern and response status.",
@@ -189,9 +191,8 @@ export function httpMetrics(metrics: Metrics) {
   });
   /** Finding a series by its labels costs more than counting. */
   const known = new Map<string, { requests: CountSeries; durations: DurationSeries }>();
-  return (c: Context, status: number, seconds: number): void => {
-    const method = METHODS.has(c.req.method) ? c.req.method : "other";
-    const path = routePath(c) ?? "unmatched";
+  return (verb: string, path = "unmatched", status: number, seconds: number): void => {
+    const method = METHODS.has(verb) ? verb : "other";
     const key = `${method} ${status} ${path}`;
     let series = known.get(key);
     if (!series) {
@@ -202,15 +203,6 @@ export function httpMetrics(metrics: Metrics) {
     series.requests.inc();
     series.durations.observe(seconds);
   };
-}
-
-/** The path of the route that responded, or of the first one behind the middleware that responded. */
-function routePath(c: Context): string | undefined {
-  const matched = matchedRoutes(c);
-  // Hono registers middleware for the method "ALL".
-  const isRoute = ({ method }: RouterRoute) => method !== "ALL";
-  const responded = matched[c.req.routeIndex];
-  return responded && isRoute(responded) ? responded.path : matched.find(isRoute)?.path;
 }
 
 /** `/a/:id` for `/a/:id{[0-9]+}`. */

@@ -10,7 +10,7 @@ import {
   type ZodOpenApiSecuritySchemeObject,
 } from "zod-openapi";
 import { docsRoutes } from "./docs-page.ts";
-import { routeInfo } from "./route-info.ts";
+import { type InputTarget, routeInfo } from "./route-info.ts";
 
 /** Details that a route does not declare. Its parameters, JSON body and security are added unless given here. */
 export type Operation = Partial<ZodOpenApiOperationObject> & { readonly summary: string };
@@ -69,35 +69,27 @@ function keyOf({ method, path }: RouterRoute): string {
   return `${method} ${path.replaceAll(PARAMETER, "{$1}")}`;
 }
 
+type Inputs = Partial<Record<InputTarget, z.ZodType>>;
+
 /** @param handlers the middleware of one route, and its handler. */
 function describeRoute(
   handlers: readonly RouterRoute[],
   { responses, requestParams, ...operation }: Partial<Operation> = {},
 ): ZodOpenApiOperationObject {
   const infos = handlers.map(({ handler }) => routeInfo(handler));
-  const inputs = new Map(
-    infos.flatMap(({ input }) => (input ? [[input.target, input.schema]] : [])),
-  );
-  const body = inputs.get("json");
+  const inputs = infos.flatMap(({ input }) => (input ? [[input.target, input.schema]] : []));
+  const { json: body, param, ...others } = Object.fromEntries(inputs) as Inputs;
   return {
     ...(body && { requestBody: { required: true, ...json("", body) } }),
-    security: (infos.findLast(({ security }) => security)?.security ?? []).map((schemes) =>
-      Object.fromEntries(Object.entries(schemes).map(([name, scopes]) => [name, [...scopes]])),
-    ),
+    security: infos.findLast(({ security }) => security)?.security ?? [],
     ...operation,
     requestParams: {
-      path: pathParameters(handlers[0]?.path ?? ""),
-      ...parameters(inputs.get("param"), "path"),
-      ...parameters(inputs.get("query"), "query"),
-      ...parameters(inputs.get("header"), "header"),
+      path: param ?? pathParameters(handlers[0]?.path ?? ""),
+      ...others,
       ...requestParams,
-    },
+    } as ZodOpenApiParameters,
     responses: { ...responses, default: problem("An error, as a problem (RFC 9457).") },
   };
-}
-
-function parameters(schema: z.ZodType | undefined, location: keyof ZodOpenApiParameters) {
-  return schema ? ({ [location]: schema } as ZodOpenApiParameters) : {};
 }
 
 /** Strings, with the pattern that the router matches. */

@@ -1,4 +1,4 @@
-// Security headers of pages: a strict Content-Security-Policy, and the other defaults of Hono's `secureHeaders`.
+// Security headers of pages: a strict Content-Security-Policy, and the other defaults of Hono's `secureHeaders` except HSTS.
 import { secureHeaders } from "hono/secure-headers";
 
 /** Middleware: a page may load its own files and connect to its own origin; nothing inline runs. */

@@ -4,11 +4,8 @@ import { HTTPException } from "hono/http-exception";
 import { log } from "./log.ts";
 
 export interface ProblemOptions {
-  /** URI reference that identifies the kind of problem; `about:blank` adds nothing to the status. */
-  readonly type?: string;
-  readonly title?: string;
   readonly errors?: readonly unknown[];
-  /** Further members of the body. */
+  /** Further members of the body. A `type` and a `title` replace those of the status. */
   readonly members?: Readonly<Record<string, unknown>>;
   /** Header fields of the response, in lower case. A 503 has `retry-after: 1` by default. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -30,17 +27,22 @@ export class Problem extends Error {
 
   toResponse(): Response {
     const { status, detail, options } = this;
-    const { type = "about:blank", title = phraseOf(status), errors, members } = options;
+    const { errors, members } = options;
+    const title = phraseOf(status);
+    const body = { type: "about:blank", title, status, detail, errors, ...members };
     const retryAfter = status === 503 ? { "retry-after": "1" } : {};
-    return new Response(JSON.stringify({ type, title, status, detail, errors, ...members }), {
+    return new Response(JSON.stringify(body), {
       status,
       headers: { ...retryAfter, ...options.headers, "content-type": "application/problem+json" },
     });
   }
 }
 
-/** Codes of a full disk or quota: of the file system, of SQLite, and of PostgreSQL (SQLSTATE `disk_full`). */
-const DISK_FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "SQLITE_FULL", "53100"]);
+/**
+ * Codes of a full disk or quota, and of a file that is larger than the file system or the process allows: of the file
+ * system, of SQLite, and of PostgreSQL (SQLSTATE `disk_full`).
+ */
+const DISK_FULL = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL|53100)$/;
 
 /**
  * For a store that cannot be reached or cannot write: 507 for a full disk, and otherwise 503, because the store may
@@ -48,8 +50,10 @@ const DISK_FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "SQLITE_FUL
  */
 export function storeUnavailable(cause: unknown): Problem {
   const { code, errno } = (cause ?? {}) as { readonly code?: unknown; readonly errno?: unknown };
-  if (DISK_FULL.has(code) || DISK_FULL.has(errno)) {
-    return new Problem(507, "The server's disk is full, and nothing was stored.", { cause });
+  if (DISK_FULL.test(String(code)) || DISK_FULL.test(String(errno))) {
+    return new Problem(507, "The server has no disk space for this, and nothing was stored.", {
+      cause,
+    });
   }
   return new Problem(503, "The store is temporarily unavailable. Try again.", { cause });
 }

@@ -7,7 +7,7 @@ export interface RateLimitOptions {
   readonly limit: number;
   /** Length of the window in milliseconds. */
   readonly windowMs: number;
-  /** Clients to remember (10 000). At least half as many are remembered; the least recently seen are forgotten. */
+  /** Clients to remember at most (10 000), and at least half as many: the least recently seen are forgotten. */
   readonly maxClients?: number;
 }
 
@@ -48,21 +48,12 @@ export class RateLimiter {
     this.#generationSize = Math.max(1, Math.floor((options.maxClients ?? 10_000) / 2));
   }
 
-  /** Clients that are remembered now. */
-  get size(): number {
-    return this.#recent.size + this.#older.size;
-  }
-
-  /**
-   * Takes one token from the bucket of `client`.
-   * @param now milliseconds of a monotonic clock; nothing is refilled while it runs backwards.
-   */
+  /** Takes one token from the bucket of `client`. @param now milliseconds of a clock that never runs backwards. */
   take(client: string, now: number = performance.now()): RateLimitResult {
     const { limit, windowMs } = this.options;
     const bucket = this.#recent.get(client) ?? this.#remember(client, { tokens: limit, at: now });
-    const elapsed = Math.max(0, now - bucket.at);
-    bucket.tokens = Math.min(limit, bucket.tokens + (elapsed * limit) / windowMs);
-    bucket.at += elapsed;
+    bucket.tokens = Math.min(limit, bucket.tokens + ((now - bucket.at) * limit) / windowMs);
+    bucket.at = now;
     const allowed = bucket.tokens >= 1 - EPSILON;
     if (allowed) bucket.tokens = Math.max(0, bucket.tokens - 1);
     const remaining = Math.floor(bucket.tokens + EPSILON);
@@ -98,33 +89,26 @@ export interface RequestLimitOptions {
 export function rateLimit({ perMinute, client }: RequestLimitOptions): MiddlewareHandler {
   const limiter = new RateLimiter({ limit: perMinute, windowMs: 60_000 });
   return (c, next) => {
-    const result = limiter.take(client(c));
-    if (!result.allowed) throw tooManyRequests(limiter, result);
+    checkRateLimit(limiter, client(c));
     return next();
   };
 }
 
 /**
  * Takes a token from the bucket of `client`.
- * @returns the RateLimit header fields of the response.
+ * @returns the header fields of the response, by the IETF draft "RateLimit header fields for HTTP"
+ * (draft-ietf-httpapi-ratelimit-headers).
  * @throws {Problem} 429 with these fields and `Retry-After` if the bucket is empty.
  */
 export function checkRateLimit(limiter: RateLimiter, client: string): Record<string, string> {
-  const result = limiter.take(client);
-  if (!result.allowed) throw tooManyRequests(limiter, result);
-  return headersOf(limiter, result);
-}
-
-function tooManyRequests(limiter: RateLimiter, result: RateLimitResult): Problem {
-  const seconds = String(Math.max(1, result.retryAfter));
-  const headers = { ...headersOf(limiter, result), "retry-after": seconds };
-  return new Problem(429, `Too many requests: try again in ${seconds} s.`, { headers });
-}
-
-/** By the IETF draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers). */
-function headersOf({ options }: RateLimiter, { remaining, reset }: RateLimitResult) {
-  return {
-    "ratelimit-policy": `"default";q=${options.limit};w=${Math.ceil(options.windowMs / 1000)}`,
+  const { limit, windowMs } = limiter.options;
+  const { allowed, remaining, retryAfter, reset } = limiter.take(client);
+  const headers = {
+    "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
     ratelimit: `"default";r=${remaining};t=${reset}`,
   };
+  if (allowed) return headers;
+  throw new Problem(429, `Too many requests: try again in ${retryAfter} s.`, {
+    headers: { ...headers, "retry-after": String(retryAfter) },
+  });
 }

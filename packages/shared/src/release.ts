@@ -31,7 +31,7 @@ export function nextVersion(current: string, request: string): string {
     patch: `${major}.${minor}.${patch + 1}`,
   };
   const version = bumped[request] ?? request;
-  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[\da-z.-]+)?$/.test(version)) {
+  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[\da-z.-]+)?$/i.test(version)) {
     throw new ReleaseError("usage", `${request} is not patch, minor, major or a version.`);
   }
   if (Bun.semver.order(version, current) > 0) return version;
@@ -109,9 +109,16 @@ async function release(request: string, checks: readonly string[]): Promise<stri
   };
   const date = new Date().toISOString().slice(0, 10);
   const { text } = releaseChangelog(before.changelog, version, date);
-  await changelog.write(text);
   // As text, not as JSON, to keep the formatting.
-  await manifest.write(before.manifest.replace(/^( *"version": )".*"/m, `$1"${version}"`));
+  const released = before.manifest.replace(/("version"\s*:\s*)"[^"]*"/, `$1"${version}"`);
+  if (JSON.parse(released).version !== version) {
+    throw new ReleaseError(
+      "refused",
+      'Another "version" comes before that of the package. Move the package\'s to the top of package.json.',
+    );
+  }
+  await changelog.write(text);
+  await manifest.write(released);
   for (const check of checks) {
     if ((await $`${process.execPath} run ${check}`.nothrow()).exitCode === 0) continue;
     await restore();

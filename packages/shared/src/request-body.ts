@@ -1,4 +1,5 @@
 // Reads request bodies in chunks, and discards what a handler left unread, so that an early response reaches the client.
+import { within } from "./within.ts";
 
 /** Bytes of unread body to discard before the connection is closed. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
@@ -32,32 +33,21 @@ function readerOf(request: Request): Reader | undefined {
 }
 
 /**
- * Reads what a handler left of the request's body, up to 64 MiB, and then returns the response; after
- * a longer body the connection is closed. Without it, an early 401, 404 or 413 is lost: the runtime
- * closes the connection while the client still sends, and a proxy reports 502.
+ * Reads what a handler left of the request's body, up to 64 MiB and for up to 30 s. Without it, an early 401, 404 or 413
+ * is lost: the runtime closes the connection while the client still sends, and a proxy reports 502.
+ * @returns whether the body has ended; if not, the connection must be closed after the response.
  */
-export async function discardUnreadBody(
-  request: Request,
-  response: Response | Promise<Response>,
-): Promise<Response> {
-  const responded = await response;
-  // After a 408, the client was too slow already: do not wait for the remainder.
-  const isEmpty = responded.status !== 408 && (await discard(readerOf(request)));
-  if (!isEmpty) responded.headers.set("connection", "close");
-  return responded;
-}
-
-/** @returns whether the body ended within the limit. */
-async function discard(reader: Reader | undefined): Promise<boolean> {
-  const deadline = performance.now() + MAX_DISCARD_MS;
+export async function discardUnreadBody(request: Request): Promise<boolean> {
+  if (!readerOf(request)) return true;
   let size = 0;
-  try {
-    while (reader && size <= MAX_DISCARDED_BYTES && performance.now() < deadline) {
-      const { done, value } = await reader.read();
-      if (done) return true;
-      size += value.byteLength;
+  const readRemainder = async () => {
+    for await (const chunk of readBody(request)) {
+      size += chunk.byteLength;
+      if (size > MAX_DISCARDED_BYTES) return;
     }
-    return reader === undefined;
+  };
+  try {
+    return (await within(MAX_DISCARD_MS, readRemainder())) && size <= MAX_DISCARDED_BYTES;
   } catch {
     // The client has closed the connection, so nothing is left to read.
     return false;

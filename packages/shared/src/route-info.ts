@@ -2,7 +2,7 @@
 import type { z } from "zod";
 
 /** Alternatives, each a set of schemes with the scopes that they need; `{}` is access without any. */
-export type Security = readonly Readonly<Record<string, readonly string[]>>[];
+export type Security = Record<string, string[]>[];
 
 export interface RouteInfo {
   /** Access that the middleware demands, e.g. `[{ bearer: ["publish"] }]`. */

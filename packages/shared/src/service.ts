@@ -2,9 +2,10 @@
 import { Hono } from "hono";
 import type { z } from "zod";
 import { EnvError, parseEnv, type ServiceEnv, type serviceVariables } from "./env.ts";
-import { Lifecycle, type Service, StartError, type WebApp, within } from "./lifecycle.ts";
+import { Lifecycle, type Service, StartError, type WebApp } from "./lifecycle.ts";
 import { flushLogs, log, setupLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { within } from "./within.ts";
 
 export { Lifecycle, type Resource, type Service, StartError, type WebApp } from "./lifecycle.ts";
 

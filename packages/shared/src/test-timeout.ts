@@ -4,7 +4,7 @@ import { setDefaultTimeout } from "bun:test";
 import { plugin } from "bun";
 
 /** In milliseconds. A test that needs longer passes its own limit as the last argument. */
-const TEST_TIMEOUT = 60_000;
+export const TEST_TIMEOUT = 60_000;
 
 // Bun resets the default for every test file, and bunfig.toml has no setting for it. Bun resolves each file just before
 // it runs it, so that is when the limit is set (https://github.com/oven-sh/bun/issues/43787).

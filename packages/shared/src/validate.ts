@@ -1,5 +1,5 @@
 // Validates what a request contains, with problems as the response to invalid input.
-import type { Context, Env, MiddlewareHandler } from "hono";
+import type { Env, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { Problem } from "./problem.ts";
 import { readBody } from "./request-body.ts";
@@ -29,30 +29,26 @@ export function validate<T extends Target, S extends z.ZodType>(
   schema: S,
   { maxBytes = 64 * 1024 }: ValidateOptions = {},
 ): Validator<T, S> {
-  const validateJson: MiddlewareHandler = async (c, next) => {
-    c.req.addValidatedData(target, parse(schema, await readJson(c.req.raw, maxBytes)));
+  const validator: MiddlewareHandler = async ({ req }, next) => {
+    const parts: Readonly<Record<Part, () => unknown>> = req;
+    const input = target === "json" ? await readJson(req.raw, maxBytes) : parts[target as Part]();
+    req.addValidatedData(target, parse(schema, input));
     await next();
   };
-  const validatePart: MiddlewareHandler = (c, next) => {
-    c.req.addValidatedData(target, parse(schema, readPart[target as Part](c)));
-    return next();
-  };
-  const validator = target === "json" ? validateJson : validatePart;
   return describeMiddleware(validator, { input: { target, schema } });
 }
 
 type Part = Exclude<Target, "json">;
 
-const readPart: Readonly<Record<Part, (c: Context) => unknown>> = {
-  query: (c) => c.req.query(),
-  param: (c) => c.req.param(),
-  header: (c) => c.req.header(),
-};
-
 function parse(schema: z.ZodType, input: unknown): object {
-  const result = safeParse(schema, input);
-  if (result.success) return result.data as object;
-  throw invalidInput(result.error.issues);
+  try {
+    const { success, data, error } = schema.safeParse(input);
+    if (success) return data as object;
+    throw invalidInput(error.issues);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Problem(422, "The input is nested too deeply.", { cause });
+  }
 }
 
 /** 422 with one entry per problem that Zod found; `pointer` is a JSON Pointer (RFC 6901) into the input. */
@@ -67,15 +63,6 @@ export function invalidInput(issues: readonly z.core.$ZodIssue[]): Problem {
 
 function escapePointer(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-function safeParse(schema: z.ZodType, input: unknown) {
-  try {
-    return schema.safeParse(input);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new Problem(422, "The input is nested too deeply.", { cause });
-  }
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -15,6 +15,14 @@ describe("canonicalAddress", () => {
     ["[2001:db8:7:7::3]", "2001:db8:7:7::/64"],
     ["[2001:db8:7:7::3]:443", "2001:db8:7:7::/64"],
     ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["::3:4:5:6:7:8", "0:0:3:4::/64"],
+    ["1:0:0:4:5:6:7:8", "1:0:0:4::/64"],
+    ["::ffff:1:2:3", "0:0:0:0::/64"],
+    ["::ffff:0.0.0.5", "0.0.0.5"],
+    ['"[2001:db8:7:7::3]:443"', "2001:db8:7:7::/64"],
+    [' "[2001:db8:7:7::3]"', "2001:db8:7:7::/64"],
+    ['"198.51.100.8:5000"', "198.51.100.8"],
+    ['"198.51.100.8"', "198.51.100.8"],
     ["::", "0:0:0:0::/64"],
     ["::1", "0:0:0:0::/64"],
     ["fe80::1%eth0", "fe80:0:0:0::/64"],
@@ -35,7 +43,7 @@ describe("canonicalAddress", () => {
     fc.assert(
       fc.property(fc.ipV6(), fc.nat(65_535), (address, port) => {
         const expected = canonicalAddress(address);
-        for (const form of [address.toUpperCase(), `[${address}]`, `[${address}]:${port}`]) {
+        for (const form of [address.toUpperCase(), `[${address}]`, `"[${address}]:${port}"`]) {
           expect(canonicalAddress(form)).toBe(expected);
         }
       }),
@@ -61,6 +69,9 @@ describe("clientAddress", () => {
   test("with CLIENT_IP_HEADER it is the last address in that header", async () => {
     const env = { CLIENT_IP_HEADER: "x-forwarded-for" };
     expect(await ask(env, { "x-forwarded-for": "6.6.6.6, [2001:db8::1]:80" })).toBe(
+      "2001:db8:0:0::/64",
+    );
+    expect(await ask(env, { "x-forwarded-for": '6.6.6.6, "[2001:db8::1]:80"' })).toBe(
       "2001:db8:0:0::/64",
     );
     expect(await ask(env, {})).toBe("127.0.0.1");

@@ -34,6 +34,29 @@ test.skipIf(!node)("clients of Node's keep-alive agent lose no request", async (
   expect(await service.exited).toBe(0);
 });
 
+test.skipIf(!node)(
+  "a client whose request was in flight opens a new connection for its next one",
+  async () => {
+    await using service = await serve();
+    const urls = [`${service.url}/slow`, `${service.url}/fast`];
+    const clients = Bun.spawn([node ?? "", `${import.meta.dir}/fixtures/in-flight.mjs`, ...urls], {
+      stdout: "pipe",
+    });
+    await until(() => service.output().split("slow begins").length > 10);
+    service.signal();
+    await until(() =>
+      fetch(urls[1] ?? "", { keepalive: false }).then(
+        () => false,
+        () => true,
+      ),
+    );
+    service.signal("SIGUSR2");
+    // On the old connection, the outcome would be ECONNRESET.
+    expect(await clients.stdout.json()).toEqual(Array(10).fill("200 ECONNREFUSED"));
+    expect(await service.exited).toBe(0);
+  },
+);
+
 test.skipIf(!nginx)("nginx with two instances loses no POST when one of them stops", async () => {
   await using stays = await serve({ LOG_LEVEL: "warn" });
   for (let round = 0; round < 2; round += 1) {

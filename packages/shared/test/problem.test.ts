@@ -37,12 +37,20 @@ app
   .use(requestLog())
   .get(
     "/limited",
-    fail(new Problem(429, "Slow down.", { type: "/limits", headers: { "retry-after": "7" } })),
+    fail(
+      new Problem(429, "Slow down.", {
+        members: { type: "/limits" },
+        headers: { "retry-after": "7" },
+      }),
+    ),
   )
   .get("/members", fail(new Problem(422, "No.", { members: { conflict: "b" }, errors: [1] })))
   .get("/busy", fail(new Problem(503, "The queue is full.")))
   .get("/store", fail(storeUnavailable(new Error("disk"))))
-  .get("/full", fail(storeUnavailable(Object.assign(new Error("disk"), { code: "SQLITE_FULL" }))))
+  .get("/full/:code", (c) => {
+    const code = c.req.param("code");
+    throw storeUnavailable(Object.assign(new Error("disk"), { code }));
+  })
   .get("/range", fail(new RangeError("internal")))
   .get("/bug", fail(new TypeError("internal")))
   .get("/rejects", () => Promise.reject(new TypeError("internal")))
@@ -106,9 +114,12 @@ describe("a problem", () => {
     expect(JSON.stringify(body)).not.toContain("disk");
   });
 
-  test("of a full disk is 507", async () => {
-    await expectProblem("/full", 507, { title: "Insufficient Storage" });
-  });
+  test.each(["ENOSPC", "EDQUOT", "EFBIG", "SQLITE_FULL"])(
+    "of a disk without space is 507 (%s)",
+    async (code) => {
+      await expectProblem(`/full/${code}`, 507, { title: "Insufficient Storage" });
+    },
+  );
 
   test("is the response to an unknown path", async () => {
     await expectProblem("/no/such?x", 404, { detail: "There is nothing at /no/such." });

@@ -77,6 +77,18 @@ test("moves the changelog, sets the version, commits and tags", async () => {
   expect(await own.git("status", "--porcelain")).toBe("");
 });
 
+test.each([
+  ["tabs", "\t"],
+  ["four spaces", "    "],
+  ["a single line", ""],
+])("keeps the formatting of a package.json with %s", async (_what, indent) => {
+  const textOf = (version: string) =>
+    JSON.stringify({ name: "p", version, scripts, nested: { version: "9.9.9" } }, null, indent);
+  const own = await Package.create({ "package.json": textOf("0.1.0") });
+  expect(own.release("minor")).toMatchObject({ exitCode: 0 });
+  expect(await own.read("package.json")).toBe(textOf("0.2.0"));
+});
+
 test("the version of a new project can be the first release", async () => {
   const own = await Package.create();
   expect(own.release("0.1.0")).toMatchObject({ exitCode: 0 });
@@ -112,6 +124,18 @@ describe("refuses, and changes nothing:", () => {
       "major",
       1,
       "no section [Unreleased]",
+    ],
+    "a package.json in which another version comes first": [
+      {
+        "package.json": JSON.stringify(
+          { x: { version: "9.9.9" }, ...JSON.parse(manifest()) },
+          null,
+          2,
+        ),
+      },
+      "minor",
+      1,
+      'Another "version" comes before',
     ],
     "a check that fails": [
       { "package.json": failing("check") },
@@ -177,6 +201,8 @@ test.each([
   ["0.1.9", "minor", "0.2.0"],
   ["0.1.9", "major", "1.0.0"],
   ["0.1.0", "1.0.0-rc.1", "1.0.0-rc.1"],
+  ["0.1.0", "1.0.0-RC.1", "1.0.0-RC.1"],
+  ["1.0.0-Beta-2", "1.0.0-RC.1", "1.0.0-RC.1"],
   ["1.0.0-rc.1", "1.0.0", "1.0.0"],
 ])("after %s, %s is %s", (current, request, next) => {
   expect(nextVersion(current, request)).toBe(next);

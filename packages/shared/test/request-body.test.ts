@@ -1,8 +1,9 @@
 // Early responses to large bodies: the client receives the problem, directly and through a real nginx.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, jest, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
+import { discardUnreadBody, readBody } from "../src/request-body.ts";
 import { type Child, serve } from "./child.ts";
 import { findNginx, Nginx } from "./nginx.ts";
 
@@ -156,6 +157,29 @@ test("the connection is closed after 64 MiB of an unread body", async () => {
   expect(result.sent).toBeGreaterThan(64 * 1024 * 1024);
   expect(result.sent).toBeLessThan(100 * MB);
   expect(result.text === "" || /^HTTP\/1\.1 401.*connection: close/is.test(result.text)).toBe(true);
+});
+
+describe("the body of a client that pauses for ever is discarded for 30 s", () => {
+  beforeAll(() => void jest.useFakeTimers());
+  afterAll(() => void jest.useRealTimers());
+
+  test.each([
+    ["if nothing was read", false],
+    ["if the handler stopped reading", true],
+  ])("%s", async (_when, isBegun) => {
+    const body = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(10)) });
+    const request = new Request("http://localhost/", { method: "POST", body });
+    if (isBegun) for await (const _chunk of readBody(request)) break;
+    const discarded = jest.fn();
+    const pending = discardUnreadBody(request).then(discarded);
+    await new Promise(setImmediate);
+    jest.advanceTimersByTime(29_999);
+    await new Promise(setImmediate);
+    expect(discarded).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(1);
+    await pending;
+    expect(discarded).toHaveBeenCalledWith(false);
+  });
 });
 
 // The peak of a process's memory can be read on Linux only.

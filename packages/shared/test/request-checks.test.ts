@@ -1,10 +1,14 @@
 // Requests that are refused before the app runs: those of foreign pages, and encoded bodies.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type IncomingMessage, request } from "node:http";
 import { type Child, serve } from "./child.ts";
 
 let service: Child;
 beforeAll(async () => {
-  service = await serve({ CORS_ORIGINS: "https://app.example.com,tauri://localhost" });
+  service = await serve({
+    CORS_ORIGINS: "https://app.example.com,tauri://localhost",
+    METRICS_PORT: "0",
+  });
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
@@ -51,6 +55,34 @@ describe("a request that needs no preflight is refused", () => {
     expect(response.headers.get("x-request-id")).toBe("mine");
   });
 });
+
+test.each([
+  [403, "/accept", { origin: FOREIGN }],
+  [415, "/no/such?token=s3cret", { "content-encoding": "gzip" }],
+  [400, "/accept?token=s3cret", { host: "a b" }],
+])(
+  "a request that is refused with %d is logged with its path, and counted",
+  async (status, path, headers) => {
+    const url = /metrics at ([^"]+)/.exec(service.output())?.[1] ?? "";
+    const counted = async () => {
+      const pattern = new RegExp(
+        `^http_requests_total{.*"POST".*"unmatched".*"${status}"} (.*)`,
+        "m",
+      );
+      return Number(pattern.exec(await (await fetch(url)).text())?.[1] ?? 0);
+    };
+    const before = await counted();
+    const id = crypto.randomUUID();
+    const options = { method: "POST", headers: { ...headers, "x-request-id": id } };
+    const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+    request(service.url + path, options, resolve).end();
+    expect((await promise).statusCode).toBe(status);
+    expect(await counted()).toBe(before + 1);
+    const line = `refused POST ${path.replace(/\?.*/, "")} with ${status}:`;
+    await service.printed(new RegExp(`"level":"WARN".*${line}.*"requestId":"${id}"`));
+    expect(service.output()).not.toContain("s3cret");
+  },
+);
 
 describe("a request is served", () => {
   test("if no page sent it", async () => {

@@ -54,7 +54,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("on %s", (signal) => {
     await refuses(service.url);
 
     service.signal("SIGUSR2");
-    expect(await slow).toEndWith("slow but complete");
+    expect(await slow).toMatch(/\r\nconnection: close\r\n[\s\S]*slow but complete$/i);
     expect(await service.exited).toBe(0);
     expect(service.output()).toContain('"message":"stopped"');
   });
@@ -207,7 +207,7 @@ test.each([
     await get(`${service.url}${path}`, "POST");
     await refuses(service.url);
     service.signal("SIGUSR2");
-    expect(await slow).toEndWith("slow but complete");
+    expect(await slow).toMatch(/\r\nconnection: close\r\n[\s\S]*slow but complete$/i);
     expect(await service.exited).toBe(1);
     expect(service.output()).toMatch(message);
     expect(service.output()).toMatch(/"stack":"Error: .*service\.ts:\d+/);
@@ -300,15 +300,23 @@ test("the response to HEAD has the length of GET or none, no body, and leaves th
   }
 });
 
-test("a request without a Host, as HTTP/1.0 health checks send it, is served", async () => {
-  await using service = await serve();
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = connect(Number(new URL(service.url).port), "127.0.0.1", () =>
-    socket.write("GET /healthz HTTP/1.0\r\n\r\n"),
-  );
-  socket.once("data", (data) => {
-    resolve(String(data));
-    socket.destroy();
+describe("a request without a Host, as HTTP/1.0 health checks send it", () => {
+  test.each([
+    ["GET /healthz HTTP/1.0\r\n\r\n", '{"status":"ok"}'],
+    ["GET /client HTTP/1.0\r\n\r\n", "127.0.0.1"],
+    ["POST /echo HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}", "{}"],
+  ])("is served, and its client is known: %j", async (request, body) => {
+    await using service = await serve();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const socket = connect(Number(new URL(service.url).port), "127.0.0.1", () =>
+      socket.write(request),
+    );
+    socket.once("data", (data) => {
+      resolve(String(data));
+      socket.destroy();
+    });
+    const response = await promise;
+    expect(response).toStartWith("HTTP/1.1 200");
+    expect(response).toEndWith(`\r\n\r\n${body}`);
   });
-  expect(await promise).toMatch(/^HTTP\/1\.1 200[\s\S]*{"status":"ok"}$/);
 });

@@ -40,7 +40,11 @@ const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,
   maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-  fetch: (request, server) => discardUnreadBody(request, app.fetch(request, { server })),
+  fetch: async (request, server) => {
+    const response = await app.fetch(request, { server });
+    await discardUnreadBody(request);
+    return response;
+  },
 });
 afterAll(() => server.stop(true));
 const url = server.url.href.slice(0, -1);

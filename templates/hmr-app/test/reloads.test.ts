@@ -1,7 +1,8 @@
 // Many edits of the server leak no listeners, timers or memory.
 import { expect, test } from "bun:test";
+import { TEST_TIMEOUT } from "#lib/test-timeout";
 import { Copy } from "./copy.ts";
-import { startDev, TIMEOUT, until } from "./service.ts";
+import { startDev, until } from "./service.ts";
 
 const ROUTES = "src/features/counter/routes.ts";
 const RELOADS = 50;
@@ -78,5 +79,5 @@ test(
       async () => (await ask()).timers < after.timers,
     );
   },
-  2 * TIMEOUT,
+  2 * TEST_TIMEOUT,
 );

@@ -1,7 +1,5 @@
 // Starts a server of the project as a child process, and reads its output and its URL.
-
-/** Milliseconds of a test, as `#lib/test-timeout` sets it. */
-export const TIMEOUT = 60_000;
+import { TEST_TIMEOUT } from "#lib/test-timeout";
 
 export interface Service extends AsyncDisposable {
   readonly url: string;
@@ -44,7 +42,7 @@ export async function startService(
   // Gracefully, so that temporary files are removed; by force if that takes too long.
   const stop = async () => {
     child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT / 6);
+    const timer = setTimeout(() => child.kill("SIGKILL"), TEST_TIMEOUT / 6);
     await Promise.all([child.exited, reading]);
     clearTimeout(timer);
   };
@@ -69,12 +67,12 @@ export function startDev(
   return startService(command, folder, { LOG_LEVEL: "warn", ...variables });
 }
 
-/** Waits until a condition holds; an error counts as false. @throws after half of `TIMEOUT`. */
+/** Waits until a condition holds; an error counts as false. @throws after half of `TEST_TIMEOUT`. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const deadline = performance.now() + TIMEOUT / 2;
+  const deadline = performance.now() + TEST_TIMEOUT / 2;
   let last: unknown;
   while (performance.now() < deadline) {
     try {

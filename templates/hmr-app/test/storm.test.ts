@@ -1,8 +1,9 @@
 // Many random edits to page, style and server, valid and not, end in the same page as a cold start.
 import { expect } from "bun:test";
+import { TEST_TIMEOUT } from "#lib/test-timeout";
 import { browserTest, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
-import { startDev, TIMEOUT, until } from "./service.ts";
+import { startDev, until } from "./service.ts";
 
 const EDITS = 50;
 const APP = "src/page/App.tsx";
@@ -68,5 +69,5 @@ browserTest(
     await fresh.waitFor('document.querySelector("#server-counter output").textContent === "0"');
     expect(await tab.evaluate(CONTENT)).toBe(await fresh.evaluate(CONTENT));
   },
-  3 * TIMEOUT,
+  3 * TEST_TIMEOUT,
 );

@@ -2,7 +2,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { Problem, storeUnavailable } from "#lib/http";
+import { storeUnavailable } from "#lib/http";
 import type { Env } from "../../env.ts";
 import { dataDirError } from "../messages/open.ts";
 import { cleanName } from "./name.ts";
@@ -195,10 +195,7 @@ async function remove(path: string): Promise<void> {
 
 /** Maps an error of the file system to a 507 or 503 `Problem`; returns any other error as it is. */
 function toProblem(error: unknown): unknown {
-  if (!(error instanceof Error && "syscall" in error)) return error;
-  if (codeOf(error) !== "EFBIG") return storeUnavailable(error);
-  // A limit of the file system or of the process: repeating the request does not help.
-  return new Problem(507, "The server's disk cannot hold this upload.", { cause: error });
+  return error instanceof Error && "syscall" in error ? storeUnavailable(error) : error;
 }
 
 function codeOf(error: unknown): string {
