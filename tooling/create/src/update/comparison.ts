@@ -12,7 +12,7 @@ import { findTemplate, type TemplateSource } from "../sources/templates.ts";
 import type { Variables } from "../subprocess.ts";
 import { type ChangelogSection, changelogBetween } from "./changelog.ts";
 import { featuresAfter } from "./features.ts";
-import { ownFiles } from "./own-files.ts";
+import { type Own, ownFiles } from "./own-files.ts";
 import { type MergePlan, planMerge } from "./plan.ts";
 import { exactVersion, type Project, requireStamp } from "./record.ts";
 import { openRelease, type Release } from "./releases.ts";
@@ -71,16 +71,18 @@ export async function compareVersions(
   return { from, to, base, next, changelog };
 }
 
-/** Plans the merge. @param repository undefined outside of one */
+/** Plans the merge. Also returns the user's files, as the plan read them. @param repository undefined outside of one */
 export async function planUpdate(
   directory: string,
   { from, to, base, next }: Omit<Versions, "changelog">,
   repository: Pick<Repository, "tracked"> | undefined,
   variables: Variables,
-): Promise<MergePlan> {
+): Promise<MergePlan & { readonly own: (path: string) => Own }> {
   const renames = await findRenames(base, next, variables);
   const own = ownFiles(directory, repository?.tracked);
-  return planMerge({ base, next, own, renames, labels: labelsOf(from, to), variables });
+  const input = { base, next, own, renames, labels: labelsOf(from, to), variables };
+  const { changes, writes } = await planMerge(input);
+  return { changes, writes, own };
 }
 
 /** The project as a version creates it where it is now. */
