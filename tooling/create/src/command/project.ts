@@ -65,7 +65,7 @@ function personalized(path: string, content: Uint8Array, { name, template }: Per
 
 function renamed(content: Uint8Array, name: string): Uint8Array {
   const manifest = parseManifest(text(content), "package.json");
-  if (DEPENDENCY_GROUPS.some((group) => name in section(manifest, group))) {
+  if (DEPENDENCY_GROUPS.some((group) => Object.hasOwn(section(manifest, group), name))) {
     throw new CreateError(
       "invalid_name",
       `"${name}" cannot be the package's name: the project depends on a package of that name.`,
