@@ -273,6 +273,15 @@ describe("edits of the user", () => {
     expect(await project.read("settings.json")).toBe((await fresh.read("settings.json")).trimEnd());
   });
 
+  test("of the name may be that of a dependency", async () => {
+    const project = await create(FIRST);
+    await project.edit("package.json", '"name": "app"', '"name": "ms"');
+    await project.commit();
+    await project.update(THIRD, 0);
+    expect(await project.manifest()).toMatchObject({ name: "ms", bunyard: { version: THIRD } });
+    expect(await project.read("README.md")).toStartWith("# app\n");
+  });
+
   test("of package.json may be a byte order mark, comments and trailing commas", async () => {
     const project = await create(FIRST);
     await project.edit("package.json", '"scripts": {', '// Mine.\n  "scripts": {');

@@ -62,10 +62,9 @@ export async function compareVersions(
     version === from.version
       ? target
       : await openRelease(from.version, source, directory, environment);
-  const [base, next] = await Promise.all([
-    createdBy(old, from, project),
-    createdBy(target, to, project),
-  ]);
+  const [base, next] = await underUsableName(project, from.template, (named) =>
+    Promise.all([createdBy(old, from, named), createdBy(target, to, named)]),
+  );
   const { template } = from;
   const changelog = changelogBetween(target.changelog(), template, from.version, version);
   return { from, to, base, next, changelog };
@@ -85,15 +84,32 @@ export async function planUpdate(
   return { changes, writes, own };
 }
 
+/**
+ * Creates projects under the name of the user's. A name that a version refuses, such as that of a dependency, is the
+ * user's edit of the template's own name, in all of them.
+ */
+export async function underUsableName<T>(
+  project: Project,
+  template: string,
+  create: (named: Project) => Promise<T>,
+): Promise<T> {
+  const fallback = { ...project, name: template };
+  if (nameProblem(project.name) !== undefined) return create(fallback);
+  try {
+    return await create(project);
+  } catch (error) {
+    if (error instanceof CreateError && error.code === "invalid_name") return create(fallback);
+    throw error;
+  }
+}
+
 /** The project as a version creates it where it is now. */
 export async function createdBy(
   release: Release,
   { template, without }: Stamp,
   { directory, name }: Project,
 ): Promise<FileMap> {
-  // A name that the command refuses is the user's edit of the template's own name.
-  const usable = nameProblem(name) === undefined ? name : template;
-  return placeIn(await release.project(template, without, usable), {
+  return placeIn(await release.project(template, without, name), {
     isBelowBiome: isBelowBiome(directory),
     isInWorkspace: findWorkspace(directory) !== undefined,
   });
