@@ -449,6 +449,7 @@ describe("refuses, and changes nothing", () => {
 
   test.each([
     ["a range", ["--to", "^1.0.0"], "exact version"],
+    ["leading zeros", ["--to", "01.0.0"], "exact version"],
     ["an unknown option", ["--form", "x"], "is not an option"],
     ["an argument", ["src"], "not expected"],
     ["nothing to continue", ["--continue"], "No update"],

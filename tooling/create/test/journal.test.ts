@@ -127,17 +127,19 @@ test("after kill -9 at any moment, --continue reaches the new files, and --abort
 const isRoot = process.getuid?.() === 0;
 const succeeds = (...command: string[]) => Bun.spawnSync(command).exitCode === 0;
 
-test("a file that cannot be replaced: the files before it are restored", () => {
+test("a folder that cannot be written to is named, and the files before it are restored", () => {
   const directory = project("read-only");
   const path = PATHS.findLast((path) => beforeOf(path) && afterOf(path) && path !== LAST) ?? "";
-  const file = join(directory, path);
-  if (isRoot) expect(succeeds("chattr", "+i", file)).toBe(true);
-  else chmodSync(dirname(file), 0o555);
+  const folder = dirname(join(directory, path));
+  if (isRoot) expect(succeeds("chattr", "+i", folder)).toBe(true);
+  else chmodSync(folder, 0o555);
   try {
-    expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow();
+    expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(
+      `${folder} is not writable`,
+    );
   } finally {
-    if (isRoot) succeeds("chattr", "-i", file);
-    else chmodSync(dirname(file), 0o755);
+    if (isRoot) succeeds("chattr", "-i", folder);
+    else chmodSync(folder, 0o755);
   }
   expect(tree(directory)).toEqual(OLD);
   expect(unfinishedIn(directory)).toBe("none");
