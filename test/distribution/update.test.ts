@@ -273,6 +273,15 @@ describe("edits of the user", () => {
     expect(await project.read("settings.json")).toBe((await fresh.read("settings.json")).trimEnd());
   });
 
+  test("of the name may be that of a dependency", async () => {
+    const project = await create(FIRST);
+    await project.edit("package.json", '"name": "app"', '"name": "ms"');
+    await project.commit();
+    await project.update(THIRD, 0);
+    expect(await project.manifest()).toMatchObject({ name: "ms", bunyard: { version: THIRD } });
+    expect(await project.read("README.md")).toStartWith("# app\n");
+  });
+
   test("of package.json may be a byte order mark, comments and trailing commas", async () => {
     const project = await create(FIRST);
     await project.edit("package.json", '"scripts": {', '// Mine.\n  "scripts": {');
@@ -440,6 +449,7 @@ describe("refuses, and changes nothing", () => {
 
   test.each([
     ["a range", ["--to", "^1.0.0"], "exact version"],
+    ["leading zeros", ["--to", "01.0.0"], "exact version"],
     ["an unknown option", ["--form", "x"], "is not an option"],
     ["an argument", ["src"], "not expected"],
     ["nothing to continue", ["--continue"], "No update"],

@@ -229,6 +229,8 @@ describe("options that npm keeps for itself without a --", () => {
     ["--dry-run", ["my-app"], { npm_config_dry_run: "true" }],
     ["--no-git", ["my-app"], { npm_config_git: "false" }],
     ["--no-install", ["my-app"], { npm_config_install: "" }],
+    ["--list", [], { npm_config_list: "true" }],
+    ["--project", ["update"], { npm_config_project: "../other" }],
   ])("%s: %p %p is refused", async (flag, args, variables) => {
     await using box = await Sandbox.open();
     const env = { npm_command: "init", ...variables };

@@ -1,9 +1,19 @@
 // Interrupted updates: after a kill at any moment, on a full disk, or with a file that cannot be replaced.
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { STAGING_DIRECTORY } from "../src/command/write-errors.ts";
 import { bytes } from "../src/flatten/file-map.ts";
 import {
   abort,
@@ -117,17 +127,19 @@ test("after kill -9 at any moment, --continue reaches the new files, and --abort
 const isRoot = process.getuid?.() === 0;
 const succeeds = (...command: string[]) => Bun.spawnSync(command).exitCode === 0;
 
-test("a file that cannot be replaced: the files before it are restored", () => {
+test("a folder that cannot be written to is named, and the files before it are restored", () => {
   const directory = project("read-only");
   const path = PATHS.findLast((path) => beforeOf(path) && afterOf(path) && path !== LAST) ?? "";
-  const file = join(directory, path);
-  if (isRoot) expect(succeeds("chattr", "+i", file)).toBe(true);
-  else chmodSync(dirname(file), 0o555);
+  const folder = dirname(join(directory, path));
+  if (isRoot) expect(succeeds("chattr", "+i", folder)).toBe(true);
+  else chmodSync(folder, 0o555);
   try {
-    expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow();
+    expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(
+      `${folder} is not writable`,
+    );
   } finally {
-    if (isRoot) succeeds("chattr", "-i", file);
-    else chmodSync(dirname(file), 0o755);
+    if (isRoot) succeeds("chattr", "-i", folder);
+    else chmodSync(folder, 0o755);
   }
   expect(tree(directory)).toEqual(OLD);
   expect(unfinishedIn(directory)).toBe("none");
@@ -166,6 +178,33 @@ test("a file that changed since the plan was made is not replaced", () => {
   expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(`${LAST} was changed`);
   expect(tree(directory)).toEqual({ ...OLD, [LAST]: "raced" });
 });
+
+test("a file that was edited after the plan was made from it is not replaced", () => {
+  const directory = project("planned");
+  const own = ownFiles(directory, undefined);
+  for (const path of PATHS) own(path);
+  writeFileSync(join(directory, LAST), "edited");
+  expect(() => swapFiles(directory, writes, {}, own, signal)).toThrow(`${LAST} was changed`);
+  expect(tree(directory)).toEqual({ ...OLD, [LAST]: "edited" });
+});
+
+test.each([
+  ["restored with git", (file: string, old: Uint8Array) => writeFileSync(file, old)],
+  ["deleted", (file: string) => rmSync(file)],
+])(
+  "a swapped file that was %s: --continue refuses, and --abort restores",
+  async (state, change) => {
+    const directory = project(state);
+    await interrupt(directory);
+    const path = PATHS.find((path) => beforeOf(path) && afterOf(path) && path !== LAST) ?? "";
+    const staged = join(directory, STAGING_DIRECTORY, "new", path);
+    if (existsSync(staged)) renameSync(staged, join(directory, path));
+    change(join(directory, path), beforeOf(path) ?? bytes(""));
+    expect(() => finish(directory)).toThrow(path);
+    abort(directory);
+    expect(tree(directory)).toEqual(OLD);
+  },
+);
 
 test.each(["a file becomes a folder", "a folder becomes a file"])("%s, and back", (direction) => {
   const [file, below] = [{ x: "file" }, { "x/y/z": "below" }];

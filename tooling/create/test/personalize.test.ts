@@ -9,6 +9,7 @@ const NAMED = {
   "README.md": "# Large starter\n\nRun `large`.\n\n# Large starter\n",
   LICENSE: "MIT License\n\nCopyright (c) the project's authors\n",
   "src/index.html": "<title>large</title>\n<h1>large</h1>\n",
+  "src/icon.svg": "<svg><title>large</title></svg>\n",
   "src/other.html": "<title>Live messages</title>\n",
 };
 
@@ -24,5 +25,6 @@ test("the name replaces the starter's in package.json, README, LICENSE and the p
   );
   expect(await box.read("shop/LICENSE")).toEndWith("Copyright (c) the @ann/shop authors\n");
   expect(await box.read("shop/src/index.html")).toBe("<title>@ann/shop</title>\n<h1>large</h1>\n");
+  expect(await box.read("shop/src/icon.svg")).toBe("<svg><title>@ann/shop</title></svg>\n");
   expect(await box.read("shop/src/other.html")).toBe(NAMED["src/other.html"]);
 });

@@ -137,6 +137,29 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     expect(JSON.parse(await box.read("日本/package.json")).name).toBe("my-app");
   });
 
+  test("a name that the starter depends on leads to the same question", async () => {
+    await using box = await Sandbox.open();
+    await box.addTemplate("tiny", { "package.json": '{"dependencies":{"shop":"1.0.0"}}' });
+    await using terminal = openTerminal(box, ["shop", "--no-install"]);
+    await terminal.shows("Which starter?");
+    terminal.type(ENTER);
+    await terminal.shows("depends on a package of that name");
+    terminal.type(`shop-2${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(JSON.parse(await box.read("shop/package.json")).name).toBe("shop-2");
+  });
+
+  test("a path that the system refuses is asked again", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);
+    await terminal.shows("Where should");
+    terminal.type(`${"a".repeat(300)}${ENTER}`);
+    await terminal.shows("ENAMETOOLONG");
+    terminal.type(`${ERASE_LINE}shop${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(await box.tree("shop")).toEqual(TINY_FILES);
+  });
+
   test("features can be left out if the starter is asked, and all are kept by default", async () => {
     await using box = await Sandbox.open();
     for (const [directory, keys, without] of [

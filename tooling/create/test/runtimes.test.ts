@@ -62,6 +62,10 @@ test.each(["1.1.45", "1.2.23", "1.3.5"])("Bun %s", async (old) => {
     const { scripts } = await Bun.file(join(template, "package.json")).json();
     expect(await runIn(template, bun, ...scripts.build.split(" ").slice(1))).toEqual(refusal);
   }
+  // A clone's commands first run this one. An old version cannot read the lockfile.
+  const { scripts } = await Bun.file(join(repository, "package.json")).json();
+  const [check = ""] = scripts.setup.split(" && ");
+  expect(await runIn(repository, bun, ...check.split(" ").slice(1))).toEqual(refusal);
 });
 
 // A machine with only Bun has no Node.

@@ -105,6 +105,40 @@ posix("a link to an empty directory is followed, one to nothing is refused", asy
   expect(await box.list()).toEqual(["dangling", "link", "real"]);
 });
 
+posix(
+  "a link further up is followed, so that the repository and the workspace are found",
+  async () => {
+    await using box = await Sandbox.open();
+    await box.write({ "repo/package.json": '{"name":"root","workspaces":["apps/*"]}' });
+    await mkdir(join(box.cwd, "repo/apps"));
+    await box.git("repo", "init", "-q");
+    await symlink("repo/apps", join(box.cwd, "link"));
+    const { code, stdout } = await box.tiny("link/app");
+    expect(code).toBe(0);
+    expect(stdout).toContain(`No first commit: already inside a git repository: ${box.cwd}/repo`);
+    expect(stdout).toContain("Left out .github/");
+    expect(await box.list("repo/apps/app")).not.toContain(".git");
+  },
+);
+
+posix("a path that the system refuses is reported as such", async () => {
+  await using box = await Sandbox.open();
+  await symlink("loop", join(box.cwd, "loop"));
+  const cases = [
+    ["loop/app", "ELOOP"],
+    ["a".repeat(300), "ENAMETOOLONG"],
+  ] as const;
+  for (const [target, code] of cases) {
+    const { stdout } = await box.tiny(target, "--name", "app", "--json");
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: "not_writable",
+      message: expect.stringContaining(`cannot be used (${code})`),
+    });
+  }
+  expect(await box.tiny("b".repeat(250), "--name", "app")).toMatchObject({ code: 0 });
+  expect(await box.list()).toEqual(["b".repeat(250), "loop"]);
+});
+
 posix("--force replaces a link itself, and never writes through one", async () => {
   await using box = await Sandbox.open();
   await box.write({ "outside/main.ts": "mine", "outside.json": "mine" });

@@ -1,6 +1,6 @@
 // Inside a larger project: one lockfile, one Biome root, unique names, and the package manager of the workspace.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cp } from "node:fs/promises";
+import { cp, symlink } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { partsOf } from "../src/flatten/flatten.ts";
 import { readRepository } from "../src/sources/repository.ts";
@@ -163,6 +163,44 @@ test.each([
     expect(await create(box, "services/web", "--dry-run")).toMatchObject({ code: 0 });
   },
 );
+
+test.each([
+  ["a byte order mark", (text: string) => `\uFEFF${text}`],
+  ["comments", (text: string) => `// Mine.\n${text}`],
+])("manifests with %s are read", async (_, style) => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "package.json": style(root(["apps/*", "services/*"])),
+    "apps/api/package.json": style('{"name":"api"}'),
+  });
+  expect(JSON.parse((await create(box, "services/api")).stdout).error.code).toBe("invalid_name");
+  const { stdout } = await box.run(["services/web", "--template", "tiny", "--dry-run"]);
+  expect(stdout).toContain(`Would run bun install in ${box.cwd}\n`);
+});
+
+test("the suggested name is free", async () => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "package.json": root(["*", "apps/*"]),
+    "other/package.json": '{"name":"api"}',
+    "apps/a/package.json": '{"name":"apps-api"}',
+  });
+  const hintFor = async (target: string) =>
+    JSON.parse((await create(box, target)).stdout).error.hint;
+  expect(await hintFor("api")).toBe("Use --name api-2");
+  expect(await hintFor("apps/api")).toBe("Use --name apps-api-2");
+});
+
+test.skipIf(process.platform === "win32")("a member may be a link", async () => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "package.json": root(["apps/*"]),
+    "elsewhere/package.json": '{"name":"api"}',
+    "apps/web/package.json": "{}",
+  });
+  await symlink("../elsewhere", join(box.cwd, "apps/linked"));
+  expect(await create(box, "apps/api")).toMatchObject({ code: 2 });
+});
 
 test("in a workspace no .github folder is written, and the report says so", async () => {
   await using box = await Sandbox.open();

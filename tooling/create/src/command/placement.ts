@@ -21,6 +21,10 @@ export function placementIn(directory: string, target: Target, force: boolean): 
     const hint = "Change its permissions, or choose another directory.";
     throw new CreateError("not_writable", `${target.path} is not writable.`, hint);
   }
+  if (target.kind === "unusable") {
+    const message = `${target.path} cannot be used (${target.code}).`;
+    throw new CreateError("not_writable", message, "Choose another directory.");
+  }
   if (target.kind === "obstacle") {
     const message = `${target.path} is not a directory.`;
     throw new CreateError("target_exists", message, "Choose another directory.");

@@ -17,11 +17,14 @@ export interface Personal {
 const OWNER = "the project's authors";
 
 /** @throws {CreateError} `invalid_name` if the project would depend on its own name */
-export const personalize = (project: FileMap, personal: Personal): FileMap =>
-  placeIn(
-    new Map([...project].map(([path, content]) => [path, personalized(path, content, personal)])),
-    personal,
+export function personalize(project: FileMap, personal: Personal): FileMap {
+  const refusal = dependencyRefusal(project, personal.name);
+  if (refusal !== undefined) throw refusal;
+  const files = [...project].map(
+    ([path, content]) => [path, personalized(path, content, personal)] as const,
   );
+  return placeIn(new Map(files), personal);
+}
 
 /** The properties that depend only on the project's location. */
 export function placeIn(
@@ -54,7 +57,7 @@ function personalized(path: string, content: Uint8Array, { name, template }: Per
   if (path === "package.json") return renamed(content, name);
   if (path === "README.md") return bytes(text(content).replace(/^# .*/, () => `# ${name}`));
   if (path === "LICENSE") return bytes(text(content).replace(OWNER, () => `the ${name} authors`));
-  if (path.endsWith(".html")) {
+  if (/\.(html|svg)$/.test(path)) {
     const title = `<title>${template}</title>`;
     return text(content).includes(title)
       ? bytes(text(content).replace(title, () => `<title>${name}</title>`))
@@ -63,15 +66,22 @@ function personalized(path: string, content: Uint8Array, { name, template }: Per
   return content;
 }
 
+/** Why the project cannot have the name: a package cannot depend on its own name. */
+export function dependencyRefusal(project: FileMap, name: string): CreateError | undefined {
+  const content = project.get("package.json");
+  const manifest = content === undefined ? {} : parseManifest(text(content), "package.json");
+  if (!DEPENDENCY_GROUPS.some((group) => Object.hasOwn(section(manifest, group), name))) {
+    return undefined;
+  }
+  return new CreateError(
+    "invalid_name",
+    `"${name}" cannot be the package's name: the project depends on a package of that name.`,
+    "Choose another name with --name <package-name>.",
+  );
+}
+
 function renamed(content: Uint8Array, name: string): Uint8Array {
   const manifest = parseManifest(text(content), "package.json");
-  if (DEPENDENCY_GROUPS.some((group) => name in section(manifest, group))) {
-    throw new CreateError(
-      "invalid_name",
-      `"${name}" cannot be the package's name: the project depends on a package of that name.`,
-      "Choose another name with --name <package-name>.",
-    );
-  }
   // The template's description does not describe the project. The owner writes a new one.
   const description = "description" in manifest ? { description: "" } : {};
   return bytes(printManifest({ ...manifest, name, ...description }));

@@ -1,9 +1,10 @@
 // The command from start to end: arguments → answers → plan → apply → report, and an exit code.
 import { relative } from "node:path";
 import { asCreateError } from "../errors.ts";
+import type { FileMap } from "../flatten/file-map.ts";
 import { findTemplate, type TemplateSource } from "../sources/templates.ts";
 import { rulesFor } from "./answer-rules.ts";
-import { answer, type Questions } from "./answers.ts";
+import { type Answers, answer, type Questions, type Rules } from "./answers.ts";
 import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
 import { type Args, parseArgs } from "./args.ts";
 import { isBelowBiome } from "./biome.ts";
@@ -13,7 +14,7 @@ import { gitObstacle } from "./git.ts";
 import { bunCommand } from "./next-steps.ts";
 import { refuseOwnFolders } from "./own-folders.ts";
 import { makePlan } from "./plan.ts";
-import { personalize, personalNotes } from "./project.ts";
+import { dependencyRefusal, personalize, personalNotes } from "./project.ts";
 import {
   bannerText,
   errorText,
@@ -86,15 +87,16 @@ async function create(
   const isQuiet = args.has("json");
   const canAsk = () => !isQuiet && !args.has("yes") && environment.isTerminal();
   const templates = await source.list();
-  const answers = await answer(args, templates, rulesFor(environment, source, args), () =>
-    canAsk() ? questions(signal) : undefined,
-  );
-  const directory = resolveTarget(answers.directory, environment);
+  const ask = () => (canAsk() ? questions(signal) : undefined);
+  const rules = rulesFor(environment, source, args);
+  const given = await answer(args, templates, rules, ask);
+  const directory = resolveTarget(given.directory, environment);
   if (source.clone !== undefined) refuseOwnFolders(source.clone, directory);
   const [template, obstacle] = await Promise.all([
-    source.files(answers.template, answers),
-    answers.git ? gitObstacle(directory, variables) : undefined,
+    source.files(given.template, given),
+    given.git ? gitObstacle(directory, variables) : undefined,
   ]);
+  const answers = { ...given, name: await nameFor(template, given, args, rules, ask) };
   const workspace = findWorkspace(directory);
   const personal = {
     name: answers.name,
@@ -122,6 +124,23 @@ async function create(
       ? environment.spin("Installing the dependencies")
       : () => undefined;
   return apply(plan, files, { bun, variables, signal, announce });
+}
+
+/** Asks for another name if the template depends on a package of this one, and the name was derived from the directory. */
+async function nameFor(
+  template: FileMap,
+  { name, directory }: Answers,
+  args: Args,
+  rules: Rules,
+  ask: () => Questions | undefined,
+): Promise<string> {
+  const refusal = dependencyRefusal(template, name);
+  const questions = refusal === undefined || args.has("name") ? undefined : ask();
+  if (refusal === undefined || questions === undefined) return name;
+  return questions.name(
+    refusal,
+    (typed) => rules.name(typed, directory, true) ?? dependencyRefusal(template, typed),
+  );
 }
 
 /** The prompt library is loaded with the first question. */

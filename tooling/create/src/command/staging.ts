@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { systemCode } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import {
@@ -37,7 +37,7 @@ export async function createDirectory(
   files: FileMap,
   signal: AbortSignal,
 ): Promise<Written> {
-  const staging = join(dirname(top), `.${basename(top)}.${crypto.randomUUID().slice(0, 8)}`);
+  const staging = join(dirname(top), `${STAGING_DIRECTORY}.${crypto.randomUUID().slice(0, 8)}`);
   try {
     mkdirSync(staging);
     await writeFiles(join(staging, relative(top, directory)), files, signal);

@@ -15,6 +15,8 @@ const OPTIONS: readonly (readonly [flag: string, variable: string, values: RegEx
   ["force", "npm_config_force", ON],
   ["dry-run", "npm_config_dry_run", ON],
   ["json", "npm_config_json", ON],
+  ["list", "npm_config_list", ON],
+  ["project", "npm_config_project", ANY],
   ["to", "npm_config_to", ANY],
   ["with", "npm_config_with", ANY],
   ["mine", "npm_config_mine", ON],

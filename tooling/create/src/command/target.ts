@@ -9,7 +9,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { systemCode } from "../errors.ts";
 import { STAGING_DIRECTORY } from "./write-errors.ts";
 
@@ -31,19 +31,36 @@ export type Target =
     }
   /** A file, a device, or a broken link, at the path or further up. */
   | { readonly kind: "obstacle"; readonly path: string }
-  | { readonly kind: "locked"; readonly path: string };
+  | { readonly kind: "locked"; readonly path: string }
+  /** The system refuses the path: its name is too long, links form a loop, or a directory cannot be searched. */
+  | { readonly kind: "unusable"; readonly path: string; readonly code: string };
 
-/** The absolute path of a directory as it was typed. `~` is the home directory; a link to a directory is followed. */
+/**
+ * The absolute path of a directory as it was typed. `~` is the home directory. Links to directories are followed, further
+ * up too, so that the repository and the workspace around the real directory are found.
+ */
 export function resolveTarget(
   typed: string,
   { cwd, home }: { readonly cwd: string; readonly home: string },
 ): string {
   const path = resolve(cwd, typed.replace(/^~(?=$|[/\\])/, home));
-  return isDirectory(path) ? realpathSync(path) : path;
+  let existing = path;
+  while (!existsSync(existing)) existing = dirname(existing);
+  return join(realpathSync(existing), relative(existing, path));
 }
 
 /** @param files paths of the project's files, relative to the directory */
 export function inspectTarget(directory: string, files: Iterable<string>): Target {
+  try {
+    return inspect(directory, files);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    return { kind: "unusable", path: directory, code };
+  }
+}
+
+function inspect(directory: string, files: Iterable<string>): Target {
   if (exists(directory)) {
     if (!isDirectory(directory)) return { kind: "obstacle", path: directory };
     return isWritable(directory)
@@ -98,7 +115,8 @@ const isRealDirectory = (directory: string, path: string): boolean =>
   entryAt(join(directory, path))?.isDirectory() ?? false;
 
 /** A directory, or a link to one. */
-const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+export const isDirectory = (path: string): boolean =>
+  existsSync(path) && statSync(path).isDirectory();
 
 function isWritable(path: string): boolean {
   try {

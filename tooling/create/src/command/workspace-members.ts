@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { CreateError } from "../errors.ts";
 import { normalizeName } from "./names.ts";
+import { isDirectory } from "./target.ts";
 import { includes, normalizedGlob, readManifest, type Workspace } from "./workspace.ts";
 
 /**
@@ -21,12 +22,18 @@ export function duplicateName(
     .filter((glob) => !glob.startsWith("!"))
     .flatMap((glob) => foldersMatching(root, "", normalizedGlob(glob).split("/")))
     .filter((path) => path !== own && includes(globs, path));
-  const holder = ["", ...members].find((path) => readManifest(join(root, path))?.name === name);
+  const names = new Map(
+    ["", ...members].map((path) => [readManifest(join(root, path))?.name, path] as const),
+  );
+  const holder = names.get(name);
   if (holder === undefined) return undefined;
+  const suggested = normalizeName(own);
+  let free = suggested;
+  for (let count = 2; names.has(free); count += 1) free = `${suggested}-${count}`;
   return new CreateError(
     "invalid_name",
     `The workspace ${root} already has a package called "${name}"${holder && ` in ${holder}`}.`,
-    `Use --name ${normalizeName(own)}`,
+    `Use --name ${free}`,
   );
 }
 
@@ -34,9 +41,8 @@ export function duplicateName(
 function foldersMatching(root: string, path: string, segments: readonly string[]): string[] {
   const [segment, ...rest] = segments;
   if (segment === undefined) return [path];
-  const children = readdirSync(join(root, path), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !/^(node_modules|\.git)$/.test(entry.name))
-    .map(({ name }) => name);
+  // A package manager follows links to members. Below `**`, they could form a loop.
+  const children = foldersIn(join(root, path), segment !== "**");
   const below = (name: string) => (path === "" ? name : `${path}/${name}`);
   if (segment === "**") {
     const deeper = children.flatMap((name) => foldersMatching(root, below(name), segments));
@@ -46,4 +52,20 @@ function foldersMatching(root: string, path: string, segments: readonly string[]
   return children
     .filter((name) => glob.match(name))
     .flatMap((name) => foldersMatching(root, below(name), rest));
+}
+
+/** The names of the folders in a folder; none if it cannot be read. */
+function foldersIn(folder: string, followsLinks: boolean): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(
+        (entry) =>
+          entry.isDirectory() ||
+          (followsLinks && entry.isSymbolicLink() && isDirectory(join(folder, entry.name))),
+      )
+      .map(({ name }) => name)
+      .filter((name) => !/^(node_modules|\.git)$/.test(name));
+  } catch {
+    return [];
+  }
 }

@@ -67,7 +67,8 @@ export function includes(globs: readonly string[], path: string): boolean {
 export function readManifest(folder: string): JsonObject | undefined {
   const file = join(folder, "package.json");
   if (!existsSync(file)) return undefined;
-  const manifest = attempt(() => JSON.parse(readFileSync(file, "utf8")));
+  // Bun also reads a package.json with comments, trailing commas, and a byte order mark.
+  const manifest = attempt(() => Bun.JSONC.parse(readFileSync(file, "utf8")));
   return isObject(manifest) ? manifest : undefined;
 }
 

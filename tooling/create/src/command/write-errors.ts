@@ -1,4 +1,5 @@
 // The errors of writing files: what happened, why, and what to do.
+import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
 import { CreateError, systemCode } from "../errors.ts";
 
@@ -27,7 +28,7 @@ export function withReadableMessage(error: unknown, path: string): unknown {
   if (["EACCES", "EPERM", "EROFS"].includes(code)) {
     return new CreateError(
       "not_writable",
-      `${dirname(path)} is not writable (${code}).`,
+      `${lockedFolder(error) ?? dirname(path)} is not writable (${code}).`,
       "Change its permissions, or choose another directory.",
       options,
     );
@@ -37,4 +38,18 @@ export function withReadableMessage(error: unknown, path: string): unknown {
     : undefined;
   const message = `Writing failed, and no file was left behind: ${String(error)}`;
   return new CreateError("write_failed", message, hint, options);
+}
+
+/** The folder of the failed call's source or target that cannot be written to. */
+function lockedFolder(error: unknown): string | undefined {
+  const { path, dest } = error as { readonly path?: unknown; readonly dest?: unknown };
+  const folders = [path, dest].filter((name) => typeof name === "string").map(dirname);
+  return folders.find((folder) => {
+    try {
+      accessSync(folder, constants.W_OK);
+      return false;
+    } catch {
+      return true;
+    }
+  });
 }

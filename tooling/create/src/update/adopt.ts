@@ -8,7 +8,7 @@ import { CreateError } from "../errors.ts";
 import { withDependents } from "../flatten/features.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { findTemplate } from "../sources/templates.ts";
-import { createdBy } from "./comparison.ts";
+import { createdBy, underUsableName } from "./comparison.ts";
 import { setKey } from "./merge-json.ts";
 import { inStyleOf } from "./merge-text.ts";
 import { ownFiles } from "./own-files.ts";
@@ -40,7 +40,10 @@ export async function adopt(
   const release = await openRelease(version, source, directory, environment);
   const { features } = findTemplate(template, await release.list());
   const stamp = { template, version, without: withDependents(features, list("without") ?? []) };
-  const likeness = compare(directory, await createdBy(release, stamp, project));
+  const created = await underUsableName(project, template, (named) =>
+    createdBy(release, stamp, named),
+  );
+  const likeness = compare(directory, created);
   writeStamp(directory, stamp);
   const text = adoptText(stamp, likeness, openStyle(environment.colors), environment.columns());
   return { json: { ok: true, directory, ...stamp, files: likeness }, text, exitCode: 0 };

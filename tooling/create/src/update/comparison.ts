@@ -12,7 +12,7 @@ import { findTemplate, type TemplateSource } from "../sources/templates.ts";
 import type { Variables } from "../subprocess.ts";
 import { type ChangelogSection, changelogBetween } from "./changelog.ts";
 import { featuresAfter } from "./features.ts";
-import { ownFiles } from "./own-files.ts";
+import { type Own, ownFiles } from "./own-files.ts";
 import { type MergePlan, planMerge } from "./plan.ts";
 import { exactVersion, type Project, requireStamp } from "./record.ts";
 import { openRelease, type Release } from "./releases.ts";
@@ -62,25 +62,45 @@ export async function compareVersions(
     version === from.version
       ? target
       : await openRelease(from.version, source, directory, environment);
-  const [base, next] = await Promise.all([
-    createdBy(old, from, project),
-    createdBy(target, to, project),
-  ]);
+  const [base, next] = await underUsableName(project, from.template, (named) =>
+    Promise.all([createdBy(old, from, named), createdBy(target, to, named)]),
+  );
   const { template } = from;
   const changelog = changelogBetween(target.changelog(), template, from.version, version);
   return { from, to, base, next, changelog };
 }
 
-/** Plans the merge. @param repository undefined outside of one */
+/** Plans the merge. Also returns the user's files, as the plan read them. @param repository undefined outside of one */
 export async function planUpdate(
   directory: string,
   { from, to, base, next }: Omit<Versions, "changelog">,
   repository: Pick<Repository, "tracked"> | undefined,
   variables: Variables,
-): Promise<MergePlan> {
+): Promise<MergePlan & { readonly own: (path: string) => Own }> {
   const renames = await findRenames(base, next, variables);
   const own = ownFiles(directory, repository?.tracked);
-  return planMerge({ base, next, own, renames, labels: labelsOf(from, to), variables });
+  const input = { base, next, own, renames, labels: labelsOf(from, to), variables };
+  const { changes, writes } = await planMerge(input);
+  return { changes, writes, own };
+}
+
+/**
+ * Creates projects under the name of the user's. A name that a version refuses, such as that of a dependency, is the
+ * user's edit of the template's own name, in all of them.
+ */
+export async function underUsableName<T>(
+  project: Project,
+  template: string,
+  create: (named: Project) => Promise<T>,
+): Promise<T> {
+  const fallback = { ...project, name: template };
+  if (nameProblem(project.name) !== undefined) return create(fallback);
+  try {
+    return await create(project);
+  } catch (error) {
+    if (error instanceof CreateError && error.code === "invalid_name") return create(fallback);
+    throw error;
+  }
 }
 
 /** The project as a version creates it where it is now. */
@@ -89,9 +109,7 @@ export async function createdBy(
   { template, without }: Stamp,
   { directory, name }: Project,
 ): Promise<FileMap> {
-  // A name that the command refuses is the user's edit of the template's own name.
-  const usable = nameProblem(name) === undefined ? name : template;
-  return placeIn(await release.project(template, without, usable), {
+  return placeIn(await release.project(template, without, name), {
     isBelowBiome: isBelowBiome(directory),
     isInWorkspace: findWorkspace(directory) !== undefined,
   });

@@ -9,7 +9,7 @@ import {
   readdirSync,
   renameSync,
   rmdirSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -42,7 +42,7 @@ export function moveDurably(from: string, to: string): void {
 
 /** Removes a file, and the directories above it that become empty, up to `top`: git does not know empty directories. */
 export function removeDurably(file: string, top: string): void {
-  rmSync(file, { force: true });
+  unlinkSync(file);
   let directory = dirname(file);
   while (directory !== top && existsSync(directory) && readdirSync(directory).length === 0) {
     rmdirSync(directory);

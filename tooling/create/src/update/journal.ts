@@ -142,6 +142,7 @@ export const abort = (directory: string): void =>
 function swapForward(directory: string): unknown {
   const { entries, report } = journalIn(directory, FORWARD);
   refuseChanged(directory, entries);
+  refuseLost(directory, entries, "new");
   for (const { path, after } of entries) place(directory, path, "new", after);
   close(directory, FORWARD);
   return report;
@@ -152,6 +153,7 @@ function swapBackward(directory: string): void {
   const name = unfinishedIn(directory) === "abort" ? BACKWARD : FORWARD;
   const { entries } = journalIn(directory, name);
   refuseChanged(directory, entries);
+  refuseLost(directory, entries, "old");
   if (name === FORWARD) moveDurably(join(staging, FORWARD), join(staging, BACKWARD));
   for (const { path, before } of entries.toReversed()) place(directory, path, "old", before);
   close(directory, BACKWARD);
@@ -163,7 +165,7 @@ function place(directory: string, path: string, folder: "new" | "old", hash: str
   const staged = join(directory, STAGING_DIRECTORY, folder, path);
   if (hashAt(directory, path) === hash) return;
   if (hash === null) removeDurably(target, directory);
-  else if (existsSync(staged)) moveDurably(staged, target);
+  else moveDurably(staged, target);
 }
 
 function close(directory: string, name: string): void {
@@ -187,6 +189,22 @@ function refuseChanged(directory: string, entries: readonly Entry[]): void {
     "refused",
     `These files were changed after the update was interrupted: ${names}`,
     "Move them out of the project, then try again.",
+  );
+}
+
+/** A swap moves the staged content. Where a swapped file was restored or deleted since, its content is gone. */
+function refuseLost(directory: string, entries: readonly Entry[], folder: "new" | "old"): void {
+  const lost = entries.filter(({ path, before, after }) => {
+    const hash = folder === "new" ? after : before;
+    const staged = join(directory, STAGING_DIRECTORY, folder, path);
+    return hash !== null && hashAt(directory, path) !== hash && !existsSync(staged);
+  });
+  if (lost.length === 0) return;
+  const names = lost.map(({ path }) => path).join(", ");
+  throw new CreateError(
+    "refused",
+    `These files were restored or deleted after the update was interrupted: ${names}`,
+    folder === "new" ? "Run: update --abort" : "Restore them with git, then try again.",
   );
 }
 

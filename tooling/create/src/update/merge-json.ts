@@ -1,5 +1,5 @@
 // Merges JSON three ways by key. The user's text is edited in place, so that its order, formatting and comments stay.
-import { type Node, type ParseError, parseTree } from "jsonc-parser/lib/esm/main.js";
+import { type Node, type ParseError, parseTree, stripComments } from "jsonc-parser/lib/esm/main.js";
 import { isObject, type Json, type JsonObject, printJson } from "../flatten/json.ts";
 
 export interface JsonMerge {
@@ -95,7 +95,8 @@ class Merge {
       this.object(key, base ?? {}, mine, theirs);
       return;
     }
-    if (Bun.deepEquals(base, mine)) {
+    const hasComment = this.#hasComment(key);
+    if (Bun.deepEquals(base, mine) && (theirs === undefined || !hasComment)) {
       if (theirs === undefined) this.#remove(key);
       else this.set(key, theirs, before);
       return;
@@ -107,7 +108,7 @@ class Merge {
       return;
     }
     const list = mergeLists(base, mine, theirs);
-    if (list === undefined || this.#hasComment(key)) {
+    if (list === undefined || hasComment) {
       this.kept.push({ key: key.join("."), theirs: JSON.stringify(theirs) });
     } else this.set(key, list, before);
   }
@@ -133,6 +134,8 @@ class Merge {
       const outer = this.#indentAt(offset);
       const inner = outer + this.#unit;
       const member = `${inner}${name}${this.#render(value, inner)}`;
+      const hasComment = this.text.slice(offset + 1, offset + length - 1).trim() !== "";
+      if (hasComment) return { offset: offset + 1, length: 0, text: `${this.#eol}${member}` };
       return { offset, length, text: `{${this.#eol}${member}${this.#eol}${outer}}` };
     }
     const isInline = !this.text.slice(offset, offset + length).includes("\n");
@@ -173,12 +176,8 @@ class Merge {
   #hasComment(key: Key): boolean {
     const node = this.#find(key);
     if (node === undefined) return false;
-    try {
-      JSON.parse(this.text.slice(node.offset, node.offset + node.length));
-      return false;
-    } catch {
-      return true;
-    }
+    const value = this.text.slice(node.offset, node.offset + node.length);
+    return stripComments(value) !== value;
   }
 
   #apply({ offset, length, text }: Edit): void {

@@ -21,22 +21,32 @@ export type Own =
   /** Nothing can be written here: `by`, a parent, is a file, a link or another repository. */
   | { readonly kind: "blocked"; readonly by: string };
 
-/** @param tracked paths that git tracks; undefined for all */
+/**
+ * Reads each path once: the swap refuses a file that was edited after the plan was made from it.
+ * @param tracked paths that git tracks; undefined for all
+ */
 export function ownFiles(
   directory: string,
   tracked: ReadonlySet<string> | undefined,
 ): (path: string) => Own {
+  const known = new Map<string, Own>();
   return (path) => {
-    const by = blockedBy(directory, path);
-    if (by !== undefined) return { kind: "blocked", by };
-    const stats = entryIn(directory, path);
-    if (stats === undefined) return { kind: "missing" };
-    if (stats.isDirectory()) return { kind: "directory", entries: entriesBelow(directory, path) };
-    if (!stats.isFile()) return { kind: "link" };
-    const content = readFileSync(join(directory, path));
-    const isTracked = tracked?.has(path) ?? true;
-    return { kind: "file", content, mode: stats.mode & 0o777, isTracked };
+    const own = known.get(path) ?? ownAt(directory, path, tracked);
+    known.set(path, own);
+    return own;
   };
+}
+
+function ownAt(directory: string, path: string, tracked: ReadonlySet<string> | undefined): Own {
+  const by = blockedBy(directory, path);
+  if (by !== undefined) return { kind: "blocked", by };
+  const stats = entryIn(directory, path);
+  if (stats === undefined) return { kind: "missing" };
+  if (stats.isDirectory()) return { kind: "directory", entries: entriesBelow(directory, path) };
+  if (!stats.isFile()) return { kind: "link" };
+  const content = readFileSync(join(directory, path));
+  const isTracked = tracked?.has(path) ?? true;
+  return { kind: "file", content, mode: stats.mode & 0o777, isTracked };
 }
 
 /**

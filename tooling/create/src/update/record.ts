@@ -8,7 +8,7 @@ import type { Stamp } from "../flatten/manifest.ts";
 import { parseJson } from "./merge-json.ts";
 
 /** A version that the registry may have: exact, without a range or a tag. */
-const EXACT = /^\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/;
+const EXACT = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[\w.-]+)?(\+[\w.-]+)?$/;
 
 export interface Project {
   /** Absolute. */

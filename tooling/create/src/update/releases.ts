@@ -94,9 +94,10 @@ async function create(
       signal,
     });
     if (exitCode === 0) return directoryFiles(project);
+    const { code, message = output } = errorIn(stdout);
     throw new CreateError(
-      "fetch_failed",
-      `The recorded version of ${template} could not be created again: ${reasonIn(stdout) ?? output}`,
+      code === "invalid_name" ? code : "fetch_failed",
+      `The recorded version of ${template} could not be created again: ${message}`,
       'Correct the entry "bunyard" in package.json if it was edited.',
     );
   } finally {
@@ -114,11 +115,10 @@ function refuseSurroundings(project: string): void {
   throw new CreateError("refused", message, "Set TMPDIR to another folder, and try again.");
 }
 
-/** The message in the output of `--json`. */
-function reasonIn(stdout: string): string | undefined {
+/** The error in the output of `--json`. */
+function errorIn(stdout: string): { readonly code?: string; readonly message?: string } {
   const report = parseJson(stdout);
-  const error = isObject(report) ? report.error : undefined;
-  return isObject(error) && typeof error.message === "string" ? error.message : undefined;
+  return isObject(report) && isObject(report.error) ? report.error : {};
 }
 
 function readOptional(file: string | undefined): string {

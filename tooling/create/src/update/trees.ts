@@ -1,4 +1,5 @@
 // Compares two projects with git, in a temporary repository: renames, and a patch that `git apply` reads.
+import { isUtf8 } from "node:buffer";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +42,7 @@ async function withTrees<T>(
   const folder = mkdtempSync(join(tmpdir(), "create-bunyard-"));
   // The user's settings must not change the patch.
   const env = {
-    ...withoutRepository(variables),
+    ...withoutSettings(withoutRepository(variables)),
     GIT_DIR: folder,
     GIT_CONFIG_GLOBAL: join(folder, "none"),
     GIT_CONFIG_NOSYSTEM: "1",
@@ -57,11 +58,26 @@ async function withTrees<T>(
     // Without a template, the repository has none of the user's hooks.
     await git(["init", "--quiet", "--bare", "--template="]);
     await git(["fast-import", "--quiet"], importOf(before, after, prefix));
+    await Bun.write(join(folder, "info/attributes"), attributesOf([before, after], prefix));
     return await action((...options) => git([...diff, ...options, "before", "after"]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const withoutSettings = (variables: Variables): Variables =>
+  Object.fromEntries(
+    Object.entries(variables).filter(([name]) => !/^GIT_(CONFIG|DIFF_OPTS)/.test(name)),
+  );
+
+/** Makes git write files that are not UTF-8 as binary ones: the patch is a text in UTF-8, and would damage them. */
+const attributesOf = (trees: readonly FileMap[], prefix: string): string =>
+  trees
+    .flatMap((files) => [...files])
+    .filter(([, content]) => !isUtf8(content))
+    .map(([path]) => `/${prefix}${path}`.replaceAll(/[\\*?[\]]/g, "\\$&"))
+    .map((pattern) => `${JSON.stringify(pattern)} -diff\n`)
+    .join("");
 
 function renamesIn(names: string): Renames {
   const fields = names.split("\0").values();

@@ -10,7 +10,6 @@ import { findWorkspace } from "../command/workspace.ts";
 import { asCreateError, CreateError } from "../errors.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
 import { abort, finish, refuseUnfinished, requireUnfinished, swapFiles } from "./journal.ts";
-import { ownFiles } from "./own-files.ts";
 import { projectDirectory, readProject } from "./record.ts";
 import {
   conflictError,
@@ -74,7 +73,7 @@ async function merge(
     requireClean(directory, variables),
     compareVersions(project, wish, source, environment),
   ]);
-  const { changes, writes } = await planUpdate(directory, versions, repository, variables);
+  const { changes, writes, own } = await planUpdate(directory, versions, repository, variables);
   const { from, to, changelog } = versions;
   const summary: Summary = { from, to, changes, changelog };
   if (has("dry-run") || writes.size === 0) {
@@ -86,11 +85,7 @@ async function merge(
       exitCode: 0,
     };
   }
-  // Read before the swap, so that a change during the run is noticed.
-  const own = ownFiles(directory, repository.tracked);
-  const planned = new Map([...writes.keys()].map((path) => [path, own(path)]));
-  const missing = { kind: "missing" } as const;
-  swapFiles(directory, writes, summary, (path) => planned.get(path) ?? missing, signal);
+  swapFiles(directory, writes, summary, own, signal);
   return finished(directory, summary, has("no-install"), environment);
 }
 
