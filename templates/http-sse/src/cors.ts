@@ -21,6 +21,7 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler[] {
       "content-type",
       "idempotency-key",
       "last-event-id",
+      "traceparent",
       "x-request-id",
       // #region uploads
       "if-none-match",

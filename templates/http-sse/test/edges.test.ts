@@ -16,7 +16,9 @@ test("only pages of the listed origins may use the API", async () => {
   expect(allowed.status).toBe(204);
   expect(allowed.headers.get("access-control-allow-origin")).toBe(ORIGIN);
   expect(allowed.headers.get("access-control-allow-methods")).toContain("POST");
-  expect(allowed.headers.get("access-control-allow-headers")).toContain("idempotency-key");
+  for (const header of ["idempotency-key", "traceparent", "x-request-id"]) {
+    expect(allowed.headers.get("access-control-allow-headers")).toContain(header);
+  }
   expect(allowed.headers.get("vary")).toContain("Origin");
 
   for (const path of ["/api/messages", "/api/nothing", "/api/messages?limit=x"]) {

@@ -54,6 +54,21 @@ test.skipIf(!url)(
   },
 );
 
+test.skipIf(!url)("is not ready while its stream cannot be read", async () => {
+  using client = disposable(new RedisClient(url));
+  const key = `test:${crypto.randomUUID()}`;
+  const messages = await RedisMessages.open(url ?? "", key, 100);
+  try {
+    await messages.ready();
+    await client.set(key, "not a stream");
+    await expect(messages.ready()).rejects.toMatchObject({ status: 503 });
+  } finally {
+    await messages.close();
+    const keys = await client.send("KEYS", [`*${key}*`]);
+    await client.send("DEL", keys);
+  }
+});
+
 function disposable(client: RedisClient): RedisClient & Disposable {
   return Object.assign(client, { [Symbol.dispose]: () => client.close() });
 }

@@ -169,8 +169,12 @@ export class RedisMessages implements MessageStore {
 
   // #endregion
 
-  /** Writes a key. A PING is not enough: a replica, or a server that is out of memory, still responds to it. */
+  /**
+   * Reads the stream and writes a key. A PING is not enough: a replica, or a server that is out of memory, still responds
+   * to it.
+   */
   async ready(): Promise<void> {
+    await this.#range("XREVRANGE", "+", "-", 1);
     await this.connection.send("SET", [this.#keyOf("ready"), "1", "PX", `${PROBE_TTL_MS}`]);
     if (!(await this.follower.isConnected())) throw new Error("The stream is not followed.");
   }

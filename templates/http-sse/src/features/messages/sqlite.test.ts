@@ -26,6 +26,16 @@ test("a bug is not reported as a store that is not available", async () => {
   messages.close();
 });
 
+test("is not ready while its messages cannot be read", async () => {
+  const file = join(folder, "unreadable.db");
+  const messages = new SqliteMessages(file, 1000);
+  await messages.ready();
+  using db = new Database(file);
+  db.run("ALTER TABLE messages RENAME TO moved");
+  await expect(messages.ready()).rejects.toMatchObject({ status: 503 });
+  messages.close();
+});
+
 test("migrates the file of the first version, and refuses one of a newer service", async () => {
   const file = join(folder, "old.db");
   {

@@ -174,8 +174,9 @@ export class SqliteMessages implements MessageStore {
   }
 
   // #endregion
-  /** Writes a row and commits it, because a full or read-only disk is only noticed on a write. */
+  /** Reads a message, and writes a row and commits it, because a full or read-only disk is only noticed on a write. */
   async ready(): Promise<void> {
+    await this.newest({ topics: ["*"], limit: 1 });
     const probe = "REPLACE INTO probe VALUES (1, zeroblob(?))";
     available(() => this.#write(() => this.#db.run(probe, [PROBE_BYTES])));
   }

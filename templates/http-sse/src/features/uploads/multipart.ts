@@ -1,5 +1,6 @@
 // Streams the file out of a multipart/form-data body (RFC 7578), with one chunk in memory at a time.
 import { Problem } from "#lib/http";
+import { type PartHeaders, parsePartHeaders } from "./part-headers.ts";
 
 export interface FilePart {
   readonly name: string;
@@ -35,13 +36,19 @@ export async function readFilePart<T>(
   let rest: Buffer = Buffer.from("\r\n");
   let overhead = 0;
   let parts = 0;
-  /** The name of another field that has a file. */
-  let otherField: string | undefined;
+  let isFound = false;
+  /** A likely mistake of the client, if the file is not found. */
+  let mistake: string | undefined;
 
   async function readMore(): Promise<void> {
     const { done, value } = await chunks.next();
     if (done) throw new Problem(400, "The multipart body ended early.");
     rest = Buffer.concat([rest, value]);
+  }
+
+  async function startsWith(bytes: Buffer): Promise<boolean> {
+    while (rest.length < bytes.length) await readMore();
+    return rest.subarray(0, bytes.length).equals(bytes);
   }
 
   /** The bytes before `end`; afterwards `rest` starts after it. */
@@ -60,7 +67,7 @@ export async function readFilePart<T>(
   function countOverhead(bytes: Uint8Array): void {
     overhead += bytes.byteLength;
     if (overhead <= MAX_OVERHEAD) return;
-    if (otherField !== undefined) throw noFile();
+    if (mistake !== undefined && !isFound) throw noFile();
     throw new Problem(413, `Everything but the file may have at most ${MAX_OVERHEAD} bytes.`);
   }
 
@@ -77,29 +84,26 @@ export async function readFilePart<T>(
   async function nextFile(): Promise<string | undefined> {
     for (;;) {
       // "--" after the delimiter ends the form; otherwise the line ends, perhaps after spaces.
-      while (rest.length < 2) await readMore();
-      if (rest.subarray(0, 2).equals(END)) return undefined;
+      if (await startsWith(END)) return undefined;
       parts += 1;
       if (parts > MAX_PARTS) throw new Problem(413, `The form has more than ${MAX_PARTS} parts.`);
       await readOverhead(LINE);
-      const headers = `\r\n${await readOverhead(BLANK_LINE)}`;
-      const disposition = /\r\ncontent-disposition:(.*)/i.exec(headers)?.[1] ?? "";
-      const parameters = parseParameters(disposition);
-      const name = extendedValue(parameters.get("filename*")) ?? parameters.get("filename");
-      if (name !== undefined && parameters.get("name") === field) return name;
-      if (name !== undefined) otherField ??= parameters.get("name");
+      const part = parsePartHeaders(await readOverhead(BLANK_LINE));
+      // Browsers send an empty file without a name if no file was chosen.
+      const isUnused = part.fileName === "" && (await startsWith(delimiter));
+      if (!isUnused && part.fileName !== undefined && part.field === field) {
+        if (part.isEncoded)
+          throw new Problem(415, "Send the file of the form without an encoding.");
+        isFound = true;
+        return part.fileName;
+      }
+      if (!isUnused) mistake ??= mistakeIn(part, field);
       await readOverhead(delimiter);
     }
   }
 
-  async function* content(name: string): AsyncGenerator<Uint8Array> {
-    let isEmpty = true;
-    for await (const chunk of readUntil(delimiter)) {
-      isEmpty = false;
-      yield chunk;
-    }
-    // Browsers send an empty file without a name if no file was chosen.
-    if (isEmpty && name === "") throw noFile();
+  async function* content(): AsyncGenerator<Uint8Array> {
+    yield* readUntil(delimiter);
     if ((await nextFile()) !== undefined) throw notOneFile("The form has more than one file.");
     // The epilogue is ignored, but only the end of the body proves that the form is complete.
     countOverhead(rest);
@@ -111,47 +115,24 @@ export async function readFilePart<T>(
   const notOneFile = (detail: string) =>
     new Problem(422, detail, { errors: [{ pointer: `/${field}`, detail: "must be one file" }] });
 
-  const noFile = () =>
-    notOneFile(
-      otherField === undefined
-        ? `The form has no file in the field "${field}".`
-        : `The form has its file in the field "${otherField}": send it in the field "${field}".`,
-    );
+  const noFile = () => notOneFile(mistake ?? `The form has no file in the field "${field}".`);
 
   await readOverhead(delimiter);
   const name = await nextFile();
   if (name === undefined) throw noFile();
-  return consume({ name, content: content(name) });
+  return consume({ name, content: content() });
+}
+
+/** The mistake of a client that sends its file in another field, or as text. */
+function mistakeIn({ field, fileName }: PartHeaders, expected: string): string | undefined {
+  if (fileName !== undefined) {
+    return `The form has its file in the field "${field}": send it in the field "${expected}".`;
+  }
+  return field === expected
+    ? `The field "${field}" has no filename: send it as a file.`
+    : undefined;
 }
 
 const END = Buffer.from("--");
 const LINE = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
-
-/**
- * A parameter: a token or a quoted string. Some clients do not escape the backslashes in a quoted string,
- * so one that would not end by the standard ends at a quote before `;` or at the end.
- */
-const PARAMETER =
-  /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"(?=\s*(?:;|$))|"(.*?)"(?=\s*(?:;|$))|([^\s;]*))/g;
-
-/** The parameters of a header field by their names in lower case, without the escapes of quoted strings. */
-function parseParameters(text: string): ReadonlyMap<string, string> {
-  const entries = [...text.matchAll(PARAMETER)].map(
-    ([, name = "", quoted, lenient, token = ""]) => {
-      const unescaped = quoted?.replace(/\\(["\\])|%22/g, (_, escaped?: string) => escaped ?? '"');
-      return [name.toLowerCase(), unescaped ?? lenient ?? token] as const;
-    },
-  );
-  return new Map(entries);
-}
-
-/** The value of a parameter such as `filename*`, which RFC 8187 encodes: UTF-8''%E2%82%AC.txt */
-function extendedValue(text: string | undefined): string | undefined {
-  const [, charset = "", encoded = ""] = /^(utf-8|iso-8859-1)'[\w-]*'(.*)$/i.exec(text ?? "") ?? [];
-  if (encoded === "") return undefined;
-  const latin1 = encoded.replace(/%([\da-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return charset.toLowerCase() === "utf-8" ? Buffer.from(latin1, "latin1").toString() : latin1;
-}

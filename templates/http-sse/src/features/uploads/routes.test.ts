@@ -210,6 +210,14 @@ describe("POST", () => {
     ['name="file"; filename="C:\\dir\\"', "upload"],
     ['name="file"; filename="a\\"b.txt"', 'a"b.txt'],
     ['name="file"; filename="a; name=other; b.txt"', "a; name=other; b.txt"],
+    ['filename="a\u2028b.txt"; name="file"', "ab.txt"],
+    [`name="file"; filename*=utf8''%E2%82%AC.txt`, "€.txt"],
+    [`name="file"; filename*=us-ascii''a.txt`, "a.txt"],
+    [`name="file"; filename*=utf-16''x`, "upload"],
+    [`name="file"; filename*=x.txt`, "upload"],
+    ['name="file";\r\n filename="folded.txt"', "folded.txt"],
+    ['\r\n\tname="file"; filename="folded.txt"', "folded.txt"],
+    ['name="file"; filename="a.txt"\r\nContent-Transfer-Encoding: Binary', "a.txt"],
   ])("understands %s", async (disposition, name) => {
     const body = `${part(disposition, "x")}--b--`;
     const sent = { method: "POST", headers: multipart, body };
@@ -226,6 +234,54 @@ describe("POST", () => {
     expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({ errors: [{ pointer: "/file" }] });
     await nothingIsLeft();
+  });
+
+  const EMPTY = part('name="file"; filename=""', "");
+  const EMPTY_OTHER = part('name="other"; filename=""', "");
+  test.each([
+    ["before the file", `${EMPTY}${FILE}`],
+    ["after the file", `${FILE}${EMPTY}`],
+    ["of another name", `${EMPTY_OTHER}${FILE}`],
+  ])("a second file input without a file is ignored: %s", async (_, body) => {
+    const sent = { method: "POST", headers: multipart, body: `${body}--b--` };
+    expect(await stored(await server.fetch("/api/uploads", sent))).toMatchObject({ name: "x" });
+  });
+
+  const TEXT = part('name="file"', "x".repeat(70_000));
+  const OTHER = part('name="other"; filename="x"', "x".repeat(70_000));
+  test.each([
+    ["no file was chosen in any input", `${EMPTY_OTHER}${EMPTY}`, 422, "has no file"],
+    ["the field is text", part('name="file"', "x"), 422, "no filename"],
+    ["the field is a long text", TEXT, 422, "no filename"],
+    ["the file has no field", part('filename="x"', "x"), 422, 'field ""'],
+    ["a long file is in another field, too", `${FILE}${OTHER}`, 413, "Everything but the file"],
+  ])("the problem says what is wrong if %s", async (_, body, status, detail) => {
+    const sent = { method: "POST", headers: multipart, body: `${body}--b--` };
+    const response = await server.fetch("/api/uploads", sent);
+    expect(await response.json()).toMatchObject({
+      status,
+      detail: expect.stringContaining(detail),
+    });
+  });
+
+  test.each(["Content-Transfer-Encoding: base64", "content-encoding:gzip"])(
+    "an encoded file in a form is 415: %s",
+    async (header) => {
+      const body = `${part(`name="file"; filename="x"\r\n${header}`, "eA==")}--b--`;
+      const sent = { method: "POST", headers: multipart, body };
+      expect((await server.fetch("/api/uploads", sent)).status).toBe(415);
+      await nothingIsLeft();
+    },
+  );
+
+  test.each([
+    ["long", part(';a="x'.repeat(12_000), "x"), 413],
+    ["many", part(';a="x'.repeat(750), "x").repeat(15), 422],
+  ])("%s headers of parts do not block the server", async (_, body, status) => {
+    const started = performance.now();
+    const sent = { method: "POST", headers: multipart, body: `${body}--b--` };
+    expect((await server.fetch("/api/uploads", sent)).status).toBe(status);
+    expect(performance.now() - started).toBeLessThan(500);
   });
 
   test.each([1, 100_000, 250_000])(

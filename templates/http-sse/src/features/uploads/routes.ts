@@ -27,7 +27,7 @@ export function uploadRoutes(uploads: UploadStore) {
       c.get("grant").subscribe([TOPIC]);
       const upload = await uploads.get(c.req.param("id"));
       if (!upload) throw new Problem(404, "There is no such upload.");
-      return download(c, upload, Bun.file(uploads.path(upload)));
+      return download(c, upload, await uploads.content(upload));
     });
 }
 

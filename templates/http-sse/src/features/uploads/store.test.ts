@@ -1,6 +1,6 @@
 // Several instances with one upload folder, and what remains after an error at the last step.
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestServer } from "../../../test/server.ts";
@@ -84,6 +84,21 @@ test("readyz, uploads and downloads are 503 while the folder cannot be used", as
   }
   await rm(uploads);
   while ((await status()) !== 200) await Bun.sleep(50);
+});
+
+test.each<[string, (upload: string) => Promise<void>]>([
+  ["without content", (upload) => rm(join(upload, "content"))],
+  ["with a part of its content", (upload) => truncate(join(upload, "content"), 4)],
+  ["with an empty description", (upload) => writeFile(join(upload, "upload.json"), "")],
+  ["with another description", (upload) => writeFile(join(upload, "upload.json"), "{}")],
+])("a damaged upload is 503: %s", async (_, damage) => {
+  await using server = await TestServer.start();
+  const sent = { method: "POST", body: "0123456789" };
+  const { id } = await (await server.fetch("/api/uploads?name=x", sent)).json();
+  await damage(join(server.dataDir, "uploads", id));
+  for (const init of [{}, { method: "HEAD" }, { headers: { range: "bytes=5-9" } }]) {
+    expect((await server.fetch(`/api/uploads/${id}`, init)).status).toBe(503);
+  }
 });
 
 // Root may read every folder, unless it gives up this right.

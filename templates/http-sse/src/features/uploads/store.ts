@@ -116,8 +116,25 @@ export class UploadStore {
       return Upload.parse(await Bun.file(join(this.folder, id, "upload.json")).json());
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
-      throw toProblem(error);
+      throw storeUnavailable(error);
     }
+  }
+
+  /**
+   * The content of an upload. It is checked first, because the runtime responds with a 500 to a file that it cannot open,
+   * and with fewer bytes to a file that is too short.
+   * @throws {Problem} 503
+   */
+  async content(upload: Upload): Promise<Blob> {
+    const path = this.path(upload);
+    try {
+      await using file = await open(path);
+      const { size } = await file.stat();
+      if (size !== upload.size) throw new Error(`${path} has ${size} bytes, not ${upload.size}.`);
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
+    return Bun.file(path);
   }
 
   /** Path of the content of an upload. */
