@@ -180,6 +180,8 @@ export class Lifecycle {
   ): Promise<Response> {
     const { method } = request;
     const response = await pending;
+    // Most responses need nothing else.
+    if (method === "GET" && !this.isStopping) return response;
     const { headers, status } = response;
     // After a 408, the client was too slow already: do not wait for the remainder.
     const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
