@@ -33,7 +33,7 @@ function hostNames() {
     });
 }
 
-/** A list of origins as browsers and apps send them in `Origin`: scheme, host and port, no path. */
+/** A list of origins as browsers and apps send them in `Origin`: scheme, host and port, no path and no wildcard. */
 export function origins() {
   return list().refine((items) => items.every(isOrigin), {
     error: "must be origins such as https://app.example.com, separated by commas",
@@ -43,7 +43,7 @@ export function origins() {
 /** `URL.origin` is "null" for the schemes of apps, such as `tauri://localhost`. */
 function isOrigin(text: string): boolean {
   const { protocol, host = "" } = URL.parse(text) ?? {};
-  return host !== "" && text === `${protocol}//${host}`;
+  return host !== "" && !host.includes("*") && text === `${protocol}//${host}`;
 }
 
 /** Longest delay of a timer; a longer one would fire immediately. */

@@ -250,6 +250,8 @@ export function serveMetrics(metrics: Metrics, address: { hostname: string; port
     ...address,
     // With it, two services could share the port, and each would get some of the scrapes.
     reusePort: false,
+    // In seconds: longer than the usual interval between scrapes, so that the scraper can reuse its connection.
+    idleTimeout: 120,
     development: false,
     routes: { "/metrics": { GET: respond } },
     fetch: () => new Response(null, { status: 404 }),

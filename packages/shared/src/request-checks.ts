@@ -22,7 +22,7 @@ export function requestCheck(env: ServiceEnv) {
     if (!isAllowedSource(request, origins)) {
       return new Problem(403, "Pages of other origins may not send this request.");
     }
-    const encoding = request.headers.get("content-encoding") ?? "identity";
+    const encoding = request.headers.get("content-encoding") || "identity";
     if (encoding.toLowerCase() === "identity") return undefined;
     const headers = { "accept-encoding": "identity" };
     return new Problem(415, "Send the body without a Content-Encoding.", { headers });

@@ -4,14 +4,14 @@ import type { Database } from "bun:sqlite";
 export class SqliteReads {
   readonly #db: Database;
   readonly #begin;
-  readonly #commit;
+  readonly #rollback;
   #isOpen = false;
 
   /** @param db a connection in WAL mode that is used for nothing else. It is closed by `close`. */
   constructor(db: Database) {
     this.#db = db;
     this.#begin = db.query("BEGIN");
-    this.#commit = db.query("COMMIT");
+    this.#rollback = db.query("ROLLBACK");
   }
 
   /** Runs `work` in the read transaction of this tick. `work` must be synchronous. */
@@ -34,8 +34,8 @@ export class SqliteReads {
   end(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // SQLite has already rolled back if the disk failed.
-    if (this.#db.inTransaction) this.#commit.run();
+    // SQLite has already rolled back if the disk failed. After a read of a damaged page, COMMIT would throw its error again.
+    if (this.#db.inTransaction) this.#rollback.run();
   }
 
   close(): void {

@@ -139,6 +139,7 @@ describe("a list", () => {
     ["null", false],
     ["https://A.example", false],
     ["*", false],
+    ["https://*.a.example", false],
   ])("of origins: %s is valid: %p", (ORIGINS, isValid) => {
     expect(z.object({ ORIGINS: origins() }).safeParse({ ORIGINS }).success).toBe(isValid);
   });

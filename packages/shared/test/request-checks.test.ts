@@ -141,7 +141,7 @@ describe("a Content-Encoding", () => {
     await expectRefusal(response, 415);
   });
 
-  test.each(["identity", "Identity"])("%s is accepted", async (encoding) => {
+  test.each(["identity", "Identity", ""])("%p is accepted", async (encoding) => {
     expect((await send({ "content-encoding": encoding })).status).toBe(200);
   });
 });

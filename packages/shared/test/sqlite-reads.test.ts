@@ -1,7 +1,7 @@
 // Reads that share a transaction: they see every write, and do not keep SQLite from resetting the WAL.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteReads } from "../src/sqlite-reads.ts";
@@ -25,6 +25,13 @@ function openFile() {
     reads,
     add,
     count,
+    texts: () => reads.read((db) => db.query("SELECT text FROM log").all()),
+    /** Overwrites all pages but the first, which has the schema. */
+    damage() {
+      writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      const pages = readFileSync(file).fill(0xff, 4096);
+      writeFileSync(file, pages);
+    },
     walBytes: () => statSync(`${file}-wal`).size,
     [Symbol.dispose]() {
       reads.close();
@@ -81,4 +88,16 @@ test("closing within a tick ends the transaction", async () => {
   file.reads.close();
   await nextTick();
   expect(() => file.count()).toThrow();
+});
+
+test("a read of a damaged file throws, and the end of its transaction does not", async () => {
+  using file = openFile();
+  for (let i = 0; i < 1000; i += 1) file.add("x".repeat(100));
+  file.damage();
+  expect(() => file.texts()).toThrow("malformed");
+  // An error here would be uncaught and fail the test.
+  await nextTick();
+  expect(file.reader.inTransaction).toBe(false);
+  expect(() => file.texts()).toThrow("malformed");
+  expect(() => file.reads.end()).not.toThrow();
 });
