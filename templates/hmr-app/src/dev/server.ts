@@ -77,8 +77,9 @@ async function start(service: Lifecycle): Promise<void> {
   if (dev.latest !== service) return service.close();
   const stale = dev.service;
   if (stale) {
+    service.takeOver(stale, env, app);
     dev.service = service;
-    await service.takeOver(stale, env, app);
+    await stale.close();
     log.info("reloaded the server");
   } else {
     listenOnFreePort(service, env, app);
