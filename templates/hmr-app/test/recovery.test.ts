@@ -184,7 +184,7 @@ browserTest(
   async () => {
     await using own = await Copy.make();
     const probe = `new Hono().get("/api/probe", (c) => {
-      const { child, socket } = (hotStore?.data.get("bundler") as any).process;
+      const { child, socket } = (hotStore?.data.get("dev:bundler") as any).process;
       return c.json({ server: process.pid, bundler: child.pid, socket });
     })`;
     await own.edit(ROUTES, "new Hono()", probe);
@@ -236,7 +236,7 @@ test("requests reach the successor of a bundler whose exit has not been reported
   await using own = await Copy.make();
   // The stored process never exits, so that only its socket shows that it was killed.
   const probe = `new Hono().post("/api/kill", async (c) => {
-      const bundler = (hotStore?.data.get("bundler") as any).process;
+      const bundler = (hotStore?.data.get("dev:bundler") as any).process;
       const { pid, exited } = bundler.child;
       bundler.child = { pid, exited: new Promise(() => undefined), kill: () => undefined };
       process.kill(pid, "SIGKILL");

@@ -46,7 +46,7 @@ interface Data {
   // #endregion
 }
 
-const { data } = createHot<Data>("bundler");
+const { data } = createHot<Data>("dev:bundler");
 
 /** Starts the process unless it runs. */
 export function startBundler(): BundlerProcess {

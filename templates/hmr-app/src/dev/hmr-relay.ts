@@ -28,7 +28,7 @@ type AppSocket = WebSocketHandler<unknown>;
 const RELAY_LIMIT = 16 * 1024 * 1024;
 
 // #region workarounds
-const { data } = createHot<{ relays: Set<RelaySocket> }>("relays");
+const { data } = createHot<{ relays: Set<RelaySocket> }>("dev:hmr-relay");
 data.relays ??= new Set();
 const relays = data.relays;
 

@@ -7,7 +7,7 @@ import { reevaluate } from "./reevaluate.ts";
 const POLL_MS = 300;
 const SRC = join(import.meta.dir, "..");
 
-const { data } = createHot<{ latest: string; timer: Timer }>("poll");
+const { data } = createHot<{ latest: string; timer: Timer }>("dev:poll");
 
 /** Evaluates the server again after each edit below src/. */
 export async function pollServer(): Promise<void> {

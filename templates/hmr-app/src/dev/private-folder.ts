@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHot } from "../hot.ts";
 
-const { data } = createHot<{ folder: string }>("private folder");
+const { data } = createHot<{ folder: string }>("dev:private-folder");
 
 export function privateFolder(): string {
   data.folder ??= create();

@@ -19,7 +19,7 @@ interface Data {
   timer: Timer;
 }
 
-const { data } = createHot<Data>("config files");
+const { data } = createHot<Data>("dev:config-files");
 data.texts ??= readTexts();
 data.fromFiles ??= namesFromFiles();
 
