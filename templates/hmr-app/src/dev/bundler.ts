@@ -88,6 +88,8 @@ function spawn(): BundlerProcess {
       // #region workarounds
       ...unsetFileVariables(),
       // #endregion
+      // Plugins put temporary files here: the process is killed, so it cannot remove them itself.
+      TMPDIR: privateFolder(),
       // Otherwise the process clears the terminal, and with it the output of the server.
       BUN_CONFIG_NO_CLEAR_TERMINAL_ON_RELOAD: "true",
     },
