@@ -47,6 +47,47 @@ test("it listens on the loopback address only, and Ctrl-C leaves no temporary fi
   }
 });
 
+test.each(["an edit", "a request"])(
+  "after its temporary folder is removed, %s creates another one",
+  async (first) => {
+    const routes = "src/features/counter/routes.ts";
+    const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
+    await using own = await Copy.make();
+    const probe = `.get("/api/bundler", (c) => {
+    const { process } = hotStore?.data.get("dev:bundler") as { process?: { child: { pid: number } } };
+    return c.json(process?.child.pid);
+  })`;
+    await own.edit(routes, "new Hono()", `new Hono()${probe}`);
+    try {
+      await using dev = await startDev(own.folder, { TMPDIR: temporary });
+      const get = async (path: string) => (await fetch(dev.url + path)).json();
+      const { version } = await get("/api/state");
+      const bundler = await get("/api/bundler");
+      for (const name of await readdir(temporary))
+        await rm(join(temporary, name), { recursive: true });
+      if (first === "a request") expect((await fetch(dev.url)).status).toBe(200);
+      await own.edit(routes, "+= 1", "+= 2");
+      await until("the edit serves", async () => (await get("/api/state")).version !== version);
+      expect((await fetch(dev.url)).status).toBe(200);
+      expect(await get("/api/bundler")).not.toBe(bundler);
+      await until("the previous bundler has exited", () => !isAlive(bundler));
+      dev.child.kill("SIGINT");
+      expect(await dev.child.exited).toBe(0);
+      expect(await readdir(temporary)).toEqual([]);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  },
+);
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 test("requests of the page are logged, but not those of Bun's script in it", async () => {
   await using dev = await startDev(copy.folder, { LOG_LEVEL: "info" });
   const page = await (await fetch(dev.url)).text();

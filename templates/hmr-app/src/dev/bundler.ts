@@ -107,7 +107,7 @@ function spawn(): BundlerProcess {
       // #endregion
     },
     onExit: () => {
-      forget(child);
+      discard(child);
       reject(new Error("Bun's development server exited before it listened: see the terminal."));
     },
   });
@@ -116,9 +116,10 @@ function spawn(): BundlerProcess {
   return { child, socket, listening };
 }
 
-/** The next request starts another process. */
-function forget(child: Bun.Subprocess): void {
+/** Stops the process, so that the next request starts another one. */
+function discard(child: Bun.Subprocess): void {
   if (data.process?.child === child) delete data.process;
+  child.kill();
 }
 
 /** Returns the current process once it listens. @throws if it exits before that; it has printed the reason. */
@@ -148,7 +149,7 @@ export async function fetchFromBundler(path: string, init: RequestInit = {}): Pr
     } catch (error) {
       await Promise.race([child.exited, Bun.sleep(EXIT_MS)]);
       if (retries === 0 || (await isListening(socket))) throw error;
-      forget(child);
+      discard(child);
     }
   }
 }
@@ -179,7 +180,7 @@ export async function forward(request: Request): Promise<Response> {
 
 export async function connectToBundler(path: string): Promise<WebSocket> {
   const running = await runningBundler();
-  if (!(await isListening(running.socket))) forget(running.child);
+  if (!(await isListening(running.socket))) discard(running.child);
   const { socket } = await runningBundler();
   const connection = new WebSocket(`ws+unix://${socket}:${path}`);
   connection.binaryType = "arraybuffer";
