@@ -1,6 +1,6 @@
 // The development server's start and stop: ports, an invalid environment, and temporary files.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
@@ -111,11 +111,10 @@ test("with DEV_POLL, edits without file system events take effect, also after an
   await using dev = await startDev(polled.folder, { DEV_POLL: "true" });
   const state = async () => (await (await fetch(`${dev.url}/api/state`)).json()) as State;
   const { version } = await state();
-  const file = join(polled.folder, routes);
-  await editWithoutEvent(file, "1 > 2", "3 > 2");
+  await polled.editWithoutEvent(routes, "1 > 2", "3 > 2");
   await until("the terminal shows it", () => dev.printed().includes("fails at import"));
   expect(await state()).toMatchObject({ version });
-  await editWithoutEvent(file, "3 > 2", "1 > 2");
+  await polled.editWithoutEvent(routes, "3 > 2", "1 > 2");
   await until("the new version serves", async () => (await state()).version !== version);
 });
 
@@ -126,17 +125,10 @@ test("with DEV_POLL, an edit without file system events fixes a server that fail
   await broken.edit(routes, "export", `if (3 > 2) ${failing}\nexport`);
   const starting = startDev(broken.folder, { DEV_POLL: "true" });
   await until("it fails", () => Bun.file(join(broken.folder, "failed.txt")).exists());
-  await editWithoutEvent(join(broken.folder, routes), "3 > 2", "1 > 2");
+  await broken.editWithoutEvent(routes, "3 > 2", "1 > 2");
   await using dev = await starting;
   expect(dev.printed()).toContain("fails at import");
 });
-
-/** Writes to mapped memory, which no watcher notices. `search` and `replacement` must have the same length. */
-async function editWithoutEvent(file: string, search: string, replacement: string): Promise<void> {
-  const bytes = Bun.mmap(file, { shared: true });
-  bytes.set(Buffer.from(replacement), Buffer.from(bytes).indexOf(search));
-  await utimes(file, new Date(), new Date());
-}
 
 test("if Bun's inline script is not found, an error names the file to adapt", async () => {
   await using own = await Copy.make();

@@ -77,7 +77,7 @@ async function start(service: Lifecycle): Promise<void> {
   // #region workarounds
   watchConfigFiles(restartBundler);
   // #endregion
-  if (env.DEV_POLL) await pollServer();
+  await pollServer(env.DEV_POLL);
   // Pages receive edits over a WebSocket even if the app has none. If it has one, it replaces these handlers.
   service.websocket({ message: () => undefined });
   const { createApp } = await import("../app.ts");
