@@ -80,7 +80,8 @@ describe("in development", () => {
     // The title is set when a page is opened.
     const shows = (title: string) =>
       until(`the title is ${title}`, async () => {
-        await tab.evaluate("document.querySelectorAll('nav a').forEach((link) => link.click())");
+        for (const path of ["/", "/notes"])
+          await tab.evaluate(`document.querySelector('nav a[href="${path}"]').click()`);
         return (await tab.evaluate("document.title")) === `Notes · ${title}`;
       });
     await tab.waitFor('document.title === "Mine · An app"');

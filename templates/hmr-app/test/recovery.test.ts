@@ -220,6 +220,26 @@ test.each(["", "\u0001", "\u0001\u0000\u0000\u0000", "\uffff".repeat(20)])(
   },
 );
 
+// The second location is that of a script that is not in the bundle.
+test.each(["", "/other.js"])(
+  "the code is that of the first frame with a location: %j",
+  async (file) => {
+    const page = await (await fetch(dev.url)).text();
+    const script = `${dev.url}${/src="([^"]+)"/.exec(page)?.[1]}`;
+    const line = lineOf(await (await fetch(script)).text(), TEXT);
+    const integer = (value: number) => Buffer.from(Int32Array.of(value).buffer);
+    const string = (text: string) => Buffer.concat([integer(text.length), Buffer.from(text)]);
+    const frame = (at: number, url: string) =>
+      Buffer.concat([integer(at), integer(1), string("name"), string(url)]);
+    const header = ["Error", "thrown", dev.url].map(string);
+    // The first line of a bundle is Bun's own.
+    const stack = [integer(2), frame(1, file ? dev.url + file : script), frame(line, script)];
+    const body = Buffer.concat([...header, ...stack]);
+    const response = await fetch(`${dev.url}/_bun/report_error`, { method: "POST", body });
+    expect(await response.text()).toContain(`<p>${TEXT}</p>`);
+  },
+);
+
 browserTest("a plugin that cannot be loaded is reported until bunfig.toml is fixed", async () => {
   await using broken = await Copy.make();
   const bunfig = await broken.read("bunfig.toml");
