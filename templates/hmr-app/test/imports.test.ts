@@ -106,7 +106,7 @@ describe("in development", () => {
     await dev?.[Symbol.asyncDispose]();
   });
 
-  browserTest("everything works", async () => {
+  browserTest("every kind of import works", async () => {
     dev = await startDev(copy.folder);
     tab = await Tab.openDev(dev);
     await expectEverything(tab);
@@ -141,7 +141,7 @@ describe("in development", () => {
 });
 
 describe("in production", () => {
-  browserTest("everything works, and the console stays empty", async () => {
+  browserTest("every kind of import works, and the console stays empty", async () => {
     for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);
     const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
     const build = Bun.spawn([process.execPath, "run", "--silent", "build"], {

@@ -99,6 +99,10 @@ browserTest("an edit while the page loads is not missed", async () => {
 const slowPlugin = (file: string, ms: number) =>
   `export default { name: "slow", setup: (build) => build.onLoad({ filter: /${file}$/ }, () => Bun.sleep(${ms})) };`;
 
+/** Code of a route: the process of the bundler, as src/dev/bundler.ts stores it. */
+const BUNDLER =
+  '(hotStore?.data.get("dev:bundler") as { process: { child: Bun.Subprocess; socket: string } }).process';
+
 /** Makes each build of the page take a second. */
 async function buildSlowly(own: Copy): Promise<void> {
   await own.write("slow.js", slowPlugin("App.tsx", 1000));
@@ -184,7 +188,7 @@ browserTest(
   async () => {
     await using own = await Copy.make();
     const probe = `new Hono().get("/api/probe", (c) => {
-      const { child, socket } = (hotStore?.data.get("dev:bundler") as any).process;
+      const { child, socket } = ${BUNDLER};
       return c.json({ server: process.pid, bundler: child.pid, socket });
     })`;
     await own.edit(ROUTES, "new Hono()", probe);
@@ -256,7 +260,7 @@ test("requests reach the successor of a bundler whose exit has not been reported
   await using own = await Copy.make();
   // The stored process never exits, so that only its socket shows that it was killed.
   const probe = `new Hono().post("/api/kill", async (c) => {
-      const bundler = (hotStore?.data.get("dev:bundler") as any).process;
+      const bundler = ${BUNDLER};
       const { pid, exited } = bundler.child;
       bundler.child = { pid, exited: new Promise(() => undefined), kill: () => undefined };
       process.kill(pid, "SIGKILL");

@@ -1,4 +1,4 @@
-// Many edits of the server leak no listeners, timers or memory.
+// The resources of the process after many edits of the server.
 import { expect, test } from "bun:test";
 import { Copy } from "./copy.ts";
 import { startDev, TIMEOUT, until } from "./service.ts";
@@ -33,7 +33,7 @@ interface Probe {
 }
 
 test(
-  `${RELOADS} reloads`,
+  `${RELOADS} reloads leak no listeners, timers or memory`,
   async () => {
     await using copy = await Copy.make({ intervalMs: 0 });
     const routes = (await copy.read(ROUTES)).replace("new Hono()", probe);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => copy?.[Symbol.asyncDispose]());
 
-test("if the port is taken, it listens on the next free one and says so", async () => {
+test("if the port is taken, the development server listens on the next free one and says so", async () => {
   await using first = await startDev(copy.folder);
   const taken = new URL(first.url).port;
   await using second = await startDev(copy.folder, { PORT: taken });
@@ -22,7 +22,7 @@ test("if the port is taken, it listens on the next free one and says so", async 
   expect((await fetch(`${second.url}/healthz`)).status).toBe(200);
 });
 
-test("if HOST is not an address of this machine, it says so and exits", async () => {
+test("if HOST is not an address of this machine, the development server says so and exits", async () => {
   const start = startDev(copy.folder, { HOST: "192.0.2.1" });
   await expect(start).rejects.toThrow(
     // Before or after it, the terminal may show that the page was built.
@@ -30,7 +30,7 @@ test("if HOST is not an address of this machine, it says so and exits", async ()
   );
 });
 
-test("it listens on the loopback address only, and Ctrl-C leaves no temporary files", async () => {
+test("the development server listens on the loopback address only, and Ctrl-C leaves no temporary files", async () => {
   const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
   try {
     await using dev = await startDev(copy.folder, { TMPDIR: temporary });

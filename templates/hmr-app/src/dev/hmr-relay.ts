@@ -16,7 +16,7 @@ interface Relay {
   /** The build that the page shows, once the page has named it. */
   build?: string | undefined;
   isSubscribed?: boolean;
-  /** A page that reloads before the build is finished would get the previous build. */
+  /** Reload this page after the next finished build; an earlier reload would get the previous build. */
   reloadsAfterBuild?: boolean;
   // #endregion
 }

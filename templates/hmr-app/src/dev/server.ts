@@ -103,7 +103,7 @@ function developmentEnv(env: Env): Env {
   return {
     ...env,
     NODE_ENV: "development",
-    // The printed link contains this host.
+    // Otherwise the printed link would be refused with 403.
     DEV_HOSTS: [...DEV_HOSTS, host],
     // A second evaluation could not open the port for metrics again.
     METRICS_PORT: undefined,
