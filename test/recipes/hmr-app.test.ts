@@ -307,5 +307,11 @@ browserTest("replace the demo", async () => {
   await run(project.directory, "run", "format");
   await run(project.directory, "run", "check");
   await passesItsBuild(project);
-  await run(project.directory, "test");
+  // The starter's suite has run every test with the app of test/project/, so it is enough that no test uses another one,
+  // and that one file of each kind passes: of a module, of development, and of production.
+  for await (const file of new Bun.Glob("{src,test}/**/*.test.ts").scan(project.directory)) {
+    expect(await textOf(project, file), file).not.toContain('app: "own"');
+  }
+  const files = ["encoding", "env", "hot", "executable"].map((name) => `test/${name}.test.ts`);
+  await run(project.directory, "test", ...files);
 });

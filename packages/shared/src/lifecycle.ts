@@ -125,12 +125,14 @@ export class Lifecycle {
     notice.info(`listening on ${openableUrl(this.#server.url)}`);
   }
 
-  /** For hot reload in development: takes over the server of `stale`, with its connections, and closes `stale`. */
-  async takeOver(stale: Lifecycle, env: ServiceEnv, app: WebApp): Promise<void> {
+  /**
+   * For hot reload in development: takes over the server of `stale`, with its connections. Close `stale` afterwards.
+   * @throws {TypeError} if an option is invalid; `stale` then keeps serving.
+   */
+  takeOver(stale: Lifecycle, env: ServiceEnv, app: WebApp): void {
     this.#env = env;
     this.#server = stale.server;
     this.#server.reload(this.#serveOptions(env, app));
-    await stale.close();
   }
 
   #serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {

@@ -14,8 +14,9 @@ import { type PageSource, pageRoutes } from "./features/page/routes.ts";
 import { hotModules } from "./hot.ts";
 import { trustProxies } from "./origin.ts";
 
-/** Folder of the built page. The relative path is the same from src/ and from the bundle in dist/. */
-const BUILT_PAGE = join(import.meta.dir, "../dist/public");
+const isBundle = import.meta.file !== "app.ts";
+/** Folder of the built page: next to the bundle, whose folder dist/ may be a link. */
+const BUILT_PAGE = join(import.meta.dir, isBundle ? "public" : "../dist/public");
 
 /** @param devPage the page in development. In production, the page comes from the build. */
 export async function createApp(env: Env, service: Service, devPage?: PageSource) {

@@ -16,7 +16,7 @@ type Cleanup = () => unknown;
 
 interface Store {
   readonly data: Map<string, object>;
-  /** Callbacks of the current evaluation, until its service takes them over. */
+  /** Callbacks of the latest evaluation, until its service runs them. */
   starting: Cleanup[];
 }
 
@@ -28,28 +28,36 @@ globalThis.hotStore ??= { data: new Map(), starting: [] };
 const store = globalThis.hotStore;
 
 // Bun evaluates this module again at each reload. Remaining callbacks belong to code that failed to load.
-const failed = store.starting;
-store.starting = [];
-runAll(failed).catch(console.error);
+runAll(store.starting.splice(0)).catch(console.error);
+/** Callbacks of this evaluation. Code may add some at any time, such as when a request imports a module. */
+const cleanups: Cleanup[] = [];
+store.starting = cleanups;
 
-/** @param name identifies the module, so it must be unique. A path would not be: in dist/main.js, all modules have the same one. */
+/**
+ * @param name identifies the module, so it must be unique. A path would not be: in dist/main.js, all modules have the
+ * same one. Names that start with `dev:` belong to src/dev/.
+ */
 export function createHot<Data>(name: string): Hot<Data> {
   const data = store.data.get(name) ?? {};
   store.data.set(name, data);
-  return { data: data as Partial<Data>, dispose: (callback) => store.starting.push(callback) };
+  return { data: data as Partial<Data>, dispose: (callback) => cleanups.push(callback) };
 }
 
 /** Returns a resource that runs the `dispose` callbacks of this evaluation. Register it first, so that it closes last. */
 export function hotModules(service: Service): Resource {
-  const cleanups = store.starting;
-  store.starting = [];
+  if (store.starting === cleanups) store.starting = [];
   const close = async () => {
-    await runAll(cleanups.toReversed());
-    if (!service.isStopping) return;
-    const values = [...store.data.values()].flatMap((data) => Object.values(data));
-    await runAll(values.map((value) => () => disposeOf(value)));
+    await runAll(cleanups.splice(0).toReversed());
+    if (service.isStopping) await disposeOfData();
   };
   return { close };
+}
+
+/** For a process that stops: runs the callbacks of code that failed to load, and disposes of the values in `data`. */
+export async function disposeOfData(): Promise<void> {
+  const values = [...store.data.values()].flatMap((data) => Object.values(data));
+  await runAll(store.starting.splice(0).toReversed());
+  await runAll(values.map((value) => () => disposeOf(value)));
 }
 
 async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefined): Promise<void> {

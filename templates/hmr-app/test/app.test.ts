@@ -5,7 +5,7 @@ import { join } from "node:path";
 import packageJson from "../package.json";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
-import { type Service, startDev, startService } from "./service.ts";
+import { type Service, startDev, startService, until } from "./service.ts";
 
 const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
 const start = [process.execPath, "--no-orphans", "run", "--silent", "start"];
@@ -69,6 +69,29 @@ describe("in development", () => {
     await copy.edit("src/page/Home.tsx", "In this page", "In this very page");
     await tab.shows("In this very page");
     expect(await tab.evaluate(counter("page-counter"))).toBe("1");
+  });
+
+  browserTest("a <title> with the separator of titles is kept, also by an edit", async () => {
+    await using own = await Copy.make({ app: "own" });
+    const { name } = packageJson;
+    await own.edit("src/page/index.html", `<title>${name}</title>`, "<title>Mine · An app</title>");
+    await using service = await startDev(own.folder);
+    await using tab = await Tab.openDev(service);
+    // The title is set when a page is opened.
+    const shows = (title: string) =>
+      until(`the title is ${title}`, async () => {
+        for (const path of ["/", "/notes"])
+          await tab.evaluate(`document.querySelector('nav a[href="${path}"]').click()`);
+        return (await tab.evaluate("document.title")) === `Notes · ${title}`;
+      });
+    await tab.waitFor('document.title === "Mine · An app"');
+    await shows("Mine · An app");
+    await tab.evaluate("window.mark = 1");
+    await own.edit("src/page/settings.ts", "read() || fallback", '"Edited"');
+    await shows("Edited");
+    await own.edit("src/page/settings.ts", '"Edited"', "read() || fallback");
+    await shows("Mine · An app");
+    expect(await tab.evaluate("window.mark")).toBe(1);
   });
 
   // #region workarounds

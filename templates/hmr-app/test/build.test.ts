@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
+import { startService } from "./service.ts";
 
 const APP = "src/page/App.tsx";
 let copy: Copy;
@@ -130,13 +131,18 @@ test.if(existsSync(MEMORY))("dist/public/ may be on another file system", async 
 });
 
 test("dist/ may be a link", async () => {
-  const target = join(copy.folder, "elsewhere");
-  await mkdir(target);
+  const target = join(copy.folder, "other/place");
+  await mkdir(target, { recursive: true });
   await rename(join(copy.folder, "dist"), join(copy.folder, "dist.old"));
   await symlink(target, join(copy.folder, "dist"));
   expect(await build()).toBe(0);
   expect(await readdir(target)).toContain("main.js");
-  expect(await readdir(join(target, "public"))).toContain("index.html");
+  const server = [process.execPath, "dist/main.js"];
+  await using linked = await startService(server, copy.folder, { NODE_ENV: "production" });
+  expect((await fetch(linked.url)).status).toBe(200);
+  // The same folder without the project.
+  await using moved = await startService([process.execPath, "main.js"], target, {});
+  expect((await fetch(moved.url)).status).toBe(200);
 });
 
 test("dist/ may not be a link to a missing folder", async () => {

@@ -1,12 +1,13 @@
 // The page is up to date with the disk after a branch switch, a renamed folder, a replaced image or a configuration edit.
-import { afterAll, beforeAll, expect } from "bun:test";
-import { rename, rm } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, startDev, until } from "./service.ts";
 
 const APP = "src/page/App.tsx";
+const ROUTES = "src/features/counter/routes.ts";
 const BADGE = "src/page/widgets/Badge.tsx";
 const badge = (text: string) => `export function Badge() {\n  return <b>${text}</b>;\n}\n`;
 const picture = (color: string) =>
@@ -158,4 +159,39 @@ browserTest("files that the page does not import change nothing", async () => {
   await until("a second has passed", () => Date.now() - since > 1000);
   expect(await tab.evaluate("window.mark")).toBe(1);
   expect(await count()).toBe("1");
+});
+
+test("DEV_POLL in .env starts and ends polling without a restart", async () => {
+  await using own = await Copy.make();
+  await using service = await startDev(own.folder);
+  const version = async () => (await (await fetch(`${service.url}/api/state`)).json()).version;
+  const changes = async (what: string, change: () => Promise<void>) => {
+    const before = await version();
+    await change();
+    await until(`${what} is evaluated`, async () => (await version()) !== before);
+  };
+  await changes("the first variable", () => own.writeAtomically(".env", "DEV_POLL=true\n"));
+  await changes("a polled edit", () => own.editWithoutEvent(ROUTES, "+= 1", "+= 2"));
+  await changes("the second variable", () => own.writeAtomically(".env", "DEV_POLL=false\n"));
+  const before = await version();
+  await own.editWithoutEvent(ROUTES, "+= 2", "+= 3");
+  await Bun.sleep(1500);
+  expect(await version()).toBe(before);
+});
+
+test.each([".env", ".env.local"])("a folder named %s is reported, and serves", async (name) => {
+  await using own = await Copy.make();
+  await mkdir(join(own.folder, name));
+  await using service = await startDev(own.folder);
+  const message = `${name} is a folder: remove it, or replace it with a file`;
+  expect(service.printed()).toContain(message);
+  await rm(join(own.folder, name), { recursive: true });
+  await own.write(name, "DEV_HOSTS=added.example\n");
+  await until("the server has the variable", async () => {
+    const headers = { host: "added.example" };
+    return (await fetch(`${service.url}/api/state`, { headers })).ok;
+  });
+  await rm(join(own.folder, name));
+  await mkdir(join(own.folder, name));
+  await until("it is reported again", () => service.printed().split(message).length === 3);
 });

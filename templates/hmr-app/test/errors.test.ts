@@ -6,6 +6,7 @@ import { type Service, type State, startDev, until } from "./service.ts";
 
 const APP = "src/page/App.tsx";
 const ROUTES = "src/features/counter/routes.ts";
+const SOCKET = "src/features/socket/routes.ts";
 const TEXT = "Before any edit.";
 let copy: Copy;
 let dev: Service;
@@ -131,4 +132,77 @@ test("while the server throws at start, its last good version serves, and its ti
   expect(performance.now() - startedAt).toBeGreaterThan(1900);
   await copy.write("src/features/socket/routes.ts", live);
   await until("the new version serves", async () => (await state()).version !== before.version);
+});
+
+/** Waits for the original code, and measures that its timer ticks once per second. */
+async function expectOneTimer(version: string): Promise<void> {
+  await until("the new version serves", async () => (await state()).version !== version);
+  const { beats } = await state();
+  const startedAt = performance.now();
+  await until("the timer continues", async () => (await state()).beats >= beats + 3);
+  expect(performance.now() - startedAt).toBeGreaterThan(1900);
+}
+
+test.each([
+  ["idleTimeout: 2000", "expects idleTimeout"],
+  ["maxPayloadLength: NaN", "expects maxPayloadLength"],
+])(
+  "the last good version is replaced by the fix of an edit with an invalid %s",
+  async (option, message) => {
+    const socket = await copy.read(SOCKET);
+    const { version } = await state();
+    await copy.edit(SOCKET, "maxPayloadLength: 1024", option);
+    await until("the terminal shows it", () => dev.printed().includes(message));
+    expect((await state()).version).toBe(version);
+    await copy.write(SOCKET, socket);
+    await expectOneTimer(version);
+  },
+);
+
+const NEVER = "await new Promise(() => {});";
+test.each([
+  ["createApp", "src/app.ts", "  const app = new Hono"],
+  ["an import", "src/features/socket/routes.ts", "const BEAT_MS"],
+])("an edit after which %s never returns does not block its fix", async (_, file, search) => {
+  const source = await copy.read(file);
+  const { version } = await state();
+  const printed = dev.printed().length;
+  await copy.edit(file, search, `${NEVER}\n${search}`);
+  await until("the terminal shows it", () =>
+    dev.printed().slice(printed).includes("still starting"),
+  );
+  expect((await state()).version).toBe(version);
+  await copy.write(file, source);
+  await expectOneTimer(version);
+});
+
+test("a first start that never ends does not block its fix", async () => {
+  await using hanging = await Copy.make();
+  const source = await hanging.read(ROUTES);
+  await hanging.write(ROUTES, `await Bun.write("started.txt", "");\n${NEVER}\n${source}`);
+  const starting = startDev(hanging.folder);
+  await until("it starts", () => Bun.file(`${hanging.folder}/started.txt`).exists());
+  await hanging.write(ROUTES, source);
+  await using fixed = await starting;
+  expect((await fetch(`${fixed.url}/api/state`)).status).toBe(200);
+});
+
+test("a slow start that a later edit has replaced does not serve", async () => {
+  const source = await copy.read(ROUTES);
+  const printed = dev.printed().length;
+  const slow = 'await Bun.sleep(5000);\nconsole.log("slow start ended");';
+  await copy.write(ROUTES, source.replace("export", `${slow}\nexport`));
+  await until("the terminal shows it", () =>
+    dev.printed().slice(printed).includes("still starting"),
+  );
+  const { version } = await state();
+  await copy.write(ROUTES, source.replace("state.count += 1", "state.count += 3"));
+  await until("the new version serves", async () => (await state()).version !== version);
+  await until("the slow start has ended", () =>
+    dev.printed().slice(printed).includes("slow start ended"),
+  );
+  await Bun.sleep(500);
+  const { count } = await state();
+  const response = await fetch(`${dev.url}/api/increment`, { method: "POST" });
+  expect((await response.json()).count).toBe(count + 3);
 });

@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("it serves the page and all of its files from an empty folder", async () => {
+test("the executable serves the page and all of its files from an empty folder", async () => {
   await using service = await startService([join(folder, name)], folder, { PATH: "" });
   const page = await send(service.url, "/");
   const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
@@ -46,7 +46,7 @@ test("it serves the page and all of its files from an empty folder", async () =>
   expect(await readdir(folder)).toEqual([name]);
 });
 
-test("it loads neither code nor variables from its working directory", async () => {
+test("the executable loads neither code nor variables from its working directory", async () => {
   const planted = {
     "bunfig.toml": 'preload = ["./planted.ts"]\n',
     "planted.ts": 'console.log("planted code");\n',

@@ -88,6 +88,58 @@ test("when the process stops, the code and its values are disposed of", async ()
   ]);
 });
 
+test("when the process stops after a failed first start, the code and its values are disposed of", async () => {
+  const socket = await copy.read(SOCKET);
+  const before = (await events()).length;
+  await copy.write(SOCKET, `${socket}\nconsole.log("listening on http://none");\nthrow 1;\n`);
+  const failed = await startDev(copy.folder);
+  await copy.write(SOCKET, socket);
+  await failed[Symbol.asyncDispose]();
+  expect(failed.child.exitCode).toBe(0);
+  expect((await events()).slice(before)).toEqual([
+    "two (1) was opened",
+    "two (1) was disposed of",
+    "the value was disposed of",
+  ]);
+});
+
+const late = {
+  "by a handler": 'hot.dispose(() => record("late"));',
+  "by a module that a handler imports": 'await import("../late.ts");',
+};
+
+test.each(Object.entries(late))("a callback that is registered %s runs", async (_, register) => {
+  await using own = await Copy.make();
+  const record = 'export const record = (event) => appendFileSync("events.txt", event + " ");';
+  await own.write("src/record.ts", `import { appendFileSync } from "node:fs";\n${record}\n`);
+  const imports = `import { record } from "../../record.ts";
+import { createHot } from "../../hot.ts";
+const hot = createHot("late");\n`;
+  await own.write(
+    "src/features/late.ts",
+    `${imports.replaceAll("../../", "../")}hot.dispose(() => record("late"));\n`,
+  );
+  const handler = `.get("/api/late", async (c) => { ${register} return c.json(VERSION); })`;
+  const routes = await own.read(ROUTES);
+  const save = (version: number) =>
+    own.write(
+      ROUTES,
+      `${imports}const VERSION = ${version};\n${routes.replace("new Hono()", `new Hono()${handler}`)}`,
+    );
+  await save(1);
+  await using service = await startDev(own.folder);
+  const ask = async (path: string) => (await fetch(`${service.url}${path}`)).json();
+  expect(await ask("/api/late")).toBe(1);
+  const { version } = await ask("/api/state");
+  await save(2);
+  await until("the new code serves", async () => (await ask("/api/state")).version !== version);
+  await until("the callback has run", async () => (await own.read("events.txt")) === "late ");
+  expect(await ask("/api/late")).toBe(2);
+  service.child.kill("SIGTERM");
+  await service.child.exited;
+  expect(await own.read("events.txt")).toBe("late late ");
+});
+
 test("when the first start fails, the code and its values are disposed of", async () => {
   const before = (await events()).length;
   await expect(startDev(copy.folder, { HOST: "192.0.2.1" })).rejects.toThrow("Can't listen");

@@ -1,5 +1,6 @@
 // Every supported kind of import works in development and in production, and has types.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
@@ -105,7 +106,7 @@ describe("in development", () => {
     await dev?.[Symbol.asyncDispose]();
   });
 
-  browserTest("everything works", async () => {
+  browserTest("every kind of import works", async () => {
     dev = await startDev(copy.folder);
     tab = await Tab.openDev(dev);
     await expectEverything(tab);
@@ -140,7 +141,7 @@ describe("in development", () => {
 });
 
 describe("in production", () => {
-  browserTest("everything works, and the console stays empty", async () => {
+  browserTest("every kind of import works, and the console stays empty", async () => {
     for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);
     const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
     const build = Bun.spawn([process.execPath, "run", "--silent", "build"], {
@@ -155,4 +156,22 @@ describe("in production", () => {
     await expectEverything(tab);
     expect(tab.console).toEqual([]);
   });
+});
+
+test("web workers leave no temporary files, also after a restart of the bundler", async () => {
+  await using own = await Copy.make();
+  await own.write("src/page/worker.ts", files["worker.ts"] ?? "");
+  await own.write("src/page/reply.ts", files["reply.ts"] ?? "");
+  const worker = 'new Worker(new URL("./worker.ts", import.meta.url));';
+  await own.edit("src/page/main.tsx", "if (", `${worker}\nif (`);
+  const temporary = join(own.folder, "temporary");
+  await mkdir(temporary);
+  await using dev = await startDev(own.folder, { TMPDIR: temporary });
+  expect((await fetch(dev.url)).status).toBe(200);
+  await own.write(".env", "PUBLIC_NOTE=changed\n");
+  await until("it restarts", () => dev.printed().includes("restarting the bundler"));
+  expect((await fetch(dev.url)).status).toBe(200);
+  dev.child.kill("SIGINT");
+  expect(await dev.child.exited).toBe(0);
+  expect(await readdir(temporary)).toEqual([]);
 });

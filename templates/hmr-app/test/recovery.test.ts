@@ -99,6 +99,10 @@ browserTest("an edit while the page loads is not missed", async () => {
 const slowPlugin = (file: string, ms: number) =>
   `export default { name: "slow", setup: (build) => build.onLoad({ filter: /${file}$/ }, () => Bun.sleep(${ms})) };`;
 
+/** Code of a route: the process of the bundler, as src/dev/bundler.ts stores it. */
+const BUNDLER =
+  '(hotStore?.data.get("dev:bundler") as { process: { child: Bun.Subprocess; socket: string } }).process';
+
 /** Makes each build of the page take a second. */
 async function buildSlowly(own: Copy): Promise<void> {
   await own.write("slow.js", slowPlugin("App.tsx", 1000));
@@ -184,7 +188,7 @@ browserTest(
   async () => {
     await using own = await Copy.make();
     const probe = `new Hono().get("/api/probe", (c) => {
-      const { child, socket } = (hotStore?.data.get("bundler") as any).process;
+      const { child, socket } = ${BUNDLER};
       return c.json({ server: process.pid, bundler: child.pid, socket });
     })`;
     await own.edit(ROUTES, "new Hono()", probe);
@@ -220,6 +224,26 @@ test.each(["", "\u0001", "\u0001\u0000\u0000\u0000", "\uffff".repeat(20)])(
   },
 );
 
+// The second location is that of a script that is not in the bundle.
+test.each(["", "/other.js"])(
+  "the code is that of the first frame with a location: %j",
+  async (file) => {
+    const page = await (await fetch(dev.url)).text();
+    const script = `${dev.url}${/src="([^"]+)"/.exec(page)?.[1]}`;
+    const line = lineOf(await (await fetch(script)).text(), TEXT);
+    const integer = (value: number) => Buffer.from(Int32Array.of(value).buffer);
+    const string = (text: string) => Buffer.concat([integer(text.length), Buffer.from(text)]);
+    const frame = (at: number, url: string) =>
+      Buffer.concat([integer(at), integer(1), string("name"), string(url)]);
+    const header = ["Error", "thrown", dev.url].map(string);
+    // The first line of a bundle is Bun's own.
+    const stack = [integer(2), frame(1, file ? dev.url + file : script), frame(line, script)];
+    const body = Buffer.concat([...header, ...stack]);
+    const response = await fetch(`${dev.url}/_bun/report_error`, { method: "POST", body });
+    expect(await response.text()).toContain(`<p>${TEXT}</p>`);
+  },
+);
+
 browserTest("a plugin that cannot be loaded is reported until bunfig.toml is fixed", async () => {
   await using broken = await Copy.make();
   const bunfig = await broken.read("bunfig.toml");
@@ -236,7 +260,7 @@ test("requests reach the successor of a bundler whose exit has not been reported
   await using own = await Copy.make();
   // The stored process never exits, so that only its socket shows that it was killed.
   const probe = `new Hono().post("/api/kill", async (c) => {
-      const bundler = (hotStore?.data.get("bundler") as any).process;
+      const bundler = ${BUNDLER};
       const { pid, exited } = bundler.child;
       bundler.child = { pid, exited: new Promise(() => undefined), kill: () => undefined };
       process.kill(pid, "SIGKILL");

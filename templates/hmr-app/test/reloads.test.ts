@@ -1,4 +1,4 @@
-// Many edits of the server leak no listeners, timers or memory.
+// The resources of the process after many edits of the server.
 import { expect, test } from "bun:test";
 import { TEST_TIMEOUT } from "#lib/test-timeout";
 import { Copy } from "./copy.ts";
@@ -34,7 +34,7 @@ interface Probe {
 }
 
 test(
-  `${RELOADS} reloads`,
+  `${RELOADS} reloads leak no listeners, timers or memory`,
   async () => {
     await using copy = await Copy.make({ intervalMs: 0 });
     const routes = (await copy.read(ROUTES)).replace("new Hono()", probe);

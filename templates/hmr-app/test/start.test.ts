@@ -1,6 +1,6 @@
 // The development server's start and stop: ports, an invalid environment, and temporary files.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => copy?.[Symbol.asyncDispose]());
 
-test("if the port is taken, it listens on the next free one and says so", async () => {
+test("if the port is taken, the development server listens on the next free one and says so", async () => {
   await using first = await startDev(copy.folder);
   const taken = new URL(first.url).port;
   await using second = await startDev(copy.folder, { PORT: taken });
@@ -22,7 +22,7 @@ test("if the port is taken, it listens on the next free one and says so", async 
   expect((await fetch(`${second.url}/healthz`)).status).toBe(200);
 });
 
-test("if HOST is not an address of this machine, it says so and exits", async () => {
+test("if HOST is not an address of this machine, the development server says so and exits", async () => {
   const start = startDev(copy.folder, { HOST: "192.0.2.1" });
   await expect(start).rejects.toThrow(
     // Before or after it, the terminal may show that the page was built.
@@ -30,7 +30,7 @@ test("if HOST is not an address of this machine, it says so and exits", async ()
   );
 });
 
-test("it listens on the loopback address only, and Ctrl-C leaves no temporary files", async () => {
+test("the development server listens on the loopback address only, and Ctrl-C leaves no temporary files", async () => {
   const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
   try {
     await using dev = await startDev(copy.folder, { TMPDIR: temporary });
@@ -46,6 +46,47 @@ test("it listens on the loopback address only, and Ctrl-C leaves no temporary fi
     await rm(temporary, { recursive: true, force: true });
   }
 });
+
+test.each(["an edit", "a request"])(
+  "after its temporary folder is removed, %s creates another one",
+  async (first) => {
+    const routes = "src/features/counter/routes.ts";
+    const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
+    await using own = await Copy.make();
+    const probe = `.get("/api/bundler", (c) => {
+    const { process } = hotStore?.data.get("dev:bundler") as { process?: { child: { pid: number } } };
+    return c.json(process?.child.pid);
+  })`;
+    await own.edit(routes, "new Hono()", `new Hono()${probe}`);
+    try {
+      await using dev = await startDev(own.folder, { TMPDIR: temporary });
+      const get = async (path: string) => (await fetch(dev.url + path)).json();
+      const { version } = await get("/api/state");
+      const bundler = await get("/api/bundler");
+      for (const name of await readdir(temporary))
+        await rm(join(temporary, name), { recursive: true });
+      if (first === "a request") expect((await fetch(dev.url)).status).toBe(200);
+      await own.edit(routes, "+= 1", "+= 2");
+      await until("the edit serves", async () => (await get("/api/state")).version !== version);
+      expect((await fetch(dev.url)).status).toBe(200);
+      expect(await get("/api/bundler")).not.toBe(bundler);
+      await until("the previous bundler has exited", () => !isAlive(bundler));
+      dev.child.kill("SIGINT");
+      expect(await dev.child.exited).toBe(0);
+      expect(await readdir(temporary)).toEqual([]);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  },
+);
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 test("requests of the page are logged, but not those of Bun's script in it", async () => {
   await using dev = await startDev(copy.folder, { LOG_LEVEL: "info" });
@@ -70,11 +111,10 @@ test("with DEV_POLL, edits without file system events take effect, also after an
   await using dev = await startDev(polled.folder, { DEV_POLL: "true" });
   const state = async () => (await (await fetch(`${dev.url}/api/state`)).json()) as State;
   const { version } = await state();
-  const file = join(polled.folder, routes);
-  await editWithoutEvent(file, "1 > 2", "3 > 2");
+  await polled.editWithoutEvent(routes, "1 > 2", "3 > 2");
   await until("the terminal shows it", () => dev.printed().includes("fails at import"));
   expect(await state()).toMatchObject({ version });
-  await editWithoutEvent(file, "3 > 2", "1 > 2");
+  await polled.editWithoutEvent(routes, "3 > 2", "1 > 2");
   await until("the new version serves", async () => (await state()).version !== version);
 });
 
@@ -85,17 +125,10 @@ test("with DEV_POLL, an edit without file system events fixes a server that fail
   await broken.edit(routes, "export", `if (3 > 2) ${failing}\nexport`);
   const starting = startDev(broken.folder, { DEV_POLL: "true" });
   await until("it fails", () => Bun.file(join(broken.folder, "failed.txt")).exists());
-  await editWithoutEvent(join(broken.folder, routes), "3 > 2", "1 > 2");
+  await broken.editWithoutEvent(routes, "3 > 2", "1 > 2");
   await using dev = await starting;
   expect(dev.printed()).toContain("fails at import");
 });
-
-/** Writes to mapped memory, which no watcher notices. `search` and `replacement` must have the same length. */
-async function editWithoutEvent(file: string, search: string, replacement: string): Promise<void> {
-  const bytes = Bun.mmap(file, { shared: true });
-  bytes.set(Buffer.from(replacement), Buffer.from(bytes).indexOf(search));
-  await utimes(file, new Date(), new Date());
-}
 
 test("if Bun's inline script is not found, an error names the file to adapt", async () => {
   await using own = await Copy.make();

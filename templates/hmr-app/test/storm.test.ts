@@ -1,4 +1,4 @@
-// Many random edits to page, style and server, valid and not, end in the same page as a cold start.
+// Random edits to page, style and server, valid and not.
 import { expect } from "bun:test";
 import { TEST_TIMEOUT } from "#lib/test-timeout";
 import { browserTest, overlay, Tab } from "./browser.ts";
@@ -26,7 +26,7 @@ function random(seed: number): () => number {
 const CONTENT = `document.body.innerText + getComputedStyle(document.querySelector("h1")).color`;
 
 browserTest(
-  `${EDITS} random edits`,
+  `${EDITS} random edits end in the same page as a cold start`,
   async () => {
     await using copy = await Copy.make({ intervalMs: 0 });
     await using dev = await startDev(copy.folder);

@@ -2,20 +2,49 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { type HttpEnv, problems } from "#lib/http";
 import type { WebApp } from "#lib/service";
+import { upgradeWebSocket } from "#lib/websocket";
 import type { Env } from "../env.ts";
 import { trustProxies } from "../origin.ts";
 import { ownPagesOnly } from "./admission.ts";
-import { bundlerRoutes } from "./routes.ts";
+import { connectToBundler, forward } from "./bundler.ts";
+// #region workarounds
+import { buildErrorRoutes } from "./workarounds/build-error-page.ts";
+import { errorReportRoutes } from "./workarounds/error-locations.ts";
+
+// #endregion
+
+/** Replaces a script that only a previous process could serve, and reloads the page. */
+const RELOAD_SCRIPT = "location.reload();";
 
 /** Wraps `app`, whose request log therefore omits the requests of Bun's script. */
 export function createDevApp(app: WebApp, env: Env): WebApp {
-  return new Hono<HttpEnv>()
+  const dev = new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
     .use(addRequestId)
     .use(trustProxies(env))
     .use(ownPagesOnly())
-    .route("/", bundlerRoutes())
+    // #region workarounds
+    .route("/", buildErrorRoutes())
+    .route("/", errorReportRoutes())
+    // #endregion
+    // Bun's script: the WebSocket of edits, scripts, styles and source maps.
+    .get("/_bun/hmr", async (c) => {
+      const bundler = await connectToBundler("/_bun/hmr");
+      try {
+        return upgradeWebSocket(c, { bundler });
+      } catch (error) {
+        bundler.close();
+        throw error;
+      }
+    })
+    .all("/_bun/*", async (c) => {
+      const response = await forward(c.req.raw);
+      if (response.status !== 404 || !c.req.path.endsWith(".js")) return response;
+      const headers = { "content-type": "text/javascript", "cache-control": "no-store" };
+      return new Response(RELOAD_SCRIPT, { headers });
+    })
     .all("*", (c) => app.fetch(c.req.raw, c.env));
+  return dev;
 }
 
 /** Middleware: adds an `x-request-id` to the responses that do not come from `app`, such as those of the bundler. */

@@ -6,13 +6,15 @@ import { notice } from "#lib/log";
 import { createHot } from "../hot.ts";
 import { privateFolder } from "./private-folder.ts";
 // #region workarounds
-import { unsetFileVariables } from "./workarounds/config-files.ts";
+import { withoutFileVariables } from "./workarounds/config-files.ts";
 
 // #endregion
 
 /** A message of the process over IPC. */
 interface BundlerMessage {
-  /** `listening` once it listens. */
+  // #region workarounds
+  /** `listening`, `restart` or `reload`. */
+  // #endregion
   readonly type: string;
   // #region workarounds
   /** Why a plugin asks for another process (type `restart`) or for a reload of the pages (type `reload`). */
@@ -28,7 +30,7 @@ interface BundlerProcess {
   readonly listening: Promise<void>;
 }
 
-/** How many times the process is restarted, and a request is sent again, after a crash. */
+/** Retries of one start, and of one request; a request can cause several starts. */
 const MAX_RETRIES = 3;
 /** Milliseconds that a process may take to close its socket after it has closed a connection. */
 const EXIT_MS = 100;
@@ -40,13 +42,13 @@ interface Data {
   starts: number;
   // #region workarounds
   /** How many of them have listened. */
-  ready: number;
+  listenedCount: number;
   /** Set by the latest code. */
   onReloadRequest: (reason: string) => void;
   // #endregion
 }
 
-const { data } = createHot<Data>("bundler");
+const { data } = createHot<Data>("dev:bundler");
 
 /** Starts the process unless it runs. */
 export function startBundler(): BundlerProcess {
@@ -56,8 +58,8 @@ export function startBundler(): BundlerProcess {
 
 // #region workarounds
 /** Returns how many processes have listened. Failed starts do not count, because each reload of an error page causes one. */
-export function bundlerStarts(): number {
-  return data.ready ?? 0;
+export function listenedCount(): number {
+  return data.listenedCount ?? 0;
 }
 
 /** Replaces the process. Pages lose their connection and reload; their requests wait until the new process listens. */
@@ -86,8 +88,10 @@ function spawn(): BundlerProcess {
     env: {
       ...process.env,
       // #region workarounds
-      ...unsetFileVariables(),
+      ...withoutFileVariables(),
       // #endregion
+      // Plugins put temporary files here: the process is killed, so it cannot remove them itself.
+      TMPDIR: privateFolder(),
       // Otherwise the process clears the terminal, and with it the output of the server.
       BUN_CONFIG_NO_CLEAR_TERMINAL_ON_RELOAD: "true",
     },
@@ -95,7 +99,7 @@ function spawn(): BundlerProcess {
       if (message.type === "listening") {
         resolve();
         // #region workarounds
-        data.ready = bundlerStarts() + 1;
+        data.listenedCount = listenedCount() + 1;
         // #endregion
       }
       // #region workarounds
@@ -105,7 +109,7 @@ function spawn(): BundlerProcess {
       // #endregion
     },
     onExit: () => {
-      forget(child);
+      discard(child);
       reject(new Error("Bun's development server exited before it listened: see the terminal."));
     },
   });
@@ -114,9 +118,10 @@ function spawn(): BundlerProcess {
   return { child, socket, listening };
 }
 
-/** The next request starts another process. */
-function forget(child: Bun.Subprocess): void {
+/** Stops the process, so that the next request starts another one. */
+function discard(child: Bun.Subprocess): void {
   if (data.process?.child === child) delete data.process;
+  child.kill();
 }
 
 /** Returns the current process once it listens. @throws if it exits before that; it has printed the reason. */
@@ -146,12 +151,12 @@ export async function fetchFromBundler(path: string, init: RequestInit = {}): Pr
     } catch (error) {
       await Promise.race([child.exited, Bun.sleep(EXIT_MS)]);
       if (retries === 0 || (await isListening(socket))) throw error;
-      forget(child);
+      discard(child);
     }
   }
 }
 
-/** The exit of a process may be reported late on a busy machine, but its socket refuses connections immediately. */
+/** A dead process may not have been reported yet on a busy machine, but its socket refuses connections immediately. */
 async function isListening(unix: string): Promise<boolean> {
   try {
     const connection = await Bun.connect({ unix, socket: { data: () => undefined } });
@@ -177,7 +182,8 @@ export async function forward(request: Request): Promise<Response> {
 
 export async function connectToBundler(path: string): Promise<WebSocket> {
   const running = await runningBundler();
-  if (!(await isListening(running.socket))) forget(running.child);
+  // A dead process may not have been reported yet: check its socket, and start a successor.
+  if (!(await isListening(running.socket))) discard(running.child);
   const { socket } = await runningBundler();
   const connection = new WebSocket(`ws+unix://${socket}:${path}`);
   connection.binaryType = "arraybuffer";

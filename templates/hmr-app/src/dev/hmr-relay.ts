@@ -16,7 +16,7 @@ interface Relay {
   /** The build that the page shows, once the page has named it. */
   build?: string | undefined;
   isSubscribed?: boolean;
-  /** A page that reloads before the build is finished would get the previous build. */
+  /** Reload this page after the next finished build; an earlier reload would get the previous build. */
   reloadsAfterBuild?: boolean;
   // #endregion
 }
@@ -28,7 +28,7 @@ type AppSocket = WebSocketHandler<unknown>;
 const RELAY_LIMIT = 16 * 1024 * 1024;
 
 // #region workarounds
-const { data } = createHot<{ relays: Set<RelaySocket> }>("relays");
+const { data } = createHot<{ relays: Set<RelaySocket> }>("dev:hmr-relay");
 data.relays ??= new Set();
 const relays = data.relays;
 
@@ -39,11 +39,7 @@ onReloadRequest((reason) => {
 
 // #endregion
 
-/**
- * Adds relays to the sockets that the app handles. The runtime has one set of limits for all sockets, and those of
- * the app may be too low for relays, whose messages are edits and console output. The app's `maxPayloadLength` is
- * therefore checked here; a slow consumer is disconnected as in production, but not before the relays' limit.
- */
+/** Adds relays to the sockets that the app handles. The runtime has one set of limits for all sockets. */
 export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
   const { maxPayloadLength = RELAY_LIMIT, backpressureLimit = RELAY_LIMIT } = appSocket;
   const receive: NonNullable<AppSocket["message"]> = (socket, message) => {
@@ -52,14 +48,20 @@ export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
   };
   return {
     ...appSocket,
+    // The app's limit may be too low for relays, so `receive` checks it.
     maxPayloadLength: Math.max(maxPayloadLength, RELAY_LIMIT),
+    // A slow consumer of the app reaches its limit later than in production.
     backpressureLimit: Math.max(backpressureLimit, RELAY_LIMIT),
-    closeOnBackpressureLimit: true,
+    // Keeps relays open for longer than the app's `idleTimeout`.
+    sendPings: true,
     open: (socket) => (isRelay(socket) ? open(socket) : appSocket.open?.(socket)),
     message: (socket, message) =>
       isRelay(socket) ? send(socket, message) : receive(socket, message),
     close: (socket, code, reason) =>
       isRelay(socket) ? close(socket) : appSocket.close?.(socket, code, reason),
+    drain: (socket) => (isRelay(socket) ? undefined : appSocket.drain?.(socket)),
+    ping: (socket, data) => (isRelay(socket) ? undefined : appSocket.ping?.(socket, data)),
+    pong: (socket, data) => (isRelay(socket) ? undefined : appSocket.pong?.(socket, data)),
   };
 }
 
@@ -73,7 +75,8 @@ function open(socket: RelaySocket): void {
   // #endregion
   const { bundler } = socket.data;
   bundler.onmessage = ({ data }) => {
-    socket.send(data);
+    // Without `closeOnBackpressureLimit`, which is the app's option, the runtime only drops what exceeds the limit.
+    if (socket.send(data) === 0) socket.terminate();
     // #region workarounds
     if (!socket.data.isSubscribed && isSubscription(data)) {
       socket.data.isSubscribed = true;

@@ -50,10 +50,11 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
   // With the referrer policy of production, browsers send the beacons of Bun's script without their Origin, and admission
   // would refuse them.
   const setHeaders = securityHeaders(policy, { referrerPolicy: "same-origin" });
-  const complete = async () => {
+  // Runs Hono's middleware as a function: `next` sets the response that it adds headers to.
+  const next = async () => {
     c.res = new Response(html, response);
   };
-  await setHeaders(c, complete);
+  await setHeaders(c, next);
   return c.res;
 }
 

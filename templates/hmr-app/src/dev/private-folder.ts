@@ -1,13 +1,14 @@
 // A folder that only this user can enter, removed when the process exits.
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHot } from "../hot.ts";
 
-const { data } = createHot<{ folder: string }>("private folder");
+const { data } = createHot<{ folder: string }>("dev:private-folder");
 
 export function privateFolder(): string {
-  data.folder ??= create();
+  // The system may have removed it, because it removes old temporary files.
+  if (!data.folder || !existsSync(data.folder)) data.folder = create();
   return data.folder;
 }
 

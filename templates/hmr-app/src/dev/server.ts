@@ -3,10 +3,10 @@
 import { reset } from "@logtape/logtape";
 import type { WebSocketHandler } from "bun";
 import { EnvError, parseEnv } from "#lib/env";
-import { log, setupLog } from "#lib/log";
+import { log, notice, setupLog } from "#lib/log";
 import { Lifecycle, reportStartError, StartError, stopSignal } from "#lib/service";
 import { type Env, schema } from "../env.ts";
-import { createHot } from "../hot.ts";
+import { createHot, disposeOfData } from "../hot.ts";
 import { createDevApp } from "./app.ts";
 // #region workarounds
 import { restartBundler } from "./bundler.ts";
@@ -26,11 +26,12 @@ interface Dev {
   /** The service of the latest edit. */
   latest: Lifecycle;
   resetLogs: () => Promise<void>;
-  stopped: Promise<void>;
+  handlesSignals: boolean;
 }
 
-const { data: dev } = createHot<Dev>("dev");
-dev.stopped ??= stopSignal().then(stop);
+const { data: dev } = createHot<Dev>("dev:server");
+if (!dev.handlesSignals) stopSignal().then(() => stop(0));
+dev.handlesSignals = true;
 
 /** A service that also handles the WebSockets over which pages receive edits. */
 class DevService extends Lifecycle {
@@ -39,7 +40,17 @@ class DevService extends Lifecycle {
   }
 }
 
-await serve();
+/** Milliseconds after which a start counts as slow. */
+const SLOW_START_MS = 3000;
+
+// `bun --hot` evaluates the next edit once this module is evaluated, so the module does not wait for a slow start.
+const slowStart = Promise.withResolvers<void>();
+const timer = setTimeout(() => {
+  notice.info("the server is still starting; the next edit starts it again");
+  slowStart.resolve();
+}, SLOW_START_MS);
+await Promise.race([serve(), slowStart.promise]);
+clearTimeout(timer);
 
 async function serve(): Promise<void> {
   const service = new DevService();
@@ -47,12 +58,10 @@ async function serve(): Promise<void> {
   try {
     await start(service);
   } catch (error) {
-    const isMisconfigured = error instanceof EnvError || error instanceof StartError;
-    // The process exits, so the values that the code has opened are disposed of as well.
-    service.isStopping = isMisconfigured && !dev.service;
     await service.close();
     await reportStartError(error);
-    if (service.isStopping) process.exit(1);
+    const isMisconfigured = error instanceof EnvError || error instanceof StartError;
+    if (isMisconfigured && dev.latest === service && !dev.service) await stop(1);
     // Otherwise an edit can fix it. Until then, the service of older code keeps serving, if there is one.
   }
 }
@@ -68,7 +77,7 @@ async function start(service: Lifecycle): Promise<void> {
   // #region workarounds
   watchConfigFiles(restartBundler);
   // #endregion
-  if (env.DEV_POLL) await pollServer();
+  await pollServer(env.DEV_POLL);
   // Pages receive edits over a WebSocket even if the app has none. If it has one, it replaces these handlers.
   service.websocket({ message: () => undefined });
   const { createApp } = await import("../app.ts");
@@ -77,8 +86,9 @@ async function start(service: Lifecycle): Promise<void> {
   if (dev.latest !== service) return service.close();
   const stale = dev.service;
   if (stale) {
+    service.takeOver(stale, env, app);
     dev.service = service;
-    await service.takeOver(stale, env, app);
+    await stale.close();
     log.info("reloaded the server");
   } else {
     listenOnFreePort(service, env, app);
@@ -93,7 +103,7 @@ function developmentEnv(env: Env): Env {
   return {
     ...env,
     NODE_ENV: "development",
-    // The printed link contains this host.
+    // Otherwise the printed link would be refused with 403.
     DEV_HOSTS: [...DEV_HOSTS, host],
     // A second evaluation could not open the port for metrics again.
     METRICS_PORT: undefined,
@@ -101,10 +111,12 @@ function developmentEnv(env: Env): Env {
 }
 
 /** Disposes of everything that the code holds, and exits, which closes the connections. */
-async function stop(): Promise<void> {
+async function stop(exitCode: number): Promise<void> {
   if (dev.service) {
     dev.service.isStopping = true;
     await dev.service.close();
+  } else {
+    await disposeOfData().catch(console.error);
   }
-  process.exit();
+  process.exit(exitCode);
 }

@@ -7,7 +7,7 @@ const KEY = "reloaded for a missing file";
 const PAUSE_MS = 60_000;
 
 function reloadIfMissing(error: unknown): void {
-  // The messages of the browsers.
+  // Each browser words this error differently.
   const isMissing = /dynamically imported module|Importing a module script failed/.test(`${error}`);
   const isRecent = Date.now() - Number(sessionStorage.getItem(KEY)) < PAUSE_MS;
   if (!isMissing || isRecent) return;

@@ -9,7 +9,8 @@ function setting(read: () => string | undefined, fallback: string): string {
   }
 }
 
-/** The `<title>` of index.html. After a hot update, the router has already put the title of a page in front of it. */
-const documentTitle = document.title.split(" · ").at(-1) ?? "";
+let documentTitle = document.title;
+// When an edit evaluates this module again, the router has already changed the title of the document.
+if (import.meta.hot) documentTitle = import.meta.hot.data.title ??= documentTitle;
 /** The name of the project: `PUBLIC_TITLE`, or else the `<title>` of index.html. */
 export const title = setting(() => process.env.PUBLIC_TITLE, documentTitle);

@@ -2,16 +2,15 @@
 // loaded, the page is the text "Plugin Error" with status 200. If the bundler exits, there is no page.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42075
 // Workaround: a script in the page reloads it after the next edit.
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { Hono, type MiddlewareHandler } from "hono";
 import { log } from "#lib/log";
-import { bundlerStarts } from "../bundler.ts";
+import { listenedCount } from "../bundler.ts";
+import { fingerprint } from "../fingerprint.ts";
 
 /** Body of the bundler's response if a plugin cannot be loaded. */
 const PLUGIN_ERROR = "Plugin Error";
 const POLL_PATH = "/_bun/sources";
-const ROOT = join(import.meta.dir, "../../..");
+const SOURCES = ["src/page/**", "src/shared/**", "{bunfig.toml,tsconfig.json,.env*}"];
 
 /** Serves the fingerprint of the sources for polling. Polling the page instead would build it each time. */
 export function buildErrorRoutes() {
@@ -67,15 +66,5 @@ function reloadAfterEdit(content: string, fingerprint: string): Response {
  * when the bundler was restarted: a page may be requested after `tsconfig.json` is saved and before the restart.
  */
 async function sourcesFingerprint(): Promise<string> {
-  const scans = ["src/page/**", "src/shared/**", "{bunfig.toml,tsconfig.json,.env*}"].map((glob) =>
-    Array.fromAsync(new Bun.Glob(glob).scan({ cwd: ROOT, dot: true })),
-  );
-  const paths = (await Promise.all(scans)).flat();
-  const versions = paths.toSorted().map(async (path) => {
-    // A file that was removed since the scan also changes the fingerprint.
-    const { mtimeMs, size } = await stat(join(ROOT, path)).catch(() => ({ mtimeMs: 0, size: 0 }));
-    return `${path} ${mtimeMs} ${size}`;
-  });
-  const parts = [bundlerStarts(), ...(await Promise.all(versions))];
-  return Bun.hash(parts.join("\n")).toString(36);
+  return `${listenedCount()} ${await fingerprint(SOURCES)}`;
 }

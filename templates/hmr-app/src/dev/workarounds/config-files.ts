@@ -1,8 +1,9 @@
 // Defect: `.env`, `bunfig.toml` and `tsconfig.json` are read only once, and nothing says that an edit has no effect.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/2521
 // Workaround: polls them; after an edit the bundler restarts, and the server is evaluated with the new variables.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { notice } from "#lib/log";
 import { createHot } from "../../hot.ts";
 import { reevaluate } from "../reevaluate.ts";
 
@@ -19,16 +20,18 @@ interface Data {
   timer: Timer;
 }
 
-const { data } = createHot<Data>("config files");
+const { data } = createHot<Data>("dev:config-files");
 data.texts ??= readTexts();
 data.fromFiles ??= namesFromFiles();
 
-/** Unsets the variables that come from files, so that a child process reads the files itself. */
-export function unsetFileVariables(): Readonly<Record<string, undefined>> {
+/** Returns an environment patch that unsets the variables of files, so that a child process reads the files itself. */
+export function withoutFileVariables(): Readonly<Record<string, undefined>> {
   return Object.fromEntries((data.fromFiles ?? []).map((name) => [name, undefined]));
 }
 
 export function watchConfigFiles(restartBundler: (reason: string) => void): void {
+  for (const file of CONFIG_FILES.filter(isFolder))
+    notice.warn("{file} is a folder: remove it, or replace it with a file", { file });
   // Replaces the timer of the previous evaluation. It is not disposed of, because it must outlive code that fails to start.
   clearInterval(data.timer);
   data.timer = setInterval(async () => {
@@ -42,18 +45,22 @@ export function watchConfigFiles(restartBundler: (reason: string) => void): void
   }, POLL_MS);
 }
 
-/** A missing file counts as empty. */
 function readTexts(): ReadonlyMap<string, string> {
   return new Map(CONFIG_FILES.map((file) => [file, readText(file)]));
 }
 
+/** A missing file and a folder count as empty, as for Bun. */
 function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    if (/ENOENT|EISDIR/.test((error as NodeJS.ErrnoException).code ?? "")) return "";
     throw error;
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Returns the variables whose value is that of a file. Any other value comes from the shell, which takes precedence. */
@@ -68,9 +75,9 @@ function namesFromFiles(): readonly string[] {
 /** Starts a process that reads the files as Bun does at its start, and copies its variables. */
 async function readVariables(): Promise<void> {
   const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
-  const env = { ...process.env, ...unsetFileVariables() };
+  const env = { ...process.env, ...withoutFileVariables() };
   const variables = await new Response(Bun.spawn(command, { env }).stdout).json();
-  for (const name of Object.keys(unsetFileVariables())) delete process.env[name];
+  for (const name of Object.keys(withoutFileVariables())) delete process.env[name];
   Object.assign(process.env, variables);
   data.fromFiles = namesFromFiles();
 }

@@ -13,6 +13,7 @@ export default {
   setup(build) {
     build.onLoad({ filter: /\.module\.css$/ }, ({ path }) => {
       const hadError = withErrors.has(path);
+      // Stays in the set if `toScript` throws.
       withErrors.add(path);
       const contents = toScript(path, Buffer.from(textOf(path)));
       withErrors.delete(path);

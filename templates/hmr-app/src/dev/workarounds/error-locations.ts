@@ -47,7 +47,7 @@ async function reportError(report: ArrayBuffer): Promise<Response> {
   const body = Buffer.concat([...header.map(encodeString), encodeFrames(mapped)]);
   const response = await fetchFromBundler(REPORT_PATH, { method: "POST", body });
   // The overlay shows the code of the first frame that can be mapped.
-  const location = locations[stack.findIndex(({ file }) => file.includes("/_bun/client/"))];
+  const location = locations.find((it) => it !== undefined);
   if (!location) return response;
   const frames = new ReportReader(Buffer.from(await response.arrayBuffer())).frames();
   return new Response(Buffer.concat([encodeFrames(frames.map(shorten)), codeFrame(location)]));

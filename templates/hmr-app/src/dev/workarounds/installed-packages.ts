@@ -19,9 +19,9 @@ export default {
     let modified = lastModified();
     const changed = new Set<string>();
     setInterval(() => {
-      const isModified = modified !== lastModified();
+      const previous = modified;
       modified = lastModified();
-      const current = isModified ? installed() : latest;
+      const current = modified === previous ? latest : installed();
       const differences = diffPackages(latest, current);
       latest = current;
       for (const name of differences) changed.add(name);
@@ -37,8 +37,7 @@ export default {
 
 /** Returns the installed packages, each with a value that changes when another version is installed. */
 function installed(): Packages {
-  const folders = ["", ...list("").filter((name) => name.startsWith("@"))];
-  const names = folders.flatMap((scope) => list(scope).map((name) => join(scope, name)));
+  const names = scopes().flatMap((scope) => list(scope).map((name) => join(scope, name)));
   return new Map(
     names.filter((name) => packageName.test(name)).map((name) => [name, version(name)]),
   );
@@ -46,11 +45,15 @@ function installed(): Packages {
 
 /** Returns a value that changes when a package is added, replaced or removed. */
 function lastModified(): string {
-  const folders = ["", ...list("").filter((name) => name.startsWith("@"))];
-  const times = folders.map(
+  const times = scopes().map(
     (scope) => statSync(join(FOLDER, scope), { throwIfNoEntry: false })?.mtimeMs,
   );
   return times.join();
+}
+
+/** Returns the folders that contain packages, relative to node_modules. */
+function scopes(): readonly string[] {
+  return ["", ...list("").filter((name) => name.startsWith("@"))];
 }
 
 function list(scope: string): readonly string[] {

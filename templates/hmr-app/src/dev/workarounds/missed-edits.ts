@@ -24,8 +24,14 @@ export const loadedFiles = new Map<string, string>();
 const unwatchedFiles = new Set<string>();
 /** When the bundler started to build an edited file that has not reached this plugin yet, by path. */
 const loading = new Map<string, number>();
-/** Files that differ from their loaded version, with the number of polls since the bundler last loaded a file. */
-const edits = new Map<string, { readonly version: string; polls: number }>();
+interface Edit {
+  readonly version: string;
+  /** Polls since the file got this version, or since the bundler last loaded any file. */
+  polls: number;
+}
+
+/** Files that differ from their loaded version, by path. */
+const edits = new Map<string, Edit>();
 
 /** Call this before the file is read, so that an edit in between counts as missed, not as loaded. */
 export function recordLoad(path: string): void {
@@ -85,7 +91,7 @@ function checkForMissedEdit(): void {
   }
 }
 
-/** Returns for how many polls a file has had the same version, which the bundler has not loaded. */
+/** Returns the polls of a file that differs from its loaded version, and 0 for any other. */
 function countPolls(path: string): number {
   const version = versionOf(path);
   if (version === loadedFiles.get(path) || version === MISSING) {
@@ -125,7 +131,7 @@ function imports(importer: string, path: string): boolean {
   const target = withoutEnding(path);
   return [...textOf(importer).matchAll(SPECIFIER)].some(([, specifier = ""]) => {
     if (!specifier.startsWith(".")) {
-      // For an alias, compares only the end of the path.
+      // An alias: `@/ui/Button` matches `…/ui/Button`.
       const end = withoutEnding(specifier).split("/").slice(-2).join(sep);
       return end !== "" && target.endsWith(end.replace(/^@/, ""));
     }

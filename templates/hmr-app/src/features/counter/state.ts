@@ -17,7 +17,10 @@ const initial = {
 
 const { data } = createHot<{ state: typeof initial; evaluations: number }>("counter");
 data.evaluations = (data.evaluations ?? 0) + 1;
-/** After an edit, fields keep their values, and a field that the edit added has its value in `initial`. */
+/**
+ * After an edit, fields keep their values, and a field that the edit added has its value in `initial`. The object stays
+ * the same, because the old code still changes it until the new code serves.
+ */
 export const state = Object.assign(data.state ?? {}, { ...initial, ...data.state });
 data.state = state;
 

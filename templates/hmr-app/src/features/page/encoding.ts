@@ -1,6 +1,6 @@
 // Negotiates the content encoding of a precompressed file (RFC 9110, section 12.5.3).
 import type { Context } from "hono";
-import { accepts } from "hono/accepts";
+import { type Accept, parseAccept } from "hono/utils/accept";
 
 /** In order of preference: if the client accepts several equally, the smallest variant is sent. */
 export const ENCODINGS = ["br", "gzip", "identity"] as const;
@@ -9,31 +9,12 @@ export type Encoding = (typeof ENCODINGS)[number];
 /** Identity is acceptable unless it is refused, but every encoding that the client lists is preferred. */
 const IDENTITY_WEIGHT = 0.0001;
 
-/** One item of the header: an encoding or `*`, and its weight from 0 to 1. */
-interface Accept {
-  readonly type: string;
-  readonly q: number;
-}
-
 /** Returns the encoding among `available` that the client prefers, or undefined if it refuses them all. */
-export function negotiateEncoding(c: Context, available: Encoding[]): Encoding | undefined {
-  const chosen = accepts(c, {
-    header: "Accept-Encoding",
-    supports: available,
-    default: "identity",
-    match: (accepted) => preferred(accepted, available) ?? "",
-  });
-  return available.find((encoding) => encoding === chosen);
-}
-
-function preferred(accepted: readonly Accept[], available: readonly Encoding[]) {
-  let best: Encoding | undefined;
-  let bestWeight = 0;
-  for (const encoding of available) {
-    const weight = weightOf(accepted, encoding);
-    if (weight > bestWeight) [best, bestWeight] = [encoding, weight];
-  }
-  return best;
+export function negotiateEncoding(c: Context, available: readonly Encoding[]) {
+  const accepted = parseAccept(c.req.header("accept-encoding") ?? "");
+  const weight = (encoding: Encoding) => weightOf(accepted, encoding);
+  const acceptable = available.filter((encoding) => weight(encoding) > 0);
+  return acceptable.toSorted((a, b) => weight(b) - weight(a))[0];
 }
 
 function weightOf(accepted: readonly Accept[], encoding: Encoding): number {

@@ -11,9 +11,12 @@ import { socketRoutes } from "./features/socket/routes.ts";
 import { hotModules } from "./hot.ts";
 import { trustProxies } from "./origin.ts";
 
+const isBundle = import.meta.file !== "app.ts";
+const BUILT_PAGE = join(import.meta.dir, isBundle ? "public" : "../dist/public");
+
 export async function createApp(env: Env, service: Service, devPage?: PageSource) {
   service.use(hotModules(service));
-  const page = devPage ?? (await openBuiltPage(join(import.meta.dir, "../dist/public")));
+  const page = devPage ?? (await openBuiltPage(BUILT_PAGE));
   const app = new Hono<HttpEnv>();
   return app
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
