@@ -29,9 +29,6 @@ CREATE VIRTUAL TABLE articles_search USING fts5 (
   tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
 );
 
--- A word in the title counts as much as ten in the body.
-INSERT INTO articles_search (articles_search, rank) VALUES ('rank', 'bm25(10.0, 1.0, 0.0)');
-
 CREATE TRIGGER articles_search_insert AFTER INSERT ON articles BEGIN
   INSERT INTO articles_search (rowid, title_words, body_words, author)
   VALUES (new.id, new.title_words, new.body_words, new.author);

@@ -5,7 +5,6 @@ import { ID, parseId } from "../../id.ts";
 import { requireUser } from "../sessions/require-user.ts";
 import type { UserStore } from "../users/store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { orders } from "./filter.ts";
 import { highlight } from "./highlight.ts";
 import {
   type Article,
@@ -13,6 +12,7 @@ import {
   articleChanges,
   listQuery,
   newArticle,
+  orders,
 } from "./schemas.ts";
 import type { ArticleStore, Found } from "./store.ts";
 

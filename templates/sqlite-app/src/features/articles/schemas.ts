@@ -19,15 +19,21 @@ export const article = z.object({
   updatedAt: z.string(),
 });
 
-export const sorts = [
-  "rank",
-  "createdAt",
-  "-createdAt",
-  "updatedAt",
-  "-updatedAt",
-  "title",
-  "-title",
-] as const;
+/** The column and direction of each sort; `-title` is by title, descending. */
+export const orders = {
+  rank: { column: "rank", descending: true },
+  createdAt: { column: "createdAt", descending: false },
+  "-createdAt": { column: "createdAt", descending: true },
+  updatedAt: { column: "updatedAt", descending: false },
+  "-updatedAt": { column: "updatedAt", descending: true },
+  title: { column: "title", descending: false },
+  "-title": { column: "title", descending: true },
+} as const;
+
+export type Sort = keyof typeof orders;
+export type SortColumn = (typeof orders)[Sort]["column"];
+
+export const sorts = Object.keys(orders) as [Sort, ...Sort[]];
 
 /** An optional query parameter; a blank one counts as missing. */
 const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
@@ -48,4 +54,3 @@ export const listQuery = z.object({
 export type Article = Readonly<z.output<typeof article>>;
 export type NewArticle = z.output<typeof newArticle>;
 export type ArticleChanges = z.output<typeof articleChanges>;
-export type Sort = (typeof sorts)[number];
