@@ -3,7 +3,7 @@ import { type PostgresPool, time } from "../../store/postgres.ts";
 import { type ArticleFilter, buildListQuery, type Dialect } from "./filter.ts";
 import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
 import type { ArticleStore, Found } from "./store.ts";
-import { searchWords } from "./words.ts";
+import { queryWords, searchWords } from "./words.ts";
 
 export const COLUMNS = `a.id, a.author, a.title, a.body,
   ${time("a.created_at")} AS "createdAt", ${time("a.updated_at")} AS "updatedAt"`;
@@ -70,7 +70,7 @@ export class PostgresArticles implements ArticleStore {
   listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
     const { q } = filter;
     // Words contain no operator. Without a word, the query matches nothing.
-    const match = q === undefined ? undefined : searchWords(q).join(" & ");
+    const match = q === undefined ? undefined : queryWords(q).join(" & ");
     const { sql, parameters } = buildListQuery({ ...filter, match }, dialect);
     return this.pool.query<Article | Found>(sql, parameters);
   }

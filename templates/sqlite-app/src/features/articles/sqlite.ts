@@ -3,7 +3,7 @@ import { now, type SqliteDatabase } from "../../store/sqlite.ts";
 import { type ArticleFilter, buildListQuery, type Dialect } from "./filter.ts";
 import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
 import type { ArticleStore, Found } from "./store.ts";
-import { foldWords, searchWords } from "./words.ts";
+import { foldWords, queryWords } from "./words.ts";
 
 export const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
 /** A search blocks the event loop for microseconds per hit: for a common word, only the newest hits are found. */
@@ -106,7 +106,7 @@ export class SqliteArticles implements ArticleStore {
 
 /** An expression of FTS5 (https://sqlite.org/fts5.html#full_text_query_syntax). Words contain no quote. */
 function matchExpression(q: string, author: number | undefined): string {
-  const words = [...new Set(searchWords(q))].map((word) => `"${word}"`);
+  const words = [...new Set(queryWords(q))].map((word) => `"${word}"`);
   // Without a word, the expression is the empty string, which matches nothing.
   const match = `(${words.join(" AND ") || '""'})`;
   return author === undefined ? match : `${match} AND author : "${author}"`;

@@ -195,6 +195,26 @@ export function articlesAndSearch(service: () => Service): void {
   });
 
   test.each([
+    ["characters that normalizing makes six times as long", "㌖".repeat(60)],
+    ["long words", "x".repeat(395)],
+    ["syllables that normalizing splits", "각".repeat(100)],
+  ])("an article with the most characters is accepted and found: %s", async (_, word) => {
+    const { id, token } = await service().newUser();
+    const words = Array.from({ length: 2000 }, (_, index) => `${word}${index}`);
+    await create(`${"㌖".repeat(100)} armadillo`, words.join(" ").slice(0, 100_000), token);
+    const q = `armadillo ${words[0]}`.slice(0, 200);
+    expect(await walk({ author: id, q: "armadillo" })).toHaveLength(1);
+    expect(await walk({ author: id, q })).toHaveLength(word.length < 190 ? 1 : 0);
+  });
+
+  test.each(["ﬃ", "㌖"])("a word of many '%s' that is too long is not ignored", async (letter) => {
+    const { id, token } = await service().newUser();
+    await create("numbat", letter.repeat(190), token);
+    expect(await walk({ author: id, q: "numbat" })).toHaveLength(1);
+    expect(await walk({ author: id, q: `numbat ${letter.repeat(180)}` })).toEqual([]);
+  });
+
+  test.each([
     "sort=nope",
     "sort=rank",
     "limit=0",
