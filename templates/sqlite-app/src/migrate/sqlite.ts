@@ -102,9 +102,11 @@ export class SqliteTarget implements Target {
   async repair(migrations: readonly Migration[]): Promise<void> {
     this.#transaction((database) => {
       const update = database.query(
-        "UPDATE schema_migrations SET name = ?, checksum = ? WHERE version = ?",
+        "UPDATE schema_migrations SET name = ?, checksum = ?, compatible = ? WHERE version = ?",
       );
-      for (const { name, checksum, version } of migrations) update.run(name, checksum, version);
+      for (const { name, checksum, up, version } of migrations) {
+        update.run(name, checksum, up.marks.has("compatible"), version);
+      }
     });
   }
 

@@ -147,6 +147,21 @@ test.concurrent(
 );
 
 test.concurrent(
+  "baseline refuses a database without tables, and one that does not exist",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    const refused = await project.db("baseline");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("has no tables");
+    expect(existsSync(project.database)).toBe(false);
+    project.query("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, dirty INTEGER)");
+    expect((await project.db("baseline", "--to", "1")).stderr).toContain("has no tables");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
   "seed can be repeated, and is refused in production",
   async () => {
     using project = new Project("own");

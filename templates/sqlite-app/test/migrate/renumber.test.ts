@@ -1,6 +1,7 @@
 // If two branches used the same number, their migrations are never confused, and `renumber` resolves the conflict.
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 const files = (project: Project) =>
@@ -87,6 +88,48 @@ test.concurrent(
     const { exitCode, stderr } = await project.db("renumber", "0001_base");
     expect(exitCode).toBe(2);
     expect(stderr).toContain("is applied");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a file of another engine is not overwritten, and nothing is renamed then",
+  async () => {
+    using project = branches();
+    await project.dbOk("up");
+    project.write("0002_mine", "CREATE TABLE mine (x TEXT);", "DROP TABLE mine;");
+    const other = project.join("migrations", "postgres");
+    mkdirSync(other);
+    writeFileSync(join(other, "0002_mine.up.sql"), "-- mine");
+    for (const end of ["up", "down"]) {
+      const taken = join(other, `0003_mine.${end}.sql`);
+      writeFileSync(taken, "-- another one");
+      const { exitCode, stderr } = await project.db("renumber");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(`0003_mine.${end}.sql already exists`);
+      expect(readFileSync(taken, "utf8")).toBe("-- another one");
+      expect(files(project)).toContain("0002_mine.up.sql");
+      rmSync(taken);
+    }
+    await project.dbOk("renumber");
+    expect(readFileSync(join(other, "0003_mine.up.sql"), "utf8")).toBe("-- mine");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "of two applied migrations with the same text, the file of one does not get the name of the other",
+  async () => {
+    using project = branches();
+    project.write("0003_again", "-- Nothing.", "-- Nothing.");
+    project.write("0004_once_more", "-- Nothing.", "-- Nothing.");
+    await project.dbOk("up");
+    project.remove("0004_once_more");
+    expect((await project.dbOk("renumber")).stdout).toContain("nothing to renumber");
+    project.remove("0003_again");
+    project.write("0004_once_more", "-- Nothing.", "-- Nothing.");
+    expect((await project.dbOk("renumber")).stdout).toContain("nothing to renumber");
+    expect(files(project)).toContain("0004_once_more.up.sql");
   },
   PROCESS_TIMEOUT,
 );
