@@ -176,6 +176,23 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
+// #region articles
+test.concurrent(
+  "reindex counts the articles, and refuses pending migrations without a stack trace",
+  async () => {
+    using project = new Project("own");
+    const { exitCode, stderr } = await project.db("reindex");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Migrations are pending");
+    expect(stderr).not.toContain("    at ");
+    await project.dbOk("up");
+    await project.dbOk("seed");
+    expect((await project.dbOk("reindex", "--json")).json()).toMatchObject({ articles: 3 });
+  },
+  PROCESS_TIMEOUT,
+);
+
+// #endregion
 test.concurrent(
   "dump prints SQL that creates the same schema",
   async () => {

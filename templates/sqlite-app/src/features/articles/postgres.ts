@@ -81,9 +81,12 @@ export class PostgresArticles implements ArticleStore {
       [id],
     );
     if (next) {
+      const { title, body } = next;
+      // An article that has changed since it was read already has its new words.
       await this.pool.query(
-        "UPDATE articles SET title_words = $1::text::tsvector, body_words = $2::text::tsvector WHERE id = $3",
-        [vector(next.title), vector(next.body), next.id],
+        `UPDATE articles SET title_words = $1::text::tsvector, body_words = $2::text::tsvector
+         WHERE id = $3 AND title = $4 AND body = $5`,
+        [vector(title), vector(body), next.id, title, body],
       );
     }
     return next?.id;
