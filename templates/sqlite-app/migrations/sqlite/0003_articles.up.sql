@@ -9,8 +9,8 @@ CREATE TABLE articles (
   body_words TEXT NOT NULL DEFAULT '',
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
-  -- The id under another name, because SQLite reads `(title, id) > (?, ?)` from an index only if no column is the
-  -- rowid. Otherwise a page would read every article before it that has the same title or the same time.
+  -- Copy of `id`. SQLite uses an index for `(title, id) > (?, ?)` only if neither column is the rowid. Without this
+  -- column, a page would scan all rows with an equal title.
   seq INTEGER NOT NULL GENERATED ALWAYS AS (id) VIRTUAL
 ) STRICT;
 

@@ -2,6 +2,8 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renameFiles } from "../../src/migrate/renumber.ts";
+import { Folder } from "../folder.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 const files = (project: Project) =>
@@ -92,29 +94,28 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
-test.concurrent(
-  "a file of another engine is not overwritten, and nothing is renamed then",
-  async () => {
-    using project = branches();
-    await project.dbOk("up");
-    project.write("0002_mine", "CREATE TABLE mine (x TEXT);", "DROP TABLE mine;");
-    const other = project.join("migrations", "postgres");
-    mkdirSync(other);
-    writeFileSync(join(other, "0002_mine.up.sql"), "-- mine");
-    for (const end of ["up", "down"]) {
-      const taken = join(other, `0003_mine.${end}.sql`);
-      writeFileSync(taken, "-- another one");
-      const { exitCode, stderr } = await project.db("renumber");
-      expect(exitCode).toBe(1);
-      expect(stderr).toContain(`0003_mine.${end}.sql already exists`);
-      expect(readFileSync(taken, "utf8")).toBe("-- another one");
-      expect(files(project)).toContain("0002_mine.up.sql");
-      rmSync(taken);
+test.each(["up", "down"])(
+  "a new name whose %s file exists in one folder is refused, and nothing is renamed",
+  (end) => {
+    using folder = new Folder();
+    const folders = [folder.join("one"), folder.join("other")] as const;
+    for (const path of folders) {
+      mkdirSync(path);
+      writeFileSync(join(path, "0002_mine.up.sql"), "-- mine");
     }
-    await project.dbOk("renumber");
-    expect(readFileSync(join(other, "0003_mine.up.sql"), "utf8")).toBe("-- mine");
+    const taken = join(folders[1], `0003_mine.${end}.sql`);
+    writeFileSync(taken, "-- another one");
+    const rename = () => renameFiles(folders, [{ from: "0002_mine", to: "0003_mine" }]);
+    expect(rename).toThrow(`${taken} already exists`);
+    expect(readFileSync(taken, "utf8")).toBe("-- another one");
+    expect(readdirSync(folders[0])).toEqual(["0002_mine.up.sql"]);
+    rmSync(taken);
+    rename();
+    expect(folders.flatMap((path) => readdirSync(path))).toEqual([
+      "0003_mine.up.sql",
+      "0003_mine.up.sql",
+    ]);
   },
-  PROCESS_TIMEOUT,
 );
 
 test.concurrent(

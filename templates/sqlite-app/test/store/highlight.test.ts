@@ -12,13 +12,20 @@ const marked = (title: string, body: string, q: string): string => {
 };
 
 test.each(["filler", "é", "日本語の検索"])(
-  "a page of long articles with '%s' is highlighted in less than a second",
+  "the time to highlight a page does not grow with the length of its articles: %s",
   (word) => {
-    const body = `${`${word} `.repeat(100_000).slice(0, 99_000)} zebra`;
-    const page = Array.from({ length: 100 }, () => found("title", body));
-    const started = performance.now();
-    expect(highlight(page, "zebra")).toHaveLength(100);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const fastest = (length: number) => {
+      const body = `${`${word} `.repeat(length).slice(0, length)} zebra`;
+      const page = Array.from({ length: 20 }, () => found("title", body));
+      const times = Array.from({ length: 8 }, () => {
+        const started = performance.now();
+        highlight(page, "zebra");
+        return performance.now() - started;
+      });
+      return Math.min(...times);
+    };
+    const short = fastest(12_000);
+    expect(fastest(99_000)).toBeLessThan(4 * short);
   },
 );
 

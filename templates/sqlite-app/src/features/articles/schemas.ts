@@ -43,13 +43,18 @@ const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
     .transform((value) => value || undefined)
     .pipe(schema.optional());
 
-export const listQuery = z.object({
-  author: parameter(integer({ min: 1, max: 2 ** 31 - 1 })),
-  q: parameter(z.string().max(200)),
-  sort: parameter(z.enum(sorts)),
-  after: parameter(z.string().max(2000)),
-  limit: parameter(integer({ min: 1, max: 100 })),
-});
+export const listQuery = z
+  .object({
+    author: parameter(integer({ min: 1, max: 2 ** 31 - 1 })),
+    q: parameter(z.string().max(200)),
+    sort: parameter(z.enum(sorts)),
+    after: parameter(z.string().max(2000)),
+    limit: parameter(integer({ min: 1, max: 100 })),
+  })
+  .refine(({ sort, q }) => sort !== "rank" || q !== undefined, {
+    path: ["sort"],
+    error: "requires `q`",
+  });
 
 export type Article = Readonly<z.output<typeof article>>;
 export type NewArticle = z.output<typeof newArticle>;
