@@ -13,7 +13,7 @@ export interface ArticleFilter {
 
 export type Position = readonly [value: string | number, id: number];
 
-/** A filter whose search is an expression of the engine. */
+/** A filter in which `match`, an expression in the query language of the engine, replaces `q`. */
 export type EngineFilter = Omit<ArticleFilter, "q"> & { readonly match?: string | undefined };
 
 /** The SQL that differs between engines. Every member is a constant. */
@@ -42,10 +42,8 @@ export function buildListQuery(filter: EngineFilter, dialect: Dialect): Query {
   const { column, descending } = orders[filter.sort];
   const { id } = dialect;
   const order = dialect.order[column];
-  const { columns, from } =
-    match === undefined
-      ? dialect.list
-      : { ...dialect.search, from: dialect.search.from(parameter(match)) };
+  const { columns } = match === undefined ? dialect.list : dialect.search;
+  const from = match === undefined ? dialect.list.from : dialect.search.from(parameter(match));
   const conditions: string[] = [];
   if (author !== undefined) conditions.push(`a.author = ${parameter(author)}`);
   if (after !== undefined) {

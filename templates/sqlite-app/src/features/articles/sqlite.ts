@@ -9,7 +9,7 @@ export const COLUMNS = `id, author, title, body, created_at AS "createdAt", upda
 /** A search blocks the event loop for microseconds per hit: for a common word, only the newest hits are found. */
 const MAX_HITS = 10_000;
 
-/** The newest articles whose columns match. The placeholder is of an expression from `matchExpression`. */
+/** SQL that finds the newest articles. `match` is the placeholder of an expression from `matchExpression`. */
 const hits = (columns: string, match: string, selected: string) =>
   `SELECT ${selected} FROM articles_search('{${columns}} : ' || ${match}) ORDER BY rowid DESC LIMIT ${MAX_HITS}`;
 

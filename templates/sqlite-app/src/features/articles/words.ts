@@ -4,16 +4,17 @@
 const SEPARATOR = /[^\p{L}\p{Nd}\p{M}]\p{M}*|^\p{M}+/gu;
 /** Accents. Marks of other scripts are kept, because there they are vowels, which distinguish words. */
 const ACCENT = /[\u0300-\u036f]/g;
-/** Limits of a word and of all words of a text in characters, because engines limit them too. */
+/** Longest word in the index, in characters. Engines limit it, too. */
 const MAX_WORD = 400;
-const MAX_WORDS = 300_000;
+/** Characters of a text that are indexed, after normalizing, which can make a text longer. Engines limit them, too. */
+const MAX_INDEXED = 300_000;
 
 /** Returns the normalized words of a text in order: `Café, NODE.js` has `cafe`, `node` and `js`. */
 export function searchWords(text: string): string[] {
   return split(text).filter(isIndexed);
 }
 
-/** Returns the words of a query; none if one is too long to be found. */
+/** Returns the words of a query; none if one is too long for the index, so that nothing is found. */
 export function queryWords(q: string): string[] {
   const words = split(q);
   return words.every(isIndexed) ? words : [];
@@ -30,5 +31,5 @@ export function foldWords(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase().replaceAll(/[^a-z0-9 ]/g, " ");
   const plain = text.normalize("NFKD").replaceAll(ACCENT, "");
   const folded = plain.toUpperCase().toLowerCase().replaceAll("ς", "σ");
-  return folded.replaceAll(SEPARATOR, " ").slice(0, MAX_WORDS);
+  return folded.replaceAll(SEPARATOR, " ").slice(0, MAX_INDEXED);
 }
