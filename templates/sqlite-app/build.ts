@@ -6,9 +6,6 @@ await Bun.build({
   entrypoints: [
     "src/main.ts",
     "src/db.ts",
-    // #region articles
-    "src/reindex.ts",
-    // #endregion
     // #region transfer
     "src/features/transfer/import-worker.ts",
     // #endregion

@@ -34,7 +34,7 @@ const securitySchemes = { bearer: { type: "http", scheme: "bearer" } } as const;
 
 export async function createApp(env: Env, service: Service) {
   await prepareDatabase(env, service);
-  const stores = service.use(openStores(env, service.metrics));
+  const stores = service.use(openStores(env, service.metrics, env.KEEP_ALIVE_TIMEOUT_S));
   const passwords = new Passwords(env);
   const limit = new PasswordLimit(env);
 

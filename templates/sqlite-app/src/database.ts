@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Metrics } from "#lib/metrics";
-import type { DatabaseEnv, Env } from "./env.ts";
+import type { DatabaseEnv } from "./env.ts";
 // #region postgres articles
 import { PostgresArticles } from "./features/articles/postgres.ts";
 // #endregion
@@ -56,28 +56,19 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 /** Milliseconds that a write waits for other writes on SQLite. */
 const WRITE_TIMEOUT_MS = 20_000;
 
-/** The `db` command has no connections that the server could close. */
-type WaitingEnv = Partial<Pick<Env, "KEEP_ALIVE_TIMEOUT_S">>;
-
-/**
- * Returns `limitMs`, but at most half of the idle timeout. Bun counts the connection of a request without a body as idle
- * while its handler waits, so it would be closed before the 503 is sent.
- */
-function timeoutMs(
-  { KEEP_ALIVE_TIMEOUT_S = Number.POSITIVE_INFINITY }: WaitingEnv,
-  limitMs: number,
-) {
-  return Math.min(limitMs, (KEEP_ALIVE_TIMEOUT_S * 1000) / 2);
-}
-
 /** The stores of the features, on one database. */
 export type Stores = ReturnType<typeof openStores>;
 
-export function openStores(env: DatabaseEnv & WaitingEnv, metrics: Metrics) {
+/**
+ * @param idleTimeoutS caps the timeouts of the database at half of it. Otherwise Bun closes the connection of a request
+ * without a body, which it counts as idle while the handler waits, before the 503 is sent.
+ */
+export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = Infinity) {
+  const capped = (timeoutMs: number) => Math.min(timeoutMs, (idleTimeoutS * 1000) / 2);
   const measured = queryMeasurer(metrics);
   // #region postgres
   if (env.DATABASE_URL) {
-    const pool = new PostgresPool(env.DATABASE_URL, timeoutMs(env, STATEMENT_TIMEOUT_MS));
+    const pool = new PostgresPool(env.DATABASE_URL, capped(STATEMENT_TIMEOUT_MS));
     metrics.gauge({
       name: "db_pool_connections",
       help: "Open connections to PostgreSQL.",
@@ -96,7 +87,7 @@ export function openStores(env: DatabaseEnv & WaitingEnv, metrics: Metrics) {
     };
   }
   // #endregion
-  const database = new SqliteDatabase(databaseFile(env), timeoutMs(env, WRITE_TIMEOUT_MS));
+  const database = new SqliteDatabase(databaseFile(env), capped(WRITE_TIMEOUT_MS));
   metrics.gauge({
     name: "db_wal_bytes",
     help: "Size of SQLite's write-ahead log.",

@@ -13,7 +13,7 @@ test(
     await expect(copy.run("bun dist/db.js seed")).rejects.toThrow("`bun dist/db.js up`");
     await copy.run("bun dist/db.js up && bun dist/db.js seed");
     // #region articles
-    await copy.run('test "$(bun dist/reindex.js)" = "indexed  articles: 3"');
+    await copy.run('test "$(bun dist/db.js reindex)" = "indexed  articles: 3"');
     // #endregion
   },
   PROCESS_TIMEOUT,

@@ -173,7 +173,7 @@ onPostgres((newDatabase) => {
 
 /** The script, and a backup that is old enough to be deleted. */
 class NightlyBackup extends Copy {
-  /** What the copy of the project contains. */
+  /** Entries of the copied project before the script runs. */
   readonly before = readdirSync(this.path);
   readonly old = this.join("data/backups/old.backup");
 
@@ -203,8 +203,11 @@ class NightlyBackup extends Copy {
   }
 }
 
-async function backUp(variables: string): Promise<void> {
+/** @param missing a variable that selects a database that does not exist, and the error of the backup. */
+async function backUp(variables: string, missing: readonly [string, string]): Promise<void> {
   using copy = await NightlyBackup.prepare(variables);
+  const [variable, reason] = missing;
+  await copy.failsWith(reason, variable);
   // Without a folder for temporary files the drill fails.
   await copy.failsWith("/does/not/exist", "TMPDIR=/does/not/exist");
   for (const name of readdirSync(copy.join("data/backups"))) {
@@ -221,15 +224,17 @@ async function backUp(variables: string): Promise<void> {
 const hasBackup = has("ops/backup.sh");
 
 testRecipe("A backup every night", !hasBackup, "a backup every night", () =>
-  backUp("DATA_DIR=./data/live\n"),
+  backUp("DATA_DIR=./data/live\n", ["DATA_DIR=/does/not/exist", "There is no database"]),
 );
 
 // #region postgres
 onPostgres((newDatabase) => {
   const canDump = Bun.which("pg_dump") !== null;
-  testRecipe("A backup every night", !hasBackup && canDump, "a backup every night", async () =>
-    backUp(`DATABASE_URL=${await newDatabase()}\n`),
-  );
+  testRecipe("A backup every night", !hasBackup && canDump, "a backup every night", async () => {
+    const url = await newDatabase();
+    const missing = `DATABASE_URL=${url}_missing`;
+    await backUp(`DATABASE_URL=${url}\n`, [missing, "does not exist"]);
+  });
 
   testRecipe(
     "A backup every night",

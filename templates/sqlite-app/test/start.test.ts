@@ -15,7 +15,7 @@ const refusal = (project: Project, env: Record<string, string> = {}) =>
   );
 
 test.concurrent(
-  "it refuses a database that is newer than the code, by name",
+  "the service refuses a database that is newer than the code, and names the migration",
   async () => {
     using project = new Project("own");
     const later = project.next("later");
@@ -32,7 +32,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "with MIGRATE_ON_START=false it refuses while a migration is pending; otherwise it prints which database it uses",
+  "with MIGRATE_ON_START=false, the service refuses to start while a migration is pending; otherwise it names its database",
   async () => {
     using project = new Project("own");
     expect(await refusal(project, { MIGRATE_ON_START: "false" })).toContain("bun run db up");
@@ -45,7 +45,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "it refuses a migration that fails, and names the backup, and a file that is not a database",
+  "the service refuses to start after a failed migration, and names the backup; it also refuses a file that is not a database",
   async () => {
     using project = new Project("own");
     const broken = project.next("broken");
@@ -130,7 +130,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a write that waits too long gets its 503 also with a short KEEP_ALIVE_TIMEOUT_S",
+  "a write that times out receives a 503 even with a short KEEP_ALIVE_TIMEOUT_S",
   async () => {
     using project = new Project("own");
     await using service = await Service.start({ ...project.env, KEEP_ALIVE_TIMEOUT_S: "2" });

@@ -9,8 +9,8 @@ CREATE TABLE articles (
   body_words TEXT NOT NULL DEFAULT '',
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
-  -- The id under another name, because SQLite reads `(title, id) > (?, ?)` from an index only if no column is the
-  -- rowid. Otherwise a page would read every article before it that has the same title or the same time.
+  -- Copy of `id`. SQLite uses an index for `(title, id) > (?, ?)` only if neither column is the rowid. Without this
+  -- column, a page would scan all rows with an equal title.
   seq INTEGER NOT NULL GENERATED ALWAYS AS (id) VIRTUAL
 ) STRICT;
 
@@ -28,9 +28,6 @@ CREATE VIRTUAL TABLE articles_search USING fts5 (
   content = 'articles', content_rowid = 'id',
   tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
 );
-
--- A word in the title counts as much as ten in the body.
-INSERT INTO articles_search (articles_search, rank) VALUES ('rank', 'bm25(10.0, 1.0, 0.0)');
 
 CREATE TRIGGER articles_search_insert AFTER INSERT ON articles BEGIN
   INSERT INTO articles_search (rowid, title_words, body_words, author)

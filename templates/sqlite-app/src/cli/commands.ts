@@ -2,7 +2,15 @@
 import { parseArgs } from "node:util";
 import { DB_COMMAND, MigrateError } from "../migrate/errors.ts";
 import type { Call, Command } from "./command.ts";
-import { backup, dump, restore, seed } from "./data.ts";
+import {
+  backup,
+  dump,
+  // #region articles
+  reindex,
+  // #endregion
+  restore,
+  seed,
+} from "./data.ts";
 import {
   baseline,
   down,
@@ -23,6 +31,9 @@ export const commands = {
   repair,
   baseline,
   seed,
+  // #region articles
+  reindex,
+  // #endregion
   dump,
   backup,
   restore,

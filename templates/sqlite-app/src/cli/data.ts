@@ -3,6 +3,9 @@
 import { resolve } from "node:path";
 import { Metrics } from "#lib/metrics";
 import { openStores, prepareSchema } from "../database.ts";
+// #region articles
+import type { ArticleStore } from "../features/articles/store.ts";
+// #endregion
 import { MigrateError, refuseFindings } from "../migrate/errors.ts";
 import { readFolder } from "../migrate/files.ts";
 import { SAMPLE_PASSWORD, writeSamples } from "../seed.ts";
@@ -26,6 +29,25 @@ export const seed: Command = {
   },
 };
 
+// #region articles
+export const reindex: Command = {
+  summary: "Rebuild the search index of every article",
+  async run({ env }) {
+    await prepareSchema(env, { migrate: false });
+    const stores = openStores(env, new Metrics(false));
+    const indexed = await indexAll(stores.articles).finally(() => stores.close());
+    return { exitCode: 0, data: { articles: indexed }, text: `indexed  articles: ${indexed}` };
+  },
+};
+
+async function indexAll(articles: ArticleStore): Promise<number> {
+  let count = 0;
+  let id = await articles.reindexAfter(0);
+  for (; id !== undefined; id = await articles.reindexAfter(id)) count += 1;
+  return count;
+}
+
+// #endregion
 export const dump: Command = {
   summary: "Print the schema as SQL",
   async run({ migrator }) {

@@ -1,5 +1,5 @@
 // The operations on migrations, for the service and the `db` command.
-import { type Finding, MigrateError, refuseFindings } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError, refuseFindings } from "./errors.ts";
 import { execute, type Outcome } from "./execute.ts";
 import { type Folder, readFolder } from "./files.ts";
 import { planDown, planUp } from "./plan.ts";
@@ -44,6 +44,11 @@ export async function baseline(migrator: Migrator, to?: number): Promise<string[
     const reason = wrong[0]?.message ?? "Migrations are already recorded.";
     throw new MigrateError("refused", `Can't baseline the database. ${reason}`, {
       findings: wrong,
+    });
+  }
+  if ((await migrator.target.readState()).tables === 0) {
+    throw new MigrateError("refused", "Can't baseline the database. It has no tables.", {
+      hint: `Create them with \`${DB_COMMAND} up\`.`,
     });
   }
   if (to !== undefined && !folder.migrations.some(({ version }) => version === to)) {

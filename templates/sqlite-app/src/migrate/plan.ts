@@ -49,10 +49,12 @@ export function planDown(folder: Folder, state: State, steps: number, engine: En
     .map(({ name, version }): Step => {
       const migration = folder.migrations.find((one) => one.version === version);
       const isBlank = ({ sql }: Script) => statements(sql, engine).length === 0;
-      if (migration?.down && (isBlank(migration.up) || !isBlank(migration.down))) {
-        return { direction: "down", migration, script: migration.down };
+      const down = migration?.down;
+      // An up file without SQL needs no SQL that reverts it.
+      if (down && (!isBlank(down) || isBlank(migration.up))) {
+        return { direction: "down", migration, script: down };
       }
-      const reason = migration?.down ? "a down file without a statement" : "no down file";
+      const reason = down ? "a down file without a statement" : "no down file";
       throw new MigrateError("refused", `${name} has ${reason}. Nothing was changed.`, {
         hint: "Write the SQL that reverts it, or restore a backup that was taken before the migration.",
       });

@@ -113,10 +113,10 @@ export class PostgresTarget implements Target {
 
   repair(migrations: readonly Migration[]): Promise<void> {
     return this.#locked(async (sql) => {
-      for (const { name, checksum, version } of migrations) {
+      for (const { name, checksum, up, version } of migrations) {
         await sql.unsafe(
-          "UPDATE schema_migrations SET name = $1, checksum = $2 WHERE version = $3",
-          [name, checksum, version],
+          "UPDATE schema_migrations SET name = $1, checksum = $2, compatible = $3 WHERE version = $4",
+          [name, checksum, up.marks.has("compatible"), version],
         );
       }
     });

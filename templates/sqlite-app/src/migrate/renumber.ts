@@ -21,7 +21,7 @@ export function planRenumbering(
   applied: readonly LedgerRow[],
   last: string | undefined,
 ): Renaming[] {
-  const files = new Map(applied.map((row) => [row, fileOf(row, migrations)]));
+  const files = assignFiles(applied, migrations);
   const ran = new Set(files.values());
   const chosen = migrations.find(({ name }) => name === last);
   if (last !== undefined && (chosen === undefined || ran.has(chosen))) {
@@ -31,41 +31,63 @@ export function planRenumbering(
   const others = migrations.filter((migration) => !ran.has(migration) && migration !== chosen);
   const newest = Math.max(0, ...applied.map(({ version }) => version));
   const names = [
-    ...[...files].map(([row, file]) => ({ from: file?.name, to: row.name })),
+    ...[...files].map(([row, file]) => ({ from: file.name, to: row.name })),
     ...[...others, ...(chosen ? [chosen] : [])].map(({ name }, index) => ({
       from: name,
       to: `${formatVersion(newest + index + 1)}_${withoutNumber(name)}`,
     })),
   ];
-  return names.flatMap(({ from, to }) => (from === undefined || from === to ? [] : [{ from, to }]));
+  return names.filter(({ from, to }) => from !== to);
 }
 
-/** Returns the file of an applied migration: the one with its content, otherwise the one with its name. */
-function fileOf(
-  { name, checksum }: LedgerRow,
-  migrations: readonly Migration[],
-): Migration | undefined {
-  const same = migrations.filter((migration) => migration.checksum === checksum);
-  return (
-    same.find((migration) => migration.name === name) ??
-    same.find((migration) => withoutNumber(migration.name) === withoutNumber(name)) ??
-    same[0] ??
-    migrations.find((migration) => migration.name === name)
-  );
+/** How a file is recognized as that of an applied migration, the most certain way first. */
+const RULES: readonly ((row: LedgerRow, file: Migration) => boolean)[] = [
+  (row, file) => row.checksum === file.checksum && row.name === file.name,
+  (row, file) =>
+    row.checksum === file.checksum && withoutNumber(row.name) === withoutNumber(file.name),
+  (row, file) => row.checksum === file.checksum,
+  (row, file) => row.name === file.name,
+];
+
+/** Finds the files of applied migrations. No file belongs to two of them. */
+function assignFiles(applied: readonly LedgerRow[], migrations: readonly Migration[]) {
+  const files = new Map<LedgerRow, Migration>();
+  const unassigned = new Set(migrations);
+  for (const matches of RULES) {
+    for (const row of applied) {
+      const file = files.has(row)
+        ? undefined
+        : unassigned.values().find((one) => matches(row, one));
+      if (file === undefined) continue;
+      files.set(row, file);
+      unassigned.delete(file);
+    }
+  }
+  return files;
 }
 
 const withoutNumber = (name: string) => name.replace(/^\d+_/, "");
 
-/** Renames the files in each folder. Uses temporary names first, because one file may get the old name of another. */
+/**
+ * Renames the files in each folder. Uses temporary names first, because one file may get the old name of another.
+ * @throws {MigrateError} `refused` if another migration has the new name. Then nothing is renamed.
+ */
 export function renameFiles(directories: readonly string[], renamings: readonly Renaming[]): void {
-  const moves = directories.flatMap((directory) =>
-    renamings.flatMap(({ from, to }) =>
-      ["up", "down"]
-        .map((direction) => `.${direction}.sql`)
-        .filter((end) => existsSync(join(directory, from + end)))
-        .map((end) => ({ from: join(directory, from + end), to: join(directory, to + end) })),
-    ),
+  const moves = directories
+    .flatMap((folder) =>
+      renamings.map((one) => ({ from: join(folder, one.from), to: join(folder, one.to) })),
+    )
+    .filter(({ from }) => endsOf(from).length > 0);
+  const moved = new Set(moves.map(({ from }) => from));
+  for (const { to } of moves) {
+    const [end] = moved.has(to) ? [] : endsOf(to);
+    if (end) throw new MigrateError("refused", `${to}${end} already exists. Nothing was changed.`);
+  }
+  const files = moves.flatMap(({ from, to }) =>
+    endsOf(from).map((end) => ({ from: from + end, to: to + end })),
   );
-  for (const { from } of moves) renameSync(from, `${from}.renumber`);
-  for (const { from, to } of moves) renameSync(`${from}.renumber`, to);
+  for (const { from } of files) renameSync(from, `${from}.renumber`);
+  for (const { from, to } of files) renameSync(`${from}.renumber`, to);
 }
+
+const endsOf = (path: string) => [".up.sql", ".down.sql"].filter((end) => existsSync(path + end));

@@ -25,7 +25,7 @@ export interface RestoreOptions {
   readonly path: string;
   /** Migrations that this code knows. A backup with a newer one is refused, unless it is marked as compatible. */
   readonly known: readonly Migration[];
-  /** Where the replaced database is kept, in the folder of `path`. */
+  /** Path under which the replaced database is kept, in the folder of `path`. */
   readonly keep: string;
 }
 

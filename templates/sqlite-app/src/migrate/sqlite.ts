@@ -102,9 +102,11 @@ export class SqliteTarget implements Target {
   async repair(migrations: readonly Migration[]): Promise<void> {
     this.#transaction((database) => {
       const update = database.query(
-        "UPDATE schema_migrations SET name = ?, checksum = ? WHERE version = ?",
+        "UPDATE schema_migrations SET name = ?, checksum = ?, compatible = ? WHERE version = ?",
       );
-      for (const { name, checksum, version } of migrations) update.run(name, checksum, version);
+      for (const { name, checksum, up, version } of migrations) {
+        update.run(name, checksum, up.marks.has("compatible"), version);
+      }
     });
   }
 
@@ -191,10 +193,11 @@ export class SqliteTarget implements Target {
   }
 
   /**
-   * Copies the database before the first change of this run, and before each migration outside a transaction, which is not
-   * rolled back if it fails. Runs under the write lock, so that the copy is exactly the state before the change. Replaces
-   * an earlier copy for the same migration, so that a service that restarts in a loop does not fill the disk; but if the
-   * migration is unfinished, that copy is the last one from before it, and is kept.
+   * Copies the database before the first change of this run. Runs under the write lock, so that nothing changes after it.
+   * - A migration outside a transaction is not rolled back if it fails, so each one is preceded by a copy.
+   * - A database that is empty at the start of the run is not copied.
+   * - An earlier copy for the same migration is replaced, so that a service that restarts in a loop does not fill the disk.
+   * - It is kept if the migration is unfinished, because it is then the last copy from before it.
    */
   #backUpBefore({ direction, migration, script }: Step, { ledger, tables }: DatabaseState): void {
     if (this.#isBackedUp && isTransactional(script)) return;

@@ -115,7 +115,8 @@ function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRo
   }
   const isSameText = file.checksum === row.checksum;
   if (!row.finished || (file.name === name && isSameText)) return [];
-  if (!isSameText && (file.name !== name || hasMoved(row, folder, applied))) {
+  const isOtherMigration = !isSameText && (file.name !== name || hasMoved(row, folder, applied));
+  if (isOtherMigration) {
     const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`${DB_COMMAND} renumber\` gives it the next number.`;
     return [{ code: "conflict", subject: file.name, message }];
   }

@@ -32,7 +32,7 @@ export interface Target extends AsyncDisposable {
   apply(step: Step): Promise<"done" | "alreadyApplied">;
   /** Records migrations as applied without running them, and renames the ledger of another tool. */
   baseline(migrations: readonly Migration[]): Promise<void>;
-  /** Updates the names and checksums in the ledger to those of the files. */
+  /** Updates the names, checksums and marks in the ledger to those of the files. */
   repair(migrations: readonly Migration[]): Promise<void>;
   /** Finds rows that refer to a row that does not exist. They do not prevent a migration that leaves them unchanged. */
   findOrphans(): Promise<Finding[]>;

@@ -47,12 +47,11 @@ export class SqliteDatabase {
 
   /**
    * Checks that the database accepts writes: commits one that changes nothing, because a full or read-only disk only
-   * fails on commit. During `runExclusive`, waits only until its work has locked the database; waiting for the end
-   * would take a working service out of the load balancer.
+   * fails on commit. During `runExclusive`, resolves as soon as its work holds the lock, which proves the same.
    */
   async ready(): Promise<void> {
-    const { exclusiveLockAcquired } = this.#queue;
-    if (exclusiveLockAcquired) return exclusiveLockAcquired;
+    const { exclusiveLock } = this.#queue;
+    if (exclusiveLock) return exclusiveLock;
     await this.write((writer) => {
       // Keeps the value of user_version, which the project may use. SQLite writes the page even if it stays the same.
       const [version] = writer.query("PRAGMA user_version").values().flat();

@@ -14,20 +14,13 @@ export class Writer {
   readonly #database: Database;
   readonly #timeoutMs: number;
   #last: Promise<void> = Promise.resolve();
-  #exclusiveLockAcquired: Promise<void> | undefined;
+  /** Resolves once the running work of `runExclusive` holds the lock; undefined if none runs. */
+  exclusiveLock: Promise<void> | undefined;
 
   /** @param timeoutMs milliseconds that a transaction waits for others. */
   constructor(database: Database, timeoutMs: number) {
     this.#database = database;
     this.#timeoutMs = timeoutMs;
-  }
-
-  /**
-   * Undefined unless `runExclusive` is running its work. Resolves once that work has locked the database, which proves
-   * that the database accepts writes, and rejects if it fails before.
-   */
-  get exclusiveLockAcquired(): Promise<void> | undefined {
-    return this.#exclusiveLockAcquired;
   }
 
   /**
@@ -56,7 +49,7 @@ export class Writer {
     return this.#enqueue(async () => {
       const { promise: locked, resolve: onLocked, reject } = Promise.withResolvers<void>();
       locked.catch(() => undefined); // `work` reports its error itself; often nothing else waits for the lock.
-      this.#exclusiveLockAcquired = locked;
+      this.exclusiveLock = locked;
       try {
         const result = await work(onLocked);
         onLocked();
@@ -65,7 +58,7 @@ export class Writer {
         reject(error);
         throw error;
       } finally {
-        this.#exclusiveLockAcquired = undefined;
+        this.exclusiveLock = undefined;
       }
     });
   }

@@ -147,6 +147,21 @@ test.concurrent(
 );
 
 test.concurrent(
+  "baseline refuses a database without tables, and one that does not exist",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    const refused = await project.db("baseline");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("has no tables");
+    expect(existsSync(project.database)).toBe(false);
+    project.query("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, dirty INTEGER)");
+    expect((await project.db("baseline", "--to", "1")).stderr).toContain("has no tables");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
   "seed can be repeated, and is refused in production",
   async () => {
     using project = new Project("own");
@@ -161,6 +176,23 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
+// #region articles
+test.concurrent(
+  "reindex counts the articles, and refuses pending migrations without a stack trace",
+  async () => {
+    using project = new Project("own");
+    const { exitCode, stderr } = await project.db("reindex");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Migrations are pending");
+    expect(stderr).not.toContain("    at ");
+    await project.dbOk("up");
+    await project.dbOk("seed");
+    expect((await project.dbOk("reindex", "--json")).json()).toMatchObject({ articles: 3 });
+  },
+  PROCESS_TIMEOUT,
+);
+
+// #endregion
 test.concurrent(
   "dump prints SQL that creates the same schema",
   async () => {

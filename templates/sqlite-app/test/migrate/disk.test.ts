@@ -111,7 +111,7 @@ const onSeparateDisk = () => {
   );
 
   test(
-    "read-only: refused with a clear message",
+    "a migration on a read-only disk is refused with a clear message",
     async () => {
       await project.dbOk("up", "--to", "1");
       cpSync(data(), project.join("copy"), { recursive: true });
@@ -132,7 +132,7 @@ const onSeparateDisk = () => {
 
 const withoutWritePermission = () => {
   test(
-    "refused with a clear message",
+    "a migration without write permission is refused with a clear message",
     async () => {
       await project.dbOk("up", "--to", "1");
       chmodSync(project.join("data"), 0o500);

@@ -118,6 +118,21 @@ test.concurrent(
   PROCESS_TIMEOUT,
 );
 
+test.concurrent("repair also records whether the changed file is marked as compatible", async () => {
+  using project = new Project();
+  project.writeThree();
+  await using target = new SqliteTarget(project.database);
+  const migrator = { target, directory: project.migrations };
+  await migrateUp(migrator);
+  const compatible = async () => (await inspect(migrator)).applied.map((row) => row.compatible);
+  project.write("0003_c", "-- migrate: compatible\nCREATE TABLE c (x TEXT);");
+  await repair(migrator);
+  expect(await compatible()).toEqual([false, false, true]);
+  project.write("0003_c", "CREATE TABLE c (x TEXT); -- not compatible");
+  await repair(migrator);
+  expect(await compatible()).toEqual([false, false, false]);
+});
+
 test.concurrent("of two files with the same number, the applied one is not mistaken for the other", async () => {
   using project = new Project();
   project.writeThree();

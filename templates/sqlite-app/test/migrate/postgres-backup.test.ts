@@ -269,7 +269,7 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
-    "what pg_dump cannot be given is refused by name",
+    "a connection parameter that pg_dump does not support is refused, and the error names it",
     async () => {
       using project = await make(await newDatabase());
       const url = project.env.DATABASE_URL;

@@ -125,12 +125,31 @@ SELECT 'é',
         project,
         "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean)",
         "INSERT INTO schema_migrations VALUES (3, false)",
+        "CREATE TABLE a (x text)",
       );
       const { exitCode, stderr } = await project.db("status");
       expect(exitCode).toBe(3);
       expect(stderr).toContain("golang-migrate");
       await project.dbOk("baseline");
       await project.dbOk("validate");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.concurrent(
+    "baseline refuses a database without tables, and repair records whether a file is compatible",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.writeThree();
+      const { exitCode, stderr } = await project.db("baseline");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("has no tables");
+      await project.dbOk("up");
+      project.write("0003_c", "-- migrate: compatible\nCREATE TABLE c (x TEXT);");
+      await project.dbOk("repair");
+      expect(
+        await query(project, "SELECT compatible FROM schema_migrations ORDER BY version"),
+      ).toEqual([{ compatible: false }, { compatible: false }, { compatible: true }]);
     },
     PROCESS_TIMEOUT,
   );

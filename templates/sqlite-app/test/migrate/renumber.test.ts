@@ -1,6 +1,9 @@
 // If two branches used the same number, their migrations are never confused, and `renumber` resolves the conflict.
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { renameFiles } from "../../src/migrate/renumber.ts";
+import { Folder } from "../folder.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 const files = (project: Project) =>
@@ -87,6 +90,47 @@ test.concurrent(
     const { exitCode, stderr } = await project.db("renumber", "0001_base");
     expect(exitCode).toBe(2);
     expect(stderr).toContain("is applied");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.each(["up", "down"])(
+  "a new name whose %s file exists in one folder is refused, and nothing is renamed",
+  (end) => {
+    using folder = new Folder();
+    const folders = [folder.join("one"), folder.join("other")] as const;
+    for (const path of folders) {
+      mkdirSync(path);
+      writeFileSync(join(path, "0002_mine.up.sql"), "-- mine");
+    }
+    const taken = join(folders[1], `0003_mine.${end}.sql`);
+    writeFileSync(taken, "-- another one");
+    const rename = () => renameFiles(folders, [{ from: "0002_mine", to: "0003_mine" }]);
+    expect(rename).toThrow(`${taken} already exists`);
+    expect(readFileSync(taken, "utf8")).toBe("-- another one");
+    expect(readdirSync(folders[0])).toEqual(["0002_mine.up.sql"]);
+    rmSync(taken);
+    rename();
+    expect(folders.flatMap((path) => readdirSync(path))).toEqual([
+      "0003_mine.up.sql",
+      "0003_mine.up.sql",
+    ]);
+  },
+);
+
+test.concurrent(
+  "of two applied migrations with the same text, the file of one does not get the name of the other",
+  async () => {
+    using project = branches();
+    project.write("0003_again", "-- Nothing.", "-- Nothing.");
+    project.write("0004_once_more", "-- Nothing.", "-- Nothing.");
+    await project.dbOk("up");
+    project.remove("0004_once_more");
+    expect((await project.dbOk("renumber")).stdout).toContain("nothing to renumber");
+    project.remove("0003_again");
+    project.write("0004_once_more", "-- Nothing.", "-- Nothing.");
+    expect((await project.dbOk("renumber")).stdout).toContain("nothing to renumber");
+    expect(files(project)).toContain("0004_once_more.up.sql");
   },
   PROCESS_TIMEOUT,
 );

@@ -36,7 +36,7 @@ export function testStore(variables: () => Promise<Variables>): void {
   }
   // #endregion
 
-  test("it is ready", async () => {
+  test("a newly opened store is ready", async () => {
     await stores.ready();
   });
 

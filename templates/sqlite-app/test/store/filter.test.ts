@@ -2,17 +2,16 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import {
-  type ArticleFilter,
   buildListQuery,
   type Dialect,
+  type EngineFilter,
 } from "../../src/features/articles/filter.ts";
 import { sorts } from "../../src/features/articles/schemas.ts";
 
 const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
-  columns: "<columns>",
-  from: "<articles>",
-  search: { columns: "<found>", from: (words) => `<index ${words}>` },
+  list: { columns: "<columns>", from: "<articles>" },
+  search: { columns: "<found>", from: (match) => `<index ${match}>` },
   id: "<id>",
   order: { rank: "<rank>", createdAt: "<created>", updatedAt: "<updated>", title: "<title>" },
 };
@@ -21,9 +20,9 @@ const text = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.constantFrom("'; DROP TABLE users; --", "?1", '"', "\u0000"),
 );
-const filter: fc.Arbitrary<ArticleFilter> = fc.record({
+const filter: fc.Arbitrary<EngineFilter> = fc.record({
   author: fc.option(fc.integer(), { nil: undefined }),
-  q: fc.option(text, { nil: undefined }),
+  match: fc.option(text, { nil: undefined }),
   sort: fc.constantFrom(...sorts),
   after: fc.option(fc.tuple(fc.oneof(text, fc.double()), fc.integer()), { nil: undefined }),
   limit: fc.integer({ min: 1, max: 101 }),
@@ -33,9 +32,9 @@ test("values are parameters: the SQL depends only on which filters there are", (
   fc.assert(
     fc.property(filter, filter, (one, other) => {
       // The same filters and order as `one`, with the values of `other`.
-      const mixed: ArticleFilter = {
+      const mixed: EngineFilter = {
         author: one.author === undefined ? undefined : (other.author ?? 0),
-        q: one.q === undefined ? undefined : (other.q ?? ""),
+        match: one.match === undefined ? undefined : (other.match ?? ""),
         sort: one.sort,
         after: one.after === undefined ? undefined : (other.after ?? ["", 0]),
         limit: other.limit,
@@ -55,8 +54,8 @@ test("every parameter has its placeholder, in order", () => {
   );
 });
 
-test("the text of a query", () => {
-  const one: ArticleFilter = { author: 7, q: "word", sort: "-title", after: ["t", 3], limit: 5 };
+test("builds the SQL of a search with author, sort and cursor", () => {
+  const one: EngineFilter = { author: 7, match: "word", sort: "-title", after: ["t", 3], limit: 5 };
   expect(buildListQuery(one, dialect)).toEqual({
     sql: "SELECT <found> FROM <index ?1> WHERE a.author = ?2 AND (<title>, <id>) < (?3, ?4) ORDER BY <title> DESC, <id> DESC LIMIT ?5",
     parameters: ["word", 7, "t", 3, 5],

@@ -1,5 +1,43 @@
 // The store on PostgreSQL.
+// #region articles
+import { expect, test } from "bun:test";
+import { SQL } from "bun";
+import { parseEnv } from "#lib/env";
+import { Metrics } from "#lib/metrics";
+import { openStores, prepareSchema } from "../../src/database.ts";
+import { databaseSchema } from "../../src/env.ts";
+// #endregion
 import { onPostgres } from "../postgres.ts";
 import { testStore } from "./contract.ts";
 
-onPostgres((newDatabase) => testStore(async () => ({ DATABASE_URL: await newDatabase() })));
+onPostgres((newDatabase) => {
+  testStore(async () => ({ DATABASE_URL: await newDatabase() }));
+
+  // #region articles
+  test.each(["title", "body"] as const)(
+    "an article whose %s changes while it is indexed keeps its new words",
+    async (column) => {
+      const url = await newDatabase();
+      const env = parseEnv(databaseSchema, { DATABASE_URL: url });
+      await prepareSchema(env, { migrate: true });
+      const { users, articles, close } = openStores(env, new Metrics(false));
+      const user = { email: "a@example.com", name: "N", passwordHash: "hash" };
+      const author = (await users.createUser(user))?.id ?? 0;
+      const { id } = await articles.createArticle(author, { title: "wombat", body: "wombat" });
+      await using sql = new SQL(url, { max: 1 });
+      let indexed: Promise<unknown> | undefined;
+      await sql.begin(async (transaction) => {
+        await transaction.unsafe(
+          `UPDATE articles SET ${column} = 'numbat', ${column}_words = 'numbat'`,
+        );
+        indexed = articles.reindexAfter(0);
+        const waiting = "SELECT FROM pg_locks WHERE NOT granted";
+        while ((await transaction.unsafe(waiting)).length === 0) await Bun.sleep(10);
+      });
+      expect(await indexed).toBe(id);
+      expect(await articles.listArticles({ q: "numbat", sort: "rank", limit: 9 })).toHaveLength(1);
+      await close();
+    },
+  );
+  // #endregion
+});

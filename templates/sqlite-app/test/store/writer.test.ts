@@ -51,7 +51,7 @@ test("a transaction that waits too long is refused, and the next one still waits
   expect(entries()).toEqual(["long", "next"]);
 });
 
-test("exclusive work shows when it has locked the database", async () => {
+test("`exclusiveLock` resolves once the work holds the lock", async () => {
   using folder = new Folder();
   const { writer } = open(folder);
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
@@ -59,21 +59,21 @@ test("exclusive work shows when it has locked the database", async () => {
     onLocked();
     await gate;
   });
-  while (!writer.exclusiveLockAcquired) await Bun.sleep(0);
-  await writer.exclusiveLockAcquired; // Resolves before the work ends.
+  while (!writer.exclusiveLock) await Bun.sleep(0);
+  await writer.exclusiveLock; // Resolves before the work ends.
   openGate();
   await importing;
-  expect(writer.exclusiveLockAcquired).toBeUndefined();
+  expect(writer.exclusiveLock).toBeUndefined();
 
   const { promise: failure, reject: fail } = Promise.withResolvers<void>();
   const failing = writer.runExclusive(() => failure).catch(String);
-  while (!writer.exclusiveLockAcquired) await Bun.sleep(0);
-  const lock = writer.exclusiveLockAcquired.catch(String);
+  while (!writer.exclusiveLock) await Bun.sleep(0);
+  const lock = writer.exclusiveLock.catch(String);
   fail(new Error("still busy"));
   expect(await Promise.all([failing, lock])).toEqual(["Error: still busy", "Error: still busy"]);
 });
 
-test("a write of another process is waited for without blocking, for a limited time", async () => {
+test("a transaction waits for another process without blocking the thread, up to its timeout", async () => {
   using folder = new Folder();
   const { writer, log, entries } = open(folder);
   using other = new Database(folder.join("app.db"));

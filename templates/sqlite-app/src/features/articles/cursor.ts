@@ -6,7 +6,7 @@ import { type Sort, sorts } from "./schemas.ts";
 
 const cursor = z.tuple([
   z.enum(sorts),
-  z.union([z.string(), z.number()]),
+  z.union([z.string(), z.literal([0, 1])]),
   z
     .int()
     .min(0)

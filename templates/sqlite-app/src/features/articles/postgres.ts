@@ -3,29 +3,23 @@ import { type PostgresPool, time } from "../../store/postgres.ts";
 import { type ArticleFilter, buildListQuery, type Dialect } from "./filter.ts";
 import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
 import type { ArticleStore, Found } from "./store.ts";
-import { searchWords } from "./words.ts";
+import { queryWords, searchWords } from "./words.ts";
 
 export const COLUMNS = `a.id, a.author, a.title, a.body,
   ${time("a.created_at")} AS "createdAt", ${time("a.updated_at")} AS "updatedAt"`;
-/** The same expression as in the index. */
-const WORDS = "(a.title_words || a.body_words)";
+const RANK = "(a.title_words @@ query)::int";
 
 const dialect: Dialect = {
   placeholder: (index) => `$${index}`,
-  columns: COLUMNS,
-  from: "articles AS a",
+  list: { columns: COLUMNS, from: "articles AS a" },
   search: {
-    columns: `${COLUMNS}, -ts_rank(${WORDS}, query)::float8 AS rank`,
-    from: (words) =>
-      `CAST(${words}::text AS tsquery) AS query JOIN articles AS a ON ${WORDS} @@ query`,
+    columns: `${COLUMNS}, ${RANK} AS rank`,
+    // The expression before @@ is that of the index.
+    from: (match) =>
+      `CAST(${match}::text AS tsquery) AS query JOIN articles AS a ON (a.title_words || a.body_words) @@ query`,
   },
   id: "a.id",
-  order: {
-    rank: `-ts_rank(${WORDS}, query)::float8`,
-    createdAt: "a.created_at",
-    updatedAt: "a.updated_at",
-    title: "a.title",
-  },
+  order: { rank: RANK, createdAt: "a.created_at", updatedAt: "a.updated_at", title: "a.title" },
 };
 
 export class PostgresArticles implements ArticleStore {
@@ -35,7 +29,7 @@ export class PostgresArticles implements ArticleStore {
     const [article] = await this.pool.query<Article>(
       `INSERT INTO articles AS a (author, title, body, title_words, body_words, created_at, updated_at)
        VALUES ($1, $2, $3, $4::text::tsvector, $5::text::tsvector, now(), now()) RETURNING ${COLUMNS}`,
-      [author, title, body, titleVector(title), bodyVector(body)],
+      [author, title, body, vector(title), vector(body)],
     );
     if (article === undefined) throw new Error("INSERT … RETURNING returned no row.");
     return article;
@@ -60,7 +54,7 @@ export class PostgresArticles implements ArticleStore {
          title_words = coalesce($3::text::tsvector, title_words), body_words = coalesce($4::text::tsvector, body_words),
          updated_at = now()
        WHERE a.id = $5 AND a.author = $6 RETURNING ${COLUMNS}`,
-      [title, body, title && titleVector(title), body && bodyVector(body), id, author],
+      [title, body, title && vector(title), body && vector(body), id, author],
     );
     return article;
   }
@@ -76,8 +70,8 @@ export class PostgresArticles implements ArticleStore {
   listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
     const { q } = filter;
     // Words contain no operator. Without a word, the query matches nothing.
-    const query = q === undefined ? undefined : searchWords(q).join(" & ");
-    const { sql, parameters } = buildListQuery({ ...filter, q: query }, dialect);
+    const match = q === undefined ? undefined : queryWords(q).join(" & ");
+    const { sql, parameters } = buildListQuery({ ...filter, match }, dialect);
     return this.pool.query<Article | Found>(sql, parameters);
   }
 
@@ -87,21 +81,19 @@ export class PostgresArticles implements ArticleStore {
       [id],
     );
     if (next) {
+      const { title, body } = next;
+      // An article that has changed since it was read already has its new words.
       await this.pool.query(
-        "UPDATE articles SET title_words = $1::text::tsvector, body_words = $2::text::tsvector WHERE id = $3",
-        [titleVector(next.title), bodyVector(next.body), next.id],
+        `UPDATE articles SET title_words = $1::text::tsvector, body_words = $2::text::tsvector
+         WHERE id = $3 AND title = $4 AND body = $5`,
+        [vector(title), vector(body), next.id, title, body],
       );
     }
     return next?.id;
   }
 }
 
-/** The words as text of the type tsvector. A word in the title has the weight A, in the body B. */
-export const titleVector = (title: string) => vector(title, "A");
-export const bodyVector = (body: string) => vector(body, "B");
-
-function vector(text: string, weight: "A" | "B"): string {
-  return searchWords(text)
-    .map((word, index) => `${word}:${Math.min(index + 1, 16_383)}${weight}`)
-    .join(" ");
+/** The words as text of the type tsvector, without positions. */
+export function vector(text: string): string {
+  return searchWords(text).join(" ");
 }

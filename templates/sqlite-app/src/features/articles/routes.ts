@@ -5,7 +5,6 @@ import { ID, parseId } from "../../id.ts";
 import { requireUser } from "../sessions/require-user.ts";
 import type { UserStore } from "../users/store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { orders } from "./filter.ts";
 import { highlight } from "./highlight.ts";
 import {
   type Article,
@@ -13,6 +12,7 @@ import {
   articleChanges,
   listQuery,
   newArticle,
+  orders,
 } from "./schemas.ts";
 import type { ArticleStore, Found } from "./store.ts";
 
@@ -22,11 +22,6 @@ const ARTICLE = `/api/articles/${ID}` as const;
 const BODY = { maxBytes: 1024 * 1024 };
 
 export function articleRoutes(users: UserStore, articles: ArticleStore) {
-  const update = async (segment: string, userId: number, changes: ArticleChanges) => {
-    const id = await ownArticle(segment, userId);
-    return orNotFound(await articles.updateArticle(id, userId, changes));
-  };
-
   /** Articles are public, so another author's is 403, not 404: there is nothing to hide. */
   const ownArticle = async (segment: string, userId: number): Promise<number> => {
     const { id, author } = orNotFound(await articles.findArticle(parseId(segment)));
@@ -34,26 +29,21 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
     throw new Problem(403, "Only the author may change or delete this article.");
   };
 
+  const update = async (segment: string, userId: number, changes: ArticleChanges) => {
+    const id = await ownArticle(segment, userId);
+    return orNotFound(await articles.updateArticle(id, userId, changes));
+  };
+
   return new Hono()
     .get("/api/articles", validate("query", listQuery), async (c) => {
       const { author, q, after, limit = 20, ...query } = c.req.valid("query");
       const sort = query.sort ?? (q ? "rank" : "-createdAt");
-      if (sort === "rank" && q === undefined) {
-        throw new Problem(422, "`sort=rank` requires `q`.", {
-          errors: [{ pointer: "/sort", detail: "requires `q`" }],
-        });
-      }
       const position = after === undefined ? undefined : decodeCursor(after, sort);
       // Reads one more than requested, to know whether there is a next page.
-      const rows = await articles.listArticles({
-        author,
-        q,
-        sort,
-        after: position,
-        limit: limit + 1,
-      });
+      const filter = { author, q, sort, after: position, limit: limit + 1 };
+      const rows = await articles.listArticles(filter);
       const page = rows.slice(0, limit);
-      // `as Found`: only a search can be sorted by rank, and every row of a search has a rank.
+      // `as Found`: only a search is sorted by rank, and each of its rows has one.
       const last = rows.length > limit ? (page.at(-1) as Found) : undefined;
       const next = last ? encodeCursor(sort, [last[orders[sort].column], last.id]) : null;
       return c.json({ items: highlight(page, q), next });

@@ -19,15 +19,21 @@ export const article = z.object({
   updatedAt: z.string(),
 });
 
-export const sorts = [
-  "rank",
-  "createdAt",
-  "-createdAt",
-  "updatedAt",
-  "-updatedAt",
-  "title",
-  "-title",
-] as const;
+/** The column and direction of each sort; `-title` is by title, descending. */
+export const orders = {
+  rank: { column: "rank", descending: true },
+  createdAt: { column: "createdAt", descending: false },
+  "-createdAt": { column: "createdAt", descending: true },
+  updatedAt: { column: "updatedAt", descending: false },
+  "-updatedAt": { column: "updatedAt", descending: true },
+  title: { column: "title", descending: false },
+  "-title": { column: "title", descending: true },
+} as const;
+
+export type Sort = keyof typeof orders;
+export type SortColumn = (typeof orders)[Sort]["column"];
+
+export const sorts = Object.keys(orders) as [Sort, ...Sort[]];
 
 /** An optional query parameter; a blank one counts as missing. */
 const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
@@ -37,15 +43,19 @@ const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
     .transform((value) => value || undefined)
     .pipe(schema.optional());
 
-export const listQuery = z.object({
-  author: parameter(integer({ min: 1, max: 2 ** 31 - 1 })),
-  q: parameter(z.string().max(200)),
-  sort: parameter(z.enum(sorts)),
-  after: parameter(z.string().max(2000)),
-  limit: parameter(integer({ min: 1, max: 100 })),
-});
+export const listQuery = z
+  .object({
+    author: parameter(integer({ min: 1, max: 2 ** 31 - 1 })),
+    q: parameter(z.string().max(200)),
+    sort: parameter(z.enum(sorts)),
+    after: parameter(z.string().max(2000)),
+    limit: parameter(integer({ min: 1, max: 100 })),
+  })
+  .refine(({ sort, q }) => sort !== "rank" || q !== undefined, {
+    path: ["sort"],
+    error: "requires `q`",
+  });
 
 export type Article = Readonly<z.output<typeof article>>;
 export type NewArticle = z.output<typeof newArticle>;
 export type ArticleChanges = z.output<typeof articleChanges>;
-export type Sort = (typeof sorts)[number];

@@ -3,26 +3,34 @@ import { now, type SqliteDatabase } from "../../store/sqlite.ts";
 import { type ArticleFilter, buildListQuery, type Dialect } from "./filter.ts";
 import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
 import type { ArticleStore, Found } from "./store.ts";
-import { foldWords, searchWords } from "./words.ts";
+import { foldWords, queryWords } from "./words.ts";
 
 export const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
-const JOINED = `a.id, a.author, a.title, a.body, a.created_at AS "createdAt", a.updated_at AS "updatedAt"`;
-/** Ranking takes microseconds per hit and blocks the event loop: for a common word, only the newest hits are found. */
+/** A search blocks the event loop for microseconds per hit: for a common word, only the newest hits are found. */
 const MAX_HITS = 10_000;
+
+/** SQL that finds the newest articles. `match` is the placeholder of an expression from `matchExpression`. */
+const hits = (columns: string, match: string, selected: string) =>
+  `SELECT ${selected} FROM articles_search('{${columns}} : ' || ${match}) ORDER BY rowid DESC LIMIT ${MAX_HITS}`;
 
 export const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
-  columns: COLUMNS,
-  from: "articles AS a",
+  list: { columns: COLUMNS, from: "articles AS a" },
   search: {
-    columns: `${JOINED}, s.rank`,
+    columns: `${COLUMNS}, hits.rank`,
     // SQLite does not reorder a CROSS JOIN: it reads the hits first, then only their articles.
-    from: (words) =>
-      `(SELECT s.rowid AS id, s.rank FROM articles_search(${words}) AS s
-        ORDER BY s.rowid DESC LIMIT ${MAX_HITS}) AS s CROSS JOIN articles AS a ON a.id = s.id`,
+    from: (match) => {
+      const rank = `rowid IN (${hits("title_words", match, "rowid")}) AS rank`;
+      return `(${hits("title_words body_words", match, `rowid AS hit, ${rank}`)}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
+    },
   },
   id: "a.seq",
-  order: { rank: "s.rank", createdAt: "a.created_at", updatedAt: "a.updated_at", title: "a.title" },
+  order: {
+    rank: "hits.rank",
+    createdAt: "a.created_at",
+    updatedAt: "a.updated_at",
+    title: "a.title",
+  },
 };
 
 export class SqliteArticles implements ArticleStore {
@@ -72,7 +80,8 @@ export class SqliteArticles implements ArticleStore {
   }
 
   async listArticles(filter: ArticleFilter): Promise<readonly (Article | Found)[]> {
-    const { sql, parameters } = buildListQuery({ ...filter, q: matchExpression(filter) }, dialect);
+    const match = filter.q === undefined ? undefined : matchExpression(filter.q, filter.author);
+    const { sql, parameters } = buildListQuery({ ...filter, match }, dialect);
     return this.database.read((reader) =>
       reader.query<Article | Found, (string | number)[]>(sql).all(...parameters),
     );
@@ -95,11 +104,10 @@ export class SqliteArticles implements ArticleStore {
   }
 }
 
-/** A query of FTS5 (https://sqlite.org/fts5.html#full_text_query_syntax). Words contain no quote. */
-function matchExpression({ q, author }: ArticleFilter): string | undefined {
-  if (q === undefined) return undefined;
-  const words = [...new Set(searchWords(q))].map((word) => `"${word}"`);
-  // Without a word, the query is the empty string, which matches nothing.
-  const match = `{title_words body_words} : (${words.join(" AND ") || '""'})`;
+/** An expression of FTS5 (https://sqlite.org/fts5.html#full_text_query_syntax). Words contain no quote. */
+function matchExpression(q: string, author: number | undefined): string {
+  const words = [...new Set(queryWords(q))].map((word) => `"${word}"`);
+  // Without a word, the expression is the empty string, which matches nothing.
+  const match = `(${words.join(" AND ") || '""'})`;
   return author === undefined ? match : `${match} AND author : "${author}"`;
 }

@@ -2,7 +2,7 @@
 import type { ArticleFilter } from "./filter.ts";
 import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
 
-/** A search result. A lower rank is a better match. */
+/** A search result. The rank is 1 if the title contains all words, otherwise 0. */
 export interface Found extends Article {
   readonly rank: number;
 }

@@ -19,6 +19,19 @@ function hashToken(token: string): Uint8Array {
   return new Bun.CryptoHasher("sha256").update(token).digest();
 }
 
+/** Returns an option of `bearerAuth` that throws instead of returning a message, so that the response is problem+json. */
+function rejectWith(detail: string, challenge: string) {
+  const message = (): never => {
+    throw new Problem(401, detail, { headers: { "www-authenticate": challenge } });
+  };
+  return { message };
+}
+
+const MISSING = rejectWith(
+  "Send `Authorization: Bearer <token>` with a token from POST /api/sessions.",
+  "Bearer",
+);
+
 /**
  * Middleware: `c.get("userId")` is the user whose token the request carries.
  * @throws {Problem} 401 if the token is missing, malformed, unknown or expired.
@@ -35,23 +48,10 @@ export function requireUser(users: UserStore) {
     },
     noAuthenticationHeader: MISSING,
     invalidAuthenticationHeader: MISSING,
-    invalidToken: refusal(
+    invalidToken: rejectWith(
       "The token is unknown or expired: sign in again.",
       'Bearer error="invalid_token"',
     ),
   });
   return describeMiddleware(authenticate, { security: [{ bearer: [] }] });
 }
-
-/** Returns an option of `bearerAuth` that throws instead of returning a message, so that the response is problem+json. */
-function refusal(detail: string, challenge: string) {
-  const message = (): never => {
-    throw new Problem(401, detail, { headers: { "www-authenticate": challenge } });
-  };
-  return { message };
-}
-
-const MISSING = refusal(
-  "Send `Authorization: Bearer <token>` with a token from POST /api/sessions.",
-  "Bearer",
-);

@@ -26,7 +26,7 @@ export function sessionRoutes(
       const { email, password } = c.req.valid("json");
       const limitHeaders = limit.checkSignIn(c, email);
       const user = await users.findCredentials(email);
-      // An unknown email takes as long and gets the same response as a wrong password, so that neither reveals accounts.
+      // An unknown email takes as long and gets the same response as a wrong password, so that signing in reveals no account.
       const matches = await passwords.verify(password, user?.hash);
       if (!user || !matches) {
         throw new Problem(401, "The email or the password is wrong.", {

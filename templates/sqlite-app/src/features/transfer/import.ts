@@ -38,7 +38,7 @@ export async function importInWorker(
   worker.addEventListener("error", ({ message: reason }) => fail(reason));
   // A worker may exit without an error. It would never reply, and the import would hold its slot forever.
   worker.addEventListener("close", () => fail("its worker exited."));
-  const request = async (message: Command): Promise<Reply> => {
+  const sendAndAwait = async (message: Command): Promise<Reply> => {
     if (failure) throw failure;
     pending = Promise.withResolvers<Reply>();
     worker.postMessage(message);
@@ -49,18 +49,18 @@ export async function importInWorker(
   };
   /** The caller may await the reply later, or not at all. */
   const send = (message: Command): Promise<Reply> => {
-    const reply = request(message);
+    const reply = sendAndAwait(message);
     reply.catch(() => undefined);
     return reply;
   };
-  let last = send({ type: "open", path: database.path });
+  let lastReply = send({ type: "open", path: database.path });
   try {
     for await (const bytes of chunks) {
       // Awaited here and not below, so that the next chunk is received while the worker stages this one.
-      await last;
-      last = send({ type: "chunk", bytes });
+      await lastReply;
+      lastReply = send({ type: "chunk", bytes });
     }
-    await last;
+    await lastReply;
     const staged = await send({ type: "finish-staging" });
     if (staged.type !== "report" || staged.report.badLines > 0) return reportOf(staged);
     const commit = async (onLocked: () => void) => {
@@ -70,11 +70,11 @@ export async function importInWorker(
     };
     const report = reportOf(await database.runExclusive(commit));
     // The response need not wait for it: the commit is on the disk, in the WAL.
-    last = send({ type: "checkpoint" });
+    lastReply = send({ type: "checkpoint" });
     return report;
   } finally {
     const end = () => worker.terminate();
-    last.then(end, end);
+    lastReply.then(end, end);
   }
 }
 

@@ -1,6 +1,6 @@
 // Imports and exports on PostgreSQL.
 import type { Connection, PostgresPool } from "../../store/postgres.ts";
-import { bodyVector, COLUMNS, titleVector } from "../articles/postgres.ts";
+import { COLUMNS, vector } from "../articles/postgres.ts";
 import type { Article, NewArticle } from "../articles/schemas.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";
@@ -44,8 +44,8 @@ export class PostgresTransfer implements TransferStore {
           author,
           this.pool.textArray(articles.map(({ title }) => title)),
           this.pool.textArray(articles.map(({ body }) => body)),
-          this.pool.textArray(articles.map(({ title }) => titleVector(title))),
-          this.pool.textArray(articles.map(({ body }) => bodyVector(body))),
+          this.pool.textArray(articles.map(({ title }) => vector(title))),
+          this.pool.textArray(articles.map(({ body }) => vector(body))),
         ],
       );
     };

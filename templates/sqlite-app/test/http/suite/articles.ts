@@ -28,14 +28,18 @@ export function articlesAndSearch(service: () => Service): void {
     if (reply.status !== 200) throw new Error(`${reply.status} ${reply.text}`);
     return reply.json() as unknown as { items: Item[]; next: string | null };
   };
-  /** Returns the items of all pages of a list. */
-  const walk = async (query: Record<string, string | number>): Promise<Item[]> => {
+  /** Returns the items of all pages of a list, and runs `between` after each page. */
+  const walk = async (
+    query: Record<string, string | number>,
+    between?: () => Promise<unknown>,
+  ): Promise<Item[]> => {
     const items: Item[] = [];
     let after: string | null = "";
     do {
       const page: Awaited<ReturnType<typeof list>> = await list({ ...query, after });
       items.push(...page.items);
       after = page.next;
+      await between?.();
     } while (after !== null);
     return items;
   };
@@ -77,7 +81,9 @@ export function articlesAndSearch(service: () => Service): void {
 
   test("pages in any order are complete and without duplicates, also with equal titles", async () => {
     const { id, token } = await service().newUser();
-    for (const title of ["b", "a", "c", "b", "a", "É", "Z"]) await create(title, "x", token);
+    for (const title of ["b", "a", "c", "b", "a", "É", "Z"]) await create(title, "a", token);
+    const ranked = await walk({ author: id, q: "a", sort: "rank", limit: 2 });
+    expect(ranked.map(({ title }) => title)).toEqual(["a", "a", "Z", "É", "b", "c", "b"]);
     for (const sort of ["createdAt", "updatedAt", "title"]) {
       const up = await walk({ author: id, sort, limit: 2 });
       const down = await walk({ author: id, sort: `-${sort}`, limit: 3 });
@@ -104,6 +110,29 @@ export function articlesAndSearch(service: () => Service): void {
       (await walk({ author: id, q: "wombat", sort: "-title" })).map(({ title }) => title),
     ).toEqual(["Quokka wombat", "Long"]);
   });
+
+  test.each(["", "dingo"])(
+    "pages by rank have each article once while others with the text '%s' are written and deleted",
+    async (text) => {
+      const { id, token } = await service().newUser();
+      const body = (index: number) =>
+        `dingo ${"filler ".repeat(index * 7)}${"dingo ".repeat(index)}`;
+      const ids: number[] = [];
+      for (let index = 0; index < 12; index += 1) {
+        const title = index % 3 === 0 ? "Dingo" : "other";
+        ids.push((await create(title, body(index), token)).id);
+      }
+      const deleted = await create(text || "other", `dingo ${text}`, token);
+      const found = await walk({ author: id, q: "dingo", sort: "rank", limit: 2 }, async () => {
+        const path = `/api/articles/${deleted.id}`;
+        await service().send("DELETE", path, { token });
+        for (let index = 0; index < 5; index += 1) await create(`new ${text}`, `${text} x`, token);
+      });
+      const old = found.filter((item) => ids.includes(item.id)).map((item) => item.id);
+      expect(old.toSorted((a, b) => a - b)).toEqual(ids);
+      expect(new Set(found.map((item) => item.id)).size).toBe(found.length);
+    },
+  );
 
   test("a search follows changes", async () => {
     const { id, token } = await service().newUser();
@@ -166,6 +195,26 @@ export function articlesAndSearch(service: () => Service): void {
   });
 
   test.each([
+    ["characters that normalizing makes six times as long", "㌖".repeat(60)],
+    ["long words", "x".repeat(395)],
+    ["syllables that normalizing splits", "각".repeat(100)],
+  ])("an article with the most characters is accepted and found: %s", async (_, word) => {
+    const { id, token } = await service().newUser();
+    const words = Array.from({ length: 2000 }, (_, index) => `${word}${index}`);
+    await create(`${"㌖".repeat(100)} armadillo`, words.join(" ").slice(0, 100_000), token);
+    const q = `armadillo ${words[0]}`.slice(0, 200);
+    expect(await walk({ author: id, q: "armadillo" })).toHaveLength(1);
+    expect(await walk({ author: id, q })).toHaveLength(word.length < 190 ? 1 : 0);
+  });
+
+  test.each(["ﬃ", "㌖"])("a word of many '%s' that is too long is not ignored", async (letter) => {
+    const { id, token } = await service().newUser();
+    await create("numbat", letter.repeat(190), token);
+    expect(await walk({ author: id, q: "numbat" })).toHaveLength(1);
+    expect(await walk({ author: id, q: `numbat ${letter.repeat(180)}` })).toEqual([]);
+  });
+
+  test.each([
     "sort=nope",
     "sort=rank",
     "limit=0",
@@ -178,6 +227,7 @@ export function articlesAndSearch(service: () => Service): void {
     afterOf("-createdAt", "not a time"),
     afterOf("-createdAt", "0000-01-01T00:00:00.000Z"),
     afterOf("title", "NUL\0"),
+    `q=x&${afterOf("rank", 0.5)}`,
     `q=${"x".repeat(201)}`,
   ])("an invalid query is 422: %s", async (query) => {
     const { status, json } = await service().send("GET", `/api/articles?${query}`);
@@ -200,7 +250,7 @@ export function articlesAndSearch(service: () => Service): void {
 }
 
 /** Returns the query of a list with a cursor that a client made up. */
-function afterOf(sort: string, value: string): string {
+function afterOf(sort: string, value: string | number): string {
   const after = Buffer.from(JSON.stringify([sort, value, 1])).toString("base64url");
   return `sort=${sort}&after=${after}`;
 }
