@@ -315,6 +315,26 @@ describe("shutdown", () => {
     expect(joined.messages.map(({ text }) => text)).toEqual(["still served"]);
   });
 
+  test("a stop under load ends with exit code 0, and keeps what was acknowledged", async () => {
+    for (let round = 0; round < 3; round++) {
+      await using server = await ChatServer.start(FAST);
+      const ada = await Socket.open(server.url, "Ada");
+      const { epoch } = await ada.join("general");
+      let stored = 0;
+      const send = async () => {
+        for (;;) stored = Math.max(stored, (await ada.chat("general", "m")).offset);
+      };
+      const sending = Array.from({ length: 50 }, () => send().catch(String));
+      await until(() => stored > 500, "messages are in flight");
+      expect(await server.stop()).toBe(0);
+      await Promise.all(sending);
+      await server.restart();
+      using back = await Socket.openAs(server.url, ada.cookie);
+      const { offset } = await back.join("general", { epoch, offset: stored });
+      expect(offset).toBeGreaterThanOrEqual(stored);
+    }
+  });
+
   test("a client that ignores the close does not keep the process running", async () => {
     await using server = await ChatServer.start({ SHUTDOWN_TIMEOUT_MS: "500" });
     const cookie = await startSession(server.url, "Deaf");

@@ -65,6 +65,16 @@ for (const engine of engines) {
       expect(next.recorder.deliveries).toHaveLength(1);
     });
 
+    test("closing stores the events of the same tick, or refuses them, and does nothing later", async () => {
+      const { log, start, close } = await open();
+      const appended = Promise.allSettled([log.append(chat("one")), log.append(chat("two"))]);
+      await close();
+      await Bun.sleep(10);
+      const stored = (await appended).filter(({ status }) => status === "fulfilled");
+      const next = await start();
+      expect((await next.log.read("general")).offset).toBeGreaterThanOrEqual(stored.length);
+    });
+
     test("keys of different senders do not collide, also if an id contains a space", async () => {
       const { log } = await open();
       const spaced = { id: "a b", name: "Ada" };

@@ -99,13 +99,15 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   async close(): Promise<void> {
-    if (this.#pending.length > 0) this.#commit();
+    this.#commit();
     this.#epoch.close();
     this.db.close();
   }
 
   #commit(): void {
     const pending = this.#pending;
+    // `close` has committed them, and has closed the database.
+    if (pending.length === 0) return;
     this.#pending = [];
     const appendAll = this.db.transaction(() => pending.map(({ draft }) => this.#tryAppend(draft)));
     let results: readonly (Appended | FrameError)[];
