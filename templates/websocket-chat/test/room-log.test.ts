@@ -85,7 +85,7 @@ for (const engine of engines) {
     test("a position gets the events after it; one that cannot be continued gets the latest messages", async () => {
       const { log } = await open();
       const { epoch, ...empty } = await log.read("general");
-      expect(empty).toEqual({ offset: 0, recovered: false, entries: [] });
+      expect(empty).toEqual({ offset: 0, recovered: false, hasMore: false, entries: [] });
       const total = LIMITS.messages + 5;
       const texts = Array.from({ length: total }, (_, i) => `m${i + 1}`);
       await Promise.all(texts.map((text) => log.append(chat(text))));
@@ -103,6 +103,30 @@ for (const engine of engines) {
       expect(await read({ epoch, offset: 4 })).toEqual(latest);
       expect(await read({ epoch, offset: total + 1 })).toEqual(latest);
       expect(await read({ epoch: "another", offset: total })).toEqual(latest);
+    });
+
+    test("a read returns a limited number of bytes, and the reads after it the other events", async () => {
+      const { log } = await open();
+      const texts = [..."xé語🦊"].map((character) => character.repeat(4000));
+      const sent = Array.from({ length: 200 }, (_, i) => chat(texts[i % 4] ?? "", `key-${i}`));
+      await Promise.all(sent.map((one) => log.append(one)));
+      let position: Position = { ...(await log.read("general")), offset: 0 };
+      const read: string[] = [];
+      for (let hasMore = true; hasMore; ) {
+        const history = await log.read("general", position);
+        expect(history).toMatchObject({
+          recovered: true,
+          offset: read.length + history.entries.length,
+        });
+        expect(Buffer.byteLength(history.entries.join(""))).toBeLessThanOrEqual(LIMITS.replyBytes);
+        expect(history.entries.length).toBeGreaterThan(10);
+        read.push(...history.entries);
+        ({ hasMore } = history);
+        position = history;
+      }
+      expect(read.map((event) => JSON.parse(event).key)).toEqual(
+        sent.map(({ frame }) => frame.key),
+      );
     });
 
     test("a listener that fails does not fail the events, and has to recover them", async () => {
@@ -176,6 +200,29 @@ for (const engine of engines) {
       }
       expect((await log.append(chat("fine", "key of edit", bob))).offset).toBe(2);
       expect((await log.read("general")).offset).toBe(2);
+    });
+
+    test("retention does not count deleted messages", async () => {
+      const { log } = await open();
+      const send = (name: string, count: number) =>
+        Promise.all(Array.from({ length: count }, (_, i) => log.append(chat(`${name} ${i}`))));
+      const half = LIMITS.messages / 2;
+      const [first] = await send("early", half);
+      for (const round of ["first", "second"]) {
+        const deleted = await send(round, 450);
+        await Promise.all(
+          deleted.map(({ offset }) => log.append(draft({ type: "delete", target: offset }))),
+        );
+      }
+      await send("late", half);
+      const read = (offset: number) => log.read("general", { epoch: first?.epoch ?? "", offset });
+      expect(await read(0)).toMatchObject({ recovered: true });
+      expect((await log.append(draft({ type: "edit", target: 1, text: "new" }))).offset).toBe(
+        2 * half + 2 * 900 + 1,
+      );
+      await send("one more", 1);
+      expect(await read(0)).toMatchObject({ recovered: false });
+      expect(await read(1)).toMatchObject({ recovered: true });
     });
 
     test("a deletion survives a restart", async () => {

@@ -167,38 +167,30 @@ export class Connection implements HubConnection, Member {
   }
 
   /**
-   * Sends the reply to a join, and the members and events that do not fit into it. If the client reads slowly, live
-   * events are not recorded but read from the log later, so that they are not queued in memory. Closes the connection
-   * if a read fails, because the client counts as joined by then.
+   * Sends the reply to a join, and the members and events that do not fit into it. While they are sent, live events are
+   * not recorded but read from the log later if there are many, so that they are not queued in memory. Closes the
+   * connection if a read fails, because the client counts as joined by then.
    * @returns the offset of the last event that was sent.
    */
   async #replay(reply: JoinReply, recording: Recording): Promise<number> {
     const { frame, rest } = encodeJoinReply(reply);
+    const { hub, stores } = this.chat;
     let { history } = reply;
-    let frames: readonly string[] = rest;
+    if (history.hasMore) recording.pause();
     this.#socket?.send(frame);
     this.#replyBytes = this.#socket?.getBufferedAmount() ?? 0;
-    const catchUp = async () => {
-      if (!this.#isBehind) return;
-      recording.pause();
-      while (this.#isBehind) await this.#waitForDrain();
-      this.#replyBytes = 0;
-    };
     try {
-      for (;;) {
-        for (const next of frames) {
-          await catchUp();
-          this.#sendEncoded(next);
-        }
-        await catchUp();
-        if (!recording.isPaused) break;
+      await this.#sendPaced(rest, recording);
+      while (recording.isPaused && this.isOpen) {
+        // Resume first: an event between the read and the resume would be missed.
         recording.resume();
-        history = await this.chat.stores.log.read(reply.room, history);
+        history = await stores.log.read(reply.room, history);
         if (!history.recovered) {
-          this.chat.hub.closeSlowConsumer(this);
+          hub.closeSlowConsumer(this);
           break;
         }
-        frames = history.entries;
+        if (history.hasMore) recording.pause();
+        await this.#sendPaced(history.entries, recording);
       }
     } catch (error) {
       log.warn("a replay failed: {error}", { error });
@@ -206,6 +198,22 @@ export class Connection implements HubConnection, Member {
     }
     this.#replyBytes = 0;
     return history.offset;
+  }
+
+  /** Sends frames as fast as the client reads them. If it reads slowly, the recording is paused. */
+  async #sendPaced(frames: readonly string[], recording: Recording): Promise<void> {
+    await this.#catchUp(recording);
+    for (const frame of frames) {
+      this.#sendEncoded(frame);
+      await this.#catchUp(recording);
+    }
+  }
+
+  async #catchUp(recording: Recording): Promise<void> {
+    if (!this.#isBehind) return;
+    recording.pause();
+    while (this.#isBehind) await this.#waitForDrain();
+    this.#replyBytes = 0;
   }
 
   /** Whether the send buffer is more than half full. */

@@ -47,12 +47,14 @@ export class RedisRoomLog implements RoomLog {
 
   async read(room: string, after: Position = NOWHERE): Promise<History> {
     const keys = [...this.#roomKeys(room), this.#key("bus")];
-    const args = [randomId(), LIMITS.roomMs, after.epoch, after.offset, LIMITS.latest];
-    const reply = await read.run(this.redis, keys, args);
-    const [epoch, offset, recovered, entries, lastId] = reply;
+    const { latest, replyBytes, roomMs } = LIMITS;
+    const args = [randomId(), roomMs, after.epoch, after.offset, latest, replyBytes];
+    const [epoch, head, found, entries, lastId] = await read.run(this.redis, keys, args);
     this.#remember(epoch);
     await this.bus.reached(lastId);
-    return { epoch, offset, recovered: recovered === 1, entries };
+    const recovered = found === 1;
+    const offset = recovered ? after.offset + entries.length : head;
+    return { epoch, offset, recovered, hasMore: offset < head, entries };
   }
 
   /** Writes. A PING is not enough: a replica, or a server that is out of memory, still responds to it. */
@@ -120,15 +122,17 @@ export class RedisRoomLog implements RoomLog {
 
   /** The events about a message, as they are stored after it was deleted: pairs of offset and event. */
   async #eventsWithoutText(room: string, target: number): Promise<string[]> {
-    const events = (await this.redis.send("LRANGE", [
-      this.#key(`events:${room}`),
-      "0",
-      "-1",
-    ])) as string[];
-    return events
-      .map((event): RoomEvent => JSON.parse(event))
-      .filter((event) => (targetOf(event) ?? event.offset) === target)
-      .flatMap((event) => [`${event.offset}`, JSON.stringify({ ...event, text: undefined })]);
+    const keys = [this.#key(`room:${room}`), this.#key(`events:${room}`)];
+    const found: string[] = [];
+    for (let after = target - 1; ; ) {
+      const events = await readEvents.run(this.redis, keys, [after, LIMITS.replyBytes]);
+      if (events.length === 0) return found;
+      for (const event of events.map((encoded): RoomEvent => JSON.parse(encoded))) {
+        after = event.offset;
+        if ((targetOf(event) ?? after) !== target) continue;
+        found.push(`${after}`, JSON.stringify({ ...event, text: undefined }));
+      }
+    }
   }
 
   #remember(epoch: string): void {
@@ -222,10 +226,35 @@ const append = new Script<readonly [room: string, epoch: string, offset: number]
   return { room, epoch, offset }
 `);
 
+/**
+ * Returns the first of the newest `count` events of a room, up to a number of bytes, but at least one. They are copied
+ * in parts, because all of them may take more than the time limit of a command.
+ */
+const FIRST_OF = `
+  local function firstOf(events, count, maxBytes)
+    local found, bytes = {}, 0
+    for from = -count, -1, 100 do
+      for _, event in ipairs(redis.call('LRANGE', events, from, math.min(from + 99, -1))) do
+        bytes = bytes + #event
+        if bytes > tonumber(maxBytes) and #found > 0 then return found end
+        table.insert(found, event)
+      end
+    end
+    return found
+  end
+`;
+
+/** The events after an offset. KEYS: room, events. ARGV: offset, bytes of events. */
+const readEvents = new Script<readonly string[]>(`
+  ${FIRST_OF}
+  local missed = (redis.call('HGET', KEYS[1], 'offset') or 0) - ARGV[1]
+  return firstOf(KEYS[2], math.min(missed, redis.call('LLEN', KEYS[2])), ARGV[2])
+`);
+
 /** The state of a room, and the newest entry of the bus at that time. */
 type ReadReply = readonly [
   epoch: string,
-  offset: number,
+  head: number,
   recovered: 0 | 1,
   entries: readonly string[],
   lastId: string,
@@ -235,22 +264,20 @@ type ReadReply = readonly [
  * Reads a room: the events after a position, otherwise its newest messages.
  * KEYS: room, generation, events, messages, order of the messages, bus.
  * ARGV: id for a new epoch, TTL of a room in milliseconds, epoch and offset to recover from, messages to return
- * without recovery.
+ * without recovery, bytes of events to return.
  */
 const read = new Script<ReadReply>(`
   ${EPOCH}
+  ${FIRST_OF}
   local roomKey, generation, events, messages, order, bus = unpack(KEYS)
-  local newId, roomTtl, afterEpoch, afterOffset, latest = unpack(ARGV)
+  local newId, roomTtl, afterEpoch, afterOffset, latest, maxBytes = unpack(ARGV)
   local epoch = currentEpoch(roomKey, generation, newId, roomTtl, events, messages, order)
   local offset = tonumber(redis.call('HGET', roomKey, 'offset') or '0')
   local missed = offset - afterOffset
   local found, recovered = {}, 0
-  if afterEpoch == epoch and missed >= 0 then
-    if missed > 0 then found = redis.call('LRANGE', events, -missed, -1) end
-    if #found == missed then recovered = 1 end
-  end
-  if recovered == 0 then
-    found = {}
+  if afterEpoch == epoch and missed >= 0 and missed <= redis.call('LLEN', events) then
+    found, recovered = firstOf(events, missed, maxBytes), 1
+  else
     local offsets = redis.call('ZREVRANGE', order, 0, latest - 1)
     if #offsets > 0 then
       local newest = redis.call('HMGET', messages, unpack(offsets))

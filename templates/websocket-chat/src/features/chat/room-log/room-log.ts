@@ -18,6 +18,8 @@ export interface Stored extends Position {
 export interface History extends Position {
   /** True: `entries` are the events after the given position. False: the newest messages in their current state. */
   readonly recovered: boolean;
+  /** Whether there are more events than `LIMITS.replyBytes`: read again, after this position, to get them. */
+  readonly hasMore: boolean;
   /** Encoded as JSON, the oldest first. */
   readonly entries: readonly string[];
 }

@@ -18,14 +18,6 @@ const TRIM_EVERY = 500;
 /** Rooms whose latest offset is cached. */
 const CACHED_HEADS = 10_000;
 
-/**
- * Rows to trim: all up to the message with offset $lastOldMessage. After it, up to offset $lastOldEvent, only the
- * events that change a message.
- */
-const OLD = `
-  WHERE room = $room AND offset <= max($lastOldMessage, $lastOldEvent)
-    AND (offset <= $lastOldMessage OR target IS NOT NULL)`;
-
 /** The `message` of an event whose message is deleted. */
 const DELETED = "";
 const IS_MESSAGE = `target IS NULL AND message IS NOT '${DELETED}'`;
@@ -174,30 +166,56 @@ export class SqliteRoomLog implements RoomLog {
     return { stored: { room, ...position }, frame };
   }
 
+  /**
+   * Deletes what is not retained: everything up to the newest old message, and after it the events beyond
+   * `LIMITS.events`, except for messages.
+   */
   #trim(room: string, head: number): void {
-    const { newestOld, moveKeys, trim, trimKeys } = this.#statements;
-    const lastOldMessage = newestOld.get(room)?.offset ?? 0;
-    const old = { room, lastOldMessage, lastOldEvent: head - LIMITS.events };
+    const lastOldMessage = this.#lastOldMessage(room);
+    const old = { room, lastOldMessage, lastOld: Math.max(lastOldMessage, head - LIMITS.events) };
+    const isOld = `room = $room AND offset <= $lastOld
+      AND (offset <= $lastOldMessage OR NOT (${IS_MESSAGE}))`;
+    const columns = "user, key, room, offset";
     // A key outlives its event: a client may send an old event again.
-    moveKeys.run(old);
-    trim.run(old);
-    trimKeys.run();
+    this.db
+      .query(`INSERT INTO keys (${columns}) SELECT ${columns} FROM events WHERE ${isOld}`)
+      .run(old);
+    this.db.query(`DELETE FROM events WHERE ${isOld}`).run(old);
+    this.db.run(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM keys) - ${LIMITS.keys}`);
   }
 
   #read(room: string, after: Position | undefined): History {
-    const offset = this.#head(room);
+    const head = this.#head(room);
     const epoch = this.#epoch.id;
-    if (after?.epoch === epoch) {
-      const events = this.#statements.eventsAfter.all(room, after.offset);
-      const isComplete = events.length === offset - after.offset;
-      // Rows are trimmed only every `TRIM_EVERY` events, so more than the limits may still be stored.
-      const messageCount = events.filter(({ target }) => target === null).length;
-      if (isComplete && events.length <= LIMITS.events && messageCount <= LIMITS.messages) {
-        return { epoch, offset, recovered: true, entries: events.map(({ frame }) => frame) };
-      }
+    const events = after?.epoch === epoch ? this.#eventsAfter(room, after.offset, head) : undefined;
+    if (events) {
+      const offset = (after?.offset ?? 0) + events.length;
+      return { epoch, offset, recovered: true, hasMore: offset < head, entries: events };
     }
     const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
-    return { epoch, offset, recovered: false, entries };
+    return { epoch, offset: head, recovered: false, hasMore: false, entries };
+  }
+
+  /** The first events after an offset, up to `LIMITS.replyBytes`; undefined if one is no longer retained. */
+  #eventsAfter(room: string, offset: number, head: number): string[] | undefined {
+    // Rows are trimmed only every `TRIM_EVERY` events, so more than the limits may still be stored.
+    const oldest = Math.max(this.#lastOldMessage(room), head - LIMITS.events);
+    if (offset < oldest || offset > head) return undefined;
+    const events: string[] = [];
+    let bytes = 0;
+    for (const row of this.#statements.eventsAfter.iterate(room, offset)) {
+      // A deletion may have moved `oldest` back, before events that were trimmed earlier.
+      if (row.offset !== offset + events.length + 1) return undefined;
+      bytes += Buffer.byteLength(row.frame);
+      if (bytes > LIMITS.replyBytes && events.length > 0) break;
+      events.push(row.frame);
+    }
+    return events;
+  }
+
+  /** The offset of the newest message that is not retained, because enough newer ones are. */
+  #lastOldMessage(room: string): number {
+    return this.#statements.newestOld.get(room)?.offset ?? 0;
   }
 
   #head(room: string): number {
@@ -215,8 +233,8 @@ function prepare(db: Database) {
     head: db.query<{ offset: number | null }, [string]>(
       "SELECT max(offset) AS offset FROM events WHERE room = ?",
     ),
-    eventsAfter: db.query<{ frame: string; target: number | null }, [string, number]>(
-      "SELECT frame, target FROM events WHERE room = ? AND offset > ? ORDER BY offset",
+    eventsAfter: db.query<{ frame: string; offset: number }, [string, number]>(
+      "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset",
     ),
     latest: db.query<MessageRow, [string, number]>(
       `SELECT frame, message FROM events
@@ -235,14 +253,9 @@ function prepare(db: Database) {
        WHERE room = ? AND offset >= ? AND coalesce(target, offset) = ?`,
     ),
     newestOld: db.query<{ offset: number }, [string]>(
-      `SELECT offset FROM events WHERE room = ? AND target IS NULL
+      `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
        ORDER BY offset DESC LIMIT 1 OFFSET ${LIMITS.messages}`,
     ),
-    moveKeys: db.query(
-      `INSERT INTO keys (user, key, room, offset) SELECT user, key, room, offset FROM events ${OLD}`,
-    ),
-    trim: db.query(`DELETE FROM events ${OLD}`),
-    trimKeys: db.query(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM keys) - ${LIMITS.keys}`),
   };
 }
 
