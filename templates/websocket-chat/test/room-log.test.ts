@@ -258,6 +258,19 @@ for (const engine of engines) {
       await until(() => recorder.deliveries.length === 5, "everything is delivered");
     });
 
+    test("the key of a reaction that changed nothing is still known after a restart", async () => {
+      const { log, start, close } = await open();
+      await log.append(chat("hello"));
+      const react = (on: boolean) => draft({ type: "react", target: 1, emoji: "👍", on });
+      const without = react(false);
+      expect((await log.append(without)).offset).toBe(1);
+      expect((await log.append(react(true))).offset).toBe(2);
+      await close();
+      const next = await start();
+      expect((await next.log.append(without)).offset).toBe(1);
+      expect((await next.log.read("general")).offset).toBe(2);
+    });
+
     test("reactions at the same time are all counted", async () => {
       const { log } = await open();
       await log.append(chat("hello"));

@@ -148,6 +148,8 @@ export class SqliteRoomLog implements RoomLog {
     const before = target === undefined ? undefined : this.#message(room, target);
     const { event, message, isEffective } = changeOf(draft, position, before);
     if (!isEffective) {
+      // Also stored: after a restart, the same frame could have an effect.
+      this.#statements.insertKey.run(id, key, room, head);
       this.#keys.add(id, key, { room, offset: head });
       return { stored: { room, ...position, offset: head } };
     }
@@ -175,13 +177,12 @@ export class SqliteRoomLog implements RoomLog {
     const old = { room, lastOldMessage, lastOld: Math.max(lastOldMessage, head - LIMITS.events) };
     const isOld = `room = $room AND offset <= $lastOld
       AND (offset <= $lastOldMessage OR NOT (${IS_MESSAGE}))`;
-    const columns = "user, key, room, offset";
+    const { db } = this;
     // A key outlives its event: a client may send an old event again.
-    this.db
-      .query(`INSERT INTO keys (${columns}) SELECT ${columns} FROM events WHERE ${isOld}`)
-      .run(old);
-    this.db.query(`DELETE FROM events WHERE ${isOld}`).run(old);
-    this.db.run(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM keys) - ${LIMITS.keys}`);
+    const keys = "REPLACE INTO keys SELECT id, user, key, room, offset FROM events";
+    db.query(`${keys} WHERE ${isOld}`).run(old);
+    db.query(`DELETE FROM events WHERE ${isOld}`).run(old);
+    db.run(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM events) - ${LIMITS.keys}`);
   }
 
   #read(room: string, after: Position | undefined): History {
@@ -246,6 +247,8 @@ function prepare(db: Database) {
     insert: db.query(
       "INSERT INTO events (room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?)",
     ),
+    // The key of an event that is not stored counts as one of the newest event.
+    insertKey: db.query("REPLACE INTO keys SELECT max(id), ?, ?, ?, ? FROM events"),
     update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
     // Keeps the frames without their text, so that the offsets have no gap.
     erase: db.query(
