@@ -11,6 +11,8 @@ export const LIMITS = {
   token: 128,
   /** Rooms that one connection may be in. */
   roomsPerConnection: 50,
+  /** Characters of the frames that wait until a join or a leave of their connection has ended. */
+  waitingCharacters: 256 * 1024,
   /** Messages to retain per room. */
   messages: 1000,
   /** Events to retain per room, so that clients can recover them. */

@@ -282,6 +282,44 @@ describe("slow consumers", () => {
     expect((await ada.join("next")).members).toEqual([ada.you]);
   });
 
+  test.each([4000, 1])(
+    "a limited number of frames wait for a replay, also of texts with %d characters",
+    async (length) => {
+      await using server = await ChatServer.start(FAST);
+      using ada = await Socket.open(server.url, "Ada");
+      const { epoch } = await ada.join("busy");
+      await flood(ada, "語".repeat(4000), LIMITS.messages);
+      const cookie = await startSession(server.url, "Eager");
+      const { socket: eager } = await RawSocket.open(server.url, { cookie });
+      using _ = eager;
+      await eager.json("welcome");
+      eager.pause();
+      const send = (frame: object) =>
+        eager.send({ opcode: OPCODE.text, payload: JSON.stringify(frame) });
+      send({ type: "join", ref: 0, room: "busy", after: { epoch, offset: 0 } });
+      await ada.next("user-joined");
+      const chat = { type: "chat", room: "busy", text: "x".repeat(length) };
+      const size = JSON.stringify({ ...chat, ref: 1000, key: "key-1000" }).length;
+      const fitting = Math.floor(LIMITS.waitingCharacters / size);
+      for (let ref = 1000; ref < 1000 + fitting + 10; ref++)
+        send({ ...chat, ref, key: `key-${ref}` });
+      await Bun.sleep(100);
+      eager.resume();
+      await eager.next(({ payload }) => payload.includes(`"ref":${1000 + fitting - 1}`));
+      send({ ...chat, ref: 1, key: "later" });
+      await eager.next(({ payload }) => payload.includes('"ref":1,'));
+      const replies = eager.frames
+        .filter(({ opcode }) => opcode === OPCODE.text)
+        .map(({ payload }) => JSON.parse(payload.toString()))
+        .filter(({ ref }) => ref > 0);
+      const refused = replies.filter(({ type }) => type === "error");
+      expect(refused.map(({ ref, code }) => [ref, code])).toEqual(
+        Array.from({ length: 10 }, (_, i) => [1000 + fitting + i, "rate_limited"]),
+      );
+      expect(replies.filter(({ type }) => type === "ok")).toHaveLength(fitting + 1);
+    },
+  );
+
   test("one that does not respond to pings is disconnected, and others see it leave", async () => {
     await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
     using ada = await Socket.open(server.url, "Ada");

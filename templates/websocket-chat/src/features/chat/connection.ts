@@ -31,6 +31,8 @@ export class Connection implements HubConnection, Member {
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
   pendingRoomChange: Promise<void> | undefined;
+  /** Characters of the frames that wait for it. */
+  waitingCharacters = 0;
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
@@ -110,6 +112,15 @@ export class Connection implements HubConnection, Member {
   /** @throws {FrameError} `not_in_room` */
   requireMembership(room: string): void {
     if (!this.rooms.has(room)) throw new FrameError("not_in_room", `You are not in ${room}.`);
+  }
+
+  /** Counts a frame that waits for `pendingRoomChange`. @throws {FrameError} `rate_limited` if too many wait. */
+  addWaiting(characters: number): void {
+    if (this.waitingCharacters + characters > LIMITS.waitingCharacters) {
+      const detail = "Too many frames wait for a join or a leave: send this one again later.";
+      throw new FrameError("rate_limited", detail);
+    }
+    this.waitingCharacters += characters;
   }
 
   send(frame: ServerFrame): void {
