@@ -80,6 +80,31 @@ test("a connection that is silent after `connect` has checked it is replaced wit
   expect(sockets).toHaveLength(2);
 });
 
+test("a room is joined once, also if `join` is called again while the reply is pending or later", async () => {
+  const joins: unknown[] = [];
+  const receive = (frame: unknown) =>
+    socket.onmessage?.call(socket, { data: JSON.stringify(frame) } as MessageEvent);
+  const send = (data: string) => {
+    const frame = JSON.parse(data);
+    if (frame.type === "join") joins.push(frame.ref);
+  };
+  const socket = { send, close: () => undefined } as unknown as WebSocket;
+  const { client } = start(() => socket);
+  client.join("general");
+  receive(JSON.parse(welcome(PROTOCOL)));
+  client.join("general");
+  expect(joins).toHaveLength(1);
+  const position = { epoch: "e", offset: 0, recovered: false, members: [you], messages: [] };
+  receive({ type: "ok", ref: joins[0], room: "general", ...position });
+  await Promise.resolve();
+  client.join("general");
+  expect(joins).toHaveLength(1);
+  client.leave("general");
+  client.join("general");
+  expect(joins).toHaveLength(2);
+  client.close();
+});
+
 test("a frame with a temporary error is sent again after growing delays of up to 30 s", async () => {
   jest.useFakeTimers();
   spyOn(Math, "random").mockReturnValue(1);
