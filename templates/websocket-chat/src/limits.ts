@@ -20,11 +20,11 @@ export const LIMITS = {
   /** Messages that a join returns at most if it does not recover. */
   latest: 50,
   /**
-   * Bytes of events or messages in the reply to a join. A client that gets no complete frame for some seconds
-   * reconnects, so it could never receive a long reply over a slow network.
+   * Bytes of events that one read of a room log returns, and of events or messages in a join reply. A client that gets
+   * no complete frame for some seconds reconnects, so it could never receive a long reply over a slow network.
    */
   replyBytes: 256 * 1024,
-  /** Members in the reply to a join, for the same reason. The others follow as `user-joined` frames. */
+  /** Members in a join reply, so that the reply stays short on a slow network. The others follow as `user-joined` frames. */
   replyMembers: 500,
   // #region reactions
   /** Different emoji per message. */

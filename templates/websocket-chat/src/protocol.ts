@@ -117,7 +117,7 @@ export interface User {
   readonly name: string;
 }
 
-/** The current state of a message: what `applyEvent` made of its events. */
+/** The current state of a message: the result of applying its events in order. */
 export interface Message {
   readonly offset: number;
   readonly from: User;

@@ -7,7 +7,7 @@ import { LIMITS } from "../../limits.ts";
 import { CLOSE, type FrameOf, PROTOCOL, type ServerFrame, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import { roomTopic, userTopic } from "./bus.ts";
-import type { Hub, HubConnection } from "./hub.ts";
+import type { Hub } from "./hub.ts";
 import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
 import type { Member } from "./presence/presence.ts";
 import type { Recording } from "./recording.ts";
@@ -18,14 +18,12 @@ import type { Stores } from "./stores.ts";
 export interface Chat {
   readonly hub: Hub;
   readonly stores: Stores;
-  /** Disconnect a client that reads nothing during a replay for this many milliseconds. */
-  readonly replayTimeoutMs: number;
 }
 
 /** A timer cannot run for more than 25 days, so the expiry of a session that lasts longer is checked every day. */
 const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
-export class Connection implements HubConnection, Member {
+export class Connection implements Member {
   user: User;
   /** The rooms that this connection has joined. Updated in the same tick in which the presence is called. */
   readonly rooms = new Set<string>();
@@ -36,11 +34,8 @@ export class Connection implements HubConnection, Member {
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
-  /**
-   * Bytes that were queued right after the reply to a join, which can be long because of its members. The
-   * slow-consumer limit does not count them until the client has caught up.
-   */
-  #replyBytes = 0;
+  /** Bytes of the join reply that are still excluded from the slow-consumer limit. */
+  #uncountedBytes = 0;
   #expiry: Timer | undefined;
 
   constructor(
@@ -54,9 +49,9 @@ export class Connection implements HubConnection, Member {
     return this.#socket !== undefined;
   }
 
-  /** Bytes that the client has not read, except for those of a reply to a join. */
+  /** Bytes that the client has not read and that count for the slow-consumer limit. */
   get bufferedBytes(): number {
-    return Math.max(0, (this.#socket?.getBufferedAmount() ?? 0) - this.#replyBytes);
+    return Math.max(0, (this.#socket?.getBufferedAmount() ?? 0) - this.#uncountedBytes);
   }
 
   opened(socket: ServerWebSocket<Connection>): void {
@@ -102,11 +97,11 @@ export class Connection implements HubConnection, Member {
   }
 
   join(frame: FrameOf<"join">): Promise<void> {
-    return this.#serialize(this.#join(frame));
+    return this.#setPendingRoomChange(this.#join(frame));
   }
 
   leave(frame: FrameOf<"leave">): Promise<void> {
-    return this.#serialize(this.#leave(frame));
+    return this.#setPendingRoomChange(this.#leave(frame));
   }
 
   /** @throws {FrameError} `not_in_room` */
@@ -139,7 +134,8 @@ export class Connection implements HubConnection, Member {
     );
   }
 
-  #serialize(roomChange: Promise<void>): Promise<void> {
+  /** Lets `handleFrame` hold later frames until the join or leave has ended. */
+  #setPendingRoomChange(roomChange: Promise<void>): Promise<void> {
     const done = () => {
       this.pendingRoomChange = undefined;
     };
@@ -189,7 +185,7 @@ export class Connection implements HubConnection, Member {
     let { history } = reply;
     if (history.hasMore) recording.pause();
     this.#socket?.send(frame);
-    this.#replyBytes = this.#socket?.getBufferedAmount() ?? 0;
+    this.#uncountedBytes = this.#socket?.getBufferedAmount() ?? 0;
     try {
       await this.#sendPaced(rest, recording);
       while (recording.isPaused && this.isOpen) {
@@ -207,7 +203,7 @@ export class Connection implements HubConnection, Member {
       log.warn("a replay failed: {error}", { error });
       this.close(CLOSE.restart, "The room cannot be read: connect again.");
     }
-    this.#replyBytes = 0;
+    this.#uncountedBytes = 0;
     return history.offset;
   }
 
@@ -224,7 +220,7 @@ export class Connection implements HubConnection, Member {
     if (!this.#isBehind) return;
     recording.pause();
     while (this.#isBehind) await this.#waitForDrain();
-    this.#replyBytes = 0;
+    this.#uncountedBytes = 0;
   }
 
   /** Whether the send buffer is more than half full. */
@@ -236,8 +232,8 @@ export class Connection implements HubConnection, Member {
   async #waitForDrain(): Promise<void> {
     if (!this.#socket) return;
     this.#drain ??= Promise.withResolvers();
-    const { hub, replayTimeoutMs } = this.chat;
-    const timer = setTimeout(() => hub.closeSlowConsumer(this), replayTimeoutMs);
+    const { hub } = this.chat;
+    const timer = setTimeout(() => hub.closeSlowConsumer(this), hub.replayTimeoutMs);
     await this.#drain.promise;
     clearTimeout(timer);
   }
@@ -264,7 +260,7 @@ export class Connection implements HubConnection, Member {
   }
 }
 
-/** For presence updates without a reply to a client: the store repeats them once it is available. */
+/** Logs a failed presence update that has no reply; the store repeats it later. */
 function logPresenceError(error: unknown): void {
   log.warn("the presence was not updated: {error}", { error });
 }

@@ -88,14 +88,8 @@ export class RedisBus implements Bus {
   }
 
   #add(fields: readonly string[]): Promise<unknown> {
-    return this.#options.redis.send("XADD", [
-      this.#key,
-      "MAXLEN",
-      "~",
-      `${BUS_LENGTH}`,
-      "*",
-      ...fields,
-    ]);
+    const args = [this.#key, "MAXLEN", "~", `${BUS_LENGTH}`, "*", ...fields];
+    return this.#options.redis.send("XADD", args);
   }
 
   async #run(): Promise<void> {
@@ -128,6 +122,7 @@ export class RedisBus implements Bus {
     // The first read after an outage must not block, so that `isReading` becomes true without a delay.
     const blockMs = this.#isReading ? BLOCK_MS : 1;
     const args = ["COUNT", `${BATCH}`, "BLOCK", `${blockMs}`, "STREAMS", key, id];
+    // Both use one connection, so XRANGE runs right after XREAD returns.
     const [reply, last] = await Promise.all([
       this.#reader.send("XREAD", args, BLOCK_MS + GRACE_MS),
       this.#reader.send("XRANGE", [key, id, id], BLOCK_MS + GRACE_MS),

@@ -14,8 +14,8 @@ const CLOSED = "";
 
 /**
  * Notices two ways in which events get lost: the file was replaced by a copy, or the machine has restarted since the
- * file was opened and not closed. The offsets of the lost events would be assigned again; in a new epoch, clients know
- * that they are others.
+ * file was opened and not closed. The offsets of the lost events are assigned again. A new epoch tells clients that an
+ * offset now belongs to a different event.
  *
  * A copy is noticed by a marker file next to the database, whose ctime the database stores: in a copy of the folder the
  * marker file has another ctime, and an older copy of only the database stores an older one.

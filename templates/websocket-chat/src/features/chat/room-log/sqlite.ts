@@ -8,10 +8,11 @@ import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
 import { type Message, type Position, targetOf } from "../../../protocol.ts";
 import { type LocalBus, roomTopic } from "../bus.ts";
+import { changeOf } from "./change.ts";
 import { Epoch } from "./epoch.ts";
 import { migrate } from "./migrations.ts";
 import { RecentKeys } from "./recent-keys.ts";
-import { changeOf, type Draft, type History, type RoomLog, type Stored } from "./room-log.ts";
+import type { Draft, History, RoomLog, Stored } from "./room-log.ts";
 
 /** Trim a room only after this many new events: a trim per event would touch more pages. */
 const TRIM_EVERY = 500;
@@ -55,7 +56,7 @@ export class SqliteRoomLog implements RoomLog {
     const db = new Database(path, { create: true, strict: true });
     this.#bus = bus;
     this.db = db;
-    // Set first: switching to WAL takes a lock, and without a timeout it fails if another process holds one.
+    // The timeout is set before WAL: switching takes a lock and would fail immediately.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
     // FULL until the epoch is stored: if a power failure lost it, a loss of later commits would not be noticed.
@@ -140,20 +141,20 @@ export class SqliteRoomLog implements RoomLog {
   #append(draft: Draft): Appended {
     const { room, key } = draft.frame;
     const { id } = draft.from;
+    const epoch = this.#epoch.id;
     const known = this.#keys.find(id, key);
-    if (known) return { stored: { ...known, epoch: this.#epoch.id } };
+    if (known) return { stored: { ...known, epoch } };
     const head = this.#head(room);
     const target = targetOf(draft.frame);
-    const position = { epoch: this.#epoch.id, offset: head + 1 };
+    const offset = head + 1;
     const before = target === undefined ? undefined : this.#message(room, target);
-    const { event, message, isEffective } = changeOf(draft, position, before);
+    const { event, message, isEffective } = changeOf(draft, { epoch, offset }, before);
     if (!isEffective) {
       // Also stored: after a restart, the same frame could have an effect.
       this.#statements.insertKey.run(id, key, room, head);
       this.#keys.add(id, key, { room, offset: head });
-      return { stored: { room, ...position, offset: head } };
+      return { stored: { room, epoch, offset: head } };
     }
-    const { offset } = position;
     const frame = JSON.stringify(event);
     const { insert, update, erase } = this.#statements;
     insert.run(room, offset, id, key, target ?? null, frame);
@@ -165,7 +166,7 @@ export class SqliteRoomLog implements RoomLog {
     this.#heads.set(room, offset);
     this.#keys.add(id, key, { room, offset });
     if (offset % TRIM_EVERY === 0) this.#trim(room, offset);
-    return { stored: { room, ...position }, frame };
+    return { stored: { room, epoch, offset }, frame };
   }
 
   /**
