@@ -246,6 +246,7 @@ describe.skipIf(!HAS_REDIS_SERVER)("outages of Redis", () => {
   );
 });
 
+// #region edits
 test.skipIf(!HAS_REDIS_SERVER)("a deletion reads only the events since its message", async () => {
   await using redis = await OwnRedis.start();
   await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
@@ -262,6 +263,7 @@ test.skipIf(!HAS_REDIS_SERVER)("a deletion reads only the events since its messa
     expect((await bytesSent()) - before).toBeLessThan(200_000);
   }
 });
+// #endregion
 
 test("a start in development without Redis fails with a message that has no password", async () => {
   const env = { REDIS_URL: "redis://:a-password@127.0.0.1:1" };

@@ -107,7 +107,7 @@ async function recover(server: ChatServer, room: string, after: Position, head: 
 }
 
 describe("slow consumers", () => {
-  test("one that stops reading is closed with 1013, and recovers every message in order", async () => {
+  test("a client that stops reading is closed with 1013, and recovers every message in order", async () => {
     await using server = await ChatServer.start({ ...FAST, METRICS_PORT: "0" });
     const cookie = await startSession(server.url, "Slow");
     const { socket: slow } = await RawSocket.open(server.url, { cookie });
@@ -143,7 +143,7 @@ describe("slow consumers", () => {
     );
   });
 
-  test("one that reads a long replay slowly stays connected, and misses nothing", async () => {
+  test("a client that reads a long replay slowly stays connected, and misses nothing", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
@@ -197,7 +197,7 @@ describe("slow consumers", () => {
     expect(slow.connections).toBe(2);
   }, 60_000);
 
-  test("one that reads nothing of a long replay is disconnected, even if it sends frames", async () => {
+  test("a client that reads nothing of a long replay is disconnected, even if it sends frames", async () => {
     await using server = await ChatServer.start({
       ...FAST,
       ...{ IDLE_TIMEOUT_S: "8", METRICS_PORT: "0" },
@@ -220,7 +220,7 @@ describe("slow consumers", () => {
     expect(await readMetric(server, "chat_slow_consumers_closed_total")).toBe(1);
   });
 
-  test("one that sends and does not read the replies is closed with 1013", async () => {
+  test("a client that sends and does not read the replies is closed with 1013", async () => {
     await using server = await ChatServer.start({ ...FAST, METRICS_PORT: "0" });
     const cookie = await startSession(server.url, "Deaf");
     const { socket: deaf } = await RawSocket.open(server.url, { cookie });
@@ -261,7 +261,7 @@ describe("slow consumers", () => {
     expect(await back.join("busy", position)).toMatchObject({ recovered: true });
   });
 
-  test("one that disconnects during a replay does not join the next room", async () => {
+  test("a client that disconnects during a replay does not join the next room", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
@@ -320,7 +320,7 @@ describe("slow consumers", () => {
     },
   );
 
-  test("one that does not respond to pings is disconnected, and others see it leave", async () => {
+  test("a client that does not respond to pings is disconnected, and others see it leave", async () => {
     await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
     using ada = await Socket.open(server.url, "Ada");
     await ada.join("general");

@@ -206,7 +206,7 @@ export class SqliteRoomLog implements RoomLog {
     const events: string[] = [];
     let bytes = 0;
     for (const row of this.#statements.eventsAfter.iterate(room, offset)) {
-      // A deletion may have moved `oldest` back, before events that were trimmed earlier.
+      // Messages that were deleted later may have moved `oldest` back, before events that were trimmed earlier.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
