@@ -56,6 +56,8 @@ export class Connection implements Member {
 
   opened(socket: ServerWebSocket<Connection>): void {
     this.#socket = socket;
+    this.session = this.chat.hub.latestSession(this.session);
+    this.user = this.session.user;
     socket.subscribe(userTopic(this.user.id));
     this.send({ type: "welcome", you: this.user, protocol: PROTOCOL });
     this.#closeAtExpiry();

@@ -6,6 +6,7 @@ import type { Env } from "../../env.ts";
 import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
 import { CLOSE, type User } from "../../protocol.ts";
+import type { Session } from "../session/cookie.ts";
 import { type Bus, type Delivery, type Listener, roomTopic, type Signal } from "./bus.ts";
 import type { Connection } from "./connection.ts";
 import { Recording } from "./recording.ts";
@@ -15,8 +16,8 @@ const WINDOW_MS = 10_000;
 const FRAMES_PER_MESSAGE = 10;
 /** Look for slow consumers after this many published characters, which bounds the growth of queues between checks. */
 const CHECK_EVERY = LIMITS.sendBufferBytes / 4;
-/** Ended sessions to remember, because a handshake may have read its cookie before the session ended. */
-const ENDED_SESSIONS = 10_000;
+/** Ended and renamed sessions to remember, because a handshake may have read an older cookie. */
+const REMEMBERED_SESSIONS = 10_000;
 
 export class Hub implements Listener {
   readonly messagesTotal: Counter;
@@ -30,6 +31,8 @@ export class Hub implements Listener {
   readonly #users = new Map<string, Set<Connection>>();
   readonly #recordings = new Set<Recording>();
   readonly #ended = new Set<string>();
+  /** Sessions with a new name, by id. */
+  readonly #renamed = new Map<string, Session>();
   readonly #deliveries: Counter;
   readonly #slowConsumers: Counter;
   #unchecked = 0;
@@ -79,6 +82,12 @@ export class Hub implements Listener {
     return this.#users.get(userId)?.size ?? 0;
   }
 
+  /** The session with its latest name: a client may still have the cookie from before a rename. */
+  latestSession(session: Session): Session {
+    const renamed = this.#renamed.get(session.id);
+    return renamed && renamed.expires > session.expires ? renamed : session;
+  }
+
   connect(connection: Connection): void {
     const { id, user } = connection.session;
     this.#connections.add(connection);
@@ -120,13 +129,15 @@ export class Hub implements Listener {
   signal(signal: Signal): void {
     switch (signal.type) {
       case "end-session": {
-        if (this.#ended.size >= ENDED_SESSIONS) this.#ended.clear();
+        if (this.#ended.size >= REMEMBERED_SESSIONS) this.#ended.clear();
         this.#ended.add(signal.session);
         const all = [...this.#connections].filter(({ session }) => session.id === signal.session);
         for (const connection of all) connection.close(CLOSE.signedOut, "You have signed out.");
         return;
       }
       case "rename":
+        if (this.#renamed.size >= REMEMBERED_SESSIONS) this.#renamed.clear();
+        this.#renamed.set(signal.session.id, signal.session);
         for (const connection of this.#users.get(signal.session.user.id) ?? []) {
           connection.rename(signal.session);
         }
