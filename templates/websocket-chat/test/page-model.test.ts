@@ -131,6 +131,15 @@ test.each([
   ["Bill", "B1ll"],
   ["modern", "modem"],
   ["Oleg", "0leg"],
+  // A capital letter of another script whose small letter looks different.
+  ["Bob", "Βob"],
+  ["Hana", "Ηana"],
+  ["Max", "Μax"],
+  ["Nina", "Νina"],
+  ["Yan", "Υan"],
+  ["Zoe", "Ζoe"],
+  ["Bob", "Ꮟob"],
+  ["Will", "Ꮃill"],
 ])("%s and %s get a tag", (one, other) => {
   expect(skeleton(other)).toBe(skeleton(one));
   const names = new Map([
