@@ -71,6 +71,8 @@ export class ChatClient {
   #socket: WebSocket | undefined;
   #online = false;
   #isClosed = false;
+  /** Whether nothing was received since the last ping. */
+  #awaitsPong = false;
   #attempts = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -85,7 +87,7 @@ export class ChatClient {
    */
   connect(): void {
     if (this.#isClosed) return;
-    if (this.#online) this.#ping();
+    if (this.#online && !this.#awaitsPong) this.#ping();
     if (this.#socket) return;
     this.#options.events.state("connecting");
     const socket = this.#options.connect();
@@ -119,12 +121,12 @@ export class ChatClient {
     if (this.#online) void this.#join(room);
   }
 
-  /** Leaves the room, and drops what was not sent to it. */
-  leave(room: string): void {
+  /** Leaves the room, and drops what was not sent to it. @returns what was dropped. */
+  leave(room: string): readonly Unsent[] {
     this.#rooms.delete(room);
     this.#joined.delete(room);
-    this.outbox.drop(room);
     if (this.#online) void this.#leave(room);
+    return this.outbox.drop(room);
   }
 
   /** Sends the event, now or when there is a connection, and resends it until there is a reply. */
@@ -150,6 +152,7 @@ export class ChatClient {
   // #endregion
 
   #receive(frame: ServerFrame): void {
+    this.#awaitsPong = false;
     if (this.#online) this.#after(PING_AFTER_MS, () => this.#ping());
     if (frame.type === "welcome" && !this.#welcome(frame)) return;
     if (isEvent(frame) && !this.#advance(frame)) return;
@@ -264,6 +267,7 @@ export class ChatClient {
 
   /** A lost network does not close the socket: silence is the only sign. */
   #ping(): void {
+    this.#awaitsPong = true;
     this.#send({ type: "ping", ref: "alive" });
     this.#after(SILENCE_TIMEOUT_MS, () => this.#reconnect());
   }
@@ -277,6 +281,7 @@ export class ChatClient {
   #reset(): void {
     this.#socket = undefined;
     this.#online = false;
+    this.#awaitsPong = false;
     this.#joined.clear();
     for (const resolve of this.#requests.values()) resolve(undefined);
     this.#requests.clear();

@@ -79,6 +79,12 @@ export class Model {
     this.conversations.set(key, conversation);
     return conversation;
   }
+  // #region private
+
+  isOpen(conversation: Conversation): boolean {
+    return this.conversations.get(`${conversation.kind}:${conversation.id}`) === conversation;
+  }
+  // #endregion
 
   /** Removes the conversation. @returns the one to show instead. */
   close({ kind, id }: Conversation): Conversation | undefined {
