@@ -55,6 +55,7 @@ export class RedisRoomLog implements RoomLog {
   async ready(): Promise<void> {
     await probe.run(this.redis, [this.#key("probe:a"), this.#key("probe:b")], []);
     if (!this.bus.isReading) throw new Error("Deliveries cannot be read from Redis.");
+    await this.bus.reached(await this.bus.newestId());
     this.#evictedKeys = await checkHealth(this.redis, this.#evictedKeys);
   }
 
