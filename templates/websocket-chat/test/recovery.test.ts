@@ -465,6 +465,29 @@ test("a database that was restored from an older copy starts a new epoch", async
   expect(now.messages.map(({ text }) => text)).toEqual(["kept", "other", "another"]);
 });
 
+test("a copy of a database that was made while it was open is noticed as well", async () => {
+  await using server = await ChatServer.start(FAST);
+  const ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  await ada.chat("general", "kept");
+  const file = join(server.directory, "chat.db");
+  const copy = `${file}.copy`;
+  {
+    using db = new Database(file);
+    db.run("VACUUM INTO ?", [copy]);
+  }
+  const { offset } = await ada.chat("general", "lost");
+  await Bun.sleep(1000);
+  await server.crash();
+  for (const end of ["-wal", "-shm"]) await rm(`${file}${end}`, { force: true });
+  await Bun.write(file, Bun.file(copy));
+  await server.restart();
+  using back = await Socket.openAs(server.url, ada.cookie);
+  await back.join("general");
+  for (const text of ["other", "another"]) await back.chat("general", text);
+  expect(await back.join("general", { epoch, offset })).toMatchObject({ recovered: false });
+});
+
 test("a restart of the machine starts a new epoch, unless the database was closed cleanly", async () => {
   await using server = await ChatServer.start(FAST);
   const file = join(server.directory, "chat.db");

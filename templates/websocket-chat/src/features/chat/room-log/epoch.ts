@@ -5,8 +5,8 @@ import { log } from "#lib/log";
 import { randomId } from "../../../random-id.ts";
 import { currentBoot, isSameBoot } from "./boot.ts";
 
-/** Milliseconds between two marks. A copy of the file is noticed if it is older than the latest mark. */
-const MARK_EVERY_MS = 10_000;
+/** Milliseconds from a commit to its mark. A copy of the file is noticed if it is older than the latest mark. */
+const MARK_AFTER_MS = 200;
 /** Stored as `marked` while the marker file is being written. */
 const UNMARKED = 0;
 /** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
@@ -25,7 +25,7 @@ export class Epoch {
   readonly #db: Database;
   readonly #marker: string;
   readonly #boot = currentBoot();
-  #markedAt = 0;
+  #timer: Timer | undefined;
 
   /** Reads the epoch, or stores a new one. @param marker path of the marker file. @throws if it cannot be written. */
   constructor(db: Database, marker: string) {
@@ -38,11 +38,15 @@ export class Epoch {
 
   /** Call it after each commit. */
   committed(): void {
-    if (Date.now() - this.#markedAt > MARK_EVERY_MS) this.#tryMark(this.#boot);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#tryMark(this.#boot);
+    }, MARK_AFTER_MS);
   }
 
   /** Call it before the database is closed. */
   close(): void {
+    clearTimeout(this.#timer);
     this.#tryMark(CLOSED);
   }
 
@@ -60,7 +64,6 @@ export class Epoch {
   }
 
   #mark(boot: string): void {
-    this.#markedAt = Date.now();
     const update = this.#db.query("UPDATE log SET marked = ?, boot = ?");
     update.run(UNMARKED, this.#boot);
     writeFileSync(
