@@ -118,7 +118,7 @@ export class RedisRoomLog implements RoomLog {
     const keys = [this.#key(`room:${room}`), this.#key(`events:${room}`)];
     const found: string[] = [];
     for (let after = target - 1; ; ) {
-      const events = await readEvents.run(this.redis, keys, [after]);
+      const events = await findEvents.run(this.redis, keys, [after, target]);
       if (events.length === 0) return found;
       for (const event of events.map((encoded): RoomEvent => JSON.parse(encoded))) {
         after = event.offset;
@@ -220,28 +220,36 @@ const append = new Script<readonly [room: string, epoch: string, offset: number]
 `);
 
 /**
- * Returns the first of the newest `count` events of a room, up to `LIMITS.replyBytes`, but at least one. All of them may
- * be so long that Redis could not send them within the time limit of a command.
+ * Returns the first of the newest `count` events that `isWanted`, up to `LIMITS.replyBytes`, but at least one. All of
+ * them may be so long that Redis could not send them within the time limit of a command.
  */
 const FIRST_OF = `
-  local function firstOf(events, count)
+  local function firstOf(events, count, isWanted)
     local found, bytes = {}, 0
     for from = -count, -1, 100 do
       for _, event in ipairs(redis.call('LRANGE', events, from, math.min(from + 99, -1))) do
-        bytes = bytes + #event
-        if bytes > ${LIMITS.replyBytes} and #found > 0 then return found end
-        table.insert(found, event)
+        if isWanted(event) then
+          bytes = bytes + #event
+          if bytes > ${LIMITS.replyBytes} and #found > 0 then return found end
+          table.insert(found, event)
+        end
       end
     end
     return found
   end
 `;
 
-/** The first events after an offset. KEYS: room, events. ARGV: offset. */
-const readEvents = new Script<readonly string[]>(`
+/**
+ * The first events after an offset that have a number in a field, whichever the field is.
+ * KEYS: room, events. ARGV: offset, number.
+ */
+const findEvents = new Script<readonly string[]>(`
   ${FIRST_OF}
   local missed = (redis.call('HGET', KEYS[1], 'offset') or 0) - ARGV[1]
-  return firstOf(KEYS[2], math.min(missed, redis.call('LLEN', KEYS[2])))
+  local value = ':' .. ARGV[2]
+  return firstOf(KEYS[2], math.min(missed, redis.call('LLEN', KEYS[2])), function(event)
+    return event:find(value .. ',', 1, true) or event:find(value .. '}', 1, true)
+  end)
 `);
 
 /** The state of a room, and the newest entry of the bus at that time. */
@@ -268,7 +276,7 @@ const read = new Script<ReadReply>(`
   local missed = offset - afterOffset
   local found, recovered = {}, 0
   if afterEpoch == epoch and missed >= 0 and missed <= redis.call('LLEN', events) then
-    found, recovered = firstOf(events, missed), 1
+    found, recovered = firstOf(events, missed, function() return true end), 1
   else
     local offsets = redis.call('ZREVRANGE', order, 0, ${LIMITS.latest - 1})
     if #offsets > 0 then
