@@ -56,6 +56,7 @@ describe.skipIf(!REDIS_URL)("two nodes", () => {
     await ada.chat("reversed", "hello");
     const event = await ada.next("chat");
     expect(event).toMatchObject({ epoch, offset: 1, text: "hello" });
+    expect(Object.keys(event).at(-1)).toBe("type");
     expect(await ada.join("reversed")).toMatchObject({ messages: [{ offset: 1, text: "hello" }] });
     const recovered = await ada.join("reversed", { epoch, offset: 0 });
     expect(recovered).toMatchObject({ recovered: true, messages: [event] });
