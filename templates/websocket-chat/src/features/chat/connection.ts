@@ -176,8 +176,8 @@ export class Connection implements Member {
   }
 
   /**
-   * Sends the reply to a join, and the members and events that do not fit into it. While they are sent, live events are
-   * not recorded but read from the log later if there are many, so that they are not queued in memory. Closes the
+   * Sends the reply to a join, and the members and events that do not fit into it. If there are many or the client reads
+   * slowly, live events are not recorded but read from the log later, so that they are not queued in memory. Closes the
    * connection if a read fails, because the client counts as joined by then.
    * @returns the offset of the last event that was sent.
    */

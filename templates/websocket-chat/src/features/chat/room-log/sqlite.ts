@@ -200,13 +200,14 @@ export class SqliteRoomLog implements RoomLog {
 
   /** The first events after an offset, up to `LIMITS.replyBytes`; undefined if one is no longer retained. */
   #eventsAfter(room: string, offset: number, head: number): string[] | undefined {
-    // Rows are trimmed only every `TRIM_EVERY` events, so more than the limits may still be stored.
-    const oldest = Math.max(this.#lastOldMessage(room), head - LIMITS.events);
-    if (offset < oldest || offset > head) return undefined;
+    const missed = head - offset;
+    if (missed < 0 || missed > LIMITS.events) return undefined;
+    // Rows are trimmed only every `TRIM_EVERY` events, so more messages than the limit may still be stored.
+    if (missed > LIMITS.messages && offset < this.#lastOldMessage(room)) return undefined;
     const events: string[] = [];
     let bytes = 0;
     for (const row of this.#statements.eventsAfter.iterate(room, offset)) {
-      // Messages that were deleted later may have moved `oldest` back, before events that were trimmed earlier.
+      // Messages that were deleted later may have moved the oldest retained one back, before trimmed events.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
