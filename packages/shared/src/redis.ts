@@ -61,6 +61,11 @@ export class RedisConnection {
     }
   }
 
+  /** Replaces the connection, because it does not reach the same server as others to the same URL. */
+  reconnect(): void {
+    if (this.#client) this.#replace(this.#client);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#client?.close();

@@ -18,7 +18,6 @@ export async function createApp(env: Env, service: Service) {
   service.use(stores.log);
   service.use(stores.presence);
   const hub = new Hub(env, stores.bus, service);
-  const chat = { hub, stores, replayTimeoutMs: env.IDLE_TIMEOUT_S * 1000 };
 
   const app = new Hono<HttpEnv>();
   const routes = app
@@ -30,7 +29,7 @@ export async function createApp(env: Env, service: Service) {
     .route("/", await chatPage(env))
     // #endregion
     .route("/", sessionRoutes(secret, stores))
-    .route("/", chatRoutes(env, secret, chat, service));
+    .route("/", chatRoutes(env, secret, { hub, stores }, service));
   return routes;
 }
 

@@ -1,5 +1,5 @@
 // The error for a frame that is refused: the client gets an `error` frame, and the connection stays open.
-import type { ErrorCode, Ref } from "./protocol.ts";
+import type { ErrorCode } from "./protocol.ts";
 
 export class FrameError extends Error {
   override readonly name = "FrameError";
@@ -7,7 +7,6 @@ export class FrameError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly ref?: Ref,
   ) {
     super(message);
   }

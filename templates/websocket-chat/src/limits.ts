@@ -11,6 +11,8 @@ export const LIMITS = {
   token: 128,
   /** Rooms that one connection may be in. */
   roomsPerConnection: 50,
+  /** Characters of the frames that wait until a join or a leave of their connection has ended. */
+  waitingCharacters: 256 * 1024,
   /** Messages to retain per room. */
   messages: 1000,
   /** Events to retain per room, so that clients can recover them. */
@@ -18,11 +20,11 @@ export const LIMITS = {
   /** Messages that a join returns at most if it does not recover. */
   latest: 50,
   /**
-   * Bytes of events or messages in the reply to a join. A client that gets no complete frame for some seconds
-   * reconnects, so it could never receive a long reply over a slow network.
+   * Bytes of events that one read of a room log returns, and of events or messages in a join reply. A client that gets
+   * no complete frame for some seconds reconnects, so it could never receive a long reply over a slow network.
    */
   replyBytes: 256 * 1024,
-  /** Members in the reply to a join, for the same reason. The others follow as `user-joined` frames. */
+  /** Members in a join reply, so that the reply stays short on a slow network. The others follow as `user-joined` frames. */
   replyMembers: 500,
   // #region reactions
   /** Different emoji per message. */

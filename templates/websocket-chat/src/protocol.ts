@@ -7,11 +7,12 @@ export const PROTOCOL = 1;
 
 /** A name needs at least one visible character. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-/** A pictograph, which may consist of several characters with an invisible joiner between them. */
-const PICTOGRAPH = /\p{Extended_Pictographic}\ufe0f?(?:\u200d\p{Extended_Pictographic}\ufe0f?)*/gu;
+/** A pictograph, which may consist of several characters, each with a skin tone, and an invisible joiner between them. */
+const PICTOGRAPH =
+  /\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)*/gu;
 /** Characters that are invisible or change the text direction. A name that contains them could imitate another one. */
 const INVISIBLE =
-  /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
+  /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{13441}\u{13442}]/u;
 
 const token = z.string().min(1).max(LIMITS.token);
 const ref = z.union([token, z.number()]);
@@ -117,7 +118,7 @@ export interface User {
   readonly name: string;
 }
 
-/** The current state of a message: what `applyEvent` made of its events. */
+/** The current state of a message: the result of applying its events in order. */
 export interface Message {
   readonly offset: number;
   readonly from: User;

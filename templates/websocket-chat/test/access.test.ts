@@ -109,12 +109,15 @@ describe("session", () => {
     ["\u3164", 422],
     ["\uffa0", 422],
     ["\u2800", 422],
+    ["\u{13441}", 422],
+    ["\u{13442}", 422],
     // They look like "Ada".
     ["Ada\u200b", 422],
     ["Ada\u00ad", 422],
     ["Ada\u061c", 422],
     ["Ada\u{e0041}", 422],
     ["A\u200dda", 422],
+    ["Ada\u{13441}", 422],
     [7, 422],
     [undefined, 422],
   ])("the name %j is refused", async (name, status) => {
@@ -126,6 +129,11 @@ describe("session", () => {
     expect(response.status).toBe(status);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toMatchObject({ errors: [{ pointer: "/name" }] });
+  });
+
+  test.each(["👩🏽‍💻", "Ada 👍🏽"])("the name %s with a skin tone is accepted", async (name) => {
+    using socket = await Socket.open(server.url, name);
+    expect(socket.you.name).toBe(name);
   });
 
   test("a cookie is valid until it expires, and only with its own signature", async () => {

@@ -60,24 +60,54 @@ test("the client stops at a welcome of another protocol version, and does not re
   ]);
 });
 
-test("a connection that is silent after `connect` has checked it is replaced within 5 s", () => {
-  jest.useFakeTimers();
-  const sockets: WebSocket[] = [];
-  const { client, states } = start(() => {
-    const socket = { send: () => undefined, close: () => undefined } as unknown as WebSocket;
-    sockets.push(socket);
-    return socket;
-  });
-  const [socket] = sockets;
-  socket?.onmessage?.call(socket, { data: welcome(PROTOCOL) } as MessageEvent);
-  expect(states).toMatchObject([{ state: "connecting" }, { state: "online" }]);
-  client.connect();
-  jest.advanceTimersByTime(5000);
-  expect(states).toMatchObject([{}, {}, { state: "offline" }, { state: "connecting" }]);
-  expect(sockets).toHaveLength(2);
+test.each([1, 3])(
+  "a connection that is silent after `connect` was called %i times is replaced within 5 s",
+  (calls) => {
+    jest.useFakeTimers();
+    const sockets: WebSocket[] = [];
+    const { client, states } = start(() => {
+      const socket = { send: () => undefined, close: () => undefined } as unknown as WebSocket;
+      sockets.push(socket);
+      return socket;
+    });
+    const [socket] = sockets;
+    socket?.onmessage?.call(socket, { data: welcome(PROTOCOL) } as MessageEvent);
+    expect(states).toMatchObject([{ state: "connecting" }, { state: "online" }]);
+    for (let call = 0; call < calls; call++) {
+      client.connect();
+      jest.advanceTimersByTime(5000 / calls);
+    }
+    expect(states).toMatchObject([{}, {}, { state: "offline" }, { state: "connecting" }]);
+    expect(sockets).toHaveLength(2);
+    client.close();
+    client.connect();
+    expect(sockets).toHaveLength(2);
+  },
+);
+
+test("a room is joined once, also if `join` is called again while the reply is pending or later", async () => {
+  const joins: unknown[] = [];
+  const receive = (frame: unknown) =>
+    socket.onmessage?.call(socket, { data: JSON.stringify(frame) } as MessageEvent);
+  const send = (data: string) => {
+    const frame = JSON.parse(data);
+    if (frame.type === "join") joins.push(frame.ref);
+  };
+  const socket = { send, close: () => undefined } as unknown as WebSocket;
+  const { client } = start(() => socket);
+  client.join("general");
+  receive(JSON.parse(welcome(PROTOCOL)));
+  client.join("general");
+  expect(joins).toHaveLength(1);
+  const position = { epoch: "e", offset: 0, recovered: false, members: [you], messages: [] };
+  receive({ type: "ok", ref: joins[0], room: "general", ...position });
+  await Promise.resolve();
+  client.join("general");
+  expect(joins).toHaveLength(1);
+  client.leave("general");
+  client.join("general");
+  expect(joins).toHaveLength(2);
   client.close();
-  client.connect();
-  expect(sockets).toHaveLength(2);
 });
 
 test("a frame with a temporary error is sent again after growing delays of up to 30 s", async () => {

@@ -56,6 +56,7 @@ describe.skipIf(!REDIS_URL)("two nodes", () => {
     await ada.chat("reversed", "hello");
     const event = await ada.next("chat");
     expect(event).toMatchObject({ epoch, offset: 1, text: "hello" });
+    expect(Object.keys(event).at(-1)).toBe("type");
     expect(await ada.join("reversed")).toMatchObject({ messages: [{ offset: 1, text: "hello" }] });
     const recovered = await ada.join("reversed", { epoch, offset: 0 });
     expect(recovered).toMatchObject({ recovered: true, messages: [event] });
@@ -245,6 +246,25 @@ describe.skipIf(!HAS_REDIS_SERVER)("outages of Redis", () => {
     },
   );
 });
+
+// #region edits
+test.skipIf(!HAS_REDIS_SERVER)("a deletion reads only the events about its message", async () => {
+  await using redis = await OwnRedis.start();
+  await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
+  await node.ready();
+  using ada = await Socket.open(node.url, "Ada");
+  await ada.join("general");
+  const text = "x".repeat(4000);
+  for (let i = 0; i < 200; i++) await ada.chat("general", text);
+  const bytesSent = async () =>
+    Number(/total_net_output_bytes:(\d+)/.exec(`${await redis.command("INFO", "stats")}`)?.[1]);
+  for (const target of [200, 190, 1]) {
+    const before = await bytesSent();
+    await ada.post({ type: "delete", room: "general", target });
+    expect((await bytesSent()) - before).toBeLessThan(200_000);
+  }
+});
+// #endregion
 
 test("a start in development without Redis fails with a message that has no password", async () => {
   const env = { REDIS_URL: "redis://:a-password@127.0.0.1:1" };

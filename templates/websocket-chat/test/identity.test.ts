@@ -56,6 +56,17 @@ test("a session that expires closes its connections with 4002, unless a new name
   await extended.settled();
 });
 
+test("a session that was ended with its older cookie stays ended when that cookie has expired", async () => {
+  const headers = { cookie: cookieFor(1000, "renewed") };
+  const renewed = { cookie: cookieFor(3_600_000, "renewed") };
+  await fetch(`${server.url}/api/session`, { method: "DELETE", headers });
+  await Bun.sleep(1100);
+  // Ending another session forgets those that have expired.
+  const other = { cookie: cookieFor(1000, "another") };
+  await fetch(`${server.url}/api/session`, { method: "DELETE", headers: other });
+  expect((await fetch(`${server.url}/api/session`, { headers: renewed })).status).toBe(401);
+});
+
 test("a session that lasts longer than a timer can does not close its connections", async () => {
   using ada = await Socket.openAs(server.url, cookieFor(60 * 24 * 3_600_000));
   for (let round = 0; round < 20; round += 1) await ada.join(`room-${round}`);
@@ -66,7 +77,8 @@ test("a session that lasts longer than a timer can closes its connections when i
   jest.useFakeTimers();
   try {
     const presence = { connect: async () => undefined };
-    const chat = { hub: { connect: () => undefined }, stores: { presence } } as unknown as Chat;
+    const hub = { connect: () => undefined, latestSession: (session: unknown) => session };
+    const chat = { hub, stores: { presence } } as unknown as Chat;
     const expires = Date.now() + 40 * dayMs;
     const connection = new Connection(chat, { id: "s", user: { id: "a", name: "Ada" }, expires });
     const close = mock((_code: number) => undefined);
@@ -100,6 +112,18 @@ test("a new name reaches the members, also of connections that were open before"
     ...{ code: "not_online", retry: true },
   });
   // #endregion
+});
+
+test("a client that connects with the cookie from before a rename has the new name", async () => {
+  using bob = await Socket.open(server.url, "Bob");
+  using ada = await Socket.open(server.url, "Ada");
+  await startSession(server.url, "Countess", ada.cookie);
+  using late = await Socket.openAs(server.url, ada.cookie);
+  const renamed = { id: ada.you.id, name: "Countess" };
+  expect(late.you).toEqual(renamed);
+  await bob.join("cookies");
+  await late.join("cookies");
+  expect(await bob.next("user-joined")).toMatchObject({ user: renamed });
 });
 
 test("a rename while the user leaves a room does not add the user to the room again", async () => {

@@ -84,6 +84,51 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect((await fetch(`${next.url}/healthz`)).ok).toBe(true);
   });
 
+  test("when the session expires, messages that wait and drafts of all conversations stay", async () => {
+    await using server = await ChatServer.start({
+      SESSION_SECRET: "the first secret, long enough",
+    });
+    using page = await Page.signIn(server.url, "Author");
+    await page.write("stored");
+    await page.shows("[data-state=sent]");
+    let expected = "waiting\nalso waiting\na draft";
+    // #region edits
+    expected += "\nstored, edited";
+    // #endregion
+    // #region private
+    using bob = await Socket.open(server.url, "Bob");
+    await bob.join("general");
+    await page.shows("#members button");
+    await page.click("#members button");
+    await page.says("#title", "Bob");
+    await page.click("#text");
+    await page.type("a draft for Bob");
+    await page.click("#rooms button");
+    await page.says("#title", "# general");
+    // #endregion
+    await server.stop();
+    await page.shows("[data-state=offline], [data-state=connecting]");
+    await page.write("waiting");
+    await page.write("also waiting");
+    await page.type("a draft");
+    // #region edits
+    await page.evaluate("document.querySelector('.actions > button:nth-last-child(2)').click()");
+    await page.type(", edited");
+    // #endregion
+    await using _ = await ChatServer.start({
+      ...{ SESSION_SECRET: "another secret, long enough", PORT: `${server.port}` },
+    });
+    await page.reconnects("#welcome:not([hidden])");
+    await page.click("#name");
+    await page.press("Enter");
+    await page.shows("[data-state=online]");
+    await page.until(`document.querySelector('#text').value === ${JSON.stringify(expected)}`);
+    // #region private
+    await page.click("#private button");
+    await page.until("document.querySelector('#text').value === 'a draft for Bob'");
+    // #endregion
+  });
+
   test("leaving a room drops its unsent messages, and the room stays closed after a reload", async () => {
     await using server = await ChatServer.start();
     using bob = await Socket.open(server.url, "Bob");
@@ -94,6 +139,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("[data-state=offline], [data-state=connecting]");
     await page.write("meet at nine");
     await page.click("#leave");
+    await page.until("/1 of your messages/.test(document.querySelector('#banner').textContent)");
     await server.restart();
     await page.reconnects();
     await page.reload();
@@ -147,6 +193,21 @@ describe.skipIf(!hasBrowser)("the page", () => {
     isDown = false;
     await page.press("Enter");
     await page.shows("#chat:not([hidden])");
+  });
+
+  test("a server that does not respond is reported", async () => {
+    await using server = await ChatServer.start();
+    using proxy = Bun.serve({
+      port: 0,
+      idleTimeout: 0,
+      fetch: (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname.startsWith("/api")) return new Promise<Response>(() => undefined);
+        return fetch(server.url + pathname);
+      },
+    });
+    using page = await Page.open(`http://127.0.0.1:${proxy.port}`, "hanging");
+    await page.until("/cannot be reached/.test(document.querySelector('#start').textContent)");
   });
 
   test("a dead connection is noticed and replaced when the page comes back online", async () => {

@@ -44,6 +44,25 @@ test("history is not unread, and what was missed is, also in a room that was emp
   expect(quiet.room.unread).toBe(1);
 });
 
+test.each(["ok", "event"])(
+  "one's own message is shown once, also if its %s arrives first",
+  (first) => {
+    const { model, room, texts } = open();
+    model.joined("a", { ...empty, recovered: false }, true);
+    const unsent = { type: "chat", room: "a", text: "mine", key: "k1" } as const;
+    model.addUnsent(unsent, "");
+    expect(room.lines.map(({ state }) => state)).toEqual(["waiting"]);
+    const ok = () => model.settled(unsent);
+    const event = () => model.receive(chat(1, "mine", me));
+    for (const step of first === "ok" ? [ok, event] : [event, ok]) {
+      step();
+      expect(texts()).toEqual(["mine"]);
+      expect(room.lines.map(({ state }) => state)).toEqual(["sent"]);
+    }
+    expect(room.lines[0]?.message?.offset).toBe(1);
+  },
+);
+
 test("frames of a room that was left do not open it again", () => {
   const { model, room } = open();
   model.joined("a", { ...empty, recovered: false }, true);
@@ -112,6 +131,15 @@ test.each([
   ["Bill", "B1ll"],
   ["modern", "modem"],
   ["Oleg", "0leg"],
+  // A capital letter of another script whose small letter looks different.
+  ["Bob", "Βob"],
+  ["Hana", "Ηana"],
+  ["Max", "Μax"],
+  ["Nina", "Νina"],
+  ["Yan", "Υan"],
+  ["Zoe", "Ζoe"],
+  ["Bob", "Ꮟob"],
+  ["Will", "Ꮃill"],
 ])("%s and %s get a tag", (one, other) => {
   expect(skeleton(other)).toBe(skeleton(one));
   const names = new Map([

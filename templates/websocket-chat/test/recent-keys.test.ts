@@ -1,8 +1,15 @@
 // The idempotency keys: the latest ones are known, also after a restart, and memory is bounded.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LocalBus } from "../src/features/chat/bus.ts";
 import { migrate } from "../src/features/chat/room-log/migrations.ts";
 import { RecentKeys } from "../src/features/chat/room-log/recent-keys.ts";
+import { SqliteRoomLog } from "../src/features/chat/room-log/sqlite.ts";
+import { LIMITS } from "../src/limits.ts";
+import type { FrameOf } from "../src/protocol.ts";
 
 const LIMIT = 20;
 
@@ -33,13 +40,57 @@ test("the latest keys are known, and memory is bounded", () => {
   expect(next.find("ada", `k${9 * LIMIT}`)).toBeUndefined();
 });
 
-test("the key of a trimmed event is known after a restart", () => {
+test("after a restart the keys of the newest events are known, trimmed or not", () => {
   const { db, insert } = open();
-  db.run("INSERT INTO keys (user, key, room, offset) VALUES ('ada', 'old', 'general', 1)");
-  insert("ada", "new", 2);
+  for (let id = 1; id <= 2 * LIMIT; id++) insert("quiet", `k${id}`, id);
+  // The events after them were trimmed, except for the last one.
+  const ids = Array.from({ length: LIMIT }, (_, i) => 2 * LIMIT + i + 1);
+  const addKey = db.query("INSERT INTO keys VALUES (?, 'busy', ?, 'general', ?)");
+  for (const id of ids.slice(0, -1)) addKey.run(id, `k${id}`, id);
+  db.run(
+    "INSERT INTO events (id, room, offset, user, key) VALUES (60, 'general', 60, 'busy', 'k60')",
+  );
   const keys = new RecentKeys(db, LIMIT);
-  expect(keys.find("ada", "old")?.offset).toBe(1);
-  expect(keys.find("ada", "new")?.offset).toBe(2);
+  expect(ids.map((id) => keys.find("busy", `k${id}`)?.offset)).toEqual(ids);
+  expect(keys.find("quiet", `k${2 * LIMIT}`)).toBeUndefined();
+});
+
+test("a trimmed event leaves its key, with the id of the event", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "chat-keys-"));
+  const log = new SqliteRoomLog(join(directory, "chat.db"), new LocalBus());
+  const send = (room: string, count: number) => {
+    const frames = Array.from({ length: count }, (_, i): FrameOf<"chat"> => {
+      return { type: "chat", ref: 1, room, text: "text", key: `${room}-${i + 1}` };
+    });
+    const from = { id: "ada", name: "Ada" };
+    return Promise.all(frames.map((frame) => log.append({ frame, from, at: "" })));
+  };
+  await send("quiet", 3);
+  await send("busy", LIMITS.messages + 500);
+  const keys = log.db.query("SELECT id, key, offset FROM keys").all();
+  expect(keys).toHaveLength(500);
+  expect(keys).toContainEqual({ id: 503, key: "busy-500", offset: 500 });
+  await log.close();
+  await rm(directory, { recursive: true });
+});
+
+test("the keys of a file of an older release are known, as those before the stored events", () => {
+  const { db, insert } = open();
+  db.run(`
+    DROP TABLE keys;
+    CREATE TABLE keys (id INTEGER PRIMARY KEY, user TEXT, key TEXT, room TEXT, offset INTEGER);
+    INSERT INTO keys VALUES (7, 'ada', 'k7', 'general', 7), (8, 'ada', 'k8', 'general', 8);
+    INSERT INTO events (id, room, offset, user, key) VALUES (100008, 'general', 9, 'ada', 'k9');
+    PRAGMA user_version = 4;
+  `);
+  insert("ada", "k10", 10);
+  migrate(db);
+  expect(db.query("SELECT id, key FROM keys").all()).toEqual([
+    { id: 100_006, key: "k7" },
+    { id: 100_007, key: "k8" },
+  ]);
+  const keys = new RecentKeys(db, LIMIT);
+  expect([7, 8, 9, 10].map((n) => keys.find("ada", `k${n}`)?.offset)).toEqual([7, 8, 9, 10]);
 });
 
 test("a key of a transaction that was rolled back is unknown, and the others are still known", () => {

@@ -107,7 +107,7 @@ async function recover(server: ChatServer, room: string, after: Position, head: 
 }
 
 describe("slow consumers", () => {
-  test("one that stops reading is closed with 1013, and recovers every message in order", async () => {
+  test("a client that stops reading is closed with 1013, and recovers every message in order", async () => {
     await using server = await ChatServer.start({ ...FAST, METRICS_PORT: "0" });
     const cookie = await startSession(server.url, "Slow");
     const { socket: slow } = await RawSocket.open(server.url, { cookie });
@@ -143,7 +143,7 @@ describe("slow consumers", () => {
     );
   });
 
-  test("one that reads a long replay slowly stays connected, and misses nothing", async () => {
+  test("a client that reads a long replay slowly stays connected, and misses nothing", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
@@ -197,7 +197,7 @@ describe("slow consumers", () => {
     expect(slow.connections).toBe(2);
   }, 60_000);
 
-  test("one that reads nothing of a long replay is disconnected, even if it sends frames", async () => {
+  test("a client that reads nothing of a long replay is disconnected, even if it sends frames", async () => {
     await using server = await ChatServer.start({
       ...FAST,
       ...{ IDLE_TIMEOUT_S: "8", METRICS_PORT: "0" },
@@ -220,7 +220,7 @@ describe("slow consumers", () => {
     expect(await readMetric(server, "chat_slow_consumers_closed_total")).toBe(1);
   });
 
-  test("one that sends and does not read the replies is closed with 1013", async () => {
+  test("a client that sends and does not read the replies is closed with 1013", async () => {
     await using server = await ChatServer.start({ ...FAST, METRICS_PORT: "0" });
     const cookie = await startSession(server.url, "Deaf");
     const { socket: deaf } = await RawSocket.open(server.url, { cookie });
@@ -261,7 +261,7 @@ describe("slow consumers", () => {
     expect(await back.join("busy", position)).toMatchObject({ recovered: true });
   });
 
-  test("one that disconnects during a replay does not join the next room", async () => {
+  test("a client that disconnects during a replay does not join the next room", async () => {
     await using server = await ChatServer.start(FAST);
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
@@ -282,7 +282,45 @@ describe("slow consumers", () => {
     expect((await ada.join("next")).members).toEqual([ada.you]);
   });
 
-  test("one that does not respond to pings is disconnected, and others see it leave", async () => {
+  test.each([4000, 1])(
+    "a limited number of frames wait for a replay, also of texts with %d characters",
+    async (length) => {
+      await using server = await ChatServer.start(FAST);
+      using ada = await Socket.open(server.url, "Ada");
+      const { epoch } = await ada.join("busy");
+      await flood(ada, "語".repeat(4000), LIMITS.messages);
+      const cookie = await startSession(server.url, "Eager");
+      const { socket: eager } = await RawSocket.open(server.url, { cookie });
+      using _ = eager;
+      await eager.json("welcome");
+      eager.pause();
+      const send = (frame: object) =>
+        eager.send({ opcode: OPCODE.text, payload: JSON.stringify(frame) });
+      send({ type: "join", ref: 0, room: "busy", after: { epoch, offset: 0 } });
+      await ada.next("user-joined");
+      const chat = { type: "chat", room: "busy", text: "x".repeat(length) };
+      const size = JSON.stringify({ ...chat, ref: 1000, key: "key-1000" }).length;
+      const fitting = Math.floor(LIMITS.waitingCharacters / size);
+      for (let ref = 1000; ref < 1000 + fitting + 10; ref++)
+        send({ ...chat, ref, key: `key-${ref}` });
+      await Bun.sleep(100);
+      eager.resume();
+      await eager.next(({ payload }) => payload.includes(`"ref":${1000 + fitting - 1}`));
+      send({ ...chat, ref: 1, key: "later" });
+      await eager.next(({ payload }) => payload.includes('"ref":1,'));
+      const replies = eager.frames
+        .filter(({ opcode }) => opcode === OPCODE.text)
+        .map(({ payload }) => JSON.parse(payload.toString()))
+        .filter(({ ref }) => ref > 0);
+      const refused = replies.filter(({ type }) => type === "error");
+      expect(refused.map(({ ref, code }) => [ref, code])).toEqual(
+        Array.from({ length: 10 }, (_, i) => [1000 + fitting + i, "rate_limited"]),
+      );
+      expect(replies.filter(({ type }) => type === "ok")).toHaveLength(fitting + 1);
+    },
+  );
+
+  test("a client that does not respond to pings is disconnected, and others see it leave", async () => {
     await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
     using ada = await Socket.open(server.url, "Ada");
     await ada.join("general");
@@ -313,6 +351,26 @@ describe("shutdown", () => {
     using back = await Socket.openAs(server.url, ada.cookie);
     const joined = await back.join("general", { epoch, offset: late.offset - 1 });
     expect(joined.messages.map(({ text }) => text)).toEqual(["still served"]);
+  });
+
+  test("a stop under load ends with exit code 0, and keeps what was acknowledged", async () => {
+    for (let round = 0; round < 3; round++) {
+      await using server = await ChatServer.start(FAST);
+      const ada = await Socket.open(server.url, "Ada");
+      const { epoch } = await ada.join("general");
+      let stored = 0;
+      const send = async () => {
+        for (;;) stored = Math.max(stored, (await ada.chat("general", "m")).offset);
+      };
+      const sending = Array.from({ length: 50 }, () => send().catch(String));
+      await until(() => stored > 500, "messages are in flight");
+      expect(await server.stop()).toBe(0);
+      await Promise.all(sending);
+      await server.restart();
+      using back = await Socket.openAs(server.url, ada.cookie);
+      const { offset } = await back.join("general", { epoch, offset: stored });
+      expect(offset).toBeGreaterThanOrEqual(stored);
+    }
   });
 
   test("a client that ignores the close does not keep the process running", async () => {
@@ -405,6 +463,29 @@ test("a database that was restored from an older copy starts a new epoch", async
   expect(now).toMatchObject({ recovered: false, offset: 3 });
   expect(now.epoch).not.toBe(epoch);
   expect(now.messages.map(({ text }) => text)).toEqual(["kept", "other", "another"]);
+});
+
+test("a copy of a database that was made while it was open is noticed as well", async () => {
+  await using server = await ChatServer.start(FAST);
+  const ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  await ada.chat("general", "kept");
+  const file = join(server.directory, "chat.db");
+  const copy = `${file}.copy`;
+  {
+    using db = new Database(file);
+    db.run("VACUUM INTO ?", [copy]);
+  }
+  const { offset } = await ada.chat("general", "lost");
+  await Bun.sleep(1000);
+  await server.crash();
+  for (const end of ["-wal", "-shm"]) await rm(`${file}${end}`, { force: true });
+  await Bun.write(file, Bun.file(copy));
+  await server.restart();
+  using back = await Socket.openAs(server.url, ada.cookie);
+  await back.join("general");
+  for (const text of ["other", "another"]) await back.chat("general", text);
+  expect(await back.join("general", { epoch, offset })).toMatchObject({ recovered: false });
 });
 
 test("a restart of the machine starts a new epoch, unless the database was closed cleanly", async () => {

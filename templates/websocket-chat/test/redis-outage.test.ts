@@ -47,6 +47,32 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     await node.ready();
   });
 
+  test("after a failover that only some connections follow, all of them reach the new primary", async () => {
+    await using first = await OwnRedis.start();
+    await using second = await OwnRedis.start();
+    await using proxy = await FaultyProxy.start(first.port);
+    const redisUrl = proxy.url.replace("http", "redis");
+    await using node = await ChatServer.start({ ...ENV, REDIS_URL: redisUrl });
+    await node.ready();
+    using ada = await Socket.open(node.url, "Ada");
+    await ada.join("general");
+    proxy.port = second.port;
+    // The connection that reads is in a blocking command.
+    const clients = `${await first.command("CLIENT", "LIST")}`.split("\n");
+    for (const client of clients.filter((line) => !/ cmd=(xread|client)/.test(line))) {
+      const id = / ?id=(\d+)/.exec(client)?.[1];
+      if (id) await first.command("CLIENT", "KILL", "ID", id);
+    }
+    // The deliveries that were lost close the connection.
+    await until(async () => (await readyStatus(node)) === 503, "the node notices it");
+    await ada.closed;
+    await node.ready();
+    using bob = await Socket.open(node.url, "Bob");
+    await bob.join("general");
+    expect(await send(bob, "hello")).toBe("ok");
+    await bob.next("chat", ({ text }) => text === "hello");
+  });
+
   test.each([
     ["is out of memory", "maxmemory", "1", "0"],
     ["has too few replicas", "min-replicas-to-write", "1", "0"],

@@ -4,7 +4,7 @@ import { plugin } from "bun";
 plugin({
   name: "reversed-fields",
   setup(build) {
-    build.onLoad({ filter: /src\/features\/chat\/room-log\/room-log\.ts$/ }, async ({ path }) => {
+    build.onLoad({ filter: /src\/features\/chat\/room-log\/change\.ts$/ }, async ({ path }) => {
       const source = await Bun.file(path).text();
       const contents = `${source.replace("export function changeOf", "function original")}
         const reverse = (fields: object) => Object.fromEntries(Object.entries(fields).reverse());

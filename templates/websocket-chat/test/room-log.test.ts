@@ -65,6 +65,16 @@ for (const engine of engines) {
       expect(next.recorder.deliveries).toHaveLength(1);
     });
 
+    test("closing stores the events of the same tick, or refuses them, and does nothing later", async () => {
+      const { log, start, close } = await open();
+      const appended = Promise.allSettled([log.append(chat("one")), log.append(chat("two"))]);
+      await close();
+      await Bun.sleep(10);
+      const stored = (await appended).filter(({ status }) => status === "fulfilled");
+      const next = await start();
+      expect((await next.log.read("general")).offset).toBeGreaterThanOrEqual(stored.length);
+    });
+
     test("keys of different senders do not collide, also if an id contains a space", async () => {
       const { log } = await open();
       const spaced = { id: "a b", name: "Ada" };
@@ -75,7 +85,7 @@ for (const engine of engines) {
     test("a position gets the events after it; one that cannot be continued gets the latest messages", async () => {
       const { log } = await open();
       const { epoch, ...empty } = await log.read("general");
-      expect(empty).toEqual({ offset: 0, recovered: false, entries: [] });
+      expect(empty).toEqual({ offset: 0, recovered: false, hasMore: false, entries: [] });
       const total = LIMITS.messages + 5;
       const texts = Array.from({ length: total }, (_, i) => `m${i + 1}`);
       await Promise.all(texts.map((text) => log.append(chat(text))));
@@ -93,6 +103,30 @@ for (const engine of engines) {
       expect(await read({ epoch, offset: 4 })).toEqual(latest);
       expect(await read({ epoch, offset: total + 1 })).toEqual(latest);
       expect(await read({ epoch: "another", offset: total })).toEqual(latest);
+    });
+
+    test("a read returns a limited number of bytes, and the reads after it the other events", async () => {
+      const { log } = await open();
+      const texts = [..."xé語🦊"].map((character) => character.repeat(4000));
+      const sent = Array.from({ length: 200 }, (_, i) => chat(texts[i % 4] ?? "", `key-${i}`));
+      await Promise.all(sent.map((one) => log.append(one)));
+      let position: Position = { ...(await log.read("general")), offset: 0 };
+      const read: string[] = [];
+      for (let hasMore = true; hasMore; ) {
+        const history = await log.read("general", position);
+        expect(history).toMatchObject({
+          recovered: true,
+          offset: read.length + history.entries.length,
+        });
+        expect(Buffer.byteLength(history.entries.join(""))).toBeLessThanOrEqual(LIMITS.replyBytes);
+        expect(history.entries.length).toBeGreaterThan(10);
+        read.push(...history.entries);
+        ({ hasMore } = history);
+        position = history;
+      }
+      expect(read.map((event) => JSON.parse(event).key)).toEqual(
+        sent.map(({ frame }) => frame.key),
+      );
     });
 
     test("a listener that fails does not fail the events, and has to recover them", async () => {
@@ -168,6 +202,25 @@ for (const engine of engines) {
       expect((await log.read("general")).offset).toBe(2);
     });
 
+    test("retention does not count deleted messages", async () => {
+      const { log } = await open();
+      const send = (name: string, count: number) =>
+        Promise.all(Array.from({ length: count }, (_, i) => log.append(chat(`${name} ${i}`))));
+      const half = LIMITS.messages / 2;
+      const [first] = await send("early", half);
+      const deleted = await send("deleted", 100);
+      for (const { offset } of deleted) {
+        await log.append(draft({ type: "delete", target: offset }));
+      }
+      await send("late", half);
+      const read = (offset: number) => log.read("general", { epoch: first?.epoch ?? "", offset });
+      expect(await read(0)).toMatchObject({ recovered: true });
+      await log.append(draft({ type: "edit", target: 1, text: "still stored" }));
+      await send("one more", 1);
+      expect(await read(0)).toMatchObject({ recovered: false });
+      expect(await read(1)).toMatchObject({ recovered: true });
+    });
+
     test("a deletion survives a restart", async () => {
       const { log, start, close } = await open();
       const { epoch } = await log.append(chat("secret"));
@@ -199,6 +252,19 @@ for (const engine of engines) {
         { emoji: "🎉", users: [ada] },
       ]);
       await until(() => recorder.deliveries.length === 5, "everything is delivered");
+    });
+
+    test("the key of a reaction that changed nothing is still known after a restart", async () => {
+      const { log, start, close } = await open();
+      await log.append(chat("hello"));
+      const react = (on: boolean) => draft({ type: "react", target: 1, emoji: "👍", on });
+      const without = react(false);
+      expect((await log.append(without)).offset).toBe(1);
+      expect((await log.append(react(true))).offset).toBe(2);
+      await close();
+      const next = await start();
+      expect((await next.log.append(without)).offset).toBe(1);
+      expect((await next.log.read("general")).offset).toBe(2);
     });
 
     test("reactions at the same time are all counted", async () => {

@@ -73,7 +73,7 @@ export async function setUp({ make }: Engine, cleanups: (() => Promise<void>)[])
     const stores = openStores(schema.parse(env));
     stores.bus.subscribe(recorder);
     const isReady = () =>
-      Promise.all([stores.log.ready(), stores.presence.ready()]).then(
+      Promise.all([stores.log.ready(), stores.presence.ready?.()]).then(
         () => true,
         () => false,
       );
@@ -82,7 +82,7 @@ export async function setUp({ make }: Engine, cleanups: (() => Promise<void>)[])
     const close = async () => {
       if (closed) return;
       closed = true;
-      await stores.presence.close();
+      await stores.presence.close?.();
       await stores.log.close();
     };
     cleanups.push(close);

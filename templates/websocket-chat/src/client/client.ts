@@ -27,7 +27,7 @@ export interface ClientEvents {
   joined(room: string, snapshot: Snapshot, isFirst: boolean): void;
   /** The server refused the join. Another call of `join` tries again. */
   refused(room: string, problem: string): void;
-  /** Every other frame. The events of a room come in order, each of them once. */
+  /** Every frame, replies included. The events of a room that a join did not return come in order, each of them once. */
   frame(frame: ServerFrame): void;
   /** The event is stored, or was refused because of `problem`. */
   settled(event: Unsent, problem?: string): void;
@@ -52,9 +52,9 @@ const PING_AFTER_MS = 20_000;
 const SILENCE_TIMEOUT_MS = 4000;
 /** Give up a connection attempt after this many milliseconds. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** Upper bounds, in milliseconds, of the first and of the longest delay before a reconnect. */
+/** Upper bounds, in milliseconds, of the first and the longest delay before a reconnect. */
 const RECONNECT = { base: 1000, cap: 30_000 };
-/** The same before a frame is sent again after a temporary error. */
+/** Upper bounds, in milliseconds, of the first and the longest delay before a frame is resent after a temporary error. */
 const RETRY = { base: 2000, cap: 30_000 };
 
 export class ChatClient {
@@ -65,10 +65,14 @@ export class ChatClient {
   readonly #joined = new Set<string>();
   /** Resolves the request with this ref. */
   readonly #requests = new Map<unknown, (reply: Reply | undefined) => void>();
+  /** End the delays before frames are resent, because the connection closes. */
+  readonly #waits = new Set<() => void>();
   #lastRef = 0;
   #socket: WebSocket | undefined;
   #online = false;
   #isClosed = false;
+  /** Whether nothing was received since the last ping. */
+  #awaitsPong = false;
   #attempts = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -83,7 +87,7 @@ export class ChatClient {
    */
   connect(): void {
     if (this.#isClosed) return;
-    if (this.#online) this.#ping();
+    if (this.#online && !this.#awaitsPong) this.#ping();
     if (this.#socket) return;
     this.#options.events.state("connecting");
     const socket = this.#options.connect();
@@ -100,7 +104,7 @@ export class ChatClient {
     };
   }
 
-  /** Closes the connection for good: this client does not connect again. */
+  /** Closes the connection permanently: this client does not connect again. */
   close(): void {
     this.#isClosed = true;
     const socket = this.#socket;
@@ -110,18 +114,19 @@ export class ChatClient {
     socket?.close();
   }
 
-  /** Joins the room now, and again after each reconnect. */
+  /** Joins the room now, and again after each reconnect. Does nothing if the room is already joined, or being joined. */
   join(room: string): void {
-    if (!this.#rooms.has(room)) this.#rooms.set(room, undefined);
+    if (this.#rooms.has(room)) return;
+    this.#rooms.set(room, undefined);
     if (this.#online) void this.#join(room);
   }
 
-  /** Leaves the room, and drops what was not sent to it. */
-  leave(room: string): void {
+  /** Leaves the room, and drops what was not sent to it. @returns what was dropped. */
+  leave(room: string): readonly Unsent[] {
     this.#rooms.delete(room);
     this.#joined.delete(room);
-    this.outbox.drop(room);
     if (this.#online) void this.#leave(room);
+    return this.outbox.drop(room);
   }
 
   /** Sends the event, now or when there is a connection, and resends it until there is a reply. */
@@ -147,6 +152,7 @@ export class ChatClient {
   // #endregion
 
   #receive(frame: ServerFrame): void {
+    this.#awaitsPong = false;
     if (this.#online) this.#after(PING_AFTER_MS, () => this.#ping());
     if (frame.type === "welcome" && !this.#welcome(frame)) return;
     if (isEvent(frame) && !this.#advance(frame)) return;
@@ -228,19 +234,18 @@ export class ChatClient {
 
   /**
    * Sends a frame, and after a temporary error again, as long as `isWanted`.
-   * @returns the final reply; undefined if the connection closes first: a reconnect repeats everything.
+   * @returns the final reply; undefined if the connection closes first: after a reconnect, `#welcome` joins again and
+   * `#flush` resends.
    */
   async #requestWhile(isWanted: () => boolean, frame: RequestFrame): Promise<Reply | undefined> {
     let reply = await this.#request(frame);
     for (let attempt = 0; reply?.type === "error" && reply.retry; attempt++) {
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      // Registered like a request, so that the wait ends when the connection closes.
-      const wait = ++this.#lastRef;
-      this.#requests.set(wait, () => resolve(undefined));
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waits.add(resolve);
       const timer = setTimeout(resolve, backoff(RETRY, attempt));
       await promise;
       clearTimeout(timer);
-      this.#requests.delete(wait);
+      this.#waits.delete(resolve);
       reply = isWanted() ? await this.#request(frame) : undefined;
     }
     return reply;
@@ -262,6 +267,7 @@ export class ChatClient {
 
   /** A lost network does not close the socket: silence is the only sign. */
   #ping(): void {
+    this.#awaitsPong = true;
     this.#send({ type: "ping", ref: "alive" });
     this.#after(SILENCE_TIMEOUT_MS, () => this.#reconnect());
   }
@@ -275,9 +281,11 @@ export class ChatClient {
   #reset(): void {
     this.#socket = undefined;
     this.#online = false;
+    this.#awaitsPong = false;
     this.#joined.clear();
     for (const resolve of this.#requests.values()) resolve(undefined);
     this.#requests.clear();
+    for (const end of this.#waits) end();
   }
 
   #end(reason: EndReason): false {

@@ -7,7 +7,7 @@ import { LIMITS } from "../../limits.ts";
 import { CLOSE, type FrameOf, PROTOCOL, type ServerFrame, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import { roomTopic, userTopic } from "./bus.ts";
-import type { Hub, HubConnection } from "./hub.ts";
+import type { Hub } from "./hub.ts";
 import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
 import type { Member } from "./presence/presence.ts";
 import type { Recording } from "./recording.ts";
@@ -18,27 +18,24 @@ import type { Stores } from "./stores.ts";
 export interface Chat {
   readonly hub: Hub;
   readonly stores: Stores;
-  /** Disconnect a client that reads nothing during a replay for this many milliseconds. */
-  readonly replayTimeoutMs: number;
 }
 
 /** A timer cannot run for more than 25 days, so the expiry of a session that lasts longer is checked every day. */
 const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
-export class Connection implements HubConnection, Member {
+export class Connection implements Member {
   user: User;
   /** The rooms that this connection has joined. Updated in the same tick in which the presence is called. */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
   pendingRoomChange: Promise<void> | undefined;
+  /** Characters of the frames that wait for it. */
+  waitingCharacters = 0;
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
-  /**
-   * Bytes that were queued right after the reply to a join, which can be long because of its members. The
-   * slow-consumer limit does not count them until the client has caught up.
-   */
-  #replyBytes = 0;
+  /** Bytes of the join reply that are still excluded from the slow-consumer limit. */
+  #uncountedBytes = 0;
   #expiry: Timer | undefined;
 
   constructor(
@@ -52,13 +49,15 @@ export class Connection implements HubConnection, Member {
     return this.#socket !== undefined;
   }
 
-  /** Bytes that the client has not read, except for those of a reply to a join. */
+  /** Bytes that the client has not read and that count for the slow-consumer limit. */
   get bufferedBytes(): number {
-    return Math.max(0, (this.#socket?.getBufferedAmount() ?? 0) - this.#replyBytes);
+    return Math.max(0, (this.#socket?.getBufferedAmount() ?? 0) - this.#uncountedBytes);
   }
 
   opened(socket: ServerWebSocket<Connection>): void {
     this.#socket = socket;
+    this.session = this.chat.hub.latestSession(this.session);
+    this.user = this.session.user;
     socket.subscribe(userTopic(this.user.id));
     this.send({ type: "welcome", you: this.user, protocol: PROTOCOL });
     this.#closeAtExpiry();
@@ -100,16 +99,25 @@ export class Connection implements HubConnection, Member {
   }
 
   join(frame: FrameOf<"join">): Promise<void> {
-    return this.#serialize(this.#join(frame));
+    return this.#setPendingRoomChange(this.#join(frame));
   }
 
   leave(frame: FrameOf<"leave">): Promise<void> {
-    return this.#serialize(this.#leave(frame));
+    return this.#setPendingRoomChange(this.#leave(frame));
   }
 
   /** @throws {FrameError} `not_in_room` */
   requireMembership(room: string): void {
     if (!this.rooms.has(room)) throw new FrameError("not_in_room", `You are not in ${room}.`);
+  }
+
+  /** Counts a frame that waits for `pendingRoomChange`. @throws {FrameError} `rate_limited` if too many wait. */
+  addWaiting(characters: number): void {
+    if (this.waitingCharacters + characters > LIMITS.waitingCharacters) {
+      const detail = "Too many frames wait for a join or a leave: send this one again later.";
+      throw new FrameError("rate_limited", detail);
+    }
+    this.waitingCharacters += characters;
   }
 
   send(frame: ServerFrame): void {
@@ -128,7 +136,8 @@ export class Connection implements HubConnection, Member {
     );
   }
 
-  #serialize(roomChange: Promise<void>): Promise<void> {
+  /** Lets `handleFrame` hold later frames until the join or leave has ended. */
+  #setPendingRoomChange(roomChange: Promise<void>): Promise<void> {
     const done = () => {
       this.pendingRoomChange = undefined;
     };
@@ -167,45 +176,53 @@ export class Connection implements HubConnection, Member {
   }
 
   /**
-   * Sends the reply to a join, and the members and events that do not fit into it. If the client reads slowly, live
-   * events are not recorded but read from the log later, so that they are not queued in memory. Closes the connection
-   * if a read fails, because the client counts as joined by then.
+   * Sends the reply to a join, and the members and events that do not fit into it. If there are many or the client reads
+   * slowly, live events are not recorded but read from the log later, so that they are not queued in memory. Closes the
+   * connection if a read fails, because the client counts as joined by then.
    * @returns the offset of the last event that was sent.
    */
   async #replay(reply: JoinReply, recording: Recording): Promise<number> {
     const { frame, rest } = encodeJoinReply(reply);
+    const { hub, stores } = this.chat;
     let { history } = reply;
-    let frames: readonly string[] = rest;
+    if (history.hasMore) recording.pause();
     this.#socket?.send(frame);
-    this.#replyBytes = this.#socket?.getBufferedAmount() ?? 0;
-    const catchUp = async () => {
-      if (!this.#isBehind) return;
-      recording.pause();
-      while (this.#isBehind) await this.#waitForDrain();
-      this.#replyBytes = 0;
-    };
+    this.#uncountedBytes = this.#socket?.getBufferedAmount() ?? 0;
     try {
-      for (;;) {
-        for (const next of frames) {
-          await catchUp();
-          this.#sendEncoded(next);
-        }
-        await catchUp();
-        if (!recording.isPaused) break;
+      await this.#sendPaced(rest, recording);
+      while (recording.isPaused && this.isOpen) {
+        // Resume first: an event between the read and the resume would be missed.
         recording.resume();
-        history = await this.chat.stores.log.read(reply.room, history);
+        history = await stores.log.read(reply.room, history);
         if (!history.recovered) {
-          this.chat.hub.closeSlowConsumer(this);
+          hub.closeSlowConsumer(this);
           break;
         }
-        frames = history.entries;
+        if (history.hasMore) recording.pause();
+        await this.#sendPaced(history.entries, recording);
       }
     } catch (error) {
       log.warn("a replay failed: {error}", { error });
       this.close(CLOSE.restart, "The room cannot be read: connect again.");
     }
-    this.#replyBytes = 0;
+    this.#uncountedBytes = 0;
     return history.offset;
+  }
+
+  /** Sends frames as fast as the client reads them. If it reads slowly, the recording is paused. */
+  async #sendPaced(frames: readonly string[], recording: Recording): Promise<void> {
+    await this.#catchUp(recording);
+    for (const frame of frames) {
+      this.#sendEncoded(frame);
+      await this.#catchUp(recording);
+    }
+  }
+
+  async #catchUp(recording: Recording): Promise<void> {
+    if (!this.#isBehind) return;
+    recording.pause();
+    while (this.#isBehind) await this.#waitForDrain();
+    this.#uncountedBytes = 0;
   }
 
   /** Whether the send buffer is more than half full. */
@@ -217,8 +234,8 @@ export class Connection implements HubConnection, Member {
   async #waitForDrain(): Promise<void> {
     if (!this.#socket) return;
     this.#drain ??= Promise.withResolvers();
-    const { hub, replayTimeoutMs } = this.chat;
-    const timer = setTimeout(() => hub.closeSlowConsumer(this), replayTimeoutMs);
+    const { hub } = this.chat;
+    const timer = setTimeout(() => hub.closeSlowConsumer(this), hub.replayTimeoutMs);
     await this.#drain.promise;
     clearTimeout(timer);
   }
@@ -245,7 +262,7 @@ export class Connection implements HubConnection, Member {
   }
 }
 
-/** For presence updates without a reply to a client: the store repeats them once it is available. */
+/** Logs a failed presence update that has no reply; the store repeats it later. */
 function logPresenceError(error: unknown): void {
   log.warn("the presence was not updated: {error}", { error });
 }

@@ -7,6 +7,7 @@ import {
   type ClientFrame,
   clientFrameSchema,
   ERRORS,
+  type ErrorCode,
   type EventKind,
   type FrameOf,
   isTooLong,
@@ -57,12 +58,18 @@ export async function handleFrame(
 ): Promise<void> {
   let ref: Ref | undefined;
   try {
-    const frame = parseFrame(data);
-    if ("ref" in frame) ref = frame.ref;
-    // Checked once the ref is known: the client would wait forever for a reply if the error had no ref.
+    const parsed = parseFrame(data);
+    ref = parsed.ref;
+    // The rate limit is checked after the `ref` is parsed: a client ignores an error without a `ref`.
     connection.chat.hub.checkRateLimit(connection.user, "frame");
-    if (frame instanceof FrameError) throw frame;
-    while (connection.pendingRoomChange) await connection.pendingRoomChange;
+    if ("error" in parsed) throw parsed.error;
+    const { frame } = parsed;
+    if (connection.pendingRoomChange) {
+      const { length } = data;
+      connection.addWaiting(length);
+      while (connection.pendingRoomChange) await connection.pendingRoomChange;
+      connection.waitingCharacters -= length;
+    }
     // The connection may have closed during the wait: a join would then keep the user in the room forever.
     if (!connection.isOpen) return;
     const handle = handlers[frame.type] as (
@@ -86,31 +93,37 @@ async function append(connection: Connection, frame: FrameOf<EventKind>): Promis
   connection.send({ type: "ok", ref: frame.ref, room, epoch, offset });
 }
 
-/**
- * Parses a frame. An invalid one is returned as an error, not thrown, because it counts for the rate limit, too.
- * @returns the frame, or `invalid_json`, `too_long` or `invalid_message` with the frame's `ref` if that is valid.
- */
-function parseFrame(data: string | Uint8Array): ClientFrame | FrameError {
+/** A valid frame, or the error of an invalid one, with the `ref` unless that is missing or invalid. */
+type Parsed = { readonly ref: Ref | undefined } & (
+  | { readonly frame: ClientFrame }
+  | { readonly error: FrameError }
+);
+
+/** Returns `invalid_json`, `too_long` or `invalid_message` instead of throwing it: the rate limit is checked first. */
+function parseFrame(data: string | Uint8Array): Parsed {
+  const refuse = (code: ErrorCode, message: string, ref?: Ref) => {
+    return { ref, error: new FrameError(code, message) };
+  };
   if (typeof data !== "string") {
-    return new FrameError("invalid_message", "Send JSON in text frames, not binary ones.");
+    return refuse("invalid_message", "Send JSON in text frames, not binary ones.");
   }
   let value: unknown;
   try {
     value = JSON.parse(data);
   } catch {
     // Includes the RangeError for JSON that is nested too deeply.
-    return new FrameError("invalid_json", "The frame is not valid JSON.");
+    return refuse("invalid_json", "The frame is not valid JSON.");
   }
-  const result = clientFrameSchema.safeParse(value);
-  if (result.success) return result.data;
+  const { data: frame, error } = clientFrameSchema.safeParse(value);
+  if (frame) return { ref: "ref" in frame ? frame.ref : undefined, frame };
   const { ref, text = "" } = refusedFrameSchema.parse(value);
   if (isTooLong(text)) {
-    return new FrameError("too_long", `A text may have at most ${LIMITS.text} characters.`, ref);
+    return refuse("too_long", `A text may have at most ${LIMITS.text} characters.`, ref);
   }
-  const [issue] = result.error.issues;
+  const [issue] = error.issues;
   const field = issue?.path.join(".") ?? "";
   const problem = issue?.message ?? "This is not a frame of the protocol.";
-  return new FrameError("invalid_message", field ? `${field}: ${problem}` : problem, ref);
+  return refuse("invalid_message", field ? `${field}: ${problem}` : problem, ref);
 }
 
 /** A `FrameError` is sent as it is. Any other error is logged, and sent as `internal`. */

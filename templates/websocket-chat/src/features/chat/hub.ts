@@ -8,6 +8,7 @@ import { LIMITS } from "../../limits.ts";
 import { CLOSE, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import { type Bus, type Delivery, type Listener, roomTopic, type Signal } from "./bus.ts";
+import type { Connection } from "./connection.ts";
 import { Recording } from "./recording.ts";
 
 const WINDOW_MS = 10_000;
@@ -15,35 +16,29 @@ const WINDOW_MS = 10_000;
 const FRAMES_PER_MESSAGE = 10;
 /** Look for slow consumers after this many published characters, which bounds the growth of queues between checks. */
 const CHECK_EVERY = LIMITS.sendBufferBytes / 4;
-/** Ended sessions to remember, because a handshake may have read its cookie before the session ended. */
-const ENDED_SESSIONS = 10_000;
-
-/** A connection of this node. */
-export interface HubConnection {
-  readonly session: Session;
-  readonly rooms: ReadonlySet<string>;
-  /** Bytes that the client has not read. */
-  readonly bufferedBytes: number;
-  /** @param session with the new name. */
-  rename(session: Session): void;
-  close(code: number, reason: string): void;
-}
+/** Ended and renamed sessions to remember, because a handshake may have read an older cookie. */
+const REMEMBERED_SESSIONS = 10_000;
 
 export class Hub implements Listener {
   readonly messagesTotal: Counter;
+  /** Disconnect a client that reads nothing during a replay for this many milliseconds. */
+  readonly replayTimeoutMs: number;
   readonly #service: Service;
   readonly #messages: RateLimiter;
   readonly #frames: RateLimiter;
-  readonly #connections = new Set<HubConnection>();
+  readonly #connections = new Set<Connection>();
   /** Connections per user. */
-  readonly #users = new Map<string, Set<HubConnection>>();
+  readonly #users = new Map<string, Set<Connection>>();
   readonly #recordings = new Set<Recording>();
   readonly #ended = new Set<string>();
+  /** Sessions with a new name, by id. */
+  readonly #renamed = new Map<string, Session>();
   readonly #deliveries: Counter;
   readonly #slowConsumers: Counter;
   #unchecked = 0;
 
-  constructor({ MAX_CONNECTIONS, RATE_LIMIT }: Env, bus: Bus, service: Service) {
+  constructor({ IDLE_TIMEOUT_S, MAX_CONNECTIONS, RATE_LIMIT }: Env, bus: Bus, service: Service) {
+    this.replayTimeoutMs = IDLE_TIMEOUT_S * 1000;
     const limits = { windowMs: WINDOW_MS, maxClients: 2 * MAX_CONNECTIONS };
     this.#messages = new RateLimiter({ ...limits, limit: RATE_LIMIT });
     this.#frames = new RateLimiter({ ...limits, limit: FRAMES_PER_MESSAGE * RATE_LIMIT });
@@ -87,7 +82,13 @@ export class Hub implements Listener {
     return this.#users.get(userId)?.size ?? 0;
   }
 
-  connect(connection: HubConnection): void {
+  /** The session with its latest name: a client may still have the cookie from before a rename. */
+  latestSession(session: Session): Session {
+    const renamed = this.#renamed.get(session.id);
+    return renamed && renamed.expires > session.expires ? renamed : session;
+  }
+
+  connect(connection: Connection): void {
     const { id, user } = connection.session;
     this.#connections.add(connection);
     const own = this.#users.get(user.id) ?? new Set();
@@ -97,7 +98,7 @@ export class Hub implements Listener {
     if (this.#service.draining.aborted) connection.close(CLOSE.restart, "The server restarts.");
   }
 
-  disconnect(connection: HubConnection): void {
+  disconnect(connection: Connection): void {
     const { user } = connection.session;
     this.#connections.delete(connection);
     const own = this.#users.get(user.id);
@@ -128,13 +129,15 @@ export class Hub implements Listener {
   signal(signal: Signal): void {
     switch (signal.type) {
       case "end-session": {
-        if (this.#ended.size >= ENDED_SESSIONS) this.#ended.clear();
+        if (this.#ended.size >= REMEMBERED_SESSIONS) this.#ended.clear();
         this.#ended.add(signal.session);
         const all = [...this.#connections].filter(({ session }) => session.id === signal.session);
         for (const connection of all) connection.close(CLOSE.signedOut, "You have signed out.");
         return;
       }
       case "rename":
+        if (this.#renamed.size >= REMEMBERED_SESSIONS) this.#renamed.clear();
+        this.#renamed.set(signal.session.id, signal.session);
         for (const connection of this.#users.get(signal.session.user.id) ?? []) {
           connection.rename(signal.session);
         }
@@ -153,7 +156,7 @@ export class Hub implements Listener {
     throw new FrameError("rate_limited", `Too many ${kind}s: try again in ${retryAfter} s.`);
   }
 
-  closeSlowConsumer(connection: HubConnection): void {
+  closeSlowConsumer(connection: Connection): void {
     this.#slowConsumers.inc();
     connection.close(CLOSE.slowConsumer, "You read too slowly: connect again to recover.");
   }

@@ -12,32 +12,28 @@ export interface JoinReply {
 }
 
 /**
- * Encodes the reply to a join, with at most `LIMITS.replyMembers` members and `LIMITS.replyBytes` of events or messages.
- * @returns also `rest`, the frames to send after it: the other members, and the events that come after those in the
- * reply. Of messages, the oldest are left out instead.
+ * Encodes the reply to a join, with at most `LIMITS.replyMembers` members, and all events or the newest messages: as
+ * many as fit into `LIMITS.replyBytes`.
+ * @returns also `rest`, the frames to send after it: the other members.
  */
 export function encodeJoinReply({ ref, room, history, members }: JoinReply) {
-  const { epoch, recovered, entries } = history;
-  const count = countFitting(recovered ? entries : entries.toReversed());
-  const messages = recovered ? entries.slice(0, count) : entries.slice(-count);
-  const events = recovered ? entries.slice(count) : [];
-  const joins = members
+  const { epoch, offset, recovered, entries } = history;
+  // The room log has returned only as many events as fit.
+  const messages = recovered ? entries : newestFitting(entries);
+  const rest = members
     .slice(LIMITS.replyMembers)
     .map((user) => JSON.stringify({ type: "user-joined", room, user } satisfies ServerFrame));
-  // The offsets of events count up by one.
-  const position = { epoch, offset: history.offset - events.length };
-  const head = { type: "ok", ref, room, ...position, recovered };
+  const head = { type: "ok", ref, room, epoch, offset, recovered };
   const fields = JSON.stringify({ ...head, members: members.slice(0, LIMITS.replyMembers) });
-  const frame = `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`;
-  return { frame, rest: [...joins, ...events] };
+  return { frame: `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`, rest };
 }
 
-/** The number of first entries that fit into a reply: at least one, which may be longer. */
-function countFitting(entries: readonly string[]): number {
+/** The newest messages that fit into a reply: at least one, which may be longer. */
+function newestFitting(messages: readonly string[]): readonly string[] {
   let bytes = 0;
-  const index = entries.findIndex((entry) => {
-    bytes += Buffer.byteLength(entry);
+  const last = messages.findLastIndex((message) => {
+    bytes += Buffer.byteLength(message);
     return bytes > LIMITS.replyBytes;
   });
-  return index === -1 ? entries.length : Math.max(1, index);
+  return messages.slice(Math.min(last + 1, messages.length - 1));
 }

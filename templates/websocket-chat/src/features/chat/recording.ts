@@ -31,8 +31,8 @@ export class Recording implements Disposable {
   }
 
   /**
-   * The frames to send after a join reply that contained `members` and all events up to `offset`: changes of the
-   * members, then events. All other frames are dropped; they are out of date by now.
+   * Returns membership changes that `members` does not reflect, then events after `offset`. All other frames are
+   * dropped, because they are out of date.
    */
   framesAfter(offset: number, members: readonly User[]): string[] {
     const known = new Map(members.map(({ id, name }) => [id, name]));

@@ -39,7 +39,8 @@ export function chatRoutes(env: Env, secret: string, chat: Chat, service: Servic
       throw new Problem(403, "Pages of this origin may not connect: add it to ALLOWED_ORIGINS.");
     }
     if (chat.hub.size >= MAX_CONNECTIONS) {
-      throw new Problem(503, "The server is full.", { headers: { "retry-after": "5" } });
+      const detail = "The server has reached its connection limit. Try again in 5 s.";
+      throw new Problem(503, detail, { headers: { "retry-after": "5" } });
     }
     if (chat.hub.connectionsOf(session.user.id) >= MAX_CONNECTIONS_PER_USER) {
       const detail = `A user may have ${MAX_CONNECTIONS_PER_USER} connections: close one first.`;

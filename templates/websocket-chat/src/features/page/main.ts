@@ -147,16 +147,31 @@ function start(user: User): void {
       return;
     }
     if (reason === "session expired") {
-      // The same person may sign in again, so what is being typed stays.
-      if (model.current) model.current.draft = text.value;
-      const drafts = [...model.conversations.values()].filter(({ kind }) => kind === "room");
-      byId("chat", HTMLElement).inert = true;
+      // The same person may sign in again, so what is being typed and what was not sent stays.
+      const chat = byId("chat", HTMLElement);
+      // Several attempts to connect may fail before the first one finds out why.
+      if (chat.inert) return;
+      chat.inert = true;
+      const typed = [text.value];
+      // #region edits
+      if (stopEditing()) typed.unshift(text.value);
+      // #endregion
+      if (model.current) model.current.draft = typed.join("\n").trim();
+      for (const event of client.outbox.unsent.toReversed()) {
+        const conversation = model.open("room", event.room);
+        if (event.type === "chat")
+          conversation.draft = `${event.text}\n${conversation.draft}`.trim();
+      }
+      text.value = model.current?.draft ?? "";
       const next = await askForName("Your session has expired.");
       clearStorage();
       if (next.name === model.me.name) {
+        const conversations = [...model.conversations.values()];
         keepDrafts(
           next.id,
-          drafts.map(({ id, draft }) => [id, draft]),
+          conversations
+            .filter(({ kind, draft }) => kind === "room" || draft !== "")
+            .map(({ kind, id, title, draft }) => ({ kind, id, title, draft })),
         );
       }
     } else clearStorage();
@@ -195,9 +210,11 @@ function start(user: User): void {
   }
   // #region private
 
-  async function sendPrivate({ id, title }: Conversation, words: string): Promise<void> {
-    const receiver = { id, name: title };
+  async function sendPrivate(conversation: Conversation, words: string): Promise<void> {
+    const receiver = { id: conversation.id, name: conversation.title };
     const problem = await client.sendPrivate(receiver, words);
+    // The conversation was closed meanwhile. Only a problem opens it again.
+    if (problem === undefined && !model.isOpen(conversation)) return;
     const line = { from: model.me, text: words, at: new Date().toISOString() };
     const failed = problem === undefined ? {} : ({ state: "failed", note: problem } as const);
     update(() => model.addPrivate(receiver, { ...line, ...failed }));
@@ -223,9 +240,11 @@ function start(user: User): void {
   byId("leave", HTMLElement).onclick = () => {
     const { current } = model;
     if (!current) return;
-    if (current.kind === "room") client.leave(current.id);
+    const dropped = current.kind === "room" ? client.leave(current.id) : [];
     show(model.close(current));
     saveRooms();
+    if (dropped.length > 0)
+      banner.textContent = `You have left ${current.id} before ${dropped.length} of your messages or changes were stored: they may be lost.`;
   };
   byId("compose", HTMLFormElement).onsubmit = (event) => {
     event.preventDefault();
@@ -295,9 +314,9 @@ function start(user: User): void {
   const rooms = readRooms(user.id);
   const drafts = takeDrafts(user.id);
   for (const room of rooms.length > 0 ? rooms : [DEFAULT_ROOM]) openRoom(room);
-  for (const [room, draft] of drafts) {
-    openRoom(room);
-    const conversation = model.open("room", room);
+  for (const { kind, id, title, draft } of drafts) {
+    if (kind === "room") openRoom(id);
+    const conversation = model.open(kind, id, title);
     if (conversation === model.current) text.value = draft;
     conversation.draft = draft;
   }

@@ -79,6 +79,12 @@ export class Model {
     this.conversations.set(key, conversation);
     return conversation;
   }
+  // #region private
+
+  isOpen(conversation: Conversation): boolean {
+    return this.conversations.get(`${conversation.kind}:${conversation.id}`) === conversation;
+  }
+  // #endregion
 
   /** Removes the conversation. @returns the one to show instead. */
   close({ kind, id }: Conversation): Conversation | undefined {
@@ -189,14 +195,14 @@ export class Model {
     this.#add(conversation, { ...line, key: unsent.key, state: "waiting", note });
   }
 
-  /** The server has stored the event and sends it to all members, or has refused it. */
+  /** The server has stored the event, and sends it to all members before or after this, or has refused it. */
   settled({ key, room }: Unsent, problem?: string): void {
     const conversation = this.#room(room);
     if (!conversation) return;
-    conversation.lines = conversation.lines.flatMap((line): Line[] => {
-      if (line.key !== key) return [line];
-      return problem === undefined ? [] : [{ ...line, state: "failed", note: problem }];
-    });
+    const state = problem === undefined ? "sent" : "failed";
+    conversation.lines = conversation.lines.map((line) =>
+      line.key === key ? { ...line, state, note: problem ?? "" } : line,
+    );
   }
   // #region typing
 
@@ -270,7 +276,7 @@ export class Model {
     const { offset, from, text, at } = message;
     // The current name of an author who is not in the room is unknown, so use the one in the message.
     if (!this.#names.has(from.id)) this.#rename(from);
-    // One's own message arrives before its `ok`: without this, the unsent line would be shown as well.
+    // Remove the line that has shown one's own message since it was entered. Its `ok` may arrive earlier or later.
     if (from.id === this.me.id) {
       conversation.lines = conversation.lines.filter(({ key }) => key !== message.key);
     }

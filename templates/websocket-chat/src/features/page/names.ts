@@ -1,46 +1,44 @@
 // Distinguishes users with the same or a similar name by a tag, which is the start of their id.
 
 /**
- * Characters that look like a Latin letter, by that letter (UTS #39, confusables). `skeleton` looks them up after NFKD
- * and in lower case.
+ * Characters that look like a Latin letter, by that letter (UTS #39, confusables). `skeleton` looks them up after NFKD,
+ * and then in lower case: a capital letter is listed if only that looks like the Latin one.
  */
 const LOOKALIKES = new Map(
   Object.entries({
-    a: "аɑαᴀ⍺ꭺ",
-    b: "ьƅвʙᏏᖯ",
+    a: "аɑαᴀ⍺ꭺⲁꓮ",
+    b: "ьƅвʙᏏᖯΒꓐ",
     c: "сϲᴄⅽᏟꮯ",
-    d: "ԁⅾᏧᏯꓒ",
-    e: "еҽ℮ɛεᴇꭼ",
+    d: "ԁⅾᏧᏯꓒꓓᎠ",
+    e: "еҽ℮ɛεᴇꭼꓰ",
     f: "ſϝꬵք",
     g: "ɡցɢԍᶃƍ",
-    h: "һհнʜ",
-    i: "іıɩιӏlⅼ1|!ǀɪꙇ",
+    h: "һհнʜΗᎻ",
+    i: "іıɩιӏlⅼ1|!ǀɪꙇꓲʟᏞ",
     j: "јϳʝ",
     k: "кκᴋⲕ",
-    m: "мᴍⅿ",
-    n: "пոռɴ",
-    o: "оοօ0σᴏоഠ໐๐०੦૦௦೦",
-    p: "рρ⍴ϱᴘⲣ",
+    m: "мᴍⅿΜᎷ",
+    n: "пոռɴΝ",
+    o: "оοօ0σᴏоഠ໐๐०੦૦௦೦ⲟ",
+    p: "рρ⍴ϱᴘⲣᏢ",
     q: "ԛգզ",
     r: "гᴦⲅʀꭇ",
-    s: "ѕꜱƽς5",
-    t: "тτᴛ",
+    s: "ѕꜱƽς5Ꮪ",
+    t: "тτᴛᎢ",
     u: "υսцᴜʋ",
     v: "νѵᴠⅴ",
-    w: "ѡԝաᴡɯω",
+    w: "ѡԝաᴡɯωᎳ",
     x: "хχ×ⅹ᙮",
-    y: "уүγʏყ",
-    z: "ᴢʐ2",
+    y: "уүγʏყΥ",
+    z: "ᴢʐ2ΖᏃ",
   }).flatMap(([letter, others]) => [...others].map((other) => [other, letter] as const)),
 );
 
 /** Two names that look the same have the same skeleton (UTS #39, section 4, with a shorter table). */
 export function skeleton(name: string): string {
-  const plain = name
-    .normalize("NFKD")
-    .toLowerCase()
-    .replace(/[\p{M}\p{Default_Ignorable_Code_Point}\s]/gu, "");
+  const plain = name.normalize("NFKD").replace(/[\p{M}\p{Default_Ignorable_Code_Point}\s]/gu, "");
   return [...plain]
+    .map((letter) => LOOKALIKES.get(letter) ?? letter.toLowerCase())
     .map((letter) => LOOKALIKES.get(letter) ?? letter)
     .join("")
     .replaceAll("rn", "m")

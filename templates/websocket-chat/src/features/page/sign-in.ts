@@ -13,8 +13,13 @@ interface Problem {
 const UNREACHABLE = "The server cannot be reached.";
 /** Milliseconds between two attempts to find out who is signed in. */
 const RETRY_MS = 2000;
+/** Milliseconds that the server has to respond. */
+const TIMEOUT_MS = 10_000;
 
-const { session } = hc<App>("/").api;
+const { session } = hc<App>("/", {
+  fetch: (url: RequestInfo | URL, init?: RequestInit) =>
+    fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }),
+}).api;
 
 /**
  * The user of the session. Without a session, shows the sign-in form and waits; while the server is down, shows a

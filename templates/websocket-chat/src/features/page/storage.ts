@@ -1,4 +1,8 @@
 // Stores the rooms and drafts of a tab across page loads, per user. A new tab opens the rooms that were used last.
+import type { Conversation } from "./model.ts";
+
+/** A conversation with what was typed in it. */
+type Draft = Pick<Conversation, "kind" | "id" | "title" | "draft">;
 
 /** The keys of this app: other apps of the same origin have theirs. `chat-outbox:<user>` belongs to the client. */
 const OWN_KEY = /^chat-(rooms|drafts|outbox):/;
@@ -16,12 +20,12 @@ export function rememberRooms(userId: string, rooms: readonly string[]): void {
   }
 }
 
-/** Keeps what was typed in each room for the next page load. */
-export function keepDrafts(userId: string, drafts: readonly (readonly [string, string])[]): void {
+/** Keeps what was typed in each conversation for the next page load. */
+export function keepDrafts(userId: string, drafts: readonly Draft[]): void {
   sessionStorage.setItem(draftsKey(userId), JSON.stringify(drafts));
 }
 
-export function takeDrafts(userId: string): (readonly [room: string, draft: string])[] {
+export function takeDrafts(userId: string): readonly Draft[] {
   const drafts = JSON.parse(sessionStorage.getItem(draftsKey(userId)) ?? "[]");
   sessionStorage.removeItem(draftsKey(userId));
   return drafts;

@@ -74,6 +74,11 @@ export class RedisBus implements Bus {
     await this.#add(["s", JSON.stringify(signal)]);
   }
 
+  /** The id of the newest entry, on the connection that publishes. */
+  async newestId(): Promise<string> {
+    return (await this.#newest(this.#options.redis))[0];
+  }
+
   /** Resolves when all entries up to this one have been delivered. Rejects if a read fails first. */
   reached(id: string): Promise<void> {
     if (this.#cursor && !isAfter(id, this.#cursor[0])) return Promise.resolve();
@@ -88,14 +93,8 @@ export class RedisBus implements Bus {
   }
 
   #add(fields: readonly string[]): Promise<unknown> {
-    return this.#options.redis.send("XADD", [
-      this.#key,
-      "MAXLEN",
-      "~",
-      `${BUS_LENGTH}`,
-      "*",
-      ...fields,
-    ]);
+    const args = [this.#key, "MAXLEN", "~", `${BUS_LENGTH}`, "*", ...fields];
+    return this.#options.redis.send("XADD", args);
   }
 
   async #run(): Promise<void> {
@@ -103,7 +102,7 @@ export class RedisBus implements Bus {
     while (!this.#isClosed) {
       try {
         // A node that starts has no clients yet, so it skips older entries.
-        this.#cursor ??= await this.#newest();
+        this.#cursor ??= await this.#newest(this.#reader);
         await this.#read(this.#cursor);
         this.#isReading = true;
         failures = 0;
@@ -117,17 +116,19 @@ export class RedisBus implements Bus {
     }
   }
 
-  async #newest(): Promise<Entry> {
+  async #newest(redis: RedisConnection): Promise<Entry> {
     const args = [this.#key, "+", "-", "COUNT", "1"];
-    return ((await this.#reader.send("XREVRANGE", args)) as Entry[])[0] ?? START;
+    return ((await redis.send("XREVRANGE", args)) as Entry[])[0] ?? START;
   }
 
   async #read(cursor: Entry): Promise<void> {
     const key = this.#key;
     const [id] = cursor;
     // The first read after an outage must not block, so that `isReading` becomes true without a delay.
-    const blockMs = this.#isReading ? BLOCK_MS : 1;
+    const isAwaited = this.#waiting.length > 0;
+    const blockMs = this.#isReading && !isAwaited ? BLOCK_MS : 1;
     const args = ["COUNT", `${BATCH}`, "BLOCK", `${blockMs}`, "STREAMS", key, id];
+    // Both use one connection, so XRANGE runs right after XREAD returns.
     const [reply, last] = await Promise.all([
       this.#reader.send("XREAD", args, BLOCK_MS + GRACE_MS),
       this.#reader.send("XRANGE", [key, id, id], BLOCK_MS + GRACE_MS),
@@ -136,8 +137,13 @@ export class RedisBus implements Bus {
     if (cursor === START || Bun.deepEquals((last as Entry[])[0], cursor)) {
       const entries = (reply as Record<string, Entry[]> | null)?.[key] ?? [];
       for (const entry of entries) this.#deliver(entry);
+      // After a failover, the connections can reach different servers: then an entry that exists never arrives.
+      if (isAwaited && entries.length === 0) {
+        this.#reader.reconnect();
+        throw new Error("Redis does not have the newest deliveries on the connection that reads.");
+      }
     } else {
-      const newest = await this.#newest();
+      const newest = await this.#newest(this.#reader);
       if (isAfter(id, newest[0])) await this.#options.onRegression();
       this.#listener?.onDataLoss();
       this.#cursor = newest;

@@ -1,6 +1,6 @@
 // The sessions that were signed out, for several nodes: one Redis key each, which expires with the session.
 import type { RedisConnection } from "#lib/redis";
-import type { Session } from "../session/cookie.ts";
+import { lastExpiry, type Session } from "../session/cookie.ts";
 import type { EndedSessions } from "../session/ended-sessions.ts";
 
 export class RedisEndedSessions implements EndedSessions {
@@ -11,7 +11,7 @@ export class RedisEndedSessions implements EndedSessions {
   ) {}
 
   async end(session: Session): Promise<void> {
-    const ttl = Math.max(1, session.expires - Date.now());
+    const ttl = lastExpiry(session) - Date.now();
     await this.redis.send("SET", [this.#key(session), "1", "PX", `${Math.ceil(ttl)}`]);
   }
 

@@ -17,7 +17,8 @@ export async function checkHealth(redis: Sender, before?: number): Promise<numbe
   if (before !== undefined && evicted > before && evicts(info)) {
     throw new Error("Redis has evicted keys of the chat: set its maxmemory-policy to noeviction.");
   }
-  return before ?? evicted;
+  // Redis counts from 0 again after a restart or a failover.
+  return Math.min(before ?? evicted, evicted);
 }
 
 /** Runs first on every connection. Rejects if another release has written the data: nothing may then be read or written. */

@@ -36,7 +36,7 @@ export class RedisPresence implements Presence {
     this.#prefix = `${prefix}:`;
     this.#redis = RedisConnection.start(url, async (client) => {
       await checkVersion(client, prefix);
-      // Loaded first: a script that Redis does not know is sent again, after the calls that followed it.
+      // Load the scripts first: an EVAL fallback would run after calls that were made later.
       await Promise.all([join, leave, heartbeat].map((script) => script.load(client)));
       this.#startNewNode(client);
     });
@@ -95,13 +95,13 @@ export class RedisPresence implements Presence {
 
   async #register(room: string, user: User, redis: Sender = this.#redis) {
     const names = [`people:${room}`, `count:${room}`, `node:${this.#nodeId}`, "nodes", "bus"];
-    const args = [room, user.id, JSON.stringify(user), this.#nodeId, NODE_TTL_MS, BUS_LENGTH];
+    const args = [room, user.id, JSON.stringify(user), this.#nodeId];
     const keys = names.map((name) => this.#key(name));
     return await this.#orStale(join.run(redis, keys, args));
   }
 
   async #unregister(room: string, user: User): Promise<void> {
-    const args = [this.#prefix, BUS_LENGTH, this.#nodeId, room, user.id];
+    const args = [this.#prefix, this.#nodeId, room, user.id];
     await this.#orStale(leave.run(this.#redis, [this.#key("bus")], args));
   }
 
@@ -129,7 +129,7 @@ export class RedisPresence implements Presence {
   /** @param ttlMs 0 removes the users of this node immediately. */
   #extendLife(ttlMs: number): Promise<0 | 1> {
     const keys = ["nodes", `node:${this.#nodeId}`, "bus"].map((name) => this.#key(name));
-    return heartbeat.run(this.#redis, keys, [this.#prefix, this.#nodeId, ttlMs, BUS_LENGTH]);
+    return heartbeat.run(this.#redis, keys, [this.#prefix, this.#nodeId, ttlMs]);
   }
 
   /**
@@ -159,13 +159,13 @@ const PRESENCE = `
     local time = redis.call('TIME')
     return time[1] * 1000 + math.floor(time[2] / 1000)
   end
-  local function announce(bus, busLength, type, room, user)
+  local function announce(bus, type, room, user)
     local frame = '{"type":"' .. type .. '","room":"' .. room .. '","user":' .. user .. '}'
-    redis.call('XADD', bus, 'MAXLEN', '~', busLength, '*', 't', 'room:' .. room, 'f', frame)
+    redis.call('XADD', bus, 'MAXLEN', '~', ${BUS_LENGTH}, '*', 't', 'room:' .. room, 'f', frame)
   end
   -- Removes a user of one node from a room. The removal from the last node is announced, except for
   -- the room '', which counts who is online.
-  local function leave(prefix, bus, busLength, node, room, id)
+  local function leave(prefix, bus, node, room, id)
     local entry = room .. ' ' .. id
     if redis.call('SREM', prefix .. 'node:' .. node, entry) == 0 then return end
     local count, users = prefix .. 'count:' .. room, prefix .. 'people:' .. room
@@ -173,7 +173,7 @@ const PRESENCE = `
     redis.call('HDEL', count, id)
     local user = redis.call('HGET', users, id)
     redis.call('HDEL', users, id)
-    if room ~= '' and user then announce(bus, busLength, 'user-left', room, user) end
+    if room ~= '' and user then announce(bus, 'user-left', room, user) end
   end
 `;
 
@@ -183,23 +183,23 @@ type JoinReply = readonly [users: readonly string[], lastId: string];
 /**
  * Adds a user of one node to a room, or renames the user there.
  * KEYS: users, count, entries of the node, nodes, bus.
- * ARGV: room, user id, user, node, TTL of a node in milliseconds, length of the bus.
+ * ARGV: room, user id, user, node.
  */
 const join = new Script<JoinReply>(`
   ${PRESENCE}
   local users, count, entries, nodes, bus = unpack(KEYS)
-  local room, id, user, node, ttl, busLength = unpack(ARGV)
-  redis.call('ZADD', nodes, 'NX', now() + ttl, node)
+  local room, id, user, node = unpack(ARGV)
+  redis.call('ZADD', nodes, 'NX', now() + ${NODE_TTL_MS}, node)
   if redis.call('SADD', entries, room .. ' ' .. id) == 1 then redis.call('HINCRBY', count, id, 1) end
   local before = redis.call('HGET', users, id)
   redis.call('HSET', users, id, user)
   if room == '' then return { {}, '0-0' } end
-  if before ~= user then announce(bus, busLength, 'user-joined', room, user) end
+  if before ~= user then announce(bus, 'user-joined', room, user) end
   local last = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)
   return { redis.call('HVALS', users), last[1] and last[1][1] or '0-0' }
 `);
 
-/** KEYS: bus. ARGV: prefix, length of the bus, node, room, user id. */
+/** KEYS: bus. ARGV: prefix, node, room, user id. */
 const leave = new Script<null>(`
   ${PRESENCE}
   leave(ARGV[1], KEYS[1], unpack(ARGV, 2))
@@ -207,20 +207,20 @@ const leave = new Script<null>(`
 
 /**
  * Extends the life of a node, and removes the users of nodes whose TTL has passed.
- * KEYS: nodes, entries of the node, bus. ARGV: prefix, node, TTL in milliseconds (0 to sign off), length of the bus.
+ * KEYS: nodes, entries of the node, bus. ARGV: prefix, node, TTL in milliseconds (0 to sign off).
  * Returns 0 if the node is not registered: it is new, it had expired, or Redis has lost its data.
  */
 const heartbeat = new Script<0 | 1>(`
   ${PRESENCE}
   local nodes, entries, bus = unpack(KEYS)
-  local prefix, node, ttl, busLength = unpack(ARGV)
+  local prefix, node, ttl = unpack(ARGV)
   -- The entry '!' is no user: it only shows that the entries of the node still exist, also if the node has no users.
   local isRegistered = 1 - redis.call('SADD', entries, '!')
   redis.call('ZADD', nodes, now() + ttl, node)
   for _, expired in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now())) do
     for _, entry in ipairs(redis.call('SMEMBERS', prefix .. 'node:' .. expired)) do
       local room, id = entry:match('^(%S*) (.+)$')
-      if room then leave(prefix, bus, busLength, expired, room, id) end
+      if room then leave(prefix, bus, expired, room, id) end
     end
     redis.call('DEL', prefix .. 'node:' .. expired)
     redis.call('ZREM', nodes, expired)

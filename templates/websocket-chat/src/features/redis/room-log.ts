@@ -4,13 +4,8 @@ import type { RedisConnection } from "#lib/redis";
 import { LIMITS } from "../../limits.ts";
 import { type Message, type Position, type RoomEvent, targetOf } from "../../protocol.ts";
 import { randomId } from "../../random-id.ts";
-import {
-  changeOf,
-  type Draft,
-  type History,
-  type RoomLog,
-  type Stored,
-} from "../chat/room-log/room-log.ts";
+import { changeOf } from "../chat/room-log/change.ts";
+import type { Draft, History, RoomLog, Stored } from "../chat/room-log/room-log.ts";
 import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { checkHealth, probe } from "./health.ts";
 import { Script } from "./script.ts";
@@ -47,18 +42,20 @@ export class RedisRoomLog implements RoomLog {
 
   async read(room: string, after: Position = NOWHERE): Promise<History> {
     const keys = [...this.#roomKeys(room), this.#key("bus")];
-    const args = [randomId(), LIMITS.roomMs, after.epoch, after.offset, LIMITS.latest];
-    const reply = await read.run(this.redis, keys, args);
-    const [epoch, offset, recovered, entries, lastId] = reply;
+    const args = [randomId(), after.epoch, after.offset];
+    const [epoch, head, found, entries, lastId] = await read.run(this.redis, keys, args);
     this.#remember(epoch);
     await this.bus.reached(lastId);
-    return { epoch, offset, recovered: recovered === 1, entries };
+    const recovered = found === 1;
+    const offset = recovered ? after.offset + entries.length : head;
+    return { epoch, offset, recovered, hasMore: offset < head, entries };
   }
 
   /** Writes. A PING is not enough: a replica, or a server that is out of memory, still responds to it. */
   async ready(): Promise<void> {
     await probe.run(this.redis, [this.#key("probe:a"), this.#key("probe:b")], []);
     if (!this.bus.isReading) throw new Error("Deliveries cannot be read from Redis.");
+    await this.bus.reached(await this.bus.newestId());
     this.#evictedKeys = await checkHealth(this.redis, this.#evictedKeys);
   }
 
@@ -87,7 +84,6 @@ export class RedisRoomLog implements RoomLog {
     const encode = target === undefined ? encodeFields : JSON.stringify;
     const isDeleted = target !== undefined && changed === undefined;
     const keys = [...this.#roomKeys(room), key, this.#key("bus")];
-    const limits = [LIMITS.messages, LIMITS.events, LIMITS.keyMs, LIMITS.roomMs, BUS_LENGTH];
     const reply = await append.run(this.redis, keys, [
       room,
       randomId(),
@@ -95,7 +91,6 @@ export class RedisRoomLog implements RoomLog {
       target ?? "",
       before?.state ?? "",
       changed ? encode(changed) : "",
-      ...limits,
       ...(isDeleted ? await this.#eventsWithoutText(room, target) : []),
     ]);
     if (!reply) return undefined;
@@ -120,15 +115,17 @@ export class RedisRoomLog implements RoomLog {
 
   /** The events about a message, as they are stored after it was deleted: pairs of offset and event. */
   async #eventsWithoutText(room: string, target: number): Promise<string[]> {
-    const events = (await this.redis.send("LRANGE", [
-      this.#key(`events:${room}`),
-      "0",
-      "-1",
-    ])) as string[];
-    return events
-      .map((event): RoomEvent => JSON.parse(event))
-      .filter((event) => (targetOf(event) ?? event.offset) === target)
-      .flatMap((event) => [`${event.offset}`, JSON.stringify({ ...event, text: undefined })]);
+    const keys = [this.#key(`room:${room}`), this.#key(`events:${room}`)];
+    const found: string[] = [];
+    for (let after = target - 1; ; ) {
+      const events = await findEvents.run(this.redis, keys, [after, target]);
+      if (events.length === 0) return found;
+      for (const event of events.map((encoded): RoomEvent => JSON.parse(encoded))) {
+        after = event.offset;
+        if ((targetOf(event) ?? after) !== target) continue;
+        found.push(`${after}`, JSON.stringify({ ...event, text: undefined }));
+      }
+    }
   }
 
   #remember(epoch: string): void {
@@ -162,9 +159,9 @@ function encodeFields(value: RoomEvent | Message): string {
  * remaining events and messages are deleted, because their offsets will be assigned again.
  */
 const EPOCH = `
-  local function currentEpoch(roomKey, generation, newId, roomTtl, ...)
+  local function currentEpoch(roomKey, generation, newId, ...)
     if redis.call('HSETNX', roomKey, 'epoch', newId) == 1 then
-      redis.call('PEXPIRE', roomKey, roomTtl)
+      redis.call('PEXPIRE', roomKey, ${LIMITS.roomMs})
       redis.call('DEL', ...)
     end
     redis.call('SET', generation, newId, 'NX')
@@ -178,26 +175,26 @@ const EPOCH = `
  * KEYS: room, generation, events, messages, order of the messages, key, bus.
  * ARGV: room, id for a new epoch; the event (empty if it changes nothing), without a position; offset of its message
  * (empty for a new one), the message that was read, the changed message (without an offset if new, empty if deleted);
- * messages and events to retain, TTL of a key and of a room in milliseconds, length of the bus;
  * then pairs of offset and event that replace older events.
  */
 const append = new Script<readonly [room: string, epoch: string, offset: number] | null>(`
   ${EPOCH}
   local roomKey, generation, events, messages, order, key, bus = unpack(KEYS)
-  local room, newId, fields, target, before, after, keep, keepEvents, keyTtl, roomTtl, busLength = unpack(ARGV, 1, 11)
+  local room, newId, fields, target, before, after = unpack(ARGV, 1, 6)
   local known = redis.call('HMGET', key, 'room', 'epoch', 'offset')
   if known[1] then return { known[1], known[2], tonumber(known[3]) } end
   if target ~= '' and (redis.call('HGET', messages, target) or '') ~= before then return nil end
-  local epoch = currentEpoch(roomKey, generation, newId, roomTtl, events, messages, order)
+  local epoch = currentEpoch(roomKey, generation, newId, events, messages, order)
   local offset = tonumber(redis.call('HGET', roomKey, 'offset') or '0')
   if fields ~= '' then
     offset = redis.call('HINCRBY', roomKey, 'offset', 1)
     local event = '{"epoch":"' .. epoch .. '","offset":' .. offset .. ',' .. fields
     redis.call('RPUSH', events, event)
+    local keepEvents = ${LIMITS.events}
     if target == '' then
       redis.call('HSET', messages, offset, '{"offset":' .. offset .. ',' .. after)
       redis.call('ZADD', order, offset, offset)
-      if redis.call('ZCARD', order) > tonumber(keep) then
+      if redis.call('ZCARD', order) > ${LIMITS.messages} then
         local oldest = redis.call('ZPOPMIN', order)[1]
         redis.call('HDEL', messages, oldest)
         keepEvents = math.min(keepEvents, offset - oldest)
@@ -210,48 +207,78 @@ const append = new Script<readonly [room: string, epoch: string, offset: number]
     end
     redis.call('LTRIM', events, -keepEvents, -1)
     -- The newest event, at offset, has index -1, and older ones count down from there.
-    for i = 12, #ARGV, 2 do
+    for i = 7, #ARGV, 2 do
       local index = ARGV[i] - offset - 1
       if -index <= redis.call('LLEN', events) then redis.call('LSET', events, index, ARGV[i + 1]) end
     end
-    for _, stored in ipairs({ roomKey, events, messages, order }) do redis.call('PEXPIRE', stored, roomTtl) end
-    redis.call('XADD', bus, 'MAXLEN', '~', busLength, '*', 't', 'room:' .. room, 'f', event, 'o', offset)
+    for _, stored in ipairs({ roomKey, events, messages, order }) do redis.call('PEXPIRE', stored, ${LIMITS.roomMs}) end
+    redis.call('XADD', bus, 'MAXLEN', '~', ${BUS_LENGTH}, '*', 't', 'room:' .. room, 'f', event, 'o', offset)
   end
   redis.call('HSET', key, 'room', room, 'epoch', epoch, 'offset', offset)
-  redis.call('PEXPIRE', key, keyTtl)
+  redis.call('PEXPIRE', key, ${LIMITS.keyMs})
   return { room, epoch, offset }
+`);
+
+/**
+ * Returns the first of the newest `count` events that `isWanted`, up to `LIMITS.replyBytes`, but at least one. All of
+ * them may be so long that Redis could not send them within the time limit of a command.
+ */
+const FIRST_OF = `
+  local function firstOf(events, count, isWanted)
+    local found, bytes = {}, 0
+    for from = -count, -1, 100 do
+      for _, event in ipairs(redis.call('LRANGE', events, from, math.min(from + 99, -1))) do
+        if isWanted(event) then
+          bytes = bytes + #event
+          if bytes > ${LIMITS.replyBytes} and #found > 0 then return found end
+          table.insert(found, event)
+        end
+      end
+    end
+    return found
+  end
+`;
+
+/**
+ * The first events after an offset that have a number in a field, whichever the field is.
+ * KEYS: room, events. ARGV: offset, number.
+ */
+const findEvents = new Script<readonly string[]>(`
+  ${FIRST_OF}
+  local missed = (redis.call('HGET', KEYS[1], 'offset') or 0) - ARGV[1]
+  local value = ':' .. ARGV[2]
+  return firstOf(KEYS[2], math.min(missed, redis.call('LLEN', KEYS[2])), function(event)
+    return event:find(value .. ',', 1, true) or event:find(value .. '}', 1, true)
+  end)
 `);
 
 /** The state of a room, and the newest entry of the bus at that time. */
 type ReadReply = readonly [
   epoch: string,
-  offset: number,
+  head: number,
   recovered: 0 | 1,
   entries: readonly string[],
   lastId: string,
 ];
 
 /**
- * Reads a room: the events after a position, otherwise its newest messages.
+ * Reads a room: the first events after a position, or if that is not possible its newest messages.
  * KEYS: room, generation, events, messages, order of the messages, bus.
- * ARGV: id for a new epoch, TTL of a room in milliseconds, epoch and offset to recover from, messages to return
- * without recovery.
+ * ARGV: id for a new epoch, epoch and offset to recover from.
  */
 const read = new Script<ReadReply>(`
   ${EPOCH}
+  ${FIRST_OF}
   local roomKey, generation, events, messages, order, bus = unpack(KEYS)
-  local newId, roomTtl, afterEpoch, afterOffset, latest = unpack(ARGV)
-  local epoch = currentEpoch(roomKey, generation, newId, roomTtl, events, messages, order)
+  local newId, afterEpoch, afterOffset = unpack(ARGV)
+  local epoch = currentEpoch(roomKey, generation, newId, events, messages, order)
   local offset = tonumber(redis.call('HGET', roomKey, 'offset') or '0')
   local missed = offset - afterOffset
   local found, recovered = {}, 0
-  if afterEpoch == epoch and missed >= 0 then
-    if missed > 0 then found = redis.call('LRANGE', events, -missed, -1) end
-    if #found == missed then recovered = 1 end
-  end
-  if recovered == 0 then
-    found = {}
-    local offsets = redis.call('ZREVRANGE', order, 0, latest - 1)
+  if afterEpoch == epoch and missed >= 0 and missed <= redis.call('LLEN', events) then
+    found, recovered = firstOf(events, missed, function() return true end), 1
+  else
+    local offsets = redis.call('ZREVRANGE', order, 0, ${LIMITS.latest - 1})
     if #offsets > 0 then
       local newest = redis.call('HMGET', messages, unpack(offsets))
       for i = #newest, 1, -1 do

@@ -41,6 +41,11 @@ export function newSession(name: string, current?: Session): Session {
   return { id, user: { id: user?.id ?? randomId(), name }, expires };
 }
 
+/** When the last cookie of the session expires: a rename writes a cookie that lasts longer than earlier ones. */
+export function lastExpiry({ expires }: Session): number {
+  return Math.max(expires, Date.now() + SESSION_SECONDS * 1000);
+}
+
 export async function writeSession(c: Context, secret: string, session: Session): Promise<void> {
   const { id, user, expires } = session;
   const claims: Claims = { ...user, session: id, expires };
@@ -59,7 +64,7 @@ export function deleteSession(c: Context): void {
 function attributes(c: Context) {
   // Each proxy may append a value; the first one is the browser's. `Forwarded` is RFC 7239.
   const standard = /^[^,]*\bproto="?(\w+)/i.exec(c.req.header("forwarded") ?? "")?.[1];
-  const protocol = c.req.header("x-forwarded-proto")?.split(",")[0]?.trim() ?? standard;
+  const protocol = c.req.header("x-forwarded-proto")?.split(",")[0]?.trim() || standard;
   const secure = protocol?.toLowerCase() === "https" || c.req.url.startsWith("https:");
   return { path: "/", httpOnly: true, sameSite: "Lax", secure } as const;
 }

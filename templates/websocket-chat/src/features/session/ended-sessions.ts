@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import type { Context } from "hono";
 import { storeUnavailable } from "#lib/http";
-import { readSession, type Session } from "./cookie.ts";
+import { lastExpiry, readSession, type Session } from "./cookie.ts";
 
 /** One implementation per engine. While the store is not available, both methods reject with a 503. */
 export interface EndedSessions {
@@ -25,10 +25,12 @@ export class SqliteEndedSessions implements EndedSessions {
     this.#db = db;
   }
 
-  async end({ id, expires }: Session): Promise<void> {
+  async end(session: Session): Promise<void> {
     try {
       this.#db.query("DELETE FROM ended_sessions WHERE expires < ?").run(Date.now());
-      this.#db.query("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)").run(id, expires);
+      this.#db
+        .query("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)")
+        .run(session.id, lastExpiry(session));
     } catch (error) {
       throw storeUnavailable(error);
     }

@@ -43,14 +43,6 @@ export class MemoryPresence implements Presence {
   }
   // #endregion
 
-  async ready(): Promise<void> {
-    // Memory is always available.
-  }
-
-  async close(): Promise<void> {
-    // The presence ends with the process.
-  }
-
   #announce(type: "user-joined" | "user-left", room: string, user: User): void {
     this.bus.deliver({ topic: roomTopic(room), frame: JSON.stringify({ type, room, user }) });
   }

@@ -29,7 +29,7 @@ export interface Presence {
   findUser(to: Receiver): Promise<User | undefined>;
   // #endregion
   /** Rejects unless presence can be updated now. */
-  ready(): Promise<void>;
+  ready?(): Promise<void>;
   /** Removes the users of this node. */
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }

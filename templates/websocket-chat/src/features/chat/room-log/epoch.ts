@@ -5,8 +5,8 @@ import { log } from "#lib/log";
 import { randomId } from "../../../random-id.ts";
 import { currentBoot, isSameBoot } from "./boot.ts";
 
-/** Milliseconds between two marks. A copy of the file is noticed if it is older than the latest mark. */
-const MARK_EVERY_MS = 10_000;
+/** Milliseconds from a commit to its mark. A copy of the file is noticed if it is older than the latest mark. */
+const MARK_AFTER_MS = 200;
 /** Stored as `marked` while the marker file is being written. */
 const UNMARKED = 0;
 /** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
@@ -14,8 +14,8 @@ const CLOSED = "";
 
 /**
  * Notices two ways in which events get lost: the file was replaced by a copy, or the machine has restarted since the
- * file was opened and not closed. The offsets of the lost events would be assigned again; in a new epoch, clients know
- * that they are others.
+ * file was opened and not closed. The offsets of the lost events are assigned again. A new epoch tells clients that an
+ * offset now belongs to a different event.
  *
  * A copy is noticed by a marker file next to the database, whose ctime the database stores: in a copy of the folder the
  * marker file has another ctime, and an older copy of only the database stores an older one.
@@ -25,7 +25,7 @@ export class Epoch {
   readonly #db: Database;
   readonly #marker: string;
   readonly #boot = currentBoot();
-  #markedAt = 0;
+  #timer: Timer | undefined;
 
   /** Reads the epoch, or stores a new one. @param marker path of the marker file. @throws if it cannot be written. */
   constructor(db: Database, marker: string) {
@@ -38,11 +38,15 @@ export class Epoch {
 
   /** Call it after each commit. */
   committed(): void {
-    if (Date.now() - this.#markedAt > MARK_EVERY_MS) this.#tryMark(this.#boot);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#tryMark(this.#boot);
+    }, MARK_AFTER_MS);
   }
 
   /** Call it before the database is closed. */
   close(): void {
+    clearTimeout(this.#timer);
     this.#tryMark(CLOSED);
   }
 
@@ -60,7 +64,6 @@ export class Epoch {
   }
 
   #mark(boot: string): void {
-    this.#markedAt = Date.now();
     const update = this.#db.query("UPDATE log SET marked = ?, boot = ?");
     update.run(UNMARKED, this.#boot);
     writeFileSync(

@@ -51,6 +51,18 @@ const STEPS: readonly string[] = [
   "UPDATE events SET message = '' WHERE target IS NULL AND message IS NULL",
   // The boot of the machine at which the file was opened; empty once it was closed cleanly.
   "ALTER TABLE log ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
+  // From here on, the `id` of a key is that of its event. The old ids only counted the keys, so these keys get the ids
+  // before those of the stored events, as if the stored events were the newest ones.
+  `
+  CREATE TABLE keys_by_event (
+    id INTEGER, user TEXT, key TEXT, room TEXT, offset INTEGER, PRIMARY KEY (id, user, key)
+  ) WITHOUT ROWID;
+  INSERT INTO keys_by_event
+    SELECT id + newest - (SELECT max(id) FROM keys), user, key, room, offset
+    FROM keys, (SELECT max(id) - count(*) AS newest FROM events);
+  DROP TABLE keys;
+  ALTER TABLE keys_by_event RENAME TO keys;
+  `,
 ];
 
 /** Brings the file to the newest version, in one transaction. @throws if a newer release has written it. */

@@ -26,12 +26,12 @@ export class RecentKeys {
   /** @param limit remember at least this many keys, and at most twice as many. */
   constructor(db: Database, limit: number) {
     this.#limit = limit;
-    // The oldest first, because those are dropped first. The table `keys` has the keys of trimmed events.
+    // The oldest first, because those are dropped first. The table `keys` has the keys of events that are not stored.
     const load = db.query<Row, [number]>(
-      `SELECT user, key, room, offset FROM
-         (SELECT 1 AS part, * FROM keys UNION ALL
-          SELECT 2, id, user, key, room, offset FROM events ORDER BY part DESC, id DESC LIMIT ?)
-       ORDER BY part, id`,
+      `SELECT * FROM
+         (SELECT id, user, key, room, offset FROM keys UNION ALL
+          SELECT id, user, key, room, offset FROM events ORDER BY id DESC LIMIT ?)
+       ORDER BY id`,
     );
     for (const { user, key, room, offset } of load.iterate(limit))
       this.add(user, key, { room, offset });

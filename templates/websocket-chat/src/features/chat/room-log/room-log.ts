@@ -1,6 +1,5 @@
 // The interface of the room log, which stores the events and messages of all rooms. One implementation per engine.
-import { applyEvent } from "../../../apply-event.ts";
-import type { EventKind, FrameOf, Message, Position, RoomEvent, User } from "../../../protocol.ts";
+import type { EventKind, FrameOf, Position, User } from "../../../protocol.ts";
 
 /** An event to store. Its `key` is the sender's idempotency key: a second draft with the same key is the same event. */
 export interface Draft {
@@ -18,6 +17,8 @@ export interface Stored extends Position {
 export interface History extends Position {
   /** True: `entries` are the events after the given position. False: the newest messages in their current state. */
   readonly recovered: boolean;
+  /** Whether there are more events than `LIMITS.replyBytes`: read again, after this position, to get them. */
+  readonly hasMore: boolean;
   /** Encoded as JSON, the oldest first. */
   readonly entries: readonly string[];
 }
@@ -35,27 +36,4 @@ export interface RoomLog {
   ready(): Promise<void>;
   /** Finishes pending writes and closes. */
   close(): Promise<void>;
-}
-
-/** The event as it is stored and sent at this position. */
-function toEvent({ frame, from, at }: Draft, { epoch, offset }: Position): RoomEvent {
-  // All fields except `ref`, which belongs to the sender's connection. Zod has removed unknown fields.
-  const { type, room, ref: _, ...fields } = frame;
-  return { type, room, epoch, offset, from, at, ...fields } as RoomEvent;
-}
-
-/** The change that an event makes to its message. */
-export interface Change {
-  readonly event: RoomEvent;
-  /** Undefined if the message is deleted. */
-  readonly message: Message | undefined;
-  /** Whether the event changes anything; otherwise it is not stored. */
-  readonly isEffective: boolean;
-}
-
-/** @throws {FrameError} `not_found` or `forbidden`. */
-export function changeOf(draft: Draft, position: Position, message: Message | undefined): Change {
-  const event = toEvent(draft, position);
-  const changed = applyEvent(event, message);
-  return { event, message: changed, isEffective: changed === undefined || changed !== message };
 }

@@ -8,23 +8,16 @@ import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
 import { type Message, type Position, targetOf } from "../../../protocol.ts";
 import { type LocalBus, roomTopic } from "../bus.ts";
+import { changeOf } from "./change.ts";
 import { Epoch } from "./epoch.ts";
 import { migrate } from "./migrations.ts";
 import { RecentKeys } from "./recent-keys.ts";
-import { changeOf, type Draft, type History, type RoomLog, type Stored } from "./room-log.ts";
+import type { Draft, History, RoomLog, Stored } from "./room-log.ts";
 
 /** Trim a room only after this many new events: a trim per event would touch more pages. */
 const TRIM_EVERY = 500;
 /** Rooms whose latest offset is cached. */
 const CACHED_HEADS = 10_000;
-
-/**
- * Rows to trim: all up to the message with offset $lastOldMessage. After it, up to offset $lastOldEvent, only the
- * events that change a message.
- */
-const OLD = `
-  WHERE room = $room AND offset <= max($lastOldMessage, $lastOldEvent)
-    AND (offset <= $lastOldMessage OR target IS NOT NULL)`;
 
 /** The `message` of an event whose message is deleted. */
 const DELETED = "";
@@ -63,7 +56,7 @@ export class SqliteRoomLog implements RoomLog {
     const db = new Database(path, { create: true, strict: true });
     this.#bus = bus;
     this.db = db;
-    // Set first: switching to WAL takes a lock, and without a timeout it fails if another process holds one.
+    // The timeout is set before WAL: switching takes a lock and would fail immediately.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
     // FULL until the epoch is stored: if a power failure lost it, a loss of later commits would not be noticed.
@@ -99,13 +92,15 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   async close(): Promise<void> {
-    if (this.#pending.length > 0) this.#commit();
+    this.#commit();
     this.#epoch.close();
     this.db.close();
   }
 
   #commit(): void {
     const pending = this.#pending;
+    // `close` has committed them, and has closed the database.
+    if (pending.length === 0) return;
     this.#pending = [];
     const appendAll = this.db.transaction(() => pending.map(({ draft }) => this.#tryAppend(draft)));
     let results: readonly (Appended | FrameError)[];
@@ -146,18 +141,20 @@ export class SqliteRoomLog implements RoomLog {
   #append(draft: Draft): Appended {
     const { room, key } = draft.frame;
     const { id } = draft.from;
+    const epoch = this.#epoch.id;
     const known = this.#keys.find(id, key);
-    if (known) return { stored: { ...known, epoch: this.#epoch.id } };
+    if (known) return { stored: { ...known, epoch } };
     const head = this.#head(room);
     const target = targetOf(draft.frame);
-    const position = { epoch: this.#epoch.id, offset: head + 1 };
+    const offset = head + 1;
     const before = target === undefined ? undefined : this.#message(room, target);
-    const { event, message, isEffective } = changeOf(draft, position, before);
+    const { event, message, isEffective } = changeOf(draft, { epoch, offset }, before);
     if (!isEffective) {
+      // Also stored: after a restart, the same frame could have an effect.
+      this.#statements.insertKey.run(id, key, room, head);
       this.#keys.add(id, key, { room, offset: head });
-      return { stored: { room, ...position, offset: head } };
+      return { stored: { room, epoch, offset: head } };
     }
-    const { offset } = position;
     const frame = JSON.stringify(event);
     const { insert, update, erase } = this.#statements;
     insert.run(room, offset, id, key, target ?? null, frame);
@@ -169,33 +166,59 @@ export class SqliteRoomLog implements RoomLog {
     this.#heads.set(room, offset);
     this.#keys.add(id, key, { room, offset });
     if (offset % TRIM_EVERY === 0) this.#trim(room, offset);
-    return { stored: { room, ...position }, frame };
+    return { stored: { room, epoch, offset }, frame };
   }
 
+  /**
+   * Deletes what is not retained: everything up to the newest old message, and after it the events beyond
+   * `LIMITS.events`, except for messages.
+   */
   #trim(room: string, head: number): void {
-    const { newestOld, moveKeys, trim, trimKeys } = this.#statements;
-    const lastOldMessage = newestOld.get(room)?.offset ?? 0;
-    const old = { room, lastOldMessage, lastOldEvent: head - LIMITS.events };
+    const lastOldMessage = this.#lastOldMessage(room);
+    const old = { room, lastOldMessage, lastOld: Math.max(lastOldMessage, head - LIMITS.events) };
+    const isOld = `room = $room AND offset <= $lastOld
+      AND (offset <= $lastOldMessage OR NOT (${IS_MESSAGE}))`;
+    const { db } = this;
     // A key outlives its event: a client may send an old event again.
-    moveKeys.run(old);
-    trim.run(old);
-    trimKeys.run();
+    const keys = "REPLACE INTO keys SELECT id, user, key, room, offset FROM events";
+    db.query(`${keys} WHERE ${isOld}`).run(old);
+    db.query(`DELETE FROM events WHERE ${isOld}`).run(old);
+    db.run(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM events) - ${LIMITS.keys}`);
   }
 
   #read(room: string, after: Position | undefined): History {
-    const offset = this.#head(room);
+    const head = this.#head(room);
     const epoch = this.#epoch.id;
-    if (after?.epoch === epoch) {
-      const events = this.#statements.eventsAfter.all(room, after.offset);
-      const isComplete = events.length === offset - after.offset;
-      // Rows are trimmed only every `TRIM_EVERY` events, so more than the limits may still be stored.
-      const messageCount = events.filter(({ target }) => target === null).length;
-      if (isComplete && events.length <= LIMITS.events && messageCount <= LIMITS.messages) {
-        return { epoch, offset, recovered: true, entries: events.map(({ frame }) => frame) };
-      }
+    const events = after?.epoch === epoch ? this.#eventsAfter(room, after.offset, head) : undefined;
+    if (events) {
+      const offset = (after?.offset ?? 0) + events.length;
+      return { epoch, offset, recovered: true, hasMore: offset < head, entries: events };
     }
     const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
-    return { epoch, offset, recovered: false, entries };
+    return { epoch, offset: head, recovered: false, hasMore: false, entries };
+  }
+
+  /** The first events after an offset, up to `LIMITS.replyBytes`; undefined if one is no longer retained. */
+  #eventsAfter(room: string, offset: number, head: number): string[] | undefined {
+    const missed = head - offset;
+    if (missed < 0 || missed > LIMITS.events) return undefined;
+    // Rows are trimmed only every `TRIM_EVERY` events, so more messages than the limit may still be stored.
+    if (missed > LIMITS.messages && offset < this.#lastOldMessage(room)) return undefined;
+    const events: string[] = [];
+    let bytes = 0;
+    for (const row of this.#statements.eventsAfter.iterate(room, offset)) {
+      // Messages that were deleted later may have moved the oldest retained one back, before trimmed events.
+      if (row.offset !== offset + events.length + 1) return undefined;
+      bytes += Buffer.byteLength(row.frame);
+      if (bytes > LIMITS.replyBytes && events.length > 0) break;
+      events.push(row.frame);
+    }
+    return events;
+  }
+
+  /** The offset of the newest message that is not retained, because enough newer ones are. */
+  #lastOldMessage(room: string): number {
+    return this.#statements.newestOld.get(room)?.offset ?? 0;
   }
 
   #head(room: string): number {
@@ -213,8 +236,8 @@ function prepare(db: Database) {
     head: db.query<{ offset: number | null }, [string]>(
       "SELECT max(offset) AS offset FROM events WHERE room = ?",
     ),
-    eventsAfter: db.query<{ frame: string; target: number | null }, [string, number]>(
-      "SELECT frame, target FROM events WHERE room = ? AND offset > ? ORDER BY offset",
+    eventsAfter: db.query<{ frame: string; offset: number }, [string, number]>(
+      "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset",
     ),
     latest: db.query<MessageRow, [string, number]>(
       `SELECT frame, message FROM events
@@ -226,6 +249,8 @@ function prepare(db: Database) {
     insert: db.query(
       "INSERT INTO events (room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?)",
     ),
+    // The key of an event that is not stored counts as one of the newest event.
+    insertKey: db.query("REPLACE INTO keys SELECT max(id), ?, ?, ?, ? FROM events"),
     update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
     // Keeps the frames without their text, so that the offsets have no gap.
     erase: db.query(
@@ -233,14 +258,9 @@ function prepare(db: Database) {
        WHERE room = ? AND offset >= ? AND coalesce(target, offset) = ?`,
     ),
     newestOld: db.query<{ offset: number }, [string]>(
-      `SELECT offset FROM events WHERE room = ? AND target IS NULL
+      `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
        ORDER BY offset DESC LIMIT 1 OFFSET ${LIMITS.messages}`,
     ),
-    moveKeys: db.query(
-      `INSERT INTO keys (user, key, room, offset) SELECT user, key, room, offset FROM events ${OLD}`,
-    ),
-    trim: db.query(`DELETE FROM events ${OLD}`),
-    trimKeys: db.query(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM keys) - ${LIMITS.keys}`),
   };
 }
 
