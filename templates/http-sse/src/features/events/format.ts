@@ -31,9 +31,13 @@ export function formatHello(retryMs: number, id: string | undefined): string {
   return `retry: ${retryMs}\n${id === undefined ? "" : `id: ${id}\n`}\n`;
 }
 
-/** Headers of an event stream. `x-accel-buffering` stops nginx from buffering it. */
+/**
+ * Headers of an event stream. `x-accel-buffering` stops nginx from buffering it. `connection`: a shutdown ends the streams
+ * long after their headers were sent, and a client that reused the connection would lose its next request.
+ */
 export const streamHeaders = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
+  connection: "close",
   "x-accel-buffering": "no",
 } as const;

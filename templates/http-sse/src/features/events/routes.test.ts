@@ -122,6 +122,9 @@ test("more than SSE_MAX_CLIENTS streams are 503 with Retry-After, until one clos
 test("SIGTERM ends the streams, and the service exits with 0", async () => {
   await using small = await TestServer.start();
   using client = await small.events();
+  // Without the header, a client would send its next request on the connection of a stream, which the shutdown closes.
+  const { headers } = await small.fetch("/api/events", { method: "HEAD" });
+  expect(headers.get("connection")).toBe("close");
   const stopped = small.stop();
   expect(await client.next()).toBeUndefined();
   expect((await stopped).code).toBe(0);
