@@ -29,7 +29,7 @@ describe.skipIf(process.platform === "win32")("the README of the repository", ()
       expect(await readText(".ci/run")).toMatch(/^"\$\{bun\[@\]\}" run test/m);
       await using session = new Session(clone);
       for (const command of commands.filter((line) => line !== TEST)) {
-        // The whole suite of a created project takes minutes, and runs in the tests of test/distribution.
+        // The whole suite of a created project takes minutes, and runs in test/starters.
         if (command === "bun test") await session.run(`bun test ${smallestTest(project)}`);
         // On a machine with only Bun, the README's alternative applies.
         else if (Bun.which("npx")) await session.run(command);

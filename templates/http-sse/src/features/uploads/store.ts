@@ -2,7 +2,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { storeUnavailable } from "#lib/http";
+import { Problem, storeUnavailable } from "#lib/http";
 import type { Env } from "../../env.ts";
 import { dataDirError } from "../messages/open.ts";
 import { cleanName } from "./name.ts";
