@@ -91,10 +91,14 @@ describe.skipIf(!hasBrowser)("the page", () => {
     using page = await Page.signIn(server.url, "Author");
     await page.write("stored");
     await page.shows("[data-state=sent]");
-    let expected = "waiting\nalso waiting\na draft";
-    // #region edits
-    expected += "\nstored, edited";
-    // #endregion
+    const expected = [
+      "waiting",
+      "also waiting",
+      "a draft",
+      // #region edits
+      "stored, edited",
+      // #endregion
+    ].join("\n");
     // #region private
     using bob = await Socket.open(server.url, "Bob");
     await bob.join("general");
