@@ -11,18 +11,22 @@ describe("supports merge keys (`<<`)", () => {
     ["a: &a {x: 1}\nb: &b {x: 2, y: 2}\nc: {<<: [*a, *b]}", { c: { x: 1, y: 2 } }],
     ["a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n", { c: { x: 1, y: 2 } }],
     ["a: {<<: {x: 1}}", { a: { x: 1 } }],
+    ["a: &a {x: 1}\n<<: *a\n", { a: { x: 1 }, x: 1 }],
+    ["a: &a [1]\nb: {c: &a {x: 1}, <<: *a}", { b: { c: { x: 1 }, x: 1 } }],
+    ["a: &a [{x: 1}, {y: 2}]\nb: {<<: *a}", { b: { x: 1, y: 2 } }],
     ['a: {"<<": 1}', { a: { "<<": 1 } }],
   ])("%j", (text, expected) => {
     expect(parse(yamlFormat, text)).toMatchObject(expected);
   });
 
-  test("and locates an error in a merged value", async () => {
-    const schema = z.object({ b: z.object({ x: z.string() }) });
-    const { diagnostics } = await errorOf(yamlFormat, "a: &a\n  x: 1\nb: {<<: *a}\n", {
-      schema: schema.loose(),
-    });
-    expect(diagnostics).toMatchObject([{ line: 2, column: 6 }]);
-  });
+  test.each(["a: &a\n  x: 1\nb: {<<: *a}\n", "a: &a\n- x: 1\nb: {<<: *a}\n"])(
+    "and locates an error in a merged value: %j",
+    async (text) => {
+      const schema = z.object({ b: z.object({ x: z.string() }) }).loose();
+      const { diagnostics } = await errorOf(yamlFormat, text, { schema });
+      expect(diagnostics).toMatchObject([{ line: 2, column: 6 }]);
+    },
+  );
 });
 
 test("values are those of YAML 1.2", () => {
@@ -49,6 +53,10 @@ test("keys are the strings that are written", () => {
 describe("refuses values that would change silently:", () => {
   const cases: Record<string, [text: string, message: string]> = {
     "an integer that a number rounds": ["guild: 123456789012345678", "a.yaml:1:8: a number can't"],
+    "an integer that JavaScript prints with other digits": [
+      "phone: +491234567890123456",
+      "a.yaml:1:8: a number can't",
+    ],
     "a hexadecimal one": ["a: 0xfffffffffffffffff", "a.yaml:1:4: a number can't"],
     "an infinite hexadecimal one": [`a: 0x${"f".repeat(300)}`, "a.yaml:1:4: a number can't"],
     "a fraction with too many digits": ["- 0.12345678901234567890", "a.yaml:1:3: a number can't"],
