@@ -148,7 +148,7 @@ function toData(document: Document.Parsed, source: Source): unknown {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases`, error);
+    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases`);
   }
 }
 

@@ -2,6 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { yamlFormat } from "../../src/formats/yaml.ts";
+import { writeTypes } from "../../src/types/write.ts";
+import { Folder } from "../folder.ts";
 import { errorOf, parse } from "./parse.ts";
 
 describe("supports merge keys (`<<`)", () => {
@@ -161,6 +163,12 @@ test("nested merges do not take exponential time", async () => {
   );
   const error = await errorOf(yamlFormat, `a: &a {x: 1}\n${merges.join("\n")}`);
   expect(error.message).toContain("uses more than 100 aliases");
+});
+
+test("a declaration of a value that refers to itself is refused with its file", async () => {
+  using folder = new Folder();
+  await folder.write({ "a.yaml": "a: &a {b: *a}\n" });
+  await expect(writeTypes(folder.path)).rejects.toThrow(/a\.yaml:1:\d+: refers to itself/);
 });
 
 test("__proto__ is an ordinary key at every depth", () => {
