@@ -85,6 +85,9 @@ describe("refused:", () => {
       "an array with holes or properties",
     ],
     ["a map", new Map([[1, 2]]), "a Map"],
+    ["an error", new Error("no"), "an Error can't"],
+    ["an object of a class without a name", new (class {})(), "an object can't"],
+    ["an object without a constructor", Object.create(Object.create(null)), "an object can't"],
   ])("%s that a schema makes", async (_, value, message) => {
     using folder = new Folder();
     await folder.write({ "a.jsonl": "1\n" });
