@@ -75,10 +75,12 @@ function spanOf(node: Node | null): Span {
 
 function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
   const anchors = new Map<string, Node>();
+  const used = new Set<Node | undefined>();
   visit(document, {
     Pair: (_, pair) => checkMerge(pair, anchors, source),
     Node(key, node) {
       if (isAlias(node)) {
+        used.add(anchors.get(node.source));
         if (anchors.has(node.source)) return;
         const message = `there is no anchor &${node.source} above this alias: put text that starts with * in quotes`;
         throw source.error("syntax", spanOf(node), message);
@@ -91,6 +93,15 @@ function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
       }
     },
   });
+  for (const node of anchors.values()) if (!used.has(node)) refuseUnusedAnchor(node, source);
+}
+
+/** Refuses `title: &Friends are here`: in YAML, the value is `are here`. The anchor of a mapping or a list is not such text. */
+function refuseUnusedAnchor(node: Node, source: Source): void {
+  if (!isScalar(node) || node.type !== "PLAIN") return;
+  const start = source.text.lastIndexOf(`&${node.anchor}`, spanOf(node)[0]);
+  const message = "no alias uses this anchor: put text that starts with & in quotes";
+  throw source.error("syntax", [start, start + `&${node.anchor}`.length], message);
 }
 
 function checkMerge(

@@ -40,6 +40,12 @@ test("values are those of YAML 1.2", () => {
   ]);
 });
 
+test("an anchor may be unused if it is not text", () => {
+  const text = 'a: &a\n  b: 1\nc: &c [1]\nd: &d "e"\nf: &f\ng: *f\n';
+  const expected = { a: { b: 1 }, c: [1], d: "e", f: null, g: null };
+  expect(parse(yamlFormat, text)).toEqual(expected);
+});
+
 test("comments are not values", () => {
   const text = "a: # one\nb:\n#c: 1\nd: #\n  - 1 #one\ne: '' #one\nf: ## one\n";
   expect(parse(yamlFormat, text)).toEqual({ a: null, b: null, d: [1], e: "", f: null });
@@ -80,6 +86,8 @@ describe("refuses values that would change silently:", () => {
     "an alias above its anchor": ["a: *b\nb: &b 1", "a.yaml:1:4: there is no anchor &b above"],
     "a value that is a comment": ["a: 1\ncolor: #fff\n", "a.yaml:2:8: # starts a comment here"],
     "an item that is a comment": ["[\n#x\n{a: #b\n}]", "a.yaml:3:5: # starts a comment here"],
+    "text that is an anchor": ["a: 1\ntitle: &nbsp\n", "a.yaml:2:8: no alias uses this anchor"],
+    "text that starts with an anchor": ["- &Friends are here", "a.yaml:1:3: no alias uses"],
     "a carriage return as a line end": ["- a\r- b\r", "a.yaml:1:4: a carriage return alone"],
     "a date with a tag": ["a: !!timestamp 2001-01-01", "a.yaml:1:4: Unresolved tag"],
     "a large integer with a tag": [
