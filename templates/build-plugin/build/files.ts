@@ -14,7 +14,7 @@ export function sortFiles(files: Iterable<readonly [string, Uint8Array]>): Files
  * Merges the files of several sources into one folder.
  * @param folder its path, for the error message
  * @param sources files by the name of their source, for the error message
- * @throws {BuildFailure} names each path that two sources have, because one would overwrite the other
+ * @throws {BuildFailure} names each path that two sources have, as a file or as the folder of one, because only one can exist
  */
 export function merge(folder: string, sources: Readonly<Record<string, Files>>): Files {
   const sourceOf = new Map<string, string>();
@@ -28,9 +28,20 @@ export function merge(folder: string, sources: Readonly<Record<string, Files>>):
       sourceOf.set(path, source);
     }
   }
+  for (const [path, source] of sourceOf) {
+    for (const parent of parentsOf(path)) {
+      const other = sourceOf.get(parent);
+      if (other === undefined) continue;
+      problems.push(`${folder}/${parent} would be a file of ${other} and a folder of ${source}.`);
+    }
+  }
   if (problems.length > 0) throw new BuildFailure(problems.join("\n"), "Rename one of the files.");
   return sortFiles(merged);
 }
+
+/** Returns the folders above a path: `a` and `a/b` for `a/b/c`. */
+export const parentsOf = (path: string): string[] =>
+  [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 
 /** Prefixes every path with a folder. */
 export function prefixPaths(folder: string, files: Files): [string, Uint8Array][] {

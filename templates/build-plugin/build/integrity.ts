@@ -72,12 +72,14 @@ function setImportMap(
           return;
         }
         hasMap = true;
-        chunk.replace(JSON.stringify({ ...parseMap(path, text), integrity }), { html: true });
+        const map = parseMap(path, text);
+        const merged = { ...map, integrity: { ...map.integrity, ...integrity } };
+        chunk.replace(printMap(merged), { html: true });
       },
     })
     .transform(html);
   if (hasMap) return withMap;
-  const map = `<script type="importmap">${JSON.stringify({ integrity })}</script>`;
+  const map = `<script type="importmap">${printMap({ integrity })}</script>`;
   let isPlaced = false;
   return new HTMLRewriter()
     .on("script, link[rel=modulepreload]", {
@@ -89,9 +91,12 @@ function setImportMap(
     .transform(html);
 }
 
-function parseMap(path: string, text: string): object {
+/** Escapes `<`, because a path with `</script` would end the element. */
+const printMap = (map: object): string => JSON.stringify(map).replaceAll("<", "\\u003c");
+
+function parseMap(path: string, text: string): { readonly integrity?: object } {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) ?? {};
   } catch (error) {
     throw new BuildFailure(`The import map of site/${path} is not valid JSON: ${error}\n${text}`);
   }

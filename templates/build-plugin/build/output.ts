@@ -1,5 +1,6 @@
 // Updates the output folder in place, so that it may be a symbolic link, a mount, or on another disk than the cache.
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -15,7 +16,7 @@ import {
 import { dirname, join } from "node:path";
 import { lock } from "../scripts/lock.ts";
 import { BuildFailure } from "./failure.ts";
-import type { Files } from "./files.ts";
+import { type Files, parentsOf } from "./files.ts";
 
 /**
  * Makes the folder contain exactly these files. Keeps `.git`, because the folder may be a checkout of the branch to deploy.
@@ -89,9 +90,6 @@ function compare(folder: string, files: Files): Comparison {
   return { current, stale: other, blocking };
 }
 
-const parentsOf = (path: string): string[] =>
-  [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
-
 const isFolder = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
@@ -100,14 +98,18 @@ function hasContent(path: string, bytes: Uint8Array): boolean {
   return stat?.isFile() === true && stat.size === bytes.length && readFileSync(path).equals(bytes);
 }
 
-/** Writes a temporary file beside its target. If the path is a symbolic link, the target is the file that it points to. */
+/**
+ * Writes a temporary file beside its target, with the mode of the file that it replaces. If the path is a symbolic link,
+ * the target is the file that it points to.
+ */
 function stage(path: string, bytes: Uint8Array): [temporary: string, target: string] {
   mkdirSync(dirname(path), { recursive: true });
-  const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
-  const target = exists ? realpathSync(path) : path;
+  const old = statSync(path, { throwIfNoEntry: false });
+  const target = old ? realpathSync(path) : path;
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
   try {
-    writeFileSync(temporary, bytes);
+    writeFileSync(temporary, bytes, { mode: old ? 0o600 : 0o666 });
+    if (old) chmodSync(temporary, old.mode & 0o777);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

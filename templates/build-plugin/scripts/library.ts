@@ -1,14 +1,26 @@
 // Compiles the library as it is published: one ES module per source file, with its declarations.
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { lock } from "./lock.ts";
 
 /** Held while dist/ is updated. */
 export const LOCK = ".cache/build.lock";
 
-/** @returns the compiler's error messages, with file, line and column. If there are any, the folder is unchanged. */
-export async function updateLibrary(folder: string): Promise<string> {
+/**
+ * @param path of a folder, or of a symbolic link to one, which is kept
+ * @returns the compiler's error messages, with file, line and column. If there are any, the folder is unchanged.
+ */
+export async function updateLibrary(path: string): Promise<string> {
   using _ = lock(LOCK);
+  const folder = existsSync(path) ? realpathSync(path) : path;
   const staging = `${folder}.tmp`;
   rmSync(staging, { recursive: true, force: true });
   const problems = await compileLibrary(staging);

@@ -56,7 +56,10 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
     return `[${value.map((item, index) => printLiteral(item, [...path, index], within)).join(",")}]`;
   }
   if (value instanceof Date) return `new Date(${value.getTime()})`;
-  if (!hasKeys(value)) throw unprintable(`a ${value.constructor?.name}`);
+  if (!hasKeys(value)) {
+    const name = value.constructor?.name || "object";
+    throw unprintable(`${/^[AEIOaeio]/.test(name) ? "an" : "a"} ${name}`);
+  }
   const entries = Object.entries(value).map(
     ([key, item]) => `${printKey(key)}:${printLiteral(item, [...path, key], within)}`,
   );

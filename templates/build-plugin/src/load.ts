@@ -67,15 +67,8 @@ export function withoutState({ source, flags }: RegExp): RegExp {
 const MAX_GROWTH = 8;
 
 function loadModule(format: Format, file: string, options: LoadOptions): string | Promise<string> {
-  const { maxBytes = DEFAULT_MAX_BYTES } = options;
-  const print = ({ document, parsed, source }: LoadedContent): string => {
-    const text = printDocument(document, parsed, source);
-    if (text.length <= MAX_GROWTH * maxBytes) return text;
-    const message = `becomes a module of more than ${MAX_GROWTH} times maxBytes, which is ${maxBytes}: split the file, or raise maxBytes`;
-    throw source.error("value", [0, 0], message);
-  };
   const content = loadContent(format, file, options);
-  return content instanceof Promise ? content.then(print) : print(content);
+  return content instanceof Promise ? content.then(({ module }) => module) : content.module;
 }
 
 export interface Content {
@@ -83,27 +76,30 @@ export interface Content {
   readonly data: unknown;
   /** The default export of the module. */
   readonly document: unknown;
-}
-
-interface LoadedContent extends Content {
-  readonly parsed: Parsed;
-  readonly source: Source;
+  /** The text of the module. */
+  readonly module: string;
 }
 
 /**
- * Loads the content of a file without printing a module. Returns a promise only if the schema is asynchronous.
+ * Loads the content of a file. Returns a promise only if the schema is asynchronous.
  * @throws {ContentError}
  */
 export function loadContent(
   format: Format,
   file: string,
   options: LoadOptions,
-): LoadedContent | Promise<LoadedContent> {
+): Content | Promise<Content> {
   const source = readSource(file, options);
   const parsed = parseSource(format, source);
   const { toDocument = (data: unknown) => data } = parsed;
-  const toContent = (data: unknown) => ({ data, document: toDocument(data), parsed, source });
-  const { schema } = options;
+  const { schema, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const toContent = (data: unknown): Content => {
+    const document = toDocument(data);
+    const module = printDocument(document, parsed, source);
+    if (module.length <= MAX_GROWTH * maxBytes) return { data, document, module };
+    const message = `becomes a module of more than ${MAX_GROWTH} times maxBytes, which is ${maxBytes}: split the file, or raise maxBytes`;
+    throw source.error("value", [0, 0], message);
+  };
   const data = schema === undefined ? parsed.data : checkData(schema, parsed, source);
   return data instanceof Promise ? data.then(toContent) : toContent(data);
 }
@@ -114,7 +110,7 @@ function parseSource(format: Format, source: Source): Parsed {
   } catch (error) {
     // A recursive parser has overflowed the stack. Any other RangeError is a bug of the format.
     if (!(error instanceof RangeError && error.message.includes("call stack"))) throw error;
-    throw source.error("syntax", [0, 0], "is nested too deeply", error);
+    throw source.error("syntax", [0, 0], "is nested too deeply");
   }
 }
 
@@ -124,6 +120,6 @@ function printDocument(document: unknown, parsed: Parsed, source: Source): strin
   } catch (error) {
     if (!(error instanceof UnprintableError)) throw error;
     const path = error.path.slice(parsed.dataPath?.length ?? 0);
-    throw source.error("value", parsed.locate(path), error.message, error);
+    throw source.error("value", parsed.locate(path), error.message);
   }
 }

@@ -8,15 +8,18 @@ const MAX_DIGITS = 100;
 
 /**
  * Returns whether a number keeps all digits of a decimal literal. True for `1.10`, and for `0.10000000000000001`, which
- * other languages print for 0.1; false for `9007199254740993`, `1e400` and `3.14159265358979323846`.
+ * other languages print for 0.1; false for `9007199254740993`, `123456789012345664` (which JavaScript prints as
+ * `123456789012345660`), `1e400` and `3.14159265358979323846`.
  */
 export function keepsDigits(literal: string): boolean {
   const value = Number(literal);
   const digits = significantDigits(literal);
   if (digits === "") return value === 0;
   if (!Number.isFinite(value) || digits.length > MAX_DIGITS) return false;
-  // The literal may have the shortest digits that identify the number, or any number of digits of its exact value.
-  const representations = [String(value), value.toPrecision(digits.length)];
+  // The literal may have the shortest digits that identify the number, as JavaScript prints it. A fraction may also have
+  // any number of digits of its exact value; a long integer may not, because it would be printed with other digits.
+  const representations = [String(value)];
+  if (!Number.isInteger(value)) representations.push(value.toPrecision(digits.length));
   return representations.map(significantDigits).includes(digits);
 }
 

@@ -40,6 +40,7 @@ export class Source {
     };
   }
 
+  /** @param cause an error of the user's code. Bun prints its message and stack, so errors of parsers are not passed. */
   error(code: ContentErrorCode, span: Span, message: string, cause?: unknown): ContentError {
     return new ContentError(code, [this.diagnostic(span, message)], { cause });
   }
@@ -53,8 +54,7 @@ export function readSource(
   file: string,
   { root, maxBytes = DEFAULT_MAX_BYTES }: ReadLimits,
 ): Source {
-  const refuse = (message: string, cause?: unknown) =>
-    new Source(file, "").error("read", [0, 0], message, cause);
+  const refuse = (message: string) => new Source(file, "").error("read", [0, 0], message);
   try {
     if (root !== undefined && isOutside(realpathSync(root), realpathSync(file))) {
       throw refuse(`is outside ${root}`);
@@ -69,7 +69,7 @@ export function readSource(
     return new Source(file, new TextDecoder().decode(bytes));
   } catch (error) {
     if (error instanceof ContentError) throw error;
-    throw refuse(error instanceof Error ? error.message : String(error), error);
+    throw refuse(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -49,6 +49,22 @@ describe("the site", () => {
     }
   });
 
+  test("keeps the hashes in the import map of a page, and text that could end its element", async () => {
+    using copy = built.copy();
+    await copy.edit("site/index.html", (text) =>
+      text.replace(
+        '"imports": {',
+        '"integrity": { "https://cdn.example/a.js": "sha384-a" }, "imports": { "a": "./\\u003c/script>.js",',
+      ),
+    );
+    expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+    const page = await copy.text("dist/site/index.html");
+    const { imports, integrity } = JSON.parse(/"importmap">(.+?)<\/script/.exec(page)?.[1] ?? "");
+    expect(imports.a).toBe("./</script>.js");
+    expect(integrity["https://cdn.example/a.js"]).toBe("sha384-a");
+    expect(Object.keys(integrity).join(" ")).toMatch(/index-\w+\.js/);
+  });
+
   test("keeps the import map of a page, and adds only the modules that the page can load", async () => {
     const page = await built.text("dist/site/index.html");
     const { imports, integrity } = JSON.parse(/"importmap">(.+?)</.exec(page)?.[1] ?? "");
@@ -230,6 +246,18 @@ describe("a build that fails prints the reason, and leaves dist/ unchanged:", ()
         "site/public/about.html",
         () => "<h1>Another</h1>",
         ["dist/site/about.html would be written by site/public and by the build of site/*.html"],
+      ],
+      "a folder of public/ with the name of a page": [
+        "site/public/about.html/a.txt",
+        () => "",
+        ["dist/site/about.html would be a file of the build of site/*.html and a folder of site/p"],
+      ],
+      "a folder of public/ with the name of a compressed file": [
+        "site/public/settings.js.gz/a.txt",
+        () => "",
+        [
+          "dist/site/settings.js.gz would be a file of the compression of another file and a folder",
+        ],
       ],
       "a file of public/ with the name of a compressed one": [
         "site/public/settings.js.gz",

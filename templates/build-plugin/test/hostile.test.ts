@@ -2,7 +2,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { symlink } from "node:fs/promises";
 import { z } from "zod";
-import { createPlugin, jsonl } from "../src/index.ts";
+import { jsonlFormat } from "../src/formats/jsonl.ts";
+import { ContentError, createPlugin, jsonl } from "../src/index.ts";
+import { createLoader } from "../src/load.ts";
 import * as rollup from "../src/rollup.ts";
 import { readSource } from "../src/source.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
@@ -83,6 +85,9 @@ describe("refused:", () => {
       "an array with holes or properties",
     ],
     ["a map", new Map([[1, 2]]), "a Map"],
+    ["an error", new Error("no"), "an Error can't"],
+    ["an object of a class without a name", new (class {})(), "an object can't"],
+    ["an object without a constructor", Object.create(Object.create(null)), "an object can't"],
   ])("%s that a schema makes", async (_, value, message) => {
     using folder = new Folder();
     await folder.write({ "a.jsonl": "1\n" });
@@ -106,6 +111,19 @@ test("a bug of a format is not reported as nesting", async () => {
   const parse = () => ({ data: new Date(Number.NaN).toISOString(), locate: () => [0, 0] as const });
   const format = { name: "dates", extensions: ["txt"], parse };
   await expect(load(folder, "a.txt", createPlugin(format))).rejects.not.toThrow("too deeply");
+});
+
+test("an error has no cause of this package, which Bun would print with its control characters", async () => {
+  using folder = new Folder();
+  const files = { "a.jsonl": '{"a": \u001b[31mb}', "b.jsonl": "[".repeat(300) + "]".repeat(300) };
+  await folder.write(files);
+  const { load } = createLoader(jsonlFormat);
+  for (const file of [...Object.keys(files), "missing.jsonl"]) {
+    const error = await Promise.try(load, folder.at(file)).catch((error) => error);
+    expect(error).toBeInstanceOf(ContentError);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+    expect(Bun.inspect(error)).not.toMatch(/\u001b| {4}at /);
+  }
 });
 
 test("a filter with the flag g matches every file", async () => {

@@ -1,11 +1,21 @@
 // Updates of the output folder: in place, by one build at a time, through symbolic links and mounts.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Files } from "../build/files.ts";
 import { updateFolder } from "../build/output.ts";
 import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
 import { Folder } from "./folder.ts";
+import { Project } from "./project.ts";
 
 setDefaultTimeout(COMMAND_TIMEOUT);
 
@@ -83,6 +93,27 @@ describe("a symbolic link is kept, and the files are written to its target:", ()
     expect(textsBelow(folder.at("www"))).toEqual({ "report.json": "{}" });
     expect(lstatSync(folder.at("dist/report.json")).isSymbolicLink()).toBe(true);
   });
+});
+
+test.skipIf(process.platform === "win32").each([0o600, 0o640, 0o664])(
+  "a file that is replaced keeps its mode %o",
+  (mode) => {
+    using folder = new Folder();
+    update(folder, site);
+    chmodSync(folder.at("dist/report.json"), mode);
+    update(folder, files({ "report.json": "[]" }));
+    expect(statSync(folder.at("dist/report.json")).mode & 0o777).toBe(mode);
+  },
+);
+
+test("a link to the folder of the library is kept if only the library is built", async () => {
+  using project = await Project.copy();
+  mkdirSync(project.at("www"));
+  mkdirSync(project.at("dist"));
+  symlinkSync(project.at("www"), project.at("dist/library"), "junction");
+  expect(await project.build("--only=library")).toMatchObject({ exitCode: 0 });
+  expect(lstatSync(project.at("dist/library")).isSymbolicLink()).toBe(true);
+  expect(readdirSync(project.at("www"))).toContain("index.js");
 });
 
 test("a link without wanted files below it is removed, and its target is not touched", async () => {

@@ -153,10 +153,13 @@ describe("writeTypes", () => {
     );
   });
 
-  test("writes nothing if a file is invalid", async () => {
+  test.each([
+    ["is invalid", "oops\n", "b.jsonl:1:1:"],
+    ["cannot be written into a module", "[".repeat(300) + "]".repeat(300), "too deeply"],
+  ])("writes nothing if a file %s", async (_, text, message) => {
     using folder = new Folder();
-    await folder.write({ "a.jsonl": "1\n", "b.jsonl": "oops\n" });
-    await expect(writeTypes(folder.path)).rejects.toThrow("b.jsonl:1:1:");
+    await folder.write({ "a.jsonl": "1\n", "b.jsonl": text });
+    await expect(writeTypes(folder.path)).rejects.toThrow(message);
     expect(await Bun.file(folder.at("a.d.jsonl.ts")).exists()).toBe(false);
   });
 });

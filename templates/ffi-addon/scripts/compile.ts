@@ -115,10 +115,22 @@ export function buildLibrary(compiler: Compiler, options: CompileOptions): Compi
 
 /** A module that exports the path of a library next to it. Bundlers copy or embed the file, because they see its name. */
 export function libraryModule(file: string): string {
-  return `import { resolve } from "node:path";
-import file from "./${file}" with { type: "file" };
+  return `${importFile("file", `./${file}`)}
+export const path = findFile(file);
+`;
+}
 
-export const path = resolve(import.meta.dir, file);
+/** The start of a generated module that imports the path of a file, and has a function that finds the file. */
+export function importFile(name: string, path: string): string {
+  return `import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import ${name} from "${path}" with { type: "file" };
+
+/** A bundler with the option \`publicPath\` replaces the path with a URL. The file is next to the bundle then, too. */
+function findFile(file) {
+  const path = resolve(import.meta.dir, file);
+  return existsSync(path) ? path : join(import.meta.dir, basename(file));
+}
 `;
 }
 

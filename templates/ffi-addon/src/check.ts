@@ -10,7 +10,8 @@ function describe(value: unknown): string {
   if (types.isProxy(value)) return "a Proxy";
   if (Array.isArray(value)) return "an array";
   const typeName = getTypeName(value);
-  return typeName === undefined ? "an object" : `a ${typeName}`;
+  if (typeName === undefined) return "an object";
+  return `${String(typeName).startsWith("I") ? "an" : "a"} ${typeName}`;
 }
 
 export function isInt32(value: unknown): value is number {

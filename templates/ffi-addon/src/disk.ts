@@ -5,7 +5,9 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   readSync,
   realpathSync,
   renameSync,
@@ -14,7 +16,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 export function withFile<Result>(
   path: string,
@@ -76,7 +78,11 @@ export function replaceFile(path: string, write: (file: number) => void): void {
  */
 function resolveTarget(path: string): { target: string; old?: Stats } {
   const old = statSync(path, { throwIfNoEntry: false });
-  if (old === undefined) return { target: path };
+  if (old === undefined) {
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+    if (!isLink) return { target: path };
+    return resolveTarget(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+  }
   if (!old.isFile()) {
     const reason = "there is something other than a file at this path";
     throw Object.assign(new Error(reason), { code: "EINVAL" });
@@ -85,10 +91,12 @@ function resolveTarget(path: string): { target: string; old?: Stats } {
 }
 
 function copyAccess(from: Stats, file: number): void {
-  try {
-    fchownSync(file, from.uid, from.gid);
-  } catch {
-    // Only root may change the owner.
+  for (const uid of [fstatSync(file).uid, from.uid]) {
+    try {
+      fchownSync(file, uid, from.gid);
+    } catch {
+      // Only root may change the owner, and only a member of the group may set the group.
+    }
   }
   // The group's access must not pass to another group.
   const isSameGroup = fstatSync(file).gid === from.gid;

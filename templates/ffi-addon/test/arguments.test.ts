@@ -75,6 +75,7 @@ test.each([
   [[1, 2], "an array"],
   [new Float64Array(2), "a Float64Array"],
   [Buffer.alloc(2), "a Uint8Array"],
+  [new Int16Array(2), "an Int16Array"],
   [new ArrayBuffer(2), "an object"],
   [{ [Symbol.toStringTag]: "Float32Array" }, "an object"],
   [new Proxy([], {}), "a Proxy"],

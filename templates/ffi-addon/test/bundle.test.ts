@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +18,7 @@ import { join } from "node:path";
 // #region prebuilt
 import { writeManifest } from "../scripts/compile.ts";
 // #endregion
+import { buildJavaScript } from "../scripts/javascript.ts";
 import { packageName } from "../src/artifacts.ts";
 import { installPackage, runCleanly, runProgram } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
@@ -59,6 +62,12 @@ const kinds = [
     output: "out",
     start: ["out/program.js"],
   },
+  {
+    kind: "a bundle whose assets have a public URL",
+    options: ["--public-path=/static/", "--outdir"],
+    output: "out",
+    start: ["out/program.js"],
+  },
   { kind: "an executable", options: ["--compile", "--outfile"], output: executable },
   {
     kind: "a minified executable of bytecode",
@@ -89,6 +98,15 @@ async function build({ options, output, start }: (typeof kinds)[number]) {
     }
   };
 }
+
+test("the build keeps a link to the folder of the JavaScript", async () => {
+  const target = join(folder, "target");
+  mkdirSync(target);
+  symlinkSync(target, join(folder, "link"), "junction");
+  await buildJavaScript(join(folder, "link"));
+  expect(lstatSync(join(folder, "link")).isSymbolicLink()).toBe(true);
+  expect(readdirSync(target)).toContain("index.js");
+});
 
 describe.skipIf(!compiler)("with a C compiler", () => {
   beforeAll(async () => {

@@ -68,6 +68,22 @@ test.skipIf(process.getuid?.() !== 0)("as root: saving keeps the owner and the g
   expect(statSync(path)).toMatchObject({ uid: 1234, gid: 5678, mode: 0o100640 });
 });
 
+test.skipIf(process.getuid?.() !== 0 || !Bun.which("setpriv"))(
+  "as a member of the file's group: saving keeps the group and its access",
+  () => {
+    const path = saved("shared");
+    chmodSync(folder, 0o777);
+    chmodSync(path, 0o660);
+    chownSync(path, 1234, 5678);
+    const file = Bun.resolveSync("../src/disk.ts", import.meta.dir);
+    const code = `(await import(${JSON.stringify(file)})).replaceFile(process.argv[1], () => {})`;
+    const member = ["setpriv", "--reuid=4321", "--regid=4321", "--groups=5678"];
+    const { success, stderr } = Bun.spawnSync([...member, process.execPath, "-e", code, path]);
+    expect(success, String(stderr)).toBe(true);
+    expect(statSync(path)).toMatchObject({ uid: 4321, gid: 5678, mode: 0o100660 });
+  },
+);
+
 test("a name may be as long as the file system allows", () => {
   const name = `${"ä".repeat(125)}.idx`;
   saved(name);
@@ -254,6 +270,13 @@ test.skipIf(process.platform === "win32")(
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     using loaded = VectorIndex.load(path, oracle);
     expect(loaded.size).toBe(0);
+
+    const ahead = join(folder, "ahead");
+    symlinkSync("between", ahead);
+    symlinkSync("not-there-yet.index", join(folder, "between"));
+    empty.save(ahead);
+    expect(lstatSync(ahead).isSymbolicLink()).toBe(true);
+    expect(lstatSync(join(folder, "not-there-yet.index")).isFile()).toBe(true);
 
     const pipe = join(folder, "pipe");
     Bun.spawnSync(["mkfifo", pipe]);

@@ -32,7 +32,7 @@ function parseJson(line: RegExpExecArray, source: Source): unknown {
     return JSON.parse(line[0]);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw source.error("syntax", spanOf(line), error.message, error);
+    throw source.error("syntax", spanOf(line), error.message);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   isScalar,
   isSeq,
   type Node,
+  type Pair,
   parseDocument,
   type Scalar,
   visit,
@@ -74,32 +75,51 @@ function spanOf(node: Node | null): Span {
 
 function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
   const anchors = new Map<string, Node>();
+  const used = new Set<Node | undefined>();
   visit(document, {
+    Pair: (_, pair) => checkMerge(pair, anchors, source),
     Node(key, node) {
       if (isAlias(node)) {
+        used.add(anchors.get(node.source));
         if (anchors.has(node.source)) return;
         const message = `there is no anchor &${node.source} above this alias: put text that starts with * in quotes`;
         throw source.error("syntax", spanOf(node), message);
       }
       if (node.anchor !== undefined) anchors.set(node.anchor, node);
-      if (isMap(node)) checkKeys(node, anchors, source);
+      if (isMap(node)) checkKeys(node, source);
       if (isScalar(node) && key !== "key") {
         refuseComment(node, source);
         convertNumber(node, source);
       }
     },
   });
+  for (const node of anchors.values()) if (!used.has(node)) refuseUnusedAnchor(node, source);
 }
 
-function checkKeys({ items }: YAMLMap, anchors: ReadonlyMap<string, Node>, source: Source): void {
+/** Refuses `title: &Friends are here`: in YAML, the value is `are here`. The anchor of a mapping or a list is not such text. */
+function refuseUnusedAnchor(node: Node, source: Source): void {
+  if (!isScalar(node) || node.type !== "PLAIN") return;
+  const start = source.text.lastIndexOf(`&${node.anchor}`, spanOf(node)[0]);
+  const message = "no alias uses this anchor: put text that starts with & in quotes";
+  throw source.error("syntax", [start, start + `&${node.anchor}`.length], message);
+}
+
+function checkMerge(
+  { key, value }: Pair,
+  anchors: ReadonlyMap<string, Node>,
+  source: Source,
+): void {
+  if (!isScalar(key) || !isMerge(key)) return;
+  const resolve = (node: unknown) => (isAlias(node) ? anchors.get(node.source) : node);
+  const merged = resolve(value);
+  if ((isSeq(merged) ? merged.items : [merged]).every((item) => isMap(resolve(item)))) return;
+  throw source.error("syntax", spanOf(key), "a merge needs mappings: put a key << in quotes");
+}
+
+function checkKeys({ items }: YAMLMap, source: Source): void {
   const seen = new Set<unknown>();
-  for (const { key, value } of items) {
-    if (!isScalar(key)) continue;
-    if (isMerge(key)) {
-      const values = isSeq(value) ? value.items : [value];
-      if (values.every((item) => isMap(isAlias(item) ? anchors.get(item.source) : item))) continue;
-      throw source.error("syntax", spanOf(key), "a merge needs mappings: put a key << in quotes");
-    }
+  for (const { key } of items) {
+    if (!isScalar(key) || isMerge(key)) continue;
     if (seen.has(key.value)) {
       throw source.error("syntax", spanOf(key), `the key ${key.value} is a duplicate`);
     }
@@ -139,7 +159,7 @@ function toData(document: Document.Parsed, source: Source): unknown {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases`, error);
+    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases`);
   }
 }
 
@@ -156,14 +176,16 @@ function findNode(document: Document.Parsed, path: readonly PropertyKey[]): Node
 
 /** Follows aliases, and also searches merged mappings. */
 function findChild(node: unknown, key: PropertyKey, document: Document.Parsed): Node | undefined {
-  const parent = isAlias(node) ? node.resolve(document) : node;
+  const resolve = (inner: unknown) => (isAlias(inner) ? inner.resolve(document) : inner);
+  const parent = resolve(node);
   if (!isCollection(parent)) return undefined;
   const child: unknown = parent.get(typeof key === "number" ? key : String(key), true);
   if (typeof child === "object" && child !== null) return child as Node;
   if (!isMap(parent)) return undefined;
   const merges = parent.items.filter((item) => isScalar(item.key) && isMerge(item.key));
   return merges
-    .flatMap(({ value }) => (isSeq(value) ? value.items : [value]))
+    .map(({ value }) => resolve(value))
+    .flatMap((merged) => (isSeq(merged) ? merged.items : [merged]))
     .map((merged) => findChild(merged, key, document))
     .find((found) => found !== undefined);
 }

@@ -21,7 +21,7 @@ export const GENERATED = "// Generated from the file beside it";
  */
 export function declareModule(
   { documentType = (data) => data }: Pick<Format, "documentType">,
-  { data, document }: Content,
+  { data, document }: Pick<Content, "data" | "document">,
   schema?: SchemaReference,
 ): string {
   const shapes = new Shapes();

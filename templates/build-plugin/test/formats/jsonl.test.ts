@@ -35,6 +35,10 @@ describe("refuses", () => {
       '{"id": 123456789012345678}',
       "a.jsonl:1:8: a number can't",
     ],
+    "an integer that JavaScript prints with other digits": [
+      "123456789012345664",
+      "a.jsonl:1:1: a number can't",
+    ],
     "a fraction that a number rounds": ["[0.1, 0.12345678901234567890]", "a.jsonl:1:7: "],
     "a number that is too large": ["1e400", "a.jsonl:1:1: "],
     "a number that is too small": ["1e-400", "a.jsonl:1:1: "],
@@ -45,9 +49,10 @@ describe("refuses", () => {
 });
 
 test("keeps numbers that have other digits but the same value, and numbers in strings", () => {
-  const text = '[1.10, 1e21, 100000000000000000000, 0.30000000000000004, "123456789012345678"]';
+  const text =
+    '[1.10, 1e21, 100000000000000000000, 9007199254740992.0, 0.30000000000000004, "123456789012345678"]';
   expect(parse(jsonlFormat, text)).toEqual([
-    [1.1, 1e21, 1e20, 0.30000000000000004, "123456789012345678"],
+    [1.1, 1e21, 1e20, 2 ** 53, 0.30000000000000004, "123456789012345678"],
   ]);
 });
 

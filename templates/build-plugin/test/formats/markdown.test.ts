@@ -14,8 +14,9 @@ function documentOf(text: string, options = {}) {
 }
 
 describe("front matter", () => {
-  test.each(["# Hi", "", "---\n---\n", "---\r\n\r\n---\r\n", "--- no\n"])("is empty: %j", (text) =>
-    expect(parse(format, text)).toEqual({}),
+  test.each(["# Hi", "", "---\n---\n", "---\r\n\r\n---\r\n", "--- no\n", "{ a }"])(
+    "is empty: %j",
+    (text) => expect(parse(format, text)).toEqual({}),
   );
 
   test.each([
@@ -23,11 +24,22 @@ describe("front matter", () => {
     ["---\n- a\n---\n", "a.md:2:1: front matter must be a mapping"],
     ["+++\ntitle = 'x'\n+++\n", "a.md:1:1: front matter must be YAML"],
     ["---toml\ntitle = 'x'\n---\n", "a.md:1:1: front matter must be YAML"],
+    ["---TOML\ntitle = 'x'\n---\n", "a.md:1:1: front matter must be YAML"],
+    ["---json5\n{}\n---\n", "a.md:1:1: front matter must be YAML"],
+    ["--- toml\ntitle = 'x'\n---\n", "a.md:1:1: front matter must be YAML"],
+    ["\n +++\ntitle = 'x'\n+++\n", "a.md:2:2: front matter must be YAML"],
+    ["+++ # a note\ntitle = 'x'\n+++\n", "a.md:1:1: front matter must be YAML"],
+    ["+++\rtitle = 'x'\r+++\r", "a.md:1:1: front matter must be YAML"],
+    [";;;json\n{}\n;;;\n", "a.md:1:1: front matter must be YAML"],
+    ['{\n  "title": "x"\n}\n', "a.md:1:1: front matter must be YAML"],
     ["---\nguild: 123456789012345678\n---\n", "a.md:2:8: a number can't hold"],
     ["---\n# Hi\n\n---\n", "a.md:1:1: front matter has no keys"],
     ["\n---\ntitle: x\n---\n", "a.md:2:1: front matter must start with a line ---"],
     [" ---\ntitle: x\n---\n", "a.md:1:2: front matter must start with a line ---"],
     ["--- # a note\ntitle: x\n---\n", "a.md:1:1: front matter must start with a line ---"],
+    ['\n---\n"title": x\n---\n', "a.md:2:1: front matter must start with a line ---"],
+    ["\n---\nüber.uns: x\n...\n", "a.md:2:1: front matter must start with a line ---"],
+    ["\u200b---\ntitle: x\n---\n", "a.md:1:2: front matter must start with a line ---"],
     ["---\rtitle: x\r---\r", "a.md:1:1: front matter must start with a line ---"],
   ])("is refused: %j", async (text, message) => {
     expect((await errorOf(format, text)).message).toContain(message);
@@ -61,7 +73,10 @@ describe("headings", () => {
     ["# <b>x</b>", "<b>x</b>", "bxb"],
     ["# ![alt &amp; text](./a.png)", "alt & text", "alt--text"],
     ["# &#x1F600;", "😀", "section"],
-  ])("%s", (text, plain, id) => {
+    ["# R&D &copy now", "R&D &copy now", "rd-copy-now"],
+    ["# <https://a.b?c=1&lt=2>", "https://a.b?c=1&lt=2", "httpsabc1lt2"],
+    ["a  \nb\n===", "a b", "a-b"],
+  ])("%j", (text, plain, id) => {
     expect(documentOf(text).toc).toEqual([{ depth: 1, text: plain, id }] as never);
   });
 
@@ -156,8 +171,12 @@ describe("HTML", () => {
     fc.assert(property, { numRuns: 2000 });
   });
 
-  test("escapes the text of a removed image exactly once", () => {
-    expect(html("![Q &amp; A](javascript:x)")).toBe("<p>Q &amp; A</p>\n");
+  test.each([
+    ["Q &amp; A", "Q &amp; A"],
+    ["*Q* \\* [A](b) `c`", "Q * A c"],
+  ])("shows the text of a removed image as its alternative text: %s", (text, shown) => {
+    expect(html(`![${text}](javascript:x)`)).toBe(`<p>${shown}</p>\n`);
+    expect(html(`![${text}](./x)`)).toContain(`alt="${shown}"`);
   });
 
   test("cannot break out of an attribute with quotes", () => {

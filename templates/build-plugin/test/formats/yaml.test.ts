@@ -2,6 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { yamlFormat } from "../../src/formats/yaml.ts";
+import { writeTypes } from "../../src/types/write.ts";
+import { Folder } from "../folder.ts";
 import { errorOf, parse } from "./parse.ts";
 
 describe("supports merge keys (`<<`)", () => {
@@ -11,18 +13,22 @@ describe("supports merge keys (`<<`)", () => {
     ["a: &a {x: 1}\nb: &b {x: 2, y: 2}\nc: {<<: [*a, *b]}", { c: { x: 1, y: 2 } }],
     ["a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n", { c: { x: 1, y: 2 } }],
     ["a: {<<: {x: 1}}", { a: { x: 1 } }],
+    ["a: &a {x: 1}\n<<: *a\n", { a: { x: 1 }, x: 1 }],
+    ["a: &a [1]\nb: {c: &a {x: 1}, <<: *a}", { b: { c: { x: 1 }, x: 1 } }],
+    ["a: &a [{x: 1}, {y: 2}]\nb: {<<: *a}", { b: { x: 1, y: 2 } }],
     ['a: {"<<": 1}', { a: { "<<": 1 } }],
   ])("%j", (text, expected) => {
     expect(parse(yamlFormat, text)).toMatchObject(expected);
   });
 
-  test("and locates an error in a merged value", async () => {
-    const schema = z.object({ b: z.object({ x: z.string() }) });
-    const { diagnostics } = await errorOf(yamlFormat, "a: &a\n  x: 1\nb: {<<: *a}\n", {
-      schema: schema.loose(),
-    });
-    expect(diagnostics).toMatchObject([{ line: 2, column: 6 }]);
-  });
+  test.each(["a: &a\n  x: 1\nb: {<<: *a}\n", "a: &a\n- x: 1\nb: {<<: *a}\n"])(
+    "and locates an error in a merged value: %j",
+    async (text) => {
+      const schema = z.object({ b: z.object({ x: z.string() }) }).loose();
+      const { diagnostics } = await errorOf(yamlFormat, text, { schema });
+      expect(diagnostics).toMatchObject([{ line: 2, column: 6 }]);
+    },
+  );
 });
 
 test("values are those of YAML 1.2", () => {
@@ -32,6 +38,12 @@ test("values are those of YAML 1.2", () => {
     ...["yes", 15, 255, "1_000", "12:30:45", "2026-01-02", null],
     ...[Number.POSITIVE_INFINITY, 1.1, -0, 5, 1000, "0755", 0.1],
   ]);
+});
+
+test("an anchor may be unused if it is not text", () => {
+  const text = 'a: &a\n  b: 1\nc: &c [1]\nd: &d "e"\nf: &f\ng: *f\n';
+  const expected = { a: { b: 1 }, c: [1], d: "e", f: null, g: null };
+  expect(parse(yamlFormat, text)).toEqual(expected);
 });
 
 test("comments are not values", () => {
@@ -49,6 +61,10 @@ test("keys are the strings that are written", () => {
 describe("refuses values that would change silently:", () => {
   const cases: Record<string, [text: string, message: string]> = {
     "an integer that a number rounds": ["guild: 123456789012345678", "a.yaml:1:8: a number can't"],
+    "an integer that JavaScript prints with other digits": [
+      "phone: +491234567890123456",
+      "a.yaml:1:8: a number can't",
+    ],
     "a hexadecimal one": ["a: 0xfffffffffffffffff", "a.yaml:1:4: a number can't"],
     "an infinite hexadecimal one": [`a: 0x${"f".repeat(300)}`, "a.yaml:1:4: a number can't"],
     "a fraction with too many digits": ["- 0.12345678901234567890", "a.yaml:1:3: a number can't"],
@@ -70,6 +86,8 @@ describe("refuses values that would change silently:", () => {
     "an alias above its anchor": ["a: *b\nb: &b 1", "a.yaml:1:4: there is no anchor &b above"],
     "a value that is a comment": ["a: 1\ncolor: #fff\n", "a.yaml:2:8: # starts a comment here"],
     "an item that is a comment": ["[\n#x\n{a: #b\n}]", "a.yaml:3:5: # starts a comment here"],
+    "text that is an anchor": ["a: 1\ntitle: &nbsp\n", "a.yaml:2:8: no alias uses this anchor"],
+    "text that starts with an anchor": ["- &Friends are here", "a.yaml:1:3: no alias uses"],
     "a carriage return as a line end": ["- a\r- b\r", "a.yaml:1:4: a carriage return alone"],
     "a date with a tag": ["a: !!timestamp 2001-01-01", "a.yaml:1:4: Unresolved tag"],
     "a large integer with a tag": [
@@ -153,6 +171,12 @@ test("nested merges do not take exponential time", async () => {
   );
   const error = await errorOf(yamlFormat, `a: &a {x: 1}\n${merges.join("\n")}`);
   expect(error.message).toContain("uses more than 100 aliases");
+});
+
+test("a declaration of a value that refers to itself is refused with its file", async () => {
+  using folder = new Folder();
+  await folder.write({ "a.yaml": "a: &a {b: *a}\n" });
+  await expect(writeTypes(folder.path)).rejects.toThrow(/a\.yaml:1:\d+: refers to itself/);
 });
 
 test("__proto__ is an ordinary key at every depth", () => {

@@ -58,17 +58,23 @@ function parseMarkdown(source: Source, trustHtml: boolean): Parsed {
 const OPENING = /^---[ \t]*\r?\n/;
 /** `...` also ends a document in YAML. The flag `m` is not set, because U+2028 would then end a line. */
 const CLOSING = /(?<=^|\n)(?:---|\.\.\.)[ \t]*(?=\r?\n|$)/;
-/** Front matter of other tools: TOML between `+++`, JSON between `;;;`, or a language name after the dashes. */
-const UNSUPPORTED = /^(\+\+\+|---[a-z]+|;;;)[ \t]*\r?\n/;
+/**
+ * Front matter of other tools: TOML between `+++`, JSON between `;;;` or in braces, or a language name after the dashes. A
+ * space before the name is only allowed for known languages, because `--- no` is text.
+ */
+const UNSUPPORTED =
+  /^\s*(?:(\+\+\+|;;;|---[a-z]\w*|---[ \t]+(?:toml|ya?ml|json5?)\b)[ \t]*(?:\w+[ \t]*|#.*)?[\r\n]|(\{)\s*"[^"\n]*"\s*:)/i;
 /** Front matter below empty lines, indented, with a comment after the dashes, or with line ends of CR. */
-const MISPLACED = /^\s*---[ \t]*(?:#.*)?[\r\n]\s*[\w-]+:[\s\S]*?[\r\n]---/;
+const MISPLACED =
+  /^[\s\u200b]*---[ \t]*(?:#.*)?[\r\n]\s*(["']?)[\p{L}\p{N}_.-]+\1:[\s\S]*?[\r\n](?:---|\.\.\.)/u;
 
 /** Replaces the opening fence with spaces, so that offsets in the front matter are offsets in the file. */
 function split(source: Source): { readonly frontMatter: string; readonly body: string } {
-  const other = UNSUPPORTED.exec(source.text)?.[1];
-  if (other !== undefined) {
+  const [, fence, brace = fence] = UNSUPPORTED.exec(source.text) ?? [];
+  if (brace !== undefined) {
+    const start = source.text.indexOf(brace);
     const message = "front matter must be YAML between lines of ---";
-    throw source.error("syntax", [0, other.length], message);
+    throw source.error("syntax", [start, start + brace.length], message);
   }
   const opening = OPENING.exec(source.text)?.[0];
   if (opening === undefined) {

@@ -1,5 +1,5 @@
 // Renders Markdown to HTML that is safe in a page, with a table of contents.
-import { decodeHTML, escapeUTF8 } from "entities";
+import { decodeHTML, decodeHTMLStrict, escapeUTF8 } from "entities";
 import { Marked, type RendererObject, type Token } from "marked";
 import { Anchors } from "./anchors.ts";
 
@@ -36,7 +36,7 @@ export function render(
     link({ href, tokens }) {
       return isSafe(href) ? false : this.parser.parseInline(tokens);
     },
-    image: ({ href, text }) => (isSafe(href) ? false : escapeUTF8(decodeHTML(text))),
+    image: ({ href, tokens }) => (isSafe(href) ? false : escapeUTF8(plainText(tokens, trustHtml))),
   };
   // After a tag such as <pre>, Marked does not escape text. Unless the HTML is trusted, the tag is text, too.
   const walkTokens = (token: Token) => {
@@ -53,15 +53,16 @@ function isSafe(href: string): boolean {
   return /^(https?|mailto|tel):/i.test(url) || !/^[^/?#]*:/.test(url);
 }
 
-/** Returns the visible text of a heading, without trusted HTML tags. */
+/** Returns the visible text of a heading or an image, without trusted HTML tags. */
 function plainText(tokens: readonly Token[], trustHtml: boolean): string {
   return tokens.map((token) => tokenText(token, trustHtml)).join("");
 }
 
 function tokenText(token: Token, trustHtml: boolean): string {
   if (token.type === "html") return trustHtml ? "" : token.raw;
+  if (token.type === "br") return " ";
   if ("tokens" in token && token.tokens) return plainText(token.tokens, trustHtml);
   if (!("text" in token)) return "";
-  // In code, `&amp;` is five characters.
-  return token.type === "codespan" ? token.text : decodeHTML(token.text);
+  // In code, `&amp;` is five characters. Elsewhere, an entity ends with a semicolon: `&copy` is text.
+  return token.type === "codespan" ? token.text : decodeHTMLStrict(token.text);
 }
