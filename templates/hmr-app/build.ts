@@ -106,7 +106,10 @@ async function replace(source: string, target: string): Promise<void> {
 async function removeOldFiles(): Promise<void> {
   const oldest = Date.now() - KEEP_DAYS * 24 * 60 * 60 * 1000;
   const staged = (await readdir("dist")).filter((name) => name.startsWith(".staging-"));
-  for (const name of [...staged, ...(await readdir("dist/public")).map((it) => `public/${it}`)]) {
+  const published = await readdir("dist/public", { withFileTypes: true });
+  // The folder may be the root of a volume, which contains lost+found/.
+  const files = published.filter((entry) => !entry.isDirectory());
+  for (const name of [...staged, ...files.map((file) => `public/${file.name}`)]) {
     const path = join("dist", name);
     // A file that is also part of the new build was just replaced, so it is not old.
     if ((await stat(path)).mtimeMs < oldest) await rm(path, { recursive: true });

@@ -130,6 +130,17 @@ test.if(existsSync(MEMORY))("dist/public/ may be on another file system", async 
   }
 });
 
+test("a folder in dist/public/, as a volume has, is kept and not served", async () => {
+  const folder = join(copy.folder, "dist/public/lost+found");
+  await mkdir(folder);
+  await utimes(folder, 0, 0);
+  expect(await build()).toBe(0);
+  expect(existsSync(folder)).toBe(true);
+  const server = [process.execPath, "dist/main.js"];
+  await using service = await startService(server, copy.folder, { NODE_ENV: "production" });
+  expect((await fetch(service.url)).status).toBe(200);
+});
+
 test("dist/ may be a link", async () => {
   const target = join(copy.folder, "other/place");
   await mkdir(target, { recursive: true });

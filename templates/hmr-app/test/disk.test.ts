@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { browserTest, counter, Tab } from "./browser.ts";
+import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, startDev, until } from "./service.ts";
 
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await copy.write(BADGE, badge("badge one"));
   await copy.write("src/page/data.json", '{ "title": "json one" }');
   await copy.write("src/page/data.txt", "text one");
+  await copy.write("src/page/sheet.css", ".one {}");
   await copy.write("src/page/picture.svg", picture("red"));
   await copy.write("src/page/markup.svg", picture("red"));
   await copy.edit(
@@ -29,6 +30,7 @@ beforeAll(async () => {
     `import { Badge } from "./widgets/Badge.tsx";
 import data, { title as heading } from "./data.json";
 import text from "./data.txt";
+import sheet from "./sheet.css" with { type: "text" };
 import markup from "./markup.svg" with { type: "text" };
 import picture from "./picture.svg";
 import { useState }`,
@@ -36,7 +38,7 @@ import { useState }`,
   await copy.edit(
     APP,
     "</header>",
-    '<Badge /> {data.title} {heading.length} {text} {process.env.PUBLIC_NOTE} {markup}<img id="picture" src={picture} /></header>',
+    '<Badge /> {data.title} {heading.length} {text} {process.env.PUBLIC_NOTE} {markup} {sheet}<img id="picture" src={picture} /></header>',
   );
   await copy.write(".env", "PUBLIC_NOTE=note one\n");
   await copy.write(".gitignore", "node_modules\n");
@@ -71,6 +73,8 @@ browserTest("an edited JSON file and text are shown, and the page keeps its stat
   await tab.shows("text two");
   await copy.write("src/page/markup.svg", picture("green"));
   await tab.shows('fill="green"');
+  await copy.write("src/page/sheet.css", ".second {}");
+  await tab.shows(".second {}");
   expect(await count()).toBe("1");
 });
 
@@ -143,6 +147,16 @@ browserTest("an alias in tsconfig.json resolves", async () => {
   await tab.shows("badge five by an alias");
 });
 
+browserTest("an alias in package.json resolves", async () => {
+  await copy.edit(APP, "@gadgets/Badge.tsx", "#gadgets/Badge.tsx");
+  await tab.overlayShows("#gadgets/Badge.tsx");
+  const config = JSON.parse(await copy.read("package.json"));
+  config.imports["#gadgets/*"] = "./src/page/gadgets/*";
+  await copy.write("package.json", JSON.stringify(config));
+  await tab.waitFor(`!${overlay}`);
+  await tab.shows("badge five by an alias");
+});
+
 browserTest("files that the page does not import change nothing", async () => {
   await tab.connected(dev);
   await tab.click("#page-counter");
@@ -177,6 +191,18 @@ test("DEV_POLL in .env starts and ends polling without a restart", async () => {
   await own.editWithoutEvent(ROUTES, "+= 2", "+= 3");
   await Bun.sleep(1500);
   expect(await version()).toBe(before);
+});
+
+test("an edit of .env has an effect if bunfig.toml preloads a module that prints", async () => {
+  await using own = await Copy.make();
+  await own.write("preload.ts", 'console.log("preloaded");\n');
+  await own.edit("bunfig.toml", "[serve.static]", 'preload = ["./preload.ts"]\n\n[serve.static]');
+  await using service = await startDev(own.folder);
+  await own.write(".env", "DEV_HOSTS=added.example\n");
+  await until("the server has the variable", async () => {
+    const headers = { host: "added.example" };
+    return (await fetch(`${service.url}/api/state`, { headers })).ok;
+  });
 });
 
 test.each([".env", ".env.local"])("a folder named %s is reported, and serves", async (name) => {

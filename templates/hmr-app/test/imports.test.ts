@@ -26,12 +26,13 @@ export function Everything() {
   const [reply, setReply] = useState("");
   const [isOpen, setOpen] = useState(false);
   const ask = () => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    // Not new URL("./missing.ts", import.meta.url)
+    const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }) => setReply(data);
     worker.postMessage("ping");
   };
   return (
-    <section className={styles.box}>
+    <section className={styles.outer}>
       <p id="plain">{data.title} {list.length} {text}</p>
       {[font, picture, icon, video].map((url) => <a key={url} className="asset" href={url}>asset</a>)}
       <button type="button" id="ask" onClick={ask}>{reply || "ask"}</button>
@@ -46,10 +47,13 @@ const files: Readonly<Record<string, string>> = {
   "Later.tsx": "export default function Later() {\n  return <p>loaded later</p>;\n}\n",
   "plain.css": "#plain { outline: 3px solid rgb(1, 2, 3); }\n",
   "styles.module.css":
-    '.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n',
+    '.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
+    '.inner { composes: box; filter: url("#filter"); }\n.outer { composes: inner; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
   "base.module.css": ".base { outline: 5px solid rgb(7, 8, 9); }\n",
   "data.json": '{ "title": "of JSON", "list": [1, 2] }',
   "text.txt": "of text",
+  "media.ts":
+    'import captions from "./captions.vtt";\nimport table from "./table.csv";\nexport const urls: readonly string[] = [captions, table];\n',
   "worker.ts":
     'import { reply } from "./reply.ts";\nself.onmessage = ({ data }) => self.postMessage(reply(data));\n',
   "reply.ts": "export const reply = (text: string) => `$" + "{text} pong`;\n",
@@ -80,6 +84,8 @@ async function expectEverything(tab: Tab): Promise<void> {
   await tab.waitFor(`${style("section", "color")} === "rgb(4, 5, 6)"`);
   await tab.waitFor(`${style("section", "outlineColor")} === "rgb(7, 8, 9)"`);
   await tab.waitFor(`${style("section", "backgroundImage")}.startsWith("url(")`);
+  await tab.waitFor(`${style("section", "filter")} === 'url("#filter")'`);
+  await tab.waitFor(`${style("section", "cursor")}.startsWith('url("data:image/gif')`);
   const types = await tab.evaluate(
     `Promise.all([...document.querySelectorAll(".asset")].map(async ({ href }) =>
       (await fetch(href)).headers.get("content-type").split(";")[0]))`,
@@ -138,6 +144,25 @@ describe("in development", () => {
       return String(await tab.evaluate("document.body.innerText")).includes("ping pang");
     });
   });
+});
+
+browserTest("a worker that does not build shows the overlay until it is fixed", async () => {
+  await using own = await Copy.make();
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await own.write("src/page/worker.ts", "const x = (\n");
+  const app = await own.read("src/page/App.tsx");
+  const worker = 'new Worker(new URL("./worker.ts", import.meta.url));';
+  await own.write("src/page/App.tsx", `${worker}\n${app}`);
+  await page.overlayShows("worker.ts");
+  await own.write("src/page/App.tsx", app.replace("Before any edit.", "Without a worker."));
+  await page.shows("Without a worker.");
+  await page.waitFor(`!${overlay}`);
+  await own.write("src/page/App.tsx", `${worker}\n${app}`);
+  await page.overlayShows("worker.ts");
+  await own.write("src/page/worker.ts", "export {};\n");
+  await page.shows("Before any edit.");
+  await page.waitFor(`!${overlay}`);
 });
 
 describe("in production", () => {

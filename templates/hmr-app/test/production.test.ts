@@ -158,7 +158,8 @@ describe("page", () => {
 
   test("is the response to a navigation to any address; for a script, it is a 404", async () => {
     const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
-    for (const path of ["/some/address", "/users/jane.doe", "/docs/v1.2", "/search/192.168.1.0"]) {
+    const names = ["some/address", "users/jane.doe", "docs/v1.2", "search/192.168.1.0", "a%0Ab"];
+    for (const path of names.map((name) => `/${name}`)) {
       const navigation = await send(service.url, path, { accept });
       expect(navigation.headers.get("content-type")).toStartWith("text/html");
       expect(navigation.status).toBe(200);

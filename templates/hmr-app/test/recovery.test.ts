@@ -1,6 +1,6 @@
 // Errors have their exact location, and pages recover without a reload by hand. Bun alone does neither.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, readdir, realpath, symlink, unlink } from "node:fs/promises";
+import { mkdir, readdir, realpath, rm, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
@@ -180,6 +180,10 @@ browserTest(
     await own.write("node_modules/late/index.js", 'export const late = "Installed late.";\n');
     await tab.shows("Installed late.");
     await tab.waitFor(`!${overlay}`);
+    // The new folder may have the inode of the old one.
+    await rm(join(packages, "late"), { recursive: true });
+    await own.write("node_modules/late/index.js", 'export const late = "Installed again.";\n');
+    await tab.shows("Installed again.");
   },
 );
 

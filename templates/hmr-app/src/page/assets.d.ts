@@ -96,3 +96,68 @@ declare module "*.svg" {
   const url: string;
   export default url;
 }
+
+declare module "*.apng" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.bmp" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.eot" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.mov" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.m4a" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.aac" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.flac" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.opus" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.vtt" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.csv" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.webmanifest" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.wasm" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.glb" {
+  const url: string;
+  export default url;
+}

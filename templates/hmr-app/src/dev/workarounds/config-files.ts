@@ -1,4 +1,4 @@
-// Defect: `.env`, `bunfig.toml` and `tsconfig.json` are read only once, and nothing says that an edit has no effect.
+// Defect: `.env`, `bunfig.toml`, `tsconfig.json` and `imports` in package.json are read only once, and nothing says that an edit has no effect.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/2521
 // Workaround: polls them; after an edit the bundler restarts, and the server is evaluated with the new variables.
 import { readFileSync, statSync } from "node:fs";
@@ -36,7 +36,7 @@ export function watchConfigFiles(restartBundler: (reason: string) => void): void
   clearInterval(data.timer);
   data.timer = setInterval(async () => {
     const texts = readTexts();
-    const changed = CONFIG_FILES.filter((file) => texts.get(file) !== data.texts?.get(file));
+    const changed = [...texts.keys()].filter((file) => texts.get(file) !== data.texts?.get(file));
     data.texts = texts;
     if (changed.length === 0) return;
     await readVariables();
@@ -46,7 +46,18 @@ export function watchConfigFiles(restartBundler: (reason: string) => void): void
 }
 
 function readTexts(): ReadonlyMap<string, string> {
-  return new Map(CONFIG_FILES.map((file) => [file, readText(file)]));
+  const texts = new Map(CONFIG_FILES.map((file) => [file, readText(file)]));
+  return texts.set("package.json", readAliases());
+}
+
+/** Returns the part of package.json that concerns the page, so that the installation of a package is not an edit. */
+function readAliases(): string {
+  try {
+    return JSON.stringify(JSON.parse(readText("package.json")).imports) ?? "";
+  } catch {
+    // Invalid until the next edit.
+    return data.texts?.get("package.json") ?? "";
+  }
 }
 
 /** A missing file and a folder count as empty, as for Bun. */
@@ -76,7 +87,9 @@ function namesFromFiles(): readonly string[] {
 async function readVariables(): Promise<void> {
   const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
   const env = { ...process.env, ...withoutFileVariables() };
-  const variables = await new Response(Bun.spawn(command, { env }).stdout).json();
+  const output = await new Response(Bun.spawn(command, { env }).stdout).text();
+  // The first lines are those of a `preload` of bunfig.toml.
+  const variables = JSON.parse(output.trim().split("\n").at(-1) ?? "");
   for (const name of Object.keys(withoutFileVariables())) delete process.env[name];
   Object.assign(process.env, variables);
   data.fromFiles = namesFromFiles();

@@ -2,22 +2,18 @@
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/18258
 // Workaround: Lightning CSS turns a CSS Module into a script that exports the class names and adopts the style sheet.
 import type { BunPlugin } from "bun";
-import { type CSSModuleReference, transform } from "lightningcss";
-import { shorten, textOf } from "./missed-edits.ts";
+import { type CSSModuleExport, transform } from "lightningcss";
+import { reloadAfterError, textOf } from "./missed-edits.ts";
 
-/** An error that a plugin throws stays in Bun's overlay until the page reloads. */
-const withErrors = new Set<string>();
+/** `url("#filter")`, `data:` and other URLs that are not those of a file. */
+const NOT_A_FILE = /^(#|[a-z][a-z\d+.-]*:|\/\/)/i;
 
 export default {
   name: "css-modules",
   setup(build) {
-    build.onLoad({ filter: /\.module\.css$/ }, ({ path }) => {
-      const hadError = withErrors.has(path);
-      // Stays in the set if `toScript` throws.
-      withErrors.add(path);
-      const contents = toScript(path, Buffer.from(textOf(path)));
-      withErrors.delete(path);
-      if (hadError) process.send?.({ type: "reload", reason: `${shorten(path)} was fixed` });
+    build.onLoad({ filter: /\.module\.css$/ }, async ({ path }) => {
+      const code = Buffer.from(textOf(path));
+      const contents = await reloadAfterError(path, () => toScript(path, code));
       return { contents, loader: "js" };
     });
   },
@@ -31,30 +27,38 @@ function toScript(filename: string, code: Uint8Array): string {
     imports.push(`import import${imports.length} from ${JSON.stringify(specifier)};`);
     return `import${imports.length - 1}`;
   };
-  const composed = (reference: CSSModuleReference) =>
-    reference.type === "dependency"
-      ? `${importDefault(reference.specifier)}[${JSON.stringify(reference.name)}]`
-      : JSON.stringify(reference.name);
+  const { code: css, exports, dependencies } = parse(filename, code);
+  const classes = Object.entries(exports || {});
+  /** Returns expressions for the scoped names of a class and of the classes that it composes, also indirectly. */
+  const namesOf = ({ name, composes }: CSSModuleExport): readonly string[] => [
+    JSON.stringify(name),
+    ...composes.flatMap((reference) => {
+      if (reference.type === "dependency")
+        return `${importDefault(reference.specifier)}[${JSON.stringify(reference.name)}]`;
+      const [, local] = classes.find(([, it]) => it.name === reference.name) ?? [];
+      return local ? namesOf(local) : JSON.stringify(reference.name);
+    }),
+  ];
 
-  const { code: css, exports = {}, dependencies = [] } = parse(filename, code);
   let sheet = JSON.stringify(css.toString());
   for (const dependency of dependencies ?? []) {
     if (dependency.type === "import") imports.push(`import ${JSON.stringify(dependency.url)};`);
     if (dependency.type !== "url") continue;
-    const variable = importDefault(dependency.url);
-    sheet = sheet.replaceAll(dependency.placeholder, `" + ${variable} + "`);
+    const url = NOT_A_FILE.test(dependency.url)
+      ? JSON.stringify(JSON.stringify(dependency.url).slice(1, -1))
+      : importDefault(dependency.url);
+    sheet = sheet.replaceAll(dependency.placeholder, () => `" + ${url} + "`);
   }
-  const classes = Object.entries(exports || {}).map(([name, { name: scoped, composes }]) => {
-    const all = [JSON.stringify(scoped), ...composes.map(composed)];
-    return `${JSON.stringify(name)}: [${all.join(", ")}].join(" ")`;
-  });
+  const exported = classes.map(
+    ([name, it]) => `${JSON.stringify(name)}: [${namesOf(it).join(", ")}].join(" ")`,
+  );
   return [
     ...imports,
     // Unlike a style element, an adopted style sheet is allowed by the Content-Security-Policy.
     "const sheet = (import.meta.hot.data.sheet ??= new CSSStyleSheet());",
     `sheet.replaceSync(${sheet});`,
     "if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);",
-    `export default { ${classes.join(", ")} };`,
+    `export default { ${exported.join(", ")} };`,
   ].join("\n");
 }
 

@@ -3,7 +3,7 @@
 // Workaround: JSON and text become ES modules, which are updated in place; for other files the page reloads.
 import { dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { shorten, sources, textOf, versionOf } from "./missed-edits.ts";
+import { shorten, textOf, versionOf } from "./missed-edits.ts";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const TEXT_IMPORT = /from\s*["']([^"']+)["']\s*with\s*\{\s*type:\s*["']text["']/g;
@@ -18,6 +18,8 @@ const parsers: Partial<Record<string, (text: string) => unknown>> = {
   yaml: Bun.YAML.parse,
   text: (text) => text,
 };
+/** The files that each source imports with `{ type: "text" }`, which `loader` does not tell. */
+const textImports = new Map<string, readonly string[]>();
 /** The latest loaded version of each other file, by path. */
 const loaded = new Map<string, string>();
 
@@ -25,8 +27,12 @@ export default {
   name: "data-imports",
   setup(build) {
     build.onLoad({ filter: /^(?!.*[\\/]node_modules[\\/]).*$/ }, ({ path, loader }) => {
-      if (UPDATED.test(path)) return undefined;
-      const parse = parsers[isTextImport(path) ? "text" : loader];
+      const isText = textImports.values().some((paths) => paths.includes(path));
+      if (UPDATED.test(path) && !isText) {
+        textImports.set(path, findTextImports(path));
+        return undefined;
+      }
+      const parse = parsers[isText ? "text" : loader];
       if (parse) return toModule(path, parse);
       const version = versionOf(path);
       if (loaded.has(path) && loaded.get(path) !== version) {
@@ -38,13 +44,9 @@ export default {
   },
 } satisfies BunPlugin;
 
-/** Returns whether a source imports the file with `{ type: "text" }`, which `loader` does not tell. */
-function isTextImport(path: string): boolean {
-  return sources().some((importer) =>
-    [...textOf(importer).matchAll(TEXT_IMPORT)].some(
-      ([, specifier = ""]) => resolve(dirname(importer), specifier) === path,
-    ),
-  );
+function findTextImports(importer: string): readonly string[] {
+  const imports = [...textOf(importer).matchAll(TEXT_IMPORT)];
+  return imports.map(([, specifier = ""]) => resolve(dirname(importer), specifier));
 }
 
 function toModule(path: string, parse: (text: string) => unknown) {

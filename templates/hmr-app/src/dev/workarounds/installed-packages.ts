@@ -64,7 +64,8 @@ function list(scope: string): readonly string[] {
 function version(name: string): string {
   const folder = join(FOLDER, name);
   const stats = statSync(folder, { throwIfNoEntry: false });
-  return stats ? `${realpathSync(folder)} ${stats.ino}` : "";
+  // A folder that is removed and created again may get the same inode.
+  return stats ? `${realpathSync(folder)} ${stats.ino} ${stats.birthtimeMs}` : "";
 }
 
 function diffPackages(before: Packages, after: Packages): readonly string[] {

@@ -69,6 +69,20 @@ export function sources(): readonly string[] {
   return [...loadedFiles.keys()].filter((path) => !path.includes("node_modules"));
 }
 
+/** Files for which a plugin threw an error. */
+const withErrors = new Set<string>();
+
+/** Runs `load`. An error of a plugin stays in Bun's overlay until the page reloads, so it reloads once `load` succeeds. */
+export async function reloadAfterError<T>(path: string, load: () => T | Promise<T>): Promise<T> {
+  const hadError = withErrors.has(path);
+  // Stays in the set if `load` throws.
+  withErrors.add(path);
+  const result = await load();
+  withErrors.delete(path);
+  if (hadError) process.send?.({ type: "reload", reason: `${shorten(path)} was fixed` });
+  return result;
+}
+
 export function shorten(path: string): string {
   return relative(".", path);
 }

@@ -2,43 +2,52 @@
 // file in production.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/18601
 // Workaround: a plugin, also of `bun run build`, that bundles the worker and imports its URL as that of a file.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { recordUnwatchedLoad, textOf } from "./missed-edits.ts";
+import { recordUnwatchedLoad, reloadAfterError, textOf } from "./missed-edits.ts";
 
 const SOURCE = /^(?!.*[\\/]node_modules[\\/]).*\.[jt]sx?$/;
-const MODULE_URL = /new URL\(\s*(["'`])(\.{1,2}\/[^"'`$]+)\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
+/** Not in a line that is a comment. */
+const MODULE_URL =
+  /(?<!^\s*(?:\/\/|\/?\*).*)new URL\(\s*(["'`])((?:\.{1,2}\/)*\w[^"'`$]*)\1\s*,\s*import\.meta\.url\s*,?\s*\)/gm;
 const SCRIPT = /\.([cm]?[jt]sx?)$/;
 
 export const moduleUrls: BunPlugin = {
   name: "module-urls",
   setup(build) {
     build.onLoad({ filter: SOURCE }, async ({ path, loader }) => {
-      const code = textOf(path);
-      const files = [...code.matchAll(MODULE_URL)].map(([, , specifier = ""]) =>
-        resolve(dirname(path), specifier),
-      );
-      if (files.length === 0) return undefined;
-      const bundled = await Promise.all(
-        files.map((file) => (SCRIPT.test(file) ? bundle(file) : file)),
-      );
-      const imports = bundled.map((file, index) => {
-        return `import moduleUrl${index} from ${JSON.stringify(file)} with { type: "file" };`;
-      });
-      let index = 0;
-      const replaced = code.replace(
-        MODULE_URL,
-        () => `new URL(moduleUrl${index++}, location.href)`,
-      );
-      // The imports come last, so that the line numbers do not change.
-      return { contents: [replaced, ...imports].join("\n"), loader };
+      const contents = await reloadAfterError(path, () => replaceUrls(path, textOf(path)));
+      return contents === undefined ? undefined : { contents, loader };
     });
   },
 };
 
 export default moduleUrls;
+
+/** Returns undefined if `code`, which is that of `path`, has no such URL. */
+async function replaceUrls(path: string, code: string): Promise<string | undefined> {
+  const specifiers = [...code.matchAll(MODULE_URL)].map(([, , specifier = ""]) => specifier);
+  const toFile = (specifier: string) => resolve(dirname(path), specifier);
+  // Without `./`, it may also be the URL of a route.
+  const files = specifiers.filter((it) => it.startsWith(".") || isFile(toFile(it))).map(toFile);
+  if (files.length === 0) return undefined;
+  const bundled = await Promise.all(files.map((file) => (SCRIPT.test(file) ? bundle(file) : file)));
+  const imports = bundled.map((file, index) => {
+    return `import moduleUrl${index} from ${JSON.stringify(file)} with { type: "file" };`;
+  });
+  const replaced = code.replace(MODULE_URL, (call, _, specifier) => {
+    const index = files.indexOf(toFile(specifier));
+    return index < 0 ? call : `new URL(moduleUrl${index}, location.href)`;
+  });
+  // The imports come last, so that the line numbers do not change.
+  return [replaced, ...imports].join("\n");
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
 
 let outputs: string | undefined;
 
@@ -61,7 +70,12 @@ async function bundle(file: string): Promise<string> {
   const mode = isProduction ? ["--production"] : ["--sourcemap=inline"];
   const child = Bun.spawn([...command, ...options, ...mode], { stdout: "ignore", stderr: "pipe" });
   const errors = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(errors);
+  if ((await child.exited) !== 0) {
+    // The next edit of a file with an error builds the worker again, also if the file was missing.
+    const invalid = [...errors.matchAll(/ at (\/.+?):\d+:\d+/g)].map(([, path = ""]) => path);
+    for (const path of [file, ...invalid]) recordUnwatchedLoad(path);
+    throw new Error(errors);
+  }
   for (const input of Object.keys((await Bun.file(metafile).json()).inputs))
     recordUnwatchedLoad(resolve(input));
   return join(folder, name);

@@ -22,9 +22,12 @@ function openAll(paths: Readonly<Record<string, string>>): Files {
 }
 
 async function pathsIn(folder: string): Promise<Readonly<Record<string, string>>> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const options = { withFileTypes: true } as const;
+  const entries = await readdir(folder, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  return Object.fromEntries(names.map((name) => [name, join(folder, name)]));
+  // The folder may be the root of a volume, which contains lost+found/.
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return Object.fromEntries(files.map(({ name }) => [name, join(folder, name)]));
 }

@@ -10,8 +10,8 @@ export interface PageSource {
   readonly assets: Hono<HttpEnv>;
 }
 
-/** Paths outside of the API. `index` responds to GET, so other methods are 405. */
-const PAGES = "/:path{(?!api(?:/|$)).+}";
+/** Paths outside of the API, also with line breaks. `index` responds to GET, so other methods are 405. */
+const PAGES = "/:path{(?!api(?:/|$))[^]+}";
 
 export function pageRoutes({ index, assets }: PageSource) {
   return new Hono<HttpEnv>()
