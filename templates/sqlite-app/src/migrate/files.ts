@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 import { isTransactional, readScript, type Script } from "./script.ts";
-import { type Engine, forbidden, outsideTransaction } from "./sql.ts";
+import { type Engine, forbidden, hasOpenComment, outsideTransaction } from "./sql.ts";
 
 export interface Migration {
   readonly version: number;
@@ -106,6 +106,7 @@ function badStatements(script: Script, engine: Engine): Finding[] {
   });
   const outside = isTransactional(script) ? outsideTransaction(sql, engine) : [];
   return [
+    ...(hasOpenComment(sql, engine) ? [finding("a comment has no end: add */.")] : []),
     ...forbidden(sql, engine).map((statement) =>
       finding(
         `${statement} is not allowed in a migration. The tool begins and commits the transaction itself.`,

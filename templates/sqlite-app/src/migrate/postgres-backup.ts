@@ -11,6 +11,11 @@ import { exactPattern, runProgram } from "./postgres-programs.ts";
 import { type Content, verifyDump } from "./postgres-verify.ts";
 import type { BackupResult } from "./target.ts";
 
+/** The connection is idle while the programs run, and a count takes long. The names depend on the server's version. */
+const NO_TIMEOUTS = `
+  SELECT set_config(name, '0', false) FROM pg_settings
+  WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout')`;
+
 /** Writes the dump under a temporary name, verifies it and renames it. */
 export async function backupTo(
   sql: SQL,
@@ -22,6 +27,7 @@ export async function backupTo(
   }
   const temporary = `${file}.${crypto.randomUUID()}.tmp`;
   try {
+    await sql.unsafe(NO_TIMEOUTS);
     closeSync(openSync(temporary, "wx", 0o600)); // It contains password hashes; pg_dump keeps the mode.
     const content = await dump(sql, connection, temporary);
     const unverified = await verifyDump(sql, connection, temporary, content);

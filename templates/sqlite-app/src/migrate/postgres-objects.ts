@@ -13,14 +13,20 @@ export interface DatabaseObject {
     | "FOREIGN TABLE"
     | "SEQUENCE"
     | "ROUTINE"
-    | "TYPE";
+    | "TYPE"
+    | "COLLATION"
+    | "OPERATOR"
+    | "TEXT SEARCH CONFIGURATION"
+    | "TEXT SEARCH DICTIONARY";
   /** Quoted, with the schema and the types of its arguments. */
   readonly identity: string;
   readonly schema: string;
   readonly name: string;
 }
 
-export const isRelation = ({ kind }: DatabaseObject) => kind !== "ROUTINE" && kind !== "TYPE";
+/** Whether pg_dump can leave it out, with `--exclude-table`. */
+export const isRelation = ({ kind }: DatabaseObject) =>
+  ["TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE"].includes(kind);
 
 /** Objects of the current schema, without the ledger, and without those of extensions such as PostGIS. */
 const OBJECTS = `
@@ -37,6 +43,18 @@ const OBJECTS = `
     SELECT 'pg_type'::regclass, oid, 'TYPE', typname::text
     FROM pg_type WHERE typnamespace = to_regnamespace(quote_ident(current_schema())) AND (typtype IN ('e', 'd', 'r')
       OR typtype = 'c' AND EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind = 'c'))
+    UNION ALL
+    SELECT 'pg_collation'::regclass, oid, 'COLLATION', collname::text
+    FROM pg_collation WHERE collnamespace = to_regnamespace(quote_ident(current_schema()))
+    UNION ALL
+    SELECT 'pg_operator'::regclass, oid, 'OPERATOR', oprname::text
+    FROM pg_operator WHERE oprnamespace = to_regnamespace(quote_ident(current_schema()))
+    UNION ALL
+    SELECT 'pg_ts_config'::regclass, oid, 'TEXT SEARCH CONFIGURATION', cfgname::text
+    FROM pg_ts_config WHERE cfgnamespace = to_regnamespace(quote_ident(current_schema()))
+    UNION ALL
+    SELECT 'pg_ts_dict'::regclass, oid, 'TEXT SEARCH DICTIONARY', dictname::text
+    FROM pg_ts_dict WHERE dictnamespace = to_regnamespace(quote_ident(current_schema()))
   )
   SELECT catalog::oid || ':' || object.oid AS id, object.oid::int8::text AS oid, kind, object.name,
     current_schema() AS schema, identity.identity
@@ -83,7 +101,10 @@ export async function recordOwnership(
   }
 }
 
-/** Foreign objects that depend on own ones, such as a view in another schema, and would be dropped with them. */
+/**
+ * Foreign objects that depend on own ones and would be dropped with them, such as a view in another schema, a partition
+ * or the membership in a publication. The constructors of a range type are internal to it, and not listed.
+ */
 const DEPENDENTS = `
   SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) AS description
   FROM pg_depend AS d
@@ -93,7 +114,11 @@ const DEPENDENTS = `
   LEFT JOIN pg_attrdef AS a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
   LEFT JOIN pg_policy AS p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
   LEFT JOIN pg_index AS i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
-  WHERE d.refobjid = ANY (string_to_array($1, ',')::oid[]) AND d.deptype = 'n'
+  WHERE d.refobjid = ANY (string_to_array($1, ',')::oid[])
+    AND (d.deptype = 'n' OR d.classid = 'pg_publication_rel'::regclass OR EXISTS (
+      SELECT FROM pg_inherits WHERE d.classid = 'pg_class'::regclass AND inhrelid = d.objid))
+    AND NOT (d.classid = 'pg_proc'::regclass AND EXISTS (
+      SELECT FROM pg_depend AS type WHERE (type.classid, type.objid, type.deptype) = (d.classid, d.objid, 'i')))
     AND coalesce(r.ev_class, nullif(c.conrelid, 0), c.contypid, t.tgrelid, a.adrelid, p.polrelid, i.indrelid, d.objid)
       <> ALL (string_to_array($1, ',')::oid[])`;
 

@@ -3,6 +3,7 @@ import { libpqVariables, type PostgresConnection } from "../postgres-url.ts";
 import { MigrateError } from "./errors.ts";
 
 const PROGRAMS = ["pg_dump", "pg_restore", "psql"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 type Program = (typeof PROGRAMS)[number];
 
 /**
@@ -21,9 +22,16 @@ export async function runProgram(
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  if ((await child.exited) === 0) return stdout;
-  throw new MigrateError("failed", stderr.trim() || `${program} failed.`);
+  // A signal only ends the program, so that the caller can delete its files and its scratch database.
+  const stop = () => child.kill();
+  for (const signal of SIGNALS) process.on(signal, stop);
+  try {
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    if ((await child.exited) === 0) return stdout;
+    throw new MigrateError("failed", stderr.trim() || `${program} failed.`);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import type { PostgresConnection } from "../postgres-url.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { listDependents, readOwnership } from "./postgres-objects.ts";
-import { runProgram } from "./postgres-programs.ts";
+import { exactPattern, runProgram } from "./postgres-programs.ts";
 import { findProblem, type LedgerRow } from "./state.ts";
 
 /** Entries of the schema itself in a dump. They are not restored, so that the schema keeps its owner and its grants. */
@@ -47,6 +47,8 @@ export async function runRestore(
     rmSync(folder, { recursive: true });
   }
 }
+
+const LEDGER_TABLES = ["schema_migrations", "schema_migrations_objects"];
 
 /** Identifies the server, the database, the schema and the role that a connection reaches. */
 const IDENTITY = `
@@ -90,7 +92,8 @@ export async function restoreFrom(
   }
   const drops = [
     ...own.map(({ kind, identity }) => `DROP ${kind} IF EXISTS ${identity} CASCADE;`),
-    "DROP TABLE IF EXISTS schema_migrations, schema_migrations_objects;",
+    // Qualified: otherwise, an empty schema would be skipped for a later one of the search_path.
+    ...LEDGER_TABLES.map((table) => `DROP TABLE IF EXISTS ${exactPattern(schema, table)};`),
   ];
   await runRestore(connection, file, { before: drops.join("\n"), end: "COMMIT;" });
 }

@@ -67,11 +67,13 @@ export class PostgresTarget implements Target {
     return this.#locked(async (sql) => {
       if (isAlreadyApplied(step, await readState(sql))) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
+      const schema = await currentSchema(sql);
       const started = performance.now();
       await sql.unsafe("SAVEPOINT migration");
       await runScript(sql, step.script);
       await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file has ended the transaction.
       for (const statement of RESET_SESSION) await sql.unsafe(statement);
+      if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
       await createLedger(sql);
       await recordStep(sql, step, performance.now() - started);
       await recordOwnership(sql, foreign);
@@ -88,11 +90,13 @@ export class PostgresTarget implements Target {
     return this.#locked(async (lock) => {
       if (isAlreadyApplied(step, await readState(lock))) return "alreadyApplied";
       const { foreign } = await readOwnership(lock);
+      const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);
       const started = performance.now();
       await recordStart(sql, step);
       await runScript(sql, step.script);
       await sql.unsafe("DISCARD ALL");
+      if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
       await recordStep(sql, step, performance.now() - started);
       await sql.begin((transaction) => recordOwnership(transaction, foreign));
       return "done";
@@ -131,7 +135,7 @@ export class PostgresTarget implements Target {
   async dump(): Promise<string> {
     requirePrograms(this.#connection);
     const { foreign } = await readOwnership(this.#sql);
-    const [{ schema }] = await this.#sql.unsafe("SELECT current_schema() AS schema");
+    const schema = await currentSchema(this.#sql);
     const sql = await runProgram(
       this.#connection,
       "pg_dump",
@@ -151,8 +155,7 @@ export class PostgresTarget implements Target {
   }
 
   async describeReplaced(): Promise<string> {
-    const [{ schema }] = await this.#sql.unsafe("SELECT current_schema() AS schema");
-    return `the schema ${schema} of ${this.location}`;
+    return `the schema ${await currentSchema(this.#sql)} of ${this.location}`;
   }
 
   async restore(file: string, known: readonly Migration[]): Promise<undefined> {
@@ -188,6 +191,17 @@ export class PostgresTarget implements Target {
       await Bun.sleep(LOCK_RETRY_MS);
     }
   }
+}
+
+async function currentSchema(sql: Connection): Promise<string> {
+  const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
+  return schema;
+}
+
+/** A schema with the name of the role comes before `public`. The ledger would not be found in it. */
+function otherSchema({ file }: Script, schema: string): MigrateError {
+  const message = `${file}: after it, the current schema is another than ${schema}. Add ?search_path=${schema} to DATABASE_URL.`;
+  return new MigrateError("failed", message);
 }
 
 /** Runs the statements one at a time, so that an error has a line. */

@@ -19,7 +19,7 @@ export interface Statement {
 /** Matches one token: white space, a comment, a string, a quoted name, a word, or any other character. */
 const TOKEN = {
   sqlite:
-    /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\p{M}\w$]*|[\s\S]/uy,
+    /\s+|--[^\n]*|\/\*(?:[\s\S]*?\*\/)?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\p{M}\w$]*|[\s\S]/uy,
   // #region postgres
   // A string can continue on a later line, after comments, and an E'' string keeps its escapes there. `/*` starts a
   // comment that nests.
@@ -62,30 +62,32 @@ export function statements(sql: string, engine: Engine): Statement[] {
   return found;
 }
 
+/** Yields the tokens that are neither white space nor a comment. A `/*` without an end is a token. */
 function* tokens(sql: string, engine: Engine) {
   const pattern = new RegExp(TOKEN[engine]);
   for (let offset = 0; offset < sql.length; offset = pattern.lastIndex) {
     pattern.lastIndex = offset;
     const text = pattern.exec(sql)?.[0] ?? "";
     // #region postgres
-    if (text === "/*") {
-      pattern.lastIndex = endOfComment(sql, offset);
+    const endOfNested = text === "/*" ? endOfComment(sql, offset) : undefined;
+    if (endOfNested !== undefined) {
+      pattern.lastIndex = endOfNested;
       continue;
     }
     // #endregion
-    if (!/^(?:\s|--|\/\*)/.test(text)) yield { text, offset };
+    if (text === "/*" || !/^(?:\s|--|\/\*)/.test(text)) yield { text, offset };
   }
 }
 
 // #region postgres
-/** Comments of PostgreSQL nest. */
-function endOfComment(sql: string, start: number): number {
+/** Comments of PostgreSQL nest. Returns undefined for a comment without an end. */
+function endOfComment(sql: string, start: number): number | undefined {
   let depth = 0;
   for (const { 0: mark, index } of sql.slice(start).matchAll(/\/\*|\*\//g)) {
     depth += mark === "/*" ? 1 : -1;
     if (depth === 0) return start + index + mark.length;
   }
-  return sql.length;
+  return undefined;
 }
 // #endregion
 
@@ -99,6 +101,11 @@ function hasBody(words: readonly string[]): boolean {
 const TRANSACTION = /^(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)$/;
 /** Settings that SQLite silently ignores inside a transaction. */
 const IGNORED_PRAGMA = /^(?:FOREIGN_KEYS|JOURNAL_MODE|SYNCHRONOUS)$/;
+
+/** Returns whether a comment has no end. The statements after it would not run. */
+export function hasOpenComment(sql: string, engine: Engine): boolean {
+  return tokens(sql, engine).some(({ text }) => text === "/*");
+}
 
 /** The statements that a migration must not contain, e.g. `COMMIT`. */
 export function forbidden(sql: string, engine: Engine): string[] {

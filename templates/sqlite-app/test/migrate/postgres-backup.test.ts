@@ -138,6 +138,46 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
+    "a restore into an empty schema leaves the ledger of a later schema of the search_path",
+    async () => {
+      const url = await newDatabase();
+      using other = await make(url);
+      await execute(url, "CREATE SCHEMA tenant");
+      using project = await make(`${url}?search_path=tenant,%20public`);
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      await execute(url, "DROP SCHEMA tenant CASCADE", "CREATE SCHEMA tenant");
+      await project.dbOk("restore", file, "--yes");
+      await other.dbOk("validate");
+      expect(await execute(url, "SELECT text FROM tenant.note")).toEqual([{ text: "kept" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "collations, operators, range types and objects of text search are restored, too",
+    async () => {
+      using project = await make(await newDatabase());
+      project.write(
+        "0003_objects",
+        `CREATE COLLATION plain FROM "C";
+         CREATE FUNCTION is_same(int, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE OPERATOR === (leftarg = int, rightarg = text, function = is_same);
+         CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple);
+         CREATE TEXT SEARCH CONFIGURATION search (COPY = simple);
+         CREATE TYPE span AS RANGE (subtype = float8);
+         ALTER TABLE note ADD span span, ADD name text COLLATE plain;`,
+      );
+      await project.dbOk("up");
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      await project.dbOk("restore", file, "--yes");
+      expect(await notes(project)).toEqual([{ text: "kept" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
     "owners and grants survive a restore by any role",
     async () => {
       const url = await newDatabase();
@@ -167,22 +207,74 @@ onPostgres((newDatabase) => {
     PROCESS_TIMEOUT,
   );
 
+  for (const [what, statement, name] of [
+    ["another application's view", "CREATE VIEW texts AS SELECT * FROM public.note", "texts"],
+    ["a partition", "CREATE TABLE later PARTITION OF public.event DEFAULT", "later"],
+    ["a table from a publication", "CREATE PUBLICATION changes FOR TABLE public.note", "changes"],
+  ] as const) {
+    withPrograms(
+      `a restore that would drop ${what} that no migration created is refused, and names it`,
+      async () => {
+        const url = await newDatabase();
+        using project = await make(url);
+        project.write("0003_event", "CREATE TABLE event (id int) PARTITION BY LIST (id);");
+        await project.dbOk("up");
+        const file = project.join("backup.dump");
+        await project.dbOk("backup", file);
+        await execute(url, "CREATE SCHEMA reports", `SET search_path = reports`, statement);
+        const { exitCode, stderr } = await project.db("restore", file, "--yes");
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain(name);
+      },
+      PROCESS_TIMEOUT,
+    );
+  }
+
   withPrograms(
-    "a restore that would drop another application's view is refused, and names it",
+    "a backup that a signal ends leaves no file and no database",
+    async () => {
+      const url = await newDatabase();
+      const owner = await newRole(url);
+      await execute(
+        url,
+        `ALTER ROLE ${owner} CREATEDB`,
+        `ALTER DATABASE ${database(url)} OWNER TO ${owner}`,
+      );
+      const own = new URL(url);
+      own.username = owner;
+      using project = await make(own.href);
+      await query(project, "INSERT INTO note SELECT i, 'x' FROM generate_series(2, 300000) AS i");
+      const scratch = () =>
+        execute(
+          url,
+          `SELECT FROM pg_database WHERE pg_get_userbyid(datdba) = '${owner}' AND datname LIKE 'verify%'`,
+        );
+      const child = project.spawn("backup", project.join("backup.dump"));
+      const sizes = () =>
+        [...new Bun.Glob("*.tmp").scanSync(project.path)].map(
+          (file) => Bun.file(project.join(file)).size,
+        );
+      while (!sizes().some((size) => size > 0)) await Bun.sleep(20); // Until pg_dump writes.
+      child.kill("SIGTERM");
+      expect(await child.exited).not.toBe(0);
+      expect(await scratch()).toEqual([]);
+      expect([...new Bun.Glob("*").scanSync(project.path)]).toEqual([]);
+      await execute(url, `REASSIGN OWNED BY ${owner} TO postgres`);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "idle_in_transaction_session_timeout does not end a backup",
     async () => {
       const url = await newDatabase();
       using project = await make(url);
-      const file = project.join("backup.dump");
-      await project.dbOk("backup", file);
       await execute(
         url,
-        "CREATE SCHEMA reports",
-        "CREATE VIEW reports.texts AS SELECT * FROM note",
+        `ALTER DATABASE ${database(url)} SET idle_in_transaction_session_timeout = '20ms'`,
       );
-      const { exitCode, stderr } = await project.db("restore", file, "--yes");
-      expect(exitCode).toBe(1);
-      expect(stderr).toContain("reports.texts");
-      expect(await execute(url, "SELECT text FROM reports.texts")).toEqual([{ text: "kept" }]);
+      const backup = await project.dbOk("backup", project.join("backup.dump"), "--json");
+      expect(backup.json()).toMatchObject({ verified: true });
     },
     PROCESS_TIMEOUT,
   );

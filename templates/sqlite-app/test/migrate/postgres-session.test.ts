@@ -39,6 +39,28 @@ onPostgres((newDatabase) => {
     PROCESS_TIMEOUT,
   );
 
+  test.concurrent.each([
+    "CREATE SCHEMA AUTHORIZATION CURRENT_USER;",
+    "-- migrate: no-transaction\nCREATE SCHEMA AUTHORIZATION CURRENT_USER;",
+    "ALTER SCHEMA public RENAME TO app;",
+  ])(
+    "a migration after which the ledger would be in another schema is refused: %s",
+    async (statement) => {
+      using project = new Project("none", await newDatabase());
+      project.writeThree();
+      await project.dbOk("up");
+      project.write("0004_schema", statement);
+      expect((await project.db("up")).stderr).toContain("0004_schema.up.sql: after it");
+      Object.assign(project.env, {
+        DATABASE_URL: `${project.env.DATABASE_URL}?search_path=public`,
+      });
+      expect((await project.dbOk("status", "--json")).json()).toMatchObject({
+        pending: ["0004_schema"],
+      });
+    },
+    PROCESS_TIMEOUT,
+  );
+
   test.concurrent(
     "CREATE INDEX CONCURRENTLY runs in a marked file, also while other processes wait to migrate",
     async () => {

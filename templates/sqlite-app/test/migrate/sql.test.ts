@@ -1,7 +1,12 @@
 // Tokenizing SQL: where statements begin, and which statements a migration must not contain.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { forbidden, outsideTransaction, statements } from "../../src/migrate/sql.ts";
+import {
+  forbidden,
+  hasOpenComment,
+  outsideTransaction,
+  statements,
+} from "../../src/migrate/sql.ts";
 
 const heads = (sql: string) => statements(sql, "sqlite").map(({ words }) => words[0]);
 
@@ -33,6 +38,14 @@ test.each([
 });
 
 // #region postgres
+test("a comment without an end is found, also one that is nested on PostgreSQL", () => {
+  for (const engine of ["sqlite", "postgres"] as const) {
+    expect(hasOpenComment("SELECT '/*' /* a */; /**/ -- /*", engine)).toBe(false);
+    expect(hasOpenComment("SELECT 1; /* SELECT 2;", engine)).toBe(true);
+    expect(hasOpenComment("/* a /* b */ SELECT 1;", engine)).toBe(engine === "postgres");
+  }
+});
+
 test("the bodies of PostgreSQL functions belong to their statements", () => {
   const sql = `
     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN COMMIT; RETURN new; END; $body$;

@@ -8,6 +8,7 @@ test.concurrent.each([
   ["a NUL", Buffer.from("CREATE TABLE d (x);\n\0CREATE TABLE e (x);\n"), "line 2 contains a NUL"],
   ["a lone CR", Buffer.from("-- adds\rCREATE TABLE d (x);\r"), "line 1 contains a CR"],
   ["Latin-1", Buffer.from("INSERT INTO a VALUES ('Ren\xe9');", "latin1"), "not valid UTF-8"],
+  ["an open comment", Buffer.from("CREATE TABLE d (x);\n/* CREATE TABLE e (x);"), "has no end"],
   ["an unknown mark", Buffer.from("-- migrate: no-transactions\nVACUUM;"), "is not a mark"],
 ])(
   "a file with %s is refused by name, and nothing runs",
