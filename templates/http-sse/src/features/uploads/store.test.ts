@@ -94,7 +94,8 @@ test.each<[string, (upload: string) => Promise<void>]>([
 ])("a damaged upload is 503: %s", async (_, damage) => {
   await using server = await TestServer.start();
   const sent = { method: "POST", body: "0123456789" };
-  const { id } = await (await server.fetch("/api/uploads?name=x", sent)).json();
+  const response = await server.fetch("/api/uploads?name=x", sent);
+  const { id } = (await response.json()) as { id: string };
   await damage(join(server.dataDir, "uploads", id));
   for (const init of [{}, { method: "HEAD" }, { headers: { range: "bytes=5-9" } }]) {
     expect((await server.fetch(`/api/uploads/${id}`, init)).status).toBe(503);
