@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  copyFileSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -75,8 +76,10 @@ test.skipIf(process.getuid?.() !== 0 || !Bun.which("setpriv"))(
     chmodSync(folder, 0o777);
     chmodSync(path, 0o660);
     chownSync(path, 1234, 5678);
-    const file = Bun.resolveSync("../src/disk.ts", import.meta.dir);
-    const code = `(await import(${JSON.stringify(file)})).replaceFile(process.argv[1], () => {})`;
+    // A copy, because the other user may not be able to read the folder of the project.
+    const copy = join(folder, "disk.ts");
+    copyFileSync(join(import.meta.dir, "../src/disk.ts"), copy);
+    const code = `(await import(${JSON.stringify(copy)})).replaceFile(process.argv[1], () => {})`;
     const member = ["setpriv", "--reuid=4321", "--regid=4321", "--groups=5678"];
     const { success, stderr } = Bun.spawnSync([...member, process.execPath, "-e", code, path]);
     expect(success, String(stderr)).toBe(true);

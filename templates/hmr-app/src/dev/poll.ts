@@ -12,11 +12,14 @@ const { data } = createHot<{ latest: string; timer: Timer }>("dev:poll");
 export async function pollServer(isEnabled: boolean): Promise<void> {
   // Ends the polling of the previous evaluation. `dispose` does not, because polling must outlive code that fails to start.
   clearTimeout(data.timer);
+  delete data.timer;
   if (!isEnabled) return;
   // Kept across evaluations: otherwise an edit between two of them would be missed.
   data.latest ??= await fingerprint(SERVER);
   const timer = setTimeout(async () => {
     const current = await fingerprint(SERVER);
+    // The polling may have ended during the scan.
+    if (data.timer !== timer) return;
     if (current !== data.latest) reevaluate();
     data.latest = current;
     timer.refresh();
