@@ -81,7 +81,8 @@ test.skipIf(process.getuid?.() !== 0 || !Bun.which("setpriv"))(
     copyFileSync(join(import.meta.dir, "../src/disk.ts"), copy);
     const code = `(await import(${JSON.stringify(copy)})).replaceFile(process.argv[1], () => {})`;
     const member = ["setpriv", "--reuid=4321", "--regid=4321", "--groups=5678"];
-    const { success, stderr } = Bun.spawnSync([...member, process.execPath, "-e", code, path]);
+    const command = [...member, process.execPath, "-e", code, path];
+    const { success, stderr } = Bun.spawnSync(command, { cwd: folder });
     expect(success, String(stderr)).toBe(true);
     expect(statSync(path)).toMatchObject({ uid: 4321, gid: 5678, mode: 0o100660 });
   },
