@@ -213,7 +213,7 @@ function start(user: User): void {
   async function sendPrivate(conversation: Conversation, words: string): Promise<void> {
     const receiver = { id: conversation.id, name: conversation.title };
     const problem = await client.sendPrivate(receiver, words);
-    // The conversation was closed meanwhile. Only a problem opens it again.
+    // If the user has closed the conversation during the request, only a problem opens it again.
     if (problem === undefined && !model.isOpen(conversation)) return;
     const line = { from: model.me, text: words, at: new Date().toISOString() };
     const failed = problem === undefined ? {} : ({ state: "failed", note: problem } as const);
