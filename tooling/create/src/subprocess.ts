@@ -18,6 +18,9 @@ export interface Result {
   readonly output: string;
 }
 
+/** Ctrl-C signals this process and the program. Milliseconds for its handler to run if the program ends first. */
+const INTERRUPT_MS = 50;
+
 /**
  * Resolves when the program has ended, after an interrupt too, so that nothing keeps running in the background.
  * @throws the signal's reason once it is aborted
@@ -37,6 +40,7 @@ export async function run({ command, cwd, env, signal, stdin }: Subprocess): Pro
     child.stderr.text(),
     child.exited,
   ]);
+  if (exitCode !== 0 && signal) await Bun.sleep(INTERRUPT_MS);
   signal?.throwIfAborted();
   return { exitCode, stdout, output: `${stderr}${stdout}`.trim() };
 }

@@ -51,6 +51,14 @@ describe.skipIf(process.platform === "win32").each(["SIGINT", "SIGTERM"] as cons
   },
 );
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 async function startInstall(
   box: Sandbox,
   registry: ReturnType<typeof openStuckRegistry>,
@@ -68,6 +76,18 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
     await using registry = openStuckRegistry();
     const run = await startInstall(box, registry, "deep/app");
     expect(await box.list("deep/app")).toContain("package.json");
+    run.kill("SIGINT");
+    expect(await ended(run)).toMatchObject({ code: 130 });
+    expect(await box.list()).toEqual([]);
+  });
+
+  test("removes it also if the install ends before this process handles Ctrl-C", async () => {
+    await using box = await Sandbox.open();
+    await using registry = openStuckRegistry();
+    const run = await startInstall(box, registry, "app");
+    const install = Number(await Bun.$`pgrep -P ${run.pid}`.text());
+    process.kill(install, "SIGINT");
+    while (isRunning(install)) await Bun.sleep(1);
     run.kill("SIGINT");
     expect(await ended(run)).toMatchObject({ code: 130 });
     expect(await box.list()).toEqual([]);

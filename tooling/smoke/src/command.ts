@@ -12,6 +12,8 @@ interface CommandOptions {
 
 /** Grace period after SIGTERM, in milliseconds. */
 const GRACE = 2000;
+/** Ctrl-C signals this process and the command. Milliseconds for its handler to run if the command ends first. */
+const INTERRUPT_MS = 50;
 
 /** Runs `bun` with these arguments. @throws unless it exits with 0. */
 export async function bun(
@@ -36,6 +38,7 @@ export async function bun(
     };
     signal.addEventListener("abort", stop, { once: true });
     const code = await child.exited;
+    if (code !== 0) await Bun.sleep(INTERRUPT_MS);
     signal.removeEventListener("abort", stop);
     signal.throwIfAborted();
     if (code !== 0) throw new Error(`exit code ${code}`);
