@@ -141,7 +141,8 @@ describe.each(runners)("$runner", ({ runner, command }) => {
       expect(await child.exited).toBe(130);
       // Yarn ends before the command that it runs.
       const deadline = performance.now() + UNDO_TIMEOUT;
-      while ((await readdir(ann.cwd)).length > 0 && performance.now() < deadline) await Bun.sleep(50);
+      while ((await readdir(ann.cwd)).length > 0 && performance.now() < deadline)
+        await Bun.sleep(50);
       expect(await readdir(ann.cwd)).toEqual([]);
     },
   );
