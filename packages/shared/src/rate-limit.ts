@@ -96,19 +96,18 @@ export function rateLimit({ perMinute, client }: RequestLimitOptions): Middlewar
 
 /**
  * Takes a token from the bucket of `client`.
- * @returns the header fields of the response, by the IETF draft "RateLimit header fields for HTTP"
- * (draft-ietf-httpapi-ratelimit-headers).
- * @throws {Problem} 429 with these fields and `Retry-After` if the bucket is empty.
+ * @throws {Problem} 429 if the bucket is empty, with `Retry-After` and the header fields of the IETF draft "RateLimit
+ * header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers).
  */
-export function checkRateLimit(limiter: RateLimiter, client: string): Record<string, string> {
+export function checkRateLimit(limiter: RateLimiter, client: string): void {
   const { limit, windowMs } = limiter.options;
   const { allowed, remaining, retryAfter, reset } = limiter.take(client);
-  const headers = {
-    "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
-    ratelimit: `"default";r=${remaining};t=${reset}`,
-  };
-  if (allowed) return headers;
+  if (allowed) return;
   throw new Problem(429, `Too many requests: try again in ${retryAfter} s.`, {
-    headers: { ...headers, "retry-after": String(retryAfter) },
+    headers: {
+      "ratelimit-policy": `"default";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
+      ratelimit: `"default";r=${remaining};t=${reset}`,
+      "retry-after": String(retryAfter),
+    },
   });
 }

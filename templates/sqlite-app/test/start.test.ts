@@ -156,7 +156,6 @@ test.concurrent(
     await using service = await Service.start(oneAttempt);
     const first = await attempt(service, "a@example.com");
     expect(first.status).toBe(401);
-    expect(first.headers.get("ratelimit")).toContain("r=0");
     const refused = await attempt(service, "A@example.com");
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);

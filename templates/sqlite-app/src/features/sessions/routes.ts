@@ -24,20 +24,20 @@ export function sessionRoutes(
   return new Hono<HttpEnv>()
     .post("/api/sessions", validate("json", credentials), async (c) => {
       const { email, password } = c.req.valid("json");
-      const limitHeaders = limit.checkSignIn(c, email);
+      limit.checkSignIn(c, email);
       const user = await users.findCredentials(email);
       // An unknown email takes as long and gets the same response as a wrong password, so that signing in reveals no account.
       const matches = await passwords.verify(password, user?.hash);
       if (!user || !matches) {
         throw new Problem(401, "The email or the password is wrong.", {
-          headers: { ...limitHeaders, "www-authenticate": "Bearer" },
+          headers: { "www-authenticate": "Bearer" },
         });
       }
       const { token, tokenHash } = newToken();
       const expiresAt = new Date(Date.now() + env.SESSION_TTL_HOURS * HOUR_MS);
       await users.createSession({ userId: user.id, tokenHash, expiresAt });
       const session = { token, user: user.id, expiresAt: expiresAt.toISOString() };
-      return c.json(session, 201, { ...limitHeaders, "cache-control": "no-store" });
+      return c.json(session, 201, { "cache-control": "no-store" });
     })
     .delete("/api/sessions", requireUser(users), async (c) => {
       await users.deleteSession(c.get("tokenHash"));

@@ -23,10 +23,10 @@ export class PasswordLimit {
     checkRateLimit(this.#perAddress, this.#addressOf(c));
   }
 
-  /** Counts an attempt to sign in. @returns header fields for the response. @throws {Problem} 429 */
-  checkSignIn(c: Context, email: string): Record<string, string> {
+  /** Counts an attempt to sign in. @throws {Problem} 429 */
+  checkSignIn(c: Context, email: string): void {
     const address = this.#addressOf(c);
     checkRateLimit(this.#perAddress, address);
-    return checkRateLimit(this.#perAccount, `${address} ${email.toLowerCase()}`);
+    checkRateLimit(this.#perAccount, `${address} ${email.toLowerCase()}`);
   }
 }
