@@ -4,9 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
-import { installsAndChecks } from "../contract/commands.ts";
 import { projectOf } from "../contract/project.ts";
-import { missingFor } from "../contract/requirements.ts";
 import { Session } from "../readme/session.ts";
 import { readManifest, templateNames } from "../workspaces.ts";
 import { Clone } from "./clone.ts";
@@ -47,9 +45,8 @@ async function inTemplates(): Promise<string[]> {
 }
 
 test.concurrent.each(projects)(
-  "BUN_CREATE_DIR makes $name, committed with its lockfile, which passes its checks",
-  async (project) => {
-    const { name, directory } = project;
+  "BUN_CREATE_DIR makes $name, committed with its lockfile",
+  async ({ name, directory }) => {
     const env = { ...clone.env, BUN_CREATE_DIR: templates };
     const create = [process.execPath, "create", name, `my-${name}`];
     const output = await succeed(create, { cwd: place, env });
@@ -58,17 +55,15 @@ test.concurrent.each(projects)(
     expect(await git("log", "--format=%an")).toBe("Ann");
     expect(await git("ls-files", "bun.lock", ".gitignore")).toBe(".gitignore\nbun.lock");
     expect(await readManifest(directory)).not.toHaveProperty("bun-create");
-    // The files equal those of a created project, whose tests run from the registry.
+    // The files equal those of a created project, whose commands run in test/starters/.
     // Bun's own command writes the new name into package.json only.
     const created = await clone.create(name, name);
     const manifest = Bun.file(join(created, "package.json"));
     const renamed = (await manifest.text()).replace(`"name": "${name}"`, `"name": "my-${name}"`);
     await manifest.write(renamed);
     await expectSameFiles(directory, created);
-    await installsAndChecks(project);
-    if (missingFor(name, "bun run build") === undefined) {
-      await succeed([process.execPath, "run", "build"], { cwd: directory, env: clone.env });
-    }
+    const install = [process.execPath, "install", "--frozen-lockfile"];
+    await succeed(install, { cwd: directory, env: clone.env });
     expect(await git("status", "--porcelain")).toBe("");
   },
 );

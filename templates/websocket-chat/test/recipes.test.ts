@@ -67,7 +67,7 @@ async function run(folder: string, ...command: string[]): Promise<void> {
 
 /** The files in which the type check finds errors. */
 async function typeErrors(folder: string): Promise<string[]> {
-  const child = Bun.spawn([process.execPath, "x", "tsc"], {
+  const child = Bun.spawn([process.execPath, "run", "--silent", "typecheck"], {
     cwd: folder,
     stdout: "pipe",
     stderr: "ignore",
@@ -127,7 +127,7 @@ const isWave = (frame: unknown) => (frame as { readonly type: string }).type ===
 test("add an event kind", async () => {
   const folder = await follow("Add an event kind");
   await run(folder, "run", "typecheck");
-  await run(folder, "test", "test/property.test.ts");
+  await run(folder, "test", "test/property.test.ts", "-t", "embedded");
   await using server = await start(folder);
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
