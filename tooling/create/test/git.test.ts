@@ -42,6 +42,18 @@ test("without an identity, git is skipped and the report says so", async () => {
   expect(await box.list("app")).not.toContain(".git");
 });
 
+test("an identity for the directory's repositories only is used", async () => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "../gitconfig": `[user]\nuseConfigOnly = true\n[includeIf "gitdir:${box.cwd}/"]\npath = for-work\n`,
+    "../for-work": "[user]\nname = Bob\nemail = bob@example.com\n",
+  });
+  const env = { GIT_CONFIG_GLOBAL: join(box.cwd, "../gitconfig"), EMAIL: undefined };
+  const { code } = await box.run(["app", "--template", "tiny", "--no-install"], { env });
+  expect(code).toBe(0);
+  expect(await box.git("app", "log", "--format=%an")).toContain("Bob");
+});
+
 test("without git, the step is skipped and the report says so", async () => {
   await using box = await Sandbox.open();
   const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"], {

@@ -3,7 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { STAGING_DIRECTORY } from "../src/command/write-errors.ts";
-import { BANNER, Sandbox, TINY_FILES } from "./sandbox.ts";
+import { BANNER, ended, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
@@ -216,3 +216,21 @@ test("a directory that another run is writing to is refused, with the remedy if 
     stderr: expect.stringContaining(`delete ${join(box.cwd, "app", STAGING_DIRECTORY)}`),
   });
 });
+
+test.skipIf(process.platform === "win32")(
+  "a current directory that was deleted is refused",
+  async () => {
+    await using box = await Sandbox.open();
+    await mkdir(join(box.cwd, "gone"));
+    const program = box.command("app", "--template", "tiny", "--no-install");
+    const child = Bun.spawn(["sh", "-c", 'rmdir ../gone && exec "$@"', "sh", ...program], {
+      cwd: join(box.cwd, "gone"),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await ended(child)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("The current directory does not exist any more."),
+    });
+  },
+);

@@ -29,9 +29,13 @@ export async function gitObstacle(
   if (!hasGit(variables)) return "git is not installed";
   // The identity is the same in every directory outside of repositories, and every user may enter the root.
   const { root: cwd } = parse(directory);
-  const command = ["git", "var", "GIT_AUTHOR_IDENT"];
-  const identity = await run({ command, cwd, env: withoutRepository(variables) });
-  return identity.exitCode === 0 ? undefined : "git has no user.name and user.email";
+  const succeeds = async (...args: string[]) =>
+    (await run({ command: ["git", ...args], cwd, env: withoutRepository(variables) })).exitCode ===
+    0;
+  if (await succeeds("var", "GIT_AUTHOR_IDENT")) return undefined;
+  // An identity for some directories only is not known before the repository exists.
+  if (await succeeds("config", "--get-regexp", String.raw`^includeif\.`)) return undefined;
+  return "git has no user.name and user.email";
 }
 
 /**

@@ -1,6 +1,7 @@
 // Runs the command in this process. Only this file touches the process, its streams and its signals.
 import { writeSync } from "node:fs";
 import { homedir } from "node:os";
+import { CreateError } from "../errors.ts";
 import type { TemplateSource } from "../sources/templates.ts";
 import { run } from "./run.ts";
 
@@ -13,7 +14,9 @@ export async function start(source: TemplateSource): Promise<void> {
   }
   process.exitCode = await run(source, {
     argv: process.argv.slice(2),
-    cwd: process.cwd(),
+    get cwd() {
+      return currentDirectory();
+    },
     home: homedir(),
     variables: process.env,
     bun: process.execPath,
@@ -26,6 +29,18 @@ export async function start(source: TemplateSource): Promise<void> {
     err: (text) => writeSync(2, `${text}\n`),
     spin,
   });
+}
+
+/** @throws {CreateError} if it was deleted */
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    const hint = "Change to another directory, and try again.";
+    throw new CreateError("refused", "The current directory does not exist any more.", hint, {
+      cause,
+    });
+  }
 }
 
 /** The prompt library's spinner exits with code 0 on Ctrl-C, before the files are removed. */
