@@ -31,7 +31,7 @@ export function nextVersion(current: string, request: string): string {
     patch: `${major}.${minor}.${patch + 1}`,
   };
   const version = bumped[request] ?? request;
-  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[\da-z.-]+)?$/i.test(version)) {
+  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[\da-z-]+(\.[\da-z-]+)*)?$/i.test(version)) {
     throw new ReleaseError("usage", `${request} is not patch, minor, major or a version.`);
   }
   if (Bun.semver.order(version, current) > 0) return version;

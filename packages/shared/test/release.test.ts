@@ -106,6 +106,12 @@ describe("refuses, and changes nothing:", () => {
   const refusals: Record<string, Refusal> = {
     "no version": [{}, "", 2, "Usage: bun run release"],
     "an invalid version": [{}, "1.0", 2, "1.0 is not patch, minor, major or a version"],
+    "an empty identifier": [
+      {},
+      "1.0.0-a..b",
+      2,
+      "1.0.0-a..b is not patch, minor, major or a version",
+    ],
     "a lower version": [{}, "0.0.9", 2, "0.0.9 is not higher than the current version 0.1.0"],
     "a private package": [
       { "package.json": manifest({ private: true }) },
