@@ -144,6 +144,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     await terminal.shows("Which starter?");
     terminal.type(ENTER);
     await terminal.shows("depends on a package of that name");
+    await terminal.shows("Which name should the package have?");
     terminal.type(`shop-2${ENTER}`);
     expect(await terminal.exited).toBe(0);
     expect(JSON.parse(await box.read("shop/package.json")).name).toBe("shop-2");
