@@ -37,7 +37,7 @@ typedef struct {
 ADDON_EXPORT uint32_t vindex_hit_layout(uint32_t field);
 
 // An exact nearest-vector index: opaque, owned by its creator, freed once.
-// Calls on one index must not overlap, except that any number of searches may run at a time.
+// Calls on one index must not overlap, except that any number of vindex_search and vindex_vectors may run at a time.
 typedef struct vindex vindex;
 
 enum vindex_metric { VINDEX_DOT = 0, VINDEX_COSINE = 1, VINDEX_EUCLIDEAN = 2, VINDEX_METRICS };

@@ -3,7 +3,7 @@
 
 #ifdef __TINYC__
 // TinyCC does not vectorize or optimize, so float32 loops would be no faster than the exact ones in vindex.h.
-uint32_t list_instruction_sets(instruction_set out[4]) {
+uint32_t list_instruction_sets(instruction_set out[3]) {
   out[0] = (instruction_set){"none", NULL, NULL};
   return 1;
 }
@@ -51,7 +51,7 @@ static uint32_t list_x86_sets(instruction_set out[2]) {
 }
 #endif
 
-uint32_t list_instruction_sets(instruction_set out[4]) {
+uint32_t list_instruction_sets(instruction_set out[3]) {
   uint32_t count = 0;
 #if defined(__x86_64__)
   count = list_x86_sets(out);
@@ -66,7 +66,7 @@ uint32_t list_instruction_sets(instruction_set out[4]) {
 #endif
 
 instruction_set choose_instruction_set(void) {
-  instruction_set all[4];
+  instruction_set all[3];
   const uint32_t count = list_instruction_sets(all);
   return all[ADDON_SKIP_FASTEST < count ? ADDON_SKIP_FASTEST : count - 1];
 }

@@ -15,7 +15,7 @@ typedef struct {
 } instruction_set;
 
 // Writes every instruction set that this CPU has, the fastest first, and returns how many.
-uint32_t list_instruction_sets(instruction_set out[4]);
+uint32_t list_instruction_sets(instruction_set out[3]);
 
 // The one that searches use: the fastest, or with -DADDON_SKIP_FASTEST=n (for tests) a slower one.
 instruction_set choose_instruction_set(void);

@@ -59,8 +59,9 @@ static double compute_score(const vindex *index, const float *query, double quer
 
 // Whether a row whose fast float32 sum is `sum` is certainly not better than the worst hit. The bounds are those of
 // Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order of the additions, with
-// fused multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01.
-static bool is_ruled_out(const vindex *index, float sum, double reach, double worst) {
+// fused multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01. `norm_product` is the length of
+// the query times that of the row.
+static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
     // All terms are positive. The difference, the square and n - 1 additions each round once, and the difference
@@ -71,11 +72,11 @@ static bool is_ruled_out(const vindex *index, float sum, double reach, double wo
     const double limit = worst * worst;
     return limit < 1e37 && sum > limit * (1 + (n + 2) * FLT_EPSILON) + n * FLT_MIN;
   }
-  // The sum of n products is off by less than n * FLT_EPSILON * reach, where |dot| <= reach, and by n * FLT_MIN where
-  // products underflow. Below 1e37 no sum overflows.
-  if (!(reach < 1e37)) return false;
-  const double scale = index->metric == VINDEX_COSINE ? reach : 1;
-  return sum + n * (FLT_EPSILON * reach + FLT_MIN) <= worst * scale;
+  // The sum of n products is off by less than n * FLT_EPSILON * norm_product, because |dot| <= norm_product, and by
+  // n * FLT_MIN where products underflow. Below 1e37 no sum overflows.
+  if (!(norm_product < 1e37)) return false;
+  const double scale = index->metric == VINDEX_COSINE ? norm_product : 1;
+  return sum + n * (FLT_EPSILON * norm_product + FLT_MIN) <= worst * scale;
 }
 
 int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vindex_hit *hits,

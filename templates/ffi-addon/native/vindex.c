@@ -32,16 +32,16 @@ static void advise_huge_pages(float *memory, size_t size) {
 // Each pointer is stored as soon as it is valid: if the second realloc fails, nothing leaks or dangles.
 static bool grow(vindex *index, uint32_t capacity) {
   const size_t row = (size_t)index->dimensions * sizeof(float);
-  if (capacity > SIZE_MAX / row) return 0;
+  if (capacity > SIZE_MAX / row) return false;
   float *vectors = realloc(index->vectors, capacity * row);
-  if (vectors == NULL) return 0;
+  if (vectors == NULL) return false;
   index->vectors = vectors;
   advise_huge_pages(vectors, capacity * row);
   double *norms = realloc(index->norms, capacity * sizeof(double));
-  if (norms == NULL) return 0;
+  if (norms == NULL) return false;
   index->norms = norms;
   index->capacity = capacity;
-  return 1;
+  return true;
 }
 
 float *vindex_reserve(vindex *index, uint32_t count) {

@@ -20,7 +20,7 @@ static inline sum_rows *choose_fast_sum(instruction_set set, uint32_t metric) {
   return metric == VINDEX_DOT || metric == VINDEX_COSINE ? set.dots : NULL;
 }
 
-// In double and in the order of the numbers, so that every backend gets the same bits: the product of two
+// In double and from the first to the last component, so that every backend gets the same bits: the product of two
 // floats is exact in a double, so only the order of the additions matters. Four at a time keep that order, and
 // TinyCC, which optimizes nothing, stores the sum a quarter as often.
 static inline double compute_dot(const float *a, const float *b, size_t n) {

@@ -76,7 +76,10 @@ export function readPackages(): { packages: PlatformPackage[]; missing: string[]
   return { packages, missing };
 }
 
-/** Replaces the platform packages under `optionalDependencies` in package.json: `names`, at the project's version. */
+/**
+ * Lists `names`, and no other platform packages, in `optionalDependencies` of package.json, at the project's version. Other
+ * entries stay.
+ */
 export function writeOptionalDependencies(names: readonly string[]): void {
   const { optionalDependencies = {}, ...project } = readProject();
   const own = Object.keys(targets).map((target) => namePackage(project.name, target));

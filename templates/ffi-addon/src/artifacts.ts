@@ -10,7 +10,7 @@ import { sha256 } from "./sha256.ts";
 
 export const root = dirname(import.meta.dir);
 
-/** Whether libraries were built. Before the first build, a slower backend needs no explanation. */
+/** Whether a library was built. Before the first build, TinyCC is expected to run, so no message on stderr explains it. */
 export const hasBuild = (): boolean =>
   !new Bun.Glob("dist/*/manifest.json").scanSync(root).next().done;
 
@@ -28,7 +28,7 @@ export const createWorkerUrl = (): string => new URL("./worker/thread.ts", impor
 /** The C file that TinyCC compiles. */
 export const findCSource = (): string => join(root, "native/addon.c");
 
-/** The SHA-256 of the C code and its flags, from which a library must have been built to be opened. */
+/** The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. */
 export const hashSource = (): string =>
   sha256(JSON.stringify([amalgamate("native/addon.c"), read("scripts/compile.ts"), CFLAGS, LIBS]));
 

@@ -8,6 +8,7 @@ function describe(value: unknown): string {
   if (typeof value === "number" || value === null || value === undefined) return String(value);
   if (typeof value !== "object") return `a ${typeof value}`;
   if (types.isProxy(value)) return "a Proxy";
+  if (types.isPromise(value)) return "a Promise";
   if (Array.isArray(value)) return "an array";
   const typeName = getTypeName(value);
   if (typeName === undefined) return "an object";
@@ -113,5 +114,8 @@ export function requireView<View>(name: string, value: unknown, type: ViewConstr
 export function askAccept(accept: Accept, id: number): boolean {
   const kept: unknown = accept(id);
   if (typeof kept === "boolean") return kept;
-  throw new AddonError("invalid_argument", "accept must return true or false, not a promise.");
+  throw new AddonError(
+    "invalid_argument",
+    `accept must return true or false, got ${describe(kept)}.`,
+  );
 }

@@ -50,7 +50,8 @@ export function readAll(file: number, bytes: Uint8Array): boolean {
 /**
  * Lets `write` fill a temporary file next to `path` and renames it, so that a crash or a power failure leaves the old
  * file or the new one. A killed process also leaves the temporary file, `.<start of the name>.<uuid>.tmp`.
- * The new file has the owner, the group and the mode of the file that it replaces.
+ * The new file keeps the owner, the group and the mode of the old one where the system permits it. If it cannot keep the
+ * group, its group gets no access.
  */
 export function replaceFile(path: string, write: (file: number) => void): void {
   const { target, old } = resolveTarget(path);
@@ -91,11 +92,12 @@ function resolveTarget(path: string): { target: string; old?: Stats } {
 }
 
 function copyAccess(from: Stats, file: number): void {
+  // In two steps, because a member of the group may set the group, but only root may change the owner as well.
   for (const uid of [fstatSync(file).uid, from.uid]) {
     try {
       fchownSync(file, uid, from.gid);
     } catch {
-      // Only root may change the owner, and only a member of the group may set the group.
+      // Not permitted.
     }
   }
   // The group's access must not pass to another group.

@@ -34,8 +34,8 @@ export interface SearchOptions {
 }
 
 /**
- * Bytes in each part of a store's memory but the last: JavaScript has no view of more than 4 GiB. The checksum of a saved
- * index is computed by part, so another value is another file format.
+ * Bytes in each part of a store's memory, except the last. There are parts because a view in JavaScript has at most 4 GiB.
+ * Changing this value breaks saved indexes, because their checksum is computed from the checksums of the parts.
  */
 export const partSize = 2 ** 28;
 

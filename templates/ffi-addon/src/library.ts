@@ -45,9 +45,8 @@ export function findLibrary(libraries: Libraries): string {
   if (!library) throw unavailableError(`there is no library for ${platform}`);
   const path = libraries.path(platform, library);
   if (path === undefined) {
-    throw unavailableError(
-      `the package ${library.package ?? library.file} is not installed, or was not when this program was bundled`,
-    );
+    const missing = library.package ? `the package ${library.package}` : library.file;
+    throw unavailableError(`${missing} is not installed, or was not when this program was bundled`);
   }
   const bytes = read(path);
   const found = sha256(bytes);

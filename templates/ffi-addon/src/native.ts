@@ -63,7 +63,7 @@ export function createSearch(
   size: () => number,
 ): Store["search"] {
   return (query, k, { accept, cancel = null }) => {
-    const room = Math.max(1, Math.min(k, size())) | 0;
+    const room = Math.max(1, Math.min(k, size())) | 0; // C refuses 0, also if the index is empty
     const hits = allocateHits(room);
     const run = (callback: Pointer | null): number =>
       vindexSearch(handle, query, room, hits, callback, cancel);

@@ -149,7 +149,7 @@ export class TypeScriptStore implements Store {
   }
 }
 
-/** Added up in the order of the numbers, like `compute_dot` in native/vindex.h: the same bits. */
+/** Adds up from the first to the last component, like `compute_dot` in native/vindex.h: the same bits. */
 function sumProducts(
   a: Float32Array,
   aAt: number,

@@ -30,7 +30,7 @@ export interface VectorIndexOptions {
 const forgotten = new FinalizationRegistry<Store>((store) => store.free());
 
 /**
- * Exact nearest vectors. Scores are added up in double, so no finite input overflows and every backend
+ * An exact search for the nearest vectors. Scores are computed in double, so no finite input overflows, and every backend
  * gives the same bits. Ids count up from 0; equal scores are ordered by rising id.
  */
 export class VectorIndex implements Disposable {
@@ -84,7 +84,7 @@ export class VectorIndex implements Disposable {
       );
     }
     const first = store.size;
-    store.append(view, this.#requireRoom(store, view.length / this.#dimensions));
+    store.append(view, this.#requireCanAdd(store, view.length / this.#dimensions));
     return first;
   }
 
@@ -175,10 +175,13 @@ export class VectorIndex implements Disposable {
     });
   }
 
-  /** Closes the index immediately, and frees its memory. Closing twice is fine. */
+  /**
+   * Closes the index. Its memory is freed as soon as no search reads it. Closing twice is fine.
+   * @throws {AddonError} `busy` inside `accept`.
+   */
   close(): void {
     if (this.#store === undefined) return;
-    const store = this.#requireNotInAccept(this.#store, "close");
+    const store = this.#requireIdle("close");
     this.#store = undefined;
     forgotten.unregister(this);
     // #region worker
@@ -198,16 +201,13 @@ export class VectorIndex implements Disposable {
     throw new AddonError("closed", "This index is closed.");
   }
 
-  #requireNotInAccept(store: Store, verb: string): Store {
+  #requireIdle(verb: string): Store {
+    const store = this.#requireOpen();
     if (!this.#isCallingAccept) return store;
     throw new AddonError("busy", `Can't ${verb} an index inside its own accept callback.`);
   }
 
-  #requireIdle(verb: string): Store {
-    return this.#requireNotInAccept(this.#requireOpen(), verb);
-  }
-
-  #requireRoom(store: Store, count: number): number {
+  #requireCanAdd(store: Store, count: number): number {
     // #region worker
     if (this.#workerSearches.size > 0) {
       throw new AddonError("busy", "Can't add to an index that a worker is searching.");

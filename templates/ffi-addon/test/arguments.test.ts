@@ -86,7 +86,7 @@ test.each([
   expect(() => index.add(wrong(value))).toThrow(`must be a Float32Array, got ${name}.`);
 });
 
-describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
+describe.each(engines)("$backend", (engine) => {
   /** Options with a getter that closes the index. */
   const closing = (name: string, index: VectorIndex): object => ({
     get [name](): undefined {
@@ -193,10 +193,16 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     index.add(query);
     expect(codeOf(() => index.search(query, 1, wrong(null)))).toBe("invalid_argument");
     expect(codeOf(() => index.search(query, 1, { accept: wrong("yes") }))).toBe("invalid_argument");
-    const promise = async (): Promise<boolean> => true;
-    expect(codeOf(() => index.search(query, 1, { accept: wrong(promise) }))).toBe(
-      "invalid_argument",
-    );
+    for (const [accept, result] of [
+      [async () => true, "a Promise"],
+      [() => undefined, "undefined"],
+      [() => 1, "1"],
+    ] as const) {
+      const message = `accept must return true or false, got ${result}.`;
+      expect(() => index.search(query, 1, { accept: wrong(accept) })).toThrow(
+        expect.objectContaining({ code: "invalid_argument", message }),
+      );
+    }
     for (const path of [undefined, "", "a\0b", 1, new URL("file:///")]) {
       expect(codeOf(() => index.save(wrong(path)))).toBe("invalid_argument");
       expect(codeOf(() => VectorIndex.load(wrong(path), engine))).toBe("invalid_argument");

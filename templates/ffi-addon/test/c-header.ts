@@ -6,7 +6,10 @@ export interface CFunction {
   readonly args: readonly string[];
 }
 
-/** Each scalar type of C with the types of bun:ffi that pass all of its values. `long` is left out: Windows has another. */
+/**
+ * Each scalar type of C with the types of bun:ffi that pass all of its values. `long` is left out, because it has 32 bits on
+ * Windows and 64 on other platforms.
+ */
 const SCALARS: Readonly<Record<string, readonly string[]>> = {
   void: ["void"],
   bool: ["bool"],

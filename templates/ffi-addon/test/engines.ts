@@ -16,8 +16,9 @@ export const oracle = typescriptEngine;
 export const nativeEngines: readonly Engine[] = [...(tinycc ? [tinycc] : []), ...builtEngines()];
 
 /**
- * The compiled library with each instruction set of this machine, and with fused multiply-adds in its fast loops, which
- * a build forbids everywhere because the exact scores would differ where every CPU has them.
+ * The compiled library, once for each instruction set of this machine. On x64, each comes a second time with fused
+ * multiply-adds, which must not change the results. There only the fast loops use them; on ARM the exact scores would, too,
+ * and would differ, so a build forbids them.
  */
 export function listVariants(): readonly (readonly [name: string, engine: Engine])[] {
   if (!compiler) return [];

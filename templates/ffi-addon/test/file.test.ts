@@ -95,9 +95,9 @@ test("a name may be as long as the file system allows", () => {
   expect(loaded.size).toBe(100);
 });
 
-describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (name, engine) => {
+describe.each(engines)("$backend", (engine) => {
   test("reads what the TypeScript version wrote, and the other way round", () => {
-    const path = saved(`${name}.index`, engine);
+    const path = saved(`${engine.backend}.index`, engine);
     expect(readFileSync(path)).toEqual(readFileSync(saved("typescript.index")));
     using loaded = VectorIndex.load(path, engine);
     using original = new VectorIndex({ dimensions: 3, metric: "cosine" }, oracle);
@@ -109,7 +109,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
   });
 
   test("keeps an empty index", () => {
-    const path = join(folder, `${name}.empty`);
+    const path = join(folder, `${engine.backend}.empty`);
     using index = new VectorIndex({ dimensions: 7, metric: "dot" }, engine);
     index.save(path);
     using loaded = VectorIndex.load(path, engine);

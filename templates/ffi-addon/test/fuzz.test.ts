@@ -1,11 +1,9 @@
 // Hostile calls in child processes: no argument may crash one.
 import { expect, test } from "bun:test";
 import { createProject, program, runCleanly } from "./project.ts";
-import { compiler, tinycc } from "./toolchain.ts";
+import { cBackends } from "./toolchain.ts";
 
-const testedBackends = [compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat();
-
-test.each(testedBackends)(
+test.each(cBackends)(
   "100 000 hostile calls on %s",
   async (backend) => {
     using project = createProject(backend === "compiled" ? "compiled" : "bare");

@@ -1,4 +1,4 @@
-// A copy of the library outside the repository, as a user would install it, built in the way a test wants.
+// Copies of this project and installations of its package in temporary folders, and functions that run programs.
 import { expect } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -54,7 +54,7 @@ export function run(
 }
 
 /**
- * Runs a program with Bun that must succeed without a message on stderr.
+ * Runs a program with Bun that must succeed without a message on stderr; a failure shows what it printed.
  * @returns what it prints.
  */
 export async function runCleanly(
@@ -62,7 +62,7 @@ export async function runCleanly(
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<string> {
   const { stdout, ...outcome } = await run(args, env);
-  expect(outcome).toEqual({ exitCode: 0, signal: null, stderr: "" });
+  expect(outcome, stdout).toEqual({ exitCode: 0, signal: null, stderr: "" });
   return stdout;
 }
 

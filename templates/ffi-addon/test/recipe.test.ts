@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { root } from "../src/artifacts.ts";
 import { parseHeader } from "./c-header.ts";
 import { createProject, type Project, run, runCleanly, runProgram } from "./project.ts";
-import { ccVariable, compiler, tinycc } from "./toolchain.ts";
+import { cBackends, ccVariable, compiler } from "./toolchain.ts";
 
 /** In each file, the text in front of which code is added. */
 const ANCHORS: Readonly<Record<string, string>> = {
@@ -77,7 +77,7 @@ async function runOnEveryBackend(project: Project, program: string): Promise<[st
   const built = await run([join(project.path, "build.ts")], { CC: ccVariable });
   expect(built.exitCode, built.stderr).toBe(0);
   const outputs: [string, string][] = [];
-  for (const backend of ["compiled", tinycc ? "tinycc" : [], "typescript"].flat()) {
+  for (const backend of [...cBackends, "typescript"]) {
     outputs.push([backend, (await runCleanly([path], { FFI_BACKEND: backend })).trimEnd()]);
   }
   return outputs;

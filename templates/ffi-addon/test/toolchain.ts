@@ -1,4 +1,4 @@
-// The compilers and checkers of this machine. Tests that need a missing one are skipped, except in CI.
+// The compilers and checkers of this machine. Tests that need a missing one are skipped; in CI on Linux, they fail.
 import { existsSync } from "node:fs";
 import { findCompiler } from "../scripts/compiler.ts";
 import { openEngine } from "../src/backends.ts";
@@ -21,8 +21,11 @@ export const tinycc = attempt("TinyCC", () => openEngine("tinycc"));
 
 export const compiler = attempt("compiled code", () => findCompiler(process.env.CC));
 
-/** For `$CC` of a copy of the project, which has no node_modules to find the compiler in. */
+/** The compiler as a value of `$CC`, for builds that tests start. */
 export const ccVariable = compiler?.command.map((word) => `"${word}"`).join(" ");
+
+/** The backends in C that this machine can build. */
+export const cBackends = [compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat();
 
 /** Shows what is in a library. */
 export const binutils =

@@ -26,7 +26,7 @@ test("grows by less if memory is short", () => {
   expect(store.size).toBe(13);
 });
 
-describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
+describe.each(engines)("$backend", (engine) => {
   const create = (metric: Metric, ...rows: number[][]): VectorIndex => {
     const index = new VectorIndex({ dimensions: rows[0]?.length ?? 2, metric }, engine);
     index.add(new Float32Array(rows.flat()));

@@ -1,17 +1,18 @@
 // Calls the library at argv[2] argv[3] times with random, mostly hostile arguments. Each call must return a
-// result or throw an AddonError: another error is reported, and a crash ends the process.
+// result or throw an AddonError: another error is reported, and a crash ends the process. The seed is printed first; as
+// argv[4] it repeats the calls.
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { metricNames } from "../../src/engine.ts";
 
-const [, , entry = "", calls = "0"] = process.argv;
+const [, , entry = "", calls = "0", seed = String(Date.now())] = process.argv;
 const { AddonError, add, backend, sqrt, VectorIndex }: typeof import("../../src/index.ts") =
   await import(entry);
 type Index = InstanceType<typeof VectorIndex>;
 
-const seed = Date.now() >>> 0;
-let state = seed;
+console.log(`seed ${seed}`);
+let state = Number(seed) >>> 0;
 function random(below: number): number {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
   return Math.floor((state / 2 ** 32) * below);
@@ -101,7 +102,8 @@ function anyVector(dimensions: number): unknown {
   }
 }
 
-let deepest = 0;
+/** How many calls from inside `accept` are running: at most three, one inside the other. */
+let depth = 0;
 function anyAccept(index: Index): unknown {
   switch (random(6)) {
     case 0:
@@ -116,8 +118,14 @@ function anyAccept(index: Index): unknown {
       return () => index.close();
     case 4:
       return (id: number) => {
-        if (deepest++ < 3) call();
-        deepest--;
+        if (depth < 3) {
+          depth++;
+          try {
+            call();
+          } finally {
+            depth--;
+          }
+        }
         return id % 2 === 0;
       };
     default:
@@ -129,7 +137,7 @@ let made = 0;
 let refused = 0;
 function requireAddonError(error: unknown): void {
   if (!(error instanceof AddonError)) {
-    console.error(`seed ${seed}, call ${made}:`, error);
+    console.error(`call ${made}:`, error);
     process.exit(1);
   }
   refused++;

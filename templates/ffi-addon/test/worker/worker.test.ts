@@ -7,9 +7,9 @@ import { VectorIndex } from "../../src/vector-index.ts";
 import type { NativeShare } from "../../src/worker/share.ts";
 import { engines, nativeEngines } from "../engines.ts";
 import { createProject, run, runCleanly } from "../project.ts";
-import { asan, compiler, sanitized, tinycc } from "../toolchain.ts";
+import { asan, cBackends, sanitized } from "../toolchain.ts";
 
-test.each([compiler ? "compiled" : [], tinycc ? "tinycc" : []].flat())(
+test.each(cBackends)(
   "runs the code that this process has loaded, also after native/ was deleted: %s",
   async (backend) => {
     using project = createProject(backend === "compiled" ? "compiled" : "bare");
@@ -63,13 +63,13 @@ test.skipIf(!asan)(
     const env = { ...sanitized, FFI_BACKEND: "compiled" };
     const args = [join(import.meta.dir, "close-while-searching.ts"), project.entry, "100"];
     const stdout = await runCleanly(args, env);
-    // Of four searches a round, two are aborted in each fourth, and all are refused in each fourth.
+    // Each round starts four searches. One round in four aborts two of them, and one in four closes the index before any ends.
     expect(JSON.parse(stdout)).toEqual({ backend: "compiled", found: 250, refused: 150 });
   },
   300_000, // seconds of work, minutes on a busy machine
 );
 
-describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", (_, engine) => {
+describe.each(engines)("$backend", (engine) => {
   const dimensions = 64;
   const query = Float32Array.from({ length: dimensions }, (_, i) => Math.cos(i));
   const create = (size: number): VectorIndex => {
@@ -108,7 +108,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
     expect(await index.searchInWorker(query, 1)).toEqual(index.search(query, 1));
   });
 
-  test("rejects when the index is closed during the search; its memory is freed when the worker is done", async () => {
+  test("rejects with `closed` when the index is closed during the search", async () => {
     const index = create(5_000);
     const searches = Array.from({ length: 10 }, () => index.searchInWorker(query, 3));
     index.close();
@@ -129,9 +129,9 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))("%s", 
   });
 });
 
-test.each(nativeEngines.map((engine) => [engine.backend, engine] as const))(
-  "a worker that has no memory for the hits rejects with out_of_memory: %s",
-  async (_, engine) => {
+test.each(nativeEngines)(
+  "a worker that has no memory for the hits rejects with out_of_memory: $backend",
+  async (engine) => {
     const create: Engine["create"] = (...shape) => {
       const store = engine.create(...shape);
       const share = () => ({ ...(store.share() as NativeShare), size: maxSize });
