@@ -1,10 +1,10 @@
 // The adapter to Bun (runtime, bundler and server) and to esbuild, which have the same interface for plugins.
 import { ContentError, type Diagnostic } from "../error.ts";
 import type { Loader } from "../load.ts";
-import { reportToServe } from "./serve.ts";
+import { createServerReporter } from "./serve.ts";
 import { refuseOtherHosts } from "./wrong-host.ts";
 
-/** The part of the plugin API that Bun and esbuild share and a loader needs. */
+/** The part of the plugin API of Bun and esbuild that this package uses. */
 export interface BunHost {
   onLoad(
     options: { filter: RegExp; namespace: string },
@@ -59,7 +59,7 @@ const toLoaded = (contents: string): Loaded => ({ contents, loader: "js" });
 
 /** Returns the host that runs the plugin. The server is that of `Bun.serve`. */
 function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
-  // Only Bun supports virtual modules (`module`). The global `Bun` also exists if esbuild runs on Bun.
+  // Only Bun's build object has `module`, which defines virtual modules.
   if (!("module" in build)) return "esbuild";
   // The runtime has no configuration.
   if (build.config === undefined) return "runtime";
@@ -68,7 +68,7 @@ function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
 }
 
 function failureHandlerFor(build: BunHost, host: string): (error: unknown) => Loaded {
-  const reportToServer = host === "server" ? reportToServe(build) : undefined;
+  const reportToServer = host === "server" ? createServerReporter(build) : undefined;
   return (error) => {
     if (!(error instanceof ContentError)) throw error;
     if (host === "esbuild") return reportToEsbuild(error);
