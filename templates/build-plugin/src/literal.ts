@@ -66,7 +66,7 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
   return `{${entries.join(",")}}`;
 }
 
-/** Returns whether a value is an object with the prototype `Object.prototype` or none. */
+/** Also true for an object without a prototype. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

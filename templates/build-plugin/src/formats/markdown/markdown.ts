@@ -71,11 +71,11 @@ const MISPLACED =
 /** Replaces the opening fence with spaces, so that offsets in the front matter are offsets in the file. */
 function split(source: Source): { readonly frontMatter: string; readonly body: string } {
   const [, fence, brace] = UNSUPPORTED.exec(source.text) ?? [];
-  const unsupported = fence ?? brace;
-  if (unsupported !== undefined) {
-    const start = source.text.indexOf(unsupported);
+  const mark = fence ?? brace;
+  if (mark !== undefined) {
+    const start = source.text.indexOf(mark);
     const message = "front matter must be YAML between lines of ---";
-    throw source.error("syntax", [start, start + unsupported.length], message);
+    throw source.error("syntax", [start, start + mark.length], message);
   }
   const opening = OPENING.exec(source.text)?.[0];
   if (opening === undefined) {
