@@ -68,12 +68,12 @@ function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
 }
 
 function failureHandlerFor(build: BunHost, host: string): (error: unknown) => Loaded {
-  const reportToServer = host === "server" ? createServerReporter(build) : undefined;
+  // Bun's runtime and bundler print the message of a thrown error, which contains the position. They have no field for it.
+  let report: ((error: ContentError) => Loaded) | undefined;
+  if (host === "server") report = createServerReporter(build);
+  if (host === "esbuild") report = reportToEsbuild;
   return (error) => {
-    if (!(error instanceof ContentError)) throw error;
-    if (host === "esbuild") return reportToEsbuild(error);
-    if (reportToServer) return reportToServer(error);
-    // Bun prints the message, which contains the position. It has no field for a position within the file.
+    if (report && error instanceof ContentError) return report(error);
     throw error;
   };
 }
