@@ -1,10 +1,10 @@
-// `bun run dev`: the site with hot reload. The loaders come from [serve.static] in bunfig.toml.
+// `bun run dev`: the site with hot reload. The plugins come from [serve.static] in bunfig.toml.
 import { basename, resolve } from "node:path";
 import { BuildFailure, runAndReport } from "./build/failure.ts";
 import { pathsBelow } from "./build/files.ts";
 import { pagesOf } from "./build/site.ts";
 import { foldersOf, Watcher } from "./build/watcher.ts";
-// Imported so that `bun --watch` starts this program again when a schema or a loader has changed.
+// Imported so that `bun --watch` starts this program again when a schema or a plugin has changed.
 import "./site/collections.ts";
 
 const FOLDERS = ["site", "src"];

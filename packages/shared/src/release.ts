@@ -79,7 +79,9 @@ export async function releasePackage(
   try {
     if (!request) throw new ReleaseError("usage", "Name the version.");
     const version = await release(request, checks);
-    console.log(`Version ${version} is committed and tagged. To publish it:`);
+    console.log(
+      `Version ${version} is committed and tagged. Push both, and continue as README.md describes:`,
+    );
     console.log(`  git push origin HEAD v${version}`);
     return 0;
   } catch (error) {

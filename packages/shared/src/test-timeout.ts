@@ -3,7 +3,7 @@
 import { setDefaultTimeout } from "bun:test";
 import { plugin } from "bun";
 
-/** In milliseconds. A test that needs longer passes its own limit as the last argument. */
+/** In milliseconds. A test that needs longer passes its own limit as the last argument, or its file calls `setDefaultTimeout`. */
 export const TEST_TIMEOUT = 60_000;
 
 // Bun resets the default for every test file, and bunfig.toml has no setting for it. Bun resolves each file just before

@@ -8,7 +8,7 @@ const OTHER_FILES = /\.(?!([cm]?[jt]sx?|css|html)$)[^./\\]+$/i;
 
 /**
  * Returns a plugin that imports the actual one when its first file is loaded, so that the import does not delay the bundler.
- * @param load imports the actual plugin. Bun loads the files that it does not match.
+ * @param load imports the actual plugin. Files that match none of its filters are left to Bun.
  */
 export function lazyPlugin(load: () => Promise<BunPlugin>): Bun.BunPlugin {
   return {
@@ -28,7 +28,8 @@ export function lazyPlugin(load: () => Promise<BunPlugin>): Bun.BunPlugin {
 
 /** Returns a matcher of the paths that the plugin loads. */
 export function filterOf(plugin: BunPlugin): { readonly test: (path: string) => boolean } {
-  // A build object with `module` is Bun's. For Bun, the plugin registers its exact filter; for esbuild, a wider one.
+  // With `module`, `hostOf` in src/hosts/bun.ts takes this object for Bun's: for Bun, the plugin registers its exact filter, and
+  // for esbuild a wider one.
   const filters = [...loadersOf(plugin, { module: undefined }).keys()];
   return { test: (path) => filters.some((filter) => filter.test(`/${path}`)) };
 }

@@ -37,7 +37,7 @@ function explain(error: unknown): string {
   return "code" in error ? error.message : (error.stack ?? error.message);
 }
 
-/** Formats a message of the bundler. The messages of our loaders already contain their position and code frame. */
+/** Formats a message of the bundler. The messages of our plugins already contain their position and code frame. */
 function formatBundlerMessage(error: BuildMessage | ResolveMessage): string {
   const { message, position } = error;
   if (position === null) return message;

@@ -14,7 +14,7 @@ export function sortFiles(files: Iterable<readonly [string, Uint8Array]>): Files
  * Merges the files of several sources into one folder.
  * @param folder its path, for the error message
  * @param sources files by the name of their source, for the error message
- * @throws {BuildFailure} names each path that two sources have, as a file or as the folder of one, because only one can exist
+ * @throws {BuildFailure} names each path that two sources would write, or that is a file of one and a folder of another
  */
 export function merge(folder: string, sources: Readonly<Record<string, Files>>): Files {
   const sourceOf = new Map<string, string>();

@@ -3,7 +3,8 @@ import content from "../site/collections.ts";
 import { filterOf } from "./content.ts";
 import { findCycles } from "./cycles.ts";
 import { BuildFailure } from "./failure.ts";
-import { type Edge, type Graph, readGraph } from "./imports.ts";
+import { type Edge, readGraph } from "./imports.ts";
+import { reachable } from "./reachable.ts";
 
 /** Files that are run, preloaded, tested or served. A file that neither these nor an export reaches is unused. */
 const ENTRIES = [
@@ -38,7 +39,7 @@ export async function graphReport(
   const start = entries.length > 0 ? entries : [...scan(ENTRIES), ...(await exportedSources())];
   const sources = entries.length > 0 ? [] : [...scan(SOURCES), ...scanContent()];
   const graph = await readGraph([...start, ...sources]);
-  const needed = reachable(graph, start);
+  const needed = reachable(start, (path) => (graph.get(path) ?? []).map(({ to }) => to));
   const report: GraphReport = {
     modules: Object.fromEntries(graph),
     cycles: findCycles(graph),
@@ -47,17 +48,6 @@ export async function graphReport(
   const text = json ? JSON.stringify(report, null, 2) : formatReport(report);
   if (check && report.cycles.length + report.unused.length > 0) throw new BuildFailure(text);
   return text;
-}
-
-function reachable(graph: Graph, entries: readonly string[]): ReadonlySet<string> {
-  const found = new Set<string>();
-  const waiting = [...entries];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    if (found.has(path)) continue;
-    found.add(path);
-    waiting.push(...(graph.get(path) ?? []).map(({ to }) => to));
-  }
-  return found;
 }
 
 function formatReport({ modules, cycles, unused }: GraphReport): string {

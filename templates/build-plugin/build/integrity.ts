@@ -1,6 +1,7 @@
 // Subresource Integrity (https://www.w3.org/TR/sri-2/): browsers refuse scripts and styles that differ from the build.
 import { BuildFailure } from "./failure.ts";
 import type { Files } from "./files.ts";
+import { reachable } from "./reachable.ts";
 
 /** Returns the hash of a file in the format of an `integrity` attribute. */
 export function integrityOf(bytes: Uint8Array): string {
@@ -22,8 +23,8 @@ export function addIntegrity(files: Files, { outputs }: Bun.BuildMetafile): File
   const addHashes = ([path, bytes]: [string, Uint8Array]): [string, Uint8Array] => {
     if (!path.endsWith(".html")) return [path, bytes];
     const page = setAttributes(new TextDecoder().decode(bytes), hashes);
-    const modules = reachable(page.scripts, importsOf).filter((url) => hashes.has(url));
-    const integrity = Object.fromEntries(modules.map((url) => [url, hashes.get(url)]));
+    const modules = [...reachable(page.scripts, importsOf)].filter((url) => hashes.has(url));
+    const integrity = Object.fromEntries(modules.toSorted().map((url) => [url, hashes.get(url)]));
     return [path, new TextEncoder().encode(setImportMap(path, page.html, integrity))];
   };
   return new Map([...files].map(addHashes));
@@ -45,13 +46,6 @@ function setAttributes(html: string, hashes: ReadonlyMap<string, string>): Page 
   };
   const loads = "script[src], link[rel=stylesheet], link[rel=modulepreload]";
   return { html: new HTMLRewriter().on(loads, { element }).transform(html), scripts };
-}
-
-function reachable(urls: readonly string[], importsOf: (url: string) => string[]): string[] {
-  const found = new Set(urls);
-  // The loop also visits the URLs that it adds to the set.
-  for (const url of found) for (const imported of importsOf(url)) found.add(imported);
-  return [...found].toSorted();
 }
 
 /** Adds the hashes to the page's import map. A page without a map gets one before its first module. */

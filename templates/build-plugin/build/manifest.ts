@@ -25,7 +25,7 @@ export function manifestOf(
       const imported = (dynamic: boolean) =>
         imports
           .filter(({ kind }) => (kind === "dynamic-import") === dynamic)
-          .map((asset) => asset.path.replace("./", ""))
+          .map((asset) => withoutDot(asset.path))
           .filter((asset) => files.has(asset))
           .toSorted();
       const asset: Asset = {
@@ -39,3 +39,6 @@ export function manifestOf(
     }),
   );
 }
+
+/** `./main.js` → `main.js` */
+export const withoutDot = (path: string): string => path.replace(/^\.\//, "");

@@ -68,11 +68,11 @@ function map(bundles: readonly Bundle[]): string {
       );
       const tileElements = tiles.map((tile, at) => {
         const share = `${((100 * tile.bytes) / bytes).toFixed(1)} % of ${file}`;
-        const detail = escapeHtml(`${tile.path} — ${printSize(tile.bytes)}, ${share}`);
+        const detail = Bun.escapeHTML(`${tile.path} — ${printSize(tile.bytes)}, ${share}`);
         const style = position(rectangles[at] ?? area, area);
-        return `<div class="tile ${kind(tile.path)}" role="listitem" tabindex="0" style="${style}" data-detail="${detail}" aria-label="${detail}"><b>${escapeHtml(short(tile.path))}</b><i>${printSize(tile.bytes)}</i></div>`;
+        return `<div class="tile ${kind(tile.path)}" role="listitem" tabindex="0" style="${style}" data-detail="${detail}" aria-label="${detail}"><b>${Bun.escapeHTML(short(tile.path))}</b><i>${printSize(tile.bytes)}</i></div>`;
       });
-      return `<section style="${position(area, AREA)}"><h2>${escapeHtml(file)} <small>${printSize(bytes)}</small></h2><div class="tiles">${tileElements.join("")}</div></section>`;
+      return `<section style="${position(area, AREA)}"><h2>${Bun.escapeHTML(file)} <small>${printSize(bytes)}</small></h2><div class="tiles">${tileElements.join("")}</div></section>`;
     })
     .join("");
 }
@@ -107,9 +107,7 @@ function files(sizes: readonly FileSize[]): string {
     .toSorted((a, b) => b.gzip - a.gzip)
     .map(({ path, raw, gzip, brotli }) => {
       const cells = [raw, gzip, brotli].map((size) => (size === undefined ? "–" : printSize(size)));
-      return `<tr><th scope="row">${escapeHtml(path)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+      return `<tr><th scope="row">${Bun.escapeHTML(path)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
     });
   return `<table><thead><tr><th scope="col">File</th><th scope="col">raw</th><th scope="col">gzip</th><th scope="col">brotli</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
-
-const escapeHtml = (text: string): string => Bun.escapeHTML(text);

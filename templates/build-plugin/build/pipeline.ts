@@ -29,7 +29,7 @@ const CACHE = ".cache/build";
 const REPORT = "report.json";
 const MANIFEST = "manifest.json";
 const LOCKFILE = "bun.lock";
-/** Code and configuration of the build itself. A change here invalidates every cache entry. */
+/** Code and configuration of the build itself. After a change, only compressed files still come from the cache. */
 const TOOLING = [
   "build.ts",
   "build",

@@ -3,7 +3,7 @@ import { BuildFailure } from "./failure.ts";
 import { type Files, merge, readFolder } from "./files.ts";
 import { readGraph } from "./imports.ts";
 import { addIntegrity } from "./integrity.ts";
-import { type Asset, manifestOf } from "./manifest.ts";
+import { type Asset, manifestOf, withoutDot } from "./manifest.ts";
 import type { Bundle } from "./report.ts";
 
 export interface SiteOptions {
@@ -116,6 +116,3 @@ function bundlesOf({ outputs }: Bun.BuildMetafile): readonly Bundle[] {
     .filter(({ modules }) => modules.length > 0)
     .toSorted((a, b) => (a.file < b.file ? -1 : 1));
 }
-
-/** `./main.js` → `main.js` */
-const withoutDot = (path: string): string => path.replace(/^\.\//, "");

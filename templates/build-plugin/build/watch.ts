@@ -4,7 +4,7 @@ import { Watcher } from "./watcher.ts";
 
 /**
  * Runs until the process ends. Each build runs in its own process, because loaded modules do not change: a build with an
- * old schema or loader would cache its output under the fingerprint of the new one.
+ * old schema or plugin would cache its output under the fingerprint of the new one.
  * A build that fails prints the reason; the next change starts another build.
  */
 export async function watchBuild(args: readonly string[]): Promise<never> {

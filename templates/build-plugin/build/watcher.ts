@@ -9,7 +9,7 @@ const SETTLE_MS = 30;
 const MAX_ROUNDS = 20;
 
 /**
- * Resolves `changed` at the first change in or below the paths, and `settled` once the changes pause.
+ * Waits for a change in or below the paths.
  *
  * The system watches inodes, not paths: after a rename or a branch switch it still watches the old folder. Use each
  * watcher for one change only: then dispose of it, create another one, and read the files after that.
@@ -27,13 +27,9 @@ export class Watcher implements Disposable {
     }
   }
 
-  get changed(): Promise<void> {
-    return this.#changed.promise;
-  }
-
   /** Waits for a change, and then until nothing has changed for `SETTLE_MS`. */
   async settled(): Promise<void> {
-    await this.changed;
+    await this.#changed.promise;
     for (let round = 0; this.#hasChanged && round < MAX_ROUNDS; round++) {
       this.#hasChanged = false;
       await Bun.sleep(SETTLE_MS);

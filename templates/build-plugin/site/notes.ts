@@ -1,4 +1,4 @@
-// Shows a note with links to its headings, and loads another note on demand. The loader has sanitized the HTML.
+// Shows a note with links to its headings, and loads another note on demand. The plugin has sanitized the HTML.
 import type { MarkdownDocument, Output } from "../src/index.ts";
 import type { schema } from "./collections/notes.ts";
 import hello from "./content/notes/hello.md";

@@ -1,4 +1,5 @@
-// Types of the deployment's settings. The import map in index.html resolves this external to public/settings.js.
+// Types of the deployment's settings. They are not bundled: the import map in index.html resolves them to ./settings.js, which
+// the build copies from public/.
 declare module "site:settings" {
   const settings: { readonly contact: string };
   export default settings;

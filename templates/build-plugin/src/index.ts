@@ -33,6 +33,6 @@ export const { markdown } = plugins;
 // #endregion
 
 /** Creates a plugin from your own format. */
-export function createPlugin(format: Format, options: LoadOptions = {}): BunPlugin {
+export function createPlugin(format: Format, options?: LoadOptions): BunPlugin {
   return toBunPlugin(createLoader(format, options));
 }

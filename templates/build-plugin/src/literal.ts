@@ -56,7 +56,7 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
     return `[${value.map((item, index) => printLiteral(item, [...path, index], within)).join(",")}]`;
   }
   if (value instanceof Date) return `new Date(${value.getTime()})`;
-  if (!hasKeys(value)) {
+  if (!isPlainObject(value)) {
     const name = value.constructor?.name || "object";
     throw unprintable(`${/^[AEIOaeio]/.test(name) ? "an" : "a"} ${name}`);
   }
@@ -66,8 +66,8 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
   return `{${entries.join(",")}}`;
 }
 
-/** True for a plain object. */
-export function hasKeys(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Also true for an object without a prototype. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -63,7 +63,7 @@ export function withoutState({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replaceAll(/[gy]/g, ""));
 }
 
-/** Limits the length of a module to this multiple of `maxBytes`. A module is longer than its file by escapes and named exports. */
+/** Limits the length of a module to this multiple of `maxBytes`, because parsers and schemas may expand a file. */
 const MAX_GROWTH = 8;
 
 function loadModule(format: Format, file: string, options: LoadOptions): string | Promise<string> {
@@ -97,7 +97,7 @@ export function loadContent(
     const document = toDocument(data);
     const module = printDocument(document, parsed, source);
     if (module.length <= MAX_GROWTH * maxBytes) return { data, document, module };
-    const message = `becomes a module of more than ${MAX_GROWTH} times maxBytes, which is ${maxBytes}: split the file, or raise maxBytes`;
+    const message = `becomes a module of more than ${MAX_GROWTH * maxBytes} characters, ${MAX_GROWTH} times maxBytes: split the file, or raise maxBytes`;
     throw source.error("value", [0, 0], message);
   };
   const data = schema === undefined ? parsed.data : checkData(schema, parsed, source);

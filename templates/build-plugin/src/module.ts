@@ -1,5 +1,5 @@
 // Prints the module of a document: the document is the default export, and its keys are named exports.
-import { hasKeys, printKey, printLiteral } from "./literal.ts";
+import { isPlainObject, printKey, printLiteral } from "./literal.ts";
 
 /**
  * Keys that `import { … }` cannot name are only in the default export: reserved words, keys that are not
@@ -7,8 +7,8 @@ import { hasKeys, printKey, printLiteral } from "./literal.ts";
  * @throws {UnprintableError}
  */
 export function printModule(document: unknown): string {
-  // An object with symbols as keys has no names, because `printLiteral` refuses it.
-  const hasNames = hasKeys(document) && Object.getOwnPropertySymbols(document).length === 0;
+  // An object with symbols as keys is passed to `printLiteral`, which refuses it.
+  const hasNames = isPlainObject(document) && Object.getOwnPropertySymbols(document).length === 0;
   if (!hasNames) return `export default ${printLiteral(document)};\n`;
   const keys = Object.keys(document);
   const values = keys.map(

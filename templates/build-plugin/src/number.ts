@@ -16,11 +16,10 @@ export function keepsDigits(literal: string): boolean {
   const digits = significantDigits(literal);
   if (digits === "") return value === 0;
   if (!Number.isFinite(value) || digits.length > MAX_DIGITS) return false;
-  // The literal may have the shortest digits that identify the number, as JavaScript prints it. A fraction may also have
-  // any number of digits of its exact value; a long integer may not, because it would be printed with other digits.
-  const representations = [String(value)];
-  if (!Number.isInteger(value)) representations.push(value.toPrecision(digits.length));
-  return representations.map(significantDigits).includes(digits);
+  // JavaScript prints the shortest digits that identify a number.
+  if (significantDigits(String(value)) === digits) return true;
+  // A fraction may also have more digits of its exact value, as other languages print them.
+  return !Number.isInteger(value) && significantDigits(value.toPrecision(digits.length)) === digits;
 }
 
 /** Returns the digits without sign, decimal point, exponent, and leading and trailing zeros. */

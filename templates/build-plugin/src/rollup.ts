@@ -16,6 +16,6 @@ export const { markdown } = plugins;
 // #endregion
 
 /** Creates a plugin from your own format. */
-export function createPlugin(format: Format, options: LoadOptions = {}): RollupPlugin {
+export function createPlugin(format: Format, options?: LoadOptions): RollupPlugin {
   return toRollupPlugin(createLoader(format, options));
 }

@@ -40,7 +40,7 @@ export class Source {
     };
   }
 
-  /** @param cause an error of the user's code. Bun prints its message and stack, so errors of parsers are not passed. */
+  /** @param cause only for an error of the user's code, such as a schema, because Bun prints it with its stack */
   error(code: ContentErrorCode, span: Span, message: string, cause?: unknown): ContentError {
     return new ContentError(code, [this.diagnostic(span, message)], { cause });
   }

@@ -16,6 +16,6 @@ export const { markdown } = plugins;
 // #endregion
 
 /** Creates a plugin from your own format. */
-export function createPlugin(format: Format, options: LoadOptions = {}): VitePlugin {
+export function createPlugin(format: Format, options?: LoadOptions): VitePlugin {
   return toVitePlugin(createLoader(format, options));
 }

@@ -154,7 +154,7 @@ describe("two builds", () => {
   });
 });
 
-test("a package that has changed is built again, with its version in bun.lock or without bun.lock", async () => {
+test("a changed package is bundled again if bun.lock has changed, and always if there is no bun.lock", async () => {
   using copy = built.copy();
   const packages = resolve(import.meta.dir, "../node_modules");
   rmSync(copy.at("node_modules"));

@@ -9,7 +9,7 @@ export interface Module {
 
 let builds = 0;
 
-/** Returns the bundle of a program that re-exports a content file. */
+/** Returns the bundle of a content file. */
 export async function bundleText(path: string, plugin: BunPlugin): Promise<string> {
   const { outputs } = await Bun.build({
     entrypoints: [path],

@@ -19,13 +19,13 @@ let tarball: Uint8Array<ArrayBuffer>;
 let manifest: { readonly name: string; readonly files: readonly string[] };
 
 beforeAll(async () => {
-  // These are only used in development, and one of them only resolves in the workspace.
+  // A version such as `workspace:*` cannot be packed in a copy outside the workspace.
   await project.edit("package.json", (text) => {
     const { devDependencies: _, ...kept } = JSON.parse(text);
     return JSON.stringify(kept, null, 2);
   });
   await project.write({ "NPM.md": "# your-package\n" });
-  // In the workspace, this project has no LICENSE of its own.
+  // A project that is part of a workspace may have no LICENSE of its own.
   await project.edit("LICENSE", (text) => text || "Copyright (c) the project's authors\n");
   const { exitCode, stderr } = await project.build("--only=library");
   expect(exitCode, stderr).toBe(0);
@@ -73,7 +73,7 @@ test("contains only the built library, its README and its LICENSE", async () => 
   ).toEqual([]);
 });
 
-test("its README and LICENSE have its name; after packing was killed, the project's own come back", async () => {
+test("its README and LICENSE have its name; after packing was killed, the project's own are restored", async () => {
   using copy = new Folder();
   const license = await project.text("LICENSE");
   await copy.write({
@@ -86,6 +86,7 @@ test("its README and LICENSE have its name; after packing was killed, the projec
   await bun(copy.path, "scripts/published-files.ts", "replace");
   expect(await Bun.file(copy.at("README.md")).text()).toBe("# @ann/prices, prices\n");
   expect(await Bun.file(copy.at("LICENSE")).text()).toContain("(c) the @ann/prices authors\n");
+  // The backup is elsewhere, because .cache/ may be deleted at any time.
   await rm(copy.at(".cache"), { recursive: true, force: true });
   await copy.write({ "README.md": "# Edited\n" });
   await bun(copy.path, "scripts/published-files.ts", "restore");
@@ -172,7 +173,7 @@ for (const file of ["a.jsonl", "wrong.jsonl"]) {
   },
 );
 
-/** The plugin of a format in NPM.md. A NPM.md without it breaks no test. */
+/** The example in NPM.md of a user's own format. Without it, its test is skipped. */
 const example = /^```ts\n(\/\/ plugins\.ts\n[^`]*)/m.exec(
   readFileSync(join(import.meta.dir, "../NPM.md"), "utf8"),
 )?.[1];

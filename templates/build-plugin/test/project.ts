@@ -5,8 +5,8 @@ import { bun, type Outcome } from "./command.ts";
 import { Folder } from "./folder.ts";
 
 const HERE = resolve(import.meta.dir, "..");
-/** Excluded from the copies: files that a clone would not have. */
-const NOT_CLONED = ["node_modules", ".git", "dist", ".cache"];
+/** Not copied: the history, and what commands generate. `node_modules` is linked instead. */
+const NOT_COPIED = ["node_modules", ".git", "dist", ".cache"];
 // #region site
 /** The site of the copies, so that the tests do not depend on your own site. */
 const FIXTURE = "test/fixture";
@@ -17,7 +17,7 @@ const EMPTY_LOCKFILE = '{ "lockfileVersion": 1, "workspaces": { "": {} }, "packa
 
 export class Project extends Folder {
   static async copy(order: "forwards" | "backwards" = "forwards"): Promise<Project> {
-    const names = readdirSync(HERE).filter((name) => !NOT_CLONED.includes(name));
+    const names = readdirSync(HERE).filter((name) => !NOT_COPIED.includes(name));
     const copies = names
       .flatMap((name) => pathsIn(HERE, name))
       // #region site
@@ -30,7 +30,7 @@ export class Project extends Folder {
     // #endregion
     const project = new Project().#fill(HERE, order === "forwards" ? copies : copies.toReversed());
     // #region site
-    // In a workspace, the lockfile is not in this folder.
+    // A project that is part of a workspace has no lockfile of its own.
     await project.edit("bun.lock", (text) => text || EMPTY_LOCKFILE);
     await project.edit("package.json", (text) =>
       JSON.stringify({ ...JSON.parse(text), budgets: BUDGETS }, null, 2),

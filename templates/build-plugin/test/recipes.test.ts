@@ -51,7 +51,7 @@ function change(project: Project, diff: string): Promise<void> {
 
 const blocks = blocksOf("Add a format");
 
-// A README without the recipe breaks no test.
+// Skipped if you remove the recipe from the README.
 test.skipIf(blocks.length === 0)("add a format", async () => {
   using project = await Project.copy();
   for (const block of blocks) await follow(project, block);

@@ -8,6 +8,7 @@ import { declareModule } from "../src/types/declaration.ts";
 import { type TypesResult, watchTypes, writeTypes } from "../src/types/write.ts";
 import { bun, COMMAND_TIMEOUT, command, hasNode } from "./command.ts";
 import { Folder } from "./folder.ts";
+import { until } from "./until.ts";
 
 setDefaultTimeout(COMMAND_TIMEOUT);
 
@@ -173,28 +174,26 @@ test("watchTypes reports edits and errors, and survives the replacement of the f
     signal: stop.signal,
     report: (result) => results.push(result),
   });
-  const until = async (isDone: () => boolean | Promise<boolean>) => {
-    while (!(await isDone())) await Bun.sleep(20);
-  };
-  const declares = (type: string) => async () => {
-    const file = Bun.file(folder.at("content/a.d.jsonl.ts"));
-    return (await file.exists()) && (await file.text()).includes(type);
-  };
-  await until(declares("number"));
+  const untilDeclared = (type: string) =>
+    until(`the declaration of ${type}`, async () => {
+      const text = await Bun.file(folder.at("content/a.d.jsonl.ts")).text();
+      return text.includes(type);
+    });
+  await untilDeclared("number");
   await folder.write({ "content/a.jsonl": "oops oops\n" });
-  await until(() => results.some((result) => result instanceof Error));
+  await until("an error", () => results.some((result) => result instanceof Error));
   await folder.write({ "content/a.jsonl": '"text"\n' });
-  await until(declares("string"));
+  await untilDeclared("string");
   const count = results.length;
   await utimes(folder.at("content/a.jsonl"), 1, 1);
-  await until(() => results.length > count);
+  await until("another result", () => results.length > count);
   // With the same size and the same time, as of a file that was restored from an archive.
   await folder.write({ "content/a.jsonl": "123456\n" });
   await utimes(folder.at("content/a.jsonl"), 1, 1);
-  await until(declares("number"));
+  await untilDeclared("number");
   await rename(folder.at("content"), folder.at("old"));
   await folder.write({ "content/a.jsonl": "true\n" });
-  await until(declares("boolean"));
+  await untilDeclared("boolean");
   await rm(folder.at("content"), { recursive: true });
   stop.abort();
   await ended;

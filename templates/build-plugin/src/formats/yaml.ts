@@ -29,8 +29,7 @@ const MAX_ALIASES = 100;
 
 /**
  * Parses one document. Keys are strings and unique; `<<` merges as in YAML 1.1, as other loaders do.
- * @param text the part of the source that is YAML. Spaces replace everything before it, so that its offsets are those of
- * the source.
+ * @param text the YAML in the source, with spaces in place of everything before it, so that offsets are the same in both
  * @throws {ContentError} `syntax`
  */
 export function parseYaml(source: Source, text = source.text): Parsed {

@@ -1,10 +1,10 @@
 // The adapter to Bun (runtime, bundler and server) and to esbuild, which have the same interface for plugins.
 import { ContentError, type Diagnostic } from "../error.ts";
 import type { Loader } from "../load.ts";
-import { reportToServe } from "./serve.ts";
+import { createServerReporter } from "./serve.ts";
 import { refuseOtherHosts } from "./wrong-host.ts";
 
-/** The part of the plugin API that Bun and esbuild share and a loader needs. */
+/** The part of the plugin API of Bun and esbuild that this package uses. */
 export interface BunHost {
   onLoad(
     options: { filter: RegExp; namespace: string },
@@ -59,7 +59,7 @@ const toLoaded = (contents: string): Loaded => ({ contents, loader: "js" });
 
 /** Returns the host that runs the plugin. The server is that of `Bun.serve`. */
 function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
-  // Only Bun supports virtual modules (`module`). The global `Bun` also exists if esbuild runs on Bun.
+  // Only Bun's build object has `module`, which defines virtual modules.
   if (!("module" in build)) return "esbuild";
   // The runtime has no configuration.
   if (build.config === undefined) return "runtime";
@@ -68,12 +68,12 @@ function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
 }
 
 function failureHandlerFor(build: BunHost, host: string): (error: unknown) => Loaded {
-  const reportToServer = host === "server" ? reportToServe(build) : undefined;
+  // Bun's runtime and bundler print the message of a thrown error, which contains the position. They have no field for it.
+  let report: ((error: ContentError) => Loaded) | undefined;
+  if (host === "server") report = createServerReporter(build);
+  if (host === "esbuild") report = reportToEsbuild;
   return (error) => {
-    if (!(error instanceof ContentError)) throw error;
-    if (host === "esbuild") return reportToEsbuild(error);
-    if (reportToServer) return reportToServer(error);
-    // Bun prints the message, which contains the position. It has no field for a position within the file.
+    if (report && error instanceof ContentError) return report(error);
     throw error;
   };
 }

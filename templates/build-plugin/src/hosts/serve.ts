@@ -6,14 +6,15 @@ import type { BunHost, Loaded } from "./bun.ts";
 let plugins = 0;
 
 /**
- * Returns a function that creates the module to load instead of an invalid file. In development, the module throws the
- * error in the browser, and adds a style to Bun's overlay that keeps line breaks. In production, it imports a path whose
- * resolution throws the error, so that the bundle fails. Plugins cannot read the mode, but Bun replaces `process.env.NODE_ENV` in the module.
+ * Returns a function that creates the module to load instead of an invalid file. Plugins cannot read the mode, so the
+ * module tests `process.env.NODE_ENV`, which Bun replaces. In development, it throws the error in the browser, and adds a
+ * style to Bun's overlay that keeps line breaks. In production, it imports a path whose resolution throws the error, so
+ * that the bundle fails.
  */
-export function reportToServe(build: BunHost): (error: ContentError) => Loaded {
+export function createServerReporter(build: BunHost): (error: ContentError) => Loaded {
   /** The latest error of each file. */
   const errors = new Map<string, ContentError>();
-  // Unique, because every plugin of a server resolves the imports of all of them.
+  // Unique, because Bun passes the imports of all plugins to each of them.
   const prefix = `content-error-${plugins++}:`;
   build.onResolve({ filter: new RegExp(`^${prefix}`) }, ({ path }) => {
     const error = errors.get(path);

@@ -7,7 +7,7 @@ const HOSTS = { "": "Bun and esbuild", "/vite": "Vite", "/rollup": "Rollup and R
 type Entry = keyof typeof HOSTS;
 
 /**
- * Adds hooks that only other hosts call. They throw an error that names the entry to import. They are not enumerable,
+ * Adds hooks that detect the wrong host, and throw an error that names the entry to import. They are not enumerable,
  * because esbuild refuses a plugin with properties that it does not know.
  */
 export function refuseOtherHosts<Plugin extends { readonly name: string }>(

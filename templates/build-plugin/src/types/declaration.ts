@@ -1,6 +1,6 @@
 // Prints the declaration (.d.ts) of a content file, which gives imports of it their types.
 import type { Format } from "../format.ts";
-import { hasKeys } from "../literal.ts";
+import { isPlainObject } from "../literal.ts";
 import type { Content } from "../load.ts";
 import { isExportable, printExportName } from "../module.ts";
 import { Shapes } from "./shapes.ts";
@@ -29,7 +29,7 @@ export function declareModule(
     schema === undefined
       ? shapes.add("Document", data)
       : 'NonNullable<Schema["~standard"]["types"]>["output"]';
-  const keys = Object.keys(hasKeys(document) ? document : {}).filter(isExportable);
+  const keys = Object.keys(isPlainObject(document) ? document : {}).filter(isExportable);
   const freeName = (name: string): string => (keys.includes(name) ? freeName(`${name}_`) : name);
   const defaultName = freeName("document");
   const exported = keys.map((key, index) => {

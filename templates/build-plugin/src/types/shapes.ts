@@ -1,5 +1,5 @@
 // Infers TypeScript types from values, with an interface for each object type.
-import { hasKeys } from "../literal.ts";
+import { isPlainObject } from "../literal.ts";
 
 export class Shapes {
   readonly #interfaces = new Map<string, string>();
@@ -17,9 +17,9 @@ export class Shapes {
   /** Returns the union of the types of these values. */
   #union(name: string, values: readonly unknown[]): string {
     const arrays = values.filter((value) => Array.isArray(value));
-    const objects = values.filter(hasKeys);
+    const objects = values.filter(isPlainObject);
     const simple = values
-      .filter((value) => !Array.isArray(value) && !hasKeys(value))
+      .filter((value) => !Array.isArray(value) && !isPlainObject(value))
       .map(simpleType);
     const types = new Set(simple);
     if (objects.length > 0) types.add(this.#interface(name, objects));

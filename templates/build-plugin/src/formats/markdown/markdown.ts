@@ -1,6 +1,6 @@
 // Parses Markdown with YAML front matter into `{ attributes, html, toc }`.
 import type { Format, Parsed } from "../../format.ts";
-import { hasKeys } from "../../literal.ts";
+import { isPlainObject } from "../../literal.ts";
 import type { Source } from "../../source.ts";
 import { parseYaml } from "../yaml.ts";
 import { type Heading, render } from "./render.ts";
@@ -43,7 +43,7 @@ function parseMarkdown(source: Source, trustHtml: boolean): Parsed {
     throw source.error("syntax", [0, 3], message);
   }
   const attributes = data ?? {};
-  if (!hasKeys(attributes)) {
+  if (!isPlainObject(attributes)) {
     throw source.error("syntax", locate([]), "front matter must be a mapping of keys to values");
   }
   const content = render(body, trustHtml);
@@ -70,11 +70,12 @@ const MISPLACED =
 
 /** Replaces the opening fence with spaces, so that offsets in the front matter are offsets in the file. */
 function split(source: Source): { readonly frontMatter: string; readonly body: string } {
-  const [, fence, brace = fence] = UNSUPPORTED.exec(source.text) ?? [];
-  if (brace !== undefined) {
-    const start = source.text.indexOf(brace);
+  const [, fence, brace] = UNSUPPORTED.exec(source.text) ?? [];
+  const mark = fence ?? brace;
+  if (mark !== undefined) {
+    const start = source.text.indexOf(mark);
     const message = "front matter must be YAML between lines of ---";
-    throw source.error("syntax", [start, start + brace.length], message);
+    throw source.error("syntax", [start, start + mark.length], message);
   }
   const opening = OPENING.exec(source.text)?.[0];
   if (opening === undefined) {
