@@ -1,5 +1,6 @@
 // The versions of the SQLite schema. To change it, add a migration at the end; never edit one that was released.
 import type { Database } from "bun:sqlite";
+import { StartError } from "#lib/service";
 
 /** The version of a file is the number of migrations that were applied to it. */
 const MIGRATIONS = [
@@ -22,14 +23,15 @@ const MIGRATIONS = [
    UPDATE log SET floor = coalesce((SELECT min(seq) - 1 FROM messages), 0);`,
 ];
 
-/** Brings the file to the newest version, in one transaction. @throws {Error} if a newer release has written it. */
+/** Brings the file to the newest version, in one transaction. @throws {StartError} if a newer release wrote it. */
 export function migrate(db: Database): void {
   db.transaction(() => {
     const { user_version: version = 0 } =
       db.query<{ user_version: number }, []>("PRAGMA user_version").get() ?? {};
     if (version > MIGRATIONS.length) {
-      throw new Error(
-        `its messages have version ${version}, this service knows ${MIGRATIONS.length}`,
+      throw new StartError(
+        `${db.filename} was written by a newer release (version ${version}; this one supports up to ${MIGRATIONS.length}).`,
+        "Start the newer release, or set DATA_DIR to another folder.",
       );
     }
     for (const migration of MIGRATIONS.slice(version)) db.run(migration);
