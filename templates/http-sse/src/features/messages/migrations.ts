@@ -5,14 +5,14 @@ import { StartError } from "#lib/service";
 /** The version of a file is the number of migrations that were applied to it. */
 const MIGRATIONS = [
   // Version 1. `epoch` is a random prefix of all ids, so that ids of an older, deleted file are not
-  // accepted. IF NOT EXISTS: the first files with these tables had no version.
+  // accepted. IF NOT EXISTS: the first release created these tables without setting the version.
   `CREATE TABLE IF NOT EXISTS messages (
      seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, at TEXT NOT NULL, key TEXT UNIQUE
    ) STRICT;
    CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL) STRICT;
    INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);
    CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;`,
-  // Version 2: topics, event names, deletion. `floor` is the highest seq that the retention deleted.
+  // Version 2: topics, event names, deletion. `floor` is the highest seq that the retention has deleted.
   `ALTER TABLE messages ADD COLUMN topic TEXT NOT NULL DEFAULT 'general';
    ALTER TABLE messages ADD COLUMN event TEXT NOT NULL DEFAULT 'message';
    ALTER TABLE messages RENAME COLUMN text TO data;
