@@ -1,4 +1,4 @@
-// The script and the stylesheet of /docs. They are text, because a service has no bundler and no DOM types.
+// The script and the stylesheet of /docs. They are strings, so that they need no build and no files of their own.
 
 /** Sends the request of a form and shows the response while it arrives. */
 export const docsScript = String.raw`"use strict";

@@ -132,7 +132,7 @@ function describeContent([type, { schema }]: readonly [string, { readonly schema
   return schema?.$ref ? `${type}: ${schema.$ref.split("/").at(-1)}` : type;
 }
 
-/** "public", or the schemes with their scopes; a scheme is optional where access without one is an alternative. */
+/** Describes the access that an operation needs: "public", or its security schemes with their scopes. */
 function accessOf({ security = [] }: DescribedOperation): string {
   const schemes = security.flatMap((alternative) =>
     Object.entries(alternative).map(([name, scopes]) => [name, ...scopes].join(" ")),

@@ -46,8 +46,8 @@ function isOrigin(text: string): boolean {
   return host !== "" && !host.includes("*") && text === `${protocol}//${host}`;
 }
 
-/** Longest delay of a timer; a longer one would fire immediately. */
-const MAX_DELAY_MS = 2_147_483_647;
+/** Longest delay of a timer, about 25 days; with a longer one it would fire immediately. */
+export const MAX_DELAY_MS = 2_147_483_647;
 
 /** Variables that every service understands. Spread them into the schema of the project. */
 export const serviceVariables = {
@@ -78,7 +78,7 @@ export const serviceVariables = {
 
 /** The variables of `serviceVariables`, parsed. */
 export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>> & {
-  /** Other origins whose pages may send requests that change something; none if the schema lacks it. */
+  /** Origins of other pages that may send requests that change something; none if the schema has no such variable. */
   readonly CORS_ORIGINS?: readonly string[];
 };
 

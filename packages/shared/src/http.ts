@@ -51,7 +51,7 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
   };
 }
 
-/** The path of the route that responded, or of the first one behind the middleware that responded. */
+/** The path of the route that responded. If middleware did, the path of the first route that matches. */
 function routePath(c: Context): string | undefined {
   const matched = matchedRoutes(c);
   // Hono registers middleware for the method "ALL".

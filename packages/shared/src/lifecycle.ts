@@ -49,9 +49,9 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Milliseconds for requests to arrive on connections that are already open, because closing the listener resets a
- * connection that has not sent its request yet. Responses wait until the listener is closed: each one says
- * `connection: close`, so its client would open a new connection, which the closing listener would reset as well.
+ * Milliseconds to wait before the listener closes. Closing it resets each connection whose request has not arrived yet.
+ * Responses wait until it is closed: they say `connection: close`, so a client that received one earlier would open a
+ * new connection, which would be reset as well.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing all resources. After that, the process exits with code 1. */
@@ -245,9 +245,9 @@ export class Lifecycle {
   }
 
   /** Logs what failed; the process will exit with code 1. */
-  fail(message: string, error: unknown): void {
+  fail(what: string, error: unknown): void {
     this.exitCode = 1;
-    notice.error("{what}: {error}", { what: message, error });
+    notice.error("{what}: {error}", { what, error });
   }
 }
 

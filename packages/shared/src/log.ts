@@ -81,7 +81,7 @@ function stackOf(error: Error, depth = 5): string {
   return `${stack}\ncaused by ${stackOf(error.cause, depth - 1)}`;
 }
 
-/** With the strings in the message unquoted. */
+/** A JSON line. LogTape alone would put the strings in the message in quotes. */
 function formatJson(record: LogRecord): string {
   const message = record.message.map((part) =>
     typeof part === "string" || part instanceof Error ? part : inspectInline(part),

@@ -38,7 +38,7 @@ export function openapiRoutes<E extends Env>(app: Hono<E>, options: OpenApiOptio
 }
 
 /** The document of `routes`. A route without a description has its inputs, its access and the default response. */
-export function openapiDocument(routes: readonly RouterRoute[], options: OpenApiOptions) {
+function openapiDocument(routes: readonly RouterRoute[], options: OpenApiOptions) {
   const { title, version, securitySchemes = {} } = options;
   const operations = { ...serviceOperations, ...options.operations };
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};

@@ -39,8 +39,8 @@ export class Problem extends Error {
 }
 
 /**
- * Codes of a full disk or quota, and of a file that is larger than the file system or the process allows: of the file
- * system, of SQLite, and of PostgreSQL (SQLSTATE `disk_full`).
+ * Error codes of the file system, SQLite and PostgreSQL (SQLSTATE `disk_full`) for a full disk, a full quota, and a
+ * file that is larger than the file system or the process allows.
  */
 const DISK_FULL = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL|53100)$/;
 

@@ -7,7 +7,10 @@ export interface RateLimitOptions {
   readonly limit: number;
   /** Length of the window in milliseconds. */
   readonly windowMs: number;
-  /** Clients to remember at most (10 000), and at least half as many: the least recently seen are forgotten. */
+  /**
+   * Maximum number of clients to remember (default 10 000). The least recently seen are forgotten, but at least half of
+   * that number is remembered.
+   */
   readonly maxClients?: number;
 }
 

@@ -61,7 +61,7 @@ export class RedisConnection {
     }
   }
 
-  /** Replaces the connection, because it does not reach the same server as others to the same URL. */
+  /** Replaces the connection. Call it if another connection to the same URL reaches a different server. */
   reconnect(): void {
     if (this.#client) this.#replace(this.#client);
   }

@@ -21,8 +21,8 @@ export interface ServiceOptions<S extends Schema> {
 const FLUSH_TIMEOUT_MS = 1000;
 
 /**
- * Runs a service until SIGTERM or SIGINT, drains it and ends the process: with exit code 0, or 1 if the
- * start, the shutdown or anything uncaught failed. A second signal exits immediately with 1.
+ * Runs a service until SIGTERM or SIGINT, drains it and ends the process: with exit code 0, or with 1 after a failed
+ * start, a failed shutdown or an uncaught error. A second signal exits immediately with 1.
  */
 export async function runService<S extends Schema>(options: ServiceOptions<S>): Promise<never> {
   // Installs the signal handlers first, because process 1 of a container ignores a signal without a handler.

@@ -10,11 +10,11 @@ type Need = "publish" | "subscribe";
 
 /** The topics that one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
-  /** Called before the input is read, so that a request without access cannot make the server read a body. */
+  /** Runs before validation, so that an anonymous request to publish is refused before its body is parsed. */
   check(need: Need): void;
-  publish(topic: string): void;
+  requirePublish(topic: string): void;
   /** Returns the topics to read: those that were requested, or everything that the client may read. */
-  subscribe(requested?: readonly string[]): readonly string[];
+  requireSubscribe(requested?: readonly string[]): readonly string[];
   // #region auth
   /** When the grant ends, in milliseconds since the Unix epoch. */
   readonly expiresAt: number;
@@ -35,8 +35,8 @@ export interface AppEnv extends HttpEnv {
 /** The grant of an API without authentication: it allows everything. */
 const everything: Grant = {
   check: () => undefined,
-  publish: () => undefined,
-  subscribe: (requested = ["*"]) => requested,
+  requirePublish: () => undefined,
+  requireSubscribe: (requested = ["*"]) => requested,
   // #region auth
   expiresAt: Number.POSITIVE_INFINITY,
   // #endregion

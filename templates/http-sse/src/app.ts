@@ -32,22 +32,22 @@ import { openUploadStore } from "./features/uploads/store.ts";
 
 // #region jobs
 /**
- * Path of the worker without its extension: worker.ts in src/, worker.js in dist/. Declared here, because in the bundle
- * `import.meta.dir` is dist/ for every module.
+ * Path of the worker without its extension: worker.ts in src/, worker.js in dist/. Declared in this file, because its
+ * folder corresponds to dist/, which `import.meta.dir` is for every module of the bundle.
  */
 const WORKER = `${import.meta.dir}/features/jobs/worker`;
 // #endregion
 // #region page
 /**
- * Path of the page, which is not imported. The build writes it to the same path below dist/. Declared here, because in
- * the bundle `import.meta.dir` is dist/ for every module.
+ * Path of the page, which is read at start. The build writes it to the same path below dist/. Declared in this file,
+ * because its folder corresponds to dist/, which `import.meta.dir` is for every module of the bundle.
  */
 const PAGE = `${import.meta.dir}/features/page/index.html`;
 // #endregion
 
 export async function createApp(env: Env, service: Service) {
   const messages = service.use(await openMessageStore(env));
-  const broadcaster = service.use(Broadcaster.open(messages, env.HEARTBEAT_MS, service.metrics));
+  const broadcaster = service.use(new Broadcaster(messages, env.HEARTBEAT_MS, service.metrics));
   // #region uploads
   const uploads = service.use(await openUploadStore(env));
   // #endregion

@@ -33,11 +33,11 @@ export const schema = z.object({
   MAX_UPLOAD_BYTES: integer({ min: 1 }).default(2 * 1024 ** 3),
   // #endregion
   // #region jobs
-  /** Worker threads that run jobs; one per core by default. */
+  /** Worker threads that analyse uploads; one per core by default. */
   JOB_WORKERS: integer({ min: 1 }).default(navigator.hardwareConcurrency),
-  /** Jobs that may wait for a worker; further ones get 503. */
+  /** Analyses that may wait for a worker; further ones get 503. */
   JOB_QUEUE: integer().default(64),
-  /** Milliseconds that a task may run in a worker; time in the queue does not count. */
+  /** Milliseconds that an analysis may take; time in the queue does not count. */
   JOB_TIMEOUT_MS: integer({ min: 1, max: 24 * 60 * 60_000 }).default(60_000),
   // #endregion
   // #region auth

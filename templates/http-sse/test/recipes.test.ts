@@ -27,6 +27,9 @@ async function follow(recipe: string, use?: (folder: string) => Promise<void>): 
       else await Bun.write(join(folder, /^\/\/ ([\w./-]+):/.exec(text)?.[1] ?? ""), text);
     }
     await run(folder, ["run", "typecheck"]);
+    // #region openapi
+    await run(folder, ["test", "src/features/openapi"]);
+    // #endregion
     await use?.(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });

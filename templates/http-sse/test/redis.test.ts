@@ -1,8 +1,9 @@
 // Several instances on one Redis. Runs when REDIS_URL is set.
 import { describe, expect, test } from "bun:test";
 import { RedisClient } from "bun";
+import type { TextMessage } from "../src/features/messages/routes.ts";
 import { Relay } from "./redis-server.ts";
-import { type Message, TestServer } from "./server.ts";
+import { TestServer } from "./server.ts";
 
 const url = process.env.REDIS_URL;
 if (!url) console.warn("REDIS_URL is not set: several instances are not tested.");
@@ -28,7 +29,7 @@ describe.skipIf(!url)("several instances", () => {
     await using two = await TestServer.start(stream.env);
     using onOne = await one.events();
     using onTwo = await two.events();
-    const posted: Message[] = [];
+    const posted: TextMessage[] = [];
     for (let i = 0; i < 20; i++) posted.push(await (i % 2 ? one : two).post(`${i}`));
     const texts = posted.map(({ text }) => text);
     expect(await onOne.texts(20)).toEqual(texts);

@@ -3,13 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ReceivedEvent, readEvents } from "../src/features/events/parse.ts";
-
-export interface Message {
-  readonly id: string;
-  readonly topic: string;
-  readonly text: string;
-  readonly at: string;
-}
+import type { TextMessage } from "../src/features/messages/routes.ts";
 
 interface Limits {
   /** Maximum size of a file, in KiB. */
@@ -96,14 +90,14 @@ export class TestServer {
     text: string,
     headers: Readonly<Record<string, string>> = {},
     topic?: string,
-  ): Promise<Message> {
+  ): Promise<TextMessage> {
     const response = await this.fetch("/api/messages", {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify({ text, topic }),
     });
     if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
-    return (await response.json()) as Message;
+    return (await response.json()) as TextMessage;
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {

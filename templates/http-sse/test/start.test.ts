@@ -1,4 +1,5 @@
 // A start that fails prints one message with a hint on stderr, and exits with code 1.
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -33,6 +34,24 @@ test("a folder that cannot be written is named", async () => {
   const { error, code } = await start({ DATA_DIR: file });
   expect(error).toMatch(/^Can't store data in .*start\.test\.ts \(.+\)\.\n.*DATA_DIR.*\n$/);
   expect(code).toBe(1);
+});
+
+test("messages of a newer release are refused, with what to do", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "http-sse-newer-"));
+  try {
+    const file = join(folder, "messages.db");
+    {
+      using db = new Database(file);
+      db.run("PRAGMA user_version = 99");
+    }
+    const { error, code } = await start({ DATA_DIR: folder });
+    expect(error).toBe(
+      `${file} was written by a newer release (version 99; this one supports up to 2).\nStart the newer release, or set DATA_DIR to another folder.\n`,
+    );
+    expect(code).toBe(1);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("a port that is taken is reported", async () => {

@@ -555,6 +555,7 @@ test("a database of the first release is migrated, and one of a newer release is
     using newer = new Database(join(directory, "chat.db"));
     newer.run("PRAGMA user_version = 99");
     const error = await ChatServer.start(FAST, directory).catch(String);
-    expect(error).toContain("version 99");
+    expect(error).toContain("was written by a newer release (version 99;");
+    expect(error).toContain("Start the newer release");
   }
 });

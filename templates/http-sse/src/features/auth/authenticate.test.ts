@@ -154,7 +154,7 @@ test("a route that declares its access needs a token wherever it is", async () =
   try {
     const env = parseEnv(schema, { AUTH_SECRET: SECRET, DATA_DIR: folder });
     const app = await createApp(env, service);
-    app.get("/outside", access("subscribe"), (c) => c.json(c.get("grant").subscribe()));
+    app.get("/outside", access("subscribe"), (c) => c.json(c.get("grant").requireSubscribe()));
     app.post("/outside", access("publish"), (c) => c.text("published"));
     await expectRefused(await app.request("/outside", { method: "POST" }), 401);
     expect(await (await app.request("/outside")).json()).toEqual(["general"]);

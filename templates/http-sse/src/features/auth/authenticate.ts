@@ -22,9 +22,9 @@ const claims = z.object({
 const MAX_LENGTH = 8192;
 
 /**
- * Returns the middleware that gives `access()` the function which reads the token of a request. Routes that declare no
- * access, such as `/healthz`, ignore the token. Without AUTH_SECRET and AUTH_JWKS it returns none, and every client may
- * do everything.
+ * Returns middleware that sets `c.get("authenticate")`, with which `access()` reads the token of a request. Routes
+ * without `access()`, such as `/healthz`, ignore the token. Without AUTH_SECRET and AUTH_JWKS the list is empty, and
+ * every client may do everything.
  * @throws {StartError} if the variables contradict each other, or the key set cannot be read.
  */
 export async function authenticate(env: Env): Promise<MiddlewareHandler<AppEnv>[]> {
@@ -64,10 +64,10 @@ async function claimsOf(token: string, verify: (token: string) => Promise<unknow
 function grantTo({ publish, subscribe, exp }: z.output<typeof claims>): Grant {
   return {
     check: () => undefined,
-    publish(topic) {
+    requirePublish(topic) {
       if (!covers(publish, topic)) throw forbidden("publish to this topic");
     },
-    subscribe(requested = subscribe) {
+    requireSubscribe(requested = subscribe) {
       if (requested.length === 0) throw forbidden("read any topic");
       if (!requested.every((topic) => covers(subscribe, topic))) throw forbidden("read this topic");
       return requested;
@@ -83,8 +83,8 @@ function grantToAnonymous(publicTopics: readonly string[]): Grant {
   };
   return {
     check: (need) => (need === "publish" ? refuse() : undefined),
-    publish: refuse,
-    subscribe(requested = publicTopics) {
+    requirePublish: refuse,
+    requireSubscribe(requested = publicTopics) {
       const isPublic = requested.every((topic) => covers(publicTopics, topic));
       return isPublic && requested.length > 0 ? requested : refuse();
     },

@@ -17,7 +17,7 @@ test.each([
 ])("a stream whose token expires %s ends after that or 25 days", async (_, lifeMs, endsAfterMs) => {
   const folder = await mkdtemp(join(tmpdir(), "http-sse-expiry-"));
   const messages = new SqliteMessages(join(folder, "messages.db"), 10);
-  const broadcaster = Broadcaster.open(messages, 1000, new Metrics());
+  const broadcaster = new Broadcaster(messages, 1000, new Metrics());
   jest.useFakeTimers();
   try {
     eventStream({

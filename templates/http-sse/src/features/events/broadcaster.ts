@@ -1,7 +1,7 @@
 // Sends each new message to the open event streams of its topic. It is formatted once, and encoded once for all streams
 // with the same topics.
 import type { Counter, Metrics } from "#lib/metrics";
-import { type Listener, type Message, type MessageStore, toJson } from "../messages/store.ts";
+import { type Message, type MessageStore, toJson } from "../messages/store.ts";
 import { patternsOf } from "../messages/topics.ts";
 import { formatEvent, HEARTBEAT } from "./format.ts";
 
@@ -30,14 +30,14 @@ export class Broadcaster {
   readonly #byTopic = new Map<string, Set<Channel>>();
   readonly #timer: Timer;
   readonly sent: Counter;
+  /** The cursor up to which the store has published its messages. */
+  head: string;
   #published = Promise.withResolvers<void>();
 
-  private constructor(
-    heartbeatMs: number,
-    /** The cursor up to which the store has published its messages. */
-    public head: string,
-    metrics: Metrics,
-  ) {
+  constructor(messages: MessageStore, heartbeatMs: number, metrics: Metrics) {
+    this.head = messages.subscribe((published, hasGap, cursor) =>
+      this.#publish(published, hasGap, cursor),
+    );
     metrics.gauge({
       name: "sse_streams",
       help: "Open event streams.",
@@ -47,19 +47,12 @@ export class Broadcaster {
       name: "sse_events_sent_total",
       help: "Events that were sent to event streams, replays included.",
     });
-    let known = head;
+    let known = this.head;
     this.#timer = setInterval(() => {
       // Advances the cursor of clients of quiet topics. With an id that was trimmed, they would resume with a gap event.
       this.#sendHeartbeat(known === this.head ? HEARTBEAT : `${HEARTBEAT}id: ${this.head}\n\n`);
       known = this.head;
     }, heartbeatMs);
-  }
-
-  static open(messages: MessageStore, heartbeatMs: number, metrics: Metrics): Broadcaster {
-    // The store calls the listener later, when `broadcaster` is set.
-    const head = messages.subscribe((...published) => broadcaster.#publish(...published));
-    const broadcaster = new Broadcaster(heartbeatMs, head, metrics);
-    return broadcaster;
   }
 
   /** Resolves when `head` changes. */
@@ -102,7 +95,7 @@ export class Broadcaster {
     clearInterval(this.#timer);
   }
 
-  #publish(...[messages, hasGap, cursor]: Parameters<Listener>): void {
+  #publish(messages: readonly Message[], hasGap: boolean, cursor: string): void {
     this.head = cursor;
     // After a gap the clients reconnect, and receive what they missed or a gap event.
     if (hasGap) this.endAll();

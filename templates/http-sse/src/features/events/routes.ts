@@ -37,7 +37,7 @@ export function eventRoutes(
     validate("query", eventsQuery),
     (c) => {
       const grant = c.get("grant");
-      const topics = grant.subscribe(requestedTopics(c));
+      const topics = grant.requireSubscribe(requestedTopics(c));
       if (draining.aborted || broadcaster.streams.size >= env.SSE_MAX_CLIENTS) {
         throw new Problem(503, "The server cannot open another event stream now.", {
           headers: { "retry-after": "5" },

@@ -1,4 +1,7 @@
 // One client's event stream: a replay of what it missed, page by page, then new messages, within a byte limit.
+// #region auth
+import { MAX_DELAY_MS } from "#lib/env";
+// #endregion
 import type { MessageStore } from "../messages/store.ts";
 import { type Broadcaster, encodeMessages, type Subscriber } from "./broadcaster.ts";
 import { formatEvent, formatHello } from "./format.ts";
@@ -12,11 +15,6 @@ const retryMs = () => 1000 + Math.floor(Math.random() * 2000);
 
 const encoder = new TextEncoder();
 
-// #region auth
-/** The longest delay of a timer, about 25 days. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-// #endregion
 export interface StreamOptions {
   readonly broadcaster: Broadcaster;
   readonly messages: MessageStore;
@@ -27,7 +25,7 @@ export interface StreamOptions {
   /** Whether a stream without `lastEventId` starts with the oldest message, and not with new ones. */
   readonly replaysAll?: boolean;
   // #region auth
-  /** When the stream ends, in milliseconds since the Unix epoch. It ends after `MAX_DELAY_MS` if that is earlier. */
+  /** When the stream ends, in milliseconds since the Unix epoch; at the latest, it ends after `MAX_DELAY_MS`. */
   readonly expiresAt: number;
   // #endregion
   /** Bytes that may be queued before the stream is closed. */
@@ -82,7 +80,10 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
   };
   const isOpen = () => broadcaster.streams.has(subscriber);
 
-  /** Sends one page. When nothing is left, subscribes without an `await` in between, so that no message is missed. */
+  /**
+   * Sends one page, or subscribes if nothing is left to replay. There is no `await` between that check and the
+   * subscription, because a message that is published in between would be missed.
+   */
   async function replay(): Promise<void> {
     while (cursor !== broadcaster.head) {
       const { head } = broadcaster;
@@ -96,8 +97,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // The page was read up to a message that the broadcaster has not sent yet. A stream that subscribed now would
-      // receive the messages up to there again.
+      // The store is ahead of the broadcaster: wait until that has sent the messages that were already replayed. A
+      // stream that subscribed now would receive them twice.
       if (cursor !== head && broadcaster.head === head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

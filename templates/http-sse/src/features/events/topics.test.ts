@@ -1,6 +1,7 @@
 // Streams of topics: what each one receives live and in a replay, deletions, and ids of quiet topics.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Message, TestServer } from "../../../test/server.ts";
+import { TestServer } from "../../../test/server.ts";
+import type { TextMessage } from "../messages/routes.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -22,7 +23,7 @@ test.each([
   async (query, expected) => {
     const start = await post("start", "other");
     using live = await server.events({}, query);
-    const posted: Message[] = [];
+    const posted: TextMessage[] = [];
     for (let i = 0; i < 4; i++)
       posted.push(...(await Promise.all(TOPICS.map((t) => post(`${i}`, t)))));
     const wanted = posted

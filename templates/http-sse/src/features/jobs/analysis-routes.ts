@@ -10,7 +10,8 @@ import { type Jobs, jobId } from "./jobs.ts";
 import { Pool, TaskFailed } from "./pool.ts";
 import { JobError, type RunningJob } from "./running-job.ts";
 
-export const startedJob = z.object({ id: jobId, topic: z.string() });
+export const StartedJob = z.object({ id: jobId, topic: z.string() });
+export type StartedJob = Readonly<z.output<typeof StartedJob>>;
 
 type AnalysisPool = Pool<string, Result>;
 
@@ -26,7 +27,7 @@ export function openAnalysisPool(env: Env, worker: string): AnalysisPool {
 
 export function analysisRoutes(pool: AnalysisPool, jobs: Jobs, uploads: UploadStore) {
   return new Hono<AppEnv>().post("/api/uploads/:id/analysis", access("publish"), async (c) => {
-    c.get("grant").publish("uploads");
+    c.get("grant").requirePublish("uploads");
     const upload = await uploads.get(c.req.param("id"));
     if (!upload) throw new Problem(404, "There is no such upload.");
     // Checked before the job is created. The queue cannot fill up in between: `start` calls `pool.run` synchronously.

@@ -27,6 +27,8 @@ export type Work = (job: RunningJob) => Promise<Readonly<Record<string, unknown>
 /** Milliseconds between two checks whether the instances of unfinished jobs are alive. */
 const CHECK_MS = 2000;
 const RETRY_MS = 1000;
+/** Messages per page when unfinished jobs are searched for. */
+const PAGE = 500;
 
 export class Jobs {
   /** The jobs of this instance, by topic. */
@@ -140,11 +142,11 @@ export class Jobs {
   #onMessages(messages: readonly Message[]): void {
     for (const { topic, event, data } of messages) {
       if (!topic.startsWith("jobs/")) continue;
-      const isEnd = event === "result" || event === "error";
-      if (isEnd) this.#others.delete(topic);
-      // Another instance may have cancelled the job: its end is stored while it still runs here.
-      if (isEnd) this.#running.get(topic)?.cancel();
-      else if (!this.#running.has(topic)) this.#watch(topic, data);
+      if (event === "result" || event === "error") {
+        this.#others.delete(topic);
+        // Another instance may have cancelled the job: its end is stored while it still runs here.
+        this.#running.get(topic)?.cancel();
+      } else if (!this.#running.has(topic)) this.#watch(topic, data);
     }
   }
 
@@ -160,13 +162,13 @@ export class Jobs {
     try {
       let after: string | undefined;
       for (;;) {
-        const page = await this.messages.read({ topics: ["jobs/*"], after, limit: 500 });
+        const page = await this.messages.read({ topics: ["jobs/*"], after, limit: PAGE });
         for (const { topic, event, data } of page.messages) {
           if (event === "result" || event === "error") found.delete(topic);
           else if (event === "progress") found.set(topic, data);
         }
         after = page.cursor;
-        if (page.messages.length < 500) break;
+        if (page.messages.length < PAGE) break;
       }
     } catch (error) {
       log.warn("cannot look for interrupted jobs, trying again: {error}", { error });

@@ -55,8 +55,9 @@ export class Pool<Task, Result> {
   }
 
   /**
-   * Runs the task in a worker. Takes a slot or a place in the queue before it returns.
-   * @throws {TaskFailed} and the reason of the signal; another error if the pool is full.
+   * Runs the task in a worker. Takes a worker or a slot in the queue synchronously, before it returns the promise.
+   * @throws {TaskFailed} if the worker crashes or the time limit is exceeded; the signal's reason if it aborts; another
+   * error if the pool is full.
    */
   async run(task: Task, options: TaskOptions): Promise<Result> {
     if (this.isFull) throw new Error("Every worker is busy, and the queue is full.");

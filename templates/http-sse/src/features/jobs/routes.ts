@@ -14,12 +14,12 @@ export function jobRoutes(jobs: Jobs) {
   return new Hono<AppEnv>()
     .get("/api/jobs/:id", access("subscribe"), async (c) => {
       const id = c.req.param("id");
-      c.get("grant").subscribe([`jobs/${id}`]);
+      c.get("grant").requireSubscribe([`jobs/${id}`]);
       return c.json(await find(id));
     })
     .delete("/api/jobs/:id", access("publish"), async (c) => {
       const id = c.req.param("id");
-      c.get("grant").publish(`jobs/${id}`);
+      c.get("grant").requirePublish(`jobs/${id}`);
       await find(id);
       await jobs.cancel(id);
       return c.json(await find(id));

@@ -27,6 +27,7 @@ const PROGRESS_MS = 250;
 export class RunningJob {
   readonly #abort = new AbortController();
   #progress = 0;
+  /** When the status was last published; 0 until `Jobs` publishes the first one. */
   #publishedAt = 0;
   #timer: Timer | undefined;
   /** Messages are stored one after the other, in the order in which they were published. */

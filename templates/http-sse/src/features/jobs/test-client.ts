@@ -3,11 +3,7 @@ import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestServer } from "../../../test/server.ts";
 import type { ReceivedEvent } from "../events/parse.ts";
-
-export interface StartedJob {
-  readonly id: string;
-  readonly topic: string;
-}
+import type { StartedJob } from "./analysis-routes.ts";
 
 /** @returns the id of the upload. */
 export async function upload(server: TestServer, body: string): Promise<string> {

@@ -1,17 +1,18 @@
 // The versions of the SQLite schema. To change it, add a migration at the end; never edit one that was released.
 import type { Database } from "bun:sqlite";
+import { StartError } from "#lib/service";
 
 /** The version of a file is the number of migrations that were applied to it. */
 const MIGRATIONS = [
   // Version 1. `epoch` is a random prefix of all ids, so that ids of an older, deleted file are not
-  // accepted. IF NOT EXISTS: the first files with these tables had no version.
+  // accepted. IF NOT EXISTS: the first release created these tables without setting the version.
   `CREATE TABLE IF NOT EXISTS messages (
      seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, at TEXT NOT NULL, key TEXT UNIQUE
    ) STRICT;
    CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL) STRICT;
    INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);
    CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;`,
-  // Version 2: topics, event names, deletion. `floor` is the highest seq that the retention deleted.
+  // Version 2: topics, event names, deletion. `floor` is the highest seq that the retention has deleted.
   `ALTER TABLE messages ADD COLUMN topic TEXT NOT NULL DEFAULT 'general';
    ALTER TABLE messages ADD COLUMN event TEXT NOT NULL DEFAULT 'message';
    ALTER TABLE messages RENAME COLUMN text TO data;
@@ -22,14 +23,15 @@ const MIGRATIONS = [
    UPDATE log SET floor = coalesce((SELECT min(seq) - 1 FROM messages), 0);`,
 ];
 
-/** Brings the file to the newest version, in one transaction. @throws {Error} if a newer release has written it. */
+/** Brings the file to the newest version, in one transaction. @throws {StartError} if a newer release wrote it. */
 export function migrate(db: Database): void {
   db.transaction(() => {
     const { user_version: version = 0 } =
       db.query<{ user_version: number }, []>("PRAGMA user_version").get() ?? {};
     if (version > MIGRATIONS.length) {
-      throw new Error(
-        `its messages have version ${version}, this service knows ${MIGRATIONS.length}`,
+      throw new StartError(
+        `${db.filename} was written by a newer release (version ${version}; this one supports up to ${MIGRATIONS.length}).`,
+        "Start the newer release, or set DATA_DIR to another folder.",
       );
     }
     for (const migration of MIGRATIONS.slice(version)) db.run(migration);

@@ -25,11 +25,11 @@ export function parseEntry([id, fields]: Entry): Message {
   const at = new Date(Number.parseInt(id, 10)).toISOString();
   // Names are at even positions. A value may be equal to a name.
   const field = (name: string) => {
-    const index = fields.findIndex((text, at) => at % 2 === 0 && text === name);
+    const index = fields.findIndex((text, i) => i % 2 === 0 && text === name);
     return index === -1 ? undefined : fields[index + 1];
   };
   const text = field("text");
-  // Entries of older releases have only their text and their key.
+  // Entries of the first release have no fields but `text` and `key`.
   const data = text === undefined ? JSON.parse(field("data") ?? "") : { text };
   const event = field("event") ?? "message";
   if (typeof data !== "object" || data === null || /[\0\r\n]/.test(event)) {

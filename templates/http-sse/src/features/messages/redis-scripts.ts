@@ -6,7 +6,7 @@ const PARTS = ["keys", "deleted", "deletions", "floor"] as const;
 /**
  * `stream` has the messages and their deletions, `keys` the entry of each idempotency key. `deleted`
  * has the deletion of each deleted message, and `deletions` lists these messages in the order of deletion.
- * `floor` is the highest id that was dropped for the retention.
+ * `floor` is the highest id that the retention has deleted.
  */
 const PRELUDE = `
   local stream, keys, deleted, deletions, floorKey = unpack(KEYS)

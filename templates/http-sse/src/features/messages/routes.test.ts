@@ -1,9 +1,10 @@
 // /api/messages: valid and invalid messages, idempotency keys, and pagination.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Message, TestServer } from "../../../test/server.ts";
+import { TestServer } from "../../../test/server.ts";
+import type { TextMessage } from "./routes.ts";
 
 interface Page {
-  readonly items: readonly Message[];
+  readonly items: readonly TextMessage[];
   readonly next: string | null;
 }
 
@@ -21,7 +22,7 @@ describe("POST", () => {
   test("stores a message that its Location returns", async () => {
     const response = await send(JSON.stringify({ text: "hello" }));
     expect(response.status).toBe(201);
-    const message = (await response.json()) as Message;
+    const message = (await response.json()) as TextMessage;
     expect(message).toEqual({
       id: expect.any(String),
       topic: "general",

@@ -8,7 +8,7 @@ import { type AppEnv, access } from "../../access.ts";
 import { type Message, type MessageStore, toJson } from "./store.ts";
 import { requestedTopics, topicName, topicQuery } from "./topics.ts";
 
-const newMessage = z.object({
+const messageBody = z.object({
   text: z
     .string()
     .min(1)
@@ -23,6 +23,7 @@ export const TextMessage = z.object({
   text: z.string(),
   at: z.iso.datetime(),
 });
+export type TextMessage = Readonly<z.output<typeof TextMessage>>;
 
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
 const idempotency = z.object({
@@ -57,10 +58,10 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
       "/api/messages",
       access("publish"),
       validate("header", idempotency),
-      validate("json", newMessage),
+      validate("json", messageBody),
       async (c) => {
         const { topic, text } = c.req.valid("json");
-        c.get("grant").publish(topic);
+        c.get("grant").requirePublish(topic);
         const { "idempotency-key": key } = c.req.valid("header");
         const added = await messages.append({ topic, event: "message", data: { text }, key });
         if (added.outcome === "conflict") {
@@ -70,16 +71,19 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
           throw new Problem(410, "The message of this Idempotency-Key was deleted.");
         }
         if (added.outcome === "created") created.inc();
-        const message = toText(added.message);
+        const message = toTextMessage(added.message);
         return c.json(message, 201, { location: `/api/messages/${message.id}` });
       },
     )
     .get("/api/messages", access("subscribe"), validate("query", listQuery), async (c) => {
       const { from, after, limit } = c.req.valid("query");
-      const query = { topics: c.get("grant").subscribe(requestedTopics(c)), event: "message" };
+      const query = {
+        topics: c.get("grant").requireSubscribe(requestedTopics(c)),
+        event: "message",
+      };
       if (from === "end") {
         const newest = await messages.newest({ ...query, limit });
-        return c.json({ items: newest.map(toText), next: null });
+        return c.json({ items: newest.map(toTextMessage), next: null });
       }
       // One more than requested shows whether there is a next page.
       const page = await messages.read({ ...query, after, limit: limit + 1 });
@@ -88,28 +92,28 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
           errors: [{ pointer: "/after", detail: "is not, or no longer, the id of a message" }],
         });
       }
-      const items = page.messages.slice(0, limit).map(toText);
+      const items = page.messages.slice(0, limit).map(toTextMessage);
       const next = page.messages.length > limit ? (items.at(-1)?.id ?? null) : null;
       return c.json({ items, next });
     })
     .get("/api/messages/:id", access("subscribe"), async (c) => {
       const message = await messages.get(c.req.param("id"));
       if (message?.event !== "message") throw noMessage();
-      c.get("grant").subscribe([message.topic]);
-      return c.json(toText(message));
+      c.get("grant").requireSubscribe([message.topic]);
+      return c.json(toTextMessage(message));
     })
     .delete("/api/messages/:id", access("publish"), async (c) => {
       const id = c.req.param("id");
       const message = await messages.get(id);
       if (!message) throw noMessage();
-      c.get("grant").publish(message.topic);
+      c.get("grant").requirePublish(message.topic);
       if (!(await messages.delete(id))) throw noMessage();
       return c.body(null, 204);
     });
 }
 
-function toText(message: Message): z.output<typeof TextMessage> {
-  return toJson(message) as z.output<typeof TextMessage>;
+function toTextMessage(message: Message): TextMessage {
+  return toJson(message) as TextMessage;
 }
 
 function noMessage(): Problem {

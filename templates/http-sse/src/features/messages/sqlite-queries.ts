@@ -20,26 +20,26 @@ export function findRow(db: Database, column: "seq" | "key", value: number | str
     .get(value);
 }
 
-/** From a cursor to newer messages, or to older ones. */
+/** Whether to read the messages after a cursor, or those before it. */
 export type Direction = ">" | "<";
 
 export function selectRows(
   reader: Database,
   { topics, event, limit }: Query,
   direction: Direction,
-  from: number,
+  cursor: number,
 ): Row[] {
   const isEverything = topics.includes("*");
   const sql = isEverything ? EVERYTHING[direction] : scanTopics(topics, direction);
   const patterns = isEverything ? [] : topics;
   return reader
     .query<Row, (string | number | null)[]>(sql)
-    .all(from, limit, event ?? null, ...patterns);
+    .all(cursor, limit, event ?? null, ...patterns);
 }
 
 /**
- * Reads up to ?2 rows from ?1 on, of the event ?3 if that is not NULL. A unary plus hides a parameter from the planner,
- * which would otherwise plan the statement again for each new value.
+ * Reads up to ?2 rows after the cursor ?1, or before it, of the event ?3 if that is not NULL. A unary plus hides a
+ * parameter from the planner, which would otherwise plan the statement again for each new value.
  */
 function scan(direction: Direction, condition = "TRUE"): string {
   return `SELECT ${COLUMNS} FROM messages

@@ -6,7 +6,7 @@ interface State {
   readonly deletions: number;
   /** The highest seq; 0 if there is no message. */
   readonly newest: number;
-  /** The highest seq that was deleted for the retention. */
+  /** The highest seq that the retention has deleted. */
   readonly floor: number;
 }
 
@@ -78,12 +78,13 @@ export class Retention {
     /** The seq of the newest row of this kind that must be dropped; 0 for none. */
     const lastToDrop = (kind: "messages" | "deletions", count: number) =>
       count > this.#keep ? (this.#seqOf[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
-    const message = lastToDrop("messages", messages);
-    const deletion = Math.max(message, lastToDrop("deletions", deletions));
-    const floor = Math.max(state.floor, deletion);
+    const lastMessage = lastToDrop("messages", messages);
+    // Deletions up to the last dropped message go too: a client that has not read them gets a gap anyway.
+    const lastDeletion = Math.max(lastMessage, lastToDrop("deletions", deletions));
+    const floor = Math.max(state.floor, lastDeletion);
     const dropped = {
-      deletions: this.#dropUntil(deletion, "event = 'deleted'"),
-      messages: this.#dropUntil(message, "event <> 'deleted'"),
+      deletions: this.#dropUntil(lastDeletion, "event = 'deleted'"),
+      messages: this.#dropUntil(lastMessage, "event <> 'deleted'"),
     };
     this.#db.run("UPDATE log SET floor = ?", [floor]);
     return {

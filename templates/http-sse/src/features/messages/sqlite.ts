@@ -36,8 +36,8 @@ export class SqliteMessages implements MessageStore {
   readonly #reads: SqliteReads;
   readonly #epoch: string;
   readonly #retention: Retention;
-  readonly #insert;
-  readonly #insertAll: (batch: readonly Pending[]) => Appended[];
+  readonly #insertStatement;
+  readonly #appendAll: (batch: readonly Pending[]) => Appended[];
   readonly #replaceByDeletion: (id: string) => Message | undefined;
   readonly #listeners: Listener[] = [];
   #pending: Pending[] = [];
@@ -59,11 +59,11 @@ export class SqliteMessages implements MessageStore {
     this.#reads = new SqliteReads(reader);
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
     this.#retention = new Retention(db, keep);
-    this.#insert = db.query<Row, [string, string, string, string, string | null]>(
+    this.#insertStatement = db.query<Row, [string, string, string, string, string | null]>(
       `INSERT INTO messages (topic, event, data, at, key) VALUES (?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
     );
-    this.#insertAll = this.#retention.transaction((batch: readonly Pending[]) =>
-      batch.map(({ message }) => this.#add(message)),
+    this.#appendAll = this.#retention.transaction((batch: readonly Pending[]) =>
+      batch.map(({ message }) => this.#appendOne(message)),
     );
     this.#replaceByDeletion = this.#retention.transaction((id: string) => this.#replace(id));
   }
@@ -80,7 +80,7 @@ export class SqliteMessages implements MessageStore {
     this.#pending = [];
     let results: readonly Appended[];
     try {
-      results = this.#write(() => this.#insertAll(batch));
+      results = this.#write(() => this.#appendAll(batch));
     } catch (error) {
       for (const pending of batch) pending.reject(toProblem(error));
       return;
@@ -99,17 +99,17 @@ export class SqliteMessages implements MessageStore {
     for (const listener of this.#listeners) listener(messages, false, newest.id);
   }
 
-  #add(message: NewMessage): Appended {
+  #appendOne(message: NewMessage): Appended {
     const seen = message.key === undefined ? null : findRow(this.#db, "key", message.key);
-    if (!seen) return { outcome: "created", message: this.#insertOne(message) };
+    if (!seen) return { outcome: "created", message: this.#insert(message) };
     const stored = this.#message(seen);
     if (stored.event === "deleted") return { outcome: "deleted", message: stored };
     return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
   }
 
-  #insertOne({ topic, event, data, key }: NewMessage): Message {
+  #insert({ topic, event, data, key }: NewMessage): Message {
     const at = new Date().toISOString();
-    const row = this.#insert.get(topic, event, JSON.stringify(data), at, key ?? null);
+    const row = this.#insertStatement.get(topic, event, JSON.stringify(data), at, key ?? null);
     if (!row) throw new Error("SQLite returned no row for an INSERT.");
     return this.#message(row);
   }
@@ -128,19 +128,19 @@ export class SqliteMessages implements MessageStore {
     this.#db.run("DELETE FROM messages WHERE seq = ?", [seq]);
     const { topic } = row;
     const key = row.key ?? undefined;
-    return this.#insertOne({ topic, event: "deleted", data: { id }, key });
+    return this.#insert({ topic, event: "deleted", data: { id }, key });
   }
 
   async read(query: Query & { readonly after: string | undefined }): Promise<Page> {
     const { after } = query;
     return available(() => {
-      const newest = this.#retention.newest;
+      const { newest, floor } = this.#retention;
       const from = after === START ? 0 : this.#seq(after ?? "");
       const isKnown = after === START || (from > 0 && from <= newest);
-      const hasGap = after !== undefined && !(isKnown && from >= this.#retention.floor);
+      const hasGap = after !== undefined && !(isKnown && from >= floor);
       const messages = this.#select(query, ">", hasGap ? 0 : from);
       const last = messages.length < query.limit ? undefined : messages.at(-1);
-      return { messages, hasGap, cursor: last?.id ?? (newest > 0 ? this.#id(newest) : START) };
+      return { messages, hasGap, cursor: last?.id ?? this.#head };
     });
   }
 
@@ -159,7 +159,12 @@ export class SqliteMessages implements MessageStore {
 
   subscribe(listener: Listener): string {
     this.#listeners.push(listener);
-    const newest = this.#retention.newest;
+    return this.#head;
+  }
+
+  /** The cursor after the newest message. */
+  get #head(): string {
+    const { newest } = this.#retention;
     return newest > 0 ? this.#id(newest) : START;
   }
 

@@ -47,9 +47,9 @@ export interface Page {
 }
 
 /**
- * `hasGap` is true if earlier messages were trimmed before this instance could read them. `cursor` is the id of the
- * newest message of this call, and the next call continues after it. A stream whose `read` returned the same `cursor`
- * has caught up.
+ * Receives new messages, oldest first. `hasGap` is true if the messages before them were trimmed before this instance
+ * could read them. `cursor` is where this call ends in the store, and the next one continues. A stream whose `read`
+ * returned the same `cursor` has caught up.
  */
 export type Listener = (messages: readonly Message[], hasGap: boolean, cursor: string) => void;
 
@@ -63,8 +63,8 @@ export interface MessageStore {
   append(message: NewMessage): Promise<Appended>;
 
   /**
-   * Deletes a message with the event name `message`, and adds the message `deleted` with its id, so that
-   * subscribers and replays learn of it. @returns false if there is no such message.
+   * Deletes a message whose event is `message`, and adds a message with the event `deleted` that contains the deleted
+   * id, for subscribers and replays. @returns false if there is no such message.
    */
   delete(id: string): Promise<boolean>;
 
@@ -98,7 +98,7 @@ export interface MessageStore {
   close(): void | Promise<void>;
 }
 
-/** Whether `append` of `message` would have stored `stored`. */
+/** Whether `message` repeats `stored`, which has the same idempotency key. If not, the key is in conflict. */
 export function isSame(stored: Message, message: NewMessage): boolean {
   return (
     stored.topic === message.topic &&

@@ -1,13 +1,13 @@
 // Describes the routes of jobs.
 import { json, type Operation, problem } from "#lib/openapi";
-import { startedJob } from "../jobs/analysis-routes.ts";
+import { StartedJob } from "../jobs/analysis-routes.ts";
 import { Job } from "../jobs/jobs.ts";
 
 export const jobOperations = {
   "POST /api/uploads/{id}/analysis": {
     summary: "Analyse an upload in a job; its topic carries `progress`, then `result` or `error`",
     responses: {
-      202: json("The job has started, or is queued.", startedJob),
+      202: json("The job has started, or is queued.", StartedJob),
       404: problem("There is no such upload."),
       503: problem("The queue is full."),
     },

@@ -1,19 +1,16 @@
 // The live feed of a topic: shows the newest messages, then each new one; it reconnects and resumes automatically.
+import type { TextMessage } from "../messages/routes.ts";
 import { api, openEvents, problemText } from "./client.ts";
 import { create, find } from "./elements.ts";
-
-interface Message {
-  readonly id: string;
-  readonly topic: string;
-  readonly text: string;
-  readonly at: string;
-}
 
 /** Messages that stay on the page; older ones are removed. */
 const MAX_SHOWN = 200;
 /** Milliseconds to wait for the newest messages: events are kept in memory until then. */
 const LOAD_TIMEOUT_MS = 10_000;
-/** The id to resume from if the topic had no message: the stream then starts with the oldest one. */
+/**
+ * The id to resume from if the topic had no message. The stream then starts with the oldest one, or with a `gap`, after
+ * which the feed loads the messages again.
+ */
 const START = "0";
 
 const list = find("messages", HTMLOListElement);
@@ -115,7 +112,7 @@ export function openFeed(topic: string): void {
   connect();
 }
 
-function show({ id, topic, text, at }: Message): void {
+function show({ id, topic, text, at }: TextMessage): void {
   if (shown.has(id)) return;
   const isAtBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const when = create("time", "", time.format(new Date(at)));

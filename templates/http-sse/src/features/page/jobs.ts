@@ -1,12 +1,11 @@
 // Has an upload analysed by a job, and shows its progress; also after the page was reloaded.
+import type { StartedJob } from "../jobs/analysis-routes.ts";
 import type { Upload } from "../uploads/store.ts";
 import { api, openEvents, problemText } from "./client.ts";
 import { FileCard } from "./file-card.ts";
 
-interface StartedJob {
+interface AnalysisJob extends StartedJob {
   readonly upload: Upload;
-  readonly id: string;
-  readonly topic: string;
 }
 
 const KEY = "jobs";
@@ -33,12 +32,12 @@ export function resumeJobs(): void {
   }
 }
 
-function storedJobs(): readonly StartedJob[] {
+function storedJobs(): readonly AnalysisJob[] {
   return JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
 }
 
 /** A job's stream starts with its first event, and the browser resumes it after an interruption. */
-function follow({ upload, id, topic }: StartedJob, card: FileCard): void {
+function follow({ upload, id, topic }: AnalysisJob, card: FileCard): void {
   const source = openEvents({ topic });
   card.offerCancel(async () => {
     const response = await api.jobs[":id"].$delete({ param: { id } });

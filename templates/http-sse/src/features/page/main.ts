@@ -1,4 +1,4 @@
-// The page: the live feed of a topic and the form that posts messages to it.
+// Entry point of the page: opens the feed of the chosen topic, and posts messages to it.
 import { api, problemText } from "./client.ts";
 import { find } from "./elements.ts";
 import { openFeed } from "./feed.ts";

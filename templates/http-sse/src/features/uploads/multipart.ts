@@ -20,8 +20,8 @@ export function boundaryOf(contentType: string | null): string | undefined {
 }
 
 /**
- * Passes the file in the field `field` to `consume`. The end of its content is reported only after the remainder of
- * the form was read; if that is invalid, reading the content throws.
+ * Passes the file in the field `field` to `consume`. The content ends only after the remainder of the form was read. If
+ * that is invalid, reading the content throws, so that `consume` never completes a file of an invalid form.
  * @throws {Problem} 400 if the body is malformed or incomplete; 413 or 422 if it is not exactly one file.
  */
 export async function readFilePart<T>(

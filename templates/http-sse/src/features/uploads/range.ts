@@ -7,8 +7,8 @@ export interface Span {
 }
 
 /**
- * The range in `header`; "unsatisfiable" if it starts after the end of the file; undefined, which means
- * the complete file, without a range, for several ranges, and for a malformed one.
+ * Parses a Range header. Returns "unsatisfiable" if the range contains no byte of the file. Returns undefined, which means
+ * the complete file, if the header is missing, is malformed or has several ranges.
  */
 export function parseRange(
   header: string | undefined,

@@ -19,12 +19,12 @@ const TOPIC = "uploads";
 export function uploadRoutes(uploads: UploadStore) {
   return new Hono<AppEnv>()
     .post("/api/uploads", access("publish"), validate("query", uploadQuery), async (c) => {
-      c.get("grant").publish(TOPIC);
+      c.get("grant").requirePublish(TOPIC);
       const upload = await receive(c.req.raw, c.req.valid("query").name, uploads);
       return c.json(upload, 201, { location: `/api/uploads/${upload.id}` });
     })
     .get("/api/uploads/:id", access("subscribe"), etag(), async (c) => {
-      c.get("grant").subscribe([TOPIC]);
+      c.get("grant").requireSubscribe([TOPIC]);
       const upload = await uploads.get(c.req.param("id"));
       if (!upload) throw new Problem(404, "There is no such upload.");
       return download(c, upload, await uploads.content(upload));

@@ -34,7 +34,9 @@ export function openStores(env: Env): Stores {
   }
 }
 
+/** @param cause a `StartError`, which already explains itself, is returned as it is. */
 export function dataDirError(directory: string, cause: unknown): StartError {
+  if (cause instanceof StartError) return cause;
   const reason = cause instanceof Error ? cause.message : cause;
   const hint = "Set DATA_DIR to a folder that the service may write.";
   return new StartError(`Can't store data in ${directory} (${reason}).`, hint, { cause });

@@ -1,5 +1,6 @@
 // The versions of chat.db. To change its tables, append a step: `migrate` runs the missing ones at start.
 import type { Database } from "bun:sqlite";
+import { StartError } from "#lib/service";
 
 /** Step n brings a file from version n to n + 1 (`PRAGMA user_version`). Never change a step that was released. */
 const STEPS: readonly string[] = [
@@ -65,13 +66,16 @@ const STEPS: readonly string[] = [
   `,
 ];
 
-/** Brings the file to the newest version, in one transaction. @throws if a newer release has written it. */
+/** Brings the file to the newest version, in one transaction. @throws {StartError} if a newer release wrote it. */
 export function migrate(db: Database): void {
   const run = db.transaction(() => {
     const { user_version: version = 0 } =
       db.query<{ user_version: number }, []>("PRAGMA user_version").get() ?? {};
     if (version > STEPS.length) {
-      throw new Error(`It has version ${version}, which only a newer release of the chat can read`);
+      throw new StartError(
+        `${db.filename} was written by a newer release (version ${version}; this one supports up to ${STEPS.length}).`,
+        "Start the newer release, or set DATA_DIR to another folder.",
+      );
     }
     for (const step of STEPS.slice(version)) db.run(step);
     db.run(`PRAGMA user_version = ${STEPS.length}`);
