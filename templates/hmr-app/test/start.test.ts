@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Copy } from "./copy.ts";
 import { type State, startDev, until } from "./service.ts";
 
+const ROUTES = "src/features/counter/routes.ts";
 let copy: Copy;
 beforeAll(async () => {
   copy = await Copy.make();
@@ -47,17 +48,39 @@ test("the development server listens on the loopback address only, and Ctrl-C le
   }
 });
 
+test("the bundler is killed before the folder of its socket is removed", async () => {
+  await using own = await Copy.make();
+  const probe = `.get("/api/probe", (c) => {
+    const { process } = hotStore?.data.get("dev:bundler") as { process: { child: Bun.Subprocess; socket: string } };
+    const { child, socket } = process;
+    const kill = child.kill.bind(child);
+    child.kill = (signal) => {
+      console.log(existsSync(socket) ? "killed first" : "removed first");
+      kill(signal);
+    };
+    return c.text("");
+  })`;
+  await own.edit(ROUTES, "new Hono()", `new Hono()${probe}`);
+  await own.write(ROUTES, `import { existsSync } from "node:fs";\n${await own.read(ROUTES)}`);
+  await using dev = await startDev(own.folder);
+  // Once the page is served, the bundler has created its socket.
+  for (const path of ["/", "/api/probe"]) expect((await fetch(dev.url + path)).status).toBe(200);
+  dev.child.kill("SIGINT");
+  expect(await dev.child.exited).toBe(0);
+  await until("it is killed", () => /killed first|removed first/.test(dev.printed()));
+  expect(dev.printed()).toContain("killed first");
+});
+
 test.each(["an edit", "a request"])(
   "after its temporary folder is removed, %s creates another one",
   async (first) => {
-    const routes = "src/features/counter/routes.ts";
     const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
     await using own = await Copy.make();
     const probe = `.get("/api/bundler", (c) => {
     const { process } = hotStore?.data.get("dev:bundler") as { process?: { child: { pid: number } } };
     return c.json(process?.child.pid);
   })`;
-    await own.edit(routes, "new Hono()", `new Hono()${probe}`);
+    await own.edit(ROUTES, "new Hono()", `new Hono()${probe}`);
     try {
       await using dev = await startDev(own.folder, { TMPDIR: temporary });
       const get = async (path: string) => (await fetch(dev.url + path)).json();
@@ -66,7 +89,7 @@ test.each(["an edit", "a request"])(
       for (const name of await readdir(temporary))
         await rm(join(temporary, name), { recursive: true });
       if (first === "a request") expect((await fetch(dev.url)).status).toBe(200);
-      await own.edit(routes, "+= 1", "+= 2");
+      await own.edit(ROUTES, "+= 1", "+= 2");
       await until("the edit serves", async () => (await get("/api/state")).version !== version);
       expect((await fetch(dev.url)).status).toBe(200);
       expect(await get("/api/bundler")).not.toBe(bundler);
@@ -105,27 +128,25 @@ test("an invalid environment is reported in one message", async () => {
 });
 
 test("with DEV_POLL, edits without file system events take effect, also after an edit that fails", async () => {
-  const routes = "src/features/counter/routes.ts";
   await using polled = await Copy.make();
-  await polled.edit(routes, "export", "if (1 > 2) throw new Error('fails at import');\nexport");
+  await polled.edit(ROUTES, "export", "if (1 > 2) throw new Error('fails at import');\nexport");
   await using dev = await startDev(polled.folder, { DEV_POLL: "true" });
   const state = async () => (await (await fetch(`${dev.url}/api/state`)).json()) as State;
   const { version } = await state();
-  await polled.editWithoutEvent(routes, "1 > 2", "3 > 2");
+  await polled.editWithoutEvent(ROUTES, "1 > 2", "3 > 2");
   await until("the terminal shows it", () => dev.printed().includes("fails at import"));
   expect(await state()).toMatchObject({ version });
-  await polled.editWithoutEvent(routes, "3 > 2", "1 > 2");
+  await polled.editWithoutEvent(ROUTES, "3 > 2", "1 > 2");
   await until("the new version serves", async () => (await state()).version !== version);
 });
 
 test("with DEV_POLL, an edit without file system events fixes a server that failed at its first start", async () => {
-  const routes = "src/features/counter/routes.ts";
   await using broken = await Copy.make();
   const failing = "{ await Bun.write('failed.txt', ''); throw new Error('fails at import'); }";
-  await broken.edit(routes, "export", `if (3 > 2) ${failing}\nexport`);
+  await broken.edit(ROUTES, "export", `if (3 > 2) ${failing}\nexport`);
   const starting = startDev(broken.folder, { DEV_POLL: "true" });
   await until("it fails", () => Bun.file(join(broken.folder, "failed.txt")).exists());
-  await broken.editWithoutEvent(routes, "3 > 2", "1 > 2");
+  await broken.editWithoutEvent(ROUTES, "3 > 2", "1 > 2");
   await using dev = await starting;
   expect(dev.printed()).toContain("fails at import");
 });

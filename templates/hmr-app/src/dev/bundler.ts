@@ -77,8 +77,8 @@ export function onReloadRequest(reload: (reason: string) => void): void {
 
 // #endregion
 function spawn(): BundlerProcess {
-  // Runs before the folder of the socket is removed, which the process would report as an error.
-  if (!data.starts) process.on("exit", () => data.process?.child.kill("SIGKILL"));
+  // Runs first: another listener removes the folder of the socket, which the process would report as an error.
+  if (!data.starts) process.prependListener("exit", () => data.process?.child.kill("SIGKILL"));
   data.starts = (data.starts ?? 0) + 1;
   const socket = join(privateFolder(), `${data.starts}.sock`);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
