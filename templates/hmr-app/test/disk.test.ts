@@ -210,6 +210,21 @@ test("an edit of .env has an effect if bunfig.toml preloads a module that prints
   });
 });
 
+test("a bunfig.toml that does not parse is reported, and the next edit has an effect", async () => {
+  await using own = await Copy.make();
+  await using service = await startDev(own.folder);
+  const config = await own.read("bunfig.toml");
+  await own.write("bunfig.toml", "plugins = [");
+  await until("it is reported", () => service.printed().includes("bunfig.toml changed"));
+  expect(service.printed()).toContain("the variables of .env keep their values");
+  await own.write("bunfig.toml", config);
+  await own.write(".env", "DEV_HOSTS=added.example\n");
+  await until("the server has the variable", async () => {
+    const headers = { host: "added.example" };
+    return (await fetch(`${service.url}/api/state`, { headers })).ok;
+  });
+});
+
 test.each([".env", ".env.local"])("a folder named %s is reported, and serves", async (name) => {
   await using own = await Copy.make();
   await mkdir(join(own.folder, name));

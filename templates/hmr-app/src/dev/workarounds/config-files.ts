@@ -83,11 +83,16 @@ function namesFromFiles(): readonly string[] {
   return variables.filter(isFromFile).map(([name]) => name);
 }
 
-/** Starts a process that reads the files as Bun does at its start, and copies its variables. */
+/** Starts a process that reads the files as Bun does at its start, and copies its variables. It prints its own errors. */
 async function readVariables(): Promise<void> {
   const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
   const env = { ...process.env, ...withoutFileVariables() };
-  const output = await new Response(Bun.spawn(command, { env }).stdout).text();
+  const child = Bun.spawn(command, { env });
+  const output = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) {
+    notice.warn("the variables of .env keep their values: Bun does not start, see the error above");
+    return;
+  }
   // The first lines are those of a `preload` of bunfig.toml.
   const variables = JSON.parse(output.trim().split("\n").at(-1) ?? "");
   for (const name of Object.keys(withoutFileVariables())) delete process.env[name];
