@@ -102,14 +102,14 @@ async function replace(source: string, target: string): Promise<void> {
   }
 }
 
-/** Removes old files of earlier builds, and the staging folders of killed builds. */
+/** Removes old files of earlier builds, and what killed builds have left: staging folders, and copies from `replace`. */
 async function removeOldFiles(): Promise<void> {
   const oldest = Date.now() - KEEP_DAYS * 24 * 60 * 60 * 1000;
-  const staged = (await readdir("dist")).filter((name) => name.startsWith(".staging-"));
+  const left = (await readdir("dist")).filter((name) => /^\.staging-|\.\d+$/.test(name));
   const published = await readdir("dist/public", { withFileTypes: true });
   // The folder may be the root of a volume, which contains lost+found/.
   const files = published.filter((entry) => !entry.isDirectory());
-  for (const name of [...staged, ...files.map((file) => `public/${file.name}`)]) {
+  for (const name of [...left, ...files.map((file) => `public/${file.name}`)]) {
     const path = join("dist", name);
     // A file that is also part of the new build was just replaced, so it is not old.
     if ((await stat(path)).mtimeMs < oldest) await rm(path, { recursive: true });
