@@ -147,9 +147,10 @@ export function logRequest(fields: RequestFields): void {
 const MAX_QUEUED = 1024 * 1024;
 
 /**
- * stdout, written once per tick of the event loop. A stalled reader neither blocks the service nor
- * costs more memory than `MAX_QUEUED`. Lines beyond that, and lines for which the disk has no space, are dropped;
- * their number is logged with the next line that can be written. Once the reader has closed the pipe, lines are discarded.
+ * stdout, written once per tick of the event loop. A stalled reader neither blocks the service nor costs more memory
+ * than about twice `MAX_QUEUED`: the text that is being written, and the queue. Lines beyond that, and lines for which
+ * the disk has no space, are dropped; their number is logged with the next line that can be written. Once the reader
+ * has closed the pipe, lines are discarded.
  */
 class Output {
   readonly #sink = Bun.stdout.writer();
