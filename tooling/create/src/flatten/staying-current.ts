@@ -4,9 +4,9 @@ import { bytes, type FileMap, text } from "./file-map.ts";
 const README = `
 ## Staying current
 
-\`bunx create-bunyard@latest check\` shows what has changed in the starter that this project was created from, since then or since the
-last update. \`bunx create-bunyard@latest update\` merges it into this project. Your changes are kept. The entry \`bunyard\` in package.json
-records the starter and its version.
+\`bunx create-bunyard@latest check\` shows what has changed in the starter since this project was created or last updated.
+\`bunx create-bunyard@latest update\` merges these changes into this project and keeps yours. The entry \`bunyard\` in package.json records
+the starter and its version.
 `;
 const AGENTS =
   "- `bunx create-bunyard@latest check` shows changes of the starter, `update` merges them. Leave `bunyard` in package.json to it.\n";
