@@ -5,10 +5,8 @@ import { join } from "node:path";
 import packageJson from "../package.json";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
-import { type Service, startDev, startService, until } from "./service.ts";
+import { type Service, startDev, startProduction, until } from "./service.ts";
 
-const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
-const start = [process.execPath, "--no-orphans", "run", "--silent", "start"];
 let copy: Copy;
 
 beforeAll(async () => {
@@ -141,7 +139,7 @@ describe("in production", () => {
 
   browserTest("every page works, and the console stays empty", async () => {
     await build();
-    await using service = await startService(start, copy.folder, variables);
+    await using service = await startProduction(copy.folder);
     await using tab = await Tab.open(service.url);
     await expectPages(tab);
     await tab.evaluate("window.fetch = async () => new Response(null, { status: 503 })");
@@ -157,7 +155,7 @@ describe("in production", () => {
   browserTest(
     "a tab that is older than a deployment reloads when it needs a missing file",
     async () => {
-      const service = await startService(start, copy.folder, variables);
+      const service = await startProduction(copy.folder);
       await using tab = await Tab.open(service.url);
       await tab.shows("On the server");
       await service[Symbol.asyncDispose]();
@@ -166,7 +164,7 @@ describe("in production", () => {
       await copy.edit("src/page/Notes.tsx", "A new note", "A note of the new build");
       await build();
       const { port } = new URL(service.url);
-      await using deployed = await startService(start, copy.folder, { ...variables, PORT: port });
+      await using deployed = await startProduction(copy.folder, { PORT: port });
       await tab.click('nav a[href="/notes"]');
       await tab.shows("A note of the new build");
       // Also outside of React, where no error boundary catches the error.

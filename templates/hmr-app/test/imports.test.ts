@@ -4,7 +4,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
-import { type Service, startDev, startService, until } from "./service.ts";
+import { type Service, startDev, startProduction, until } from "./service.ts";
 
 const FOLDER = "src/page/everything";
 /** Files that are too large for the bundler to inline, by extension and content type. */
@@ -168,15 +168,13 @@ browserTest("a worker that does not build shows the overlay until it is fixed", 
 describe("in production", () => {
   browserTest("every kind of import works, and the console stays empty", async () => {
     for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);
-    const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
     const build = Bun.spawn([process.execPath, "run", "--silent", "build"], {
       cwd: copy.folder,
       stdout: "pipe",
       stderr: "pipe",
     });
     expect(await build.exited, await new Response(build.stderr).text()).toBe(0);
-    const command = [process.execPath, "--no-orphans", "run", "--silent", "start"];
-    await using service = await startService(command, copy.folder, variables);
+    await using service = await startProduction(copy.folder);
     await using tab = await Tab.open(service.url);
     await expectEverything(tab);
     expect(tab.console).toEqual([]);

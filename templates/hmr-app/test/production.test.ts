@@ -6,7 +6,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type RawResponse, send } from "./raw.ts";
-import { type Service, startService } from "./service.ts";
+import { type Service, startProduction } from "./service.ts";
 
 const SECRET = "planted-secret-that-nobody-may-read";
 const variables = { NODE_ENV: "production", LOG_LEVEL: "warn", API_TOKEN: SECRET };
@@ -50,8 +50,7 @@ test("start without a build says what to do, and exits with 1", async () => {
 test("build, then start", async () => {
   const { exitCode, output } = await run("build");
   expect(exitCode, output).toBe(0);
-  const command = [process.execPath, "--no-orphans", "run", "--silent", "start"];
-  service = await startService(command, copy.folder, variables);
+  service = await startProduction(copy.folder, variables);
   const page = (await send(service.url, "/")).body;
   assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
   expect(assets.some((path) => path.endsWith(".js"))).toBe(true);
@@ -235,9 +234,8 @@ test("an origin with the default port, or forwarded by a trusted proxy, is the s
   const origin = "https://app.example";
   expect(await status({ ...forwarded, origin })).toBe(403);
 
-  const command = [process.execPath, "--no-orphans", "run", "--silent", "start"];
   const trusting = { ...variables, TRUSTED_PROXIES: "10.0.0.0/8, 127.0.0.0/8" };
-  await using behindProxy = await startService(command, copy.folder, trusting);
+  await using behindProxy = await startProduction(copy.folder, trusting);
   expect(await status({ ...forwarded, origin }, behindProxy.url)).toBe(200);
   expect(await status({ ...forwarded, origin: "http://app.example" }, behindProxy.url)).toBe(403);
   expect(await status({ ...forwarded, origin: behindProxy.url }, behindProxy.url)).toBe(403);

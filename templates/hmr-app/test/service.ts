@@ -58,13 +58,16 @@ export async function startService(
   }
 }
 
-/** Runs `bun run dev` in `folder`; its descendants are killed when it exits. */
-export function startDev(
-  folder: string,
-  variables: Readonly<Record<string, string>> = {},
-): Promise<Service> {
-  const command = [process.execPath, "--no-orphans", "run", "--silent", "dev"];
-  return startService(command, folder, { LOG_LEVEL: "warn", ...variables });
+/** Runs `bun run dev` in `folder`. */
+export const startDev = scriptStarter("dev");
+/** Runs `bun run start` in `folder`. */
+export const startProduction = scriptStarter("start");
+
+/** The descendants of the script are killed when it exits. */
+function scriptStarter(script: string) {
+  const command = [process.execPath, "--no-orphans", "run", "--silent", script];
+  return (folder: string, variables: Readonly<Record<string, string>> = {}) =>
+    startService(command, folder, { LOG_LEVEL: "warn", ...variables });
 }
 
 /** Waits until a condition holds; an error counts as false. @throws after half of `TEST_TIMEOUT`. */

@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Copy } from "../../../test/copy.ts";
 import { handshake, send } from "../../../test/raw.ts";
-import { type Service, startService } from "../../../test/service.ts";
+import { type Service, startProduction } from "../../../test/service.ts";
 
-const variables = { NODE_ENV: "production", LOG_LEVEL: "warn" };
 let copy: Copy;
 let service: Service;
 
@@ -12,8 +11,7 @@ beforeAll(async () => {
   copy = await Copy.make({ app: "own" });
   // The page is not needed here, so it is not built.
   await copy.write("dist/public/index.html", "<!doctype html>");
-  const command = [process.execPath, "--no-orphans", "run", "--silent", "start"];
-  service = await startService(command, copy.folder, variables);
+  service = await startProduction(copy.folder);
 });
 
 afterAll(async () => {
