@@ -52,6 +52,6 @@ function insert(text: string, lines: string, place: string): string {
   if (index < 0) throw new Error(`There is no such place: ${place}`);
   const after = text.slice(index);
   const [indent = ""] = /^ */.exec(after) ?? [];
-  const indented = lines.replaceAll(/^(?=.)/gm, indent);
+  const indented = lines.startsWith(indent) ? lines : lines.replaceAll(/^(?=.)/gm, indent);
   return `${text.slice(0, index)}${list === undefined ? "" : "\n"}${indented}${after}`;
 }

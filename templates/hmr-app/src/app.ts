@@ -15,7 +15,7 @@ import { hotModules } from "./hot.ts";
 import { trustProxies } from "./origin.ts";
 
 const isBundle = import.meta.file !== "app.ts";
-/** Folder of the built page: next to the bundle, whose folder dist/ may be a link. */
+/** Folder of the built page. Relative to this file and not to the working directory, so that dist/ may be moved. */
 const BUILT_PAGE = join(import.meta.dir, isBundle ? "public" : "../dist/public");
 
 /** @param devPage the page in development. In production, the page comes from the build. */

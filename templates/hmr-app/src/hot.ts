@@ -16,7 +16,7 @@ type Cleanup = () => unknown;
 
 interface Store {
   readonly data: Map<string, object>;
-  /** Callbacks of the latest evaluation, until its service runs them. */
+  /** Callbacks of the latest evaluation, until `hotModules` takes them over. */
   starting: Cleanup[];
 }
 
@@ -69,5 +69,5 @@ async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefine
 async function runAll(cleanups: readonly Cleanup[]): Promise<void> {
   const results = await Promise.allSettled(cleanups.map(async (cleanup) => cleanup()));
   const errors = results.filter((result) => result.status === "rejected").map((it) => it.reason);
-  if (errors.length > 0) throw new AggregateError(errors, "Disposing of a value failed.");
+  if (errors.length > 0) throw new AggregateError(errors, "A dispose callback or disposal failed.");
 }

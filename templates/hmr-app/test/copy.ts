@@ -1,5 +1,5 @@
-// A copy of the project in a temporary folder, so that a test never edits the sources themselves. It has its own
-// app, so that the tests do not depend on the project's pages and features.
+// A copy of the project in a temporary folder, so that a test never edits the sources themselves. By default, it has the
+// app of test/project/, so that the tests do not depend on the project's pages and features.
 import { cp, mkdtemp, readdir, realpath, rename, rm, symlink, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Reproduces the defects of Bun that src/dev/workarounds/ works around, on a plain development server. If a test fails,
-// Bun has fixed the defect: remove the workaround and the test.
+// Reproduces defects of Bun that src/dev/workarounds/ works around, on a plain development server. If a test fails, Bun
+// has fixed that defect: README.md says what to delete.
 import { afterEach, describe, expect } from "bun:test";
 import { mkdtemp, realpath, rename, rm, symlink, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -11,16 +11,12 @@ import { withoutFileVariables } from "./workarounds/config-files.ts";
 // #endregion
 
 /** A message of the process over IPC. */
-interface BundlerMessage {
+type BundlerMessage =
   // #region workarounds
-  /** `listening`, `restart` or `reload`. */
+  // A plugin asks for another process, or for a reload of the pages.
+  | { readonly type: "restart" | "reload"; readonly reason: string }
   // #endregion
-  readonly type: string;
-  // #region workarounds
-  /** Why a plugin asks for another process (type `restart`) or for a reload of the pages (type `reload`). */
-  readonly reason: string;
-  // #endregion
-}
+  | { readonly type: "listening" };
 
 interface BundlerProcess {
   readonly child: Bun.Subprocess;
@@ -30,7 +26,7 @@ interface BundlerProcess {
   readonly listening: Promise<void>;
 }
 
-/** Retries of one start, and of one request; a request can cause several starts. */
+/** How often a crashed start is tried again, and a failed request. Each try of a request may start the process again. */
 const MAX_RETRIES = 3;
 /** Milliseconds that a process may take to close its socket after it has closed a connection. */
 const EXIT_MS = 100;
@@ -57,7 +53,10 @@ export function startBundler(): BundlerProcess {
 }
 
 // #region workarounds
-/** Returns how many processes have listened. Failed starts do not count, because each reload of an error page causes one. */
+/**
+ * Returns how many processes have listened. An error page reloads when this number changes, and its request starts the
+ * process again. Failed starts therefore do not count: the page would reload forever.
+ */
 export function listenedCount(): number {
   return data.listenedCount ?? 0;
 }

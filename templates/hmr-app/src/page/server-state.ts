@@ -14,7 +14,7 @@ let current: ServerState = { state: undefined, failure: undefined };
 const listeners = new Set<() => void>();
 
 // #region live
-/** Keeps the failure of a request, because the server sends its state every second. */
+/** Keeps `failure`: the server sends its state every second, which would hide the message of a failed request. */
 export function receive(state: State): void {
   update({ state });
 }

@@ -10,7 +10,10 @@ export interface PageSource {
   readonly assets: Hono<HttpEnv>;
 }
 
-/** Paths outside of the API, also with line breaks. `index` responds to GET, so other methods are 405. */
+/**
+ * Every path outside of `/api`; unlike `.`, `[^]` also matches a line break. Only GET is registered, so that `notFound`
+ * responds to other methods with 405.
+ */
 const PAGES = "/:path{(?!api(?:/|$))[^]+}";
 
 export function pageRoutes({ index, assets }: PageSource) {
