@@ -13,7 +13,6 @@ import { withoutFileVariables } from "./workarounds/config-files.ts";
 /** A message of the process over IPC. */
 type BundlerMessage =
   // #region workarounds
-  // A plugin asks for another process, or for a reload of the pages.
   | { readonly type: "restart" | "reload"; readonly reason: string }
   // #endregion
   | { readonly type: "listening" };
