@@ -128,6 +128,7 @@ test("add an event kind", async () => {
   const folder = await follow("Add an event kind");
   await run(folder, "run", "typecheck");
   await run(folder, "test", "test/property.test.ts", "-t", "embedded");
+  await run(folder, "test", "test/chat.test.ts", "-t", "protocol version");
   await using server = await start(folder);
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
