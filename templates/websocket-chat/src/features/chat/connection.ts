@@ -244,11 +244,15 @@ export class Connection implements Member {
     this.requireMembership(room);
     // Before the wait: otherwise a rename during the wait would add the user to the room again.
     this.rooms.delete(room);
+    const { presence } = this.chat.stores;
     try {
-      await this.chat.stores.presence.leave(room, this);
+      await presence.leave(room, this);
     } catch (error) {
-      // The client is still in the room, and can repeat the leave.
-      if (this.#socket) this.rooms.add(room);
+      // The client is still in the room and can repeat the leave, so the room must list the user again.
+      if (this.#socket) {
+        this.rooms.add(room);
+        presence.join(room, this).catch(logPresenceError);
+      }
       throw error;
     }
     this.#socket?.unsubscribe(roomTopic(room));
