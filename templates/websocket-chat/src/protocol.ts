@@ -92,7 +92,7 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ping"), ref }),
 ]);
 
-/** The valid fields of a refused frame that its error frame depends on. */
+/** Reads `ref` and `text` of a refused frame if they are valid: the error repeats `ref`, and `text` may be too long. */
 export const refusedFrameSchema = z
   .object({
     ref: ref.optional().catch(undefined),

@@ -25,7 +25,10 @@ const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
 export class Connection implements Member {
   user: User;
-  /** The rooms that this connection has joined. Updated in the same tick in which the presence is called. */
+  /**
+   * The rooms that this connection has joined. Changed in the same tick as the calls of the presence, so that `closed` and
+   * `rename` see the same rooms as it.
+   */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
   pendingRoomChange: Promise<void> | undefined;
