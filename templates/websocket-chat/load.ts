@@ -7,7 +7,10 @@ import { openWebSocket } from "./test/web-socket.ts";
 
 const { values } = parseArgs({
   options: {
-    /** URL of a running chat, e.g. http://127.0.0.1:3000. By default one is started, without limits. */
+    /**
+     * URL of a running chat with a high RATE_LIMIT and MAX_CONNECTIONS, e.g. http://127.0.0.1:3000. By default one is
+     * started, without limits.
+     */
     url: { type: "string" },
     /** Clients in one room. Each sends its next message when it has received the previous one. */
     clients: { type: "string", default: "64" },
@@ -30,10 +33,11 @@ try {
 }
 process.exit(0);
 
-/** All clients send to one room, so each message is delivered to every client. */
+/** All clients send to one room, so each message is delivered to every client. @throws {Error} if a frame is refused. */
 async function measureFanOut(): Promise<void> {
   const latencies: number[] = [];
   let deliveries = 0;
+  const refused = Promise.withResolvers<never>();
   const sockets = await Promise.all(Array.from({ length: clients }, (_, i) => open(`Load ${i}`)));
   for (const [index, socket] of sockets.entries()) {
     const mine = `"text":"${index} `;
@@ -49,6 +53,10 @@ async function measureFanOut(): Promise<void> {
         if (data.includes('"members"')) send();
         return;
       }
+      if (data.startsWith('{"type":"error"')) {
+        const hint = "If it is rate_limited, start the chat with a higher RATE_LIMIT.";
+        refused.reject(new Error(`The chat refused a frame: ${data}. ${hint}`));
+      }
       if (!data.startsWith('{"type":"chat"')) return;
       deliveries += 1;
       const at = data.indexOf(mine);
@@ -58,11 +66,11 @@ async function measureFanOut(): Promise<void> {
     };
     socket.send(JSON.stringify({ type: "join", ref: 0, room: "load" }));
   }
-  await Bun.sleep(500);
+  await Promise.race([Bun.sleep(500), refused.promise]);
   latencies.length = 0;
   deliveries = 0;
   const started = performance.now();
-  await Bun.sleep(Number(values.seconds) * 1000);
+  await Promise.race([Bun.sleep(Number(values.seconds) * 1000), refused.promise]);
   const seconds = (performance.now() - started) / 1000;
   for (const socket of sockets) socket.close();
   latencies.sort((a, b) => a - b);

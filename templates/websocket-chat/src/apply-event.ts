@@ -51,7 +51,8 @@ const apply: Apply = {
 };
 
 /**
- * Applies an event to the message it is about; a chat event starts a message.
+ * Applies an event to the message it is about; a chat event starts a message. A kind that a newer server has added
+ * changes nothing.
  * @returns the changed message, undefined if it is deleted, or `message` itself if nothing changes.
  * @throws {FrameError} `not_found` if there is no such message, `forbidden` if the user may not do that.
  */
@@ -59,6 +60,7 @@ export function applyEvent(event: RoomEvent, message: Message | undefined): Mess
   if (!message && "target" in event) {
     throw new FrameError("not_found", "There is no such message (any more).");
   }
+  if (!Object.hasOwn(apply, event.type)) return message;
   const change = apply[event.type] as (event: RoomEvent, message?: Message) => Message | undefined;
   return change(event, message);
 }

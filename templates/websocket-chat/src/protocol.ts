@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { LIMITS, ROOM } from "./limits.ts";
 
-/** Version of the protocol, sent in `welcome`. Increase it with a change that breaks old clients. */
+/** Version of the protocol, sent in `welcome`. Increase it with a change that old clients cannot handle, such as a new kind of event. */
 export const PROTOCOL = 1;
 
 /** A name needs at least one visible character. */
@@ -92,7 +92,7 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ping"), ref }),
 ]);
 
-/** The valid fields of a refused frame that its error frame depends on. */
+/** Reads `ref` and `text` of a refused frame if they are valid: the error repeats `ref`, and `text` may be too long. */
 export const refusedFrameSchema = z
   .object({
     ref: ref.optional().catch(undefined),
@@ -221,9 +221,9 @@ export type ServerFrame =
       readonly retry: boolean;
     };
 
-/** Whether the frame is an event of a room's log. */
+/** Whether the frame is an event of a room's log, of any kind: a newer server may send kinds that are not in `eventSchemas`. */
 export function isEvent(frame: ServerFrame): frame is RoomEvent {
-  return Object.hasOwn(eventSchemas, frame.type);
+  return "offset" in frame && frame.type !== "ok";
 }
 
 /** The offset of the message that the event is about; undefined if the event starts a message. */

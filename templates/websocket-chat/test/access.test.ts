@@ -209,6 +209,7 @@ describe("upgrade", () => {
       "https://evil-chat.example",
       "https://chat.example:8443",
       `http://${host}.evil.example`,
+      "http://undefined",
       "http://localhost",
     ];
     for (const strange of ["%%", "[", "a b"]) {

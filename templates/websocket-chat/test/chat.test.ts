@@ -1,6 +1,7 @@
 // The protocol, frame by frame.
 import { describe, expect, test } from "bun:test";
 import { LIMITS } from "../src/limits.ts";
+import { PROTOCOL } from "../src/protocol.ts";
 import { ChatServer } from "./server.ts";
 import { Socket } from "./socket.ts";
 
@@ -14,7 +15,7 @@ describe("welcome and ping", () => {
   test("the first frame contains the user and the protocol version", async () => {
     using ada = await open("Ada");
     expect(ada.frames).toEqual([
-      { type: "welcome", you: { id: expect.any(String), name: "Ada" }, protocol: 1 },
+      { type: "welcome", you: { id: expect.any(String), name: "Ada" }, protocol: PROTOCOL },
     ]);
   });
 

@@ -136,3 +136,25 @@ test("a frame with a temporary error is sent again after growing delays of up to
   const delays = joins.slice(1).map((at, i) => at - (joins[i] ?? 0));
   expect(delays).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
 });
+
+test("an event of an unknown kind counts as an event of its room", async () => {
+  const sent: { readonly type: string; readonly ref: unknown }[] = [];
+  const socket = {
+    send: (data: string) => sent.push(JSON.parse(data)),
+    close: () => undefined,
+  } as unknown as WebSocket;
+  const receive = (frame: unknown) =>
+    socket.onmessage?.call(socket, { data: JSON.stringify(frame) } as MessageEvent);
+  const { client } = start(() => socket);
+  client.join("general");
+  receive(JSON.parse(welcome(PROTOCOL)));
+  const position = { epoch: "e", offset: 0, recovered: false, members: [you], messages: [] };
+  receive({ type: "ok", ref: sent[0]?.ref, room: "general", ...position });
+  await Bun.sleep(0);
+  const event = { room: "general", epoch: "e", from: you, at: "", key: "k" };
+  receive({ ...event, type: "unknown", offset: 1, target: 1 });
+  receive({ ...event, type: "chat", offset: 2, text: "hello" });
+  // After a gap, it would join again.
+  expect(sent.map(({ type }) => type)).toEqual(["join"]);
+  client.close();
+});

@@ -126,30 +126,55 @@ test("a client that connects with the cookie from before a rename has the new na
   expect(await bob.next("user-joined")).toMatchObject({ user: renamed });
 });
 
-test("a rename while the user leaves a room does not add the user to the room again", async () => {
+/** A connection in the room `general`, and the calls of its presence. */
+function connectFake(leave: () => Promise<void>) {
   const calls: string[] = [];
-  const leaves = Promise.withResolvers<void>();
   const record = (call: string) => async () => void calls.push(call);
   const presence = {
     connect: record("connect"),
     join: record("join"),
-    leave: async () => {
+    leave: () => {
       calls.push("leave");
-      await leaves.promise;
+      return leave();
     },
     disconnect: record("disconnect"),
   };
-  const hub = { disconnect: () => undefined };
-  const chat = { hub, stores: { presence } } as unknown as Chat;
   const session = { id: "s", user: { id: "a", name: "Ada" }, expires: Date.now() + 60_000 };
+  const hub = {
+    latestSession: () => session,
+    connect: () => undefined,
+    disconnect: () => undefined,
+  };
+  const chat = { hub, stores: { presence } } as unknown as Chat;
   const connection = new Connection(chat, session);
+  const socket = {
+    subscribe: () => undefined,
+    unsubscribe: () => undefined,
+    cork: () => undefined,
+  };
+  connection.opened({ ...socket, getBufferedAmount: () => 0 } as never);
   connection.rooms.add("general");
+  return { connection, session, calls };
+}
+
+test("a rename while the user leaves a room does not add the user to the room again", async () => {
+  const leaves = Promise.withResolvers<void>();
+  const { connection, session, calls } = connectFake(() => leaves.promise);
   const left = connection.leave({ type: "leave", ref: 1, room: "general" });
   connection.rename({ ...session, user: { id: "a", name: "Countess" } });
   leaves.resolve();
   await left;
   connection.closed();
-  expect(calls).toEqual(["leave", "connect", "disconnect"]);
+  expect(calls).toEqual(["connect", "leave", "connect", "disconnect"]);
+});
+
+test("a user whose leave fails is a member again", async () => {
+  const { connection, calls } = connectFake(() => Promise.reject(new Error("no store")));
+  const left = connection.leave({ type: "leave", ref: 1, room: "general" });
+  await expect(left).rejects.toThrow("no store");
+  expect([...connection.rooms]).toEqual(["general"]);
+  connection.closed();
+  expect(calls).toEqual(["connect", "leave", "join", "leave", "disconnect"]);
 });
 
 test("canJoin decides who may join, and may fail", async () => {

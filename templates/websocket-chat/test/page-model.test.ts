@@ -44,6 +44,17 @@ test("history is not unread, and what was missed is, also in a room that was emp
   expect(quiet.room.unread).toBe(1);
 });
 
+test("an event of an unknown kind changes nothing, and the events after it are shown", () => {
+  const { model, texts } = open();
+  model.joined("a", { ...empty, offset: 1, recovered: true, messages: [chat(1, "one")] }, true);
+  const unknown = { ...chat(2, ""), type: "unknown", target: 1 } as unknown as EventOf<"chat">;
+  const messages = [unknown, { ...unknown, offset: 3, target: 9 }, chat(4, "two")];
+  model.joined("a", { ...empty, offset: 4, recovered: true, messages }, false);
+  expect(texts()).toEqual(["one", "two"]);
+  model.receive({ ...unknown, offset: 5 });
+  expect(texts()).toEqual(["one", "two"]);
+});
+
 test.each(["ok", "event"])(
   "one's own message is shown once, also if its %s arrives first",
   (first) => {

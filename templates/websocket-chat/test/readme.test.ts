@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { parseEnv } from "#lib/env";
 import { schema } from "../src/env.ts";
-import { clientFrameSchema, ERRORS } from "../src/protocol.ts";
+import { clientFrameSchema, ERRORS, PROTOCOL } from "../src/protocol.ts";
 
 const readme = await Bun.file(join(import.meta.dir, "../README.md")).text();
 
@@ -22,7 +22,8 @@ test("it lists every variable with its default", () => {
   }
 });
 
-test("it lists every frame and every error code", () => {
+test("it names the protocol version, and lists every frame and every error code", () => {
+  expect(readme).toContain(`{type: "welcome", you, protocol: ${PROTOCOL}}`);
   const types = firstCells("you send").map((frame) => /type: "(.+?)"/.exec(frame)?.[1] ?? "");
   expect(types).toEqual(clientFrameSchema.options.map(({ shape }) => shape.type.value));
   expect(firstCells("code")).toEqual(Object.keys(ERRORS));

@@ -128,6 +128,7 @@ test("add an event kind", async () => {
   const folder = await follow("Add an event kind");
   await run(folder, "run", "typecheck");
   await run(folder, "test", "test/property.test.ts", "-t", "embedded");
+  await run(folder, "test", "test/chat.test.ts", "-t", "protocol version");
   await using server = await start(folder);
   using ada = await Socket.open(server.url, "Ada");
   await ada.join("general");
@@ -228,4 +229,22 @@ test.skipIf(!python)("the client in Python repeats a frame after a temporary err
   const output = await runClient(folder, `http://127.0.0.1:${server.port}`);
   expect(output).toBe("Ada before\nok\n");
   expect(frames).toEqual(["join", "join", "chat", "chat"]);
+});
+
+test.skipIf(!python)("the client in Python reconnects, until its session has ended", async () => {
+  const folder = await follow("Write a client in another language");
+  let handshakes = 0;
+  using server = Bun.serve({
+    port: 0,
+    fetch: (request, server) => {
+      if (!request.url.endsWith("/ws"))
+        return new Response(null, { headers: { "set-cookie": "a=b; Path=/" } });
+      handshakes += 1;
+      if (handshakes > 1) return new Response(null, { status: 401 });
+      return server.upgrade(request) ? undefined : new Response(null, { status: 400 });
+    },
+    websocket: { message: (socket) => socket.close(1012) },
+  });
+  expect(await runClient(folder, `http://127.0.0.1:${server.port}`)).toBe("");
+  expect(handshakes).toBe(2);
 });

@@ -27,7 +27,7 @@ export interface ClientEvents {
   joined(room: string, snapshot: Snapshot, isFirst: boolean): void;
   /** The server refused the join. Another call of `join` tries again. */
   refused(room: string, problem: string): void;
-  /** Every frame, replies included. The events of a room that a join did not return come in order, each of them once. */
+  /** Every frame, replies included. Events that a join has returned are not repeated; later ones come in order, each once. */
   frame(frame: ServerFrame): void;
   /** The event is stored, or was refused because of `problem`. */
   settled(event: Unsent, problem?: string): void;

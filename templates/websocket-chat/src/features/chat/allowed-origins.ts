@@ -12,6 +12,7 @@ export function isAllowedOrigin(c: Context, allowed: readonly string[]): boolean
   if (c.req.header("sec-fetch-site") === "same-origin") return true;
   const { protocol = "", host } = URL.parse(origin) ?? {};
   const forwarded = c.req.header("x-forwarded-host")?.split(",")[0]?.trim();
-  const isOwn = (name?: string) => URL.parse(`${protocol}//${name}`)?.host === host;
+  const isOwn = (name?: string) =>
+    name !== undefined && URL.parse(`${protocol}//${name}`)?.host === host;
   return /^https?:$/.test(protocol) && [c.req.header("host"), forwarded].some(isOwn);
 }

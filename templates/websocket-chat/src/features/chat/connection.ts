@@ -25,7 +25,10 @@ const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
 export class Connection implements Member {
   user: User;
-  /** The rooms that this connection has joined. Updated in the same tick in which the presence is called. */
+  /**
+   * The rooms that this connection has joined. Changed in the same tick as the calls of the presence, so that `closed` and
+   * `rename` see the same rooms as it.
+   */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
   pendingRoomChange: Promise<void> | undefined;
@@ -244,11 +247,15 @@ export class Connection implements Member {
     this.requireMembership(room);
     // Before the wait: otherwise a rename during the wait would add the user to the room again.
     this.rooms.delete(room);
+    const { presence } = this.chat.stores;
     try {
-      await this.chat.stores.presence.leave(room, this);
+      await presence.leave(room, this);
     } catch (error) {
-      // The client is still in the room, and can repeat the leave.
-      if (this.#socket) this.rooms.add(room);
+      // The client is still in the room and can repeat the leave, so the room must list the user again.
+      if (this.#socket) {
+        this.rooms.add(room);
+        presence.join(room, this).catch(logPresenceError);
+      }
       throw error;
     }
     this.#socket?.unsubscribe(roomTopic(room));

@@ -113,8 +113,7 @@ export class Hub implements Listener {
     for (const recording of this.#recordings) recording.add(delivery);
     const { server, metrics } = this.#service;
     if (metrics.isServed) this.#deliveries.inc({}, server.subscriberCount(topic));
-    // Uncompressed: compression makes short frames longer.
-    server.publish(topic, frame, false);
+    server.publish(topic, frame);
     this.#unchecked += frame.length;
     if (this.#unchecked > CHECK_EVERY) this.#closeSlowConsumers();
   }
@@ -166,7 +165,7 @@ export class Hub implements Listener {
     for (const connection of [...this.#connections]) connection.close(code, reason);
   }
 
-  /** Closes slow consumers long before the runtime's backpressure limit, beyond which it silently drops frames. */
+  /** Closes slow consumers long before the runtime's backpressure limit, beyond which they would get no close code. */
   #closeSlowConsumers(): void {
     this.#unchecked = 0;
     for (const connection of [...this.#connections]) {

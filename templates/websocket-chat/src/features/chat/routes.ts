@@ -11,7 +11,10 @@ import { isAllowedOrigin } from "./allowed-origins.ts";
 import { type Chat, Connection } from "./connection.ts";
 import { handleFrame } from "./handlers.ts";
 
-/** The runtime silently drops frames beyond this many queued bytes; `LIMITS.sendBufferBytes` is far below it. */
+/**
+ * Beyond this many queued bytes, the runtime closes the connection without a close frame. `LIMITS.sendBufferBytes` is far
+ * below, so that a slow consumer gets a close code.
+ */
 const BACKPRESSURE_LIMIT = 2 ** 30;
 
 export function chatRoutes(env: Env, secret: string, chat: Chat, service: Service) {

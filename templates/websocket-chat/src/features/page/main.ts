@@ -22,7 +22,7 @@ import { render } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
 const SIGNED_OUT = "signed out";
-/** Reaches the other tabs also while the server is down. */
+/** Announces a sign-out to the other tabs, also to those without a connection. */
 const tabs = new BroadcastChannel("chat");
 
 setUpPanels();

@@ -265,7 +265,7 @@ export class Model {
     const key = `${event.epoch}/${target ?? event.offset}`;
     const before = conversation.lines.find((line) => line.key === key)?.message;
     // The message may be older than what the page shows, and the text of a message that was deleted is missing.
-    if (target ? !before : event.type === "chat" && event.text === undefined) return;
+    if (target !== undefined ? !before : event.type === "chat" && event.text === undefined) return;
     const message = applyEvent(event, before);
     if (message) this.#put(conversation, event.epoch, message, event.type === "chat");
     else conversation.lines = conversation.lines.filter((line) => line.key !== key);

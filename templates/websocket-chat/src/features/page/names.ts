@@ -2,7 +2,7 @@
 
 /**
  * Characters that look like a Latin letter, by that letter (UTS #39, confusables). `skeleton` looks them up after NFKD,
- * and then in lower case: a capital letter is listed if only that looks like the Latin one.
+ * and then in lower case: a capital letter is listed if its small letter does not look like the Latin one.
  */
 const LOOKALIKES = new Map(
   Object.entries({

@@ -50,7 +50,7 @@ export async function askForName(hint = ""): Promise<User> {
 
 /** @returns the problem; undefined once the user is signed out. Only the server can delete the cookie. */
 export async function signOut(): Promise<string | undefined> {
-  const response = await session.$delete().catch(unreachable);
+  const response = await session.$delete().catch(noResponse);
   return response?.ok ? undefined : `${UNREACHABLE} Sign out when you are connected again.`;
 }
 
@@ -60,11 +60,11 @@ export async function isSignedOut(): Promise<boolean> {
 }
 
 async function whoAmI(): Promise<User | "nobody" | "unknown"> {
-  const response = await session.$get().catch(unreachable);
+  const response = await session.$get().catch(noResponse);
   if (!response) return "unknown";
   if (!response.ok) return (response.status as number) === 401 ? "nobody" : "unknown";
   // A proxy that is not ready may respond with an HTML page.
-  return (await response.json().catch(unreachable)) ?? "unknown";
+  return (await response.json().catch(noResponse)) ?? "unknown";
 }
 
 function signIn(): Promise<User> {
@@ -72,8 +72,8 @@ function signIn(): Promise<User> {
   byId("sign-in", HTMLFormElement).onsubmit = async (event) => {
     event.preventDefault();
     const json = { name: byId("name", HTMLInputElement).value };
-    const response = await session.$post({ json }).catch(unreachable);
-    const body: unknown = await response?.json().catch(unreachable);
+    const response = await session.$post({ json }).catch(noResponse);
+    const body: unknown = await response?.json().catch(noResponse);
     const isUser = response?.ok && body !== undefined;
     byId("sign-in-problem", HTMLElement).textContent = isUser ? "" : describe(body as Problem);
     if (isUser) resolve(body as User);
@@ -82,7 +82,7 @@ function signIn(): Promise<User> {
 }
 
 /** The result of a request that got no response, or none that can be read. */
-const unreachable = (): undefined => undefined;
+const noResponse = (): undefined => undefined;
 
 function describe(problem: Problem | undefined): string {
   const detail = problem?.errors?.[0]?.detail ?? problem?.detail;

@@ -8,7 +8,7 @@ const VERSION = "2";
 /**
  * Rejects if Redis has evicted keys since `before`, and may evict more.
  * @param before the result of the previous check.
- * @returns the number of keys that were evicted so far.
+ * @returns the number to pass to the next check as `before`.
  */
 export async function checkHealth(redis: Sender, before?: number): Promise<number | undefined> {
   const info = await readInfo(redis);

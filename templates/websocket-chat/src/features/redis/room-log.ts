@@ -240,7 +240,7 @@ const FIRST_OF = `
 `;
 
 /**
- * The first events after an offset that have a number in a field, whichever the field is.
+ * The first events after an offset that have this number in any field; the caller checks which field it is.
  * KEYS: room, events. ARGV: offset, number.
  */
 const findEvents = new Script<readonly string[]>(`

@@ -14,7 +14,7 @@ export class Script<Reply> {
     this.#sha = createHash("sha1").update(source).digest("hex");
   }
 
-  /** Sends the source, so that `run` does not have to: calls are then run in the order in which they are made. */
+  /** Sends the source: otherwise the first `run` would fall back to EVAL, which would run after calls that were made later. */
   async load(redis: Sender): Promise<void> {
     await redis.send("SCRIPT", ["LOAD", this.source]);
   }

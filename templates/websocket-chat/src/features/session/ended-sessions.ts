@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { storeUnavailable } from "#lib/http";
 import { lastExpiry, readSession, type Session } from "./cookie.ts";
 
-/** One implementation per engine. While the store is not available, both methods reject with a 503. */
+/** One implementation per engine. While the store is not available, both methods reject with a `Problem`: 503, or 507 if the disk is full. */
 export interface EndedSessions {
   /** When the promise resolves, the session stays ended after a crash. */
   end(session: Session): Promise<void>;

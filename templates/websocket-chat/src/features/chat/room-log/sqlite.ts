@@ -170,8 +170,8 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /**
-   * Deletes what is not retained: everything up to the newest old message, and after it the events beyond
-   * `LIMITS.events`, except for messages.
+   * Keeps the newest `LIMITS.messages` messages. Keeps another event only if it is one of the newest `LIMITS.events`, and
+   * newer than every message that is deleted.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
@@ -249,7 +249,7 @@ function prepare(db: Database) {
     insert: db.query(
       "INSERT INTO events (room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?)",
     ),
-    // The key of an event that is not stored counts as one of the newest event.
+    // The key of an event that is not stored gets the id of the newest event, so both keys are deleted together.
     insertKey: db.query("REPLACE INTO keys SELECT max(id), ?, ?, ?, ? FROM events"),
     update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
     // Keeps the frames without their text, so that the offsets have no gap.
