@@ -29,27 +29,27 @@ export class Service implements AsyncDisposable {
   #url = "";
   readonly #reading: Promise<void>;
 
+  readonly #listening: Promise<string>;
+
   private constructor(
     readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">,
     readonly folder: Folder,
-    listening: (url: string) => void,
-    ended: (error: Error) => void,
   ) {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    promise.catch(() => undefined); // Without `start`, nothing waits for it.
+    this.#listening = promise;
     this.#reading = (async () => {
       for await (const chunk of child.stdout) {
         this.#output += Buffer.from(chunk).toString();
         this.#url ||= /listening.*?(http:\S+?)\/?\s/.exec(this.#output)?.[1] ?? "";
-        if (this.#url !== "") listening(this.#url);
+        if (this.#url !== "") resolve(this.#url);
       }
-      ended(new Error(`The service ended: ${this.#output}${await child.stderr.text()}`));
+      reject(new Error(`The service ended: ${this.#output}${await child.stderr.text()}`));
     })();
   }
 
-  /**
-   * @param root the folder of the code.
-   * @throws with the output of the service, if it exits before it listens.
-   */
-  static async start(env: Variables = {}, folder = new Folder(), root = ROOT): Promise<Service> {
+  /** @param root the folder of the code. */
+  static spawn(env: Variables = {}, folder = new Folder(), root = ROOT): Service {
     const child = Bun.spawn([process.execPath, join(root, "src/main.ts")], {
       cwd: folder.path,
       env: {
@@ -64,13 +64,20 @@ export class Service implements AsyncDisposable {
       stdout: "pipe",
       stderr: "pipe",
     });
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const service = new Service(child, folder, resolve, reject);
+    return new Service(child, folder);
+  }
+
+  /**
+   * Like `spawn`, and waits until the service listens.
+   * @throws with the output of the service, if it exits before.
+   */
+  static async start(env?: Variables, folder?: Folder, root?: string): Promise<Service> {
+    const service = Service.spawn(env, folder, root);
     try {
-      await promise;
+      await service.#listening;
       return service;
     } catch (error) {
-      folder[Symbol.dispose]();
+      service.folder[Symbol.dispose]();
       throw error;
     }
   }

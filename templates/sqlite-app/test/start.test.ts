@@ -1,7 +1,7 @@
 // The service's start, stop and recovery from a kill: it migrates or refuses, and never serves an unknown schema.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { PROCESS_TIMEOUT, Project } from "./project.ts";
 import { Service } from "./service.ts";
 
@@ -91,6 +91,21 @@ posix(
       expect(await service.stop()).toBe(0);
       await service[Symbol.asyncDispose]();
     }
+  },
+  PROCESS_TIMEOUT,
+);
+
+posix(
+  "SIGTERM ends a start that waits for the migration of another process",
+  async () => {
+    using project = new Project("own");
+    project.write(project.next("vacuum"), "-- migrate: no-transaction\nVACUUM;");
+    using other = new Database(`${project.database}-migration-lock`);
+    other.run("BEGIN EXCLUSIVE");
+    await using service = Service.spawn(project.env);
+    // It exists once the service has its signal handlers.
+    while (!existsSync(project.database)) await Bun.sleep(10);
+    expect(await service.stop()).toBe(0);
   },
   PROCESS_TIMEOUT,
 );

@@ -1,5 +1,6 @@
 // Finds foreign-key violations (orphans) in a SQLite database. Its shell can cause them: foreign keys are off there.
 import type { Database } from "bun:sqlite";
+import { connect } from "../store/connection.ts";
 import { type Finding, MigrateError } from "./errors.ts";
 
 interface Orphan {
@@ -13,8 +14,31 @@ export function readOrphans(database: Database): Orphan[] {
   return database.query<Orphan, []>("PRAGMA foreign_key_check").all();
 }
 
+/** Reads the orphans of a copy of the database. */
+export function readOrphansOf(file: string): Orphan[] {
+  using database = connect(file, { readonly: true, busyTimeout: 1000 });
+  return readOrphans(database);
+}
+
 /** @throws {MigrateError} if there are orphans that are not in `before`. */
 export function refuseNewOrphans(database: Database, before: readonly Orphan[]): void {
+  refuseOthers(database, before, ({ table, rowid, parent }) => [table, rowid, parent]);
+}
+
+/**
+ * Like `refuseNewOrphans`, but compares only their number per pair of tables, because VACUUM may change rowids.
+ * @throws {MigrateError}
+ */
+export function refuseMoreOrphans(database: Database, before: readonly Orphan[]): void {
+  refuseOthers(database, before, ({ table, parent }) => [table, parent]);
+}
+
+function refuseOthers(
+  database: Database,
+  before: readonly Orphan[],
+  identify: (orphan: Orphan) => unknown[],
+): void {
+  const key = (orphan: Orphan) => JSON.stringify(identify(orphan));
   const known = new Map<string, number>();
   for (const orphan of before) known.set(key(orphan), (known.get(key(orphan)) ?? 0) + 1);
   for (const orphan of readOrphans(database)) {
@@ -31,8 +55,6 @@ export function orphanFindings(orphans: readonly Orphan[]): Finding[] {
     message: describe(orphan),
   }));
 }
-
-const key = ({ table, rowid, parent }: Orphan) => JSON.stringify([table, rowid, parent]);
 
 function describe({ table, rowid, parent }: Orphan): string {
   return `Row ${rowid ?? "?"} of ${table} refers to a row of ${parent} that does not exist.`;

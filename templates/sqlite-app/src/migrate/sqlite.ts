@@ -2,12 +2,18 @@
 import type { Database } from "bun:sqlite";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { connect, explain } from "../store/connection.ts";
+import { connect, explain, isBusy } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
 import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { createLedger, readState, recordStart, recordStep, writeRow } from "./ledger.ts";
-import { orphanFindings, readOrphans, refuseNewOrphans } from "./orphans.ts";
+import {
+  orphanFindings,
+  readOrphans,
+  readOrphansOf,
+  refuseMoreOrphans,
+  refuseNewOrphans,
+} from "./orphans.ts";
 import { isAlreadyApplied, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { isTransactional, type Script, scriptError } from "./script.ts";
@@ -17,6 +23,10 @@ import type { BackupResult, Target } from "./target.ts";
 
 /** Milliseconds that a process waits for the migration of another one. */
 const MIGRATION_TIMEOUT_MS = 10 * 60_000;
+/** Milliseconds for which one attempt to lock a file blocks the thread, and with it the signal handlers. */
+const ATTEMPT_MS = 100;
+/** Milliseconds between two attempts, and between two migrations, in which signals are handled. */
+const PAUSE_MS = 10;
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
@@ -32,8 +42,7 @@ export class SqliteTarget implements Target {
 
   async readState(): Promise<DatabaseState> {
     if (!existsSync(this.location)) return { ledger: [], tables: 0, otherOwner: undefined };
-    using database = this.#read();
-    return readState(database);
+    return this.#read(readState);
   }
 
   async apply(step: Step): Promise<"done" | "alreadyApplied"> {
@@ -57,31 +66,32 @@ export class SqliteTarget implements Target {
     });
   }
 
-  /** Records the start and the end in separate transactions. A second SQLite file is the lock between processes. */
-  #applyOutside(step: Step) {
-    const lock = connect(`${this.location}-migration-lock`, {
-      create: true,
-      busyTimeout: MIGRATION_TIMEOUT_MS,
-    });
+  /**
+   * Records the start and the end in separate transactions. A second SQLite file is the lock between processes. The copy
+   * has the orphans from before the first run; those that a failed run left must not count as old.
+   */
+  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
+    const lock = await lockDatabase(`${this.location}-migration-lock`);
     try {
-      lock.run("BEGIN IMMEDIATE");
-      const isDone = this.#transaction((database) => {
+      const before = await this.#transaction((database) => {
         const state = readState(database);
-        if (isAlreadyApplied(step, state)) return true;
-        this.#backUpBefore(step, state);
+        if (isAlreadyApplied(step, state)) return undefined;
+        const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
-        return false;
+        return { orphans: copy === undefined ? [] : readOrphansOf(copy) };
       });
-      if (isDone) return "alreadyApplied";
+      if (before === undefined) return "alreadyApplied";
       const started = performance.now();
-      const database = this.#write();
+      const database = connect(this.location, { busyTimeout: MIGRATION_TIMEOUT_MS });
       try {
+        database.run("PRAGMA foreign_keys = OFF");
         runScript(database, step.script);
+        refuseMoreOrphans(database, before.orphans);
       } finally {
         database.close(true);
       }
-      this.#transaction((ledger) => recordStep(ledger, step, performance.now() - started));
+      await this.#transaction((ledger) => recordStep(ledger, step, performance.now() - started));
       return "done";
     } finally {
       lock.close(true);
@@ -89,7 +99,7 @@ export class SqliteTarget implements Target {
   }
 
   async baseline(migrations: readonly Migration[]): Promise<void> {
-    this.#transaction((database) => {
+    await this.#transaction((database) => {
       const { otherOwner } = readState(database);
       if (otherOwner) database.run(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
       createLedger(database);
@@ -100,7 +110,7 @@ export class SqliteTarget implements Target {
   }
 
   async repair(migrations: readonly Migration[]): Promise<void> {
-    this.#transaction((database) => {
+    await this.#transaction((database) => {
       const update = database.query(
         "UPDATE schema_migrations SET name = ?, checksum = ?, compatible = ? WHERE version = ?",
       );
@@ -112,23 +122,22 @@ export class SqliteTarget implements Target {
 
   async findOrphans(): Promise<Finding[]> {
     if (!existsSync(this.location)) return [];
-    using database = this.#read();
-    return orphanFindings(readOrphans(database));
+    return orphanFindings(await this.#read(readOrphans));
   }
 
   async dump(): Promise<string> {
     this.#mustExist();
-    using database = this.#read();
-    return database
-      .query<{ sql: string }, []>(
-        `SELECT sql FROM sqlite_schema AS object
-         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'schema\\_migrations%' ESCAPE '\\'
-           AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS t WHERE t.schema = 'main' AND t.name = object.tbl_name AND t.type = 'shadow')
-         ORDER BY instr('table index view trigger', type), name`,
-      )
-      .all()
-      .map(({ sql }) => `${sql};\n`)
-      .join("\n");
+    const objects = await this.#read((database) =>
+      database
+        .query<{ sql: string }, []>(
+          `SELECT sql FROM sqlite_schema AS object
+           WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'schema\\_migrations%' ESCAPE '\\'
+             AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS t WHERE t.schema = 'main' AND t.name = object.tbl_name AND t.type = 'shadow')
+           ORDER BY instr('table index view trigger', type), name`,
+        )
+        .all(),
+    );
+    return objects.map(({ sql }) => `${sql};\n`).join("\n");
   }
 
   async backup(file: string): Promise<BackupResult> {
@@ -158,14 +167,16 @@ export class SqliteTarget implements Target {
   }
 
   /**
-   * Runs `work` in an immediate transaction, on a new connection: a PRAGMA of one file must not affect the
-   * next. Foreign keys are off, because a table rebuild would cascade to the rows that refer to the table, and they
-   * cannot be switched inside a transaction. `refuseNewOrphans` checks them before the commit.
+   * Runs `work`, which must be synchronous, in an immediate transaction. Each transaction has its own connection, so that
+   * a PRAGMA of one file does not affect the next. Foreign keys are off, because a table rebuild would cascade to the rows
+   * that refer to the table, and they cannot be switched inside a transaction. `refuseNewOrphans` checks them before the
+   * commit.
    */
-  #transaction<T>(work: (database: Database) => T): T {
-    const database = this.#write();
+  async #transaction<T>(work: (database: Database) => T): Promise<T> {
+    await Bun.sleep(PAUSE_MS);
+    mkdirSync(dirname(this.location), { recursive: true });
+    const database = await lockDatabase(this.location);
     try {
-      database.run("BEGIN IMMEDIATE");
       const result = work(database);
       database.run("COMMIT");
       return result;
@@ -174,15 +185,11 @@ export class SqliteTarget implements Target {
     }
   }
 
-  #read(): Database {
-    return connect(this.location, { readonly: true, busyTimeout: MIGRATION_TIMEOUT_MS });
-  }
-
-  #write(): Database {
-    mkdirSync(dirname(this.location), { recursive: true });
-    const database = connect(this.location, { create: true, busyTimeout: MIGRATION_TIMEOUT_MS });
-    database.run("PRAGMA foreign_keys = OFF");
-    return database;
+  #read<T>(work: (database: Database) => T): Promise<T> {
+    return retryWhileBusy(() => {
+      using database = connect(this.location, { readonly: true, busyTimeout: ATTEMPT_MS });
+      return work(database);
+    });
   }
 
   #mustExist(): void {
@@ -195,14 +202,19 @@ export class SqliteTarget implements Target {
   /**
    * Copies the database before the first change of this run. Runs under the write lock, so that nothing changes after it.
    * - A migration outside a transaction is not rolled back if it fails, so each one is preceded by a copy.
-   * - A database that is empty at the start of the run is not copied.
+   * - An empty database is not copied, and neither are the tables that this run creates in it, except before a migration
+   *   outside a transaction.
    * - An earlier copy for the same migration is replaced, so that a service that restarts in a loop does not fill the disk.
    * - It is kept if the migration is unfinished, because it is then the last copy from before it.
+   * @returns the path of the copy; undefined if there is none for this step.
    */
-  #backUpBefore({ direction, migration, script }: Step, { ledger, tables }: DatabaseState): void {
-    if (this.#isBackedUp && isTransactional(script)) return;
+  #backUpBefore(
+    { direction, migration, script }: Step,
+    { ledger, tables }: DatabaseState,
+  ): string | undefined {
+    if (this.#isBackedUp && isTransactional(script)) return undefined;
     this.#isBackedUp = true;
-    if (ledger.length + tables === 0) return;
+    if (ledger.length + tables === 0) return undefined;
     const folder = join(dirname(this.location), "backups");
     const file = join(folder, `before-${direction}-${migration.name}.db`);
     const row = ledger.find(({ version }) => version === migration.version);
@@ -212,6 +224,40 @@ export class SqliteTarget implements Target {
       copyDatabase(this.location, file, { replace: true });
     }
     this.#safetyBackup ??= file;
+    return file;
+  }
+}
+
+/** Opens a connection without foreign keys, and begins an immediate transaction on it. Creates a missing file. */
+function lockDatabase(path: string): Promise<Database> {
+  return retryWhileBusy(() => {
+    const database = connect(path, { create: true, busyTimeout: ATTEMPT_MS });
+    try {
+      database.run("PRAGMA foreign_keys = OFF");
+      database.run("BEGIN IMMEDIATE");
+      // Without WAL, which some file systems do not support, the commit waits for readers.
+      database.run(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
+      return database;
+    } catch (error) {
+      database.close(true);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Repeats `attempt` while another process holds the lock. A longer busy timeout would block the thread, so that a signal
+ * could not end the start of the service.
+ */
+async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
+  const deadline = performance.now() + MIGRATION_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+    }
+    await Bun.sleep(PAUSE_MS);
   }
 }
 

@@ -64,3 +64,24 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "a migration outside a transaction is not done while there are more orphans than before its first run",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    await project.dbOk("up");
+    project.query("INSERT INTO child VALUES (30, 99)"); // An old orphan, which stays.
+    const orphan = "-- migrate: no-transaction\nDELETE FROM parent WHERE id = 2;";
+    project.write("0002_orphan", orphan);
+    for (let run = 0; run < 2; run += 1) {
+      const { exitCode, stderr } = await project.db("up");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("of child refers to a row of parent");
+    }
+    expect((await project.db("status")).stdout).toContain("started  0002_orphan");
+    project.write("0002_orphan", `${orphan}\nDELETE FROM child WHERE parent = 2; VACUUM;`);
+    await project.dbOk("up");
+  },
+  PROCESS_TIMEOUT,
+);
