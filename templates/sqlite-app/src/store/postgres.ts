@@ -3,7 +3,10 @@ import { type ReservedSQL, SQL } from "bun";
 import { type PostgresConnection, sqlArguments } from "../postgres-url.ts";
 
 const OPTIONS = {
-  /** More than the number of concurrent exports and imports, so that these cannot use every connection. */
+  // #region transfer
+  // More than the 10 exports and imports that may run at a time. A smaller `max` in DATABASE_URL is accepted, but
+  // then they can use every connection.
+  // #endregion
   max: 20,
   /** Seconds for connecting. */
   connectionTimeout: 5,
@@ -88,9 +91,15 @@ export class PostgresPool {
     return this.#sql.array([...values], "TEXT");
   }
 
-  /** Checks that the database accepts writes: a standby or a read-only database rejects this DELETE. */
+  /**
+   * Checks that the database accepts writes. A standby or a read-only database rejects the DELETE. The message, which
+   * is only written to the WAL, makes the server commit even if no session has expired.
+   */
   async ready(): Promise<void> {
-    await this.query("DELETE FROM sessions WHERE expires_at <= now()");
+    await this.query(
+      `WITH expired AS (DELETE FROM sessions WHERE expires_at <= now())
+       SELECT pg_logical_emit_message(true, 'ready', '')`,
+    );
   }
 
   close(): Promise<void> {

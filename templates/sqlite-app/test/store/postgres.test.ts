@@ -1,17 +1,29 @@
 // The store on PostgreSQL.
-// #region articles
 import { expect, test } from "bun:test";
 import { SQL } from "bun";
 import { parseEnv } from "#lib/env";
 import { Metrics } from "#lib/metrics";
 import { openStores, prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
-// #endregion
 import { onPostgres } from "../postgres.ts";
 import { testStore } from "./contract.ts";
 
 onPostgres((newDatabase) => {
   testStore(async () => ({ DATABASE_URL: await newDatabase() }));
+
+  test("the check whether the database accepts writes commits one, and leaves no row", async () => {
+    const url = await newDatabase();
+    const env = parseEnv(databaseSchema, { DATABASE_URL: url });
+    await prepareSchema(env, { migrate: true });
+    const { ready, close } = openStores(env, new Metrics(false));
+    await using sql = new SQL(url, { max: 1 });
+    const first = async (query: string) => Object.values((await sql.unsafe(query))[0])[0];
+    const before = await first("SELECT pg_current_wal_insert_lsn()");
+    await ready();
+    expect(await first("SELECT pg_current_wal_insert_lsn()")).not.toBe(before);
+    expect(await first("SELECT count(*)::int FROM sessions")).toBe(0);
+    await close();
+  });
 
   // #region articles
   test.each(["title", "body"] as const)(
