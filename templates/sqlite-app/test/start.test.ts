@@ -75,7 +75,7 @@ test.concurrent(
       expect((await newer.send("GET", `/api/users/${id}`)).status).toBe(200);
     }
     await project.dbOk("validate");
-    expect((await project.db("down")).stderr).toContain(`${later} has no down file`);
+    expect((await project.db("down")).stderr).toContain(`${later} has no file`);
   },
   PROCESS_TIMEOUT,
 );

@@ -10,7 +10,8 @@ export interface Call {
   readonly env: DatabaseEnv;
   /** The argument; an empty string for commands without one. */
   readonly argument: string;
-  readonly to: number | undefined;
+  /** The number or the name of a migration. */
+  readonly to: string | undefined;
   readonly steps: number;
   /** Asks the operator; true without asking if `--yes` was given. Without a terminal, `--yes` is required. */
   readonly confirm: (question: string) => boolean;

@@ -67,9 +67,9 @@ export function parse(args: readonly string[]): Parsed | undefined {
       throw usage(`"${name}" does not take --${option}.`);
     }
   }
-  const to = values.to === undefined ? undefined : wholeNumber("to", values.to);
-  const steps = values.steps === undefined ? 1 : wholeNumber("steps", values.steps);
-  return { name, command, argument, to, steps, yes: values.yes ?? false };
+  const { to, steps = "1", yes = false } = values;
+  if (!/^[1-9]\d{0,8}$/.test(steps)) throw usage("--steps must be a whole number of 1 or more.");
+  return { name, command, argument, to, steps: Number(steps), yes };
 }
 
 function read(args: readonly string[]) {
@@ -88,14 +88,6 @@ function read(args: readonly string[]) {
   } catch (cause) {
     throw usage(cause instanceof Error ? cause.message : String(cause));
   }
-}
-
-/** `--to` accepts `3`, `0003` and `0003_name`. */
-function wholeNumber(option: "to" | "steps", text: string): number {
-  const match = (option === "to" ? /^(\d+)(?:_[a-z0-9_]+)?$/ : /^(\d+)$/).exec(text);
-  const value = Number(match?.[1]);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw usage(`--${option} must be a whole number of 1 or more.`);
 }
 
 function usage(message: string): MigrateError {

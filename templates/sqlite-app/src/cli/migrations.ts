@@ -132,12 +132,13 @@ function describe(outcome: Outcome, command: "up" | "down"): Report {
   const ending = failed?.rolledBack
     ? "; the failed one was rolled back"
     : `; the failed one ran outside a transaction, and the next \`${command}\` runs it again`;
+  const count = done.filter(({ result }) => result === "done").length;
   const lines = [
     ...(backup ? [`backup   ${backup}`] : []),
     ...done.map(({ migration, result, ms }) => `${RESULTS[result]}  ${migration}  ${ms} ms`),
     ...(failed ? [`failed   ${failed.migration}: ${failed.message}`] : []),
     ...notRun.map((name) => `not run  ${name}`),
-    `${done.length} ${VERBS[command]}${failed ? ending : ""}`,
+    `${count} ${VERBS[command]}${failed ? ending : ""}`,
   ];
   return { exitCode: failed ? 1 : 0, data: { ...outcome }, text: lines.join("\n") };
 }

@@ -2,7 +2,7 @@
 import { DB_COMMAND, type Finding, MigrateError, refuseFindings } from "./errors.ts";
 import { execute, type Outcome } from "./execute.ts";
 import { type Folder, readFolder } from "./files.ts";
-import { planDown, planUp } from "./plan.ts";
+import { migrationsUpTo, planDown, planUp } from "./plan.ts";
 import { compare, type State } from "./state.ts";
 import type { Target } from "./target.ts";
 
@@ -22,7 +22,7 @@ export async function inspect({ target, directory }: Migrator): Promise<Inspecti
 }
 
 /** @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome. */
-export async function migrateUp(migrator: Migrator, to?: number): Promise<Outcome> {
+export async function migrateUp(migrator: Migrator, to?: string): Promise<Outcome> {
   const state = await inspect(migrator);
   return execute(migrator.target, planUp(state.folder, state, to));
 }
@@ -37,8 +37,8 @@ export async function migrateDown(migrator: Migrator, steps: number): Promise<Ou
  * Records every migration up to `to` as applied, for a database that was created without them.
  * @returns their names.
  */
-export async function baseline(migrator: Migrator, to?: number): Promise<string[]> {
-  const { folder, applied, findings } = await inspect(migrator);
+export async function baseline(migrator: Migrator, to?: string): Promise<string[]> {
+  const { folder, applied, findings, tables } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
   if (applied.length > 0 || wrong.length > 0) {
     const reason = wrong[0]?.message ?? "Migrations are already recorded.";
@@ -46,15 +46,12 @@ export async function baseline(migrator: Migrator, to?: number): Promise<string[
       findings: wrong,
     });
   }
-  if ((await migrator.target.readState()).tables === 0) {
+  if (tables === 0) {
     throw new MigrateError("refused", "Can't baseline the database. It has no tables.", {
       hint: `Create them with \`${DB_COMMAND} up\`.`,
     });
   }
-  if (to !== undefined && !folder.migrations.some(({ version }) => version === to)) {
-    throw new MigrateError("usage", `There is no migration ${to}.`);
-  }
-  const chosen = folder.migrations.filter(({ version }) => to === undefined || version <= to);
+  const chosen = migrationsUpTo(folder, to);
   await migrator.target.baseline(chosen);
   return chosen.map(({ name }) => name);
 }

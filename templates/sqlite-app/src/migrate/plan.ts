@@ -12,34 +12,43 @@ export interface Step {
 }
 
 /**
- * Returns a step for every pending migration up to version `to`, oldest first.
- * @throws {MigrateError} `refused` if there are findings; `usage` if there is no such version.
+ * Returns the migrations up to `to`, which is a number such as `3` or `0003`, or a name such as `0003_name`.
+ * @throws {MigrateError} `usage` if there is no such migration.
  */
-export function planUp(folder: Folder, state: State, to?: number): Step[] {
+export function migrationsUpTo(
+  { migrations }: Folder,
+  to: string | undefined,
+): readonly Migration[] {
+  if (to === undefined) return migrations;
+  const version = /^\d+$/.test(to) ? Number(to) : undefined;
+  const index = migrations.findIndex((one) => one.name === to || one.version === version);
+  if (index < 0) throw new MigrateError("usage", `There is no migration ${to}.`);
+  return migrations.slice(0, index + 1);
+}
+
+/**
+ * Returns a step for every pending migration up to `to`, oldest first.
+ * @throws {MigrateError} `refused` if there are findings; `usage` if there is no migration `to`.
+ */
+export function planUp(folder: Folder, state: State, to?: string): Step[] {
   refuseFindings(state.findings);
+  const chosen = migrationsUpTo(folder, to);
   const newest = state.applied.at(-1);
-  if (to !== undefined) {
-    if (!folder.migrations.some(({ version }) => version === to)) {
-      throw new MigrateError("usage", `There is no migration ${to}.`);
-    }
-    if (newest !== undefined && to < newest.version) {
-      throw new MigrateError(
-        "usage",
-        `${newest.name}, which is later than ${to}, is already applied.`,
-        {
-          hint: `Revert migrations with \`${DB_COMMAND} down --steps <n>\`.`,
-        },
-      );
-    }
+  if (to !== undefined && newest && newest.version > (chosen.at(-1)?.version ?? 0)) {
+    const message = `${newest.name}, which is later than ${to}, is already applied.`;
+    throw new MigrateError("usage", message, {
+      hint: `Revert migrations with \`${DB_COMMAND} down --steps <n>\`.`,
+    });
   }
   return state.pending
-    .filter(({ version }) => to === undefined || version <= to)
+    .filter((migration) => chosen.includes(migration))
     .map((migration) => ({ direction: "up", migration, script: migration.up }));
 }
 
 /**
  * Returns the steps that revert the last `steps` applied migrations, newest first; all of them if there are fewer.
- * @throws {MigrateError} `refused` if there are findings, or if one of them has no down file, or one without statements.
+ * @throws {MigrateError} `refused` if there are findings, or if a migration to revert has no down file or one without
+ * statements.
  */
 export function planDown(folder: Folder, state: State, steps: number, engine: Engine): Step[] {
   refuseFindings(state.findings.filter(({ code }) => code !== "reverting"));
@@ -53,6 +62,11 @@ export function planDown(folder: Folder, state: State, steps: number, engine: En
       // An up file without SQL needs no SQL that reverts it.
       if (down && (!isBlank(down) || isBlank(migration.up))) {
         return { direction: "down", migration, script: down };
+      }
+      if (migration === undefined) {
+        throw new MigrateError("refused", `${name} has no file. Nothing was changed.`, {
+          hint: "Run `down` with the release that has it.",
+        });
       }
       const reason = down ? "a down file without a statement" : "no down file";
       throw new MigrateError("refused", `${name} has ${reason}. Nothing was changed.`, {

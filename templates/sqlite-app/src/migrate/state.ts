@@ -45,7 +45,7 @@ export type OtherOwner =
   /** A table `schema_migrations` of another tool. */
   | { readonly kind: "tool"; readonly name: string };
 
-export interface State {
+export interface State extends Pick<DatabaseState, "tables"> {
   /** Including those that are not finished. */
   readonly applied: readonly LedgerRow[];
   readonly pending: readonly Migration[];
@@ -60,6 +60,7 @@ export function compare(folder: Folder, state: DatabaseState): State {
   return {
     applied,
     pending,
+    tables: state.tables,
     findings: [
       ...ownership(state),
       ...folder.findings,

@@ -214,6 +214,7 @@ test.concurrent.each([
   [["up", "--nope"]],
   [["up", "--to", "x"]],
   [["up", "--to", "99"]],
+  [["up", "--to", "0002_other"]],
   [["up", "extra"]],
   [["down", "--steps", "0"]],
   [["status", "--steps", "1"]],

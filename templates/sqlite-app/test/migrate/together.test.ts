@@ -1,5 +1,8 @@
 // Several processes migrate at the same time: each migration is applied once, and no process fails.
 import { expect, test } from "bun:test";
+import type { Call } from "../../src/cli/command.ts";
+import { up } from "../../src/cli/migrations.ts";
+import { SqliteTarget } from "../../src/migrate/sqlite.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 const PROCESSES = 8;
@@ -33,3 +36,18 @@ test(
   },
   PROCESS_TIMEOUT,
 );
+
+test("migrations that another process has applied are not counted as applied", async () => {
+  using project = new Project();
+  project.writeThree();
+  await project.dbOk("up");
+  /** Plans before the other process has migrated. */
+  class EarlyTarget extends SqliteTarget {
+    override async readState() {
+      return { ledger: [], tables: 0, otherOwner: undefined };
+    }
+  }
+  const migrator = { target: new EarlyTarget(project.database), directory: project.migrations };
+  const { text } = await up.run({ migrator } as unknown as Call);
+  expect(text).toMatch(/skipped {2}0003_c.*\n0 applied$/);
+});
