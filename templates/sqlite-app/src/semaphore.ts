@@ -7,8 +7,8 @@ export class Semaphore {
 
   /** @param refusal the detail of the response to a client that is refused. */
   constructor(
-    readonly refusal: string,
-    readonly limits: { readonly concurrency: number; readonly queue: number },
+    private readonly refusal: string,
+    private readonly limits: { readonly concurrency: number; readonly queue: number },
   ) {
     this.#free = limits.concurrency;
   }

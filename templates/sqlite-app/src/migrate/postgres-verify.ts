@@ -5,6 +5,9 @@ import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
 import { runRestore } from "./postgres-restore.ts";
 
+/** SQLSTATE. */
+const INSUFFICIENT_PRIVILEGE = "42501";
+
 /** The expected content of a backup. */
 export interface Content {
   /** Reads the ledger and the number of rows of each table, as one text. */
@@ -61,11 +64,18 @@ async function createDatabase(
        FROM pg_database WHERE datname = current_database()`,
     );
     await sql.unsafe(`CREATE DATABASE ${connection.database} TEMPLATE template0 ${row.options}`);
+  } catch (cause) {
+    if (!(cause instanceof SQL.PostgresError)) throw cause;
+    if (cause.errno === INSUFFICIENT_PRIVILEGE) return undefined;
+    const message = `The backup could not be verified, and was deleted: ${cause.message}`;
+    throw new MigrateError("failed", message, { cause });
+  }
+  try {
     await using copy = openConnection(connection);
     await copy.unsafe("SELECT 1");
     return connection;
   } catch (error) {
-    if (error instanceof SQL.PostgresError) return undefined;
+    if (error instanceof SQL.PostgresError) return undefined; // Refused, e.g. by pg_hba.conf or a pooler.
     throw error;
   }
 }

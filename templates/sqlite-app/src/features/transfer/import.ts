@@ -61,8 +61,8 @@ export async function importInWorker(
       lastReply = send({ type: "chunk", bytes });
     }
     await lastReply;
-    const staged = await send({ type: "finish-staging" });
-    if (staged.type !== "report" || staged.report.badLines > 0) return reportOf(staged);
+    const staged = reportOf(await send({ type: "finish-staging" }));
+    if (staged.badLines > 0) return staged;
     const commit = async (onLocked: () => void) => {
       await send({ type: "lock" });
       onLocked();
