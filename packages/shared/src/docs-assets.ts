@@ -54,7 +54,8 @@ function requestOf(form) {
 function fileOf(form) {
   const input = form.querySelector("[type=file]");
   const file = input?.files[0];
-  if (!input || !input.dataset.field) return file;
+  // With the type of the document: the browser may know none for the extension of the file.
+  if (!input?.dataset.field) return file && new Blob([file], { type: input.dataset.type });
   const data = new FormData();
   if (file) data.append(input.dataset.field, file);
   return data;

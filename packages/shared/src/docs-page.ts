@@ -122,9 +122,10 @@ function renderBody(content: Content, schemas: Record<string, Schema>) {
 <textarea name="body" rows="6" spellcheck="false">${JSON.stringify(exampleOf(json.schema, schemas), null, 2)}</textarea></label>
 `;
   }
+  const types = Object.keys(content);
   const field = form ? (Object.keys(form.schema?.properties ?? {})[0] ?? "") : "";
-  return html`<label>Body <small>${Object.keys(content).join(" or ")}</small>
-<input type="file" name="file" data-field="${field}"></label>
+  return html`<label>Body <small>${types.join(" or ")}</small>
+<input type="file" name="file" data-field="${field}" data-type="${types[0] ?? ""}"></label>
 `;
 }
 

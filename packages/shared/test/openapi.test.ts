@@ -40,6 +40,11 @@ app
           summary: "Add a note",
           responses: { 201: json("The <stored> note.", Note) },
         },
+        "POST /api/import": {
+          summary: "Import notes",
+          requestBody: { content: { "application/x-ndjson": { schema: z.string() } } },
+          responses: { 200: { description: "The type of the body." } },
+        },
         "GET /api/ticks": {
           summary: "Stream ticks",
           responses: { 200: { description: "Ticks." } },
@@ -56,6 +61,7 @@ app
   .post("/api/notes", needsToken, validate("json", newNote), (c) =>
     c.json({ id: "1", ...c.req.valid("json") }, 201),
   )
+  .post("/api/import", (c) => c.text(`received ${c.req.header("content-type")}`))
   .delete("/api/notes/:id", needsToken, (c) => c.body(null, 204))
   .get(
     "/api/ticks",
@@ -96,6 +102,7 @@ describe("the document", () => {
       "get /healthz",
       "get /openapi.json",
       "get /readyz",
+      "post /api/import",
       "post /api/notes",
     ]);
   });
@@ -185,6 +192,15 @@ test.skipIf(!CHROMIUM)(
     await view.evaluate(`document.querySelector("#token").value = "secret"`);
     await send(add, { body: '{"text":"hi"}' });
     await until(async () => (await output(add)).includes('{"id":"1","text":"hi"}'));
+
+    const upload = form("POST", "/api/import");
+    await view.evaluate(`(() => {
+      const files = new DataTransfer();
+      files.items.add(new File(["{}"], "notes.ndjson")); // Without a type, as for an unknown extension.
+      ${upload}.elements.file.files = files.files;
+    })()`);
+    await send(upload, {});
+    await until(async () => (await output(upload)).includes("received application/x-ndjson"));
 
     const stream = form("GET", "/api/ticks");
     await send(stream, {});
