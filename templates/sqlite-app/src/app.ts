@@ -67,7 +67,7 @@ async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
     const options = { migrate: env.MIGRATE_ON_START };
     const { location, applied, total } = await prepareSchema(env, options);
-    // Shows that a variable is misspelled: the service would otherwise start on an empty database without notice.
+    // Shows a misspelled variable, with which the service starts on another, empty database.
     notice.info(`database ${location}`);
     metrics.gauge({
       name: "db_migrations_applied",

@@ -60,8 +60,8 @@ const WRITE_TIMEOUT_MS = 20_000;
 export type Stores = ReturnType<typeof openStores>;
 
 /**
- * @param idleTimeoutS caps the timeouts of the database at half of it. Otherwise Bun closes the connection of a request
- * without a body, which it counts as idle while the handler waits, before the 503 is sent.
+ * @param idleTimeoutS the timeouts of the database are at most half of it. While a handler waits, Bun counts the
+ * connection of a request without a body as idle, and would close it before the 503 is sent.
  */
 export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = Infinity) {
   const capped = (timeoutMs: number) => Math.min(timeoutMs, (idleTimeoutS * 1000) / 2);

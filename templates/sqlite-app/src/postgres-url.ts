@@ -46,7 +46,7 @@ const SSL_VALUES: Readonly<Record<string, SslMode>> = {
   allow: "prefer", // Bun has no `allow`.
 };
 
-/** Parameters of libpq that are accepted and ignored, because they only tune the network. */
+/** Parameters that are accepted and ignored. */
 const IGNORED = new Set(
   (
     "connect_timeout fallback_application_name gssencmode idle_timeout keepalives keepalives_count " +

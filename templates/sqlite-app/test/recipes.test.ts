@@ -182,7 +182,7 @@ class NightlyBackup extends Copy {
     const copy = new NightlyBackup();
     for (const block of blocks("A backup every night")) await copy.follow(block);
     writeFileSync(copy.join(".env"), variables);
-    await copy.run("bun run build && bun dist/db.js up");
+    await copy.run("bun dist/db.js up");
     mkdirSync(copy.join("data/backups"), { recursive: true });
     writeFileSync(copy.old, "");
     const age = Date.now() / 1000 - 16 * 24 * 3600;

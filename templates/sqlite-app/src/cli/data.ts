@@ -57,7 +57,7 @@ export const dump: Command = {
 };
 
 export const backup: Command = {
-  summary: "Write a verified copy; the service may be running",
+  summary: "Write a copy and verify it; the service may be running",
   argument: "file",
   async run({ migrator, argument }) {
     const file = resolve(argument);

@@ -109,7 +109,7 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
 }
 
 export const renumber: Command = {
-  summary: "Give migrations that have not run the next free numbers",
+  summary: "Give migrations that have not run the next numbers; `name` gets the last",
   argument: "name",
   isArgumentOptional: true,
   async run({ migrator, env, argument }) {

@@ -109,7 +109,7 @@ function badStatements(script: Script, engine: Engine): Finding[] {
     ...(hasOpenComment(sql, engine) ? [finding("a comment has no end: add */.")] : []),
     ...forbidden(sql, engine).map((statement) =>
       finding(
-        `${statement} is not allowed in a migration. The tool begins and commits the transaction itself.`,
+        `${statement} is not allowed in a migration: the tool begins the transaction, if there is one, and ends it.`,
       ),
     ),
     ...outside.map((statement) =>

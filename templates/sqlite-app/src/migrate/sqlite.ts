@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { connect, explain, isBusy } from "../store/connection.ts";
+import { connect, explain, isBusy, isDamaged } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
 import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
@@ -159,7 +159,11 @@ export class SqliteTarget implements Target {
     if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
     const reason = explain(error);
     const message = reason ? `${this.location}: ${reason}.` : error.message;
-    return new MigrateError("failed", message, { cause: error });
+    const hint = `Restore a backup with \`${DB_COMMAND} restore <file>\`.`;
+    return new MigrateError("failed", message, {
+      ...(isDamaged(error) ? { hint } : {}),
+      cause: error,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -202,8 +206,7 @@ export class SqliteTarget implements Target {
   /**
    * Copies the database before the first change of this run. Runs under the write lock, so that nothing changes after it.
    * - A migration outside a transaction is not rolled back if it fails, so each one is preceded by a copy.
-   * - An empty database is not copied, and neither are the tables that this run creates in it, except before a migration
-   *   outside a transaction.
+   * - A run that starts on an empty database takes no copy, except before a later migration outside a transaction.
    * - An earlier copy for the same migration is replaced, so that a service that restarts in a loop does not fill the disk.
    * - It is kept if the migration is unfinished, because it is then the last copy from before it.
    * @returns the path of the copy; undefined if there is none for this step.

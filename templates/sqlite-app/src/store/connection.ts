@@ -49,7 +49,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   SQLITE_BUSY: "another process is writing to it and did not finish in time",
   SQLITE_CANTOPEN: "it can't be opened (does its folder exist, and may this user write to it?)",
-  SQLITE_CORRUPT: "the file is damaged: restore a backup",
+  SQLITE_CORRUPT: "the file is damaged",
   SQLITE_FULL: "the disk is full",
   SQLITE_IOERR: "the disk failed to read or write it",
   SQLITE_NOTADB: "the file is not a SQLite database",

@@ -1,7 +1,7 @@
 // Measures the queries of a store per method.
 import type { Metrics } from "#lib/metrics";
 
-/** Returns a function that wraps a store to count and time its calls, or returns the store if no metrics are served. */
+/** Returns a function that wraps a store to count and time its calls. Without metrics, it returns the store unchanged. */
 export function queryMeasurer(metrics: Metrics): <Store extends object>(store: Store) => Store {
   if (!metrics.isServed) return (store) => store;
   const queries = metrics.counter({

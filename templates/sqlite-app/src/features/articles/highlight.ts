@@ -5,7 +5,7 @@ import { queryWords, searchWords } from "./words.ts";
 
 export type Listed = Article | (Found & { readonly highlight: string });
 
-/** Adds `highlight` to search results: the title and the text around the first hit, with `<mark>` around each hit. */
+/** Adds `highlight` to search results: an excerpt around the first hit in title and body, with `<mark>` around each hit. */
 export function highlight(articles: readonly (Article | Found)[], q: string | undefined): Listed[] {
   const words = new Set(queryWords(q ?? ""));
   const isHit = (text: string) => searchWords(text).some((word) => words.has(word));

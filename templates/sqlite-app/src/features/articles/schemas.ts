@@ -35,7 +35,7 @@ export type SortColumn = (typeof orders)[Sort]["column"];
 
 export const sorts = Object.keys(orders) as [Sort, ...Sort[]];
 
-/** An optional query parameter; a blank one counts as missing. */
+/** An optional query parameter; an empty one counts as missing. */
 const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
   z
     .string()

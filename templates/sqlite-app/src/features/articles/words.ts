@@ -4,24 +4,24 @@
 const SEPARATOR = /[^\p{L}\p{Nd}\p{M}]\p{M}*|^\p{M}+/gu;
 /** Accents. Marks of other scripts are kept, because there they are vowels, which distinguish words. */
 const ACCENT = /[\u0300-\u036f]/g;
-/** Longest word in the index, in characters. Engines limit it, too. */
+/** Longest word that a search can find, in characters. Engines limit it, too. */
 const MAX_WORD = 400;
 /** Characters of a text that are indexed, after normalizing, which can make a text longer. Engines limit them, too. */
 const MAX_INDEXED = 300_000;
 
 /** Returns the normalized words of a text in order: `Café, NODE.js` has `cafe`, `node` and `js`. */
 export function searchWords(text: string): string[] {
-  return split(text).filter(isIndexed);
+  return split(text).filter(isSearchable);
 }
 
-/** Returns the words of a query; none if one is too long for the index, so that nothing is found. */
+/** Returns the words of a query; none if one is too long, so that nothing is found. */
 export function queryWords(q: string): string[] {
   const words = split(q);
-  return words.every(isIndexed) ? words : [];
+  return words.every(isSearchable) ? words : [];
 }
 
 const split = (text: string) => foldWords(text).split(" ").filter(Boolean);
-const isIndexed = (word: string) => word.length <= MAX_WORD;
+const isSearchable = (word: string) => word.length <= MAX_WORD;
 
 /**
  * Replaces everything except words with spaces, and removes case and accents. Converts to upper case first, so that `ß`
