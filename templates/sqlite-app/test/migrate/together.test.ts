@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Call } from "../../src/cli/command.ts";
 import { up } from "../../src/cli/migrations.ts";
+import { migrateUp } from "../../src/migrate/index.ts";
 import { SqliteTarget } from "../../src/migrate/sqlite.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
@@ -50,4 +51,16 @@ test("migrations that another process has applied are not counted as applied", a
   const migrator = { target: new EarlyTarget(project.database), directory: project.migrations };
   const { text } = await up.run({ migrator } as unknown as Call);
   expect(text).toMatch(/skipped {2}0003_c.*\n0 applied$/);
+});
+
+test("while another connection holds the lock, a migration waits without blocking the thread", async () => {
+  using project = new Project();
+  project.writeThree();
+  using other = project.open();
+  other.run("BEGIN IMMEDIATE");
+  await using target = new SqliteTarget(project.database);
+  const migrated = migrateUp({ target, directory: project.migrations });
+  await Bun.sleep(300); // Longer than one attempt. A blocked thread would never reach the COMMIT.
+  other.run("COMMIT");
+  expect(await migrated).toMatchObject({ done: [{}, {}, {}], failed: null });
 });
