@@ -39,24 +39,23 @@ export async function createApp(env: Env, service: Service) {
   const limit = new PasswordLimit(env);
 
   const app = new Hono<HttpEnv>({ router: new StaticPathRouter() });
-  return (
-    app
-      .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
-      .notFound(notFound(app))
-      .use(requestLog(service.metrics))
-      .route("/", healthRoutes(service))
-      // #region openapi
-      .route("/", openapiRoutes(app, { title: name, version, operations, securitySchemes }))
-      // #endregion
-      // #region articles
-      .route("/", articleRoutes(stores.users, stores.articles))
-      // #endregion
-      // #region transfer
-      .route("/", transferRoutes(env, stores.users, stores.transfer))
-      // #endregion
-      .route("/", userRoutes(stores.users, passwords, limit))
-      .route("/", sessionRoutes(env, stores.users, passwords, limit))
-  );
+  const routes = app
+    .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
+    .notFound(notFound(app))
+    .use(requestLog(service.metrics))
+    .route("/", healthRoutes(service))
+    // #region openapi
+    .route("/", openapiRoutes(app, { title: name, version, operations, securitySchemes }))
+    // #endregion
+    // #region articles
+    .route("/", articleRoutes(stores.users, stores.articles))
+    // #endregion
+    // #region transfer
+    .route("/", transferRoutes(env, stores.users, stores.transfer))
+    // #endregion
+    .route("/", userRoutes(stores.users, passwords, limit))
+    .route("/", sessionRoutes(env, stores.users, passwords, limit));
+  return routes;
 }
 
 /** For a typed client: `hc<App>(url)`. */
