@@ -29,7 +29,7 @@ export async function runService<S extends Schema>(options: ServiceOptions<S>): 
   const life = new Lifecycle();
   const ended = Promise.race([stopSignal(), uncaughtError(life)]);
   try {
-    // A signal ends the start. It is not handled while the start blocks the thread, e.g. in a statement of SQLite.
+    // A signal ends the start. While synchronous work blocks the thread, it is not handled until that is done.
     await Promise.race([start(options, life), ended]);
     await ended;
   } catch (error) {

@@ -83,6 +83,7 @@ export class SqliteTarget implements Target {
       });
       if (before === undefined) return "alreadyApplied";
       const started = performance.now();
+      // Blocks the thread while a statement runs or waits for another writer: signals are handled afterwards.
       const database = connect(this.location, { busyTimeout: MIGRATION_TIMEOUT_MS });
       try {
         database.run("PRAGMA foreign_keys = OFF");
