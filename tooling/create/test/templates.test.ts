@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { featuresOf } from "../src/flatten/features.ts";
-import { text } from "../src/flatten/file-map.ts";
+import { type FileMap, text } from "../src/flatten/file-map.ts";
 import { flatten, partsOf } from "../src/flatten/flatten.ts";
 import { parseManifest } from "../src/flatten/manifest.ts";
 import { markIn } from "../src/flatten/marks.ts";
@@ -21,6 +21,7 @@ const folder = await mkdtemp(join(tmpdir(), "create-flatten-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const names = (await readdir(join(root, "templates"))).filter((name) => !name.startsWith("."));
+const created: { title: string; name: string; project: FileMap }[] = [];
 
 for (const name of names) {
   const repository = await readRepository(root, partsOf(name));
@@ -29,13 +30,15 @@ for (const name of names) {
   const features = featuresOf(manifest, () => file);
   const complete = flatten(repository, name);
 
-  describe.each(
-    combinationsOf(features, SEED).map(
-      (without) => [without.join(" and ") || "nothing", without] as const,
-    ),
-  )(`${name} without %s`, (title, without) => {
-    const project = flatten(repository, name, { without });
+  const projects = combinationsOf(features, SEED).map((without) => ({
+    name,
+    without,
+    title: `${name} without ${without.join(" and ") || "nothing"}`,
+    project: flatten(repository, name, { without }),
+  }));
+  created.push(...projects);
 
+  describe.each(projects)("$title", ({ without, project }) => {
     test("uses every module and package that it lists and that the complete project uses", () => {
       const isImported = (files: typeof project, specifier: string) =>
         [...files].some(
@@ -60,27 +63,30 @@ for (const name of names) {
       expect(marks).toEqual([]);
       expect(tracesIn(project, complete, features, without)).toEqual([]);
     });
-
-    test("type-checks, and Biome has nothing to say", async () => {
-      const cwd = join(folder, name, title);
-      for (const [path, content] of project) await Bun.write(join(cwd, path), content);
-      const modules = join(root, "templates", name, "node_modules");
-      await symlink(modules, join(cwd, "node_modules"), "junction");
-      for (const command of [
-        ["run", "typecheck"],
-        ["x", "biome", "check", "--error-on-warnings", "."],
-      ]) {
-        const child = Bun.spawn([process.execPath, ...command], {
-          cwd,
-          stdout: "pipe",
-          stderr: "pipe",
-        });
-        const { code, stdout, stderr } = await ended(child);
-        expect(code, `${stdout}\n${stderr}`).toBe(0);
-      }
-    });
   });
 }
+
+test.concurrent.each(created)(
+  "$title type-checks, and Biome has nothing to say",
+  async ({ title, name, project }) => {
+    const cwd = join(folder, title);
+    for (const [path, content] of project) await Bun.write(join(cwd, path), content);
+    const modules = join(root, "templates", name, "node_modules");
+    await symlink(modules, join(cwd, "node_modules"), "junction");
+    for (const command of [
+      ["run", "typecheck"],
+      ["x", "biome", "check", "--error-on-warnings", "."],
+    ]) {
+      const child = Bun.spawn([process.execPath, ...command], {
+        cwd,
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+      const { code, stdout, stderr } = await ended(child);
+      expect(code, `${stdout}\n${stderr}`).toBe(0);
+    }
+  },
+);
 
 test("without git, the same files are read", async () => {
   const parts = names.flatMap(partsOf);

@@ -126,31 +126,39 @@ describe("bun run release", () => {
     expect(await state()).toEqual(before);
   });
 
-  test("a version to which projects cannot be updated is refused; the notes have what changed", async () => {
-    const changelog = Bun.file(join(clone, "CHANGELOG.md"));
-    await changelog.write(
-      (await changelog.text()).replace("[Unreleased]\n", "[Unreleased]\n\n- a changed line\n"),
-    );
-    const agents = Bun.file(join(clone, "templates/http-sse/AGENTS.md"));
-    await agents.write((await agents.text()).replace("\n", "\n\nA changed line.\n"));
-    await commit("a change of a starter");
-    const dry = await release("minor", "--dry-run");
-    expect(dry).toMatchObject({ code: 0, stderr: "" });
-    expect(dry.stdout).toContain("<summary>http-sse: 2 changed files</summary>");
-    expect(dry.stdout).toContain("+A changed line.");
+  describe("after a change of a starter", () => {
+    beforeAll(async () => {
+      const changelog = Bun.file(join(clone, "CHANGELOG.md"));
+      await changelog.write(
+        (await changelog.text()).replace("[Unreleased]\n", "[Unreleased]\n\n- a changed line\n"),
+      );
+      const agents = Bun.file(join(clone, "templates/http-sse/AGENTS.md"));
+      await agents.write((await agents.text()).replace("\n", "\n\nA changed line.\n"));
+      await commit("a change of a starter");
+    });
+    afterAll(() => git("reset", "--hard", "--quiet", "HEAD~1"));
 
-    const source = Bun.file(join(clone, "tooling/create/src/update/update.ts"));
-    const text = await source.text();
-    await source.write(
-      `${text}\nif (process.argv.includes("--no-install")) throw new Error("broken");\n`,
-    );
-    await commit("a broken update");
-    const before = await state();
-    const { code, stderr } = await release("minor");
-    expect(code).toBe(1);
-    expect(stderr).toContain("Projects of 0.2.0 cannot be updated:\n  build-plugin: ");
-    expect(await state()).toEqual(before);
-    await git("reset", "--hard", "--quiet", "HEAD~2");
+    test("the notes have what changed", async () => {
+      const { code, stdout, stderr } = await release("minor", "--dry-run");
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain("<summary>http-sse: 2 changed files</summary>");
+      expect(stdout).toContain("+A changed line.");
+    });
+
+    test("a version to which projects cannot be updated is refused", async () => {
+      const source = Bun.file(join(clone, "tooling/create/src/update/update.ts"));
+      const text = await source.text();
+      await source.write(
+        `${text}\nif (process.argv.includes("--no-install")) throw new Error("broken");\n`,
+      );
+      await commit("a broken update");
+      const before = await state();
+      const { code, stderr } = await release("minor");
+      expect(code).toBe(1);
+      expect(stderr).toContain("Projects of 0.2.0 cannot be updated:\n  build-plugin: ");
+      expect(await state()).toEqual(before);
+      await git("reset", "--hard", "--quiet", "HEAD~1");
+    });
   });
 
   test("a starter that cannot be packed fails the release, and changes nothing", async () => {
