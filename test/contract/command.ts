@@ -38,17 +38,14 @@ export function bun(directory: string, ...args: string[]): Promise<Outcome> {
   return run(directory, args, {});
 }
 
-/**
- * Runs `bun test` with the variables that the tests of a project read: its engines, its programs, and whether it is CI.
- * Two files at a time, because the tests mostly wait.
- */
+/** Runs `bun test` with the variables that the tests of a project read: its engines, its programs, and whether it is CI. */
 export function runSuite(directory: string): Promise<Outcome> {
   const names = ["CI", "CC", "REDIS_URL", "DATABASE_URL", "BUN_CHROME_PATH"];
   const given = names.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return run(directory, ["test", "--parallel=2"], Object.fromEntries(given));
+  return run(directory, ["test"], Object.fromEntries(given));
 }
 
 async function run(

@@ -19,7 +19,7 @@ let tarball: Uint8Array<ArrayBuffer>;
 let manifest: { readonly name: string; readonly files: readonly string[] };
 
 beforeAll(async () => {
-  // A version such as `workspace:*` cannot be packed in a copy outside the workspace.
+  // A version that only a workspace can resolve cannot be packed in a copy.
   await project.edit("package.json", (text) => {
     const { devDependencies: _, ...kept } = JSON.parse(text);
     return JSON.stringify(kept, null, 2);
