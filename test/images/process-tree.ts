@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 
 /**
  * The nearest descendant of `pid` whose command line satisfies `matches`.
- * Undefined if there is none, or if the process has ended in the meantime.
+ * Undefined if there is none, or if the process has already ended.
  */
 export async function findDescendant(
   pid: number,

@@ -210,7 +210,7 @@ export class SqliteTarget implements Target {
    * - A run that starts on an empty database takes no copy, except before a later migration outside a transaction.
    * - An earlier copy for the same migration is replaced, so that a service that restarts in a loop does not fill the disk.
    * - It is kept if the migration is unfinished, because it is then the last copy from before it.
-   * @returns the path of the copy; undefined if there is none for this step.
+   * @returns the path of the copy, or undefined if this step needs no copy.
    */
   #backUpBefore(
     { direction, migration, script }: Step,
