@@ -33,7 +33,7 @@ function hostNames() {
     });
 }
 
-/** A list of origins as browsers and apps send them in `Origin`: scheme, host and port, no path and no wildcard. */
+/** For `CORS_ORIGINS`: a list of origins as browsers and apps send them in `Origin`: scheme, host and port, no path and no wildcard. */
 export function origins() {
   return list().refine((items) => items.every(isOrigin), {
     error: "must be origins such as https://app.example.com, separated by commas",
@@ -78,7 +78,7 @@ export const serviceVariables = {
 
 /** The variables of `serviceVariables`, parsed. */
 export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>> & {
-  /** Origins of other pages that may send requests that change something; none if the schema has no such variable. */
+  /** Origins whose pages may send requests that change something. For that, add `CORS_ORIGINS: origins()` to the schema. */
   readonly CORS_ORIGINS?: readonly string[];
 };
 

@@ -49,9 +49,8 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Milliseconds to wait before the listener closes. Closing it resets each connection whose request has not arrived yet.
- * Responses wait until it is closed: they say `connection: close`, so a client that received one earlier would open a
- * new connection, which would be reset as well.
+ * Milliseconds for requests that are already on their way: closing the listener resets connections whose request has
+ * not arrived.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing all resources. After that, the process exits with code 1. */
@@ -189,6 +188,7 @@ export class Lifecycle {
     const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
     // Clients must not reuse a connection that is about to close: their next request would be lost.
     if (this.isStopping || !isRead) headers.set("connection", "close");
+    // The client of an earlier response would open a new connection, which closing the listener would reset.
     await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
@@ -210,6 +210,7 @@ export class Lifecycle {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#listenerClosed = promise;
     await Bun.sleep(this.#server ? HOLD_MS : 0);
+    // Closes the listener immediately, and resolves when the requests in flight have finished.
     const stopped = this.#server?.stop();
     resolve();
     this.#draining.abort();

@@ -1,5 +1,5 @@
 // Validates what a request contains, with problems as the response to invalid input.
-import type { Env, MiddlewareHandler } from "hono";
+import type { Env, HonoRequest, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { Problem } from "./problem.ts";
 import { readBody } from "./request-body.ts";
@@ -20,7 +20,7 @@ export interface ValidateOptions {
 /**
  * Middleware: validates one part of the request; `c.req.valid(target)` is then what the schema returns.
  * Of a repeated query parameter it reads the first value, and header names are in lower case.
- * `@hono/zod-validator` does the same but takes four times as long, which is then 20% of the time of a small request.
+ * `@hono/zod-validator` does the same but takes four times as long: 20% of the time of a small request.
  * @throws {Problem} 422 with one entry per invalid field; for "json" also 415 (not JSON), 413 (longer
  * than `maxBytes`) and 400 (malformed or incomplete).
  */
@@ -30,15 +30,17 @@ export function validate<T extends Target, S extends z.ZodType>(
   { maxBytes = 64 * 1024 }: ValidateOptions = {},
 ): Validator<T, S> {
   const validator: MiddlewareHandler = async ({ req }, next) => {
-    const parts: Readonly<Record<Part, () => unknown>> = req;
-    const input = target === "json" ? await readJson(req.raw, maxBytes) : parts[target as Part]();
+    const input = target === "json" ? await readJson(req.raw, maxBytes) : readPart(req, target);
     req.addValidatedData(target, parse(schema, input));
     await next();
   };
   return describeMiddleware(validator, { input: { target, schema } });
 }
 
-type Part = Exclude<Target, "json">;
+function readPart(req: HonoRequest, target: Exclude<Target, "json">): unknown {
+  if (target === "query") return req.query();
+  return target === "param" ? req.param() : req.header();
+}
 
 function parse(schema: z.ZodType, input: unknown): object {
   try {

@@ -93,6 +93,11 @@ test("README.md and AGENTS.md say how to update, after what the template says", 
   expect(read(prose, "AGENTS.md")).toStartWith("Last.\n\n- `bunx create-bunyard@latest");
 });
 
+test("README.md lists the files that set the version of Bun", () => {
+  const files = demo({ "templates/demo/README.md": "# Demo\n", "templates/demo/Dockerfile": "" });
+  expect(read(files, "README.md")).toEndWith(" in `Dockerfile` and `package.json`.\n");
+});
+
 test("a module of which only types are imported is copied, too", () => {
   const files = demo({ "templates/demo/src/main.ts": 'import type { env } from "#lib/env";\n' });
   expect(files.has("src/lib/env.ts")).toBe(true);

@@ -1,12 +1,15 @@
-// Adds to a project's README.md and AGENTS.md how the project gets later versions of its starter.
+// Adds to a project's README.md and AGENTS.md how the project gets later versions of its starter, its packages and Bun.
 import { bytes, type FileMap, text } from "./file-map.ts";
 
-const README = `
+const readme = (bunFiles: readonly string[]) => `
 ## Staying current
 
 \`bunx create-bunyard@latest check\` shows what has changed in the starter since this project was created or last updated.
 \`bunx create-bunyard@latest update\` merges these changes into this project and keeps yours. The entry \`bunyard\` in package.json records
 the starter and its version.
+
+Dependabot proposes new versions of packages and GitHub Actions every week, when they are at least seven days old. Bun is updated by hand:
+change its version in ${inWords(bunFiles.map((path) => `\`${path}\``))}.
 `;
 const AGENTS =
   "- `bunx create-bunyard@latest check` shows changes of the starter, `update` merges them. Leave `bunyard` in package.json to it.\n";
@@ -19,11 +22,19 @@ export function withUpdateHints(project: FileMap): FileMap {
     const before = text(content).trimEnd();
     return [[path, bytes(`${before}\n${addition(before)}`)]];
   };
+  const bunFiles = [...project.keys()].filter((path) => setsBunVersion.test(path));
   // In AGENTS.md, a list at the end continues.
   const agents = (before: string) => (/\n- .*$/.test(before) ? AGENTS : `\n${AGENTS}`);
   return new Map([
     ...project,
-    ...appended("README.md", () => README),
+    ...appended("README.md", () => readme(bunFiles)),
     ...appended("AGENTS.md", agents),
   ]);
+}
+
+const setsBunVersion =
+  /^(package\.json|Dockerfile|src\/lib\/bun-version\.ts|\.github\/workflows\/.*\.yml)$/;
+
+function inWords(items: readonly string[]): string {
+  return items.join(", ").replace(/, ([^,]*)$/, " and $1");
 }
