@@ -12,6 +12,7 @@ const PUBLIC = "site/public";
 
 process.chdir(import.meta.dir);
 const exitCode = await runAndReport(async () => {
+  // Serves until the process is killed; only an error ends this function.
   let server = await serve(readPort());
   console.log(`listening on ${server.url}`);
   // Bun's dev server watches inodes, not paths: it misses edits in a folder that a rename or a branch switch has replaced.

@@ -9,7 +9,10 @@ export interface BuildOptions {
   readonly compress: boolean;
 }
 
-/** @throws {TypeError} for an unknown option, {BuildFailure} for an unknown value of --only */
+/**
+ * Parses all options except `--only=library` alone, which build.ts handles.
+ * @throws {TypeError} for an unknown option, {BuildFailure} for an unknown value of --only
+ */
 export function readOptions(args: readonly string[]): BuildOptions & { readonly watch: boolean } {
   const { only, compress, watch } = parseArgs({
     args: [...args],

@@ -20,9 +20,9 @@ import { type Files, parentsOf } from "./files.ts";
 
 /**
  * Makes the folder contain exactly these files. Keeps `.git`, because the folder may be a checkout of the branch to deploy.
- * Writes new contents to temporary files, so that a full disk changes nothing (except that blocking files are removed
- * first). Then renames them to their targets, pages last, and removes stale files. A server of the folder therefore never
- * sends half a file, or a page before its assets.
+ * First removes a file that is where a folder is needed, or the reverse. Writes new contents to temporary files, so that
+ * a full disk changes nothing else. Then renames them to their targets, pages last, and removes stale files. A server of
+ * the folder therefore never sends half a file, or a page before its assets.
  * @param lockFile prevents concurrent updates by other builds; created if it is missing
  * @returns false if the folder already holds exactly these files
  */

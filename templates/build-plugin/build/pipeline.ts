@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import { compileLibrary, LOCK } from "../scripts/library.ts";
+import { BUILD_LOCK, compileLibrary } from "../scripts/library.ts";
 import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
 import { lazyPlugin } from "./content.ts";
@@ -28,7 +28,7 @@ const DIST = "dist";
 const CACHE = ".cache/build";
 const REPORT = "report.json";
 const MANIFEST = "manifest.json";
-const LOCKFILE = "bun.lock";
+const BUN_LOCK = "bun.lock";
 /** Code and configuration of the build itself. After a change, only compressed files still come from the cache. */
 const TOOLING = [
   "build.ts",
@@ -39,15 +39,15 @@ const TOOLING = [
   "tsconfig.library.json",
 ];
 
-/** Returns the paths of all inputs. The lockfile stands for the packages, whose versions it pins. */
+/** Returns the paths of all inputs. bun.lock stands for the packages, whose versions it pins. */
 export function inputPaths(): string[] {
-  return [...TOOLING, "src", "site", lockfile() ?? LOCKFILE];
+  return [...TOOLING, "src", "site", findBunLock() ?? BUN_LOCK];
 }
 
-/** Returns the path of the nearest lockfile, in this folder or at the root of the workspace. */
-function lockfile(): string | undefined {
+/** Returns the path of the nearest bun.lock, in this folder or at the root of the workspace. */
+function findBunLock(): string | undefined {
   for (let folder = resolve("."); ; folder = dirname(folder)) {
-    const path = join(folder, LOCKFILE);
+    const path = join(folder, BUN_LOCK);
     if (existsSync(path)) return relative("", path).replaceAll("\\", "/");
     if (folder === dirname(folder)) return undefined;
   }
@@ -64,16 +64,14 @@ const TICK_MS = 10;
 export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
   const startTime = Date.now() - TICK_MS;
-  // Nothing is cached if the output may not match its fingerprint: without a lockfile, which is the only record of the
-  // versions of packages, and if an input has changed during the build.
-  const cache = new Cache(
-    CACHE,
-    () => lockfile() !== undefined && !changedSince(startTime, inputPaths()),
-  );
+  // Nothing is cached in two cases: there is no bun.lock, which alone records the versions of the packages, or an input
+  // has changed during the build.
+  const areKeysValid = () => findBunLock() !== undefined && !changedSince(startTime, inputPaths());
+  const cache = new Cache(CACHE, areKeysValid);
   const keys = keysOf(options);
   const files = await cache.files(keys.dist, () => buildFiles(keys, cache, options));
   const before = await readReport(DIST);
-  const hasChanged = updateFolder(DIST, files, LOCK);
+  const hasChanged = updateFolder(DIST, files, BUILD_LOCK);
   if (hasChanged) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
   const duration = `${Math.round(performance.now() - started)} ms`;
@@ -88,7 +86,7 @@ interface Keys {
 }
 
 function keysOf(options: BuildOptions): Keys {
-  const tooling = fingerprint([Bun.version, Bun.revision], [...TOOLING, lockfile() ?? LOCKFILE]);
+  const tooling = fingerprint([Bun.version, Bun.revision], [...TOOLING, findBunLock() ?? BUN_LOCK]);
   const source = fingerprint(tooling, ["src"]);
   return {
     library: fingerprint(["library", source], []),
@@ -117,7 +115,8 @@ async function buildFiles(
     ...prefixPaths("site", merge("dist/site", sitePaths)),
   ]);
   const report = reportOf(files, site.bundles);
-  checkBudgets(budgets, report, only === undefined && site.bundles.length > 0);
+  const isFullBuild = only === undefined && site.bundles.length > 0;
+  checkBudgets(budgets, report, isFullBuild);
   return sortFiles([
     ...files,
     [MANIFEST, encodeJson(site.manifest)],

@@ -11,15 +11,15 @@ import {
 import { join } from "node:path";
 import { lock } from "./lock.ts";
 
-/** Held while dist/ is updated. */
-export const LOCK = ".cache/build.lock";
+/** Prevents two processes from updating dist/ at the same time. */
+export const BUILD_LOCK = ".cache/build.lock";
 
 /**
  * @param path of a folder, or of a symbolic link to one, which is kept
  * @returns the compiler's error messages, with file, line and column. If there are any, the folder is unchanged.
  */
 export async function updateLibrary(path: string): Promise<string> {
-  using _ = lock(LOCK);
+  using _ = lock(BUILD_LOCK);
   const folder = existsSync(path) ? realpathSync(path) : path;
   const staging = `${folder}.tmp`;
   rmSync(staging, { recursive: true, force: true });

@@ -3,13 +3,13 @@ import { relative, sep } from "node:path";
 import { showControls } from "./frame.ts";
 
 export type ContentErrorCode =
-  /** The file can't be read: it does not exist, is too large, is not UTF-8, or is outside the root. */
+  /** The path can't be read: it does not exist, is not a file, is too large, is not UTF-8, or is outside the root. */
   | "read"
   /** The text is not valid in its format, or the parser would change a value. */
   | "syntax"
   /** The schema rejects the content. */
   | "schema"
-  /** A value cannot be written into a module, such as a function that a schema returned. */
+  /** The module cannot be written: a value is not data, such as a function of a schema, or the module would be too long. */
   | "value";
 
 export interface Diagnostic {

@@ -1,7 +1,6 @@
 // Turns a file into the text of its module: reads, parses and validates it, then prints the module.
 import type { Format, Parsed } from "./format.ts";
-import { UnprintableError } from "./literal.ts";
-import { printModule } from "./module.ts";
+import { printModule, UnprintableError } from "./module.ts";
 import { checkData, type Schema } from "./schema.ts";
 import { DEFAULT_MAX_BYTES, type ReadLimits, readSource, type Source } from "./source.ts";
 
@@ -18,8 +17,8 @@ export interface Loader {
   /** Matches the absolute paths that it loads. */
   readonly filter: RegExp;
   /**
-   * `filter` without the user's filter. esbuild gets this one, because `filter` may contain a lookahead, which Go's
-   * regular expressions lack; bun.ts then tests `filter` itself.
+   * `filter` without the user's filter, for esbuild: it is written in Go, whose regular expressions lack the lookaheads
+   * that `filter` may contain.
    */
   readonly files: RegExp;
   /**
@@ -33,7 +32,7 @@ export function createLoader(format: Format, options: LoadOptions = {}): Loader 
   const files = extensionFilter(format.extensions);
   return {
     name: format.name,
-    filter: options.filter ? both(files, options.filter) : files,
+    filter: options.filter ? intersect(files, options.filter) : files,
     files,
     load: (file) => loadModule(format, file, options),
   };
@@ -50,12 +49,12 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
 }
 
 /**
- * Matches what both match, with the flags of the second. Bun's `onLoad` takes only one RegExp, so both conditions become
- * lookaheads from the start of the path.
+ * Matches the files of a format whose paths match the user's filter. One RegExp, because in Bun's runtime a plugin must
+ * load every file that its filter matches. `files` needs no flags, so those of the user's filter apply to both.
  */
-function both(first: RegExp, second: RegExp): RegExp {
-  const { source, flags } = withoutState(second);
-  return new RegExp(`^(?=[^]*${first.source})(?=[^]*?(?:${source}))`, flags);
+function intersect(files: RegExp, userFilter: RegExp): RegExp {
+  const { source, flags } = withoutState(userFilter);
+  return new RegExp(`^(?=[^]*${files.source})(?=[^]*(?:${source}))`, flags);
 }
 
 /** Removes the flags `g` and `y`, with which `test` would start where the last match ended, and so skip files. */
@@ -119,7 +118,7 @@ function printDocument(document: unknown, parsed: Parsed, source: Source): strin
     return printModule(document);
   } catch (error) {
     if (!(error instanceof UnprintableError)) throw error;
-    const path = error.path.slice(parsed.dataPath?.length ?? 0);
-    throw source.error("value", parsed.locate(path), error.message);
+    const pathInData = error.path.slice(parsed.dataPath?.length ?? 0);
+    throw source.error("value", parsed.locate(pathInData), error.message);
   }
 }

@@ -1,7 +1,7 @@
 // Reads a content file within its limits, and creates diagnostics with positions in it.
 import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { relative } from "node:path";
+import { isAbsolute, relative, sep } from "node:path";
 import { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
 import { drawFrame, showControls } from "./frame.ts";
 
@@ -40,7 +40,7 @@ export class Source {
     };
   }
 
-  /** @param cause only for an error of the user's code, such as a schema, because Bun prints it with its stack */
+  /** @param cause an error that the user's code threw, such as a schema. Bun prints a cause with its stack. */
   error(code: ContentErrorCode, span: Span, message: string, cause?: unknown): ContentError {
     return new ContentError(code, [this.diagnostic(span, message)], { cause });
   }
@@ -74,5 +74,7 @@ export function readSource(
 }
 
 function isOutside(root: string, file: string): boolean {
-  return /^(\.\.([/\\]|$)|[/\\]|[A-Za-z]:)/.test(relative(root, file));
+  const path = relative(root, file);
+  // `relative` returns an absolute path if the file is on another drive.
+  return path.split(sep)[0] === ".." || isAbsolute(path);
 }

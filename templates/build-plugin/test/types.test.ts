@@ -114,6 +114,16 @@ describe("writeTypes", () => {
     });
   });
 
+  test.each(["", "// Generated fr"])(
+    "replaces what a full disk or a kill has left of a declaration: %p",
+    async (text) => {
+      using folder = new Folder();
+      await folder.write({ "a.jsonl": "1\n", "a.d.jsonl.ts": text });
+      const result = await writeTypes(folder.path);
+      expect(names(folder, result).written).toEqual(["a.d.jsonl.ts"]);
+    },
+  );
+
   test("follows symbolic links", async () => {
     using folder = new Folder();
     await folder.write({ "content/a.jsonl": "1\n", "linked/b.jsonl": "1\n" });

@@ -59,16 +59,16 @@ static double compute_score(const vindex *index, const float *query, double quer
 
 // Whether a row whose fast float32 sum is `sum` is certainly not better than the worst hit. The bounds are those of
 // Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order of the additions, with
-// fused multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01. `norm_product` is the length of
-// the query times that of the row.
+// fused multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01. `norm_product` is the Euclidean
+// norm of the query times that of the row.
 static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
-    // All terms are positive. The difference, the square and n - 1 additions each round once, and the difference
-    // counts twice: the sum is at most (1 + FLT_EPSILON / 2)^(n + 2) times the squared distance, plus n * FLT_MIN where
-    // squares underflow. That power is below 1 + 0.51 * (n + 2) * FLT_EPSILON; the other half of the tolerance covers the
-    // rounding of the exact distance in double. A sum that overflows to infinity is ruled out correctly: its squared
-    // distance is above 1e38, and the limit is below 1e37.
+    // No term is negative. Roundings: 2 (the difference, which is squared) + 1 (the square) + n - 1 (the additions) = n + 2.
+    // So the sum is at most (1 + FLT_EPSILON / 2)^(n + 2) times the squared distance, plus n * FLT_MIN where squares
+    // underflow. (1 + FLT_EPSILON / 2)^(n + 2) is below 1 + 0.51 * (n + 2) * FLT_EPSILON; the code adds all of
+    // (n + 2) * FLT_EPSILON, which also covers the rounding of the exact distance in double. A sum that overflows to
+    // infinity is ruled out correctly: its squared distance is above 1e38, and the limit is below 1e37.
     const double limit = worst * worst;
     return limit < 1e37 && sum > limit * (1 + (n + 2) * FLT_EPSILON) + n * FLT_MIN;
   }
@@ -85,7 +85,7 @@ int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vinde
     return -ADDON_INVALID;
   const size_t n = index->dimensions;
   const double query_norm = sqrt(compute_dot(query, query, n));
-  if (!(query_norm - query_norm == 0)) return -ADDON_NOT_FINITE;
+  if (!is_finite(query_norm)) return -ADDON_NOT_FINITE;
 
   const uint32_t fitting = (uint32_t)(BLOCK_BYTES / (n * sizeof(float)));
   const uint32_t block = fitting < 1 ? 1 : fitting < BLOCK_ROWS ? fitting : BLOCK_ROWS;

@@ -66,7 +66,7 @@ static void grows_by_less_if_memory_is_short(void) {
   const float vectors[12] = {1};
   vindex *index = vindex_create(1, VINDEX_DOT);
   EXPECT(vindex_append(index, vectors, 10) == ADDON_OK);
-  largest_block = 12 * sizeof(double); // the lengths of 12 vectors, but not of 15
+  largest_block = 12 * sizeof(double); // the norms of 12 vectors, but not of 15
   EXPECT(vindex_append(index, vectors, 1) == ADDON_OK && index->capacity == 11);
   EXPECT(vindex_append(index, vectors, 2) == ADDON_OUT_OF_MEMORY);
   largest_block = SIZE_MAX;

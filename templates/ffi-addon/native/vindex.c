@@ -49,8 +49,9 @@ float *vindex_reserve(vindex *index, uint32_t count) {
   const uint32_t needed = index->size + count;
   if (needed > index->capacity) {
     const uint32_t half_more = index->capacity + index->capacity / 2;
+    const bool has_grown = needed <= half_more && grow(index, half_more);
     // If there is no memory for half as much again, there may be for just these.
-    if ((needed > half_more || !grow(index, half_more)) && !grow(index, needed)) return NULL;
+    if (!has_grown && !grow(index, needed)) return NULL;
   }
   return index->vectors + (size_t)index->size * index->dimensions;
 }
@@ -61,7 +62,7 @@ int32_t vindex_commit(vindex *index, uint32_t count) {
     const float *vector = index->vectors + (size_t)id * index->dimensions;
     // One NaN or infinity makes the sum of squares NaN or infinite; finite floats cannot overflow a double.
     const double squares = compute_dot(vector, vector, index->dimensions);
-    if (!(squares - squares == 0)) return ADDON_NOT_FINITE;
+    if (!is_finite(squares)) return ADDON_NOT_FINITE;
     index->norms[id] = sqrt(squares);
   }
   index->size += count;

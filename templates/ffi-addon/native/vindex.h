@@ -6,7 +6,7 @@
 
 struct vindex {
   float *vectors; // one after the other, as they were given
-  double *norms;  // the length of each
+  double *norms;  // the Euclidean norm of each
   uint32_t size;
   uint32_t capacity;
   uint32_t dimensions;
@@ -19,6 +19,8 @@ static inline sum_rows *choose_fast_sum(instruction_set set, uint32_t metric) {
   if (metric == VINDEX_EUCLIDEAN) return set.squared_distances;
   return metric == VINDEX_DOT || metric == VINDEX_COSINE ? set.dots : NULL;
 }
+
+static inline bool is_finite(double x) { return x - x == 0; } // NaN and infinities give NaN
 
 // In double and from the first to the last component, so that every backend gets the same bits: the product of two
 // floats is exact in a double, so only the order of the additions matters. Four at a time keep that order, and
@@ -33,7 +35,7 @@ static inline double compute_dot(const float *a, const float *b, size_t n) {
   return sum;
 }
 
-// The square of a difference is rounded, so a fused multiply-add would give other bits: the library is compiled with
+// The square of a difference is rounded, so a fused multiply-add would give other bits: scripts/compile.ts passes
 // -ffp-contract=off.
 static inline double compute_squared_distance(const float *a, const float *b, size_t n) {
   double sum = 0;

@@ -17,7 +17,7 @@ let current: (Call & { error?: unknown }) | undefined;
 let callback: JSCallback | undefined;
 
 function decide(id: number): number {
-  if (!current) return -1;
+  if (!current) return -1; // never: C calls this only during a search
   try {
     return askAccept(current.accept, id) ? 1 : 0;
   } catch (error) {

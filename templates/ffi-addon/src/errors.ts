@@ -1,8 +1,8 @@
 // The one error type of the library; callers branch on `code`.
 
 export type AddonErrorCode =
-  | "invalid_argument" // the wrong type, or none at all
-  | "out_of_range" // the right type, but NaN, infinite, too small or too large
+  | "invalid_argument" // the wrong type, or not one of the allowed values
+  | "out_of_range" // a number that is NaN, infinite, not an integer, too small or too large
   | "wrong_length" // a vector that does not fit the index's dimensions
   | "detached" // a view whose buffer was transferred, or shrunk below it
   | "overflow" // the result does not fit

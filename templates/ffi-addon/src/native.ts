@@ -1,6 +1,6 @@
 // The engine over the C functions, however they were loaded.
-// 32-bit integers are passed as `n | 0`: C that cc() of Bun 1.4.5 compiled reads garbage from one that JavaScript stores
-// as a double.
+// Pass every 32-bit integer as `n | 0` (for `add`, src/index.ts does): JavaScript may otherwise store it as a double, from
+// which C that cc() of Bun 1.4.5 compiled reads garbage.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { searchWithAccept } from "./accept.ts";
 import { type Engine, metricNames, partSize, type Store } from "./engine.ts";
@@ -80,7 +80,7 @@ function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
 }
 
 /** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */
-function requirePointer(value: Pointer | bigint | null): Pointer {
+function requirePointer(value: ReturnType<Symbols["vindex_create"]>): Pointer {
   if (typeof value === "number") return value;
   throw outOfMemoryError();
 }

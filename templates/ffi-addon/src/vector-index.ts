@@ -72,7 +72,8 @@ export class VectorIndex implements Disposable {
   /**
    * Copies vectors in, one after the other in one array. All or none.
    * @returns the id of the first; the others follow.
-   * @throws {AddonError} `wrong_length`, `out_of_range` (NaN, infinity), `out_of_memory`, `busy` …
+   * @throws {AddonError} `invalid_argument`, `detached`, `wrong_length`, `out_of_range` (NaN, an infinity, or too many
+   * vectors), `out_of_memory`, `busy`, `closed`.
    */
   add(vectors: Float32Array): number {
     const store = this.#requireIdle("add to");
@@ -84,7 +85,9 @@ export class VectorIndex implements Disposable {
       );
     }
     const first = store.size;
-    store.append(view, this.#requireCanAdd(store, view.length / this.#dimensions));
+    const count = view.length / this.#dimensions;
+    this.#requireCanAdd(store, count);
+    store.append(view, count);
     return first;
   }
 
@@ -93,7 +96,8 @@ export class VectorIndex implements Disposable {
    * @param options.accept leaves out the vectors for which it returns false. It is called only for vectors that would be
    * among the best so far. Inside it, every method of this index throws `busy`; `size`, `dimensions` and `metric` can be
    * read. If `accept` throws, `search` throws the same value.
-   * @throws {AddonError} `wrong_length`, `out_of_range` (NaN or an infinity too), `out_of_memory`, `busy` …
+   * @throws {AddonError} `invalid_argument`, `detached`, `wrong_length`, `out_of_range` (`k`, NaN or an infinity),
+   * `out_of_memory`, `busy`, `closed`.
    */
   search(query: Float32Array, k: number, options: { readonly accept?: Accept } = {}): Hit[] {
     const { accept } = requireObject("options", options); // first, because a getter could close the index
@@ -119,7 +123,7 @@ export class VectorIndex implements Disposable {
    * and closed; `add` throws `busy` until the thread has stopped reading, which is soon after an abort. `close` cancels
    * these searches, and the memory is freed when the last of them has ended.
    * @param options.signal aborting it rejects immediately with its reason, and stops the search soon after.
-   * @throws {AddonError} like `search`, `closed` if the index is closed during the search, and `worker_failed`.
+   * @throws {AddonError} like `search`, `closed` also if the index is closed during the search, and `worker_failed`.
    */
   async searchInWorker(
     query: Float32Array,
@@ -207,14 +211,15 @@ export class VectorIndex implements Disposable {
     throw new AddonError("busy", `Can't ${verb} an index inside its own accept callback.`);
   }
 
-  #requireCanAdd(store: Store, count: number): number {
+  #requireCanAdd(store: Store, count: number): void {
     // #region worker
     if (this.#workerSearches.size > 0) {
       throw new AddonError("busy", "Can't add to an index that a worker is searching.");
     }
     // #endregion
-    if (count <= maxSize - store.size) return count;
-    throw new AddonError("out_of_range", `An index holds at most ${maxSize} vectors.`);
+    if (count > maxSize - store.size) {
+      throw new AddonError("out_of_range", `An index holds at most ${maxSize} vectors.`);
+    }
   }
 
   #requireQuery(query: Float32Array, k: number): Float32Array {

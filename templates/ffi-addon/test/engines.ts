@@ -16,9 +16,9 @@ export const oracle = typescriptEngine;
 export const nativeEngines: readonly Engine[] = [...(tinycc ? [tinycc] : []), ...builtEngines()];
 
 /**
- * The compiled library, once for each instruction set of this machine. On x64, each comes a second time with fused
- * multiply-adds, which must not change the results. There only the fast loops use them; on ARM the exact scores would, too,
- * and would differ, so a build forbids them.
+ * The compiled library, once for each instruction set of this machine, and on x64 a second time with fused multiply-adds.
+ * On x64, only the fast loops have instructions for them, and these must not change the results. On ARM, the exact scores
+ * would be fused, too, and would differ.
  */
 export function listVariants(): readonly (readonly [name: string, engine: Engine])[] {
   if (!compiler) return [];

@@ -25,13 +25,17 @@ const bun = (project: Project, ...args: string[]) =>
   runProgram([process.execPath, ...args], { CC: ccVariable }, project.path);
 const manifestOf = (project: Project): string =>
   readFileSync(join(project.path, "package.json"), "utf8");
+const readmeOf = (project: Project): string =>
+  readFileSync(join(project.path, "README.md"), "utf8");
 
-/** A project that may be published, under a name with a scope. Packing resolves dependencies, which it has none of. */
+/** A project that may be published, under a name with a scope, with short READMEs. Packing resolves dependencies, which it has none of. */
 function publishable(): Project {
   const project = createProject("bare");
   const { private: _, devDependencies: __, ...manifest } = JSON.parse(manifestOf(project));
   const text = JSON.stringify({ ...manifest, name: NAME, version: "1.2.3" }, null, 2);
   writeFileSync(join(project.path, "package.json"), `${text}\n`);
+  writeFileSync(join(project.path, "README.md"), "# For the owner\n");
+  writeFileSync(join(project.path, "NPM.md"), "# your-package\n");
   return project;
 }
 
@@ -100,6 +104,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     const others = Object.keys(targets).filter((target) => target !== platform);
     expect(stderr).toContain(`Without a prebuilt library: ${others.join(", ")}`);
     expect(manifestOf(project)).toBe(before);
+    expect(readmeOf(project)).toBe("# For the owner\n");
 
     const archive = new Bun.Archive(await Bun.file(join(project.path, "packed.tgz")).bytes());
     const files = await archive.files();
@@ -110,6 +115,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     for (const path of ["dist/library/index.js", "dist/library/index.d.ts"]) {
       expect(paths).toContain(path);
     }
+    expect(await files.get("package/README.md")?.text()).toEndWith(`\n# ${NAME}\n`);
     const manifest = await files.get("package/package.json")?.json();
     expect(manifest.optionalDependencies).toEqual({ [HOST]: "1.2.3" });
     expect(manifest.publishConfig).toEqual({ access: "public" });
@@ -124,6 +130,15 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       ...(libc ? { libc: [libc] } : {}),
       publishConfig: { access: "public" },
     });
+  });
+
+  test("after packing was killed, the next one restores README.md", async () => {
+    using project = publishable();
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    expect((await bun(project, "run", "prepack")).exitCode).toBe(0);
+    expect(readmeOf(project)).toEndWith(`\n# ${NAME}\n`);
+    expect((await pack(project)).exitCode).toBe(0);
+    expect(readmeOf(project)).toBe("# For the owner\n");
   });
 
   test("the library of a platform package gives the same results as TypeScript", async () => {

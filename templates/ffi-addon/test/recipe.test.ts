@@ -53,12 +53,13 @@ function follow(project: string, steps: readonly Step[]): void {
 
 function apply(before: string, place: string, code: string): string {
   let after = before;
-  const added = code.split("\n").filter((line) => {
+  const added: string[] = [];
+  for (const line of code.split("\n")) {
     const [start] = REPLACEMENT.exec(line) ?? [];
     const old = after.split("\n").find((existing) => start && existing.startsWith(start));
-    if (old !== undefined) after = after.replace(old, () => line);
-    return old === undefined;
-  });
+    if (old === undefined) added.push(line);
+    else after = after.replace(old, () => line);
+  }
   if (added.join("") === "") return after;
   if (place === "src/index.ts")
     after = after.replace(", requireFinite }", ", requireFinite, requireView }");
@@ -97,7 +98,7 @@ function hasZlib(): boolean {
 test("the example under Use runs", async () => {
   using project = createProject("bare");
   const [, example = ""] = /^## Use\n+```ts\n(.*?)^```$/ms.exec(readme) ?? [];
-  writeFileSync(join(project.path, "use.ts"), example.replace('"ffi-addon"', '"./src/index.ts"'));
+  writeFileSync(join(project.path, "use.ts"), example);
   const env = { FFI_BACKEND: "typescript" };
   const used = await runProgram([process.execPath, "use.ts"], env, project.path);
   expect(used).toMatchObject({ stdout: `typescript 5 ${Math.SQRT2}\n`, stderr: "", exitCode: 0 });

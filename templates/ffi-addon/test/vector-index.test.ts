@@ -12,7 +12,7 @@ test("grows by less if memory is short", () => {
   const original = globalThis.SharedArrayBuffer;
   globalThis.SharedArrayBuffer = class extends original {
     constructor(size = 0) {
-      if (size > 12 * 8) throw new RangeError("Out of memory"); // the lengths of 12 vectors, but not of 15
+      if (size > 12 * 8) throw new RangeError("Out of memory"); // the norms of 12 vectors, but not of 15
       super(size);
     }
   };

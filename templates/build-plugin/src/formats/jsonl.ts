@@ -17,6 +17,7 @@ export const jsonlFormat: Format = {
   },
 };
 
+/** Returns the start of the file for a line that does not exist. */
 function spanOf(line: RegExpExecArray | undefined): Span {
   return line === undefined ? [0, 0] : [line.index, line.index + line[0].trimEnd().length];
 }
@@ -36,10 +37,13 @@ function parseJson(line: RegExpExecArray, source: Source): unknown {
   }
 }
 
+/** A string, which is a key if a colon follows; the start or end of an object; or a number. */
+const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}]|-?\d[\d.eE+-]*/g;
+
 /** Refuses what `JSON.parse` would change silently: it rounds long numbers, and keeps only the last of duplicate keys. */
 function refuseLosses(line: RegExpExecArray, source: Source): void {
   const objects: Set<string>[] = [];
-  for (const match of line[0].matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}]|-?\d[\d.eE+-]*/g)) {
+  for (const match of line[0].matchAll(TOKEN)) {
     const [token, string, colon] = match;
     const refuse = (message: string) => {
       const start = line.index + match.index;

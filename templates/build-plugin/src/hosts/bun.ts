@@ -39,6 +39,7 @@ export function toBunPlugin({ name, filter, files, load }: Loader): BunPlugin {
     setup(build) {
       const host = hostOf(build);
       const fail = failureHandlerFor(build, host);
+      // esbuild cannot run `filter` (see Loader.files), so the callback tests it.
       const registered = host === "esbuild" ? files : filter;
       build.onLoad({ filter: registered, namespace: "file" }, ({ path }) => {
         if (!filter.test(path)) return undefined;

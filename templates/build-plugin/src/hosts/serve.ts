@@ -3,19 +3,19 @@
 import type { ContentError } from "../error.ts";
 import type { BunHost, Loaded } from "./bun.ts";
 
-let plugins = 0;
+let reporters = 0;
 
 /**
- * Returns a function that creates the module to load instead of an invalid file. Plugins cannot read the mode, so the
- * module tests `process.env.NODE_ENV`, which Bun replaces. In development, it throws the error in the browser, and adds a
- * style to Bun's overlay that keeps line breaks. In production, it imports a path whose resolution throws the error, so
- * that the bundle fails.
+ * Returns a function that creates the module to load instead of an invalid file. A plugin cannot read the mode of the
+ * server, so the module tests `process.env.NODE_ENV`, which Bun replaces:
+ * - In development, the module throws the error in the browser, and makes Bun's overlay keep its line breaks.
+ * - In production, it requires `content-error-0:<file>`. The `onResolve` below throws the error, so the bundle fails.
  */
 export function createServerReporter(build: BunHost): (error: ContentError) => Loaded {
   /** The latest error of each file. */
   const errors = new Map<string, ContentError>();
   // Unique, because Bun passes the imports of all plugins to each of them.
-  const prefix = `content-error-${plugins++}:`;
+  const prefix = `content-error-${reporters++}:`;
   build.onResolve({ filter: new RegExp(`^${prefix}`) }, ({ path }) => {
     const error = errors.get(path);
     console.error(error?.message); // otherwise the only sign of the error would be a response with status 500

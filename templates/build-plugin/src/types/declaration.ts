@@ -1,8 +1,7 @@
 // Prints the declaration (.d.ts) of a content file, which gives imports of it their types.
 import type { Format } from "../format.ts";
-import { isPlainObject } from "../literal.ts";
 import type { Content } from "../load.ts";
-import { isExportable, printExportName } from "../module.ts";
+import { isExportable, isPlainObject, printExportName } from "../module.ts";
 import { Shapes } from "./shapes.ts";
 
 export interface SchemaReference {

@@ -1,5 +1,5 @@
 // Infers TypeScript types from values, with an interface for each object type.
-import { isPlainObject } from "../literal.ts";
+import { isPlainObject } from "../module.ts";
 
 export class Shapes {
   readonly #interfaces = new Map<string, string>();

@@ -25,6 +25,7 @@ export interface ContentSchema {
   readonly name: string;
 }
 
+/** Of the options of a plugin, `maxBytes` applies to all files, and `schemas` contains `schema` and `filter`. */
 export interface TypesOptions extends Pick<LoadOptions, "maxBytes"> {
   /** The first entry whose filter matches a file applies. */
   readonly schemas?: readonly ContentSchema[] | undefined;
@@ -132,7 +133,9 @@ function isOutOfDate(path: string, text: string): boolean {
   return isGenerated(found) && withoutSpace(found) !== withoutSpace(text);
 }
 
-const isGenerated = (text: string): boolean => text.startsWith(GENERATED);
+/** Also true for the first bytes of a declaration, which a full disk or a kill during the write has left. */
+const isGenerated = (text: string): boolean =>
+  text.startsWith(GENERATED) || GENERATED.startsWith(text);
 
 /** Ignores white space, because a formatter may have changed it. */
 const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, "");

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { metricNames } from "../../src/engine.ts";
 
-const [, , entry = "", calls = "0", seed = String(Date.now())] = process.argv;
+const [, , entry = "", count = "0", seed = String(Date.now())] = process.argv;
 const { AddonError, add, backend, sqrt, VectorIndex }: typeof import("../../src/index.ts") =
   await import(entry);
 type Index = InstanceType<typeof VectorIndex>;
@@ -149,71 +149,72 @@ const pending: unknown[] = [];
 const indexes: Index[] = [];
 const path = join(tmpdir(), `ffi-addon-fuzz-${process.pid}`);
 
-function call(): void {
-  const index = pick(indexes);
-  const anything = (): never => anyNumber() as never;
-  const dimensions = index?.dimensions ?? 3;
-  switch (random(index ? 14 : 3)) {
-    case 0:
-      add(anything(), anything());
-      return;
-    case 1:
-      sqrt(anything());
-      return;
-    case 2: {
-      const options = {
-        dimensions: pick([1, 3, 40, anything()]),
-        metric: pick([...metricNames, "x"]),
-      };
-      indexes[random(8)] = new VectorIndex(pick([options, options, anything()]) as never);
-      return;
-    }
-    case 3:
-      index?.close();
-      return;
-    case 4:
-      if (random(20) === 0) index?.save(path);
-      return;
-    case 5:
-      if (random(20) === 0) VectorIndex.load(pick([path, anything()])).close();
-      return;
-    case 6:
-      index?.search(anyVector(dimensions) as never, anything(), pick([undefined, anything()]));
-      return;
-    case 7:
-    case 8: {
-      const accept = anyAccept(index as Index);
-      const options = {
-        get accept() {
-          if (random(50) === 0) index?.close();
-          return accept;
-        },
-      };
-      index?.search(new Float32Array(dimensions).fill(1), 1 + random(20), options as never);
-      return;
-    }
-    case 9:
-    case 10:
-      index?.search(anyVector(dimensions) as never, 1 + random(20));
-      return;
-    // #region worker
-    case 11: {
-      if (random(20) !== 0) return;
-      const signal = pick([undefined, AbortSignal.abort(new AddonError("busy", "")), anything()]);
-      const search = index?.searchInWorker(anyVector(dimensions) as never, anything(), {
-        signal,
-      } as never);
-      search?.catch(requireAddonError);
-      pending.push(search);
-      return;
-    }
-    // #endregion
-    default:
-      index?.add(anyVector(dimensions) as never);
-  }
+const anything = (): never => anyNumber() as never;
+
+/** One is picked for each call. Add one for each new function. */
+const calls: readonly (() => void)[] = [
+  () => add(anything(), anything()),
+  () => sqrt(anything()),
+  () => {
+    const options = {
+      dimensions: pick([1, 3, 40, anything()]),
+      metric: pick([...metricNames, "x"]),
+    };
+    indexes[random(8)] = new VectorIndex(pick([options, options, anything()]) as never);
+  },
+];
+
+/** The calls of methods. The frequent ones are listed twice. */
+const methodCalls: readonly ((index: Index) => void)[] = [
+  (index) => index.close(),
+  (index) => random(20) === 0 && index.save(path),
+  () => random(20) === 0 && VectorIndex.load(pick([path, anything()])).close(),
+  (index) => index.search(anyVectorFor(index), anything(), pick([undefined, anything()])),
+  searchWithAccept,
+  searchWithAccept,
+  search,
+  search,
+  addVectors,
+  addVectors,
+  // #region worker
+  (index) => {
+    if (random(20) !== 0) return;
+    const signal = pick([undefined, AbortSignal.abort(new AddonError("busy", "")), anything()]);
+    const hits = index.searchInWorker(anyVectorFor(index), anything(), { signal } as never);
+    hits.catch(requireAddonError);
+    pending.push(hits);
+  },
+  // #endregion
+];
+
+const anyVectorFor = (index: Index): never => anyVector(index.dimensions) as never;
+
+function search(index: Index): void {
+  index.search(anyVectorFor(index), 1 + random(20));
 }
 
-for (; made < Number(calls); made++) {
+function searchWithAccept(index: Index): void {
+  const accept = anyAccept(index);
+  const options = {
+    get accept() {
+      if (random(50) === 0) index.close();
+      return accept;
+    },
+  };
+  index.search(new Float32Array(index.dimensions).fill(1), 1 + random(20), options as never);
+}
+
+function addVectors(index: Index): void {
+  index.add(anyVectorFor(index));
+}
+
+function call(): void {
+  const index = pick(indexes);
+  if (index && random(5) > 0) pick(methodCalls)(index);
+  else pick(calls)();
+}
+
+for (; made < Number(count); made++) {
   try {
     call();
   } catch (error) {
@@ -224,4 +225,4 @@ for (; made < Number(calls); made++) {
   // #endregion
 }
 rmSync(path, { force: true });
-console.log(`${calls} calls on ${backend}, ${refused} refused`);
+console.log(`${count} calls on ${backend}, ${refused} refused`);
