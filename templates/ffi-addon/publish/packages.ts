@@ -1,5 +1,5 @@
-// The platform packages in dist/prebuilt/, the entries for them in package.json, and the README of the main package.
-import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+// The platform packages in dist/prebuilt/, and the entries for them in package.json.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
 import { namePackage, targets } from "../scripts/targets.ts";
@@ -89,24 +89,4 @@ export function writeOptionalDependencies(names: readonly string[]): void {
     entries.length > 0 ? { optionalDependencies: Object.fromEntries(entries) } : undefined;
   const text = JSON.stringify({ ...project, ...optional }, null, 2);
   writeFileSync(join(root, "package.json"), `${text}\n`);
-}
-
-const readme = join(root, "README.md");
-/** The project's own README.md, while NPM.md is packed in its place. */
-const ownReadme = join(root, "dist/README.md");
-const replacedMark = "<!-- Made from NPM.md. The project's own text is in dist/README.md. -->\n";
-
-/** Replaces README.md with NPM.md, in which `your-package` becomes the package's name. Without NPM.md, README.md is packed. */
-export function replaceReadme(): void {
-  restoreReadme(); // in case the last packing was killed
-  const published = join(root, "NPM.md");
-  if (!existsSync(published)) return;
-  const text = readFileSync(published, "utf8").replaceAll("your-package", readProject().name);
-  copyFileSync(readme, ownReadme);
-  writeFileSync(readme, replacedMark + text);
-}
-
-export function restoreReadme(): void {
-  const isReplaced = existsSync(readme) && readFileSync(readme, "utf8").startsWith(replacedMark);
-  if (isReplaced && existsSync(ownReadme)) renameSync(ownReadme, readme);
 }

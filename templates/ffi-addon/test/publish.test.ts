@@ -115,7 +115,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     for (const path of ["dist/library/index.js", "dist/library/index.d.ts"]) {
       expect(paths).toContain(path);
     }
-    expect(await files.get("package/README.md")?.text()).toEndWith(`\n# ${NAME}\n`);
+    expect(await files.get("package/README.md")?.text()).toBe(`# ${NAME}\n`);
     const manifest = await files.get("package/package.json")?.json();
     expect(manifest.optionalDependencies).toEqual({ [HOST]: "1.2.3" });
     expect(manifest.publishConfig).toEqual({ access: "public" });
@@ -136,7 +136,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     using project = publishable();
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     expect((await bun(project, "run", "prepack")).exitCode).toBe(0);
-    expect(readmeOf(project)).toEndWith(`\n# ${NAME}\n`);
+    expect(readmeOf(project)).toBe(`# ${NAME}\n`);
     expect((await pack(project)).exitCode).toBe(0);
     expect(readmeOf(project)).toBe("# For the owner\n");
   });

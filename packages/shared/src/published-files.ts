@@ -1,0 +1,48 @@
+// While a package is packed, its README.md and LICENSE replace the project's own.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Holds the project's own files while they are replaced. If packing is killed, the next run restores them. */
+const BACKUP = ".unpublished";
+
+/**
+ * For `prepack`: README.md becomes NPM.md, in which `your-package` is the package's name and `your-command` the name without
+ * its scope; without NPM.md it stays. LICENSE gets the package's name.
+ */
+export function replaceWithPublished(directory = process.cwd()): void {
+  restoreOwn(directory);
+  const file = (name: string) => join(directory, name);
+  const read = (name: string) => readFileSync(file(name), "utf8");
+  const { name }: { name: string } = JSON.parse(read("package.json"));
+  const replace = (path: string, text: string) => {
+    mkdirSync(file(BACKUP), { recursive: true });
+    writeFileSync(join(file(BACKUP), ".gitignore"), "*\n");
+    copyFileSync(file(path), join(file(BACKUP), path));
+    writeFileSync(join(file(BACKUP), `${path}.published`), text);
+    writeFileSync(file(path), text);
+  };
+  if (existsSync(file("NPM.md")) && existsSync(file("README.md"))) {
+    const named = read("NPM.md").replaceAll("your-package", name);
+    // npm names a command after its package, without the scope.
+    replace("README.md", named.replaceAll("your-command", name.replace(/^@.*\//, "")));
+  }
+  // The project may have been renamed since it was created.
+  if (existsSync(file("LICENSE"))) {
+    replace(
+      "LICENSE",
+      read("LICENSE").replace(/(?<=\(c\) )the .+ authors$/m, `the ${name} authors`),
+    );
+  }
+}
+
+/** For `postpack`: restores the project's own files, except those that were edited after they were replaced. */
+export function restoreOwn(directory = process.cwd()): void {
+  const backup = join(directory, BACKUP);
+  for (const name of ["README.md", "LICENSE"]) {
+    const file = join(directory, name);
+    const published = join(backup, `${name}.published`);
+    if (!existsSync(published) || !existsSync(file)) continue;
+    if (readFileSync(file).equals(readFileSync(published))) copyFileSync(join(backup, name), file);
+  }
+  rmSync(backup, { recursive: true, force: true });
+}
