@@ -10,7 +10,7 @@ type Need = "publish" | "subscribe";
 
 /** The topics that one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
-  /** Runs before validation, so that an anonymous request to publish is refused before its body is parsed. */
+  /** Refuses an anonymous request to publish. `access` calls it before validation, so that the body is not parsed. */
   check(need: Need): void;
   requirePublish(topic: string): void;
   /** Returns the topics to read: those that were requested, or everything that the client may read. */
@@ -45,14 +45,13 @@ const everything: Grant = {
 /** Middleware of a route that publishes or reads. Its handler asks `c.get("grant")` for the topic. */
 export function access(need: Need): MiddlewareHandler<AppEnv> {
   const middleware: MiddlewareHandler<AppEnv> = async (c, next) => {
+    c.set("grant", everything);
     // #region auth
     // Here, not in a middleware for certain paths, so that a route which declares its access is protected at any path.
     const authenticate = c.get("authenticate");
     if (authenticate) c.set("grant", await authenticate());
     // #endregion
-    const grant = c.get("grant") ?? everything;
-    grant.check(need);
-    c.set("grant", grant);
+    c.get("grant").check(need);
     await next();
   };
   // #region auth

@@ -62,9 +62,11 @@ export async function createApp(env: Env, service: Service) {
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    // No middleware if CORS_ORIGINS is empty.
     .use("*", ...allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
     // #region auth
+    // No middleware without AUTH_SECRET and AUTH_JWKS.
     .use("*", ...(await authenticate(env)))
     // #endregion
     .route("/", messageRoutes(messages, service.metrics))

@@ -53,6 +53,7 @@ test.skipIf(!canMount)("a disk that has space again is ready again", async () =>
     expect(response.status).toBe(507);
     const ready = await server.fetch("/readyz");
     expect([ready.status, await ready.json()]).toEqual([503, { status: "unavailable" }]);
+    expect((await server.fetch("/api/messages")).status).toBe(200);
     await rm(filler);
     while ((await server.fetch("/readyz")).status !== 200) await Bun.sleep(50);
     await server.post("after");

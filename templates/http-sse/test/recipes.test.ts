@@ -10,14 +10,22 @@ import type { ReceivedEvent } from "../src/features/events/parse.ts";
 import { TestServer } from "./server.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const COPIED = ["src", "test", "package.json", "tsconfig.json", "bunfig.toml", "README.md"];
+const COPIED = [
+  "src",
+  "test",
+  "package.json",
+  "tsconfig.json",
+  "bunfig.toml",
+  "README.md",
+  ".env.example",
+];
 const readme = await Bun.file(join(ROOT, "README.md")).text();
 
 /** Follows the blocks of a recipe in a copy of the project, and calls `use` with its folder. */
 async function follow(recipe: string, use?: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "http-sse-recipe-"));
   try {
-    for (const name of [...COPIED, ".env.example"]) {
+    for (const name of COPIED) {
       await cp(join(ROOT, name), join(folder, name), { recursive: true });
     }
     await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
@@ -27,6 +35,7 @@ async function follow(recipe: string, use?: (folder: string) => Promise<void>): 
       else await Bun.write(join(folder, /^\/\/ ([\w./-]+):/.exec(text)?.[1] ?? ""), text);
     }
     await run(folder, ["run", "typecheck"]);
+    await run(folder, ["test", "test/env.test.ts", "-t", "every variable"]);
     // #region openapi
     await run(folder, ["test", "src/features/openapi"]);
     // #endregion
@@ -52,8 +61,10 @@ async function change(folder: string, diff: string): Promise<void> {
   const file = join(folder, /^\+\+\+ b\/(.*)$/m.exec(diff)?.[1] ?? "");
   let source = await Bun.file(file).text();
   for (const [, added = "", next = ""] of diff.matchAll(/^((?:\+(?!\+\+ ).*\n)+) (.*)$/gm)) {
-    expect(source).toContain(next);
-    source = source.replace(next, () => `${added.replaceAll(/^\+/gm, "")}${next}`);
+    // From the start of a line: the README also contains the line in the recipe itself, indented.
+    const before = `\n${next}`;
+    expect(source).toContain(before);
+    source = source.replace(before, () => `\n${added.replaceAll(/^\+/gm, "")}${next}`);
   }
   await Bun.write(file, source);
 }

@@ -5,7 +5,7 @@ import { type Message, type MessageStore, toJson } from "../messages/store.ts";
 import { patternsOf } from "../messages/topics.ts";
 import { formatEvent, HEARTBEAT } from "./format.ts";
 
-/** The receiving end of one event stream. */
+/** One event stream. */
 export interface Subscriber {
   /** Topics and prefixes to receive. */
   readonly topics: readonly string[];
@@ -24,7 +24,7 @@ const encoder = new TextEncoder();
 export class Broadcaster {
   /** Every open stream, including those that still replay. */
   readonly streams = new Set<Subscriber>();
-  /** Channels by their joined topics. A stream that still replays is in none of them. */
+  /** Channels by their topics, sorted and joined. A stream that still replays is in none of them. */
   readonly #channels = new Map<string, Channel>();
   /** Channels by each of their topics, so that a message does not have to visit the channels of other topics. */
   readonly #byTopic = new Map<string, Set<Channel>>();
@@ -34,7 +34,7 @@ export class Broadcaster {
   head: string;
   #published = Promise.withResolvers<void>();
 
-  constructor(messages: MessageStore, heartbeatMs: number, metrics: Metrics) {
+  constructor(messages: Pick<MessageStore, "subscribe">, heartbeatMs: number, metrics: Metrics) {
     this.head = messages.subscribe((published, hasGap, cursor) =>
       this.#publish(published, hasGap, cursor),
     );
@@ -47,11 +47,13 @@ export class Broadcaster {
       name: "sse_events_sent_total",
       help: "Events that were sent to event streams, replays included.",
     });
-    let known = this.head;
+    let announced = this.head;
     this.#timer = setInterval(() => {
-      // Advances the cursor of clients of quiet topics. With an id that was trimmed, they would resume with a gap event.
-      this.#sendHeartbeat(known === this.head ? HEARTBEAT : `${HEARTBEAT}id: ${this.head}\n\n`);
-      known = this.head;
+      // The first heartbeat after new messages carries the newest id. Otherwise clients of quiet topics would resume
+      // after an older message, and get a gap event once that is trimmed.
+      const isNew = announced !== this.head;
+      this.#sendHeartbeat(isNew ? `${HEARTBEAT}id: ${this.head}\n\n` : HEARTBEAT);
+      announced = this.head;
     }, heartbeatMs);
   }
 
@@ -63,7 +65,7 @@ export class Broadcaster {
   /** From now on, sends the subscriber each new message of its topics. */
   subscribe(subscriber: Subscriber): void {
     const { topics } = subscriber;
-    const key = topics.join();
+    const key = topics.toSorted().join();
     const channel = this.#channels.get(key) ?? { topics, subscribers: new Set() };
     this.#channels.set(key, channel);
     channel.subscribers.add(subscriber);
@@ -73,10 +75,9 @@ export class Broadcaster {
     }
   }
 
-  /** Removes a stream that has ended. */
   remove(subscriber: Subscriber): void {
     this.streams.delete(subscriber);
-    const key = subscriber.topics.join();
+    const key = subscriber.topics.toSorted().join();
     const channel = this.#channels.get(key);
     if (!channel?.subscribers.delete(subscriber) || channel.subscribers.size > 0) return;
     this.#channels.delete(key);
@@ -143,7 +144,6 @@ function formatMessage(message: Message): string {
   });
 }
 
-/** Messages as the bytes of their events. */
 export function encodeMessages(messages: readonly Message[]): Uint8Array {
   return encoder.encode(messages.map(formatMessage).join(""));
 }

@@ -20,7 +20,6 @@ export interface StreamOptions {
   readonly messages: MessageStore;
   /** Topics and prefixes that the client receives. */
   readonly topics: readonly string[];
-  /** Id of the last message that the client received. */
   readonly lastEventId: string | undefined;
   /** Whether a stream without `lastEventId` starts with the oldest message, and not with new ones. */
   readonly replaysAll?: boolean;
@@ -30,7 +29,6 @@ export interface StreamOptions {
   // #endregion
   /** Bytes that may be queued before the stream is closed. */
   readonly maxBufferedBytes: number;
-  /** Called when the stream is closed because its client reads too slowly. */
   readonly onSlowConsumer: () => void;
   /** Called when the stream is closed because the messages cannot be read. */
   readonly onError: (error: unknown) => void;
@@ -38,7 +36,7 @@ export interface StreamOptions {
 
 /**
  * The body of an event stream. During the replay, the stream pulls the next page whenever fewer than `readAhead` bytes
- * are queued; afterwards, the broadcaster pushes events. `desiredSize` is `readAhead` minus the queued bytes.
+ * are queued; afterwards, the broadcaster pushes events.
  */
 export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
   const { broadcaster, messages, topics, maxBufferedBytes, lastEventId } = options;
@@ -59,7 +57,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         ignoreClosed(error);
         return remove();
       }
-      if (readAhead - (controller.desiredSize ?? 0) <= maxBufferedBytes) return;
+      const queuedBytes = readAhead - (controller.desiredSize ?? 0);
+      if (queuedBytes <= maxBufferedBytes) return;
       subscriber.end();
       options.onSlowConsumer();
     },
@@ -97,8 +96,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // The store is ahead of the broadcaster: wait until that has sent the messages that were already replayed. A
-      // stream that subscribed now would receive them twice.
+      // A store that other instances write to can be ahead of the broadcaster. Wait until the broadcaster has caught
+      // up; otherwise it would send the replayed messages to this stream again.
       if (cursor !== head && broadcaster.head === head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }
@@ -140,7 +139,6 @@ function ignoreClosed(error: unknown): void {
   if (!(error instanceof TypeError)) throw error;
 }
 
-/** The event that reports missing messages. */
 function gapEvent(id: string | undefined): Uint8Array {
   const reason = "Last-Event-ID is unknown, or messages after it were dropped.";
   return encoder.encode(formatEvent({ event: "gap", id, data: JSON.stringify({ reason }) }));

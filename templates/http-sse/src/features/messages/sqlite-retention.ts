@@ -30,6 +30,7 @@ export class Retention {
         count(*) FILTER (WHERE event = 'deleted') AS deletions,
         coalesce(max(seq), 0) AS newest FROM messages WHERE seq > ?`,
     );
+    // The unary plus: see `scan` in sqlite-queries.ts.
     const seqOf = (condition: string) =>
       db.query<{ seq: number }, [number]>(
         `SELECT seq FROM messages WHERE ${condition} ORDER BY seq LIMIT 1 OFFSET +?`,

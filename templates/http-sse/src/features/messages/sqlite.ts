@@ -115,7 +115,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   async delete(id: string): Promise<boolean> {
-    const deletion = available(() => this.#write(() => this.#replaceByDeletion(id)));
+    const deletion = withProblems(() => this.#write(() => this.#replaceByDeletion(id)));
     if (deletion) this.#publish([deletion]);
     return deletion !== undefined;
   }
@@ -132,20 +132,23 @@ export class SqliteMessages implements MessageStore {
   }
 
   async read(query: Query & { readonly after: string | undefined }): Promise<Page> {
-    const { after } = query;
-    return available(() => {
+    const { after, limit } = query;
+    return withProblems(() => {
       const { newest, floor } = this.#retention;
-      const from = after === START ? 0 : this.#seq(after ?? "");
-      const isKnown = after === START || (from > 0 && from <= newest);
-      const hasGap = after !== undefined && !(isKnown && from >= floor);
+      const from = this.#seq(after ?? START);
+      const isUnknown = from > newest || (from === 0 && after !== START);
+      // Messages are missing if `after` is not an id of this file, or if the messages after it were trimmed.
+      const hasGap = after !== undefined && (isUnknown || from < floor);
       const messages = this.#select(query, ">", hasGap ? 0 : from);
-      const last = messages.length < query.limit ? undefined : messages.at(-1);
-      return { messages, hasGap, cursor: last?.id ?? this.#head };
+      const last = messages.at(-1);
+      // A page that is not full ends at the head, which may be a newer message of another topic.
+      const cursor = last && messages.length === limit ? last.id : this.#head;
+      return { messages, hasGap, cursor };
     });
   }
 
   async newest(query: Query): Promise<Message[]> {
-    return available(() => this.#select(query, "<", Number.MAX_SAFE_INTEGER).reverse());
+    return withProblems(() => this.#select(query, "<", Number.MAX_SAFE_INTEGER).reverse());
   }
 
   async get(id: string): Promise<Message | undefined> {
@@ -153,7 +156,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   #find(column: "seq" | "key", value: number | string): Message | undefined {
-    const row = available(() => this.#reads.read((reader) => findRow(reader, column, value)));
+    const row = withProblems(() => this.#reads.read((reader) => findRow(reader, column, value)));
     return row ? this.#message(row) : undefined;
   }
 
@@ -183,7 +186,7 @@ export class SqliteMessages implements MessageStore {
   async ready(): Promise<void> {
     await this.newest({ topics: ["*"], limit: 1 });
     const probe = "REPLACE INTO probe VALUES (1, zeroblob(?))";
-    available(() => this.#write(() => this.#db.run(probe, [PROBE_BYTES])));
+    withProblems(() => this.#write(() => this.#db.run(probe, [PROBE_BYTES])));
   }
 
   close(): void {
@@ -193,6 +196,7 @@ export class SqliteMessages implements MessageStore {
     this.#db.close();
   }
 
+  /** Ends the read transaction of this tick before `work`: later reads would not see what `work` writes. */
   #write<T>(work: () => T): T {
     this.#reads.end();
     return work();
@@ -211,7 +215,7 @@ export class SqliteMessages implements MessageStore {
     return `${this.#epoch}-${seq}`;
   }
 
-  /** The row number in an id of this file; 0 for any other text. */
+  /** The row number in an id of this file; 0, which no row has, for any other text. */
   #seq(id: string): number {
     const seq = Number(id.slice(this.#epoch.length + 1));
     // Compared as a whole: a longer text must not count as the id that it starts with.
@@ -219,8 +223,8 @@ export class SqliteMessages implements MessageStore {
   }
 }
 
-/** Runs `query`. @throws {Problem} 503 or 507 for an error of SQLite. */
-function available<T>(query: () => T): T {
+/** Runs `query`, and turns an error of SQLite into a 503 or 507 `Problem`. */
+function withProblems<T>(query: () => T): T {
   try {
     return query();
   } catch (error) {

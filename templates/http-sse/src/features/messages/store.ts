@@ -48,8 +48,8 @@ export interface Page {
 
 /**
  * Receives new messages, oldest first. `hasGap` is true if the messages before them were trimmed before this instance
- * could read them. `cursor` is where this call ends in the store, and the next one continues. A stream whose `read`
- * returned the same `cursor` has caught up.
+ * could read them. `cursor` is the position after these messages; a stream whose page has the same `cursor` has nothing
+ * left to replay.
  */
 export type Listener = (messages: readonly Message[], hasGap: boolean, cursor: string) => void;
 

@@ -13,7 +13,7 @@ export const topicPattern = z
   .string()
   .regex(new RegExp(`^${NAME}(?:/\\*)?$`), "must be a topic (a/b) or a prefix (a/*)");
 
-/** For the typed client and the description of the API; routes read all values with `requestedTopics`. */
+/** For `hc` and the description of the API. `validate` reads only the first value; `requestedTopics` reads all. */
 export const topicQuery = {
   topic: topicPattern.optional().meta({
     description: "A topic, or `a/*` for everything below a. May be repeated.",

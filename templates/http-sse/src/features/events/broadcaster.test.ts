@@ -1,0 +1,32 @@
+// The broadcaster: which streams share the bytes of an event.
+import { expect, test } from "bun:test";
+import { Metrics } from "#lib/metrics";
+import type { Listener, Message } from "../messages/store.ts";
+import { Broadcaster } from "./broadcaster.ts";
+
+test("an event is encoded once for streams with the same topics, in whatever order they are requested", () => {
+  let publish: Listener | undefined;
+  const subscribe = (listener: Listener) => {
+    publish = listener;
+    return "0";
+  };
+  const broadcaster = new Broadcaster({ subscribe }, 1000, new Metrics());
+  try {
+    const received: Uint8Array[] = [];
+    const streams = [["a", "b"], ["b", "a"], ["a"]].map((topics) => ({
+      topics,
+      send: (chunk: Uint8Array) => void received.push(chunk),
+      end: () => undefined,
+    }));
+    for (const stream of streams) broadcaster.subscribe(stream);
+    const message: Message = { id: "1", topic: "a", event: "message", data: {}, at: "now" };
+    publish?.([message], false, "1");
+    expect(received).toHaveLength(3);
+    expect(new Set(received).size).toBe(2);
+    for (const stream of streams) broadcaster.remove(stream);
+    publish?.([message], false, "2");
+    expect(received).toHaveLength(3);
+  } finally {
+    broadcaster.close();
+  }
+});
