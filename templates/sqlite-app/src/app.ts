@@ -66,7 +66,7 @@ async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
     const options = { migrate: env.MIGRATE_ON_START };
     const { location, applied, total } = await prepareSchema(env, options);
-    // Shows a misspelled variable, with which the service starts on another, empty database.
+    // A misspelled DATA_DIR would otherwise go unnoticed: the service starts on a new, empty database.
     notice.info(`database ${location}`);
     metrics.gauge({
       name: "db_migrations_applied",

@@ -60,8 +60,8 @@ const WRITE_TIMEOUT_MS = 20_000;
 export type Stores = ReturnType<typeof openStores>;
 
 /**
- * @param idleTimeoutS the timeouts of the database are at most half of it. While a handler waits, Bun counts the
- * connection of a request without a body as idle, and would close it before the 503 is sent.
+ * @param idleTimeoutS seconds after which Bun closes an idle connection, even if its request still waits for the
+ * database. The database times out after half of it, so that the client gets the 503.
  */
 export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = Infinity) {
   const capped = (timeoutMs: number) => Math.min(timeoutMs, (idleTimeoutS * 1000) / 2);

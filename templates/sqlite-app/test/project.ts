@@ -30,13 +30,18 @@ export class Project extends Folder {
   readonly migrations: string;
   readonly env: Readonly<Record<string, string>>;
 
-  /**
-   * @param source whether to start with the migrations of this project or with none.
-   * @param databaseUrl URL of a database on a server, to use instead of the file.
-   */
-  constructor(source: "own" | "none" = "none", databaseUrl?: string) {
+  /** @param source whether to start with the migrations of this project or with none. */
+  constructor(
+    source: "own" | "none" = "none",
+    // #region postgres
+    databaseUrl?: string,
+    // #endregion
+  ) {
     super();
-    this.migrations = this.join("migrations", databaseUrl?.split(":")[0] ?? "sqlite");
+    this.migrations = this.join("migrations", "sqlite");
+    // #region postgres
+    if (databaseUrl) this.migrations = this.join("migrations", "postgres");
+    // #endregion
     this.env = {
       ...BARE,
       DATA_DIR: this.join("data"),

@@ -62,7 +62,10 @@ function affordable(command: string): string {
   const files = "$(ls test/*.test.ts | grep -vE 'build|recipes|start|transfer')";
   const check = "bun run format && bun run check";
   return command
-    .replace(/^bun test$/m, () => `bun test ${files} test/migrate/own.test.ts`)
+    .replace(
+      /^bun test$/m,
+      () => `bun test ${files} test/migrate/own.test.ts test/store/sqlite.test.ts`,
+    )
     .replace(check, has("biome.json") ? check : "bun run typecheck");
 }
 

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Finding, MigrateError } from "../migrate/errors.ts";
-import type { Outcome } from "../migrate/execute.ts";
 import { formatVersion, readFolder } from "../migrate/files.ts";
 import * as migrate from "../migrate/index.ts";
 import { planRenumbering, renameFiles } from "../migrate/renumber.ts";
@@ -92,24 +91,22 @@ export const newMigration: Command = {
   },
 };
 
+const NEW_UP =
+  "-- Replace this line with the SQL before the next `up` or start: both apply the file.\n";
+const NEW_DOWN = "-- Write the SQL that reverts it, or delete this file if that is impossible.\n";
+
 async function writePair(directory: string, engine: Engine, name: string): Promise<string[]> {
   const { migrations } = await readFolder(directory, engine);
   const version = formatVersion((migrations.at(-1)?.version ?? 0) + 1);
   const base = join(directory, `${version}_${name}`);
   const [up, down] = [`${base}.up.sql`, `${base}.down.sql`] as const;
-  await writeFile(up, "-- Describe what changes, and why.\n", { flag: "wx" });
-  await writeFile(
-    down,
-    "-- Write the SQL that reverts the migration, or delete this file if that is impossible.\n",
-    {
-      flag: "wx",
-    },
-  );
+  await writeFile(up, NEW_UP, { flag: "wx" });
+  await writeFile(down, NEW_DOWN, { flag: "wx" });
   return [up, down];
 }
 
 export const renumber: Command = {
-  summary: "Give migrations that have not run the next numbers; `name` gets the last",
+  summary: "Give migrations that have not run the next numbers; `name` goes last",
   argument: "name",
   isArgumentOptional: true,
   async run({ migrator, env, argument }) {
@@ -123,11 +120,11 @@ export const renumber: Command = {
   },
 };
 
-const RESULTS = { done: "done   ", alreadyApplied: "skipped" } as const;
+const RESULTS = { done: "done   ", alreadyDone: "skipped" } as const;
 
 const VERBS = { up: "applied", down: "reverted" } as const;
 
-function describe(outcome: Outcome, command: "up" | "down"): Report {
+function describe(outcome: migrate.Outcome, command: "up" | "down"): Report {
   const { done, failed, notRun, backup } = outcome;
   const ending = failed?.rolledBack
     ? "; the failed one was rolled back"

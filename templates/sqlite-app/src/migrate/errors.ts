@@ -11,21 +11,24 @@ export interface Finding {
 }
 
 export type FindingCode =
+  // Of the files:
   | "bad-name"
-  | "duplicate"
-  | "gap"
-  | "no-up"
-  | "statement"
-  | "text"
+  | "duplicate" // two files with one number
+  | "gap" // a missing number
+  | "no-up" // a down file without its up file
+  | "statement" // SQL that a migration must not contain, such as COMMIT
+  | "text" // not UTF-8, a control character, or an unknown mark
+  // Of the files compared with the ledger:
   | "changed"
-  | "conflict"
+  | "conflict" // the number of an applied migration, but another name and content
   | "missing"
-  | "newer"
+  | "newer" // applied, but later than every file
   | "out-of-order"
-  | "reverting"
-  | "unmanaged"
-  | "foreign"
-  | "orphan";
+  | "reverting" // a down file outside a transaction did not finish
+  // Of the database:
+  | "unmanaged" // has tables or another tool's ledger, but no migration is recorded
+  | "other-application"
+  | "orphan"; // a row that refers to a missing row
 
 /** The `db` command as the operator runs it: from the sources, or from the bundle. */
 export const DB_COMMAND = import.meta.path.endsWith(".ts") ? "bun run db" : "bun dist/db.js";

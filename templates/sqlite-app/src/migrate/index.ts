@@ -1,8 +1,8 @@
-// The operations on migrations, for the service and the `db` command.
+// The operations on migrations, for the service and the `db` command: reads the state, plans the steps, and runs them.
 import { DB_COMMAND, type Finding, MigrateError, refuseFindings } from "./errors.ts";
-import { execute, type Outcome } from "./execute.ts";
 import { type Folder, readFolder } from "./files.ts";
-import { migrationsUpTo, planDown, planUp } from "./plan.ts";
+import { migrationsUpTo, planDown, planUp, type Step } from "./plan.ts";
+import { isTransactional } from "./script.ts";
 import { compare, type State } from "./state.ts";
 import type { Target } from "./target.ts";
 
@@ -14,6 +14,26 @@ export interface Migrator {
 
 export interface Inspection extends State {
   readonly folder: Folder;
+}
+
+export interface Outcome {
+  readonly done: readonly StepResult[];
+  readonly failed: {
+    readonly migration: string;
+    readonly message: string;
+    /** False for a migration outside a transaction. The same command runs it again. */
+    readonly rolledBack: boolean;
+  } | null;
+  readonly notRun: readonly string[];
+  /** Path of the backup that was taken before the first change. */
+  readonly backup: string | null;
+}
+
+export interface StepResult {
+  readonly migration: string;
+  /** `alreadyDone`: another process was faster. */
+  readonly result: "done" | "alreadyDone";
+  readonly ms: number;
 }
 
 export async function inspect({ target, directory }: Migrator): Promise<Inspection> {
@@ -31,6 +51,28 @@ export async function migrateUp(migrator: Migrator, to?: string): Promise<Outcom
 export async function migrateDown(migrator: Migrator, steps: number): Promise<Outcome> {
   const state = await inspect(migrator);
   return execute(migrator.target, planDown(state.folder, state, steps, migrator.target.engine));
+}
+
+/** Runs the steps in order. Stops at the first failure: completed steps stay applied. */
+async function execute(target: Target, steps: readonly Step[]): Promise<Outcome> {
+  const done: StepResult[] = [];
+  let failed: Outcome["failed"] = null;
+  for (const step of steps) {
+    const started = performance.now();
+    try {
+      const result = await target.apply(step);
+      const ms = Math.round(performance.now() - started);
+      done.push({ migration: step.migration.name, result, ms });
+    } catch (error) {
+      const explained = target.explain(error);
+      const message = explained instanceof Error ? explained.message : String(explained);
+      const rolledBack = isTransactional(step.script);
+      failed = { migration: step.migration.name, message, rolledBack };
+      break;
+    }
+  }
+  const notRun = steps.slice(done.length + (failed ? 1 : 0)).map((step) => step.migration.name);
+  return { done, failed, notRun, backup: target.safetyBackup ?? null };
 }
 
 /**

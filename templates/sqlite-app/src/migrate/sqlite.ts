@@ -14,7 +14,7 @@ import {
   refuseMoreOrphans,
   refuseNewOrphans,
 } from "./orphans.ts";
-import { isAlreadyApplied, type Step } from "./plan.ts";
+import { isAlreadyDone, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { isTransactional, type Script, scriptError } from "./script.ts";
 import { statements } from "./sql.ts";
@@ -32,7 +32,7 @@ export class SqliteTarget implements Target {
   readonly engine = "sqlite";
   readonly keepsReplaced = true;
   #safetyBackup: string | undefined;
-  #isBackedUp = false;
+  #hasStarted = false;
 
   constructor(readonly location: string) {}
 
@@ -45,14 +45,14 @@ export class SqliteTarget implements Target {
     return this.#read(readState);
   }
 
-  async apply(step: Step): Promise<"done" | "alreadyApplied"> {
+  async apply(step: Step): Promise<"done" | "alreadyDone"> {
     return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
   }
 
   #applyInTransaction(step: Step) {
     return this.#transaction((database) => {
       const state = readState(database);
-      if (isAlreadyApplied(step, state)) return "alreadyApplied";
+      if (isAlreadyDone(step, state)) return "alreadyDone";
       this.#backUpBefore(step, state);
       const orphans = readOrphans(database);
       const started = performance.now();
@@ -67,21 +67,21 @@ export class SqliteTarget implements Target {
   }
 
   /**
-   * Records the start and the end in separate transactions. A second SQLite file is the lock between processes. The copy
-   * has the orphans from before the first run; those that a failed run left must not count as old.
+   * Records the start and the end in separate transactions. A second SQLite file is the lock between processes.
+   * Orphans are compared with those in the safety copy: an earlier run that failed may have left new ones in the database.
    */
-  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
+  async #applyOutside(step: Step): Promise<"done" | "alreadyDone"> {
     const lock = await lockDatabase(`${this.location}-migration-lock`);
     try {
       const before = await this.#transaction((database) => {
         const state = readState(database);
-        if (isAlreadyApplied(step, state)) return undefined;
+        if (isAlreadyDone(step, state)) return undefined;
         const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
-        return { orphans: copy === undefined ? [] : readOrphansOf(copy) };
+        return { orphans: copy === undefined ? [] : readOrphansOf(copy) }; // Without a copy, it was empty.
       });
-      if (before === undefined) return "alreadyApplied";
+      if (before === undefined) return "alreadyDone";
       const started = performance.now();
       // Blocks the thread while a statement runs or waits for another writer: signals are handled afterwards.
       const database = connect(this.location, { busyTimeout: MIGRATION_TIMEOUT_MS });
@@ -186,7 +186,8 @@ export class SqliteTarget implements Target {
       database.run("COMMIT");
       return result;
     } finally {
-      database.close(true); // Also finalizes statements, which would keep the WAL. An open transaction is rolled back.
+      // Rolls back an open transaction. `true` also finalizes open statements; otherwise the WAL file would remain.
+      database.close(true);
     }
   }
 
@@ -209,15 +210,15 @@ export class SqliteTarget implements Target {
    * - A migration outside a transaction is not rolled back if it fails, so each one is preceded by a copy.
    * - A run that starts on an empty database takes no copy, except before a later migration outside a transaction.
    * - An earlier copy for the same migration is replaced, so that a service that restarts in a loop does not fill the disk.
-   * - It is kept if the migration is unfinished, because it is then the last copy from before it.
+   * - If the migration is unfinished, the earlier copy is kept: no other one is from before the migration.
    * @returns the path of the copy, or undefined if this step needs no copy.
    */
   #backUpBefore(
     { direction, migration, script }: Step,
     { ledger, tables }: DatabaseState,
   ): string | undefined {
-    if (this.#isBackedUp && isTransactional(script)) return undefined;
-    this.#isBackedUp = true;
+    if (this.#hasStarted && isTransactional(script)) return undefined;
+    this.#hasStarted = true;
     if (ledger.length + tables === 0) return undefined;
     const folder = join(dirname(this.location), "backups");
     const file = join(folder, `before-${direction}-${migration.name}.db`);
@@ -239,7 +240,7 @@ function lockDatabase(path: string): Promise<Database> {
     try {
       database.run("PRAGMA foreign_keys = OFF");
       database.run("BEGIN IMMEDIATE");
-      // Without WAL, which some file systems do not support, the commit waits for readers.
+      // A long timeout for the commit: without WAL, which some file systems do not support, it waits for readers.
       database.run(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
       return database;
     } catch (error) {

@@ -9,7 +9,7 @@ export interface LedgerRow {
   readonly checksum: string;
   /** ISO 8601, UTC. */
   readonly applied_at: string;
-  /** `REVERTING` from the start of a down file outside a transaction until it has finished. */
+  /** Milliseconds that the migration took; `REVERTING` while a down file outside a transaction is unfinished. */
   readonly duration_ms: number;
   /** `baseline`: recorded as applied, but not run. */
   readonly origin: "up" | "baseline";
@@ -83,7 +83,7 @@ export function findProblem(state: DatabaseState, known: readonly Migration[]): 
 function ownership({ ledger, tables, otherOwner }: DatabaseState): Finding[] {
   if (otherOwner?.kind === "application") {
     const message = "The database belongs to another application (its application_id is not ours).";
-    return [{ code: "foreign", subject: "database", message }];
+    return [{ code: "other-application", subject: "database", message }];
   }
   if (otherOwner?.kind === "tool") {
     const message = `The table schema_migrations belongs to ${otherOwner.name}. If the database has the tables of the migrations, \`${DB_COMMAND} baseline\` renames that table and records them.`;
@@ -115,7 +115,8 @@ function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRo
     return [{ code: "missing", subject: name, message }];
   }
   const isSameText = file.checksum === row.checksum;
-  if (!row.finished || (file.name === name && isSameText)) return [];
+  if (!row.finished) return []; // The file may be corrected before it runs again.
+  if (file.name === name && isSameText) return [];
   const isOtherMigration = !isSameText && (file.name !== name || hasMoved(row, folder, applied));
   if (isOtherMigration) {
     const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`${DB_COMMAND} renumber\` gives it the next number.`;
@@ -138,7 +139,7 @@ function checkPending({ name, version }: Migration, last: LedgerRow | undefined)
   return [{ code: "out-of-order", subject: name, message }];
 }
 
-/** The code of this finding is ignored by `down`, which finishes the migration. */
+/** `down` ignores this finding, because it finishes the migration. */
 function checkReverting(row: LedgerRow): Finding[] {
   if (unfinishedDirection(row) !== "down") return [];
   const message = `${row.name} is partly reverted: its down file did not finish. Run \`${DB_COMMAND} down\` again.`;

@@ -14,7 +14,7 @@ export class SqliteDatabase {
   /** @param writeTimeoutMs milliseconds that a write waits for others. */
   constructor(path: string, writeTimeoutMs: number) {
     this.path = path;
-    this.#writer = connect(path, { busyTimeout: 10_000 });
+    this.#writer = connect(path, { busyTimeout: 10_000 }); // Only for opening, which needs a lock.
     this.#writer.run("PRAGMA busy_timeout = 0"); // `Writer` retries instead, without blocking the thread.
     this.#reads = new SqliteReads(connect(path, { readonly: true, busyTimeout: 1000 }));
     this.#queue = new Writer(this.#writer, writeTimeoutMs);
@@ -31,7 +31,7 @@ export class SqliteDatabase {
    */
   write<T>(work: (writer: Database) => T): Promise<T> {
     return this.#queue.transaction(() => {
-      this.#reads.end();
+      this.#reads.end(); // Later reads must see this write.
       return work(this.#writer);
     });
   }

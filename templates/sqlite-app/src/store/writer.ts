@@ -66,7 +66,7 @@ export class Writer {
   async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
     const previous = this.#last;
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-    this.#last = previous.then(() => finished);
+    this.#last = previous.then(() => finished); // Work that times out ends before `previous`.
     try {
       await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));
       return await work();

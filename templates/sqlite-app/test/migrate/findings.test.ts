@@ -70,7 +70,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a database of another application": {
     spoil: (project) => project.query("PRAGMA application_id = 77"),
-    code: "foreign",
+    code: "other-application",
     subject: "database",
   },
 };

@@ -24,7 +24,7 @@ export const dialect: Dialect = {
       return `(${hits("title_words body_words", match, `rowid AS hit, ${rank}`)}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
     },
   },
-  id: "a.seq",
+  id: "a.seq", // A copy of `id` that an index can contain, see migration 0003.
   order: {
     rank: "hits.rank",
     createdAt: "a.created_at",
