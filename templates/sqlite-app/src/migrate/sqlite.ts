@@ -14,7 +14,7 @@ import {
   refuseMoreOrphans,
   refuseNewOrphans,
 } from "./orphans.ts";
-import { isAlreadyDone, type Step } from "./plan.ts";
+import { isAlreadyApplied, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { isTransactional, type Script, scriptError } from "./script.ts";
 import { statements } from "./sql.ts";
@@ -45,14 +45,14 @@ export class SqliteTarget implements Target {
     return this.#read(readState);
   }
 
-  async apply(step: Step): Promise<"done" | "alreadyDone"> {
+  async apply(step: Step): Promise<"done" | "alreadyApplied"> {
     return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
   }
 
   #applyInTransaction(step: Step) {
     return this.#transaction((database) => {
       const state = readState(database);
-      if (isAlreadyDone(step, state)) return "alreadyDone";
+      if (isAlreadyApplied(step, state)) return "alreadyApplied";
       this.#backUpBefore(step, state);
       const orphans = readOrphans(database);
       const started = performance.now();
@@ -70,18 +70,18 @@ export class SqliteTarget implements Target {
    * Records the start and the end in separate transactions. A second SQLite file is the lock between processes.
    * Orphans are compared with those in the safety copy: an earlier run that failed may have left new ones in the database.
    */
-  async #applyOutside(step: Step): Promise<"done" | "alreadyDone"> {
+  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
     const lock = await lockDatabase(`${this.location}-migration-lock`);
     try {
       const before = await this.#transaction((database) => {
         const state = readState(database);
-        if (isAlreadyDone(step, state)) return undefined;
+        if (isAlreadyApplied(step, state)) return undefined;
         const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
         return { orphans: copy === undefined ? [] : readOrphansOf(copy) }; // Without a copy, it was empty.
       });
-      if (before === undefined) return "alreadyDone";
+      if (before === undefined) return "alreadyApplied";
       const started = performance.now();
       // Blocks the thread while a statement runs or waits for another writer: signals are handled afterwards.
       const database = connect(this.location, { busyTimeout: MIGRATION_TIMEOUT_MS });
