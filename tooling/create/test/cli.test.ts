@@ -3,7 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { engines, version } from "../package.json" with { type: "json" };
-import { flags } from "../src/command/definition.ts";
+import { flags, projectCommands } from "../src/command/definition.ts";
 import { BANNER, COMMON_FILES, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
@@ -166,6 +166,20 @@ test("--version and --help print and exit with 0; help lists every option, witho
   for (const flag of Object.keys(flags)) expect(stdout).toContain(`--${flag}`);
   expect(stdout).toBe(Bun.stripANSI(stdout));
 });
+
+test.each(Object.entries(projectCommands))(
+  "%s --help describes the command and every option",
+  async (name, { args, meta }) => {
+    await using box = await Sandbox.open();
+    const { code, stdout } = await box.run([name, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toStartWith(meta.description);
+    for (const [flag, { description }] of Object.entries(args)) {
+      expect(stdout).toContain(`--${flag}`);
+      expect(stdout).toContain(description);
+    }
+  },
+);
 
 test("a stray -- is dropped", async () => {
   await using box = await Sandbox.open();

@@ -58,7 +58,8 @@ export const projectCommands = {
   check: {
     meta: {
       name: "create-bunyard check",
-      description: "Show whether the template of this project changed. Exit code 3: it did",
+      description:
+        "Show what changed in the template of this project; exits with 3 if something did",
     },
     args: { project, to, json, help },
   },
@@ -70,7 +71,10 @@ export const projectCommands = {
     args: {
       project,
       to,
-      mine: { type: "boolean", description: "Print what you changed since the creation instead" },
+      mine: {
+        type: "boolean",
+        description: "Print what you changed since the creation or the last update instead",
+      },
       json,
       help,
     },
@@ -82,7 +86,10 @@ export const projectCommands = {
     },
     args: {
       project,
-      to,
+      to: {
+        ...to,
+        description: "Version of create-bunyard to update to; by default the one that runs",
+      },
       with: {
         type: "string",
         valueHint: "feature,…",
