@@ -156,5 +156,9 @@ test("if Bun's inline script is not found, an error names the file to adapt", as
   await own.edit("src/dev/page.ts", "bun:loadData", "bun:renamed");
   await using dev = await startDev(own.folder);
   expect((await fetch(dev.url)).status).toBe(200);
-  await until("the terminal shows it", () => dev.printed().includes("src/dev/page.ts"));
+  await until("the terminal shows it", () =>
+    dev
+      .printed()
+      .includes("the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/page.ts"),
+  );
 });
