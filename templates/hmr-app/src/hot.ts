@@ -16,22 +16,22 @@ type Cleanup = () => unknown;
 
 interface Store {
   readonly data: Map<string, object>;
-  /** Callbacks of the latest evaluation, until `hotModules` takes them over. */
-  starting: Cleanup[];
+  /** `dispose` callbacks of code that has been evaluated and does not serve yet. */
+  pendingCleanups: Cleanup[];
 }
 
 declare global {
   var hotStore: Store | undefined;
 }
 
-globalThis.hotStore ??= { data: new Map(), starting: [] };
+globalThis.hotStore ??= { data: new Map(), pendingCleanups: [] };
 const store = globalThis.hotStore;
 
-// Bun evaluates this module again at each reload. Remaining callbacks belong to code that failed to load.
-runAll(store.starting.splice(0)).catch(console.error);
+// Bun evaluates this module again at each reload. Callbacks that are still pending belong to code that failed to load.
+runAll(store.pendingCleanups.splice(0)).catch(console.error);
 /** Callbacks of this evaluation. Code may add some at any time, such as when a request imports a module. */
 const cleanups: Cleanup[] = [];
-store.starting = cleanups;
+store.pendingCleanups = cleanups;
 
 /**
  * @param name identifies the module, so it must be unique. A path would not be: in dist/main.js, all modules have the
@@ -45,7 +45,7 @@ export function createHot<Data>(name: string): Hot<Data> {
 
 /** Returns a resource that runs the `dispose` callbacks of this evaluation. Register it first, so that it closes last. */
 export function hotModules(service: Service): Resource {
-  if (store.starting === cleanups) store.starting = [];
+  if (store.pendingCleanups === cleanups) store.pendingCleanups = [];
   const close = async () => {
     await runAll(cleanups.splice(0).toReversed());
     if (service.isStopping) await disposeOfData();
@@ -56,7 +56,7 @@ export function hotModules(service: Service): Resource {
 /** For a process that stops: runs the callbacks of code that failed to load, and disposes of the values in `data`. */
 export async function disposeOfData(): Promise<void> {
   const values = [...store.data.values()].flatMap((data) => Object.values(data));
-  await runAll(store.starting.splice(0).toReversed());
+  await runAll(store.pendingCleanups.splice(0).toReversed());
   await runAll(values.map((value) => () => disposeOf(value)));
 }
 

@@ -101,7 +101,7 @@ const slowPlugin = (file: string, ms: number) =>
 
 /** Code of a route: the process of the bundler, as src/dev/bundler.ts stores it. */
 const BUNDLER =
-  '(hotStore?.data.get("dev:bundler") as { process: { child: Bun.Subprocess; socket: string } }).process';
+  '(hotStore?.data.get("dev:bundler") as { bundler: { child: Bun.Subprocess; socket: string } }).bundler';
 
 /** Makes each build of the page take a second. */
 async function buildSlowly(own: Copy): Promise<void> {

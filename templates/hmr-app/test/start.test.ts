@@ -51,8 +51,8 @@ test("the development server listens on the loopback address only, and Ctrl-C le
 test("the bundler is killed before the folder of its socket is removed", async () => {
   await using own = await Copy.make();
   const probe = `.get("/api/probe", (c) => {
-    const { process } = hotStore?.data.get("dev:bundler") as { process: { child: Bun.Subprocess; socket: string } };
-    const { child, socket } = process;
+    const { bundler } = hotStore?.data.get("dev:bundler") as { bundler: { child: Bun.Subprocess; socket: string } };
+    const { child, socket } = bundler;
     const kill = child.kill.bind(child);
     child.kill = (signal) => {
       console.log(existsSync(socket) ? "killed first" : "removed first");
@@ -77,8 +77,8 @@ test.each(["an edit", "a request"])(
     const temporary = await mkdtemp(join(tmpdir(), "hmr-app-tmp-"));
     await using own = await Copy.make();
     const probe = `.get("/api/bundler", (c) => {
-    const { process } = hotStore?.data.get("dev:bundler") as { process?: { child: { pid: number } } };
-    return c.json(process?.child.pid);
+    const { bundler } = hotStore?.data.get("dev:bundler") as { bundler?: { child: { pid: number } } };
+    return c.json(bundler?.child.pid);
   })`;
     await own.edit(ROUTES, "new Hono()", `new Hono()${probe}`);
     try {
@@ -156,5 +156,9 @@ test("if Bun's inline script is not found, an error names the file to adapt", as
   await own.edit("src/dev/page.ts", "bun:loadData", "bun:renamed");
   await using dev = await startDev(own.folder);
   expect((await fetch(dev.url)).status).toBe(200);
-  await until("the terminal shows it", () => dev.printed().includes("src/dev/page.ts"));
+  await until("the terminal shows it", () =>
+    dev
+      .printed()
+      .includes("the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/page.ts"),
+  );
 });

@@ -13,7 +13,7 @@ import { errorReportRoutes } from "./workarounds/error-locations.ts";
 
 // #endregion
 
-/** Replaces a script that only a previous process could serve, and reloads the page. */
+/** Sent instead of a 404 for a script of a previous process: its page is outdated, so it reloads. */
 const RELOAD_SCRIPT = "location.reload();";
 
 /** Wraps `app`, whose request log therefore omits the requests of Bun's script. */

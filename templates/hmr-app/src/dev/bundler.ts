@@ -25,20 +25,20 @@ interface BundlerProcess {
   readonly listening: Promise<void>;
 }
 
-/** How often a crashed start is tried again, and a failed request. Each try of a request may start the process again. */
-const MAX_RETRIES = 3;
-/** Milliseconds that a process may take to close its socket after it has closed a connection. */
+/** Retries of a start that a signal ended. A process that exits with a code has printed an error, and would fail again. */
+const MAX_START_RETRIES = 3;
+/** Retries of a request whose process exited before it responded. Each of them may start the process. */
+const MAX_REQUEST_RETRIES = 3;
+/** Milliseconds to wait for the exit of a process that failed to respond. After that, its socket is checked. */
 const EXIT_MS = 100;
 
 interface Data {
-  /** The current process. */
-  process: BundlerProcess;
+  bundler: BundlerProcess;
   /** How many processes were started. */
   starts: number;
   // #region workarounds
   /** How many of them have listened. */
   listenedCount: number;
-  /** Set by the latest code. */
   onReloadRequest: (reason: string) => void;
   // #endregion
 }
@@ -47,14 +47,14 @@ const { data } = createHot<Data>("dev:bundler");
 
 /** Starts the process unless it runs. */
 export function startBundler(): BundlerProcess {
-  data.process ??= spawn();
-  return data.process;
+  data.bundler ??= spawn();
+  return data.bundler;
 }
 
 // #region workarounds
 /**
- * Returns how many processes have listened. An error page reloads when this number changes, and its request starts the
- * process again. Failed starts therefore do not count: the page would reload forever.
+ * Returns how many processes have listened. An error page reloads when this number changes, and each reload starts the
+ * process. If failed starts counted, the page would reload forever.
  */
 export function listenedCount(): number {
   return data.listenedCount ?? 0;
@@ -63,8 +63,8 @@ export function listenedCount(): number {
 /** Replaces the process. Pages lose their connection and reload; their requests wait until the new process listens. */
 export function restartBundler(reason: string): void {
   notice.info(`${reason}: restarting the bundler`);
-  const stale = data.process;
-  data.process = spawn();
+  const stale = data.bundler;
+  data.bundler = spawn();
   stale?.child.kill();
 }
 
@@ -76,7 +76,7 @@ export function onReloadRequest(reload: (reason: string) => void): void {
 // #endregion
 function spawn(): BundlerProcess {
   // Runs first: another listener removes the folder of the socket, which the process would report as an error.
-  if (!data.starts) process.prependListener("exit", () => data.process?.child.kill("SIGKILL"));
+  if (!data.starts) process.prependListener("exit", () => data.bundler?.child.kill("SIGKILL"));
   data.starts = (data.starts ?? 0) + 1;
   const socket = join(privateFolder(), `${data.starts}.sock`);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
@@ -101,7 +101,7 @@ function spawn(): BundlerProcess {
         // #endregion
       }
       // #region workarounds
-      if (data.process?.child !== child) return;
+      if (data.bundler?.child !== child) return;
       if (message.type === "restart") restartBundler(message.reason);
       if (message.type === "reload") data.onReloadRequest?.(message.reason);
       // #endregion
@@ -118,18 +118,18 @@ function spawn(): BundlerProcess {
 
 /** Stops the process, so that the next request starts another one. */
 function discard(child: Bun.Subprocess): void {
-  if (data.process?.child === child) delete data.process;
+  if (data.bundler?.child === child) delete data.bundler;
   child.kill();
 }
 
 /** Returns the current process once it listens. @throws if it exits before that; it has printed the reason. */
-async function runningBundler(retries = MAX_RETRIES): Promise<BundlerProcess> {
+async function runningBundler(retries = MAX_START_RETRIES): Promise<BundlerProcess> {
   const current = startBundler();
   try {
     await current.listening;
     return current;
   } catch (error) {
-    const wasReplaced = data.process !== undefined && data.process !== current;
+    const wasReplaced = data.bundler !== undefined && data.bundler !== current;
     const hasCrashed = current.child.signalCode !== null && retries > 0;
     if (wasReplaced || hasCrashed) return runningBundler(retries - 1);
     throw error;
@@ -138,7 +138,7 @@ async function runningBundler(retries = MAX_RETRIES): Promise<BundlerProcess> {
 
 /** Sends a request to the process. If the process exits before it responds, sends the request to its successor. */
 export async function fetchFromBundler(path: string, init: RequestInit = {}): Promise<Response> {
-  for (let retries = MAX_RETRIES; ; retries -= 1) {
+  for (let retries = MAX_REQUEST_RETRIES; ; retries -= 1) {
     const { child, socket } = await runningBundler();
     try {
       const options = { ...init, unix: socket, decompress: false, redirect: "manual" as const };

@@ -75,7 +75,7 @@ function open(socket: RelaySocket): void {
   // #endregion
   const { bundler } = socket.data;
   bundler.onmessage = ({ data }) => {
-    // Without `closeOnBackpressureLimit`, which is the app's option, the runtime only drops what exceeds the limit.
+    // 0 means that the page reads too slowly and the message was dropped. A page that misses an edit has to reconnect.
     if (socket.send(data) === 0) socket.terminate();
     // #region workarounds
     if (!socket.data.isSubscribed && isSubscription(data)) {

@@ -11,7 +11,7 @@ import { errorPage } from "./workarounds/build-error-page.ts";
 
 // #endregion
 
-/** The script that Bun adds to each page. It notifies the server when the page is hidden. */
+/** The inline script that Bun adds to each page. It notifies the bundler when the page is hidden. */
 const BUN_SCRIPT = /<script>([^<]*bun:loadData[^<]*)<\/script>/;
 
 const bundledPage: MiddlewareHandler = async (c) => {
@@ -35,10 +35,10 @@ const index = every(
 async function withPolicy(c: Context, response: Response): Promise<Response> {
   const html = await response.text();
   const inline = BUN_SCRIPT.exec(html)?.[1];
-  // Without it, the policy would block hot reload, and only the console of the browser would show it.
+  // The policy then blocks the script, and only the console of the browser would show it.
   if (inline === undefined && c.req.method === "GET") {
     log.error(
-      "hot reload does not work: adapt BUN_SCRIPT in src/dev/page.ts to this version of Bun",
+      "the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/page.ts to this version of Bun",
     );
   }
   const hash = new Bun.CryptoHasher("sha256").update(inline ?? "").digest("base64");

@@ -61,8 +61,9 @@ async function serve(): Promise<void> {
     await service.close();
     await reportStartError(error);
     const isMisconfigured = error instanceof EnvError || error instanceof StartError;
-    if (isMisconfigured && dev.latest === service && !dev.service) await stop(1);
-    // Otherwise an edit can fix it. Until then, the service of older code keeps serving, if there is one.
+    const isOnlyService = !dev.service && dev.latest === service;
+    // Any other error can be fixed by an edit. Until then, the service of older code keeps serving, if there is one.
+    if (isMisconfigured && isOnlyService) await stop(1);
   }
 }
 

@@ -4,7 +4,7 @@ import { type Note, newNote } from "../shared/note.ts";
 // #region workarounds
 import { Age } from "./Age.tsx";
 // #endregion
-import { api } from "./api.ts";
+import { api, failureOf } from "./api.ts";
 
 type List =
   | { readonly status: "loading" }
@@ -26,7 +26,7 @@ async function addNote(text: string): Promise<string | undefined> {
   if (!checked.success) return checked.error.issues[0]?.message;
   try {
     const response = await api.notes.$post({ json: checked.data });
-    return response.ok ? undefined : `The server responded with ${response.status}.`;
+    return response.ok ? undefined : await failureOf(response);
   } catch {
     return "The server did not respond: try again.";
   }

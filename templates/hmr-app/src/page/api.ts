@@ -3,3 +3,9 @@ import { hc } from "hono/client";
 import type { App } from "../app.ts";
 
 export const { api } = hc<App>(location.origin);
+
+/** Returns why a request failed: the text of the server's `Problem`, or the status if the response is not from the app. */
+export async function failureOf(response: Pick<Response, "status" | "json">): Promise<string> {
+  const problem = await response.json().catch(() => undefined);
+  return problem?.detail ?? `The server responded with ${response.status}.`;
+}

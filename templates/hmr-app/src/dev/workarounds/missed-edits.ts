@@ -72,7 +72,7 @@ export function sources(): readonly string[] {
 /** Files for which a plugin threw an error. */
 const withErrors = new Set<string>();
 
-/** Runs `load`. An error of a plugin stays in Bun's overlay until the page reloads, so it reloads once `load` succeeds. */
+/** Runs `load`. Once it succeeds after an error, makes the page reload, because Bun's overlay would keep the error. */
 export async function reloadAfterError<T>(path: string, load: () => T | Promise<T>): Promise<T> {
   const hadError = withErrors.has(path);
   // Stays in the set if `load` throws.
@@ -96,6 +96,7 @@ function checkForMissedEdit(): void {
   for (const path of sources()) {
     const polls = countPolls(path);
     if (polls === 0) continue;
+    // No event makes the bundler load a file that it does not watch, so it restarts immediately.
     const maxPolls = unwatchedFiles.has(path) ? 0 : GRACE_POLLS * slowdown();
     if (polls <= maxPolls) causeEvent(dirname(path));
     else if (isImported(path)) {
