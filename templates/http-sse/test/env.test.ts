@@ -17,7 +17,7 @@ const names = Object.keys(schema.shape).toSorted();
 
 test(".env.example names every variable, and its values are valid", async () => {
   const text = await Bun.file(join(root, ".env.example")).text();
-  const shown = [...text.matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm)];
+  const shown = [...text.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$/gm)];
   expect(shown.map(([, name]) => name).toSorted()).toEqual(names);
   const given = Object.fromEntries(shown.map(([, name = "", value]) => [name, value]));
   const values: Record<string, unknown> = parseEnv(schema, given);
@@ -61,7 +61,7 @@ test("a bad value is refused by name", () => {
 test("the README's table lists every variable", async () => {
   const text = await Bun.file(join(root, "README.md")).text();
   const table = text.split("## Configuration")[1]?.split("\n## ")[0] ?? "";
-  const shown = [...table.matchAll(/^\| `([A-Z_]+)` +\| +(?:`([^`]*)`)?/gm)];
+  const shown = [...table.matchAll(/^\| `([A-Z][A-Z0-9_]*)` +\| +(?:`([^`]*)`)?/gm)];
   expect(shown.map(([, name]) => name).toSorted()).toEqual(names);
   const defaults: Record<string, unknown> = parseEnv(schema, {});
   for (const [, name = "", value] of shown) {

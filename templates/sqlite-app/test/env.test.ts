@@ -5,7 +5,7 @@ import { parseEnv } from "#lib/env";
 import { schema } from "../src/env.ts";
 
 const text = await Bun.file(join(import.meta.dir, "..", ".env.example")).text();
-const lines = [...text.matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(
+const lines = [...text.matchAll(/^(# )?([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(
   ([, comment, name = "", value = ""]) => ({
     name,
     value,
@@ -32,7 +32,7 @@ test("the examples in .env.example are valid", () => {
 
 test("the README's table has the variables of the schema and their defaults", async () => {
   const readme = await Bun.file(join(import.meta.dir, "..", "README.md")).text();
-  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| +(?:`([^`]*)`)? *\|/gm)];
+  const rows = [...readme.matchAll(/^\| `([A-Z][A-Z0-9_]*)` +\| +(?:`([^`]*)`)? *\|/gm)];
   expect(rows.map(([, name]) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
   const defaults: Record<string, unknown> = parseEnv(schema, {});
   for (const [, name = "", value] of rows) {
