@@ -35,7 +35,7 @@ const apply: Apply = {
   // #endregion
   // #region reactions
   react: ({ from, emoji, on }, message) => {
-    const { reactions } = message;
+    const { reactions = [] } = message;
     const users = reactions.find((reaction) => reaction.emoji === emoji)?.users ?? [];
     if (users.some(({ id }) => id === from.id) === on) return message;
     if (users.length === 0 && reactions.length >= LIMITS.emoji) {

@@ -131,7 +131,8 @@ export interface Message {
   readonly edited?: true;
   // #endregion
   // #region reactions
-  readonly reactions: readonly { readonly emoji: string; readonly users: readonly User[] }[];
+  /** Missing if the message was stored while the server had no reactions. */
+  readonly reactions?: readonly { readonly emoji: string; readonly users: readonly User[] }[];
   // #endregion
 }
 
@@ -189,11 +190,12 @@ export type Snapshot = Position & { readonly members: readonly User[] } & (
   );
 
 export type OkFrame =
-  | ({ readonly type: "ok"; readonly ref: Ref; readonly room: string } & Snapshot)
-  | ({ readonly type: "ok"; readonly ref: Ref; readonly room: string } & Position)
+  // To a join, or to an event.
+  | ({ readonly type: "ok"; readonly ref: Ref; readonly room: string } & (Snapshot | Position))
+  // To any other frame.
   | { readonly type: "ok"; readonly ref: Ref; readonly room?: string };
 
-/** The frames that the server sends. */
+/** The frames that the server sends. Besides `ok`, only events may have a field `offset`: `isEvent` relies on that. */
 export type ServerFrame =
   | { readonly type: "welcome"; readonly you: User; readonly protocol: number }
   | OkFrame

@@ -1,5 +1,8 @@
 // Changes of messages over sockets: who may do what, what members receive, and what is refused.
 import { expect, test } from "bun:test";
+// #region reactions
+import { applyEvent } from "../src/apply-event.ts";
+// #endregion
 import { ChatServer } from "./server.ts";
 import { Socket } from "./socket.ts";
 
@@ -94,6 +97,17 @@ test("members get a reaction to anybody's message; one that changes nothing is o
   await ada.settled();
   expect(ada.all("react")).toHaveLength(2);
   expect((await ada.join(room)).messages[0]?.reactions).toEqual([]);
+});
+
+test("a message that was stored without a list of reactions can get one", () => {
+  const from = { id: "ada", name: "Ada" };
+  const at = new Date().toISOString();
+  const message = { offset: 1, from, text: "hello", at, key: "k" };
+  const event = { epoch: "e", offset: 2, from, at, room: "general", key: "r", target: 1 } as const;
+  expect(applyEvent({ ...event, type: "react", emoji: "👍", on: true }, message)).toEqual({
+    ...message,
+    reactions: [{ emoji: "👍", users: [from] }],
+  });
 });
 
 test.each(["", "x", "👍👍", "<b>", "1"])("%j is not an emoji", async (emoji) => {

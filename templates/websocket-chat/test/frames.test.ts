@@ -65,8 +65,10 @@ describe("an invalid message gets an error, and the connection stays open", () =
     const { ref: about, ...error } = await ada.next("error");
     const codes = typeof code === "string" ? code : expect.stringMatching(code);
     expect(error).toEqual({
-      ...{ type: "error", code: codes },
-      ...{ message: expect.any(String), retry: false },
+      type: "error",
+      code: codes,
+      message: expect.any(String),
+      retry: false,
     });
     expect(about).toBe(ref);
     await ada.settled();

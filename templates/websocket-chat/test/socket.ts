@@ -9,8 +9,8 @@ import type {
 } from "../src/protocol.ts";
 import { openWebSocket } from "./web-socket.ts";
 
-type FrameOf<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
-type Reply = FrameOf<"ok" | "error" | "pong">;
+type ServerFrameOf<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
+type Reply = ServerFrameOf<"ok" | "error" | "pong">;
 
 interface Waiting {
   readonly matches: (frame: ServerFrame) => boolean;
@@ -76,17 +76,17 @@ export class Socket implements Disposable {
   }
 
   /** Frames of one type so far. */
-  all<T extends ServerFrame["type"]>(type: T): FrameOf<T>[] {
-    return this.frames.filter((frame): frame is FrameOf<T> => frame.type === type);
+  all<T extends ServerFrame["type"]>(type: T): ServerFrameOf<T>[] {
+    return this.frames.filter((frame): frame is ServerFrameOf<T> => frame.type === type);
   }
 
   /** Waits for the first frame of this type that matches. */
   async next<T extends ServerFrame["type"]>(
     type: T,
-    matches: (frame: FrameOf<T>) => boolean = () => true,
-  ): Promise<FrameOf<T>> {
-    const isMatch = (frame: ServerFrame): frame is FrameOf<T> =>
-      frame.type === type && matches(frame as FrameOf<T>);
+    matches: (frame: ServerFrameOf<T>) => boolean = () => true,
+  ): Promise<ServerFrameOf<T>> {
+    const isMatch = (frame: ServerFrame): frame is ServerFrameOf<T> =>
+      frame.type === type && matches(frame as ServerFrameOf<T>);
     for (;;) {
       const found = this.frames.find(isMatch);
       if (found) return found;

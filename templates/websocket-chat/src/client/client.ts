@@ -65,8 +65,8 @@ export class ChatClient {
   readonly #joined = new Set<string>();
   /** Resolves the request with this ref. */
   readonly #requests = new Map<unknown, (reply: Reply | undefined) => void>();
-  /** End the delays before frames are resent, because the connection closes. */
-  readonly #waits = new Set<() => void>();
+  /** Each function ends a delay before a frame is resent. */
+  readonly #delays = new Set<() => void>();
   #lastRef = 0;
   #socket: WebSocket | undefined;
   #online = false;
@@ -125,7 +125,9 @@ export class ChatClient {
   leave(room: string): readonly Unsent[] {
     this.#rooms.delete(room);
     this.#joined.delete(room);
-    if (this.#online) void this.#leave(room);
+    // Repeated after a temporary error, unless the room was joined again.
+    const isLeft = () => !this.#rooms.has(room);
+    void this.#requestWhile(isLeft, { type: "leave", ref: 0, room });
     return this.outbox.drop(room);
   }
 
@@ -154,7 +156,8 @@ export class ChatClient {
   #receive(frame: ServerFrame): void {
     this.#awaitsPong = false;
     if (this.#online) this.#after(PING_AFTER_MS, () => this.#ping());
-    if (frame.type === "welcome" && !this.#welcome(frame)) return;
+    if (frame.type === "welcome") this.#welcome(frame);
+    if (this.#isClosed) return;
     if (isEvent(frame) && !this.#advance(frame)) return;
     this.#options.events.frame(frame);
     if (frame.type !== "ok" && frame.type !== "error" && frame.type !== "pong") return;
@@ -162,16 +165,16 @@ export class ChatClient {
     this.#requests.delete(frame.ref);
   }
 
-  /** @returns whether this client may use the connection. */
-  #welcome({ you, protocol }: { readonly you: User; readonly protocol: number }): boolean {
-    if (protocol !== PROTOCOL) return this.#end("another protocol");
-    if (you.id !== this.#options.user.id) return this.#end("another user");
+  /** Closes the client if it may not use the connection. */
+  #welcome({ you, protocol }: { readonly you: User; readonly protocol: number }): void {
+    if (protocol !== PROTOCOL) this.#end("another protocol");
+    else if (you.id !== this.#options.user.id) this.#end("another user");
+    if (this.#isClosed) return;
     this.#online = true;
     this.#attempts = 0;
     this.#after(PING_AFTER_MS, () => this.#ping());
     this.#options.events.state("online");
     for (const room of this.#rooms.keys()) void this.#join(room);
-    return true;
   }
 
   /** @returns whether the event is the next one of its room. After a gap, rejoins to get what is missing. */
@@ -209,11 +212,6 @@ export class ChatClient {
     for (const event of this.outbox.drop(room)) this.#options.events.settled(event, problem);
   }
 
-  /** A leave that failed is repeated, unless the room was joined again. */
-  async #leave(room: string): Promise<void> {
-    await this.#requestWhile(() => !this.#rooms.has(room), { type: "leave", ref: 0, room });
-  }
-
   /** Sends the oldest event that is queued for this room; the next one follows when it is stored. */
   async #flush(room: string): Promise<void> {
     const event = this.#joined.has(room) ? this.outbox.take(room) : undefined;
@@ -241,11 +239,11 @@ export class ChatClient {
     let reply = await this.#request(frame);
     for (let attempt = 0; reply?.type === "error" && reply.retry; attempt++) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waits.add(resolve);
+      this.#delays.add(resolve);
       const timer = setTimeout(resolve, backoff(RETRY, attempt));
       await promise;
       clearTimeout(timer);
-      this.#waits.delete(resolve);
+      this.#delays.delete(resolve);
       reply = isWanted() ? await this.#request(frame) : undefined;
     }
     return reply;
@@ -285,14 +283,13 @@ export class ChatClient {
     this.#joined.clear();
     for (const resolve of this.#requests.values()) resolve(undefined);
     this.#requests.clear();
-    for (const end of this.#waits) end();
+    for (const end of this.#delays) end();
   }
 
-  #end(reason: EndReason): false {
+  #end(reason: EndReason): void {
     this.close();
     this.#options.events.state("offline");
     this.#options.events.ended?.(reason);
-    return false;
   }
 
   #reconnect(): void {

@@ -42,7 +42,6 @@ export function deliverTo(listener: Listener | undefined, delivery: Delivery): v
   }
 }
 
-/** The bus of a single process. */
 export class LocalBus implements Bus {
   #listener: Listener | undefined;
 

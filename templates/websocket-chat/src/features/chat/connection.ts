@@ -26,8 +26,8 @@ const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 export class Connection implements Member {
   user: User;
   /**
-   * The rooms that this connection has joined. Changed in the same tick as the calls of the presence, so that `closed` and
-   * `rename` see the same rooms as it.
+   * The rooms that this connection has joined, and in which the presence lists it. Both change in the same tick, because
+   * `closed` and `rename` update the presence of these rooms.
    */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */

@@ -77,7 +77,6 @@ export class Hub implements Listener {
     return this.#connections.size;
   }
 
-  /** Open connections of one user. */
   connectionsOf(userId: string): number {
     return this.#users.get(userId)?.size ?? 0;
   }
@@ -107,7 +106,7 @@ export class Hub implements Listener {
   }
 
   deliver(delivery: Delivery): void {
-    // Another node may deliver before this one listens and `server` exists.
+    // Another node may deliver before this one listens. It has no connections then, and `server` would throw.
     if (this.#connections.size === 0) return;
     const { topic, frame } = delivery;
     for (const recording of this.#recordings) recording.add(delivery);

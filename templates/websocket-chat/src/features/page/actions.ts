@@ -9,10 +9,8 @@ export interface Actions {
   readonly isMe: (user: User) => boolean;
   /** The name to show for a user. */
   readonly labelOf: (user: User) => string;
-  /** Shows a conversation. */
   readonly show: (conversation: Conversation) => void;
   // #region private
-  /** Opens the private conversation with another user. */
   readonly openPrivate: (user: User) => void;
   // #endregion
   // #region reactions

@@ -119,10 +119,8 @@ function start(user: User): void {
 
   function saveRooms(): void {
     const rooms = [...model.conversations.values()].filter(({ kind }) => kind === "room");
-    rememberRooms(
-      user.id,
-      rooms.map(({ id }) => id),
-    );
+    const names = rooms.map(({ id }) => id);
+    rememberRooms(user.id, names);
   }
 
   function showConnection(state: ConnectionState, retryInMs = 0): void {
@@ -321,9 +319,7 @@ function start(user: User): void {
     conversation.draft = draft;
   }
   for (const event of client.outbox.unsent) showUnsent(event);
-  show(
-    [...model.conversations.values()].find(({ draft }) => draft) ??
-      [...model.conversations.values()][0],
-  );
+  const all = [...model.conversations.values()];
+  show(all.find(({ draft }) => draft) ?? all[0]);
   client.connect();
 }

@@ -71,10 +71,17 @@ export class Model {
     const known = this.conversations.get(key);
     if (known) return known;
     const conversation: Conversation = {
-      ...{ kind, id, title, unread: 0, draft: "", problem: "", lines: [], members: new Map() },
+      kind,
+      id,
+      title,
+      lines: [],
+      members: new Map(),
       // #region typing
       typing: new Map(),
       // #endregion
+      unread: 0,
+      draft: "",
+      problem: "",
     };
     this.conversations.set(key, conversation);
     return conversation;
@@ -243,8 +250,12 @@ export class Model {
     const unsent = conversation.lines.filter(isUnsent);
     const known = new Set(conversation.lines.map(({ message }) => message?.key));
     const gap: Line = {
-      ...{ key: `gap/${epoch}/${offset}`, from: nobody, text: "", at: "" },
-      ...{ state: "gap", note: "Some messages before this are missing." },
+      key: `gap/${epoch}/${offset}`,
+      from: nobody,
+      text: "",
+      at: "",
+      state: "gap",
+      note: "Some messages before this are missing.",
     };
     conversation.lines = isFirst ? unsent : [gap, ...unsent];
     const { unread } = conversation;
@@ -264,8 +275,10 @@ export class Model {
     const target = targetOf(event);
     const key = `${event.epoch}/${target ?? event.offset}`;
     const before = conversation.lines.find((line) => line.key === key)?.message;
-    // The message may be older than what the page shows, and the text of a message that was deleted is missing.
-    if (target !== undefined ? !before : event.type === "chat" && event.text === undefined) return;
+    // A change of a message that is too old to be shown.
+    if (target !== undefined && !before) return;
+    // A message that was deleted since, so that it has no text.
+    if (event.type === "chat" && event.text === undefined) return;
     const message = applyEvent(event, before);
     if (message) this.#put(conversation, event.epoch, message, event.type === "chat");
     else conversation.lines = conversation.lines.filter((line) => line.key !== key);

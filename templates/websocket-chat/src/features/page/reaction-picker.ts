@@ -45,7 +45,7 @@ export function renderReactions(
   message: Message,
   { react, labelOf, isMe }: Actions,
 ): void {
-  const chips = message.reactions.map(({ emoji, users }) => {
+  const chips = (message.reactions ?? []).map(({ emoji, users }) => {
     const isMine = users.some(isMe);
     const chip = element("button", "chip", `${emoji} ${users.length}`);
     chip.type = "button";

@@ -1,4 +1,5 @@
-// Updates the element of a message, with one function per kind of event. A kind without one fails the type check.
+// Draws a message, with one function per kind of event, for what events of this kind change. After any change of the
+// message, `view.ts` calls all of them. A kind without a function fails the type check.
 import type { EventKind, Message } from "../../protocol.ts";
 import type { Actions } from "./actions.ts";
 import { linkify } from "./links.ts";
@@ -7,7 +8,6 @@ import { renderReactions } from "./reaction-picker.ts";
 
 // #endregion
 
-/** Each function updates the element of a message after it has changed. */
 export const renderEvent: {
   readonly [K in EventKind]: (item: HTMLElement, message: Message, actions: Actions) => void;
 } = {

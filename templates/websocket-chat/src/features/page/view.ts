@@ -65,9 +65,9 @@ function drawLines(current: Conversation, actions: Actions): void {
   const list = byId("lines", HTMLElement);
   const news = byId("news", HTMLElement);
   const last = list.lastElementChild;
-  const isOther = list.dataset.conversation !== `${current.kind}:${current.id}`;
+  const isOtherConversation = list.dataset.conversation !== `${current.kind}:${current.id}`;
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
-  if (isOther) list.replaceChildren();
+  if (isOtherConversation) list.replaceChildren();
   list.dataset.conversation = `${current.kind}:${current.id}`;
   reconcile(list, current.lines, {
     key: ({ key }) => key,
@@ -84,14 +84,14 @@ function drawLines(current: Conversation, actions: Actions): void {
   });
   const isNew = list.lastElementChild !== last;
   // Of all messages, only the last one is a tab stop; the arrow keys reach the others.
-  if (isNew || isOther) {
+  if (isNew || isOtherConversation) {
     for (const button of list.querySelectorAll<HTMLElement>(".actions button, .chip")) {
       button.tabIndex = list.lastElementChild?.contains(button) ? 0 : -1;
     }
   }
   const newest = current.lines.at(-1);
   const isMine = newest !== undefined && actions.isMe(newest.from);
-  const follows = isOther || (isNew && (atEnd || isMine));
+  const follows = isOtherConversation || (isNew && (atEnd || isMine));
   if (follows || atEnd) scroll.scrollTop = scroll.scrollHeight;
   if (follows || atEnd) news.hidden = true;
   else if (isNew) news.hidden = false;

@@ -32,7 +32,7 @@ export interface RedisBusOptions {
   /** For publishing. */
   readonly redis: RedisConnection;
   /** Called when Redis has lost data that it had acknowledged. */
-  readonly onRegression: () => Promise<void>;
+  readonly startNewEpochs: () => Promise<void>;
 }
 
 export class RedisBus implements Bus {
@@ -144,7 +144,7 @@ export class RedisBus implements Bus {
       }
     } else {
       const newest = await this.#newest(this.#reader);
-      if (isAfter(id, newest[0])) await this.#options.onRegression();
+      if (isAfter(id, newest[0])) await this.#options.startNewEpochs();
       this.#listener?.onDataLoss();
       this.#cursor = newest;
     }

@@ -10,8 +10,7 @@ import { RedisRoomLog } from "./room-log.ts";
 /** Connects in the background: until Redis is available, `ready` rejects. @param prefix of every key. */
 export function openRedisStores(url: string, prefix: string) {
   const redis = RedisConnection.start(url, (client) => checkData(client, prefix));
-  const onRegression = () => log.startNewEpochs();
-  const bus = new RedisBus({ url, prefix, redis, onRegression });
+  const bus = new RedisBus({ url, prefix, redis, startNewEpochs: () => log.startNewEpochs() });
   const log = new RedisRoomLog(redis, bus, prefix);
   const endedSessions = new RedisEndedSessions(redis, prefix);
   return { bus, log, presence: new RedisPresence(url, prefix, bus), endedSessions };

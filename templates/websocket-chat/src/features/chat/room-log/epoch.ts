@@ -9,16 +9,15 @@ import { currentBoot, isSameBoot } from "./boot.ts";
 const MARK_AFTER_MS = 200;
 /** Stored as `marked` while the marker file is being written. */
 const UNMARKED = 0;
-/** Stored instead of the boot once the file was closed cleanly: then nothing is missing. */
+/** Stored as `boot` once the file is closed cleanly: then nothing is missing. */
 const CLOSED = "";
 
 /**
- * Notices two ways in which events get lost: the file was replaced by a copy, or the machine has restarted since the
- * file was opened and not closed. The offsets of the lost events are assigned again. A new epoch tells clients that an
- * offset now belongs to a different event.
- *
- * A copy is noticed by a marker file next to the database, whose ctime the database stores: in a copy of the folder the
- * marker file has another ctime, and an older copy of only the database stores an older one.
+ * Decides at start whether events may be missing. Their offsets are then assigned again, and a new epoch tells the clients.
+ * - Closed cleanly, or the process crashed (`kill -9`): the same epoch, because every commit is in the file.
+ * - The machine crashed: a new epoch. The file was not closed, and its column `boot` names another boot.
+ * - The file was replaced by a copy: a new epoch. The column `marked` differs from the ctime of the marker file next to the
+ *   database: in a copy of the folder that file has a new ctime, and an older copy of only the database stores an older one.
  */
 export class Epoch {
   readonly id: string;

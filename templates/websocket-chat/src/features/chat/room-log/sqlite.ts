@@ -19,7 +19,7 @@ const TRIM_EVERY = 500;
 /** Rooms whose latest offset is cached. */
 const CACHED_HEADS = 10_000;
 
-/** The `message` of an event whose message is deleted. */
+/** The value of the column `message` once the message is deleted. */
 const DELETED = "";
 const IS_MESSAGE = `target IS NULL AND message IS NOT '${DELETED}'`;
 
@@ -102,10 +102,12 @@ export class SqliteRoomLog implements RoomLog {
     // `close` has committed them, and has closed the database.
     if (pending.length === 0) return;
     this.#pending = [];
-    const appendAll = this.db.transaction(() => pending.map(({ draft }) => this.#tryAppend(draft)));
-    let results: readonly (Appended | FrameError)[];
+    const appendAll = this.db.transaction(() =>
+      pending.map((each) => ({ ...each, result: this.#tryAppend(each.draft) })),
+    );
+    let appended: ReturnType<typeof appendAll>;
     try {
-      results = appendAll.immediate();
+      appended = appendAll.immediate();
     } catch (error) {
       this.#heads.clear();
       this.#keys.rollback();
@@ -113,9 +115,8 @@ export class SqliteRoomLog implements RoomLog {
       return;
     }
     this.#keys.commit();
-    for (const [index, { resolve, reject }] of pending.entries()) {
-      const result = results[index];
-      if (result instanceof FrameError || result === undefined) {
+    for (const { result, resolve, reject } of appended) {
+      if (result instanceof FrameError) {
         reject(result);
         continue;
       }
