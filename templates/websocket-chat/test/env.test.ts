@@ -5,7 +5,7 @@ import { EnvError, parseEnv } from "#lib/env";
 import { schema } from "../src/env.ts";
 
 const example = await Bun.file(join(import.meta.dir, "../.env.example")).text();
-const shown = [...example.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(
+const shown = [...example.matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(
   ([, name = "", value = ""]) => [name, value] as const,
 );
 

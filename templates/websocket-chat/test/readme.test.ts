@@ -17,7 +17,7 @@ function firstCells(head: string): string[] {
 test("it lists every variable with its default", () => {
   const defaults: Record<string, unknown> = parseEnv(schema, {});
   expect(firstCells("variable").sort()).toEqual(Object.keys(schema.shape).sort());
-  for (const [, name = "", value] of readme.matchAll(/^\| `([A-Z_]+)` +\| `(.+?)` +\|/gm)) {
+  for (const [, name = "", value] of readme.matchAll(/^\| `([A-Z][A-Z0-9_]*)` +\| `(.+?)` +\|/gm)) {
     expect([name, String(defaults[name])]).toEqual([name, value ?? ""]);
   }
 });
