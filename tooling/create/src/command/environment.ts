@@ -1,5 +1,6 @@
 // The environment of the command: everything that it reads from its process.
 import type { Variables } from "../subprocess.ts";
+import type { Keyboard } from "./keyboard.ts";
 
 export interface Environment {
   readonly argv: readonly string[];
@@ -12,6 +13,8 @@ export interface Environment {
   readonly signal: AbortSignal;
   /** Whether a user can be asked. Finding out takes time. */
   readonly isTerminal: () => boolean;
+  /** Reads keys from the terminal until it is disposed. */
+  readonly openKeyboard: () => Keyboard;
   readonly colors: boolean;
   /** Width of the terminal; undefined without one. Finding out takes time. */
   readonly columns: () => number | undefined;

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { homedir } from "node:os";
 import { CreateError } from "../errors.ts";
 import type { TemplateSource } from "../sources/templates.ts";
+import { openKeyboard } from "./keyboard.ts";
 import { run } from "./run.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -22,6 +23,7 @@ export async function start(source: TemplateSource): Promise<void> {
     bun: process.execPath,
     signal: interrupt.signal,
     isTerminal: () => Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    openKeyboard: () => openKeyboard(process.stdin, () => interrupt.abort()),
     colors: Bun.enableANSIColors,
     columns: () => process.stdout.columns,
     out: (text) => console.log(text),
