@@ -3,11 +3,13 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -18,6 +20,7 @@ import { bytes } from "../src/flatten/file-map.ts";
 import {
   abort,
   finish,
+  refuseUnfinished,
   requireUnfinished,
   swapFiles,
   unfinishedIn,
@@ -170,6 +173,20 @@ test("a file that was edited after an interruption is not overwritten", async ()
   rmSync(join(directory, path));
   abort(directory);
   expect(tree(directory)).toEqual(OLD);
+});
+
+test.each([
+  ["a file", (path: string) => writeFileSync(path, "mine")],
+  ["a broken link", (path: string) => symlinkSync("nowhere", path)],
+  ["a folder of the user", (path: string) => mkdirSync(join(path, "mine"), { recursive: true })],
+])("%s with the name of the staging directory is refused, and stays", (name, make) => {
+  const directory = project(`in-the-way-${name}`);
+  const staging = join(directory, STAGING_DIRECTORY);
+  make(staging);
+  for (const action of [refuseUnfinished, requireUnfinished]) {
+    expect(() => action(directory)).toThrow(`${staging} is in the way`);
+  }
+  expect(lstatSync(staging)).toBeDefined();
 });
 
 test("a file that changed since the plan was made is not replaced", () => {

@@ -1,7 +1,8 @@
 // Replaces files so that a crash at any moment can be finished or undone: new and old contents are staged before the first change.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { quoted } from "../command/shell.ts";
+import { entryAt } from "../command/target.ts";
 import { STAGING_DIRECTORY, withReadableMessage } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
@@ -14,6 +15,8 @@ import type { Write, Writes } from "./plan.ts";
 const FORWARD = "journal.json";
 /** The same file, renamed: an abort has begun, and only an abort can finish it. */
 const BACKWARD = "abort.json";
+/** The first file in the staging directory, and the last that is removed from it. */
+const LOCK = "lock";
 /** The file whose change completes the update: it contains the stamp. */
 const LAST = "package.json";
 
@@ -33,11 +36,18 @@ interface Journal {
 /** The remains of an earlier run. `staging`: it had not changed a file yet. */
 export type Unfinished = "none" | "staging" | "update" | "abort";
 
+/** @throws {CreateError} `refused` for an entry of this name that is not from an update: it would be deleted */
 export function unfinishedIn(directory: string): Unfinished {
   const staging = join(directory, STAGING_DIRECTORY);
-  if (!existsSync(staging)) return "none";
-  if (existsSync(join(staging, FORWARD))) return "update";
-  return existsSync(join(staging, BACKWARD)) ? "abort" : "staging";
+  const entry = entryAt(staging);
+  if (entry === undefined) return "none";
+  const names = entry.isDirectory() ? readdirSync(staging) : undefined;
+  if (names === undefined || (names.length > 0 && !names.includes(LOCK))) {
+    const message = `${staging} is in the way: it is not from an update, and an update needs this name.`;
+    throw new CreateError("refused", message, "Move it to another folder, and try again.");
+  }
+  if (names.includes(FORWARD)) return "update";
+  return names.includes(BACKWARD) ? "abort" : "staging";
 }
 
 /**
@@ -84,14 +94,21 @@ const rank = ({ path, after }: Entry): number => (path === LAST ? 2 : after === 
 /** Runs alone, and removes a staging directory that has no journal: what remains in it has no meaning. */
 function runExclusive<T>(directory: string, action: () => T): T {
   const staging = join(directory, STAGING_DIRECTORY);
-  using lock = lockFile(join(staging, "lock"), () => busy(directory));
+  using lock = lockFile(join(staging, LOCK), () => busy(directory));
   try {
     return action();
   } finally {
     // Windows cannot remove an open file.
     if (process.platform === "win32") lock[Symbol.dispose]();
-    if (unfinishedIn(directory) === "staging") rmSync(staging, { recursive: true, force: true });
+    if (unfinishedIn(directory) === "staging") removeStaging(staging);
   }
+}
+
+function removeStaging(staging: string): void {
+  for (const name of readdirSync(staging).filter((name) => name !== LOCK)) {
+    rmSync(join(staging, name), { recursive: true, force: true });
+  }
+  rmSync(staging, { recursive: true, force: true });
 }
 
 /** @throws {CreateError} `usage` unless an earlier update was interrupted */
