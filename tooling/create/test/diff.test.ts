@@ -52,6 +52,32 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
+test.each(["sha1", "sha256"])("binary files apply in a repository with %s", async (format) => {
+  await using box = await Sandbox.open();
+  for (const project of ["app", "copy"]) {
+    await box.tiny(project, "--name", "app", "--no-git");
+    await box.git(project, "init", "--quiet", `--object-format=${format}`);
+  }
+  await box.write({ "app/logo.png": "\0\u0001" });
+  const cwd = join(box.cwd, "app");
+  const other = format === "sha1" ? "sha256" : "sha1";
+  const { stdout } = await box.run(["diff", "--mine"], { cwd, env: { GIT_DEFAULT_HASH: other } });
+  await box.write({ "mine.patch": stdout });
+  await box.git("copy", "apply", "../mine.patch");
+  expect(await box.read("copy/logo.png")).toBe("\0\u0001");
+});
+
+test("a temporary folder that is missing is named, with the remedy", async () => {
+  await using box = await openProject();
+  const TMPDIR = join(box.cwd, "missing");
+  const env = { TMPDIR, TEMP: TMPDIR, TMP: TMPDIR };
+  const run = await box.run(["diff", "--mine"], { cwd: join(box.cwd, "app"), env });
+  expect(run).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`The temporary folder ${TMPDIR} is missing`),
+  });
+});
+
 test("where git ignores the modes on the disk, the modes are those of git", async () => {
   await using box = await openProject();
   await box.git("app", "config", "core.fileMode", "false");

@@ -34,8 +34,8 @@ export async function diff(
   const { files, modes } = has("mine")
     ? ownProject(directory, base, repository)
     : { files: next, modes: new Map() };
-  const { prefix } = repository ?? {};
-  const patch = await createPatch(base, files, variables, { prefix, modes });
+  const { prefix, objectFormat } = repository ?? {};
+  const patch = await createPatch(base, files, variables, { prefix, objectFormat, modes });
   const { template, version } = from;
   return {
     json: { ok: true, directory, template, from: version, to: target.version, patch },

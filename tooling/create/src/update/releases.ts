@@ -1,5 +1,5 @@
 // The versions of create-bunyard: the one that runs, and others from the user's registry. Each makes its own projects.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isBelowBiome } from "../command/biome.ts";
@@ -16,6 +16,7 @@ import { run } from "../subprocess.ts";
 import { directoryFiles } from "./directory.ts";
 import { parseJson } from "./merge-json.ts";
 import { fetchPackage } from "./registry.ts";
+import { openScratch } from "./scratch.ts";
 
 export interface Release {
   readonly version: string;
@@ -79,30 +80,26 @@ async function create(
   { template, without, name }: Wanted,
   { bun, variables, signal }: Environment,
 ): Promise<FileMap> {
-  const scratch = mkdtempSync(join(tmpdir(), "create-bunyard-"));
-  try {
-    const project = join(scratch, "project");
-    refuseSurroundings(project);
-    const features = without.length === 0 ? [] : ["--without", without.join(",")];
-    const options = ["--template", template, ...features, "--name", name, "--json"];
-    // npm's variables are about the command that the user typed.
-    const { npm_command: _, ...env } = variables;
-    const { exitCode, stdout, output } = await run({
-      command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],
-      cwd: scratch,
-      env,
-      signal,
-    });
-    if (exitCode === 0) return directoryFiles(project);
-    const { code, message = output } = errorIn(stdout);
-    throw new CreateError(
-      code === "invalid_name" ? code : "fetch_failed",
-      `The recorded version of ${template} could not be created again: ${message}`,
-      'Correct the entry "bunyard" in package.json if it was edited.',
-    );
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  using scratch = openScratch();
+  const project = join(scratch.folder, "project");
+  refuseSurroundings(project);
+  const features = without.length === 0 ? [] : ["--without", without.join(",")];
+  const options = ["--template", template, ...features, "--name", name, "--json"];
+  // npm's variables are about the command that the user typed.
+  const { npm_command: _, ...env } = variables;
+  const { exitCode, stdout, output } = await run({
+    command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],
+    cwd: scratch.folder,
+    env,
+    signal,
+  });
+  if (exitCode === 0) return directoryFiles(project);
+  const { code, message = output } = errorIn(stdout);
+  throw new CreateError(
+    code === "invalid_name" ? code : "fetch_failed",
+    `The recorded version of ${template} could not be created again: ${message}`,
+    'Correct the entry "bunyard" in package.json if it was edited.',
+  );
 }
 
 /** Both would change what is created. */

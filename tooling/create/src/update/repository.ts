@@ -9,6 +9,8 @@ const SHOWN_FILES = 10;
 export interface Repository {
   /** Of the project in the repository: empty, or ending in a slash. */
   readonly prefix: string;
+  /** Hash algorithm: `sha1` or `sha256`. */
+  readonly objectFormat: string;
   /** Paths of the project that git tracks and compares with the last commit. */
   readonly tracked: ReadonlySet<string>;
   /** Paths that git tracks but does not compare: `skip-worktree`, as in a sparse checkout, or `assume-unchanged`. */
@@ -26,8 +28,9 @@ export async function openRepository(
 ): Promise<Repository | undefined> {
   if (!hasGit(variables) || repositoryAround(directory) === undefined) return undefined;
   const git = (...args: string[]) => gitIn(directory, variables, ...args);
-  const [prefix, index, untracked, fileMode] = await Promise.all([
+  const [prefix, objectFormat, index, untracked, fileMode] = await Promise.all([
     git("rev-parse", "--show-prefix"),
+    git("rev-parse", "--show-object-format"),
     git("ls-files", "-z", "-v", "--stage"),
     git("ls-files", "-z", "--others", "--exclude-standard"),
     git("config", "--type=bool", "--default=true", "core.fileMode"),
@@ -43,6 +46,7 @@ export async function openRepository(
   const executables = new Set(pathsOf(({ mode }) => mode === "100755"));
   return {
     prefix: prefix.replace(/\n$/, ""),
+    objectFormat: objectFormat.trim(),
     tracked: new Set(pathsOf(({ isCompared }) => isCompared)),
     skipped: pathsOf(({ isCompared }) => !isCompared),
     untracked: listed(untracked),

@@ -1,12 +1,11 @@
 // Compares two projects with git, in a temporary repository: renames, and a patch that `git apply` reads.
 import { isUtf8 } from "node:buffer";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withoutRepository } from "../command/git.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { run, type Variables } from "../subprocess.ts";
+import { openScratch } from "./scratch.ts";
 
 /** Renames that git recognizes: old path → new path. */
 export type Renames = ReadonlyMap<string, string>;
@@ -26,6 +25,8 @@ export type Modes = ReadonlyMap<string, "100755" | "120000">;
 export interface PatchOptions {
   /** Of the project in the user's repository, for example `apps/api/`, which `git apply` expects. */
   readonly prefix?: string | undefined;
+  /** Hash algorithm of the user's repository: `git apply` needs its hashes for binary files. */
+  readonly objectFormat?: string | undefined;
   /** Modes of the files after the change. The content of a link is the path to which it points. */
   readonly modes?: Modes;
 }
@@ -42,17 +43,19 @@ export const createPatch = (
 async function withTrees<T>(
   before: FileMap,
   after: FileMap,
-  { prefix = "", modes = new Map() }: PatchOptions,
+  { prefix = "", objectFormat = "sha1", modes = new Map() }: PatchOptions,
   variables: Variables,
   action: (diff: (...options: string[]) => Promise<string>) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "create-bunyard-"));
+  using scratch = openScratch();
+  const { folder } = scratch;
   // The user's settings must not change the patch.
   const env = {
     ...withoutSettings(withoutRepository(variables)),
     GIT_DIR: folder,
     GIT_CONFIG_GLOBAL: join(folder, "none"),
     GIT_CONFIG_NOSYSTEM: "1",
+    GIT_DEFAULT_HASH: objectFormat,
   };
   const git = async (args: readonly string[], stdin?: Uint8Array<ArrayBuffer>) => {
     const input = stdin === undefined ? {} : { stdin };
@@ -61,15 +64,11 @@ async function withTrees<T>(
     throw new CreateError("git_failed", `git ${args[0]} failed: ${result.output}`);
   };
   const diff = ["diff", "--find-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
-  try {
-    // Without a template, the repository has none of the user's hooks.
-    await git(["init", "--quiet", "--bare", "--template="]);
-    await git(["fast-import", "--quiet"], importOf(before, after, prefix, modes));
-    await Bun.write(join(folder, "info/attributes"), attributesOf([before, after], prefix));
-    return await action((...options) => git([...diff, ...options, "before", "after"]));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  // Without a template, the repository has none of the user's hooks.
+  await git(["init", "--quiet", "--bare", "--template="]);
+  await git(["fast-import", "--quiet"], importOf(before, after, prefix, modes));
+  await Bun.write(join(folder, "info/attributes"), attributesOf([before, after], prefix));
+  return await action((...options) => git([...diff, ...options, "before", "after"]));
 }
 
 const withoutSettings = (variables: Variables): Variables =>
