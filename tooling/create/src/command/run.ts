@@ -15,7 +15,7 @@ import type { Keyboard } from "./keyboard.ts";
 import { bunCommand } from "./next-steps.ts";
 import { refuseOwnFolders } from "./own-folders.ts";
 import { makePlan } from "./plan.ts";
-import { dependencyRefusal, personalize, personalNotes } from "./project.ts";
+import { dependencyRefusal, omissions, personalize } from "./project.ts";
 import {
   bannerText,
   errorText,
@@ -38,9 +38,9 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   const json = argv.includes("--json");
   const print = (value: unknown) => out(JSON.stringify(value));
   const style = openStyle(colors);
-  // Bun may have started a copy from its cache that is a day old. With `--json`, the version is in the object.
-  const mayBeCached = source.clone === undefined && !json;
-  if (mayBeCached && !asksAboutCommand(argv)) err(bannerText(version, style));
+  // Bun may run a copy from its cache that is a day old, so the version is shown. With `--json`, it is in the object.
+  const isPublished = source.clone === undefined;
+  if (isPublished && !json && !asksAboutCommand(argv)) err(bannerText(version, style));
   try {
     refuseSwallowedOptions(argv, environment.variables);
     const [name, ...rest] = argv.filter((arg) => arg !== "--");
@@ -93,17 +93,17 @@ async function create(
     environment,
   );
   const workspace = findWorkspace(directory);
-  const personal = {
+  const identity = {
     name: answers.name,
     template: answers.template,
     isBelowBiome: isBelowBiome(directory),
     isInWorkspace: workspace !== undefined,
   };
-  const files = personalize(template, personal);
+  const files = personalize(template, identity);
   const plan = makePlan(
     answers,
     findTemplate(answers.template, templates),
-    { version, files: [...files.keys()], notes: personalNotes(personal) },
+    { version, files: [...files.keys()], notes: omissions(identity) },
     {
       directory,
       target: inspectTarget(directory, files.keys()),
@@ -115,7 +115,7 @@ async function create(
   );
   if (args.has("dry-run")) return planned(plan);
   const announce = (step: StepName) =>
-    step === "install" && !args.has("json") && environment.isTerminal()
+    step === "install" && !args.has("json")
       ? environment.spin("Installing the dependencies")
       : () => undefined;
   return apply(plan, files, { bun, variables, signal, announce });

@@ -1,4 +1,4 @@
-// Finds out what is where the project will be: nothing, a directory, or something that is in the way.
+// Inspects the path of the new project: nothing, a directory, or something that is in the way.
 import {
   accessSync,
   constants,
@@ -32,7 +32,7 @@ export type Target =
     }
   /** A file, a device, or a broken link, at the path or further up. */
   | { readonly kind: "obstacle"; readonly path: string }
-  | { readonly kind: "locked"; readonly path: string }
+  | { readonly kind: "read-only"; readonly path: string }
   /** The system refuses the path: its name is too long, links form a loop, or a directory cannot be searched. */
   | { readonly kind: "unusable"; readonly path: string; readonly code: string };
 
@@ -66,14 +66,14 @@ function inspect(directory: string, files: Iterable<string>): Target {
     if (!isDirectory(directory)) return { kind: "obstacle", path: directory };
     return isWritable(directory)
       ? inspectDirectory(directory, files)
-      : { kind: "locked", path: directory };
+      : { kind: "read-only", path: directory };
   }
   const parents = [...ancestors(directory)];
   const index = parents.findIndex(exists);
   const base = parents[index] ?? parse(directory).root;
   const top = parents[index - 1] ?? directory;
   if (!isDirectory(base)) return { kind: "obstacle", path: base };
-  return isWritable(base) ? { kind: "missing", base, top } : { kind: "locked", path: base };
+  return isWritable(base) ? { kind: "missing", base, top } : { kind: "read-only", path: base };
 }
 
 function inspectDirectory(directory: string, files: Iterable<string>): Target {

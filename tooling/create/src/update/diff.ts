@@ -23,13 +23,9 @@ export async function diff(
   refuseUnfinished(directory);
   // The user's changes are those since the recorded version.
   const to = has("mine") ? stamp?.version : value("to");
-  const wish = { to, add: [], remove: [] };
-  const {
-    from,
-    to: target,
-    base,
-    next,
-  } = await compareVersions(project, wish, source, environment);
+  const request = { to, add: [], remove: [] };
+  const versions = await compareVersions(project, request, source, environment);
+  const { base, next, from } = versions;
   const repository = await openRepository(directory, variables);
   const { files, modes } = has("mine")
     ? ownProject(directory, base, repository)
@@ -38,7 +34,7 @@ export async function diff(
   const patch = await createPatch(base, files, variables, { prefix, objectFormat, modes });
   const { template, version } = from;
   return {
-    json: { ok: true, directory, template, from: version, to: target.version, patch },
+    json: { ok: true, directory, template, from: version, to: versions.to.version, patch },
     text: patch.replace(/\n$/, ""),
     exitCode: 0,
   };

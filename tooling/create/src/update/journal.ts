@@ -29,11 +29,11 @@ interface Entry {
 
 interface Journal {
   readonly entries: readonly Entry[];
-  /** Facts for the report. */
+  /** Summary of the update, which `--continue` reports. */
   readonly report: unknown;
 }
 
-/** The remains of an earlier run. `staging`: it had not changed a file yet. */
+/** What an earlier run left. `staging`: it swapped no file, or all of them. */
 export type Unfinished = "none" | "staging" | "update" | "abort";
 
 /** @throws {CreateError} `refused` for an entry of this name that is not from an update: it would be deleted */
@@ -91,7 +91,7 @@ export function swapFiles(
 /** Removals come first: a directory may replace a file, and a name may change its case. */
 const rank = ({ path, after }: Entry): number => (path === LAST ? 2 : after === null ? 0 : 1);
 
-/** Runs alone, and removes a staging directory that has no journal: what remains in it has no meaning. */
+/** Holds the lock during an action. Afterwards, removes the staging directory, unless it has a journal to finish. */
 function runExclusive<T>(directory: string, action: () => T): T {
   const staging = join(directory, STAGING_DIRECTORY);
   using lock = lockFile(join(staging, LOCK), () => busy(directory));
@@ -141,7 +141,7 @@ function stage(directory: string, path: string, { content, mode }: Write, planne
 }
 
 /**
- * Swaps the remaining files of an update, and returns what its report needs to know.
+ * Swaps the remaining files of an update, and returns its summary.
  * @throws {CreateError} `refused` if a file was changed after the interruption
  */
 export const finish = (directory: string): unknown =>
@@ -185,6 +185,7 @@ function place(directory: string, path: string, folder: "new" | "old", hash: str
   else moveDurably(staged, target);
 }
 
+/** Marks the swap as complete: a crash after this leaves only a staging directory to remove. */
 function close(directory: string, name: string): void {
   const staging = join(directory, STAGING_DIRECTORY);
   moveDurably(join(staging, name), join(staging, "done.json"));
@@ -263,7 +264,7 @@ const unfinished = (directory: string): CreateError =>
     "Finish it with: update --continue\n  Undo it with: update --abort",
   );
 
-/** Bun reads the project's bunfig.toml before it runs anything there, so a broken one also stops the rescue. */
+/** Text for the user. With `--project`, the command also works if the project's bunfig.toml is broken. */
 const rescue = (directory: string): string => `# An update of this project was interrupted
 
 Finish it:

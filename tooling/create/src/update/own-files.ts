@@ -66,7 +66,7 @@ export function entryIn(directory: string, path: string): Stats | undefined {
   return isExact ? stats : undefined;
 }
 
-/** Every project has a package.json. */
+/** Tests with package.json, which every project has. */
 const ignoresCase = (directory: string): boolean =>
   existsSync(join(directory, "PACKAGE.JSON")) && !readdirSync(directory).includes("PACKAGE.JSON");
 

@@ -10,6 +10,7 @@ import { findWorkspace } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { isObject } from "../flatten/json.ts";
+import type { Stamp } from "../flatten/manifest.ts";
 import { LIST_FILE } from "../sources/published.ts";
 import type { Template, TemplateSource } from "../sources/templates.ts";
 import { run } from "../subprocess.ts";
@@ -18,15 +19,13 @@ import { parseJson } from "./merge-json.ts";
 import { fetchPackage } from "./registry.ts";
 import { openScratch } from "./scratch.ts";
 
+type Contents = Pick<Stamp, "template" | "without">;
+
 export interface Release {
   readonly version: string;
   readonly list: () => Promise<readonly Template[]>;
   /** A project as this version creates it, under a name. */
-  readonly project: (
-    template: string,
-    without: readonly string[],
-    name: string,
-  ) => Promise<FileMap>;
+  readonly project: (contents: Contents, name: string) => Promise<FileMap>;
   /** The text of its CHANGELOG.md; empty if it has none. */
   readonly changelog: () => string;
 }
@@ -43,14 +42,14 @@ export function openRelease(
     : publishedRelease(version, directory, environment);
 }
 
+/** The location is applied later, for all releases. */
+const STANDALONE = { isBelowBiome: false, isInWorkspace: false };
+
 const runningRelease = (source: TemplateSource): Release => ({
   version: running,
   list: source.list,
-  project: async (template, without, name) =>
-    personalize(await source.files(template, { without }), {
-      ...{ name, template },
-      ...{ isBelowBiome: false, isInWorkspace: false },
-    }),
+  project: async ({ template, without }, name) =>
+    personalize(await source.files(template, { without }), { name, template, ...STANDALONE }),
   changelog: () => readOptional(source.changelog),
 });
 
@@ -64,25 +63,20 @@ async function publishedRelease(
   return {
     version,
     list: async () => JSON.parse(readFileSync(join(folder, LIST_FILE), "utf8")),
-    project: (template, without, name) => create(folder, { template, without, name }, environment),
+    project: (contents, name) => create(folder, contents, name, environment),
     changelog: () => readOptional(join(folder, "CHANGELOG.md")),
   };
 }
 
-interface Wanted {
-  readonly template: string;
-  readonly without: readonly string[];
-  readonly name: string;
-}
-
 async function create(
   folder: string,
-  { template, without, name }: Wanted,
+  { template, without }: Contents,
+  name: string,
   { bun, variables, signal }: Environment,
 ): Promise<FileMap> {
   using scratch = openScratch();
   const project = join(scratch.folder, "project");
-  refuseSurroundings(project);
+  refuseTemporaryFolder(project);
   const features = without.length === 0 ? [] : ["--without", without.join(",")];
   const options = ["--template", template, ...features, "--name", name, "--json"];
   // npm's variables are about the command that the user typed.
@@ -102,8 +96,8 @@ async function create(
   );
 }
 
-/** Both would change what is created. */
-function refuseSurroundings(project: string): void {
+/** A Biome configuration or a workspace further up would change what is created. */
+function refuseTemporaryFolder(project: string): void {
   const around = isBelowBiome(project)
     ? "below a Biome configuration"
     : findWorkspace(project) && "in a workspace";
