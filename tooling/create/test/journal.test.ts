@@ -148,6 +148,22 @@ test("a folder that cannot be written to is named, and the files before it are r
   expect(unfinishedIn(directory)).toBe("none");
 });
 
+test.skipIf(!isRoot)("a file that cannot be replaced is named, and nothing is changed", () => {
+  const directory = project("immutable");
+  const path = PATHS.find((path) => beforeOf(path) && afterOf(path) && path !== LAST) ?? "";
+  const file = join(directory, path);
+  expect(succeeds("chattr", "+i", file)).toBe(true);
+  try {
+    expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(
+      `${file} is not writable`,
+    );
+  } finally {
+    succeeds("chattr", "-i", file);
+  }
+  expect(tree(directory)).toEqual(OLD);
+  expect(unfinishedIn(directory)).toBe("none");
+});
+
 const full = join(root, "full");
 mkdirSync(full);
 const isMounted = isRoot && succeeds("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", full);

@@ -34,7 +34,7 @@ export function withReadableMessage(error: unknown, path: string): unknown {
   if (["EACCES", "EPERM", "EROFS"].includes(code)) {
     return new CreateError(
       "not_writable",
-      `${lockedFolder(error) ?? dirname(path)} is not writable (${code}).`,
+      `${unwritablePath(error) ?? dirname(path)} is not writable (${code}).`,
       "Change its permissions, or choose another directory.",
       options,
     );
@@ -46,16 +46,19 @@ export function withReadableMessage(error: unknown, path: string): unknown {
   return new CreateError("write_failed", message, hint, options);
 }
 
-/** The folder of the failed call's source or target that cannot be written to. */
-function lockedFolder(error: unknown): string | undefined {
+/** The folder of the failed call's target or source, or else the file that it could not replace. */
+function unwritablePath(error: unknown): string | undefined {
   const { path, dest } = error as { readonly path?: unknown; readonly dest?: unknown };
-  const folders = [path, dest].filter((name) => typeof name === "string").map(dirname);
-  return folders.find((folder) => {
-    try {
-      accessSync(folder, constants.W_OK);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+  const paths = [dest, path].filter((name) => typeof name === "string");
+  return paths.map(dirname).find(isUnwritable) ?? paths.find((name) => existsSync(name));
+}
+
+/** False for a folder that was removed since. */
+function isUnwritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return false;
+  } catch (error) {
+    return systemCode(error) !== "ENOENT";
+  }
 }

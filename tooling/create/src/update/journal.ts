@@ -41,13 +41,27 @@ export function unfinishedIn(directory: string): Unfinished {
   const staging = join(directory, STAGING_DIRECTORY);
   const entry = entryAt(staging);
   if (entry === undefined) return "none";
-  const names = entry.isDirectory() ? readdirSync(staging) : undefined;
-  if (names === undefined || (names.length > 0 && !names.includes(LOCK))) {
+  const names = entry.isDirectory() ? namesIn(staging) : undefined;
+  if (names === undefined || isForeign(names)) {
     const message = `${staging} is in the way: it is not from an update, and an update needs this name.`;
     throw new CreateError("refused", message, "Move it to another folder, and try again.");
   }
   if (names.includes(FORWARD)) return "update";
   return names.includes(BACKWARD) ? "abort" : "staging";
+}
+
+/** Only the `.gitignore` can be deleted without a loss. */
+const isForeign = (names: readonly string[]): boolean =>
+  !names.includes(LOCK) && names.some((name) => name !== ".gitignore");
+
+/** Empty for a directory that another run has just removed. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /**
