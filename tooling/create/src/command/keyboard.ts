@@ -14,7 +14,7 @@ export function openKeyboard(terminal: ReadStream, interrupt: () => void): Keybo
   const keys = new PassThrough();
   const read = (chunk: Buffer) => {
     if (chunk.includes(CTRL_C)) interrupt();
-    // An answered question pauses the stream. Separate bytes are then not lost with the Enter before them.
+    // An answered question pauses the stream. In one chunk, the bytes after the Enter would be read and dropped.
     for (const byte of chunk) keys.write(Uint8Array.of(byte));
   };
   terminal.setRawMode(true);

@@ -50,7 +50,7 @@ export function unfinishedIn(directory: string): Unfinished {
   return names.includes(BACKWARD) ? "abort" : "staging";
 }
 
-/** Only the `.gitignore` can be deleted without a loss. */
+/** An update has a lock from the start. Without one, only a `.gitignore` may be deleted: `create` keeps backups here, too. */
 const isForeign = (names: readonly string[]): boolean =>
   !names.includes(LOCK) && names.some((name) => name !== ".gitignore");
 
