@@ -14,11 +14,11 @@ export interface Subprocess {
 export interface Result {
   readonly exitCode: number;
   readonly stdout: string;
-  /** Its output on both streams. */
+  /** Standard error, then standard output, trimmed. */
   readonly output: string;
 }
 
-/** Ctrl-C signals this process and the program. Milliseconds for its handler to run if the program ends first. */
+/** Ctrl-C ends the program, perhaps before it reaches this process. Wait this many milliseconds for it after a failure. */
 const INTERRUPT_MS = 50;
 
 /**

@@ -2,6 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { version } from "../package.json" with { type: "json" };
 import { ended, Sandbox } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
@@ -57,6 +58,29 @@ describe.skipIf(process.platform === "win32")("a file that is not writable its e
     expect(await box.read("app/a.bin")).toBe("mine");
   });
 });
+
+test.skipIf(process.platform === "win32")(
+  "adopt leaves package.json as it was, and no file",
+  async () => {
+    await using box = await Sandbox.open();
+    const manifest = JSON.stringify({ name: "app", description: "x".repeat(200_000) });
+    await box.write({ "package.json": manifest });
+    const args = ["adopt", "--template", "tiny", "--version", version];
+    const command = ["sh", "-c", 'ulimit -f 100; exec "$@"', "sh", ...box.command(...args)];
+    const child = Bun.spawn(command, {
+      cwd: box.cwd,
+      env: box.env(),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await ended(child)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("no file was left behind"),
+    });
+    expect(await box.list()).toEqual(["package.json"]);
+    expect(await box.read("package.json")).toBe(manifest);
+  },
+);
 
 // Mounting requires root on Linux, and some containers forbid it. The limit above works everywhere.
 if (await canMount()) {

@@ -42,6 +42,9 @@ class User {
       ...{ colors: false, columns: () => undefined, isTerminal: () => false },
       variables: { PATH, TMPDIR, HOME: this.home, USERPROFILE: this.home, ...variables },
       signal: new AbortController().signal,
+      openKeyboard: () => {
+        throw new Error("There is no terminal.");
+      },
       ...{ out: () => undefined, err: () => undefined, spin: () => () => undefined },
     };
     return fetchPackage(VERSION, directory, environment);

@@ -3,11 +3,13 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -18,6 +20,7 @@ import { bytes } from "../src/flatten/file-map.ts";
 import {
   abort,
   finish,
+  refuseUnfinished,
   requireUnfinished,
   swapFiles,
   unfinishedIn,
@@ -145,6 +148,22 @@ test("a folder that cannot be written to is named, and the files before it are r
   expect(unfinishedIn(directory)).toBe("none");
 });
 
+test.skipIf(!isRoot)("a file that cannot be replaced is named, and nothing is changed", () => {
+  const directory = project("immutable");
+  const path = PATHS.find((path) => beforeOf(path) && afterOf(path) && path !== LAST) ?? "";
+  const file = join(directory, path);
+  expect(succeeds("chattr", "+i", file)).toBe(true);
+  try {
+    expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(
+      `${file} is not writable`,
+    );
+  } finally {
+    succeeds("chattr", "-i", file);
+  }
+  expect(tree(directory)).toEqual(OLD);
+  expect(unfinishedIn(directory)).toBe("none");
+});
+
 const full = join(root, "full");
 mkdirSync(full);
 const isMounted = isRoot && succeeds("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", full);
@@ -170,6 +189,20 @@ test("a file that was edited after an interruption is not overwritten", async ()
   rmSync(join(directory, path));
   abort(directory);
   expect(tree(directory)).toEqual(OLD);
+});
+
+test.each([
+  ["a file", (path: string) => writeFileSync(path, "mine")],
+  ["a broken link", (path: string) => symlinkSync("nowhere", path)],
+  ["a folder of the user", (path: string) => mkdirSync(join(path, "mine"), { recursive: true })],
+])("%s with the name of the staging directory is refused, and stays", (name, make) => {
+  const directory = project(`in-the-way-${name}`);
+  const staging = join(directory, STAGING_DIRECTORY);
+  make(staging);
+  for (const action of [refuseUnfinished, requireUnfinished]) {
+    expect(() => action(directory)).toThrow(`${staging} is in the way`);
+  }
+  expect(lstatSync(staging)).toBeDefined();
 });
 
 test("a file that changed since the plan was made is not replaced", () => {

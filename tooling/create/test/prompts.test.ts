@@ -69,6 +69,44 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     ]);
   });
 
+  describe("keys that are typed before a question is shown", () => {
+    const KEYS = [`shop${ENTER}`, `${DOWN}${DOWN}${ENTER}`, `${DOWN} ${ENTER}`];
+
+    test.each([0, 1, 3, 8])("answer it, %i ms after the question before", async (ms) => {
+      await using box = await Sandbox.open();
+      await using terminal = openTerminal(box, ["--no-install"]);
+      await terminal.shows("Where should");
+      for (const keys of KEYS) {
+        terminal.type(keys);
+        await Bun.sleep(ms);
+      }
+      expect(await terminal.exited).toBe(0);
+      const { template, without } = JSON.parse(await box.read("shop/package.json")).bunyard;
+      expect([template, ...without]).toEqual(["modular", "uploads", "resize"]);
+    });
+
+    test("answer it, also if all of them arrive together", async () => {
+      await using box = await Sandbox.open();
+      await using terminal = openTerminal(box, ["--no-install"]);
+      await terminal.shows("Where should");
+      terminal.type(KEYS.join(""));
+      expect(await terminal.exited).toBe(0);
+      const { template, without } = JSON.parse(await box.read("shop/package.json")).bunyard;
+      expect([template, ...without]).toEqual(["modular", "uploads", "resize"]);
+    });
+
+    test.each([0, 1, 3])("cancel with Ctrl-C, %i ms after the question before", async (ms) => {
+      await using box = await Sandbox.open();
+      await using terminal = openTerminal(box, ["--no-install"]);
+      await terminal.shows("Where should");
+      terminal.type(`shop${ENTER}`);
+      await Bun.sleep(ms);
+      terminal.type(CTRL_C);
+      expect(await terminal.exited).toBe(130);
+      expect(await box.list()).toEqual([]);
+    });
+  });
+
   test("asks only for what is missing", async () => {
     await using box = await Sandbox.open();
     await using terminal = openTerminal(box, ["app", "--no-install"]);

@@ -208,13 +208,31 @@ test("of concurrent runs into one empty directory, one succeeds and no files are
   expect(await box.tree("app")).toEqual(TINY_FILES);
 });
 
-test("a directory that another run is writing to is refused, with the remedy if that run has died", async () => {
+test("a directory that another run is writing to is refused, with the remedy if that run was killed", async () => {
   await using box = await Sandbox.open();
-  await mkdir(join(box.cwd, "app", STAGING_DIRECTORY), { recursive: true });
+  const staging = join(box.cwd, "app", STAGING_DIRECTORY);
+  await mkdir(staging, { recursive: true });
   expect(await box.tiny("app", "--force")).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining(`delete ${join(box.cwd, "app", STAGING_DIRECTORY)}`),
+    stderr: expect.stringContaining(`delete ${staging}`),
   });
+  await mkdir(join(staging, "old"));
+  expect(await box.tiny("app", "--force")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`restore the files that it replaced from ${staging}/old, then`),
+  });
+});
+
+test("a file with the name of the staging directory is in the way", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ [`app/${STAGING_DIRECTORY}`]: "mine" });
+  for (const force of [[], ["--force"]]) {
+    expect(await box.tiny("app", ...force)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`are in the way in ${box.cwd}/app: ${STAGING_DIRECTORY}\n`),
+    });
+  }
+  expect(await box.list("app")).toEqual([STAGING_DIRECTORY]);
 });
 
 test.skipIf(process.platform === "win32")(

@@ -19,17 +19,17 @@ export function rulesFor(environment: Environment, { clone }: TemplateSource, ar
     const refusal = directoryNameRefusal(basename(directory));
     if (refusal !== undefined) throw refusal;
     if (clone !== undefined) refuseOwnFolders(clone, directory);
-    // The files are not known yet. A directory that is not empty is refused anyway, unless it is forced.
+    // The files depend on the template, which is chosen later. Without --force, any file is in the way.
     placementIn(directory, inspectTarget(directory, []), args.has("force"));
   };
   return {
     directory: checkWith(refuse),
     suggestedName: (typed) => normalizeName(basename(resolved(typed))),
-    name: (name, typed, isAsked) => {
+    name: (name, typed, isChosen) => {
       const directory = resolved(typed);
       return (
         directoryNameRefusal(basename(directory)) ??
-        nameRefusal(name, isAsked ? undefined : basename(directory)) ??
+        nameRefusal(name, isChosen ? undefined : basename(directory)) ??
         duplicateName(name, directory, findWorkspace(directory))
       );
     },

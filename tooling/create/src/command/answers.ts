@@ -10,10 +10,10 @@ export interface Answers {
   /** Name of the package. */
   readonly name: string;
   readonly template: string;
-  /** Every feature that is left out, those that require another one included. */
+  /** Every feature that is left out: those that the user named, and those that require one of them. */
   readonly without: readonly string[];
-  /** The features that the user left out. */
-  readonly asked: readonly string[];
+  /** The features that the user named. */
+  readonly requested: readonly string[];
   readonly install: boolean;
   readonly git: boolean;
   readonly force: boolean;
@@ -36,11 +36,12 @@ export interface Rules {
   readonly directory: Check;
   /** The name that a directory suggests; empty if it suggests none. */
   readonly suggestedName: (directory: string) => string;
-  readonly name: (name: string, directory: string, isAsked: boolean) => CreateError | undefined;
+  /** @param isChosen the user chose the name; otherwise it is the one that the directory suggests */
+  readonly name: (name: string, directory: string, isChosen: boolean) => CreateError | undefined;
 }
 
 /**
- * @param ask returns undefined if no one can be asked
+ * @param ask returns undefined if there is no user to ask
  * @throws {CreateError} `usage` if an answer is missing, `unknown_template`, `unknown_feature`, `invalid_name`
  */
 export async function answer(
@@ -50,29 +51,29 @@ export async function answer(
   ask: () => Questions | undefined,
 ): Promise<Answers> {
   const { value, list, has } = args;
-  const chosen = value("template");
+  const named = value("template");
   const without = list("without");
-  if (chosen !== undefined) refuseUnknown(chosen, without, templates);
+  if (named !== undefined) refuseUnknown(named, without, templates);
   const directory = await directoryOf(args, templates, rules, ask);
   const name = await nameOf(value("name"), directory, rules, ask);
-  const template =
-    chosen ?? (await (ask()?.template(templates) ?? reject(missingTemplate(templates))));
+  const template = named ?? (await askForTemplate(templates, ask));
   const { features } = findTemplate(template, templates);
-  // The features are a question of the dialog; a command line that names the template is complete.
-  const isAsked = chosen === undefined && features.length > 0;
-  const asked = without ?? (isAsked ? await ask()?.features(features) : undefined) ?? [];
+  // A command line that names the template is complete: without --without, all features stay.
+  const hasQuestion = named === undefined && without === undefined && features.length > 0;
+  const requested = (hasQuestion ? await ask()?.features(features) : without) ?? [];
   return {
     directory,
     name,
     template,
-    without: withDependents(features, asked),
-    asked,
+    without: withDependents(features, requested),
+    requested,
     install: !has("no-install"),
     git: !has("no-git"),
     force: has("force"),
   };
 }
 
+/** Refuses wrong options before the first question. */
 function refuseUnknown(
   name: string,
   without: readonly string[] | undefined,
@@ -90,25 +91,34 @@ async function directoryOf(
 ): Promise<string> {
   if (directory === "") throw missingDirectory(templates);
   if (directory !== undefined) return directory;
-  return ask()?.directory(rules.directory) ?? reject(missingDirectory(templates));
+  const questions = ask();
+  if (questions === undefined) throw missingDirectory(templates);
+  return questions.directory(rules.directory);
+}
+
+async function askForTemplate(
+  templates: readonly Template[],
+  ask: () => Questions | undefined,
+): Promise<string> {
+  const questions = ask();
+  if (questions === undefined) throw missingTemplate(templates);
+  return questions.template(templates);
 }
 
 /** Asks for the name if none can be derived from the directory. */
 async function nameOf(
-  asked: string | undefined,
+  chosen: string | undefined,
   directory: string,
   rules: Rules,
   ask: () => Questions | undefined,
 ): Promise<string> {
-  const name = asked ?? rules.suggestedName(directory);
-  const reason = rules.name(name, directory, asked !== undefined);
+  const name = chosen ?? rules.suggestedName(directory);
+  const reason = rules.name(name, directory, chosen !== undefined);
   if (reason === undefined) return name;
-  const questions = asked === undefined ? ask() : undefined;
+  const questions = chosen === undefined ? ask() : undefined;
   if (questions === undefined) throw reason;
   return questions.name(reason, (answer) => rules.name(answer, directory, true));
 }
-
-const reject = (error: CreateError): Promise<never> => Promise.reject(error);
 
 function missingDirectory(templates: readonly Template[]): CreateError {
   const example = templates[0]?.name ?? "<name>";

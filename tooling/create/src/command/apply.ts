@@ -41,15 +41,12 @@ export interface Tools {
 /** Never rejects: a failure is part of the outcome, together with the steps before it. */
 export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<Outcome> {
   const { variables, signal } = tools;
+  const { directory, install: installation, git } = plan;
   const written: Written[] = [];
   const work: Readonly<Record<StepName, Skipped | (() => Promise<unknown>)>> = {
     write: async () => written.push(await write(plan, files, signal)),
-    install: isSkipped(plan.install)
-      ? plan.install
-      : install.bind(undefined, plan.install, tools, undefined),
-    git: isSkipped(plan.git)
-      ? plan.git
-      : firstCommit.bind(undefined, plan.directory, variables, signal),
+    install: isSkipped(installation) ? installation : () => install(installation, tools),
+    git: isSkipped(git) ? git : () => firstCommit(directory, variables, signal),
   };
   const steps: StepResult[] = [];
   let error: CreateError | undefined;
@@ -73,8 +70,8 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
     return { plan, steps: [], ignored: [], error: interrupted() };
   }
   for (const files of written) files.commit();
-  const isInRepository = written.length > 0 && repositoryAround(plan.directory) !== undefined;
-  const ignored = isInRepository ? await ignoredFiles(plan.directory, plan.files, variables) : [];
+  const isInRepository = written.length > 0 && repositoryAround(directory) !== undefined;
+  const ignored = isInRepository ? await ignoredFiles(directory, plan.files, variables) : [];
   return error ? { plan, steps, ignored, error } : { plan, steps, ignored };
 }
 

@@ -6,8 +6,8 @@ import { ancestors } from "./workspace.ts";
 const BIOME_FILES = ["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"];
 
 /**
- * Whether a Biome configuration further up applies. The project's configuration must then not be a second root, which
- * Biome refuses. Without one further up it must be a root, in a workspace too: Biome ignores nested configurations.
+ * If so, the project's configuration must not be a root, because Biome refuses a second one. If not, it must be a root,
+ * in a workspace too, because Biome would ignore it.
  */
 export const isBelowBiome = (directory: string): boolean =>
   [...ancestors(directory)].some((path) =>

@@ -1,5 +1,6 @@
 // The environment of the command: everything that it reads from its process.
 import type { Variables } from "../subprocess.ts";
+import type { Keyboard } from "./keyboard.ts";
 
 export interface Environment {
   readonly argv: readonly string[];
@@ -10,15 +11,17 @@ export interface Environment {
   readonly bun: string;
   /** Aborted by an interrupt. */
   readonly signal: AbortSignal;
-  /** Whether a user can be asked. Finding out takes time. */
+  /** Whether the user can be asked. A function, because opening the streams takes time. */
   readonly isTerminal: () => boolean;
+  /** Reads keys from the terminal until it is disposed. */
+  readonly openKeyboard: () => Keyboard;
   readonly colors: boolean;
-  /** Width of the terminal; undefined without one. Finding out takes time. */
+  /** Width of the terminal; undefined without one. A function for the same reason. */
   readonly columns: () => number | undefined;
   /** Prints a text and a line break on standard output. */
   readonly out: (text: string) => void;
   /** Prints a text and a line break on standard error. */
   readonly err: (text: string) => void;
-  /** Shows progress until the returned function is called. */
+  /** Shows progress on a terminal until the returned function is called. */
   readonly spin: (text: string) => () => void;
 }

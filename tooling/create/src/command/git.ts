@@ -10,7 +10,7 @@ const MESSAGE = "Initial commit";
 /** Git before 2.28 does not know `init --initial-branch`, but ignores an unknown setting. */
 const INIT = ["-c", "init.defaultBranch=main", "init"];
 
-/** For a new repository: one pack instead of a file per object, no fsync, no maintenance. */
+/** Makes the first commit faster: one pack instead of a file per object, no fsync, no maintenance. */
 const FAST = ["core.bigFileThreshold=1", "core.fsync=none", "maintenance.auto=false"].flatMap(
   (setting) => ["-c", setting],
 );
@@ -104,6 +104,6 @@ export const hasGit = ({ PATH = "" }: Variables): boolean => Bun.which("git", { 
 const REPOSITORY_VARIABLE =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES)$/;
 
-/** A git hook that runs this command names its repository to every git below it, but ours is another one. */
+/** A git hook sets these variables. With them, git would use the hook's repository instead of the project's. */
 export const withoutRepository = (variables: Variables): Variables =>
   Object.fromEntries(Object.entries(variables).filter(([name]) => !REPOSITORY_VARIABLE.test(name)));

@@ -3,12 +3,27 @@ import { CreateError } from "../errors.ts";
 import { run, type Variables } from "../subprocess.ts";
 import type { PackageManager } from "./package-manager.ts";
 import { quoted } from "./shell.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface Install {
   readonly cwd: string;
   readonly manager: PackageManager;
   /** The command as the user would type it. */
   readonly command: string;
+}
+
+/**
+ * Inside a workspace, its own package manager installs at its root.
+ * @param bun how the user's shell starts Bun
+ */
+export function installFor(
+  directory: string,
+  workspace: Workspace | undefined,
+  bun: string,
+): Install {
+  const manager = workspace?.manager ?? "bun";
+  const command = `${manager === "bun" ? bun : manager} install`;
+  return { cwd: workspace?.root ?? directory, manager, command };
 }
 
 /** A CI variable makes pnpm and Yarn refuse a lockfile that changes, and a new member changes it. */
@@ -19,7 +34,7 @@ const UNFROZEN_YARN = { YARN_ENABLE_IMMUTABLE_INSTALLS: "false" };
 
 /**
  * @param bun the executable of the running Bun, which need not be on the PATH
- * @param before what was done before, for the message of a failure
+ * @param before start of the error message: what was done before the install
  * @throws {CreateError} `install_failed`
  */
 export async function install(

@@ -4,9 +4,9 @@ import type { Target } from "./target.ts";
 import { targetBusy } from "./write-errors.ts";
 
 export interface Placement {
-  readonly mode: /** `top` is the outermost directory to create. */
+  /** `top` is the outermost directory to create. With `isFree`, the directory has no entry but `.git`. */
+  readonly mode:
     | { readonly kind: "create"; readonly top: string }
-    /** `isFree`: the directory has to be empty, or to contain only a `.git`. */
     | { readonly kind: "fill"; readonly isFree: boolean };
   /** Existing files that will be overwritten. */
   readonly replaced: readonly string[];
@@ -17,7 +17,7 @@ export function placementIn(directory: string, target: Target, force: boolean): 
   if (target.kind === "missing") {
     return { mode: { kind: "create", top: target.top }, replaced: [] };
   }
-  if (target.kind === "locked") {
+  if (target.kind === "read-only") {
     const hint = "Change its permissions, or choose another directory.";
     throw new CreateError("not_writable", `${target.path} is not writable.`, hint);
   }

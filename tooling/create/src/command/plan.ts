@@ -1,14 +1,14 @@
-// Decides what will be done, from the answers and the state of the disk. Pure: every refusal comes before the disk is touched.
+// Decides what will be done, from the answers and the state of the disk. Pure, so a refusal changes nothing.
 import type { Template } from "../sources/templates.ts";
 import type { Answers } from "./answers.ts";
-import type { Install } from "./install.ts";
+import { type Install, installFor } from "./install.ts";
 import { type NextSteps, nextSteps } from "./next-steps.ts";
 import { type Placement, placementIn } from "./placement.ts";
 import type { Target } from "./target.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Where the project will be. */
-export interface Surroundings {
+export interface Location {
   /** Absolute. */
   readonly directory: string;
   readonly target: Target;
@@ -22,11 +22,11 @@ export interface Surroundings {
 }
 
 export interface Project {
-  /** Of create-bunyard, and so of the template. */
+  /** Version of create-bunyard, which is also the template's. */
   readonly version: string;
   /** Paths, sorted. */
   readonly files: readonly string[];
-  /** Messages about differences that the project's location causes, one per entry. */
+  /** Messages about files that were left out because of the location. */
   readonly notes: readonly string[];
 }
 
@@ -57,11 +57,10 @@ export function makePlan(
   answers: Answers,
   template: Pick<Template, "features">,
   project: Project,
-  surroundings: Surroundings,
+  location: Location,
 ): Plan {
-  const { directory, target, workspace, cd, bun } = surroundings;
-  const manager = workspace?.manager ?? "bun";
-  const command = `${manager === "bun" ? bun : manager} install`;
+  const { directory, target, workspace, cd, bun } = location;
+  const install = installFor(directory, workspace, bun);
   return {
     directory,
     name: answers.name,
@@ -71,21 +70,19 @@ export function makePlan(
     files: project.files,
     notes: [...dependentNotes(answers, template), ...project.notes],
     placement: placementIn(directory, target, answers.force),
-    install: answers.install
-      ? { cwd: workspace?.root ?? directory, manager, command }
-      : { skip: "--no-install" },
-    git: gitPlan(answers, surroundings.gitObstacle),
-    next: nextSteps(bun, cd, answers.install ? undefined : command),
+    install: answers.install ? install : { skip: "--no-install" },
+    git: gitPlan(answers, location.gitObstacle),
+    next: nextSteps(bun, cd, answers.install ? undefined : install.command),
   };
 }
 
-/** Features are left out with those that they require, which the user may not expect. */
+/** Reports the features that were left out although the user did not name them. */
 function dependentNotes(
-  { without, asked }: Answers,
+  { without, requested }: Answers,
   { features }: Pick<Template, "features">,
 ): readonly string[] {
   return features
-    .filter(({ name }) => without.includes(name) && !asked.includes(name))
+    .filter(({ name }) => without.includes(name) && !requested.includes(name))
     .map(({ name, requires }) => {
       const missing = requires.filter((required) => without.includes(required));
       return `Left out ${name}, too, because it requires ${missing.join(" and ")}.`;

@@ -1,13 +1,16 @@
-// Personalizes a flattened template: the project's name, and what must be different inside a larger project.
+// Adapts a flattened template to the project: its name, and its location in a workspace or below a Biome configuration.
 import { CreateError } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
 import { DEPENDENCY_GROUPS, parseManifest, section } from "../flatten/manifest.ts";
 
-export interface Personal {
+export interface Identity extends Nesting {
   /** Name of the package. */
   readonly name: string;
   readonly template: string;
+}
+
+interface Nesting {
   /** A Biome configuration further up applies, and there can be only one root. */
   readonly isBelowBiome: boolean;
   readonly isInWorkspace: boolean;
@@ -17,20 +20,17 @@ export interface Personal {
 const OWNER = "the project's authors";
 
 /** @throws {CreateError} `invalid_name` if the project would depend on its own name */
-export function personalize(project: FileMap, personal: Personal): FileMap {
-  const refusal = dependencyRefusal(project, personal.name);
+export function personalize(project: FileMap, identity: Identity): FileMap {
+  const refusal = dependencyRefusal(project, identity.name);
   if (refusal !== undefined) throw refusal;
   const files = [...project].map(
-    ([path, content]) => [path, personalized(path, content, personal)] as const,
+    ([path, content]) => [path, personalized(path, content, identity)] as const,
   );
-  return placeIn(new Map(files), personal);
+  return placeIn(new Map(files), identity);
 }
 
-/** The properties that depend only on the project's location. */
-export function placeIn(
-  project: FileMap,
-  { isBelowBiome, isInWorkspace }: Pick<Personal, "isBelowBiome" | "isInWorkspace">,
-): FileMap {
+/** Adapts a project to its location only. */
+export function placeIn(project: FileMap, { isBelowBiome, isInWorkspace }: Nesting): FileMap {
   // GitHub reads workflows only at the root of a repository.
   const files = [...project].filter(([path]) => !(isInWorkspace && path.startsWith(".github/")));
   return new Map(
@@ -47,13 +47,13 @@ export function placeIn(
 export const underOwnName = (project: FileMap, template: string): FileMap =>
   personalize(project, { name: template, template, isBelowBiome: false, isInWorkspace: false });
 
-/** Describes what `personalize` leaves out, for the report. */
-export const personalNotes = ({ isInWorkspace }: Personal): readonly string[] =>
+/** Describes what `placeIn` leaves out, for the report. */
+export const omissions = ({ isInWorkspace }: Nesting): readonly string[] =>
   isInWorkspace
     ? ["Left out .github/, because GitHub reads it only at the root of a repository."]
     : [];
 
-function personalized(path: string, content: Uint8Array, { name, template }: Personal): Uint8Array {
+function personalized(path: string, content: Uint8Array, { name, template }: Identity): Uint8Array {
   if (path === "package.json") return renamed(content, name);
   if (path === "README.md") return bytes(text(content).replace(/^# .*/, () => `# ${name}`));
   if (path === "LICENSE") return bytes(text(content).replace(OWNER, () => `the ${name} authors`));

@@ -2,11 +2,12 @@
 import { isCancel, log, multiselect, select, text, updateSettings } from "@clack/prompts";
 import { CreateError } from "../errors.ts";
 import type { Check, Questions } from "./answers.ts";
+import type { Keyboard } from "./keyboard.ts";
 
 const SUGGESTION = "my-app";
 const CTRL_D = "\u0004";
 
-export function openPrompts(signal: AbortSignal): Questions {
+export function openPrompts({ keys: input }: Keyboard, signal: AbortSignal): Questions {
   updateSettings({ aliases: { [CTRL_D]: "cancel" } });
   const ask = async (message: string, check: Check, suggestion?: string) =>
     notCancelled(
@@ -14,6 +15,7 @@ export function openPrompts(signal: AbortSignal): Questions {
         message,
         ...(suggestion === undefined ? {} : { placeholder: suggestion, defaultValue: suggestion }),
         validate: (value = "") => refusal(check(value.trim() || (suggestion ?? ""))),
+        input,
         signal,
       }),
     ).trim();
@@ -29,7 +31,7 @@ export function openPrompts(signal: AbortSignal): Questions {
         value: name,
         label: `${name.padEnd(width)}  ${description}`,
       }));
-      return notCancelled(await select({ message: "Which starter?", options, signal }));
+      return notCancelled(await select({ message: "Which starter?", options, input, signal }));
     },
     features: async (features) => {
       const names = features.map(({ name }) => name);
@@ -37,7 +39,14 @@ export function openPrompts(signal: AbortSignal): Questions {
       const options = features.map(({ name, description }) => ({ value: name, hint: description }));
       const message = "Which features? (space leaves one out, enter continues)";
       const kept = notCancelled(
-        await multiselect({ message, options, initialValues: names, required: false, signal }),
+        await multiselect({
+          message,
+          options,
+          initialValues: names,
+          required: false,
+          input,
+          signal,
+        }),
       );
       return names.filter((name) => !kept.includes(name));
     },

@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import { asCreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
-import { findTemplate, type TemplateSource } from "../sources/templates.ts";
+import { findTemplate, type Template, type TemplateSource } from "../sources/templates.ts";
 import { rulesFor } from "./answer-rules.ts";
 import { type Answers, answer, type Questions, type Rules } from "./answers.ts";
 import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
@@ -11,10 +11,11 @@ import { isBelowBiome } from "./biome.ts";
 import { isProjectCommand, version } from "./definition.ts";
 import type { Environment } from "./environment.ts";
 import { gitObstacle } from "./git.ts";
+import type { Keyboard } from "./keyboard.ts";
 import { bunCommand } from "./next-steps.ts";
 import { refuseOwnFolders } from "./own-folders.ts";
 import { makePlan } from "./plan.ts";
-import { dependencyRefusal, personalize, personalNotes } from "./project.ts";
+import { dependencyRefusal, omissions, personalize } from "./project.ts";
 import {
   bannerText,
   errorText,
@@ -37,9 +38,9 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   const json = argv.includes("--json");
   const print = (value: unknown) => out(JSON.stringify(value));
   const style = openStyle(colors);
-  // Bun may have started a copy from its cache that is a day old. With `--json`, the version is in the object.
-  const mayBeCached = source.clone === undefined && !json;
-  if (mayBeCached && !asksAboutCommand(argv)) err(bannerText(version, style));
+  // Bun may run a copy from its cache that is a day old, so the version is shown. With `--json`, it is in the object.
+  const isPublished = source.clone === undefined;
+  if (isPublished && !json && !asksAboutCommand(argv)) err(bannerText(version, style));
   try {
     refuseSwallowedOptions(argv, environment.variables);
     const [name, ...rest] = argv.filter((arg) => arg !== "--");
@@ -84,31 +85,25 @@ async function create(
   environment: Environment,
 ): Promise<Outcome> {
   const { cwd, variables, bun, signal } = environment;
-  const isQuiet = args.has("json");
-  const canAsk = () => !isQuiet && !args.has("yes") && environment.isTerminal();
   const templates = await source.list();
-  const ask = () => (canAsk() ? questions(signal) : undefined);
-  const rules = rulesFor(environment, source, args);
-  const given = await answer(args, templates, rules, ask);
-  const directory = resolveTarget(given.directory, environment);
-  if (source.clone !== undefined) refuseOwnFolders(source.clone, directory);
-  const [template, obstacle] = await Promise.all([
-    source.files(given.template, given),
-    given.git ? gitObstacle(directory, variables) : undefined,
-  ]);
-  const answers = { ...given, name: await nameFor(template, given, args, rules, ask) };
+  const { answers, directory, template, obstacle } = await complete(
+    args,
+    templates,
+    source,
+    environment,
+  );
   const workspace = findWorkspace(directory);
-  const personal = {
+  const identity = {
     name: answers.name,
     template: answers.template,
     isBelowBiome: isBelowBiome(directory),
     isInWorkspace: workspace !== undefined,
   };
-  const files = personalize(template, personal);
+  const files = personalize(template, identity);
   const plan = makePlan(
     answers,
     findTemplate(answers.template, templates),
-    { version, files: [...files.keys()], notes: personalNotes(personal) },
+    { version, files: [...files.keys()], notes: omissions(identity) },
     {
       directory,
       target: inspectTarget(directory, files.keys()),
@@ -120,10 +115,32 @@ async function create(
   );
   if (args.has("dry-run")) return planned(plan);
   const announce = (step: StepName) =>
-    step === "install" && !isQuiet && environment.isTerminal()
+    step === "install" && !args.has("json")
       ? environment.spin("Installing the dependencies")
       : () => undefined;
   return apply(plan, files, { bun, variables, signal, announce });
+}
+
+/** Completes the answers, and reads what the last question needs: the template's files decide which names are possible. */
+async function complete(
+  args: Args,
+  templates: readonly Template[],
+  source: TemplateSource,
+  environment: Environment,
+) {
+  const canAsk = () => !args.has("json") && !args.has("yes") && environment.isTerminal();
+  using questions = openQuestions(environment);
+  const ask = () => (canAsk() ? questions : undefined);
+  const rules = rulesFor(environment, source, args);
+  const answers = await answer(args, templates, rules, ask);
+  const directory = resolveTarget(answers.directory, environment);
+  if (source.clone !== undefined) refuseOwnFolders(source.clone, directory);
+  const [template, obstacle] = await Promise.all([
+    source.files(answers.template, answers),
+    answers.git ? gitObstacle(directory, environment.variables) : undefined,
+  ]);
+  const name = await nameFor(template, answers, args, rules, ask);
+  return { answers: { ...answers, name }, directory, template, obstacle };
 }
 
 /** Asks for another name if the template depends on a package of this one, and the name was derived from the directory. */
@@ -143,14 +160,20 @@ async function nameFor(
   );
 }
 
-/** The prompt library is loaded with the first question. */
-function questions(signal: AbortSignal): Questions {
-  const open = async () => (await import("./prompts.ts")).openPrompts(signal);
+/** The first question loads the prompt library and opens the keyboard, which stays open until the last one. */
+function openQuestions({ openKeyboard, signal }: Environment): Questions & Disposable {
+  let keyboard: Keyboard | undefined;
+  const open = async () => {
+    const { openPrompts } = await import("./prompts.ts");
+    keyboard ??= openKeyboard();
+    return openPrompts(keyboard, signal);
+  };
   return {
     directory: async (check) => (await open()).directory(check),
     name: async (reason, check) => (await open()).name(reason, check),
     template: async (templates) => (await open()).template(templates),
     features: async (features) => (await open()).features(features),
+    [Symbol.dispose]: () => keyboard?.[Symbol.dispose](),
   };
 }
 

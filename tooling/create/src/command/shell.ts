@@ -1,6 +1,6 @@
 // Writes paths for the shell, so that a printed command can be pasted.
 
-/** A word that the shell takes literally; one with other than plain characters is put in single quotes. */
+/** Quotes a word, unless the shell already takes it literally. */
 export const quoted = (word: string): string =>
   /^[\w./:@+,][\w./:@+,-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 

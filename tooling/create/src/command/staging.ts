@@ -22,7 +22,7 @@ import {
 /** Names that later steps add to the project's directory. */
 const ADDED_LATER = [".git", "bun.lock", "node_modules"];
 
-/** Files that were written, and can still be removed again. */
+/** Files that were written. Call one of the two functions. */
 export interface Written {
   /** Restores the state from before the run. Removes what later steps added, too. */
   readonly undo: () => void;
@@ -75,7 +75,7 @@ function removeEmpty(inner: string, outer: string): void {
 
 /**
  * Moves the files into an existing directory, and replaces the files that are there.
- * @param isFree the directory has to be empty, or to contain only a `.git`
+ * @param isFree the plan found no entry but `.git`: one that another program added since is an error
  */
 export async function fillDirectory(
   directory: string,

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { homedir } from "node:os";
 import { CreateError } from "../errors.ts";
 import type { TemplateSource } from "../sources/templates.ts";
+import { openKeyboard } from "./keyboard.ts";
 import { run } from "./run.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -21,15 +22,18 @@ export async function start(source: TemplateSource): Promise<void> {
     variables: process.env,
     bun: process.execPath,
     signal: interrupt.signal,
-    isTerminal: () => Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    isTerminal,
+    openKeyboard: () => openKeyboard(process.stdin, () => interrupt.abort()),
     colors: Bun.enableANSIColors,
     columns: () => process.stdout.columns,
     out: (text) => console.log(text),
     // On a terminal, `console.error` prints everything in red.
     err: (text) => writeSync(2, `${text}\n`),
-    spin,
+    spin: (text) => (isTerminal() ? spin(text) : () => undefined),
   });
 }
+
+const isTerminal = (): boolean => Boolean(process.stdin.isTTY && process.stdout.isTTY);
 
 /** @throws {CreateError} if it was deleted */
 function currentDirectory(): string {

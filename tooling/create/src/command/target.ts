@@ -1,4 +1,4 @@
-// Finds out what is where the project will be: nothing, a directory, or something that is in the way.
+// Inspects the path of the new project: nothing, a directory, or something that is in the way.
 import {
   accessSync,
   constants,
@@ -9,8 +9,9 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, parse, relative, resolve } from "node:path";
 import { systemCode } from "../errors.ts";
+import { ancestors } from "./workspace.ts";
 import { STAGING_DIRECTORY } from "./write-errors.ts";
 
 export type Target =
@@ -31,7 +32,7 @@ export type Target =
     }
   /** A file, a device, or a broken link, at the path or further up. */
   | { readonly kind: "obstacle"; readonly path: string }
-  | { readonly kind: "locked"; readonly path: string }
+  | { readonly kind: "read-only"; readonly path: string }
   /** The system refuses the path: its name is too long, links form a loop, or a directory cannot be searched. */
   | { readonly kind: "unusable"; readonly path: string; readonly code: string };
 
@@ -44,9 +45,9 @@ export function resolveTarget(
   { cwd, home }: { readonly cwd: string; readonly home: string },
 ): string {
   const path = resolve(cwd, typed.replace(/^~(?=$|[/\\])/, home));
-  let existing = path;
-  while (!existsSync(existing)) existing = dirname(existing);
-  return join(realpathSync(existing), relative(existing, path));
+  const existing = [path, ...ancestors(path)].find((candidate) => existsSync(candidate));
+  // On Windows, a drive may be missing.
+  return existing === undefined ? path : join(realpathSync(existing), relative(existing, path));
 }
 
 /** @param files paths of the project's files, relative to the directory */
@@ -65,13 +66,14 @@ function inspect(directory: string, files: Iterable<string>): Target {
     if (!isDirectory(directory)) return { kind: "obstacle", path: directory };
     return isWritable(directory)
       ? inspectDirectory(directory, files)
-      : { kind: "locked", path: directory };
+      : { kind: "read-only", path: directory };
   }
-  let top = directory;
-  while (!exists(dirname(top))) top = dirname(top);
-  const base = dirname(top);
+  const parents = [...ancestors(directory)];
+  const index = parents.findIndex(exists);
+  const base = parents[index] ?? parse(directory).root;
+  const top = parents[index - 1] ?? directory;
   if (!isDirectory(base)) return { kind: "obstacle", path: base };
-  return isWritable(base) ? { kind: "missing", base, top } : { kind: "locked", path: base };
+  return isWritable(base) ? { kind: "missing", base, top } : { kind: "read-only", path: base };
 }
 
 function inspectDirectory(directory: string, files: Iterable<string>): Target {
@@ -88,13 +90,15 @@ function inspectDirectory(directory: string, files: Iterable<string>): Target {
     else if (isRealDirectory(directory, file)) obstacles.add(file);
     else if (exists(join(directory, file))) conflicts.push(file);
   }
+  const isBusy = isRealDirectory(directory, STAGING_DIRECTORY);
+  if (!isBusy && entries.includes(STAGING_DIRECTORY)) obstacles.add(STAGING_DIRECTORY);
   return {
     kind: "directory",
     isFree: entries.every((name) => name === ".git"),
     entries,
     conflicts,
     obstacles: [...obstacles],
-    isBusy: entries.includes(STAGING_DIRECTORY),
+    isBusy,
   };
 }
 

@@ -1,18 +1,24 @@
 // The errors of writing files: what happened, why, and what to do.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CreateError, systemCode } from "../errors.ts";
 
 /** The staging directory inside an existing directory. Only one run can create it, so it is a lock as well. */
 export const STAGING_DIRECTORY = ".create-bunyard";
 
-/** Refuses a directory to which another run is writing. */
-export const targetBusy = (directory: string): CreateError =>
-  new CreateError(
+/** Refuses a directory to which another run is writing, or was when it was killed. */
+export function targetBusy(directory: string): CreateError {
+  const staging = join(directory, STAGING_DIRECTORY);
+  const backups = join(staging, "old");
+  const restore = existsSync(backups)
+    ? `restore the files that it replaced from ${backups}, then delete ${staging}`
+    : `delete ${staging}`;
+  return new CreateError(
     "target_busy",
-    `Another run is creating a project in ${directory}.`,
-    `Wait for it. If there is none, delete ${join(directory, STAGING_DIRECTORY)}.`,
+    `Another run is creating a project in ${directory}, or was killed.`,
+    `Wait for it. If it was killed, ${restore}.`,
   );
+}
 
 export const targetChanged = (path: string): CreateError =>
   new CreateError(
@@ -28,7 +34,7 @@ export function withReadableMessage(error: unknown, path: string): unknown {
   if (["EACCES", "EPERM", "EROFS"].includes(code)) {
     return new CreateError(
       "not_writable",
-      `${lockedFolder(error) ?? dirname(path)} is not writable (${code}).`,
+      `${unwritablePath(error) ?? dirname(path)} is not writable (${code}).`,
       "Change its permissions, or choose another directory.",
       options,
     );
@@ -40,16 +46,19 @@ export function withReadableMessage(error: unknown, path: string): unknown {
   return new CreateError("write_failed", message, hint, options);
 }
 
-/** The folder of the failed call's source or target that cannot be written to. */
-function lockedFolder(error: unknown): string | undefined {
+/** The folder of the failed call's target or source, or else the file that it could not replace. */
+function unwritablePath(error: unknown): string | undefined {
   const { path, dest } = error as { readonly path?: unknown; readonly dest?: unknown };
-  const folders = [path, dest].filter((name) => typeof name === "string").map(dirname);
-  return folders.find((folder) => {
-    try {
-      accessSync(folder, constants.W_OK);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+  const paths = [dest, path].filter((name) => typeof name === "string");
+  return paths.map(dirname).find(isUnwritable) ?? paths.find((name) => existsSync(name));
+}
+
+/** False for a folder that was removed since. */
+function isUnwritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return false;
+  } catch (error) {
+    return systemCode(error) !== "ENOENT";
+  }
 }

@@ -1,21 +1,13 @@
 // Joins a list in brackets onto one line if elements were removed and it now fits, as Biome would print it.
-import type { Line } from "./layout.ts";
+import { indentOf, joinAtCuts, LINE_WIDTH, type Line } from "./lines.ts";
 
-const LINE_WIDTH = 100;
 const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 /** Braces that Biome joins: names of imports and exports, and patterns. It keeps the line breaks of object literals. */
 const JOINED_BRACES =
   /^\s*(import|export|const|let)( type)? \{$|\bfunction\b[^()]*\(\{$|= (async )?\(\{$/;
 
 /** Handles parameters, arguments, arrays, patterns, and the names of imports and exports. */
-export function joinLists(lines: readonly Line[]): readonly Line[] {
-  const result = [...lines];
-  // From the end, so that the indexes of earlier cuts stay valid.
-  for (let index = result.length - 1; index > 0; index -= 1) {
-    if (result[index]?.isAfterCut) joinAround(result, index);
-  }
-  return result;
-}
+export const joinLists = (lines: readonly Line[]): readonly Line[] => joinAtCuts(lines, joinAround);
 
 /** Joins the list that encloses the cut before `index`, if there is one. */
 function joinAround(lines: Line[], index: number): void {
@@ -39,5 +31,3 @@ function joinAround(lines: Line[], index: number): void {
 
 /** An element on its own line, without a comment. */
 const isElement = (text: string): boolean => /^\s+[^\s})\]].*,$/.test(text) && !/\/[/*]/.test(text);
-
-const indentOf = (text: string): string => /^\s*/.exec(text)?.[0] ?? "";

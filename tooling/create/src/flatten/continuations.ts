@@ -1,27 +1,21 @@
 // Joins method chains and unions onto one line if parts were removed and they now fit, as Biome would print them.
-import type { Line } from "./layout.ts";
+import { indentOf, joinAtCuts, LINE_WIDTH, type Line } from "./lines.ts";
 
-const LINE_WIDTH = 100;
 /** Calls of a chain that Biome keeps on separate lines if an argument is not simple. */
 const SIMPLE_CHAIN = 2;
 
-export function joinContinuations(lines: readonly Line[]): readonly Line[] {
-  const result = [...lines];
-  // From the end, so that the indexes of earlier cuts stay valid.
-  for (let index = result.length - 1; index >= 0; index -= 1) {
-    if (result[index]?.isAfterCut) joinAround(result, index);
-  }
-  return result;
-}
+export const joinContinuations = (lines: readonly Line[]): readonly Line[] =>
+  joinAtCuts(lines, joinAround);
 
 function joinAround(lines: Line[], cut: number): void {
   // The cut may be before the first part, between two, or after the last one.
   const inside = [cut, cut - 1].find((index) => isPart(lines[index]?.text));
   if (inside === undefined) return;
-  const operator = /^\s*([.|])/.exec(lines[inside]?.text ?? "")?.[1];
+  const part = lines[inside]?.text ?? "";
+  const indent = indentOf(part);
+  const operator = part.trimStart().charAt(0);
   const belongs = ({ text }: Line) =>
-    isPart(text) && text.trimStart().startsWith(operator ?? "") && indentOf(text) === indent;
-  const indent = indentOf(lines[inside]?.text ?? "");
+    isPart(text) && text.trimStart().startsWith(operator) && indentOf(text) === indent;
   let start = inside;
   while (start > 0 && lines.slice(start - 1, start).some(belongs)) start -= 1;
   let end = inside;
@@ -50,5 +44,3 @@ const isPart = (text: string | undefined): boolean => /^\s+(\.\w|\| )/.test(text
 
 const isBalanced = (text: string): boolean =>
   text.replaceAll(/[^([{]/g, "").length === text.replaceAll(/[^)\]}]/g, "").length;
-
-const indentOf = (text: string): string => /^\s*/.exec(text)?.[0] ?? "";

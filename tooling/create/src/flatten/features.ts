@@ -54,17 +54,17 @@ export function featuresOf(manifest: Manifest, locate: Locate): readonly Feature
 }
 
 /**
- * The features to leave out: those that were asked for and those that require one of them, in the template's order.
+ * The features to leave out: those that were requested, and those that require one of them, in the template's order.
  * @throws {CreateError} `unknown_feature`
  */
 export function withDependents(
   features: readonly Pick<Feature, "name" | "requires">[],
-  asked: readonly string[],
+  requested: readonly string[],
 ): readonly string[] {
   const names = features.map(({ name }) => name);
-  const unknown = asked.find((name) => !names.includes(name));
+  const unknown = requested.find((name) => !names.includes(name));
   if (unknown !== undefined) throw unknownFeature(unknown, names);
-  const out = new Set(asked);
+  const out = new Set(requested);
   // A set iterates over what is added to it during the iteration.
   for (const name of out) {
     for (const feature of features) if (feature.requires.includes(name)) out.add(feature.name);

@@ -1,9 +1,8 @@
 // Prints JSON as Biome does, so that a created project has nothing to format.
+import { LINE_WIDTH } from "./lines.ts";
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
-
-const LINE_WIDTH = 100;
 
 /** Prints a package.json: Biome, like npm, puts every element on its own line. */
 export const printManifest = (value: JsonObject): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,14 +1,9 @@
 // Restores the formatting around removed lines, as Biome would print it: a created project has nothing to format.
 import { joinLists } from "./bracket-lists.ts";
 import { joinContinuations } from "./continuations.ts";
+import type { Line } from "./lines.ts";
 import { alignTables } from "./markdown-tables.ts";
 import { renumberLists } from "./numbered-lists.ts";
-
-export interface Line {
-  readonly text: string;
-  /** Lines were removed directly before this one. */
-  readonly isAfterCut: boolean;
-}
 
 /**
  * @param path its extension determines the format

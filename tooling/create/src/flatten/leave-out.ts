@@ -10,7 +10,7 @@ import { broken } from "./rules.ts";
 export interface Remainder {
   readonly files: FileMap;
   readonly manifest: Manifest;
-  /** Everything that was left out: what was asked for, and what requires it. */
+  /** Everything that was left out: the requested features, and those that require one of them. */
   readonly without: readonly string[];
 }
 
@@ -23,12 +23,12 @@ export function leaveOut(
   own: FileMap,
   manifest: Manifest,
   folder: string,
-  asked: readonly string[],
+  requested: readonly string[],
 ): Remainder {
   const source = text(own.get("package.json") ?? new Uint8Array());
   const locate = locateIn(`${folder}/package.json`, source);
   const features = featuresOf(manifest, locate);
-  const without = withDependents(features, asked);
+  const without = withDependents(features, requested);
   const isOut = new Set(without);
   const known = new Set(features.map(({ name }) => name));
   const marked = new Set<string>();

@@ -1,5 +1,5 @@
 // Aligns the columns of the Markdown tables from which rows were removed, and drops tables without a row.
-import type { Line } from "./layout.ts";
+import { indentOf, type Line } from "./lines.ts";
 
 /** The names of the columns, and the rule below them. */
 const HEADER_LINES = 2;
@@ -29,7 +29,7 @@ export function alignTables(lines: readonly Line[]): readonly Line[] {
 
 function aligned(table: readonly Line[]): Line[] {
   const rows = table.map(({ text }) => cellsOf(text));
-  const indent = /^\s*/.exec(table[0]?.text ?? "")?.[0] ?? "";
+  const indent = indentOf(table[0]?.text ?? "");
   const rules = rows[1] ?? [];
   const widths = rules.map((_, column) =>
     Math.max(3, ...rows.map((row, index) => (index === 1 ? 0 : widthOf(row[column] ?? "")))),

@@ -1,5 +1,5 @@
 // Renumbers the numbered Markdown lists from which items were removed.
-import type { Line } from "./layout.ts";
+import type { Line } from "./lines.ts";
 
 const ITEM = /^(\s*)(\d+)([.)] )/;
 

@@ -1,5 +1,6 @@
 // Removes the regions of features that are left out, and the marks of those that stay.
-import { type Line, layout } from "./layout.ts";
+import { layout } from "./layout.ts";
+import type { Line } from "./lines.ts";
 import { markIn } from "./marks.ts";
 import { broken } from "./rules.ts";
 

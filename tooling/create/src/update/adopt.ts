@@ -1,5 +1,5 @@
 // `adopt`: records the template and version of a project that has no record, so that it can be updated.
-import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Options } from "../command/args.ts";
 import { openStyle } from "../command/style.ts";
@@ -86,6 +86,7 @@ function writeStamp(
     writeFileSync(staged, text, { mode: statSync(file).mode & 0o777 });
     renameSync(staged, file);
   } catch (error) {
+    rmSync(staged, { force: true });
     throw withReadableMessage(error, staged);
   }
 }

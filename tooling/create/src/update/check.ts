@@ -19,8 +19,8 @@ export async function check(
   const project = readProject(projectDirectory(environment.cwd, value("project")));
   const { directory } = project;
   refuseUnfinished(directory);
-  const wish = { to: value("to"), add: [], remove: [] };
-  const versions = await compareVersions(project, wish, source, environment);
+  const request = { to: value("to"), add: [], remove: [] };
+  const versions = await compareVersions(project, request, source, environment);
   const { from, to, base, next, changelog } = versions;
   const repository = await openRepository(directory, variables);
   const plan = await planUpdate(directory, versions, repository, variables);

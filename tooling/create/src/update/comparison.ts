@@ -20,8 +20,9 @@ import { labelsOf } from "./report.ts";
 import type { Repository } from "./repository.ts";
 import { findRenames } from "./trees.ts";
 
-export interface Wish {
-  /** Version to compare with; undefined for the one that runs. */
+/** What to compare the project with. */
+export interface UpdateRequest {
+  /** Version; undefined for the one that runs. */
   readonly to: string | undefined;
   /** Features to bring back. */
   readonly add: readonly string[];
@@ -40,13 +41,13 @@ export interface Versions {
 /** @throws {CreateError} `usage`, `unknown_template`, `unknown_feature`, `fetch_failed` */
 export async function compareVersions(
   project: Project,
-  wish: Wish,
+  request: UpdateRequest,
   source: TemplateSource,
   environment: Environment,
 ): Promise<Versions> {
   const from = requireStamp(project);
-  const version = wish.to === undefined ? running : exactVersion("--to", wish.to);
-  if (wish.to === undefined && Bun.semver.order(from.version, running) > 0) {
+  const version = request.to === undefined ? running : exactVersion("--to", request.to);
+  if (request.to === undefined && Bun.semver.order(from.version, running) > 0) {
     throw new CreateError(
       "refused",
       `This is create-bunyard ${running}, and the project is from ${from.version}.`,
@@ -56,7 +57,7 @@ export async function compareVersions(
   const { directory } = project;
   const target = await openRelease(version, source, directory, environment);
   const { features } = findTemplate(from.template, await target.list());
-  const without = featuresAfter(features, from.without, wish);
+  const without = featuresAfter(features, from.without, request);
   const to = { template: from.template, version, without };
   const old =
     version === from.version
@@ -70,7 +71,10 @@ export async function compareVersions(
   return { from, to, base, next, changelog };
 }
 
-/** Plans the merge. Also returns the user's files, as the plan read them. @param repository undefined outside of one */
+/**
+ * Plans the merge. Also returns the user's files as the plan read them.
+ * @param repository undefined if the project is not in one
+ */
 export async function planUpdate(
   directory: string,
   { from, to, base, next }: Omit<Versions, "changelog">,
@@ -85,8 +89,8 @@ export async function planUpdate(
 }
 
 /**
- * Creates projects under the name of the user's. A name that a version refuses, such as that of a dependency, is the
- * user's edit of the template's own name, in all of them.
+ * Creates the projects to compare, under the name of the user's. If a version refuses that name, for example because the
+ * template depends on it, all of them get the template's name, and the user's name counts as an edit.
  */
 export async function underUsableName<T>(
   project: Project,
@@ -103,13 +107,13 @@ export async function underUsableName<T>(
   }
 }
 
-/** The project as a version creates it where it is now. */
+/** Creates the project of a release, as it would be in the directory of the user's. */
 export async function createdBy(
   release: Release,
-  { template, without }: Stamp,
+  stamp: Stamp,
   { directory, name }: Project,
 ): Promise<FileMap> {
-  return placeIn(await release.project(template, without, name), {
+  return placeIn(await release.project(stamp, name), {
     isBelowBiome: isBelowBiome(directory),
     isInWorkspace: findWorkspace(directory) !== undefined,
   });

@@ -1,6 +1,6 @@
 // `diff`: a patch of what the template changed, or of what the user changed.
 import type { Options } from "../command/args.ts";
-import { type FileMap, sorted } from "../flatten/file-map.ts";
+import { bytes, type FileMap, sorted } from "../flatten/file-map.ts";
 import { compareVersions } from "./comparison.ts";
 import { refuseUnfinished } from "./journal.ts";
 import { inStyleOf } from "./merge-text.ts";
@@ -8,7 +8,7 @@ import { ownFiles } from "./own-files.ts";
 import { projectDirectory, readProject } from "./record.ts";
 import { openRepository, type Repository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
-import { createPatch } from "./trees.ts";
+import { createPatch, type Modes } from "./trees.ts";
 
 /** Written by package managers, not by the user. */
 const LOCKFILE = /(^|\/)(bun\.lockb?|package-lock\.json|pnpm-lock\.yaml|yarn\.lock)$/;
@@ -23,42 +23,50 @@ export async function diff(
   refuseUnfinished(directory);
   // The user's changes are those since the recorded version.
   const to = has("mine") ? stamp?.version : value("to");
-  const wish = { to, add: [], remove: [] };
-  const {
-    from,
-    to: target,
-    base,
-    next,
-  } = await compareVersions(project, wish, source, environment);
+  const request = { to, add: [], remove: [] };
+  const versions = await compareVersions(project, request, source, environment);
+  const { base, next, from } = versions;
   const repository = await openRepository(directory, variables);
-  const after = has("mine") ? ownProject(directory, base, repository) : next;
-  const patch = await createPatch(base, after, variables, repository?.prefix);
+  const { files, modes } = has("mine")
+    ? ownProject(directory, base, repository)
+    : { files: next, modes: new Map() };
+  const { prefix, objectFormat } = repository ?? {};
+  const patch = await createPatch(base, files, variables, { prefix, objectFormat, modes });
   const { template, version } = from;
   return {
-    json: { ok: true, directory, template, from: version, to: target.version, patch },
+    json: { ok: true, directory, template, from: version, to: versions.to.version, patch },
     text: patch.replace(/\n$/, ""),
     exitCode: 0,
   };
 }
 
 /** The user's project: the files of git, or, outside of a repository, those that the template had. */
-function ownProject(directory: string, base: FileMap, repository: Repository | undefined): FileMap {
+function ownProject(
+  directory: string,
+  base: FileMap,
+  repository: Repository | undefined,
+): { readonly files: FileMap; readonly modes: Modes } {
   const read = ownFiles(directory, repository?.tracked);
-  const paths = repository
-    ? [...repository.tracked, ...repository.skipped, ...repository.untracked].filter(
-        (path) => !LOCKFILE.test(path),
-      )
-    : [...base.keys()];
-  return sorted(
-    [...new Set([...paths, ...base.keys()])].flatMap((path) => {
-      const own = read(path);
-      if (own.kind !== "file") return [];
-      const original = base.get(path);
-      // A checkout with other line endings is not a change.
-      const isSame =
-        original !== undefined &&
-        Buffer.compare(inStyleOf(own.content, original), own.content) === 0;
-      return [[path, isSame && original.at(-1) === own.content.at(-1) ? original : own.content]];
-    }),
-  );
+  const isExecutable = repository?.isExecutable ?? ((_, mode) => (mode & 0o100) !== 0);
+  const { tracked = [], skipped = [], untracked = [] } = repository ?? {};
+  const added = [...tracked, ...skipped, ...untracked].filter((path) => !LOCKFILE.test(path));
+  const files = new Map<string, Uint8Array>();
+  const modes = new Map<string, "100755" | "120000">();
+  for (const path of new Set([...base.keys(), ...added])) {
+    const own = read(path);
+    if (own.kind === "file") {
+      files.set(path, withoutStyle(own.content, base.get(path)));
+      if (isExecutable(path, own.mode)) modes.set(path, "100755");
+    } else if (own.kind === "link" && own.target !== undefined) {
+      files.set(path, bytes(own.target));
+      modes.set(path, "120000");
+    }
+  }
+  return { files: sorted(files), modes };
+}
+
+/** The template's content if only the line endings differ: a checkout with other ones is not a change. */
+function withoutStyle(own: Uint8Array, original: Uint8Array | undefined): Uint8Array {
+  if (original === undefined || own.at(-1) !== original.at(-1)) return own;
+  return Buffer.compare(inStyleOf(own, original), own) === 0 ? original : own;
 }

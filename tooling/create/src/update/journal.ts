@@ -1,7 +1,8 @@
 // Replaces files so that a crash at any moment can be finished or undone: new and old contents are staged before the first change.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { quoted } from "../command/shell.ts";
+import { entryAt } from "../command/target.ts";
 import { STAGING_DIRECTORY, withReadableMessage } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
@@ -14,6 +15,8 @@ import type { Write, Writes } from "./plan.ts";
 const FORWARD = "journal.json";
 /** The same file, renamed: an abort has begun, and only an abort can finish it. */
 const BACKWARD = "abort.json";
+/** The first file in the staging directory, and the last that is removed from it. */
+const LOCK = "lock";
 /** The file whose change completes the update: it contains the stamp. */
 const LAST = "package.json";
 
@@ -26,18 +29,39 @@ interface Entry {
 
 interface Journal {
   readonly entries: readonly Entry[];
-  /** Facts for the report. */
+  /** Summary of the update, which `--continue` reports. */
   readonly report: unknown;
 }
 
-/** The remains of an earlier run. `staging`: it had not changed a file yet. */
+/** What an earlier run left. `staging`: it swapped no file, or all of them. */
 export type Unfinished = "none" | "staging" | "update" | "abort";
 
+/** @throws {CreateError} `refused` for an entry of this name that is not from an update: it would be deleted */
 export function unfinishedIn(directory: string): Unfinished {
   const staging = join(directory, STAGING_DIRECTORY);
-  if (!existsSync(staging)) return "none";
-  if (existsSync(join(staging, FORWARD))) return "update";
-  return existsSync(join(staging, BACKWARD)) ? "abort" : "staging";
+  const entry = entryAt(staging);
+  if (entry === undefined) return "none";
+  const names = entry.isDirectory() ? namesIn(staging) : undefined;
+  if (names === undefined || isForeign(names)) {
+    const message = `${staging} is in the way: it is not from an update, and an update needs this name.`;
+    throw new CreateError("refused", message, "Move it to another folder, and try again.");
+  }
+  if (names.includes(FORWARD)) return "update";
+  return names.includes(BACKWARD) ? "abort" : "staging";
+}
+
+/** An update has a lock from the start. Without one, only a `.gitignore` may be deleted: `create` keeps backups here, too. */
+const isForeign = (names: readonly string[]): boolean =>
+  !names.includes(LOCK) && names.some((name) => name !== ".gitignore");
+
+/** Empty for a directory that another run has just removed. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /**
@@ -81,17 +105,24 @@ export function swapFiles(
 /** Removals come first: a directory may replace a file, and a name may change its case. */
 const rank = ({ path, after }: Entry): number => (path === LAST ? 2 : after === null ? 0 : 1);
 
-/** Runs alone, and removes a staging directory that has no journal: what remains in it has no meaning. */
+/** Holds the lock during an action. Afterwards, removes the staging directory, unless it has a journal to finish. */
 function runExclusive<T>(directory: string, action: () => T): T {
   const staging = join(directory, STAGING_DIRECTORY);
-  using lock = lockFile(join(staging, "lock"), () => busy(directory));
+  using lock = lockFile(join(staging, LOCK), () => busy(directory));
   try {
     return action();
   } finally {
     // Windows cannot remove an open file.
     if (process.platform === "win32") lock[Symbol.dispose]();
-    if (unfinishedIn(directory) === "staging") rmSync(staging, { recursive: true, force: true });
+    if (unfinishedIn(directory) === "staging") removeStaging(staging);
   }
+}
+
+function removeStaging(staging: string): void {
+  for (const name of readdirSync(staging).filter((name) => name !== LOCK)) {
+    rmSync(join(staging, name), { recursive: true, force: true });
+  }
+  rmSync(staging, { recursive: true, force: true });
 }
 
 /** @throws {CreateError} `usage` unless an earlier update was interrupted */
@@ -124,7 +155,7 @@ function stage(directory: string, path: string, { content, mode }: Write, planne
 }
 
 /**
- * Swaps the remaining files of an update, and returns what its report needs to know.
+ * Swaps the remaining files of an update, and returns its summary.
  * @throws {CreateError} `refused` if a file was changed after the interruption
  */
 export const finish = (directory: string): unknown =>
@@ -168,6 +199,7 @@ function place(directory: string, path: string, folder: "new" | "old", hash: str
   else moveDurably(staged, target);
 }
 
+/** Marks the swap as complete: a crash after this leaves only a staging directory to remove. */
 function close(directory: string, name: string): void {
   const staging = join(directory, STAGING_DIRECTORY);
   moveDurably(join(staging, name), join(staging, "done.json"));
@@ -246,7 +278,7 @@ const unfinished = (directory: string): CreateError =>
     "Finish it with: update --continue\n  Undo it with: update --abort",
   );
 
-/** Bun reads the project's bunfig.toml before it runs anything there, so a broken one also stops the rescue. */
+/** Text for the user. With `--project`, the command also works if the project's bunfig.toml is broken. */
 const rescue = (directory: string): string => `# An update of this project was interrupted
 
 Finish it:

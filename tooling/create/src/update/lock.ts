@@ -4,7 +4,7 @@ import type { CreateError } from "../errors.ts";
 
 /**
  * Locks a file, which is created if it is missing. SQLite's lock works on every platform; the file stays empty.
- * @throws {CreateError} `unfinished` while another process has the lock
+ * @throws what `busy` returns, while another process has the lock
  */
 export function lockFile(file: string, busy: () => CreateError): Disposable {
   const database = new Database(file);

@@ -1,11 +1,11 @@
 // Merges text three ways with `git merge-file`, in the line endings of the user's file.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withoutRepository } from "../command/git.ts";
 import { CreateError } from "../errors.ts";
 import { contains } from "../flatten/file-map.ts";
 import { run, type Variables } from "../subprocess.ts";
+import { openScratch } from "./scratch.ts";
 
 export interface TextMerge {
   readonly content: Uint8Array;
@@ -46,23 +46,20 @@ export async function mergeText(
   labels: Labels,
   variables: Variables,
 ): Promise<TextMerge> {
-  const folder = mkdtempSync(join(tmpdir(), "create-bunyard-"));
-  try {
-    const write = (name: string, content: Uint8Array) => writeFileSync(join(folder, name), content);
-    write("mine", mine);
-    write("base", base);
-    write("theirs", theirs);
-    const names = ["yours", labels.base, labels.theirs].flatMap((label) => ["-L", label]);
-    const { exitCode, output } = await run({
-      command: ["git", "merge-file", "--diff3", "--quiet", ...names, "mine", "base", "theirs"],
-      cwd: folder,
-      env: { ...withoutRepository(variables), GIT_CEILING_DIRECTORIES: folder },
-    });
-    // The exit code is the number of conflicts, at most 127.
-    if (exitCode > 127) throw new CreateError("git_failed", `git merge-file failed: ${output}`);
-    const content = await Bun.file(join(folder, "mine")).bytes();
-    return { content, conflicts: exitCode };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using scratch = openScratch();
+  const { folder } = scratch;
+  const write = (name: string, content: Uint8Array) => writeFileSync(join(folder, name), content);
+  write("mine", mine);
+  write("base", base);
+  write("theirs", theirs);
+  const names = ["yours", labels.base, labels.theirs].flatMap((label) => ["-L", label]);
+  const { exitCode, output } = await run({
+    command: ["git", "merge-file", "--diff3", "--quiet", ...names, "mine", "base", "theirs"],
+    cwd: folder,
+    env: { ...withoutRepository(variables), GIT_CEILING_DIRECTORIES: folder },
+  });
+  // The exit code is the number of conflicts, at most 127.
+  if (exitCode > 127) throw new CreateError("git_failed", `git merge-file failed: ${output}`);
+  const content = await Bun.file(join(folder, "mine")).bytes();
+  return { content, conflicts: exitCode };
 }

@@ -1,5 +1,5 @@
 // Reads the files of the user's project. Links are never followed.
-import { existsSync, readdirSync, readFileSync, type Stats } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { entryAt } from "../command/target.ts";
 
@@ -16,8 +16,8 @@ export type Own =
     }
   /** `entries` are the paths of everything in it: files, links, and empty directories. */
   | { readonly kind: "directory"; readonly entries: readonly string[] }
-  /** It is never written to. */
-  | { readonly kind: "link" }
+  /** It is never written to. `target` is undefined for a device and the like. */
+  | { readonly kind: "link"; readonly target: string | undefined }
   /** Nothing can be written here: `by`, a parent, is a file, a link or another repository. */
   | { readonly kind: "blocked"; readonly by: string };
 
@@ -43,8 +43,11 @@ function ownAt(directory: string, path: string, tracked: ReadonlySet<string> | u
   const stats = entryIn(directory, path);
   if (stats === undefined) return { kind: "missing" };
   if (stats.isDirectory()) return { kind: "directory", entries: entriesBelow(directory, path) };
-  if (!stats.isFile()) return { kind: "link" };
-  const content = readFileSync(join(directory, path));
+  const file = join(directory, path);
+  if (!stats.isFile()) {
+    return { kind: "link", target: stats.isSymbolicLink() ? readlinkSync(file) : undefined };
+  }
+  const content = readFileSync(file);
   const isTracked = tracked?.has(path) ?? true;
   return { kind: "file", content, mode: stats.mode & 0o777, isTracked };
 }
@@ -63,7 +66,7 @@ export function entryIn(directory: string, path: string): Stats | undefined {
   return isExact ? stats : undefined;
 }
 
-/** Every project has a package.json. */
+/** Tests with package.json, which every project has. */
 const ignoresCase = (directory: string): boolean =>
   existsSync(join(directory, "PACKAGE.JSON")) && !readdirSync(directory).includes("PACKAGE.JSON");
 

@@ -66,9 +66,9 @@ export async function planMerge(input: MergeInput): Promise<MergePlan> {
   const { base, next, renames } = input;
   const merge = new Merge(input);
   const done = new Set<string>();
-  // Files that go come first: a directory of the same name may follow.
-  const gone = [...base.keys()].filter((path) => !next.has(path));
-  for (const path of [...gone.sort(), ...[...next.keys()].sort()]) {
+  // Removals come first: a directory may replace a file.
+  const removed = [...base.keys()].filter((path) => !next.has(path));
+  for (const path of [...removed.sort(), ...[...next.keys()].sort()]) {
     const target = renames.get(path);
     if (target !== undefined && merge.own(target, path).kind === "missing") {
       await merge.rename(path, target);
@@ -79,7 +79,7 @@ export async function planMerge(input: MergeInput): Promise<MergePlan> {
   return merge;
 }
 
-const MISSING = new Uint8Array();
+const EMPTY = new Uint8Array();
 
 class Merge implements MergePlan {
   readonly changes: Change[] = [];
@@ -87,7 +87,7 @@ class Merge implements MergePlan {
 
   constructor(private readonly input: MergeInput) {}
 
-  /** The entry at a path after the removals that are planned so far, and after that of `moved`. */
+  /** The entry at a path once the planned removals and the file `moved` are gone. */
   own(path: string, moved?: string): Own {
     const own = this.input.own(path);
     const inTheWay =
@@ -134,14 +134,14 @@ class Merge implements MergePlan {
     if (!own.isTracked) {
       this.#beside(path, next, ["Git cannot restore your file, so it was not changed."]);
     } else if (!isYours) this.#write(path, styled(next), "updated", own);
-    else await this.#merge(path, base ?? MISSING, own, next);
+    else await this.#merge(path, base ?? EMPTY, own, next);
   }
 
-  /** The user's edits of `from` follow to `path`, where nothing is. */
+  /** Moves the user's file to `path`, where there is nothing, and merges the template's changes into it. */
   async rename(from: string, path: string): Promise<void> {
     const own = this.input.own(from);
-    const base = this.input.base.get(from) ?? MISSING;
-    const next = this.input.next.get(path) ?? MISSING;
+    const base = this.input.base.get(from) ?? EMPTY;
+    const next = this.input.next.get(path) ?? EMPTY;
     if (own.kind === "missing") {
       this.#report(path, "deleted", true, [`It was ${from}.`]);
       return;

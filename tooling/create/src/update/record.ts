@@ -29,7 +29,7 @@ export function projectDirectory(cwd: string, named: string | undefined): string
 
 /** @throws {CreateError} `usage` without a readable package.json */
 export function readProject(directory: string): Project {
-  const manifest = readManifest(directory);
+  const manifest = requireManifest(directory);
   const { name } = manifest;
   return {
     directory,
@@ -57,11 +57,15 @@ function stampOf(value: unknown): Stamp | undefined {
   return { template, version, without: Array.isArray(without) ? without.map(String) : [] };
 }
 
-function readManifest(directory: string): JsonObject {
+function requireManifest(directory: string): JsonObject {
   const file = join(directory, "package.json");
   const manifest = parseJson(read(file));
   if (isObject(manifest)) return manifest;
-  throw new CreateError("usage", `${file} is not valid JSON.`, "Repair it, and try again.");
+  throw new CreateError(
+    "usage",
+    `${file} is not a valid JSON object.`,
+    "Repair it, and try again.",
+  );
 }
 
 function read(file: string): string {

@@ -38,9 +38,7 @@ export async function fetchPackage(
   const entry = join(cache, version);
   if (isIntact(entry)) return join(entry, "package");
   const scratch = createScratch(cache);
-  const end = environment.isTerminal()
-    ? environment.spin(`Downloading ${NAME} ${version}`)
-    : () => undefined;
+  const end = environment.spin(`Downloading ${NAME} ${version}`);
   try {
     await download(version, scratch, settings, environment);
     const staged = join(scratch, "entry");

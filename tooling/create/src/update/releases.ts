@@ -1,5 +1,5 @@
 // The versions of create-bunyard: the one that runs, and others from the user's registry. Each makes its own projects.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isBelowBiome } from "../command/biome.ts";
@@ -10,22 +10,22 @@ import { findWorkspace } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { isObject } from "../flatten/json.ts";
+import type { Stamp } from "../flatten/manifest.ts";
 import { LIST_FILE } from "../sources/published.ts";
 import type { Template, TemplateSource } from "../sources/templates.ts";
 import { run } from "../subprocess.ts";
 import { directoryFiles } from "./directory.ts";
 import { parseJson } from "./merge-json.ts";
 import { fetchPackage } from "./registry.ts";
+import { openScratch } from "./scratch.ts";
+
+type Contents = Pick<Stamp, "template" | "without">;
 
 export interface Release {
   readonly version: string;
   readonly list: () => Promise<readonly Template[]>;
   /** A project as this version creates it, under a name. */
-  readonly project: (
-    template: string,
-    without: readonly string[],
-    name: string,
-  ) => Promise<FileMap>;
+  readonly project: (contents: Contents, name: string) => Promise<FileMap>;
   /** The text of its CHANGELOG.md; empty if it has none. */
   readonly changelog: () => string;
 }
@@ -42,14 +42,14 @@ export function openRelease(
     : publishedRelease(version, directory, environment);
 }
 
+/** The location is applied later, for all releases. */
+const STANDALONE = { isBelowBiome: false, isInWorkspace: false };
+
 const runningRelease = (source: TemplateSource): Release => ({
   version: running,
   list: source.list,
-  project: async (template, without, name) =>
-    personalize(await source.files(template, { without }), {
-      ...{ name, template },
-      ...{ isBelowBiome: false, isInWorkspace: false },
-    }),
+  project: async ({ template, without }, name) =>
+    personalize(await source.files(template, { without }), { name, template, ...STANDALONE }),
   changelog: () => readOptional(source.changelog),
 });
 
@@ -63,50 +63,41 @@ async function publishedRelease(
   return {
     version,
     list: async () => JSON.parse(readFileSync(join(folder, LIST_FILE), "utf8")),
-    project: (template, without, name) => create(folder, { template, without, name }, environment),
+    project: (contents, name) => create(folder, contents, name, environment),
     changelog: () => readOptional(join(folder, "CHANGELOG.md")),
   };
 }
 
-interface Wanted {
-  readonly template: string;
-  readonly without: readonly string[];
-  readonly name: string;
-}
-
 async function create(
   folder: string,
-  { template, without, name }: Wanted,
+  { template, without }: Contents,
+  name: string,
   { bun, variables, signal }: Environment,
 ): Promise<FileMap> {
-  const scratch = mkdtempSync(join(tmpdir(), "create-bunyard-"));
-  try {
-    const project = join(scratch, "project");
-    refuseSurroundings(project);
-    const features = without.length === 0 ? [] : ["--without", without.join(",")];
-    const options = ["--template", template, ...features, "--name", name, "--json"];
-    // npm's variables are about the command that the user typed.
-    const { npm_command: _, ...env } = variables;
-    const { exitCode, stdout, output } = await run({
-      command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],
-      cwd: scratch,
-      env,
-      signal,
-    });
-    if (exitCode === 0) return directoryFiles(project);
-    const { code, message = output } = errorIn(stdout);
-    throw new CreateError(
-      code === "invalid_name" ? code : "fetch_failed",
-      `The recorded version of ${template} could not be created again: ${message}`,
-      'Correct the entry "bunyard" in package.json if it was edited.',
-    );
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  using scratch = openScratch();
+  const project = join(scratch.folder, "project");
+  refuseTemporaryFolder(project);
+  const features = without.length === 0 ? [] : ["--without", without.join(",")];
+  const options = ["--template", template, ...features, "--name", name, "--json"];
+  // npm's variables are about the command that the user typed.
+  const { npm_command: _, ...env } = variables;
+  const { exitCode, stdout, output } = await run({
+    command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],
+    cwd: scratch.folder,
+    env,
+    signal,
+  });
+  if (exitCode === 0) return directoryFiles(project);
+  const { code, message = output } = errorIn(stdout);
+  throw new CreateError(
+    code === "invalid_name" ? code : "fetch_failed",
+    `The recorded version of ${template} could not be created again: ${message}`,
+    'Correct the entry "bunyard" in package.json if it was edited.',
+  );
 }
 
-/** Both would change what is created. */
-function refuseSurroundings(project: string): void {
+/** A Biome configuration or a workspace further up would change what is created. */
+function refuseTemporaryFolder(project: string): void {
   const around = isBelowBiome(project)
     ? "below a Biome configuration"
     : findWorkspace(project) && "in a workspace";

@@ -24,7 +24,7 @@ export interface State {
   readonly next: readonly string[];
 }
 
-/** Lines get no longer than this, however wide the terminal is. */
+/** Longest line, also on a wider terminal. */
 const MAX_WIDTH = 100;
 
 export const labelsOf = (from: Stamp, to: Stamp): Labels => ({
@@ -68,7 +68,7 @@ export function updateJson(
   };
 }
 
-/** The steps that are left to do by hand. */
+/** Names the files with conflicts, and how to resolve them. */
 export function conflictError(conflicts: readonly Change[]): CreateError {
   const names = shortened(conflicts.map(({ path }) => path));
   const start = conflicts.length === 1 ? "1 file needs you" : `${conflicts.length} files need you`;

@@ -9,12 +9,16 @@ const SHOWN_FILES = 10;
 export interface Repository {
   /** Of the project in the repository: empty, or ending in a slash. */
   readonly prefix: string;
+  /** Hash algorithm: `sha1` or `sha256`. */
+  readonly objectFormat: string;
   /** Paths of the project that git tracks and compares with the last commit. */
   readonly tracked: ReadonlySet<string>;
   /** Paths that git tracks but does not compare: `skip-worktree`, as in a sparse checkout, or `assume-unchanged`. */
   readonly skipped: readonly string[];
   /** Paths of files that git neither tracks nor ignores. */
   readonly untracked: readonly string[];
+  /** @param mode permission bits on the disk, which git ignores where `core.fileMode` is false, as on Windows */
+  readonly isExecutable: (path: string, mode: number) => boolean;
 }
 
 /** Undefined outside of a repository, or without git. */
@@ -24,22 +28,30 @@ export async function openRepository(
 ): Promise<Repository | undefined> {
   if (!hasGit(variables) || repositoryAround(directory) === undefined) return undefined;
   const git = (...args: string[]) => gitIn(directory, variables, ...args);
-  const [prefix, tracked, untracked] = await Promise.all([
+  const [prefix, objectFormat, index, untracked, fileMode] = await Promise.all([
     git("rev-parse", "--show-prefix"),
-    git("ls-files", "-z", "-v"),
+    git("rev-parse", "--show-object-format"),
+    git("ls-files", "-z", "-v", "--stage"),
     git("ls-files", "-z", "--others", "--exclude-standard"),
+    git("config", "--type=bool", "--default=true", "core.fileMode"),
   ]);
-  // Each path comes after a letter and a space. `H` is the normal state.
-  const [compared = [], skipped = []] = [true, false].map((isNormal) =>
-    listed(tracked)
-      .filter((line) => line.startsWith("H ") === isNormal)
-      .map((line) => line.slice(2)),
-  );
+  // For example `H 100644 <hash> 0<tab><path>`. `H` is the normal state.
+  const entries = listed(index).map((line) => ({
+    isCompared: line.startsWith("H "),
+    mode: line.slice(2, 8),
+    path: line.slice(line.indexOf("\t") + 1),
+  }));
+  const pathsOf = (isWanted: (entry: (typeof entries)[number]) => boolean) =>
+    entries.filter(isWanted).map(({ path }) => path);
+  const executables = new Set(pathsOf(({ mode }) => mode === "100755"));
   return {
     prefix: prefix.replace(/\n$/, ""),
-    tracked: new Set(compared),
-    skipped,
+    objectFormat: objectFormat.trim(),
+    tracked: new Set(pathsOf(({ isCompared }) => isCompared)),
+    skipped: pathsOf(({ isCompared }) => !isCompared),
     untracked: listed(untracked),
+    isExecutable: (path, mode) =>
+      fileMode.trim() === "true" ? (mode & 0o100) !== 0 : executables.has(path),
   };
 }
 

@@ -3,7 +3,7 @@ import { type Flags, type Options, parseOptions } from "../command/args.ts";
 import { type ProjectCommand, projectCommands, version } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { hasGit } from "../command/git.ts";
-import { errorText } from "../command/report.ts";
+import { errorJson, errorText } from "../command/report.ts";
 import { openStyle } from "../command/style.ts";
 import { asCreateError, CreateError } from "../errors.ts";
 import type { TemplateSource } from "../sources/templates.ts";
@@ -23,7 +23,7 @@ export interface Outcome {
 
 export interface Call {
   readonly source: TemplateSource;
-  /** Without a terminal if `--json` is given: then nothing else is printed. */
+  /** With `--json`, without progress: nothing but the object is printed. */
   readonly environment: Environment;
 }
 
@@ -39,7 +39,7 @@ export async function runProjectCommand(
   const style = openStyle(colors);
   const call: Call = {
     source,
-    environment: isJson ? { ...environment, isTerminal: () => false } : environment,
+    environment: isJson ? { ...environment, spin: () => () => undefined } : environment,
   };
   try {
     if (argv.includes("--help")) {
@@ -58,13 +58,7 @@ export async function runProjectCommand(
     const error = signal.aborted
       ? new CreateError("interrupted", "Interrupted: nothing was changed.")
       : asCreateError(thrown);
-    const { code, message, hint } = error;
-    const refusal = {
-      command: name,
-      ok: false,
-      version,
-      error: { code, message, hint: hint ?? null },
-    };
+    const refusal = { command: name, ok: false, version, error: errorJson(error) };
     if (isJson) out(JSON.stringify(refusal));
     else err(errorText(error, style));
     return error.exitCode;
@@ -73,11 +67,10 @@ export async function runProjectCommand(
 
 function outcomeOf(name: ProjectCommand, argv: readonly string[], call: Call): Promise<Outcome> {
   if (name !== "adopt") requireGit(call.environment);
-  const { check: checks, diff: diffs, update: updates, adopt: adopts } = projectCommands;
-  if (name === "check") return check(optionsOf(argv, checks.args), call);
-  if (name === "diff") return diff(optionsOf(argv, diffs.args), call);
-  if (name === "update") return update(optionsOf(argv, updates.args), call);
-  return adopt(optionsOf(argv, adopts.args), call);
+  if (name === "check") return check(optionsOf(argv, projectCommands.check.args), call);
+  if (name === "diff") return diff(optionsOf(argv, projectCommands.diff.args), call);
+  if (name === "update") return update(optionsOf(argv, projectCommands.update.args), call);
+  return adopt(optionsOf(argv, projectCommands.adopt.args), call);
 }
 
 function optionsOf<F extends Flags>(argv: readonly string[], flags: F): Options<keyof F & string> {

@@ -1,12 +1,11 @@
 // Compares two projects with git, in a temporary repository: renames, and a patch that `git apply` reads.
 import { isUtf8 } from "node:buffer";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withoutRepository } from "../command/git.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { run, type Variables } from "../subprocess.ts";
+import { openScratch } from "./scratch.ts";
 
 /** Renames that git recognizes: old path → new path. */
 export type Renames = ReadonlyMap<string, string>;
@@ -16,36 +15,47 @@ export const findRenames = (
   after: FileMap,
   variables: Variables,
 ): Promise<Renames> =>
-  withTrees(before, after, "", variables, async (diff) =>
+  withTrees(before, after, {}, variables, async (diff) =>
     renamesIn(await diff("--name-status", "-z")),
   );
 
-/**
- * A patch that `git apply` reads; empty without a difference.
- * @param prefix of the project in the user's repository, for example `apps/api/`, which `git apply` expects
- */
+/** The modes in git that are not `100644`, by path: `100755` for an executable file, `120000` for a link. */
+export type Modes = ReadonlyMap<string, "100755" | "120000">;
+
+export interface PatchOptions {
+  /** Of the project in the user's repository, for example `apps/api/`, which `git apply` expects. */
+  readonly prefix?: string | undefined;
+  /** Hash algorithm of the user's repository: `git apply` needs its hashes for binary files. */
+  readonly objectFormat?: string | undefined;
+  /** Modes of the files after the change. The content of a link is the path to which it points. */
+  readonly modes?: Modes;
+}
+
+/** A patch that `git apply` reads; empty without a difference. */
 export const createPatch = (
   before: FileMap,
   after: FileMap,
   variables: Variables,
-  prefix = "",
+  options: PatchOptions = {},
 ): Promise<string> =>
-  withTrees(before, after, prefix, variables, (diff) => diff("--binary", "--full-index"));
+  withTrees(before, after, options, variables, (diff) => diff("--binary", "--full-index"));
 
 async function withTrees<T>(
   before: FileMap,
   after: FileMap,
-  prefix: string,
+  { prefix = "", objectFormat = "sha1", modes = new Map() }: PatchOptions,
   variables: Variables,
   action: (diff: (...options: string[]) => Promise<string>) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "create-bunyard-"));
+  using scratch = openScratch();
+  const { folder } = scratch;
   // The user's settings must not change the patch.
   const env = {
     ...withoutSettings(withoutRepository(variables)),
     GIT_DIR: folder,
     GIT_CONFIG_GLOBAL: join(folder, "none"),
     GIT_CONFIG_NOSYSTEM: "1",
+    GIT_DEFAULT_HASH: objectFormat,
   };
   const git = async (args: readonly string[], stdin?: Uint8Array<ArrayBuffer>) => {
     const input = stdin === undefined ? {} : { stdin };
@@ -54,15 +64,11 @@ async function withTrees<T>(
     throw new CreateError("git_failed", `git ${args[0]} failed: ${result.output}`);
   };
   const diff = ["diff", "--find-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
-  try {
-    // Without a template, the repository has none of the user's hooks.
-    await git(["init", "--quiet", "--bare", "--template="]);
-    await git(["fast-import", "--quiet"], importOf(before, after, prefix));
-    await Bun.write(join(folder, "info/attributes"), attributesOf([before, after], prefix));
-    return await action((...options) => git([...diff, ...options, "before", "after"]));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  // Without a template, the repository has none of the user's hooks.
+  await git(["init", "--quiet", "--bare", "--template="]);
+  await git(["fast-import", "--quiet"], importOf(before, after, prefix, modes));
+  await Bun.write(join(folder, "info/attributes"), attributesOf([before, after], prefix));
+  return await action((...options) => git([...diff, ...options, "before", "after"]));
 }
 
 const withoutSettings = (variables: Variables): Variables =>
@@ -76,8 +82,12 @@ const attributesOf = (trees: readonly FileMap[], prefix: string): string =>
     .flatMap((files) => [...files])
     .filter(([, content]) => !isUtf8(content))
     .map(([path]) => `/${prefix}${path}`.replaceAll(/[\\*?[\]]/g, "\\$&"))
-    .map((pattern) => `${JSON.stringify(pattern)} -diff\n`)
+    .map((pattern) => `${quoted(pattern)} -diff\n`)
     .join("");
+
+/** A path in double quotes, as git reads it. */
+const quoted = (path: string): string =>
+  `"${path.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 
 function renamesIn(names: string): Renames {
   const fields = names.split("\0").values();
@@ -90,15 +100,20 @@ function renamesIn(names: string): Renames {
 }
 
 /** The input of `git fast-import`: a branch with one commit for each tree. */
-function importOf(before: FileMap, after: FileMap, prefix: string): Uint8Array<ArrayBuffer> {
-  const commit = (branch: string, files: FileMap) => [
+function importOf(
+  before: FileMap,
+  after: FileMap,
+  prefix: string,
+  modes: Modes,
+): Uint8Array<ArrayBuffer> {
+  const commit = (branch: string, files: FileMap, modes?: Modes) => [
     `commit refs/heads/${branch}\ncommitter Bunyard <bunyard@users.noreply.github.com> 0 +0000\ndata 0\ndeleteall\n`,
     ...[...files].flatMap(([path, content]) => [
-      `M 100644 inline ${JSON.stringify(prefix + path)}\ndata ${content.byteLength}\n`,
+      `M ${modes?.get(path) ?? "100644"} inline ${quoted(prefix + path)}\ndata ${content.byteLength}\n`,
       content,
       "\n",
     ]),
   ];
-  const parts = [...commit("before", before), ...commit("after", after)];
+  const parts = [...commit("before", before), ...commit("after", after, modes)];
   return new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part))));
 }

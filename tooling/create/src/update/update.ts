@@ -2,7 +2,7 @@
 import type { Options } from "../command/args.ts";
 import type { Environment } from "../command/environment.ts";
 import { ignoredFiles } from "../command/git.ts";
-import { type Install, install } from "../command/install.ts";
+import { type Install, install, installFor } from "../command/install.ts";
 import { bunCommand } from "../command/next-steps.ts";
 import { errorJson, ignoredText } from "../command/report.ts";
 import { openStyle } from "../command/style.ts";
@@ -46,15 +46,15 @@ export async function update(options: Options<Flag>, call: Call): Promise<Outcom
   }
   const state = requireUnfinished(directory);
   // Before the first swap there is nothing to finish.
-  if (has("abort") || state === "staging") return undone(directory);
+  if (has("abort") || state === "staging") return undo(directory);
   if (state === "abort") {
     throw new CreateError("unfinished", "An abort was interrupted.", "Run: update --abort");
   }
   const summary = parseSummary(finish(directory));
-  return finished(directory, summary, has("no-install"), call.environment);
+  return installAndReport(directory, summary, has("no-install"), call.environment);
 }
 
-function undone(directory: string): Outcome {
+function undo(directory: string): Outcome {
   abort(directory);
   const text = "The files are as they were before the update.";
   return { json: { ok: true, directory }, text, exitCode: 0 };
@@ -68,10 +68,10 @@ async function merge(
   const { variables, signal, colors, columns } = environment;
   refuseUnfinished(directory);
   const project = readProject(directory);
-  const wish = { to: value("to"), add: list("with") ?? [], remove: list("without") ?? [] };
+  const request = { to: value("to"), add: list("with") ?? [], remove: list("without") ?? [] };
   const [repository, versions] = await Promise.all([
     requireClean(directory, variables),
-    compareVersions(project, wish, source, environment),
+    compareVersions(project, request, source, environment),
   ]);
   const { changes, writes, own } = await planUpdate(directory, versions, repository, variables);
   const { from, to, changelog } = versions;
@@ -86,11 +86,10 @@ async function merge(
     };
   }
   swapFiles(directory, writes, summary, own, signal);
-  return finished(directory, summary, has("no-install"), environment);
+  return installAndReport(directory, summary, has("no-install"), environment);
 }
 
-/** Installs, and reports. */
-async function finished(
+async function installAndReport(
   directory: string,
   summary: Summary,
   isInstallSkipped: boolean,
@@ -99,6 +98,7 @@ async function finished(
   const { variables, colors, columns } = environment;
   const conflicts = conflictsIn(summary.changes);
   const bun = bunCommand(variables);
+  const task = installFor(directory, findWorkspace(directory), bun);
   const added = summary.changes
     .filter(({ kind }) => kind === "added" || kind === "renamed")
     .map(({ path }) => path);
@@ -110,13 +110,13 @@ async function finished(
   let error: CreateError | undefined;
   if (isInstallSkipped) steps.push({ step: "install", status: "skipped", reason: "--no-install" });
   else {
-    error = await installed(installOf(directory, bun), environment);
+    error = await tryInstall(task, environment);
     const failed = { step: "install", status: "failed", reason: error?.message ?? "" };
     steps.push(error === undefined ? { step: "install", status: "done" } : failed);
   }
   if (error === undefined && conflicts.length > 0) error = conflictError(conflicts);
   const next = [
-    ...(isInstallSkipped ? [installOf(directory, bun).command] : []),
+    ...(isInstallSkipped ? [task.command] : []),
     "git diff",
     `${bun} run check`,
     `${bun} test`,
@@ -132,29 +132,19 @@ async function finished(
   };
 }
 
-async function installed(
-  what: Install,
+async function tryInstall(
+  task: Install,
   environment: Environment,
 ): Promise<CreateError | undefined> {
-  const end = environment.isTerminal()
-    ? environment.spin("Installing the dependencies")
-    : () => undefined;
+  const end = environment.spin("Installing the dependencies");
   try {
-    await install(what, environment, "The files were updated");
+    await install(task, environment, "The files were updated");
     return undefined;
   } catch (thrown) {
     if (!environment.signal.aborted) return asCreateError(thrown);
     const message = "Interrupted: the files were updated, but the dependencies were not installed.";
-    return new CreateError("interrupted", message, `Run: ${what.command}`);
+    return new CreateError("interrupted", message, `Run: ${task.command}`);
   } finally {
     end();
   }
-}
-
-/** Inside a workspace, its own package manager installs at its root. */
-function installOf(directory: string, bun: string): Install {
-  const workspace = findWorkspace(directory);
-  const manager = workspace?.manager ?? "bun";
-  const command = `${manager === "bun" ? bun : manager} install`;
-  return { cwd: workspace?.root ?? directory, manager, command };
 }

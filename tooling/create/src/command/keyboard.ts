@@ -1,0 +1,30 @@
+// Reads the keys of a dialog. The prompt library alone loses those that come after an Enter and before the next question.
+import { PassThrough, type Readable } from "node:stream";
+import type { ReadStream } from "node:tty";
+
+export interface Keyboard extends Disposable {
+  /** What the user types, in order. Each question reads up to its Enter. */
+  readonly keys: Readable;
+}
+
+const CTRL_C = 3;
+
+/** @param interrupt called for Ctrl-C, which is a signal only while the terminal is not in raw mode */
+export function openKeyboard(terminal: ReadStream, interrupt: () => void): Keyboard {
+  const keys = new PassThrough();
+  const read = (chunk: Buffer) => {
+    if (chunk.includes(CTRL_C)) interrupt();
+    // An answered question pauses the stream. In one chunk, the bytes after the Enter would be read and dropped.
+    for (const byte of chunk) keys.write(Uint8Array.of(byte));
+  };
+  terminal.setRawMode(true);
+  terminal.on("data", read);
+  return {
+    keys,
+    [Symbol.dispose]: () => {
+      terminal.off("data", read);
+      terminal.pause();
+      terminal.setRawMode(false);
+    },
+  };
+}
