@@ -10,8 +10,8 @@ type Need = "publish" | "subscribe";
 
 /** The topics that one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
-  /** Refuses an anonymous request to publish. `access` calls it before validation, so that the body is not parsed. */
-  check(need: Need): void;
+  /** Refuses a request without credentials. */
+  refuseAnonymous(): void;
   requirePublish(topic: string): void;
   /** Returns the topics to read: those that were requested, or everything that the client may read. */
   requireSubscribe(requested?: readonly string[]): readonly string[];
@@ -34,7 +34,7 @@ export interface AppEnv extends HttpEnv {
 
 /** The grant of an API without authentication: it allows everything. */
 const everything: Grant = {
-  check: () => undefined,
+  refuseAnonymous: () => undefined,
   requirePublish: () => undefined,
   requireSubscribe: (requested = ["*"]) => requested,
   // #region auth
@@ -51,7 +51,8 @@ export function access(need: Need): MiddlewareHandler<AppEnv> {
     const authenticate = c.get("authenticate");
     if (authenticate) c.set("grant", await authenticate());
     // #endregion
-    c.get("grant").check(need);
+    // Before validation, so that the body of an anonymous request is not parsed.
+    if (need === "publish") c.get("grant").refuseAnonymous();
     await next();
   };
   // #region auth

@@ -32,15 +32,15 @@ import { openUploadStore } from "./features/uploads/store.ts";
 
 // #region jobs
 /**
- * Path of the worker without its extension: worker.ts in src/, worker.js in dist/. Declared in this file, because its
- * folder corresponds to dist/, which `import.meta.dir` is for every module of the bundle.
+ * Path of the worker, without its extension: worker.ts in src/, worker.js in dist/. It must be declared in this folder,
+ * because every module of the bundle has dist/ as its `import.meta.dir`.
  */
 const WORKER = `${import.meta.dir}/features/jobs/worker`;
 // #endregion
 // #region page
 /**
- * Path of the page, which is read at start. The build writes it to the same path below dist/. Declared in this file,
- * because its folder corresponds to dist/, which `import.meta.dir` is for every module of the bundle.
+ * Path of the page, in src/ and in dist/. It must be declared in this folder, because every module of the bundle has
+ * dist/ as its `import.meta.dir`.
  */
 const PAGE = `${import.meta.dir}/features/page/index.html`;
 // #endregion
@@ -52,7 +52,7 @@ export async function createApp(env: Env, service: Service) {
   const uploads = service.use(await openUploadStore(env));
   // #endregion
   // #region jobs
-  // Before the jobs, because it must close after them.
+  // `service` closes what it uses in reverse order: the pool closes after the jobs that it runs.
   const pool = service.use(openAnalysisPool(env, WORKER));
   const jobs = service.use(new Jobs(messages, service.metrics));
   // #endregion

@@ -138,7 +138,7 @@ describe.skipIf(!redisServer)("Redis", () => {
     expect(await resumed.texts(1)).toEqual(["second"]);
   });
 
-  test("trimmed during an outage that began with an empty stream: streams get a gap", async () => {
+  test("messages dropped during an outage that began with an empty stream: streams get a gap", async () => {
     await using redis = await TestRedis.start();
     using relay = new Relay(redis.url);
     await using server = await TestServer.start({ REDIS_URL: relay.url });

@@ -63,7 +63,7 @@ async function claimsOf(token: string, verify: (token: string) => Promise<unknow
 
 function grantTo({ publish, subscribe, exp }: z.output<typeof claims>): Grant {
   return {
-    check: () => undefined,
+    refuseAnonymous: () => undefined,
     requirePublish(topic) {
       if (!covers(publish, topic)) throw forbidden("publish to this topic");
     },
@@ -82,7 +82,7 @@ function grantToAnonymous(publicTopics: readonly string[]): Grant {
     throw unauthorized("Send a token: Authorization: Bearer <token>.");
   };
   return {
-    check: (need) => (need === "publish" ? refuse() : undefined),
+    refuseAnonymous: refuse,
     requirePublish: refuse,
     requireSubscribe(requested = publicTopics) {
       const isPublic = requested.every((topic) => covers(publicTopics, topic));

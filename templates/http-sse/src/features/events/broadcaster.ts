@@ -2,7 +2,7 @@
 // with the same topics.
 import type { Counter, Metrics } from "#lib/metrics";
 import { type Message, type MessageStore, toJson } from "../messages/store.ts";
-import { patternsOf } from "../messages/topics.ts";
+import { patternsCovering } from "../messages/topics.ts";
 import { formatEvent, HEARTBEAT } from "./format.ts";
 
 /** One event stream. */
@@ -50,7 +50,7 @@ export class Broadcaster {
     let announced = this.head;
     this.#timer = setInterval(() => {
       // The first heartbeat after new messages carries the newest id. Otherwise clients of quiet topics would resume
-      // after an older message, and get a gap event once that is trimmed.
+      // after an older message, and get a gap event once that is dropped.
       const isNew = announced !== this.head;
       this.#sendHeartbeat(isNew ? `${HEARTBEAT}id: ${this.head}\n\n` : HEARTBEAT);
       announced = this.head;
@@ -79,7 +79,9 @@ export class Broadcaster {
     this.streams.delete(subscriber);
     const key = subscriber.topics.toSorted().join();
     const channel = this.#channels.get(key);
-    if (!channel?.subscribers.delete(subscriber) || channel.subscribers.size > 0) return;
+    if (!channel) return;
+    channel.subscribers.delete(subscriber);
+    if (channel.subscribers.size > 0) return;
     this.#channels.delete(key);
     for (const topic of channel.topics) {
       const channels = this.#byTopic.get(topic);
@@ -125,7 +127,8 @@ export class Broadcaster {
 
   /** The channels of a topic. A set, because several patterns of one channel may match. */
   #channelsOf(topic: string): Set<Channel> {
-    return new Set(patternsOf(topic).flatMap((pattern) => [...(this.#byTopic.get(pattern) ?? [])]));
+    const patterns = patternsCovering(topic);
+    return new Set(patterns.flatMap((pattern) => [...(this.#byTopic.get(pattern) ?? [])]));
   }
 
   #sendHeartbeat(text: string): void {

@@ -28,7 +28,7 @@ export function eventRoutes(
     help: "Event streams that were closed because their client read too slowly.",
   });
   draining.addEventListener("abort", () => broadcaster.endAll());
-  // At least twice the heartbeat interval, so that only the connection of a client that reads nothing is idle for that long.
+  // A heartbeat resets the idle timeout, which is at least twice its interval: only a client that reads nothing reaches it.
   const idleTimeoutS = Math.max(env.KEEP_ALIVE_TIMEOUT_S, Math.ceil((2 * env.HEARTBEAT_MS) / 1000));
 
   return new Hono<AppEnv>().get(

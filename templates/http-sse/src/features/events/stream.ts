@@ -8,7 +8,7 @@ import { formatEvent, formatHello } from "./format.ts";
 
 /** Messages per page of the replay. */
 const PAGE = 50;
-/** Bytes that may be queued for the client before the next page is read. */
+/** The next page is read once fewer bytes than this are queued for the client. */
 const READ_AHEAD = 64 * 1024;
 /** Reconnection time, one to three seconds: the jitter keeps all clients from reconnecting at the same moment. */
 const retryMs = () => 1000 + Math.floor(Math.random() * 2000);
@@ -24,7 +24,7 @@ export interface StreamOptions {
   /** Whether a stream without `lastEventId` starts with the oldest message, and not with new ones. */
   readonly replaysAll?: boolean;
   // #region auth
-  /** When the stream ends, in milliseconds since the Unix epoch; at the latest, it ends after `MAX_DELAY_MS`. */
+  /** In milliseconds since the Unix epoch. A stream ends after 25 days, the longest delay of a timer, if that is earlier. */
   readonly expiresAt: number;
   // #endregion
   /** Bytes that may be queued before the stream is closed. */
@@ -35,12 +35,12 @@ export interface StreamOptions {
 }
 
 /**
- * The body of an event stream. During the replay, the stream pulls the next page whenever fewer than `readAhead` bytes
- * are queued; afterwards, the broadcaster pushes events.
+ * The body of an event stream. During the replay, the stream pulls the next page whenever fewer bytes than its high-water
+ * mark are queued; afterwards, the broadcaster pushes events.
  */
 export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
   const { broadcaster, messages, topics, maxBufferedBytes, lastEventId } = options;
-  const readAhead = Math.min(READ_AHEAD, maxBufferedBytes);
+  const highWaterMark = Math.min(READ_AHEAD, maxBufferedBytes);
   const startsNew = lastEventId === undefined && !options.replaysAll;
   let cursor = startsNew ? broadcaster.head : lastEventId;
   let controller: ReadableStreamDefaultController<Uint8Array>;
@@ -57,7 +57,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         ignoreClosed(error);
         return remove();
       }
-      const queuedBytes = readAhead - (controller.desiredSize ?? 0);
+      const queuedBytes = highWaterMark - (controller.desiredSize ?? 0);
       if (queuedBytes <= maxBufferedBytes) return;
       subscriber.end();
       options.onSlowConsumer();
@@ -85,20 +85,20 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
    */
   async function replay(): Promise<void> {
     while (cursor !== broadcaster.head) {
-      const { head } = broadcaster;
+      const headBefore = broadcaster.head;
       const page = await messages.read({ topics, after: cursor, limit: PAGE });
       if (!isOpen()) return;
       cursor = page.cursor;
       const isEmpty = page.messages.length === 0;
-      // In an empty page no message has an id, so the gap event has it: the client resumes after the gap.
+      // The client stores the id of the last event, and resumes there. In an empty page, only the gap event can carry it.
       if (page.hasGap) controller.enqueue(gapEvent(isEmpty ? cursor : undefined));
       if (!isEmpty) {
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // A store that other instances write to can be ahead of the broadcaster. Wait until the broadcaster has caught
-      // up; otherwise it would send the replayed messages to this stream again.
-      if (cursor !== head && broadcaster.head === head) await broadcaster.nextPublish();
+      // If other instances write to the store, the replay can be ahead of the broadcaster, which would then send the
+      // replayed messages again. Wait until its head moves, unless it has moved during the read.
+      if (cursor !== headBefore && broadcaster.head === headBefore) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }
     broadcaster.subscribe(subscriber);
@@ -130,7 +130,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       },
       cancel: remove,
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: readAhead }),
+    new ByteLengthQueuingStrategy({ highWaterMark }),
   );
 }
 

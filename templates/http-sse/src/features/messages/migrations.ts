@@ -12,7 +12,7 @@ const MIGRATIONS = [
    CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL) STRICT;
    INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);
    CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;`,
-  // Version 2: topics, event names, deletion. `floor` is the highest seq that the retention has deleted.
+  // Version 2: topics, event names, deletion. `floor` is the highest seq that was dropped.
   `ALTER TABLE messages ADD COLUMN topic TEXT NOT NULL DEFAULT 'general';
    ALTER TABLE messages ADD COLUMN event TEXT NOT NULL DEFAULT 'message';
    ALTER TABLE messages RENAME COLUMN text TO data;

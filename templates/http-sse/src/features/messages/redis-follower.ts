@@ -18,7 +18,7 @@ export class RedisFollower {
   readonly #listeners: Listener[] = [];
   readonly #connection: Promise<RedisConnection>;
   #isClosed = false;
-  /** Whether entries after the cursor may have been trimmed before they were read. */
+  /** Whether entries after the cursor may have been dropped before they were read. */
   #hasGap = false;
 
   private constructor(
@@ -51,7 +51,7 @@ export class RedisFollower {
     (await this.#connection).close();
   }
 
-  /** Notices a gap: during an outage, other instances may have added enough to trim entries that were not read yet. */
+  /** Notices a gap: during an outage, other instances may have dropped entries that this one has not read yet. */
   async #checkCursor(client: RedisClient): Promise<void> {
     const check = evaluate(CAN_CONTINUE, this.key, this.cursor);
     this.#hasGap ||= (await client.send("EVAL", check)) !== 1;

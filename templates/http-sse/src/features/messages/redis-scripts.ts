@@ -6,7 +6,7 @@ const PARTS = ["keys", "deleted", "deletions", "floor"] as const;
 /**
  * `stream` has the messages and their deletions, `keys` the entry of each idempotency key. `deleted`
  * has the deletion of each deleted message, and `deletions` lists these messages in the order of deletion.
- * `floor` is the highest id that the retention has deleted.
+ * `floor` is the highest id that was dropped.
  */
 const PRELUDE = `
   local stream, keys, deleted, deletions, floorKey = unpack(KEYS)
@@ -45,7 +45,7 @@ const PRELUDE = `
   end
   -- Drops the oldest entries until \`keep\` messages are left. At most 100 per call, so that lowering
   -- \`keep\` does not block Redis.
-  local function trim(keep)
+  local function dropOldest(keep)
     local length = redis.call('XLEN', stream)
     local excess = math.min(length - redis.call('HLEN', deleted) - keep, 100)
     if excess <= 0 then return end
@@ -74,7 +74,7 @@ export const APPEND = `${PRELUDE}
   local before = seen and entryOf(seen)
   if before then return {'repeated', before} end
   local entry = add({'topic', topic, 'event', event, 'data', data}, key)
-  trim(tonumber(keep))
+  dropOldest(tonumber(keep))
   return {'created', entry}`;
 
 /** ARGV: id, deletions to retain. The deletion keeps the idempotency key, so that a repeated request does not add the message again. */

@@ -90,7 +90,7 @@ export class RedisMessages implements MessageStore {
 
   async read({ after, ...query }: Query & { readonly after: string | undefined }): Promise<Page> {
     const page = await this.#scan(query, after !== undefined && isId(after) ? after : START);
-    // Checked after the read: a trim during the read must count as a gap.
+    // Checked after the read: messages that were dropped during the read must count as a gap.
     if (after === undefined || (await this.#canContinue(after))) return { ...page, hasGap: false };
     return { ...(await this.#scan(query, START)), hasGap: true };
   }

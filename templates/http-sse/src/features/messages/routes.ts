@@ -103,11 +103,11 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
       return c.json(toTextMessage(message));
     })
     .delete("/api/messages/:id", access("publish"), async (c) => {
-      const id = c.req.param("id");
-      const message = await messages.get(id);
-      if (!message) throw noMessage();
+      const message = await messages.get(c.req.param("id"));
+      if (message?.event !== "message") throw noMessage();
       c.get("grant").requirePublish(message.topic);
-      if (!(await messages.delete(id))) throw noMessage();
+      // False if another request has just deleted it.
+      if (!(await messages.delete(message.id))) throw noMessage();
       return c.body(null, 204);
     });
 }

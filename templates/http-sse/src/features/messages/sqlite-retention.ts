@@ -6,12 +6,12 @@ interface State {
   readonly deletions: number;
   /** The highest seq; 0 if there is no message. */
   readonly newest: number;
-  /** The highest seq that the retention has deleted. */
+  /** The highest seq that was dropped. */
   readonly floor: number;
 }
 
 /**
- * Counts messages and trims old ones. A cursor below `floor` means a gap. A missing row above `floor` does not: a client
+ * Counts messages and drops the oldest. A cursor below `floor` means a gap. A missing row above `floor` does not: a client
  * deleted that message, and the deletion is stored as an event.
  */
 export class Retention {
@@ -30,7 +30,7 @@ export class Retention {
         count(*) FILTER (WHERE event = 'deleted') AS deletions,
         coalesce(max(seq), 0) AS newest FROM messages WHERE seq > ?`,
     );
-    // The unary plus: see `scan` in sqlite-queries.ts.
+    // `+?` keeps SQLite from planning the statement again for each new value, as in sqlite-queries.ts.
     const seqOf = (condition: string) =>
       db.query<{ seq: number }, [number]>(
         `SELECT seq FROM messages WHERE ${condition} ORDER BY seq LIMIT 1 OFFSET +?`,
@@ -48,15 +48,13 @@ export class Retention {
     return this.#state.floor;
   }
 
-  /** Returns a function that runs `work` and the retention in one transaction. */
-  transaction<Argument, Result>(
-    work: (argument: Argument) => Result,
-  ): (argument: Argument) => Result {
-    const run = this.#db.transaction((argument: Argument) => {
+  /** Runs `work`, and drops the oldest messages and deletions in the same transaction. */
+  inTransaction<Result>(work: () => Result): Result {
+    const run = this.#db.transaction(() => {
       const before = this.#state;
-      const result = work(argument);
+      const result = work();
       const added = this.#since.get(before.newest) ?? EMPTY;
-      const state = this.#trim({
+      const state = this.#dropOldest({
         // A deletion removes the row of its message, and adds its own.
         messages: before.messages + added.messages - added.deletions,
         deletions: before.deletions + added.deletions,
@@ -64,25 +62,23 @@ export class Retention {
         floor: before.floor,
       });
       return { result, state };
-    }).immediate;
-    return (argument) => {
-      const { result, state } = run(argument);
-      // Set after the commit: a rollback must not change the cached state.
-      this.#state = state;
-      return result;
-    };
+    });
+    const { result, state } = run.immediate();
+    // Set after the commit: a rollback must not change the cached state.
+    this.#state = state;
+    return result;
   }
 
-  #trim(state: State): State {
+  #dropOldest(state: State): State {
     const { messages, deletions, newest } = state;
     if (messages <= this.#keep && deletions <= this.#keep) return state;
     /** The seq of the newest row of this kind that must be dropped; 0 for none. */
     const lastToDrop = (kind: "messages" | "deletions", count: number) =>
       count > this.#keep ? (this.#seqOf[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
     const lastMessage = lastToDrop("messages", messages);
-    // Deletions up to the last dropped message go too: a client that has not read them gets a gap anyway.
+    // Deletions older than a dropped message are dropped, too: a client that has not read them gets a gap anyway.
     const lastDeletion = Math.max(lastMessage, lastToDrop("deletions", deletions));
-    const floor = Math.max(state.floor, lastDeletion);
+    const floor = Math.max(state.floor, lastMessage, lastDeletion);
     const dropped = {
       deletions: this.#dropUntil(lastDeletion, "event = 'deleted'"),
       messages: this.#dropUntil(lastMessage, "event <> 'deleted'"),

@@ -37,12 +37,10 @@ export class SqliteMessages implements MessageStore {
   readonly #epoch: string;
   readonly #retention: Retention;
   readonly #insertStatement;
-  readonly #appendAll: (batch: readonly Pending[]) => Appended[];
-  readonly #replaceByDeletion: (id: string) => Message | undefined;
   readonly #listeners: Listener[] = [];
   #pending: Pending[] = [];
 
-  /** Opens or creates the file. @param keep messages to retain; older ones are deleted. */
+  /** Opens or creates the file. @param keep messages to retain; older ones are dropped. */
   constructor(file: string, keep: number) {
     mkdirSync(dirname(file), { recursive: true });
     const db = new Database(file, { strict: true });
@@ -62,10 +60,6 @@ export class SqliteMessages implements MessageStore {
     this.#insertStatement = db.query<Row, [string, string, string, string, string | null]>(
       `INSERT INTO messages (topic, event, data, at, key) VALUES (?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
     );
-    this.#appendAll = this.#retention.transaction((batch: readonly Pending[]) =>
-      batch.map(({ message }) => this.#appendOne(message)),
-    );
-    this.#replaceByDeletion = this.#retention.transaction((id: string) => this.#replace(id));
   }
 
   /** Group commit: all messages appended in the same tick share one transaction and one fsync. */
@@ -80,7 +74,7 @@ export class SqliteMessages implements MessageStore {
     this.#pending = [];
     let results: readonly Appended[];
     try {
-      results = this.#write(() => this.#appendAll(batch));
+      results = this.#write(() => batch.map(({ message }) => this.#appendOne(message)));
     } catch (error) {
       for (const pending of batch) pending.reject(toProblem(error));
       return;
@@ -121,7 +115,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   /** The deletion keeps the idempotency key, so that a repeated request does not add the message again. */
-  #replace(id: string): Message | undefined {
+  #replaceByDeletion(id: string): Message | undefined {
     const seq = this.#seq(id);
     const row = findRow(this.#db, "seq", seq);
     if (row?.event !== "message") return undefined;
@@ -134,17 +128,22 @@ export class SqliteMessages implements MessageStore {
   async read(query: Query & { readonly after: string | undefined }): Promise<Page> {
     const { after, limit } = query;
     return withProblems(() => {
-      const { newest, floor } = this.#retention;
-      const from = this.#seq(after ?? START);
-      const isUnknown = from > newest || (from === 0 && after !== START);
-      // Messages are missing if `after` is not an id of this file, or if the messages after it were trimmed.
-      const hasGap = after !== undefined && (isUnknown || from < floor);
-      const messages = this.#select(query, ">", hasGap ? 0 : from);
+      const hasGap = after !== undefined && !this.#canContinue(after);
+      const from = after === undefined || hasGap ? 0 : this.#seq(after);
+      const messages = this.#select(query, ">", from);
       const last = messages.at(-1);
       // A page that is not full ends at the head, which may be a newer message of another topic.
       const cursor = last && messages.length === limit ? last.id : this.#head;
       return { messages, hasGap, cursor };
     });
+  }
+
+  /** Whether the cursor is one of this file, and no message after it was dropped. */
+  #canContinue(cursor: string): boolean {
+    const { newest, floor } = this.#retention;
+    const seq = this.#seq(cursor);
+    const isKnown = cursor === START || (seq > 0 && seq <= newest);
+    return isKnown && seq >= floor;
   }
 
   async newest(query: Query): Promise<Message[]> {
@@ -196,10 +195,13 @@ export class SqliteMessages implements MessageStore {
     this.#db.close();
   }
 
-  /** Ends the read transaction of this tick before `work`: later reads would not see what `work` writes. */
+  /**
+   * Runs `work` and drops the oldest messages in one transaction. First ends the read transaction that all reads of this
+   * tick share; otherwise later reads of this tick would not see what `work` writes.
+   */
   #write<T>(work: () => T): T {
     this.#reads.end();
-    return work();
+    return this.#retention.inTransaction(work);
   }
 
   #select(query: Query, direction: Direction, from: number): Message[] {

@@ -37,24 +37,20 @@ export interface Query {
 
 export interface Page {
   readonly messages: readonly Message[];
-  /**
-   * True if messages after the cursor are gone because of the retention, or the cursor is unknown; the
-   * page then starts with the oldest message.
-   */
+  /** True if messages after `after` were dropped, or `after` is unknown; the page then starts with the oldest message. */
   readonly hasGap: boolean;
   /** Pass it as `after` to read the next page. */
   readonly cursor: string;
 }
 
 /**
- * Receives new messages, oldest first. `hasGap` is true if the messages before them were trimmed before this instance
- * could read them. `cursor` is the position after these messages; a stream whose page has the same `cursor` has nothing
- * left to replay.
+ * Receives new messages, oldest first. `hasGap` is true if earlier messages were dropped before this instance read them.
+ * `cursor` is the position after these messages. A reader whose `Page.cursor` is equal to it has read all of them.
  */
 export type Listener = (messages: readonly Message[], hasGap: boolean, cursor: string) => void;
 
 /**
- * Stores messages, retains the newest `MESSAGES_KEEP` of them and as many deletions, and notifies subscribers.
+ * Stores messages, and notifies subscribers. Drops messages and deletions that are older than the newest `MESSAGES_KEEP`.
  * While the store cannot be reached, read or written, the promises of its methods reject: with a 507 `Problem` if the
  * disk is full, else with a 503. `ready` may reject with any error.
  */

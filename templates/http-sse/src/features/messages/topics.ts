@@ -5,13 +5,14 @@ import { invalidInput } from "#lib/http";
 
 const SEGMENT = "[A-Za-z0-9._-]{1,64}";
 const NAME = `${SEGMENT}(?:/${SEGMENT}){0,3}`;
+const SYNTAX = "one to four segments of 1 to 64 letters, digits or ._-, such as a/b";
 
-export const topicName = z.string().regex(new RegExp(`^${NAME}$`), "must be a topic: a/b");
+export const topicName = z.string().regex(new RegExp(`^${NAME}$`), `must be ${SYNTAX}`);
 
 /** A topic, or `a/*` for everything below a. */
 export const topicPattern = z
   .string()
-  .regex(new RegExp(`^${NAME}(?:/\\*)?$`), "must be a topic (a/b) or a prefix (a/*)");
+  .regex(new RegExp(`^${NAME}(?:/\\*)?$`), `must be ${SYNTAX}, or a prefix such as a/*`);
 
 /** For `hc` and the description of the API. `validate` reads only the first value; `requestedTopics` reads all. */
 export const topicQuery = {
@@ -32,7 +33,7 @@ export function requestedTopics(c: Context): readonly string[] | undefined {
 }
 
 /** Every pattern that covers the topic `a/b`: `a/b`, `a/*` and `*`. */
-export function patternsOf(topic: string): string[] {
+export function patternsCovering(topic: string): string[] {
   const patterns = [topic, "*"];
   for (let at = topic.indexOf("/"); at !== -1; at = topic.indexOf("/", at + 1)) {
     patterns.push(`${topic.slice(0, at)}/*`);
@@ -42,5 +43,5 @@ export function patternsOf(topic: string): string[] {
 
 /** Whether the patterns cover `topic`. If `topic` is itself a pattern, whether they cover everything that it covers. */
 export function covers(patterns: readonly string[], topic: string): boolean {
-  return patternsOf(topic).some((pattern) => patterns.includes(pattern));
+  return patternsCovering(topic).some((pattern) => patterns.includes(pattern));
 }
