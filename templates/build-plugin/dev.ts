@@ -2,12 +2,12 @@
 import { basename, resolve } from "node:path";
 import { BuildFailure, runAndReport } from "./build/failure.ts";
 import { pathsBelow } from "./build/files.ts";
+import { SOURCE_FOLDERS } from "./build/pipeline.ts";
 import { pagesOf } from "./build/site.ts";
 import { foldersOf, Watcher } from "./build/watcher.ts";
 // Imported so that `bun --watch` starts this program again when a schema or a plugin has changed.
 import "./site/collections.ts";
 
-const FOLDERS = ["site", "src"];
 const PUBLIC = "site/public";
 
 process.chdir(import.meta.dir);
@@ -19,7 +19,7 @@ const exitCode = await runAndReport(async () => {
   // So the server restarts when a folder is replaced, and when a page is added or removed.
   let served = layout();
   while (true) {
-    using watcher = new Watcher(FOLDERS);
+    using watcher = new Watcher(SOURCE_FOLDERS);
     await watcher.settled();
     const current = layout();
     if (Bun.deepEquals(served, current)) continue;
@@ -33,7 +33,7 @@ process.exit(exitCode);
 
 /** Returns the pages, and the inodes of the folders. */
 function layout(): unknown {
-  return [pagesOf("site"), foldersOf(FOLDERS)];
+  return [pagesOf("site"), foldersOf(SOURCE_FOLDERS)];
 }
 
 function readPort(): number {

@@ -8,13 +8,16 @@ import { gzipBytes } from "./gzip.ts";
 const brotli = promisify(brotliCompress);
 const COMPRESSIBLE = /\.(html|css|js|svg|json|txt|xml|webmanifest)$/;
 
-/** Returns `x.gz` and `x.br` for each file `x` that compression makes smaller. */
-export async function compressFiles(files: Files, cache: Cache): Promise<Files> {
+/**
+ * Returns `x.gz` and `x.br` for each file `x` that compression makes smaller.
+ * @param tooling fingerprint of the code that compresses
+ */
+export async function compressFiles(files: Files, tooling: string, cache: Cache): Promise<Files> {
   const variants = await Promise.all(
     [...files]
       .filter(([path]) => COMPRESSIBLE.test(path))
       .map(async ([path, bytes]) => {
-        const compressed = await compressBoth(bytes, cache);
+        const compressed = await compressBoth(bytes, tooling, cache);
         return [...compressed]
           .filter(([, { length }]) => length < bytes.length)
           .map(([suffix, content]) => [`${path}.${suffix}`, content] as const);
@@ -24,8 +27,8 @@ export async function compressFiles(files: Files, cache: Cache): Promise<Files> 
 }
 
 /** Cached, because Brotli at its highest quality is slow. */
-function compressBoth(bytes: Uint8Array, cache: Cache): Promise<Files> {
-  const key = fingerprint(["compress", Bun.version, Buffer.from(bytes).toString("base64")], []);
+function compressBoth(bytes: Uint8Array, tooling: string, cache: Cache): Promise<Files> {
+  const key = fingerprint(["compress", tooling, Buffer.from(bytes).toString("base64")], []);
   return cache.files(key, async () => {
     const params = {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,

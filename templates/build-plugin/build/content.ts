@@ -8,15 +8,15 @@ const OTHER_FILES = /\.(?!([cm]?[jt]sx?|css|html)$)[^./\\]+$/i;
 
 /**
  * Returns a plugin that imports the actual one when its first file is loaded, so that the import does not delay the bundler.
- * @param load imports the actual plugin. Files that match none of its filters are left to Bun.
+ * @param load imports the module with the actual plugin. Files that match none of its filters are left to Bun.
  */
-export function lazyPlugin(load: () => Promise<BunPlugin>): Bun.BunPlugin {
+export function lazyPlugin(load: () => Promise<{ readonly default: BunPlugin }>): Bun.BunPlugin {
   return {
     name: "lazy",
     setup(build) {
       let loaders: Promise<ReadonlyMap<RegExp, OnLoad>> | undefined;
       build.onLoad({ filter: OTHER_FILES, namespace: "file" }, async (file) => {
-        loaders ??= load().then((plugin) => loadersOf(plugin, build));
+        loaders ??= load().then((module) => loadersOf(module.default, build));
         for (const [filter, callback] of await loaders) {
           if (filter.test(file.path)) return await callback(file);
         }
@@ -26,11 +26,12 @@ export function lazyPlugin(load: () => Promise<BunPlugin>): Bun.BunPlugin {
   };
 }
 
+/** A build object that `hostOf` in src/hosts/bun.ts takes for Bun's. For esbuild, plugins would register wider filters. */
+const BUN_HOST = { module: undefined };
+
 /** Returns a matcher of the paths that the plugin loads. */
 export function filterOf(plugin: BunPlugin): { readonly test: (path: string) => boolean } {
-  // With `module`, `hostOf` in src/hosts/bun.ts takes this object for Bun's: for Bun, the plugin registers its exact filter, and
-  // for esbuild a wider one.
-  const filters = [...loadersOf(plugin, { module: undefined }).keys()];
+  const filters = [...loadersOf(plugin, BUN_HOST).keys()];
   return { test: (path) => filters.some((filter) => filter.test(`/${path}`)) };
 }
 

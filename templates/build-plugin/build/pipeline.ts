@@ -29,7 +29,7 @@ const CACHE = ".cache/build";
 const REPORT = "report.json";
 const MANIFEST = "manifest.json";
 const BUN_LOCK = "bun.lock";
-/** Code and configuration of the build itself. After a change, only compressed files still come from the cache. */
+/** Code and configuration of the build itself. After a change, nothing comes from the cache. */
 const TOOLING = [
   "build.ts",
   "build",
@@ -39,9 +39,17 @@ const TOOLING = [
   "tsconfig.library.json",
 ];
 
-/** Returns the paths of all inputs. bun.lock stands for the packages, whose versions it pins. */
+/** The folders of the library and the site, and others that the site may import from. */
+export const SOURCE_FOLDERS = ["src", "site"];
+
+/** Returns the paths of all inputs of a build. */
 export function inputPaths(): string[] {
-  return [...TOOLING, "src", "site", findBunLock() ?? BUN_LOCK];
+  return [...toolingPaths(), ...SOURCE_FOLDERS];
+}
+
+/** bun.lock stands for the packages, whose versions it pins. */
+function toolingPaths(): string[] {
+  return [...TOOLING, findBunLock() ?? BUN_LOCK];
 }
 
 /** Returns the path of the nearest bun.lock, in this folder or at the root of the workspace. */
@@ -53,7 +61,7 @@ function findBunLock(): string | undefined {
   }
 }
 
-/** File timestamps may be this far behind the clock, because file systems round them to ticks. */
+/** A file may get a timestamp this far before the time of the write, because file systems round timestamps to ticks. */
 const TICK_MS = 10;
 
 /**
@@ -81,16 +89,17 @@ export async function build(options: BuildOptions): Promise<string> {
 }
 
 interface Keys {
+  readonly tooling: string;
   readonly dist: string;
   readonly library: string;
 }
 
 function keysOf(options: BuildOptions): Keys {
-  const tooling = fingerprint([Bun.version, Bun.revision], [...TOOLING, findBunLock() ?? BUN_LOCK]);
-  const source = fingerprint(tooling, ["src"]);
+  const tooling = fingerprint([Bun.version, Bun.revision], toolingPaths());
   return {
-    library: fingerprint(["library", source], []),
-    dist: fingerprint(["dist", source, options], ["site"]),
+    tooling,
+    library: fingerprint(["library", tooling], ["src"]),
+    dist: fingerprint(["dist", tooling, options], SOURCE_FOLDERS),
   };
 }
 
@@ -108,7 +117,7 @@ async function buildFiles(
     import("./report.ts"),
     import("./page.ts"),
   ]);
-  const compressed = compress ? await compressSite(site.files, cache) : NO_FILES;
+  const compressed = compress ? await compressSite(site.files, keys, cache) : NO_FILES;
   const sitePaths = { site: site.files, "the compression of another file": compressed };
   const files = sortFiles([
     ...prefixPaths("library", library),
@@ -134,7 +143,7 @@ async function waitForAll<T extends readonly unknown[]>(promises: T) {
     result.status === "rejected" ? [result.reason] : [],
   );
   if (failures.length > 0) throw new AggregateError(failures);
-  return Promise.all(promises);
+  return Promise.all(promises); // all are fulfilled: returns their values as a tuple
 }
 
 async function buildLibrary(): Promise<Files> {
@@ -148,9 +157,9 @@ async function buildLibrary(): Promise<Files> {
   }
 }
 
-async function compressSite(assets: Files, cache: Cache): Promise<Files> {
+async function compressSite(assets: Files, { tooling }: Keys, cache: Cache): Promise<Files> {
   const { compressFiles } = await import("./compress.ts");
-  return compressFiles(assets, cache);
+  return compressFiles(assets, tooling, cache);
 }
 
 /** Returns an empty site if there are no pages. */
@@ -163,8 +172,8 @@ async function buildSiteFiles(version: string): Promise<Site> {
     pages,
     define: { SITE_VERSION: JSON.stringify(version) },
     external: ["site:settings"],
-    inputs: ["src"],
-    plugin: lazyPlugin(async () => (await import("../site/collections.ts")).default),
+    inputs: inputPaths(),
+    plugin: lazyPlugin(() => import("../site/collections.ts")),
     pluginModule: "site/collections.ts",
   });
 }

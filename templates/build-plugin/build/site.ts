@@ -14,7 +14,7 @@ export interface SiteOptions {
   readonly define: Readonly<Record<string, string>>;
   /** Specifiers that are not bundled, because the page's import map resolves them. */
   readonly external: readonly string[];
-  /** Other folders that the site may import from. They are part of the cache's fingerprint. */
+  /** Files and folders that the site may import from: those in the cache's fingerprint. */
   readonly inputs: readonly string[];
   readonly plugin: Bun.BunPlugin;
   /** Path of the module that the plugin comes from. */
@@ -48,9 +48,9 @@ function refuseNames(paths: readonly string[]): void {
   );
 }
 
-/** @throws {AggregateError} with a message per mistake in the sources */
+/** @throws {AggregateError} for mistakes in the sources, {BuildFailure} for names and imports that are refused */
 export async function buildSite(options: SiteOptions): Promise<Site> {
-  const { folder, pages, define, external, plugin, pluginModule } = options;
+  const { folder, pages, define, external, inputs, plugin, pluginModule } = options;
   const bundle = Bun.build({
     entrypoints: [...pages],
     root: folder,
@@ -71,7 +71,7 @@ export async function buildSite(options: SiteOptions): Promise<Site> {
   // Read while the bundler runs, on its own threads.
   const [result, pluginModules] = await Promise.all([bundle, readGraph([pluginModule])]);
   if (result.metafile === undefined) throw new BuildFailure("The bundler gave no metafile.");
-  refuseForeignInputs([...Object.keys(result.metafile.inputs), ...pluginModules.keys()], options);
+  refuseForeignImports([...Object.keys(result.metafile.inputs), ...pluginModules.keys()], inputs);
   refuseNames(result.outputs.map(({ path }) => path));
   const outputs = await Promise.all(
     result.outputs.map(
@@ -90,16 +90,16 @@ export async function buildSite(options: SiteOptions): Promise<Site> {
   };
 }
 
-/** Refuses imports from folders outside the fingerprint: after an edit there, the cache would return stale output. */
-function refuseForeignInputs(inputs: readonly string[], options: SiteOptions): void {
-  const known = [options.folder, ...options.inputs].map((folder) => `${folder}/`);
-  const foreign = inputs.filter(
-    (path) => !path.includes("node_modules/") && !known.some((folder) => path.startsWith(folder)),
-  );
+/** Refuses imports from outside the fingerprint: after an edit there, the cache would return stale output. */
+function refuseForeignImports(paths: Iterable<string>, inputs: readonly string[]): void {
+  const isKnown = (path: string) =>
+    path.includes("node_modules/") ||
+    inputs.some((input) => path === input || path.startsWith(`${input}/`));
+  const foreign = [...paths].filter((path) => !isKnown(path));
   if (foreign.length === 0) return;
   throw new BuildFailure(
     `The site imports ${foreign.join(", ")}, which is not part of the cache's fingerprint.`,
-    "Add the folder to `inputs` in build/pipeline.ts.",
+    "Add the folder to `SOURCE_FOLDERS` in build/pipeline.ts.",
   );
 }
 

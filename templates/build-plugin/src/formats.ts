@@ -20,7 +20,7 @@ export const formats = {
   // #endregion
 };
 
-/** The options of a plugin: those of all plugins, and those of its format. */
+/** The options of all plugins and, if the function of the format has a parameter, those of the format. */
 type FormatOptions<F> = F extends (options: infer Options extends object) => Format
   ? LoadOptions & Options
   : LoadOptions;

@@ -16,11 +16,8 @@ export interface Loader {
   readonly name: string;
   /** Matches the absolute paths that it loads. */
   readonly filter: RegExp;
-  /**
-   * `filter` without the user's filter, for esbuild: it is written in Go, whose regular expressions lack the lookaheads
-   * that `filter` may contain.
-   */
-  readonly files: RegExp;
+  /** Matches all files of the format, for esbuild: the regular expressions of Go lack the lookaheads of `filter`. */
+  readonly formatFilter: RegExp;
   /**
    * Returns the text of the module; a promise only if the schema is asynchronous, so that `require()` works.
    * @throws {ContentError}
@@ -29,11 +26,11 @@ export interface Loader {
 }
 
 export function createLoader(format: Format, options: LoadOptions = {}): Loader {
-  const files = extensionFilter(format.extensions);
+  const formatFilter = extensionFilter(format.extensions);
   return {
     name: format.name,
-    filter: options.filter ? intersect(files, options.filter) : files,
-    files,
+    filter: options.filter ? intersect(formatFilter, options.filter) : formatFilter,
+    formatFilter,
     load: (file) => loadModule(format, file, options),
   };
 }
@@ -48,13 +45,11 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
   return new RegExp(`\\.(?:${patterns.join("|")})$`);
 }
 
-/**
- * Matches the files of a format whose paths match the user's filter. One RegExp, because in Bun's runtime a plugin must
- * load every file that its filter matches. `files` needs no flags, so those of the user's filter apply to both.
- */
-function intersect(files: RegExp, userFilter: RegExp): RegExp {
+/** Matches paths that match both. One RegExp, because in Bun's runtime a plugin must load every file that it matches. */
+function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
   const { source, flags } = withoutState(userFilter);
-  return new RegExp(`^(?=[^]*${files.source})(?=[^]*(?:${source}))`, flags);
+  // One lookahead for each. The flags are the user's; `formatFilter` matches the same paths with any flags.
+  return new RegExp(`^(?=[^]*${formatFilter.source})(?=[^]*(?:${source}))`, flags);
 }
 
 /** Removes the flags `g` and `y`, with which `test` would start where the last match ended, and so skip files. */
@@ -118,6 +113,7 @@ function printDocument(document: unknown, parsed: Parsed, source: Source): strin
     return printModule(document);
   } catch (error) {
     if (!(error instanceof UnprintableError)) throw error;
+    // The error has a path in the document, and `locate` takes a path in the data.
     const pathInData = error.path.slice(parsed.dataPath?.length ?? 0);
     throw source.error("value", parsed.locate(pathInData), error.message);
   }

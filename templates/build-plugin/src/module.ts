@@ -58,7 +58,7 @@ const RESERVED = new Set(
 );
 
 /**
- * Prints data as a literal: `__proto__` stays an ordinary key, and no string can end a script element or a line.
+ * Prints data as a literal: `__proto__` stays an ordinary key, and no string can start or end a script element or a line.
  * @throws {UnprintableError} for a value that refers to itself, is nested too deeply, or is not data.
  */
 function printLiteral(value: unknown, path: Path = [], parents: readonly object[] = []): string {

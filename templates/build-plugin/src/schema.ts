@@ -37,15 +37,15 @@ export function checkData(schema: Schema, parsed: Parsed, source: Source): unkno
     throw issuesError(result.issues, parsed, source);
   };
   const fail = (error: unknown): never => {
-    if (error instanceof ContentError) throw error;
     throw source.error("schema", parsed.locate([]), `the schema threw: ${error}`, error);
   };
+  let result: Result<unknown> | Promise<Result<unknown>>;
   try {
-    const result = schema["~standard"].validate(parsed.data);
-    return result instanceof Promise ? result.then(accept).catch(fail) : accept(result);
+    result = schema["~standard"].validate(parsed.data);
   } catch (error) {
     return fail(error);
   }
+  return result instanceof Promise ? result.then(accept, fail) : accept(result);
 }
 
 function issuesError(

@@ -54,6 +54,7 @@ export function readSource(
   file: string,
   { root, maxBytes = DEFAULT_MAX_BYTES }: ReadLimits,
 ): Source {
+  // Without a text, the position is 1:1, and there is no code frame.
   const refuse = (message: string) => new Source(file, "").error("read", [0, 0], message);
   try {
     if (root !== undefined && isOutside(realpathSync(root), realpathSync(file))) {

@@ -176,6 +176,26 @@ test("a changed package is bundled again if bun.lock has changed, and always if 
   await buildsWith("4");
 });
 
+test("a folder that the site may import from is part of the cache's fingerprint", async () => {
+  using copy = built.copy();
+  await copy.edit("build/pipeline.ts", (text) => text.replace("SOURCE_FOLDERS = [", '$&"data", '));
+  await copy.edit("site/main.ts", (text) => `${text}\nimport "../data/version.ts";\n`);
+  for (const version of ["version 1", "version 2"]) {
+    await copy.write({ "data/version.ts": `console.log("${version}");\n` });
+    expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+    expect([...copy.files("dist/site").values()].join("\n")).toContain(version);
+  }
+});
+
+test("after a change of the compression code, all files are compressed again", async () => {
+  using copy = built.copy();
+  await copy.edit("build/compress.ts", (text) => text.replace("BROTLI_MAX", "BROTLI_MIN"));
+  expect(await copy.build("--only=site")).toMatchObject({ exitCode: 0 });
+  const brotli = `dist/site/${fileLike(/^index-\w+\.js$/)}.br`;
+  const sizeIn = (project: Project) => Bun.file(project.at(brotli)).size;
+  expect(sizeIn(copy)).toBeGreaterThan(sizeIn(built));
+});
+
 const withBudget = (pattern: string) => (manifest: string) =>
   JSON.stringify({ ...JSON.parse(manifest), budgets: { [pattern]: "1 kB" } });
 
@@ -229,13 +249,13 @@ describe("a build that fails prints the reason, and leaves dist/ unchanged:", ()
       ],
       "an import from a folder outside the fingerprint": [
         "site/show.ts",
-        (text) => `${text}\nimport "../build/gzip.ts";\n`,
-        ["build/gzip.ts", "inputs"],
+        (text) => `${text}\nimport "../test/until.ts";\n`,
+        ["test/until.ts", "SOURCE_FOLDERS"],
       ],
       "an import of a schema from a folder outside the fingerprint": [
         "site/schemas.ts",
-        (text) => `${text}\nimport "../build/gzip.ts";\n`,
-        ["build/gzip.ts", "inputs"],
+        (text) => `${text}\nimport "../test/until.ts";\n`,
+        ["test/until.ts", "SOURCE_FOLDERS"],
       ],
       "a page whose name has a meaning in URLs": [
         "site/what?.html",

@@ -61,6 +61,12 @@ test.skipIf(blocks.length === 0)("add a format", async () => {
   expect(tsc).toMatchObject({ exitCode: 0, stdout: "" });
   const types = await bun(project.path, "src/command.ts", "content");
   expect(types).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("prices.d.csv.ts") });
+  await project.write({ "content/prices.csv": "name,price,price\ntea,3,4\n" });
+  const duplicate = await bun(project.path, "src/command.ts", "content");
+  expect(duplicate).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("prices.csv:1:1: two columns"),
+  });
   // #region site
   const graph = await bun(project.path, "run", "graph", "--check");
   expect(graph).toMatchObject({ exitCode: 0 });

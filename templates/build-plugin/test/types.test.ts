@@ -45,7 +45,7 @@ describe("without a schema, types are inferred from the values", () => {
     words.push("größe", "key7", "\u{18da3}"); // the last is a letter since Unicode 17
     const document = Object.fromEntries(words.map((word) => [word, { empty: {} }]));
     const wrapped = { documentType: (data: string) => `{ readonly inner: ${data} }` };
-    const schema = { module: "./schema.ts", name: "schema" };
+    const schema = { module: "./schema.ts", export: "schema" };
     await folder.write({
       "schema.ts": "export declare const schema: { '~standard': { types?: { output: any } } };",
       "a.d.jsonl.ts": declare(document),
@@ -153,7 +153,12 @@ describe("writeTypes", () => {
     await writeTypes(folder.at("content"), {
       formats: [words],
       schemas: [
-        { filter: /\.jsonl$/, schema, module: folder.at('the "schemas"/all.ts'), name: "numbers" },
+        {
+          filter: /\.jsonl$/,
+          schema,
+          module: folder.at('the "schemas"/all.ts'),
+          export: "numbers",
+        },
       ],
     });
     expect(await Bun.file(folder.at("content/a.d.jsonl.ts")).text()).toContain(

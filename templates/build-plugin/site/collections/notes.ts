@@ -14,5 +14,5 @@ export const notes: Collection = {
   plugin: markdown,
   schema,
   module: "site/collections/notes.ts",
-  name: "schema",
+  export: "schema",
 };

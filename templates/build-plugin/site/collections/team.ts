@@ -18,5 +18,5 @@ export const team: Collection = {
   plugin: yaml,
   schema,
   module: "site/collections/team.ts",
-  name: "schema",
+  export: "schema",
 };

@@ -8,7 +8,7 @@ export const jsonlFormat: Format = {
   name: "jsonl",
   extensions: ["jsonl", "ndjson"],
   parse(source) {
-    // Not `.`, which ends at U+2028 and U+2029, too. JSON allows them in strings.
+    // `[^\n]` and not `.`, because `.` excludes U+2028 and U+2029, which JSON allows in strings.
     const lines = [...source.text.matchAll(/\S[^\n]*/g)];
     return {
       data: lines.map((line) => parseLine(line, source)),
@@ -56,7 +56,7 @@ function refuseLosses(line: RegExpExecArray, source: Source): void {
     } else if (colon !== undefined) {
       const key: string = JSON.parse(string);
       const keys = objects.at(-1);
-      if (keys?.has(key)) throw refuse(`the key ${string} is a duplicate`);
+      if (keys?.has(key)) throw refuse(`the key ${string} is a duplicate: rename it`);
       keys?.add(key);
     }
   }

@@ -120,7 +120,7 @@ function checkKeys({ items }: YAMLMap, source: Source): void {
   for (const { key } of items) {
     if (!isScalar(key) || isMerge(key)) continue;
     if (seen.has(key.value)) {
-      throw source.error("syntax", spanOf(key), `the key ${key.value} is a duplicate`);
+      throw source.error("syntax", spanOf(key), `the key ${key.value} is a duplicate: rename it`);
     }
     seen.add(key.value);
   }

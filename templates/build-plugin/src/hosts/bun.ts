@@ -33,14 +33,14 @@ export interface BunPlugin {
   setup(build: BunHost): void;
 }
 
-export function toBunPlugin({ name, filter, files, load }: Loader): BunPlugin {
-  return refuseOtherHosts("", {
+export function toBunPlugin({ name, filter, formatFilter, load }: Loader): BunPlugin {
+  return refuseOtherHosts("index", {
     name,
     setup(build) {
       const host = hostOf(build);
       const fail = failureHandlerFor(build, host);
-      // esbuild cannot run `filter` (see Loader.files), so the callback tests it.
-      const registered = host === "esbuild" ? files : filter;
+      // esbuild cannot run `filter` (see Loader.formatFilter), so the callback tests it.
+      const registered = host === "esbuild" ? formatFilter : filter;
       build.onLoad({ filter: registered, namespace: "file" }, ({ path }) => {
         if (!filter.test(path)) return undefined;
         try {

@@ -35,7 +35,7 @@ interface RollupError {
 }
 
 export function toRollupPlugin(loader: Loader): RollupPlugin {
-  return refuseOtherHosts("/rollup", { name: loader.name, load: createLoadHook(loader) });
+  return refuseOtherHosts("rollup", { name: loader.name, load: createLoadHook(loader) });
 }
 
 /** Vite uses the same hook. */

@@ -19,7 +19,7 @@ interface HotUpdate {
 /** After a change of a content file, the dev server updates the modules that accept it, or reloads the page. */
 export function toVitePlugin(loader: Loader): VitePlugin {
   const { name, filter } = loader;
-  return refuseOtherHosts("/vite", {
+  return refuseOtherHosts("vite", {
     name,
     enforce: "pre",
     load: createLoadHook(loader),

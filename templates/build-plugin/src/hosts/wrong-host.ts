@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { StacklessError } from "../error.ts";
 
 /** The entries of this package, with the hosts of each. */
-const HOSTS = { "": "Bun and esbuild", "/vite": "Vite", "/rollup": "Rollup and Rolldown" };
+const HOSTS = { index: "Bun and esbuild", vite: "Vite", rollup: "Rollup and Rolldown" };
 type Entry = keyof typeof HOSTS;
 
 /**
@@ -23,11 +23,11 @@ export function refuseOtherHosts<Plugin extends { readonly name: string }>(
   };
   const hooks: Readonly<Record<Entry, PropertyDescriptorMap>> = {
     // The entry for Bun and esbuild refuses Vite and webpack, which call `apply`, and Rollup and Rolldown, which call `options`.
-    "": { apply: { value: refuse }, options: { value: refuse } },
+    index: { apply: { value: refuse }, options: { value: refuse } },
     // The entry for Rollup and Rolldown refuses Bun and esbuild, which read `setup`, and Vite, which calls `configResolved`.
-    "/rollup": { setup: { get: refuse }, configResolved: { value: refuse } },
+    rollup: { setup: { get: refuse }, configResolved: { value: refuse } },
     // The entry for Vite refuses Bun and esbuild, and Rollup and Rolldown, which call `buildStart` without `configResolved`.
-    "/vite": {
+    vite: {
       setup: { get: refuse },
       configResolved: { value: configResolved },
       buildStart: { value: () => isVite || refuse() },
@@ -38,11 +38,12 @@ export function refuseOtherHosts<Plugin extends { readonly name: string }>(
 
 function describe(plugin: string, entry: Entry): string {
   const name = packageName();
+  const specifier = (of: string) => (of === "index" ? name : `${name}/${of}`);
   const others = Object.entries(HOSTS)
     .filter(([other]) => other !== entry)
-    .map(([other, hosts]) => `For ${hosts}, import it from "${name}${other}".`);
+    .map(([other, hosts]) => `For ${hosts}, import it from "${specifier(other)}".`);
   return [
-    `The plugin "${plugin}" from "${name}${entry}" is for ${HOSTS[entry]}.`,
+    `The plugin "${plugin}" from "${specifier(entry)}" is for ${HOSTS[entry]}.`,
     ...others,
     "Other bundlers are not supported.",
   ].join(" ");

@@ -7,8 +7,8 @@ import { Shapes } from "./shapes.ts";
 export interface SchemaReference {
   /** Path of the module relative to the declaration, e.g. `../schemas.ts`. */
   readonly module: string;
-  /** The name of its export. */
-  readonly name: string;
+  /** Name of the schema in that module. */
+  readonly export: string;
 }
 
 /** The start of every generated declaration. A file that starts differently was written by hand, and is never changed. */
@@ -42,7 +42,7 @@ export function declareModule(
     ...shapes.declarations.map((shape) => `${shape}\n`),
     ...(schema === undefined
       ? []
-      : [`type Schema = typeof import(${JSON.stringify(schema.module)}).${schema.name};`]),
+      : [`type Schema = typeof import(${JSON.stringify(schema.module)}).${schema.export};`]),
     `type Content = ${documentType(dataType)};`,
     "",
     ...exported,

@@ -21,8 +21,8 @@ export interface ContentSchema {
   readonly schema: Schema;
   /** Path of the module that exports the schema. */
   readonly module: string;
-  /** The name of the export. */
-  readonly name: string;
+  /** Name of the schema in that module. */
+  readonly export: string;
 }
 
 /** Of the options of a plugin, `maxBytes` applies to all files, and `schemas` contains `schema` and `filter`. */
@@ -57,7 +57,7 @@ export async function writeTypes(
     if (format === undefined) continue;
     const found = schemas.find(({ filter }) => withoutState(filter).test(file));
     const content = await loadContent(format, file, { ...options, schema: found?.schema });
-    const reference = found && { name: found.name, module: importPath(file, found.module) };
+    const reference = found && { export: found.export, module: importPath(file, found.module) };
     wanted.set(declarationPath(file), declareModule(format, content, reference));
   }
   const declarations = extensionFilter(
