@@ -14,10 +14,10 @@ import { openSessionSecret } from "./features/session/secret.ts";
 
 export async function createApp(env: Env, service: Service) {
   const secret = await openSessionSecret(env);
-  const stores = openStores(env);
+  const hub = new Hub(env, service);
+  const stores = openStores(env, hub);
   service.use(stores.log);
   service.use(stores.presence);
-  const hub = new Hub(env, stores.bus, service);
 
   const app = new Hono<HttpEnv>();
   const routes = app

@@ -137,12 +137,13 @@ export interface Message {
 }
 
 /** The frame of one kind of event, as the room's log stores it and as members receive it. */
-export type EventOf<K extends EventKind> = Position & {
-  readonly from: User;
-  readonly at: string;
-} & Omit<FrameOf<K>, "ref" | "text"> &
-  // The text of a message that was deleted later is left out.
-  Partial<Pick<FrameOf<K>, Extract<"text", keyof FrameOf<K>>>>;
+export type EventOf<K extends EventKind> = Omit<FrameOf<K>, "ref" | "text"> &
+  Position & {
+    readonly from: User;
+    readonly at: string;
+    /** Left out if the message was deleted later, and by kinds that have no text. */
+    readonly text?: string;
+  };
 export type RoomEvent = { [K in EventKind]: EventOf<K> }[EventKind];
 
 /** Why a frame was refused, and whether sending it again can succeed. The README explains each code. */
@@ -174,6 +175,8 @@ export const CLOSE = {
   /** The session has expired: sign in again. */
   sessionExpired: 4002,
 } as const;
+
+export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
 /** A room at the time of a join. */
 export type Snapshot = Position & { readonly members: readonly User[] } & (
@@ -229,6 +232,6 @@ export function isEvent(frame: ServerFrame): frame is RoomEvent {
 }
 
 /** The offset of the message that the event is about; undefined if the event starts a message. */
-export function targetOf(event: RoomEvent | FrameOf<EventKind>): number | undefined {
+export function targetOf(event: RoomEvent): number | undefined {
   return (event as { readonly target?: number }).target;
 }

@@ -4,12 +4,12 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LocalBus } from "../src/features/chat/bus.ts";
 import { migrate } from "../src/features/chat/room-log/migrations.ts";
 import { RecentKeys } from "../src/features/chat/room-log/recent-keys.ts";
+import type { Draft } from "../src/features/chat/room-log/room-log.ts";
 import { SqliteRoomLog } from "../src/features/chat/room-log/sqlite.ts";
 import { LIMITS } from "../src/limits.ts";
-import type { FrameOf } from "../src/protocol.ts";
+import { Recorder } from "./stores.ts";
 
 const LIMIT = 20;
 
@@ -57,13 +57,13 @@ test("after a restart the keys of the newest events are known, trimmed or not", 
 
 test("a trimmed event leaves its key, with the id of the event", async () => {
   const directory = await mkdtemp(join(tmpdir(), "chat-keys-"));
-  const log = new SqliteRoomLog(join(directory, "chat.db"), new LocalBus());
+  const log = new SqliteRoomLog(join(directory, "chat.db"), new Recorder());
   const send = (room: string, count: number) => {
-    const frames = Array.from({ length: count }, (_, i): FrameOf<"chat"> => {
-      return { type: "chat", ref: 1, room, text: "text", key: `${room}-${i + 1}` };
-    });
     const from = { id: "ada", name: "Ada" };
-    return Promise.all(frames.map((frame) => log.append({ frame, from, at: "" })));
+    const drafts = Array.from({ length: count }, (_, i): Draft => {
+      return { type: "chat", room, from, at: "", text: "text", key: `${room}-${i + 1}` };
+    });
+    return Promise.all(drafts.map((draft) => log.append(draft)));
   };
   await send("quiet", 3);
   await send("busy", LIMITS.messages + 500);

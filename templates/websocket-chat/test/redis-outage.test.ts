@@ -7,6 +7,7 @@ import { FaultyProxy } from "./proxy.ts";
 import { HAS_REDIS_SERVER, OwnRedis } from "./redis.ts";
 import { ChatServer, until } from "./server.ts";
 import { Socket } from "./socket.ts";
+import { Recorder } from "./stores.ts";
 
 const ENV = { RATE_LIMIT: "1000000", SESSION_SECRET: "the same on every node" };
 /** Milliseconds within which a silent connection has to be replaced: twice what the README says, for busy machines. */
@@ -263,7 +264,7 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
 
   test("a join and a leave take effect in order, also after Redis has restarted", async () => {
     await using redis = await OwnRedis.start();
-    const { bus, log, presence } = openRedisStores(redis.url, "{chat}");
+    const { bus, log, presence } = openRedisStores(redis.url, "{chat}", new Recorder());
     const ready = () => presence.ready().then(() => log.ready());
     const isReady = () =>
       ready().then(
@@ -300,8 +301,8 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     };
     const log = new RedisRoomLog({ send } as never, {} as never, "{chat}");
     // An event with a target is about a message, whatever its type is.
-    const frame = { type: "chat", ref: 1, room: "general", key: "k", target: 1, text: "" };
-    const draft = { frame, from: { id: "a", name: "Ada" }, at: "" } as unknown as Draft;
+    const event = { type: "chat", room: "general", key: "k", target: 1, text: "" };
+    const draft = { ...event, from: { id: "a", name: "Ada" }, at: "" } as Draft;
     await expect(log.append(draft)).rejects.toMatchObject({ status: 503 });
   });
 

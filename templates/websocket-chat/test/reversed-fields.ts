@@ -4,13 +4,11 @@ import { plugin } from "bun";
 plugin({
   name: "reversed-fields",
   setup(build) {
-    build.onLoad({ filter: /src\/features\/chat\/room-log\/change\.ts$/ }, async ({ path }) => {
+    build.onLoad({ filter: /src\/features\/redis\/room-log\.ts$/ }, async ({ path }) => {
       const source = await Bun.file(path).text();
-      const contents = `${source.replace("export function changeOf", "function original")}
-        const reverse = (fields: object) => Object.fromEntries(Object.entries(fields).reverse());
-        export function changeOf(...args: Parameters<typeof original>) {
-          const { event, message, isEffective } = original(...args);
-          return { event: reverse(event), message: message && reverse(message), isEffective };
+      const contents = `${source.replace("function encodeFields", "function original")}
+        function encodeFields(fields: Parameters<typeof original>[0]) {
+          return original(Object.fromEntries(Object.entries(fields).reverse()));
         }`;
       return { loader: "ts", contents };
     });

@@ -70,8 +70,7 @@ export async function setUp({ make }: Engine, cleanups: (() => Promise<void>)[])
   cleanups.push(clear);
   const start = async (): Promise<Opened> => {
     const recorder = new Recorder();
-    const stores = openStores(schema.parse(env));
-    stores.bus.subscribe(recorder);
+    const stores = openStores(schema.parse(env), recorder);
     const isReady = () =>
       Promise.all([stores.log.ready(), stores.presence.ready?.()]).then(
         () => true,

@@ -214,11 +214,11 @@ export class ChatClient {
 
   /** Sends the oldest event that is queued for this room; the next one follows when it is stored. */
   async #flush(room: string): Promise<void> {
-    const event = this.#joined.has(room) ? this.outbox.take(room) : undefined;
+    const event = this.#joined.has(room) ? this.outbox.startSending(room) : undefined;
     if (!event) return;
     const isWanted = () => this.outbox.unsent.includes(event);
     const reply = await this.#requestWhile(isWanted, { ...event, ref: 0 });
-    this.outbox.release(event);
+    this.outbox.stopSending(event);
     if (reply?.type === "error" && reply.code === "not_in_room") {
       if (this.#rooms.has(room)) void this.#join(room);
       return;
@@ -232,8 +232,8 @@ export class ChatClient {
 
   /**
    * Sends a frame, and after a temporary error again, as long as `isWanted`.
-   * @returns the final reply; undefined if the connection closes first: after a reconnect, `#welcome` joins again and
-   * `#flush` resends.
+   * @returns the final reply; undefined if the connection closes first, or the frame is no longer wanted. After a
+   * reconnect, `#welcome` joins again and `#flush` resends.
    */
   async #requestWhile(isWanted: () => boolean, frame: RequestFrame): Promise<Reply | undefined> {
     let reply = await this.#request(frame);

@@ -35,8 +35,11 @@ export class Outbox {
     return unsent;
   }
 
-  /** The oldest event of the room. At most one per room is in flight, so that they stay in order. */
-  take(room: string): Unsent | undefined {
+  /**
+   * Marks the oldest event of the room as in flight, until `stopSending`. At most one per room is, so that they stay in order.
+   * @returns it; undefined if there is none, or one is in flight already.
+   */
+  startSending(room: string): Unsent | undefined {
     if (this.#inFlight.has(room)) return undefined;
     const event = this.#unsent.find((unsent) => unsent.room === room);
     if (event) this.#inFlight.add(room);
@@ -44,7 +47,7 @@ export class Outbox {
   }
 
   /** The event is no longer in flight: there was a reply, or the connection has closed. */
-  release({ room }: Unsent): void {
+  stopSending({ room }: Unsent): void {
     this.#inFlight.delete(room);
   }
 

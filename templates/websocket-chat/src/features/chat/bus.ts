@@ -1,5 +1,4 @@
 // The bus carries frames and signals to every node of the chat. `LocalBus` is for a single process.
-import { log } from "#lib/log";
 import type { Session } from "../session/cookie.ts";
 
 /** An encoded frame for every connection that is subscribed to `topic`. */
@@ -15,6 +14,7 @@ export type Signal =
   | { readonly type: "end-session"; readonly session: string }
   | { readonly type: "rename"; readonly session: Session };
 
+/** What the stores deliver to: the hub of this node. No method throws. */
 export interface Listener {
   /** Called in the order of the store; within a room that is the order of the offsets. */
   deliver(delivery: Delivery): void;
@@ -23,42 +23,23 @@ export interface Listener {
   onDataLoss(): void;
 }
 
+/** While the nodes cannot be reached, both methods reject. */
 export interface Bus {
-  /** Sets the listener, which gets everything from now on. */
-  subscribe(listener: Listener): void;
-  /** Delivers on every node, this one included. Rejects while the nodes cannot be reached. */
+  /** Delivers on every node, this one included. */
   publish(delivery: Delivery): Promise<void>;
-  /** Sends a signal to every node, this one included. Rejects while the nodes cannot be reached. */
+  /** Sends a signal to every node, this one included. */
   signal(signal: Signal): Promise<void>;
 }
 
-/** Never throws: after a bug in the listener, clients recover from the store, in which the event is. */
-export function deliverTo(listener: Listener | undefined, delivery: Delivery): void {
-  try {
-    listener?.deliver(delivery);
-  } catch (error) {
-    log.error("{error}", { error });
-    listener?.onDataLoss();
-  }
-}
-
 export class LocalBus implements Bus {
-  #listener: Listener | undefined;
-
-  subscribe(listener: Listener): void {
-    this.#listener = listener;
-  }
-
-  deliver(delivery: Delivery): void {
-    deliverTo(this.#listener, delivery);
-  }
+  constructor(readonly hub: Listener) {}
 
   async publish(delivery: Delivery): Promise<void> {
-    this.deliver(delivery);
+    this.hub.deliver(delivery);
   }
 
   async signal(signal: Signal): Promise<void> {
-    this.#listener?.signal(signal);
+    this.hub.signal(signal);
   }
 }
 

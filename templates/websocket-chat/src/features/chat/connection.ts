@@ -4,7 +4,14 @@ import { log } from "#lib/log";
 import { canJoin } from "../../can-join.ts";
 import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
-import { CLOSE, type FrameOf, PROTOCOL, type ServerFrame, type User } from "../../protocol.ts";
+import {
+  CLOSE,
+  type CloseCode,
+  type FrameOf,
+  PROTOCOL,
+  type ServerFrame,
+  type User,
+} from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import { roomTopic, userTopic } from "./bus.ts";
 import type { Hub } from "./hub.ts";
@@ -84,8 +91,7 @@ export class Connection implements Member {
     stores.presence.disconnect(this).catch(logPresenceError);
   }
 
-  /** @param code see RFC 6455, section 7.4. */
-  close(code: number, reason: string): void {
+  close(code: CloseCode, reason: string): void {
     this.#socket?.close(code, reason);
   }
 

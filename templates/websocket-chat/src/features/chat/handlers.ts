@@ -1,6 +1,8 @@
-// Handles the frames that clients send: parses each one, calls the handler of its type, and reports a failure.
+// Handles what happens to a WebSocket. A frame is parsed and passed to the handler of its type; a failure is reported.
+import type { WebSocketHandler } from "bun";
 import { Problem } from "#lib/http";
 import { log } from "#lib/log";
+import type { Env } from "../../env.ts";
 import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
 import {
@@ -22,6 +24,31 @@ import { sendPrivate } from "../private/send-private.ts";
 import { sendTyping } from "../typing/send-typing.ts";
 // #endregion
 import type { Connection } from "./connection.ts";
+import type { Draft } from "./room-log/room-log.ts";
+
+/**
+ * Beyond this many queued bytes, the runtime closes the connection without a close frame. `LIMITS.sendBufferBytes` is far
+ * below, so that a slow consumer gets a close code.
+ */
+const BACKPRESSURE_LIMIT = 2 ** 30;
+
+/** The events of a socket, whose `data` is its connection. */
+export function socketEvents({ IDLE_TIMEOUT_S }: Env): WebSocketHandler<Connection> {
+  return {
+    maxPayloadLength: LIMITS.frameBytes,
+    backpressureLimit: BACKPRESSURE_LIMIT,
+    closeOnBackpressureLimit: true,
+    // The runtime pings a silent client, and closes the connection if there is no pong.
+    idleTimeout: IDLE_TIMEOUT_S,
+    sendPings: true,
+    perMessageDeflate: false,
+    open: (socket) => socket.data.opened(socket),
+    message: (socket, data) => handleFrame(socket.data, data),
+    drain: (socket) => socket.data.drained(),
+    close: (socket) => socket.data.closed(),
+    error: (error) => log.error("{error}", { error }),
+  };
+}
 
 /** One handler per frame type. A frame type without a handler fails the type check. */
 type Handlers = {
@@ -52,10 +79,7 @@ const handlers: Handlers = {
 };
 
 /** Handles one frame. Never rejects: a failure is an `error` frame for the client. */
-export async function handleFrame(
-  connection: Connection,
-  data: string | Uint8Array,
-): Promise<void> {
+async function handleFrame(connection: Connection, data: string | Uint8Array): Promise<void> {
   let ref: Ref | undefined;
   try {
     const parsed = parseFrame(data);
@@ -84,13 +108,14 @@ export async function handleFrame(
 
 /** Stores an event; the log delivers it to all members, this connection included. */
 async function append(connection: Connection, frame: FrameOf<EventKind>): Promise<void> {
+  const { user, chat } = connection;
   connection.requireMembership(frame.room);
-  const { hub, stores } = connection.chat;
-  hub.checkRateLimit(connection.user, "message");
-  const at = new Date().toISOString();
-  const { room, epoch, offset } = await stores.log.append({ frame, from: connection.user, at });
-  hub.messagesTotal.inc();
-  connection.send({ type: "ok", ref: frame.ref, room, epoch, offset });
+  chat.hub.checkRateLimit(user, "message");
+  const { ref, ...event } = frame;
+  const draft: Draft = { ...event, from: user, at: new Date().toISOString() };
+  const { room, epoch, offset } = await chat.stores.log.append(draft);
+  chat.hub.messagesTotal.inc();
+  connection.send({ type: "ok", ref, room, epoch, offset });
 }
 
 /** A valid frame, or the error of an invalid one, with the `ref` unless that is missing or invalid. */
@@ -132,6 +157,7 @@ function toErrorFrame(error: unknown, ref: Ref | undefined): ServerFrame {
     const { code, message } = error;
     return { type: "error", ref, code, message, ...ERRORS[code] };
   }
+  // A store that is unavailable throws a `Problem`; anything else is a bug.
   if (error instanceof Problem) log.warn("a frame was not handled: {error}", { error });
   else log.error("{error}", { error });
   const message = "The server could not handle this frame: send it again.";

@@ -1,4 +1,5 @@
 // State that all connections of a node share: fan-out, rate limits, closing slow consumers and ended sessions.
+import { log } from "#lib/log";
 import type { Counter } from "#lib/metrics";
 import { RateLimiter } from "#lib/rate-limit";
 import type { Service } from "#lib/service";
@@ -7,7 +8,7 @@ import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
 import { CLOSE, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
-import { type Bus, type Delivery, type Listener, roomTopic, type Signal } from "./bus.ts";
+import { type Delivery, type Listener, roomTopic, type Signal } from "./bus.ts";
 import type { Connection } from "./connection.ts";
 import { Recording } from "./recording.ts";
 
@@ -37,7 +38,7 @@ export class Hub implements Listener {
   readonly #slowConsumers: Counter;
   #unchecked = 0;
 
-  constructor({ IDLE_TIMEOUT_S, MAX_CONNECTIONS, RATE_LIMIT }: Env, bus: Bus, service: Service) {
+  constructor({ IDLE_TIMEOUT_S, MAX_CONNECTIONS, RATE_LIMIT }: Env, service: Service) {
     this.replayTimeoutMs = IDLE_TIMEOUT_S * 1000;
     const limits = { windowMs: WINDOW_MS, maxClients: 2 * MAX_CONNECTIONS };
     this.#messages = new RateLimiter({ ...limits, limit: RATE_LIMIT });
@@ -66,9 +67,8 @@ export class Hub implements Listener {
       help: "Rooms with a connection of this node.",
       read: () => new Set([...this.#connections].flatMap(({ rooms }) => [...rooms])).size,
     });
-    bus.subscribe(this);
     service.draining.addEventListener("abort", () =>
-      this.closeAll(CLOSE.restart, "The server restarts: connect again."),
+      this.#closeAll("The server restarts: connect again."),
     );
   }
 
@@ -105,16 +105,16 @@ export class Hub implements Listener {
     if (own?.size === 0) this.#users.delete(user.id);
   }
 
+  /** Sends the frame to the subscribers of its topic. After a bug in it, clients recover from the store, in which the event is. */
   deliver(delivery: Delivery): void {
-    // Another node may deliver before this one listens. It has no connections then, and `server` would throw.
+    // `#publish` needs `service.server`, which does not exist while the node starts: it has no connections then.
     if (this.#connections.size === 0) return;
-    const { topic, frame } = delivery;
-    for (const recording of this.#recordings) recording.add(delivery);
-    const { server, metrics } = this.#service;
-    if (metrics.isServed) this.#deliveries.inc({}, server.subscriberCount(topic));
-    server.publish(topic, frame);
-    this.#unchecked += frame.length;
-    if (this.#unchecked > CHECK_EVERY) this.#closeSlowConsumers();
+    try {
+      this.#publish(delivery);
+    } catch (error) {
+      log.error("{error}", { error });
+      this.onDataLoss();
+    }
   }
 
   /** Records what is delivered to a room while a client joins it. */
@@ -143,7 +143,7 @@ export class Hub implements Listener {
   }
 
   onDataLoss(): void {
-    this.closeAll(CLOSE.restart, "Deliveries were lost: connect again to recover.");
+    this.#closeAll("Deliveries were lost: connect again to recover.");
   }
 
   /** The limits apply to a user, over all of the user's connections. @throws {FrameError} `rate_limited` */
@@ -159,9 +159,19 @@ export class Hub implements Listener {
     connection.close(CLOSE.slowConsumer, "You read too slowly: connect again to recover.");
   }
 
-  /** Closes every connection. The clients reconnect, here or at another node. */
-  closeAll(code: number, reason: string): void {
-    for (const connection of [...this.#connections]) connection.close(code, reason);
+  #publish(delivery: Delivery): void {
+    const { topic, frame } = delivery;
+    for (const recording of this.#recordings) recording.add(delivery);
+    const { server, metrics } = this.#service;
+    if (metrics.isServed) this.#deliveries.inc({}, server.subscriberCount(topic));
+    server.publish(topic, frame);
+    this.#unchecked += frame.length;
+    if (this.#unchecked > CHECK_EVERY) this.#closeSlowConsumers();
+  }
+
+  /** The clients reconnect, here or at another node. */
+  #closeAll(reason: string): void {
+    for (const connection of [...this.#connections]) connection.close(CLOSE.restart, reason);
   }
 
   /** Closes slow consumers long before the runtime's backpressure limit, beyond which they would get no close code. */

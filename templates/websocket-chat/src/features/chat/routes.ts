@@ -1,37 +1,17 @@
-// GET /ws: decides who may open a WebSocket, and passes what happens to it to its connection.
+// GET /ws: decides who may open a WebSocket.
 import { Hono } from "hono";
 import { type HttpEnv, Problem } from "#lib/http";
 import { log } from "#lib/log";
 import type { Service } from "#lib/service";
 import { upgradeWebSocket } from "#lib/websocket";
 import type { Env } from "../../env.ts";
-import { LIMITS } from "../../limits.ts";
 import { openSession } from "../session/ended-sessions.ts";
 import { isAllowedOrigin } from "./allowed-origins.ts";
 import { type Chat, Connection } from "./connection.ts";
-import { handleFrame } from "./handlers.ts";
-
-/**
- * Beyond this many queued bytes, the runtime closes the connection without a close frame. `LIMITS.sendBufferBytes` is far
- * below, so that a slow consumer gets a close code.
- */
-const BACKPRESSURE_LIMIT = 2 ** 30;
+import { socketEvents } from "./handlers.ts";
 
 export function chatRoutes(env: Env, secret: string, chat: Chat, service: Service) {
-  service.websocket<Connection>({
-    maxPayloadLength: LIMITS.frameBytes,
-    backpressureLimit: BACKPRESSURE_LIMIT,
-    closeOnBackpressureLimit: true,
-    // The runtime pings a silent client, and closes the connection if there is no pong.
-    idleTimeout: env.IDLE_TIMEOUT_S,
-    sendPings: true,
-    perMessageDeflate: false,
-    open: (socket) => socket.data.opened(socket),
-    message: (socket, data) => handleFrame(socket.data, data),
-    drain: (socket) => socket.data.drained(),
-    close: (socket) => socket.data.closed(),
-    error: (error) => log.error("{error}", { error }),
-  });
+  service.websocket(socketEvents(env));
   const { ALLOWED_ORIGINS, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_USER } = env;
   return new Hono<HttpEnv>().get("/ws", async (c) => {
     const session = await openSession(c, secret, chat.stores.endedSessions);

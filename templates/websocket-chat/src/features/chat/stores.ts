@@ -6,7 +6,7 @@ import type { Env } from "../../env.ts";
 import { openRedisStores } from "../redis/stores.ts";
 // #endregion
 import { type EndedSessions, SqliteEndedSessions } from "../session/ended-sessions.ts";
-import { type Bus, LocalBus } from "./bus.ts";
+import { type Bus, type Listener, LocalBus } from "./bus.ts";
 import { MemoryPresence } from "./presence/memory.ts";
 import type { Presence } from "./presence/presence.ts";
 import type { RoomLog } from "./room-log/room-log.ts";
@@ -19,16 +19,15 @@ export interface Stores {
   readonly endedSessions: EndedSessions;
 }
 
-/** @throws {StartError} if the data folder cannot be used. */
-export function openStores(env: Env): Stores {
+/** @param hub gets what the stores deliver. @throws {StartError} if the data folder cannot be used. */
+export function openStores(env: Env, hub: Listener): Stores {
   // #region redis
-  if (env.REDIS_URL) return openRedisStores(env.REDIS_URL, env.REDIS_PREFIX);
+  if (env.REDIS_URL) return openRedisStores(env.REDIS_URL, env.REDIS_PREFIX, hub);
   // #endregion
-  const bus = new LocalBus();
   try {
-    const log = new SqliteRoomLog(join(env.DATA_DIR, "chat.db"), bus);
+    const log = new SqliteRoomLog(join(env.DATA_DIR, "chat.db"), hub);
     const endedSessions = new SqliteEndedSessions(log.db);
-    return { bus, log, presence: new MemoryPresence(bus), endedSessions };
+    return { bus: new LocalBus(hub), log, presence: new MemoryPresence(hub), endedSessions };
   } catch (cause) {
     throw dataDirError(env.DATA_DIR, cause);
   }

@@ -48,3 +48,10 @@ export function stopEditing(): Message | undefined {
   byId("editing", HTMLElement).hidden = true;
   return stopped.message;
 }
+
+/** Stops editing, and appends the edited text to what was typed before, so that neither is lost. */
+export function moveEditToDraft(): void {
+  const text = byId("text", HTMLTextAreaElement);
+  const edited = text.value;
+  if (stopEditing()) text.value += `\n${edited}`;
+}

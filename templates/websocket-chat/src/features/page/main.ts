@@ -9,7 +9,7 @@ import { isTooLong, type User } from "../../protocol.ts";
 import type { Actions } from "./actions.ts";
 import { byId } from "./dom.ts";
 // #region edits
-import { editButtons, startEditing, stopEditing } from "./edit-buttons.ts";
+import { editButtons, moveEditToDraft, startEditing, stopEditing } from "./edit-buttons.ts";
 // #endregion
 import { type Conversation, Model } from "./model.ts";
 import { closePanel, isNarrow, setUpPanels } from "./panels.ts";
@@ -150,11 +150,10 @@ function start(user: User): void {
       // Several attempts to connect may fail before the first one finds out why.
       if (chat.inert) return;
       chat.inert = true;
-      const typed = [text.value];
       // #region edits
-      if (stopEditing()) typed.unshift(text.value);
+      moveEditToDraft();
       // #endregion
-      if (model.current) model.current.draft = typed.join("\n").trim();
+      if (model.current) model.current.draft = text.value.trim();
       for (const event of client.outbox.unsent.toReversed()) {
         const conversation = model.open("room", event.room);
         if (event.type === "chat")
@@ -248,10 +247,11 @@ function start(user: User): void {
     event.preventDefault();
     void send();
   };
-  byId("news", HTMLElement).onclick = () => {
+  const news = byId("news", HTMLElement);
+  news.onclick = () => {
     const scroll = byId("scroll", HTMLElement);
     scroll.scrollTop = scroll.scrollHeight;
-    update(() => undefined);
+    news.hidden = true;
     text.focus();
   };
   // #region typing

@@ -176,7 +176,7 @@ export class Model {
       case "ok":
       case "pong":
       case "error":
-        // The client has handled it.
+        // Nothing to show.
         return;
       default:
         // A new frame without its case fails the type check.
@@ -258,11 +258,9 @@ export class Model {
       note: "Some messages before this are missing.",
     };
     conversation.lines = isFirst ? unsent : [gap, ...unsent];
-    const { unread } = conversation;
     for (const message of messages) {
       this.#put(conversation, epoch, message, !isFirst && !known.has(message.key));
     }
-    if (isFirst) conversation.unread = unread;
   }
 
   #apply(event: RoomEvent): void {
@@ -300,7 +298,7 @@ export class Model {
   }
 
   #add(conversation: Conversation, line: Line, isNew = true): void {
-    // Unsent messages stay below the others.
+    // Waiting lines stay below the others.
     const waiting = conversation.lines.findIndex(({ state }) => state === "waiting");
     const end = waiting === -1 || line.state === "waiting" ? conversation.lines.length : waiting;
     conversation.lines.splice(end, 0, line);

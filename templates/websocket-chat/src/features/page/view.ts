@@ -184,6 +184,7 @@ function setText(target: Element | null, text: string): void {
 
 function memberItem(user: User, isMe: boolean): HTMLElement {
   const parts = [avatar(user), element("span", "label")];
+  if (isMe) parts.push(element("span", "soft you", "you"));
   // #region private
   if (!isMe) {
     const button = element("button", "item", ...parts);
@@ -191,7 +192,7 @@ function memberItem(user: User, isMe: boolean): HTMLElement {
     return element("li", "", button);
   }
   // #endregion
-  return element("li", "item", ...parts, element("span", "soft you", isMe ? "you" : ""));
+  return element("li", "item", ...parts);
 }
 
 function avatar({ id, name }: User): HTMLElement {

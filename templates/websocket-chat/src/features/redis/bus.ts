@@ -1,7 +1,7 @@
 // The bus of several nodes: one Redis Stream with the deliveries for all of them. Each node reads all of it, in order.
 import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
-import { type Bus, type Delivery, deliverTo, type Listener, type Signal } from "../chat/bus.ts";
+import type { Bus, Delivery, Listener, Signal } from "../chat/bus.ts";
 import { checkVersion } from "./health.ts";
 
 /** Deliveries that Redis retains for nodes that are behind. */
@@ -31,6 +31,7 @@ export interface RedisBusOptions {
   readonly prefix: string;
   /** For publishing. */
   readonly redis: RedisConnection;
+  readonly hub: Listener;
   /** Called when Redis has lost data that it had acknowledged. */
   readonly startNewEpochs: () => Promise<void>;
 }
@@ -41,7 +42,6 @@ export class RedisBus implements Bus {
   readonly #key: string;
   /** Reads block, so they have a connection of their own. */
   readonly #reader: RedisConnection;
-  #listener: Listener | undefined;
   #waiting: Waiting[] = [];
   /** The entry that was read last; undefined until the first connection. */
   #cursor: Entry | undefined;
@@ -60,10 +60,6 @@ export class RedisBus implements Bus {
   /** Whether the last read succeeded. */
   get isReading(): boolean {
     return this.#isReading;
-  }
-
-  subscribe(listener: Listener): void {
-    this.#listener = listener;
   }
 
   async publish({ topic, frame }: Delivery): Promise<void> {
@@ -145,7 +141,7 @@ export class RedisBus implements Bus {
     } else {
       const newest = await this.#newest(this.#reader);
       if (isAfter(id, newest[0])) await this.#options.startNewEpochs();
-      this.#listener?.onDataLoss();
+      this.#options.hub.onDataLoss();
       this.#cursor = newest;
     }
     const [reachedId] = this.#cursor ?? START;
@@ -157,10 +153,11 @@ export class RedisBus implements Bus {
   #deliver(entry: Entry): void {
     // A signal is `s`, signal. A delivery is `t`, topic, `f`, frame and, for an event, `o`, offset.
     const [, [name, first = "", , frame = "", , offset]] = entry;
+    const { hub } = this.#options;
     this.#cursor = entry;
-    if (name === "s") this.#listener?.signal(JSON.parse(first));
-    else if (offset) deliverTo(this.#listener, { topic: first, frame, offset: Number(offset) });
-    else deliverTo(this.#listener, { topic: first, frame });
+    if (name === "s") hub.signal(JSON.parse(first));
+    else if (offset) hub.deliver({ topic: first, frame, offset: Number(offset) });
+    else hub.deliver({ topic: first, frame });
   }
 }
 

@@ -1,10 +1,10 @@
 // The log of several nodes, in Redis: per room a list of events and the current state of the messages.
 import { storeUnavailable } from "#lib/http";
 import type { RedisConnection } from "#lib/redis";
+import { applyEvent } from "../../apply-event.ts";
 import { LIMITS } from "../../limits.ts";
 import { type Message, type Position, type RoomEvent, targetOf } from "../../protocol.ts";
 import { randomId } from "../../random-id.ts";
-import { changeOf } from "../chat/room-log/change.ts";
 import type { Draft, History, RoomLog, Stored } from "../chat/room-log/room-log.ts";
 import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { checkHealth, probe } from "./health.ts";
@@ -71,15 +71,15 @@ export class RedisRoomLog implements RoomLog {
   }
 
   async #tryAppend(draft: Draft): Promise<Stored | undefined> {
-    const { frame, from } = draft;
-    const { room } = frame;
+    const { room } = draft;
     // Encoded, because an id that contains a space could otherwise form the key of another user.
-    const key = this.#key(`key:${encodeURIComponent(from.id)} ${frame.key}`);
-    const target = targetOf(draft.frame);
+    const key = this.#key(`key:${encodeURIComponent(draft.from.id)} ${draft.key}`);
+    const event: RoomEvent = { ...draft, ...NOWHERE };
+    const target = targetOf(event);
     const before = target === undefined ? undefined : await this.#message(room, target, key);
     if (before?.stored) return before.stored;
     const message = before?.state ? (JSON.parse(before.state) as Message) : undefined;
-    const { event, message: changed, isEffective } = changeOf(draft, NOWHERE, message);
+    const changed = applyEvent(event, message);
     // A new message gets its offset from the script; one that exists has it already.
     const encode = target === undefined ? encodeFields : JSON.stringify;
     const isDeleted = target !== undefined && changed === undefined;
@@ -87,7 +87,7 @@ export class RedisRoomLog implements RoomLog {
     const reply = await append.run(this.redis, keys, [
       room,
       randomId(),
-      isEffective ? encodeFields(event) : "",
+      changed === message ? "" : encodeFields(event),
       target ?? "",
       before?.state ?? "",
       changed ? encode(changed) : "",

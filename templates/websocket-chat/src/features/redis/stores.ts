@@ -1,6 +1,7 @@
 // Opens the stores of several nodes: messages, presence, deliveries and ended sessions in one Redis.
 import { RedisConnection } from "#lib/redis";
 import { StartError } from "#lib/service";
+import type { Listener } from "../chat/bus.ts";
 import { RedisBus } from "./bus.ts";
 import { RedisEndedSessions } from "./ended-sessions.ts";
 import { checkData } from "./health.ts";
@@ -8,9 +9,9 @@ import { RedisPresence } from "./presence.ts";
 import { RedisRoomLog } from "./room-log.ts";
 
 /** Connects in the background: until Redis is available, `ready` rejects. @param prefix of every key. */
-export function openRedisStores(url: string, prefix: string) {
+export function openRedisStores(url: string, prefix: string, hub: Listener) {
   const redis = RedisConnection.start(url, (client) => checkData(client, prefix));
-  const bus = new RedisBus({ url, prefix, redis, startNewEpochs: () => log.startNewEpochs() });
+  const bus = new RedisBus({ url, prefix, redis, hub, startNewEpochs: () => log.startNewEpochs() });
   const log = new RedisRoomLog(redis, bus, prefix);
   const endedSessions = new RedisEndedSessions(redis, prefix);
   return { bus, log, presence: new RedisPresence(url, prefix, bus), endedSessions };

@@ -3,7 +3,7 @@ import type { User } from "../../../protocol.ts";
 // #region private
 import { findUser, type Receiver } from "../../private/find-user.ts";
 // #endregion
-import { type LocalBus, roomTopic } from "../bus.ts";
+import { type Listener, roomTopic } from "../bus.ts";
 import { Counts } from "./counts.ts";
 import type { Member, Presence } from "./presence.ts";
 
@@ -13,7 +13,7 @@ const ONLINE = "";
 export class MemoryPresence implements Presence {
   readonly #counts = new Counts();
 
-  constructor(readonly bus: LocalBus) {}
+  constructor(readonly hub: Listener) {}
 
   async join(room: string, member: Member): Promise<readonly User[]> {
     if (this.#counts.add(room, member)) this.#announce("user-joined", room, member.user);
@@ -44,6 +44,6 @@ export class MemoryPresence implements Presence {
   // #endregion
 
   #announce(type: "user-joined" | "user-left", room: string, user: User): void {
-    this.bus.deliver({ topic: roomTopic(room), frame: JSON.stringify({ type, room, user }) });
+    this.hub.deliver({ topic: roomTopic(room), frame: JSON.stringify({ type, room, user }) });
   }
 }

@@ -16,8 +16,8 @@ const CLOSED = "";
  * Decides at start whether events may be missing. Their offsets are then assigned again, and a new epoch tells the clients.
  * - Closed cleanly, or the process crashed (`kill -9`): the same epoch, because every commit is in the file.
  * - The machine crashed: a new epoch. The file was not closed, and its column `boot` names another boot.
- * - The file was replaced by a copy: a new epoch. The column `marked` differs from the ctime of the marker file next to the
- *   database: in a copy of the folder that file has a new ctime, and an older copy of only the database stores an older one.
+ * - The folder was copied: a new epoch. The copy of the marker file has a new ctime, which differs from the column `marked`.
+ * - Only `chat.db` was replaced by an older copy: a new epoch. Its `marked` is older than the ctime of the marker file.
  */
 export class Epoch {
   readonly id: string;

@@ -1,12 +1,8 @@
 // The interface of the room log, which stores the events and messages of all rooms. One implementation per engine.
-import type { EventKind, FrameOf, Position, User } from "../../../protocol.ts";
+import type { EventKind, EventOf, Position } from "../../../protocol.ts";
 
-/** An event to store. Its `key` is the sender's idempotency key: a second draft with the same key is the same event. */
-export interface Draft {
-  readonly frame: FrameOf<EventKind>;
-  readonly from: User;
-  readonly at: string;
-}
+/** An event that has no position yet. A second draft of the same user with the same `key` is the same event. */
+export type Draft = { [K in EventKind]: Omit<EventOf<K>, keyof Position> }[EventKind];
 
 /** Where an event is stored; for a repeated key, where it was stored the first time. */
 export interface Stored extends Position {

@@ -6,9 +6,8 @@ import { storeUnavailable } from "#lib/http";
 import { applyEvent } from "../../../apply-event.ts";
 import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
-import { type Message, type Position, targetOf } from "../../../protocol.ts";
-import { type LocalBus, roomTopic } from "../bus.ts";
-import { changeOf } from "./change.ts";
+import { type Message, type Position, type RoomEvent, targetOf } from "../../../protocol.ts";
+import { type Listener, roomTopic } from "../bus.ts";
 import { Epoch } from "./epoch.ts";
 import { migrate } from "./migrations.ts";
 import { RecentKeys } from "./recent-keys.ts";
@@ -40,7 +39,7 @@ interface Appended {
 }
 
 export class SqliteRoomLog implements RoomLog {
-  readonly #bus: LocalBus;
+  readonly #hub: Listener;
   /** Also stores the ended sessions. `close` closes it. */
   readonly db: Database;
   readonly #keys: RecentKeys;
@@ -51,10 +50,10 @@ export class SqliteRoomLog implements RoomLog {
   #pending: Pending[] = [];
 
   /** Opens or creates the file, and migrates it. A new file gets a new epoch. @throws if that fails. */
-  constructor(path: string, bus: LocalBus) {
+  constructor(path: string, hub: Listener) {
     mkdirSync(dirname(path), { recursive: true });
     const db = new Database(path, { create: true, strict: true });
-    this.#bus = bus;
+    this.#hub = hub;
     this.db = db;
     // The timeout is set before WAL: switching takes a lock and would fail immediately.
     db.run("PRAGMA busy_timeout = 5000");
@@ -99,7 +98,7 @@ export class SqliteRoomLog implements RoomLog {
 
   #commit(): void {
     const pending = this.#pending;
-    // `close` has committed them, and has closed the database.
+    // `close` ran before this `setImmediate`: it has committed the events, and closed the database.
     if (pending.length === 0) return;
     this.#pending = [];
     const appendAll = this.db.transaction(() =>
@@ -122,7 +121,7 @@ export class SqliteRoomLog implements RoomLog {
       }
       const { stored, frame } = result;
       if (frame !== undefined) {
-        this.#bus.deliver({ topic: roomTopic(stored.room), frame, offset: stored.offset });
+        this.#hub.deliver({ topic: roomTopic(stored.room), frame, offset: stored.offset });
       }
       resolve(stored);
     }
@@ -140,18 +139,19 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   #append(draft: Draft): Appended {
-    const { room, key } = draft.frame;
+    const { room, key } = draft;
     const { id } = draft.from;
     const epoch = this.#epoch.id;
     const known = this.#keys.find(id, key);
     if (known) return { stored: { ...known, epoch } };
     const head = this.#head(room);
-    const target = targetOf(draft.frame);
     const offset = head + 1;
+    const event: RoomEvent = { ...draft, epoch, offset };
+    const target = targetOf(event);
     const before = target === undefined ? undefined : this.#message(room, target);
-    const { event, message, isEffective } = changeOf(draft, { epoch, offset }, before);
-    if (!isEffective) {
-      // Also stored: after a restart, the same frame could have an effect.
+    const message = applyEvent(event, before);
+    if (message === before) {
+      // The event changes nothing. Only its key is stored, because after a restart, the same frame could have an effect.
       this.#statements.insertKey.run(id, key, room, head);
       this.#keys.add(id, key, { room, offset: head });
       return { stored: { room, epoch, offset: head } };
@@ -172,7 +172,7 @@ export class SqliteRoomLog implements RoomLog {
 
   /**
    * Keeps the newest `LIMITS.messages` messages. Keeps another event only if it is one of the newest `LIMITS.events`, and
-   * newer than every message that is deleted.
+   * newer than every message that this trim removes.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
@@ -208,7 +208,7 @@ export class SqliteRoomLog implements RoomLog {
     const events: string[] = [];
     let bytes = 0;
     for (const row of this.#statements.eventsAfter.iterate(room, offset)) {
-      // Messages that were deleted later may have moved the oldest retained one back, before trimmed events.
+      // The next event was trimmed. Messages that were deleted since then have lowered `#lastOldMessage`.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
