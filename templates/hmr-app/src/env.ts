@@ -1,4 +1,4 @@
-// The variables that this service reads, with their defaults. .env.example lists all of them.
+// The variables of this service. Those of every service, such as HOST, are in #lib/env.
 import { isIP } from "node:net";
 import { z } from "zod";
 import { list, serviceVariables } from "#lib/env";

@@ -133,6 +133,11 @@ describe("in production", () => {
     await failWith(`'{ "detail": "The store is full." }'`);
     await tab.click("#server-counter");
     await tab.shows("The store is full.");
+    await tab.click('nav a[href="/notes"]');
+    await tab.waitFor(
+      'document.querySelector("form + .failure")?.textContent.includes("is full.")',
+    );
+    await tab.click('nav a[href="/"]');
     await failWith("null");
     await tab.click("#server-counter");
     await tab.shows("The server responded with 503.");

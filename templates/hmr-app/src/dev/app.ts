@@ -2,11 +2,11 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { type HttpEnv, problems } from "#lib/http";
 import type { WebApp } from "#lib/service";
-import { upgradeWebSocket } from "#lib/websocket";
 import type { Env } from "../env.ts";
 import { trustProxies } from "../origin.ts";
 import { ownPagesOnly } from "./admission.ts";
-import { connectToBundler, forward } from "./bundler.ts";
+import { forward } from "./bundler.ts";
+import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
 import { buildErrorRoutes } from "./workarounds/build-error-page.ts";
 import { errorReportRoutes } from "./workarounds/error-locations.ts";
@@ -27,16 +27,8 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
     .route("/", buildErrorRoutes())
     .route("/", errorReportRoutes())
     // #endregion
-    // Bun's script: the WebSocket of edits, scripts, styles and source maps.
-    .get("/_bun/hmr", async (c) => {
-      const bundler = await connectToBundler("/_bun/hmr");
-      try {
-        return upgradeWebSocket(c, { bundler });
-      } catch (error) {
-        bundler.close();
-        throw error;
-      }
-    })
+    .route("/", relayRoutes())
+    // Scripts, styles and source maps.
     .all("/_bun/*", async (c) => {
       const response = await forward(c.req.raw);
       if (response.status !== 404 || !c.req.path.endsWith(".js")) return response;

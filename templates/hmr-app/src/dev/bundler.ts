@@ -7,6 +7,7 @@ import { createHot } from "../hot.ts";
 import { privateFolder } from "./private-folder.ts";
 // #region workarounds
 import { withoutFileVariables } from "./workarounds/config-files.ts";
+import { reloadAfterBuild } from "./workarounds/reload-requests.ts";
 
 // #endregion
 
@@ -39,7 +40,6 @@ interface Data {
   // #region workarounds
   /** How many of them have listened. */
   listenedCount: number;
-  onReloadRequest: (reason: string) => void;
   // #endregion
 }
 
@@ -52,10 +52,7 @@ export function startBundler(): BundlerProcess {
 }
 
 // #region workarounds
-/**
- * Returns how many processes have listened. An error page reloads when this number changes, and each reload starts the
- * process. If failed starts counted, the page would reload forever.
- */
+/** Returns how many processes have listened. */
 export function listenedCount(): number {
   return data.listenedCount ?? 0;
 }
@@ -68,14 +65,9 @@ export function restartBundler(reason: string): void {
   stale?.child.kill();
 }
 
-/** Sets what happens if a plugin asks for a reload. A plugin does so while it loads a file, so the build is not finished. */
-export function onReloadRequest(reload: (reason: string) => void): void {
-  data.onReloadRequest = reload;
-}
-
 // #endregion
 function spawn(): BundlerProcess {
-  // Runs first: another listener removes the folder of the socket, which the process would report as an error.
+  // Kills the process before the exit listener of `privateFolder` removes its socket, which the process would report.
   if (!data.starts) process.prependListener("exit", () => data.bundler?.child.kill("SIGKILL"));
   data.starts = (data.starts ?? 0) + 1;
   const socket = join(privateFolder(), `${data.starts}.sock`);
@@ -103,7 +95,7 @@ function spawn(): BundlerProcess {
       // #region workarounds
       if (data.bundler?.child !== child) return;
       if (message.type === "restart") restartBundler(message.reason);
-      if (message.type === "reload") data.onReloadRequest?.(message.reason);
+      if (message.type === "reload") reloadAfterBuild(message.reason);
       // #endregion
     },
     onExit: () => {
@@ -154,7 +146,7 @@ export async function fetchFromBundler(path: string, init: RequestInit = {}): Pr
   }
 }
 
-/** A dead process may not have been reported yet on a busy machine, but its socket refuses connections immediately. */
+/** The socket of a dead process refuses connections immediately; its exit may be reported later on a busy machine. */
 async function isListening(unix: string): Promise<boolean> {
   try {
     const connection = await Bun.connect({ unix, socket: { data: () => undefined } });
@@ -180,7 +172,6 @@ export async function forward(request: Request): Promise<Response> {
 
 export async function connectToBundler(path: string): Promise<WebSocket> {
   const running = await runningBundler();
-  // A dead process may not have been reported yet: check its socket, and start a successor.
   if (!(await isListening(running.socket))) discard(running.child);
   const { socket } = await runningBundler();
   const connection = new WebSocket(`ws+unix://${socket}:${path}`);

@@ -1,11 +1,13 @@
 // Relays the WebSocket between a page and Bun's development server, which carries edits and console output.
 import type { ServerWebSocket, WebSocketHandler } from "bun";
+import { Hono } from "hono";
+import type { HttpEnv } from "#lib/http";
+import { upgradeWebSocket } from "#lib/websocket";
+import { connectToBundler } from "./bundler.ts";
 // #region workarounds
-import { notice } from "#lib/log";
-import { createHot } from "../hot.ts";
-import { onReloadRequest } from "./bundler.ts";
 import { buildOf, isStaleBuild, isSubscription } from "./workarounds/late-subscription.ts";
-import { isUpdate, RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
+import { RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
+import { isFinishedBuild, relays } from "./workarounds/reload-requests.ts";
 
 // #endregion
 
@@ -16,7 +18,7 @@ interface Relay {
   /** The build that the page shows, once the page has named it. */
   build?: string | undefined;
   isSubscribed?: boolean;
-  /** Reload this page after the next finished build; an earlier reload would get the previous build. */
+  /** Reload this page after the next finished build. */
   reloadsAfterBuild?: boolean;
   // #endregion
 }
@@ -27,19 +29,23 @@ type AppSocket = WebSocketHandler<unknown>;
 /** Maximum bytes of a message between a page and the bundler, and of messages that a page has not read yet. */
 const RELAY_LIMIT = 16 * 1024 * 1024;
 
-// #region workarounds
-const { data } = createHot<{ relays: Set<RelaySocket> }>("dev:hmr-relay");
-data.relays ??= new Set();
-const relays = data.relays;
+/** The WebSocket of Bun's script in the page. */
+export function relayRoutes() {
+  return new Hono<HttpEnv>().get("/_bun/hmr", async (c) => {
+    const bundler = await connectToBundler("/_bun/hmr");
+    try {
+      return upgradeWebSocket(c, { bundler });
+    } catch (error) {
+      bundler.close();
+      throw error;
+    }
+  });
+}
 
-onReloadRequest((reason) => {
-  notice.info(`${reason}: reloading the page`);
-  for (const socket of relays) socket.data.reloadsAfterBuild = true;
-});
-
-// #endregion
-
-/** Adds relays to the sockets that the app handles. The runtime has one set of limits for all sockets. */
+/**
+ * Adds relays to the sockets that the app handles. Bun has one set of limits for all sockets, so the app's sockets may
+ * buffer more than in production.
+ */
 export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
   const { maxPayloadLength = RELAY_LIMIT, backpressureLimit = RELAY_LIMIT } = appSocket;
   const receive: NonNullable<AppSocket["message"]> = (socket, message) => {
@@ -48,15 +54,14 @@ export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
   };
   return {
     ...appSocket,
-    // The app's limit may be too low for relays, so `receive` checks it.
+    // `receive` checks the app's own limit.
     maxPayloadLength: Math.max(maxPayloadLength, RELAY_LIMIT),
-    // A slow consumer of the app reaches its limit later than in production.
     backpressureLimit: Math.max(backpressureLimit, RELAY_LIMIT),
     // Keeps relays open for longer than the app's `idleTimeout`.
     sendPings: true,
     open: (socket) => (isRelay(socket) ? open(socket) : appSocket.open?.(socket)),
     message: (socket, message) =>
-      isRelay(socket) ? send(socket, message) : receive(socket, message),
+      isRelay(socket) ? sendToBundler(socket, message) : receive(socket, message),
     close: (socket, code, reason) =>
       isRelay(socket) ? close(socket) : appSocket.close?.(socket, code, reason),
     drain: (socket) => (isRelay(socket) ? undefined : appSocket.drain?.(socket)),
@@ -74,15 +79,15 @@ function open(socket: RelaySocket): void {
   relays.add(socket);
   // #endregion
   const { bundler } = socket.data;
-  bundler.onmessage = ({ data }) => {
+  bundler.onmessage = ({ data: message }) => {
     // 0 means that the page reads too slowly and the message was dropped. A page that misses an edit has to reconnect.
-    if (socket.send(data) === 0) socket.terminate();
+    if (socket.send(message) === 0) socket.terminate();
     // #region workarounds
-    if (!socket.data.isSubscribed && isSubscription(data)) {
+    if (!socket.data.isSubscribed && isSubscription(message)) {
       socket.data.isSubscribed = true;
       reloadIfStale(socket);
     }
-    if (socket.data.reloadsAfterBuild && isUpdate(data)) reload(socket);
+    if (socket.data.reloadsAfterBuild && isFinishedBuild(message)) reload(socket);
     // #endregion
   };
   bundler.onclose = () => reload(socket);
@@ -91,7 +96,7 @@ function open(socket: RelaySocket): void {
   if (bundler.readyState > WebSocket.OPEN) reload(socket);
 }
 
-function send(socket: RelaySocket, message: string | Buffer<ArrayBuffer>): void {
+function sendToBundler(socket: RelaySocket, message: string | Buffer<ArrayBuffer>): void {
   const { bundler } = socket.data;
   // #region workarounds
   if (!socket.data.build) {

@@ -35,6 +35,12 @@ dev.handlesSignals = true;
 
 /** A service that also handles the WebSockets over which pages receive edits. */
 class DevService extends Lifecycle {
+  constructor() {
+    super();
+    // For an app without WebSockets, which never calls this method.
+    this.websocket({ message: () => undefined });
+  }
+
   override websocket<Data>(handlers: WebSocketHandler<Data>): void {
     super.websocket(withRelay(handlers as WebSocketHandler<unknown>));
   }
@@ -79,8 +85,6 @@ async function start(service: Lifecycle): Promise<void> {
   watchConfigFiles(restartBundler);
   // #endregion
   await pollServer(env.DEV_POLL);
-  // Pages receive edits over a WebSocket even if the app has none. If it has one, it replaces these handlers.
-  service.websocket({ message: () => undefined });
   const { createApp } = await import("../app.ts");
   const app = createDevApp(await createApp(env, service, devPage), env);
   // While this app was created, a later edit may have been evaluated.

@@ -4,19 +4,20 @@ import { type Note, newNote } from "../shared/note.ts";
 // #region workarounds
 import { Age } from "./Age.tsx";
 // #endregion
-import { api, failureOf } from "./api.ts";
+import { api, failureOf, NO_RESPONSE } from "./api.ts";
 
 type List =
   | { readonly status: "loading" }
-  | { readonly status: "failed" }
+  | { readonly status: "failed"; readonly reason: string }
   | { readonly status: "loaded"; readonly notes: readonly Note[] };
 
 async function loadNotes(): Promise<List> {
   try {
     const response = await api.notes.$get();
-    return response.ok ? { status: "loaded", notes: await response.json() } : { status: "failed" };
+    if (!response.ok) return { status: "failed", reason: await failureOf(response) };
+    return { status: "loaded", notes: await response.json() };
   } catch {
-    return { status: "failed" };
+    return { status: "failed", reason: NO_RESPONSE };
   }
 }
 
@@ -28,7 +29,7 @@ async function addNote(text: string): Promise<string | undefined> {
     const response = await api.notes.$post({ json: checked.data });
     return response.ok ? undefined : await failureOf(response);
   } catch {
-    return "The server did not respond: try again.";
+    return NO_RESPONSE;
   }
 }
 
@@ -45,7 +46,7 @@ export default function Notes() {
       {list.status === "loading" && <p role="status">Loading …</p>}
       {list.status === "failed" && (
         <p className="failure" role="alert">
-          The notes could not be loaded.{" "}
+          {list.reason}{" "}
           <button type="button" onClick={reload}>
             Try again
           </button>

@@ -1,7 +1,7 @@
 // The page's copy of the server's state, and a hook to read it.
 import { useSyncExternalStore } from "react";
 import type { State } from "../shared/state.ts";
-import { api, failureOf } from "./api.ts";
+import { api, failureOf, NO_RESPONSE } from "./api.ts";
 
 export interface ServerState {
   /** The latest state; `undefined` until it has been loaded. */
@@ -32,7 +32,7 @@ async function request(send: () => ReturnType<typeof api.state.$get>): Promise<v
     if (response.ok) update({ state: await response.json(), failure: undefined });
     else update({ failure: await failureOf(response) });
   } catch {
-    update({ failure: "The server did not respond: try again." });
+    update({ failure: NO_RESPONSE });
   }
 }
 

@@ -66,5 +66,6 @@ function reloadAfterEdit(content: string, fingerprint: string): Response {
  * when the bundler was restarted: a page may be requested after `tsconfig.json` is saved and before the restart.
  */
 async function sourcesFingerprint(): Promise<string> {
+  // Counts only the starts that succeeded. A reload may cause one that fails, after which the page would reload again.
   return `${listenedCount()} ${await fingerprint(SOURCES)}`;
 }

@@ -3,12 +3,12 @@
 // Workaround: JSON and text become ES modules, which are updated in place; for other files the page reloads.
 import { dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { shorten, textOf, versionOf } from "./missed-edits.ts";
+import { shorten, textOf, versionOf } from "./files.ts";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const TEXT_IMPORT = /from\s*["']([^"']+)["']\s*with\s*\{\s*type:\s*["']text["']/g;
-/** Scripts, styles and the page, which Bun updates. */
-const UPDATED = /\.(m?[jt]sx?|css)$|[\\/]index\.html$/;
+/** Scripts, styles and the page. */
+const UPDATED_BY_BUN = /\.(m?[jt]sx?|css)$|[\\/]index\.html$/;
 
 const parsers: Partial<Record<string, (text: string) => unknown>> = {
   json: JSON.parse,
@@ -18,27 +18,27 @@ const parsers: Partial<Record<string, (text: string) => unknown>> = {
   yaml: Bun.YAML.parse,
   text: (text) => text,
 };
-/** The files that each source imports with `{ type: "text" }`, which `loader` does not tell. */
+/** The files that each source imports with `{ type: "text" }`; `onLoad` does not get this type. */
 const textImports = new Map<string, readonly string[]>();
-/** The latest loaded version of each other file, by path. */
-const loaded = new Map<string, string>();
+/** The loaded version of each image and other file that is not a module, by path. After an edit, the page reloads. */
+const assetVersions = new Map<string, string>();
 
 export default {
   name: "data-imports",
   setup(build) {
     build.onLoad({ filter: /^(?!.*[\\/]node_modules[\\/]).*$/ }, ({ path, loader }) => {
       const isText = textImports.values().some((paths) => paths.includes(path));
-      if (UPDATED.test(path) && !isText) {
+      if (UPDATED_BY_BUN.test(path) && !isText) {
         textImports.set(path, findTextImports(path));
         return undefined;
       }
       const parse = parsers[isText ? "text" : loader];
       if (parse) return toModule(path, parse);
       const version = versionOf(path);
-      if (loaded.has(path) && loaded.get(path) !== version) {
+      if (assetVersions.has(path) && assetVersions.get(path) !== version) {
         process.send?.({ type: "reload", reason: `${shorten(path)} changed` });
       }
-      loaded.set(path, version);
+      assetVersions.set(path, version);
       return undefined;
     });
   },

@@ -4,7 +4,8 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import type { BunPlugin } from "bun";
-import { loadedFiles, sources, textOf } from "./missed-edits.ts";
+import { textOf } from "./files.ts";
+import { loadedFiles, sources } from "./missed-edits.ts";
 
 type Packages = ReadonlyMap<string, string>;
 

@@ -4,32 +4,34 @@
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739
 // Workaround: a plugin that records which version of each file the bundler has loaded. If a file stays different
 // from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts.
-import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { mkdtempSync, rmdirSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import type { BunPlugin } from "bun";
+import { MISSING, shorten, textOf, versionOf } from "./files.ts";
 
 const POLL_MS = 100;
 /** Number of polls within which the bundler of an idle machine notices an edit. */
 const GRACE_POLLS = 5;
 /** Milliseconds that other plugins may take to load a file. Until then, the bundler counts as busy and does not restart. */
 const MAX_LOAD_MS = 5000;
-export const MISSING = "missing";
-/** A wider filter would make Bun look for its own modules on disk, and fail. */
+/** Filter of `onResolve`: with a wider one, Bun looks for its own modules on disk, and fails. */
 const IN_PROJECT = new RegExp(`^${RegExp.escape(process.cwd() + sep)}`);
+/** Every string in quotes, and every `url(…)` of a style sheet. */
+const SPECIFIER = /["'`(]([^"'`()\s]+)["'`)]/g;
 
-/** The latest loaded version of each file of the page, by path. */
-export const loadedFiles = new Map<string, string>();
-/** Files that Bun does not watch, because another process loads them. */
-const unwatchedFiles = new Set<string>();
-/** When the bundler started to build an edited file that has not reached this plugin yet, by path. */
-const loading = new Map<string, number>();
 interface Edit {
   readonly version: string;
   /** Polls since the file got this version, or since the bundler last loaded any file. */
   polls: number;
 }
 
+/** The latest loaded version of each file of the page, by path. */
+export const loadedFiles = new Map<string, string>();
+/** Sources of web workers, which the bundler does not watch, because `module-urls.ts` bundles them in another process. */
+const unwatchedFiles = new Set<string>();
+/** When the bundler started to build an edited file that has not reached this plugin yet, by path. */
+const loading = new Map<string, number>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
 
@@ -67,24 +69,6 @@ export default {
 /** Returns the loaded files that are not in packages. */
 export function sources(): readonly string[] {
   return [...loadedFiles.keys()].filter((path) => !path.includes("node_modules"));
-}
-
-/** Files for which a plugin threw an error. */
-const withErrors = new Set<string>();
-
-/** Runs `load`. Once it succeeds after an error, makes the page reload, because Bun's overlay would keep the error. */
-export async function reloadAfterError<T>(path: string, load: () => T | Promise<T>): Promise<T> {
-  const hadError = withErrors.has(path);
-  // Stays in the set if `load` throws.
-  withErrors.add(path);
-  const result = await load();
-  withErrors.delete(path);
-  if (hadError) process.send?.({ type: "reload", reason: `${shorten(path)} was fixed` });
-  return result;
-}
-
-export function shorten(path: string): string {
-  return relative(".", path);
 }
 
 function isLoading(): boolean {
@@ -155,19 +139,6 @@ function imports(importer: string, path: string): boolean {
   });
 }
 
-/** Every string in quotes, and every `url(…)` of a style sheet. */
-const SPECIFIER = /["'`(]([^"'`()\s]+)["'`)]/g;
-
 function withoutEnding(path: string): string {
   return path.replace(/\.\w+$/, "").replace(/[\\/]index$/, "");
-}
-
-export function versionOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats ? `${stats.ino} ${stats.mtimeMs} ${stats.size}` : MISSING;
-}
-
-/** Returns an empty text while an editor replaces the file, because an error of a plugin would stay in Bun's overlay. */
-export function textOf(path: string): string {
-  return versionOf(path) === MISSING ? "" : readFileSync(path, "utf8");
 }

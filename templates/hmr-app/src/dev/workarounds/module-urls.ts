@@ -6,10 +6,11 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { recordUnwatchedLoad, reloadAfterError, textOf } from "./missed-edits.ts";
+import { reloadAfterError, textOf } from "./files.ts";
+import { recordUnwatchedLoad } from "./missed-edits.ts";
 
 const SOURCE = /^(?!.*[\\/]node_modules[\\/]).*\.[jt]sx?$/;
-/** Not in a line that is a comment. */
+/** `new URL("./file", import.meta.url)`, unless its line is a comment. Group 2 is the path. */
 const MODULE_URL =
   /(?<!^\s*(?:\/\/|\/?\*).*)new URL\(\s*(["'`])((?:\.{1,2}\/)*\w[^"'`$]*)\1\s*,\s*import\.meta\.url\s*,?\s*\)/gm;
 const SCRIPT = /\.([cm]?[jt]sx?)$/;

@@ -4,11 +4,3 @@
 
 /** A hello message ("V") with a version that never equals that of the page. */
 export const RELOAD_MESSAGE = Buffer.from("Vreload");
-
-/** The first byte of the message that contains a finished build ("u"). */
-const UPDATE = 117;
-
-/** Returns whether a message of the bundler contains a finished build. */
-export function isUpdate(message: ArrayBuffer): boolean {
-  return new Uint8Array(message)[0] === UPDATE;
-}

@@ -5,7 +5,8 @@
 // bundler restarts. If it is still imported, the page reloads once the file is restored.
 import { statSync } from "node:fs";
 import type { BunPlugin } from "bun";
-import { isImported, MISSING, shorten, versionOf } from "./missed-edits.ts";
+import { MISSING, shorten, versionOf } from "./files.ts";
+import { isImported } from "./missed-edits.ts";
 
 const POLL_MS = 10;
 /** Milliseconds within which an editor replaces a file. */
