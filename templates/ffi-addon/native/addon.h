@@ -17,7 +17,7 @@ enum addon_status {
   ADDON_OK = 0,
   ADDON_INVALID = 1,       // an argument that TypeScript should have refused
   ADDON_OUT_OF_MEMORY = 2,
-  ADDON_NOT_FINITE = 3,    // a vector holds NaN or an infinity; nothing was stored
+  ADDON_NOT_FINITE = 3,    // the vectors or the query hold NaN or an infinity; nothing was stored
   ADDON_STOPPED = 4,       // the accept callback returned a negative number
   ADDON_CANCELLED = 5,     // the cancel flag was set
 };
@@ -58,8 +58,8 @@ ADDON_EXPORT const float *vindex_vectors(const vindex *index);
 typedef int32_t vindex_accept(uint32_t id);
 
 // The best `k`: the highest scores, or the shortest distances if the metric is Euclidean; equal ones by rising id.
-// `hits` has room for `k`.
-// `accept` and `cancel` may be NULL; a search ends soon after *cancel becomes non-zero.
+// `hits` has room for `k`. `accept` and `cancel` may be NULL. The search ends soon after another thread sets *cancel to
+// another value than 0.
 // Returns how many were found, or a status as a negative number. Allocates nothing.
 ADDON_EXPORT int32_t vindex_search(const vindex *index, const float *query, uint32_t k,
                                    vindex_hit *hits, vindex_accept *accept, const int32_t *cancel);

@@ -57,26 +57,28 @@ static double compute_score(const vindex *index, const float *query, double quer
   return scale == 0 ? 0 : dot / scale;
 }
 
-// Whether a row whose fast float32 sum is `sum` is certainly not better than the worst hit. The bounds are those of
-// Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order of the additions, with
-// fused multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01. `norm_product` is the Euclidean
-// norm of the query times that of the row.
+// Whether a row whose fast float32 sum is `sum` is certainly worse than the worst hit. The bounds are those of Higham,
+// Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order of the additions, with fused
+// multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01. `norm_product` is the Euclidean norm
+// of the query times that of the row.
 static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
-    // No term is negative. Roundings: 2 (the difference, which is squared) + 1 (the square) + n - 1 (the additions) = n + 2.
-    // So the sum is at most (1 + FLT_EPSILON / 2)^(n + 2) times the squared distance, plus n * FLT_MIN where squares
-    // underflow. (1 + FLT_EPSILON / 2)^(n + 2) is below 1 + 0.51 * (n + 2) * FLT_EPSILON; the code adds all of
-    // (n + 2) * FLT_EPSILON, which also covers the rounding of the exact distance in double. A sum that overflows to
-    // infinity is ruled out correctly: its squared distance is above 1e38, and the limit is below 1e37.
-    const double limit = worst * worst;
-    return limit < 1e37 && sum > limit * (1 + (n + 2) * FLT_EPSILON) + n * FLT_MIN;
+    // No term is negative, so the relative error of the sum is at most that of a term: n + 2 roundings (2 of the
+    // difference, which is squared, 1 of the square, n - 1 of the additions) of at most FLT_EPSILON / 2 each. Together
+    // they are below 0.51 * (n + 2) * FLT_EPSILON; `relative_error` also covers the rounding of `worst` in double.
+    const double relative_error = (n + 2) * FLT_EPSILON;
+    const double underflow = n * FLT_MIN;
+    const double worst_squared = worst * worst;
+    // Below 1e37, a sum that overflows is ruled out correctly: its squared distance is above 1e38.
+    return worst_squared < 1e37 && sum > worst_squared * (1 + relative_error) + underflow;
   }
-  // The sum of n products is off by less than n * FLT_EPSILON * norm_product, because |dot| <= norm_product, and by
-  // n * FLT_MIN where products underflow. Below 1e37 no sum overflows.
-  if (!(norm_product < 1e37)) return false;
+  if (!(norm_product < 1e37)) return false; // the sum may have overflowed
+  // The absolute values of the products add up to at most norm_product, so the roundings change the sum by less
+  // than n * FLT_EPSILON * norm_product. Each product that underflows changes it by at most FLT_MIN.
+  const double error = n * (FLT_EPSILON * norm_product + FLT_MIN);
   const double scale = index->metric == VINDEX_COSINE ? norm_product : 1;
-  return sum + n * (FLT_EPSILON * norm_product + FLT_MIN) <= worst * scale;
+  return sum + error < worst * scale;
 }
 
 int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vindex_hit *hits,
@@ -84,7 +86,7 @@ int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vinde
   if (index == NULL || query == NULL || hits == NULL || k == 0 || k > VINDEX_MAX_SIZE)
     return -ADDON_INVALID;
   const size_t n = index->dimensions;
-  const double query_norm = sqrt(compute_dot(query, query, n));
+  const double query_norm = compute_norm(query, n);
   if (!is_finite(query_norm)) return -ADDON_NOT_FINITE;
 
   const uint32_t fitting = (uint32_t)(BLOCK_BYTES / (n * sizeof(float)));
@@ -93,7 +95,7 @@ int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vinde
   uint32_t found = 0;
 
   for (uint32_t start = 0; start < index->size; start += block) {
-    if (cancel != NULL && load_relaxed(cancel) != 0) return -ADDON_CANCELLED;
+    if (cancel != NULL && load_relaxed(cancel) != 0) return -ADDON_CANCELLED; // another thread may set it
     const uint32_t rows = index->size - start < block ? index->size - start : block;
     if (index->sum_fast != NULL)
       index->sum_fast(query, index->vectors + start * n, rows, index->dimensions, sums);

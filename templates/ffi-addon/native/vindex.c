@@ -60,10 +60,9 @@ int32_t vindex_commit(vindex *index, uint32_t count) {
   if (index == NULL || count > index->capacity - index->size) return ADDON_INVALID;
   for (uint32_t id = index->size; id < index->size + count; id++) {
     const float *vector = index->vectors + (size_t)id * index->dimensions;
-    // One NaN or infinity makes the sum of squares NaN or infinite; finite floats cannot overflow a double.
-    const double squares = compute_dot(vector, vector, index->dimensions);
-    if (!is_finite(squares)) return ADDON_NOT_FINITE;
-    index->norms[id] = sqrt(squares);
+    const double norm = compute_norm(vector, index->dimensions);
+    if (!is_finite(norm)) return ADDON_NOT_FINITE;
+    index->norms[id] = norm;
   }
   index->size += count;
   return ADDON_OK;

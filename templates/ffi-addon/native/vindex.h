@@ -1,4 +1,4 @@
-// The fields of an index, for vindex.c and search.c only.
+// The fields of an index and the exact sums, for vindex.c and search.c only.
 #ifndef ADDON_VINDEX_H
 #define ADDON_VINDEX_H
 
@@ -34,6 +34,9 @@ static inline double compute_dot(const float *a, const float *b, size_t n) {
   for (; i < n; i++) sum += (double)*a++ * (double)*b++;
   return sum;
 }
+
+// The Euclidean norm. It is finite if, and only if, every component is: finite floats cannot overflow a double.
+static inline double compute_norm(const float *a, size_t n) { return sqrt(compute_dot(a, a, n)); }
 
 // The square of a difference is rounded, so a fused multiply-add would give other bits: scripts/compile.ts passes
 // -ffp-contract=off.

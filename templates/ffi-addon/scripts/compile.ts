@@ -26,8 +26,9 @@ const hardening = [
 ];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /**
- * For tests, instead of `hardening` and `elf`: with `-z defs` the linker would refuse the sanitizers' functions, which the
- * process that loads the library has. Warnings are errors only here: those of a newer compiler should not stop a build.
+ * For tests, instead of `hardening` and `elf`: `-z defs` refuses functions that are not linked in, and those of the
+ * sanitizers are in the process that loads the library. Warnings are errors only here: those of a newer compiler should
+ * not stop a build.
  */
 const sanitizers = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Werror"];
 

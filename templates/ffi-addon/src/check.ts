@@ -78,8 +78,7 @@ const getByteOffset = findGetter(typedArray, "byteOffset");
 const getLength = findGetter(typedArray, "length");
 /** For example `Float64Array`; undefined if the value is not a typed array. */
 const getTypeName = findGetter(typedArray, Symbol.toStringTag);
-const isDetached = findGetter(ArrayBuffer.prototype, "detached");
-const isResizable = findGetter(ArrayBuffer.prototype, "resizable");
+const { at } = Float32Array.prototype;
 
 interface ViewConstructor<View> {
   readonly name: string;
@@ -103,11 +102,12 @@ export function requireView<View>(name: string, value: unknown, type: ViewConstr
   if (!types.isArrayBuffer(buffer)) {
     throw new AddonError("invalid_argument", `${name} must not be shared: pass a copy of it.`);
   }
-  const length = Number(getLength(value));
-  if (isDetached(buffer) || (length === 0 && isResizable(buffer))) {
+  try {
+    at.call(value, 0); // throws if the view does not fit its buffer
+  } catch {
     throw new AddonError("detached", `${name} has lost its memory: it was transferred or shrunk.`);
   }
-  return new type(buffer, Number(getByteOffset(value)), length);
+  return new type(buffer, Number(getByteOffset(value)), Number(getLength(value)));
 }
 
 /** Calls `accept`. A promise is always truthy, so everything but a boolean is refused. */

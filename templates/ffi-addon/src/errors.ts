@@ -4,7 +4,7 @@ export type AddonErrorCode =
   | "invalid_argument" // the wrong type, or not one of the allowed values
   | "out_of_range" // a number that is NaN, infinite, not an integer, too small or too large
   | "wrong_length" // a vector that does not fit the index's dimensions
-  | "detached" // a view whose buffer was transferred, or shrunk below it
+  | "detached" // a view whose buffer was transferred, or shrunk so that the view no longer fits
   | "overflow" // the result does not fit
   | "closed" // the index was closed
   | "busy" // the index is in use by a callback or on another thread
@@ -30,8 +30,8 @@ export class AddonError extends Error {
   }
 }
 
-export const notFiniteError = (): AddonError =>
-  new AddonError("out_of_range", "A vector holds NaN or an infinity.");
+export const notFiniteError = (argument: "vectors" | "query"): AddonError =>
+  new AddonError("out_of_range", `${argument} holds NaN or an infinity.`);
 
 export const outOfMemoryError = (cause?: unknown): AddonError =>
   new AddonError("out_of_memory", "There is no memory for the vectors.", { cause });

@@ -1,9 +1,16 @@
 // The engine over the C functions, however they were loaded.
-// Pass every 32-bit integer as `n | 0` (for `add`, src/index.ts does): JavaScript may otherwise store it as a double, from
-// which C that cc() of Bun 1.4.5 compiled reads garbage.
+// Pass every 32-bit integer as `n | 0`: JavaScript may store it as a double, and C that was compiled by cc() of Bun 1.4.5
+// then reads garbage.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { searchWithAccept } from "./accept.ts";
-import { type Engine, metricNames, partSize, type Store } from "./engine.ts";
+import {
+  type Engine,
+  type Hit,
+  metricNames,
+  partSize,
+  type SearchOptions,
+  type Store,
+} from "./engine.ts";
 import { cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
 import { allocateHits, checkLayout, readHits } from "./layout.ts";
 import { type Symbols, status } from "./symbols.ts";
@@ -31,16 +38,17 @@ function createNativeStore(symbols: Symbols, handle: Pointer, dimensions: number
     },
     append(vectors, count) {
       if (count === 0) return;
-      requireOk(symbols.vindex_append(handle, vectors, count | 0));
+      requireOk(symbols.vindex_append(handle, vectors, count | 0), "vectors");
       size += count;
     },
     load(count, fill) {
       if (count === 0) return;
       fill(viewParts(requirePointer(symbols.vindex_reserve(handle, count | 0)), count * rowSize));
-      requireOk(symbols.vindex_commit(handle, count | 0));
+      requireOk(symbols.vindex_commit(handle, count | 0), "vectors");
       size += count;
     },
-    search: createSearch(symbols.vindex_search, handle, () => size),
+    search: (query, k, options) =>
+      searchNative({ vindexSearch: symbols.vindex_search, handle, size }, query, k, options),
     parts: () =>
       size === 0 ? [] : viewParts(requirePointer(symbols.vindex_vectors(handle)), size * rowSize),
     // #region worker
@@ -55,22 +63,26 @@ function createNativeStore(symbols: Symbols, handle: Pointer, dimensions: number
   };
 }
 
-export type NativeSearch = Symbols["vindex_search"];
+/** The parts of a store that a search needs. */
+export interface NativeIndex {
+  readonly vindexSearch: Symbols["vindex_search"];
+  readonly handle: Pointer;
+  readonly size: number;
+}
 
-export function createSearch(
-  vindexSearch: NativeSearch,
-  handle: Pointer,
-  size: () => number,
-): Store["search"] {
-  return (query, k, { accept, cancel = null }) => {
-    const room = Math.max(1, Math.min(k, size())) | 0; // C refuses 0, also if the index is empty
-    const hits = allocateHits(room);
-    const run = (callback: Pointer | null): number =>
-      vindexSearch(handle, query, room, hits, callback, cancel);
-    const found = accept ? searchWithAccept({ accept, query, hits }, run) : run(null);
-    if (found < 0) requireOk(-found);
-    return readHits(hits, found);
-  };
+export function searchNative(
+  { vindexSearch, handle, size }: NativeIndex,
+  query: Float32Array,
+  k: number,
+  { accept, cancel }: SearchOptions,
+): Hit[] {
+  const room = Math.max(1, Math.min(k, size)) | 0; // C refuses 0, also if the index is empty
+  const hits = allocateHits(room);
+  const run = (callback: Pointer | null): number =>
+    vindexSearch(handle, query, room, hits, callback, cancel ?? null);
+  const found = accept ? searchWithAccept({ accept, query, hits }, run) : run(null);
+  if (found < 0) requireOk(-found, "query");
+  return readHits(hits, found);
 }
 
 function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
@@ -80,19 +92,20 @@ function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
 }
 
 /** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */
-function requirePointer(value: ReturnType<Symbols["vindex_create"]>): Pointer {
-  if (typeof value === "number") return value;
+function requirePointer(pointer: Pointer | bigint | null): Pointer {
+  if (typeof pointer === "number") return pointer;
   throw outOfMemoryError();
 }
 
-function requireOk(code: number): void {
+/** `status.stopped` does not get here: src/accept.ts throws what `accept` threw. */
+function requireOk(code: number, argument: "vectors" | "query"): void {
   switch (code) {
     case status.ok:
       return;
     case status.outOfMemory:
       throw outOfMemoryError();
     case status.notFinite:
-      throw notFiniteError();
+      throw notFiniteError(argument);
     case status.cancelled:
       throw cancelledError();
     default:

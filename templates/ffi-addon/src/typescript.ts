@@ -60,8 +60,8 @@ export class TypeScriptStore implements Store {
   }
 
   search(query: Float32Array, k: number, { accept, cancel }: SearchOptions): Hit[] {
-    const queryNorm = Math.sqrt(sumProducts(query, 0, query, 0, this.dimensions));
-    if (!Number.isFinite(queryNorm)) throw notFiniteError();
+    const queryNorm = computeNorm(query, 0, this.dimensions);
+    if (!Number.isFinite(queryNorm)) throw notFiniteError("query");
     const best = new TopK(Math.min(k, this.#size));
     for (let id = 0; id < this.#size; id++) {
       if (cancel && id % cancelCheckRows === 0 && Atomics.load(cancel, 0) !== 0) {
@@ -140,13 +140,17 @@ export class TypeScriptStore implements Store {
 
   #commit(count: number): void {
     for (let id = this.#size; id < this.#size + count; id++) {
-      const at = id * this.dimensions;
-      const squares = sumProducts(this.#vectors, at, this.#vectors, at, this.dimensions);
-      if (!Number.isFinite(squares)) throw notFiniteError();
-      this.#norms[id] = Math.sqrt(squares);
+      const norm = computeNorm(this.#vectors, id * this.dimensions, this.dimensions);
+      if (!Number.isFinite(norm)) throw notFiniteError("vectors");
+      this.#norms[id] = norm;
     }
     this.#size += count;
   }
+}
+
+/** The Euclidean norm. It is finite if, and only if, every component is: finite floats cannot overflow a double. */
+function computeNorm(vectors: Float32Array, at: number, length: number): number {
+  return Math.sqrt(sumProducts(vectors, at, vectors, at, length));
 }
 
 /** Adds up from the first to the last component, like `compute_dot` in native/vindex.h: the same bits. */

@@ -143,6 +143,13 @@ describe.each(engines)("$backend", (engine) => {
     expect(index.size).toBe(1);
   });
 
+  test("an error names the argument that holds NaN", () => {
+    using index = create({ dimensions: 1, metric: "dot" });
+    const wrongNumber = Float32Array.of(Number.NaN);
+    expect(() => index.add(wrongNumber)).toThrow("vectors holds NaN or an infinity.");
+    expect(() => index.search(wrongNumber, 1)).toThrow("query holds NaN or an infinity.");
+  });
+
   test("a property that shadows the length, the buffer or the offset changes nothing", () => {
     using index = create({ dimensions: 3, metric: "dot" });
     const shadowed = Object.defineProperties(Float32Array.of(1, 2, 3), {
@@ -176,6 +183,7 @@ describe.each(engines)("$backend", (engine) => {
     expect(index.search(Float32Array.of(1, 1), 1)).toEqual([]);
     expect(codeOf(() => index.search(Float32Array.of(1, Number.NaN), 1))).toBe("out_of_range");
     expect(index.add(new Float32Array(0))).toBe(0);
+    expect(index.add(new Float32Array(new ArrayBuffer(0, { maxByteLength: 8 })))).toBe(0);
     const numbers = Float32Array.of(9, 9, 1, 2, 3, 4);
     expect(index.add(numbers.subarray(2))).toBe(0);
     expect(index.add(new Float32Array(new ArrayBuffer(8, { maxByteLength: 64 })))).toBe(2);

@@ -1,7 +1,7 @@
 // Describes a store as plain data, so that the worker thread can search the same memory.
 import { linkSymbols } from "bun:ffi";
 import type { Metric, Store } from "../engine.ts";
-import { createSearch, type NativeSearch } from "../native.ts";
+import { type NativeIndex, searchNative } from "../native.ts";
 import { declarations } from "../symbols.ts";
 import { TypeScriptStore } from "../typescript.ts";
 
@@ -33,7 +33,7 @@ export function attachStore(shared: NativeShare | TypeScriptShare): Pick<Store, 
 }
 
 /** Created once for each function: Bun never releases what `linkSymbols` creates. */
-const linked = new Map<Pointer, NativeSearch>();
+const linked = new Map<Pointer, NativeIndex["vindexSearch"]>();
 
 /**
  * Calls the very function that belongs to the store: a library opened again, from a file that may have changed, could
@@ -42,10 +42,11 @@ const linked = new Map<Pointer, NativeSearch>();
 function attachNative({ handle, search, size }: NativeShare): Pick<Store, "search"> {
   const vindexSearch = linked.get(search) ?? linkSearch(search);
   linked.set(search, vindexSearch);
-  return { search: createSearch(vindexSearch, handle, () => size) };
+  const index = { vindexSearch, handle, size };
+  return { search: (query, k, options) => searchNative(index, query, k, options) };
 }
 
-function linkSearch(ptr: Pointer): NativeSearch {
+function linkSearch(ptr: Pointer): NativeIndex["vindexSearch"] {
   const vindex_search = { ...declarations.vindex_search, ptr };
   return linkSymbols({ vindex_search }).symbols.vindex_search;
 }
