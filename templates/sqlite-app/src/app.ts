@@ -34,10 +34,12 @@ const securitySchemes = { bearer: { type: "http", scheme: "bearer" } } as const;
 
 export async function createApp(env: Env, service: Service) {
   await prepareDatabase(env, service);
+  // `/readyz` asks the stores, and the shutdown closes them.
   const stores = service.use(openStores(env, service.metrics, env.KEEP_ALIVE_TIMEOUT_S));
   const passwords = new Passwords(env);
   const limit = new PasswordLimit(env);
 
+  // Hono's own router is slower if a static path and a parameter can match the same URL.
   const app = new Hono<HttpEnv>({ router: new StaticPathRouter() });
   const routes = app
     .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
@@ -66,7 +68,7 @@ async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
     const options = { migrate: env.MIGRATE_ON_START };
     const { location, applied, total } = await prepareSchema(env, options);
-    // A misspelled DATA_DIR would otherwise go unnoticed: the service starts on a new, empty database.
+    // At every LOG_LEVEL: with a misspelled DATA_DIR, the service starts on a new, empty database.
     notice.info(`database ${location}`);
     metrics.gauge({
       name: "db_migrations_applied",

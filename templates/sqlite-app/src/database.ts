@@ -106,16 +106,23 @@ export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = In
   };
 }
 
+export interface PreparedSchema {
+  /** Describes the database in messages, without a password. */
+  readonly location: string;
+  /** Names of the migrations that this call applied. */
+  readonly applied: readonly string[];
+  /** Number of all applied migrations. */
+  readonly total: number;
+}
+
 /**
  * Ensures that the schema fits this code. With `migrate`, pending migrations are applied; without it, they are refused.
- * @returns where the database is, without a password, the names of the migrations that this call applied, and the total
- * number of applied migrations.
  * @throws {MigrateError} if the database is newer than the code, a file was changed, or a migration fails.
  */
 export async function prepareSchema(
   env: DatabaseEnv,
   options: { readonly migrate: boolean },
-): Promise<{ location: string; applied: readonly string[]; total: number }> {
+): Promise<PreparedSchema> {
   const migrator = openMigrator(env);
   await using target = migrator.target;
   try {

@@ -8,8 +8,8 @@ const MAX_ID = 2 ** 31 - 1;
 export const ID = ":id{[1-9][0-9]*}";
 
 /** @throws {Problem} 404 for a number that cannot be an id. */
-export function parseId(segment: string): number {
-  const id = Number(segment);
+export function parseId(text: string): number {
+  const id = Number(text);
   if (id <= MAX_ID) return id;
-  throw new Problem(404, `There is nothing with the id ${segment}.`);
+  throw new Problem(404, `There is nothing with the id ${text}.`);
 }

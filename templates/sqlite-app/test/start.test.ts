@@ -1,4 +1,4 @@
-// The service's start, stop and recovery from a kill: it migrates or refuses, and never serves an unknown schema.
+// The service's start, stop and recovery from a kill: it migrates or refuses, and never serves a schema that does not fit this code.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";

@@ -7,20 +7,15 @@ import { formatVersion, readFolder } from "../migrate/files.ts";
 import * as migrate from "../migrate/index.ts";
 import { planRenumbering, renameFiles } from "../migrate/renumber.ts";
 import { ENGINES, type Engine } from "../migrate/sql.ts";
-import { unfinishedDirection } from "../migrate/state.ts";
+import { type LedgerRow, unfinishedDirection } from "../migrate/state.ts";
 import type { Command, Report } from "./command.ts";
-
-const STATES = { done: "applied", up: "started", down: "reverting" } as const;
 
 export const status: Command = {
   summary: "Show applied and pending migrations",
   async run({ migrator }) {
     const { applied, pending, findings } = await migrate.inspect(migrator);
     const text = [
-      ...applied.map(
-        (row) =>
-          `${STATES[unfinishedDirection(row) ?? "done"]}  ${row.name}  ${row.applied_at}  ${row.origin}`,
-      ),
+      ...applied.map((row) => `${stateOf(row)}  ${row.name}  ${row.applied_at}`),
       ...pending.map(({ name }) => `pending  ${name}`),
       ...problems(findings),
       `${applied.length} applied, ${pending.length} pending`,
@@ -29,6 +24,11 @@ export const status: Command = {
     return { exitCode: findings.length > 0 ? 3 : 0, data, text };
   },
 };
+
+function stateOf(row: LedgerRow): string {
+  if (row.finished) return row.origin === "baseline" ? "baseline" : "applied";
+  return unfinishedDirection(row) === "down" ? "reverting" : "applying";
+}
 
 export const up: Command = {
   summary: "Apply pending migrations, all or up to a version",
@@ -80,6 +80,7 @@ export const newMigration: Command = {
       ?.join("_");
     if (name === undefined)
       throw new MigrateError("usage", `"${argument}" contains no letter or digit.`);
+    // Creates the folder of the engine in use. An engine without a folder gets no migrations.
     await mkdir(directory, { recursive: true });
     const engines = ENGINES.filter((engine) => existsSync(join(env.MIGRATIONS_DIR, engine)));
     const files: string[] = [];
@@ -120,22 +121,24 @@ export const renumber: Command = {
   },
 };
 
-const RESULTS = { done: "done   ", alreadyApplied: "skipped" } as const;
-
+const RESULTS = { done: "done   ", alreadyDone: "skipped" } as const;
 const VERBS = { up: "applied", down: "reverted" } as const;
 
 function describe(outcome: migrate.Outcome, command: "up" | "down"): Report {
   const { done, failed, notRun, backup } = outcome;
-  const ending = failed?.rolledBack
-    ? "; the failed one was rolled back"
-    : `; the failed one ran outside a transaction, and the next \`${command}\` runs it again`;
   const count = done.filter(({ result }) => result === "done").length;
+  let summary = `${count} ${VERBS[command]}`;
+  if (failed) {
+    summary += failed.rolledBack
+      ? "; the failed one was rolled back"
+      : `; the failed one ran outside a transaction, and the next \`${command}\` runs it again`;
+  }
   const lines = [
     ...(backup ? [`backup   ${backup}`] : []),
     ...done.map(({ migration, result, ms }) => `${RESULTS[result]}  ${migration}  ${ms} ms`),
     ...(failed ? [`failed   ${failed.migration}: ${failed.message}`] : []),
     ...notRun.map((name) => `not run  ${name}`),
-    `${count} ${VERBS[command]}${failed ? ending : ""}`,
+    summary,
   ];
   return { exitCode: failed ? 1 : 0, data: { ...outcome }, text: lines.join("\n") };
 }

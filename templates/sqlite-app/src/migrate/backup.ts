@@ -1,7 +1,7 @@
 // Copies a SQLite database into one verified file. The database may be in use.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { connect, explain } from "../store/connection.ts";
+import { connect, outageReason } from "../store/connection.ts";
 import { MigrateError } from "./errors.ts";
 
 /**
@@ -33,7 +33,7 @@ export function copyDatabase(
     return statSync(file).size;
   } catch (cause) {
     if (cause instanceof MigrateError) throw cause;
-    const reason = explain(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+    const reason = outageReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new MigrateError("failed", `The copy to ${file} failed: ${reason}.`, { cause });
   } finally {
     for (const end of ["", "-journal"]) rmSync(temporary + end, { force: true });

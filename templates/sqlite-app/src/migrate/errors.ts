@@ -54,6 +54,6 @@ export function refuseFindings(findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   throw new MigrateError("refused", findings.map(({ message }) => message).join("\n"), {
     findings,
-    hint: `Nothing was changed. \`${DB_COMMAND} validate\` lists everything that is wrong.`,
+    hint: `Nothing was changed. Check again with \`${DB_COMMAND} validate\`.`,
   });
 }

@@ -1,8 +1,7 @@
 // The operations on migrations, for the service and the `db` command: reads the state, plans the steps, and runs them.
 import { DB_COMMAND, type Finding, MigrateError, refuseFindings } from "./errors.ts";
-import { type Folder, readFolder } from "./files.ts";
+import { type Folder, isTransactional, readFolder } from "./files.ts";
 import { migrationsUpTo, planDown, planUp, type Step } from "./plan.ts";
-import { isTransactional } from "./script.ts";
 import { compare, type State } from "./state.ts";
 import type { Target } from "./target.ts";
 
@@ -31,8 +30,8 @@ export interface Outcome {
 
 export interface StepResult {
   readonly migration: string;
-  /** `alreadyApplied`: another process was faster. */
-  readonly result: "done" | "alreadyApplied";
+  /** `alreadyDone`: another process was faster. */
+  readonly result: "done" | "alreadyDone";
   readonly ms: number;
 }
 

@@ -1,9 +1,9 @@
-// Finds foreign-key violations (orphans) in a SQLite database. Its shell can cause them: foreign keys are off there.
+// Finds orphans, rows that refer to a missing row. SQLite's shell can cause them, because foreign keys are off there.
 import type { Database } from "bun:sqlite";
 import { connect } from "../store/connection.ts";
 import { type Finding, MigrateError } from "./errors.ts";
 
-interface Orphan {
+export interface Orphan {
   readonly table: string;
   /** Null for a table WITHOUT ROWID. */
   readonly rowid: number | null;
@@ -20,25 +20,17 @@ export function readOrphansOf(file: string): Orphan[] {
   return readOrphans(database);
 }
 
-/** @throws {MigrateError} if there are orphans that are not in `before`. */
-export function refuseNewOrphans(database: Database, before: readonly Orphan[]): void {
-  refuseOthers(database, before, ({ table, rowid, parent }) => [table, rowid, parent]);
-}
-
 /**
- * Like `refuseNewOrphans`, but compares only their number per pair of tables, because VACUUM may change rowids.
- * @throws {MigrateError}
+ * @param compare `rows`, or only the `count` per pair of tables, because VACUUM may change rowids.
+ * @throws {MigrateError} if there are orphans that are not in `before`.
  */
-export function refuseMoreOrphans(database: Database, before: readonly Orphan[]): void {
-  refuseOthers(database, before, ({ table, parent }) => [table, parent]);
-}
-
-function refuseOthers(
+export function refuseNewOrphans(
   database: Database,
   before: readonly Orphan[],
-  identify: (orphan: Orphan) => unknown[],
+  compare: "rows" | "count",
 ): void {
-  const key = (orphan: Orphan) => JSON.stringify(identify(orphan));
+  const key = ({ table, rowid, parent }: Orphan) =>
+    JSON.stringify(compare === "rows" ? [table, rowid, parent] : [table, parent]);
   const known = new Map<string, number>();
   for (const orphan of before) known.set(key(orphan), (known.get(key(orphan)) ?? 0) + 1);
   for (const orphan of readOrphans(database)) {

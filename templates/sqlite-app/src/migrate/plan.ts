@@ -1,7 +1,6 @@
 // Decides which migrations run, and in which order. All functions are pure.
 import { DB_COMMAND, MigrateError, refuseFindings } from "./errors.ts";
-import type { Folder, Migration } from "./files.ts";
-import type { Script } from "./script.ts";
+import type { Folder, Migration, Script } from "./files.ts";
 import { type Engine, statements } from "./sql.ts";
 import { type DatabaseState, type State, unfinishedDirection } from "./state.ts";
 
@@ -79,10 +78,7 @@ export function planDown(folder: Folder, state: State, steps: number, engine: En
  * Returns whether another process has already run the step. Call it inside the transaction, so that it stays true.
  * @throws {MigrateError} if another process has migrated the database to a state that the plan does not expect.
  */
-export function isAlreadyApplied(
-  { direction, migration }: Step,
-  { ledger }: DatabaseState,
-): boolean {
+export function isAlreadyDone({ direction, migration }: Step, { ledger }: DatabaseState): boolean {
   const newest = ledger.at(-1);
   const row = ledger.find(({ version }) => version === migration.version);
   if (direction === "down") {

@@ -105,7 +105,7 @@ async function readLedger(connection: PostgresConnection, file: string): Promise
   const [, columns = "", rows = ""] =
     /^COPY .*\((.*)\) FROM stdin;\n([\s\S]*?)^\\\.$/m.exec(text) ?? [];
   const names = columns.split(", ");
-  return rows
+  const ledger: LedgerRow[] = rows
     .split("\n")
     .filter((row) => row !== "")
     .map((row) => Object.fromEntries(row.split("\t").map((value, i) => [names[i] ?? "", value])))
@@ -119,4 +119,5 @@ async function readLedger(connection: PostgresConnection, file: string): Promise
       compatible: compatible === "t",
       finished: finished !== "f",
     }));
+  return ledger.sort((a, b) => a.version - b.version); // A dump has the rows in no particular order.
 }

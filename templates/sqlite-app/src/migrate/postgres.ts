@@ -3,8 +3,8 @@ import { SQL, type TransactionSQL } from "bun";
 import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
-import type { Migration } from "./files.ts";
-import { isAlreadyApplied, type Step } from "./plan.ts";
+import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
+import { isAlreadyDone, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
 import {
   type Connection,
@@ -17,7 +17,6 @@ import {
 import { readOwnership, recordOwnership } from "./postgres-objects.ts";
 import { exactPattern, requirePrograms, runProgram } from "./postgres-programs.ts";
 import { restoreFrom } from "./postgres-restore.ts";
-import { isTransactional, type Script, scriptError } from "./script.ts";
 import { statements } from "./sql.ts";
 import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
@@ -59,13 +58,13 @@ export class PostgresTarget implements Target {
     return readState(this.#sql);
   }
 
-  apply(step: Step): Promise<"done" | "alreadyApplied"> {
+  apply(step: Step): Promise<"done" | "alreadyDone"> {
     return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
   }
 
   #applyInTransaction(step: Step) {
     return this.#locked(async (sql) => {
-      if (isAlreadyApplied(step, await readState(sql))) return "alreadyApplied";
+      if (isAlreadyDone(step, await readState(sql))) return "alreadyDone";
       const { foreign } = await readOwnership(sql);
       const schema = await currentSchema(sql);
       const started = performance.now();
@@ -85,10 +84,10 @@ export class PostgresTarget implements Target {
    * Runs the statements on a second connection, while the first one holds the lock in a transaction. That transaction has
    * no snapshot; otherwise CREATE INDEX CONCURRENTLY would wait for it forever.
    */
-  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
+  async #applyOutside(step: Step): Promise<"done" | "alreadyDone"> {
     await this.#locked(createLedger); // Committed, because the other connection writes the row.
     return this.#locked(async (lock) => {
-      if (isAlreadyApplied(step, await readState(lock))) return "alreadyApplied";
+      if (isAlreadyDone(step, await readState(lock))) return "alreadyDone";
       const { foreign } = await readOwnership(lock);
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);

@@ -11,7 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { connect, explain, isBusy, isDamaged } from "../store/connection.ts";
+import { connect, isBusy, isDamaged, outageReason } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
 import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
@@ -82,7 +82,7 @@ function checkBackup(file: string, known: readonly Migration[]): void {
     }
   } catch (cause) {
     if (cause instanceof MigrateError && cause.code === "refused") throw cause;
-    const reason = explain(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+    const reason = outageReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     const message = `Can't restore ${file}; nothing was changed: ${reason}`;
     throw new MigrateError("refused", message, { cause });
   }

@@ -2,21 +2,20 @@
 import type { Database } from "bun:sqlite";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { connect, explain, isBusy, isDamaged } from "../store/connection.ts";
+import { connect, isBusy, isDamaged, outageReason } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
 import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
-import type { Migration } from "./files.ts";
+import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { createLedger, readState, recordStart, recordStep, writeRow } from "./ledger.ts";
 import {
+  type Orphan,
   orphanFindings,
   readOrphans,
   readOrphansOf,
-  refuseMoreOrphans,
   refuseNewOrphans,
 } from "./orphans.ts";
-import { isAlreadyApplied, type Step } from "./plan.ts";
+import { isAlreadyDone, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
-import { isTransactional, type Script, scriptError } from "./script.ts";
 import { statements } from "./sql.ts";
 import { ADOPTED_LEDGER, type DatabaseState, unfinishedDirection } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
@@ -45,57 +44,60 @@ export class SqliteTarget implements Target {
     return this.#read(readState);
   }
 
-  async apply(step: Step): Promise<"done" | "alreadyApplied"> {
+  async apply(step: Step): Promise<"done" | "alreadyDone"> {
     return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
   }
 
   #applyInTransaction(step: Step) {
     return this.#transaction((database) => {
       const state = readState(database);
-      if (isAlreadyApplied(step, state)) return "alreadyApplied";
+      if (isAlreadyDone(step, state)) return "alreadyDone";
       this.#backUpBefore(step, state);
       const orphans = readOrphans(database);
       const started = performance.now();
       database.run("SAVEPOINT migration");
       runScript(database, step.script);
       database.run("RELEASE migration"); // Fails if the file has ended the transaction.
-      refuseNewOrphans(database, orphans);
+      refuseNewOrphans(database, orphans, "rows");
       createLedger(database);
       recordStep(database, step, performance.now() - started);
       return "done";
     });
   }
 
-  /**
-   * Records the start and the end in separate transactions. A second SQLite file is the lock between processes.
-   * Orphans are compared with those in the safety copy: an earlier run that failed may have left new ones in the database.
-   */
-  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
+  /** Records the start and the end in separate transactions. A second SQLite file is the lock between processes. */
+  async #applyOutside(step: Step): Promise<"done" | "alreadyDone"> {
     const lock = await lockDatabase(`${this.location}-migration-lock`);
     try {
-      const before = await this.#transaction((database) => {
+      const orphans = await this.#transaction((database) => {
         const state = readState(database);
-        if (isAlreadyApplied(step, state)) return undefined;
+        if (isAlreadyDone(step, state)) return undefined;
         const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
-        return { orphans: copy === undefined ? [] : readOrphansOf(copy) }; // Without a copy, it was empty.
+        // Those of the copy: in the database, an earlier run that failed may have left new ones.
+        return copy === undefined ? [] : readOrphansOf(copy);
       });
-      if (before === undefined) return "alreadyApplied";
+      if (orphans === undefined) return "alreadyDone";
       const started = performance.now();
-      // Blocks the thread while a statement runs or waits for another writer: signals are handled afterwards.
-      const database = connect(this.location, { busyTimeout: MIGRATION_TIMEOUT_MS });
-      try {
-        database.run("PRAGMA foreign_keys = OFF");
-        runScript(database, step.script);
-        refuseMoreOrphans(database, before.orphans);
-      } finally {
-        database.close(true);
-      }
-      await this.#transaction((ledger) => recordStep(ledger, step, performance.now() - started));
+      this.#runOutside(step.script, orphans);
+      const ms = performance.now() - started;
+      await this.#transaction((database) => recordStep(database, step, ms));
       return "done";
     } finally {
       lock.close(true);
+    }
+  }
+
+  /** Blocks the thread while a statement runs or waits for another writer: signals are handled afterwards. */
+  #runOutside(script: Script, orphans: readonly Orphan[]): void {
+    const database = connect(this.location, { busyTimeout: MIGRATION_TIMEOUT_MS });
+    try {
+      database.run("PRAGMA foreign_keys = OFF");
+      runScript(database, script);
+      refuseNewOrphans(database, orphans, "count");
+    } finally {
+      database.close(true);
     }
   }
 
@@ -158,7 +160,7 @@ export class SqliteTarget implements Target {
 
   explain(error: unknown): unknown {
     if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
-    const reason = explain(error);
+    const reason = outageReason(error);
     const message = reason ? `${this.location}: ${reason}.` : error.message;
     const hint = `Restore a backup with \`${DB_COMMAND} restore <file>\`.`;
     return new MigrateError("failed", message, {
@@ -206,24 +208,23 @@ export class SqliteTarget implements Target {
   }
 
   /**
-   * Copies the database before the first change of this run. Runs under the write lock, so that nothing changes after it.
-   * - A migration outside a transaction is not rolled back if it fails, so each one is preceded by a copy.
-   * - A run that starts on an empty database takes no copy, except before a later migration outside a transaction.
-   * - An earlier copy for the same migration is replaced, so that a service that restarts in a loop does not fill the disk.
-   * - If the migration is unfinished, the earlier copy is kept: no other one is from before the migration.
-   * @returns the path of the copy, or undefined if this step needs no copy.
+   * Copies the database before the first step of this run, and before each step outside a transaction, which is not rolled
+   * back if it fails. Call it under the write lock, so that nothing changes after the copy.
+   * @returns the path of the copy; undefined if the step needs none.
    */
-  #backUpBefore(
-    { direction, migration, script }: Step,
-    { ledger, tables }: DatabaseState,
-  ): string | undefined {
-    if (this.#hasStarted && isTransactional(script)) return undefined;
+  #backUpBefore({ direction, migration, script }: Step, { ledger }: DatabaseState) {
+    const isFirstStep = !this.#hasStarted;
     this.#hasStarted = true;
-    if (ledger.length + tables === 0) return undefined;
+    const needsCopy = isFirstStep || !isTransactional(script);
+    // The first migration starts on an empty database. Its retry needs no copy, either.
+    const startsEmpty = direction === "up" && migration.version === 1;
+    if (!needsCopy || startsEmpty) return undefined;
     const folder = join(dirname(this.location), "backups");
+    // Always the same name, so that a service that restarts in a loop does not fill the disk.
     const file = join(folder, `before-${direction}-${migration.name}.db`);
     const row = ledger.find(({ version }) => version === migration.version);
     const isRetry = row !== undefined && unfinishedDirection(row) === direction;
+    // Before a retry, the database already has changes of the migration, so the first copy is kept.
     if (!isRetry || !existsSync(file)) {
       mkdirSync(folder, { recursive: true });
       copyDatabase(this.location, file, { replace: true });
@@ -267,26 +268,27 @@ async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
 }
 
 /**
- * Runs the statements one at a time, so that an error has a line. `statements` finds where they start; SQLite's own parser
- * decides where each one ends, because it may disagree, and would then silently ignore the text after the first one.
+ * Runs the statements one at a time, so that an error has a line. SQLite's parser may see several statements in one that
+ * `statements` returns, and would then run only the first.
  */
 function runScript(database: Database, script: Script): void {
-  const { sql } = script;
-  for (const { start, end } of statements(sql, "sqlite")) {
-    let at = start;
-    while (at < end) {
-      const rest = sql.slice(at, end);
-      if (statements(rest, "sqlite").length === 0) break; // Only comments are left.
-      try {
-        using statement = database.prepare(rest);
-        if (statement.paramsCount > 0) throw new Error("A migration cannot have parameters.");
-        statement.run();
-        at += statement.toString().length;
-      } catch (error) {
-        if (explain(error)) throw error; // The cause is the file or the disk, not the statement.
-        throw scriptError(script, error, { start: at, end, at: at + errorOffset(error, rest) });
-      }
-    }
+  for (const { start, end } of statements(script.sql, "sqlite")) {
+    const hasStatement = (at: number) => statements(script.sql.slice(at, end), "sqlite").length > 0;
+    for (let at = start; hasStatement(at); ) at += runFirst(database, script, at, end);
+  }
+}
+
+/** Runs the first statement between two offsets, as SQLite parses it. @returns its length. */
+function runFirst(database: Database, script: Script, start: number, end: number): number {
+  const text = script.sql.slice(start, end);
+  try {
+    using statement = database.prepare(text);
+    if (statement.paramsCount > 0) throw new Error("A migration cannot have parameters.");
+    statement.run();
+    return statement.toString().length;
+  } catch (error) {
+    if (outageReason(error)) throw error; // The cause is the file or the disk, not the statement.
+    throw scriptError(script, error, { start, end, at: start + errorOffset(error, text) });
   }
 }
 

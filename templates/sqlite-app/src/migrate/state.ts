@@ -33,6 +33,7 @@ export function unfinishedDirection({
 
 /** The state of a database that matters to migrations. */
 export interface DatabaseState {
+  /** Ordered by version. */
   readonly ledger: readonly LedgerRow[];
   /** Number of tables besides the ledger. */
   readonly tables: number;
@@ -53,7 +54,7 @@ export interface State extends Pick<DatabaseState, "tables"> {
 }
 
 export function compare(folder: Folder, state: DatabaseState): State {
-  const applied = state.ledger.toSorted((a, b) => a.version - b.version);
+  const applied = state.ledger;
   const finished = applied.filter((row) => row.finished);
   const finishedVersions = new Set(finished.map(({ version }) => version));
   const pending = folder.migrations.filter(({ version }) => !finishedVersions.has(version));
@@ -114,23 +115,28 @@ function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRo
     const message = `${name} is applied, but its file is missing. Restore it from version control.`;
     return [{ code: "missing", subject: name, message }];
   }
-  const isSameText = file.checksum === row.checksum;
   if (!row.finished) return []; // The file may be corrected before it runs again.
-  if (file.name === name && isSameText) return [];
-  const isOtherMigration = !isSameText && (file.name !== name || hasMoved(row, folder, applied));
-  if (isOtherMigration) {
-    const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`${DB_COMMAND} renumber\` gives it the next number.`;
-    return [{ code: "conflict", subject: file.name, message }];
-  }
-  const what = isSameText ? `renamed to ${file.name}` : "changed";
-  const message = `${name} was ${what} after it was applied. Revert that and write a new migration, or accept it with \`${DB_COMMAND} repair\`.`;
-  return [{ code: "changed", subject: name, message }];
+  const isSameName = file.name === name;
+  const isSameText = file.checksum === row.checksum;
+  if (isSameName && isSameText) return [];
+  if (isSameText) return [changed(name, `renamed to ${file.name}`)];
+  if (isSameName && !hasNewName(row, folder, applied)) return [changed(name, "changed")];
+  const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`${DB_COMMAND} renumber\` gives it the next number.`;
+  return [{ code: "conflict", subject: file.name, message }];
 }
 
-/** Returns whether the file of an applied migration was renamed, for example because a merged branch has its old name. */
-function hasMoved({ checksum }: LedgerRow, { migrations }: Folder, applied: readonly LedgerRow[]) {
+function changed(name: string, what: string): Finding {
+  const message = `${name} was ${what} after it was applied. Revert that and write a new migration, or accept it with \`${DB_COMMAND} repair\`.`;
+  return { code: "changed", subject: name, message };
+}
+
+/**
+ * Returns whether a file whose name is not in the ledger has the text of an applied migration. Then the migration was
+ * renamed, and the file with its old name is another one, for example from a merged branch.
+ */
+function hasNewName(row: LedgerRow, { migrations }: Folder, applied: readonly LedgerRow[]) {
   const names = new Set(applied.map(({ name }) => name));
-  return migrations.some((one) => one.checksum === checksum && !names.has(one.name));
+  return migrations.some(({ name, checksum }) => checksum === row.checksum && !names.has(name));
 }
 
 function checkPending({ name, version }: Migration, last: LedgerRow | undefined): Finding[] {

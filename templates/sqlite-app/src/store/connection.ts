@@ -57,7 +57,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 };
 
 /** Explains an error of the file, the disk or a lock to the operator. Returns undefined for an error in SQL. */
-export function explain(error: unknown): string | undefined {
+export function outageReason(error: unknown): string | undefined {
   const code = errorCode(error);
   const primary = code && Object.keys(EXPLANATIONS).find((known) => code.startsWith(known));
   return primary && EXPLANATIONS[primary];

@@ -3,7 +3,7 @@
 import { SQL } from "bun";
 // #endregion
 import { type Problem, storeUnavailable } from "#lib/http";
-import { explain } from "./connection.ts";
+import { outageReason } from "./connection.ts";
 import { StoreBusyError } from "./writer.ts";
 
 // #region postgres
@@ -43,5 +43,5 @@ function isOutage(error: unknown): boolean {
     return code.startsWith("ERR_POSTGRES_CONNECTION") || POSTGRES_OUTAGES.test(errno ?? "");
   }
   // #endregion
-  return explain(error) !== undefined;
+  return outageReason(error) !== undefined;
 }

@@ -31,7 +31,8 @@ export class SqliteDatabase {
    */
   write<T>(work: (writer: Database) => T): Promise<T> {
     return this.#queue.transaction(() => {
-      this.#reads.end(); // Later reads must see this write.
+      // The open read transaction would not see this write. The next one begins after the commit: `work` is synchronous.
+      this.#reads.end();
       return work(this.#writer);
     });
   }

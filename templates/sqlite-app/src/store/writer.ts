@@ -66,7 +66,8 @@ export class Writer {
   async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
     const previous = this.#last;
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-    this.#last = previous.then(() => finished); // Work that times out ends before `previous`.
+    // The next work waits for both, because work that times out finishes before `previous`.
+    this.#last = previous.then(() => finished);
     try {
       await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));
       return await work();

@@ -139,6 +139,9 @@ test.concurrent(
     expect(refused.exitCode).toBe(3);
     expect(refused.stderr).toContain("baseline");
     await project.dbOk("baseline", "--to", "2");
+    expect((await project.dbOk("status")).stdout).toMatch(
+      /baseline {2}0001_a .*Z\nbaseline {2}0002_b /,
+    );
     const { json } = await project.dbOk("up", "--json");
     expect(json()).toMatchObject({ done: [{ migration: "0003_c" }] });
     expect((await project.db("baseline")).exitCode).toBe(1);

@@ -79,8 +79,24 @@ test.concurrent(
       expect(exitCode).toBe(1);
       expect(stderr).toContain("of child refers to a row of parent");
     }
-    expect((await project.db("status")).stdout).toContain("started  0002_orphan");
+    expect((await project.db("status")).stdout).toContain("applying  0002_orphan");
     project.write("0002_orphan", `${orphan}\nDELETE FROM child WHERE parent = 2; VACUUM;`);
+    await project.dbOk("up");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a retry of the first migration outside a transaction does not accept orphans of an earlier run",
+  async () => {
+    using project = new Project();
+    const drop =
+      "-- migrate: no-transaction\nDROP TABLE IF EXISTS child; DROP TABLE IF EXISTS parent;";
+    project.write("0001_tables", `${drop}\n${TABLES}\nDELETE FROM parent WHERE id = 2;`);
+    for (let run = 0; run < 2; run += 1) {
+      expect((await project.db("up")).stderr).toContain("of child refers to a row of parent");
+    }
+    project.write("0001_tables", `${drop}\n${TABLES}`);
     await project.dbOk("up");
   },
   PROCESS_TIMEOUT,

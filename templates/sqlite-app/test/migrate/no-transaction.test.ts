@@ -10,7 +10,7 @@ import { Service } from "../service.ts";
 const MARK = "-- migrate: no-transaction\n";
 
 test.concurrent(
-  "a file marked no-transaction is recorded as started, and the next up finishes it",
+  "a file marked no-transaction that fails is shown as applying, and the next up finishes it",
   async () => {
     using project = new Project();
     project.writeThree();
@@ -18,7 +18,7 @@ test.concurrent(
     const failed = await project.db("up");
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain("the next `up` runs it again");
-    expect((await project.db("status")).stdout).toContain("started  0004_vacuum");
+    expect((await project.db("status")).stdout).toContain("applying  0004_vacuum");
     project.write("0004_vacuum", `${MARK}CREATE TABLE IF NOT EXISTS d (x); VACUUM;`);
     await project.dbOk("up");
     expect((await project.dbOk("status")).stdout).toContain("applied  0004_vacuum");

@@ -23,14 +23,14 @@ const BODY = { maxBytes: 1024 * 1024 };
 
 export function articleRoutes(users: UserStore, articles: ArticleStore) {
   /** Articles are public, so another author's is 403, not 404: there is nothing to hide. */
-  const ownArticle = async (segment: string, userId: number): Promise<number> => {
-    const { id, author } = orNotFound(await articles.findArticle(parseId(segment)));
+  const ownArticle = async (idText: string, userId: number): Promise<number> => {
+    const { id, author } = orNotFound(await articles.findArticle(parseId(idText)));
     if (author === userId) return id;
     throw new Problem(403, "Only the author may change or delete this article.");
   };
 
-  const update = async (segment: string, userId: number, changes: ArticleChanges) => {
-    const id = await ownArticle(segment, userId);
+  const update = async (idText: string, userId: number, changes: ArticleChanges) => {
+    const id = await ownArticle(idText, userId);
     return orNotFound(await articles.updateArticle(id, userId, changes));
   };
 
@@ -43,7 +43,7 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
       const filter = { author, q, sort, after: position, limit: limit + 1 };
       const rows = await articles.listArticles(filter);
       const page = rows.slice(0, limit);
-      // `as Found`: only a search is sorted by rank, and each of its rows has one.
+      // `as Found`: the rank is read only for a search, whose rows have one.
       const last = rows.length > limit ? (page.at(-1) as Found) : undefined;
       const next = last ? encodeCursor(sort, [last[orders[sort].column], last.id]) : null;
       return c.json({ items: highlight(page, q), next });

@@ -10,8 +10,8 @@ export const COLUMNS = `id, author, title, body, created_at AS "createdAt", upda
 const MAX_HITS = 10_000;
 
 /** SQL that finds the newest articles. `match` is the placeholder of an expression from `matchExpression`. */
-const hits = (columns: string, match: string, selected: string) =>
-  `SELECT ${selected} FROM articles_search('{${columns}} : ' || ${match}) ORDER BY rowid DESC LIMIT ${MAX_HITS}`;
+const hits = ({ select, searchIn, match }: Record<"select" | "searchIn" | "match", string>) =>
+  `SELECT ${select} FROM articles_search('{${searchIn}} : ' || ${match}) ORDER BY rowid DESC LIMIT ${MAX_HITS}`;
 
 export const dialect: Dialect = {
   placeholder: (index) => `?${index}`,
@@ -20,8 +20,10 @@ export const dialect: Dialect = {
     columns: `${COLUMNS}, hits.rank`,
     // SQLite does not reorder a CROSS JOIN: it reads the hits first, then only their articles.
     from: (match) => {
-      const rank = `rowid IN (${hits("title_words", match, "rowid")}) AS rank`;
-      return `(${hits("title_words body_words", match, `rowid AS hit, ${rank}`)}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
+      const inTitle = hits({ select: "rowid", searchIn: "title_words", match });
+      const select = `rowid AS hit, rowid IN (${inTitle}) AS rank`;
+      const found = hits({ select, searchIn: "title_words body_words", match });
+      return `(${found}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
     },
   },
   id: "a.seq", // A copy of `id` that an index can contain, see migration 0003.
