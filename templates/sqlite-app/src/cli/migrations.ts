@@ -121,7 +121,7 @@ export const renumber: Command = {
   },
 };
 
-const RESULTS = { done: "done   ", alreadyDone: "skipped" } as const;
+const RESULTS = { done: "done   ", alreadyApplied: "skipped" } as const;
 const VERBS = { up: "applied", down: "reverted" } as const;
 
 function describe(outcome: migrate.Outcome, command: "up" | "down"): Report {

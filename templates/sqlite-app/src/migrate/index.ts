@@ -30,8 +30,8 @@ export interface Outcome {
 
 export interface StepResult {
   readonly migration: string;
-  /** `alreadyDone`: another process was faster. */
-  readonly result: "done" | "alreadyDone";
+  /** `alreadyApplied`: another process was faster. */
+  readonly result: "done" | "alreadyApplied";
   readonly ms: number;
 }
 

@@ -4,7 +4,7 @@ import { describeConnection, type PostgresConnection } from "../postgres-url.ts"
 import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
-import { isAlreadyDone, type Step } from "./plan.ts";
+import { isAlreadyApplied, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
 import {
   type Connection,
@@ -58,13 +58,13 @@ export class PostgresTarget implements Target {
     return readState(this.#sql);
   }
 
-  apply(step: Step): Promise<"done" | "alreadyDone"> {
+  apply(step: Step): Promise<"done" | "alreadyApplied"> {
     return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
   }
 
   #applyInTransaction(step: Step) {
     return this.#locked(async (sql) => {
-      if (isAlreadyDone(step, await readState(sql))) return "alreadyDone";
+      if (isAlreadyApplied(step, await readState(sql))) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
       const schema = await currentSchema(sql);
       const started = performance.now();
@@ -84,10 +84,10 @@ export class PostgresTarget implements Target {
    * Runs the statements on a second connection, while the first one holds the lock in a transaction. That transaction has
    * no snapshot; otherwise CREATE INDEX CONCURRENTLY would wait for it forever.
    */
-  async #applyOutside(step: Step): Promise<"done" | "alreadyDone"> {
+  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
     await this.#locked(createLedger); // Committed, because the other connection writes the row.
     return this.#locked(async (lock) => {
-      if (isAlreadyDone(step, await readState(lock))) return "alreadyDone";
+      if (isAlreadyApplied(step, await readState(lock))) return "alreadyApplied";
       const { foreign } = await readOwnership(lock);
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);

@@ -14,7 +14,7 @@ import {
   readOrphansOf,
   refuseNewOrphans,
 } from "./orphans.ts";
-import { isAlreadyDone, type Step } from "./plan.ts";
+import { isAlreadyApplied, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { statements } from "./sql.ts";
 import { ADOPTED_LEDGER, type DatabaseState, unfinishedDirection } from "./state.ts";
@@ -44,14 +44,14 @@ export class SqliteTarget implements Target {
     return this.#read(readState);
   }
 
-  async apply(step: Step): Promise<"done" | "alreadyDone"> {
+  async apply(step: Step): Promise<"done" | "alreadyApplied"> {
     return isTransactional(step.script) ? this.#applyInTransaction(step) : this.#applyOutside(step);
   }
 
   #applyInTransaction(step: Step) {
     return this.#transaction((database) => {
       const state = readState(database);
-      if (isAlreadyDone(step, state)) return "alreadyDone";
+      if (isAlreadyApplied(step, state)) return "alreadyApplied";
       this.#backUpBefore(step, state);
       const orphans = readOrphans(database);
       const started = performance.now();
@@ -66,19 +66,19 @@ export class SqliteTarget implements Target {
   }
 
   /** Records the start and the end in separate transactions. A second SQLite file is the lock between processes. */
-  async #applyOutside(step: Step): Promise<"done" | "alreadyDone"> {
+  async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
     const lock = await lockDatabase(`${this.location}-migration-lock`);
     try {
       const orphans = await this.#transaction((database) => {
         const state = readState(database);
-        if (isAlreadyDone(step, state)) return undefined;
+        if (isAlreadyApplied(step, state)) return undefined;
         const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
         // Those of the copy: in the database, an earlier run that failed may have left new ones.
         return copy === undefined ? [] : readOrphansOf(copy);
       });
-      if (orphans === undefined) return "alreadyDone";
+      if (orphans === undefined) return "alreadyApplied";
       const started = performance.now();
       this.#runOutside(step.script, orphans);
       const ms = performance.now() - started;

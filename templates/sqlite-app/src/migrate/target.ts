@@ -27,9 +27,9 @@ export interface Target extends AsyncDisposable {
   /**
    * Runs one step and writes its ledger row, in one transaction unless its file is marked otherwise. Reads the
    * ledger again under the lock.
-   * @returns `alreadyDone` if another process was faster.
+   * @returns `alreadyApplied` if another process was faster.
    */
-  apply(step: Step): Promise<"done" | "alreadyDone">;
+  apply(step: Step): Promise<"done" | "alreadyApplied">;
   /** Records migrations as applied without running them, and renames the ledger of another tool. */
   baseline(migrations: readonly Migration[]): Promise<void>;
   /** Updates the names, checksums and marks in the ledger to those of the files. */
