@@ -64,13 +64,14 @@ static double compute_score(const vindex *index, const float *query, double quer
 static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
-    // No term is negative, so the relative error of the sum is at most that of a term: n + 2 roundings (2 of the
-    // difference, which is squared, 1 of the square, n - 1 of the additions) of at most FLT_EPSILON / 2 each. Together
-    // they are below 0.51 * (n + 2) * FLT_EPSILON; `relative_error` also covers the rounding of `worst` in double.
+    // No term is negative, so the relative error of the sum is at most that of a term. A term passes through at most
+    // n + 2 roundings of FLT_EPSILON / 2: the difference counts twice because it is squared, the square once, and then
+    // come n - 1 additions. Together they are below 0.51 * (n + 2) * FLT_EPSILON; `relative_error` also covers the
+    // rounding of `worst` in double.
     const double relative_error = (n + 2) * FLT_EPSILON;
     const double underflow = n * FLT_MIN;
     const double worst_squared = worst * worst;
-    // Below 1e37, a sum that overflows is ruled out correctly: its squared distance is above 1e38.
+    // If worst_squared is below 1e37, a row whose sum overflows is certainly worse: its squared distance is above 1e38.
     return worst_squared < 1e37 && sum > worst_squared * (1 + relative_error) + underflow;
   }
   if (!(norm_product < 1e37)) return false; // the sum may have overflowed

@@ -17,7 +17,7 @@ export function checkLayout(layout: (field: number) => number): void {
   }
 }
 
-/** Allocates memory for `count` structs. @throws {AddonError} `out_of_memory`; always for more than 4 GiB. */
+/** Allocates memory for `count` structs. @throws {AddonError} `out_of_memory`, in Bun for more than 4 GiB. */
 export function allocateHits(count: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(count * hit.size);

@@ -1,5 +1,5 @@
 // The engine over the C functions, however they were loaded.
-// Pass every 32-bit integer as `n | 0`: JavaScript may store it as a double, and C that was compiled by cc() of Bun 1.4.5
+// Pass every 32-bit integer as `n | 0` (src/index.ts does it for `add`): JavaScript may store it as a double, and C that was compiled by cc() of Bun 1.4.5
 // then reads garbage.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { searchWithAccept } from "./accept.ts";

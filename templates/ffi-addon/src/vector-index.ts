@@ -141,6 +141,7 @@ export class VectorIndex implements Disposable {
     const search = searchInWorker(store, view.slice(), k);
     this.#workerSearches.add(search);
     const abort = (): void => search.cancel(signal?.reason);
+    // This callback also keeps the index reachable: its memory is not freed during the search.
     search.ended.then(() => {
       this.#workerSearches.delete(search);
       if (this.#store === undefined && this.#workerSearches.size === 0) store.free();
