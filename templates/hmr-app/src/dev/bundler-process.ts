@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import page from "../page/index.html";
 
-const [unix = "", starts] = process.argv.slice(2);
+const [unix = "", processNumber] = process.argv.slice(2);
 // The server may already have exited and removed the folder.
 if (!existsSync(dirname(unix))) process.exit();
 Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": page } });
@@ -13,4 +13,4 @@ process.on("disconnect", () => process.exit());
 process.send?.({ type: "listening" });
 // Builds the page before a browser requests it. A later process waits for a request instead: files may still be changing,
 // and the open pages reload and request the page anyway.
-if (starts === "1") fetch("http://localhost/", { unix }).catch(() => undefined);
+if (processNumber === "1") fetch("http://localhost/", { unix }).catch(() => undefined);

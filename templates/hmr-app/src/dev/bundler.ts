@@ -6,7 +6,7 @@ import { notice } from "#lib/log";
 import { createHot } from "../hot.ts";
 import { privateFolder } from "./private-folder.ts";
 // #region workarounds
-import { withoutFileVariables } from "./workarounds/config-files.ts";
+import { unsetEnvFileVariables } from "./workarounds/config-files.ts";
 import { reloadAfterBuild } from "./workarounds/reload-requests.ts";
 
 // #endregion
@@ -36,7 +36,7 @@ const EXIT_MS = 100;
 interface Data {
   bundler: BundlerProcess;
   /** How many processes were started. */
-  starts: number;
+  startCount: number;
   // #region workarounds
   /** How many of them have listened. */
   listenedCount: number;
@@ -67,18 +67,18 @@ export function restartBundler(reason: string): void {
 
 // #endregion
 function spawn(): BundlerProcess {
-  // Kills the process before the exit listener of `privateFolder` removes its socket, which the process would report.
-  if (!data.starts) process.prependListener("exit", () => data.bundler?.child.kill("SIGKILL"));
-  data.starts = (data.starts ?? 0) + 1;
-  const socket = join(privateFolder(), `${data.starts}.sock`);
+  // Runs before the exit listener of `privateFolder`: a live process would print an error when its socket is removed.
+  if (!data.startCount) process.prependListener("exit", () => data.bundler?.child.kill("SIGKILL"));
+  data.startCount = (data.startCount ?? 0) + 1;
+  const socket = join(privateFolder(), `${data.startCount}.sock`);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   const program = join(import.meta.dir, "bundler-process.ts");
-  const child = Bun.spawn([process.execPath, program, socket, `${data.starts}`], {
+  const child = Bun.spawn([process.execPath, program, socket, `${data.startCount}`], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
       // #region workarounds
-      ...withoutFileVariables(),
+      ...unsetEnvFileVariables(),
       // #endregion
       // Plugins put temporary files here: the process is killed, so it cannot remove them itself.
       TMPDIR: privateFolder(),

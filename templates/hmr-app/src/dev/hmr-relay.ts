@@ -7,12 +7,12 @@ import { connectToBundler } from "./bundler.ts";
 // #region workarounds
 import { buildOf, isStaleBuild, isSubscription } from "./workarounds/late-subscription.ts";
 import { RELOAD_MESSAGE } from "./workarounds/page-reload.ts";
-import { isFinishedBuild, relays } from "./workarounds/reload-requests.ts";
+import { isFinishedBuild, pageSockets } from "./workarounds/reload-requests.ts";
 
 // #endregion
 
 /** `socket.data` of a page that is connected to the bundler. */
-interface Relay {
+interface RelayData {
   readonly bundler: WebSocket;
   // #region workarounds
   /** The build that the page shows, once the page has named it. */
@@ -23,7 +23,7 @@ interface Relay {
   // #endregion
 }
 
-type RelaySocket = ServerWebSocket<Relay>;
+type RelaySocket = ServerWebSocket<RelayData>;
 type AppSocket = WebSocketHandler<unknown>;
 
 /** Maximum bytes of a message between a page and the bundler, and of messages that a page has not read yet. */
@@ -43,8 +43,8 @@ export function relayRoutes() {
 }
 
 /**
- * Adds relays to the sockets that the app handles. Bun has one set of limits for all sockets, so the app's sockets may
- * buffer more than in production.
+ * Adds relays to the sockets that the app handles. Bun has one set of limits for all sockets, so the app's limits are raised
+ * to those of relays. `receive` enforces the app's `maxPayloadLength`; nothing enforces its `backpressureLimit`.
  */
 export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
   const { maxPayloadLength = RELAY_LIMIT, backpressureLimit = RELAY_LIMIT } = appSocket;
@@ -54,7 +54,6 @@ export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
   };
   return {
     ...appSocket,
-    // `receive` checks the app's own limit.
     maxPayloadLength: Math.max(maxPayloadLength, RELAY_LIMIT),
     backpressureLimit: Math.max(backpressureLimit, RELAY_LIMIT),
     // Keeps relays open for longer than the app's `idleTimeout`.
@@ -71,12 +70,12 @@ export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
 }
 
 function isRelay(socket: ServerWebSocket<unknown>): socket is RelaySocket {
-  return (socket.data as Partial<Relay> | undefined)?.bundler instanceof WebSocket;
+  return (socket.data as Partial<RelayData> | undefined)?.bundler instanceof WebSocket;
 }
 
 function open(socket: RelaySocket): void {
   // #region workarounds
-  relays.add(socket);
+  pageSockets.add(socket);
   // #endregion
   const { bundler } = socket.data;
   bundler.onmessage = ({ data: message }) => {
@@ -110,7 +109,7 @@ function sendToBundler(socket: RelaySocket, message: string | Buffer<ArrayBuffer
 
 function close(socket: RelaySocket): void {
   // #region workarounds
-  relays.delete(socket);
+  pageSockets.delete(socket);
   // #endregion
   socket.data.bundler.close();
 }

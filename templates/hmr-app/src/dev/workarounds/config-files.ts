@@ -24,8 +24,8 @@ const { data } = createHot<Data>("dev:config-files");
 data.texts ??= readTexts();
 data.fromFiles ??= namesFromFiles();
 
-/** Returns an environment patch that unsets the variables of files, so that a child process reads the files itself. */
-export function withoutFileVariables(): Readonly<Record<string, undefined>> {
+/** Returns `undefined` for each variable that comes from a .env file, so that a child process reads the files itself. */
+export function unsetEnvFileVariables(): Readonly<Record<string, undefined>> {
   return Object.fromEntries((data.fromFiles ?? []).map((name) => [name, undefined]));
 }
 
@@ -86,7 +86,7 @@ function namesFromFiles(): readonly string[] {
 /** Starts a process that reads the files as Bun does at its start, and copies its variables. It prints its own errors. */
 async function readVariables(): Promise<void> {
   const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
-  const env = { ...process.env, ...withoutFileVariables() };
+  const env = { ...process.env, ...unsetEnvFileVariables() };
   const child = Bun.spawn(command, { env });
   const output = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) {
@@ -95,7 +95,7 @@ async function readVariables(): Promise<void> {
   }
   // The first lines are those of a `preload` of bunfig.toml.
   const variables = JSON.parse(output.trim().split("\n").at(-1) ?? "");
-  for (const name of Object.keys(withoutFileVariables())) delete process.env[name];
+  for (const name of data.fromFiles ?? []) delete process.env[name];
   Object.assign(process.env, variables);
   data.fromFiles = namesFromFiles();
 }

@@ -11,12 +11,12 @@ export function isSubscription(message: ArrayBuffer): boolean {
   return new Uint8Array(message)[0] === SUBSCRIBED;
 }
 
-/** Returns the build that a page shows, if this is the message in which the page names it. */
+/** Returns the hex id of the build that a page shows, if this is the message in which the page sends it. */
 export function buildOf(message: string | Buffer): string | undefined {
   return /^i([\da-f]+)$/.exec(message.toString())?.[1];
 }
 
-/** Returns whether the page was built again since `build`, which is the end of the name of its script. */
+/** Returns whether the page was built again since `build`. The id of the build ends the file name of the page's script. */
 export async function isStaleBuild(build: string): Promise<boolean> {
   const latest = await (await fetchFromBundler("/")).text();
   return !latest.includes(`${build}.js"`);

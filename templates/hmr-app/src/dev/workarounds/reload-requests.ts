@@ -4,19 +4,19 @@ import type { ServerWebSocket } from "bun";
 import { notice } from "#lib/log";
 import { createHot } from "../../hot.ts";
 
-type Relays = Set<ServerWebSocket<{ reloadsAfterBuild?: boolean }>>;
+type PageSockets = Set<ServerWebSocket<{ reloadsAfterBuild?: boolean }>>;
 
 /** The first byte of the message that contains a finished build ("u"). */
 const FINISHED_BUILD = 117;
 
-const { data } = createHot<{ relays: Relays }>("dev:reload-requests");
-data.relays ??= new Set();
-/** The connections of the open pages. */
-export const { relays } = data;
+const { data } = createHot<{ pageSockets: PageSockets }>("dev:reload-requests");
+data.pageSockets ??= new Set();
+/** The sockets of the open pages, which `hmr-relay.ts` adds and deletes. */
+export const { pageSockets } = data;
 
 export function reloadAfterBuild(reason: string): void {
   notice.info(`${reason}: reloading the page`);
-  for (const socket of relays) socket.data.reloadsAfterBuild = true;
+  for (const socket of pageSockets) socket.data.reloadsAfterBuild = true;
 }
 
 /** Returns whether a message of the bundler contains a finished build. */
