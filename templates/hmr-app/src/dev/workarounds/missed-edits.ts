@@ -6,7 +6,7 @@
 // from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts.
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import type { BunPlugin } from "bun";
 import { MISSING, shorten, textOf, versionOf } from "./files.ts";
 
@@ -130,9 +130,9 @@ function imports(importer: string, path: string): boolean {
   const target = withoutEnding(path);
   return [...textOf(importer).matchAll(SPECIFIER)].some(([, specifier = ""]) => {
     if (!specifier.startsWith(".")) {
-      // An alias: `@/ui/Button` matches `…/ui/Button`.
-      const end = withoutEnding(specifier).split("/").slice(-2).join(sep);
-      return end !== "" && target.endsWith(end.replace(/^@/, ""));
+      // An alias such as `@/ui/Button` or `#Button` may stand for any folder, so only its last segment is compared.
+      const name = basename(withoutEnding(specifier)).replace(/^[@#~]/, "");
+      return name !== "" && target.endsWith(sep + name);
     }
     const imported = resolve(dirname(importer), specifier);
     return imported === target || withoutEnding(imported) === target;

@@ -1,7 +1,8 @@
-// The page is up to date with the disk after a branch switch, a renamed folder, a replaced image or a configuration edit.
+// The page follows a branch switch, a renamed folder, a replaced image and an edit of the configuration.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isImported, loadedFiles } from "../src/dev/workarounds/missed-edits.ts";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, startDev, until } from "./service.ts";
@@ -155,6 +156,25 @@ browserTest("an alias in package.json resolves", async () => {
   await copy.write("package.json", JSON.stringify(config));
   await tab.waitFor(`!${overlay}`);
   await tab.shows("badge five by an alias");
+});
+
+test.each([
+  "./gadgets/Badge.tsx",
+  "@/gadgets/Badge",
+  "@gadgets/Badge",
+  "#gadgets/Badge.tsx",
+  "~/gadgets",
+])("a file counts as imported if another one imports %s", async (specifier) => {
+  await using own = await Copy.make();
+  const name = specifier.endsWith("gadgets") ? "index.ts" : "Badge.tsx";
+  const path = join(own.folder, "src/page/gadgets", name);
+  const importer = join(own.folder, "src/page/Importer.tsx");
+  await own.write("src/page/Importer.tsx", `import { Badge } from "${specifier}";`);
+  for (const file of [path, importer]) loadedFiles.set(file, "");
+  expect(isImported(path)).toBe(true);
+  await own.write("src/page/Importer.tsx", 'import { Badge } from "#gadgets/OtherBadge";');
+  expect(isImported(path)).toBe(false);
+  loadedFiles.clear();
 });
 
 browserTest("files that the page does not import change nothing", async () => {
