@@ -5,7 +5,7 @@ import { parseEnv } from "#lib/env";
 import { schema } from "../src/env.ts";
 
 const root = join(import.meta.dir, "..");
-/** Their default is empty or depends on the machine, so .env.example shows an example instead. */
+/** Their default is an empty list or depends on the machine, so .env.example shows an example instead. */
 const EXAMPLES = [
   "CORS_ORIGINS",
   "DEV_HOSTS",

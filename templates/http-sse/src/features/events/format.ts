@@ -32,8 +32,8 @@ export function formatHello(retryMs: number, id: string | undefined): string {
 }
 
 /**
- * Headers of an event stream. `x-accel-buffering` stops nginx from buffering it. `connection`: a shutdown ends the streams
- * long after their headers were sent, and a client that reused the connection would lose its next request.
+ * Headers of an event stream. `x-accel-buffering` stops nginx from buffering it. `connection` keeps a client from sending
+ * another request on this connection: a shutdown closes it right after the stream, and the request would be lost.
  */
 export const streamHeaders = {
   "content-type": "text/event-stream",

@@ -14,8 +14,8 @@ import { eventStream } from "./stream.ts";
 
 const eventsQuery = z.object({ ...topicQuery, lastEventId: z.string().optional() });
 
-/** Seconds a client has to read the remainder after its stream was closed. */
-const LINGER_S = 1;
+/** After the stream of a slow consumer is closed, its connection is closed once it is idle for this many seconds. */
+const SLOW_CONSUMER_TIMEOUT_S = 1;
 
 export function eventRoutes(
   env: Env,
@@ -65,7 +65,7 @@ export function eventRoutes(
         onSlowConsumer() {
           slowConsumers.inc();
           log.warn("closed an event stream: its client reads too slowly");
-          server.timeout(request, LINGER_S);
+          server.timeout(request, SLOW_CONSUMER_TIMEOUT_S);
         },
         onError: (error) => log.error("closed an event stream: {error}", { error }),
       });

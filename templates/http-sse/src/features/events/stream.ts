@@ -90,15 +90,16 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       if (!isOpen()) return;
       cursor = page.cursor;
       const isEmpty = page.messages.length === 0;
-      // The client stores the id of the last event, and resumes there. In an empty page, only the gap event can carry it.
+      // A client resumes after the last id it received. If no message follows a gap event, the event itself has the id.
       if (page.hasGap) controller.enqueue(gapEvent(isEmpty ? cursor : undefined));
       if (!isEmpty) {
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // If other instances write to the store, the replay can be ahead of the broadcaster, which would then send the
-      // replayed messages again. Wait until its head moves, unless it has moved during the read.
-      if (cursor !== headBefore && broadcaster.head === headBefore) await broadcaster.nextPublish();
+      // Messages of another instance can be replayed before the broadcaster publishes them. Subscribing now would send
+      // them twice: wait for the next publish. If there was one during the read, the loop compares the cursors again.
+      const isAhead = cursor !== headBefore && broadcaster.head === headBefore;
+      if (isAhead) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }
     broadcaster.subscribe(subscriber);

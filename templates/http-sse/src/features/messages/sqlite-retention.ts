@@ -17,27 +17,27 @@ interface State {
 export class Retention {
   readonly #db: Database;
   readonly #keep: number;
-  readonly #since;
-  readonly #seqOf;
+  readonly #countAfter;
+  readonly #seqAt;
   /** Cached, because each read needs it, and counting all rows would cost more than a commit. */
   #state: State;
 
   constructor(db: Database, keep: number) {
     this.#db = db;
     this.#keep = keep;
-    this.#since = db.query<Omit<State, "floor">, [number]>(
+    this.#countAfter = db.query<Omit<State, "floor">, [number]>(
       `SELECT count(*) FILTER (WHERE event <> 'deleted') AS messages,
         count(*) FILTER (WHERE event = 'deleted') AS deletions,
         coalesce(max(seq), 0) AS newest FROM messages WHERE seq > ?`,
     );
     // `+?` keeps SQLite from planning the statement again for each new value, as in sqlite-queries.ts.
-    const seqOf = (condition: string) =>
+    const seqAt = (condition: string) =>
       db.query<{ seq: number }, [number]>(
         `SELECT seq FROM messages WHERE ${condition} ORDER BY seq LIMIT 1 OFFSET +?`,
       );
-    this.#seqOf = { messages: seqOf("event <> 'deleted'"), deletions: seqOf("event = 'deleted'") };
+    this.#seqAt = { messages: seqAt("event <> 'deleted'"), deletions: seqAt("event = 'deleted'") };
     const floor = db.query<{ floor: number }, []>("SELECT floor FROM log").get()?.floor ?? 0;
-    this.#state = { ...EMPTY, ...this.#since.get(0), floor };
+    this.#state = { ...EMPTY, ...this.#countAfter.get(0), floor };
   }
 
   get newest(): number {
@@ -53,7 +53,7 @@ export class Retention {
     const run = this.#db.transaction(() => {
       const before = this.#state;
       const result = work();
-      const added = this.#since.get(before.newest) ?? EMPTY;
+      const added = this.#countAfter.get(before.newest) ?? EMPTY;
       const state = this.#dropOldest({
         // A deletion removes the row of its message, and adds its own.
         messages: before.messages + added.messages - added.deletions,
@@ -74,11 +74,11 @@ export class Retention {
     if (messages <= this.#keep && deletions <= this.#keep) return state;
     /** The seq of the newest row of this kind that must be dropped; 0 for none. */
     const lastToDrop = (kind: "messages" | "deletions", count: number) =>
-      count > this.#keep ? (this.#seqOf[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
+      count > this.#keep ? (this.#seqAt[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
     const lastMessage = lastToDrop("messages", messages);
     // Deletions older than a dropped message are dropped, too: a client that has not read them gets a gap anyway.
     const lastDeletion = Math.max(lastMessage, lastToDrop("deletions", deletions));
-    const floor = Math.max(state.floor, lastMessage, lastDeletion);
+    const floor = Math.max(state.floor, lastDeletion);
     const dropped = {
       deletions: this.#dropUntil(lastDeletion, "event = 'deleted'"),
       messages: this.#dropUntil(lastMessage, "event <> 'deleted'"),

@@ -34,6 +34,7 @@ export class SqliteMessages implements MessageStore {
   // #endregion
   readonly #db: Database;
   readonly #reads: SqliteReads;
+  /** Prefix of all ids, random for each file: ids of an earlier file are not accepted. */
   readonly #epoch: string;
   readonly #retention: Retention;
   readonly #insertStatement;
