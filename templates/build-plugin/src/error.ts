@@ -1,6 +1,6 @@
 // The error of this package: describes mistakes in a content file, with their positions.
 import { relative, sep } from "node:path";
-import { showControls } from "./frame.ts";
+import { replaceControls } from "./frame.ts";
 
 export type ContentErrorCode =
   /** The path can't be read: it does not exist, is not a file, is too large, is not UTF-8, or is outside the root. */
@@ -9,7 +9,7 @@ export type ContentErrorCode =
   | "syntax"
   /** The schema rejects the content. */
   | "schema"
-  /** The module cannot be written: a value is not data, such as a function of a schema, or the module would be too long. */
+  /** The module would be too long, or a value is not data, such as a function that a schema returned. */
   | "value";
 
 export interface Diagnostic {
@@ -69,7 +69,7 @@ function formatDiagnostic(diagnostic: Diagnostic): string {
 
 /** `content/prices.jsonl:3:1: [2].name is missing`, without the frame. */
 export function formatHead({ file, line, column, message }: Diagnostic): string {
-  return `${showControls(shortPath(file))}:${line}:${column}: ${message}`;
+  return `${replaceControls(shortPath(file))}:${line}:${column}: ${message}`;
 }
 
 /** The path from the working directory if it is below that, otherwise the absolute path. */

@@ -20,10 +20,12 @@ export const formats = {
   // #endregion
 };
 
+/** Any of the functions in `formats`. */
+type MakeFormat = (options: object) => Format;
+
 /** The options of all plugins and, if the function of the format has a parameter, those of the format. */
-type FormatOptions<F> = F extends (options: infer Options extends object) => Format
-  ? LoadOptions & Options
-  : LoadOptions;
+type FormatOptions<F extends MakeFormat> =
+  Parameters<F> extends [infer Options] ? LoadOptions & Options : LoadOptions;
 
 /** The function of each format that creates its plugin for one host. */
 export type Plugins<Plugin> = {
@@ -32,16 +34,14 @@ export type Plugins<Plugin> = {
   ) => Plugin;
 };
 
-const factories: Readonly<Record<string, (options: object) => Format>> = formats;
-
-/** @param createPlugin creates the plugin for one host from a loader. */
-export function pluginsFor<Plugin>(createPlugin: (loader: Loader) => Plugin): Plugins<Plugin> {
-  const plugins = Object.entries(factories).map(([name, makeFormat]) => [
+/** @param toPlugin creates the plugin for one host from a loader. */
+export function pluginsFor<Plugin>(toPlugin: (loader: Loader) => Plugin): Plugins<Plugin> {
+  const plugins = Object.entries<MakeFormat>(formats).map(([name, makeFormat]) => [
     name,
-    (options: LoadOptions = {}) => createPlugin(createLoader(makeFormat(options), options)),
+    (options: LoadOptions = {}) => toPlugin(createLoader(makeFormat(options), options)),
   ]);
   return Object.fromEntries(plugins);
 }
 
 /** Every format with its default options. */
-export const allFormats = Object.values(factories).map((makeFormat) => makeFormat({}));
+export const allFormats = Object.values<MakeFormat>(formats).map((makeFormat) => makeFormat({}));

@@ -56,7 +56,7 @@ function drawMark(text: string, column: number, length: number): string {
 }
 
 /** Replaces control characters with visible symbols, because a terminal would execute escape sequences. */
-export function showControls(text: string): string {
+export function replaceControls(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
     const code = character.charCodeAt(0);

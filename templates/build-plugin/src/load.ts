@@ -48,7 +48,7 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
 /** Matches paths that match both. One RegExp, because in Bun's runtime a plugin must load every file that it matches. */
 function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
   const { source, flags } = withoutState(userFilter);
-  // One lookahead for each. The flags are the user's; `formatFilter` matches the same paths with any flags.
+  // One lookahead for each. The user's flags do not matter to `formatFilter`, which spells letters in both cases.
   return new RegExp(`^(?=[^]*${formatFilter.source})(?=[^]*(?:${source}))`, flags);
 }
 
@@ -113,7 +113,7 @@ function printDocument(document: unknown, parsed: Parsed, source: Source): strin
     return printModule(document);
   } catch (error) {
     if (!(error instanceof UnprintableError)) throw error;
-    // The error has a path in the document, and `locate` takes a path in the data.
+    // The error has a path in the document. `locate` takes a path in the data, so remove the prefix `dataPath`.
     const pathInData = error.path.slice(parsed.dataPath?.length ?? 0);
     throw source.error("value", parsed.locate(pathInData), error.message);
   }

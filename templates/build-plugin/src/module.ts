@@ -58,7 +58,7 @@ const RESERVED = new Set(
 );
 
 /**
- * Prints data as a literal: `__proto__` stays an ordinary key, and no string can start or end a script element or a line.
+ * Prints data as a literal. `printKey` and `printString` say what they escape.
  * @throws {UnprintableError} for a value that refers to itself, is nested too deeply, or is not data.
  */
 function printLiteral(value: unknown, path: Path = [], parents: readonly object[] = []): string {
@@ -96,6 +96,7 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
   if (value instanceof Date) return `new Date(${value.getTime()})`;
   if (!isPlainObject(value)) {
     const name = value.constructor?.name || "object";
+    // Not before U: a Uint8Array, a URL.
     throw unprintable(`${/^[AEIOaeio]/.test(name) ? "an" : "a"} ${name}`);
   }
   const entries = Object.entries(value).map(
@@ -111,7 +112,7 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === Object.prototype || prototype === null;
 }
 
-/** `{"__proto__": x}` would set the prototype; a computed key does not. */
+/** Computed for `__proto__`, which would set the prototype, and if `printString` returns a call of `JSON.parse`. */
 function printKey(key: string): string {
   const literal = printString(key);
   return key === "__proto__" || !literal.startsWith('"') ? `[${literal}]` : literal;

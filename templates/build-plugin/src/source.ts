@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative, sep } from "node:path";
 import { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
-import { drawFrame, showControls } from "./frame.ts";
+import { drawFrame, replaceControls } from "./frame.ts";
 
 /** UTF-16 code units from `start` up to, but not including, `end`, counted from 0. */
 export type Span = readonly [start: number, end: number];
@@ -34,9 +34,9 @@ export class Source {
       line,
       column,
       length,
-      message: showControls(message),
-      lineText: showControls(lines[line - 1] ?? ""),
-      frame: showControls(drawFrame(lines, line, column, length)),
+      message: replaceControls(message),
+      lineText: replaceControls(lines[line - 1] ?? ""),
+      frame: replaceControls(drawFrame(lines, line, column, length)),
     };
   }
 
@@ -55,22 +55,22 @@ export function readSource(
   { root, maxBytes = DEFAULT_MAX_BYTES }: ReadLimits,
 ): Source {
   // Without a text, the position is 1:1, and there is no code frame.
-  const refuse = (message: string) => new Source(file, "").error("read", [0, 0], message);
+  const readError = (message: string) => new Source(file, "").error("read", [0, 0], message);
   try {
     if (root !== undefined && isOutside(realpathSync(root), realpathSync(file))) {
-      throw refuse(`is outside ${root}`);
+      throw readError(`is outside ${root}`);
     }
     const stat = statSync(file);
     // A device or a pipe has no size and may never end.
-    if (!stat.isFile()) throw refuse("is not a file");
+    if (!stat.isFile()) throw readError("is not a file");
     if (stat.size > maxBytes)
-      throw refuse(`has ${stat.size} bytes; the limit, maxBytes, is ${maxBytes}`);
+      throw readError(`has ${stat.size} bytes; the limit, maxBytes, is ${maxBytes}`);
     const bytes = readFileSync(file);
-    if (!isUtf8(bytes)) throw refuse("is not UTF-8");
+    if (!isUtf8(bytes)) throw readError("is not UTF-8");
     return new Source(file, new TextDecoder().decode(bytes));
   } catch (error) {
     if (error instanceof ContentError) throw error;
-    throw refuse(error instanceof Error ? error.message : String(error));
+    throw readError(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -8,7 +8,7 @@ export const jsonlFormat: Format = {
   name: "jsonl",
   extensions: ["jsonl", "ndjson"],
   parse(source) {
-    // `[^\n]` and not `.`, because `.` excludes U+2028 and U+2029, which JSON allows in strings.
+    // `\S` skips blank lines and indentation. `.` would exclude U+2028 and U+2029, which JSON allows in strings.
     const lines = [...source.text.matchAll(/\S[^\n]*/g)];
     return {
       data: lines.map((line) => parseLine(line, source)),
@@ -17,7 +17,7 @@ export const jsonlFormat: Format = {
   },
 };
 
-/** Returns the start of the file for a line that does not exist. */
+/** Returns the start of the file without a line: for the path `[]`, and for a line that does not exist. */
 function spanOf(line: RegExpExecArray | undefined): Span {
   return line === undefined ? [0, 0] : [line.index, line.index + line[0].trimEnd().length];
 }
@@ -38,25 +38,25 @@ function parseJson(line: RegExpExecArray, source: Source): unknown {
 }
 
 /** A string, which is a key if a colon follows; the start or end of an object; or a number. */
-const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}]|-?\d[\d.eE+-]*/g;
+const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}]|(-?\d[\d.eE+-]*)/g;
 
 /** Refuses what `JSON.parse` would change silently: it rounds long numbers, and keeps only the last of duplicate keys. */
 function refuseLosses(line: RegExpExecArray, source: Source): void {
   const objects: Set<string>[] = [];
   for (const match of line[0].matchAll(TOKEN)) {
-    const [token, string, colon] = match;
-    const refuse = (message: string) => {
+    const [token, string, colon, number] = match;
+    const syntaxError = (message: string) => {
       const start = line.index + match.index;
       return source.error("syntax", [start, start + token.length], message);
     };
     if (token === "{") objects.push(new Set());
     else if (token === "}") objects.pop();
-    else if (string === undefined) {
-      if (!keepsDigits(token)) throw refuse(LOST_DIGITS);
-    } else if (colon !== undefined) {
+    else if (number !== undefined) {
+      if (!keepsDigits(number)) throw syntaxError(LOST_DIGITS);
+    } else if (string !== undefined && colon !== undefined) {
       const key: string = JSON.parse(string);
       const keys = objects.at(-1);
-      if (keys?.has(key)) throw refuse(`the key ${string} is a duplicate: rename it`);
+      if (keys?.has(key)) throw syntaxError(`the key ${string} is a duplicate: rename it`);
       keys?.add(key);
     }
   }

@@ -2,7 +2,7 @@
 import { ContentError, type Diagnostic } from "../error.ts";
 import type { Loader } from "../load.ts";
 import { createServerReporter } from "./serve.ts";
-import { refuseOtherHosts } from "./wrong-host.ts";
+import { withHostCheck } from "./wrong-host.ts";
 
 /** The part of the plugin API of Bun and esbuild that this package uses. */
 export interface BunHost {
@@ -10,6 +10,7 @@ export interface BunHost {
     options: { filter: RegExp; namespace: string },
     callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
+  /** Used in serve.ts to fail an import: the callback always throws. */
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
   readonly config?: object;
@@ -34,7 +35,7 @@ export interface BunPlugin {
 }
 
 export function toBunPlugin({ name, filter, formatFilter, load }: Loader): BunPlugin {
-  return refuseOtherHosts("index", {
+  return withHostCheck("index", {
     name,
     setup(build) {
       const host = hostOf(build);
