@@ -2,7 +2,7 @@
 import type { DatabaseEnv } from "../env.ts";
 import type { Migrator } from "../migrate/index.ts";
 
-/** 0 done, 1 failed, 2 wrong usage, 3 validation found a problem. */
+/** 0 done, 1 failed, 2 wrong usage, 3 a check found a problem in the files or the database. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Call {

@@ -105,7 +105,7 @@ export function help(): string {
     "",
     ...rows,
     "",
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 validation found a problem.",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check found a problem in the files or the database.",
   ].join("\n");
 }
 

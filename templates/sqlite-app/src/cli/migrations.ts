@@ -107,7 +107,7 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
 }
 
 export const renumber: Command = {
-  summary: "Give migrations that have not run the next numbers; `name` goes last",
+  summary: "Give unapplied migrations the next numbers; `name` gets the highest",
   argument: "name",
   isArgumentOptional: true,
   async run({ migrator, env, argument }) {

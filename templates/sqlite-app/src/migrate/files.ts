@@ -41,7 +41,7 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
   const names = await readdir(directory).catch((cause) => {
     throw new MigrateError("failed", `Can't read the migrations in ${directory}.`, { cause });
   });
-  const sql = names.filter((name) => /\.sql$/i.test(name)).sort();
+  const sqlFiles = names.filter((name) => /\.sql$/i.test(name)).sort();
   const unreadable: Finding[] = [];
   const read = async (file: string): Promise<Script> => {
     try {
@@ -52,7 +52,7 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
       return { file, sql: "", marks: new Set() };
     }
   };
-  const ups = sql.filter((name) => FILE_NAME.test(name) && name.endsWith(".up.sql"));
+  const ups = sqlFiles.filter((name) => FILE_NAME.test(name) && name.endsWith(".up.sql"));
   const migrations = await Promise.all(
     ups.map(async (file): Promise<Migration> => {
       const name = file.slice(0, -".up.sql".length);
@@ -63,13 +63,13 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
         name,
         checksum: checksum(up.sql),
         up,
-        down: sql.includes(down) ? await read(down) : undefined,
+        down: sqlFiles.includes(down) ? await read(down) : undefined,
       };
     }),
   );
   migrations.sort((a, b) => a.version - b.version);
   const findings = [
-    ...badNames(sql),
+    ...badNames(sqlFiles),
     ...unreadable,
     ...sequence(migrations),
     ...migrations.flatMap(({ up, down }) =>

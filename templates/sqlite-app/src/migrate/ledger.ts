@@ -4,7 +4,10 @@ import type { Migration } from "./files.ts";
 import type { Step } from "./plan.ts";
 import { type DatabaseState, type LedgerRow, ledgerOwner, REVERTING } from "./state.ts";
 
-/** Marks the file as this application's database. Choose your own number before the first release. */
+/**
+ * Marks the file as this application's database. Before the first release, choose your own number, from 1 to
+ * 0x7fffffff, and delete `data/app.db`, which has the old one.
+ */
 const APPLICATION_ID = 0x62_75_6e_79;
 
 const LEDGER = `
@@ -92,7 +95,7 @@ export function recordStart(database: Database, { direction, migration }: Step):
   }
 }
 
-/** Writes the row of a step that is done. */
+/** Records that a step is done: writes its row after `up`, deletes it after `down`. */
 export function recordStep(database: Database, { direction, migration }: Step, ms: number): void {
   if (direction === "up") {
     writeRow(database, migration, { origin: "up", duration_ms: ms, finished: true });

@@ -21,16 +21,16 @@ export function readOrphansOf(file: string): Orphan[] {
 }
 
 /**
- * @param compare `rows`, or only the `count` per pair of tables, because VACUUM may change rowids.
+ * @param ignoreRowids compares only the number of orphans per pair of tables.
  * @throws {MigrateError} if there are orphans that are not in `before`.
  */
 export function refuseNewOrphans(
   database: Database,
   before: readonly Orphan[],
-  compare: "rows" | "count",
+  { ignoreRowids = false } = {},
 ): void {
   const key = ({ table, rowid, parent }: Orphan) =>
-    JSON.stringify(compare === "rows" ? [table, rowid, parent] : [table, parent]);
+    JSON.stringify(ignoreRowids ? [table, parent] : [table, rowid, parent]);
   const known = new Map<string, number>();
   for (const orphan of before) known.set(key(orphan), (known.get(key(orphan)) ?? 0) + 1);
   for (const orphan of readOrphans(database)) {

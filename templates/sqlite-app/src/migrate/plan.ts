@@ -78,10 +78,7 @@ export function planDown(folder: Folder, state: State, steps: number, engine: En
  * Returns whether another process has already run the step. Call it inside the transaction, so that it stays true.
  * @throws {MigrateError} if another process has migrated the database to a state that the plan does not expect.
  */
-export function isAlreadyApplied(
-  { direction, migration }: Step,
-  { ledger }: DatabaseState,
-): boolean {
+export function hasStepRun({ direction, migration }: Step, { ledger }: DatabaseState): boolean {
   const newest = ledger.at(-1);
   const row = ledger.find(({ version }) => version === migration.version);
   if (direction === "down") {

@@ -4,7 +4,7 @@ import { describeConnection, type PostgresConnection } from "../postgres-url.ts"
 import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
-import { isAlreadyApplied, type Step } from "./plan.ts";
+import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
 import {
   type Connection,
@@ -64,7 +64,7 @@ export class PostgresTarget implements Target {
 
   #applyInTransaction(step: Step) {
     return this.#locked(async (sql) => {
-      if (isAlreadyApplied(step, await readState(sql))) return "alreadyApplied";
+      if (hasStepRun(step, await readState(sql))) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
       const schema = await currentSchema(sql);
       const started = performance.now();
@@ -87,7 +87,7 @@ export class PostgresTarget implements Target {
   async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
     await this.#locked(createLedger); // Committed, because the other connection writes the row.
     return this.#locked(async (lock) => {
-      if (isAlreadyApplied(step, await readState(lock))) return "alreadyApplied";
+      if (hasStepRun(step, await readState(lock))) return "alreadyApplied";
       const { foreign } = await readOwnership(lock);
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);

@@ -14,7 +14,7 @@ import {
   readOrphansOf,
   refuseNewOrphans,
 } from "./orphans.ts";
-import { isAlreadyApplied, type Step } from "./plan.ts";
+import { hasStepRun, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { statements } from "./sql.ts";
 import { ADOPTED_LEDGER, type DatabaseState, unfinishedDirection } from "./state.ts";
@@ -51,14 +51,14 @@ export class SqliteTarget implements Target {
   #applyInTransaction(step: Step) {
     return this.#transaction((database) => {
       const state = readState(database);
-      if (isAlreadyApplied(step, state)) return "alreadyApplied";
+      if (hasStepRun(step, state)) return "alreadyApplied";
       this.#backUpBefore(step, state);
       const orphans = readOrphans(database);
       const started = performance.now();
       database.run("SAVEPOINT migration");
       runScript(database, step.script);
       database.run("RELEASE migration"); // Fails if the file has ended the transaction.
-      refuseNewOrphans(database, orphans, "rows");
+      refuseNewOrphans(database, orphans);
       createLedger(database);
       recordStep(database, step, performance.now() - started);
       return "done";
@@ -71,11 +71,11 @@ export class SqliteTarget implements Target {
     try {
       const orphans = await this.#transaction((database) => {
         const state = readState(database);
-        if (isAlreadyApplied(step, state)) return undefined;
+        if (hasStepRun(step, state)) return undefined;
         const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
-        // Those of the copy: in the database, an earlier run that failed may have left new ones.
+        // The orphans of the copy, because an earlier failed run may have left new ones in the database.
         return copy === undefined ? [] : readOrphansOf(copy);
       });
       if (orphans === undefined) return "alreadyApplied";
@@ -95,7 +95,7 @@ export class SqliteTarget implements Target {
     try {
       database.run("PRAGMA foreign_keys = OFF");
       runScript(database, script);
-      refuseNewOrphans(database, orphans, "count");
+      refuseNewOrphans(database, orphans, { ignoreRowids: true }); // VACUUM may change them.
     } finally {
       database.close(true);
     }
@@ -268,13 +268,15 @@ async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
 }
 
 /**
- * Runs the statements one at a time, so that an error has a line. SQLite's parser may see several statements in one that
- * `statements` returns, and would then run only the first.
+ * Runs the statements one at a time, so that an error has a line. `statements` may return several as one, of which SQLite
+ * runs only the first: after `CREATE TABLE trigger (begin TEXT);`, it still expects the `END` of a trigger.
  */
 function runScript(database: Database, script: Script): void {
   for (const { start, end } of statements(script.sql, "sqlite")) {
-    const hasStatement = (at: number) => statements(script.sql.slice(at, end), "sqlite").length > 0;
-    for (let at = start; hasStatement(at); ) at += runFirst(database, script, at, end);
+    let next = start;
+    while (statements(script.sql.slice(next, end), "sqlite").length > 0) {
+      next += runFirst(database, script, next, end);
+    }
   }
 }
 

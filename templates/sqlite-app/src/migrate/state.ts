@@ -47,8 +47,9 @@ export type OtherOwner =
   | { readonly kind: "tool"; readonly name: string };
 
 export interface State extends Pick<DatabaseState, "tables"> {
-  /** Including those that are not finished. */
+  /** All rows of the ledger. A migration that is not finished is also in `pending`. */
   readonly applied: readonly LedgerRow[];
+  /** Not run, or not finished. */
   readonly pending: readonly Migration[];
   readonly findings: readonly Finding[];
 }
@@ -120,7 +121,7 @@ function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRo
   const isSameText = file.checksum === row.checksum;
   if (isSameName && isSameText) return [];
   if (isSameText) return [changed(name, `renamed to ${file.name}`)];
-  if (isSameName && !hasNewName(row, folder, applied)) return [changed(name, "changed")];
+  if (isSameName && !wasRenamed(row, folder, applied)) return [changed(name, "changed")];
   const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`${DB_COMMAND} renumber\` gives it the next number.`;
   return [{ code: "conflict", subject: file.name, message }];
 }
@@ -131,10 +132,10 @@ function changed(name: string, what: string): Finding {
 }
 
 /**
- * Returns whether a file whose name is not in the ledger has the text of an applied migration. Then the migration was
- * renamed, and the file with its old name is another one, for example from a merged branch.
+ * Returns whether the migration of `row` was renamed: its text is in a file whose name is not in the ledger. The file
+ * with its old name is then another migration, for example from a merged branch.
  */
-function hasNewName(row: LedgerRow, { migrations }: Folder, applied: readonly LedgerRow[]) {
+function wasRenamed(row: LedgerRow, { migrations }: Folder, applied: readonly LedgerRow[]) {
   const names = new Set(applied.map(({ name }) => name));
   return migrations.some(({ name, checksum }) => checksum === row.checksum && !names.has(name));
 }

@@ -31,7 +31,8 @@ export class SqliteDatabase {
    */
   write<T>(work: (writer: Database) => T): Promise<T> {
     return this.#queue.transaction(() => {
-      // The open read transaction would not see this write. The next one begins after the commit: `work` is synchronous.
+      // `SqliteReads` may have a read transaction open, which would not see this write. `work` is synchronous, so that no
+      // read begins a new one before the commit.
       this.#reads.end();
       return work(this.#writer);
     });

@@ -66,7 +66,7 @@ export class Writer {
   async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
     const previous = this.#last;
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-    // The next work waits for both, because work that times out finishes before `previous`.
+    // The next work waits for both: if this one times out in the queue, `previous` is still running.
     this.#last = previous.then(() => finished);
     try {
       await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));

@@ -51,6 +51,17 @@ test.concurrent(
 );
 
 test.concurrent(
+  "statements after a table named trigger with a column named begin run, too",
+  async () => {
+    using project = new Project();
+    project.write("0001_a", "CREATE TABLE trigger (begin TEXT); CREATE TABLE b (x TEXT);");
+    await project.dbOk("up");
+    expect(project.query("SELECT x FROM b")).toEqual([]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
   "a migration that fails at each start leaves one backup, not one per start",
   async () => {
     using project = new Project();

@@ -26,7 +26,7 @@ export const dialect: Dialect = {
       return `(${found}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
     },
   },
-  id: "a.seq", // A copy of `id` that an index can contain, see migration 0003.
+  id: "a.seq", // A copy of `id`: for `(title, id) > (?, ?)`, SQLite uses no index (migration 0003).
   order: {
     rank: "hits.rank",
     createdAt: "a.created_at",
