@@ -51,8 +51,8 @@ const apply: Apply = {
 };
 
 /**
- * Applies an event to the message it is about; a chat event starts a message. A kind that a newer server has added
- * changes nothing.
+ * Applies an event to the message it is about; a chat event starts a message. A kind that is unknown here,
+ * e.g. of a feature that was removed, changes nothing.
  * @returns the changed message, undefined if it is deleted, or `message` itself if nothing changes.
  * @throws {FrameError} `not_found` if there is no such message, `forbidden` if the user may not do that.
  */

@@ -226,7 +226,7 @@ export type ServerFrame =
       readonly retry: boolean;
     };
 
-/** Whether the frame is an event of a room's log, of any kind: a newer server may send kinds that are not in `eventSchemas`. */
+/** Whether the frame is an event of a room's log, of any kind: the log may have kinds that are not in `eventSchemas`. */
 export function isEvent(frame: ServerFrame): frame is RoomEvent {
   return "offset" in frame && frame.type !== "ok";
 }

@@ -2,6 +2,7 @@
 import {
   CLOSE,
   type ClientFrame,
+  type FrameOf,
   isEvent,
   type Position,
   PROTOCOL,
@@ -12,7 +13,9 @@ import {
 } from "../protocol.ts";
 import { type NewEvent, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
 
-type RequestFrame = Extract<ClientFrame, { ref: unknown }>;
+type RequestType = Extract<ClientFrame, { ref: unknown }>["type"];
+/** A frame that gets a reply, without the `ref` that `#request` adds. */
+type NewRequest = { [K in RequestType]: Omit<FrameOf<K>, "ref"> }[RequestType];
 type Reply = Extract<ServerFrame, { type: "ok" | "error" | "pong" }>;
 
 export type ConnectionState = "connecting" | "online" | "offline";
@@ -127,7 +130,7 @@ export class ChatClient {
     this.#joined.delete(room);
     // Repeated after a temporary error, unless the room was joined again.
     const isLeft = () => !this.#rooms.has(room);
-    void this.#requestWhile(isLeft, { type: "leave", ref: 0, room });
+    void this.#requestWhile(isLeft, { type: "leave", room });
     return this.outbox.drop(room);
   }
 
@@ -141,7 +144,7 @@ export class ChatClient {
 
   /** Private messages are not queued. @returns undefined once the server has accepted it, otherwise the problem. */
   async sendPrivate(to: User, text: string): Promise<string | undefined> {
-    const reply = await this.#request({ type: "private", ref: 0, to: { id: to.id }, text });
+    const reply = await this.#request({ type: "private", to: { id: to.id }, text });
     if (!reply) return "You are offline.";
     return reply.type === "error" ? reply.message : undefined;
   }
@@ -193,7 +196,7 @@ export class ChatClient {
   async #join(room: string): Promise<void> {
     this.#joined.delete(room);
     const after = this.#rooms.get(room);
-    const join = { type: "join", ref: 0, room, ...(after ? { after } : {}) } as const;
+    const join = { type: "join", room, ...(after ? { after } : {}) } as const;
     const isWanted = () => this.#rooms.has(room) && !this.#joined.has(room);
     const reply = await this.#requestWhile(isWanted, join);
     if (!reply || !this.#rooms.has(room)) return;
@@ -217,7 +220,7 @@ export class ChatClient {
     const event = this.#joined.has(room) ? this.outbox.startSending(room) : undefined;
     if (!event) return;
     const isWanted = () => this.outbox.unsent.includes(event);
-    const reply = await this.#requestWhile(isWanted, { ...event, ref: 0 });
+    const reply = await this.#requestWhile(isWanted, event);
     this.outbox.stopSending(event);
     if (reply?.type === "error" && reply.code === "not_in_room") {
       if (this.#rooms.has(room)) void this.#join(room);
@@ -235,7 +238,7 @@ export class ChatClient {
    * @returns the final reply; undefined if the connection closes first, or the frame is no longer wanted. After a
    * reconnect, `#welcome` joins again and `#flush` resends.
    */
-  async #requestWhile(isWanted: () => boolean, frame: RequestFrame): Promise<Reply | undefined> {
+  async #requestWhile(isWanted: () => boolean, frame: NewRequest): Promise<Reply | undefined> {
     let reply = await this.#request(frame);
     for (let attempt = 0; reply?.type === "error" && reply.retry; attempt++) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -250,7 +253,7 @@ export class ChatClient {
   }
 
   /** Sends a frame with a new ref. @returns the reply; undefined if the connection closes first. */
-  #request(frame: RequestFrame): Promise<Reply | undefined> {
+  #request(frame: NewRequest): Promise<Reply | undefined> {
     if (!this.#online) return Promise.resolve(undefined);
     const ref = ++this.#lastRef;
     const { promise, resolve } = Promise.withResolvers<Reply | undefined>();

@@ -179,8 +179,9 @@ export class Connection implements Member {
       throw error;
     }
     const offset = await this.#replay({ ref, room, history, members }, recording);
+    // What the reply lacks: changes to `members`, and events after `offset`. No `await` from here to `subscribe`, because
+    // what is delivered in between would be missed.
     for (const frame of recording.framesAfter(offset, members)) this.#sendEncoded(frame);
-    // Nothing is delivered between the last frame and this line, so that no event is missed or repeated.
     this.#socket?.subscribe(roomTopic(room));
   }
 
@@ -269,7 +270,7 @@ export class Connection implements Member {
   }
 
   #sendEncoded(frame: string): void {
-    // Corked, so that the frame and those that were just published leave in one write.
+    // `send` first writes what was published to this socket; the cork combines both into one write.
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }

@@ -105,7 +105,7 @@ export class Hub implements Listener {
     if (own?.size === 0) this.#users.delete(user.id);
   }
 
-  /** Sends the frame to the subscribers of its topic. After a bug in it, clients recover from the store, in which the event is. */
+  /** Sends the frame to the subscribers of its topic. If that throws, all connections close, and the clients recover. */
   deliver(delivery: Delivery): void {
     // `#publish` needs `service.server`, which does not exist while the node starts: it has no connections then.
     if (this.#connections.size === 0) return;

@@ -147,7 +147,7 @@ function start(user: User): void {
     if (reason === "session expired") {
       // The same person may sign in again, so what is being typed and what was not sent stays.
       const chat = byId("chat", HTMLElement);
-      // Several attempts to connect may fail before the first one finds out why.
+      // `unreachable` may call this again while the sign-in form is shown.
       if (chat.inert) return;
       chat.inert = true;
       // #region edits

@@ -202,7 +202,7 @@ export class Model {
     this.#add(conversation, { ...line, key: unsent.key, state: "waiting", note });
   }
 
-  /** The server has stored the event, and sends it to all members before or after this, or has refused it. */
+  /** Marks the line that `addUnsent` added as sent or failed. If the event arrived first, `#put` has already removed it. */
   settled({ key, room }: Unsent, problem?: string): void {
     const conversation = this.#room(room);
     if (!conversation) return;
@@ -287,7 +287,7 @@ export class Model {
     const { offset, from, text, at } = message;
     // The current name of an author who is not in the room is unknown, so use the one in the message.
     if (!this.#names.has(from.id)) this.#rename(from);
-    // Remove the line that has shown one's own message since it was entered. Its `ok` may arrive earlier or later.
+    // Remove the line that `addUnsent` added: its key is that of the message.
     if (from.id === this.me.id) {
       conversation.lines = conversation.lines.filter(({ key }) => key !== message.key);
     }

@@ -151,7 +151,7 @@ export class SqliteRoomLog implements RoomLog {
     const before = target === undefined ? undefined : this.#message(room, target);
     const message = applyEvent(event, before);
     if (message === before) {
-      // The event changes nothing. Only its key is stored, because after a restart, the same frame could have an effect.
+      // The event changes nothing. Its key is stored, because a copy resent after a later event could change something.
       this.#statements.insertKey.run(id, key, room, head);
       this.#keys.add(id, key, { room, offset: head });
       return { stored: { room, epoch, offset: head } };
@@ -171,14 +171,14 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /**
-   * Keeps the newest `LIMITS.messages` messages. Keeps another event only if it is one of the newest `LIMITS.events`, and
-   * newer than every message that this trim removes.
+   * Removes every event up to `lastOldMessage`, which leaves the newest `LIMITS.messages` messages. Also removes the events
+   * up to `lastOldEvent`, except messages that are not deleted.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
-    const old = { room, lastOldMessage, lastOld: Math.max(lastOldMessage, head - LIMITS.events) };
-    const isOld = `room = $room AND offset <= $lastOld
-      AND (offset <= $lastOldMessage OR NOT (${IS_MESSAGE}))`;
+    const old = { room, lastOldMessage, lastOldEvent: head - LIMITS.events };
+    const isOld = `room = $room
+      AND (offset <= $lastOldMessage OR (offset <= $lastOldEvent AND NOT (${IS_MESSAGE})))`;
     const { db } = this;
     // A key outlives its event: a client may send an old event again.
     const keys = "REPLACE INTO keys SELECT id, user, key, room, offset FROM events";
@@ -208,7 +208,7 @@ export class SqliteRoomLog implements RoomLog {
     const events: string[] = [];
     let bytes = 0;
     for (const row of this.#statements.eventsAfter.iterate(room, offset)) {
-      // The next event was trimmed. Messages that were deleted since then have lowered `#lastOldMessage`.
+      // A gap: the next event was trimmed. If newer messages were deleted after that, `#lastOldMessage` does not show it.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
@@ -250,7 +250,7 @@ function prepare(db: Database) {
     insert: db.query(
       "INSERT INTO events (room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?)",
     ),
-    // The key of an event that is not stored gets the id of the newest event, so both keys are deleted together.
+    // `#trim` deletes keys by `id`, the id of their event. A key without a stored event gets the id of the newest one.
     insertKey: db.query("REPLACE INTO keys SELECT max(id), ?, ?, ?, ? FROM events"),
     update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
     // Keeps the frames without their text, so that the offsets have no gap.
