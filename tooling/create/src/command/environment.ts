@@ -14,7 +14,7 @@ export interface Environment {
   /** Whether the user can be asked. A function, because opening the streams takes time. */
   readonly isTerminal: () => boolean;
   /** Reads keys from the terminal until it is disposed. */
-  readonly openKeyboard: () => Keyboard;
+  readonly openKeyboard: () => Promise<Keyboard>;
   readonly colors: boolean;
   /** Width of the terminal; undefined without one. A function for the same reason. */
   readonly columns: () => number | undefined;

@@ -165,7 +165,7 @@ function openQuestions({ openKeyboard, signal }: Environment): Questions & Dispo
   let keyboard: Keyboard | undefined;
   const open = async () => {
     const { openPrompts } = await import("./prompts.ts");
-    keyboard ??= openKeyboard();
+    keyboard ??= await openKeyboard();
     return openPrompts(keyboard, signal);
   };
   return {

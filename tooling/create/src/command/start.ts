@@ -3,7 +3,6 @@ import { writeSync } from "node:fs";
 import { homedir } from "node:os";
 import { CreateError } from "../errors.ts";
 import type { TemplateSource } from "../sources/templates.ts";
-import { openKeyboard } from "./keyboard.ts";
 import { run } from "./run.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -23,7 +22,10 @@ export async function start(source: TemplateSource): Promise<void> {
     bun: process.execPath,
     signal: interrupt.signal,
     isTerminal,
-    openKeyboard: () => openKeyboard(process.stdin, () => interrupt.abort()),
+    openKeyboard: async () => {
+      const { openKeyboard } = await import("./keyboard.ts");
+      return openKeyboard(process.stdin, () => interrupt.abort());
+    },
     colors: Bun.enableANSIColors,
     columns: () => process.stdout.columns,
     out: (text) => console.log(text),
