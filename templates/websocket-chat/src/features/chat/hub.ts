@@ -84,7 +84,7 @@ export class Hub implements Listener {
   /** The session with its latest name: a client may still have the cookie from before a rename. */
   latestSession(session: Session): Session {
     const renamed = this.#renamed.get(session.id);
-    return renamed && renamed.expires > session.expires ? renamed : session;
+    return renamed && renamed.expires >= session.expires ? renamed : session;
   }
 
   connect(connection: Connection): void {

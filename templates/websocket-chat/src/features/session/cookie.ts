@@ -36,8 +36,9 @@ export async function readSession(c: Context, secret: string): Promise<Session |
 
 /** A session with this name: a new one, or `current` with a new expiry. */
 export function newSession(name: string, current?: Session): Session {
-  const { id = randomId(), user } = current ?? {};
-  const expires = Date.now() + SESSION_SECONDS * 1000;
+  const { id = randomId(), user, expires: before = 0 } = current ?? {};
+  // Later than before, also within a millisecond or after the clock was set back: the latest name is the one that counts.
+  const expires = Math.max(Date.now() + SESSION_SECONDS * 1000, before + 1);
   return { id, user: { id: user?.id ?? randomId(), name }, expires };
 }
 
