@@ -79,9 +79,9 @@ async function execute(target: Target, steps: readonly Step[]): Promise<Outcome>
  * @returns their names.
  */
 export async function baseline(migrator: Migrator, to?: string): Promise<string[]> {
-  const { folder, applied, findings, tables } = await inspect(migrator);
+  const { folder, ledger, findings, tables } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
-  if (applied.length > 0 || wrong.length > 0) {
+  if (ledger.length > 0 || wrong.length > 0) {
     const reason = wrong[0]?.message ?? "Migrations are already recorded.";
     throw new MigrateError("refused", `Can't baseline the database. ${reason}`, {
       findings: wrong,
