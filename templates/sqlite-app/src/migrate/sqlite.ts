@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connect, isBusy, isDamaged, outageReason } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
-import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError, RESTORE_HINT } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { createLedger, readState, recordStart, recordStep, writeRow } from "./ledger.ts";
 import {
@@ -162,11 +162,8 @@ export class SqliteTarget implements Target {
     if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
     const reason = outageReason(error);
     const message = reason ? `${this.location}: ${reason}.` : error.message;
-    const hint = `Restore a backup with \`${DB_COMMAND} restore <file>\`.`;
-    return new MigrateError("failed", message, {
-      ...(isDamaged(error) ? { hint } : {}),
-      cause: error,
-    });
+    const hint = isDamaged(error) ? RESTORE_HINT : undefined;
+    return new MigrateError("failed", message, { hint, cause: error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
