@@ -75,7 +75,8 @@ export class SqliteTarget implements Target {
         const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
-        // The orphans of the copy, because an earlier failed run may have left new ones in the database.
+        // An earlier run that failed may have left new orphans, so read those of the copy from before it. There is no
+        // copy if the database was empty.
         return copy === undefined ? [] : readOrphansOf(copy);
       });
       if (orphans === undefined) return "alreadyApplied";
@@ -265,8 +266,9 @@ async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
 }
 
 /**
- * Runs the statements one at a time, so that an error has a line. `statements` may return several as one, of which SQLite
- * runs only the first: after `CREATE TABLE trigger (begin TEXT);`, it still expects the `END` of a trigger.
+ * Runs the statements one at a time, so that an error has a line. Our `statements` may return several as one: after
+ * `CREATE TABLE trigger (begin TEXT);`, it looks for the `END` of a trigger. SQLite runs only the first of them, so the
+ * inner loop continues after it.
  */
 function runScript(database: Database, script: Script): void {
   for (const { start, end } of statements(script.sql, "sqlite")) {
@@ -284,7 +286,8 @@ function runFirst(database: Database, script: Script, start: number, end: number
     using statement = database.prepare(text);
     if (statement.paramsCount > 0) throw new Error("A migration cannot have parameters.");
     statement.run();
-    return statement.toString().length;
+    const firstStatement = statement.toString(); // The part of `text` that SQLite parsed.
+    return firstStatement.length;
   } catch (error) {
     if (outageReason(error)) throw error; // The cause is the file or the disk, not the statement.
     throw scriptError(script, error, { start, end, at: start + errorOffset(error, text) });
