@@ -224,7 +224,8 @@ test.concurrent(
   "a migration that finds a damaged page names `db restore`",
   async () => {
     using project = seeded();
-    project.query("CREATE TABLE large AS SELECT zeroblob(100000) AS x");
+    const values = Array.from({ length: 100 }, () => "(hex(randomblob(500)))").join();
+    project.query(`INSERT INTO note (text) VALUES ${values}`);
     const bytes = readFileSync(project.database);
     bytes.fill(0xff, bytes.length - 4096 * 4);
     writeFileSync(project.database, bytes);
