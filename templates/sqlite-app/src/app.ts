@@ -68,7 +68,7 @@ async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
     const options = { migrate: env.MIGRATE_ON_START };
     const { location, applied, total } = await prepareSchema(env, options);
-    // At every LOG_LEVEL: with a misspelled DATA_DIR, the service starts on a new, empty database.
+    // `notice` ignores LOG_LEVEL: with a misspelled DATA_DIR, the service starts on a new, empty database.
     notice.info(`database ${location}`);
     metrics.gauge({
       name: "db_migrations_applied",

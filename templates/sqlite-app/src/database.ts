@@ -130,7 +130,7 @@ export async function prepareSchema(
     const state = await inspect(migrator);
     refuseFindings(state.findings);
     if (state.pending.length === 0) {
-      return { location: target.location, applied, total: state.applied.length };
+      return { location: target.location, applied, total: state.ledger.length };
     }
     const names = state.pending.map(({ name }) => name).join(", ");
     throw new MigrateError("refused", `Migrations are pending: ${names}.`, {

@@ -4,7 +4,7 @@ import type { Report } from "./cli/command.ts";
 import { help, parse } from "./cli/commands.ts";
 import { openMigrator } from "./database.ts";
 import { databaseSchema } from "./env.ts";
-import { MigrateError } from "./migrate/errors.ts";
+import { MigrateError, messageWithHint } from "./migrate/errors.ts";
 
 const args = Bun.argv.slice(2);
 const { exitCode, data, text } = await run().catch(reportError);
@@ -40,9 +40,9 @@ function ask(question: string): boolean {
 function reportError(error: unknown): Report {
   if (error instanceof MigrateError) {
     const { code, message, hint, findings } = error;
-    const text = hint ? `${message}\n${hint}` : message;
     const exitCode = code === "usage" ? 2 : findings.length > 0 ? 3 : 1;
-    return { exitCode, data: { error: { code, message, hint, findings } }, text };
+    const data = { error: { code, message, hint, findings } };
+    return { exitCode, data, text: messageWithHint(error) };
   }
   const isExpected = error instanceof EnvError;
   const message = error instanceof Error ? error.message : String(error);

@@ -21,8 +21,8 @@ CREATE INDEX articles_author_created ON articles (author, created_at, seq);
 CREATE INDEX articles_author_updated ON articles (author, updated_at, seq);
 CREATE INDEX articles_author_title ON articles (author, title, seq);
 
--- The words are folded already, and only spaces separate them: `categories` lists all other characters. The author is
--- in the index, so that a search among the articles of one author reads no others.
+-- The words are folded already. `categories` lists every Unicode category but Z (separators), so that only spaces
+-- separate them. The author is in the index, so that a search among the articles of one author reads no others.
 CREATE VIRTUAL TABLE articles_search USING fts5 (
   title_words, body_words, author,
   content = 'articles', content_rowid = 'id',

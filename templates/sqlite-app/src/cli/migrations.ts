@@ -13,14 +13,17 @@ import type { Command, Report } from "./command.ts";
 export const status: Command = {
   summary: "Show applied and pending migrations",
   async run({ migrator }) {
-    const { applied, pending, findings } = await migrate.inspect(migrator);
+    const { ledger, pending, findings } = await migrate.inspect(migrator);
+    const finished = ledger.filter((row) => row.finished);
+    const started = new Set(ledger.map(({ version }) => version));
+    const notStarted = pending.filter(({ version }) => !started.has(version));
     const text = [
-      ...applied.map((row) => `${stateOf(row)}  ${row.name}  ${row.applied_at}`),
-      ...pending.map(({ name }) => `pending  ${name}`),
+      ...ledger.map((row) => `${stateOf(row)}  ${row.name}  ${row.applied_at}`),
+      ...notStarted.map(({ name }) => `pending  ${name}`),
       ...problems(findings),
-      `${applied.length} applied, ${pending.length} pending`,
+      `${finished.length} applied, ${pending.length} pending`,
     ].join("\n");
-    const data = { applied, pending: pending.map(({ name }) => name), findings };
+    const data = { applied: ledger, pending: pending.map(({ name }) => name), findings };
     return { exitCode: findings.length > 0 ? 3 : 0, data, text };
   },
 };
@@ -111,8 +114,8 @@ export const renumber: Command = {
   argument: "name",
   isArgumentOptional: true,
   async run({ migrator, env, argument }) {
-    const { folder, applied } = await migrate.inspect(migrator);
-    const renamings = planRenumbering(folder, applied, argument || undefined);
+    const { folder, ledger } = await migrate.inspect(migrator);
+    const renamings = planRenumbering(folder, ledger, argument || undefined);
     const directories = ENGINES.map((engine) => join(env.MIGRATIONS_DIR, engine));
     renameFiles(directories, renamings);
     const lines = renamings.map(({ from, to }) => `renamed  ${from} to ${to}`);

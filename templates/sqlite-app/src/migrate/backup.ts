@@ -1,8 +1,8 @@
 // Copies a SQLite database into one verified file. The database may be in use.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { connect, outageReason } from "../store/connection.ts";
-import { MigrateError } from "./errors.ts";
+import { connect, isDamaged, outageReason } from "../store/connection.ts";
+import { MigrateError, RESTORE_HINT } from "./errors.ts";
 
 /**
  * Copies with `VACUUM INTO`, which reads one snapshot while others write. The copy is verified and flushed
@@ -34,7 +34,10 @@ export function copyDatabase(
   } catch (cause) {
     if (cause instanceof MigrateError) throw cause;
     const reason = outageReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    throw new MigrateError("failed", `The copy to ${file} failed: ${reason}.`, { cause });
+    throw new MigrateError("failed", `The copy to ${file} failed: ${reason}.`, {
+      hint: isDamaged(cause) ? RESTORE_HINT : undefined,
+      cause,
+    });
   } finally {
     for (const end of ["", "-journal"]) rmSync(temporary + end, { force: true });
   }

@@ -33,6 +33,9 @@ export type FindingCode =
 /** The `db` command as the operator runs it: from the sources, or from the bundle. */
 export const DB_COMMAND = import.meta.path.endsWith(".ts") ? "bun run db" : "bun dist/db.js";
 
+/** The hint of errors about a damaged database. */
+export const RESTORE_HINT = `Restore a backup with \`${DB_COMMAND} restore <file>\`.`;
+
 export class MigrateError extends Error {
   override readonly name = "MigrateError";
   readonly hint: string | undefined;
@@ -41,12 +44,17 @@ export class MigrateError extends Error {
   constructor(
     readonly code: MigrateErrorCode,
     message: string,
-    options: { hint?: string; findings?: readonly Finding[]; cause?: unknown } = {},
+    options: { hint?: string | undefined; findings?: readonly Finding[]; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.hint = options.hint;
     this.findings = options.findings ?? [];
   }
+}
+
+export function messageWithHint(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof MigrateError && error.hint ? `${message}\n${error.hint}` : message;
 }
 
 /** @throws {MigrateError} `refused` if there are findings. */

@@ -1,5 +1,11 @@
 // The operations on migrations, for the service and the `db` command: reads the state, plans the steps, and runs them.
-import { DB_COMMAND, type Finding, MigrateError, refuseFindings } from "./errors.ts";
+import {
+  DB_COMMAND,
+  type Finding,
+  MigrateError,
+  messageWithHint,
+  refuseFindings,
+} from "./errors.ts";
 import { type Folder, isTransactional, readFolder } from "./files.ts";
 import { migrationsUpTo, planDown, planUp, type Step } from "./plan.ts";
 import { compare, type State } from "./state.ts";
@@ -63,8 +69,7 @@ async function execute(target: Target, steps: readonly Step[]): Promise<Outcome>
       const ms = Math.round(performance.now() - started);
       done.push({ migration: step.migration.name, result, ms });
     } catch (error) {
-      const explained = target.explain(error);
-      const message = explained instanceof Error ? explained.message : String(explained);
+      const message = messageWithHint(target.explain(error));
       const rolledBack = isTransactional(step.script);
       failed = { migration: step.migration.name, message, rolledBack };
       break;
@@ -79,9 +84,9 @@ async function execute(target: Target, steps: readonly Step[]): Promise<Outcome>
  * @returns their names.
  */
 export async function baseline(migrator: Migrator, to?: string): Promise<string[]> {
-  const { folder, applied, findings, tables } = await inspect(migrator);
+  const { folder, ledger, findings, tables } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
-  if (applied.length > 0 || wrong.length > 0) {
+  if (ledger.length > 0 || wrong.length > 0) {
     const reason = wrong[0]?.message ?? "Migrations are already recorded.";
     throw new MigrateError("refused", `Can't baseline the database. ${reason}`, {
       findings: wrong,

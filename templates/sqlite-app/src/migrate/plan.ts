@@ -32,7 +32,7 @@ export function migrationsUpTo(
 export function planUp(folder: Folder, state: State, to?: string): Step[] {
   refuseFindings(state.findings);
   const chosen = migrationsUpTo(folder, to);
-  const newest = state.applied.at(-1);
+  const newest = state.ledger.at(-1);
   if (to !== undefined && newest && newest.version > (chosen.at(-1)?.version ?? 0)) {
     const message = `${newest.name}, which is later than ${to}, is already applied.`;
     throw new MigrateError("usage", message, {
@@ -51,7 +51,7 @@ export function planUp(folder: Folder, state: State, to?: string): Step[] {
  */
 export function planDown(folder: Folder, state: State, steps: number, engine: Engine): Step[] {
   refuseFindings(state.findings.filter(({ code }) => code !== "reverting"));
-  return state.applied
+  return state.ledger
     .slice(-steps)
     .toReversed()
     .map(({ name, version }): Step => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connect, isBusy, isDamaged, outageReason } from "../store/connection.ts";
 import { copyDatabase } from "./backup.ts";
-import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError, RESTORE_HINT } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { createLedger, readState, recordStart, recordStep, writeRow } from "./ledger.ts";
 import {
@@ -75,7 +75,8 @@ export class SqliteTarget implements Target {
         const copy = this.#backUpBefore(step, state);
         createLedger(database);
         recordStart(database, step);
-        // The orphans of the copy, because an earlier failed run may have left new ones in the database.
+        // An earlier run that failed may have left new orphans, so read those of the copy from before it. There is no
+        // copy if the database was empty.
         return copy === undefined ? [] : readOrphansOf(copy);
       });
       if (orphans === undefined) return "alreadyApplied";
@@ -162,11 +163,8 @@ export class SqliteTarget implements Target {
     if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
     const reason = outageReason(error);
     const message = reason ? `${this.location}: ${reason}.` : error.message;
-    const hint = `Restore a backup with \`${DB_COMMAND} restore <file>\`.`;
-    return new MigrateError("failed", message, {
-      ...(isDamaged(error) ? { hint } : {}),
-      cause: error,
-    });
+    const hint = isDamaged(error) ? RESTORE_HINT : undefined;
+    return new MigrateError("failed", message, { hint, cause: error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -268,8 +266,9 @@ async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
 }
 
 /**
- * Runs the statements one at a time, so that an error has a line. `statements` may return several as one, of which SQLite
- * runs only the first: after `CREATE TABLE trigger (begin TEXT);`, it still expects the `END` of a trigger.
+ * Runs the statements one at a time, so that an error has a line. Our `statements` may return several as one: after
+ * `CREATE TABLE trigger (begin TEXT);`, it looks for the `END` of a trigger. SQLite runs only the first of them, so the
+ * inner loop continues after it.
  */
 function runScript(database: Database, script: Script): void {
   for (const { start, end } of statements(script.sql, "sqlite")) {
@@ -287,7 +286,8 @@ function runFirst(database: Database, script: Script, start: number, end: number
     using statement = database.prepare(text);
     if (statement.paramsCount > 0) throw new Error("A migration cannot have parameters.");
     statement.run();
-    return statement.toString().length;
+    const firstStatement = statement.toString(); // The part of `text` that SQLite parsed.
+    return firstStatement.length;
   } catch (error) {
     if (outageReason(error)) throw error; // The cause is the file or the disk, not the statement.
     throw scriptError(script, error, { start, end, at: start + errorOffset(error, text) });

@@ -46,29 +46,27 @@ export type OtherOwner =
   /** A table `schema_migrations` of another tool. */
   | { readonly kind: "tool"; readonly name: string };
 
-export interface State extends Pick<DatabaseState, "tables"> {
-  /** All rows of the ledger. A migration that is not finished is also in `pending`. */
-  readonly applied: readonly LedgerRow[];
-  /** Not run, or not finished. */
+export interface State extends Pick<DatabaseState, "ledger" | "tables"> {
+  /** Not started, or not finished. One that is not finished also has a row in the ledger. */
   readonly pending: readonly Migration[];
   readonly findings: readonly Finding[];
 }
 
 export function compare(folder: Folder, state: DatabaseState): State {
-  const applied = state.ledger;
-  const finished = applied.filter((row) => row.finished);
+  const { ledger, tables } = state;
+  const finished = ledger.filter((row) => row.finished);
   const finishedVersions = new Set(finished.map(({ version }) => version));
   const pending = folder.migrations.filter(({ version }) => !finishedVersions.has(version));
   return {
-    applied,
+    ledger,
     pending,
-    tables: state.tables,
+    tables,
     findings: [
       ...ownership(state),
       ...folder.findings,
-      ...applied.flatMap((row) => checkApplied(row, folder, applied)),
+      ...ledger.flatMap((row) => checkApplied(row, folder, ledger)),
       ...pending.flatMap((migration) => checkPending(migration, finished.at(-1))),
-      ...applied.flatMap(checkReverting),
+      ...ledger.flatMap(checkReverting),
     ],
   };
 }
@@ -102,12 +100,12 @@ function fileOf({ version, name }: LedgerRow, { migrations }: Folder): Migration
   return numbered.find((migration) => migration.name === name) ?? numbered[0];
 }
 
-function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRow[]): Finding[] {
+function checkApplied(row: LedgerRow, folder: Folder, ledger: readonly LedgerRow[]): Finding[] {
   const { name } = row;
   const file = fileOf(row, folder);
   const newest = folder.migrations.at(-1)?.version ?? 0;
   if (file === undefined && row.version > newest) {
-    const newer = applied.filter(({ version }) => version > newest);
+    const newer = ledger.filter(({ version }) => version > newest);
     if (newer.every(({ compatible, finished }) => compatible && finished)) return [];
     const message = `${name} is applied, but has no file: the database is newer than this code. Deploy the code that has it.`;
     return [{ code: "newer", subject: name, message }];
@@ -121,7 +119,7 @@ function checkApplied(row: LedgerRow, folder: Folder, applied: readonly LedgerRo
   const isSameText = file.checksum === row.checksum;
   if (isSameName && isSameText) return [];
   if (isSameText) return [changed(name, `renamed to ${file.name}`)];
-  if (isSameName && !wasRenamed(row, folder, applied)) return [changed(name, "changed")];
+  if (isSameName && !wasRenamed(row, folder, ledger)) return [changed(name, "changed")];
   const message = `${name} is applied, but the file ${file.name} is another migration that has not run. \`${DB_COMMAND} renumber\` gives it the next number.`;
   return [{ code: "conflict", subject: file.name, message }];
 }
@@ -135,8 +133,8 @@ function changed(name: string, what: string): Finding {
  * Returns whether the migration of `row` was renamed: its text is in a file whose name is not in the ledger. The file
  * with its old name is then another migration, for example from a merged branch.
  */
-function wasRenamed(row: LedgerRow, { migrations }: Folder, applied: readonly LedgerRow[]) {
-  const names = new Set(applied.map(({ name }) => name));
+function wasRenamed(row: LedgerRow, { migrations }: Folder, ledger: readonly LedgerRow[]) {
+  const names = new Set(ledger.map(({ name }) => name));
   return migrations.some(({ name, checksum }) => checksum === row.checksum && !names.has(name));
 }
 

@@ -31,8 +31,8 @@ export class SqliteDatabase {
    */
   write<T>(work: (writer: Database) => T): Promise<T> {
     return this.#queue.transaction(() => {
-      // `SqliteReads` may have a read transaction open, which would not see this write. `work` is synchronous, so that no
-      // read begins a new one before the commit.
+      // Ends the transaction that the reads of a tick share: later reads of this tick would not see the write. `work` is
+      // synchronous, so that no read begins a new one before the commit.
       this.#reads.end();
       return work(this.#writer);
     });

@@ -219,3 +219,21 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "a migration that finds a damaged page names `db restore`",
+  async () => {
+    using project = seeded();
+    const values = Array.from({ length: 100 }, () => "(hex(randomblob(500)))").join();
+    project.query(`INSERT INTO note (text) VALUES ${values}`);
+    const bytes = readFileSync(project.database);
+    bytes.fill(0xff, bytes.length - 4096 * 4);
+    writeFileSync(project.database, bytes);
+    project.write(project.next("later"), "CREATE TABLE later (x TEXT);");
+    const { exitCode, stderr } = await project.db("up");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("damaged");
+    expect(stderr).toContain("Restore a backup with `bun run db restore <file>`.");
+  },
+  PROCESS_TIMEOUT,
+);

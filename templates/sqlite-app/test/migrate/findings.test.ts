@@ -124,7 +124,7 @@ test.concurrent("repair also records whether the changed file is marked as compa
   await using target = new SqliteTarget(project.database);
   const migrator = { target, directory: project.migrations };
   await migrateUp(migrator);
-  const compatible = async () => (await inspect(migrator)).applied.map((row) => row.compatible);
+  const compatible = async () => (await inspect(migrator)).ledger.map((row) => row.compatible);
   project.write("0003_c", "-- migrate: compatible\nCREATE TABLE c (x TEXT);");
   await repair(migrator);
   expect(await compatible()).toEqual([false, false, true]);

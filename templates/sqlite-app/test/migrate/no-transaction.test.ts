@@ -18,7 +18,10 @@ test.concurrent(
     const failed = await project.db("up");
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain("the next `up` runs it again");
-    expect((await project.db("status")).stdout).toContain("applying  0004_vacuum");
+    const { stdout } = await project.db("status");
+    expect(stdout).toContain("applying  0004_vacuum");
+    expect(stdout).not.toContain("pending  0004_vacuum");
+    expect(stdout).toContain("3 applied, 1 pending");
     project.write("0004_vacuum", `${MARK}CREATE TABLE IF NOT EXISTS d (x); VACUUM;`);
     await project.dbOk("up");
     expect((await project.dbOk("status")).stdout).toContain("applied  0004_vacuum");
@@ -69,6 +72,7 @@ async function interruptDown(project: Project): Promise<void> {
   const status = await project.db("status");
   expect(status.exitCode).toBe(3);
   expect(status.stderr).toContain("reverting  0002_d");
+  expect(status.stderr).toContain("1 applied, 1 pending");
   const reason = "0002_d is partly reverted: its down file did not finish. Run `bun run db down`";
   expect(await project.db("up")).toMatchObject({
     exitCode: 3,

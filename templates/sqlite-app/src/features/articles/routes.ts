@@ -18,7 +18,7 @@ import type { ArticleStore, Found } from "./store.ts";
 
 const ARTICLE = `/api/articles/${ID}` as const;
 
-/** Room for 100 000 escaped characters and a title. */
+/** The longest title and body (`newArticle`) take 0.6 MB if all their characters are `\uXXXX` escapes. */
 const BODY = { maxBytes: 1024 * 1024 };
 
 export function articleRoutes(users: UserStore, articles: ArticleStore) {

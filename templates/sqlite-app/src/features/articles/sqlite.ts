@@ -26,7 +26,8 @@ export const dialect: Dialect = {
       return `(${found}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
     },
   },
-  id: "a.seq", // A copy of `id`: for `(title, id) > (?, ?)`, SQLite uses no index (migration 0003).
+  // A copy of `id`, the rowid: with the rowid, SQLite uses no index for `(title, id) > (?, ?)` (migration 0003).
+  id: "a.seq",
   order: {
     rank: "hits.rank",
     createdAt: "a.created_at",
