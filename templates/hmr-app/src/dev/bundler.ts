@@ -6,7 +6,7 @@ import { notice } from "#lib/log";
 import { createHot } from "../hot.ts";
 import { privateFolder } from "./private-folder.ts";
 // #region workarounds
-import { unsetEnvFileVariables } from "./workarounds/config-files.ts";
+import { envFileVariablesAsUndefined } from "./workarounds/config-files.ts";
 import { reloadAfterBuild } from "./workarounds/reload-requests.ts";
 
 // #endregion
@@ -26,7 +26,7 @@ interface BundlerProcess {
   readonly listening: Promise<void>;
 }
 
-/** Retries of a start that a signal ended. A process that exits with a code has printed an error, and would fail again. */
+/** Retries of a start whose process was killed. A process that exits with a code has printed an error, and would fail again. */
 const MAX_START_RETRIES = 3;
 /** Retries of a request whose process exited before it responded. Each of them may start the process. */
 const MAX_REQUEST_RETRIES = 3;
@@ -78,7 +78,8 @@ function spawn(): BundlerProcess {
     env: {
       ...process.env,
       // #region workarounds
-      ...unsetEnvFileVariables(),
+      // The process reads the .env files itself.
+      ...envFileVariablesAsUndefined(),
       // #endregion
       // Plugins put temporary files here: the process is killed, so it cannot remove them itself.
       TMPDIR: privateFolder(),
@@ -122,8 +123,8 @@ async function runningBundler(retries = MAX_START_RETRIES): Promise<BundlerProce
     return current;
   } catch (error) {
     const wasReplaced = data.bundler !== undefined && data.bundler !== current;
-    const hasCrashed = current.child.signalCode !== null && retries > 0;
-    if (wasReplaced || hasCrashed) return runningBundler(retries - 1);
+    const wasKilled = current.child.signalCode !== null;
+    if (wasReplaced || (wasKilled && retries > 0)) return runningBundler(retries - 1);
     throw error;
   }
 }

@@ -24,7 +24,7 @@ interface RelayData {
 }
 
 type RelaySocket = ServerWebSocket<RelayData>;
-type AppSocket = WebSocketHandler<unknown>;
+type AppHandlers = WebSocketHandler<unknown>;
 
 /** Maximum bytes of a message between a page and the bundler, and of messages that a page has not read yet. */
 const RELAY_LIMIT = 16 * 1024 * 1024;
@@ -46,26 +46,27 @@ export function relayRoutes() {
  * Adds relays to the sockets that the app handles. Bun has one set of limits for all sockets, so the app's limits are raised
  * to those of relays. `receive` enforces the app's `maxPayloadLength`; nothing enforces its `backpressureLimit`.
  */
-export function withRelay(appSocket: AppSocket): WebSocketHandler<unknown> {
-  const { maxPayloadLength = RELAY_LIMIT, backpressureLimit = RELAY_LIMIT } = appSocket;
-  const receive: NonNullable<AppSocket["message"]> = (socket, message) => {
-    if (Buffer.byteLength(message) <= maxPayloadLength) return appSocket.message?.(socket, message);
+export function withRelay(appHandlers: AppHandlers): WebSocketHandler<unknown> {
+  const { maxPayloadLength = RELAY_LIMIT, backpressureLimit = RELAY_LIMIT } = appHandlers;
+  const receive: NonNullable<AppHandlers["message"]> = (socket, message) => {
+    if (Buffer.byteLength(message) <= maxPayloadLength)
+      return appHandlers.message?.(socket, message);
     socket.close(1009, "The message is too long.");
   };
   return {
-    ...appSocket,
+    ...appHandlers,
     maxPayloadLength: Math.max(maxPayloadLength, RELAY_LIMIT),
     backpressureLimit: Math.max(backpressureLimit, RELAY_LIMIT),
     // Keeps relays open for longer than the app's `idleTimeout`.
     sendPings: true,
-    open: (socket) => (isRelay(socket) ? open(socket) : appSocket.open?.(socket)),
+    open: (socket) => (isRelay(socket) ? open(socket) : appHandlers.open?.(socket)),
     message: (socket, message) =>
       isRelay(socket) ? sendToBundler(socket, message) : receive(socket, message),
     close: (socket, code, reason) =>
-      isRelay(socket) ? close(socket) : appSocket.close?.(socket, code, reason),
-    drain: (socket) => (isRelay(socket) ? undefined : appSocket.drain?.(socket)),
-    ping: (socket, data) => (isRelay(socket) ? undefined : appSocket.ping?.(socket, data)),
-    pong: (socket, data) => (isRelay(socket) ? undefined : appSocket.pong?.(socket, data)),
+      isRelay(socket) ? close(socket) : appHandlers.close?.(socket, code, reason),
+    drain: (socket) => (isRelay(socket) ? undefined : appHandlers.drain?.(socket)),
+    ping: (socket, data) => (isRelay(socket) ? undefined : appHandlers.ping?.(socket, data)),
+    pong: (socket, data) => (isRelay(socket) ? undefined : appHandlers.pong?.(socket, data)),
   };
 }
 
@@ -79,7 +80,10 @@ function open(socket: RelaySocket): void {
   // #endregion
   const { bundler } = socket.data;
   bundler.onmessage = ({ data: message }) => {
-    // 0 means that the page reads too slowly and the message was dropped. A page that misses an edit has to reconnect.
+    // 0 means that the page reads too slowly and the message was dropped.
+    // #region workarounds
+    // The page then reconnects, and `reloadIfStale` reloads it.
+    // #endregion
     if (socket.send(message) === 0) socket.terminate();
     // #region workarounds
     if (!socket.data.isSubscribed && isSubscription(message)) {

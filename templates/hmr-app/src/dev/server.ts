@@ -37,7 +37,7 @@ dev.handlesSignals = true;
 class DevService extends Lifecycle {
   constructor() {
     super();
-    // For an app without WebSockets, which never calls this method.
+    // An app without WebSockets never calls `websocket`, but its pages also receive edits.
     this.websocket({ message: () => undefined });
   }
 

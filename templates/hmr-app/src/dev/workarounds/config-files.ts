@@ -24,8 +24,8 @@ const { data } = createHot<Data>("dev:config-files");
 data.texts ??= readTexts();
 data.fromFiles ??= namesFromFiles();
 
-/** Returns `undefined` for each variable that comes from a .env file, so that a child process reads the files itself. */
-export function unsetEnvFileVariables(): Readonly<Record<string, undefined>> {
+/** For the `env` of a child process that reads the .env files itself. */
+export function envFileVariablesAsUndefined(): Readonly<Record<string, undefined>> {
   return Object.fromEntries((data.fromFiles ?? []).map((name) => [name, undefined]));
 }
 
@@ -86,7 +86,7 @@ function namesFromFiles(): readonly string[] {
 /** Starts a process that reads the files as Bun does at its start, and copies its variables. It prints its own errors. */
 async function readVariables(): Promise<void> {
   const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
-  const env = { ...process.env, ...unsetEnvFileVariables() };
+  const env = { ...process.env, ...envFileVariablesAsUndefined() };
   const child = Bun.spawn(command, { env });
   const output = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) {

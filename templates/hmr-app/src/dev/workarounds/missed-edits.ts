@@ -13,7 +13,7 @@ import { MISSING, shorten, textOf, versionOf } from "./files.ts";
 const POLL_MS = 100;
 /** Number of polls within which the bundler of an idle machine notices an edit. */
 const GRACE_POLLS = 5;
-/** Milliseconds that other plugins may take to load a file. Until then, the bundler counts as busy and does not restart. */
+/** Milliseconds that an edited file may take to reach this plugin. Until then, no edit counts as missed. */
 const MAX_LOAD_MS = 5000;
 /** Filter of `onResolve`: with a wider one, Bun looks for its own modules on disk, and fails. */
 const IN_PROJECT = new RegExp(`^${RegExp.escape(process.cwd() + sep)}`);
