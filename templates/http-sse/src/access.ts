@@ -42,7 +42,10 @@ const everything: Grant = {
   // #endregion
 };
 
-/** Middleware of a route that publishes or reads. Its handler asks `c.get("grant")` for the topic. */
+/**
+ * Middleware that sets the grant of the request. It checks no topic: the handler must call `requirePublish` or
+ * `requireSubscribe` of `c.get("grant")`.
+ */
 export function access(need: Need): MiddlewareHandler<AppEnv> {
   const middleware: MiddlewareHandler<AppEnv> = async (c, next) => {
     c.set("grant", everything);

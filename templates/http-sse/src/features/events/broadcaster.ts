@@ -62,6 +62,11 @@ export class Broadcaster {
     return this.#published.promise;
   }
 
+  /** Adds an open stream. It receives new messages only once it subscribes. */
+  add(stream: Subscriber): void {
+    this.streams.add(stream);
+  }
+
   /** From now on, sends the subscriber each new message of its topics. */
   subscribe(subscriber: Subscriber): void {
     const { topics } = subscriber;
@@ -75,6 +80,7 @@ export class Broadcaster {
     }
   }
 
+  /** Removes a closed stream and its subscription. */
   remove(subscriber: Subscriber): void {
     this.streams.delete(subscriber);
     const key = subscriber.topics.toSorted().join();

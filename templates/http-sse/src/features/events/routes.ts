@@ -27,8 +27,10 @@ export function eventRoutes(
     name: "sse_slow_consumers_closed_total",
     help: "Event streams that were closed because their client read too slowly.",
   });
+  // `draining` aborts `SHUTDOWN_DELAY_MS` after SIGTERM.
   draining.addEventListener("abort", () => broadcaster.endAll());
-  // A heartbeat resets the idle timeout, which is at least twice its interval: only a client that reads nothing reaches it.
+  // At least two heartbeat intervals: each heartbeat that is sent resets the timeout, so it only closes the connection
+  // of a client that reads nothing.
   const idleTimeoutS = Math.max(env.KEEP_ALIVE_TIMEOUT_S, Math.ceil((2 * env.HEARTBEAT_MS) / 1000));
 
   return new Hono<AppEnv>().get(
@@ -38,7 +40,8 @@ export function eventRoutes(
     (c) => {
       const grant = c.get("grant");
       const topics = grant.requireSubscribe(requestedTopics(c));
-      if (draining.aborted || broadcaster.streams.size >= env.SSE_MAX_CLIENTS) {
+      const isDraining = draining.aborted;
+      if (isDraining || broadcaster.streams.size >= env.SSE_MAX_CLIENTS) {
         throw new Problem(503, "The server cannot open another event stream now.", {
           headers: { "retry-after": "5" },
         });

@@ -42,6 +42,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
   const { broadcaster, messages, topics, maxBufferedBytes, lastEventId } = options;
   const highWaterMark = Math.min(READ_AHEAD, maxBufferedBytes);
   const startsNew = lastEventId === undefined && !options.replaysAll;
+  // Without a cursor, the replay starts with the oldest message.
   let cursor = startsNew ? broadcaster.head : lastEventId;
   let controller: ReadableStreamDefaultController<Uint8Array>;
   // #region auth
@@ -96,10 +97,11 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
         broadcaster.sent.inc({}, page.messages.length);
         return controller.enqueue(encodeMessages(page.messages));
       }
-      // Messages of another instance can be replayed before the broadcaster publishes them. Subscribing now would send
-      // them twice: wait for the next publish. If there was one during the read, the loop compares the cursors again.
-      const isAhead = cursor !== headBefore && broadcaster.head === headBefore;
-      if (isAhead) await broadcaster.nextPublish();
+      // A message was published during the read: compare the cursor with the new head.
+      if (broadcaster.head !== headBefore) continue;
+      // If instances share the store, the replay may have read messages that the broadcaster has not received yet.
+      // Subscribing now would send them twice.
+      if (cursor !== broadcaster.head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }
     broadcaster.subscribe(subscriber);
@@ -111,7 +113,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
     {
       start(given) {
         controller = given;
-        broadcaster.streams.add(subscriber);
+        broadcaster.add(subscriber);
         const id = startsNew ? cursor : undefined;
         controller.enqueue(encoder.encode(formatHello(retryMs(), id)));
         // #region auth

@@ -36,7 +36,7 @@ const idempotency = z.object({
 const listQuery = z.object({
   ...topicQuery,
   from: z.enum(["start", "end"]).default("start").meta({
-    description: "`end`: the newest messages, without `after`.",
+    description: "`end`: the newest messages; `after` is ignored.",
   }),
   after: z.string().min(1).max(64).optional(),
   limit: integer({ min: 1, max: 100 }).default(20),

@@ -7,11 +7,11 @@ interface State {
   /** The highest seq; 0 if there is no message. */
   readonly newest: number;
   /** The highest seq that was dropped. */
-  readonly floor: number;
+  readonly lastDropped: number;
 }
 
 /**
- * Counts messages and drops the oldest. A cursor below `floor` means a gap. A missing row above `floor` does not: a client
+ * Counts messages and drops the oldest. A cursor below `lastDropped` means a gap. A missing row above it does not: a client
  * deleted that message, and the deletion is stored as an event.
  */
 export class Retention {
@@ -25,7 +25,7 @@ export class Retention {
   constructor(db: Database, keep: number) {
     this.#db = db;
     this.#keep = keep;
-    this.#countAfter = db.query<Omit<State, "floor">, [number]>(
+    this.#countAfter = db.query<Omit<State, "lastDropped">, [number]>(
       `SELECT count(*) FILTER (WHERE event <> 'deleted') AS messages,
         count(*) FILTER (WHERE event = 'deleted') AS deletions,
         coalesce(max(seq), 0) AS newest FROM messages WHERE seq > ?`,
@@ -36,16 +36,16 @@ export class Retention {
         `SELECT seq FROM messages WHERE ${condition} ORDER BY seq LIMIT 1 OFFSET +?`,
       );
     this.#seqAt = { messages: seqAt("event <> 'deleted'"), deletions: seqAt("event = 'deleted'") };
-    const floor = db.query<{ floor: number }, []>("SELECT floor FROM log").get()?.floor ?? 0;
-    this.#state = { ...EMPTY, ...this.#countAfter.get(0), floor };
+    const { floor = 0 } = db.query<{ floor: number }, []>("SELECT floor FROM log").get() ?? {};
+    this.#state = { ...EMPTY, ...this.#countAfter.get(0), lastDropped: floor };
   }
 
   get newest(): number {
     return this.#state.newest;
   }
 
-  get floor(): number {
-    return this.#state.floor;
+  get lastDropped(): number {
+    return this.#state.lastDropped;
   }
 
   /** Runs `work`, and drops the oldest messages and deletions in the same transaction. */
@@ -59,7 +59,7 @@ export class Retention {
         messages: before.messages + added.messages - added.deletions,
         deletions: before.deletions + added.deletions,
         newest: Math.max(before.newest, added.newest),
-        floor: before.floor,
+        lastDropped: before.lastDropped,
       });
       return { result, state };
     });
@@ -75,20 +75,20 @@ export class Retention {
     /** The seq of the newest row of this kind that must be dropped; 0 for none. */
     const lastToDrop = (kind: "messages" | "deletions", count: number) =>
       count > this.#keep ? (this.#seqAt[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
-    const lastMessage = lastToDrop("messages", messages);
+    const messagesUntil = lastToDrop("messages", messages);
     // Deletions older than a dropped message are dropped, too: a client that has not read them gets a gap anyway.
-    const lastDeletion = Math.max(lastMessage, lastToDrop("deletions", deletions));
-    const floor = Math.max(state.floor, lastDeletion);
+    const deletionsUntil = Math.max(messagesUntil, lastToDrop("deletions", deletions));
     const dropped = {
-      deletions: this.#dropUntil(lastDeletion, "event = 'deleted'"),
-      messages: this.#dropUntil(lastMessage, "event <> 'deleted'"),
+      deletions: this.#dropUntil(deletionsUntil, "event = 'deleted'"),
+      messages: this.#dropUntil(messagesUntil, "event <> 'deleted'"),
     };
-    this.#db.run("UPDATE log SET floor = ?", [floor]);
+    const lastDropped = Math.max(state.lastDropped, messagesUntil, deletionsUntil);
+    this.#db.run("UPDATE log SET floor = ?", [lastDropped]);
     return {
       messages: messages - dropped.messages,
       deletions: deletions - dropped.deletions,
       newest,
-      floor,
+      lastDropped,
     };
   }
 
@@ -98,4 +98,4 @@ export class Retention {
   }
 }
 
-const EMPTY: Omit<State, "floor"> = { messages: 0, deletions: 0, newest: 0 };
+const EMPTY: Omit<State, "lastDropped"> = { messages: 0, deletions: 0, newest: 0 };

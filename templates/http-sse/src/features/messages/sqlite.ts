@@ -141,10 +141,10 @@ export class SqliteMessages implements MessageStore {
 
   /** Whether the cursor is one of this file, and no message after it was dropped. */
   #canContinue(cursor: string): boolean {
-    const { newest, floor } = this.#retention;
+    const { newest, lastDropped } = this.#retention;
     const seq = this.#seq(cursor);
     const isKnown = cursor === START || (seq > 0 && seq <= newest);
-    return isKnown && seq >= floor;
+    return isKnown && seq >= lastDropped;
   }
 
   async newest(query: Query): Promise<Message[]> {

@@ -18,12 +18,11 @@ export interface NewMessage {
   readonly key?: string | undefined;
 }
 
-/**
- * The result of `append`. `conflict`: the key was used before for another message. `deleted`: the
- * message of this key was deleted.
- */
+/** The result of `append`. */
 export interface Appended {
+  /** `conflict`: the key was used before for another message. `deleted`: the message of this key was deleted. */
   readonly outcome: "created" | "repeated" | "conflict" | "deleted";
+  /** The added message; if the key was used before, the stored message of this key, or its deletion. */
   readonly message: Message;
 }
 
