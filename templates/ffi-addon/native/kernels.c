@@ -3,7 +3,7 @@
 
 #ifdef __TINYC__
 // TinyCC does not vectorize or optimize, so float32 loops would be no faster than the exact ones in vindex.h.
-uint32_t list_instruction_sets(instruction_set out[3]) {
+uint32_t list_instruction_sets(instruction_set out[MAX_INSTRUCTION_SETS]) {
   out[0] = (instruction_set){"none", NULL, NULL};
   return 1;
 }
@@ -37,7 +37,7 @@ uint32_t list_instruction_sets(instruction_set out[3]) {
 
 // Asks the CPU, and whether the system saves the wide registers: __builtin_cpu_supports would do the same, but
 // zig cc has no library behind it.
-static uint32_t list_x86_sets(instruction_set out[2]) {
+static uint32_t list_x86_sets(instruction_set *out) {
   uint32_t a, b, c, d, enabled, count = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return 0;
   const bool fma = c & bit_FMA;
@@ -51,7 +51,7 @@ static uint32_t list_x86_sets(instruction_set out[2]) {
 }
 #endif
 
-uint32_t list_instruction_sets(instruction_set out[3]) {
+uint32_t list_instruction_sets(instruction_set out[MAX_INSTRUCTION_SETS]) {
   uint32_t count = 0;
 #if defined(__x86_64__)
   count = list_x86_sets(out);
@@ -66,7 +66,7 @@ uint32_t list_instruction_sets(instruction_set out[3]) {
 #endif
 
 instruction_set choose_instruction_set(void) {
-  instruction_set all[3];
+  instruction_set all[MAX_INSTRUCTION_SETS];
   const uint32_t count = list_instruction_sets(all);
   return all[ADDON_SKIP_FASTEST < count ? ADDON_SKIP_FASTEST : count - 1];
 }

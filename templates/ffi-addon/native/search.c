@@ -57,20 +57,20 @@ static double compute_score(const vindex *index, const float *query, double quer
   return scale == 0 ? 0 : dot / scale;
 }
 
-// Whether a row whose fast float32 sum is `sum` is certainly worse than the worst hit. The bounds are those of Higham,
-// Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order of the additions, with fused
-// multiply-adds or without. n is at most 65536, so n * FLT_EPSILON is below 0.01. `norm_product` is the Euclidean norm
-// of the query times that of the row.
+// Whether a row is certainly worse than the worst hit, whose score is `worst`. `sum` is the row's float32 dot product
+// with the query, or their squared distance if the metric is Euclidean. `norm_product` is the product of their norms.
+// The bounds are those of Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order
+// of the additions, with fused multiply-adds or without: a product or square that passes through r float32 roundings,
+// here at most 65538, has a relative error below 0.51 * r * FLT_EPSILON.
 static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
     // No term is negative, so the relative error of the sum is at most that of a term. A term passes through at most
-    // n + 2 roundings of FLT_EPSILON / 2: the difference counts twice because it is squared, the square once, and then
-    // come n - 1 additions. Together they are below 0.51 * (n + 2) * FLT_EPSILON; `relative_error` also covers the
-    // rounding of `worst` in double.
+    // n + 2 roundings: the difference counts twice because it is squared, the square once, and then come n - 1
+    // additions. `relative_error` is larger, because it also covers the rounding of `worst` in double.
     const double relative_error = (n + 2) * FLT_EPSILON;
     const double underflow = n * FLT_MIN;
-    const double worst_squared = worst * worst;
+    const double worst_squared = worst * worst; // `worst` is a negative distance
     // If worst_squared is below 1e37, a row whose sum overflows is certainly worse: its squared distance is above 1e38.
     return worst_squared < 1e37 && sum > worst_squared * (1 + relative_error) + underflow;
   }

@@ -1,11 +1,11 @@
 // The fast kernels, written once: kernels.c includes this for each instruction set, with these defined.
 //   NAMED(name)  the function's name    TARGET  its attributes    WIDTH  floats in one of its vector registers
 
-// One body for both kernels: `is_distance` is constant where this is inlined.
+// One body for both kernels: `is_squared_distance` is constant where this is inlined.
 TARGET static inline __attribute__((always_inline)) void NAMED(sum_rows)(
-    bool is_distance, const float *query, const float *rows, uint32_t count, uint32_t dimensions, float *out) {
+    bool is_squared_distance, const float *query, const float *rows, uint32_t count, uint32_t dimensions, float *out) {
   typedef float vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4), may_alias));
-#define TERM(a, b) (is_distance ? ((a) - (b)) * ((a) - (b)) : (a) * (b))
+#define TERM(a, b) (is_squared_distance ? ((a) - (b)) * ((a) - (b)) : (a) * (b))
 #define LOAD(from, at) (*(const vector *)((from) + (at)))
   // How far ahead to prefetch, in floats. Without it, Euclidean searches of a large index take a tenth longer.
   enum { PREFETCH = 128 };

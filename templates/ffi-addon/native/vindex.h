@@ -11,11 +11,11 @@ struct vindex {
   uint32_t capacity;
   uint32_t dimensions;
   uint32_t metric;
-  sum_rows *sum_fast; // NULL: only the exact sums
+  sum_function *sum_fast; // NULL: only the exact sums
 };
 
 // The fast sum of a metric, NULL if it has none.
-static inline sum_rows *choose_fast_sum(instruction_set set, uint32_t metric) {
+static inline sum_function *choose_fast_sum(instruction_set set, uint32_t metric) {
   if (metric == VINDEX_EUCLIDEAN) return set.squared_distances;
   return metric == VINDEX_DOT || metric == VINDEX_COSINE ? set.dots : NULL;
 }

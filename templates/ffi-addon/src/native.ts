@@ -93,8 +93,8 @@ function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
 
 /** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */
 function requirePointer(pointer: Pointer | bigint | null): Pointer {
-  if (typeof pointer === "number") return pointer;
-  throw outOfMemoryError();
+  if (pointer === null) throw outOfMemoryError();
+  return Number(pointer) as Pointer;
 }
 
 /** `status.stopped` does not get here: src/accept.ts throws what `accept` threw. */
