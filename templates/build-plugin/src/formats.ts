@@ -24,8 +24,9 @@ export const formats = {
 type MakeFormat = (options: object) => Format;
 
 /** The options of all plugins, and those of one format: the parameter of its function in `formats`, if it has one. */
-export type FormatOptions<F extends MakeFormat> =
-  F extends (options: infer Options) => Format ? LoadOptions & Options : never;
+export type FormatOptions<F extends MakeFormat> = F extends (options: infer Options) => Format
+  ? LoadOptions & Options
+  : never;
 
 /** For each format, a function that creates its plugin for one host from options. */
 export type PluginFactories<Plugin> = {
