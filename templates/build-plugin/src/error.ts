@@ -3,7 +3,7 @@ import { relative, sep } from "node:path";
 import { replaceControls } from "./frame.ts";
 
 export type ContentErrorCode =
-  /** The path can't be read: it does not exist, is not a file, is too large, is not UTF-8, or is outside the root. */
+  /** The file can't be read, e.g. it is too large, not UTF-8, outside the root, or gone since the host resolved it. */
   | "read"
   /** The text is not valid in its format, or the parser would change a value. */
   | "syntax"

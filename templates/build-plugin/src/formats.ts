@@ -23,24 +23,25 @@ export const formats = {
 /** Any of the functions in `formats`. */
 type MakeFormat = (options: object) => Format;
 
-/** The options of all plugins and, if the function of the format has a parameter, those of the format. */
-type FormatOptions<F extends MakeFormat> =
-  Parameters<F> extends [infer Options] ? LoadOptions & Options : LoadOptions;
+/** The options of all plugins, and those of one format: the parameter of its function in `formats`, if it has one. */
+export type FormatOptions<F extends MakeFormat> = F extends (options: infer Options) => Format
+  ? LoadOptions & Options
+  : never;
 
-/** The function of each format that creates its plugin for one host. */
-export type Plugins<Plugin> = {
+/** For each format, a function that creates its plugin for one host from options. */
+export type PluginFactories<Plugin> = {
   readonly [Name in keyof typeof formats]: (
     options?: FormatOptions<(typeof formats)[Name]>,
   ) => Plugin;
 };
 
 /** @param toPlugin creates the plugin for one host from a loader. */
-export function pluginsFor<Plugin>(toPlugin: (loader: Loader) => Plugin): Plugins<Plugin> {
-  const plugins = Object.entries<MakeFormat>(formats).map(([name, makeFormat]) => [
+export function pluginsFor<Plugin>(toPlugin: (loader: Loader) => Plugin): PluginFactories<Plugin> {
+  const factories = Object.entries<MakeFormat>(formats).map(([name, makeFormat]) => [
     name,
     (options: LoadOptions = {}) => toPlugin(createLoader(makeFormat(options), options)),
   ]);
-  return Object.fromEntries(plugins);
+  return Object.fromEntries(factories);
 }
 
 /** Every format with its default options. */

@@ -45,7 +45,7 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
   return new RegExp(`\\.(?:${patterns.join("|")})$`);
 }
 
-/** Matches paths that match both. One RegExp, because in Bun's runtime a plugin must load every file that it matches. */
+/** Matches paths that match both. One RegExp: Bun's runtime fails if `onLoad` does not load a file that matches. */
 function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
   const { source, flags } = withoutState(userFilter);
   // One lookahead for each. The user's flags do not matter to `formatFilter`, which spells letters in both cases.

@@ -112,7 +112,10 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Computed for `__proto__`, which would set the prototype, and if `printString` returns a call of `JSON.parse`. */
+/**
+ * Prints a key of an object literal. A computed key, in brackets, is necessary for `__proto__`, which would set the
+ * prototype, and if `printString` returns a call of `JSON.parse`.
+ */
 function printKey(key: string): string {
   const literal = printString(key);
   return key === "__proto__" || !literal.startsWith('"') ? `[${literal}]` : literal;

@@ -17,7 +17,7 @@ export const jsonlFormat: Format = {
   },
 };
 
-/** Returns the start of the file without a line: for the path `[]`, and for a line that does not exist. */
+/** If there is no line, for the path `[]` or an index that does not exist, returns the start of the file. */
 function spanOf(line: RegExpExecArray | undefined): Span {
   return line === undefined ? [0, 0] : [line.index, line.index + line[0].trimEnd().length];
 }

@@ -2,7 +2,7 @@
 import { ContentError, type Diagnostic } from "../error.ts";
 import type { Loader } from "../load.ts";
 import { createServerReporter } from "./serve.ts";
-import { withHostCheck } from "./wrong-host.ts";
+import { restrictToHostsOfEntry } from "./wrong-host.ts";
 
 /** The part of the plugin API of Bun and esbuild that this package uses. */
 export interface BunHost {
@@ -10,7 +10,7 @@ export interface BunHost {
     options: { filter: RegExp; namespace: string },
     callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
-  /** Used in serve.ts to fail an import: the callback always throws. */
+  /** serve.ts fails an import with it, in production only: `onLoad` cannot know the mode. The callback always throws. */
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
   readonly config?: object;
@@ -35,12 +35,12 @@ export interface BunPlugin {
 }
 
 export function toBunPlugin({ name, filter, formatFilter, load }: Loader): BunPlugin {
-  return withHostCheck("index", {
+  return restrictToHostsOfEntry("index", {
     name,
     setup(build) {
       const host = hostOf(build);
       const fail = failureHandlerFor(build, host);
-      // esbuild cannot run `filter` (see Loader.formatFilter), so the callback tests it.
+      // esbuild cannot run `filter` (see Loader.formatFilter), so it alone passes files that `filter` does not match.
       const registered = host === "esbuild" ? formatFilter : filter;
       build.onLoad({ filter: registered, namespace: "file" }, ({ path }) => {
         if (!filter.test(path)) return undefined;
@@ -70,7 +70,7 @@ function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
 }
 
 function failureHandlerFor(build: BunHost, host: string): (error: unknown) => Loaded {
-  // Bun's runtime and bundler print the message of a thrown error, which contains the position. They have no field for it.
+  // Bun's runtime and bundler have no field for a position. They print the thrown error's message, which contains it.
   let report: ((error: ContentError) => Loaded) | undefined;
   if (host === "server") report = createServerReporter(build);
   if (host === "esbuild") report = reportToEsbuild;

@@ -1,7 +1,7 @@
 // The adapter to Rollup and Rolldown.
 import { ContentError, formatHead } from "../error.ts";
 import type { Loader } from "../load.ts";
-import { withHostCheck } from "./wrong-host.ts";
+import { restrictToHostsOfEntry } from "./wrong-host.ts";
 
 /** Fits `plugins` of Rollup and of Rolldown, without the types of either. */
 export interface RollupPlugin {
@@ -35,7 +35,7 @@ interface RollupError {
 }
 
 export function toRollupPlugin(loader: Loader): RollupPlugin {
-  return withHostCheck("rollup", { name: loader.name, load: createLoadHook(loader) });
+  return restrictToHostsOfEntry("rollup", { name: loader.name, load: createLoadHook(loader) });
 }
 
 /** Vite uses the same hook. */

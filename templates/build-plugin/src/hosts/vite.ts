@@ -1,7 +1,7 @@
 // The adapter to Vite.
 import type { Loader } from "../load.ts";
 import { createLoadHook, type RollupPlugin } from "./rollup.ts";
-import { withHostCheck } from "./wrong-host.ts";
+import { restrictToHostsOfEntry } from "./wrong-host.ts";
 
 /** Fits `plugins` of Vite, without its types. */
 export interface VitePlugin extends RollupPlugin {
@@ -19,7 +19,7 @@ interface HotUpdate {
 /** After a change of a content file, the dev server updates the modules that accept it, or reloads the page. */
 export function toVitePlugin(loader: Loader): VitePlugin {
   const { name, filter } = loader;
-  return withHostCheck("vite", {
+  return restrictToHostsOfEntry("vite", {
     name,
     enforce: "pre",
     load: createLoadHook(loader),

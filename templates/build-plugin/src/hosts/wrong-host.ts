@@ -10,7 +10,7 @@ type Entry = keyof typeof HOSTS;
  * Adds hooks that detect the wrong host, and throw an error that names the entry to import. They are not enumerable,
  * because esbuild refuses a plugin with properties that it does not know.
  */
-export function withHostCheck<Plugin extends { readonly name: string }>(
+export function restrictToHostsOfEntry<Plugin extends { readonly name: string }>(
   entry: Entry,
   plugin: Plugin,
 ): Plugin {
