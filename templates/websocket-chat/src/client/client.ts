@@ -68,7 +68,7 @@ export class ChatClient {
   readonly #joined = new Set<string>();
   /** Resolves the request with this ref. */
   readonly #requests = new Map<unknown, (reply: Reply | undefined) => void>();
-  /** Each function ends a delay before a frame is resent. */
+  /** One function per pending delay of `#requestWhile`; it ends the delay early, when the connection closes. */
   readonly #delays = new Set<() => void>();
   #lastRef = 0;
   #socket: WebSocket | undefined;

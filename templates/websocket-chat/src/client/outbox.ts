@@ -36,8 +36,9 @@ export class Outbox {
   }
 
   /**
-   * Marks the oldest event of the room as in flight, until `stopSending`. At most one per room is, so that they stay in order.
-   * @returns it; undefined if there is none, or one is in flight already.
+   * Marks the oldest event of the room as in flight, until `stopSending`. Only one event per room is in flight at a time,
+   * so that events stay in order.
+   * @returns the event; undefined if there is none, or one is in flight already.
    */
   startSending(room: string): Unsent | undefined {
     if (this.#inFlight.has(room)) return undefined;

@@ -33,18 +33,18 @@ const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 export class Connection implements Member {
   user: User;
   /**
-   * The rooms that this connection has joined, and in which the presence lists it. Both change in the same tick, because
-   * `closed` and `rename` update the presence of these rooms.
+   * The rooms that this connection has joined. Change it in the same tick as the presence: `closed` and `rename` update
+   * the presence of exactly these rooms.
    */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
   pendingRoomChange: Promise<void> | undefined;
-  /** Characters of the frames that wait for it. */
-  waitingCharacters = 0;
+  /** Characters of the frames that wait for `pendingRoomChange`. */
+  #waitingCharacters = 0;
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
-  /** Bytes of the join reply that are still excluded from the slow-consumer limit. */
+  /** Bytes buffered when the join reply was sent. The slow-consumer limit excludes them until the client has caught up. */
   #uncountedBytes = 0;
   #expiry: Timer | undefined;
 
@@ -121,12 +121,16 @@ export class Connection implements Member {
   }
 
   /** Counts a frame that waits for `pendingRoomChange`. @throws {FrameError} `rate_limited` if too many wait. */
-  addWaiting(characters: number): void {
-    if (this.waitingCharacters + characters > LIMITS.waitingCharacters) {
+  startWaiting(characters: number): void {
+    if (this.#waitingCharacters + characters > LIMITS.waitingCharacters) {
       const detail = "Too many frames wait for a join or a leave: send this one again later.";
       throw new FrameError("rate_limited", detail);
     }
-    this.waitingCharacters += characters;
+    this.#waitingCharacters += characters;
+  }
+
+  stopWaiting(characters: number): void {
+    this.#waitingCharacters -= characters;
   }
 
   send(frame: ServerFrame): void {
@@ -270,7 +274,7 @@ export class Connection implements Member {
   }
 
   #sendEncoded(frame: string): void {
-    // `send` first writes what was published to this socket; the cork combines both into one write.
+    // The runtime queues published frames and writes them before a `send`; the cork makes one write of both.
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }

@@ -90,9 +90,11 @@ async function handleFrame(connection: Connection, data: string | Uint8Array): P
     const { frame } = parsed;
     if (connection.pendingRoomChange) {
       const { length } = data;
-      connection.addWaiting(length);
+      connection.startWaiting(length);
+      // Checked after each wait: an earlier frame may have started another join or leave. No `await` from the last check to
+      // `handle`: a later frame would be handled before this one has set `pendingRoomChange`.
       while (connection.pendingRoomChange) await connection.pendingRoomChange;
-      connection.waitingCharacters -= length;
+      connection.stopWaiting(length);
     }
     // The connection may have closed during the wait: a join would then keep the user in the room forever.
     if (!connection.isOpen) return;

@@ -315,8 +315,9 @@ function start(user: User): void {
   for (const { kind, id, title, draft } of drafts) {
     if (kind === "room") openRoom(id);
     const conversation = model.open(kind, id, title);
-    if (conversation === model.current) text.value = draft;
     conversation.draft = draft;
+    // The next `show` saves the text field as the draft of the current conversation.
+    if (conversation === model.current) text.value = draft;
   }
   for (const event of client.outbox.unsent) showUnsent(event);
   const all = [...model.conversations.values()];

@@ -26,7 +26,8 @@ export function render(model: Model, actions: Actions): void {
   byId("title", HTMLElement).textContent = current ? titleOf(current, actions) : "No conversation";
   byId("leave", HTMLElement).hidden = !current;
   byId("leave", HTMLElement).textContent = current?.kind === "user" ? "Close" : "Leave";
-  byId("text", HTMLTextAreaElement).disabled = current?.problem !== "";
+  const canWrite = current?.problem === "";
+  byId("text", HTMLTextAreaElement).disabled = !canWrite;
   if (!current) return;
   // #region typing
   byId("typing", HTMLElement).textContent = typingText(model.typists(current).map(actions.labelOf));
@@ -59,6 +60,9 @@ function drawConversation(current: Conversation, actions: Actions): void {
   drawLines(current, actions);
 }
 
+/** The message that each element shows. */
+const drawn = new WeakMap<HTMLElement, Message>();
+
 /** Scrolls to new messages, unless the user has scrolled up: then it shows the button for new messages. */
 function drawLines(current: Conversation, actions: Actions): void {
   const scroll = byId("scroll", HTMLElement);
@@ -76,7 +80,7 @@ function drawLines(current: Conversation, actions: Actions): void {
       if (line.state === "gap") return;
       updateLine(item, line, current.lines[index - 1]);
       setText(item.querySelector(".name"), actions.labelOf(line.from));
-      // Drawn again only after a change: the model replaces the message then.
+      // The model makes a new object for each change of a message, so the same object needs no drawing.
       if (drawn.get(item) === line.message || !line.message) return;
       drawn.set(item, line.message);
       for (const update of Object.values(renderEvent)) update(item, line.message, actions);
@@ -96,9 +100,6 @@ function drawLines(current: Conversation, actions: Actions): void {
   if (follows || atEnd) news.hidden = true;
   else if (isNew) news.hidden = false;
 }
-
-/** The state of the message that each element shows. */
-const drawn = new WeakMap<HTMLElement, Message>();
 
 function drawConversations(
   id: string,

@@ -24,6 +24,7 @@ const IS_MESSAGE = `target IS NULL AND message IS NOT '${DELETED}'`;
 
 interface MessageRow {
   readonly frame: string;
+  /** The encoded state of the message; null until another event changes it. */
   readonly message: string | null;
 }
 
@@ -58,7 +59,7 @@ export class SqliteRoomLog implements RoomLog {
     // The timeout is set before WAL: switching takes a lock and would fail immediately.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
-    // FULL until the epoch is stored: if a power failure lost it, a loss of later commits would not be noticed.
+    // FULL while `Epoch` stores that the file is open: without that, the next start would not notice lost commits.
     db.run("PRAGMA synchronous = FULL");
     migrate(db);
     this.#epoch = new Epoch(db, `${path}.marker`);
@@ -157,11 +158,11 @@ export class SqliteRoomLog implements RoomLog {
       return { stored: { room, epoch, offset: head } };
     }
     const frame = JSON.stringify(event);
-    const { insert, update, erase } = this.#statements;
+    const { insert, update, eraseText } = this.#statements;
     insert.run(room, offset, id, key, target ?? null, frame);
     if (target !== undefined) {
       update.run(message ? JSON.stringify(message) : DELETED, room, target);
-      if (message === undefined) erase.run(room, target, target);
+      if (message === undefined) eraseText.run({ room, target });
     }
     if (this.#heads.size >= CACHED_HEADS) this.#heads.clear();
     this.#heads.set(room, offset);
@@ -250,13 +251,15 @@ function prepare(db: Database) {
     insert: db.query(
       "INSERT INTO events (room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?)",
     ),
-    // `#trim` deletes keys by `id`, the id of their event. A key without a stored event gets the id of the newest one.
+    // `#trim` deletes keys by `id`, the id of their event. An event that changed nothing is not stored: its key gets the id of
+    // the newest event.
     insertKey: db.query("REPLACE INTO keys SELECT max(id), ?, ?, ?, ? FROM events"),
     update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
-    // Keeps the frames without their text, so that the offsets have no gap.
-    erase: db.query(
+    // Erases the text of a deleted message from its event and from all later events about it. The events stay, so that the
+    // offsets have no gap.
+    eraseText: db.query(
       `UPDATE events SET frame = json_remove(frame, '$.text')
-       WHERE room = ? AND offset >= ? AND coalesce(target, offset) = ?`,
+       WHERE room = $room AND offset >= $target AND $target IN (offset, target)`,
     ),
     newestOld: db.query<{ offset: number }, [string]>(
       `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
@@ -265,7 +268,7 @@ function prepare(db: Database) {
   };
 }
 
-/** The state of a message, encoded. It is stored once another event has changed it. */
+/** The encoded state of a message. Its own event defines it until another event changes it. */
 function stateOf({ frame, message }: MessageRow): string {
   return message ?? JSON.stringify(applyEvent(JSON.parse(frame), undefined));
 }
