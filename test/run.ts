@@ -21,7 +21,7 @@ process.env.BUNYARD_MISSING = lacking.join(", ");
 
 // CI runs every test: a cached result proves nothing.
 const options = inCI ? ["--force"] : [];
-// The product's tests run last and alone, because they run four files at a time. They include the suite of every
+// The product's tests run last and alone, because they run five files at a time. They include the suite of every
 // starter in a created project, so it does not run in place as well.
 const runs = [
   await runTurbo(
