@@ -159,7 +159,7 @@ test("the connection is closed after 64 MiB of an unread body", async () => {
   expect(result.text === "" || /^HTTP\/1\.1 401.*connection: close/is.test(result.text)).toBe(true);
 });
 
-describe("the body of a client that pauses for ever is discarded for 30 s", () => {
+describe("the body of a client that never resumes is discarded for 30 s", () => {
   beforeAll(() => void jest.useFakeTimers());
   afterAll(() => void jest.useRealTimers());
 

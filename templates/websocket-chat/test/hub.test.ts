@@ -14,7 +14,7 @@ function createHub(server: Partial<Service["server"]> = {}): Hub {
   return new Hub(schema.parse({}), service);
 }
 
-test("of the names that a session got in one millisecond, the latest counts", () => {
+test("the latest of two names from the same millisecond counts", () => {
   const hub = createHub();
   const session = (name: string): Session => ({ id: "s", expires: 1, user: { id: "a", name } });
   hub.signal({ type: "rename", session: session("Countess") });
