@@ -2,8 +2,8 @@
 import { readdir, readFile } from "node:fs/promises";
 
 /**
- * The nearest descendant of `pid` whose command line satisfies `matches`.
- * Undefined if there is none, or if the process has already ended.
+ * Returns the nearest descendant of `pid` whose command line satisfies `matches`, or undefined if no process does. A process
+ * that has ended is not found.
  */
 export async function findDescendant(
   pid: number,

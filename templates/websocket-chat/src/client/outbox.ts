@@ -38,7 +38,7 @@ export class Outbox {
   /**
    * Marks the oldest event of the room as in flight, until `stopSending`. Only one event per room is in flight at a time,
    * so that events stay in order.
-   * @returns the event; undefined if there is none, or one is in flight already.
+   * @returns undefined if no event of the room is queued, or if one is in flight.
    */
   startSending(room: string): Unsent | undefined {
     if (this.#inFlight.has(room)) return undefined;
