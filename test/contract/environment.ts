@@ -12,7 +12,6 @@ const common = [
   "SHUTDOWN_DELAY_MS",
   "KEEP_ALIVE_TIMEOUT_S",
   "METRICS_PORT",
-  "CLIENT_IP_HEADER",
   "DEV_HOSTS",
 ];
 

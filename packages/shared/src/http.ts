@@ -8,10 +8,8 @@ import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { requestIds } from "./request-ids.ts";
 
-export { clientAddress } from "./client-address.ts";
 export { Problem, problems, storeUnavailable } from "./problem.ts";
 export { readBody } from "./request-body.ts";
-export { describeMiddleware } from "./route-info.ts";
 export { invalidInput, validate } from "./validate.ts";
 
 /** The type argument of a `Hono` whose handlers use the server or the request id. */

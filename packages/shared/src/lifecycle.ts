@@ -22,7 +22,17 @@ export interface Resource {
 
 /** The part of the service that its app may use. */
 export type Service = Readonly<
-  Pick<Lifecycle, "metrics" | "draining" | "isStopping" | "server" | "use" | "websocket" | "ready">
+  Pick<
+    Lifecycle,
+    | "metrics"
+    | "draining"
+    | "isStopping"
+    | "server"
+    | "use"
+    | "trustOrigins"
+    | "websocket"
+    | "ready"
+  >
 >;
 
 /** Throw it from `createApp`: the service prints the message and the hint, and exits with code 1. */
@@ -65,6 +75,7 @@ export class Lifecycle {
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
+  #trustedOrigins: readonly string[] = [];
   #websocket: WebSocketHandler<unknown> | undefined;
   #server: Server<unknown> | undefined;
   #check: Promise<void> = Promise.resolve();
@@ -88,8 +99,15 @@ export class Lifecycle {
     return resource;
   }
 
-  /** Sets the handlers of the service's WebSockets. */
+  /** Lets pages of these origins send requests that change something. */
+  trustOrigins(origins: readonly string[]): void {
+    this.#trustedOrigins = origins;
+  }
+
+  /** Sets the handlers of the service's WebSockets. @throws {Error} if they are already set: a server has only one set. */
   websocket<Data>(handlers: WebSocketHandler<Data>): void {
+    if (this.#websocket)
+      throw new Error("The handlers of the service's WebSockets are already set.");
     this.#websocket = handlers as WebSocketHandler<unknown>;
   }
 
@@ -112,7 +130,7 @@ export class Lifecycle {
   listen(env: ServiceEnv, app: WebApp): void {
     if (this.isStopping) return;
     this.#env = env;
-    const options = this.#serveOptions(env, app);
+    const options = this.serveOptions(env, app);
     this.#server = listenOr("PORT", env, () => Bun.serve(options));
     if (env.METRICS_PORT !== undefined) {
       const address = { hostname: env.HOST, port: env.METRICS_PORT };
@@ -124,18 +142,8 @@ export class Lifecycle {
     notice.info(`listening on ${openableUrl(this.#server.url)}`);
   }
 
-  /**
-   * For hot reload in development: takes over the server of `stale`, with its connections. Close `stale` afterwards.
-   * @throws {TypeError} if an option is invalid; `stale` then keeps serving.
-   */
-  takeOver(stale: Lifecycle, env: ServiceEnv, app: WebApp): void {
-    this.#env = env;
-    this.#server = stale.server;
-    this.#server.reload(this.#serveOptions(env, app));
-  }
-
-  #serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
-    const check = requestCheck(env);
+  protected serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
+    const check = requestCheck(env, this.#trustedOrigins);
     return {
       hostname: env.HOST,
       port: env.PORT,

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import {
-  configure,
+  configureSync,
   getAnsiColorFormatter,
   getLogger,
   getTextFormatter,
@@ -36,15 +36,17 @@ let isJson = false;
  * Sends the logs to stdout, one record per line (in text, the stack of an error follows). Values of
  * fields whose names look like secrets are redacted, at any depth and inside the message.
  */
-export async function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): Promise<void> {
+export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
   isJson = NODE_ENV === "production";
   const format = isJson ? formatJson : textFormatter();
-  const stdout = redactByField((record) => output.write(format(withPlainErrors(record))), {
+  const redacted = redactByField((record) => output.write(format(withPlainErrors(record))), {
     fieldPatterns: [...DEFAULT_REDACT_FIELDS, /cookie/i, /(database|redis)_?ur[il]/i],
     action: () => "[redacted]",
   });
+  // LogTape calls it when the process exits.
+  const stdout = Object.assign(redacted, { [Symbol.dispose]: () => void output.writeNow() });
   const sinks = ["stdout" as const];
-  await configure<"stdout", string>({
+  configureSync<"stdout", string>({
     reset: true,
     contextLocalStorage: context,
     sinks: { stdout },
@@ -200,19 +202,7 @@ class Output {
   }
 }
 
-declare global {
-  var logOutput: Output | undefined;
-}
-
-/** One per process: `bun --hot` evaluates this module again after each edit. */
-globalThis.logOutput ??= openOutput();
-const output = globalThis.logOutput;
-
-function openOutput(): Output {
-  const output = new Output();
-  process.on("exit", () => output.writeNow());
-  return output;
-}
+const output = new Output();
 
 /** Resolves when every line so far is written. Await it before the process exits. */
 export async function flushLogs(): Promise<void> {

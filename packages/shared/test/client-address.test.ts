@@ -1,7 +1,8 @@
 // One spelling per client: whatever a proxy writes, one client counts as one.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { canonicalAddress } from "../src/client-address.ts";
+import { z } from "zod";
+import { canonicalAddress, clientVariables } from "../src/client-address.ts";
 import { run } from "./child.ts";
 
 describe("canonicalAddress", () => {
@@ -76,4 +77,10 @@ describe("clientAddress", () => {
     );
     expect(await ask(env, {})).toBe("127.0.0.1");
   });
+});
+
+test("CLIENT_IP_HEADER is the name of a header field", () => {
+  const schema = z.object(clientVariables);
+  expect(schema.safeParse({ CLIENT_IP_HEADER: "x-real-ip" }).success).toBe(true);
+  expect(schema.safeParse({ CLIENT_IP_HEADER: "x real ip" }).success).toBe(false);
 });

@@ -1,6 +1,7 @@
 // The variables of this service and of the `db` command. Those of every service, such as HOST, are in #lib/env.
 import { join } from "node:path";
 import { z } from "zod";
+import { clientVariables } from "#lib/client-address";
 import { integer, serviceVariables } from "#lib/env";
 // #region postgres
 import { parsePostgresUrl } from "./postgres-url.ts";
@@ -31,6 +32,7 @@ export const databaseSchema = z.object({
 
 export const schema = z.object({
   ...serviceVariables,
+  ...clientVariables,
   ...databaseSchema.shape,
   /** Apply pending migrations before listening. With false, the service does not start while any are pending. */
   MIGRATE_ON_START: z.stringbool().default(true),
