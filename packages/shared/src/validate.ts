@@ -46,7 +46,8 @@ function parse(schema: z.ZodType, input: unknown): object {
     if (success) return data as object;
     throw invalidInput(error.issues);
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    // A stack overflow is due to the input: only a recursive schema recurses as deeply as it. Other errors are bugs.
+    if (!(cause instanceof RangeError && /call stack/.test(cause.message))) throw cause;
     throw new Problem(422, "The input is nested too deeply.", { cause });
   }
 }

@@ -11,11 +11,11 @@ const schema = z.object({
   text: z.string().min(1),
   tags: z.array(z.object({ "a/b~": z.number() })).optional(),
 });
-const bug = new TypeError("in the schema");
 const bugs: unknown[] = [];
 const throwing = z.object({
-  x: z.string().transform(() => {
-    throw bug;
+  x: z.string().transform((text) => {
+    if (text === "type") throw new TypeError("in the schema");
+    return new Date(text).toISOString();
   }),
 });
 
@@ -150,10 +150,13 @@ test("a query that is invalid is 422", async () => {
   expect(errors).toMatchObject([{ pointer: "/n" }]);
 });
 
-test("an error of the schema's own code is a bug, not invalid input", async () => {
+test.each([
+  ["TypeError", "type"],
+  ["RangeError", "not a date"],
+])("a %s of the schema's own code is a bug, not invalid input", async (name, x) => {
   bugs.length = 0;
-  await expectProblem(await post('{"x":"y"}', {}, "/throws"), 500);
-  expect(bugs).toEqual([bug]);
+  await expectProblem(await post(JSON.stringify({ x }), {}, "/throws"), 500);
+  expect(bugs).toEqual([expect.objectContaining({ name })]);
 });
 
 test("invalidInput has an entry per issue", () => {
