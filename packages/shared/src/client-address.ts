@@ -8,7 +8,8 @@ export const clientVariables = {
   /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that overwrites it. */
   CLIENT_IP_HEADER: z
     .string()
-    .regex(/^[\w-]+$/, "must be the name of a header field")
+    // `Forwarded` (RFC 7239) has parameters: its port would make a client of every connection.
+    .regex(/^(?!forwarded$)[\w-]+$/i, "must be a header field with addresses, such as x-real-ip")
     .optional(),
 };
 

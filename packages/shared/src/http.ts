@@ -79,7 +79,7 @@ export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/** Whether a route, and not only middleware, matches: middleware is registered for `ALL` methods. */
+/** Whether a route matches. Middleware matches, too, but is registered for the method `ALL`. */
 function hasRoute<E extends Env>(app: Hono<E>, method: string, path: string): boolean {
   const [matches] = app.router.match(method, path);
   return matches.some(([[_handler, route]]) => route.method === method);

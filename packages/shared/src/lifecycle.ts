@@ -1,4 +1,4 @@
-// The parts of a service's life that do not touch its process: resources, listening, readiness, drain and close.
+// Listens, reports readiness and shuts down. `service.ts` adds what concerns the process: signals and exit codes.
 import type { Server, WebSocketHandler } from "bun";
 import { getPath } from "hono/utils/url";
 import type { ServiceEnv } from "./env.ts";
@@ -66,7 +66,7 @@ const HOLD_MS = 200;
 /** Milliseconds for closing all resources. After that, the process exits with code 1. */
 const CLOSE_TIMEOUT_MS = 5000;
 
-/** A service without its process: `runService` adds signals and exit codes. */
+/** The resources of a service, and its server. */
 export class Lifecycle {
   metrics = new Metrics(false);
   /** True from the first signal or uncaught error on, or once the start has failed. */
@@ -196,7 +196,7 @@ export class Lifecycle {
     const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
     // Clients must not reuse a connection that is about to close: their next request would be lost.
     if (this.isStopping || !isRead) headers.set("connection", "close");
-    // The client of an earlier response would open a new connection, which closing the listener would reset.
+    // A client opens a new connection after `connection: close`, which Bun would reset while the listener closes.
     await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).

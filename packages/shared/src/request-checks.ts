@@ -18,7 +18,8 @@ export function requestCheck(env: ServiceEnv, origins: readonly string[]) {
   const hosts = new Set(env.DEV_HOSTS);
   return (request: Request): Problem | undefined => {
     if (isDevelopment && !isAllowedHost(request, hosts)) {
-      return new Problem(403, "This Host is not allowed in development: add it to DEV_HOSTS.");
+      const advice = "add it to DEV_HOSTS, or set NODE_ENV=production";
+      return new Problem(403, `This Host is not allowed in development: ${advice}.`);
     }
     if (SAFE_METHODS.has(request.method)) return undefined;
     if (!isAllowedSource(request, origins)) {

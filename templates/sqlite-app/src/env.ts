@@ -37,7 +37,7 @@ export const schema = z.object({
   /** Apply pending migrations before listening. With false, the service does not start while any are pending. */
   MIGRATE_ON_START: z.stringbool().default(true),
   /** Hours until a token expires. */
-  SESSION_TTL_HOURS: integer({ min: 1 }).default(7 * 24),
+  SESSION_TTL_HOURS: integer({ min: 1, max: 100 * 365 * 24 }).default(7 * 24),
   /**
    * Sign-in attempts per minute for one account from one address. One address may make 30 times as many sign-ins and
    * sign-ups in total.
