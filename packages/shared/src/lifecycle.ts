@@ -75,7 +75,7 @@ export class Lifecycle {
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
-  #trustedOrigins: readonly string[] = [];
+  #trustedOrigins: ReadonlySet<string> = new Set();
   #websocket: WebSocketHandler<unknown> | undefined;
   #server: Server<unknown> | undefined;
   #check: Promise<void> = Promise.resolve();
@@ -101,7 +101,7 @@ export class Lifecycle {
 
   /** Lets pages of these origins send requests that change something. */
   trustOrigins(origins: readonly string[]): void {
-    this.#trustedOrigins = origins;
+    this.#trustedOrigins = new Set(origins);
   }
 
   /** Sets the handlers of the service's WebSockets. @throws {Error} if they are already set: a server has only one set. */

@@ -13,7 +13,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  * Returns a check for requests; its result is the reason to refuse one.
  * @param origins whose pages may send requests that change something
  */
-export function requestCheck(env: ServiceEnv, origins: readonly string[]) {
+export function requestCheck(env: ServiceEnv, origins: ReadonlySet<string>) {
   const isDevelopment = env.NODE_ENV === "development";
   const hosts = new Set(env.DEV_HOSTS);
   return (request: Request): Problem | undefined => {
@@ -48,12 +48,12 @@ function isAllowedHost({ headers }: Request, hosts: ReadonlySet<string>): boolea
  * Whether a request comes from a page of this service, from an allowed origin, or from no page at all.
  * CORS does not cover this: browsers send forms and plain text from any page without asking first.
  */
-function isAllowedSource({ headers }: Request, origins: readonly string[]): boolean {
+export function isAllowedSource({ headers }: Request, origins: ReadonlySet<string>): boolean {
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return true;
   const origin = headers.get("origin");
   if (origin === null) return site === null;
-  if (origins.includes(origin)) return true;
+  if (origins.has(origin)) return true;
   // A foreign page cannot set X-Forwarded-Host without a preflight, so the header comes from a proxy or a program.
   const forwarded = headers.get("x-forwarded-host")?.split(",")[0]?.trim();
   return [headers.get("host"), forwarded].some((host) => host && isHostOf(origin, host));
