@@ -1,5 +1,6 @@
 // Reads the environment once, validates it against a schema and reports every problem together.
 import "./bun-version.ts";
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 
 /**
@@ -28,14 +29,8 @@ export function list() {
     );
 }
 
-/** A list of host names and addresses, in lower case; IPv6 addresses are in brackets, as in a URL. */
-function hostNames() {
-  return list()
-    .transform((items) => items.map((item) => item.toLowerCase()))
-    .refine((items) => items.every((item) => /^(\w[\w.-]*|\[[\da-f:.]+\])$/.test(item)), {
-      error: "must be host names without a port, such as my-laptop.local, separated by commas",
-    });
-}
+/** Whether `text` is a host name or an address without a port; IPv6 addresses are in brackets, as in a URL. */
+const isHost = (text: string) => /^(\w[\w.-]*|\[[\da-f:.]+\])$/i.test(text);
 
 /** Longest delay of a timer, about 25 days; with a longer one it would fire immediately. */
 export const MAX_DELAY_MS = 2_147_483_647;
@@ -43,7 +38,13 @@ export const MAX_DELAY_MS = 2_147_483_647;
 /** Variables that every service understands. Spread them into the schema of the project. */
 export const serviceVariables = {
   /** Address to listen on. */
-  HOST: z.string().default("127.0.0.1"),
+  HOST: z
+    .string()
+    .refine(
+      (host) => isHost(host) || isIPv6(host),
+      "must be a host name or an address without a port",
+    )
+    .default("127.0.0.1"),
   /** TCP port to listen on; 0 picks a free one. */
   PORT: integer({ max: 65_535 }).default(3000),
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
@@ -59,7 +60,9 @@ export const serviceVariables = {
   /** Port on which `GET /metrics` is served; unset means no metrics, 0 picks a free one. */
   METRICS_PORT: integer({ max: 65_535 }).optional(),
   /** Development only: accepted Host names besides the loopback names. */
-  DEV_HOSTS: hostNames(),
+  DEV_HOSTS: list().refine((items) => items.every(isHost), {
+    error: "must be host names without a port, such as my-laptop.local, separated by commas",
+  }),
 } satisfies z.ZodRawShape;
 
 /** The variables of `serviceVariables`, parsed. */

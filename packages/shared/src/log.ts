@@ -33,8 +33,8 @@ export function withLogFields<T>(fields: object, callback: () => T): T {
 let isJson = false;
 
 /**
- * Sends the logs to stdout, one record per line (in text, the stack of an error follows). Values of
- * fields whose names look like secrets are redacted, at any depth and inside the message.
+ * Sends the logs to stdout, one record per line (in text, the stack of an error follows). Values of fields whose names
+ * look like secrets are redacted: in objects and arrays, at any depth, and inside the message.
  */
 export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
   isJson = NODE_ENV === "production";
@@ -76,11 +76,16 @@ function plainError(error: Error): Error {
   return "code" in error ? Object.assign(copy, { code: error.code }) : copy;
 }
 
-/** The stacks of an error and of up to four causes; the limit ends a circular chain. */
+/** The stacks of an error and of what caused it, up to five levels deep; the limit ends a circular chain. */
 function stackOf(error: Error, depth = 5): string {
   const stack = error.stack ?? String(error);
-  if (!(error.cause instanceof Error) || depth === 1) return stack;
-  return `${stack}\ncaused by ${stackOf(error.cause, depth - 1)}`;
+  if (depth === 1) return stack;
+  const causes = [
+    error.cause,
+    ...(error instanceof AggregateError ? error.errors.slice(0, 5) : []),
+  ];
+  const stacks = causes.filter((it) => it instanceof Error).map((it) => stackOf(it, depth - 1));
+  return [stack, ...stacks].join("\ncaused by ");
 }
 
 /** A JSON line. LogTape alone would put the strings in the message in quotes. */

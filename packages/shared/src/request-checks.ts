@@ -15,7 +15,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  */
 export function requestCheck(env: ServiceEnv, origins: ReadonlySet<string>) {
   const isDevelopment = env.NODE_ENV === "development";
-  const hosts = new Set(env.DEV_HOSTS);
+  const hosts = new Set(env.DEV_HOSTS.map(hostnameOf));
   return (request: Request): Problem | undefined => {
     if (isDevelopment && !isAllowedHost(request, hosts)) {
       const advice = "add it to DEV_HOSTS, or set NODE_ENV=production";
@@ -36,12 +36,15 @@ export function requestCheck(env: ServiceEnv, origins: ReadonlySet<string>) {
  * Whether the Host is a loopback name or in DEV_HOSTS. Without this check, a web page that rebinds its own name to
  * 127.0.0.1 (DNS rebinding) could read everything that a service in development serves. Browsers always send a Host.
  */
-function isAllowedHost({ headers }: Request, hosts: ReadonlySet<string>): boolean {
-  const host = headers.get("host") ?? "localhost";
-  const isPlain = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(host);
-  // A parsed address is in its shortest form, and a name in lower case. The final dot of an absolute name is optional.
-  const name = isPlain ? URL.parse(`http://${host}`)?.hostname.replace(/\.$/, "") : undefined;
+function isAllowedHost({ headers }: Request, hosts: ReadonlySet<string | undefined>): boolean {
+  const name = hostnameOf(headers.get("host") ?? "localhost");
   return name !== undefined && (LOOPBACK.test(name) || hosts.has(name));
+}
+
+/** A name in lower case without the optional final dot, or an address in its shortest form; undefined if malformed. */
+function hostnameOf(host: string): string | undefined {
+  const isPlain = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(host);
+  return isPlain ? URL.parse(`http://${host}`)?.hostname.replace(/\.$/, "") : undefined;
 }
 
 /**

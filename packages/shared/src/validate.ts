@@ -52,10 +52,13 @@ function parse(schema: z.ZodType, input: unknown): object {
   }
 }
 
-/** 422 with one entry per problem that Zod found; `pointer` is a JSON Pointer (RFC 6901) into the input. */
+/** Entries of a 422. A long array can have a problem in each item, and the response would be longer than the request. */
+const MAX_ERRORS = 100;
+
+/** 422 with an entry for each of the first problems that Zod found; `pointer` is a JSON Pointer (RFC 6901) into the input. */
 export function invalidInput(issues: readonly z.core.$ZodIssue[]): Problem {
   return new Problem(422, "The input is not valid.", {
-    errors: issues.map(({ path, message }) => ({
+    errors: issues.slice(0, MAX_ERRORS).map(({ path, message }) => ({
       pointer: path.map((key) => `/${escapePointer(String(key))}`).join(""),
       detail: message,
     })),

@@ -71,9 +71,9 @@ describe("a whole number", () => {
 });
 
 describe("DEV_HOSTS", () => {
-  test("is a list of names and addresses, in lower case", () => {
+  test("is a list of names and addresses", () => {
     const { DEV_HOSTS } = parseEnv(service, { DEV_HOSTS: "My-Laptop.local, 10.0.0.7,[FD00::1]," });
-    expect(DEV_HOSTS).toEqual(["my-laptop.local", "10.0.0.7", "[fd00::1]"]);
+    expect(DEV_HOSTS).toEqual(["My-Laptop.local", "10.0.0.7", "[FD00::1]"]);
   });
 
   test.each(["box:3000", ".example.com", "http://box", "fd00::1", "a b"])(
@@ -82,6 +82,19 @@ describe("DEV_HOSTS", () => {
       expect(problemWith(service, { DEV_HOSTS })).toContain("must be host names without a port");
     },
   );
+});
+
+test.each([
+  ["0.0.0.0", true],
+  ["::", true],
+  ["[::1]", true],
+  ["fe80::1%eth0", true],
+  ["my-laptop.local", true],
+  ["http://localhost", false],
+  ["127.0.0.1:3000", false],
+  ["my host", false],
+])("HOST=%s is valid: %p", (HOST, isValid) => {
+  expect(z.object(serviceVariables).safeParse({ HOST }).success).toBe(isValid);
 });
 
 test("all problems are in one message, one per line, without any value", () => {

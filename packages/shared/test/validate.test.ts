@@ -29,6 +29,7 @@ const app = new Hono()
   .post("/echo", validate("json", schema, { maxBytes: 100 }), (c) => c.json(c.req.valid("json")))
   .post("/deep", validate("json", z.json(), { maxBytes: 1e6 }), (c) => c.body(null, 204))
   .post("/default", validate("json", z.unknown()), (c) => c.body(null, 204))
+  .post("/list", validate("json", z.array(z.string())), (c) => c.body(null, 204))
   .post("/throws", validate("json", throwing), (c) => c.body(null, 204))
   .get("/query", validate("query", z.object({ n: z.coerce.number() })), (c) =>
     c.json(c.req.valid("query")),
@@ -162,6 +163,12 @@ test.each([
 test("invalidInput has an entry per issue", () => {
   const { error } = schema.safeParse({});
   expect(invalidInput(error?.issues ?? []).options.errors).toMatchObject([{ pointer: "/text" }]);
+});
+
+test("a long list of invalid items has a short response", async () => {
+  const response = await post(JSON.stringify(Array(30_000).fill(0)), {}, "/list");
+  const { errors } = await expectProblem(response, 422);
+  expect(errors).toHaveLength(100);
 });
 
 test.each([
