@@ -104,10 +104,13 @@ export class Lifecycle {
     this.#trustedOrigins = new Set(origins);
   }
 
-  /** Sets the handlers of the service's WebSockets. @throws {Error} if they are already set: a server has only one set. */
+  /** Sets the handlers of the service's WebSockets. @throws {Error} on a second call. */
   websocket<Data>(handlers: WebSocketHandler<Data>): void {
-    if (this.#websocket)
-      throw new Error("The handlers of the service's WebSockets are already set.");
+    if (this.#websocket) {
+      throw new Error(
+        "The WebSocket handlers are set already: one set has to handle all sockets, by their `data`.",
+      );
+    }
     this.#websocket = handlers as WebSocketHandler<unknown>;
   }
 

@@ -325,5 +325,5 @@ describe("a request without a Host, as HTTP/1.0 health checks send it", () => {
 test("a second set of WebSocket handlers is refused: it would replace the first", () => {
   const service = new Lifecycle();
   service.websocket({ message: () => undefined });
-  expect(() => service.websocket({ message: () => undefined })).toThrow("already set");
+  expect(() => service.websocket({ message: () => undefined })).toThrow("are set already");
 });
