@@ -21,19 +21,7 @@ export interface Resource {
 }
 
 /** The part of the service that its app may use. */
-export type Service = Readonly<
-  Pick<
-    Lifecycle,
-    | "metrics"
-    | "draining"
-    | "isStopping"
-    | "server"
-    | "use"
-    | "trustOrigins"
-    | "websocket"
-    | "ready"
-  >
->;
+export type Service = Readonly<Omit<Lifecycle, "listen" | "stop" | "close" | "fail" | "exitCode">>;
 
 /** Throw it from `createApp`: the service prints the message and the hint, and exits with code 1. */
 export class StartError extends Error {

@@ -120,7 +120,7 @@ export function logsRequests(): boolean {
   return httpLog.isEnabledFor("info");
 }
 
-export interface RequestFields extends RequestIds {
+interface RequestFields extends RequestIds {
   readonly method: string;
   /** Without the query, which may hold secrets. */
   readonly path: string;

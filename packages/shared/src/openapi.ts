@@ -14,7 +14,7 @@ import { docsRoutes } from "./docs-page.ts";
 /** Details that a route does not declare. Its parameters, JSON body and security are added unless given here. */
 export type Operation = Partial<ZodOpenApiOperationObject> & { readonly summary: string };
 
-export interface OpenApiOptions {
+interface OpenApiOptions {
   readonly title: string;
   readonly version: string;
   /** Descriptions by method and path, e.g. `"GET /api/messages/{id}"`. */

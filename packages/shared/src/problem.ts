@@ -3,7 +3,7 @@ import type { ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { log } from "./log.ts";
 
-export interface ProblemOptions {
+interface ProblemOptions {
   readonly errors?: readonly unknown[];
   /** Further members of the body. A `type` and a `title` replace those of the status. */
   readonly members?: Readonly<Record<string, unknown>>;

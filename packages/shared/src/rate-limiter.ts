@@ -1,6 +1,6 @@
 // Token bucket per client, with bounded memory.
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   /** Requests that a client may make per window; also the size of a burst. */
   readonly limit: number;
   /** Length of the window in milliseconds. */
@@ -12,7 +12,7 @@ export interface RateLimitOptions {
   readonly maxClients?: number;
 }
 
-export interface RateLimitResult {
+interface RateLimitResult {
   readonly allowed: boolean;
   /** Whole requests left. */
   readonly remaining: number;

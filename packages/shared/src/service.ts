@@ -11,7 +11,7 @@ export { Lifecycle, type Resource, type Service, StartError, type WebApp } from 
 
 type Schema = z.ZodObject<typeof serviceVariables & z.ZodRawShape>;
 
-export interface ServiceOptions<S extends Schema> {
+interface ServiceOptions<S extends Schema> {
   readonly schema: S;
   /** Opens the resources and returns the app. @throws {StartError} */
   readonly createApp: (env: Readonly<z.output<S>>, service: Service) => WebApp | Promise<WebApp>;
