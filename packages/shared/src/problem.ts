@@ -58,14 +58,20 @@ export function storeUnavailable(cause: unknown): Problem {
   return new Problem(503, "The store is temporarily unavailable. Try again.", { cause });
 }
 
+interface ProblemHandlerOptions {
+  /** Whether the response to a bug contains its message. Never in production. */
+  readonly expose: boolean;
+  /** Maps an error of a library to a `Problem`; undefined means that it is a bug. */
+  readonly toProblem?: (error: Error) => Problem | undefined;
+}
+
 /**
- * Error handler of the app: responds to every thrown error with a problem. An error that is not a `Problem` is a bug:
- * it is logged, and the response is a 500.
- * @param options `expose`: whether the response to a bug contains its message. Never in production.
+ * Error handler of the app: responds to every thrown error with a problem. An error that is neither a
+ * `Problem` nor known to `toProblem` is a bug: it is logged, and the response is a 500.
  */
-export function problems({ expose }: { readonly expose: boolean }): ErrorHandler {
+export function problems({ expose, toProblem }: ProblemHandlerOptions): ErrorHandler {
   return (error, c) => {
-    const problem = knownProblem(error, c.req.raw);
+    const problem = knownProblem(error, c.req.raw) ?? toProblem?.(error);
     if (problem) {
       // A 5xx without a cause is a deliberate refusal, e.g. because a queue is full, and is not logged.
       if (problem.status >= 500 && problem.cause) log.warn("{error}", { error: problem });

@@ -17,23 +17,22 @@ const fail = (error: unknown) => () => {
   throw error;
 };
 
-/** Errors that were responded to as bugs. */
-const bugs: Error[] = [];
+/** Errors that `toProblem` was asked about: those that are neither problems nor Hono's. */
+const unknown: Error[] = [];
 beforeEach(() => {
-  bugs.length = 0;
+  unknown.length = 0;
 });
-const respond = problems({ expose: false });
+const toProblem = (error: Error) => {
+  unknown.push(error);
+  return error instanceof RangeError ? new Problem(409, "Out of range.") : undefined;
+};
 
 const exposed = new Hono()
   .onError(problems({ expose: true }))
   .get("/exposed", fail(new TypeError("internal")));
 const app = new Hono<HttpEnv>();
 app
-  .onError(async (error, c) => {
-    const response = await respond(error, c);
-    if (response.status === 500) bugs.push(error);
-    return response;
-  })
+  .onError(problems({ expose: false, toProblem }))
   .notFound(notFound(app))
   .use(requestLog())
   .get(
@@ -52,6 +51,7 @@ app
     const code = c.req.param("code");
     throw storeUnavailable(Object.assign(new Error("disk"), { code }));
   })
+  .get("/range", fail(new RangeError("internal")))
   .get("/bug", fail(new TypeError("internal")))
   .get("/rejects", () => Promise.reject(new TypeError("internal")))
   .get("/nothing", fail(undefined))
@@ -125,6 +125,10 @@ describe("a problem", () => {
     await expectProblem("/no/such?x", 404, { detail: "There is nothing at /no/such." });
   });
 
+  test("is what toProblem makes of an error", async () => {
+    await expectProblem("/range", 409, { detail: "Out of range." });
+  });
+
   test.each(["/bug", "/rejects", "/nothing"])("hides the message of a bug (%s)", async (path) => {
     const { body } = await expectProblem(path, 500, { title: "Internal Server Error" });
     expect(JSON.stringify(body)).not.toContain("internal");
@@ -147,11 +151,11 @@ describe("no bug is reported when", () => {
       true,
     );
     await until(() => server.pendingRequests === 0);
-    expect(bugs).toEqual([]);
+    expect(unknown).toEqual([]);
   });
 
   test("a request has no valid Host: it is 400", async () => {
     expect(await raw("GET /url HTTP/1.1\r\nhost: [\r\n\r\n")).toStartWith("HTTP/1.1 400");
-    expect(bugs).toEqual([]);
+    expect(unknown).toEqual([]);
   });
 });

@@ -19,13 +19,16 @@ const throwing = z.object({
   }),
 });
 
-const respond = problems({ expose: false });
 const app = new Hono()
-  .onError(async (error, c) => {
-    const response = await respond(error, c);
-    if (response.status === 500) bugs.push(error);
-    return response;
-  })
+  .onError(
+    problems({
+      expose: false,
+      toProblem: (error) => {
+        bugs.push(error);
+        return undefined;
+      },
+    }),
+  )
   .post("/echo", validate("json", schema, { maxBytes: 100 }), (c) => c.json(c.req.valid("json")))
   .post("/deep", validate("json", z.json(), { maxBytes: 1e6 }), (c) => c.body(null, 204))
   .post("/default", validate("json", z.unknown()), (c) => c.body(null, 204))

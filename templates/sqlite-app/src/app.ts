@@ -39,11 +39,10 @@ export async function createApp(env: Env, service: Service) {
   const passwords = new Passwords(env);
   const limit = new PasswordLimit(env);
 
-  const respond = problems({ expose: env.NODE_ENV !== "production" });
   // Hono's own router is slower if a static path and a parameter can match the same URL.
   const app = new Hono<HttpEnv>({ router: new StaticPathRouter() });
   const routes = app
-    .onError((error, c) => respond(toProblem(error) ?? error, c))
+    .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
     .route("/", healthRoutes(service))
