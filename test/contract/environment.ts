@@ -12,7 +12,6 @@ const common = [
   "SHUTDOWN_DELAY_MS",
   "KEEP_ALIVE_TIMEOUT_S",
   "METRICS_PORT",
-  "CLIENT_IP_HEADER",
   "DEV_HOSTS",
 ];
 
@@ -38,6 +37,23 @@ export function checksItsEnvironment(project: Project): void {
       for (const [name, value] of Object.entries(secrets)) {
         if (name.endsWith("_SECRET")) expect(output + errors).not.toContain(value);
       }
+    },
+    SERVICE_TIMEOUT,
+  );
+
+  test(
+    "a duration for which there is no timer or date is refused",
+    async () => {
+      const example = await textOf(project, ".env.example");
+      const names = [...example.matchAll(/^#? ?(\w+_(?:MS|S|SECONDS|HOURS))=/gm)].map(
+        ([, name = ""]) => name,
+      );
+      expect(names).toContain("SHUTDOWN_TIMEOUT_MS");
+      const wrong = Object.fromEntries(names.map((name) => [name, `${Number.MAX_SAFE_INTEGER}`]));
+      const child = spawnStart(project, { ...(await exampleOf(project)), ...wrong });
+      const errors = await child.stderr.text();
+      expect(await child.exited).toBe(1);
+      for (const name of names) expect(errors).toContain(`${name}: must be a whole number`);
     },
     SERVICE_TIMEOUT,
   );

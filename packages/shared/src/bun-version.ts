@@ -1,4 +1,4 @@
-// Exits with one message on a Bun that is older than the project needs. Imported for this effect, before other modules run.
+// Stops the process with a message if Bun is too old for the project. Import it before other modules, for this effect.
 
 /** The same as `engines` in package.json. */
 const REQUIRED = "1.4.5";

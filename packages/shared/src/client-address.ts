@@ -1,13 +1,27 @@
 // The address that identifies a client for rate limits: canonical, without a port, and only the /64 prefix of IPv6.
 import { isIPv4, isIPv6 } from "node:net";
 import type { Context } from "hono";
-import type { ServiceEnv } from "./env.ts";
+import { z } from "zod";
+
+/** The variable of `clientAddress`. Spread it into the schema of the project. */
+export const clientVariables = {
+  /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that overwrites it. */
+  CLIENT_IP_HEADER: z
+    .string()
+    // `Forwarded` (RFC 7239) has parameters: its port would make a client of every connection.
+    .regex(/^(?!forwarded$)[\w-]+$/i, "must be a header field with addresses, such as x-real-ip")
+    .optional(),
+};
 
 /**
  * Returns the client's address for rate limits. With `CLIENT_IP_HEADER` it is the last address in
  * that header, which is the one that the nearest proxy added; otherwise the peer of the connection.
  */
-export function clientAddress({ CLIENT_IP_HEADER }: Pick<ServiceEnv, "CLIENT_IP_HEADER">) {
+export function clientAddress({
+  CLIENT_IP_HEADER,
+}: {
+  readonly CLIENT_IP_HEADER?: string | undefined;
+}) {
   return (c: Context): string => {
     const forwarded = CLIENT_IP_HEADER && c.req.header(CLIENT_IP_HEADER)?.split(",").at(-1);
     return canonicalAddress(forwarded || (c.env.server.requestIP(c.req.raw)?.address ?? ""));

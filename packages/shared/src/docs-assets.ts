@@ -11,15 +11,18 @@ document.addEventListener("submit", async (event) => {
   const output = form.querySelector("output");
   const stop = form.querySelector("button[type=button]");
   const controller = new AbortController();
+  const abort = () => controller.abort();
+  // A new request replaces the previous one of the form.
+  stop.onclick?.();
+  stop.onclick = abort;
   stop.disabled = false;
-  stop.onclick = () => controller.abort();
   try {
     const response = await fetch(requestOf(form), { signal: controller.signal });
     await show(response, output);
   } catch (error) {
-    output.append("\n" + (controller.signal.aborted ? "Stopped." : error));
+    if (stop.onclick === abort) output.append("\n" + (controller.signal.aborted ? "Stopped." : error));
   }
-  stop.disabled = true;
+  if (stop.onclick === abort) stop.disabled = true;
 });
 
 async function show(response, output) {

@@ -1,5 +1,6 @@
 // Reads the environment once, validates it against a schema and reports every problem together.
 import "./bun-version.ts";
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 
 /**
@@ -20,31 +21,16 @@ export function list() {
   return z
     .string()
     .default("")
-    .transform((text) => text.split(",").map((item) => item.trim()))
-    .transform((items) => items.filter((item) => item !== ""));
+    .transform((text) =>
+      text
+        .split(",")
+        .map((item) => item.trim())
+        .filter(Boolean),
+    );
 }
 
-/** A list of host names and addresses, in lower case; IPv6 addresses are in brackets, as in a URL. */
-function hostNames() {
-  return list()
-    .transform((items) => items.map((item) => item.toLowerCase()))
-    .refine((items) => items.every((item) => /^(\w[\w.-]*|\[[\da-f:.]+\])$/.test(item)), {
-      error: "must be host names without a port, such as my-laptop.local, separated by commas",
-    });
-}
-
-/** For `CORS_ORIGINS`: a list of origins as browsers and apps send them in `Origin`: scheme, host and port, no path and no wildcard. */
-export function origins() {
-  return list().refine((items) => items.every(isOrigin), {
-    error: "must be origins such as https://app.example.com, separated by commas",
-  });
-}
-
-/** `URL.origin` is "null" for the schemes of apps, such as `tauri://localhost`. */
-function isOrigin(text: string): boolean {
-  const { protocol, host = "" } = URL.parse(text) ?? {};
-  return host !== "" && !host.includes("*") && text === `${protocol}//${host}`;
-}
+/** Whether `text` is a host name or an address without a port; IPv6 addresses are in brackets, as in a URL. */
+const isHost = (text: string) => /^(\w[\w.-]*|\[[\da-f:.]+\])$/i.test(text);
 
 /** Longest delay of a timer, about 25 days; with a longer one it would fire immediately. */
 export const MAX_DELAY_MS = 2_147_483_647;
@@ -52,7 +38,13 @@ export const MAX_DELAY_MS = 2_147_483_647;
 /** Variables that every service understands. Spread them into the schema of the project. */
 export const serviceVariables = {
   /** Address to listen on. */
-  HOST: z.string().default("127.0.0.1"),
+  HOST: z
+    .string()
+    .refine(
+      (host) => isHost(host) || isIPv6(host),
+      "must be a host name or an address without a port",
+    )
+    .default("127.0.0.1"),
   /** TCP port to listen on; 0 picks a free one. */
   PORT: integer({ max: 65_535 }).default(3000),
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
@@ -67,20 +59,14 @@ export const serviceVariables = {
   SHUTDOWN_TIMEOUT_MS: integer({ max: MAX_DELAY_MS }).default(10_000),
   /** Port on which `GET /metrics` is served; unset means no metrics, 0 picks a free one. */
   METRICS_PORT: integer({ max: 65_535 }).optional(),
-  /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that overwrites it. */
-  CLIENT_IP_HEADER: z
-    .string()
-    .regex(/^[\w-]+$/, "must be the name of a header field")
-    .optional(),
   /** Development only: accepted Host names besides the loopback names. */
-  DEV_HOSTS: hostNames(),
+  DEV_HOSTS: list().refine((items) => items.every(isHost), {
+    error: "must be host names without a port, such as my-laptop.local, separated by commas",
+  }),
 } satisfies z.ZodRawShape;
 
 /** The variables of `serviceVariables`, parsed. */
-export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>> & {
-  /** Origins whose pages may send requests that change something. For that, add `CORS_ORIGINS: origins()` to the schema. */
-  readonly CORS_ORIGINS?: readonly string[];
-};
+export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>>;
 
 /** The environment does not fit the schema. `message` names every variable, never a value. */
 export class EnvError extends Error {

@@ -8,10 +8,8 @@ import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { requestIds } from "./request-ids.ts";
 
-export { clientAddress } from "./client-address.ts";
 export { Problem, problems, storeUnavailable } from "./problem.ts";
 export { readBody } from "./request-body.ts";
-export { describeMiddleware } from "./route-info.ts";
 export { invalidInput, validate } from "./validate.ts";
 
 /** The type argument of a `Hono` whose handlers use the server or the request id. */
@@ -81,7 +79,7 @@ export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/** Whether a route, and not only middleware, matches: middleware is registered for `ALL` methods. */
+/** Whether a route matches. Middleware matches, too, but is registered for the method `ALL`. */
 function hasRoute<E extends Env>(app: Hono<E>, method: string, path: string): boolean {
   const [matches] = app.router.match(method, path);
   return matches.some(([[_handler, route]]) => route.method === method);

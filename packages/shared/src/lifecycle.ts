@@ -1,4 +1,4 @@
-// The parts of a service's life that do not touch its process: resources, listening, readiness, drain and close.
+// Listens, reports readiness and shuts down. `service.ts` adds what concerns the process: signals and exit codes.
 import type { Server, WebSocketHandler } from "bun";
 import { getPath } from "hono/utils/url";
 import type { ServiceEnv } from "./env.ts";
@@ -21,9 +21,7 @@ export interface Resource {
 }
 
 /** The part of the service that its app may use. */
-export type Service = Readonly<
-  Pick<Lifecycle, "metrics" | "draining" | "isStopping" | "server" | "use" | "websocket" | "ready">
->;
+export type Service = Readonly<Omit<Lifecycle, "listen" | "stop" | "close" | "fail" | "exitCode">>;
 
 /** Throw it from `createApp`: the service prints the message and the hint, and exits with code 1. */
 export class StartError extends Error {
@@ -56,7 +54,7 @@ const HOLD_MS = 200;
 /** Milliseconds for closing all resources. After that, the process exits with code 1. */
 const CLOSE_TIMEOUT_MS = 5000;
 
-/** A service without its process: `runService` adds signals and exit codes. */
+/** The resources of a service, and its server. */
 export class Lifecycle {
   metrics = new Metrics(false);
   /** True from the first signal or uncaught error on, or once the start has failed. */
@@ -65,6 +63,7 @@ export class Lifecycle {
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
+  #trustedOrigins: ReadonlySet<string> = new Set();
   #websocket: WebSocketHandler<unknown> | undefined;
   #server: Server<unknown> | undefined;
   #check: Promise<void> = Promise.resolve();
@@ -88,8 +87,18 @@ export class Lifecycle {
     return resource;
   }
 
-  /** Sets the handlers of the service's WebSockets. */
+  /** Lets pages of these origins send requests that change something. */
+  trustOrigins(origins: readonly string[]): void {
+    this.#trustedOrigins = new Set(origins);
+  }
+
+  /** Sets the handlers of the service's WebSockets. @throws {Error} on a second call. */
   websocket<Data>(handlers: WebSocketHandler<Data>): void {
+    if (this.#websocket) {
+      throw new Error(
+        "The WebSocket handlers are set already: one set has to handle all sockets, by their `data`.",
+      );
+    }
     this.#websocket = handlers as WebSocketHandler<unknown>;
   }
 
@@ -112,7 +121,7 @@ export class Lifecycle {
   listen(env: ServiceEnv, app: WebApp): void {
     if (this.isStopping) return;
     this.#env = env;
-    const options = this.#serveOptions(env, app);
+    const options = this.serveOptions(env, app);
     this.#server = listenOr("PORT", env, () => Bun.serve(options));
     if (env.METRICS_PORT !== undefined) {
       const address = { hostname: env.HOST, port: env.METRICS_PORT };
@@ -124,18 +133,8 @@ export class Lifecycle {
     notice.info(`listening on ${openableUrl(this.#server.url)}`);
   }
 
-  /**
-   * For hot reload in development: takes over the server of `stale`, with its connections. Close `stale` afterwards.
-   * @throws {TypeError} if an option is invalid; `stale` then keeps serving.
-   */
-  takeOver(stale: Lifecycle, env: ServiceEnv, app: WebApp): void {
-    this.#env = env;
-    this.#server = stale.server;
-    this.#server.reload(this.#serveOptions(env, app));
-  }
-
-  #serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
-    const check = requestCheck(env);
+  protected serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
+    const check = requestCheck(env, this.#trustedOrigins);
     return {
       hostname: env.HOST,
       port: env.PORT,
@@ -188,7 +187,7 @@ export class Lifecycle {
     const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
     // Clients must not reuse a connection that is about to close: their next request would be lost.
     if (this.isStopping || !isRead) headers.set("connection", "close");
-    // The client of an earlier response would open a new connection, which closing the listener would reset.
+    // A client opens a new connection after `connection: close`, which Bun would reset while the listener closes.
     await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import {
-  configure,
+  configureSync,
   getAnsiColorFormatter,
   getLogger,
   getTextFormatter,
@@ -33,18 +33,20 @@ export function withLogFields<T>(fields: object, callback: () => T): T {
 let isJson = false;
 
 /**
- * Sends the logs to stdout, one record per line (in text, the stack of an error follows). Values of
- * fields whose names look like secrets are redacted, at any depth and inside the message.
+ * Sends the logs to stdout, one record per line (in text, the stack of an error follows). Values of fields whose names
+ * look like secrets are redacted: in objects and arrays, at any depth, and inside the message.
  */
-export async function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): Promise<void> {
+export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
   isJson = NODE_ENV === "production";
   const format = isJson ? formatJson : textFormatter();
-  const stdout = redactByField((record) => output.write(format(withPlainErrors(record))), {
+  const redacted = redactByField((record) => output.write(format(withPlainErrors(record))), {
     fieldPatterns: [...DEFAULT_REDACT_FIELDS, /cookie/i, /(database|redis)_?ur[il]/i],
     action: () => "[redacted]",
   });
+  // LogTape calls it when the process exits.
+  const stdout = Object.assign(redacted, { [Symbol.dispose]: () => void output.writeNow() });
   const sinks = ["stdout" as const];
-  await configure<"stdout", string>({
+  configureSync<"stdout", string>({
     reset: true,
     contextLocalStorage: context,
     sinks: { stdout },
@@ -74,11 +76,16 @@ function plainError(error: Error): Error {
   return "code" in error ? Object.assign(copy, { code: error.code }) : copy;
 }
 
-/** The stacks of an error and of up to four causes; the limit ends a circular chain. */
+/** The stacks of an error and of what caused it, up to five levels deep; the limit ends a circular chain. */
 function stackOf(error: Error, depth = 5): string {
   const stack = error.stack ?? String(error);
-  if (!(error.cause instanceof Error) || depth === 1) return stack;
-  return `${stack}\ncaused by ${stackOf(error.cause, depth - 1)}`;
+  if (depth === 1) return stack;
+  const causes = [
+    error.cause,
+    ...(error instanceof AggregateError ? error.errors.slice(0, 5) : []),
+  ];
+  const stacks = causes.filter((it) => it instanceof Error).map((it) => stackOf(it, depth - 1));
+  return [stack, ...stacks].join("\ncaused by ");
 }
 
 /** A JSON line. LogTape alone would put the strings in the message in quotes. */
@@ -113,7 +120,7 @@ export function logsRequests(): boolean {
   return httpLog.isEnabledFor("info");
 }
 
-export interface RequestFields extends RequestIds {
+interface RequestFields extends RequestIds {
   readonly method: string;
   /** Without the query, which may hold secrets. */
   readonly path: string;
@@ -200,19 +207,7 @@ class Output {
   }
 }
 
-declare global {
-  var logOutput: Output | undefined;
-}
-
-/** One per process: `bun --hot` evaluates this module again after each edit. */
-globalThis.logOutput ??= openOutput();
-const output = globalThis.logOutput;
-
-function openOutput(): Output {
-  const output = new Output();
-  process.on("exit", () => output.writeNow());
-  return output;
-}
+const output = new Output();
 
 /** Resolves when every line so far is written. Await it before the process exits. */
 export async function flushLogs(): Promise<void> {

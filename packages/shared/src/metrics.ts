@@ -9,7 +9,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 type Labels = Readonly<Record<string, string>>;
 
-export interface MetricOptions {
+interface MetricOptions {
   /** By convention, it ends in the unit, such as `_seconds` or `_bytes`, and that of a counter in `_total`. */
   readonly name: string;
   readonly help: string;
@@ -17,7 +17,7 @@ export interface MetricOptions {
   readonly labels?: readonly string[];
 }
 
-export interface ReadOptions extends Omit<MetricOptions, "labels"> {
+interface ReadOptions extends Omit<MetricOptions, "labels"> {
   /** Returns the value; called at each scrape. */
   readonly read: () => number;
 }
@@ -115,7 +115,7 @@ export class Counter extends Family<CountSeries> {
 }
 
 /** Durations, counted in buckets, from which Prometheus estimates quantiles. */
-export class Histogram extends Family<DurationSeries> {
+class Histogram extends Family<DurationSeries> {
   observe(labels: Labels, seconds: number): void {
     this.with(labels).observe(seconds);
   }

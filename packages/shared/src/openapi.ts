@@ -10,18 +10,24 @@ import {
   type ZodOpenApiSecuritySchemeObject,
 } from "zod-openapi";
 import { docsRoutes } from "./docs-page.ts";
-import { type InputTarget, routeInfo } from "./route-info.ts";
 
 /** Details that a route does not declare. Its parameters, JSON body and security are added unless given here. */
 export type Operation = Partial<ZodOpenApiOperationObject> & { readonly summary: string };
 
-export interface OpenApiOptions {
+interface OpenApiOptions {
   readonly title: string;
   readonly version: string;
   /** Descriptions by method and path, e.g. `"GET /api/messages/{id}"`. */
   readonly operations: Readonly<Record<string, Operation>>;
-  /** Ways to authenticate, by the name that `describeMiddleware` uses in `security`. */
+  /** Ways to authenticate, by the name that `RouteInfo` has in `security`. */
   readonly securitySchemes?: Readonly<Record<string, ZodOpenApiSecuritySchemeObject>>;
+}
+
+/** What middleware says about the routes that use it, in properties of its function. `validate` sets `input`. */
+interface RouteInfo {
+  readonly input?: { readonly target: string; readonly schema: z.ZodType };
+  /** Alternatives, each a set of schemes with the scopes that they need; `{}` is access without any. */
+  readonly security?: Record<string, string[]>[];
 }
 
 /**
@@ -69,16 +75,14 @@ function keyOf({ method, path }: RouterRoute): string {
   return `${method} ${path.replaceAll(PARAMETER, "{$1}")}`;
 }
 
-type Inputs = Partial<Record<InputTarget, z.ZodType>>;
-
 /** @param handlers the middleware of one route, and its handler. */
 function describeRoute(
   handlers: readonly RouterRoute[],
   { responses, requestParams, ...operation }: Partial<Operation> = {},
 ): ZodOpenApiOperationObject {
-  const infos = handlers.map(({ handler }) => routeInfo(handler));
+  const infos = handlers.map(({ handler }) => handler as RouteInfo);
   const inputs = infos.flatMap(({ input }) => (input ? [[input.target, input.schema]] : []));
-  const { json: body, param, ...others } = Object.fromEntries(inputs) as Inputs;
+  const { json: body, param, ...others }: Record<string, z.ZodType> = Object.fromEntries(inputs);
   return {
     ...(body && { requestBody: { required: true, ...json("", body) } }),
     security: infos.findLast(({ security }) => security)?.security ?? [],

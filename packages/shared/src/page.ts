@@ -4,9 +4,8 @@ import { etag } from "hono/etag";
 import { pageHeaders } from "./page-headers.ts";
 
 /**
- * Bundles the HTML file at `index` and returns routes for `/` and for each of its assets, with a strict
- * Content-Security-Policy and the other defaults of Hono's `secureHeaders` except HSTS. Assets have
- * hashed names and are cached forever; the page is revalidated by its ETag.
+ * Bundles the HTML file at `index`. Returns routes for the page, at `/`, and for its assets, all with `pageHeaders`.
+ * Assets have hashed names and are cached forever; the page is revalidated by its ETag.
  * @throws {AggregateError} if the page does not build; uncaught, the runtime prints file and line.
  */
 export async function pageRoutes(index: string): Promise<Hono> {

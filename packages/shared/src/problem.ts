@@ -3,7 +3,7 @@ import type { ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { log } from "./log.ts";
 
-export interface ProblemOptions {
+interface ProblemOptions {
   readonly errors?: readonly unknown[];
   /** Further members of the body. A `type` and a `title` replace those of the status. */
   readonly members?: Readonly<Record<string, unknown>>;
@@ -58,7 +58,7 @@ export function storeUnavailable(cause: unknown): Problem {
   return new Problem(503, "The store is temporarily unavailable. Try again.", { cause });
 }
 
-export interface ProblemHandlerOptions {
+interface ProblemHandlerOptions {
   /** Whether the response to a bug contains its message. Never in production. */
   readonly expose: boolean;
   /** Maps an error of a library to a `Problem`; undefined means that it is a bug. */

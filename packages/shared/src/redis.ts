@@ -18,13 +18,13 @@ export class RedisConnection {
   private constructor(
     readonly url: string,
     /** Runs on each new connection before any other command. A rejection counts as not connected. */
-    readonly onConnect: (client: RedisClient) => Promise<void>,
+    readonly onConnect: ((client: RedisClient) => Promise<void>) | undefined,
   ) {}
 
   /** @throws {Problem} 503 if Redis cannot be reached. */
   static async open(
     url: string,
-    onConnect: (client: RedisClient) => Promise<void> = () => Promise.resolve(),
+    onConnect?: (client: RedisClient) => Promise<void>,
   ): Promise<RedisConnection> {
     const connection = new RedisConnection(url, onConnect);
     await connection.#connect();
@@ -32,10 +32,7 @@ export class RedisConnection {
   }
 
   /** Connects in the background, for services that start without Redis: until then, every command fails. */
-  static start(
-    url: string,
-    onConnect: (client: RedisClient) => Promise<void> = () => Promise.resolve(),
-  ): RedisConnection {
+  static start(url: string, onConnect?: (client: RedisClient) => Promise<void>): RedisConnection {
     const connection = new RedisConnection(url, onConnect);
     connection.#connecting = connection.#reconnect();
     return connection;
@@ -93,7 +90,7 @@ export class RedisConnection {
     });
     try {
       await inTime(client.connect(), TIMEOUT_MS);
-      await inTime(this.onConnect(client), TIMEOUT_MS);
+      if (this.onConnect) await inTime(this.onConnect(client), TIMEOUT_MS);
     } catch (cause) {
       client.close();
       throw storeUnavailable(cause);

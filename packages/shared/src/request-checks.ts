@@ -9,14 +9,17 @@ const LOOPBACK =
 /** Methods that change nothing; which of their responses a foreign page may read is decided by CORS. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Returns a check for requests; its result is the reason to refuse one. */
-export function requestCheck(env: ServiceEnv) {
+/**
+ * Returns a check for requests; its result is the reason to refuse one.
+ * @param origins whose pages may send requests that change something
+ */
+export function requestCheck(env: ServiceEnv, origins: ReadonlySet<string>) {
   const isDevelopment = env.NODE_ENV === "development";
-  const hosts = new Set(env.DEV_HOSTS);
-  const origins = new Set(env.CORS_ORIGINS);
+  const hosts = new Set(env.DEV_HOSTS.map(hostnameOf));
   return (request: Request): Problem | undefined => {
     if (isDevelopment && !isAllowedHost(request, hosts)) {
-      return new Problem(403, "This Host is not allowed in development: add it to DEV_HOSTS.");
+      const advice = "add it to DEV_HOSTS, or set NODE_ENV=production";
+      return new Problem(403, `This Host is not allowed in development: ${advice}.`);
     }
     if (SAFE_METHODS.has(request.method)) return undefined;
     if (!isAllowedSource(request, origins)) {
@@ -33,19 +36,22 @@ export function requestCheck(env: ServiceEnv) {
  * Whether the Host is a loopback name or in DEV_HOSTS. Without this check, a web page that rebinds its own name to
  * 127.0.0.1 (DNS rebinding) could read everything that a service in development serves. Browsers always send a Host.
  */
-function isAllowedHost({ headers }: Request, hosts: ReadonlySet<string>): boolean {
-  const host = headers.get("host") ?? "localhost";
-  const isPlain = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(host);
-  // A parsed address is in its shortest form, and a name in lower case. The final dot of an absolute name is optional.
-  const name = isPlain ? URL.parse(`http://${host}`)?.hostname.replace(/\.$/, "") : undefined;
+function isAllowedHost({ headers }: Request, hosts: ReadonlySet<string | undefined>): boolean {
+  const name = hostnameOf(headers.get("host") ?? "localhost");
   return name !== undefined && (LOOPBACK.test(name) || hosts.has(name));
+}
+
+/** A name in lower case without the optional final dot, or an address in its shortest form; undefined if malformed. */
+function hostnameOf(host: string): string | undefined {
+  const isPlain = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(host);
+  return isPlain ? URL.parse(`http://${host}`)?.hostname.replace(/\.$/, "") : undefined;
 }
 
 /**
  * Whether a request comes from a page of this service, from an allowed origin, or from no page at all.
  * CORS does not cover this: browsers send forms and plain text from any page without asking first.
  */
-function isAllowedSource({ headers }: Request, origins: ReadonlySet<string>): boolean {
+export function isAllowedSource({ headers }: Request, origins: ReadonlySet<string>): boolean {
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return true;
   const origin = headers.get("origin");

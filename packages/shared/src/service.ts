@@ -11,7 +11,7 @@ export { Lifecycle, type Resource, type Service, StartError, type WebApp } from 
 
 type Schema = z.ZodObject<typeof serviceVariables & z.ZodRawShape>;
 
-export interface ServiceOptions<S extends Schema> {
+interface ServiceOptions<S extends Schema> {
   readonly schema: S;
   /** Opens the resources and returns the app. @throws {StartError} */
   readonly createApp: (env: Readonly<z.output<S>>, service: Service) => WebApp | Promise<WebApp>;
@@ -48,7 +48,7 @@ async function start<S extends Schema>(
   life: Lifecycle,
 ): Promise<void> {
   const env = parseEnv(schema, process.env) as Readonly<z.output<S>> & ServiceEnv;
-  await setupLog(env);
+  setupLog(env);
   life.metrics = new Metrics(env.METRICS_PORT !== undefined);
   life.listen(env, await createApp(env, life));
 }
@@ -73,14 +73,15 @@ export function healthRoutes(service: Service) {
 }
 
 async function readiness(service: Service): Promise<"ok" | "draining" | "unavailable"> {
-  if (service.isStopping) return "draining";
+  let status: "ok" | "unavailable" = "ok";
   try {
-    await service.ready();
-    return service.isStopping ? "draining" : "ok";
+    if (!service.isStopping) await service.ready();
   } catch (error) {
     log.warn("not ready: {error}", { error });
-    return service.isStopping ? "draining" : "unavailable";
+    status = "unavailable";
   }
+  // The shutdown may have started during the check.
+  return service.isStopping ? "draining" : status;
 }
 
 /** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */

@@ -1,7 +1,8 @@
 // One spelling per client: whatever a proxy writes, one client counts as one.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { canonicalAddress } from "../src/client-address.ts";
+import { z } from "zod";
+import { canonicalAddress, clientVariables } from "../src/client-address.ts";
 import { run } from "./child.ts";
 
 describe("canonicalAddress", () => {
@@ -76,4 +77,14 @@ describe("clientAddress", () => {
     );
     expect(await ask(env, {})).toBe("127.0.0.1");
   });
+});
+
+test.each([
+  ["x-real-ip", true],
+  ["X-Forwarded-For", true],
+  ["x real ip", false],
+  ["forwarded", false],
+  ["Forwarded", false],
+])("CLIENT_IP_HEADER=%s is valid: %p", (CLIENT_IP_HEADER, isValid) => {
+  expect(z.object(clientVariables).safeParse({ CLIENT_IP_HEADER }).success).toBe(isValid);
 });

@@ -68,9 +68,10 @@ test("an unknown path is a 404 problem without the query", async () => {
 });
 
 describe("the Host", () => {
+  const DEV_HOSTS = "Box.example, other.,[2001:DB8:0:0::1]";
   let development: Child;
   beforeAll(async () => {
-    development = run("service.ts", { NODE_ENV: "development", DEV_HOSTS: "Box.example, other" });
+    development = run("service.ts", { NODE_ENV: "development", DEV_HOSTS });
     await development.printed(/listening on/);
   });
   afterAll(() => development[Symbol.asyncDispose]());
@@ -87,6 +88,8 @@ describe("the Host", () => {
     ["[::ffff:127.0.0.1]:3000", 200],
     ["box.example:80", 200],
     ["box.example.", 200],
+    ["other", 200],
+    ["[2001:db8::1]:3000", 200],
     ["evil.example", 403],
     ["evil.example:3000", 403],
     ["127.0.0.1.evil.example", 403],

@@ -58,7 +58,8 @@ describe("a record", () => {
 
   test("shows an error with its stack and its causes, and none of its other fields", async () => {
     const script = `
-      const error = new Error("outer", { cause: new Error("inner") });
+      const several = new AggregateError([new Error("first"), new Error("second")], "inner");
+      const error = new Error("outer", { cause: several });
       log.error("failed: {error}", { error: Object.assign(error, { code: "E_X", hidden: "s3cret" }) });`;
     const json = await printed(script);
     expect(lines(json)[0]).toMatchObject({
@@ -67,7 +68,8 @@ describe("a record", () => {
     });
     const text = await printed(script, { NODE_ENV: "development" });
     for (const output of [json, text]) {
-      expect(output).toMatch(/Error: outer.*caused by Error: inner/s);
+      for (const cause of ["AggregateError: inner", "Error: first", "Error: second"])
+        expect(output).toContain(`caused by ${cause}`);
       expect(output).not.toContain("s3cret");
     }
   });

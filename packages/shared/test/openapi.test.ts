@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { z } from "zod";
-import { describeMiddleware, type HttpEnv, Problem, problems, validate } from "../src/http.ts";
+import { type HttpEnv, Problem, problems, validate } from "../src/http.ts";
 import { Lifecycle } from "../src/lifecycle.ts";
 import { json, openapiRoutes } from "../src/openapi.ts";
 import { healthRoutes } from "../src/service.ts";
@@ -11,7 +11,7 @@ import { until } from "./child.ts";
 const Note = z.object({ id: z.string(), text: z.string() }).meta({ id: "Note" });
 const newNote = z.object({ text: z.string().min(1).max(50) });
 
-const needsToken = describeMiddleware(
+const needsToken = Object.assign(
   async (
     c: { req: { header: (name: string) => string | undefined } },
     next: () => Promise<void>,
@@ -71,9 +71,20 @@ app
   .get("/main.abc.js", (c) => c.text("an asset"))
   .route("/", healthRoutes(new Lifecycle()));
 
+const streams = { opened: 0, open: 0 };
+
 /** A stream that does not end. */
 function ticks(): ReadableStream<string> {
-  return new ReadableStream({ start: (controller) => controller.enqueue("data: tick\n\n") });
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue("data: tick\n\n");
+      streams.opened += 1;
+      streams.open += 1;
+    },
+    cancel() {
+      streams.open -= 1;
+    },
+  });
 }
 
 const server = Bun.serve({
@@ -203,9 +214,24 @@ test.skipIf(!CHROMIUM)(
     await until(async () => (await output(upload)).includes("received application/x-ndjson"));
 
     const stream = form("GET", "/api/ticks");
+    const stop = () => view.evaluate(`${stream}.querySelector("button[type=button]").click()`);
     await send(stream, {});
     await until(async () => (await output(stream)).includes("data: tick"));
-    await view.evaluate(`${stream}.querySelector("button[type=button]").click()`);
+    await stop();
     await until(async () => (await output(stream)).includes("Stopped."));
+
+    // A request replaces the previous one of its form, so that Stop leaves none open.
+    await send(stream, {});
+    await until(() => streams.open === 1);
+    await send(stream, {});
+    await until(() => streams.opened === 3 && streams.open === 1);
+    await until(async () => (await output(stream)).includes("data: tick"));
+    expect(await output(stream)).not.toContain("Stopped.");
+    await stop();
+    await until(async () => (await output(stream)).includes("Stopped."));
+    await until(() => streams.open === 0);
+    expect(await view.evaluate(`${stream}.querySelector("button[type=button]").disabled`)).toBe(
+      true,
+    );
   },
 );

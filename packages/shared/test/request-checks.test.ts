@@ -110,7 +110,7 @@ describe("a request is served", () => {
   });
 
   test.each(["https://app.example.com", "tauri://localhost"])(
-    "if its origin is in CORS_ORIGINS: %s",
+    "if its origin is trusted: %s",
     async (origin) => {
       expect((await send({ origin, "sec-fetch-site": "cross-site" })).status).toBe(200);
     },

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
+import { Lifecycle } from "../src/service.ts";
 import { run, serve, until } from "./child.ts";
 
 /** A request on a new connection. */
@@ -319,4 +320,10 @@ describe("a request without a Host, as HTTP/1.0 health checks send it", () => {
     expect(response).toStartWith("HTTP/1.1 200");
     expect(response).toEndWith(`\r\n\r\n${body}`);
   });
+});
+
+test("a second set of WebSocket handlers is refused: it would replace the first", () => {
+  const service = new Lifecycle();
+  service.websocket({ message: () => undefined });
+  expect(() => service.websocket({ message: () => undefined })).toThrow("are set already");
 });

@@ -11,11 +11,11 @@ const schema = z.object({
   text: z.string().min(1),
   tags: z.array(z.object({ "a/b~": z.number() })).optional(),
 });
-const bug = new TypeError("in the schema");
 const bugs: unknown[] = [];
 const throwing = z.object({
-  x: z.string().transform(() => {
-    throw bug;
+  x: z.string().transform((text) => {
+    if (text === "type") throw new TypeError("in the schema");
+    return new Date(text).toISOString();
   }),
 });
 
@@ -32,6 +32,7 @@ const app = new Hono()
   .post("/echo", validate("json", schema, { maxBytes: 100 }), (c) => c.json(c.req.valid("json")))
   .post("/deep", validate("json", z.json(), { maxBytes: 1e6 }), (c) => c.body(null, 204))
   .post("/default", validate("json", z.unknown()), (c) => c.body(null, 204))
+  .post("/list", validate("json", z.array(z.string())), (c) => c.body(null, 204))
   .post("/throws", validate("json", throwing), (c) => c.body(null, 204))
   .get("/query", validate("query", z.object({ n: z.coerce.number() })), (c) =>
     c.json(c.req.valid("query")),
@@ -153,15 +154,24 @@ test("a query that is invalid is 422", async () => {
   expect(errors).toMatchObject([{ pointer: "/n" }]);
 });
 
-test("an error of the schema's own code is a bug, not invalid input", async () => {
+test.each([
+  ["TypeError", "type"],
+  ["RangeError", "not a date"],
+])("a %s of the schema's own code is a bug, not invalid input", async (name, x) => {
   bugs.length = 0;
-  await expectProblem(await post('{"x":"y"}', {}, "/throws"), 500);
-  expect(bugs).toEqual([bug]);
+  await expectProblem(await post(JSON.stringify({ x }), {}, "/throws"), 500);
+  expect(bugs).toEqual([expect.objectContaining({ name })]);
 });
 
 test("invalidInput has an entry per issue", () => {
   const { error } = schema.safeParse({});
   expect(invalidInput(error?.issues ?? []).options.errors).toMatchObject([{ pointer: "/text" }]);
+});
+
+test("a long list of invalid items has a short response", async () => {
+  const response = await post(JSON.stringify(Array(30_000).fill(0)), {}, "/list");
+  const { errors } = await expectProblem(response, 422);
+  expect(errors).toHaveLength(100);
 });
 
 test.each([

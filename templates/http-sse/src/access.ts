@@ -1,10 +1,6 @@
 // The access of a client. Every route of the API declares the access that it needs: `access("publish")`.
 import type { MiddlewareHandler } from "hono";
 import type { HttpEnv } from "#lib/http";
-// #region auth
-import { describeMiddleware } from "#lib/http";
-
-// #endregion
 
 type Need = "publish" | "subscribe";
 
@@ -61,7 +57,7 @@ export function access(need: Need): MiddlewareHandler<AppEnv> {
   // #region auth
   // For the description of the API; a request without a token may read public topics.
   const security = need === "publish" ? [{ bearer: [need] }] : [{ bearer: [need] }, {}];
-  describeMiddleware(middleware, { security });
+  Object.assign(middleware, { security });
   // #endregion
   return middleware;
 }

@@ -1,10 +1,9 @@
 // Opens the stores, then lists the middleware in the order in which it runs, and the routes in the order in which they are tried.
 import { Hono } from "hono";
-import { clientAddress, notFound, problems, requestLog } from "#lib/http";
+import { notFound, problems, requestLog } from "#lib/http";
 // #region page
 import { pageRoutes } from "#lib/page";
 // #endregion
-import { rateLimit } from "#lib/rate-limit";
 import { healthRoutes, type Service } from "#lib/service";
 import type { AppEnv } from "./access.ts";
 import { allowOrigins } from "./cors.ts";
@@ -27,8 +26,8 @@ import { describeRoutes } from "./features/openapi/routes.ts";
 // #region uploads
 import { uploadRoutes } from "./features/uploads/routes.ts";
 import { openUploadStore } from "./features/uploads/store.ts";
-
 // #endregion
+import { rateLimit } from "./rate-limit.ts";
 
 // #region jobs
 /**
@@ -46,6 +45,7 @@ const PAGE = `${import.meta.dir}/features/page/index.html`;
 // #endregion
 
 export async function createApp(env: Env, service: Service) {
+  service.trustOrigins(env.CORS_ORIGINS);
   const messages = service.use(await openMessageStore(env));
   const broadcaster = service.use(new Broadcaster(messages, env.HEARTBEAT_MS, service.metrics));
   // #region uploads
@@ -64,7 +64,7 @@ export async function createApp(env: Env, service: Service) {
     .use(requestLog(service.metrics))
     // No middleware if CORS_ORIGINS is empty.
     .use("*", ...allowOrigins(env.CORS_ORIGINS))
-    .use("/api/*", rateLimit({ perMinute: env.RATE_LIMIT, client: clientAddress(env) }))
+    .use("/api/*", rateLimit(env))
     // #region auth
     // No middleware without AUTH_SECRET and AUTH_JWKS.
     .use("*", ...(await authenticate(env)))

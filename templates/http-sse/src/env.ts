@@ -1,6 +1,8 @@
 // The variables that this service reads, with their defaults; .env.example shows them all.
 import { z } from "zod";
-import { integer, origins, serviceVariables } from "#lib/env";
+import { clientVariables } from "#lib/client-address";
+import { integer, serviceVariables } from "#lib/env";
+import { origins } from "#lib/origins";
 // #region auth
 import { topicPattern } from "./features/messages/topics.ts";
 
@@ -8,6 +10,7 @@ import { topicPattern } from "./features/messages/topics.ts";
 
 export const schema = z.object({
   ...serviceVariables,
+  ...clientVariables,
   /** Folder of everything that the service stores. */
   DATA_DIR: z.string().default("./data"),
   // #region redis

@@ -1,6 +1,7 @@
 // The variables of this service and of the `db` command. Those of every service, such as HOST, are in #lib/env.
 import { join } from "node:path";
 import { z } from "zod";
+import { clientVariables } from "#lib/client-address";
 import { integer, serviceVariables } from "#lib/env";
 // #region postgres
 import { parsePostgresUrl } from "./postgres-url.ts";
@@ -31,11 +32,12 @@ export const databaseSchema = z.object({
 
 export const schema = z.object({
   ...serviceVariables,
+  ...clientVariables,
   ...databaseSchema.shape,
   /** Apply pending migrations before listening. With false, the service does not start while any are pending. */
   MIGRATE_ON_START: z.stringbool().default(true),
-  /** Hours until a token expires. */
-  SESSION_TTL_HOURS: integer({ min: 1 }).default(7 * 24),
+  /** Hours until a token expires. At most 100 years: times are compared as text with four digits of a year. */
+  SESSION_TTL_HOURS: integer({ min: 1, max: 876_000 }).default(7 * 24),
   /**
    * Sign-in attempts per minute for one account from one address. One address may make 30 times as many sign-ins and
    * sign-ups in total.

@@ -13,6 +13,7 @@ import { sessionRoutes } from "./features/session/routes.ts";
 import { openSessionSecret } from "./features/session/secret.ts";
 
 export async function createApp(env: Env, service: Service) {
+  service.trustOrigins(env.ALLOWED_ORIGINS);
   const secret = await openSessionSecret(env);
   const hub = new Hub(env, service);
   const stores = openStores(env, hub);

@@ -1,6 +1,7 @@
 // The variables that this service reads, with their defaults; .env.example shows them all.
 import { z } from "zod";
-import { integer, origins, serviceVariables } from "#lib/env";
+import { integer, serviceVariables } from "#lib/env";
+import { origins } from "#lib/origins";
 
 export const schema = z
   .object({

@@ -1,10 +1,10 @@
 // Serves in development. After an edit of the server's code, `bun --hot` evaluates this file again, and the new service
 // takes over from the previous one.
 import { reset } from "@logtape/logtape";
-import type { WebSocketHandler } from "bun";
+import type { Server } from "bun";
 import { EnvError, parseEnv } from "#lib/env";
 import { log, notice, setupLog } from "#lib/log";
-import { Lifecycle, reportStartError, StartError, stopSignal } from "#lib/service";
+import { Lifecycle, reportStartError, StartError, stopSignal, type WebApp } from "#lib/service";
 import { type Env, schema } from "../env.ts";
 import { createHot, disposeOfData } from "../hot.ts";
 import { createDevApp } from "./app.ts";
@@ -33,16 +33,26 @@ const { data: dev } = createHot<Dev>("dev:server");
 if (!dev.handlesSignals) stopSignal().then(() => stop(0));
 dev.handlesSignals = true;
 
-/** A service that also handles the WebSockets over which pages receive edits. */
+/** A service that also handles the WebSockets over which pages receive edits, and that can replace a previous one. */
 class DevService extends Lifecycle {
-  constructor() {
-    super();
-    // An app without WebSockets never calls `websocket`, but its pages also receive edits.
-    this.websocket({ message: () => undefined });
+  #server: Server<unknown> | undefined;
+
+  override get server(): Server<unknown> {
+    return this.#server ?? super.server;
   }
 
-  override websocket<Data>(handlers: WebSocketHandler<Data>): void {
-    super.websocket(withRelay(handlers as WebSocketHandler<unknown>));
+  /**
+   * Takes over the server of `stale`, with its connections. Close `stale` afterwards.
+   * @throws {TypeError} if an option is invalid; `stale` then keeps serving.
+   */
+  takeOver(stale: Lifecycle, env: Env, app: WebApp): void {
+    this.#server = stale.server.reload(this.serveOptions(env, app));
+  }
+
+  protected override serveOptions(env: Env, app: WebApp) {
+    const { websocket: handlers, ...options } = super.serveOptions(env, app);
+    // Pages also receive edits from an app without WebSockets.
+    return { ...options, websocket: withRelay(handlers ?? { message: () => undefined }) };
   }
 }
 
@@ -73,12 +83,12 @@ async function serve(): Promise<void> {
   }
 }
 
-async function start(service: Lifecycle): Promise<void> {
+async function start(service: DevService): Promise<void> {
   const env = developmentEnv(parseEnv(schema, process.env));
   // Each evaluation of the logging library adds an exit listener. Without a reset, the listeners would accumulate.
   await dev.resetLogs?.();
   dev.resetLogs = reset;
-  await setupLog(env);
+  setupLog(env);
 
   // Polling starts before the app is imported, because an edit may have to fix an app that fails.
   // #region workarounds

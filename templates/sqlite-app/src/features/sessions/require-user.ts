@@ -1,7 +1,7 @@
 // Bearer tokens (RFC 6750): 256 random bits for the client, their SHA-256 for the database.
 import type { Env } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
-import { describeMiddleware, Problem } from "#lib/http";
+import { Problem } from "#lib/http";
 import type { UserStore } from "../users/store.ts";
 
 /** The variables that `requireUser` adds to the context. */
@@ -53,5 +53,6 @@ export function requireUser(users: UserStore) {
       'Bearer error="invalid_token"',
     ),
   });
-  return describeMiddleware(authenticate, { security: [{ bearer: [] }] });
+  // For a description of the API.
+  return Object.assign(authenticate, { security: [{ bearer: [] }] });
 }

@@ -1,7 +1,8 @@
 // Limits how often a client may send a password, to sign up or to sign in. Both use the same queue of passwords.
 import type { Context } from "hono";
-import { clientAddress } from "#lib/http";
-import { checkRateLimit, RateLimiter } from "#lib/rate-limit";
+import { clientAddress } from "#lib/client-address";
+import { checkRateLimit } from "#lib/rate-limit";
+import { RateLimiter } from "#lib/rate-limiter";
 import type { Env } from "../../env.ts";
 
 const MINUTE_MS = 60_000;

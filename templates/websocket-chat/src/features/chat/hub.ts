@@ -1,7 +1,7 @@
 // State that all connections of a node share: fan-out, rate limits, closing slow consumers and ended sessions.
 import { log } from "#lib/log";
 import type { Counter } from "#lib/metrics";
-import { RateLimiter } from "#lib/rate-limit";
+import { RateLimiter } from "#lib/rate-limiter";
 import type { Service } from "#lib/service";
 import type { Env } from "../../env.ts";
 import { FrameError } from "../../frame-error.ts";
