@@ -2,12 +2,12 @@
 import type { Options } from "../command/args.ts";
 import { openStyle } from "../command/style.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
-import { refuseUnfinished } from "./journal.ts";
 import { projectDirectory, readProject } from "./record.ts";
 import { changesJson, checkText } from "./report.ts";
 import { openRepository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
 import { changesTemplate } from "./stamp-only.ts";
+import { refuseUnfinished } from "./unfinished.ts";
 
 const UPDATE_EXISTS = 3;
 
