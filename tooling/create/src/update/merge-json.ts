@@ -1,5 +1,11 @@
 // Merges JSON three ways by key. The user's text is edited in place, so that its order, formatting and comments stay.
-import { type Node, type ParseError, parseTree, stripComments } from "jsonc-parser/lib/esm/main.js";
+import {
+  createScanner,
+  type Node,
+  type ParseError,
+  parseTree,
+  stripComments,
+} from "jsonc-parser/lib/esm/main.js";
 import { isObject, type Json, type JsonObject, printJson } from "../flatten/json.ts";
 
 export interface JsonMerge {
@@ -156,13 +162,42 @@ class Merge {
     const members = parent.children ?? [];
     const index = members.indexOf(property);
     const [previous, next] = [members[index - 1], members[index + 1]];
-    if (previous !== undefined) {
+    const start = previous === undefined ? parent.offset + 1 : previous.offset + previous.length;
+    const end = next?.offset ?? parent.offset + parent.length - 1;
+    if (hasComment(this.text.slice(start, end))) {
+      this.#removeBetweenComments(property, start);
+    } else if (previous !== undefined) {
       const offset = previous.offset + previous.length;
       this.#apply({ offset, length: property.offset + property.length - offset, text: "" });
     } else if (next !== undefined) {
       const { offset } = property;
       this.#apply({ offset, length: next.offset - offset, text: "" });
     } else this.#apply({ offset: parent.offset, length: parent.length, text: "{}" });
+  }
+
+  /** Removes the member, one comma beside it, and the line unless a comment is left in it. */
+  #removeBetweenComments({ offset, length }: Node, previous: number): void {
+    const indent = this.#indentAt(offset);
+    const comma = this.#commaAfter(offset + length) ?? this.#commaAfter(previous);
+    const edits = [{ offset, length, text: "" }];
+    if (comma !== undefined) edits.push({ offset: comma, length: 1, text: "" });
+    // From the end, so that the offsets stay valid.
+    for (const edit of edits.sort((a, b) => b.offset - a.offset)) this.#apply(edit);
+    const position = comma !== undefined && comma < offset ? offset - 1 : offset;
+    const start = this.text.lastIndexOf("\n", position - 1);
+    const rest = this.text.slice(start, this.text.indexOf("\n", position));
+    if (start === -1 || !/^\s*(\/[/*]|$)/.test(rest)) return;
+    const text = rest.trim() === "" ? "" : `\n${indent}${rest.trimStart()}`;
+    this.#apply({ offset: start, length: rest.length, text });
+  }
+
+  /** The offset of a comma that follows a position after blanks and comments. */
+  #commaAfter(position: number): number | undefined {
+    const scanner = createScanner(this.text, true);
+    scanner.setPosition(position);
+    scanner.scan();
+    const token = scanner.getTokenOffset();
+    return this.text[token] === "," ? token : undefined;
   }
 
   #find(key: Key): Node | undefined {
@@ -175,9 +210,9 @@ class Merge {
 
   #hasComment(key: Key): boolean {
     const node = this.#find(key);
-    if (node === undefined) return false;
-    const value = this.text.slice(node.offset, node.offset + node.length);
-    return stripComments(value) !== value;
+    return (
+      node !== undefined && hasComment(this.text.slice(node.offset, node.offset + node.length))
+    );
   }
 
   #apply({ offset, length, text }: Edit): void {
@@ -207,6 +242,8 @@ class Merge {
     return this.text.includes("\r\n") ? "\r\n" : "\n";
   }
 }
+
+const hasComment = (text: string): boolean => stripComments(text) !== text;
 
 const withoutKeys = (value: JsonObject, known: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([key]) => !(key in known)));
