@@ -19,8 +19,8 @@ import {
   withReadableMessage,
 } from "./write-errors.ts";
 
-/** Names that later steps add to the project's directory. */
-const ADDED_LATER = [".git", "bun.lock", "node_modules"];
+/** Folders that later steps add to the project's directory. */
+const ADDED_LATER = [".git", "node_modules"];
 
 /** Files that were written. Call one of the two functions. */
 export interface Written {
