@@ -11,8 +11,9 @@ export const joinLists = (lines: readonly Line[]): readonly Line[] => joinAtCuts
 
 /** Joins the list that encloses the cut before `index`, if there is one. */
 function joinAround(lines: Line[], index: number): void {
-  const start = lines.findLastIndex(({ text }, line) => line < index && !isElement(text));
-  const end = lines.findIndex(({ text }, line) => line >= index && !isElement(text));
+  let [start, end] = [index - 1, index];
+  while (isElement(lines[start])) start -= 1;
+  while (isElement(lines[end])) end += 1;
   const opener = lines[start]?.text;
   const closer = lines[end]?.text;
   if (opener === undefined || closer === undefined) return;
@@ -30,4 +31,5 @@ function joinAround(lines: Line[], index: number): void {
 }
 
 /** An element on its own line, without a comment. */
-const isElement = (text: string): boolean => /^\s+[^\s})\]].*,$/.test(text) && !/\/[/*]/.test(text);
+const isElement = (line: Line | undefined): boolean =>
+  line !== undefined && /^\s+[^\s})\]].*,$/.test(line.text) && !/\/[/*]/.test(line.text);

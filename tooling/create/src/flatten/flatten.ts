@@ -54,7 +54,7 @@ export function flatten(
   const files = sorted(
     new Map([
       ...mapped(sharedFiles, (path, content) => [restoredPath(path), content]),
-      ...mapped(rest.files, (path, content) => [path, standalone(path, content, shared)]),
+      ...mapped(rest.files, (path, content) => [path, standalone(path, content, shared, folder)]),
       ...sharedModules(rest.manifest, shared, folder),
       ["package.json", bytes(printManifest(project))],
     ]),
@@ -69,9 +69,14 @@ const mapped = (files: FileMap, change: (path: string, content: Uint8Array) => F
   [...files].map(([path, content]) => change(path, content));
 
 /** A tsconfig that extends the shared one is merged with it; any other file stays, byte for byte. */
-function standalone(path: string, content: Uint8Array, shared: FileMap): Uint8Array {
+function standalone(
+  path: string,
+  content: Uint8Array,
+  shared: FileMap,
+  folder: string,
+): Uint8Array {
   if (!/(^|\/)tsconfig[^/]*\.json$/.test(path)) return content;
-  const merged = mergeTsconfig(text(content), (specifier) => {
+  const merged = mergeTsconfig(`${folder}/${path}`, text(content), (specifier) => {
     const base = exportedFile(shared, specifier);
     return base && text(base.content);
   });

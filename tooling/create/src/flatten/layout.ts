@@ -29,14 +29,18 @@ const startsWithCloser = (text: string): boolean => /^\s*[})\]]/.test(text);
 function closeGaps(lines: readonly Line[], hasBlocks: boolean): readonly Line[] {
   const kept: Line[] = [];
   let isAfterCut = false;
-  for (const [index, line] of lines.entries()) {
-    const isLast = index === lines.length - 1;
+  for (const line of lines) {
     isAfterCut ||= line.isAfterCut;
+    if (!isAfterCut) {
+      kept.push(line);
+      continue;
+    }
+    const isLast = line === lines.at(-1);
     const previous = kept.at(-1)?.text ?? "";
-    if (isAfterCut && !isLast && isBlank(line.text)) {
+    if (!isLast && isBlank(line.text)) {
       if (isBlank(previous) || (hasBlocks && endsWithOpener(previous))) continue;
     }
-    if (isAfterCut && (isLast || (hasBlocks && startsWithCloser(line.text)))) {
+    if (isLast || (hasBlocks && startsWithCloser(line.text))) {
       while (kept.length > 0 && isBlank(kept.at(-1)?.text ?? "")) kept.pop();
     }
     kept.push({ text: line.text, isAfterCut });
