@@ -11,7 +11,7 @@ export interface Identity extends Nesting {
 }
 
 interface Nesting {
-  /** A Biome configuration further up applies, and there can be only one root. */
+  /** A Biome configuration in a parent directory applies, and there can be only one root. */
   readonly isBelowBiome: boolean;
   readonly isInWorkspace: boolean;
 }
@@ -32,15 +32,14 @@ export function personalize(project: FileMap, identity: Identity): FileMap {
 /** Adapts a project to its location only. */
 export function placeIn(project: FileMap, { isBelowBiome, isInWorkspace }: Nesting): FileMap {
   // GitHub reads workflows only at the root of a repository.
-  const files = [...project].filter(([path]) => !(isInWorkspace && path.startsWith(".github/")));
-  return new Map(
-    files.map(([path, content]) =>
-      // Biome accepts one root. Insert a first line, to keep the formatting of the others.
-      path === "biome.json" && isBelowBiome
-        ? [path, bytes(text(content).replace("{", '{\n  "root": false,'))]
-        : [path, content],
-    ),
-  );
+  const isLeftOut = (path: string) => isInWorkspace && path.startsWith(".github/");
+  const files = new Map([...project].filter(([path]) => !isLeftOut(path)));
+  const biome = files.get("biome.json");
+  if (biome !== undefined && isBelowBiome) {
+    // Biome accepts one root. Insert a first line, to keep the formatting of the others.
+    files.set("biome.json", bytes(text(biome).replace("{", '{\n  "root": false,')));
+  }
+  return files;
 }
 
 /** Names the project after its template, for `.bun-create/` and the release branches. */
