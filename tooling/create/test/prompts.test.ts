@@ -170,7 +170,9 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     await terminal.shows("Which name should the package have?");
     terminal.type(`My App${ENTER}`);
     await terminal.shows("Use my-app");
-    terminal.type(`${ERASE_LINE}my-app${ENTER}`);
+    terminal.type(`${ERASE_LINE}${ENTER}`);
+    await terminal.shows("Choose one.");
+    terminal.type(`my-app${ENTER}`);
     expect(await terminal.exited).toBe(0);
     expect(JSON.parse(await box.read("日本/package.json")).name).toBe("my-app");
   });

@@ -4,6 +4,9 @@ import { description, version } from "../../package.json" with { type: "json" };
 
 export { version };
 
+/** How a user runs the newest version in a project. */
+export const RUN = "bunx create-bunyard@latest";
+
 export const flags = {
   template: {
     type: "string",

@@ -54,8 +54,10 @@ export function openPrompts({ keys: input }: Keyboard, signal: AbortSignal): Que
 }
 
 /** At a prompt, an answer replaces the option that the hint names. */
-const refusal = (error: CreateError | undefined): string | undefined =>
-  error && [error.message, error.hint?.replace("--name ", "")].filter(Boolean).join("\n");
+function refusal(error: CreateError | undefined): string | undefined {
+  const hint = error?.hint?.replace(" with --name <package-name>", "").replace("--name ", "");
+  return error && [error.message, hint].filter(Boolean).join("\n");
+}
 
 /** The library returns a symbol when the user cancels. */
 function notCancelled<Value>(value: Value): Exclude<Value, symbol> {

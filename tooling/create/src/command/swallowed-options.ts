@@ -32,10 +32,12 @@ const OPTIONS: readonly (readonly [flag: string, variable: string, values: RegEx
 export function refuseSwallowedOptions(argv: readonly string[], variables: Variables): void {
   // `npx bun create bunyard …` sets the same variables for npx's own options, and passes ours on.
   if (variables.npm_command !== "init") return;
+  // An option reaches the command only behind a `--`, and npm sets these variables for the settings in .npmrc as well.
+  const settings = argv.some((arg) => /^--./.test(arg)) ? ["force", "json"] : [];
   const swallowed = OPTIONS.filter(([flag, variable, values]) => {
     const isGiven = argv.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
     const value = variables[variable];
-    return !isGiven && value !== undefined && values.test(value);
+    return !isGiven && !settings.includes(flag) && value !== undefined && values.test(value);
   }).map(([flag]) => `--${flag}`);
   if (swallowed.length === 0) return;
   throw new CreateError(

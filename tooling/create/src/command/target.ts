@@ -77,7 +77,7 @@ function inspect(directory: string, files: Iterable<string>): Target {
 }
 
 function inspectDirectory(directory: string, files: Iterable<string>): Target {
-  const entries = readdirSync(directory);
+  const entries = readdirSync(directory).sort();
   const conflicts: string[] = [];
   const obstacles = new Set<string>();
   for (const file of entries.length === 0 ? [] : files) {

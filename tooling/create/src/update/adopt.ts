@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Options } from "../command/args.ts";
+import { RUN } from "../command/definition.ts";
 import { openStyle } from "../command/style.ts";
 import { withReadableMessage } from "../command/write-errors.ts";
 import { CreateError } from "../errors.ts";
@@ -33,7 +34,7 @@ export async function adopt(
   if (project.stamp !== undefined) {
     const { template, version } = project.stamp;
     const message = `The project has a record already: ${template} ${version}.`;
-    throw new CreateError("usage", message, "Run: bunx create-bunyard@latest update");
+    throw new CreateError("usage", message, `Run: ${RUN} update`);
   }
   const template = needed("template", value("template"));
   const version = exactVersion("--version", needed("version", value("version")));

@@ -1,9 +1,10 @@
 // Prepares what check, diff and update compare: the template as it was, and as it is.
 import { isBelowBiome } from "../command/biome.ts";
-import { version as running } from "../command/definition.ts";
+import { RUN, version as running } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { nameProblem } from "../command/names.ts";
 import { placeIn } from "../command/project.ts";
+import { quoted } from "../command/shell.ts";
 import { findWorkspace } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
@@ -51,7 +52,7 @@ export async function compareVersions(
     throw new CreateError(
       "refused",
       `This is create-bunyard ${running}, and the project is from ${from.version}.`,
-      "Run: bunx create-bunyard@latest",
+      `Run: ${RUN} ${environment.argv.map(quoted).join(" ")}`,
     );
   }
   const { directory } = project;

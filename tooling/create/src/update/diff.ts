@@ -1,14 +1,15 @@
 // `diff`: a patch of what the template changed, or of what the user changed.
 import type { Options } from "../command/args.ts";
+import { CreateError } from "../errors.ts";
 import { bytes, type FileMap, sorted } from "../flatten/file-map.ts";
 import { compareVersions } from "./comparison.ts";
-import { refuseUnfinished } from "./journal.ts";
 import { inStyleOf } from "./merge-text.ts";
 import { ownFiles } from "./own-files.ts";
 import { projectDirectory, readProject } from "./record.ts";
 import { openRepository, type Repository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
 import { createPatch, type Modes } from "./trees.ts";
+import { refuseUnfinished } from "./unfinished.ts";
 
 /** Written by package managers, not by the user. */
 const LOCKFILE = /(^|\/)(bun\.lockb?|package-lock\.json|pnpm-lock\.yaml|yarn\.lock)$/;
@@ -18,6 +19,13 @@ export async function diff(
   { source, environment }: Call,
 ): Promise<Outcome> {
   const { variables } = environment;
+  if (has("mine") && value("to") !== undefined) {
+    throw new CreateError(
+      "usage",
+      "--mine cannot be combined with --to.",
+      "Leave one of them out.",
+    );
+  }
   const project = readProject(projectDirectory(environment.cwd, value("project")));
   const { directory, stamp } = project;
   refuseUnfinished(directory);

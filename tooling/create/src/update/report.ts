@@ -1,13 +1,14 @@
 // Renders how check, update and adopt ended, for users and for programs. Pure.
+import { RUN } from "../command/definition.ts";
 import type { Style } from "../command/style.ts";
 import { CreateError } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
 import type { Stamp } from "../flatten/manifest.ts";
+import { shortened } from "../shortened.ts";
 import type { Likeness } from "./adopt.ts";
 import type { ChangelogSection } from "./changelog.ts";
 import type { Labels } from "./merge-text.ts";
 import type { Change, ChangeKind } from "./plan.ts";
-import { shortened } from "./repository.ts";
 
 export type Summary = {
   readonly from: Stamp;
@@ -153,7 +154,7 @@ export function checkText(
   page.gap();
   page.prose(`${transition(from, to)} is available: ${counts(changes)}.`);
   page.gap();
-  page.line(`  ${style.bold("bunx create-bunyard@latest update")}`);
+  page.line(`  ${style.bold(`${RUN} update`)}`);
   return page.text;
 }
 
@@ -171,7 +172,7 @@ export function adoptText(
   );
   page.gap();
   page.line(`  ${style.bold("git commit -am 'Record the template'")}`);
-  page.line(`  ${style.bold("bunx create-bunyard@latest update")}`);
+  page.line(`  ${style.bold(`${RUN} update`)}`);
   return page.text;
 }
 

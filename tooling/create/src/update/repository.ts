@@ -1,10 +1,9 @@
 // The user's git repository around a project: what it tracks, and whether an update can be undone with it.
 import { hasGit, repositoryAround, withoutRepository } from "../command/git.ts";
 import { CreateError } from "../errors.ts";
+import { shortened } from "../shortened.ts";
 import { run, type Variables } from "../subprocess.ts";
 import { entryIn } from "./own-files.ts";
-
-const SHOWN_FILES = 10;
 
 export interface Repository {
   /** Of the project in the repository: empty, or ending in a slash. */
@@ -99,12 +98,6 @@ export async function requireClean(directory: string, variables: Variables): Pro
     );
   }
   return repository;
-}
-
-/** The first paths of a list. */
-export function shortened(paths: readonly string[]): string {
-  const more = paths.length > SHOWN_FILES ? ` and ${paths.length - SHOWN_FILES} more` : "";
-  return paths.slice(0, SHOWN_FILES).join(", ") + more;
 }
 
 const listed = (output: string): string[] => output.split("\0").filter((path) => path !== "");
