@@ -7,15 +7,15 @@ import { rulesFor } from "./answer-rules.ts";
 import { type Answers, answer, type Questions, type Rules } from "./answers.ts";
 import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
 import { type Args, parseArgs } from "./args.ts";
-import { isBelowBiome } from "./biome.ts";
 import { isProjectCommand, version } from "./definition.ts";
 import type { Environment } from "./environment.ts";
 import { gitObstacle } from "./git.ts";
 import type { Keyboard } from "./keyboard.ts";
+import { nestingOf } from "./nesting.ts";
 import { bunCommand } from "./next-steps.ts";
 import { refuseOwnFolders } from "./own-folders.ts";
 import { makePlan } from "./plan.ts";
-import { dependencyRefusal, omissions, personalize } from "./project.ts";
+import { dependencyRefusal, omissions, personalize, placeIn } from "./project.ts";
 import {
   bannerText,
   errorText,
@@ -30,7 +30,6 @@ import { changeDirectory } from "./shell.ts";
 import { openStyle } from "./style.ts";
 import { refuseSwallowedOptions } from "./swallowed-options.ts";
 import { inspectTarget, resolveTarget } from "./target.ts";
-import { findWorkspace } from "./workspace.ts";
 
 /** Never rejects. */
 export async function run(source: TemplateSource, environment: Environment): Promise<number> {
@@ -92,22 +91,16 @@ async function create(
     source,
     environment,
   );
-  const workspace = findWorkspace(directory);
-  const identity = {
-    name: answers.name,
-    template: answers.template,
-    isBelowBiome: isBelowBiome(directory),
-    isInWorkspace: workspace !== undefined,
-  };
-  const files = personalize(template, identity);
+  const nesting = nestingOf(directory);
+  const files = placeIn(personalize(template, answers.name, answers.template), nesting);
   const plan = makePlan(
     answers,
     findTemplate(answers.template, templates),
-    { version, files: [...files.keys()], notes: omissions(identity) },
+    { version, files: [...files.keys()], notes: omissions(nesting) },
     {
       directory,
       target: inspectTarget(directory, files.keys()),
-      workspace,
+      workspace: nesting.workspace,
       gitObstacle: obstacle,
       cd: changeDirectory(relative(cwd, directory)),
       bun: bunCommand(variables),

@@ -1,5 +1,5 @@
 // `check`: whether the template changed since the project was created or updated.
-import type { Options } from "../command/args.ts";
+import type { ProjectOptions } from "../command/args.ts";
 import { openStyle } from "../command/style.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
 import { projectDirectory, readProject } from "./record.ts";
@@ -12,7 +12,7 @@ import { refuseUnfinished } from "./unfinished.ts";
 const UPDATE_EXISTS = 3;
 
 export async function check(
-  { value }: Options<"project" | "to" | "json" | "help">,
+  { value }: ProjectOptions<"check">,
   { source, environment }: Call,
 ): Promise<Outcome> {
   const { variables, colors, columns } = environment;

@@ -1,11 +1,10 @@
 // Prepares what check, diff and update compare: the template as it was, and as it is.
-import { isBelowBiome } from "../command/biome.ts";
 import { RUN, version as running } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { nameProblem } from "../command/names.ts";
+import { nestingOf } from "../command/nesting.ts";
 import { placeIn } from "../command/project.ts";
 import { quoted } from "../command/shell.ts";
-import { findWorkspace } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import type { Stamp } from "../flatten/manifest.ts";
@@ -114,8 +113,5 @@ export async function createdBy(
   stamp: Stamp,
   { directory, name }: Project,
 ): Promise<FileMap> {
-  return placeIn(await release.project(stamp, name), {
-    isBelowBiome: isBelowBiome(directory),
-    isInWorkspace: findWorkspace(directory) !== undefined,
-  });
+  return placeIn(await release.project(stamp, name), nestingOf(directory));
 }

@@ -1,7 +1,7 @@
 // `diff`: a patch of what the template changed, or of what the user changed.
-import type { Options } from "../command/args.ts";
+import type { ProjectOptions } from "../command/args.ts";
 import { CreateError } from "../errors.ts";
-import { bytes, type FileMap, sorted } from "../flatten/file-map.ts";
+import { areEqual, bytes, type FileMap, sorted } from "../flatten/file-map.ts";
 import { compareVersions } from "./comparison.ts";
 import { inStyleOf } from "./merge-text.ts";
 import { ownFiles } from "./own-files.ts";
@@ -15,7 +15,7 @@ import { refuseUnfinished } from "./unfinished.ts";
 const LOCKFILE = /(^|\/)(bun\.lockb?|package-lock\.json|pnpm-lock\.yaml|yarn\.lock)$/;
 
 export async function diff(
-  { value, has }: Options<"project" | "to" | "mine" | "json" | "help">,
+  { value, has }: ProjectOptions<"diff">,
   { source, environment }: Call,
 ): Promise<Outcome> {
   const { variables } = environment;
@@ -65,7 +65,7 @@ function ownProject(
     if (own.kind === "file") {
       files.set(path, withoutStyle(own.content, base.get(path)));
       if (isExecutable(path, own.mode)) modes.set(path, "100755");
-    } else if (own.kind === "link" && own.target !== undefined) {
+    } else if (own.kind === "link") {
       files.set(path, bytes(own.target));
       modes.set(path, "120000");
     }
@@ -76,5 +76,5 @@ function ownProject(
 /** The template's content if only the line endings differ: a checkout with other ones is not a change. */
 function withoutStyle(own: Uint8Array, original: Uint8Array | undefined): Uint8Array {
   if (original === undefined || own.at(-1) !== original.at(-1)) return own;
-  return Buffer.compare(inStyleOf(own, original), own) === 0 ? original : own;
+  return areEqual(inStyleOf(own, original), own) ? original : own;
 }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { withoutRepository } from "../command/git.ts";
 import { CreateError } from "../errors.ts";
 import { contains } from "../flatten/file-map.ts";
+import { openScratch } from "../scratch.ts";
 import { run, type Variables } from "../subprocess.ts";
-import { openScratch } from "./scratch.ts";
 
 export interface TextMerge {
   readonly content: Uint8Array;

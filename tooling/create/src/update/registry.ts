@@ -14,8 +14,8 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "../command/environment.ts";
 import { ancestors } from "../command/workspace.ts";
 import { CreateError, systemCode } from "../errors.ts";
+import { directoryFiles } from "../sources/directory.ts";
 import { run } from "../subprocess.ts";
-import { directoryFiles } from "./directory.ts";
 
 const NAME = "create-bunyard";
 /** Beside the package in the cache: the digest of its files. */

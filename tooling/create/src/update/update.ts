@@ -1,5 +1,5 @@
 // `update`: merges what the template changed into the project, or finishes or undoes an earlier run.
-import type { Options } from "../command/args.ts";
+import type { ProjectOptions } from "../command/args.ts";
 import { RUN } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { ignoredFiles } from "../command/git.ts";
@@ -24,19 +24,9 @@ import { requireClean } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
 import { refuseUnfinished, requireUnfinished } from "./unfinished.ts";
 
-type Flag =
-  | "project"
-  | "to"
-  | "with"
-  | "without"
-  | "dry-run"
-  | "continue"
-  | "abort"
-  | "no-install"
-  | "json"
-  | "help";
+type Options = ProjectOptions<"update">;
 
-export async function update(options: Options<Flag>, call: Call): Promise<Outcome> {
+export async function update(options: Options, call: Call): Promise<Outcome> {
   const { has } = options;
   const directory = projectDirectory(call.environment.cwd, options.value("project"));
   if (!has("continue") && !has("abort")) return merge(directory, options, call);
@@ -72,7 +62,7 @@ function undo(directory: string): Outcome {
 
 async function merge(
   directory: string,
-  { value, list, has }: Options<Flag>,
+  { value, list, has }: Options,
   { source, environment }: Call,
 ): Promise<Outcome> {
   const { variables, signal, colors, columns } = environment;
