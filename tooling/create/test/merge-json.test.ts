@@ -31,6 +31,18 @@ test.each([
   expect(merged?.text.split("\n").filter((line) => line.trim() === "")).toEqual([""]);
 });
 
+test.each([
+  '{\n  "a": 1 // Mine.\n}\n',
+  '{\n  "a": 1, // Mine.\n}\n',
+  '{\r\n  "a": 1, /* Mine. */\r\n  "b": 2\r\n}\r\n',
+])("a comment stays beside its key when another one is added: %j", (mine) => {
+  const before = Bun.JSONC.parse(mine);
+  const merged = merge(JSON.stringify(before), mine, JSON.stringify({ a: 1, new: 0, ...before }));
+  expect(merged?.text.split("\n")[1]).toMatch(/"a": 1.*Mine\./);
+  expect(merged?.text).toContain('\n  "new": 0');
+  expect(Bun.JSONC.parse(merged?.text ?? "")).toEqual({ ...before, new: 0 });
+});
+
 test("a comment beside the only key stays when it is removed", () => {
   const merged = merge('{ "a": 1 }', '{\n  // Mine.\n  "a": 1 // Too.\n}\n', "{}");
   expect(merged?.text).toBe("{\n  // Mine.\n  // Too.\n}\n");
