@@ -233,7 +233,7 @@ describe("edits of the user", () => {
     expect(stdout).toContain("Every starter: a second thing.");
     expect(stdout).not.toContain("hmr-app");
     expect(stdout).not.toContain("a first thing");
-    expect(stderr).toContain("2 files need you: logo.png, src/main.ts");
+    expect(stderr).toContain("2 files have a conflict: logo.png, src/main.ts");
     expect(await project.read("src/main.ts")).toContain(
       [
         "<<<<<<< yours",

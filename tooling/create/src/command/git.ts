@@ -69,7 +69,7 @@ export interface Ignored {
 }
 
 /**
- * The project's files that git will not commit: a global ignore file, or one further up, may list `lib/`.
+ * The project's files that git will not commit: a global ignore file, or one in a parent directory, may list `lib/`.
  * Empty if the directory is not in a repository.
  */
 export async function ignoredFiles(

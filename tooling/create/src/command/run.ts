@@ -37,7 +37,7 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   const json = argv.includes("--json");
   const print = (value: unknown) => out(JSON.stringify(value));
   const style = openStyle(colors);
-  // Bun may run a copy from its cache that is a day old, so the version is shown. With `--json`, it is in the object.
+  // Bun may run a cached copy that is a day old, so the version is printed. With `--json`, it is in the object.
   const isPublished = source.clone === undefined;
   if (isPublished && !json && !asksAboutCommand(argv)) err(bannerText(version, style));
   try {
@@ -74,7 +74,7 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   }
 }
 
-/** `--help` and `--version` print only the answer, whatever else is wrong. */
+/** `--help` and `--version` print nothing else. */
 const asksAboutCommand = (argv: readonly string[]): boolean =>
   argv.includes("--help") || argv.includes("--version");
 
@@ -114,7 +114,7 @@ async function create(
   return apply(plan, files, { bun, variables, signal, announce });
 }
 
-/** Completes the answers, and reads what the last question needs: the template's files decide which names are possible. */
+/** Completes the answers and reads the template, because a project cannot have the name of one of its dependencies. */
 async function complete(
   args: Args,
   templates: readonly Template[],
@@ -136,7 +136,7 @@ async function complete(
   return { answers: { ...answers, name }, directory, template, obstacle };
 }
 
-/** Asks for another name if the template depends on a package of this one, and the name was derived from the directory. */
+/** Asks for another name if the template depends on a package of that name, unless the user chose the name. */
 async function nameFor(
   template: FileMap,
   { name, directory }: Answers,
@@ -153,7 +153,7 @@ async function nameFor(
   );
 }
 
-/** The first question loads the prompt library and opens the keyboard, which stays open until the last one. */
+/** The first question loads the prompt library and opens the keyboard. Disposing closes the keyboard. */
 function openQuestions({ openKeyboard, signal }: Environment): Questions & Disposable {
   let keyboard: Keyboard | undefined;
   const open = async () => {

@@ -1,4 +1,4 @@
-// Finds the workspace that a project joins if its directory matches the globs of a workspace further up.
+// Finds the workspace that a project joins if its directory matches the globs of a workspace in a parent directory.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { isObject, type JsonObject } from "../flatten/json.ts";

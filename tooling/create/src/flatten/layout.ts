@@ -49,7 +49,7 @@ function closeGaps(lines: readonly Line[], hasBlocks: boolean): readonly Line[] 
   return kept;
 }
 
-/** JSON allows no comma after a last element, which the removed one followed. */
+/** JSON does not allow the comma that is left after the last element. */
 function withoutTrailingCommas(lines: readonly Line[]): readonly Line[] {
   return lines.map((line, index) => {
     const next = lines[index + 1];

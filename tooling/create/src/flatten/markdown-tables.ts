@@ -1,7 +1,7 @@
 // Aligns the columns of the Markdown tables from which rows were removed, and drops tables without a row.
 import { indentOf, type Line } from "./lines.ts";
 
-/** The names of the columns, and the rule below them. */
+/** The header row and the delimiter row. */
 const HEADER_LINES = 2;
 
 export function alignTables(lines: readonly Line[]): readonly Line[] {
@@ -30,14 +30,16 @@ export function alignTables(lines: readonly Line[]): readonly Line[] {
 function aligned(table: readonly Line[]): Line[] {
   const rows = table.map(({ text }) => cellsOf(text));
   const indent = indentOf(table[0]?.text ?? "");
-  const rules = rows[1] ?? [];
-  const widths = rules.map((_, column) =>
+  const delimiters = rows[1] ?? [];
+  const widths = delimiters.map((_, column) =>
     Math.max(3, ...rows.map((row, index) => (index === 1 ? 0 : widthOf(row[column] ?? "")))),
   );
   return rows.map((row, index) => {
     const cells = widths.map((width, column) => {
-      const rule = rules[column] ?? "";
-      return index === 1 ? ruleOf(rule, width) : padded(row[column] ?? "", width, rule);
+      const delimiter = delimiters[column] ?? "";
+      return index === 1
+        ? delimiterOf(delimiter, width)
+        : padded(row[column] ?? "", width, delimiter);
     });
     return { text: `${indent}| ${cells.join(" | ")} |`, isAfterCut: false };
   });
@@ -52,15 +54,15 @@ const cellsOf = (row: string): readonly string[] =>
 
 const widthOf = (cell: string): number => Bun.stringWidth(cell);
 
-const ruleOf = (rule: string, width: number): string => {
-  const [start, end] = [rule.startsWith(":") ? ":" : "", rule.endsWith(":") ? ":" : ""];
+const delimiterOf = (delimiter: string, width: number): string => {
+  const [start, end] = [delimiter.startsWith(":") ? ":" : "", delimiter.endsWith(":") ? ":" : ""];
   return start + "-".repeat(width - start.length - end.length) + end;
 };
 
-/** The cell filled up with spaces, on the side that the column's rule asks for. */
-function padded(cell: string, width: number, rule: string): string {
+/** The cell filled up with spaces, on the side that the column's delimiter names. */
+function padded(cell: string, width: number, delimiter: string): string {
   const missing = width - widthOf(cell);
-  if (!rule.endsWith(":")) return cell + " ".repeat(missing);
-  if (!rule.startsWith(":")) return " ".repeat(missing) + cell;
+  if (!delimiter.endsWith(":")) return cell + " ".repeat(missing);
+  if (!delimiter.startsWith(":")) return " ".repeat(missing) + cell;
   return " ".repeat(Math.floor(missing / 2)) + cell + " ".repeat(Math.ceil(missing / 2));
 }

@@ -24,14 +24,14 @@ interface Entry {
 
 interface Journal {
   readonly entries: readonly Entry[];
-  /** Summary of the update, which `--continue` reports. */
   readonly report: unknown;
 }
 
 /**
  * Swaps all files. If one cannot be swapped, the files before it are restored.
- * @param planned what the plan was made from: a file that changed since then is not replaced
- * @throws {CreateError} and leaves the old files, byte for byte
+ * @param report summary of the update, which `--continue` prints
+ * @param planned the user's files as the plan read them: one that changed since then is not replaced
+ * @throws {CreateError} after restoring the old files, byte for byte
  */
 export function swapFiles(
   directory: string,

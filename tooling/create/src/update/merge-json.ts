@@ -22,7 +22,7 @@ export interface Kept {
 }
 
 type Key = readonly string[];
-/** Prints as Biome does: it formats package.json in its own way. */
+/** Formats a value as Biome does in this file. */
 type Print = (value: Json) => string;
 const printPackage: Print = (value) => JSON.stringify(value, null, 2);
 
@@ -112,7 +112,7 @@ class Merge {
     } else this.set(key, list, before);
   }
 
-  /** @param before keys after which a new one comes, the nearest last */
+  /** @param before the template's keys before this one: a new key is inserted after the last one that the user has */
   set(key: Key, value: Json, before: readonly string[]): void {
     const existing = this.#find(key);
     const parent = this.#find(key.slice(0, -1));

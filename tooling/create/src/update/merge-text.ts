@@ -23,7 +23,7 @@ export const isBinary = (content: Uint8Array): boolean => contains(content, "\0"
 
 /**
  * The template's text in the line endings of the user's file, and without a final line break if the user's has none.
- * Bytes that are not UTF-8 and a byte order mark stay.
+ * Other bytes do not change, in any encoding.
  */
 export function inStyleOf(mine: Uint8Array, template: Uint8Array): Uint8Array {
   if (isBinary(mine) || isBinary(template)) return template;

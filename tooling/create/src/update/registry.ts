@@ -144,7 +144,7 @@ function parseToml(file: string): { readonly install?: Readonly<Record<string, u
   }
 }
 
-/** TOML on one line. A string of JSON is one of TOML, too. */
+/** Prints a value as TOML on one line. A JSON string is also a TOML string. */
 function inlineToml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inlineToml).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

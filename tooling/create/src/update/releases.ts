@@ -1,4 +1,4 @@
-// The versions of create-bunyard: the one that runs, and others from the user's registry. Each makes its own projects.
+// The versions of create-bunyard: the one that runs, and others from the user's registry.
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,7 +72,7 @@ async function create(
   refuseTemporaryFolder(project);
   const features = without.length === 0 ? [] : ["--without", without.join(",")];
   const options = ["--template", template, ...features, "--name", name, "--json"];
-  // npm's variables are about the command that the user typed.
+  // With npm's variable, the old version would refuse npm's settings as options without a `--`.
   const { npm_command: _, ...env } = variables;
   const { exitCode, stdout, output } = await run({
     command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],

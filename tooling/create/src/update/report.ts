@@ -72,14 +72,14 @@ export function updateJson(
 /** Names the files with conflicts, and how to resolve them. */
 export function conflictError(conflicts: readonly Change[]): CreateError {
   const names = shortened(conflicts.map(({ path }) => path));
-  const start = conflicts.length === 1 ? "1 file needs you" : `${conflicts.length} files need you`;
+  const start = conflicts.length === 1 ? "1 file has" : `${conflicts.length} files have`;
   const has = (wanted: ChangeKind) => conflicts.some(({ kind }) => kind === wanted);
   const remedies = [
     ...(has("conflict") ? ["Edit the files with <<<<<<< marks."] : []),
     ...(has("beside") ? ["Merge each .new file into yours, and delete it."] : []),
     ...(has("blocked") ? ["The reason for each file that was not written is listed first."] : []),
   ];
-  return new CreateError("conflicts", `${start}: ${names}`, remedies.join(" "));
+  return new CreateError("conflicts", `${start} a conflict: ${names}`, remedies.join(" "));
 }
 
 /** The kinds in the order of what a user has to look at. The first three are conflicts. */
@@ -145,7 +145,7 @@ export function checkText(
 ): string {
   const page = new Page(columns);
   if (isUpToDate) {
-    const since = from.version === to.version ? "" : ` The template did not change since.`;
+    const since = from.version === to.version ? "" : " The template has not changed since then.";
     page.prose(`${style.green("✔")} ${nameOf(from)} is up to date.${since}`);
     return page.text;
   }
