@@ -36,7 +36,7 @@ test.each([
   '{\n  "a": 1, // Mine.\n}\n',
   '{\r\n  "a": 1, /* Mine. */\r\n  "b": 2\r\n}\r\n',
 ])("a comment stays beside its key when another one is added: %j", (mine) => {
-  const before = Bun.JSONC.parse(mine);
+  const before = Object(Bun.JSONC.parse(mine));
   const merged = merge(JSON.stringify(before), mine, JSON.stringify({ a: 1, new: 0, ...before }));
   expect(merged?.text.split("\n")[1]).toMatch(/"a": 1.*Mine\./);
   expect(merged?.text).toContain('\n  "new": 0');
