@@ -1,6 +1,5 @@
 // Removes the regions of features that are left out, and the marks of those that stay.
 import { layout } from "./layout.ts";
-import type { Line } from "./lines.ts";
 import { markIn } from "./marks.ts";
 import { broken } from "./rules.ts";
 
@@ -31,12 +30,8 @@ export function applyRegions(
 ): Regions | undefined {
   const features = new Set<string>();
   const open: OpenRegion[] = [];
-  const kept: Line[] = [];
-  let isAfterCut = false;
-  const keep = (text: string) => {
-    kept.push({ text, isAfterCut });
-    isAfterCut = false;
-  };
+  const kept: string[] = [];
+  const cuts: number[] = [];
   const register = (names: readonly string[], line: number) => {
     if (names.length === 0) throw broken(`${path}:${line}`, "opens a region without a feature");
     for (const name of names) {
@@ -51,10 +46,10 @@ export function applyRegions(
     line += 1;
     const mark = markIn(content);
     if (mark === undefined) {
-      if (isKept) keep(content);
+      if (isKept) kept.push(content);
       continue;
     }
-    isAfterCut = true;
+    cuts.push(kept.length);
     switch (mark.kind) {
       case "open":
         register(mark.features, line);
@@ -65,7 +60,7 @@ export function applyRegions(
         break;
       case "row":
         register(mark.features, line);
-        if (isKept && stays(mark.features)) keep(mark.line);
+        if (isKept && stays(mark.features)) kept.push(mark.line);
         break;
       case "misplaced": {
         const hint = "Put it on a line of its own, or in the last cell of a Markdown table's row.";
@@ -76,7 +71,7 @@ export function applyRegions(
   }
   const [unclosed] = open;
   if (unclosed === undefined) {
-    return features.size === 0 ? undefined : { text: layout(path, kept), features };
+    return features.size === 0 ? undefined : { text: layout(path, kept, cuts), features };
   }
   throw broken(
     `${path}:${unclosed.line}`,
