@@ -142,9 +142,9 @@ describe.skipIf(!existsSync("/dev/full"))("an output that cannot be written", ()
   };
 
   test.each([
-    ["--list", "--json"],
-    ["app", "--template", "tiny", "--no-install"],
-  ])("is an error: %s", async (...args) => {
+    { args: ["--list", "--json"] },
+    { args: ["app", "--template", "tiny", "--no-install"] },
+  ])("is an error: $args", async ({ args }) => {
     await using box = await Sandbox.open();
     const { code, stderr } = await shell(box, "> /dev/full", ...args);
     expect({ code, stderr }).toEqual({

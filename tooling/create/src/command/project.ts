@@ -39,12 +39,7 @@ export const omissions = ({ workspace }: Nesting): readonly string[] =>
     ? []
     : ["Left out .github/, because GitHub reads it only at the root of a repository."];
 
-function personalized(
-  path: string,
-  content: Uint8Array,
-  name: string,
-  template: string,
-): Uint8Array {
+function personalized(path: string, content: Uint8Array, name: string, template: string) {
   if (path === "package.json") return renamed(content, name);
   if (path === "README.md") return bytes(text(content).replace(/^# .*/, () => `# ${name}`));
   if (path === "LICENSE") return bytes(text(content).replace(OWNER, () => `the ${name} authors`));

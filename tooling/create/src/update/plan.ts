@@ -28,7 +28,7 @@ export interface Change {
   readonly path: string;
   readonly kind: ChangeKind;
   /** The path before a rename. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** Whether the user had changed the file. */
   readonly isYours: boolean;
   /** Messages for the user about this file, one per entry. */
@@ -202,15 +202,7 @@ class Merge implements MergePlan {
     content: Uint8Array | undefined,
     kind: ChangeKind,
     own: (Own & { kind: "file" }) | undefined,
-    {
-      isYours = false,
-      notes = [],
-      from,
-    }: {
-      isYours?: boolean;
-      notes?: readonly string[];
-      from?: string | undefined;
-    } = {},
+    { isYours = false, notes = [], from }: Partial<Omit<Change, "path" | "kind">> = {},
   ): void {
     this.writes.set(path, { content, mode: own?.mode });
     this.#report(path, kind, isYours, notes, from);
@@ -240,7 +232,7 @@ class Merge implements MergePlan {
     notes: readonly string[] = [],
     from?: string,
   ): void {
-    this.changes.push({ path, kind, ...(from === undefined ? {} : { from }), isYours, notes });
+    this.changes.push({ path, kind, from, isYours, notes });
   }
 }
 

@@ -2,7 +2,6 @@
 import { RUN } from "../command/definition.ts";
 import type { Style } from "../command/style.ts";
 import { CreateError } from "../errors.ts";
-import { isObject } from "../flatten/json.ts";
 import type { Stamp } from "../flatten/manifest.ts";
 import { shortened } from "../shortened.ts";
 import type { Likeness } from "./adopt.ts";
@@ -32,12 +31,6 @@ export const labelsOf = (from: Stamp, to: Stamp): Labels => ({
   base: `${from.template} ${from.version}`,
   theirs: `${to.template} ${to.version}`,
 });
-
-/** The summary that a journal recorded. */
-export function parseSummary(report: unknown): Summary {
-  if (!isObject(report)) throw new TypeError("The journal has no summary.");
-  return report as unknown as Summary;
-}
 
 export const conflictsIn = (changes: readonly Change[]): readonly Change[] =>
   changes.filter(({ kind }) => isConflict(kind));

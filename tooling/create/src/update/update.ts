@@ -12,14 +12,7 @@ import { asCreateError, CreateError } from "../errors.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
 import { abort, finish, swapFiles } from "./journal.ts";
 import { projectDirectory, readProject } from "./record.ts";
-import {
-  conflictError,
-  conflictsIn,
-  parseSummary,
-  type Summary,
-  updateJson,
-  updateText,
-} from "./report.ts";
+import { conflictError, conflictsIn, type Summary, updateJson, updateText } from "./report.ts";
 import { requireClean } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
 import { refuseUnfinished, requireUnfinished } from "./unfinished.ts";
@@ -50,7 +43,7 @@ export async function update(options: Options, call: Call): Promise<Outcome> {
     const hint = `Run: ${RUN} update --abort`;
     throw new CreateError("unfinished", "An abort was interrupted.", hint);
   }
-  const summary = parseSummary(finish(directory));
+  const summary = finish(directory) as Summary;
   return installAndReport(directory, summary, has("no-install"), call.environment);
 }
 
