@@ -233,7 +233,7 @@ describe("edits of the user", () => {
     expect(stdout).toContain("Every starter: a second thing.");
     expect(stdout).not.toContain("hmr-app");
     expect(stdout).not.toContain("a first thing");
-    expect(stderr).toContain("2 files need you: logo.png, src/main.ts");
+    expect(stderr).toContain("2 files have a conflict: logo.png, src/main.ts");
     expect(await project.read("src/main.ts")).toContain(
       [
         "<<<<<<< yours",
@@ -404,6 +404,16 @@ describe("refuses, and changes nothing", () => {
     );
   });
 
+  test("a package.json that is a link", async () => {
+    const project = await create(FIRST);
+    await project.git("mv", "package.json", "real.json");
+    await symlink("real.json", project.path("package.json"));
+    await project.commit();
+    const { error } = await project.update(THIRD, 1);
+    expect(error?.message).toStartWith("package.json is a link");
+    expect(await project.git("status", "--porcelain")).toBe("");
+  });
+
   test("a submodule instead of a folder", async () => {
     const project = await create(FIRST);
     await project.git("rm", "--quiet", "-r", "src");
@@ -506,6 +516,15 @@ describe("check and diff", () => {
     await applied.git("apply", join(applied.directory, "../patch"));
     await updated.update(THIRD, 0);
     await expectSameFiles(applied.directory, updated.directory);
+  });
+
+  test("diff refuses --mine with --to", async () => {
+    const project = await create(FIRST);
+    const { code, stderr } = await project.run(THIRD, "diff", "--mine", "--to", SECOND);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("--mine cannot be combined with --to"),
+    });
   });
 
   test("diff --mine is what the user changed", async () => {
@@ -623,10 +642,8 @@ test("a dry run prints the plan and changes nothing", async () => {
   expect(await project.git("status", "--porcelain", "--ignored")).toBe("");
 });
 
-test.each([
-  ["--continue", THIRD],
-  ["--abort", FIRST],
-])("after kill -9 during the swap, %s leaves a complete project", async (option, version) => {
+/** Kills an update once everything is staged. */
+async function interrupted(): Promise<Project> {
   const project = await create(FIRST);
   const staging = project.path(".create-bunyard");
   const isSwapping = () => Bun.file(join(staging, "journal.json")).exists();
@@ -643,12 +660,34 @@ test.each([
     update.kill("SIGKILL");
     await update.exited;
   }
+  return project;
+}
+
+test.each([
+  ["--continue", THIRD],
+  ["--abort", FIRST],
+])("after kill -9 during the swap, %s leaves a complete project", async (option, version) => {
+  const project = await interrupted();
   const refused = await project.update(THIRD, 1);
   expect(refused.error).toMatchObject({ code: "unfinished" });
   const { code, stderr } = await project.run(THIRD, "update", option, "--no-install");
   expect(code, stderr).toBe(0);
   const fresh = await create(version);
   await expectSameFiles(project.directory, fresh.directory);
+});
+
+test("after kill -9 when every file was swapped, --continue reports the update, and --abort refuses", async () => {
+  const project = await interrupted();
+  const [journal, done] = ["journal", "done"].map((name) => `.create-bunyard/${name}.json`);
+  const content = await project.read(journal ?? "");
+  await project.update(THIRD, 0, "--continue");
+  // As it is between the last swap and the removal of the staging directory.
+  await project.write({ [done ?? ""]: content });
+  const refused = await project.update(THIRD, 1, "--abort");
+  expect(refused.error).toMatchObject({ code: "unfinished" });
+  const report = await project.update(THIRD, 0, "--continue");
+  expect(report.changes).not.toBeEmpty();
+  expect(await readdir(project.directory)).not.toContain(".create-bunyard");
 });
 
 test("adopt records a project, which can then be updated", async () => {

@@ -1,6 +1,6 @@
 // Finds the known word that is closest to a mistyped one, for "Did you mean …?".
 
-/** Returns undefined if no word is close, because a wrong suggestion is worse than none. */
+/** Undefined if no word is close: a wrong suggestion is worse than none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const begun = known.filter((candidate) => word !== "" && candidate.startsWith(word));
   if (begun.length === 1) return begun[0];

@@ -18,7 +18,7 @@ export interface Result {
   readonly output: string;
 }
 
-/** Ctrl-C ends the program, perhaps before it reaches this process. Wait this many milliseconds for it after a failure. */
+/** Ctrl-C also ends the program, perhaps before this process gets the signal. After a failure, wait for it this long. */
 const INTERRUPT_MS = 50;
 
 /**

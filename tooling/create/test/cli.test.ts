@@ -262,6 +262,16 @@ describe("options that npm keeps for itself without a --", () => {
     expect(await box.run(args, { env })).toMatchObject({ code: 0 });
   });
 
+  test("a setting in .npmrc is no option that was given, if another option has arrived", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "init", npm_config_force: "true", npm_config_json: "true" };
+    const { code, stdout } = await box.run(["my-app", "--template", "tiny", "--dry-run"], { env });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("Would create") });
+    const swallowed = { ...env, npm_config_dry_run: "true" };
+    const refused = await box.run(["my-app", "--template", "tiny"], { env: swallowed });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--dry-run") });
+  });
+
   test("npx passes options on, so nothing is refused", async () => {
     await using box = await Sandbox.open();
     const env = { npm_command: "exec", npm_config_json: "true", npm_config_yes: "true" };

@@ -1,5 +1,6 @@
 // A full or read-only disk: the run fails, and no file is left behind.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
@@ -131,3 +132,32 @@ async function canMount(): Promise<boolean> {
   await using disk = await mount(box, "ro");
   return disk.mounted;
 }
+
+describe.skipIf(!existsSync("/dev/full"))("an output that cannot be written", () => {
+  const shell = async (box: Sandbox, redirection: string, ...args: string[]) => {
+    const command = ["sh", "-c", `"$@" ${redirection}`, "sh", ...box.command(...args)];
+    return ended(
+      Bun.spawn(command, { cwd: box.cwd, env: box.env(), stdout: "pipe", stderr: "pipe" }),
+    );
+  };
+
+  test.each([
+    { args: ["--list", "--json"] },
+    { args: ["app", "--template", "tiny", "--no-install"] },
+  ])("is an error: $args", async ({ args }) => {
+    await using box = await Sandbox.open();
+    const { code, stderr } = await shell(box, "> /dev/full", ...args);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("✖ The output could not be written (ENOSPC).\n"),
+    });
+  });
+
+  test("does not matter for messages, and for a reader that has ended", async () => {
+    await using box = await Sandbox.open();
+    const args = ["app", "--template", "tiny", "--no-install"];
+    expect(await shell(box, "2> /dev/full", ...args)).toMatchObject({ code: 0 });
+    const listed = await shell(box, "| head -c 1", "--list", "--json");
+    expect(listed).toMatchObject({ code: 0, stdout: "[" });
+  });
+});

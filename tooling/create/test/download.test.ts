@@ -124,14 +124,16 @@ describe("a registry behind a proxy", () => {
     expect(proxy.requests).toContain(`GET http://${HOST}/create-bunyard HTTP/1.1`);
   });
 
-  test("over HTTPS, with the certificate of a company", async () => {
-    const folder = join(root, "tls");
-    const tls = await certificate(folder);
+  const company = { registry: `https://${HOST}/`, cafile: "./certs/cert.pem" };
+  const lines = Object.entries(company);
+  test.each([
+    ["bunfig.toml", `[install]\n${lines.map(([key, value]) => `${key} = "${value}"\n`).join("")}`],
+    [".npmrc", lines.map(([key, value]) => `${key} = ${value}\n`).join("")],
+  ])("over HTTPS, with the certificate of a company, relative to %s", async (name, settings) => {
+    const user = await User.open({ [`${APP}/${name}`]: settings });
+    const tls = await certificate(join(user.project, "certs"));
     await using registry = await PrivateRegistry.open({ origin: `https://${HOST}`, tls });
     await using proxy = await ForwardProxy.open(registry.port);
-    const user = await User.open({
-      [`${APP}/bunfig.toml`]: `[install]\nregistry = "https://${HOST}/"\ncafile = ${JSON.stringify(join(folder, "cert.pem"))}\n`,
-    });
     await expectPackage(user.fetch({ HTTPS_PROXY: proxy.url }));
     expect(proxy.requests).toContain(`CONNECT ${HOST}:443 HTTP/1.1`);
   });
@@ -161,6 +163,15 @@ test("without a network, the message says what is missing and what to do; a down
     message: expect.stringContaining(`create-bunyard ${VERSION} could not be downloaded`),
     hint: expect.stringContaining(".npmrc"),
   });
+});
+
+test.each([".npmrc", "bunfig.toml"])("a folder called %s is not a settings file", async (name) => {
+  await using registry = await PrivateRegistry.open();
+  const user = await User.open({
+    [`${APP}/${name}/file`]: "",
+    ".bunfig.toml": `[install]\nregistry = "${registry.origin}/"\n`,
+  });
+  await expectPackage(user.fetch());
 });
 
 test.each([

@@ -68,6 +68,11 @@ test("tsconfig.json is merged with its base, comments and trailing commas allowe
 `);
 });
 
+test.each(["[]", "{ bad"])("a tsconfig.json that is not an object is named: %j", (content) => {
+  const files = { "templates/demo/tsconfig.json": content };
+  expect(() => demo(files)).toThrow("templates/demo/tsconfig.json is not a valid JSON object.");
+});
+
 test("a tsconfig that extends something else stays as it is", () => {
   const content = '{ "extends": "./tsconfig.json" } // mine\n';
   const files = demo({ "templates/demo/tsconfig.build.json": content });
@@ -95,7 +100,9 @@ test("README.md and AGENTS.md say how to update, after what the template says", 
 
 test("README.md lists the files that set the version of Bun", () => {
   const files = demo({ "templates/demo/README.md": "# Demo\n", "templates/demo/Dockerfile": "" });
-  expect(read(files, "README.md")).toEndWith(" in `Dockerfile` and `package.json`.\n");
+  expect(read(files, "README.md")).toEndWith(
+    " in `Dockerfile`, `package.json` and your workflows.\n",
+  );
 });
 
 test("a module of which only types are imported is copied, too", () => {

@@ -126,6 +126,64 @@ describe.skipIf(process.platform === "win32")("SIGINT while it installs", () => 
   });
 });
 
+describe.skipIf(process.platform === "win32")("an interrupt after the lockfile was written", () => {
+  /** The install runs this script last. */
+  const slow = (folder: string) => ({
+    ...{ name: "slow", private: true, workspaces: ["dep", "apps/*"] },
+    scripts: { postinstall: `touch ${folder}/installed && sleep 600` },
+  });
+
+  test("restores the lockfile of the workspace", async () => {
+    await using box = await Sandbox.open();
+    await box.write({
+      "package.json": JSON.stringify(slow(box.cwd)),
+      "dep/package.json": '{"name":"dep","version":"1.0.0"}',
+    });
+    await Bun.$`${process.execPath} install --ignore-scripts`.cwd(box.cwd).env(box.env()).quiet();
+    const before = await box.read("bun.lock");
+    const run = box.spawn(["apps/api", "--template", "tiny"]);
+    await until(async () => (await box.list()).includes("installed"));
+    expect(await box.read("bun.lock")).not.toBe(before);
+    run.kill("SIGINT");
+    expect(await ended(run)).toMatchObject({ code: 130 });
+    expect(await box.read("bun.lock")).toBe(before);
+    expect(await box.list()).not.toContain("apps");
+  });
+
+  test("restores one that --force kept", async () => {
+    await using box = await Sandbox.open();
+    await box.addTemplate("large", {
+      "package.json": JSON.stringify(slow(box.cwd)),
+      "dep/package.json": '{"name":"dep","version":"1.0.0"}',
+    });
+    const mine =
+      '{ "lockfileVersion": 1, "workspaces": { "": { "name": "mine" } }, "packages": {} }';
+    await box.write({ "app/bun.lock": mine });
+    const run = box.spawn(["app", "--template", "large", "--force"]);
+    await until(async () => (await box.list()).includes("installed"));
+    expect(await box.read("app/bun.lock")).not.toBe(mine);
+    run.kill("SIGINT");
+    expect(await ended(run)).toMatchObject({ code: 130 });
+    expect(await box.tree("app")).toEqual(["bun.lock"]);
+    expect(await box.read("app/bun.lock")).toBe(mine);
+  });
+});
+
+test("a failed install does not hide what was replaced", async () => {
+  await using box = await Sandbox.open();
+  await box.addTemplate("large", NEEDY);
+  await box.write({ "app/package.json": "mine" });
+  const nowhere = {
+    npm_config_registry: "http://127.0.0.1:1/",
+    NPM_CONFIG_REGISTRY: "http://127.0.0.1:1/",
+  };
+  const { code, stdout } = await box.run(["app", "--template", "large", "--force"], {
+    env: nowhere,
+  });
+  expect(code).toBe(1);
+  expect(stdout).toEndWith("  replaced package.json\n");
+});
+
 test("with an unreachable registry, the files are kept and the command to retry is printed", async () => {
   await using box = await Sandbox.open();
   await box.addTemplate("large", NEEDY);

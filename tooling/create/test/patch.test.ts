@@ -4,8 +4,8 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytes, type FileMap } from "../src/flatten/file-map.ts";
+import { directoryFiles } from "../src/sources/directory.ts";
 import { run } from "../src/subprocess.ts";
-import { directoryFiles } from "../src/update/directory.ts";
 import { createPatch } from "../src/update/trees.ts";
 
 setDefaultTimeout(60_000);

@@ -167,10 +167,12 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
   test("a directory from which no name can be derived leads to a question for the name", async () => {
     await using box = await Sandbox.open();
     await using terminal = openTerminal(box, ["日本", "--template", "tiny", "--no-install"]);
-    await terminal.shows("Which name should the package have?");
+    await terminal.shows("What should the package be called?");
     terminal.type(`My App${ENTER}`);
     await terminal.shows("Use my-app");
-    terminal.type(`${ERASE_LINE}my-app${ENTER}`);
+    terminal.type(`${ERASE_LINE}${ENTER}`);
+    await terminal.shows("Choose one.");
+    terminal.type(`my-app${ENTER}`);
     expect(await terminal.exited).toBe(0);
     expect(JSON.parse(await box.read("日本/package.json")).name).toBe("my-app");
   });
@@ -182,7 +184,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     await terminal.shows("Which starter?");
     terminal.type(ENTER);
     await terminal.shows("depends on a package of that name");
-    await terminal.shows("Which name should the package have?");
+    await terminal.shows("What should the package be called?");
     terminal.type(`shop-2${ENTER}`);
     expect(await terminal.exited).toBe(0);
     expect(JSON.parse(await box.read("shop/package.json")).name).toBe("shop-2");

@@ -53,6 +53,15 @@ test("a directory with other files is refused, too", async () => {
   expect(await box.tree("app")).toEqual(["notes.txt"]);
 });
 
+test("of a directory with many files, the first ones are named", async () => {
+  await using box = await Sandbox.open();
+  const names = Array.from({ length: 30 }, (_, index) => `app/note-${index + 10}`);
+  await box.write(Object.fromEntries(names.map((name) => [name, ""])));
+  const { stderr } = await box.tiny("app");
+  expect(stderr).toContain("It contains note-10, note-11");
+  expect(stderr).toContain("note-19 and 20 more\n");
+});
+
 test("--force overwrites the conflicting files, names them and deletes nothing", async () => {
   await using box = await Sandbox.open();
   await box.write({

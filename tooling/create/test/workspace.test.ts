@@ -204,7 +204,8 @@ test.skipIf(process.platform === "win32")("a member may be a link", async () => 
 
 test("in a workspace no .github folder is written, and the report says so", async () => {
   await using box = await Sandbox.open();
-  await box.addTemplate("large", { "package.json": "{}", ".github/workflows/ci.yml": "" });
+  const workflows = { ".github/workflows/ci.yml": "", ".github/dependabot.yml": "" };
+  await box.addTemplate("large", { "package.json": "{}", "README.md": "# large\n", ...workflows });
   await box.write({ "package.json": root(["packages/*"]) });
   const large = (target: string, ...args: string[]) =>
     box.run([target, "--template", "large", "--no-install", ...args]);
@@ -213,6 +214,9 @@ test("in a workspace no .github folder is written, and the report says so", asyn
   expect(await box.list("packages/app")).not.toContain(".github");
   const json = JSON.parse((await large("packages/two", "--json")).stdout);
   expect(json.steps[0].reason).toStartWith("Left out .github/");
+  const readme = await box.read("packages/app/README.md");
+  expect(readme).not.toContain(".github");
+  expect(readme).toEndWith("change its version in `package.json` and your workflows.\n");
   expect(await large("alone")).toMatchObject({ stdout: expect.not.stringContaining(".github") });
   expect(await box.list("alone")).toContain(".github");
 });

@@ -30,7 +30,7 @@ export function rulesFor(environment: Environment, { clone }: TemplateSource, ar
       return (
         directoryNameRefusal(basename(directory)) ??
         nameRefusal(name, isChosen ? undefined : basename(directory)) ??
-        duplicateName(name, directory, findWorkspace(directory))
+        duplicateName(name, findWorkspace(directory))
       );
     },
   };

@@ -4,6 +4,7 @@ import type { FileMap } from "../flatten/file-map.ts";
 import type { Variables } from "../subprocess.ts";
 import { firstCommit, type Ignored, ignoredFiles, repositoryAround } from "./git.ts";
 import { install } from "./install.ts";
+import { keepLockfiles } from "./package-manager.ts";
 import { isSkipped, type Plan, type Skipped } from "./plan.ts";
 import { createDirectory, fillDirectory, type Written } from "./staging.ts";
 
@@ -43,6 +44,7 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
   const { variables, signal } = tools;
   const { directory, install: installation, git } = plan;
   const written: Written[] = [];
+  const restoreLockfiles = isSkipped(installation) ? undefined : keepLockfiles(installation.cwd);
   const work: Readonly<Record<StepName, Skipped | (() => Promise<unknown>)>> = {
     write: async () => written.push(await write(plan, files, signal)),
     install: isSkipped(installation) ? installation : () => install(installation, tools),
@@ -67,6 +69,7 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
   }
   if (signal.aborted) {
     for (const files of written) files.undo();
+    restoreLockfiles?.();
     return { plan, steps: [], ignored: [], error: interrupted() };
   }
   for (const files of written) files.commit();

@@ -2,7 +2,7 @@
 import type { ArgDef } from "citty";
 import { CreateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
-import { flags } from "./definition.ts";
+import { flags, type ProjectCommand, type projectCommands } from "./definition.ts";
 
 export type Flags = Readonly<Record<string, Pick<ArgDef, "type">>>;
 
@@ -14,6 +14,11 @@ export interface Options<Name extends string> {
   readonly list: (flag: Name) => readonly string[] | undefined;
   readonly has: (flag: Name) => boolean;
 }
+
+/** Of a command for a created project. */
+export type ProjectOptions<Command extends ProjectCommand> = Options<
+  keyof (typeof projectCommands)[Command]["args"] & string
+>;
 
 export interface Args extends Options<keyof typeof flags> {
   readonly directory: string | undefined;

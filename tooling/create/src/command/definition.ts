@@ -4,56 +4,39 @@ import { description, version } from "../../package.json" with { type: "json" };
 
 export { version };
 
+/** How a user runs the newest version in a project. */
+export const RUN = "bunx create-bunyard@latest";
+
+const option = (valueHint: string, description: string) =>
+  ({ type: "string", valueHint, description }) as const;
+const flag = (description: string) => ({ type: "boolean", description }) as const;
+
 export const flags = {
-  template: {
-    type: "string",
-    valueHint: "name",
-    description: "Starter to use; --list shows them",
-  },
-  without: {
-    type: "string",
-    valueHint: "feature,…",
-    description: "Features to leave out; may be repeated; --list shows them",
-  },
-  name: {
-    type: "string",
-    valueHint: "package-name",
-    description: "Name in package.json; by default derived from the directory (My App → my-app)",
-  },
-  "no-install": { type: "boolean", description: "Do not install the dependencies" },
-  "no-git": { type: "boolean", description: "Create no git repository and no commit" },
-  force: {
-    type: "boolean",
-    description: "Overwrite conflicting files; deletes nothing and names what it replaced",
-  },
-  "dry-run": { type: "boolean", description: "Print what would happen, and change nothing" },
-  json: {
-    type: "boolean",
-    description: "Print one JSON object on stdout, everything else on stderr",
-  },
-  yes: { type: "boolean", description: "Never ask; a missing answer is an error" },
-  list: {
-    type: "boolean",
-    description: "List the starters and their features; with --json as an array",
-  },
-  version: { type: "boolean", description: "Print the version" },
-  help: { type: "boolean", description: "Print this help" },
+  template: option("name", "Starter to use; --list shows them"),
+  without: option("feature,…", "Features to leave out; may be repeated; --list shows them"),
+  name: option(
+    "package-name",
+    "Name in package.json; by default derived from the directory (My App → my-app)",
+  ),
+  "no-install": flag("Do not install the dependencies"),
+  "no-git": flag("Create no git repository and no commit"),
+  force: flag("Overwrite conflicting files; deletes nothing and names what it replaced"),
+  "dry-run": flag("Print what would happen, and change nothing"),
+  json: flag("Print one JSON object on stdout, everything else on stderr"),
+  yes: flag("Never ask; a missing answer is an error"),
+  list: flag("List the starters and their features; with --json as an array"),
+  version: flag("Print the version"),
+  help: flag("Print this help"),
 } as const satisfies ArgsDef;
 
-const to = {
-  type: "string",
-  valueHint: "version",
-  description: "Version of create-bunyard to compare with; by default the one that runs",
-} as const;
-const project = {
-  type: "string",
-  valueHint: "directory",
-  description: "Folder of the project; by default the current one",
-} as const;
-const json = flags.json;
-const help = flags.help;
+const { json, help } = flags;
+const project = option("directory", "Folder of the project; by default the current one");
+const to = option(
+  "version",
+  "Version of create-bunyard to compare with; by default the one that runs",
+);
 
-/** The commands for a created project. Each is recognized only in the first place. */
+/** The commands for a created project. Each is recognized only as the first argument. */
 export const projectCommands = {
   check: {
     meta: {
@@ -71,10 +54,7 @@ export const projectCommands = {
     args: {
       project,
       to,
-      mine: {
-        type: "boolean",
-        description: "Print what you changed since the creation or the last update instead",
-      },
+      mine: flag("Print what you changed since the creation or the last update instead"),
       json,
       help,
     },
@@ -86,23 +66,12 @@ export const projectCommands = {
     },
     args: {
       project,
-      to: {
-        ...to,
-        description: "Version of create-bunyard to update to; by default the one that runs",
-      },
-      with: {
-        type: "string",
-        valueHint: "feature,…",
-        description: "Bring features back that were left out; may be repeated",
-      },
-      without: {
-        type: "string",
-        valueHint: "feature,…",
-        description: "Leave more features out; may be repeated",
-      },
+      to: option("version", "Version of create-bunyard to update to; by default the one that runs"),
+      with: option("feature,…", "Bring features back that were left out; may be repeated"),
+      without: option("feature,…", "Leave more features out; may be repeated"),
       "dry-run": flags["dry-run"],
-      continue: { type: "boolean", description: "Finish an update that was interrupted" },
-      abort: { type: "boolean", description: "Undo an update that was interrupted" },
+      continue: flag("Finish an update that was interrupted"),
+      abort: flag("Undo an update that was interrupted"),
       "no-install": flags["no-install"],
       json,
       help,
@@ -115,21 +84,9 @@ export const projectCommands = {
     },
     args: {
       project,
-      template: {
-        type: "string",
-        valueHint: "name",
-        description: "Starter that the project is from",
-      },
-      version: {
-        type: "string",
-        valueHint: "version",
-        description: "Version of create-bunyard that the project is from",
-      },
-      without: {
-        type: "string",
-        valueHint: "feature,…",
-        description: "Features that the project does not have; may be repeated",
-      },
+      template: option("name", "Starter that the project is from"),
+      version: option("version", "Version of create-bunyard that the project is from"),
+      without: option("feature,…", "Features that the project does not have; may be repeated"),
       json,
       help,
     },

@@ -11,12 +11,12 @@ export interface Environment {
   readonly bun: string;
   /** Aborted by an interrupt. */
   readonly signal: AbortSignal;
-  /** Whether the user can be asked. A function, because opening the streams takes time. */
+  /** Whether the user can be asked. A function, because Bun opens the streams on first use, which takes time. */
   readonly isTerminal: () => boolean;
   /** Reads keys from the terminal until it is disposed. */
   readonly openKeyboard: () => Promise<Keyboard>;
   readonly colors: boolean;
-  /** Width of the terminal; undefined without one. A function for the same reason. */
+  /** Width of the terminal; undefined without one. A function, because Bun opens the stream on first use. */
   readonly columns: () => number | undefined;
   /** Prints a text and a line break on standard output. */
   readonly out: (text: string) => void;

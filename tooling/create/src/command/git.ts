@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { CreateError } from "../errors.ts";
-import { run, type Variables } from "../subprocess.ts";
+import { run, type Subprocess, type Variables } from "../subprocess.ts";
 import { quoted } from "./shell.ts";
 import { ancestors } from "./workspace.ts";
 
@@ -69,7 +69,7 @@ export interface Ignored {
 }
 
 /**
- * The project's files that git will not commit: a global ignore file, or one further up, may list `lib/`.
+ * The project's files that git will not commit: a global ignore file, or one in a parent directory, may list `lib/`.
  * Empty if the directory is not in a repository.
  */
 export async function ignoredFiles(
@@ -96,6 +96,17 @@ export async function ignoredFiles(
     rules.set(rule, entry);
   }
   return [...rules.values()];
+}
+
+/**
+ * Runs git and returns its standard output.
+ * @throws {CreateError} `git_failed`
+ */
+export async function git(args: readonly string[], options: Omit<Subprocess, "command">) {
+  const env = withoutRepository(options.env);
+  const { exitCode, stdout, output } = await run({ ...options, env, command: ["git", ...args] });
+  if (exitCode === 0) return stdout;
+  throw new CreateError("git_failed", `git ${args[0]} failed: ${output}`);
 }
 
 export const hasGit = ({ PATH = "" }: Variables): boolean => Bun.which("git", { PATH }) !== null;

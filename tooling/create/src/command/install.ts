@@ -26,12 +26,6 @@ export function installFor(
   return { cwd: workspace?.root ?? directory, manager, command };
 }
 
-/** A CI variable makes pnpm and Yarn refuse a lockfile that changes, and a new member changes it. */
-const FLAGS: Readonly<Partial<Record<PackageManager, readonly string[]>>> = {
-  pnpm: ["--no-frozen-lockfile"],
-};
-const UNFROZEN_YARN = { YARN_ENABLE_IMMUTABLE_INSTALLS: "false" };
-
 /**
  * @param bun the executable of the running Bun, which need not be on the PATH
  * @param before start of the error message: what was done before the install
@@ -50,10 +44,12 @@ export async function install(
       `${remedy}: cd ${quoted(cwd)} && ${command}`,
     );
   if (program === null) throw failed(`${manager} was not found.`, `Install ${manager}, then run`);
+  // A CI variable makes pnpm and Yarn refuse a lockfile that changes, and a new member changes it.
+  const flags = manager === "pnpm" ? ["--no-frozen-lockfile"] : [];
   const { exitCode, output } = await run({
-    command: [program, "install", ...(FLAGS[manager] ?? [])],
+    command: [program, "install", ...flags],
     cwd,
-    env: { ...variables, ...(manager === "yarn" ? UNFROZEN_YARN : {}) },
+    env: { ...variables, YARN_ENABLE_IMMUTABLE_INSTALLS: "false" },
     signal,
   });
   if (exitCode !== 0) throw failed(output || `exit code ${exitCode}`, "Try again");

@@ -1,9 +1,9 @@
-// Reads the keys of a dialog. The prompt library alone loses those that come after an Enter and before the next question.
+// Reads the keys of a dialog. The prompt library alone loses keys that arrive between an Enter and the next question.
 import { PassThrough, type Readable } from "node:stream";
 import type { ReadStream } from "node:tty";
 
 export interface Keyboard extends Disposable {
-  /** What the user types, in order. Each question reads up to its Enter. */
+  /** The bytes that the user types. Each question reads up to and including its Enter. */
   readonly keys: Readable;
 }
 
@@ -14,7 +14,7 @@ export function openKeyboard(terminal: ReadStream, interrupt: () => void): Keybo
   const keys = new PassThrough();
   const read = (chunk: Buffer) => {
     if (chunk.includes(CTRL_C)) interrupt();
-    // An answered question pauses the stream. In one chunk, the bytes after the Enter would be read and dropped.
+    // An answered question pauses the stream. If one chunk had bytes after the Enter, the question would drop them.
     for (const byte of chunk) keys.write(Uint8Array.of(byte));
   };
   terminal.setRawMode(true);

@@ -1,5 +1,5 @@
 // Decides which package manager a workspace uses.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../flatten/json.ts";
 
@@ -11,6 +11,21 @@ const LOCKFILES = {
 } as const;
 
 export type PackageManager = keyof typeof LOCKFILES;
+
+/** Reads the lockfiles in a folder. The function that it returns restores them, and removes new ones. */
+export function keepLockfiles(folder: string): () => void {
+  const kept = Object.values(LOCKFILES)
+    .flat()
+    .map((name) => join(folder, name))
+    .map((file) => ({ file, content: existsSync(file) ? readFileSync(file) : undefined }));
+  return () => {
+    for (const { file, content } of kept) {
+      if (content === undefined) rmSync(file, { force: true });
+      else if (!existsSync(file) || !content.equals(readFileSync(file)))
+        writeFileSync(file, content);
+    }
+  };
+}
 
 const isManager = (name: string): name is PackageManager => Object.hasOwn(LOCKFILES, name);
 

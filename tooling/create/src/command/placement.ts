@@ -1,5 +1,6 @@
 // Decides how the files get to their directory, or why they cannot. Pure.
 import { CreateError } from "../errors.ts";
+import { shortened } from "../shortened.ts";
 import type { Target } from "./target.ts";
 import { targetBusy } from "./write-errors.ts";
 
@@ -56,7 +57,7 @@ function notEmpty(
       )
     : new CreateError(
         "target_exists",
-        `${directory} is not empty. It contains ${entries.join(", ")}`,
+        `${directory} is not empty. It contains ${shortened(entries)}`,
         `${choose} create the project there; nothing would be overwritten.`,
       );
 }

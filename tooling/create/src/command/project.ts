@@ -3,57 +3,43 @@ import { CreateError } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
 import { DEPENDENCY_GROUPS, parseManifest, section } from "../flatten/manifest.ts";
-
-export interface Identity extends Nesting {
-  /** Name of the package. */
-  readonly name: string;
-  readonly template: string;
-}
-
-interface Nesting {
-  /** A Biome configuration further up applies, and there can be only one root. */
-  readonly isBelowBiome: boolean;
-  readonly isInWorkspace: boolean;
-}
+import type { Nesting } from "./nesting.ts";
 
 /** The copyright holder in the LICENSE of a template. */
 const OWNER = "the project's authors";
 
-/** @throws {CreateError} `invalid_name` if the project would depend on its own name */
-export function personalize(project: FileMap, identity: Identity): FileMap {
-  const refusal = dependencyRefusal(project, identity.name);
+/**
+ * @param name of the package
+ * @throws {CreateError} `invalid_name` if the project would depend on its own name
+ */
+export function personalize(project: FileMap, name: string, template: string): FileMap {
+  const refusal = dependencyRefusal(project, name);
   if (refusal !== undefined) throw refusal;
-  const files = [...project].map(
-    ([path, content]) => [path, personalized(path, content, identity)] as const,
-  );
-  return placeIn(new Map(files), identity);
-}
-
-/** Adapts a project to its location only. */
-export function placeIn(project: FileMap, { isBelowBiome, isInWorkspace }: Nesting): FileMap {
-  // GitHub reads workflows only at the root of a repository.
-  const files = [...project].filter(([path]) => !(isInWorkspace && path.startsWith(".github/")));
   return new Map(
-    files.map(([path, content]) =>
-      // Biome accepts one root. Insert a first line, to keep the formatting of the others.
-      path === "biome.json" && isBelowBiome
-        ? [path, bytes(text(content).replace("{", '{\n  "root": false,'))]
-        : [path, content],
-    ),
+    [...project].map(([path, content]) => [path, personalized(path, content, name, template)]),
   );
 }
 
-/** Names the project after its template, for `.bun-create/` and the release branches. */
-export const underOwnName = (project: FileMap, template: string): FileMap =>
-  personalize(project, { name: template, template, isBelowBiome: false, isInWorkspace: false });
+/** Adapts a project to its location. */
+export function placeIn(project: FileMap, { isBelowBiome, workspace }: Nesting): FileMap {
+  // GitHub reads workflows only at the root of a repository.
+  const isLeftOut = (path: string) => workspace !== undefined && path.startsWith(".github/");
+  const files = new Map([...project].filter(([path]) => !isLeftOut(path)));
+  const biome = files.get("biome.json");
+  if (biome !== undefined && isBelowBiome) {
+    // Biome accepts one root. Insert a first line, to keep the formatting of the others.
+    files.set("biome.json", bytes(text(biome).replace("{", '{\n  "root": false,')));
+  }
+  return files;
+}
 
 /** Describes what `placeIn` leaves out, for the report. */
-export const omissions = ({ isInWorkspace }: Nesting): readonly string[] =>
-  isInWorkspace
-    ? ["Left out .github/, because GitHub reads it only at the root of a repository."]
-    : [];
+export const omissions = ({ workspace }: Nesting): readonly string[] =>
+  workspace === undefined
+    ? []
+    : ["Left out .github/, because GitHub reads it only at the root of a repository."];
 
-function personalized(path: string, content: Uint8Array, { name, template }: Identity): Uint8Array {
+function personalized(path: string, content: Uint8Array, name: string, template: string) {
   if (path === "package.json") return renamed(content, name);
   if (path === "README.md") return bytes(text(content).replace(/^# .*/, () => `# ${name}`));
   if (path === "LICENSE") return bytes(text(content).replace(OWNER, () => `the ${name} authors`));

@@ -23,7 +23,7 @@ export function openPrompts({ keys: input }: Keyboard, signal: AbortSignal): Que
     directory: (check) => ask("Where should we create your project?", check, SUGGESTION),
     name: async ({ message }, check) => {
       log.warn(message);
-      return ask("Which name should the package have?", check);
+      return ask("What should the package be called?", check);
     },
     template: async (templates) => {
       const width = Math.max(...templates.map(({ name }) => name.length));
@@ -35,9 +35,9 @@ export function openPrompts({ keys: input }: Keyboard, signal: AbortSignal): Que
     },
     features: async (features) => {
       const names = features.map(({ name }) => name);
-      // As a hint, because the library repeats the labels of what is kept after the answer.
+      // The description is a hint, because the library prints the labels of the selected options after the answer.
       const options = features.map(({ name, description }) => ({ value: name, hint: description }));
-      const message = "Which features? (space leaves one out, enter continues)";
+      const message = "Which features? (space selects or deselects, enter continues)";
       const kept = notCancelled(
         await multiselect({
           message,
@@ -53,9 +53,11 @@ export function openPrompts({ keys: input }: Keyboard, signal: AbortSignal): Que
   };
 }
 
-/** At a prompt, an answer replaces the option that the hint names. */
-const refusal = (error: CreateError | undefined): string | undefined =>
-  error && [error.message, error.hint?.replace("--name ", "")].filter(Boolean).join("\n");
+/** The message and the hint without `--name`: at a prompt, the user types the name. */
+function refusal(error: CreateError | undefined): string | undefined {
+  const hint = error?.hint?.replace(" with --name <package-name>", "").replace("--name ", "");
+  return error && [error.message, hint].filter(Boolean).join("\n");
+}
 
 /** The library returns a symbol when the user cancels. */
 function notCancelled<Value>(value: Value): Exclude<Value, symbol> {

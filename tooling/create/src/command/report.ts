@@ -1,5 +1,6 @@
 // Renders the outcome of a run: one JSON object for programs, a few lines for users. Pure.
 import type { CreateError } from "../errors.ts";
+import { shortened } from "../shortened.ts";
 import type { Template } from "../sources/templates.ts";
 import { NOT_REACHED, type Outcome, STEPS, type StepResult } from "./apply.ts";
 import type { Ignored } from "./git.ts";
@@ -18,7 +19,6 @@ export function planned(plan: Plan): Outcome {
 
 export function outcomeJson({ plan, steps, ignored, error }: Outcome): object {
   const { directory, name, template, version, without, next } = plan;
-  const isWritten = steps.some(({ step, status }) => step === "write" && status !== "failed");
   const json = {
     ok: true,
     directory,
@@ -26,12 +26,15 @@ export function outcomeJson({ plan, steps, ignored, error }: Outcome): object {
     template,
     version,
     without,
-    files: isWritten ? plan.files : [],
+    files: isWritten(steps) ? plan.files : [],
     steps: steps.map((result) => withNotes(result, plan, ignored)),
     next: next.forPrograms,
   };
   return error ? { ...json, ok: false, next: [], error: errorJson(error) } : json;
 }
+
+const isWritten = (steps: readonly StepResult[]): boolean =>
+  steps.some(({ step, status }) => step === "write" && status !== "failed");
 
 /** Puts what a user would read in the report into the reason of the step. */
 function withNotes(
@@ -75,21 +78,17 @@ export function outcomeText({ plan, steps, ignored, error }: Outcome, style: Sty
   const done = steps
     .filter(({ status, reason }) => status !== "failed" && reason !== NOT_REACHED)
     .map((result) => stepLine(result, plan, style));
-  if (error) return done.join("\n");
+  // Without a file there is nothing to say about the files.
+  if (!isWritten(steps)) return done.join("\n");
   const replaced = plan.placement.replaced.map((path) => `  ${style.yellow("replaced")} ${path}`);
   const notes = plan.notes.map((note) => style.dim(`– ${note}`));
   const warnings = ignored.map((rule) => `${style.yellow("!")} ${ignoredText(rule)}`);
-  const next = plan.next.forUsers.map((command) => `  ${style.bold(command)}`);
-  return [...done, ...replaced, ...notes, ...warnings, "", ...next, ""].join("\n");
+  const next = error ? [] : ["", ...plan.next.forUsers.map((line) => `  ${style.bold(line)}`), ""];
+  return [...done, ...replaced, ...notes, ...warnings, ...next].join("\n");
 }
 
-const SHOWN_FILES = 3;
-
-export function ignoredText({ rule, pattern, files }: Ignored): string {
-  const more = files.length > SHOWN_FILES ? ` and ${files.length - SHOWN_FILES} more` : "";
-  const shown = files.slice(0, SHOWN_FILES).join(", ");
-  return `Git ignores ${shown}${more}, because of "${pattern}" in ${rule}. Remove that rule, or run git add --force.`;
-}
+export const ignoredText = ({ rule, pattern, files }: Ignored): string =>
+  `Git ignores ${shortened(files, 3)}, because of "${pattern}" in ${rule}. Remove that rule, or run git add --force.`;
 
 /** Describes a dry run, file by file. */
 export function plannedText({ plan }: Outcome, style: Style): string {

@@ -7,15 +7,15 @@ import { rulesFor } from "./answer-rules.ts";
 import { type Answers, answer, type Questions, type Rules } from "./answers.ts";
 import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
 import { type Args, parseArgs } from "./args.ts";
-import { isBelowBiome } from "./biome.ts";
 import { isProjectCommand, version } from "./definition.ts";
 import type { Environment } from "./environment.ts";
 import { gitObstacle } from "./git.ts";
 import type { Keyboard } from "./keyboard.ts";
+import { nestingOf } from "./nesting.ts";
 import { bunCommand } from "./next-steps.ts";
 import { refuseOwnFolders } from "./own-folders.ts";
 import { makePlan } from "./plan.ts";
-import { dependencyRefusal, omissions, personalize } from "./project.ts";
+import { dependencyRefusal, omissions, personalize, placeIn } from "./project.ts";
 import {
   bannerText,
   errorText,
@@ -30,7 +30,6 @@ import { changeDirectory } from "./shell.ts";
 import { openStyle } from "./style.ts";
 import { refuseSwallowedOptions } from "./swallowed-options.ts";
 import { inspectTarget, resolveTarget } from "./target.ts";
-import { findWorkspace } from "./workspace.ts";
 
 /** Never rejects. */
 export async function run(source: TemplateSource, environment: Environment): Promise<number> {
@@ -38,7 +37,7 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   const json = argv.includes("--json");
   const print = (value: unknown) => out(JSON.stringify(value));
   const style = openStyle(colors);
-  // Bun may run a copy from its cache that is a day old, so the version is shown. With `--json`, it is in the object.
+  // Bun may run a cached copy that is a day old, so the version is printed. With `--json`, it is in the object.
   const isPublished = source.clone === undefined;
   if (isPublished && !json && !asksAboutCommand(argv)) err(bannerText(version, style));
   try {
@@ -75,7 +74,7 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   }
 }
 
-/** `--help` and `--version` print only the answer, whatever else is wrong. */
+/** `--help` and `--version` print nothing else. */
 const asksAboutCommand = (argv: readonly string[]): boolean =>
   argv.includes("--help") || argv.includes("--version");
 
@@ -92,22 +91,16 @@ async function create(
     source,
     environment,
   );
-  const workspace = findWorkspace(directory);
-  const identity = {
-    name: answers.name,
-    template: answers.template,
-    isBelowBiome: isBelowBiome(directory),
-    isInWorkspace: workspace !== undefined,
-  };
-  const files = personalize(template, identity);
+  const nesting = nestingOf(directory);
+  const files = placeIn(personalize(template, answers.name, answers.template), nesting);
   const plan = makePlan(
     answers,
     findTemplate(answers.template, templates),
-    { version, files: [...files.keys()], notes: omissions(identity) },
+    { version, files: [...files.keys()], notes: omissions(nesting) },
     {
       directory,
       target: inspectTarget(directory, files.keys()),
-      workspace,
+      workspace: nesting.workspace,
       gitObstacle: obstacle,
       cd: changeDirectory(relative(cwd, directory)),
       bun: bunCommand(variables),
@@ -121,7 +114,7 @@ async function create(
   return apply(plan, files, { bun, variables, signal, announce });
 }
 
-/** Completes the answers, and reads what the last question needs: the template's files decide which names are possible. */
+/** Completes the answers and reads the template, because a project cannot have the name of one of its dependencies. */
 async function complete(
   args: Args,
   templates: readonly Template[],
@@ -143,7 +136,7 @@ async function complete(
   return { answers: { ...answers, name }, directory, template, obstacle };
 }
 
-/** Asks for another name if the template depends on a package of this one, and the name was derived from the directory. */
+/** Asks for another name if the template depends on a package of that name, unless the user chose the name. */
 async function nameFor(
   template: FileMap,
   { name, directory }: Answers,
@@ -160,7 +153,7 @@ async function nameFor(
   );
 }
 
-/** The first question loads the prompt library and opens the keyboard, which stays open until the last one. */
+/** The first question loads the prompt library and opens the keyboard. Disposing closes the keyboard. */
 function openQuestions({ openKeyboard, signal }: Environment): Questions & Disposable {
   let keyboard: Keyboard | undefined;
   const open = async () => {

@@ -19,8 +19,8 @@ import {
   withReadableMessage,
 } from "./write-errors.ts";
 
-/** Names that later steps add to the project's directory. */
-const ADDED_LATER = [".git", "bun.lock", "node_modules"];
+/** Folders that later steps add to the project's directory. */
+const ADDED_LATER = [".git", "node_modules"];
 
 /** Files that were written. Call one of the two functions. */
 export interface Written {
@@ -75,7 +75,7 @@ function removeEmpty(inner: string, outer: string): void {
 
 /**
  * Moves the files into an existing directory, and replaces the files that are there.
- * @param isFree the plan found no entry but `.git`: one that another program added since is an error
+ * @param isFree the plan found no entry but `.git`, so any other entry is from another program, and an error
  */
 export async function fillDirectory(
   directory: string,

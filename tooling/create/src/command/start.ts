@@ -1,7 +1,7 @@
 // Runs the command in this process. Only this file touches the process, its streams and its signals.
 import { writeSync } from "node:fs";
 import { homedir } from "node:os";
-import { CreateError } from "../errors.ts";
+import { CreateError, systemCode } from "../errors.ts";
 import type { TemplateSource } from "../sources/templates.ts";
 import { run } from "./run.ts";
 
@@ -12,7 +12,8 @@ export async function start(source: TemplateSource): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => interrupt.abort());
   }
-  process.exitCode = await run(source, {
+  let lost: string | undefined;
+  const exitCode = await run(source, {
     argv: process.argv.slice(2),
     get cwd() {
       return currentDirectory();
@@ -28,11 +29,33 @@ export async function start(source: TemplateSource): Promise<void> {
     },
     colors: Bun.enableANSIColors,
     columns: () => process.stdout.columns,
-    out: (text) => console.log(text),
-    // On a terminal, `console.error` prints everything in red.
-    err: (text) => writeSync(2, `${text}\n`),
+    out: (text) => {
+      lost ??= write(1, `${text}\n`);
+    },
+    err: (text) => write(2, `${text}\n`),
     spin: (text) => (isTerminal() ? spin(text) : () => undefined),
   });
+  if (lost !== undefined) write(2, `✖ The output could not be written (${lost}).\n`);
+  process.exitCode = lost === undefined ? exitCode : exitCode || 1;
+}
+
+/**
+ * Writes a text completely. `console.log` does not report a full disk, and `console.error` prints in red.
+ * @returns the error code if it failed, except for a pipe whose reader has ended, as in `| head`
+ */
+function write(descriptor: number, text: string): string | undefined {
+  let bytes = Buffer.from(text);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(descriptor, bytes));
+    } catch (error) {
+      const code = systemCode(error);
+      if (code !== "EAGAIN") return code === "EPIPE" ? undefined : code;
+      // A pipe is full, and does not block.
+      Bun.sleepSync(1);
+    }
+  }
+  return undefined;
 }
 
 const isTerminal = (): boolean => Boolean(process.stdin.isTTY && process.stdout.isTTY);
@@ -53,13 +76,13 @@ function currentDirectory(): string {
 function spin(text: string): () => void {
   let count = 0;
   const draw = () => {
-    process.stdout.write(`\r${FRAMES[count % FRAMES.length]} ${text}`);
+    write(1, `\r${FRAMES[count % FRAMES.length]} ${text}`);
     count += 1;
   };
   draw();
   const timer = setInterval(draw, 80);
   return () => {
     clearInterval(timer);
-    process.stdout.write("\r\u001b[K");
+    write(1, "\r\u001b[K");
   };
 }

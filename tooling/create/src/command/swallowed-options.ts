@@ -1,28 +1,10 @@
 // Detects options that npm kept for itself, because they came without a `--` in front.
 import { CreateError } from "../errors.ts";
 import type { Variables } from "../subprocess.ts";
+import { flags, projectCommands } from "./definition.ts";
 
-const ANY = /^/;
-const ON = /^true$/;
-const OFF = /^(false)?$/;
-/** The variable that npm sets for an option, and the values that mean that the option was given. */
-const OPTIONS: readonly (readonly [flag: string, variable: string, values: RegExp])[] = [
-  ["template", "npm_config_template", ANY],
-  ["without", "npm_config_without", ANY],
-  ["name", "npm_config_name", ANY],
-  ["no-install", "npm_config_install", OFF],
-  ["no-git", "npm_config_git", OFF],
-  ["force", "npm_config_force", ON],
-  ["dry-run", "npm_config_dry_run", ON],
-  ["json", "npm_config_json", ON],
-  ["list", "npm_config_list", ON],
-  ["project", "npm_config_project", ANY],
-  ["to", "npm_config_to", ANY],
-  ["with", "npm_config_with", ANY],
-  ["mine", "npm_config_mine", ON],
-  ["continue", "npm_config_continue", ON],
-  ["abort", "npm_config_abort", ON],
-];
+/** npm asks a question of its own with `--yes`, and answers the other two itself. */
+const NOT_OURS = ["yes", "version", "help"];
 
 /**
  * `npm create bunyard my-app --template x` reaches the command as `my-app x`, and an unnoticed `--dry-run` would be a
@@ -32,15 +14,27 @@ const OPTIONS: readonly (readonly [flag: string, variable: string, values: RegEx
 export function refuseSwallowedOptions(argv: readonly string[], variables: Variables): void {
   // `npx bun create bunyard …` sets the same variables for npx's own options, and passes ours on.
   if (variables.npm_command !== "init") return;
-  const swallowed = OPTIONS.filter(([flag, variable, values]) => {
-    const isGiven = argv.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
-    const value = variables[variable];
-    return !isGiven && value !== undefined && values.test(value);
-  }).map(([flag]) => `--${flag}`);
+  // An option reaches the command only behind a `--`, and npm sets these variables for the settings in .npmrc as well.
+  const settings = argv.some((arg) => /^--./.test(arg)) ? ["force", "json"] : [];
+  const args = Object.values(projectCommands).map((command) => command.args);
+  const options: Readonly<Record<string, { type: string }>> = Object.assign({}, flags, ...args);
+  const swallowed = Object.keys(options).filter(
+    (flag) =>
+      ![...NOT_OURS, ...settings].includes(flag) &&
+      !argv.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`)) &&
+      isSet(flag, options[flag]?.type, variables),
+  );
   if (swallowed.length === 0) return;
   throw new CreateError(
     "usage",
-    `npm kept ${swallowed.join(" and ")} for itself, because there is no -- in front.`,
-    `Put -- first: npm create bunyard@latest my-app -- ${swallowed[0]} …`,
+    `npm kept --${swallowed.join(" and --")} for itself, because there is no -- in front.`,
+    `Put -- first: npm create bunyard@latest my-app -- --${swallowed[0]} …`,
   );
+}
+
+/** Whether npm's variable for an option has a value that means that the option was given. */
+function isSet(flag: string, type: string | undefined, variables: Variables): boolean {
+  const value = variables[`npm_config_${flag.replace(/^no-/, "").replaceAll("-", "_")}`];
+  if (value === undefined || type === "string") return value !== undefined;
+  return flag.startsWith("no-") ? /^(false)?$/.test(value) : value === "true";
 }

@@ -30,15 +30,15 @@ export type Target =
       /** Another run is writing to it. */
       readonly isBusy: boolean;
     }
-  /** A file, a device, or a broken link, at the path or further up. */
+  /** A file, a device, or a broken link, at the path or at a parent. */
   | { readonly kind: "obstacle"; readonly path: string }
   | { readonly kind: "read-only"; readonly path: string }
   /** The system refuses the path: its name is too long, links form a loop, or a directory cannot be searched. */
   | { readonly kind: "unusable"; readonly path: string; readonly code: string };
 
 /**
- * The absolute path of a directory as it was typed. `~` is the home directory. Links to directories are followed, further
- * up too, so that the repository and the workspace around the real directory are found.
+ * The absolute path of a directory as it was typed. `~` is the home directory. Links to directories are followed, also in
+ * parents, so that the repository and the workspace around the real directory are found.
  */
 export function resolveTarget(
   typed: string,
@@ -77,7 +77,7 @@ function inspect(directory: string, files: Iterable<string>): Target {
 }
 
 function inspectDirectory(directory: string, files: Iterable<string>): Target {
-  const entries = readdirSync(directory);
+  const entries = readdirSync(directory).sort();
   const conflicts: string[] = [];
   const obstacles = new Set<string>();
   for (const file of entries.length === 0 ? [] : files) {

@@ -1,6 +1,6 @@
 // Finds the members of a workspace, to refuse a project with the name of one of them.
 import { readdirSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { CreateError } from "../errors.ts";
 import { normalizeName } from "./names.ts";
 import { isDirectory } from "./target.ts";
@@ -12,12 +12,10 @@ import { includes, normalizedGlob, readManifest, type Workspace } from "./worksp
  */
 export function duplicateName(
   name: string,
-  directory: string,
   workspace: Workspace | undefined,
 ): CreateError | undefined {
   if (workspace === undefined) return undefined;
-  const { root, globs } = workspace;
-  const own = relative(root, directory).split(sep).join("/");
+  const { root, path: own, globs } = workspace;
   const members = globs
     .filter((glob) => !glob.startsWith("!"))
     .flatMap((glob) => foldersMatching(root, "", normalizedGlob(glob).split("/")))

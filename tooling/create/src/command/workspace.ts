@@ -1,4 +1,4 @@
-// Finds the workspace that a project joins if its directory matches the globs of a workspace further up.
+// Finds the workspace that a project joins if its directory matches the globs of a workspace in a parent directory.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { isObject, type JsonObject } from "../flatten/json.ts";
@@ -6,6 +6,8 @@ import { type PackageManager, packageManagerOf } from "./package-manager.ts";
 
 export interface Workspace {
   readonly root: string;
+  /** Of the project, relative to the root. */
+  readonly path: string;
   /** Globs of the members. Those with a leading `!` exclude. */
   readonly globs: readonly string[];
   /** The package manager that installs the workspace; the lockfile of another one would contradict its own. */
@@ -30,7 +32,7 @@ export function findWorkspace(directory: string): Workspace | undefined {
       [manifestGlobs(manifest), "bun"],
     ] as const) {
       if (includes(globs, path)) {
-        return { root, globs, manager: packageManagerOf(root, manifest, fallback) };
+        return { root, path, globs, manager: packageManagerOf(root, manifest, fallback) };
       }
     }
   }

@@ -46,14 +46,14 @@ export function withReadableMessage(error: unknown, path: string): unknown {
   return new CreateError("write_failed", message, hint, options);
 }
 
-/** The folder of the failed call's target or source, or else the file that it could not replace. */
+/** The folder that is not writable, or else the file that the failed call could not replace. */
 function unwritablePath(error: unknown): string | undefined {
   const { path, dest } = error as { readonly path?: unknown; readonly dest?: unknown };
   const paths = [dest, path].filter((name) => typeof name === "string");
   return paths.map(dirname).find(isUnwritable) ?? paths.find((name) => existsSync(name));
 }
 
-/** False for a folder that was removed since. */
+/** False for a folder that no longer exists. */
 function isUnwritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);

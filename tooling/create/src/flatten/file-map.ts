@@ -21,5 +21,7 @@ const encoder = new TextEncoder();
 export const contains = (content: Uint8Array, part: string): boolean =>
   Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes(part);
 
+export const areEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
 export const bytes = (content: string): Uint8Array => encoder.encode(content);

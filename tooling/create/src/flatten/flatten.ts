@@ -45,33 +45,31 @@ export function flatten(
   const shared = below(repository, SHARED_FOLDER);
   const sharedFiles = below(shared, "files");
   refuseForeignFiles(own, folder);
-  for (const [path, content] of sharedFiles) refuseMarks(`${SHARED_FOLDER}/files/${path}`, content);
   const rest = leaveOut(own, manifestIn(repository, `${folder}/package.json`), folder, without);
   refuseWorkspaceVersions(rest.manifest, folder);
   const { version, engines } = manifestIn(repository, STAMP_FILE);
   const stamp = { template, version: String(version), without: rest.without };
   const project = flattenManifest({ ...(engines && { engines }), ...rest.manifest }, stamp);
-  const files = sorted(
-    new Map([
-      ...mapped(sharedFiles, (path, content) => [restoredPath(path), content]),
-      ...mapped(rest.files, (path, content) => [path, standalone(path, content, shared)]),
-      ...sharedModules(rest.manifest, shared, folder),
-      ["package.json", bytes(printManifest(project))],
-    ]),
-  );
+  const files = new Map<string, Uint8Array>();
+  for (const [path, content] of sharedFiles) {
+    refuseMarks(`${SHARED_FOLDER}/files/${path}`, content);
+    files.set(restoredPath(path), content);
+  }
+  for (const [path, content] of rest.files) {
+    files.set(path, standalone(`${folder}/${path}`, content, shared));
+  }
+  for (const [path, content] of sharedModules(rest.manifest, shared, folder)) {
+    files.set(path, content);
+  }
+  files.set("package.json", bytes(printManifest(project)));
   refuseUnresolved(files, rest.manifest, folder);
-  return withUpdateHints(files);
+  return withUpdateHints(sorted(files));
 }
 
-type File = readonly [path: string, content: Uint8Array];
-
-const mapped = (files: FileMap, change: (path: string, content: Uint8Array) => File): File[] =>
-  [...files].map(([path, content]) => change(path, content));
-
 /** A tsconfig that extends the shared one is merged with it; any other file stays, byte for byte. */
-function standalone(path: string, content: Uint8Array, shared: FileMap): Uint8Array {
-  if (!/(^|\/)tsconfig[^/]*\.json$/.test(path)) return content;
-  const merged = mergeTsconfig(text(content), (specifier) => {
+function standalone(file: string, content: Uint8Array, shared: FileMap): Uint8Array {
+  if (!/\/tsconfig[^/]*\.json$/.test(file)) return content;
+  const merged = mergeTsconfig(file, text(content), (specifier) => {
     const base = exportedFile(shared, specifier);
     return base && text(base.content);
   });

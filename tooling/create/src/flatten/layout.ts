@@ -1,56 +1,61 @@
 // Restores the formatting around removed lines, as Biome would print it: a created project has nothing to format.
-import { joinLists } from "./bracket-lists.ts";
-import { joinContinuations } from "./continuations.ts";
-import type { Line } from "./lines.ts";
-import { alignTables } from "./markdown-tables.ts";
+import { joinList } from "./bracket-lists.ts";
+import { joinContinuation } from "./continuations.ts";
+import { editAtCuts, isBlank } from "./lines.ts";
+import { alignTable } from "./markdown-tables.ts";
 import { renumberLists } from "./numbered-lists.ts";
 
 /**
  * @param path its extension determines the format
  * @param lines the last one is empty if the file ends with a line break
+ * @param removed indexes of the lines before which lines were removed, in ascending order
  */
-export function layout(path: string, lines: readonly Line[]): string {
+export function layout(path: string, lines: string[], removed: readonly number[]): string {
   const extension = path.slice(path.lastIndexOf(".") + 1);
   const isScript = /^[cm]?[jt]sx?$/.test(extension);
   const isJson = /^jsonc?$/.test(extension);
-  const closed = closeGaps(lines, isScript || isJson || extension === "css");
-  if (isScript) return textOf(joinContinuations(joinLists(closed)));
-  if (isJson) return textOf(withoutTrailingCommas(closed));
-  return textOf(extension === "md" ? renumberLists(alignTables(closed)) : closed);
-}
-
-const textOf = (lines: readonly Line[]): string => lines.map(({ text }) => text).join("\n");
-
-const isBlank = (text: string): boolean => text.trim() === "";
-const endsWithOpener = (text: string): boolean => /[{([]$/.test(text);
-const startsWithCloser = (text: string): boolean => /^\s*[})\]]/.test(text);
-
-/** Leaves at most one blank line at a cut, and none at the start or the end of the file or of a block. */
-function closeGaps(lines: readonly Line[], hasBlocks: boolean): readonly Line[] {
-  const kept: Line[] = [];
-  let isAfterCut = false;
-  for (const [index, line] of lines.entries()) {
-    const isLast = index === lines.length - 1;
-    isAfterCut ||= line.isAfterCut;
-    const previous = kept.at(-1)?.text ?? "";
-    if (isAfterCut && !isLast && isBlank(line.text)) {
-      if (isBlank(previous) || (hasBlocks && endsWithOpener(previous))) continue;
-    }
-    if (isAfterCut && (isLast || (hasBlocks && startsWithCloser(line.text)))) {
-      while (kept.length > 0 && isBlank(kept.at(-1)?.text ?? "")) kept.pop();
-    }
-    kept.push({ text: line.text, isAfterCut });
-    isAfterCut = false;
+  const cuts = closeGaps(lines, removed, isScript || isJson || extension === "css");
+  if (isScript) editAtCuts(lines, cuts, joinList, joinContinuation);
+  if (isJson) editAtCuts(lines, cuts, removeTrailingComma);
+  if (extension === "md") {
+    renumberLists(lines, cuts);
+    editAtCuts(lines, cuts, alignTable);
   }
-  return kept;
+  return lines.join("\n");
 }
 
-/** JSON allows no comma after a last element, which the removed one followed. */
-function withoutTrailingCommas(lines: readonly Line[]): readonly Line[] {
-  return lines.map((line, index) => {
-    const next = lines[index + 1];
-    return next?.isAfterCut && startsWithCloser(next.text)
-      ? { ...line, text: line.text.replace(/,$/, "") }
-      : line;
-  });
+const endsWithOpener = (text = ""): boolean => /[{([]$/.test(text);
+const startsWithCloser = (text = ""): boolean => /^\s*[})\]]/.test(text);
+
+/**
+ * Leaves at most one blank line at a cut, and none at the start or the end of the file or of a block.
+ * @returns the cuts in the remaining lines
+ */
+function closeGaps(lines: string[], removed: readonly number[], hasBlocks: boolean): number[] {
+  const cuts: number[] = [];
+  let deleted = 0;
+  for (const index of removed) {
+    const cut = Math.max(index - deleted, cuts.at(-1) ?? 0);
+    const last = lines.length - 1;
+    let [start, end] = [cut, cut];
+    while (isBlank(lines[start - 1])) start -= 1;
+    while (end < last && isBlank(lines[end])) end += 1;
+    const isEdge =
+      start === 0 ||
+      end === last ||
+      (hasBlocks && (endsWithOpener(lines[start - 1]) || startsWithCloser(lines[end])));
+    const kept = Math.min(end - start, isEdge ? 0 : 1);
+    lines.splice(start, end - start - kept);
+    deleted += end - start - kept;
+    cuts.push(Math.min(cut, start + kept));
+  }
+  return cuts;
+}
+
+/** JSON does not allow the comma that is left after the last element. */
+function removeTrailingComma(lines: string[], cut: number): undefined {
+  const before = lines[cut - 1];
+  if (before !== undefined && startsWithCloser(lines[cut])) {
+    lines[cut - 1] = before.replace(/,$/, "");
+  }
 }

@@ -1,45 +1,39 @@
-// Aligns the columns of the Markdown tables from which rows were removed, and drops tables without a row.
-import { indentOf, type Line } from "./lines.ts";
+// Aligns the columns of a Markdown table from which rows were removed, or removes the table if it has no row.
+import { indentOf } from "./lines.ts";
 
-/** The names of the columns, and the rule below them. */
+/** The header row and the delimiter row. */
 const HEADER_LINES = 2;
 
-export function alignTables(lines: readonly Line[]): readonly Line[] {
-  const result: Line[] = [];
-  let table: Line[] = [];
-  const flush = () => {
-    const isCut = table.some(({ isAfterCut }) => isAfterCut);
-    if (isCut && table.length === HEADER_LINES) {
-      if (result.at(-1)?.text === "") result.pop();
-    } else result.push(...(isCut ? aligned(table) : table));
-    table = [];
-  };
-  for (const line of lines) {
-    if (line.text.trimStart().startsWith("|")) table.push(line);
-    else {
-      // A row removed at the end of the table leaves its cut on the line that follows.
-      if (line.isAfterCut) table = table.map((row) => ({ ...row, isAfterCut: true }));
-      flush();
-      result.push(line);
-    }
-  }
-  flush();
-  return result;
+/** Aligns the table that contains the cut or ends at it. A table without a row is removed. */
+export function alignTable(lines: string[], cut: number): number | undefined {
+  let [start, end] = [cut, cut];
+  while (isRow(lines[start - 1])) start -= 1;
+  while (isRow(lines[end])) end += 1;
+  if (start === end) return undefined;
+  if (end - start === HEADER_LINES) {
+    if (lines[start - 1] === "") start -= 1;
+    lines.splice(start, end - start);
+  } else lines.splice(start, end - start, ...aligned(lines.slice(start, end)));
+  return start;
 }
 
-function aligned(table: readonly Line[]): Line[] {
-  const rows = table.map(({ text }) => cellsOf(text));
-  const indent = indentOf(table[0]?.text ?? "");
-  const rules = rows[1] ?? [];
-  const widths = rules.map((_, column) =>
+const isRow = (text = ""): boolean => text.trimStart().startsWith("|");
+
+function aligned(table: readonly string[]): string[] {
+  const rows = table.map(cellsOf);
+  const indent = indentOf(table[0] ?? "");
+  const delimiters = rows[1] ?? [];
+  const widths = delimiters.map((_, column) =>
     Math.max(3, ...rows.map((row, index) => (index === 1 ? 0 : widthOf(row[column] ?? "")))),
   );
   return rows.map((row, index) => {
     const cells = widths.map((width, column) => {
-      const rule = rules[column] ?? "";
-      return index === 1 ? ruleOf(rule, width) : padded(row[column] ?? "", width, rule);
+      const delimiter = delimiters[column] ?? "";
+      return index === 1
+        ? delimiterOf(delimiter, width)
+        : padded(row[column] ?? "", width, delimiter);
     });
-    return { text: `${indent}| ${cells.join(" | ")} |`, isAfterCut: false };
+    return `${indent}| ${cells.join(" | ")} |`;
   });
 }
 
@@ -52,15 +46,15 @@ const cellsOf = (row: string): readonly string[] =>
 
 const widthOf = (cell: string): number => Bun.stringWidth(cell);
 
-const ruleOf = (rule: string, width: number): string => {
-  const [start, end] = [rule.startsWith(":") ? ":" : "", rule.endsWith(":") ? ":" : ""];
+const delimiterOf = (delimiter: string, width: number): string => {
+  const [start, end] = [delimiter.startsWith(":") ? ":" : "", delimiter.endsWith(":") ? ":" : ""];
   return start + "-".repeat(width - start.length - end.length) + end;
 };
 
-/** The cell filled up with spaces, on the side that the column's rule asks for. */
-function padded(cell: string, width: number, rule: string): string {
+/** The cell filled up with spaces, on the side that the column's delimiter names. */
+function padded(cell: string, width: number, delimiter: string): string {
   const missing = width - widthOf(cell);
-  if (!rule.endsWith(":")) return cell + " ".repeat(missing);
-  if (!rule.startsWith(":")) return " ".repeat(missing) + cell;
+  if (!delimiter.endsWith(":")) return cell + " ".repeat(missing);
+  if (!delimiter.startsWith(":")) return " ".repeat(missing) + cell;
   return " ".repeat(Math.floor(missing / 2)) + cell + " ".repeat(Math.ceil(missing / 2));
 }

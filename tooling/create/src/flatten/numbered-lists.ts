@@ -1,21 +1,20 @@
 // Renumbers the numbered Markdown lists from which items were removed.
-import type { Line } from "./lines.ts";
 
 const ITEM = /^(\s*)(\d+)([.)] )/;
 
 /** Numbers the items of a list in sequence from its first number, unless the author gave all of them the same number. */
-export function renumberLists(lines: readonly Line[]): readonly Line[] {
-  const result = [...lines];
+export function renumberLists(lines: string[], cuts: readonly number[]): void {
+  const isCut = new Set(cuts);
   let list: number[] = [];
   let indent = "";
   let hasCut = false;
   const flush = () => {
-    if (hasCut && list.length > 0) renumber(result, list);
+    if (hasCut && list.length > 0) renumber(lines, list);
     list = [];
     hasCut = false;
   };
-  for (const [index, { text, isAfterCut }] of lines.entries()) {
-    hasCut ||= isAfterCut;
+  for (const [index, text] of lines.entries()) {
+    hasCut ||= isCut.has(index);
     const [, before] = ITEM.exec(text) ?? [];
     if (before !== undefined && (list.length === 0 || before === indent)) {
       indent = before;
@@ -23,18 +22,15 @@ export function renumberLists(lines: readonly Line[]): readonly Line[] {
     } else if (text.trim() !== "" && !text.startsWith(`${indent} `)) flush();
   }
   flush();
-  return result;
 }
 
-function renumber(lines: Line[], items: readonly number[]): void {
-  const numbers = items.map((index) => Number(ITEM.exec(lines[index]?.text ?? "")?.[2]));
+function renumber(lines: string[], items: readonly number[]): void {
+  const numbers = items.map((index) => Number(ITEM.exec(lines[index] ?? "")?.[2]));
   const [first = 1, second = first + 1] = numbers;
   if (first === second) return;
   // A list whose first item was removed starts with 1 again.
   const start = first === 0 ? 0 : 1;
   for (const [position, index] of items.entries()) {
-    const line = lines[index];
-    if (line === undefined) continue;
-    lines[index] = { ...line, text: line.text.replace(ITEM, `$1${start + position}$3`) };
+    lines[index] = (lines[index] ?? "").replace(ITEM, `$1${start + position}$3`);
   }
 }

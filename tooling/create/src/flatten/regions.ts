@@ -1,6 +1,5 @@
 // Removes the regions of features that are left out, and the marks of those that stay.
 import { layout } from "./layout.ts";
-import type { Line } from "./lines.ts";
 import { markIn } from "./marks.ts";
 import { broken } from "./rules.ts";
 
@@ -17,7 +16,8 @@ interface OpenRegion {
 }
 
 /**
- * A region that names several features stays only if all of them stay.
+ * A region that names several features stays only if all of them stay. Undefined for a text without a mark, which may
+ * be a binary file.
  * @param path of the file, for messages and for its format
  * @param known names of the template's features
  * @throws {CreateError} `broken_template`, with file and line
@@ -27,15 +27,11 @@ export function applyRegions(
   source: string,
   known: ReadonlySet<string>,
   without: ReadonlySet<string>,
-): Regions {
+): Regions | undefined {
   const features = new Set<string>();
   const open: OpenRegion[] = [];
-  const kept: Line[] = [];
-  let isAfterCut = false;
-  const keep = (text: string) => {
-    kept.push({ text, isAfterCut });
-    isAfterCut = false;
-  };
+  const kept: string[] = [];
+  const cuts: number[] = [];
   const register = (names: readonly string[], line: number) => {
     if (names.length === 0) throw broken(`${path}:${line}`, "opens a region without a feature");
     for (const name of names) {
@@ -44,35 +40,39 @@ export function applyRegions(
     }
   };
   const stays = (names: readonly string[]) => !names.some((name) => without.has(name));
-  for (const [index, content] of source.split("\n").entries()) {
-    const line = index + 1;
+  let line = 0;
+  let isKept = true;
+  for (const content of source.split("\n")) {
+    line += 1;
     const mark = markIn(content);
-    const isInside = open.every((region) => stays(region.features));
-    switch (mark?.kind) {
+    if (mark === undefined) {
+      if (isKept) kept.push(content);
+      continue;
+    }
+    cuts.push(kept.length);
+    switch (mark.kind) {
       case "open":
         register(mark.features, line);
         open.push({ features: mark.features, line });
-        isAfterCut = true;
         break;
       case "close":
         close(open, mark.features, `${path}:${line}`);
-        isAfterCut = true;
         break;
       case "row":
         register(mark.features, line);
-        isAfterCut = true;
-        if (isInside && stays(mark.features)) keep(mark.line);
+        if (isKept && stays(mark.features)) kept.push(mark.line);
         break;
       case "misplaced": {
         const hint = "Put it on a line of its own, or in the last cell of a Markdown table's row.";
         throw broken(`${path}:${line}`, "has a region mark next to other text", hint);
       }
-      case undefined:
-        if (isInside) keep(content);
     }
+    isKept = open.every((region) => stays(region.features));
   }
   const [unclosed] = open;
-  if (unclosed === undefined) return { text: layout(path, kept), features };
+  if (unclosed === undefined) {
+    return features.size === 0 ? undefined : { text: layout(path, kept, cuts), features };
+  }
   throw broken(
     `${path}:${unclosed.line}`,
     `opens a region of ${unclosed.features.join(" and ")} that is never closed`,

@@ -1,6 +1,7 @@
 // Adds to a project's README.md and AGENTS.md how the project gets later versions of its starter, its packages and Bun.
 import { bytes, type FileMap, text } from "./file-map.ts";
 
+/** True in a workspace too, where the project has no .github folder. */
 const readme = (bunFiles: readonly string[]) => `
 ## Staying current
 
@@ -8,8 +9,8 @@ const readme = (bunFiles: readonly string[]) => `
 \`bunx create-bunyard@latest update\` merges these changes into this project and keeps yours. The entry \`bunyard\` in package.json records
 the starter and its version.
 
-Dependabot proposes new versions of packages and GitHub Actions every week, when they are at least seven days old. Bun is updated by hand:
-change its version in ${inWords(bunFiles.map((path) => `\`${path}\``))}.
+At the root of a repository, Dependabot proposes new versions of packages and GitHub Actions every week, when they are at least seven
+days old. Bun is updated by hand: change its version in ${inWords([...bunFiles.map((path) => `\`${path}\``), "your workflows"])}.
 `;
 const AGENTS =
   "- `bunx create-bunyard@latest check` shows changes of the starter, `update` merges them. Leave `bunyard` in package.json to it.\n";
@@ -32,8 +33,7 @@ export function withUpdateHints(project: FileMap): FileMap {
   ]);
 }
 
-const setsBunVersion =
-  /^(package\.json|Dockerfile|src\/lib\/bun-version\.ts|\.github\/workflows\/.*\.yml)$/;
+const setsBunVersion = /^(package\.json|Dockerfile|src\/lib\/bun-version\.ts)$/;
 
 function inWords(items: readonly string[]): string {
   return items.join(", ").replace(/, ([^,]*)$/, " and $1");

@@ -1,8 +1,7 @@
 // Commits a project to a branch that contains nothing else. Reproducible: the same input gives the same commit id.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileMap } from "../flatten/file-map.ts";
+import { openScratch } from "../scratch.ts";
 
 /** A fixed author, so that everyone who releases the same commit creates the same branches. */
 const AUTHOR = { name: "Bunyard", email: "bunyard@users.noreply.github.com" };
@@ -44,19 +43,15 @@ export async function commitOnTop(
 }
 
 async function writeTree(root: string, project: FileMap): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "bunyard-branch-"));
-  try {
-    const tree = join(folder, "tree");
-    for (const [path, content] of project) await Bun.write(join(tree, path), content);
-    const env = {
-      ...process.env,
-      GIT_DIR: (await Bun.$`git -C ${root} rev-parse --absolute-git-dir`.text()).trim(),
-      GIT_WORK_TREE: tree,
-      GIT_INDEX_FILE: join(folder, "index"),
-    };
-    await Bun.$`git -c core.autocrlf=false add --all --force .`.cwd(tree).env(env).quiet();
-    return (await Bun.$`git write-tree`.cwd(tree).env(env).text()).trim();
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  using scratch = openScratch();
+  const tree = join(scratch.folder, "tree");
+  for (const [path, content] of project) await Bun.write(join(tree, path), content);
+  const env = {
+    ...process.env,
+    GIT_DIR: (await Bun.$`git -C ${root} rev-parse --absolute-git-dir`.text()).trim(),
+    GIT_WORK_TREE: tree,
+    GIT_INDEX_FILE: join(scratch.folder, "index"),
+  };
+  await Bun.$`git -c core.autocrlf=false add --all --force .`.cwd(tree).env(env).quiet();
+  return (await Bun.$`git write-tree`.cwd(tree).env(env).text()).trim();
 }

@@ -1,7 +1,7 @@
 // Adds a commit to the branch `template/<name>` of each starter: `bun run branches [revision] [--push <remote>]`
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { underOwnName } from "../command/project.ts";
+import { personalize } from "../command/project.ts";
 import { type FileMap, text } from "../flatten/file-map.ts";
 import { flatten, partsOf } from "../flatten/flatten.ts";
 import { parseManifest, section } from "../flatten/manifest.ts";
@@ -18,7 +18,7 @@ const FETCHED = "refs/bunyard/template";
 async function projectOf(source: Snapshot, template: string): Promise<FileMap> {
   const files = await source.read([...partsOf(template), LOCKFILE]);
   return withLockfile(
-    underOwnName(flatten(files, template), template),
+    personalize(flatten(files, template), template, template),
     files.get(LOCKFILE) ?? new Uint8Array(),
   );
 }

@@ -1,10 +1,9 @@
 // Derives a project's bun.lock from the repository's, without a network: the versions that were tested.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytes, type FileMap, sorted, text } from "../flatten/file-map.ts";
 import { DEPENDENCY_GROUPS, type Manifest, parseManifest, section } from "../flatten/manifest.ts";
 import { broken } from "../flatten/rules.ts";
+import { openScratch } from "../scratch.ts";
 import { run } from "../subprocess.ts";
 
 const FILE = "bun.lock";
@@ -21,19 +20,16 @@ interface Lockfile {
  * @throws {CreateError} `broken_template` if the lockfile does not match the template
  */
 export async function withLockfile(project: FileMap, repository: Uint8Array): Promise<FileMap> {
-  const folder = await mkdtemp(join(tmpdir(), "bunyard-lock-"));
-  try {
-    const manifest = text(project.get("package.json") ?? new Uint8Array());
-    await Bun.write(join(folder, "package.json"), manifest);
-    const file = Bun.file(join(folder, FILE));
-    await file.write(seed(text(repository), parseManifest(manifest, "package.json")));
-    const command = [process.execPath, "install", "--lockfile-only"];
-    const { exitCode, output } = await run({ command, cwd: folder, env: process.env });
-    if (exitCode !== 0) throw broken(FILE, `does not fit the template: ${output}`);
-    return sorted([...project, [FILE, bytes(withoutRegistry(await file.text()))]]);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  using scratch = openScratch();
+  const { folder } = scratch;
+  const manifest = text(project.get("package.json") ?? new Uint8Array());
+  await Bun.write(join(folder, "package.json"), manifest);
+  const file = Bun.file(join(folder, FILE));
+  await file.write(seed(text(repository), parseManifest(manifest, "package.json")));
+  const command = [process.execPath, "install", "--lockfile-only"];
+  const { exitCode, output } = await run({ command, cwd: folder, env: process.env });
+  if (exitCode !== 0) throw broken(FILE, `does not fit the template: ${output}`);
+  return sorted([...project, [FILE, bytes(withoutRegistry(await file.text()))]]);
 }
 
 /**

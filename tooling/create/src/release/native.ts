@@ -1,7 +1,7 @@
 // Writes the starters to `.bun-create/`, where `bun create <starter>` looks first. Replaces the folder atomically.
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { underOwnName } from "../command/project.ts";
+import { personalize } from "../command/project.ts";
 import { systemCode } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
@@ -26,7 +26,7 @@ async function writeTemplates(folder: string): Promise<readonly string[]> {
   const names = (await clone.list()).map(({ name }) => name);
   for (const name of names) {
     const project = withHint(
-      await withLockfile(underOwnName(await clone.files(name), name), lockfile),
+      await withLockfile(personalize(await clone.files(name), name, name), lockfile),
     );
     for (const [path, content] of project) await Bun.write(join(folder, name, path), content);
   }

@@ -26,14 +26,14 @@ export async function pack(folder: string): Promise<void> {
 }
 
 /**
- * For Bun, the bundler wraps the file in a function that Bun before 1.3.8 evaluates and never calls: the command would
- * do nothing and exit with 0. All of them run CommonJS for Node.
+ * Builds for Node, because Bun before 1.3.8 does not run the bundler's CommonJS for Bun: the command would do nothing and
+ * exit with 0, instead of naming the version that it needs.
  */
 async function packCommand(folder: string): Promise<void> {
   const { outputs } = await Bun.build({
     entrypoints: [join(here, "src/main-published.ts")],
     target: "node",
-    // In this format, a lazily loaded module loads its imports lazily, too.
+    // In CommonJS, a lazily loaded module also loads its imports lazily.
     format: "cjs",
   });
   const [bundle] = outputs;

@@ -1,9 +1,10 @@
 // The starters in the published package: the parts of the repository that flatten reads, under stored names.
-import { readdirSync, readFileSync } from "node:fs";
-import { join, sep } from "node:path";
-import { type FileMap, sorted } from "../flatten/file-map.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FileMap } from "../flatten/file-map.ts";
 import { flatten, partsOf } from "../flatten/flatten.ts";
 import { restoredPath } from "../flatten/stored-names.ts";
+import { directoryFiles } from "./directory.ts";
 import type { TemplateSource } from "./templates.ts";
 
 /** The list of starters, so that the question for one reads a single file. */
@@ -25,16 +26,13 @@ export function openPublished(folder: string): TemplateSource {
 }
 
 function readParts(root: string, template: string): FileMap {
-  const files = partsOf(template).flatMap((part) =>
-    part.endsWith(".json") ? [join(root, part)] : filesBelow(join(root, part)),
-  );
-  return sorted(files.map((file) => [repositoryPath(root, file), readFileSync(file)]));
+  const files = new Map<string, Uint8Array>();
+  for (const part of partsOf(template)) {
+    const path = join(root, part);
+    const found = part.endsWith(".json")
+      ? [[part, readFileSync(path)] as const]
+      : directoryFiles(path, part);
+    for (const [stored, content] of found) files.set(restoredPath(stored), content);
+  }
+  return files;
 }
-
-const filesBelow = (folder: string): readonly string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-
-const repositoryPath = (root: string, file: string): string =>
-  restoredPath(file.slice(root.length + 1).replaceAll(sep, "/"));

@@ -1,12 +1,13 @@
 // `adopt`: records the template and version of a project that has no record, so that it can be updated.
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Options } from "../command/args.ts";
+import type { ProjectOptions } from "../command/args.ts";
+import { RUN } from "../command/definition.ts";
 import { openStyle } from "../command/style.ts";
 import { withReadableMessage } from "../command/write-errors.ts";
 import { CreateError } from "../errors.ts";
 import { withDependents } from "../flatten/features.ts";
-import type { FileMap } from "../flatten/file-map.ts";
+import { areEqual, type FileMap } from "../flatten/file-map.ts";
 import { findTemplate } from "../sources/templates.ts";
 import { createdBy, underUsableName } from "./comparison.ts";
 import { setKey } from "./merge-json.ts";
@@ -25,7 +26,7 @@ export interface Likeness {
 }
 
 export async function adopt(
-  { value, list }: Options<"project" | "template" | "version" | "without" | "json" | "help">,
+  { value, list }: ProjectOptions<"adopt">,
   { source, environment }: Call,
 ): Promise<Outcome> {
   const project = readProject(projectDirectory(environment.cwd, value("project")));
@@ -33,7 +34,7 @@ export async function adopt(
   if (project.stamp !== undefined) {
     const { template, version } = project.stamp;
     const message = `The project has a record already: ${template} ${version}.`;
-    throw new CreateError("usage", message, "Run: bunx create-bunyard@latest update");
+    throw new CreateError("usage", message, `Run: ${RUN} update`);
   }
   const template = needed("template", value("template"));
   const version = exactVersion("--version", needed("version", value("version")));
@@ -64,10 +65,7 @@ function compare(directory: string, template: FileMap): Likeness {
   for (const [path, content] of template) {
     const file = own(path);
     if (file.kind === "missing") count.missing += 1;
-    else if (
-      file.kind === "file" &&
-      Buffer.compare(file.content, inStyleOf(file.content, content)) === 0
-    ) {
+    else if (file.kind === "file" && areEqual(file.content, inStyleOf(file.content, content))) {
       count.same += 1;
     } else count.changed += 1;
   }

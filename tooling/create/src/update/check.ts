@@ -1,18 +1,18 @@
 // `check`: whether the template changed since the project was created or updated.
-import type { Options } from "../command/args.ts";
+import type { ProjectOptions } from "../command/args.ts";
 import { openStyle } from "../command/style.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
-import { refuseUnfinished } from "./journal.ts";
 import { projectDirectory, readProject } from "./record.ts";
 import { changesJson, checkText } from "./report.ts";
 import { openRepository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
 import { changesTemplate } from "./stamp-only.ts";
+import { refuseUnfinished } from "./unfinished.ts";
 
 const UPDATE_EXISTS = 3;
 
 export async function check(
-  { value }: Options<"project" | "to" | "json" | "help">,
+  { value }: ProjectOptions<"check">,
   { source, environment }: Call,
 ): Promise<Outcome> {
   const { variables, colors, columns } = environment;

@@ -1,10 +1,10 @@
 // Prepares what check, diff and update compare: the template as it was, and as it is.
-import { isBelowBiome } from "../command/biome.ts";
-import { version as running } from "../command/definition.ts";
+import { RUN, version as running } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { nameProblem } from "../command/names.ts";
+import { nestingOf } from "../command/nesting.ts";
 import { placeIn } from "../command/project.ts";
-import { findWorkspace } from "../command/workspace.ts";
+import { quoted } from "../command/shell.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import type { Stamp } from "../flatten/manifest.ts";
@@ -51,7 +51,7 @@ export async function compareVersions(
     throw new CreateError(
       "refused",
       `This is create-bunyard ${running}, and the project is from ${from.version}.`,
-      "Run: bunx create-bunyard@latest",
+      `Run: ${RUN} ${environment.argv.map(quoted).join(" ")}`,
     );
   }
   const { directory } = project;
@@ -113,8 +113,5 @@ export async function createdBy(
   stamp: Stamp,
   { directory, name }: Project,
 ): Promise<FileMap> {
-  return placeIn(await release.project(stamp, name), {
-    isBelowBiome: isBelowBiome(directory),
-    isInWorkspace: findWorkspace(directory) !== undefined,
-  });
+  return placeIn(await release.project(stamp, name), nestingOf(directory));
 }

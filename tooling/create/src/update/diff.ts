@@ -1,23 +1,31 @@
 // `diff`: a patch of what the template changed, or of what the user changed.
-import type { Options } from "../command/args.ts";
-import { bytes, type FileMap, sorted } from "../flatten/file-map.ts";
+import type { ProjectOptions } from "../command/args.ts";
+import { CreateError } from "../errors.ts";
+import { areEqual, bytes, type FileMap, sorted } from "../flatten/file-map.ts";
 import { compareVersions } from "./comparison.ts";
-import { refuseUnfinished } from "./journal.ts";
 import { inStyleOf } from "./merge-text.ts";
 import { ownFiles } from "./own-files.ts";
 import { projectDirectory, readProject } from "./record.ts";
 import { openRepository, type Repository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
 import { createPatch, type Modes } from "./trees.ts";
+import { refuseUnfinished } from "./unfinished.ts";
 
 /** Written by package managers, not by the user. */
 const LOCKFILE = /(^|\/)(bun\.lockb?|package-lock\.json|pnpm-lock\.yaml|yarn\.lock)$/;
 
 export async function diff(
-  { value, has }: Options<"project" | "to" | "mine" | "json" | "help">,
+  { value, has }: ProjectOptions<"diff">,
   { source, environment }: Call,
 ): Promise<Outcome> {
   const { variables } = environment;
+  if (has("mine") && value("to") !== undefined) {
+    throw new CreateError(
+      "usage",
+      "--mine cannot be combined with --to.",
+      "Leave one of them out.",
+    );
+  }
   const project = readProject(projectDirectory(environment.cwd, value("project")));
   const { directory, stamp } = project;
   refuseUnfinished(directory);
@@ -57,7 +65,7 @@ function ownProject(
     if (own.kind === "file") {
       files.set(path, withoutStyle(own.content, base.get(path)));
       if (isExecutable(path, own.mode)) modes.set(path, "100755");
-    } else if (own.kind === "link" && own.target !== undefined) {
+    } else if (own.kind === "link") {
       files.set(path, bytes(own.target));
       modes.set(path, "120000");
     }
@@ -68,5 +76,5 @@ function ownProject(
 /** The template's content if only the line endings differ: a checkout with other ones is not a change. */
 function withoutStyle(own: Uint8Array, original: Uint8Array | undefined): Uint8Array {
   if (original === undefined || own.at(-1) !== original.at(-1)) return own;
-  return Buffer.compare(inStyleOf(own, original), own) === 0 ? original : own;
+  return areEqual(inStyleOf(own, original), own) ? original : own;
 }

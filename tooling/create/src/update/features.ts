@@ -25,7 +25,9 @@ export function featuresAfter(
   const without = withDependents(features, asked);
   const impossible = add.find((name) => without.includes(name));
   if (impossible === undefined) return without;
-  const needed = [...required(features, impossible)].filter((name) => without.includes(name));
+  const needed = [...required(features, impossible)]
+    .slice(1)
+    .filter((name) => without.includes(name));
   throw new CreateError(
     "usage",
     `${impossible} needs ${needed.join(" and ")}, which the project does not have.`,
@@ -33,16 +35,14 @@ export function featuresAfter(
   );
 }
 
-/** Everything that a feature requires, directly or not. */
+/** The feature, and everything that it requires, directly or not. */
 function required(features: Template["features"], name: string): ReadonlySet<string> {
-  const names = new Set<string>();
-  const visit = (current: string): void => {
+  const names = new Set([name]);
+  // A set iterates over what is added to it during the iteration.
+  for (const current of names) {
     for (const next of features.find((feature) => feature.name === current)?.requires ?? []) {
-      if (names.has(next)) continue;
       names.add(next);
-      visit(next);
     }
-  };
-  visit(name);
+  }
   return names;
 }

@@ -1,8 +1,8 @@
 // Replaces files so that a crash at any moment can be finished or undone: new and old contents are staged before the first change.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { RUN } from "../command/definition.ts";
 import { quoted } from "../command/shell.ts";
-import { entryAt } from "../command/target.ts";
 import { STAGING_DIRECTORY, withReadableMessage } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
@@ -10,13 +10,8 @@ import { moveDurably, removeDurably, writeDurably } from "./durable.ts";
 import { lockFile } from "./lock.ts";
 import { entryIn, type Own } from "./own-files.ts";
 import type { Write, Writes } from "./plan.ts";
+import { BACKWARD, DONE, FORWARD, LOCK, unfinished, unfinishedIn } from "./unfinished.ts";
 
-/** Exists from the moment when everything is staged to the moment when every file is swapped. */
-const FORWARD = "journal.json";
-/** The same file, renamed: an abort has begun, and only an abort can finish it. */
-const BACKWARD = "abort.json";
-/** The first file in the staging directory, and the last that is removed from it. */
-const LOCK = "lock";
 /** The file whose change completes the update: it contains the stamp. */
 const LAST = "package.json";
 
@@ -29,45 +24,14 @@ interface Entry {
 
 interface Journal {
   readonly entries: readonly Entry[];
-  /** Summary of the update, which `--continue` reports. */
   readonly report: unknown;
-}
-
-/** What an earlier run left. `staging`: it swapped no file, or all of them. */
-export type Unfinished = "none" | "staging" | "update" | "abort";
-
-/** @throws {CreateError} `refused` for an entry of this name that is not from an update: it would be deleted */
-export function unfinishedIn(directory: string): Unfinished {
-  const staging = join(directory, STAGING_DIRECTORY);
-  const entry = entryAt(staging);
-  if (entry === undefined) return "none";
-  const names = entry.isDirectory() ? namesIn(staging) : undefined;
-  if (names === undefined || isForeign(names)) {
-    const message = `${staging} is in the way: it is not from an update, and an update needs this name.`;
-    throw new CreateError("refused", message, "Move it to another folder, and try again.");
-  }
-  if (names.includes(FORWARD)) return "update";
-  return names.includes(BACKWARD) ? "abort" : "staging";
-}
-
-/** An update has a lock from the start. Without one, only a `.gitignore` may be deleted: `create` keeps backups here, too. */
-const isForeign = (names: readonly string[]): boolean =>
-  !names.includes(LOCK) && names.some((name) => name !== ".gitignore");
-
-/** Empty for a directory that another run has just removed. */
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }
 
 /**
  * Swaps all files. If one cannot be swapped, the files before it are restored.
- * @param planned what the plan was made from: a file that changed since then is not replaced
- * @throws {CreateError} and leaves the old files, byte for byte
+ * @param report summary of the update, which `--continue` prints
+ * @param planned the user's files as the plan read them: one that changed since then is not replaced
+ * @throws {CreateError} after restoring the old files, byte for byte
  */
 export function swapFiles(
   directory: string,
@@ -114,28 +78,17 @@ function runExclusive<T>(directory: string, action: () => T): T {
   } finally {
     // Windows cannot remove an open file.
     if (process.platform === "win32") lock[Symbol.dispose]();
-    if (unfinishedIn(directory) === "staging") removeStaging(staging);
+    if (["staging", "done"].includes(unfinishedIn(directory))) removeStaging(staging);
   }
 }
 
+/** The names that tell the state are removed last, so that a crash does not change it. */
 function removeStaging(staging: string): void {
-  for (const name of readdirSync(staging).filter((name) => name !== LOCK)) {
+  const others = readdirSync(staging).filter((name) => name !== LOCK && name !== DONE);
+  for (const name of [...others, LOCK, DONE]) {
     rmSync(join(staging, name), { recursive: true, force: true });
   }
   rmSync(staging, { recursive: true, force: true });
-}
-
-/** @throws {CreateError} `usage` unless an earlier update was interrupted */
-export function requireUnfinished(directory: string): Exclude<Unfinished, "none"> {
-  const state = unfinishedIn(directory);
-  if (state !== "none") return state;
-  throw new CreateError("usage", `No update of ${directory} was interrupted.`, "Run: update");
-}
-
-/** @throws {CreateError} `unfinished` if an earlier update was interrupted */
-export function refuseUnfinished(directory: string): void {
-  if (unfinishedIn(directory) === "none") return;
-  throw unfinished(directory);
 }
 
 function stage(directory: string, path: string, { content, mode }: Write, planned: Own): Entry {
@@ -155,11 +108,13 @@ function stage(directory: string, path: string, { content, mode }: Write, planne
 }
 
 /**
- * Swaps the remaining files of an update, and returns its summary.
+ * Swaps the remaining files of an update, if there are any, and returns its summary.
  * @throws {CreateError} `refused` if a file was changed after the interruption
  */
 export const finish = (directory: string): unknown =>
-  runExclusive(directory, () => swapForward(directory));
+  runExclusive(directory, () =>
+    unfinishedIn(directory) === "done" ? journalIn(directory, DONE).report : swapForward(directory),
+  );
 
 /**
  * Restores the files from before the update.
@@ -175,7 +130,8 @@ function swapForward(directory: string): unknown {
   refuseChanged(directory, entries);
   refuseLost(directory, entries, "new");
   for (const { path, after } of entries) place(directory, path, "new", after);
-  close(directory, FORWARD);
+  const staging = join(directory, STAGING_DIRECTORY);
+  moveDurably(join(staging, FORWARD), join(staging, DONE));
   return report;
 }
 
@@ -187,7 +143,7 @@ function swapBackward(directory: string): void {
   refuseLost(directory, entries, "old");
   if (name === FORWARD) moveDurably(join(staging, FORWARD), join(staging, BACKWARD));
   for (const { path, before } of entries.toReversed()) place(directory, path, "old", before);
-  close(directory, BACKWARD);
+  removeDurably(join(staging, BACKWARD), staging);
 }
 
 /** Brings a file into its staged state. */
@@ -197,12 +153,6 @@ function place(directory: string, path: string, folder: "new" | "old", hash: str
   if (hashAt(directory, path) === hash) return;
   if (hash === null) removeDurably(target, directory);
   else moveDurably(staged, target);
-}
-
-/** Marks the swap as complete: a crash after this leaves only a staging directory to remove. */
-function close(directory: string, name: string): void {
-  const staging = join(directory, STAGING_DIRECTORY);
-  moveDurably(join(staging, name), join(staging, "done.json"));
 }
 
 /** A file that has neither its old nor its new content was edited since, and would be lost. */
@@ -236,7 +186,7 @@ function refuseLost(directory: string, entries: readonly Entry[], folder: "new" 
   throw new CreateError(
     "refused",
     `These files were restored or deleted after the update was interrupted: ${names}`,
-    folder === "new" ? "Run: update --abort" : "Restore them with git, then try again.",
+    folder === "new" ? `Run: ${RUN} update --abort` : "Restore them with git, then try again.",
   );
 }
 
@@ -271,27 +221,20 @@ const busy = (directory: string): CreateError =>
     "Wait until it has ended.",
   );
 
-const unfinished = (directory: string): CreateError =>
-  new CreateError(
-    "unfinished",
-    `An update of ${directory} is running, or was interrupted.`,
-    "Finish it with: update --continue\n  Undo it with: update --abort",
-  );
-
 /** Text for the user. With `--project`, the command also works if the project's bunfig.toml is broken. */
 const rescue = (directory: string): string => `# An update of this project was interrupted
 
 Finish it:
 
-    bunx create-bunyard@latest update --continue
+    ${RUN} update --continue
 
 Or undo it:
 
-    bunx create-bunyard@latest update --abort
+    ${RUN} update --abort
 
 If Bun does not start in the project, for example because of its bunfig.toml, run the command in an empty folder:
 
-    bunx create-bunyard@latest update --abort --project ${quoted(directory)}
+    ${RUN} update --abort --project ${quoted(directory)}
 `;
 
 /** Null for anything other than a file. */

@@ -1,5 +1,11 @@
 // Merges JSON three ways by key. The user's text is edited in place, so that its order, formatting and comments stay.
-import { type Node, type ParseError, parseTree, stripComments } from "jsonc-parser/lib/esm/main.js";
+import {
+  createScanner,
+  type Node,
+  type ParseError,
+  parseTree,
+  stripComments,
+} from "jsonc-parser/lib/esm/main.js";
 import { isObject, type Json, type JsonObject, printJson } from "../flatten/json.ts";
 
 export interface JsonMerge {
@@ -15,15 +21,8 @@ export interface Kept {
   readonly theirs: string | undefined;
 }
 
-/** A replacement of a part of the text. */
-interface Edit {
-  readonly offset: number;
-  readonly length: number;
-  readonly text: string;
-}
-
 type Key = readonly string[];
-/** Prints as Biome does: it formats package.json in its own way. */
+/** Formats a value as Biome does in this file. */
 type Print = (value: Json) => string;
 const printPackage: Print = (value) => JSON.stringify(value, null, 2);
 
@@ -113,40 +112,46 @@ class Merge {
     } else this.set(key, list, before);
   }
 
-  /** @param before keys after which a new one comes, the nearest last */
+  /** @param before the template's keys before this one: a new key is inserted after the last one that the user has */
   set(key: Key, value: Json, before: readonly string[]): void {
     const existing = this.#find(key);
     const parent = this.#find(key.slice(0, -1));
     if (existing !== undefined) {
-      const { offset, length } = existing;
-      const text = this.#render(value, this.#indentAt(existing.parent?.offset ?? offset));
-      this.#apply({ offset, length, text });
-    } else if (parent?.type === "object") {
-      this.#apply(this.#insertion(parent, key.at(-1) ?? "", value, before));
-    }
+      const text = this.#render(value, this.#indentAt(existing.parent?.offset ?? existing.offset));
+      this.#replace(existing.offset, endOf(existing), text);
+    } else if (parent?.type === "object") this.#insert(parent, key.at(-1) ?? "", value, before);
   }
 
-  #insertion(parent: Node, key: string, value: Json, before: readonly string[]): Edit {
-    const { offset, length, children: members = [] } = parent;
+  #insert(parent: Node, key: string, value: Json, before: readonly string[]): void {
+    const { offset, children: members = [] } = parent;
     const [first] = members;
+    const end = endOf(parent);
     const name = `${JSON.stringify(key)}: `;
     if (first === undefined) {
       const outer = this.#indentAt(offset);
       const inner = outer + this.#unit;
-      const member = `${inner}${name}${this.#render(value, inner)}`;
-      const hasComment = this.text.slice(offset + 1, offset + length - 1).trim() !== "";
-      if (hasComment) return { offset: offset + 1, length: 0, text: `${this.#eol}${member}` };
-      return { offset, length, text: `{${this.#eol}${member}${this.#eol}${outer}}` };
+      const member = `${this.#eol}${inner}${name}${this.#render(value, inner)}`;
+      const isBlank = this.text.slice(offset + 1, end - 1).trim() === "";
+      if (isBlank) this.#replace(offset, end, `{${member}${this.#eol}${outer}}`);
+      else this.#replace(offset + 1, offset + 1, member);
+      return;
     }
-    const isInline = !this.text.slice(offset, offset + length).includes("\n");
+    const isInline = !this.text.slice(offset, end).includes("\n");
     const indent = this.#indentAt(first.offset);
     const gap = isInline ? " " : `${this.#eol}${indent}`;
     const member = `${name}${this.#render(value, indent)}`;
     const place = before.findLast((name) => members.some((member) => nameOf(member) === name));
     const previous = members.find((member) => nameOf(member) === place);
-    return previous === undefined
-      ? { offset: first.offset, length: 0, text: `${member},${gap}` }
-      : { offset: previous.offset + previous.length, length: 0, text: `,${gap}${member}` };
+    if (previous === undefined) {
+      this.#replace(first.offset, first.offset, `${member},${gap}`);
+      return;
+    }
+    // A comment at the end of the line stays there.
+    const line = this.text.slice(endOf(previous)).split(/\r?\n/, 1)[0] ?? "";
+    const [all = "", comma = "", comment = ""] =
+      /^(,?)(\s*\/(?:\/.*|\*.*\*\/\s*))$/.exec(line) ?? [];
+    const start = endOf(previous);
+    this.#replace(start, start + all.length, `,${comment}${gap}${member}${comma}`);
   }
 
   #remove(key: Key): void {
@@ -156,13 +161,39 @@ class Merge {
     const members = parent.children ?? [];
     const index = members.indexOf(property);
     const [previous, next] = [members[index - 1], members[index + 1]];
-    if (previous !== undefined) {
-      const offset = previous.offset + previous.length;
-      this.#apply({ offset, length: property.offset + property.length - offset, text: "" });
-    } else if (next !== undefined) {
-      const { offset } = property;
-      this.#apply({ offset, length: next.offset - offset, text: "" });
-    } else this.#apply({ offset: parent.offset, length: parent.length, text: "{}" });
+    const start = previous === undefined ? parent.offset + 1 : endOf(previous);
+    const end = next?.offset ?? endOf(parent) - 1;
+    if (hasComment(this.text.slice(start, end))) this.#removeBetweenComments(property, start);
+    else if (previous !== undefined) this.#replace(start, endOf(property), "");
+    else if (next !== undefined) this.#replace(property.offset, end, "");
+    else this.#replace(parent.offset, endOf(parent), "{}");
+  }
+
+  /** Removes the member, one comma beside it, and the line unless a comment is left in it. */
+  #removeBetweenComments(member: Node, previous: number): void {
+    const { offset } = member;
+    const indent = this.#indentAt(offset);
+    const after = this.#commaAfter(endOf(member));
+    const before = after === undefined ? this.#commaAfter(previous) : undefined;
+    // From the end, so that the offsets stay valid.
+    if (after !== undefined) this.#replace(after, after + 1, "");
+    this.#replace(offset, endOf(member), "");
+    if (before !== undefined) this.#replace(before, before + 1, "");
+    const position = before === undefined ? offset : offset - 1;
+    const start = this.text.lastIndexOf("\n", position - 1);
+    const rest = this.text.slice(start, this.text.indexOf("\n", position));
+    if (start === -1 || !/^\s*(\/[/*]|$)/.test(rest)) return;
+    const text = rest.trim() === "" ? "" : `\n${indent}${rest.trimStart()}`;
+    this.#replace(start, start + rest.length, text);
+  }
+
+  /** The offset of a comma that follows a position after blanks and comments. */
+  #commaAfter(position: number): number | undefined {
+    const scanner = createScanner(this.text, true);
+    scanner.setPosition(position);
+    scanner.scan();
+    const token = scanner.getTokenOffset();
+    return this.text[token] === "," ? token : undefined;
   }
 
   #find(key: Key): Node | undefined {
@@ -175,13 +206,11 @@ class Merge {
 
   #hasComment(key: Key): boolean {
     const node = this.#find(key);
-    if (node === undefined) return false;
-    const value = this.text.slice(node.offset, node.offset + node.length);
-    return stripComments(value) !== value;
+    return node !== undefined && hasComment(this.text.slice(node.offset, endOf(node)));
   }
 
-  #apply({ offset, length, text }: Edit): void {
-    this.text = this.text.slice(0, offset) + text + this.text.slice(offset + length);
+  #replace(start: number, end: number, text: string): void {
+    this.text = this.text.slice(0, start) + text + this.text.slice(end);
   }
 
   /** In the indentation and the line endings of the user's file. */
@@ -207,6 +236,10 @@ class Merge {
     return this.text.includes("\r\n") ? "\r\n" : "\n";
   }
 }
+
+const endOf = ({ offset, length }: Node): number => offset + length;
+
+const hasComment = (text: string): boolean => stripComments(text) !== text;
 
 const withoutKeys = (value: JsonObject, known: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([key]) => !(key in known)));

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { withoutRepository } from "../command/git.ts";
 import { CreateError } from "../errors.ts";
 import { contains } from "../flatten/file-map.ts";
+import { openScratch } from "../scratch.ts";
 import { run, type Variables } from "../subprocess.ts";
-import { openScratch } from "./scratch.ts";
 
 export interface TextMerge {
   readonly content: Uint8Array;
@@ -23,7 +23,7 @@ export const isBinary = (content: Uint8Array): boolean => contains(content, "\0"
 
 /**
  * The template's text in the line endings of the user's file, and without a final line break if the user's has none.
- * Bytes that are not UTF-8 and a byte order mark stay.
+ * Other bytes do not change, in any encoding.
  */
 export function inStyleOf(mine: Uint8Array, template: Uint8Array): Uint8Array {
   if (isBinary(mine) || isBinary(template)) return template;

@@ -16,9 +16,10 @@ export type Own =
     }
   /** `entries` are the paths of everything in it: files, links, and empty directories. */
   | { readonly kind: "directory"; readonly entries: readonly string[] }
-  /** It is never written to. `target` is undefined for a device and the like. */
-  | { readonly kind: "link"; readonly target: string | undefined }
-  /** Nothing can be written here: `by`, a parent, is a file, a link or another repository. */
+  | { readonly kind: "link"; readonly target: string }
+  /** A pipe, a socket or a device. */
+  | { readonly kind: "special" }
+  /** Nothing can be written here, because `by`, a parent, is a file, a link or another repository. */
   | { readonly kind: "blocked"; readonly by: string };
 
 /**
@@ -44,9 +45,8 @@ function ownAt(directory: string, path: string, tracked: ReadonlySet<string> | u
   if (stats === undefined) return { kind: "missing" };
   if (stats.isDirectory()) return { kind: "directory", entries: entriesBelow(directory, path) };
   const file = join(directory, path);
-  if (!stats.isFile()) {
-    return { kind: "link", target: stats.isSymbolicLink() ? readlinkSync(file) : undefined };
-  }
+  if (stats.isSymbolicLink()) return { kind: "link", target: readlinkSync(file) };
+  if (!stats.isFile()) return { kind: "special" };
   const content = readFileSync(file);
   const isTracked = tracked?.has(path) ?? true;
   return { kind: "file", content, mode: stats.mode & 0o777, isTracked };

@@ -1,5 +1,5 @@
 // Decides for each file what an update does with it: three versions in, one change out.
-import { bytes, type FileMap } from "../flatten/file-map.ts";
+import { areEqual, bytes, type FileMap } from "../flatten/file-map.ts";
 import type { Variables } from "../subprocess.ts";
 import { mergeJson } from "./merge-json.ts";
 import { inStyleOf, isBinary, type Labels, mergeText } from "./merge-text.ts";
@@ -28,7 +28,7 @@ export interface Change {
   readonly path: string;
   readonly kind: ChangeKind;
   /** The path before a rename. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** Whether the user had changed the file. */
   readonly isYours: boolean;
   /** Messages for the user about this file, one per entry. */
@@ -105,7 +105,7 @@ class Merge implements MergePlan {
     const { base: bases, next: nexts } = this.input;
     const own = this.own(path);
     const [base, next] = [bases.get(path), nexts.get(path)];
-    if (base !== undefined && next !== undefined && same(base, next)) return;
+    if (base !== undefined && next !== undefined && areEqual(base, next)) return;
     if (own.kind === "missing") {
       if (base === undefined && next !== undefined) this.#write(path, next, "added", undefined);
       else if (next !== undefined) this.#report(path, "deleted", true);
@@ -117,15 +117,17 @@ class Merge implements MergePlan {
       return;
     }
     if (own.kind !== "file") {
-      const kind = own.kind === "directory" ? "folder" : "link";
-      const notes = [`Your ${path} is a ${kind}, so it was not changed.`];
+      const kind = { directory: "a folder", link: "a link", special: "not a regular file" }[
+        own.kind
+      ];
+      const notes = [`Your ${path} is ${kind}, so it was not changed.`];
       if (next === undefined) this.#report(path, "kept", true, notes);
       else this.#beside(path, next, notes);
       return;
     }
     const styled = (template: Uint8Array) => inOwnStyle(own.content, template, base);
-    if (next !== undefined && same(own.content, styled(next))) return;
-    const isYours = base === undefined || !same(own.content, styled(base));
+    if (next !== undefined && areEqual(own.content, styled(next))) return;
+    const isYours = base === undefined || !areEqual(own.content, styled(base));
     if (next === undefined) {
       if (isYours || !own.isTracked) this.#report(path, "kept", isYours);
       else this.#write(path, undefined, "removed", undefined);
@@ -152,7 +154,7 @@ class Merge implements MergePlan {
       return;
     }
     this.writes.set(from, { content: undefined, mode: undefined });
-    if (same(own.content, inOwnStyle(own.content, base, base))) {
+    if (areEqual(own.content, inOwnStyle(own.content, base, base))) {
       this.#write(path, inOwnStyle(own.content, next, base), "renamed", own, { from });
     } else await this.#merge(path, base, own, next, from);
   }
@@ -169,7 +171,7 @@ class Merge implements MergePlan {
     if ([base, mine, next].some(isBinary)) {
       if (from !== undefined) this.writes.set(path, { content: mine, mode: own.mode });
       // Both may have made the same change, or only the user changed a file that the template renamed.
-      if (same(base, next) || same(mine, next)) this.#report(path, kind, true, [], from);
+      if (areEqual(base, next) || areEqual(mine, next)) this.#report(path, kind, true, [], from);
       else this.#beside(path, next, ["It is binary, and both changed it."], from);
       return;
     }
@@ -200,15 +202,7 @@ class Merge implements MergePlan {
     content: Uint8Array | undefined,
     kind: ChangeKind,
     own: (Own & { kind: "file" }) | undefined,
-    {
-      isYours = false,
-      notes = [],
-      from,
-    }: {
-      isYours?: boolean;
-      notes?: readonly string[];
-      from?: string | undefined;
-    } = {},
+    { isYours = false, notes = [], from }: Partial<Omit<Change, "path" | "kind">> = {},
   ): void {
     this.writes.set(path, { content, mode: own?.mode });
     this.#report(path, kind, isYours, notes, from);
@@ -238,7 +232,7 @@ class Merge implements MergePlan {
     notes: readonly string[] = [],
     from?: string,
   ): void {
-    this.changes.push({ path, kind, ...(from === undefined ? {} : { from }), isYours, notes });
+    this.changes.push({ path, kind, from, isYours, notes });
   }
 }
 
@@ -247,6 +241,5 @@ const inOwnStyle = (
   mine: Uint8Array,
   template: Uint8Array,
   base: Uint8Array | undefined,
-): Uint8Array => (base !== undefined && same(mine, base) ? template : inStyleOf(mine, template));
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+): Uint8Array =>
+  base !== undefined && areEqual(mine, base) ? template : inStyleOf(mine, template);

@@ -1,6 +1,7 @@
 // Reads what a created project records about its origin: the stamp in package.json.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { RUN } from "../command/definition.ts";
 import { ancestors } from "../command/workspace.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject, type JsonObject } from "../flatten/json.ts";
@@ -44,7 +45,7 @@ export function requireStamp({ directory, stamp }: Project): Stamp {
   throw new CreateError(
     "usage",
     `${join(directory, "package.json")} does not record a template and its version.`,
-    "Record them with: bunx create-bunyard@latest adopt --template <name> --version <version>",
+    `Record them with: ${RUN} adopt --template <name> --version <version>`,
   );
 }
 

@@ -1,6 +1,5 @@
 // Fetches a version of create-bunyard from the user's registry, and keeps it in the cache directory.
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -8,15 +7,15 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  symlinkSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "../command/environment.ts";
 import { ancestors } from "../command/workspace.ts";
 import { CreateError, systemCode } from "../errors.ts";
+import { directoryFiles } from "../sources/directory.ts";
 import { run } from "../subprocess.ts";
-import { directoryFiles } from "./directory.ts";
 
 const NAME = "create-bunyard";
 /** Beside the package in the cache: the digest of its files. */
@@ -102,26 +101,37 @@ function settingsOf(directory: string): readonly string[] {
   const folders = repository.slice(0, top === -1 ? 1 : top + 1);
   return SETTINGS.flatMap((name) => {
     const files = folders.map((folder) => join(folder, name));
-    return files.find((file) => existsSync(file)) ?? [];
+    return files.find(isFile) ?? [];
   });
 }
+
+const isFile = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** The settings of bunfig.toml that say where packages come from. Others, such as `dryRun` or a scanner, do not apply. */
 const REGISTRY_SETTINGS = ["registry", "scopes", "ca", "cafile"];
 
-/** Makes a settings file apply in `folder`, which only its owner can read: settings contain tokens. */
+/** Makes a settings file apply in `folder`. Only the owner can read the copy: settings contain tokens. */
 function provide(file: string, folder: string): void {
-  const target = join(folder, basename(file));
-  if (target.endsWith(".npmrc")) {
-    if (process.platform === "win32") copyFileSync(file, target);
-    else symlinkSync(file, target);
-    return;
-  }
-  const { install = {} } = parseToml(file);
-  const lines = REGISTRY_SETTINGS.filter((name) => name in install).map(
-    (name) => `${name} = ${inlineToml(install[name])}\n`,
+  const content = file.endsWith(".npmrc") ? npmrcFor(file) : bunfigFor(file);
+  writeFileSync(join(folder, basename(file)), content, { mode: 0o600 });
+}
+
+/** The path of a certificate is relative to the folder of its file. */
+const npmrcFor = (file: string): string =>
+  readFileSync(file, "utf8").replace(
+    /^(\s*cafile\s*=\s*)([^\s$].*)$/m,
+    (_, key, path) => key + resolve(dirname(file), path.trim()),
   );
-  writeFileSync(target, `[install]\n${lines.join("")}`, { mode: 0o600 });
+
+function bunfigFor(file: string): string {
+  const { install = {} } = parseToml(file);
+  const absolute = (name: string, value: unknown) =>
+    name === "cafile" && typeof value === "string" ? resolve(dirname(file), value) : value;
+  const lines = REGISTRY_SETTINGS.filter((name) => name in install).map(
+    (name) => `${name} = ${inlineToml(absolute(name, install[name]))}\n`,
+  );
+  return `[install]\n${lines.join("")}`;
 }
 
 /** @throws {CreateError} `usage` */
@@ -134,7 +144,7 @@ function parseToml(file: string): { readonly install?: Readonly<Record<string, u
   }
 }
 
-/** TOML on one line. A string of JSON is one of TOML, too. */
+/** Prints a value as TOML on one line. A JSON string is also a TOML string. */
 function inlineToml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inlineToml).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -149,7 +159,7 @@ function registryKey(settings: readonly string[], { home, variables }: Environme
   const hash = new Bun.CryptoHasher("sha256");
   const global = [".npmrc", ".bunfig.toml"].map((name) => join(home, name));
   for (const file of [...settings, ...global]) {
-    if (existsSync(file)) hash.update(readFileSync(file));
+    if (isFile(file)) hash.update(readFileSync(file));
     hash.update("\0");
   }
   for (const name of ["BUN_CONFIG_REGISTRY", "NPM_CONFIG_REGISTRY", "npm_config_registry"]) {

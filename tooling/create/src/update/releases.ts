@@ -1,28 +1,26 @@
-// The versions of create-bunyard: the one that runs, and others from the user's registry. Each makes its own projects.
+// The versions of create-bunyard: the one that runs, and others from the user's registry.
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isBelowBiome } from "../command/biome.ts";
 import { version as running } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
+import { nestingOf } from "../command/nesting.ts";
 import { personalize } from "../command/project.ts";
-import { findWorkspace } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { isObject } from "../flatten/json.ts";
 import type { Stamp } from "../flatten/manifest.ts";
+import { openScratch } from "../scratch.ts";
+import { directoryFiles } from "../sources/directory.ts";
 import { LIST_FILE } from "../sources/published.ts";
 import type { Template, TemplateSource } from "../sources/templates.ts";
 import { run } from "../subprocess.ts";
-import { directoryFiles } from "./directory.ts";
 import { parseJson } from "./merge-json.ts";
 import { fetchPackage } from "./registry.ts";
-import { openScratch } from "./scratch.ts";
 
 type Contents = Pick<Stamp, "template" | "without">;
 
 export interface Release {
-  readonly version: string;
   readonly list: () => Promise<readonly Template[]>;
   /** A project as this version creates it, under a name. */
   readonly project: (contents: Contents, name: string) => Promise<FileMap>;
@@ -42,14 +40,10 @@ export function openRelease(
     : publishedRelease(version, directory, environment);
 }
 
-/** The location is applied later, for all releases. */
-const STANDALONE = { isBelowBiome: false, isInWorkspace: false };
-
 const runningRelease = (source: TemplateSource): Release => ({
-  version: running,
   list: source.list,
   project: async ({ template, without }, name) =>
-    personalize(await source.files(template, { without }), { name, template, ...STANDALONE }),
+    personalize(await source.files(template, { without }), name, template),
   changelog: () => readOptional(source.changelog),
 });
 
@@ -61,7 +55,6 @@ async function publishedRelease(
 ): Promise<Release> {
   const folder = await fetchPackage(version, directory, environment);
   return {
-    version,
     list: async () => JSON.parse(readFileSync(join(folder, LIST_FILE), "utf8")),
     project: (contents, name) => create(folder, contents, name, environment),
     changelog: () => readOptional(join(folder, "CHANGELOG.md")),
@@ -79,7 +72,7 @@ async function create(
   refuseTemporaryFolder(project);
   const features = without.length === 0 ? [] : ["--without", without.join(",")];
   const options = ["--template", template, ...features, "--name", name, "--json"];
-  // npm's variables are about the command that the user typed.
+  // With npm's variable, the old version would refuse npm's settings as options without a `--`.
   const { npm_command: _, ...env } = variables;
   const { exitCode, stdout, output } = await run({
     command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],
@@ -96,11 +89,10 @@ async function create(
   );
 }
 
-/** A Biome configuration or a workspace further up would change what is created. */
+/** A Biome configuration or a workspace around it would change what is created. */
 function refuseTemporaryFolder(project: string): void {
-  const around = isBelowBiome(project)
-    ? "below a Biome configuration"
-    : findWorkspace(project) && "in a workspace";
+  const { isBelowBiome, workspace } = nestingOf(project);
+  const around = isBelowBiome ? "below a Biome configuration" : workspace && "in a workspace";
   if (around === undefined) return;
   const message = `The temporary folder ${tmpdir()} is ${around}, so the recorded version cannot be created there.`;
   throw new CreateError("refused", message, "Set TMPDIR to another folder, and try again.");

@@ -1,13 +1,13 @@
 // Renders how check, update and adopt ended, for users and for programs. Pure.
+import { RUN } from "../command/definition.ts";
 import type { Style } from "../command/style.ts";
 import { CreateError } from "../errors.ts";
-import { isObject } from "../flatten/json.ts";
 import type { Stamp } from "../flatten/manifest.ts";
+import { shortened } from "../shortened.ts";
 import type { Likeness } from "./adopt.ts";
 import type { ChangelogSection } from "./changelog.ts";
 import type { Labels } from "./merge-text.ts";
 import type { Change, ChangeKind } from "./plan.ts";
-import { shortened } from "./repository.ts";
 
 export type Summary = {
   readonly from: Stamp;
@@ -31,12 +31,6 @@ export const labelsOf = (from: Stamp, to: Stamp): Labels => ({
   base: `${from.template} ${from.version}`,
   theirs: `${to.template} ${to.version}`,
 });
-
-/** The summary that a journal recorded. */
-export function parseSummary(report: unknown): Summary {
-  if (!isObject(report)) throw new TypeError("The journal has no summary.");
-  return report as unknown as Summary;
-}
 
 export const conflictsIn = (changes: readonly Change[]): readonly Change[] =>
   changes.filter(({ kind }) => isConflict(kind));
@@ -71,14 +65,14 @@ export function updateJson(
 /** Names the files with conflicts, and how to resolve them. */
 export function conflictError(conflicts: readonly Change[]): CreateError {
   const names = shortened(conflicts.map(({ path }) => path));
-  const start = conflicts.length === 1 ? "1 file needs you" : `${conflicts.length} files need you`;
+  const start = conflicts.length === 1 ? "1 file has" : `${conflicts.length} files have`;
   const has = (wanted: ChangeKind) => conflicts.some(({ kind }) => kind === wanted);
   const remedies = [
     ...(has("conflict") ? ["Edit the files with <<<<<<< marks."] : []),
     ...(has("beside") ? ["Merge each .new file into yours, and delete it."] : []),
     ...(has("blocked") ? ["The reason for each file that was not written is listed first."] : []),
   ];
-  return new CreateError("conflicts", `${start}: ${names}`, remedies.join(" "));
+  return new CreateError("conflicts", `${start} a conflict: ${names}`, remedies.join(" "));
 }
 
 /** The kinds in the order of what a user has to look at. The first three are conflicts. */
@@ -144,7 +138,7 @@ export function checkText(
 ): string {
   const page = new Page(columns);
   if (isUpToDate) {
-    const since = from.version === to.version ? "" : ` The template did not change since.`;
+    const since = from.version === to.version ? "" : " The template has not changed since then.";
     page.prose(`${style.green("✔")} ${nameOf(from)} is up to date.${since}`);
     return page.text;
   }
@@ -153,7 +147,7 @@ export function checkText(
   page.gap();
   page.prose(`${transition(from, to)} is available: ${counts(changes)}.`);
   page.gap();
-  page.line(`  ${style.bold("bunx create-bunyard@latest update")}`);
+  page.line(`  ${style.bold(`${RUN} update`)}`);
   return page.text;
 }
 
@@ -171,7 +165,7 @@ export function adoptText(
   );
   page.gap();
   page.line(`  ${style.bold("git commit -am 'Record the template'")}`);
-  page.line(`  ${style.bold("bunx create-bunyard@latest update")}`);
+  page.line(`  ${style.bold(`${RUN} update`)}`);
   return page.text;
 }
 

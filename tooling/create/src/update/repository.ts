@@ -1,10 +1,9 @@
 // The user's git repository around a project: what it tracks, and whether an update can be undone with it.
-import { hasGit, repositoryAround, withoutRepository } from "../command/git.ts";
+import { git, repositoryAround } from "../command/git.ts";
 import { CreateError } from "../errors.ts";
-import { run, type Variables } from "../subprocess.ts";
+import { shortened } from "../shortened.ts";
+import type { Variables } from "../subprocess.ts";
 import { entryIn } from "./own-files.ts";
-
-const SHOWN_FILES = 10;
 
 export interface Repository {
   /** Of the project in the repository: empty, or ending in a slash. */
@@ -21,19 +20,19 @@ export interface Repository {
   readonly isExecutable: (path: string, mode: number) => boolean;
 }
 
-/** Undefined outside of a repository, or without git. */
+/** Undefined outside of a repository. */
 export async function openRepository(
   directory: string,
   variables: Variables,
 ): Promise<Repository | undefined> {
-  if (!hasGit(variables) || repositoryAround(directory) === undefined) return undefined;
-  const git = (...args: string[]) => gitIn(directory, variables, ...args);
+  if (repositoryAround(directory) === undefined) return undefined;
+  const at = { cwd: directory, env: variables };
   const [prefix, objectFormat, index, untracked, fileMode] = await Promise.all([
-    git("rev-parse", "--show-prefix"),
-    git("rev-parse", "--show-object-format"),
-    git("ls-files", "-z", "-v", "--stage"),
-    git("ls-files", "-z", "--others", "--exclude-standard"),
-    git("config", "--type=bool", "--default=true", "core.fileMode"),
+    git(["rev-parse", "--show-prefix"], at),
+    git(["rev-parse", "--show-object-format"], at),
+    git(["ls-files", "-z", "-v", "--stage"], at),
+    git(["ls-files", "-z", "--others", "--exclude-standard"], at),
+    git(["config", "--type=bool", "--default=true", "core.fileMode"], at),
   ]);
   // For example `H 100644 <hash> 0<tab><path>`. `H` is the normal state.
   const entries = listed(index).map((line) => ({
@@ -62,18 +61,15 @@ export async function openRepository(
 export async function requireClean(directory: string, variables: Variables): Promise<Repository> {
   const repository = await openRepository(directory, variables);
   if (repository === undefined) {
-    const message = hasGit(variables)
-      ? `${directory} is not in a git repository, so an update could not be undone.`
-      : "git is not installed, and an update needs it to merge.";
-    const hint = hasGit(variables)
-      ? "Commit the project first: git init && git add -A && git commit -m 'Before the update'"
-      : "Install git, and try again.";
-    throw new CreateError("refused", message, hint);
+    throw new CreateError(
+      "refused",
+      `${directory} is not in a git repository, so an update could not be undone.`,
+      "Commit the project first: git init && git add -A && git commit -m 'Before the update'",
+    );
   }
-  const status = await gitIn(
-    directory,
-    variables,
-    ...["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--", "."],
+  const status = await git(
+    ["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--", "."],
+    { cwd: directory, env: variables },
   );
   const absent = repository.skipped.filter((path) => entryIn(directory, path) === undefined);
   if (absent.length > 0) {
@@ -101,25 +97,4 @@ export async function requireClean(directory: string, variables: Variables): Pro
   return repository;
 }
 
-/** The first paths of a list. */
-export function shortened(paths: readonly string[]): string {
-  const more = paths.length > SHOWN_FILES ? ` and ${paths.length - SHOWN_FILES} more` : "";
-  return paths.slice(0, SHOWN_FILES).join(", ") + more;
-}
-
 const listed = (output: string): string[] => output.split("\0").filter((path) => path !== "");
-
-async function gitIn(
-  cwd: string,
-  variables: Variables,
-  ...args: readonly string[]
-): Promise<string> {
-  const command = ["git", ...args];
-  const { exitCode, stdout, output } = await run({
-    command,
-    cwd,
-    env: withoutRepository(variables),
-  });
-  if (exitCode === 0) return stdout;
-  throw new CreateError("git_failed", `git ${args[0]} failed: ${output}`);
-}

@@ -1,5 +1,5 @@
 // Distinguishes a changed template from one that only has a new version number.
-import { type FileMap, text } from "../flatten/file-map.ts";
+import { areEqual, type FileMap, text } from "../flatten/file-map.ts";
 import { parseManifest } from "../flatten/manifest.ts";
 
 const MANIFEST = "package.json";
@@ -12,7 +12,7 @@ export function changesTemplate(base: FileMap, next: FileMap): boolean {
     if (old === undefined || new_ === undefined) return true;
     return path === MANIFEST
       ? !Bun.deepEquals(unstamped(old), unstamped(new_))
-      : Buffer.compare(old, new_) !== 0;
+      : !areEqual(old, new_);
   });
 }
 

@@ -1,11 +1,10 @@
 // Compares two projects with git, in a temporary repository: renames, and a patch that `git apply` reads.
 import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
-import { withoutRepository } from "../command/git.ts";
-import { CreateError } from "../errors.ts";
+import { git } from "../command/git.ts";
 import type { FileMap } from "../flatten/file-map.ts";
-import { run, type Variables } from "../subprocess.ts";
-import { openScratch } from "./scratch.ts";
+import { openScratch } from "../scratch.ts";
+import type { Variables } from "../subprocess.ts";
 
 /** Renames that git recognizes: old path → new path. */
 export type Renames = ReadonlyMap<string, string>;
@@ -51,24 +50,19 @@ async function withTrees<T>(
   const { folder } = scratch;
   // The user's settings must not change the patch.
   const env = {
-    ...withoutSettings(withoutRepository(variables)),
-    GIT_DIR: folder,
+    ...withoutSettings(variables),
     GIT_CONFIG_GLOBAL: join(folder, "none"),
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_DEFAULT_HASH: objectFormat,
   };
-  const git = async (args: readonly string[], stdin?: Uint8Array<ArrayBuffer>) => {
-    const input = stdin === undefined ? {} : { stdin };
-    const result = await run({ command: ["git", ...args], cwd: folder, env, ...input });
-    if (result.exitCode === 0) return result.stdout;
-    throw new CreateError("git_failed", `git ${args[0]} failed: ${result.output}`);
-  };
+  const at = { cwd: folder, env };
   const diff = ["diff", "--find-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
   // Without a template, the repository has none of the user's hooks.
-  await git(["init", "--quiet", "--bare", "--template="]);
-  await git(["fast-import", "--quiet"], importOf(before, after, prefix, modes));
+  await git(["init", "--quiet", "--bare", "--template="], at);
+  const stdin = importOf(before, after, prefix, modes);
+  await git(["fast-import", "--quiet"], { ...at, stdin });
   await Bun.write(join(folder, "info/attributes"), attributesOf([before, after], prefix));
-  return await action((...options) => git([...diff, ...options, "before", "after"]));
+  return await action((...options) => git([...diff, ...options, "before", "after"], at));
 }
 
 const withoutSettings = (variables: Variables): Variables =>

@@ -1,5 +1,6 @@
 // `update`: merges what the template changed into the project, or finishes or undoes an earlier run.
-import type { Options } from "../command/args.ts";
+import type { ProjectOptions } from "../command/args.ts";
+import { RUN } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { ignoredFiles } from "../command/git.ts";
 import { type Install, install, installFor } from "../command/install.ts";
@@ -9,32 +10,16 @@ import { openStyle } from "../command/style.ts";
 import { findWorkspace } from "../command/workspace.ts";
 import { asCreateError, CreateError } from "../errors.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
-import { abort, finish, refuseUnfinished, requireUnfinished, swapFiles } from "./journal.ts";
+import { abort, finish, swapFiles } from "./journal.ts";
 import { projectDirectory, readProject } from "./record.ts";
-import {
-  conflictError,
-  conflictsIn,
-  parseSummary,
-  type Summary,
-  updateJson,
-  updateText,
-} from "./report.ts";
+import { conflictError, conflictsIn, type Summary, updateJson, updateText } from "./report.ts";
 import { requireClean } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
+import { refuseUnfinished, requireUnfinished } from "./unfinished.ts";
 
-type Flag =
-  | "project"
-  | "to"
-  | "with"
-  | "without"
-  | "dry-run"
-  | "continue"
-  | "abort"
-  | "no-install"
-  | "json"
-  | "help";
+type Options = ProjectOptions<"update">;
 
-export async function update(options: Options<Flag>, call: Call): Promise<Outcome> {
+export async function update(options: Options, call: Call): Promise<Outcome> {
   const { has } = options;
   const directory = projectDirectory(call.environment.cwd, options.value("project"));
   if (!has("continue") && !has("abort")) return merge(directory, options, call);
@@ -45,12 +30,20 @@ export async function update(options: Options<Flag>, call: Call): Promise<Outcom
     throw new CreateError("usage", `${flag} cannot be combined with --${extra}.`);
   }
   const state = requireUnfinished(directory);
+  if (has("abort") && state === "done") {
+    throw new CreateError(
+      "unfinished",
+      "The update cannot be undone: it had replaced every file when it was interrupted.",
+      `Run: ${RUN} update --continue\n  Then undo the update with git.`,
+    );
+  }
   // Before the first swap there is nothing to finish.
   if (has("abort") || state === "staging") return undo(directory);
   if (state === "abort") {
-    throw new CreateError("unfinished", "An abort was interrupted.", "Run: update --abort");
+    const hint = `Run: ${RUN} update --abort`;
+    throw new CreateError("unfinished", "An abort was interrupted.", hint);
   }
-  const summary = parseSummary(finish(directory));
+  const summary = finish(directory) as Summary;
   return installAndReport(directory, summary, has("no-install"), call.environment);
 }
 
@@ -62,7 +55,7 @@ function undo(directory: string): Outcome {
 
 async function merge(
   directory: string,
-  { value, list, has }: Options<Flag>,
+  { value, list, has }: Options,
   { source, environment }: Call,
 ): Promise<Outcome> {
   const { variables, signal, colors, columns } = environment;
@@ -74,6 +67,10 @@ async function merge(
     compareVersions(project, request, source, environment),
   ]);
   const { changes, writes, own } = await planUpdate(directory, versions, repository, variables);
+  if (own("package.json").kind === "link") {
+    const message = "package.json is a link, so an update could not record the new version in it.";
+    throw new CreateError("refused", message, "Replace it with the file that it points to.");
+  }
   const { from, to, changelog } = versions;
   const summary: Summary = { from, to, changes, changelog };
   if (has("dry-run") || writes.size === 0) {

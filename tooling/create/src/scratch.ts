@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateError, systemCode } from "../errors.ts";
+import { CreateError, systemCode } from "./errors.ts";
 
 export interface Scratch extends Disposable {
   readonly folder: string;
