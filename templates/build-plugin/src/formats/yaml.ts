@@ -24,7 +24,7 @@ export const yamlFormat: Format = {
   parse: (source) => parseYaml(source),
 };
 
-/** Limit of the aliases in a document, counted after expansion, against exponential expansion ("billion laughs"). */
+/** Limit of the aliases of an anchor, counted after expansion, against exponential expansion ("billion laughs"). */
 const MAX_ALIASES = 100;
 
 /**
@@ -74,25 +74,31 @@ function spanOf(node: Node | null): Span {
 
 function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
   const anchors = new Map<string, Node>();
-  const used = new Set<Node | undefined>();
+  const unused = new Set<Node>();
   visit(document, {
     Pair: (_, pair) => checkMerge(pair, anchors, source),
-    Node(key, node) {
+    Node(_, node) {
       if (isAlias(node)) {
-        used.add(anchors.get(node.source));
-        if (anchors.has(node.source)) return;
+        const anchored = anchors.get(node.source);
+        if (anchored !== undefined) {
+          unused.delete(anchored);
+          return;
+        }
         const message = `there is no anchor &${node.source} above this alias: put text that starts with * in quotes`;
         throw source.error("syntax", spanOf(node), message);
       }
-      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (node.anchor !== undefined) {
+        anchors.set(node.anchor, node); // may replace an anchor of the same name
+        unused.add(node);
+      }
       if (isMap(node)) checkKeys(node, source);
-      if (isScalar(node) && key !== "key") {
+      if (isScalar(node)) {
         refuseComment(node, source);
         convertNumber(node, source);
       }
     },
   });
-  for (const node of anchors.values()) if (!used.has(node)) refuseUnusedAnchor(node, source);
+  for (const node of unused) refuseUnusedAnchor(node, source);
 }
 
 /** Refuses `title: &Friends are here`: in YAML, the value is `are here`. The anchor of a mapping or a list is not such text. */
@@ -130,10 +136,11 @@ function isMerge({ value, type }: Scalar): boolean {
   return value === "<<" && type === "PLAIN";
 }
 
-/** Refuses `color: #fff`: in YAML, the value is null, and `#fff` is a comment. */
+/** Refuses `color: #fff` and `title: Issue #5`: in YAML, `#fff` and `#5` are comments, and the values null and `Issue`. */
 function refuseComment(scalar: Scalar, source: Source): void {
   const [start, end] = spanOf(scalar);
-  if (start !== end || !/^[ \t]*#[^\s#]/.test(source.text.slice(end))) return;
+  const mayBeText = start === end || (scalar.type === "PLAIN" && typeof scalar.value === "string");
+  if (!mayBeText || !/^[ \t]*#[^\s#]/.test(source.text.slice(end))) return;
   const position = source.text.indexOf("#", end);
   const message = "# starts a comment here: put the value in quotes, or a space after the #";
   throw source.error("syntax", [position, position + 1], message);
@@ -155,10 +162,10 @@ function convertNumber(scalar: Scalar, source: Source): void {
 
 function toData(document: Document.Parsed, source: Source): unknown {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
+    return document.toJS({ maxAliasCount: MAX_ALIASES + 1 }); // counts the anchor, too
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases`);
+    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases of one anchor`);
   }
 }
 
