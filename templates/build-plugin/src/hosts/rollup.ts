@@ -58,9 +58,7 @@ export function createLoadHook({ filter, load }: Loader): RollupPlugin["load"] {
 }
 
 function toRollupError({ name, diagnostics }: ContentError): RollupError {
-  const [first] = diagnostics;
-  if (first === undefined) throw new Error("A ContentError has at least one diagnostic.");
-  const { file, line, column, frame } = first;
+  const [{ file, line, column, frame }] = diagnostics;
   return {
     name,
     message: diagnostics.map(formatHead).join("\n"),
