@@ -141,6 +141,23 @@ describe("writeTypes", () => {
     expect(await Bun.file(folder.at("a.d.jsonl.ts")).exists()).toBe(false);
   });
 
+  test("removes the declaration of a removed file whose extension has a dot", async () => {
+    using folder = new Folder();
+    await folder.write({
+      "a.data.json": "1\n",
+      "b.d.json.ts": "// Generated from the file beside it.\n",
+    });
+    const data: Format = {
+      name: "data",
+      extensions: ["data.json"],
+      parse: ({ text }) => ({ data: JSON.parse(text), locate: () => [0, 0] }),
+    };
+    await writeTypes(folder.path, { formats: [data] });
+    await rm(folder.at("a.data.json"));
+    const { removed } = names(folder, await writeTypes(folder.path, { formats: [data] }));
+    expect(removed).toEqual(["a.data.d.json.ts"]);
+  });
+
   test("uses the type of a schema, and supports custom formats", async () => {
     using folder = new Folder();
     await folder.write({ "content/a.jsonl": "1\n", "content/b.c++": "x y" });
