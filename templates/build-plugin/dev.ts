@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { BuildFailure, runAndReport } from "./build/failure.ts";
 import { pathsBelow } from "./build/files.ts";
 import { SOURCE_FOLDERS } from "./build/pipeline.ts";
-import { pagesOf } from "./build/site.ts";
+import { findPages } from "./build/site.ts";
 import { foldersOf, Watcher } from "./build/watcher.ts";
 // Imported so that `bun --watch` starts this program again when a schema or a plugin has changed.
 import "./site/collections.ts";
@@ -33,7 +33,7 @@ process.exit(exitCode);
 
 /** Returns the pages, and the inodes of the folders. */
 function layout(): unknown {
-  return [pagesOf("site"), foldersOf(SOURCE_FOLDERS)];
+  return [findPages(), foldersOf(SOURCE_FOLDERS)];
 }
 
 function readPort(): number {
@@ -47,7 +47,7 @@ function readPort(): number {
 
 /** Serves `site/index.html` at `/`, `site/about.html` at `/about` and `/about.html`, and the files of `site/public/`. */
 async function serve(port: number): Promise<Bun.Server<undefined>> {
-  const pages = pagesOf("site").map(async (path) => {
+  const pages = findPages().map(async (path) => {
     const { default: page }: { default: Bun.HTMLBundle } = await import(resolve(path));
     const name = encodeURI(basename(path, ".html"));
     return { [name === "index" ? "/" : `/${name}`]: page, [`/${name}.html`]: page };

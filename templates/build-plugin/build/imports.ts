@@ -41,7 +41,9 @@ function linksOf(html: string): readonly string[] {
       },
     })
     .transform(html);
-  return links.filter((link) => /^\.{0,2}\//.test(link));
+  return links
+    .filter((link) => !/^(\w+:|\/\/|#)/.test(link))
+    .map((link) => link.replace(/^\/?(?![./])/, "./"));
 }
 
 function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonly Edge[] {

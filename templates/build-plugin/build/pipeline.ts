@@ -1,5 +1,5 @@
 // Runs the steps of the build. The output of a step comes from the cache if none of its inputs has changed.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -30,14 +30,7 @@ const REPORT = "report.json";
 const MANIFEST = "manifest.json";
 const BUN_LOCK = "bun.lock";
 /** Code and configuration of the build itself. After a change, nothing comes from the cache. */
-const TOOLING = [
-  "build.ts",
-  "build",
-  "scripts",
-  "package.json",
-  "tsconfig.json",
-  "tsconfig.library.json",
-];
+const TOOLING = ["build.ts", "build", "scripts", "package.json"];
 
 /** The folders of the library and the site, and others that the site may import from. */
 export const SOURCE_FOLDERS = ["src", "site"];
@@ -49,14 +42,31 @@ export function inputPaths(): string[] {
 
 /** bun.lock stands for the packages, whose versions it pins. */
 function toolingPaths(): string[] {
-  return [...TOOLING, findBunLock() ?? BUN_LOCK];
+  const tsconfigs = tsconfigPaths(resolve("tsconfig.library.json"));
+  return [...TOOLING, ...tsconfigs, findBunLock() ?? BUN_LOCK];
 }
+
+/** Returns the paths of a tsconfig file and of all that it extends. tsc reports a file that is missing or invalid. */
+function tsconfigPaths(path: string): string[] {
+  const paths = [fromHere(path)];
+  try {
+    const config = Bun.JSONC.parse(readFileSync(path, "utf8")) as { extends?: string | string[] };
+    const bases = [config.extends ?? []].flat();
+    return paths.concat(
+      bases.flatMap((base) => tsconfigPaths(Bun.resolveSync(base, dirname(path)))),
+    );
+  } catch {
+    return paths;
+  }
+}
+
+const fromHere = (path: string): string => relative("", path).replaceAll("\\", "/");
 
 /** Returns the path of the nearest bun.lock, in this folder or at the root of the workspace. */
 function findBunLock(): string | undefined {
   for (let folder = resolve("."); ; folder = dirname(folder)) {
     const path = join(folder, BUN_LOCK);
-    if (existsSync(path)) return relative("", path).replaceAll("\\", "/");
+    if (existsSync(path)) return fromHere(path);
     if (folder === dirname(folder)) return undefined;
   }
 }
@@ -78,7 +88,7 @@ export async function build(options: BuildOptions): Promise<string> {
   const cache = new Cache(CACHE, areKeysValid);
   const keys = keysOf(options);
   const files = await cache.files(keys.dist, () => buildFiles(keys, cache, options));
-  const before = await readReport(DIST);
+  const before = await readReport();
   const hasChanged = updateFolder(DIST, files, BUILD_LOCK);
   if (hasChanged) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
@@ -164,11 +174,10 @@ async function compressSite(assets: Files, { tooling }: Keys, cache: Cache): Pro
 
 /** Returns an empty site if there are no pages. */
 async function buildSiteFiles(version: string): Promise<Site> {
-  const { buildSite, pagesOf } = await import("./site.ts");
-  const pages = pagesOf("site");
+  const { buildSite, findPages } = await import("./site.ts");
+  const pages = findPages();
   if (pages.length === 0) return { files: NO_FILES, manifest: {}, bundles: [] };
   return buildSite({
-    folder: "site",
     pages,
     define: { SITE_VERSION: JSON.stringify(version) },
     external: ["site:settings"],
@@ -189,7 +198,7 @@ function readManifest(): Promise<Manifest> {
 }
 
 /** Returns undefined if the report is missing or damaged. This build replaces it. */
-function readReport(folder: string): Promise<Report | undefined> {
-  const file = Bun.file(join(folder, REPORT));
+function readReport(): Promise<Report | undefined> {
+  const file = Bun.file(join(DIST, REPORT));
   return file.json().catch(() => undefined);
 }

@@ -1,14 +1,13 @@
 // Builds the site: bundles its pages with `Bun.build`, with hashed names, source maps, integrity and a manifest.
 import { BuildFailure } from "./failure.ts";
-import { type Files, merge, readFolder } from "./files.ts";
+import { type Files, merge, readFolder, unlessGone, withoutDot } from "./files.ts";
 import { readGraph } from "./imports.ts";
 import { addIntegrity } from "./integrity.ts";
-import { type Asset, manifestOf, withoutDot } from "./manifest.ts";
+import { type Asset, manifestOf } from "./manifest.ts";
 import type { Bundle } from "./report.ts";
 
 export interface SiteOptions {
-  readonly folder: string;
-  /** Paths of its pages; at least one. */
+  /** Paths of the pages in site/; at least one. */
   readonly pages: readonly string[];
   /** Replaces identifiers in the source with these expressions. */
   readonly define: Readonly<Record<string, string>>;
@@ -29,11 +28,12 @@ export interface Site {
 }
 
 /**
- * Returns the pages of a site: the HTML files in its folder. Those below `public/` are copied, not built.
+ * Returns the paths of the pages: the HTML files in site/. Those below `public/` are copied, not built.
  * @throws {BuildFailure} if a name is not allowed in a URL
  */
-export function pagesOf(folder: string): string[] {
-  const pages = [...new Bun.Glob(`${folder}/*.html`).scanSync()].toSorted();
+export function findPages(): string[] {
+  const names = unlessGone(() => [...new Bun.Glob("*.html").scanSync("site")], []);
+  const pages = names.map((name) => `site/${name}`).toSorted();
   refuseNames(pages);
   return pages;
 }
@@ -50,10 +50,10 @@ function refuseNames(paths: readonly string[]): void {
 
 /** @throws {AggregateError} for mistakes in the sources, {BuildFailure} for names and imports that are refused */
 export async function buildSite(options: SiteOptions): Promise<Site> {
-  const { folder, pages, define, external, inputs, plugin, pluginModule } = options;
+  const { pages, define, external, inputs, plugin, pluginModule } = options;
   const bundle = Bun.build({
     entrypoints: [...pages],
-    root: folder,
+    root: "site",
     target: "browser",
     minify: true,
     splitting: true,
@@ -82,8 +82,8 @@ export async function buildSite(options: SiteOptions): Promise<Site> {
   const assets = addIntegrity(new Map(outputs), result.metafile);
   return {
     files: merge("dist/site", {
-      [`${folder}/public`]: readFolder(`${folder}/public`),
-      [`the build of ${folder}/*.html`]: assets,
+      "site/public": readFolder("site/public"),
+      "the build of site/*.html": assets,
     }),
     manifest: manifestOf(assets, result.metafile),
     bundles: bundlesOf(result.metafile),
