@@ -31,7 +31,7 @@ async function importsOf(path: string): Promise<readonly Edge[]> {
   return loader === undefined ? [] : scan(path, text, loader as Bun.JavaScriptLoader);
 }
 
-/** Returns the relative URLs of a page's scripts, styles and images. */
+/** Returns the URLs of a page's scripts, styles and images in the form `./main.ts`. Omits those of other sites. */
 function linksOf(html: string): readonly string[] {
   const links: string[] = [];
   new HTMLRewriter()

@@ -40,7 +40,7 @@ export function inputPaths(): string[] {
   return [...toolingPaths(), ...SOURCE_FOLDERS];
 }
 
-/** bun.lock stands for the packages, whose versions it pins. */
+/** Returns the paths of the build's code and configuration, and of bun.lock, which pins the versions of the packages. */
 function toolingPaths(): string[] {
   const tsconfigs = tsconfigPaths(resolve("tsconfig.library.json"));
   return [...TOOLING, ...tsconfigs, findBunLock() ?? BUN_LOCK];
