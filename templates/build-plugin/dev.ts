@@ -12,6 +12,9 @@ const PUBLIC = "site/public";
 
 process.chdir(import.meta.dir);
 const exitCode = await runAndReport(async () => {
+  if (process.argv.length > 2) {
+    throw new BuildFailure("`bun run dev` has no options.", "Set the port like PORT=4000.");
+  }
   // Serves until the process is killed; only an error ends this function.
   let server = await serve(readPort());
   console.log(`listening on ${server.url}`);

@@ -1,6 +1,6 @@
 // Writes the declarations of the site's content, or checks that they are up to date.
-import { relative } from "node:path";
 import { collections } from "../site/collections.ts";
+import { displayPath } from "../src/error.ts";
 import { type TypesResult, writeTypes } from "../src/index.ts";
 import { BuildFailure } from "./failure.ts";
 
@@ -19,4 +19,4 @@ export async function updateTypes(check: boolean): Promise<string> {
 }
 
 const changesOf = ({ written, removed }: TypesResult): string[] =>
-  [...written, ...removed].map((path) => relative("", path).replaceAll("\\", "/"));
+  [...written, ...removed].map(displayPath);

@@ -70,12 +70,12 @@ function formatDiagnostic(diagnostic: Diagnostic): string {
 
 /** `content/prices.jsonl:3:1: [2].name is missing`, without the frame. */
 export function formatHead({ file, line, column, message }: Diagnostic): string {
-  return `${replaceControls(shortPath(file))}:${line}:${column}: ${message}`;
+  return `${displayPath(file)}:${line}:${column}: ${message}`;
 }
 
-/** The path from the working directory if it is below that, otherwise the absolute path. */
-function shortPath(file: string): string {
-  return isOutside("", file) ? file : relative("", file).replaceAll(sep, "/");
+/** The path to print: from the working directory if it is below that, otherwise absolute; without control characters. */
+export function displayPath(file: string): string {
+  return replaceControls(isOutside("", file) ? file : relative("", file).replaceAll(sep, "/"));
 }
 
 export function isOutside(folder: string, file: string): boolean {

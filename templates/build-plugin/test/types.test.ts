@@ -250,7 +250,11 @@ test.skipIf(!hasNode)(
       exitCode: 1,
       stdout: "out of date content/a.d.jsonl.ts\ndeclarations: 1\n",
     });
-    expect(await types("content")).toMatchObject({ exitCode: 0 });
+    await folder.write({ "content/\u001b[31m.jsonl": "1\n" });
+    expect(await types("content")).toMatchObject({
+      exitCode: 0,
+      stdout: "wrote content/␛[31m.d.jsonl.ts\nwrote content/a.d.jsonl.ts\ndeclarations: 2\n",
+    });
     expect(await types("content", "--check")).toMatchObject({ exitCode: 0 });
     expect(await types("missing")).toMatchObject({
       exitCode: 1,
