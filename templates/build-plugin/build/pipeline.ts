@@ -6,7 +6,6 @@ import { dirname, join, relative, resolve } from "node:path";
 import { BUILD_LOCK, compileLibrary } from "../scripts/library.ts";
 import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
-import { lazyPlugin } from "./content.ts";
 import { BuildFailure } from "./failure.ts";
 import {
   changedSince,
@@ -21,7 +20,6 @@ import {
 import type { BuildOptions } from "./options.ts";
 import { updateFolder } from "./output.ts";
 import type { Report } from "./report.ts";
-import type { Site } from "./site.ts";
 import { formatTable } from "./table.ts";
 
 const DIST = "dist";
@@ -123,7 +121,7 @@ async function buildFiles(
   // Imported here, so that they load while the compiler and the bundler run, and not at all if everything is cached.
   const [library, site, { reportOf }, { renderPage }] = await waitForAll([
     only === "site" ? NO_FILES : cache.files(keys.library, buildLibrary),
-    buildSiteFiles(version),
+    import("./site.ts").then(({ buildSite }) => buildSite(version, inputPaths())),
     import("./report.ts"),
     import("./page.ts"),
   ]);
@@ -170,21 +168,6 @@ async function buildLibrary(): Promise<Files> {
 async function compressSite(assets: Files, { tooling }: Keys, cache: Cache): Promise<Files> {
   const { compressFiles } = await import("./compress.ts");
   return compressFiles(assets, tooling, cache);
-}
-
-/** Returns an empty site if there are no pages. */
-async function buildSiteFiles(version: string): Promise<Site> {
-  const { buildSite, findPages } = await import("./site.ts");
-  const pages = findPages();
-  if (pages.length === 0) return { files: NO_FILES, manifest: {}, bundles: [] };
-  return buildSite({
-    pages,
-    define: { SITE_VERSION: JSON.stringify(version) },
-    external: ["site:settings"],
-    inputs: inputPaths(),
-    plugin: lazyPlugin(() => import("../site/collections.ts")),
-    pluginModule: "site/collections.ts",
-  });
 }
 
 /** The fields of package.json that the build uses. */

@@ -1,24 +1,11 @@
 // Builds the site: bundles its pages with `Bun.build`, with hashed names, source maps, integrity and a manifest.
+import { lazyPlugin } from "./content.ts";
 import { BuildFailure } from "./failure.ts";
 import { type Files, merge, readFolder, unlessGone, withoutDot } from "./files.ts";
 import { readGraph } from "./imports.ts";
 import { addIntegrity } from "./integrity.ts";
 import { type Asset, manifestOf } from "./manifest.ts";
 import type { Bundle } from "./report.ts";
-
-export interface SiteOptions {
-  /** Paths of the pages in site/; at least one. */
-  readonly pages: readonly string[];
-  /** Replaces identifiers in the source with these expressions. */
-  readonly define: Readonly<Record<string, string>>;
-  /** Specifiers that are not bundled, because the page's import map resolves them. */
-  readonly external: readonly string[];
-  /** Files and folders that the site may import from: those in the cache's fingerprint. */
-  readonly inputs: readonly string[];
-  readonly plugin: Bun.BunPlugin;
-  /** Path of the module that the plugin comes from. */
-  readonly pluginModule: string;
-}
 
 export interface Site {
   /** By path relative to dist/site/. */
@@ -48,28 +35,33 @@ function refuseNames(paths: readonly string[]): void {
   );
 }
 
-/** @throws {AggregateError} for mistakes in the sources, {BuildFailure} for names and imports that are refused */
-export async function buildSite(options: SiteOptions): Promise<Site> {
-  const { pages, define, external, inputs, plugin, pluginModule } = options;
+/**
+ * Returns an empty site if there are no pages.
+ * @param inputs files and folders that the site may import from: those in the cache's fingerprint
+ * @throws {AggregateError} for mistakes in the sources, {BuildFailure} for names and imports that are refused
+ */
+export async function buildSite(version: string, inputs: readonly string[]): Promise<Site> {
+  const entrypoints = findPages();
+  if (entrypoints.length === 0) return { files: new Map(), manifest: {}, bundles: [] };
   const bundle = Bun.build({
-    entrypoints: [...pages],
+    entrypoints,
     root: "site",
     target: "browser",
     minify: true,
     splitting: true,
     sourcemap: "linked",
-    define: { ...define, "process.env.NODE_ENV": '"production"' },
-    external: [...external],
+    define: { SITE_VERSION: JSON.stringify(version), "process.env.NODE_ENV": '"production"' },
+    external: ["site:settings"], // the page's import map resolves it
     naming: {
       entry: "[dir]/[name].[ext]",
       chunk: "[name]-[hash].[ext]",
       asset: "[name]-[hash].[ext]",
     },
-    plugins: [plugin],
+    plugins: [lazyPlugin(() => import("../site/collections.ts"))],
     metafile: true,
   });
   // Read while the bundler runs, on its own threads.
-  const [result, pluginModules] = await Promise.all([bundle, readGraph([pluginModule])]);
+  const [result, pluginModules] = await Promise.all([bundle, readGraph(["site/collections.ts"])]);
   if (result.metafile === undefined) throw new BuildFailure("The bundler gave no metafile.");
   refuseForeignImports([...Object.keys(result.metafile.inputs), ...pluginModules.keys()], inputs);
   refuseNames(result.outputs.map(({ path }) => path));
