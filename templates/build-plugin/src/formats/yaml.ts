@@ -93,7 +93,7 @@ function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
       }
       if (isMap(node)) checkKeys(node, source);
       if (isScalar(node)) {
-        refuseComment(node, source);
+        refuseLostText(node, source);
         convertNumber(node, source);
       }
     },
@@ -136,14 +136,25 @@ function isMerge({ value, type }: Scalar): boolean {
   return value === "<<" && type === "PLAIN";
 }
 
-/** Refuses `color: #fff` and `title: Issue #5`: in YAML, `#fff` and `#5` are comments, and the values null and `Issue`. */
-function refuseComment(scalar: Scalar, source: Source): void {
-  const [start, end] = spanOf(scalar);
-  const mayBeText = start === end || (scalar.type === "PLAIN" && typeof scalar.value === "string");
-  if (!mayBeText || !/^[ \t]*#[^\s#]/.test(source.text.slice(end))) return;
-  const position = source.text.indexOf("#", end);
-  const message = "# starts a comment here: put the value in quotes, or a space after the #";
-  throw source.error("syntax", [position, position + 1], message);
+/**
+ * Refuses text that YAML would drop: a comment as in `color: #fff` and `title: Issue #5`, a tag as in `! note`, and the header of
+ * an empty block as in `size: >5`.
+ */
+function refuseLostText({ range, value, type, tag }: Scalar, source: Source): void {
+  const [start = 0, end = 0] = range ?? [];
+  const refuse = (position: number, message: string) =>
+    source.error("syntax", [position, position + 1], message);
+  const isText = type === "PLAIN" && typeof value === "string";
+  if ((isText || start === end) && /^[ \t]*#[^\s#]/.test(source.text.slice(end))) {
+    const message = "# starts a comment here: put the value in quotes, or a space after the #";
+    throw refuse(source.text.indexOf("#", end), message);
+  }
+  if (isText && tag === "!") {
+    throw refuse(source.text.lastIndexOf("!", start), "! is a tag here: put the value in quotes");
+  }
+  if (value === "" && /^[|>][+-]?\d/.test(source.text.slice(start, end))) {
+    throw refuse(start, "an empty block of text starts here: put the value in quotes");
+  }
 }
 
 /** The parser returns integers as `bigint`, so that this function can detect digits that a number would lose. */

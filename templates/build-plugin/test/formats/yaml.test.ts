@@ -88,6 +88,10 @@ describe("refuses values that would change silently:", () => {
     "an item that is a comment": ["[\n#x\n{a: #b\n}]", "a.yaml:3:5: # starts a comment here"],
     "text that ends with a comment": ["a: 1\ntitle: Issue #5\n", "a.yaml:2:14: # starts a comment"],
     "a key that ends with a comment": ["? a #b\n: 1\n", "a.yaml:1:5: # starts a comment"],
+    "text that starts with a tag": ["- 1\n- ! note\n", "a.yaml:2:3: ! is a tag here"],
+    "text that is a tag": ["a: !\n", "a.yaml:1:4: ! is a tag here"],
+    "text that is the header of a block": ["size: >5\nb: 1\n", "a.yaml:1:7: an empty block"],
+    "text that is another header of a block": ["- |-2", "a.yaml:1:3: an empty block"],
     "text that is an anchor": ["a: 1\ntitle: &nbsp\n", "a.yaml:2:8: no alias uses this anchor"],
     "text that is an anchor with the name of a later one": [
       "a: &team lead\nb: &team member\nc: *team\n",
