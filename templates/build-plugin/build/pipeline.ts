@@ -86,7 +86,10 @@ export async function build(options: BuildOptions): Promise<string> {
   const cache = new Cache(CACHE, areKeysValid);
   const keys = keysOf(options);
   const files = await cache.files(keys.dist, () => buildFiles(keys, cache, options));
-  const before = await readReport();
+  // Undefined if the previous report is missing or damaged.
+  const before: Report | undefined = await Bun.file(join(DIST, REPORT))
+    .json()
+    .catch(() => undefined);
   const hasChanged = updateFolder(DIST, files, BUILD_LOCK);
   if (hasChanged) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
@@ -117,15 +120,20 @@ async function buildFiles(
   cache: Cache,
   { only, compress }: BuildOptions,
 ): Promise<Files> {
-  const { version, budgets = {} } = await readManifest();
+  const manifest: Manifest = await Bun.file("package.json").json();
+  const { version = "0.0.0", budgets = {} } = manifest;
   // Imported here, so that they load while the compiler and the bundler run, and not at all if everything is cached.
   const [library, site, { reportOf }, { renderPage }] = await waitForAll([
     only === "site" ? NO_FILES : cache.files(keys.library, buildLibrary),
-    import("./site.ts").then(({ buildSite }) => buildSite(version, inputPaths())),
+    import("./site.ts").then((step) => step.buildSite(version, inputPaths())),
     import("./report.ts"),
     import("./page.ts"),
   ]);
-  const compressed = compress ? await compressSite(site.files, keys, cache) : NO_FILES;
+  const compressed = compress
+    ? await import("./compress.ts").then((step) =>
+        step.compressFiles(site.files, keys.tooling, cache),
+      )
+    : NO_FILES;
   const sitePaths = { site: site.files, "the compression of another file": compressed };
   const files = sortFiles([
     ...prefixPaths("library", library),
@@ -165,23 +173,8 @@ async function buildLibrary(): Promise<Files> {
   }
 }
 
-async function compressSite(assets: Files, { tooling }: Keys, cache: Cache): Promise<Files> {
-  const { compressFiles } = await import("./compress.ts");
-  return compressFiles(assets, tooling, cache);
-}
-
 /** The fields of package.json that the build uses. */
 interface Manifest {
-  readonly version: string;
+  readonly version?: string;
   readonly budgets?: Budgets;
-}
-
-function readManifest(): Promise<Manifest> {
-  return Bun.file("package.json").json();
-}
-
-/** Returns undefined if the report is missing or damaged. This build replaces it. */
-function readReport(): Promise<Report | undefined> {
-  const file = Bun.file(join(DIST, REPORT));
-  return file.json().catch(() => undefined);
 }

@@ -1,8 +1,10 @@
 // Compiles the library as it is published: one ES module per source file, with its declarations.
 import {
   existsSync,
+  lstatSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -16,10 +18,12 @@ export const BUILD_LOCK = ".cache/build.lock";
 
 /**
  * @param path of a folder, or of a symbolic link to one, which is kept
- * @returns the compiler's error messages, with file, line and column. If there are any, the folder is unchanged.
+ * @returns the errors, with file, line and column if they are of the compiler. If there are any, the folder is unchanged.
  */
 export async function updateLibrary(path: string): Promise<string> {
   using _ = lock(BUILD_LOCK);
+  const problem = checkLink(path);
+  if (problem !== "") return problem;
   const folder = existsSync(path) ? realpathSync(path) : path;
   const staging = `${folder}.tmp`;
   rmSync(staging, { recursive: true, force: true });
@@ -28,6 +32,12 @@ export async function updateLibrary(path: string): Promise<string> {
   rmSync(folder, { recursive: true, force: true });
   renameSync(staging, folder);
   return "";
+}
+
+/** Returns an error if the path is a symbolic link to something that does not exist, otherwise an empty string. */
+export function checkLink(path: string): string {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(path)) return "";
+  return `${path} is a link to ${readlinkSync(path)}, which does not exist. Create it, or remove the link.`;
 }
 
 /**

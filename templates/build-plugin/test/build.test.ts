@@ -352,6 +352,12 @@ test("an error of the system is printed without a stack trace", async () => {
   expect(copy.files("dist")).toEqual(built.files("dist"));
 });
 
+test("package.json needs no version", async () => {
+  using copy = built.copy();
+  await copy.edit("package.json", (text) => text.replace(/"version": ".+?",/, ""));
+  expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+});
+
 test("public/ may have a web app manifest", async () => {
   using copy = built.copy();
   await copy.write({ "site/public/manifest.json": '{ "name": "My PWA" }' });
