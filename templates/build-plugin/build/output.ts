@@ -12,9 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { checkLink } from "../scripts/library.ts";
+import { refuseDanglingLink } from "../scripts/library.ts";
 import { lock } from "../scripts/lock.ts";
-import { BuildFailure } from "./failure.ts";
 import { type Files, parentsOf } from "./files.ts";
 
 /**
@@ -42,12 +41,6 @@ export function updateFolder(folder: string, files: Files, lockFile: string): bo
   }
   for (const path of stale) removeEntry(folder, path);
   return true;
-}
-
-/** Otherwise the link would be replaced, and its target, which may be what is deployed, would stay as it is. */
-function refuseDanglingLink(path: string): void {
-  const problem = checkLink(path);
-  if (problem !== "") throw new BuildFailure(problem);
 }
 
 interface Comparison {

@@ -145,6 +145,18 @@ test("a dangling link to the folder of the library is refused", async () => {
   });
 });
 
+test.each([[], ["--only=library"]])(
+  "an unusable lock is reported by name: %j",
+  async (...options) => {
+    using project = await Project.copy();
+    await project.write({ ".cache/build.lock": "not a database" });
+    const { exitCode, stderr } = await project.build(...options);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("The lock .cache/build.lock is unusable: ");
+    expect(stderr).not.toMatch(/^ +at /m);
+  },
+);
+
 test("a failed write changes nothing, and leaves no temporary files", async () => {
   using folder = new Folder();
   update(folder, site);
