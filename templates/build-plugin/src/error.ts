@@ -63,9 +63,8 @@ export class ContentError extends StacklessError {
 }
 
 function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { frame } = diagnostic;
   const head = formatHead(diagnostic);
-  return frame === "" ? head : `${head}\n\n${frame}`;
+  return diagnostic.frame === "" ? head : `${head}\n\n${diagnostic.frame}`;
 }
 
 /** `content/prices.jsonl:3:1: [2].name is missing`, without the frame. */

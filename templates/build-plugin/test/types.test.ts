@@ -173,13 +173,13 @@ describe("writeTypes", () => {
         {
           filter: /\.jsonl$/,
           schema,
-          module: folder.at('the "schemas"/all.ts'),
+          module: folder.at('content/.the "schemas"/all.ts'),
           export: "numbers",
         },
       ],
     });
     expect(await Bun.file(folder.at("content/a.d.jsonl.ts")).text()).toContain(
-      String.raw`type Schema = typeof import("../the \"schemas\"/all.ts").numbers;`,
+      String.raw`type Schema = typeof import("./.the \"schemas\"/all.ts").numbers;`,
     );
     expect(await Bun.file(folder.at("content/b.d.c++.ts")).text()).toContain(
       "ReadonlyArray<string>",

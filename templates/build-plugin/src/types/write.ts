@@ -146,7 +146,7 @@ const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, "");
 
 function importPath(file: string, module: string): string {
   const path = relative(dirname(file), resolve(module)).replaceAll(sep, "/");
-  return path.startsWith(".") ? path : `./${path}`;
+  return path.startsWith("../") ? path : `./${path}`;
 }
 
 /**
