@@ -12,8 +12,8 @@ if (!/^--only[ =]library$/.test(args.join(" "))) {
 }
 // #endregion
 // Compiles the library into dist/library.
-const problems = await updateLibrary("dist/library");
-if (problems !== "") {
-  console.error(problems);
+await updateLibrary("dist/library").catch((error) => {
+  // An error with a code is not a bug: a full disk, a folder without permission.
+  console.error(error.code === undefined ? error : error.message);
   process.exitCode = 1;
-}
+});

@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { BuildFailure, runAndReport } from "./build/failure.ts";
 import { pathsBelow } from "./build/files.ts";
 import { SOURCE_FOLDERS } from "./build/pipeline.ts";
-import { pagesOf } from "./build/site.ts";
+import { findPages } from "./build/site.ts";
 import { foldersOf, Watcher } from "./build/watcher.ts";
 // Imported so that `bun --watch` starts this program again when a schema or a plugin has changed.
 import "./site/collections.ts";
@@ -12,6 +12,9 @@ const PUBLIC = "site/public";
 
 process.chdir(import.meta.dir);
 const exitCode = await runAndReport(async () => {
+  if (process.argv.length > 2) {
+    throw new BuildFailure("`bun run dev` has no options.", "Set the port like PORT=4000.");
+  }
   // Serves until the process is killed; only an error ends this function.
   let server = await serve(readPort());
   console.log(`listening on ${server.url}`);
@@ -33,7 +36,7 @@ process.exit(exitCode);
 
 /** Returns the pages, and the inodes of the folders. */
 function layout(): unknown {
-  return [pagesOf("site"), foldersOf(SOURCE_FOLDERS)];
+  return [findPages(), foldersOf(SOURCE_FOLDERS)];
 }
 
 function readPort(): number {
@@ -47,7 +50,7 @@ function readPort(): number {
 
 /** Serves `site/index.html` at `/`, `site/about.html` at `/about` and `/about.html`, and the files of `site/public/`. */
 async function serve(port: number): Promise<Bun.Server<undefined>> {
-  const pages = pagesOf("site").map(async (path) => {
+  const pages = findPages().map(async (path) => {
     const { default: page }: { default: Bun.HTMLBundle } = await import(resolve(path));
     const name = encodeURI(basename(path, ".html"));
     return { [name === "index" ? "/" : `/${name}`]: page, [`/${name}.html`]: page };

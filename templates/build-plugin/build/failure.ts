@@ -1,5 +1,4 @@
 // Errors of the build, and how they are printed: with positions, and without stack traces.
-import { ContentError } from "../src/error.ts";
 
 export class BuildFailure extends Error {
   override readonly name = "BuildFailure";
@@ -26,14 +25,13 @@ export async function runAndReport(command: () => Promise<string>): Promise<0 | 
 
 function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join("\n\n");
-  if (error instanceof ContentError) return error.message;
   if (error instanceof BuildFailure) {
     return error.hint ? `${error.message}\n\n${error.hint}` : error.message;
   }
   if (error instanceof BuildMessage || error instanceof ResolveMessage)
     return formatBundlerMessage(error);
   if (!(error instanceof Error)) return String(error);
-  // Errors of the system and of the option parser have a code. They are not bugs: a full disk, a folder without permission.
+  // An error with a code is not a bug: invalid content or options, a full disk, a folder without permission.
   return "code" in error ? error.message : (error.stack ?? error.message);
 }
 

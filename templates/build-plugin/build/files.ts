@@ -1,5 +1,5 @@
 // Files in memory, which the steps of the build return and combine, and helpers to read files from disk.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BuildFailure } from "./failure.ts";
 
@@ -49,19 +49,34 @@ export function prefixPaths(folder: string, files: Files): [string, Uint8Array][
 }
 
 /**
- * Returns the sorted paths of all files below a folder, or the path itself if it is a file.
- * Follows symbolic links. Omits dangling links, such as the locks of editors, and anything that is not a regular file.
+ * Returns the sorted paths of all files below a folder, or the path itself if it is a file. Follows symbolic links, but not
+ * to a folder that contains the link. Omits dangling links, such as the locks of editors, and anything that is not a
+ * regular file.
  */
-export function pathsBelow(path: string): string[] {
+export function pathsBelow(path: string, parents: readonly string[] = []): string[] {
   const entry = statSync(path, { throwIfNoEntry: false });
   if (entry?.isFile()) return [path];
   if (!entry?.isDirectory()) return [];
+  const folder = unlessGone(() => realpathSync(path), path);
+  if (parents.includes(folder)) return [];
   return unlessGone(() => readdirSync(path, { withFileTypes: true }), [])
     .flatMap((inner) => {
       const innerPath = join(path, inner.name).replaceAll("\\", "/");
-      return inner.isFile() ? [innerPath] : pathsBelow(innerPath);
+      return inner.isFile() ? [innerPath] : pathsBelow(innerPath, [...parents, folder]);
     })
     .toSorted();
+}
+
+/** Returns the real paths of the folders at and below a path. Follows symbolic links, and omits dangling ones. */
+export function foldersBelow(path: string, found = new Set<string>()): ReadonlySet<string> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return found;
+  const folder = unlessGone(() => realpathSync(path), undefined);
+  if (folder === undefined || found.has(folder)) return found;
+  found.add(folder);
+  for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true }), [])) {
+    if (!entry.isFile()) foldersBelow(join(folder, entry.name), found);
+  }
+  return found;
 }
 
 /** Yields the contents of files. Skips those that were removed after they were listed, as editors and git do. */
@@ -80,7 +95,7 @@ export function readFolder(folder: string): Files {
 /** SHA-256 of JSON values, and of the paths and contents of files. */
 export function fingerprint(values: unknown, paths: readonly string[]): string {
   const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(values));
-  for (const [path, bytes] of contentsOf(paths.flatMap(pathsBelow))) {
+  for (const [path, bytes] of contentsOf(paths.flatMap((path) => pathsBelow(path)))) {
     hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest("hex");
@@ -88,17 +103,10 @@ export function fingerprint(values: unknown, paths: readonly string[]): string {
 
 /** Returns whether a file or folder, or anything in it, was written, added or removed since a time in milliseconds. */
 export function changedSince(time: number, paths: readonly string[]): boolean {
-  return paths.some((path) => {
+  const found = paths.flatMap((path) => [...foldersBelow(path), ...pathsBelow(path)]);
+  return found.some((path) => {
     const entry = statSync(path, { throwIfNoEntry: false });
-    if (entry === undefined) return false;
-    if (entry.ctimeMs >= time) return true;
-    if (!entry.isDirectory()) return false;
-    const names = unlessGone(() => readdirSync(path), undefined);
-    if (names === undefined) return true;
-    return changedSince(
-      time,
-      names.map((name) => join(path, name)),
-    );
+    return entry === undefined || entry.ctimeMs >= time;
   });
 }
 
@@ -111,6 +119,9 @@ export function unlessGone<T, G>(read: () => T, gone: G): T | G {
     throw error;
   }
 }
+
+/** `./main.js` → `main.js` */
+export const withoutDot = (path: string): string => path.replace(/^\.\//, "");
 
 /** Encodes a value as an indented JSON file. */
 export function encodeJson(value: unknown): Uint8Array {

@@ -31,7 +31,7 @@ async function importsOf(path: string): Promise<readonly Edge[]> {
   return loader === undefined ? [] : scan(path, text, loader as Bun.JavaScriptLoader);
 }
 
-/** Returns the relative URLs of a page's scripts, styles and images. */
+/** Returns the URLs of a page's scripts, styles and images in the form `./main.ts`. Omits those of other sites. */
 function linksOf(html: string): readonly string[] {
   const links: string[] = [];
   new HTMLRewriter()
@@ -41,7 +41,9 @@ function linksOf(html: string): readonly string[] {
       },
     })
     .transform(html);
-  return links.filter((link) => /^\.{0,2}\//.test(link));
+  return links
+    .filter((link) => !/^(\w+:|\/\/|#)/.test(link))
+    .map((link) => link.replace(/^\/?(?![./])/, "./"));
 }
 
 function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonly Edge[] {

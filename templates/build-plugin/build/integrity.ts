@@ -48,7 +48,7 @@ function setAttributes(html: string, hashes: ReadonlyMap<string, string>): Page 
   return { html: new HTMLRewriter().on(loads, { element }).transform(html), scripts };
 }
 
-/** Adds the hashes to the page's import map. A page without a map gets one before its first module. */
+/** Adds the hashes to the page's first import map. A page without a map gets one before its first module. */
 function setImportMap(
   path: string,
   html: string,
@@ -60,6 +60,7 @@ function setImportMap(
   const withMap = new HTMLRewriter()
     .on("script[type=importmap]", {
       text(chunk) {
+        if (hasMap) return;
         text += chunk.text;
         if (!chunk.lastInTextNode) {
           chunk.remove();

@@ -1,5 +1,5 @@
 // The asset manifest: size, integrity and imports of each file, for a server that sends or preloads the site.
-import { type Files, sortFiles } from "./files.ts";
+import { type Files, sortFiles, withoutDot } from "./files.ts";
 import { integrityOf } from "./integrity.ts";
 
 export interface Asset {
@@ -39,6 +39,3 @@ export function manifestOf(
     }),
   );
 }
-
-/** `./main.js` → `main.js` */
-export const withoutDot = (path: string): string => path.replace(/^\.\//, "");

@@ -10,7 +10,7 @@ export interface BuildOptions {
 }
 
 /**
- * Parses all options except `--only=library` alone, which build.ts handles.
+ * Parses the options. build.ts handles `--only=library` without other options.
  * @throws {TypeError} for an unknown option, {BuildFailure} for an unknown value of --only
  */
 export function readOptions(args: readonly string[]): BuildOptions & { readonly watch: boolean } {

@@ -1,11 +1,9 @@
 // Updates the output folder in place, so that it may be a symbolic link, a mount, or on another disk than the cache.
 import {
   chmodSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -14,8 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { refuseDanglingLink } from "../scripts/library.ts";
 import { lock } from "../scripts/lock.ts";
-import { BuildFailure } from "./failure.ts";
 import { type Files, parentsOf } from "./files.ts";
 
 /**
@@ -28,7 +26,8 @@ import { type Files, parentsOf } from "./files.ts";
  */
 export function updateFolder(folder: string, files: Files, lockFile: string): boolean {
   using _ = lock(lockFile);
-  makeOutputFolder(folder);
+  refuseDanglingLink(folder);
+  mkdirSync(folder, { recursive: true });
   const { stale, blocking, current } = compare(folder, files);
   const changed = [...files].filter(([path]) => !current.has(path));
   if (changed.length + stale.length + blocking.length === 0) return false;
@@ -42,17 +41,6 @@ export function updateFolder(folder: string, files: Files, lockFile: string): bo
   }
   for (const path of stale) removeEntry(folder, path);
   return true;
-}
-
-function makeOutputFolder(folder: string): void {
-  const link = lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink();
-  if (link && statSync(folder, { throwIfNoEntry: false }) === undefined) {
-    throw new BuildFailure(
-      `${folder} is a link to ${readlinkSync(folder)}, which does not exist.`,
-      "Create that folder, or remove the link.",
-    );
-  }
-  mkdirSync(folder, { recursive: true });
 }
 
 interface Comparison {
@@ -74,6 +62,7 @@ function compare(folder: string, files: Files): Comparison {
       const path = parent === "" ? entry.name : `${parent}/${entry.name}`;
       if (path === ".git") continue;
       const wanted = files.get(path);
+      if (wanted !== undefined || wantedFolders.has(path)) refuseDanglingLink(join(folder, path));
       if (entry.isDirectory() || (wantedFolders.has(path) && isFolder(join(folder, path)))) {
         visit(path);
         if (wanted !== undefined) stale.push(path);

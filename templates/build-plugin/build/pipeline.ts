@@ -1,13 +1,11 @@
 // Runs the steps of the build. The output of a step comes from the cache if none of its inputs has changed.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { BUILD_LOCK, compileLibrary } from "../scripts/library.ts";
 import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
-import { lazyPlugin } from "./content.ts";
-import { BuildFailure } from "./failure.ts";
 import {
   changedSince,
   encodeJson,
@@ -21,7 +19,6 @@ import {
 import type { BuildOptions } from "./options.ts";
 import { updateFolder } from "./output.ts";
 import type { Report } from "./report.ts";
-import type { Site } from "./site.ts";
 import { formatTable } from "./table.ts";
 
 const DIST = "dist";
@@ -30,14 +27,7 @@ const REPORT = "report.json";
 const MANIFEST = "manifest.json";
 const BUN_LOCK = "bun.lock";
 /** Code and configuration of the build itself. After a change, nothing comes from the cache. */
-const TOOLING = [
-  "build.ts",
-  "build",
-  "scripts",
-  "package.json",
-  "tsconfig.json",
-  "tsconfig.library.json",
-];
+const TOOLING = ["build.ts", "build", "scripts", "package.json"];
 
 /** The folders of the library and the site, and others that the site may import from. */
 export const SOURCE_FOLDERS = ["src", "site"];
@@ -47,16 +37,33 @@ export function inputPaths(): string[] {
   return [...toolingPaths(), ...SOURCE_FOLDERS];
 }
 
-/** bun.lock stands for the packages, whose versions it pins. */
+/** Returns the paths of the build's code and configuration, and of bun.lock, which pins the versions of the packages. */
 function toolingPaths(): string[] {
-  return [...TOOLING, findBunLock() ?? BUN_LOCK];
+  const tsconfigs = tsconfigPaths(resolve("tsconfig.library.json"));
+  return [...TOOLING, ...tsconfigs, findBunLock() ?? BUN_LOCK];
 }
+
+/** Returns the paths of a tsconfig file and of all that it extends. tsc reports a file that is missing or invalid. */
+function tsconfigPaths(path: string): string[] {
+  const paths = [fromHere(path)];
+  try {
+    const config = Bun.JSONC.parse(readFileSync(path, "utf8")) as { extends?: string | string[] };
+    const bases = [config.extends ?? []].flat();
+    return paths.concat(
+      bases.flatMap((base) => tsconfigPaths(Bun.resolveSync(base, dirname(path)))),
+    );
+  } catch {
+    return paths;
+  }
+}
+
+const fromHere = (path: string): string => relative("", path).replaceAll("\\", "/");
 
 /** Returns the path of the nearest bun.lock, in this folder or at the root of the workspace. */
 function findBunLock(): string | undefined {
   for (let folder = resolve("."); ; folder = dirname(folder)) {
     const path = join(folder, BUN_LOCK);
-    if (existsSync(path)) return relative("", path).replaceAll("\\", "/");
+    if (existsSync(path)) return fromHere(path);
     if (folder === dirname(folder)) return undefined;
   }
 }
@@ -78,7 +85,10 @@ export async function build(options: BuildOptions): Promise<string> {
   const cache = new Cache(CACHE, areKeysValid);
   const keys = keysOf(options);
   const files = await cache.files(keys.dist, () => buildFiles(keys, cache, options));
-  const before = await readReport(DIST);
+  // Undefined if the previous report is missing or damaged.
+  const before: Report | undefined = await Bun.file(join(DIST, REPORT))
+    .json()
+    .catch(() => undefined);
   const hasChanged = updateFolder(DIST, files, BUILD_LOCK);
   if (hasChanged) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
@@ -109,15 +119,20 @@ async function buildFiles(
   cache: Cache,
   { only, compress }: BuildOptions,
 ): Promise<Files> {
-  const { version, budgets = {} } = await readManifest();
+  const manifest: Manifest = await Bun.file("package.json").json();
+  const { version = "0.0.0", budgets = {} } = manifest;
   // Imported here, so that they load while the compiler and the bundler run, and not at all if everything is cached.
   const [library, site, { reportOf }, { renderPage }] = await waitForAll([
     only === "site" ? NO_FILES : cache.files(keys.library, buildLibrary),
-    buildSiteFiles(version),
+    import("./site.ts").then((step) => step.buildSite(version, inputPaths())),
     import("./report.ts"),
     import("./page.ts"),
   ]);
-  const compressed = compress ? await compressSite(site.files, keys, cache) : NO_FILES;
+  const compressed = compress
+    ? await import("./compress.ts").then((step) =>
+        step.compressFiles(site.files, keys.tooling, cache),
+      )
+    : NO_FILES;
   const sitePaths = { site: site.files, "the compression of another file": compressed };
   const files = sortFiles([
     ...prefixPaths("library", library),
@@ -149,47 +164,15 @@ async function waitForAll<T extends readonly unknown[]>(promises: T) {
 async function buildLibrary(): Promise<Files> {
   const folder = await mkdtemp(join(tmpdir(), "build-library-"));
   try {
-    const problems = await compileLibrary(folder);
-    if (problems !== "") throw new BuildFailure(problems);
+    await compileLibrary(folder);
     return readFolder(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function compressSite(assets: Files, { tooling }: Keys, cache: Cache): Promise<Files> {
-  const { compressFiles } = await import("./compress.ts");
-  return compressFiles(assets, tooling, cache);
-}
-
-/** Returns an empty site if there are no pages. */
-async function buildSiteFiles(version: string): Promise<Site> {
-  const { buildSite, pagesOf } = await import("./site.ts");
-  const pages = pagesOf("site");
-  if (pages.length === 0) return { files: NO_FILES, manifest: {}, bundles: [] };
-  return buildSite({
-    folder: "site",
-    pages,
-    define: { SITE_VERSION: JSON.stringify(version) },
-    external: ["site:settings"],
-    inputs: inputPaths(),
-    plugin: lazyPlugin(() => import("../site/collections.ts")),
-    pluginModule: "site/collections.ts",
-  });
-}
-
 /** The fields of package.json that the build uses. */
 interface Manifest {
-  readonly version: string;
+  readonly version?: string;
   readonly budgets?: Budgets;
-}
-
-function readManifest(): Promise<Manifest> {
-  return Bun.file("package.json").json();
-}
-
-/** Returns undefined if the report is missing or damaged. This build replaces it. */
-function readReport(folder: string): Promise<Report | undefined> {
-  const file = Bun.file(join(folder, REPORT));
-  return file.json().catch(() => undefined);
 }

@@ -1,25 +1,11 @@
 // Builds the site: bundles its pages with `Bun.build`, with hashed names, source maps, integrity and a manifest.
+import { lazyPlugin } from "./content.ts";
 import { BuildFailure } from "./failure.ts";
-import { type Files, merge, readFolder } from "./files.ts";
+import { type Files, merge, readFolder, unlessGone, withoutDot } from "./files.ts";
 import { readGraph } from "./imports.ts";
 import { addIntegrity } from "./integrity.ts";
-import { type Asset, manifestOf, withoutDot } from "./manifest.ts";
+import { type Asset, manifestOf } from "./manifest.ts";
 import type { Bundle } from "./report.ts";
-
-export interface SiteOptions {
-  readonly folder: string;
-  /** Paths of its pages; at least one. */
-  readonly pages: readonly string[];
-  /** Replaces identifiers in the source with these expressions. */
-  readonly define: Readonly<Record<string, string>>;
-  /** Specifiers that are not bundled, because the page's import map resolves them. */
-  readonly external: readonly string[];
-  /** Files and folders that the site may import from: those in the cache's fingerprint. */
-  readonly inputs: readonly string[];
-  readonly plugin: Bun.BunPlugin;
-  /** Path of the module that the plugin comes from. */
-  readonly pluginModule: string;
-}
 
 export interface Site {
   /** By path relative to dist/site/. */
@@ -29,11 +15,12 @@ export interface Site {
 }
 
 /**
- * Returns the pages of a site: the HTML files in its folder. Those below `public/` are copied, not built.
+ * Returns the paths of the pages: the HTML files in site/. Those below `public/` are copied, not built.
  * @throws {BuildFailure} if a name is not allowed in a URL
  */
-export function pagesOf(folder: string): string[] {
-  const pages = [...new Bun.Glob(`${folder}/*.html`).scanSync()].toSorted();
+export function findPages(): string[] {
+  const names = unlessGone(() => [...new Bun.Glob("*.html").scanSync("site")], []);
+  const pages = names.map((name) => `site/${name}`).toSorted();
   refuseNames(pages);
   return pages;
 }
@@ -48,28 +35,33 @@ function refuseNames(paths: readonly string[]): void {
   );
 }
 
-/** @throws {AggregateError} for mistakes in the sources, {BuildFailure} for names and imports that are refused */
-export async function buildSite(options: SiteOptions): Promise<Site> {
-  const { folder, pages, define, external, inputs, plugin, pluginModule } = options;
+/**
+ * Returns an empty site if there are no pages.
+ * @param inputs files and folders that the site may import from: those in the cache's fingerprint
+ * @throws {AggregateError} for mistakes in the sources, {BuildFailure} for names and imports that are refused
+ */
+export async function buildSite(version: string, inputs: readonly string[]): Promise<Site> {
+  const entrypoints = findPages();
+  if (entrypoints.length === 0) return { files: new Map(), manifest: {}, bundles: [] };
   const bundle = Bun.build({
-    entrypoints: [...pages],
-    root: folder,
+    entrypoints,
+    root: "site",
     target: "browser",
     minify: true,
     splitting: true,
     sourcemap: "linked",
-    define: { ...define, "process.env.NODE_ENV": '"production"' },
-    external: [...external],
+    define: { SITE_VERSION: JSON.stringify(version), "process.env.NODE_ENV": '"production"' },
+    external: ["site:settings"], // the page's import map resolves it
     naming: {
       entry: "[dir]/[name].[ext]",
       chunk: "[name]-[hash].[ext]",
       asset: "[name]-[hash].[ext]",
     },
-    plugins: [plugin],
+    plugins: [lazyPlugin(() => import("../site/collections.ts"))],
     metafile: true,
   });
   // Read while the bundler runs, on its own threads.
-  const [result, pluginModules] = await Promise.all([bundle, readGraph([pluginModule])]);
+  const [result, pluginModules] = await Promise.all([bundle, readGraph(["site/collections.ts"])]);
   if (result.metafile === undefined) throw new BuildFailure("The bundler gave no metafile.");
   refuseForeignImports([...Object.keys(result.metafile.inputs), ...pluginModules.keys()], inputs);
   refuseNames(result.outputs.map(({ path }) => path));
@@ -82,8 +74,8 @@ export async function buildSite(options: SiteOptions): Promise<Site> {
   const assets = addIntegrity(new Map(outputs), result.metafile);
   return {
     files: merge("dist/site", {
-      [`${folder}/public`]: readFolder(`${folder}/public`),
-      [`the build of ${folder}/*.html`]: assets,
+      "site/public": readFolder("site/public"),
+      "the build of site/*.html": assets,
     }),
     manifest: manifestOf(assets, result.metafile),
     bundles: bundlesOf(result.metafile),

@@ -6,13 +6,13 @@ const HEAD = ["dist/", "raw", "gzip", "brotli", "change"];
 
 /** Formats a row per file; the files of the library share one row. Compares with the previous build if there was one. */
 export function formatTable(report: Report, before: Report | undefined): string {
-  const findBefore = createFinder(rowsOf(before));
+  const rowsBefore = rowsOf(before);
   const rows = rowsOf(report).map((row) => [
     row.path,
     printSize(row.raw),
     printSize(row.gzip),
     row.brotli === undefined ? "–" : printSize(row.brotli),
-    before === undefined ? "" : change(row, findBefore(row.path)),
+    before === undefined ? "" : change(row, findRow(rowsBefore, row.path)),
   ]);
   const widths = HEAD.map((head, column) =>
     Math.max(...[head, ...rows.map((row) => row[column] ?? "")].map(({ length }) => length)),
@@ -37,13 +37,11 @@ function rowsOf(report: Report | undefined): readonly FileSize[] {
   return [{ path, raw: sum("raw"), gzip: sum("gzip") }, ...rest];
 }
 
-/** Returns a function that finds a row by its path, or by its name without the hash if only one row has that name. */
-function createFinder(rows: readonly FileSize[]): (path: string) => FileSize | undefined {
-  return (path) => {
-    const same = rows.find((row) => row.path === path);
-    const similar = rows.filter((row) => withoutHash(row.path) === withoutHash(path));
-    return same ?? (similar.length === 1 ? similar[0] : undefined);
-  };
+/** Finds a row by its path, or by its name without the hash if only one row has that name. */
+function findRow(rows: readonly FileSize[], path: string): FileSize | undefined {
+  const same = rows.find((row) => row.path === path);
+  const similar = rows.filter((row) => withoutHash(row.path) === withoutHash(path));
+  return same ?? (similar.length === 1 ? similar[0] : undefined);
 }
 
 /** Removes the parts of the path that change with the content: the hash, and the number of modules. */

@@ -1,7 +1,7 @@
 // Writes the declarations of the site's content, or checks that they are up to date.
-import { relative } from "node:path";
 import { collections } from "../site/collections.ts";
-import { type TypesResult, writeTypes } from "../src/index.ts";
+import { displayPath } from "../src/error.ts";
+import { writeTypes } from "../src/index.ts";
 import { BuildFailure } from "./failure.ts";
 
 /**
@@ -11,12 +11,9 @@ import { BuildFailure } from "./failure.ts";
  */
 export async function updateTypes(check: boolean): Promise<string> {
   const result = await writeTypes("site", { schemas: collections, check });
-  const changes = changesOf(result);
+  const changes = [...result.written, ...result.removed].map(displayPath);
   if (check && changes.length > 0) {
     throw new BuildFailure(`Out of date: ${changes.join(", ")}`, "Run `bun run types`.");
   }
   return [`declarations: ${result.count}, changed: ${changes.length}`, ...changes].join("\n  ");
 }
-
-const changesOf = ({ written, removed }: TypesResult): string[] =>
-  [...written, ...removed].map((path) => relative("", path).replaceAll("\\", "/"));

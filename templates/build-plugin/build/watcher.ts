@@ -1,7 +1,7 @@
 // Watches files and folders by path, so that it also sees when another file or folder replaces them.
-import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { unlessGone } from "./files.ts";
+import { type FSWatcher, statSync, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { foldersBelow, unlessGone } from "./files.ts";
 
 /** Debounce time, because editors save a file in several steps, and formatters save several files. */
 const SETTLE_MS = 30;
@@ -53,19 +53,6 @@ export class Watcher implements Disposable {
     if (watcher === undefined) onChange();
     else this.#watchers.push(watcher.on("error", onChange));
   }
-}
-
-/** Returns the real paths of the folders at and below a path. Follows symbolic links, and omits dangling ones. */
-function foldersBelow(path: string, found = new Set<string>()): ReadonlySet<string> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return found;
-  const folder = unlessGone(() => realpathSync(path), undefined);
-  if (folder === undefined || found.has(folder)) return found;
-  found.add(folder);
-  for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true }), [])) {
-    if (entry.isDirectory() || entry.isSymbolicLink())
-      foldersBelow(join(folder, entry.name), found);
-  }
-  return found;
 }
 
 /** Returns the inode of each folder at and below the paths. It changes if another folder of the same name replaces one. */

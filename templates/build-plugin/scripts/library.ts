@@ -1,8 +1,10 @@
 // Compiles the library as it is published: one ES module per source file, with its declarations.
 import {
   existsSync,
+  lstatSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -16,29 +18,41 @@ export const BUILD_LOCK = ".cache/build.lock";
 
 /**
  * @param path of a folder, or of a symbolic link to one, which is kept
- * @returns the compiler's error messages, with file, line and column. If there are any, the folder is unchanged.
+ * @throws {LibraryError} the folder is unchanged then
  */
-export async function updateLibrary(path: string): Promise<string> {
+export async function updateLibrary(path: string): Promise<void> {
   using _ = lock(BUILD_LOCK);
+  refuseDanglingLink(path);
   const folder = existsSync(path) ? realpathSync(path) : path;
   const staging = `${folder}.tmp`;
   rmSync(staging, { recursive: true, force: true });
-  const problems = await compileLibrary(staging);
-  if (problems !== "") return problems;
+  await compileLibrary(staging);
   rmSync(folder, { recursive: true, force: true });
   renameSync(staging, folder);
-  return "";
+}
+
+/** Not a bug, as its code says, so it is printed without a stack trace. */
+class LibraryError extends Error {
+  readonly code = "LIBRARY";
+}
+
+/** Otherwise the link would be replaced, and its target, which may be what is deployed, would stay as it is. */
+export function refuseDanglingLink(path: string): void {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(path)) return;
+  throw new LibraryError(
+    `${path} is a link to ${readlinkSync(path)}, which does not exist. Create it, or remove the link.`,
+  );
 }
 
 /**
  * @param folder empty, or missing
- * @returns the compiler's error messages
+ * @throws {LibraryError} the compiler's error messages, with file, line and column
  */
-export async function compileLibrary(folder: string): Promise<string> {
+export async function compileLibrary(folder: string): Promise<void> {
   const bun = process.execPath;
   const { exitCode, stdout, stderr } =
     await Bun.$`${bun} x tsc --project tsconfig.library.json --outDir ${folder}`.quiet().nothrow();
-  if (exitCode !== 0) return `${stdout}${stderr}`.trim();
+  if (exitCode !== 0) throw new LibraryError(`${stdout}${stderr}`.trim());
   // TypeScript rewrites `./x.ts` to `./x.js` in modules, but not in declarations.
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!name.endsWith(".d.ts")) continue;
@@ -48,5 +62,4 @@ export async function compileLibrary(folder: string): Promise<string> {
       text.replaceAll(/((?:from |import\()"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"'),
     );
   }
-  return "";
 }

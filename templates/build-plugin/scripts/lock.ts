@@ -1,5 +1,5 @@
 // A lock between processes. The kernel releases it when its holder exits, even after a crash.
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -9,8 +9,15 @@ const WAIT_MS = 600_000;
 /** Waits for the exclusive lock on a file, which is created if it is missing. Disposing releases it. */
 export function lock(path: string): Disposable {
   mkdirSync(dirname(path), { recursive: true });
-  const database = new Database(path);
-  database.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
-  database.run("BEGIN EXCLUSIVE");
-  return { [Symbol.dispose]: () => database.close() };
+  try {
+    const database = new Database(path);
+    database.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
+    database.run("BEGIN EXCLUSIVE");
+    return { [Symbol.dispose]: () => database.close() };
+  } catch (error) {
+    if (error instanceof SQLiteError) {
+      error.message = `The lock ${path} is unusable: ${error.message}. Make it writable, or delete it.`;
+    }
+    throw error;
+  }
 }

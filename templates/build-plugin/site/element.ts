@@ -1,8 +1,9 @@
-// Finds an element of the page.
+// Finds an element of the page. Ids in the page start with `page:`, so that none in the content is the same.
 
-/** @throws {Error} if the page has no element with this id */
-export function element(id: string): HTMLElement {
+/** @throws {Error} if the page has no such element */
+export function element(name: string): HTMLElement {
+  const id = `page:${name}`;
   const found = document.getElementById(id);
-  if (found === null) throw new Error(`The page has no #${id}`);
+  if (found === null) throw new Error(`The page has no element with the id ${id}`);
   return found;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command of the package: `<package> <folder> [--watch | --check]` writes the declarations of content files.
-import { relative } from "node:path";
 import { parseArgs } from "node:util";
+import { displayPath } from "./error.ts";
 import { packageName } from "./hosts/wrong-host.ts";
 import { type TypesResult, watchTypes, writeTypes } from "./types/write.ts";
 
@@ -43,9 +43,8 @@ function parseOrExit() {
 }
 
 function printResult({ count, written, removed }: TypesResult): void {
-  for (const path of written)
-    console.log(`${values.check ? "out of date" : "wrote"} ${relative("", path)}`);
-  for (const path of removed)
-    console.log(`${values.check ? "unused" : "removed"} ${relative("", path)}`);
+  const { check } = values;
+  for (const path of written) console.log(check ? "out of date" : "wrote", displayPath(path));
+  for (const path of removed) console.log(check ? "unused" : "removed", displayPath(path));
   console.log(`declarations: ${count}`);
 }

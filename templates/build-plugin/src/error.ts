@@ -1,5 +1,5 @@
 // The error of this package: describes mistakes in a content file, with their positions.
-import { relative, sep } from "node:path";
+import { isAbsolute, relative, sep } from "node:path";
 import { replaceControls } from "./frame.ts";
 
 export type ContentErrorCode =
@@ -28,6 +28,8 @@ export interface Diagnostic {
   readonly frame: string;
 }
 
+export type Diagnostics = readonly [Diagnostic, ...Diagnostic[]];
+
 /** An error without a stack, because Bun would print this package's source above the message. */
 export class StacklessError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -43,10 +45,9 @@ export class ContentError extends StacklessError {
 
   // Private, because Bun prints the public fields of an error below its message.
   readonly #code: ContentErrorCode;
-  readonly #diagnostics: readonly Diagnostic[];
+  readonly #diagnostics: Diagnostics;
 
-  /** @param diagnostics at least one. */
-  constructor(code: ContentErrorCode, diagnostics: readonly Diagnostic[], options?: ErrorOptions) {
+  constructor(code: ContentErrorCode, diagnostics: Diagnostics, options?: ErrorOptions) {
     super(diagnostics.map(formatDiagnostic).join("\n\n"), options);
     this.#code = code;
     this.#diagnostics = diagnostics;
@@ -56,24 +57,28 @@ export class ContentError extends StacklessError {
     return this.#code;
   }
 
-  get diagnostics(): readonly Diagnostic[] {
+  get diagnostics(): Diagnostics {
     return this.#diagnostics;
   }
 }
 
 function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { frame } = diagnostic;
   const head = formatHead(diagnostic);
-  return frame === "" ? head : `${head}\n\n${frame}`;
+  return diagnostic.frame === "" ? head : `${head}\n\n${diagnostic.frame}`;
 }
 
 /** `content/prices.jsonl:3:1: [2].name is missing`, without the frame. */
 export function formatHead({ file, line, column, message }: Diagnostic): string {
-  return `${replaceControls(shortPath(file))}:${line}:${column}: ${message}`;
+  return `${displayPath(file)}:${line}:${column}: ${message}`;
 }
 
-/** The path from the working directory if it is below that, otherwise the absolute path. */
-function shortPath(file: string): string {
-  const path = relative("", file);
-  return path.startsWith("..") ? file : path.replaceAll(sep, "/");
+/** The path to print: from the working directory if it is below that, otherwise absolute; without control characters. */
+export function displayPath(file: string): string {
+  return replaceControls(isOutside("", file) ? file : relative("", file).replaceAll(sep, "/"));
+}
+
+export function isOutside(folder: string, file: string): boolean {
+  const path = relative(folder, file);
+  // `relative` returns an absolute path if the file is on another drive.
+  return path.split(sep)[0] === ".." || isAbsolute(path);
 }

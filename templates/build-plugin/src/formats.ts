@@ -23,7 +23,7 @@ export const formats = {
 /** Any of the functions in `formats`. */
 type MakeFormat = (options: object) => Format;
 
-/** The options of all plugins, and those of one format: the parameter of its function in `formats`, if it has one. */
+/** The options of a format's plugin: those of all plugins, and those that its function in `formats` accepts. */
 export type FormatOptions<F extends MakeFormat> = F extends (options: infer Options) => Format
   ? LoadOptions & Options
   : never;

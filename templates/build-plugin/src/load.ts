@@ -31,7 +31,10 @@ export function createLoader(format: Format, options: LoadOptions = {}): Loader 
     name: format.name,
     filter: options.filter ? intersect(formatFilter, options.filter) : formatFilter,
     formatFilter,
-    load: (file) => loadModule(format, file, options),
+    load(file) {
+      const content = loadContent(format, file, options);
+      return content instanceof Promise ? content.then(({ module }) => module) : content.module;
+    },
   };
 }
 
@@ -59,11 +62,6 @@ export function withoutState({ source, flags }: RegExp): RegExp {
 
 /** Limits the length of a module to this multiple of `maxBytes`, because parsers and schemas may expand a file. */
 const MAX_GROWTH = 8;
-
-function loadModule(format: Format, file: string, options: LoadOptions): string | Promise<string> {
-  const content = loadContent(format, file, options);
-  return content instanceof Promise ? content.then(({ module }) => module) : content.module;
-}
 
 export interface Content {
   /** The data that the schema returned. */

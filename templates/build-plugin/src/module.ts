@@ -16,8 +16,8 @@ export class UnprintableError extends Error {
 }
 
 /**
- * Keys that `import { … }` cannot name are only in the default export: reserved words, keys that are not
- * identifiers, and keys with a special meaning in modules and objects, such as `default` and `__proto__`.
+ * Returns the text of the module. Keys that `import { … }` cannot name are only in the default export: reserved words, keys
+ * that are not identifiers, and keys with a special meaning in modules and objects, such as `default` and `__proto__`.
  * @throws {UnprintableError}
  */
 export function printModule(document: unknown): string {

@@ -7,7 +7,7 @@ export interface Schema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
-    readonly validate: (value: unknown) => Result<Output> | Promise<Result<Output>>;
+    readonly validate: (value: unknown) => Result<Output> | PromiseLike<Result<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
@@ -39,13 +39,13 @@ export function checkData(schema: Schema, parsed: Parsed, source: Source): unkno
   const fail = (error: unknown): never => {
     throw source.error("schema", parsed.locate([]), `the schema threw: ${error}`, error);
   };
-  let result: Result<unknown> | Promise<Result<unknown>>;
+  let result: Result<unknown> | PromiseLike<Result<unknown>>;
   try {
     result = schema["~standard"].validate(parsed.data);
   } catch (error) {
     return fail(error);
   }
-  return result instanceof Promise ? result.then(accept, fail) : accept(result);
+  return "then" in result ? Promise.resolve(result).then(accept, fail) : accept(result);
 }
 
 function issuesError(
@@ -54,12 +54,15 @@ function issuesError(
   source: Source,
 ): ContentError {
   const hidden = issues.length - MAX_ISSUES;
-  const diagnostics = issues.slice(0, MAX_ISSUES).map(({ message, path = [] }, index) => {
+  const diagnose = ({ message, path = [] }: Issue, index = 0) => {
     const keys = path.map((part) => (typeof part === "object" ? part.key : part));
     const rest = index === MAX_ISSUES - 1 && hidden > 0 ? `, and ${hidden} more` : "";
     return source.diagnostic(locate(keys), describeIssue(message, keys, data) + rest);
-  });
-  return new ContentError("schema", diagnostics);
+  };
+  const [first = diagnose({ message: "the schema gives no reason" }), ...others] = issues
+    .slice(0, MAX_ISSUES)
+    .map(diagnose);
+  return new ContentError("schema", [first, ...others]);
 }
 
 /** `title is missing`, or `tags[0]: Invalid input: …`. */

@@ -1,8 +1,7 @@
 // Reads a content file within its limits, and creates diagnostics with positions in it.
 import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, relative, sep } from "node:path";
-import { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
+import { ContentError, type ContentErrorCode, type Diagnostic, isOutside } from "./error.ts";
 import { drawFrame, replaceControls } from "./frame.ts";
 
 /** UTF-16 code units from `start` up to, but not including, `end`, counted from 0. */
@@ -72,10 +71,4 @@ export function readSource(
     if (error instanceof ContentError) throw error;
     throw readError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function isOutside(root: string, file: string): boolean {
-  const path = relative(root, file);
-  // `relative` returns an absolute path if the file is on another drive.
-  return path.split(sep)[0] === ".." || isAbsolute(path);
 }

@@ -65,6 +65,16 @@ describe("the site", () => {
     expect(Object.keys(integrity).join(" ")).toMatch(/index-\w+\.js/);
   });
 
+  test("adds the hashes to the first of two import maps", async () => {
+    using copy = built.copy();
+    const second = '<script type="importmap">{"imports":{"a":"./a.js"}}</script>';
+    await copy.edit("site/index.html", (text) => text.replace("</head>", `${second}</head>`));
+    expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+    const page = await copy.text("dist/site/index.html");
+    expect(page).toContain(second);
+    expect(page).toMatch(/"importmap">[^<]*site:settings[^<]*"integrity":[^<]*index-/);
+  });
+
   test("keeps the import map of a page, and adds only the modules that the page can load", async () => {
     const page = await built.text("dist/site/index.html");
     const { imports, integrity } = JSON.parse(/"importmap">(.+?)</.exec(page)?.[1] ?? "");
@@ -186,6 +196,22 @@ test("a folder that the site may import from is part of the cache's fingerprint"
     expect([...copy.files("dist/site").values()].join("\n")).toContain(version);
   }
 });
+
+test.each(["./base", "./base.json"])(
+  "a file that a tsconfig file extends as %p is part of the cache's fingerprint",
+  async (base) => {
+    using copy = built.copy();
+    await copy.edit("tsconfig.library.json", (text) =>
+      text.replace(/"extends": ("[^"]+")/, `"extends": [$1, "${base}"]`),
+    );
+    for (const removeComments of [true, false]) {
+      await copy.write({ "base.json": JSON.stringify({ compilerOptions: { removeComments } }) });
+      expect(await copy.build()).toMatchObject({ exitCode: 0 });
+      const code = await copy.text("dist/library/source.js");
+      expect(code.includes("// Reads a content file")).toBe(!removeComments);
+    }
+  },
+);
 
 test("after a change of the compression code, all files are compressed again", async () => {
   using copy = built.copy();
@@ -324,6 +350,12 @@ test("an error of the system is printed without a stack trace", async () => {
   expect(stderr).toMatch(/ENOTDIR|EEXIST/);
   expect(stderr).not.toMatch(/^ +at /m);
   expect(copy.files("dist")).toEqual(built.files("dist"));
+});
+
+test("package.json needs no version", async () => {
+  using copy = built.copy();
+  await copy.edit("package.json", (text) => text.replace(/"version": ".+?",/, ""));
+  expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
 });
 
 test("public/ may have a web app manifest", async () => {

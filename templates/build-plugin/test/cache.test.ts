@@ -83,13 +83,16 @@ test("pruning removes the oldest entries, including temporary files of killed bu
   expect(readdirSync(folder.path)).toEqual(["new"]);
 });
 
-test("symbolic links are followed; dangling links and pipes are omitted", async () => {
+test("symbolic links are followed, but not in a loop; dangling links and pipes are omitted", async () => {
   using folder = new Folder();
   await folder.write({ "a/one.txt": "1", "b/two.txt": "2" });
   symlinkSync("../b", folder.at("a/folder"));
+  symlinkSync(".", folder.at("a/loop"));
+  symlinkSync("../a", folder.at("b/loop"));
   symlinkSync("../b/two.txt", folder.at("a/file.txt"));
   symlinkSync("me@host.1234", folder.at("a/.#one.txt")); // Emacs, while somebody edits
   expect(await command(folder.path, ["mkfifo", "a/pipe"])).toMatchObject({ exitCode: 0 });
+  expect(changedSince(Date.now() + 60_000, [folder.at("a")])).toBe(false);
   expect([...readFolder(folder.at("a")).keys()]).toEqual(["file.txt", "folder/two.txt", "one.txt"]);
 });
 

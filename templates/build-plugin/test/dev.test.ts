@@ -1,6 +1,6 @@
 // `bun run dev`: serves the site with the plugins that bunfig.toml lists.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { COMMAND_TIMEOUT, command } from "./command.ts";
+import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
 import { Project } from "./project.ts";
 
 setDefaultTimeout(COMMAND_TIMEOUT);
@@ -55,6 +55,13 @@ test.each(["abc", "70000", "3.5"])("PORT=%s is refused in one message", async (p
   expect(stderr).toBe(
     `PORT is "${port}", which is not a port.\n\nSet it to a number up to 65535; 0 picks a free port.\n`,
   );
+});
+
+test("an option is refused", async () => {
+  using project = await Project.copy();
+  const { exitCode, stderr } = await bun(project.path, "dev.ts", "--port", "4000");
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("PORT=4000");
 });
 
 async function addressOf(output: ReadableStream<Uint8Array>): Promise<string> {

@@ -32,6 +32,9 @@ test("the project has no cycle and no unused file, and added ones are found", as
   using project = await Project.copy();
   const graph = (...options: string[]) => bun(project.path, "run", "graph", ...options);
   expect(await graph("--check")).toMatchObject({ exitCode: 0 });
+  await project.edit("site/index.html", (html) => html.replace('"./main.ts"', '"main.ts"'));
+  await project.edit("site/about.html", (html) => html.replace('"./about.ts"', '"/about.ts"'));
+  expect(await graph("--check")).toMatchObject({ exitCode: 0 });
 
   await project.write({
     "site/content/unused.jsonl": "1\n",

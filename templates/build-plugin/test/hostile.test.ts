@@ -1,11 +1,13 @@
 // Malicious files are refused with an error, or are harmless in the bundle.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { symlink } from "node:fs/promises";
+import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import { jsonlFormat } from "../src/formats/jsonl.ts";
 import { ContentError, createPlugin, jsonl } from "../src/index.ts";
 import { createLoader } from "../src/load.ts";
 import * as rollup from "../src/rollup.ts";
+import type { Schema } from "../src/schema.ts";
 import { readSource } from "../src/source.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Folder } from "./folder.ts";
@@ -132,6 +134,19 @@ test("a filter with the flag g matches every file", async () => {
   const { load } = rollup.jsonl({ filter: /\.jsonl$/g });
   const context = { error: expect.unreachable };
   for (const _ of "12") expect(await load.call(context, folder.at("a.jsonl"))).not.toBeNull();
+});
+
+test("a schema may return a promise of another realm, and reject without an issue", async () => {
+  using folder = new Folder();
+  await folder.write({ "a.jsonl": "1\n" });
+  const schemaOf = (result: object): Schema => ({
+    "~standard": { version: 1, vendor: "test", validate: () => result as never },
+  });
+  const promise = runInNewContext("Promise.resolve({ value: 2 })");
+  const module = await load(folder, "a.jsonl", jsonl({ schema: schemaOf(promise) }));
+  expect(module.default).toBe(2);
+  const rejected = load(folder, "a.jsonl", jsonl({ schema: schemaOf({ value: 2, issues: [] }) }));
+  await expect(rejected).rejects.toThrow("a.jsonl:1:1: the schema gives no reason");
 });
 
 test("a schema may return dates, big integers and undefined", async () => {

@@ -182,6 +182,17 @@ describe("a plugin in the wrong host names the entry to import it from", () => {
     expect(result).toEqual({ failure: expect.stringContaining(`import it from ${name}`) });
   });
 
+  const foreign = Object.entries(hosts).filter(
+    ([, { entry, isMissing }]) => entry !== "index" && !isMissing,
+  );
+  test.each(foreign)("the plugin of all formats in %s", async (_, { entry, load }) => {
+    using project = new Folder();
+    const plugins = pluginsFile("plugin", "content.default");
+    await project.write({ ...HOST_FILES, ...FILES, "plugins.ts": plugins });
+    const message = `import it from "${manifest.name}/${entry}"`;
+    expect(await load(project.path)).toEqual({ failure: expect.stringContaining(message) });
+  });
+
   test("webpack, which is not supported", () => {
     const plugin: object = jsonl();
     expect(() => "apply" in plugin && (plugin.apply as () => void)()).toThrow(

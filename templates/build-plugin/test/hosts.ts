@@ -55,7 +55,7 @@ export default {
 };
 
 /** Returns the text of `plugins.ts`. In `list`, the expressions of the plugins, `content` is the entry of the package. */
-export function pluginsFile(entry: Host["entry"], list: string): string {
+export function pluginsFile(entry: Host["entry"] | "plugin", list: string): string {
   const zod = Bun.resolveSync("zod", import.meta.dir);
   return `import * as content from ${JSON.stringify(join(SRC, `${entry}.ts`))};
 import { z } from ${JSON.stringify(zod)};

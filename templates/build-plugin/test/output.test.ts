@@ -126,11 +126,36 @@ test("a link without wanted files below it is removed, and its target is not tou
   expect(textsBelow(folder.at("photos"))).toEqual({ "1.jpg": "1" });
 });
 
-test("a dangling link is refused by name", () => {
+test.each(["dist", "dist/site", "dist/site/a/b.js"])("a dangling link is refused: %s", (path) => {
   using folder = new Folder();
-  symlinkSync(folder.at("nowhere"), folder.at("dist"));
-  expect(() => update(folder, site)).toThrow(/dist is a link to .*nowhere, which does not exist/);
+  mkdirSync(folder.at(join(path, "..")), { recursive: true });
+  symlinkSync(folder.at("nowhere"), folder.at(path));
+  const message = `${path} is a link to ${folder.at("nowhere")}, which does not exist`;
+  expect(() => update(folder, site)).toThrow(message);
+  expect(lstatSync(folder.at(path)).isSymbolicLink()).toBe(true);
 });
+
+test("a dangling link to the folder of the library is refused", async () => {
+  using project = await Project.copy();
+  mkdirSync(project.at("dist"));
+  symlinkSync("nowhere", project.at("dist/library"));
+  expect(await project.build("--only=library")).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("dist/library is a link to nowhere, which does not exist"),
+  });
+});
+
+test.each([[], ["--only=library"]])(
+  "an unusable lock is reported by name: %j",
+  async (...options) => {
+    using project = await Project.copy();
+    await project.write({ ".cache/build.lock": "not a database" });
+    const { exitCode, stderr } = await project.build(...options);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("The lock .cache/build.lock is unusable: ");
+    expect(stderr).not.toMatch(/^ +at /m);
+  },
+);
 
 test("a failed write changes nothing, and leaves no temporary files", async () => {
   using folder = new Folder();

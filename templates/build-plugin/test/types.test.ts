@@ -141,6 +141,23 @@ describe("writeTypes", () => {
     expect(await Bun.file(folder.at("a.d.jsonl.ts")).exists()).toBe(false);
   });
 
+  test("removes the declaration of a removed file whose extension has a dot", async () => {
+    using folder = new Folder();
+    await folder.write({
+      "a.data.json": "1\n",
+      "b.d.json.ts": "// Generated from the file beside it.\n",
+    });
+    const data: Format = {
+      name: "data",
+      extensions: ["data.json"],
+      parse: ({ text }) => ({ data: JSON.parse(text), locate: () => [0, 0] }),
+    };
+    await writeTypes(folder.path, { formats: [data] });
+    await rm(folder.at("a.data.json"));
+    const { removed } = names(folder, await writeTypes(folder.path, { formats: [data] }));
+    expect(removed).toEqual(["a.data.d.json.ts"]);
+  });
+
   test("uses the type of a schema, and supports custom formats", async () => {
     using folder = new Folder();
     await folder.write({ "content/a.jsonl": "1\n", "content/b.c++": "x y" });
@@ -156,13 +173,13 @@ describe("writeTypes", () => {
         {
           filter: /\.jsonl$/,
           schema,
-          module: folder.at('the "schemas"/all.ts'),
+          module: folder.at('content/.the "schemas"/all.ts'),
           export: "numbers",
         },
       ],
     });
     expect(await Bun.file(folder.at("content/a.d.jsonl.ts")).text()).toContain(
-      String.raw`type Schema = typeof import("../the \"schemas\"/all.ts").numbers;`,
+      String.raw`type Schema = typeof import("./.the \"schemas\"/all.ts").numbers;`,
     );
     expect(await Bun.file(folder.at("content/b.d.c++.ts")).text()).toContain(
       "ReadonlyArray<string>",
@@ -233,7 +250,11 @@ test.skipIf(!hasNode)(
       exitCode: 1,
       stdout: "out of date content/a.d.jsonl.ts\ndeclarations: 1\n",
     });
-    expect(await types("content")).toMatchObject({ exitCode: 0 });
+    await folder.write({ "content/\u001b[31m.jsonl": "1\n" });
+    expect(await types("content")).toMatchObject({
+      exitCode: 0,
+      stdout: "wrote content/␛[31m.d.jsonl.ts\nwrote content/a.d.jsonl.ts\ndeclarations: 2\n",
+    });
     expect(await types("content", "--check")).toMatchObject({ exitCode: 0 });
     expect(await types("missing")).toMatchObject({
       exitCode: 1,

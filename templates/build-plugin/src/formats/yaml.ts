@@ -24,7 +24,7 @@ export const yamlFormat: Format = {
   parse: (source) => parseYaml(source),
 };
 
-/** Limit of the aliases in a document, counted after expansion, against exponential expansion ("billion laughs"). */
+/** Limit of the aliases of an anchor, counted after expansion, against exponential expansion ("billion laughs"). */
 const MAX_ALIASES = 100;
 
 /**
@@ -74,25 +74,31 @@ function spanOf(node: Node | null): Span {
 
 function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
   const anchors = new Map<string, Node>();
-  const used = new Set<Node | undefined>();
+  const unused = new Set<Node>();
   visit(document, {
     Pair: (_, pair) => checkMerge(pair, anchors, source),
-    Node(key, node) {
+    Node(_, node) {
       if (isAlias(node)) {
-        used.add(anchors.get(node.source));
-        if (anchors.has(node.source)) return;
+        const anchored = anchors.get(node.source);
+        if (anchored !== undefined) {
+          unused.delete(anchored);
+          return;
+        }
         const message = `there is no anchor &${node.source} above this alias: put text that starts with * in quotes`;
         throw source.error("syntax", spanOf(node), message);
       }
-      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (node.anchor !== undefined) {
+        anchors.set(node.anchor, node); // may replace an anchor of the same name
+        unused.add(node);
+      }
       if (isMap(node)) checkKeys(node, source);
-      if (isScalar(node) && key !== "key") {
-        refuseComment(node, source);
+      if (isScalar(node)) {
+        refuseLostText(node, source);
         convertNumber(node, source);
       }
     },
   });
-  for (const node of anchors.values()) if (!used.has(node)) refuseUnusedAnchor(node, source);
+  for (const node of unused) refuseUnusedAnchor(node, source);
 }
 
 /** Refuses `title: &Friends are here`: in YAML, the value is `are here`. The anchor of a mapping or a list is not such text. */
@@ -130,13 +136,25 @@ function isMerge({ value, type }: Scalar): boolean {
   return value === "<<" && type === "PLAIN";
 }
 
-/** Refuses `color: #fff`: in YAML, the value is null, and `#fff` is a comment. */
-function refuseComment(scalar: Scalar, source: Source): void {
-  const [start, end] = spanOf(scalar);
-  if (start !== end || !/^[ \t]*#[^\s#]/.test(source.text.slice(end))) return;
-  const position = source.text.indexOf("#", end);
-  const message = "# starts a comment here: put the value in quotes, or a space after the #";
-  throw source.error("syntax", [position, position + 1], message);
+/**
+ * Refuses text that YAML would drop: a comment as in `color: #fff` and `title: Issue #5`, a tag as in `! note`, and the header of
+ * an empty block as in `size: >5`.
+ */
+function refuseLostText({ range, value, type, tag }: Scalar, source: Source): void {
+  const [start = 0, end = 0] = range ?? [];
+  const refuse = (position: number, message: string) =>
+    source.error("syntax", [position, position + 1], message);
+  const isText = type === "PLAIN" && typeof value === "string";
+  if ((isText || start === end) && /^[ \t]*#[^\s#]/.test(source.text.slice(end))) {
+    const message = "# starts a comment here: put the value in quotes, or a space after the #";
+    throw refuse(source.text.indexOf("#", end), message);
+  }
+  if (isText && tag === "!") {
+    throw refuse(source.text.lastIndexOf("!", start), "! is a tag here: put the value in quotes");
+  }
+  if (value === "" && /^[|>][+-]?\d/.test(source.text.slice(start, end))) {
+    throw refuse(start, "an empty block of text starts here: put the value in quotes");
+  }
 }
 
 /** The parser returns integers as `bigint`, so that this function can detect digits that a number would lose. */
@@ -155,10 +173,10 @@ function convertNumber(scalar: Scalar, source: Source): void {
 
 function toData(document: Document.Parsed, source: Source): unknown {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
+    return document.toJS({ maxAliasCount: MAX_ALIASES + 1 }); // counts the anchor, too
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases`);
+    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases of one anchor`);
   }
 }
 

@@ -10,6 +10,7 @@ export interface RollupPlugin {
 }
 
 interface RollupContext {
+  addWatchFile?(id: string): void;
   error(error: RollupError): never;
 }
 
@@ -43,6 +44,7 @@ export function createLoadHook({ filter, load }: Loader): RollupPlugin["load"] {
   return async function (id) {
     // Virtual modules of other plugins begin with \0. An id with a query, such as `?raw`, is not the file's content.
     if (/[\0?]/.test(id) || !filter.test(id)) return null;
+    this.addWatchFile?.(id); // Rollup and Rolldown do not watch files that a plugin loads
     try {
       return {
         code: await load(id),
@@ -58,9 +60,7 @@ export function createLoadHook({ filter, load }: Loader): RollupPlugin["load"] {
 }
 
 function toRollupError({ name, diagnostics }: ContentError): RollupError {
-  const [first] = diagnostics;
-  if (first === undefined) throw new Error("A ContentError has at least one diagnostic.");
-  const { file, line, column, frame } = first;
+  const [{ file, line, column, frame }] = diagnostics;
   return {
     name,
     message: diagnostics.map(formatHead).join("\n"),

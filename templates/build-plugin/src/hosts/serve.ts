@@ -22,7 +22,7 @@ export function createServerReporter(build: BunHost): (error: ContentError) => L
     throw error;
   });
   return (error) => {
-    const path = prefix + error.diagnostics[0]?.file;
+    const path = prefix + error.diagnostics[0].file;
     errors.set(path, error);
     return { contents: printErrorModule(path, error), loader: "js" };
   };

@@ -43,7 +43,7 @@ function describe(plugin: string, entry: Entry): string {
     .filter(([other]) => other !== entry)
     .map(([other, hosts]) => `For ${hosts}, import it from "${specifier(other)}".`);
   return [
-    `The plugin "${plugin}" from "${specifier(entry)}" is for ${HOSTS[entry]}.`,
+    `The plugin "${plugin}" is for ${HOSTS[entry]}.`,
     ...others,
     "Other bundlers are not supported.",
   ].join(" ");

@@ -60,13 +60,14 @@ export async function writeTypes(
     const reference = found && { export: found.export, module: importPath(file, found.module) };
     wanted.set(declarationPath(file), declareModule(format, content, reference));
   }
-  const declarations = extensionFilter(
-    known.flatMap(({ extensions }) => extensions.map((extension) => `d.${extension}.ts`)),
-  );
+  const content = extensionFilter(known.flatMap(({ extensions }) => extensions));
   const written = [...wanted].filter(([path, text]) => isOutOfDate(path, text));
   const removed = files.filter(
     (file) =>
-      declarations.test(file) && !wanted.has(file) && isGenerated(readFileSync(file, "utf8")),
+      !wanted.has(file) &&
+      DECLARATION.test(file) &&
+      content.test(file.replace(DECLARATION, ".$1")) &&
+      isGenerated(readFileSync(file, "utf8")),
   );
   if (!check) {
     for (const [path, text] of written) writeFileSync(path, text);
@@ -122,6 +123,9 @@ function stateOf(folder: string): string | null {
   }
 }
 
+/** The end of the name of a declaration: `.d.jsonl.ts` for `.jsonl`. */
+const DECLARATION = /\.d\.([^.]+)\.ts$/;
+
 /** `prices.d.jsonl.ts` beside `prices.jsonl`. */
 function declarationPath(file: string): string {
   return file.replace(/\.([^.]+)$/, ".d.$1.ts");
@@ -142,7 +146,7 @@ const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, "");
 
 function importPath(file: string, module: string): string {
   const path = relative(dirname(file), resolve(module)).replaceAll(sep, "/");
-  return path.startsWith(".") ? path : `./${path}`;
+  return path.startsWith("../") ? path : `./${path}`;
 }
 
 /**

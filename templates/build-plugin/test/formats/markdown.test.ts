@@ -75,6 +75,7 @@ describe("headings", () => {
     ["# &#x1F600;", "😀", "section"],
     ["# R&D &copy now", "R&D &copy now", "rd-copy-now"],
     ["# <https://a.b?c=1&lt=2>", "https://a.b?c=1&lt=2", "httpsabc1lt2"],
+    ['# page:toc "x"', 'page:toc "x"', "pagetoc-x"], // a page can use ids with a colon for its own elements
     ["a  \nb\n===", "a b", "a-b"],
   ])("%j", (text, plain, id) => {
     expect(documentOf(text).toc).toEqual([{ depth: 1, text: plain, id }] as never);

@@ -47,8 +47,8 @@ test("an anchor may be unused if it is not text", () => {
 });
 
 test("comments are not values", () => {
-  const text = "a: # one\nb:\n#c: 1\nd: #\n  - 1 #one\ne: '' #one\nf: ## one\n";
-  expect(parse(yamlFormat, text)).toEqual({ a: null, b: null, d: [1], e: "", f: null });
+  const text = "a: # one\nb:\n#c: 1\nd: #\n  - 1 #one\ne: '' #one\nf: ## one\ng: a # b\n";
+  expect(parse(yamlFormat, text)).toEqual({ a: null, b: null, d: [1], e: "", f: null, g: "a" });
 });
 
 test("keys are the strings that are written", () => {
@@ -86,7 +86,17 @@ describe("refuses values that would change silently:", () => {
     "an alias above its anchor": ["a: *b\nb: &b 1", "a.yaml:1:4: there is no anchor &b above"],
     "a value that is a comment": ["a: 1\ncolor: #fff\n", "a.yaml:2:8: # starts a comment here"],
     "an item that is a comment": ["[\n#x\n{a: #b\n}]", "a.yaml:3:5: # starts a comment here"],
+    "text that ends with a comment": ["a: 1\ntitle: Issue #5\n", "a.yaml:2:14: # starts a comment"],
+    "a key that ends with a comment": ["? a #b\n: 1\n", "a.yaml:1:5: # starts a comment"],
+    "text that starts with a tag": ["- 1\n- ! note\n", "a.yaml:2:3: ! is a tag here"],
+    "text that is a tag": ["a: !\n", "a.yaml:1:4: ! is a tag here"],
+    "text that is the header of a block": ["size: >5\nb: 1\n", "a.yaml:1:7: an empty block"],
+    "text that is another header of a block": ["- |-2", "a.yaml:1:3: an empty block"],
     "text that is an anchor": ["a: 1\ntitle: &nbsp\n", "a.yaml:2:8: no alias uses this anchor"],
+    "text that is an anchor with the name of a later one": [
+      "a: &team lead\nb: &team member\nc: *team\n",
+      "a.yaml:1:4: no alias uses this anchor",
+    ],
     "text that starts with an anchor": ["- &Friends are here", "a.yaml:1:3: no alias uses"],
     "a carriage return as a line end": ["- a\r- b\r", "a.yaml:1:4: a carriage return alone"],
     "a date with a tag": ["a: !!timestamp 2001-01-01", "a.yaml:1:4: Unresolved tag"],
@@ -163,6 +173,13 @@ test("exponential aliases and deep nesting are refused, and a mapping with many 
   expect((await errorOf(yamlFormat, deep)).message).toContain("too deeply");
   const keys = Array.from({ length: 50_000 }, (_, index) => `key-${index}: 1\n`);
   expect(Object.keys(parse(yamlFormat, keys.join("")) as object)).toHaveLength(50_000);
+});
+
+test("an anchor may have 100 aliases, and others as many", () => {
+  const aliases = (name: string, count: number) => `- *${name}\n`.repeat(count);
+  const text = `- &a 1\n- &b {c: 2}\n${aliases("a", 100)}${aliases("b", 100)}`;
+  expect(parse(yamlFormat, text)).toHaveLength(202);
+  expect(() => parse(yamlFormat, text + aliases("a", 1))).toThrow("100 aliases of one anchor");
 });
 
 test("nested merges do not take exponential time", async () => {

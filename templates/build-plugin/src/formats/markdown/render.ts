@@ -27,7 +27,7 @@ export function render(
       const text = plainText(tokens, trustHtml).trim();
       const heading = { depth, text, id: anchors.take(text) };
       toc.push(heading);
-      return `<h${depth} id="${escapeUTF8(heading.id)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      return `<h${depth} id="${heading.id}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
     },
     html: ({ text, block }) => {
       if (trustHtml) return false;
