@@ -1,12 +1,9 @@
 // Records the frames that are delivered to a room while a client joins it, to send them after the reply.
-import type { User } from "../../protocol.ts";
+import type { ServerFrame, User } from "../../protocol.ts";
 import type { Delivery } from "./bus.ts";
 
 export class Recording implements Disposable {
-  /** Frames without an offset: not events of the log. */
-  #ephemeral: string[] = [];
-  #events: Delivery[] = [];
-  /** Whether events are dropped. */
+  #deliveries: Delivery[] = [];
   isPaused = false;
 
   constructor(
@@ -15,15 +12,13 @@ export class Recording implements Disposable {
   ) {}
 
   add(delivery: Delivery): void {
-    if (delivery.topic !== this.topic) return;
-    if (delivery.offset === undefined) this.#ephemeral.push(delivery.frame);
-    else if (!this.isPaused) this.#events.push(delivery);
+    if (delivery.topic === this.topic && !this.isPaused) this.#deliveries.push(delivery);
   }
 
-  /** Drops the recorded events and records none until `resume`; the caller then reads them from the log. */
+  /** Drops what was recorded, and records nothing until `resume`; the caller then reads the stores again. */
   pause(): void {
     this.isPaused = true;
-    this.#events = [];
+    this.#deliveries = [];
   }
 
   resume(): void {
@@ -44,11 +39,30 @@ export class Recording implements Disposable {
       known.set(frame.user.id, frame.user.name);
       return !isKnown;
     };
-    const events = this.#events.filter((event) => (event.offset ?? 0) > offset);
-    return [...this.#ephemeral.filter(isNews), ...events.map(({ frame }) => frame)];
+    const isEvent = (delivery: Delivery) => delivery.offset !== undefined;
+    const changes = this.#deliveries.filter((each) => !isEvent(each) && isNews(each.frame));
+    const events = this.#deliveries.filter((each) => (each.offset ?? 0) > offset);
+    return [...changes, ...events].map(({ frame }) => frame);
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** The frames that a client needs if it knows the members `before`, and the room has the members `now`. */
+export function membershipChanges(
+  room: string,
+  before: readonly User[],
+  now: readonly User[],
+): string[] {
+  const ids = new Set(now.map(({ id }) => id));
+  const names = new Map(before.map(({ id, name }) => [id, name]));
+  const left = before.filter(({ id }) => !ids.has(id));
+  const joined = now.filter(({ id, name }) => names.get(id) !== name);
+  const frames: ServerFrame[] = [
+    ...left.map((user) => ({ type: "user-left", room, user }) as const),
+    ...joined.map((user) => ({ type: "user-joined", room, user }) as const),
+  ];
+  return frames.map((frame) => JSON.stringify(frame));
 }
