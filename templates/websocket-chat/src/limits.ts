@@ -43,6 +43,8 @@ export const LIMITS = {
   keyMs: 24 * 60 * 60 * 1000,
   /** Milliseconds without a new event after which Redis drops the messages of a room. */
   roomMs: 30 * 24 * 60 * 60 * 1000,
+  /** The same for a room without events, of which Redis stores only the epoch. */
+  emptyRoomMs: 10 * 60 * 1000,
   // #endregion
 } as const;
 
