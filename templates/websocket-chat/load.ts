@@ -115,9 +115,18 @@ async function open(name: string): Promise<Bun.WebSocket> {
 
 async function startChat() {
   const directory = await mkdtemp(join(tmpdir(), "websocket-chat-load-"));
+  // Empty values take precedence over those of .env: the chat must not use the store or the port of another one.
   const limits = { RATE_LIMIT: "1000000000", MAX_CONNECTIONS: "1000000" };
+  const own = {
+    PORT: "0",
+    METRICS_PORT: "",
+    // #region redis
+    REDIS_URL: "",
+    // #endregion
+    DATA_DIR: directory,
+  };
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "src/main.ts")], {
-    env: { ...process.env, ...limits, PORT: "0", LOG_LEVEL: "warn", DATA_DIR: directory },
+    env: { ...process.env, ...limits, ...own, LOG_LEVEL: "warn" },
     stdout: "pipe",
     stderr: "inherit",
   });
