@@ -18,7 +18,7 @@ import { reactButton } from "./reaction-picker.ts";
 // #endregion
 import { askForName, currentUser, isSignedOut, signOut } from "./sign-in.ts";
 import { clearStorage, keepDrafts, readRooms, rememberRooms, takeDrafts } from "./storage.ts";
-import { render } from "./view.ts";
+import { render, setTabStops } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
 const SIGNED_OUT = "signed out";
@@ -51,7 +51,10 @@ function start(user: User): void {
       refused: (room, problem) => update(() => model.refused(room, problem)),
       frame: (frame) => update(() => model.receive(frame)),
       settled: (event, problem) => {
-        if (problem && event.type !== "chat") banner.textContent = problem;
+        if (problem && event.type !== "chat") {
+          banner.textContent = problem;
+          if ("text" in event) moveToDraft(event);
+        }
         update(() => model.settled(event, problem));
       },
       ended: end,
@@ -123,10 +126,21 @@ function start(user: User): void {
     rememberRooms(user.id, names);
   }
 
-  function showConnection(state: ConnectionState, retryInMs = 0): void {
+  /** Puts a text that was not stored before what is being typed in its room. */
+  function moveToDraft(unsent: { readonly room: string; readonly text: string }): void {
+    // #region edits
+    moveEditToDraft();
+    // #endregion
+    if (model.current) model.current.draft = text.value;
+    const conversation = model.open("room", unsent.room);
+    conversation.draft = `${unsent.text}\n${conversation.draft}`.trim();
+    text.value = model.current?.draft ?? "";
+  }
+
+  function showConnection(state: ConnectionState, retryInMs?: number): void {
     const status = byId("connection", HTMLElement);
-    const wait = `retry in ${Math.ceil(retryInMs / 1000)} s`;
-    const words = { connecting: "Connecting…", online: "Connected", offline: `Offline, ${wait}` };
+    const wait = retryInMs === undefined ? "" : `, retry in ${Math.ceil(retryInMs / 1000)} s`;
+    const words = { connecting: "Connecting…", online: "Connected", offline: `Offline${wait}` };
     status.dataset.state = state;
     status.textContent = words[state];
     if (state === "connecting") return;
@@ -140,7 +154,6 @@ function start(user: User): void {
   async function end(reason: EndReason): Promise<void> {
     client.close();
     if (reason === "another protocol") {
-      byId("connection", HTMLElement).textContent = "Offline";
       banner.textContent = "This page is older than the server. Reload it to continue.";
       return;
     }
@@ -153,25 +166,14 @@ function start(user: User): void {
       // #region edits
       moveEditToDraft();
       // #endregion
-      if (model.current) model.current.draft = text.value.trim();
       for (const event of client.outbox.unsent.toReversed()) {
-        const conversation = model.open("room", event.room);
-        if (event.type === "chat")
-          conversation.draft = `${event.text}\n${conversation.draft}`.trim();
+        if ("text" in event) moveToDraft(event);
       }
-      text.value = model.current?.draft ?? "";
+      if (model.current) model.current.draft = text.value;
       const next = await askForName("Your session has expired.");
-      clearStorage();
-      if (next.name === model.me.name) {
-        const conversations = [...model.conversations.values()];
-        keepDrafts(
-          next.id,
-          conversations
-            .filter(({ kind, draft }) => kind === "room" || draft !== "")
-            .map(({ kind, id, title, draft }) => ({ kind, id, title, draft })),
-        );
-      }
-    } else clearStorage();
+      if (next.name === model.me.name) keepDrafts(next.id, [...model.conversations.values()]);
+    }
+    clearStorage((userId) => userId === user.id);
     location.reload();
   }
 
@@ -286,6 +288,7 @@ function start(user: User): void {
     event.preventDefault();
     line?.[step[event.key]]?.querySelector<HTMLElement>(".actions button")?.focus();
   };
+  byId("lines", HTMLElement).addEventListener("focusin", setTabStops);
   document.onkeydown = (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
@@ -309,6 +312,8 @@ function start(user: User): void {
 
   model.setVisible(!document.hidden);
   byId("chat", HTMLElement).hidden = false;
+  // A user whose session has expired may not have signed out.
+  clearStorage((userId) => userId !== user.id);
   const rooms = readRooms(user.id);
   const drafts = takeDrafts(user.id);
   for (const room of rooms.length > 0 ? rooms : [DEFAULT_ROOM]) openRoom(room);

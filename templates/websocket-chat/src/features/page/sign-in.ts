@@ -69,13 +69,18 @@ async function whoAmI(): Promise<User | "nobody" | "unknown"> {
 
 function signIn(): Promise<User> {
   const { promise, resolve } = Promise.withResolvers<User>();
+  let isPending = false;
   byId("sign-in", HTMLFormElement).onsubmit = async (event) => {
     event.preventDefault();
+    // Each of two requests without a cookie would create a user.
+    if (isPending) return;
+    isPending = true;
     const json = { name: byId("name", HTMLInputElement).value };
     const response = await session.$post({ json }).catch(noResponse);
     const body: unknown = await response?.json().catch(noResponse);
     const isUser = response?.ok && body !== undefined;
     byId("sign-in-problem", HTMLElement).textContent = isUser ? "" : describe(body as Problem);
+    isPending = false;
     if (isUser) resolve(body as User);
   };
   return promise;

@@ -63,6 +63,18 @@ function drawConversation(current: Conversation, actions: Actions): void {
 /** The message that each element shows. */
 const drawn = new WeakMap<HTMLElement, Message>();
 
+/**
+ * Makes the buttons of one message tab stops: of the one that has the focus, otherwise of the last one. The arrow keys
+ * move the focus to the others.
+ */
+export function setTabStops(): void {
+  const list = byId("lines", HTMLElement);
+  const stop = list.querySelector(":scope > :focus-within") ?? list.lastElementChild;
+  for (const button of list.querySelectorAll<HTMLElement>(".actions button, .chip")) {
+    button.tabIndex = stop?.contains(button) ? 0 : -1;
+  }
+}
+
 /** Scrolls to new messages, unless the user has scrolled up: then it shows the button for new messages. */
 function drawLines(current: Conversation, actions: Actions): void {
   const scroll = byId("scroll", HTMLElement);
@@ -73,6 +85,7 @@ function drawLines(current: Conversation, actions: Actions): void {
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   if (isOtherConversation) list.replaceChildren();
   list.dataset.conversation = `${current.kind}:${current.id}`;
+  let isChanged = false;
   reconcile(list, current.lines, {
     key: ({ key }) => key,
     create: (line) => lineItem(line, actions),
@@ -83,16 +96,12 @@ function drawLines(current: Conversation, actions: Actions): void {
       // The model makes a new object for each change of a message, so the same object needs no drawing.
       if (drawn.get(item) === line.message || !line.message) return;
       drawn.set(item, line.message);
+      isChanged = true;
       for (const update of Object.values(renderEvent)) update(item, line.message, actions);
     },
   });
   const isNew = list.lastElementChild !== last;
-  // Of all messages, only the last one is a tab stop; the arrow keys reach the others.
-  if (isNew || isOtherConversation) {
-    for (const button of list.querySelectorAll<HTMLElement>(".actions button, .chip")) {
-      button.tabIndex = list.lastElementChild?.contains(button) ? 0 : -1;
-    }
-  }
+  if (isNew || isChanged) setTabStops();
   const newest = current.lines.at(-1);
   const isMine = newest !== undefined && actions.isMe(newest.from);
   const follows = isOtherConversation || (isNew && (atEnd || isMine));
