@@ -78,8 +78,9 @@ export const serviceVariables = {
 
 /** The variables of `serviceVariables`, parsed. */
 export type ServiceEnv = Readonly<z.output<z.ZodObject<typeof serviceVariables>>> & {
-  /** Origins whose pages may send requests that change something. For that, add `CORS_ORIGINS: origins()` to the schema. */
+  /** Origins whose pages may send requests that change something. For that, add one of them to the schema, as `origins()`. */
   readonly CORS_ORIGINS?: readonly string[];
+  readonly ALLOWED_ORIGINS?: readonly string[];
 };
 
 /** The environment does not fit the schema. `message` names every variable, never a value. */

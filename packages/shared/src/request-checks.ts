@@ -13,7 +13,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 export function requestCheck(env: ServiceEnv) {
   const isDevelopment = env.NODE_ENV === "development";
   const hosts = new Set(env.DEV_HOSTS);
-  const origins = new Set(env.CORS_ORIGINS);
+  const origins = new Set([...(env.CORS_ORIGINS ?? []), ...(env.ALLOWED_ORIGINS ?? [])]);
   return (request: Request): Problem | undefined => {
     if (isDevelopment && !isAllowedHost(request, hosts)) {
       return new Problem(403, "This Host is not allowed in development: add it to DEV_HOSTS.");
@@ -45,7 +45,7 @@ function isAllowedHost({ headers }: Request, hosts: ReadonlySet<string>): boolea
  * Whether a request comes from a page of this service, from an allowed origin, or from no page at all.
  * CORS does not cover this: browsers send forms and plain text from any page without asking first.
  */
-function isAllowedSource({ headers }: Request, origins: ReadonlySet<string>): boolean {
+export function isAllowedSource({ headers }: Request, origins: ReadonlySet<string>): boolean {
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return true;
   const origin = headers.get("origin");

@@ -1,5 +1,6 @@
 // Opens the stores, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
@@ -28,6 +29,7 @@ export async function createApp(env: Env, service: Service) {
     // #region page
     .route("/", await chatPage(env))
     // #endregion
+    .use("/api/session", cors({ origin: [...env.ALLOWED_ORIGINS], credentials: true }))
     .route("/", sessionRoutes(secret, stores))
     .route("/", chatRoutes(env, secret, { hub, stores }, service));
   return routes;

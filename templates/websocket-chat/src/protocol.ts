@@ -7,9 +7,12 @@ export const PROTOCOL = 1;
 
 /** A name needs at least one visible character. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-/** A pictograph, which may consist of several characters, each with a skin tone, and an invisible joiner between them. */
-const PICTOGRAPH =
-  /\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)*/gu;
+/** An emoji, which may contain invisible characters. The second part also matches those that are not in a standard form. */
+const EMOJI =
+  /\p{RGI_Emoji}|\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)*/gv;
+/** Invisible characters that spelling needs: ZWNJ between Arabic letters, and ZWNJ or ZWJ after an Indic virama. */
+const JOINER =
+  /(?<=\p{scx=Arabic})\u200c(?=\p{scx=Arabic})|(?<=[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])[\u200c\u200d](?=\p{L})/gu;
 /** Characters that are invisible or change the text direction. A name that contains them could imitate another one. */
 const INVISIBLE =
   /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{13441}\u{13442}]/u;
@@ -71,7 +74,7 @@ export const sessionSchema = z.object({
         .regex(VISIBLE, { error: "Enter a name with visible characters.", abort: true })
         .max(LIMITS.name, `Use at most ${LIMITS.name} characters.`)
         .refine(
-          (name) => !INVISIBLE.test(name.replace(PICTOGRAPH, "")),
+          (name) => !INVISIBLE.test(name.replace(EMOJI, "").replace(JOINER, "")),
           "Use visible characters and spaces only.",
         ),
     )

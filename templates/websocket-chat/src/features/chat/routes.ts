@@ -2,21 +2,23 @@
 import { Hono } from "hono";
 import { type HttpEnv, Problem } from "#lib/http";
 import { log } from "#lib/log";
+import { isAllowedSource } from "#lib/request-checks";
 import type { Service } from "#lib/service";
 import { upgradeWebSocket } from "#lib/websocket";
 import type { Env } from "../../env.ts";
 import { openSession } from "../session/ended-sessions.ts";
-import { isAllowedOrigin } from "./allowed-origins.ts";
 import { type Chat, Connection } from "./connection.ts";
 import { socketEvents } from "./handlers.ts";
 
 export function chatRoutes(env: Env, secret: string, chat: Chat, service: Service) {
   service.websocket(socketEvents(env));
   const { ALLOWED_ORIGINS, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_USER } = env;
+  const origins = new Set(ALLOWED_ORIGINS);
   return new Hono<HttpEnv>().get("/ws", async (c) => {
     const session = await openSession(c, secret, chat.stores.endedSessions);
     if (!session) throw new Problem(401, "Start a session first: POST /api/session.");
-    if (!isAllowedOrigin(c, ALLOWED_ORIGINS)) {
+    // Browsers open a WebSocket from pages of any site, with the cookies.
+    if (!isAllowedSource(c.req.raw, origins)) {
       const origin = c.req.header("origin");
       log.warn("refused a WebSocket of {origin}, which is not in ALLOWED_ORIGINS", { origin });
       throw new Problem(403, "Pages of this origin may not connect: add it to ALLOWED_ORIGINS.");
