@@ -16,7 +16,7 @@ import type { Session } from "../session/cookie.ts";
 import { roomTopic, userTopic } from "./bus.ts";
 import type { Hub } from "./hub.ts";
 import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
-import type { Member } from "./presence/presence.ts";
+import { logPresenceError, type Member } from "./presence/presence.ts";
 import { membershipChanges, type Recording } from "./recording.ts";
 import type { History } from "./room-log/room-log.ts";
 import type { Stores } from "./stores.ts";
@@ -282,9 +282,4 @@ export class Connection implements Member {
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }
-}
-
-/** Logs a failed presence update that has no reply; the store repeats it later. */
-function logPresenceError(error: unknown): void {
-  log.warn("the presence was not updated: {error}", { error });
 }

@@ -151,7 +151,8 @@ export class Hub implements Listener {
     const limiter = kind === "message" ? this.#messages : this.#frames;
     const { allowed, retryAfter } = limiter.take(user.id);
     if (allowed) return;
-    throw new FrameError("rate_limited", `Too many ${kind}s: try again in ${retryAfter} s.`);
+    const what = kind === "message" ? "messages or changes" : "frames";
+    throw new FrameError("rate_limited", `Too many ${what}: try again in ${retryAfter} s.`);
   }
 
   closeSlowConsumer(connection: Connection): void {

@@ -1,5 +1,5 @@
 // The log of a single process, in a SQLite file: events, the current state of their messages, and retention.
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
@@ -85,7 +85,7 @@ export class SqliteRoomLog implements RoomLog {
     try {
       return this.#read(room, after);
     } catch (error) {
-      throw storeUnavailable(error);
+      throw toProblem(error);
     }
   }
 
@@ -116,7 +116,7 @@ export class SqliteRoomLog implements RoomLog {
       this.#heads.clear();
       this.#lastId = lastId;
       this.#keys.rollback();
-      for (const { reject } of pending) reject(storeUnavailable(error));
+      for (const { reject } of pending) reject(toProblem(error));
       return;
     }
     this.#keys.commit();
@@ -237,6 +237,11 @@ export class SqliteRoomLog implements RoomLog {
     const row = this.#statements.message.get(room, offset);
     return row ? JSON.parse(stateOf(row)) : undefined;
   }
+}
+
+/** A `Problem` if SQLite has failed. Any other error is a bug, e.g. of `apply-event.ts`. */
+function toProblem(error: unknown): unknown {
+  return error instanceof SQLiteError ? storeUnavailable(error) : error;
 }
 
 function prepare(db: Database) {
