@@ -115,18 +115,17 @@ async function open(name: string): Promise<Bun.WebSocket> {
 
 async function startChat() {
   const directory = await mkdtemp(join(tmpdir(), "websocket-chat-load-"));
-  // Empty values take precedence over those of .env: the chat must not use the store or the port of another one.
-  const limits = { RATE_LIMIT: "1000000000", MAX_CONNECTIONS: "1000000" };
-  const own = {
-    PORT: "0",
-    METRICS_PORT: "",
-    // #region redis
-    REDIS_URL: "",
-    // #endregion
-    DATA_DIR: directory,
-  };
+  const limits = { RATE_LIMIT: "1000000000", MAX_CONNECTIONS: "1000000", LOG_LEVEL: "warn" };
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "src/main.ts")], {
-    env: { ...process.env, ...limits, ...own, LOG_LEVEL: "warn" },
+    env: {
+      ...process.env,
+      ...limits,
+      // The stores and ports of another chat must not be used. Empty values also take precedence over .env.
+      ...{ DATA_DIR: directory, PORT: "0", METRICS_PORT: "" },
+      // #region redis
+      REDIS_URL: "",
+      // #endregion
+    },
     stdout: "pipe",
     stderr: "inherit",
   });

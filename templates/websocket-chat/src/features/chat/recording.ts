@@ -1,18 +1,18 @@
 // Records the frames that are delivered to a room while a client joins it, to send them after the reply.
 import type { ServerFrame, User } from "../../protocol.ts";
-import type { Delivery } from "./bus.ts";
+import { type Delivery, roomTopic } from "./bus.ts";
 
 export class Recording implements Disposable {
   #deliveries: Delivery[] = [];
   isPaused = false;
 
   constructor(
-    readonly topic: string,
+    readonly room: string,
     readonly dispose: () => void,
   ) {}
 
   add(delivery: Delivery): void {
-    if (delivery.topic === this.topic && !this.isPaused) this.#deliveries.push(delivery);
+    if (delivery.topic === roomTopic(this.room) && !this.isPaused) this.#deliveries.push(delivery);
   }
 
   /** Drops what was recorded, and records nothing until `resume`; the caller then reads the stores again. */
@@ -30,19 +30,15 @@ export class Recording implements Disposable {
    * dropped, because they are out of date.
    */
   framesAfter(offset: number, members: readonly User[]): string[] {
-    const known = new Map(members.map(({ id, name }) => [id, name]));
-    const isNews = (encoded: string) => {
-      const frame = JSON.parse(encoded);
-      if (frame.type === "user-left") return known.delete(frame.user.id);
-      if (frame.type !== "user-joined") return false;
-      const isKnown = known.get(frame.user.id) === frame.user.name;
-      known.set(frame.user.id, frame.user.name);
-      return !isKnown;
-    };
-    const isEvent = (delivery: Delivery) => delivery.offset !== undefined;
-    const changes = this.#deliveries.filter((each) => !isEvent(each) && isNews(each.frame));
+    const now = new Map(members.map((user) => [user.id, user]));
+    for (const { frame } of this.#deliveries.filter((each) => each.offset === undefined)) {
+      const { type, user } = JSON.parse(frame);
+      if (type === "user-left") now.delete(user.id);
+      if (type === "user-joined") now.set(user.id, user);
+    }
     const events = this.#deliveries.filter((each) => (each.offset ?? 0) > offset);
-    return [...changes, ...events].map(({ frame }) => frame);
+    const changes = membershipChanges(this.room, members, [...now.values()]);
+    return [...changes, ...events.map(({ frame }) => frame)];
   }
 
   [Symbol.dispose](): void {

@@ -16,7 +16,7 @@ import { closePanel, isNarrow, setUpPanels } from "./panels.ts";
 // #region reactions
 import { reactButton } from "./reaction-picker.ts";
 // #endregion
-import { askForName, currentUser, isSignedOut, signOut } from "./sign-in.ts";
+import { askForName, currentUser, signOut, whoAmI } from "./sign-in.ts";
 import { clearStorage, keepDrafts, readRooms, rememberRooms, takeDrafts } from "./storage.ts";
 import { render, setTabStops } from "./view.ts";
 
@@ -45,7 +45,8 @@ function start(user: User): void {
     events: {
       state: showConnection,
       unreachable: async () => {
-        if (await isSignedOut()) end("session expired");
+        // A page cannot see why its WebSocket was refused.
+        if ((await whoAmI()) === "nobody") end("session expired");
       },
       joined: (room, snapshot, isFirst) => update(() => model.joined(room, snapshot, isFirst)),
       refused: (room, problem) => update(() => model.refused(room, problem)),

@@ -258,14 +258,9 @@ export class Model {
     const known = new Set(conversation.lines.map(({ message }) => message?.key));
     const isEmpty = conversation.lines.length === unsent.length;
     const isComplete = isFirst || (isEmpty && (messages[0]?.offset ?? 1) === 1);
-    const gap: Line = {
-      key: `gap/${epoch}/${offset}`,
-      from: nobody,
-      text: "",
-      at: "",
-      state: "gap",
-      note: "Some messages before this are missing.",
-    };
+    const note = "Some messages before this are missing.";
+    const key = `gap/${epoch}/${offset}`;
+    const gap: Line = { key, from: nobody, text: "", at: "", state: "gap", note };
     conversation.lines = isComplete ? unsent : [gap, ...unsent];
     // Of an author whose name is not known yet, the newest message has the latest name.
     for (const { from } of messages.toReversed()) {

@@ -54,12 +54,8 @@ export async function signOut(): Promise<string | undefined> {
   return response?.ok ? undefined : `${UNREACHABLE} Sign out when you are connected again.`;
 }
 
-/** A page cannot see why its WebSocket was refused. */
-export async function isSignedOut(): Promise<boolean> {
-  return (await whoAmI()) === "nobody";
-}
-
-async function whoAmI(): Promise<User | "nobody" | "unknown"> {
+/** `unknown` if the server cannot be reached. */
+export async function whoAmI(): Promise<User | "nobody" | "unknown"> {
   const response = await session.$get().catch(noResponse);
   if (!response) return "unknown";
   if (!response.ok) return (response.status as number) === 401 ? "nobody" : "unknown";

@@ -129,7 +129,6 @@ function drawConversations(
       icon.ariaHidden = "true";
       const button = element("button", "item", icon, element("span", "label", title));
       button.append(element("span", "unread"));
-      button.type = "button";
       return element("li", "", button);
     },
     update: (item, conversation) => {
@@ -197,19 +196,15 @@ function memberItem(user: User, isMe: boolean): HTMLElement {
   if (isMe) parts.push(element("span", "soft you", "you"));
   // #region private
   if (!isMe) {
-    const button = element("button", "item", ...parts);
-    button.type = "button";
-    return element("li", "", button);
+    return element("li", "", element("button", "item", ...parts));
   }
   // #endregion
   return element("li", "item", ...parts);
 }
 
 function avatar({ id, name }: User): HTMLElement {
-  const words = name.trim().split(/\s+/);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map(
-    (word) => [...(word ?? "")][0],
-  );
+  const [first = "", ...others] = name.split(" ");
+  const letters = [first, others.at(-1) ?? ""].map((word) => [...word][0]);
   const picture = element("span", "avatar", letters.join("").toUpperCase());
   picture.ariaHidden = "true";
   const hue = [...id].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360, 0);
