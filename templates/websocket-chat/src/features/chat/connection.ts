@@ -184,7 +184,8 @@ export class Connection implements Member {
     }
     const sent = await this.#replay({ ref, room, history, members }, recording);
     // What the client lacks. No `await` from here to `subscribe`, because what is delivered in between would be missed.
-    for (const frame of recording.framesAfter(sent.offset, sent.members)) this.#sendEncoded(frame);
+    const missed = recording.framesAfter(room, sent.offset, sent.members);
+    for (const frame of missed) this.#sendEncoded(frame);
     this.#socket?.subscribe(roomTopic(room));
   }
 

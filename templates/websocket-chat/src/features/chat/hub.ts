@@ -8,7 +8,7 @@ import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
 import { CLOSE, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
-import type { Delivery, Listener, Signal } from "./bus.ts";
+import { type Delivery, type Listener, roomTopic, type Signal } from "./bus.ts";
 import type { Connection } from "./connection.ts";
 import { Recording } from "./recording.ts";
 
@@ -119,7 +119,7 @@ export class Hub implements Listener {
 
   /** Records what is delivered to a room while a client joins it. */
   record(room: string): Recording {
-    const recording = new Recording(room, () => this.#recordings.delete(recording));
+    const recording = new Recording(roomTopic(room), () => this.#recordings.delete(recording));
     this.#recordings.add(recording);
     return recording;
   }

@@ -1,18 +1,18 @@
 // Records the frames that are delivered to a room while a client joins it, to send them after the reply.
 import type { ServerFrame, User } from "../../protocol.ts";
-import { type Delivery, roomTopic } from "./bus.ts";
+import type { Delivery } from "./bus.ts";
 
 export class Recording implements Disposable {
   #deliveries: Delivery[] = [];
   isPaused = false;
 
   constructor(
-    readonly room: string,
+    readonly topic: string,
     readonly dispose: () => void,
   ) {}
 
   add(delivery: Delivery): void {
-    if (delivery.topic === roomTopic(this.room) && !this.isPaused) this.#deliveries.push(delivery);
+    if (delivery.topic === this.topic && !this.isPaused) this.#deliveries.push(delivery);
   }
 
   /** Drops what was recorded, and records nothing until `resume`; the caller then reads the stores again. */
@@ -29,7 +29,7 @@ export class Recording implements Disposable {
    * Returns membership changes that `members` does not reflect, then events after `offset`. All other frames are
    * dropped, because they are out of date.
    */
-  framesAfter(offset: number, members: readonly User[]): string[] {
+  framesAfter(room: string, offset: number, members: readonly User[]): string[] {
     const now = new Map(members.map((user) => [user.id, user]));
     for (const { frame } of this.#deliveries.filter((each) => each.offset === undefined)) {
       const { type, user } = JSON.parse(frame);
@@ -37,7 +37,7 @@ export class Recording implements Disposable {
       if (type === "user-joined") now.set(user.id, user);
     }
     const events = this.#deliveries.filter((each) => (each.offset ?? 0) > offset);
-    const changes = membershipChanges(this.room, members, [...now.values()]);
+    const changes = membershipChanges(room, members, [...now.values()]);
     return [...changes, ...events.map(({ frame }) => frame)];
   }
 

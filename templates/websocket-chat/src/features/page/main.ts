@@ -18,7 +18,8 @@ import { reactButton } from "./reaction-picker.ts";
 // #endregion
 import { askForName, currentUser, signOut, whoAmI } from "./sign-in.ts";
 import { clearStorage, keepDrafts, readRooms, rememberRooms, takeDrafts } from "./storage.ts";
-import { render, setTabStops } from "./view.ts";
+import { setUpTabStops } from "./tab-stops.ts";
+import { render } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
 const SIGNED_OUT = "signed out";
@@ -26,6 +27,7 @@ const SIGNED_OUT = "signed out";
 const tabs = new BroadcastChannel("chat");
 
 setUpPanels();
+setUpTabStops();
 start(await currentUser());
 
 /** Runs the page for this user. Another user needs a reload, so that no state is shared. */
@@ -90,16 +92,14 @@ function start(user: User): void {
       ({ current }) => [reactButton(current, actions.react)],
       // #endregion
       // #region edits
-      ({ isMine, current }) => (isMine ? editButtons(current, remove) : []),
+      ({ isMine, current }) => {
+        const remove = ({ offset }: Message) =>
+          client.post({ type: "delete", room: model.current?.id ?? "", target: offset });
+        return isMine ? editButtons(current, remove) : [];
+      },
       // #endregion
     ],
   };
-  // #region edits
-
-  function remove({ offset }: Message): void {
-    client.post({ type: "delete", room: model.current?.id ?? "", target: offset });
-  }
-  // #endregion
 
   function show(conversation: Conversation | undefined): void {
     // #region edits
@@ -118,13 +118,7 @@ function start(user: User): void {
   function openRoom(room: string): void {
     show(model.open("room", room));
     client.join(room);
-    saveRooms();
-  }
-
-  function saveRooms(): void {
-    const rooms = [...model.conversations.values()].filter(({ kind }) => kind === "room");
-    const names = rooms.map(({ id }) => id);
-    rememberRooms(user.id, names);
+    rememberRooms(user.id, model.conversations.values());
   }
 
   /** Puts a text that was not stored before what is being typed in its room. */
@@ -133,7 +127,8 @@ function start(user: User): void {
     moveEditToDraft();
     // #endregion
     if (model.current) model.current.draft = text.value;
-    const conversation = model.open("room", unsent.room);
+    const conversation = model.conversations.get(`room:${unsent.room}`);
+    if (!conversation) return;
     conversation.draft = `${unsent.text}\n${conversation.draft}`.trim();
     text.value = model.current?.draft ?? "";
   }
@@ -172,7 +167,7 @@ function start(user: User): void {
       }
       if (model.current) model.current.draft = text.value;
       const next = await askForName("Your session has expired.");
-      if (next.name === model.me.name) keepDrafts(next.id, [...model.conversations.values()]);
+      if (next.name === model.me.name) keepDrafts(next.id, model.conversations.values());
     }
     clearStorage((userId) => userId === user.id);
     location.reload();
@@ -242,7 +237,7 @@ function start(user: User): void {
     if (!current) return;
     const dropped = current.kind === "room" ? client.leave(current.id) : [];
     show(model.close(current));
-    saveRooms();
+    rememberRooms(user.id, model.conversations.values());
     if (dropped.length > 0)
       banner.textContent = `You have left ${current.id} before ${dropped.length} of your messages or changes were stored: they may be lost.`;
   };
@@ -282,14 +277,6 @@ function start(user: User): void {
     text.focus();
   };
   // #endregion
-  byId("lines", HTMLElement).onkeydown = (event) => {
-    const line = (event.target as Element).closest("li");
-    const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" } as const;
-    if (event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
-    event.preventDefault();
-    line?.[step[event.key]]?.querySelector<HTMLElement>(".actions button")?.focus();
-  };
-  byId("lines", HTMLElement).addEventListener("focusin", setTabStops);
   document.onkeydown = (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));

@@ -14,15 +14,16 @@ export function readRooms(userId: string): string[] {
   return JSON.parse(sessionStorage.getItem(key) ?? localStorage.getItem(key) ?? "[]");
 }
 
-export function rememberRooms(userId: string, rooms: readonly string[]): void {
+export function rememberRooms(userId: string, conversations: Iterable<Conversation>): void {
+  const rooms = [...conversations].filter(({ kind }) => kind === "room").map(({ id }) => id);
   for (const storage of [sessionStorage, localStorage]) {
     storage.setItem(roomsKey(userId), JSON.stringify(rooms));
   }
 }
 
 /** Keeps the rooms, and what was typed in each conversation, for the next page load. */
-export function keepDrafts(userId: string, conversations: readonly Conversation[]): void {
-  const drafts = conversations
+export function keepDrafts(userId: string, conversations: Iterable<Conversation>): void {
+  const drafts = [...conversations]
     .filter(({ kind, draft }) => kind === "room" || draft !== "")
     .map(({ kind, id, title, draft }): Draft => ({ kind, id, title, draft }));
   sessionStorage.setItem(draftsKey(userId), JSON.stringify(drafts));

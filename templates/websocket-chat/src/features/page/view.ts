@@ -5,6 +5,7 @@ import { byId, element, reconcile } from "./dom.ts";
 import { linkify } from "./links.ts";
 import type { Conversation, Line, Model } from "./model.ts";
 import { renderEvent } from "./render-event.ts";
+import { setTabStops } from "./tab-stops.ts";
 
 /** Consecutive messages of one user within this many milliseconds share one heading. */
 const GROUP_MS = 5 * 60 * 1000;
@@ -62,18 +63,6 @@ function drawConversation(current: Conversation, actions: Actions): void {
 
 /** The message that each element shows. */
 const drawn = new WeakMap<HTMLElement, Message>();
-
-/**
- * Makes the buttons of one message tab stops: of the one that has the focus, otherwise of the last one. The arrow keys
- * move the focus to the others.
- */
-export function setTabStops(): void {
-  const list = byId("lines", HTMLElement);
-  const stop = list.querySelector(":scope > :focus-within") ?? list.lastElementChild;
-  for (const button of list.querySelectorAll<HTMLElement>(".actions button, .chip")) {
-    button.tabIndex = stop?.contains(button) ? 0 : -1;
-  }
-}
 
 /** Scrolls to new messages, unless the user has scrolled up: then it shows the button for new messages. */
 function drawLines(current: Conversation, actions: Actions): void {
