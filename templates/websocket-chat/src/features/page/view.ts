@@ -113,7 +113,7 @@ function drawConversations(
       const { title } = conversation;
       const icon =
         kind === "room"
-          ? element("span", "hash", "#")
+          ? element("span", "hash soft", "#")
           : avatar({ id: conversation.id, name: title });
       icon.ariaHidden = "true";
       const button = element("button", "item", icon, element("span", "label", title));
@@ -136,8 +136,8 @@ function drawConversations(
 
 function lineItem(line: Line, { buttons, isMe }: Actions): HTMLElement {
   const { from, text, at, state, note = "" } = line;
-  if (state === "gap") return element("li", "line mark", note);
-  const when = element("time", "", at ? time.format(new Date(at)) : "");
+  if (state === "gap") return element("li", "line mark soft", note);
+  const when = element("time", "soft", at ? time.format(new Date(at)) : "");
   when.dateTime = at;
   when.title = new Date(at).toLocaleString();
   const head = element("div", "head", element("bdi", "name", from.name), when);
@@ -145,8 +145,8 @@ function lineItem(line: Line, { buttons, isMe }: Actions): HTMLElement {
   // #region reactions
   body.append(element("div", "reactions"));
   // #endregion
-  body.append(element("div", "note"));
-  const item = element("li", "line", element("div", "day"), avatar(from), head, body);
+  body.append(element("div", "note soft"));
+  const item = element("li", "line", element("div", "day soft"), avatar(from), head, body);
   const isMine = isMe(from);
   item.classList.toggle("mine", isMine);
   const made = buttons.flatMap((make) => make({ isMine, current: () => drawn.get(item) }));
