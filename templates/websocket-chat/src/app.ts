@@ -21,19 +21,18 @@ export async function createApp(env: Env, service: Service) {
   service.use(stores.presence);
 
   const app = new Hono<HttpEnv>();
-  return (
-    app
-      .onError(problems({ expose: env.NODE_ENV !== "production" }))
-      .notFound(notFound(app))
-      .use(requestLog(service.metrics))
-      .route("/", healthRoutes(service))
-      // #region page
-      .route("/", await chatPage(env))
-      // #endregion
-      .use("/api/session", cors({ origin: [...env.ALLOWED_ORIGINS], credentials: true }))
-      .route("/", sessionRoutes(secret, stores))
-      .route("/", chatRoutes(env, secret, { hub, stores }, service))
-  );
+  const routes = app
+    .onError(problems({ expose: env.NODE_ENV !== "production" }))
+    .notFound(notFound(app))
+    .use(requestLog(service.metrics))
+    .route("/", healthRoutes(service))
+    // #region page
+    .route("/", await chatPage(env))
+    // #endregion
+    .use("/api/session", cors({ origin: [...env.ALLOWED_ORIGINS], credentials: true }))
+    .route("/", sessionRoutes(secret, stores))
+    .route("/", chatRoutes(env, secret, { hub, stores }, service));
+  return routes;
 }
 
 /** For a typed client: `hc<App>(url)`. */
