@@ -55,6 +55,20 @@ describe.skipIf(!REDIS_URL)("two nodes", () => {
     expect(await lifeOf("empty")).toBeGreaterThan(LIMITS.emptyRoomMs);
   });
 
+  test("members of a room without events stay in it when its key has expired", async () => {
+    const cookie = await startSession(nodes[0].url, "Waiting");
+    using waiting = new Follower(nodes[0].url, cookie, "quiet");
+    await waiting.joined;
+    using client = new DisposableClient(REDIS_URL);
+    await client.send("DEL", [`${prefix}:room:quiet`]);
+    using bob = await Socket.open(nodes[1].url, "Bob");
+    await bob.join("quiet");
+    for (const text of ["first", "second"]) await bob.chat("quiet", text);
+    await until(() => waiting.messages.size === 2, "both messages have arrived");
+    expect([...waiting.messages.values()].map(({ text }) => text)).toEqual(["first", "second"]);
+    expect(waiting.connections).toBe(1);
+  });
+
   test("the order of the fields of events and messages has no influence", async () => {
     const env = { ...FAST, REDIS_URL: REDIS_URL ?? "", REDIS_PREFIX: prefix };
     const preload = ["--preload", join(import.meta.dir, "reversed-fields.ts")];

@@ -1,4 +1,4 @@
-// Input on the page: signing in, text that cannot be sent, editing, deleting and reacting, with mouse and keyboard.
+// Input on the page: signing in, text that cannot be sent, and the buttons of messages, with mouse and keyboard.
 import { afterAll, describe, expect, test } from "bun:test";
 import { hasBrowser, Page } from "./page.ts";
 import { ChatServer } from "./server.ts";

@@ -161,7 +161,7 @@ describe("slow consumers", () => {
     await flood(ada, text, 300);
     using bob = await Socket.open(server.url, "Bob");
     await bob.join("busy");
-    // Typists and members who come and go in the meantime are not queued for it.
+    // Members who come and go in the meantime are not queued for it.
     for (let i = 0; i < 20; i++) {
       using guest = await Socket.open(server.url, `Guest ${i}`);
       await guest.join("busy");

@@ -5,7 +5,7 @@ import { LIMITS } from "../../limits.ts";
 // #region edits
 import type { Message } from "../../protocol.ts";
 // #endregion
-import { isTooLong, type User } from "../../protocol.ts";
+import { isTooLong, type User, VISIBLE_TEXT } from "../../protocol.ts";
 import type { Actions } from "./actions.ts";
 import { byId } from "./dom.ts";
 // #region edits
@@ -181,7 +181,7 @@ function start(user: User): void {
   async function send(): Promise<void> {
     const { current } = model;
     const words = text.value;
-    if (!current || current.problem || words.trim() === "") return;
+    if (!current || current.problem || !VISIBLE_TEXT.test(words)) return;
     if (isTooLong(words)) {
       banner.textContent = `This message is too long: at most ${LIMITS.text} characters can be sent.`;
       return;
