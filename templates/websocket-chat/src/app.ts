@@ -6,7 +6,7 @@ import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
 import { Hub } from "./features/chat/hub.ts";
 import { chatRoutes } from "./features/chat/routes.ts";
-import { openStores } from "./features/chat/stores.ts";
+import { openStores, toProblem } from "./features/chat/stores.ts";
 // #region page
 import { chatPage } from "./features/page/routes.ts";
 // #endregion
@@ -22,7 +22,7 @@ export async function createApp(env: Env, service: Service) {
 
   const app = new Hono<HttpEnv>();
   const routes = app
-    .onError(problems({ expose: env.NODE_ENV !== "production" }))
+    .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
     .route("/", healthRoutes(service))

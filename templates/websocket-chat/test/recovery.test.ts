@@ -431,6 +431,13 @@ test("a read or a write that fails is internal, the connection stays open, and a
   using file = new Database(join(server.directory, "chat.db"));
   file.run("PRAGMA busy_timeout = 5000");
   file.run("ALTER TABLE events RENAME TO missing");
+  file.run("ALTER TABLE ended_sessions RENAME TO missing_too");
+  const headers = { cookie: ada.cookie };
+  for (const method of ["GET", "DELETE"]) {
+    const response = await fetch(`${server.url}/api/session`, { method, headers });
+    expect([method, response.status]).toEqual([method, 503]);
+  }
+  file.run("ALTER TABLE missing_too RENAME TO ended_sessions");
   expect(await ada.ask({ type: "join", room: "other" })).toMatchObject({ code: "internal" });
   const chat = { type: "chat", room: "other", text: "hello", key: "k" };
   expect(await ada.ask(chat)).toMatchObject({ code: "not_in_room" });

@@ -1,8 +1,7 @@
 // The log of a single process, in a SQLite file: events, the current state of their messages, and retention.
-import { Database, SQLiteError } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { storeUnavailable } from "#lib/http";
 import { applyEvent } from "../../../apply-event.ts";
 import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
@@ -82,11 +81,15 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   async read(room: string, after?: Position): Promise<History> {
-    try {
-      return this.#read(room, after);
-    } catch (error) {
-      throw toProblem(error);
+    const head = this.#head(room);
+    const epoch = this.#epoch.id;
+    const events = after?.epoch === epoch ? this.#eventsAfter(room, after.offset, head) : undefined;
+    if (events) {
+      const offset = (after?.offset ?? 0) + events.length;
+      return { epoch, offset, recovered: true, hasMore: offset < head, entries: events };
     }
+    const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
+    return { epoch, offset: head, recovered: false, hasMore: false, entries };
   }
 
   /** Writes without changing anything. Rejects if the file is read-only or the disk is full. */
@@ -116,7 +119,7 @@ export class SqliteRoomLog implements RoomLog {
       this.#heads.clear();
       this.#lastId = lastId;
       this.#keys.rollback();
-      for (const { reject } of pending) reject(toProblem(error));
+      for (const { reject } of pending) reject(error);
       return;
     }
     this.#keys.commit();
@@ -194,18 +197,6 @@ export class SqliteRoomLog implements RoomLog {
     db.query(`DELETE FROM events WHERE ${isOld}`).run(old);
   }
 
-  #read(room: string, after: Position | undefined): History {
-    const head = this.#head(room);
-    const epoch = this.#epoch.id;
-    const events = after?.epoch === epoch ? this.#eventsAfter(room, after.offset, head) : undefined;
-    if (events) {
-      const offset = (after?.offset ?? 0) + events.length;
-      return { epoch, offset, recovered: true, hasMore: offset < head, entries: events };
-    }
-    const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
-    return { epoch, offset: head, recovered: false, hasMore: false, entries };
-  }
-
   /** The first events after an offset, up to `LIMITS.replyBytes`; undefined if one is no longer retained. */
   #eventsAfter(room: string, offset: number, head: number): string[] | undefined {
     const missed = head - offset;
@@ -237,11 +228,6 @@ export class SqliteRoomLog implements RoomLog {
     const row = this.#statements.message.get(room, offset);
     return row ? JSON.parse(stateOf(row)) : undefined;
   }
-}
-
-/** A `Problem` if SQLite has failed. Any other error is a bug, e.g. of `apply-event.ts`. */
-function toProblem(error: unknown): unknown {
-  return error instanceof SQLiteError ? storeUnavailable(error) : error;
 }
 
 function prepare(db: Database) {
