@@ -56,7 +56,9 @@ function start(user: User): void {
       settled: (event, problem) => {
         if (problem && event.type !== "chat") {
           banner.textContent = problem;
-          if ("text" in event) moveToDraft(event);
+          // #region edits
+          if (event.type === "edit") moveToDraft(event);
+          // #endregion
         }
         update(() => model.settled(event, problem));
       },
