@@ -115,9 +115,16 @@ async function open(name: string): Promise<Bun.WebSocket> {
 
 async function startChat() {
   const directory = await mkdtemp(join(tmpdir(), "websocket-chat-load-"));
-  const limits = { RATE_LIMIT: "1000000000", MAX_CONNECTIONS: "1000000" };
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "src/main.ts")], {
-    env: { ...process.env, ...limits, PORT: "0", LOG_LEVEL: "warn", DATA_DIR: directory },
+    env: {
+      ...process.env,
+      ...{ RATE_LIMIT: "1000000000", MAX_CONNECTIONS: "1000000", LOG_LEVEL: "warn" },
+      // The stores and ports of another chat must not be used. Empty values also take precedence over .env.
+      ...{ DATA_DIR: directory, PORT: "0", METRICS_PORT: "" },
+      // #region redis
+      REDIS_URL: "",
+      // #endregion
+    },
     stdout: "pipe",
     stderr: "inherit",
   });

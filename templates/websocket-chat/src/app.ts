@@ -1,11 +1,12 @@
 // Opens the stores, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
 import { Hub } from "./features/chat/hub.ts";
 import { chatRoutes } from "./features/chat/routes.ts";
-import { openStores } from "./features/chat/stores.ts";
+import { openStores, toProblem } from "./features/chat/stores.ts";
 // #region page
 import { chatPage } from "./features/page/routes.ts";
 // #endregion
@@ -22,13 +23,14 @@ export async function createApp(env: Env, service: Service) {
 
   const app = new Hono<HttpEnv>();
   const routes = app
-    .onError(problems({ expose: env.NODE_ENV !== "production" }))
+    .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
     .route("/", healthRoutes(service))
     // #region page
     .route("/", await chatPage(env))
     // #endregion
+    .use("/api/session", cors({ origin: [...env.ALLOWED_ORIGINS], credentials: true }))
     .route("/", sessionRoutes(secret, stores))
     .route("/", chatRoutes(env, secret, { hub, stores }, service));
   return routes;

@@ -10,13 +10,13 @@ export const schema = z
     DATA_DIR: z.string().default("./data"),
     /** Signs the session cookies: at least 16 characters, the same on every node. */
     SESSION_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
-    /** Comma-separated origins of other web pages that may connect. */
+    /** Comma-separated origins of other web pages that may sign in and connect. */
     ALLOWED_ORIGINS: origins(),
     /** Open connections per process; further ones get 503. */
     MAX_CONNECTIONS: integer({ min: 1 }).default(20_000),
     /** Open connections per user and process; further ones get 429. */
     MAX_CONNECTIONS_PER_USER: integer({ min: 1 }).default(20),
-    /** Frames that send or change a message, per user in 10 seconds, over all connections of the user to this process. */
+    /** Frames that send or change a message, per user over all connections: a burst of this many, refilled within 10 seconds. */
     RATE_LIMIT: integer({ min: 1 }).default(50),
     /** Seconds of silence after which a connection counts as dead. The runtime accepts 8 to 960. */
     IDLE_TIMEOUT_S: integer({ min: 8, max: 960 }).default(30),

@@ -1,4 +1,4 @@
-// All limits of the protocol. The page imports this file too, so it must not import server code.
+// Limits of frames, rooms and stores. The page imports this file too, so it must not import server code.
 
 export const LIMITS = {
   /** Bytes of a frame; the runtime closes the connection with 1009 if a frame is longer. */
@@ -15,7 +15,7 @@ export const LIMITS = {
   waitingCharacters: 256 * 1024,
   /** Messages to retain per room. */
   messages: 1000,
-  /** Events to retain per room, so that clients can recover them. */
+  /** Events to retain per room, so that clients can recover them. Those before the oldest retained message are deleted. */
   events: 5000,
   /** Messages that a join returns at most if it does not recover. */
   latest: 50,
@@ -43,6 +43,8 @@ export const LIMITS = {
   keyMs: 24 * 60 * 60 * 1000,
   /** Milliseconds without a new event after which Redis drops the messages of a room. */
   roomMs: 30 * 24 * 60 * 60 * 1000,
+  /** The same for a room without events, of which Redis stores only the epoch. */
+  emptyRoomMs: 10 * 60 * 1000,
   // #endregion
 } as const;
 

@@ -5,11 +5,19 @@ import { LIMITS, ROOM } from "./limits.ts";
 /** Version of the protocol, sent in `welcome`. Increase it with a change that old clients cannot handle, such as a new kind of event. */
 export const PROTOCOL = 1;
 
+/** A message needs at least one character that is visible, of any kind. */
+export const VISIBLE_TEXT = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u;
 /** A name needs at least one visible character. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-/** A pictograph, which may consist of several characters, each with a skin tone, and an invisible joiner between them. */
+/**
+ * Pictographs that contain invisible characters: a keycap, the flag of a part of the United Kingdom, or one or several
+ * pictographs, each with a skin tone, and a joiner between them.
+ */
 const PICTOGRAPH =
-  /\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)*/gu;
+  /[\d#*]\ufe0f?\u20e3|\u{1f3f4}\u{e0067}\u{e0062}[\u{e0061}-\u{e007a}]{3}\u{e007f}|\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)*/gu;
+/** Invisible characters that spelling needs: ZWNJ between Arabic letters, and ZWNJ or ZWJ after an Indic virama. */
+const JOINER =
+  /(?<=\p{scx=Arabic})\u200c(?=\p{scx=Arabic})|(?<=[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])[\u200c\u200d](?=\p{L})/gu;
 /** Characters that are invisible or change the text direction. A name that contains them could imitate another one. */
 const INVISIBLE =
   /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{13441}\u{13442}]/u;
@@ -19,7 +27,7 @@ const ref = z.union([token, z.number()]);
 const room = z.string().regex(ROOM, "Use 1 to 64 letters, digits and _ . : - for a room.");
 const text = z
   .string()
-  .regex(/\S/, "Enter a message.")
+  .regex(VISIBLE_TEXT, "Enter a message.")
   .refine((value) => !isTooLong(value), "The text is too long.")
   // A lone surrogate cannot be encoded in UTF-8: the stored text would differ from the one sent.
   .transform((value) => value.toWellFormed());
@@ -71,7 +79,7 @@ export const sessionSchema = z.object({
         .regex(VISIBLE, { error: "Enter a name with visible characters.", abort: true })
         .max(LIMITS.name, `Use at most ${LIMITS.name} characters.`)
         .refine(
-          (name) => !INVISIBLE.test(name.replace(PICTOGRAPH, "")),
+          (name) => !INVISIBLE.test(name.replace(PICTOGRAPH, "").replace(JOINER, "")),
           "Use visible characters and spaces only.",
         ),
     )

@@ -117,6 +117,11 @@ describe("session", () => {
     ["Ada\u061c", 422],
     ["Ada\u{e0041}", 422],
     ["A\u200dda", 422],
+    ["A\u200cda", 422],
+    ["می\u200c", 422],
+    ["م\u200c\u200cی", 422],
+    ["Ada1\ufe0f", 422],
+    ["1\u200d1", 422],
     ["Ada\u{13441}", 422],
     [7, 422],
     [undefined, 422],
@@ -131,7 +136,11 @@ describe("session", () => {
     expect(await response.json()).toMatchObject({ errors: [{ pointer: "/name" }] });
   });
 
-  test.each(["👩🏽‍💻", "Ada 👍🏽"])("the name %s with a skin tone is accepted", async (name) => {
+  test.each([
+    ...["👩🏽‍💻", "Ada 👍🏽", "1️⃣", "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}"],
+    // Joiners that the spelling needs.
+    ...["می\u200cخواهم", "क्\u200dष", "ന്\u200dന"],
+  ])("the name %s with invisible characters in their place is accepted", async (name) => {
     using socket = await Socket.open(server.url, name);
     expect(socket.you.name).toBe(name);
   });
@@ -173,6 +182,47 @@ describe("session", () => {
     await own.restart();
     using socket = await Socket.openAs(own.url, cookie);
     expect(socket.you.name).toBe("Ada");
+  });
+});
+
+describe("pages of other origins", () => {
+  const send = (method: string, origin: string, headers: Record<string, string> = {}) =>
+    fetch(`${server.url}/api/session`, {
+      method,
+      headers: { "content-type": "application/json", origin, ...headers },
+      ...(method === "POST" ? { body: '{"name":"Ada"}' } : {}),
+    });
+
+  test("of ALLOWED_ORIGINS may sign in and out, and read the responses", async () => {
+    for (const origin of ["https://chat.example", "http://localhost:8080"]) {
+      for (const [method, status] of [
+        ["POST", 201],
+        ["GET", 401],
+        ["DELETE", 204],
+      ] as const) {
+        const response = await send(method, origin, { "sec-fetch-site": "same-site" });
+        expect([method, response.status]).toEqual([method, status]);
+        expect(response.headers.get("access-control-allow-origin")).toBe(origin);
+        expect(response.headers.get("access-control-allow-credentials")).toBe("true");
+      }
+      const asked = { "access-control-request-method": "POST" };
+      const headers = { ...asked, "access-control-request-headers": "content-type" };
+      const preflight = await send("OPTIONS", origin, headers);
+      expect(preflight.ok).toBe(true);
+      expect(preflight.headers.get("access-control-allow-origin")).toBe(origin);
+      expect(preflight.headers.get("access-control-allow-headers")).toBe("content-type");
+    }
+  });
+
+  test("that are not allowed may not", async () => {
+    for (const origin of ["https://evil.example", "null", "https://chat.example.evil.example"]) {
+      for (const method of ["POST", "DELETE"])
+        expect((await send(method, origin)).status).toBe(403);
+      for (const method of ["GET", "OPTIONS"]) {
+        const { headers } = await send(method, origin);
+        expect(headers.get("access-control-allow-origin")).toBeNull();
+      }
+    }
   });
 });
 

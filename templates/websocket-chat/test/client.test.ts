@@ -1,6 +1,7 @@
 // The client of the protocol, against a server that speaks another version and one that goes silent.
 import { afterEach, expect, jest, spyOn, test } from "bun:test";
 import { ChatClient, type EndReason } from "../src/client/client.ts";
+import { Outbox } from "../src/client/outbox.ts";
 import { PROTOCOL } from "../src/protocol.ts";
 
 afterEach(() => {
@@ -135,6 +136,23 @@ test("a frame with a temporary error is sent again after growing delays of up to
   }
   const delays = joins.slice(1).map((at, i) => at - (joins[i] ?? 0));
   expect(delays).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+});
+
+test("an event is sent even if the storage of the outbox is full", async () => {
+  const stored: string[] = [];
+  const storage = {
+    getItem: () => null,
+    setItem: (_: string, value: string) => {
+      if (value.length > 200) throw new DOMException("full", "QuotaExceededError");
+      stored.push(value);
+    },
+  };
+  const outbox = new Outbox("ada", storage);
+  outbox.add({ type: "chat", room: "a", text: "x".repeat(300) });
+  const event = outbox.startSending("a");
+  expect(event).toMatchObject({ type: "chat" });
+  if (event) outbox.remove(event);
+  expect(stored).toEqual(["[]"]);
 });
 
 test("an event of an unknown kind counts as an event of its room", async () => {

@@ -40,6 +40,15 @@ describe("an invalid message gets an error, and the connection stays open", () =
       "invalid_message",
       2,
     ],
+    ...["\u200b", "\u3164\u2800 ", "\u0000", "\u{e0061}"].map(
+      (text) =>
+        [
+          `a text of invisible characters, ${JSON.stringify(text)}`,
+          JSON.stringify({ type: "chat", ref: 2, room: "a", text, key: "k" }),
+          "invalid_message",
+          2,
+        ] as const,
+    ),
     [
       "a text that is a number",
       '{"type":"chat","ref":2,"room":"a","text":3,"key":"k"}',

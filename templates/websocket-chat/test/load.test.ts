@@ -1,4 +1,4 @@
-// The load generator, against a chat that refuses its messages.
+// The load generator: its own chat, and one that refuses its messages.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { ChatServer } from "./server.ts";
@@ -12,4 +12,24 @@ test("a refused message ends it with the reason", async () => {
   });
   expect(await new Response(load.stderr).text()).toContain("RATE_LIMIT");
   expect(await load.exited).toBe(1);
+});
+
+test("its own chat uses neither the stores nor the ports of the environment", async () => {
+  await using server = await ChatServer.start({ METRICS_PORT: "0" });
+  const busy = /metrics at http:\/\/[^:]+:(\d+)/.exec(server.output)?.[1] ?? `${server.port}`;
+  const args = ["--clients", "2", "--seconds", "0.1", "--idle", "0"];
+  const load = Bun.spawn([process.execPath, join(import.meta.dir, "../load.ts"), ...args], {
+    env: {
+      ...process.env,
+      ...{ PORT: `${server.port}`, METRICS_PORT: busy },
+      // #region redis
+      // Nothing listens there.
+      REDIS_URL: "redis://127.0.0.1:1",
+      // #endregion
+    },
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  expect(await new Response(load.stdout).text()).toContain("deliveries");
+  expect(await load.exited).toBe(0);
 });

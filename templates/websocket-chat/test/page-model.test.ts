@@ -87,6 +87,64 @@ test("frames of a room that was left do not open it again", () => {
   expect([...model.conversations.keys()]).toEqual(["room:elsewhere"]);
 });
 
+test("the name in an event does not replace the newer name of a member, or one's own", () => {
+  const { model, room } = open();
+  model.joined("a", { ...empty, members: [me, bob], recovered: false }, true);
+  // While the page was offline, both users have posted and then taken new names.
+  const robert = { ...bob, name: "Robert" };
+  const renamed = { ...me, name: "I" };
+  model.receive({ type: "welcome", you: renamed, protocol: 1 });
+  const messages = [chat(1, "hi"), chat(2, "hello", me)];
+  const members = [renamed, robert];
+  model.joined("a", { ...empty, offset: 2, recovered: true, members, messages }, false);
+  expect(model.labelOf(bob)).toBe("Robert");
+  expect(room.members.get(bob.id)).toEqual(robert);
+  expect(model.me).toEqual(renamed);
+  // An event that was sent before the rename, and delivered after it.
+  model.receive({ type: "user-joined", room: "a", user: { ...bob, name: "Rob" } });
+  model.receive(chat(3, "late", robert));
+  expect(model.labelOf(bob)).toBe("Rob");
+});
+
+test("an author who has left has the name of the newest message", () => {
+  const { model } = open();
+  const messages = [message(1, "old"), { ...message(2, "new"), from: { ...bob, name: "Robert" } }];
+  model.joined("a", { ...empty, offset: 2, recovered: false, messages }, true);
+  expect(model.labelOf(bob)).toBe("Robert");
+  const missed = [chat(3, "newer", { ...bob, name: "Rob" })];
+  model.joined("a", { ...empty, offset: 3, recovered: true, messages: missed }, false);
+  expect(model.labelOf(bob)).toBe("Rob");
+});
+
+test("a new epoch of a room that was empty is a gap only if the first message is missing", () => {
+  for (const [offset, expected] of [
+    [1, ["hello"]],
+    [2, ["", "hello"]],
+  ] as const) {
+    const { model, texts, room } = open();
+    model.joined("a", { ...empty, recovered: false }, true);
+    const messages = [message(offset, "hello")];
+    model.joined("a", { ...empty, epoch: "f", offset, recovered: false, messages }, false);
+    expect(texts()).toEqual([...expected]);
+    expect(room.unread).toBe(1);
+  }
+});
+// #region private
+
+test("the next conversation is the one below in the list: rooms come first", () => {
+  const { model } = open();
+  model.open("user", bob.id, bob.name);
+  model.open("room", "last");
+  const order = Array.from({ length: 4 }, () => {
+    model.show(model.neighbour(1));
+    return model.current?.id;
+  });
+  expect(order).toEqual(["last", bob.id, "a", "elsewhere"]);
+  model.show(model.neighbour(-1));
+  expect(model.current?.id).toBe("a");
+});
+// #endregion
+
 test("a user who is renamed is renamed everywhere", () => {
   const { model, room } = open();
   const history = { ...empty, members: [me, bob], messages: [message(1, "hello")] } as const;
@@ -159,4 +217,25 @@ test.each([
     ["third-user", "Somebody else"],
   ]);
   expect([...labels(names).values()]).toEqual([`${one} #firs`, `${other} #seco`, "Somebody else"]);
+});
+
+test("the tags of one name differ, also if the ids start with the same characters", () => {
+  const ids = ["user-1", "user-2", "user-12"];
+  const names = new Map(ids.map((id) => [id, "Ada"]));
+  const all = [...labels(names).values()];
+  expect(new Set(all).size).toBe(3);
+  for (const label of all) expect(label).toStartWith("Ada #user-");
+});
+
+test("a name that looks like another one with a tag gets a tag of its own", () => {
+  const names = new Map([
+    ["k3x9aaaa", "Ada"],
+    ["z222bbbb", "Ada"],
+    ["evil", "Ada #k3x9"],
+    ["evil too", "Ada＃k3x9 #evil"],
+    ["plain", "#Ada"],
+  ]);
+  const all = [...labels(names).values()];
+  expect(new Set(all.map(skeleton)).size).toBe(5);
+  expect(all.at(-1)).toBe("#Ada");
 });

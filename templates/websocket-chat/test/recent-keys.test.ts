@@ -74,9 +74,45 @@ test("a trimmed event leaves its key, with the id of the event", async () => {
   await rm(directory, { recursive: true });
 });
 
+// #region reactions
+test("the keys of events that change nothing are as many as those of other events", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "chat-keys-"));
+  const log = new SqliteRoomLog(join(directory, "chat.db"), new Recorder());
+  const from = { id: "ada", name: "Ada" };
+  const base = { room: "general", from, at: "" };
+  await log.append({ ...base, type: "chat", text: "text", key: "chat" });
+  const count = LIMITS.keys + 1000;
+  const drafts = Array.from({ length: count }, (_, i): Draft => {
+    return { ...base, type: "react", target: 1, emoji: "👍", on: false, key: `k${i + 1}` };
+  });
+  await Promise.all(drafts.map((draft) => log.append(draft)));
+  const { stored, oldest } = log.db
+    .query<{ stored: number; oldest: number }, []>(
+      "SELECT count(*) AS stored, min(id) AS oldest FROM keys",
+    )
+    .get() ?? { stored: 0, oldest: 0 };
+  expect(stored).toBeGreaterThanOrEqual(LIMITS.keys);
+  expect(stored).toBeLessThan(count);
+  expect(log.db.query("SELECT key FROM keys WHERE id = ?").get(oldest)).toEqual({
+    key: `k${count - stored + 1}`,
+  });
+  // After a restart, the ids go on after those of the keys.
+  await log.close();
+  const next = new SqliteRoomLog(join(directory, "chat.db"), new Recorder());
+  await next.append({ ...base, type: "chat", text: "next", key: "next" });
+  const { id } = next.db.query<{ id: number }, []>("SELECT max(id) AS id FROM events").get() ?? {
+    id: 0,
+  };
+  expect(id).toBe(count + 2);
+  await next.close();
+  await rm(directory, { recursive: true });
+});
+// #endregion
+
 test("the keys of a file of an older release are known, as those before the stored events", () => {
   const { db, insert } = open();
   db.run(`
+    ALTER TABLE log DROP COLUMN marking;
     DROP TABLE keys;
     CREATE TABLE keys (id INTEGER PRIMARY KEY, user TEXT, key TEXT, room TEXT, offset INTEGER);
     INSERT INTO keys VALUES (7, 'ada', 'k7', 'general', 7), (8, 'ada', 'k8', 'general', 8);

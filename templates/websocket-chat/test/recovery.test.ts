@@ -1,12 +1,12 @@
 // Recovery after a lost connection, a crash, a slow consumer, a restart and a full disk.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentBoot, isSameBoot } from "../src/features/chat/room-log/boot.ts";
 import { LIMITS } from "../src/limits.ts";
-import { CLOSE, type Position } from "../src/protocol.ts";
+import { CLOSE, type Position, type User } from "../src/protocol.ts";
 import { Follower } from "./follower.ts";
 import { readMetric } from "./metrics.ts";
 import { FaultyProxy } from "./proxy.ts";
@@ -161,7 +161,16 @@ describe("slow consumers", () => {
     await flood(ada, text, 300);
     using bob = await Socket.open(server.url, "Bob");
     await bob.join("busy");
+    // Members who come and go in the meantime are not queued for it.
+    for (let i = 0; i < 20; i++) {
+      using guest = await Socket.open(server.url, `Guest ${i}`);
+      await guest.join("busy");
+      await guest.ask({ type: "leave", room: "busy" });
+    }
+    await ada.ask({ type: "leave", room: "busy" });
     slow.resume();
+    await slow.next(({ payload }) => payload.includes("user-left"));
+    await ada.join("busy");
     await slow.next(({ payload }) => payload.includes(`"offset":${LIMITS.messages + 300}`));
     await ada.chat("busy", "live again");
     await slow.next(({ payload }) => payload.includes("live again"));
@@ -171,7 +180,17 @@ describe("slow consumers", () => {
     const chats = frames.flatMap((frame) => (frame.type === "ok" ? frame.messages : [frame]));
     const offsets = chats.filter(({ type }) => type === "chat").map(({ offset }) => offset);
     expect(offsets).toEqual(Array.from({ length: LIMITS.messages + 301 }, (_, i) => i + 1));
-    expect(frames.filter(({ type }) => type === "user-joined")).toHaveLength(1);
+    const changes = frames.filter(({ type }) => type === "user-joined" || type === "user-left");
+    const known = new Set(
+      frames.flatMap(({ members = [] }) => members.map((user: User) => user.id)),
+    );
+    for (const { type, user } of changes) {
+      if (type === "user-left") known.delete(user.id);
+      else known.add(user.id);
+    }
+    const { members } = await bob.join("busy");
+    expect([...known].toSorted()).toEqual(members.map(({ id }) => id).toSorted());
+    expect(frames.filter(({ user }) => /Guest/.test(user?.name))).toEqual([]);
   });
 
   test("a long replay over a slow network ends, also if the client checks the connection", async () => {
@@ -412,6 +431,13 @@ test("a read or a write that fails is internal, the connection stays open, and a
   using file = new Database(join(server.directory, "chat.db"));
   file.run("PRAGMA busy_timeout = 5000");
   file.run("ALTER TABLE events RENAME TO missing");
+  file.run("ALTER TABLE ended_sessions RENAME TO missing_too");
+  const headers = { cookie: ada.cookie };
+  for (const method of ["GET", "DELETE"]) {
+    const response = await fetch(`${server.url}/api/session`, { method, headers });
+    expect([method, response.status]).toEqual([method, 503]);
+  }
+  file.run("ALTER TABLE missing_too RENAME TO ended_sessions");
   expect(await ada.ask({ type: "join", room: "other" })).toMatchObject({ code: "internal" });
   const chat = { type: "chat", room: "other", text: "hello", key: "k" };
   expect(await ada.ask(chat)).toMatchObject({ code: "not_in_room" });
@@ -486,6 +512,54 @@ test("a copy of a database that was made while it was open is noticed as well", 
   await back.join("general");
   for (const text of ["other", "another"]) await back.chat("general", text);
   expect(await back.join("general", { epoch, offset })).toMatchObject({ recovered: false });
+});
+
+test("a copy that was made while the file could not be marked is noticed as well", async () => {
+  await using server = await ChatServer.start(FAST);
+  const ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  const file = join(server.directory, "chat.db");
+  // A full disk fails the mark in the same way.
+  await mkdir(`${file}.marker.new`);
+  await ada.chat("general", "kept");
+  await until(() => /not marked/.test(server.output), "the mark has failed");
+  // The crash of a process that could not mark the file is no reason for a new epoch.
+  await server.crash();
+  await rm(`${file}.marker.new`, { recursive: true });
+  const marker = await Bun.file(`${file}.marker`).text();
+  const copy = `${file}.copy`;
+  {
+    using db = new Database(file);
+    db.run("VACUUM INTO ?", [copy]);
+  }
+  await server.restart();
+  const later = await joined(await Socket.openAs(server.url, ada.cookie), { epoch, offset: 1 });
+  expect(await Bun.file(`${file}.marker`).text()).not.toBe(marker);
+  const { offset } = await later.chat("general", "lost");
+  await server.crash();
+  for (const end of ["-wal", "-shm"]) await rm(`${file}${end}`, { force: true });
+  await Bun.write(file, Bun.file(copy));
+  await server.restart();
+  using back = await Socket.openAs(server.url, ada.cookie);
+  await back.join("general");
+  for (const text of ["other", "another"]) await back.chat("general", text);
+  expect(await back.join("general", { epoch, offset })).toMatchObject({ recovered: false });
+});
+
+test("a crash between the two steps of a mark keeps the epoch", async () => {
+  await using server = await ChatServer.start(FAST);
+  const ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  await ada.chat("general", "one");
+  await server.stop();
+  const file = join(server.directory, "chat.db");
+  {
+    using db = new Database(file);
+    db.run("UPDATE log SET marking = 'next'");
+    await Bun.write(`${file}.marker`, "next");
+  }
+  await server.restart();
+  (await joined(await Socket.openAs(server.url, ada.cookie), { epoch, offset: 1 })).close();
 });
 
 test("a restart of the machine starts a new epoch, unless the database was closed cleanly", async () => {

@@ -74,6 +74,15 @@ for (const engine of engines) {
       expect((await next.log.read("general")).offset).toBeGreaterThanOrEqual(stored.length);
     });
 
+    test("a bug is not reported as a store that is unavailable, and does no harm", async () => {
+      const { log } = await open();
+      const drafts = [draft({ type: "chat", text: 1n }), chat("of the same tick")];
+      const [bug] = await Promise.allSettled(drafts.map((each) => log.append(each)));
+      expect(bug).toEqual({ status: "rejected", reason: expect.any(TypeError) });
+      const { offset } = await log.append(chat("later"));
+      expect((await log.read("general")).entries).toHaveLength(offset);
+    });
+
     test("keys of different senders do not collide, also if an id contains a space", async () => {
       const { log } = await open();
       const spaced = { id: "a b", name: "Ada" };

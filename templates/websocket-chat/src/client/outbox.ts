@@ -65,7 +65,11 @@ export class Outbox {
 
   #save(unsent: readonly Unsent[]): void {
     this.#unsent = unsent;
-    this.#storage?.setItem(this.#name, JSON.stringify(unsent));
+    try {
+      this.#storage?.setItem(this.#name, JSON.stringify(unsent));
+    } catch {
+      // The storage is full. The events are still sent, unless the page is closed first.
+    }
   }
 }
 

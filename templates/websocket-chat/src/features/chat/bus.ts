@@ -23,7 +23,7 @@ export interface Listener {
   onDataLoss(): void;
 }
 
-/** While the nodes cannot be reached, both methods reject. */
+/** While the nodes cannot be reached, both methods reject with a `Problem`. */
 export interface Bus {
   /** Delivers on every node, this one included. */
   publish(delivery: Delivery): Promise<void>;

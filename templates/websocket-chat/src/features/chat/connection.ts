@@ -16,8 +16,8 @@ import type { Session } from "../session/cookie.ts";
 import { roomTopic, userTopic } from "./bus.ts";
 import type { Hub } from "./hub.ts";
 import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
-import type { Member } from "./presence/presence.ts";
-import type { Recording } from "./recording.ts";
+import { logPresenceError, type Member } from "./presence/presence.ts";
+import { membershipChanges, type Recording } from "./recording.ts";
 import type { History } from "./room-log/room-log.ts";
 import type { Stores } from "./stores.ts";
 
@@ -182,45 +182,50 @@ export class Connection implements Member {
       if (this.rooms.delete(room)) stores.presence.leave(room, this).catch(logPresenceError);
       throw error;
     }
-    const offset = await this.#replay({ ref, room, history, members }, recording);
-    // What the reply lacks: changes to `members`, and events after `offset`. No `await` from here to `subscribe`, because
-    // what is delivered in between would be missed.
-    for (const frame of recording.framesAfter(offset, members)) this.#sendEncoded(frame);
+    const sent = await this.#replay({ ref, room, history, members }, recording);
+    // What the client lacks. No `await` from here to `subscribe`, because what is delivered in between would be missed.
+    const missed = recording.framesAfter(room, sent.offset, sent.members);
+    for (const frame of missed) this.#sendEncoded(frame);
     this.#socket?.subscribe(roomTopic(room));
   }
 
   /**
    * Sends the reply to a join, and the members and events that do not fit into it. If there are many or the client reads
-   * slowly, live events are not recorded but read from the log later, so that they are not queued in memory. Closes the
-   * connection if a read fails, because the client counts as joined by then.
-   * @returns the offset of the last event that was sent.
+   * slowly, live frames are not recorded: members and events are read from the stores later, so that nothing is queued in
+   * memory. Closes the connection if a read fails, because the client counts as joined by then.
+   * @returns the offset of the last event, and the members, that were sent.
    */
-  async #replay(reply: JoinReply, recording: Recording): Promise<number> {
+  async #replay(reply: JoinReply, recording: Recording) {
     const { frame, rest } = encodeJoinReply(reply);
     const { hub, stores } = this.chat;
-    let { history } = reply;
+    const { room } = reply;
+    let { history, members } = reply;
     if (history.hasMore) recording.pause();
     this.#socket?.send(frame);
     this.#uncountedBytes = this.#socket?.getBufferedAmount() ?? 0;
     try {
       await this.#sendPaced(rest, recording);
       while (recording.isPaused && this.isOpen) {
-        // Resume first: an event between the read and the resume would be missed.
+        // Resume first: a frame between the reads and the resume would be missed.
         recording.resume();
-        history = await stores.log.read(reply.room, history);
+        const before = members;
+        // The connection is a member already, so this only reads the others.
+        members = await stores.presence.join(room, this);
+        history = await stores.log.read(room, history);
         if (!history.recovered) {
           hub.closeSlowConsumer(this);
           break;
         }
         if (history.hasMore) recording.pause();
-        await this.#sendPaced(history.entries, recording);
+        const changes = membershipChanges(room, before, members);
+        await this.#sendPaced([...changes, ...history.entries], recording);
       }
     } catch (error) {
       log.warn("a replay failed: {error}", { error });
       this.close(CLOSE.restart, "The room cannot be read: connect again.");
     }
     this.#uncountedBytes = 0;
-    return history.offset;
+    return { offset: history.offset, members };
   }
 
   /** Sends frames as fast as the client reads them. If it reads slowly, the recording is paused. */
@@ -278,9 +283,4 @@ export class Connection implements Member {
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }
-}
-
-/** Logs a failed presence update that has no reply; the store repeats it later. */
-function logPresenceError(error: unknown): void {
-  log.warn("the presence was not updated: {error}", { error });
 }

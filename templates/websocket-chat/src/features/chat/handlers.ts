@@ -1,6 +1,5 @@
 // Handles what happens to a WebSocket. A frame is parsed and passed to the handler of its type; a failure is reported.
 import type { WebSocketHandler } from "bun";
-import { Problem } from "#lib/http";
 import { log } from "#lib/log";
 import type { Env } from "../../env.ts";
 import { FrameError } from "../../frame-error.ts";
@@ -25,6 +24,7 @@ import { sendTyping } from "../typing/send-typing.ts";
 // #endregion
 import type { Connection } from "./connection.ts";
 import type { Draft } from "./room-log/room-log.ts";
+import { toProblem } from "./stores.ts";
 
 /**
  * Beyond this many queued bytes, the runtime closes the connection without a close frame. `LIMITS.sendBufferBytes` is far
@@ -159,8 +159,7 @@ function toErrorFrame(error: unknown, ref: Ref | undefined): ServerFrame {
     const { code, message } = error;
     return { type: "error", ref, code, message, ...ERRORS[code] };
   }
-  // A store that is unavailable throws a `Problem`; anything else is a bug.
-  if (error instanceof Problem) log.warn("a frame was not handled: {error}", { error });
+  if (toProblem(error)) log.warn("a frame was not handled: {error}", { error });
   else log.error("{error}", { error });
   const message = "The server could not handle this frame: send it again.";
   return { type: "error", ref, code: "internal", message, ...ERRORS.internal };

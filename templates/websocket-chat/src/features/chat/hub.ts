@@ -151,7 +151,7 @@ export class Hub implements Listener {
     const limiter = kind === "message" ? this.#messages : this.#frames;
     const { allowed, retryAfter } = limiter.take(user.id);
     if (allowed) return;
-    throw new FrameError("rate_limited", `Too many ${kind}s: try again in ${retryAfter} s.`);
+    throw new FrameError("rate_limited", `You send too fast: try again in ${retryAfter} s.`);
   }
 
   closeSlowConsumer(connection: Connection): void {

@@ -1,6 +1,7 @@
 // The reply to a join, whose length is limited, and the frames that follow it.
 import { LIMITS } from "../../limits.ts";
-import type { Ref, ServerFrame, User } from "../../protocol.ts";
+import type { Ref, User } from "../../protocol.ts";
+import { membershipChanges } from "./recording.ts";
 import type { History } from "./room-log/room-log.ts";
 
 /** The content of the reply to a join. */
@@ -20,12 +21,10 @@ export function encodeJoinReply({ ref, room, history, members }: JoinReply) {
   const { epoch, offset, recovered, entries } = history;
   // The room log has returned only as many events as fit.
   const messages = recovered ? entries : newestFitting(entries);
-  const rest = members
-    .slice(LIMITS.replyMembers)
-    .map((user) => JSON.stringify({ type: "user-joined", room, user } satisfies ServerFrame));
-  const head = { type: "ok", ref, room, epoch, offset, recovered };
-  const fields = JSON.stringify({ ...head, members: members.slice(0, LIMITS.replyMembers) });
-  return { frame: `${fields.slice(0, -1)},"messages":[${messages.join(",")}]}`, rest };
+  const first = members.slice(0, LIMITS.replyMembers);
+  const head = { type: "ok", ref, room, epoch, offset, recovered, members: first };
+  const frame = `${JSON.stringify(head).slice(0, -1)},"messages":[${messages.join(",")}]}`;
+  return { frame, rest: membershipChanges(room, first, members) };
 }
 
 /** The newest messages that fit into a reply: at least one, which may be longer. */

@@ -1,12 +1,9 @@
 // Records the frames that are delivered to a room while a client joins it, to send them after the reply.
-import type { User } from "../../protocol.ts";
+import type { ServerFrame, User } from "../../protocol.ts";
 import type { Delivery } from "./bus.ts";
 
 export class Recording implements Disposable {
-  /** Frames without an offset: not events of the log. */
-  #ephemeral: string[] = [];
-  #events: Delivery[] = [];
-  /** Whether events are dropped. */
+  #deliveries: Delivery[] = [];
   isPaused = false;
 
   constructor(
@@ -15,15 +12,13 @@ export class Recording implements Disposable {
   ) {}
 
   add(delivery: Delivery): void {
-    if (delivery.topic !== this.topic) return;
-    if (delivery.offset === undefined) this.#ephemeral.push(delivery.frame);
-    else if (!this.isPaused) this.#events.push(delivery);
+    if (delivery.topic === this.topic && !this.isPaused) this.#deliveries.push(delivery);
   }
 
-  /** Drops the recorded events and records none until `resume`; the caller then reads them from the log. */
+  /** Drops what was recorded, and records nothing until `resume`; the caller then reads the stores again. */
   pause(): void {
     this.isPaused = true;
-    this.#events = [];
+    this.#deliveries = [];
   }
 
   resume(): void {
@@ -34,21 +29,36 @@ export class Recording implements Disposable {
    * Returns membership changes that `members` does not reflect, then events after `offset`. All other frames are
    * dropped, because they are out of date.
    */
-  framesAfter(offset: number, members: readonly User[]): string[] {
-    const known = new Map(members.map(({ id, name }) => [id, name]));
-    const isNews = (encoded: string) => {
-      const frame = JSON.parse(encoded);
-      if (frame.type === "user-left") return known.delete(frame.user.id);
-      if (frame.type !== "user-joined") return false;
-      const isKnown = known.get(frame.user.id) === frame.user.name;
-      known.set(frame.user.id, frame.user.name);
-      return !isKnown;
-    };
-    const events = this.#events.filter((event) => (event.offset ?? 0) > offset);
-    return [...this.#ephemeral.filter(isNews), ...events.map(({ frame }) => frame)];
+  framesAfter(room: string, offset: number, members: readonly User[]): string[] {
+    const now = new Map(members.map((user) => [user.id, user]));
+    for (const { frame } of this.#deliveries.filter((each) => each.offset === undefined)) {
+      const { type, user } = JSON.parse(frame);
+      if (type === "user-left") now.delete(user.id);
+      if (type === "user-joined") now.set(user.id, user);
+    }
+    const events = this.#deliveries.filter((each) => (each.offset ?? 0) > offset);
+    const changes = membershipChanges(room, members, [...now.values()]);
+    return [...changes, ...events.map(({ frame }) => frame)];
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** The frames that a client needs if it knows the members `before`, and the room has the members `now`. */
+export function membershipChanges(
+  room: string,
+  before: readonly User[],
+  now: readonly User[],
+): string[] {
+  const ids = new Set(now.map(({ id }) => id));
+  const names = new Map(before.map(({ id, name }) => [id, name]));
+  const left = before.filter(({ id }) => !ids.has(id));
+  const joined = now.filter(({ id, name }) => names.get(id) !== name);
+  const frames: ServerFrame[] = [
+    ...left.map((user) => ({ type: "user-left", room, user }) as const),
+    ...joined.map((user) => ({ type: "user-joined", room, user }) as const),
+  ];
+  return frames.map((frame) => JSON.stringify(frame));
 }

@@ -1,5 +1,7 @@
 // Opens the stores of the chat (room log, presence, ended sessions) and the bus between the nodes.
+import { SQLiteError } from "bun:sqlite";
 import { join } from "node:path";
+import { Problem, storeUnavailable } from "#lib/http";
 import { StartError } from "#lib/service";
 import type { Env } from "../../env.ts";
 // #region redis
@@ -31,6 +33,12 @@ export function openStores(env: Env, hub: Listener): Stores {
   } catch (cause) {
     throw dataDirError(env.DATA_DIR, cause);
   }
+}
+
+/** Maps an error of a store that is unavailable to a 503, or a 507 if the disk is full. Undefined for a bug. */
+export function toProblem(error: unknown): Problem | undefined {
+  if (error instanceof SQLiteError) return storeUnavailable(error);
+  return error instanceof Problem ? error : undefined;
 }
 
 /** @param cause a `StartError`, which already explains itself, is returned as it is. */

@@ -2,7 +2,7 @@
 import type { Message, User } from "../../protocol.ts";
 import type { Conversation } from "./model.ts";
 
-/** Returns a message in its current state; undefined once it is deleted. */
+/** Returns a message as it is shown now; undefined until it is shown. */
 export type CurrentMessage = () => Message | undefined;
 
 export interface Actions {

@@ -1,6 +1,6 @@
 // Functions for the DOM. Text is always set as text, so that nothing that a user typed becomes markup.
 
-/** Creates an element with a class and with text or children. */
+/** Creates an element with a class and with text or children. A button does not submit a form. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = "",
@@ -8,6 +8,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   made.className = className;
+  if (made instanceof HTMLButtonElement) made.type = "button";
   made.append(...children);
   return made;
 }

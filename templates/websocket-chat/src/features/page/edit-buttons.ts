@@ -11,7 +11,6 @@ export function editButtons(
 ): HTMLElement[] {
   const button = (text: string, action: (message: Message) => void) => {
     const made = element("button", "quiet", text);
-    made.type = "button";
     made.onclick = () => {
       const message = current();
       if (message) action(message);

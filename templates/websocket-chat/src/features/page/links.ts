@@ -2,7 +2,7 @@
 import { element } from "./dom.ts";
 
 const ADDRESS = /https?:\/\/[^\s<>"]+/g;
-/** Trailing punctuation is not part of the address, and neither is a closing bracket without an opening one. */
+/** Punctuation at the end is not part of the address. */
 const END = /[.,:;!?'"]+$/;
 
 export function linkify(text: string): (Node | string)[] {
@@ -22,6 +22,7 @@ export function linkify(text: string): (Node | string)[] {
   return [...parts, text.slice(end)];
 }
 
+/** Also removes a closing bracket without an opening one. */
 function trimEnd(address: string): string {
   const trimmed = address.replace(END, "");
   if (trimmed.endsWith(")") && !trimmed.includes("(")) return trimEnd(trimmed.slice(0, -1));

@@ -5,7 +5,7 @@ import { LIMITS } from "../../limits.ts";
 // #region edits
 import type { Message } from "../../protocol.ts";
 // #endregion
-import { isTooLong, type User } from "../../protocol.ts";
+import { isTooLong, type User, VISIBLE_TEXT } from "../../protocol.ts";
 import type { Actions } from "./actions.ts";
 import { byId } from "./dom.ts";
 // #region edits
@@ -16,8 +16,9 @@ import { closePanel, isNarrow, setUpPanels } from "./panels.ts";
 // #region reactions
 import { reactButton } from "./reaction-picker.ts";
 // #endregion
-import { askForName, currentUser, isSignedOut, signOut } from "./sign-in.ts";
+import { askForName, currentUser, signOut, whoAmI } from "./sign-in.ts";
 import { clearStorage, keepDrafts, readRooms, rememberRooms, takeDrafts } from "./storage.ts";
+import { setUpTabStops } from "./tab-stops.ts";
 import { render } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
@@ -26,6 +27,7 @@ const SIGNED_OUT = "signed out";
 const tabs = new BroadcastChannel("chat");
 
 setUpPanels();
+setUpTabStops();
 start(await currentUser());
 
 /** Runs the page for this user. Another user needs a reload, so that no state is shared. */
@@ -45,13 +47,19 @@ function start(user: User): void {
     events: {
       state: showConnection,
       unreachable: async () => {
-        if (await isSignedOut()) end("session expired");
+        // A page cannot see why its WebSocket was refused.
+        if ((await whoAmI()) === "nobody") end("session expired");
       },
       joined: (room, snapshot, isFirst) => update(() => model.joined(room, snapshot, isFirst)),
       refused: (room, problem) => update(() => model.refused(room, problem)),
       frame: (frame) => update(() => model.receive(frame)),
       settled: (event, problem) => {
-        if (problem && event.type !== "chat") banner.textContent = problem;
+        if (problem && event.type !== "chat") {
+          banner.textContent = problem;
+          // #region edits
+          if (event.type === "edit") moveToDraft(event);
+          // #endregion
+        }
         update(() => model.settled(event, problem));
       },
       ended: end,
@@ -86,16 +94,14 @@ function start(user: User): void {
       ({ current }) => [reactButton(current, actions.react)],
       // #endregion
       // #region edits
-      ({ isMine, current }) => (isMine ? editButtons(current, remove) : []),
+      ({ isMine, current }) => {
+        const remove = ({ offset }: Message) =>
+          client.post({ type: "delete", room: model.current?.id ?? "", target: offset });
+        return isMine ? editButtons(current, remove) : [];
+      },
       // #endregion
     ],
   };
-  // #region edits
-
-  function remove({ offset }: Message): void {
-    client.post({ type: "delete", room: model.current?.id ?? "", target: offset });
-  }
-  // #endregion
 
   function show(conversation: Conversation | undefined): void {
     // #region edits
@@ -114,19 +120,25 @@ function start(user: User): void {
   function openRoom(room: string): void {
     show(model.open("room", room));
     client.join(room);
-    saveRooms();
+    rememberRooms(user.id, model.conversations.values());
   }
 
-  function saveRooms(): void {
-    const rooms = [...model.conversations.values()].filter(({ kind }) => kind === "room");
-    const names = rooms.map(({ id }) => id);
-    rememberRooms(user.id, names);
+  /** Puts a text that was not stored before what is being typed in its room. */
+  function moveToDraft(unsent: { readonly room: string; readonly text: string }): void {
+    // #region edits
+    moveEditToDraft();
+    // #endregion
+    if (model.current) model.current.draft = text.value;
+    const conversation = model.conversations.get(`room:${unsent.room}`);
+    if (!conversation) return;
+    conversation.draft = `${unsent.text}\n${conversation.draft}`.trim();
+    text.value = model.current?.draft ?? "";
   }
 
-  function showConnection(state: ConnectionState, retryInMs = 0): void {
+  function showConnection(state: ConnectionState, retryInMs?: number): void {
     const status = byId("connection", HTMLElement);
-    const wait = `retry in ${Math.ceil(retryInMs / 1000)} s`;
-    const words = { connecting: "Connecting…", online: "Connected", offline: `Offline, ${wait}` };
+    const wait = retryInMs === undefined ? "" : `, retry in ${Math.ceil(retryInMs / 1000)} s`;
+    const words = { connecting: "Connecting…", online: "Connected", offline: `Offline${wait}` };
     status.dataset.state = state;
     status.textContent = words[state];
     if (state === "connecting") return;
@@ -140,7 +152,6 @@ function start(user: User): void {
   async function end(reason: EndReason): Promise<void> {
     client.close();
     if (reason === "another protocol") {
-      byId("connection", HTMLElement).textContent = "Offline";
       banner.textContent = "This page is older than the server. Reload it to continue.";
       return;
     }
@@ -153,25 +164,14 @@ function start(user: User): void {
       // #region edits
       moveEditToDraft();
       // #endregion
-      if (model.current) model.current.draft = text.value.trim();
       for (const event of client.outbox.unsent.toReversed()) {
-        const conversation = model.open("room", event.room);
-        if (event.type === "chat")
-          conversation.draft = `${event.text}\n${conversation.draft}`.trim();
+        if ("text" in event) moveToDraft(event);
       }
-      text.value = model.current?.draft ?? "";
+      if (model.current) model.current.draft = text.value;
       const next = await askForName("Your session has expired.");
-      clearStorage();
-      if (next.name === model.me.name) {
-        const conversations = [...model.conversations.values()];
-        keepDrafts(
-          next.id,
-          conversations
-            .filter(({ kind, draft }) => kind === "room" || draft !== "")
-            .map(({ kind, id, title, draft }) => ({ kind, id, title, draft })),
-        );
-      }
-    } else clearStorage();
+      if (next.name === model.me.name) keepDrafts(next.id, model.conversations.values());
+    }
+    clearStorage((userId) => userId === user.id);
     location.reload();
   }
 
@@ -183,7 +183,7 @@ function start(user: User): void {
   async function send(): Promise<void> {
     const { current } = model;
     const words = text.value;
-    if (!current || current.problem || words.trim() === "") return;
+    if (!current || current.problem || !VISIBLE_TEXT.test(words)) return;
     if (isTooLong(words)) {
       banner.textContent = `This message is too long: at most ${LIMITS.text} characters can be sent.`;
       return;
@@ -239,7 +239,7 @@ function start(user: User): void {
     if (!current) return;
     const dropped = current.kind === "room" ? client.leave(current.id) : [];
     show(model.close(current));
-    saveRooms();
+    rememberRooms(user.id, model.conversations.values());
     if (dropped.length > 0)
       banner.textContent = `You have left ${current.id} before ${dropped.length} of your messages or changes were stored: they may be lost.`;
   };
@@ -279,13 +279,6 @@ function start(user: User): void {
     text.focus();
   };
   // #endregion
-  byId("lines", HTMLElement).onkeydown = (event) => {
-    const line = (event.target as Element).closest("li");
-    const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" } as const;
-    if (event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
-    event.preventDefault();
-    line?.[step[event.key]]?.querySelector<HTMLElement>(".actions button")?.focus();
-  };
   document.onkeydown = (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
@@ -309,6 +302,8 @@ function start(user: User): void {
 
   model.setVisible(!document.hidden);
   byId("chat", HTMLElement).hidden = false;
+  // A user whose session has expired may not have signed out.
+  clearStorage((userId) => userId !== user.id);
   const rooms = readRooms(user.id);
   const drafts = takeDrafts(user.id);
   for (const room of rooms.length > 0 ? rooms : [DEFAULT_ROOM]) openRoom(room);

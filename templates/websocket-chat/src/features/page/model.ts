@@ -109,9 +109,9 @@ export class Model {
     if (isVisible) this.show(this.current);
   }
 
-  /** The next or the previous conversation in the list; it wraps around. */
+  /** The next or the previous conversation in the list, which shows the rooms first; it wraps around. */
   neighbour(step: 1 | -1): Conversation | undefined {
-    const all = [...this.conversations.values()];
+    const all = [...this.conversations.values()].sort((a, b) => a.kind.localeCompare(b.kind));
     const index = this.current ? all.indexOf(this.current) : -1;
     return all.at((index + step) % all.length);
   }
@@ -225,6 +225,13 @@ export class Model {
     return this.conversations.get(`room:${room}`);
   }
 
+  /** Takes the name from an event unless a more recent one is known: the user may have been renamed since the event. */
+  #learnName(user: User): void {
+    const all = [...this.conversations.values()];
+    const isMember = user.id === this.me.id || all.some(({ members }) => members.has(user.id));
+    if (!isMember) this.#rename(user);
+  }
+
   #rename({ id, name }: User): void {
     if (this.#names.get(id) === name) return;
     this.#names.set(id, name);
@@ -249,15 +256,16 @@ export class Model {
     const isUnsent = ({ state }: Line) => state === "waiting" || state === "failed";
     const unsent = conversation.lines.filter(isUnsent);
     const known = new Set(conversation.lines.map(({ message }) => message?.key));
-    const gap: Line = {
-      key: `gap/${epoch}/${offset}`,
-      from: nobody,
-      text: "",
-      at: "",
-      state: "gap",
-      note: "Some messages before this are missing.",
-    };
-    conversation.lines = isFirst ? unsent : [gap, ...unsent];
+    const isEmpty = conversation.lines.length === unsent.length;
+    const isComplete = isFirst || (isEmpty && (messages[0]?.offset ?? 1) === 1);
+    const note = "Some messages before this are missing.";
+    const key = `gap/${epoch}/${offset}`;
+    const gap: Line = { key, from: nobody, text: "", at: "", state: "gap", note };
+    conversation.lines = isComplete ? unsent : [gap, ...unsent];
+    // Of an author whose name is not known yet, the newest message has the latest name.
+    for (const { from } of messages.toReversed()) {
+      if (!this.#names.has(from.id)) this.#rename(from);
+    }
     for (const message of messages) {
       this.#put(conversation, epoch, message, !isFirst && !known.has(message.key));
     }
@@ -266,7 +274,7 @@ export class Model {
   #apply(event: RoomEvent): void {
     const conversation = this.#room(event.room);
     if (!conversation) return;
-    this.#rename(event.from);
+    this.#learnName(event.from);
     // #region typing
     conversation.typing.delete(event.from.id);
     // #endregion
@@ -285,8 +293,6 @@ export class Model {
   /** Shows a message, or its new state. */
   #put(conversation: Conversation, epoch: string, message: Message, isNew: boolean): void {
     const { offset, from, text, at } = message;
-    // The current name of an author who is not in the room is unknown, so use the one in the message.
-    if (!this.#names.has(from.id)) this.#rename(from);
     // Remove the line that `addUnsent` added: its key is that of the message.
     if (from.id === this.me.id) {
       conversation.lines = conversation.lines.filter(({ key }) => key !== message.key);

@@ -45,12 +45,18 @@ export function skeleton(name: string): string {
     .replaceAll("vv", "w");
 }
 
-/** Returns the label of each user, by id: names that look the same get a tag. @param names by id. */
+/**
+ * Returns the label of each user, by id: names that look the same get a tag. So does a name that looks like another one
+ * with a tag. @param names by id.
+ */
 export function labels(names: ReadonlyMap<string, string>): Map<string, string> {
-  const groups = Map.groupBy(names.keys(), (id) => skeleton(names.get(id) ?? ""));
-  const tagged = [...groups.values()].filter((ids) => ids.length > 1).flat();
-  return new Map([
-    ...names,
-    ...tagged.map((id) => [id, `${names.get(id)} #${id.slice(0, 4)}`] as const),
-  ]);
+  const result = new Map(names);
+  const untagged = (id: string) => skeleton(names.get(id) ?? "").replace(/(?<=.)#.*/s, "");
+  for (const ids of Map.groupBy(names.keys(), untagged).values()) {
+    if (ids.length === 1) continue;
+    let length = 4;
+    while (new Set(ids.map((id) => id.slice(0, length))).size < ids.length) length += 1;
+    for (const id of ids) result.set(id, `${names.get(id)} #${id.slice(0, length)}`);
+  }
+  return result;
 }

@@ -9,7 +9,6 @@ export function reactButton(current: CurrentMessage, react: Actions["react"]): H
   const picker = element("span", "picker");
   picker.hidden = true;
   const button = element("button", "quiet", "☺");
-  button.type = "button";
   button.ariaLabel = "React";
   button.ariaExpanded = "false";
   const toggle = (isOpen: boolean) => {
@@ -18,7 +17,6 @@ export function reactButton(current: CurrentMessage, react: Actions["react"]): H
   };
   for (const emoji of EMOJI) {
     const choice = element("button", "quiet", emoji);
-    choice.type = "button";
     choice.ariaLabel = `React with ${emoji}`;
     choice.onclick = () => {
       const message = current();
@@ -48,7 +46,6 @@ export function renderReactions(
   const chips = (message.reactions ?? []).map(({ emoji, users }) => {
     const isMine = users.some(isMe);
     const chip = element("button", "chip", `${emoji} ${users.length}`);
-    chip.type = "button";
     chip.title = users.map(labelOf).join(", ");
     chip.ariaLabel = `${emoji} from ${chip.title}`;
     chip.ariaPressed = String(isMine);

@@ -54,12 +54,8 @@ export async function signOut(): Promise<string | undefined> {
   return response?.ok ? undefined : `${UNREACHABLE} Sign out when you are connected again.`;
 }
 
-/** A page cannot see why its WebSocket was refused. */
-export async function isSignedOut(): Promise<boolean> {
-  return (await whoAmI()) === "nobody";
-}
-
-async function whoAmI(): Promise<User | "nobody" | "unknown"> {
+/** `unknown` if the server cannot be reached. */
+export async function whoAmI(): Promise<User | "nobody" | "unknown"> {
   const response = await session.$get().catch(noResponse);
   if (!response) return "unknown";
   if (!response.ok) return (response.status as number) === 401 ? "nobody" : "unknown";
@@ -69,13 +65,18 @@ async function whoAmI(): Promise<User | "nobody" | "unknown"> {
 
 function signIn(): Promise<User> {
   const { promise, resolve } = Promise.withResolvers<User>();
+  let isPending = false;
   byId("sign-in", HTMLFormElement).onsubmit = async (event) => {
     event.preventDefault();
+    // Each of two requests without a cookie would create a user.
+    if (isPending) return;
+    isPending = true;
     const json = { name: byId("name", HTMLInputElement).value };
     const response = await session.$post({ json }).catch(noResponse);
     const body: unknown = await response?.json().catch(noResponse);
     const isUser = response?.ok && body !== undefined;
     byId("sign-in-problem", HTMLElement).textContent = isUser ? "" : describe(body as Problem);
+    isPending = false;
     if (isUser) resolve(body as User);
   };
   return promise;

@@ -4,8 +4,8 @@ import type { Conversation } from "./model.ts";
 /** A conversation with what was typed in it. */
 type Draft = Pick<Conversation, "kind" | "id" | "title" | "draft">;
 
-/** The keys of this app: other apps of the same origin have theirs. `chat-outbox:<user>` belongs to the client. */
-const OWN_KEY = /^chat-(rooms|drafts|outbox):/;
+/** The keys of this app, with the id of the user. `chat-outbox:<user>` belongs to the client. */
+const OWN_KEY = /^chat-(?:rooms|drafts|outbox):(.*)/s;
 const roomsKey = (userId: string) => `chat-rooms:${userId}`;
 const draftsKey = (userId: string) => `chat-drafts:${userId}`;
 
@@ -14,14 +14,18 @@ export function readRooms(userId: string): string[] {
   return JSON.parse(sessionStorage.getItem(key) ?? localStorage.getItem(key) ?? "[]");
 }
 
-export function rememberRooms(userId: string, rooms: readonly string[]): void {
+export function rememberRooms(userId: string, conversations: Iterable<Conversation>): void {
+  const rooms = [...conversations].filter(({ kind }) => kind === "room").map(({ id }) => id);
   for (const storage of [sessionStorage, localStorage]) {
     storage.setItem(roomsKey(userId), JSON.stringify(rooms));
   }
 }
 
-/** Keeps what was typed in each conversation for the next page load. */
-export function keepDrafts(userId: string, drafts: readonly Draft[]): void {
+/** Keeps the rooms, and what was typed in each conversation, for the next page load. */
+export function keepDrafts(userId: string, conversations: Iterable<Conversation>): void {
+  const drafts = [...conversations]
+    .filter(({ kind, draft }) => kind === "room" || draft !== "")
+    .map(({ kind, id, title, draft }): Draft => ({ kind, id, title, draft }));
   sessionStorage.setItem(draftsKey(userId), JSON.stringify(drafts));
 }
 
@@ -31,9 +35,12 @@ export function takeDrafts(userId: string): readonly Draft[] {
   return drafts;
 }
 
-/** The next user of this browser must not see the rooms, the drafts or the unsent messages. */
-export function clearStorage(): void {
+/** Removes the rooms, drafts and unsent messages of each user for whom `isRemoved` is true. */
+export function clearStorage(isRemoved: (userId: string) => boolean): void {
   for (const storage of [sessionStorage, localStorage]) {
-    for (const key of Object.keys(storage)) if (OWN_KEY.test(key)) storage.removeItem(key);
+    for (const key of Object.keys(storage)) {
+      const userId = OWN_KEY.exec(key)?.[1];
+      if (userId !== undefined && isRemoved(userId)) storage.removeItem(key);
+    }
   }
 }

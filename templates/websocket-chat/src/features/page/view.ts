@@ -5,6 +5,7 @@ import { byId, element, reconcile } from "./dom.ts";
 import { linkify } from "./links.ts";
 import type { Conversation, Line, Model } from "./model.ts";
 import { renderEvent } from "./render-event.ts";
+import { setTabStops } from "./tab-stops.ts";
 
 /** Consecutive messages of one user within this many milliseconds share one heading. */
 const GROUP_MS = 5 * 60 * 1000;
@@ -73,6 +74,7 @@ function drawLines(current: Conversation, actions: Actions): void {
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   if (isOtherConversation) list.replaceChildren();
   list.dataset.conversation = `${current.kind}:${current.id}`;
+  let isChanged = false;
   reconcile(list, current.lines, {
     key: ({ key }) => key,
     create: (line) => lineItem(line, actions),
@@ -83,16 +85,12 @@ function drawLines(current: Conversation, actions: Actions): void {
       // The model makes a new object for each change of a message, so the same object needs no drawing.
       if (drawn.get(item) === line.message || !line.message) return;
       drawn.set(item, line.message);
+      isChanged = true;
       for (const update of Object.values(renderEvent)) update(item, line.message, actions);
     },
   });
   const isNew = list.lastElementChild !== last;
-  // Of all messages, only the last one is a tab stop; the arrow keys reach the others.
-  if (isNew || isOtherConversation) {
-    for (const button of list.querySelectorAll<HTMLElement>(".actions button, .chip")) {
-      button.tabIndex = list.lastElementChild?.contains(button) ? 0 : -1;
-    }
-  }
+  if (isNew || isChanged) setTabStops();
   const newest = current.lines.at(-1);
   const isMine = newest !== undefined && actions.isMe(newest.from);
   const follows = isOtherConversation || (isNew && (atEnd || isMine));
@@ -115,12 +113,11 @@ function drawConversations(
       const { title } = conversation;
       const icon =
         kind === "room"
-          ? element("span", "hash", "#")
+          ? element("span", "hash soft", "#")
           : avatar({ id: conversation.id, name: title });
       icon.ariaHidden = "true";
       const button = element("button", "item", icon, element("span", "label", title));
       button.append(element("span", "unread"));
-      button.type = "button";
       return element("li", "", button);
     },
     update: (item, conversation) => {
@@ -139,8 +136,8 @@ function drawConversations(
 
 function lineItem(line: Line, { buttons, isMe }: Actions): HTMLElement {
   const { from, text, at, state, note = "" } = line;
-  if (state === "gap") return element("li", "line mark", note);
-  const when = element("time", "", at ? time.format(new Date(at)) : "");
+  if (state === "gap") return element("li", "line mark soft", note);
+  const when = element("time", "soft", at ? time.format(new Date(at)) : "");
   when.dateTime = at;
   when.title = new Date(at).toLocaleString();
   const head = element("div", "head", element("bdi", "name", from.name), when);
@@ -148,8 +145,8 @@ function lineItem(line: Line, { buttons, isMe }: Actions): HTMLElement {
   // #region reactions
   body.append(element("div", "reactions"));
   // #endregion
-  body.append(element("div", "note"));
-  const item = element("li", "line", element("div", "day"), avatar(from), head, body);
+  body.append(element("div", "note soft"));
+  const item = element("li", "line", element("div", "day soft"), avatar(from), head, body);
   const isMine = isMe(from);
   item.classList.toggle("mine", isMine);
   const made = buttons.flatMap((make) => make({ isMine, current: () => drawn.get(item) }));
@@ -188,19 +185,15 @@ function memberItem(user: User, isMe: boolean): HTMLElement {
   if (isMe) parts.push(element("span", "soft you", "you"));
   // #region private
   if (!isMe) {
-    const button = element("button", "item", ...parts);
-    button.type = "button";
-    return element("li", "", button);
+    return element("li", "", element("button", "item", ...parts));
   }
   // #endregion
   return element("li", "item", ...parts);
 }
 
 function avatar({ id, name }: User): HTMLElement {
-  const words = name.trim().split(/\s+/);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map(
-    (word) => [...(word ?? "")][0],
-  );
+  const [first = "", ...others] = name.split(" ");
+  const letters = [first, others.at(-1) ?? ""].map((word) => [...word][0]);
   const picture = element("span", "avatar", letters.join("").toUpperCase());
   picture.ariaHidden = "true";
   const hue = [...id].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360, 0);

@@ -93,7 +93,7 @@ export const probe = new Script<null>(`
   local function run()
     redis.call('TIME')
     -- Run first, because it needs memory: once a script has written, Redis no longer enforces its memory limit.
-    redis.call('HSETNX', a, 'f', 1) redis.call('HSET', a, 'f', 1) redis.call('HGET', a, 'f') redis.call('HMGET', a, 'f')
+    redis.call('HSETNX', a, 'f', 1) redis.call('HSET', a, 'f', 1) redis.call('HGET', a, 'f') redis.call('HMGET', a, 'f') redis.call('HEXISTS', a, 'f')
     redis.call('HINCRBY', a, 'f', 1) redis.call('HVALS', a) try(a, 'HDEL', 'f')
     redis.call('RPUSH', a, 'x') redis.call('LLEN', a) redis.call('LSET', a, 0, 'y') redis.call('LRANGE', a, 0, -1) try(a, 'LTRIM', -1, -1)
     redis.call('ZADD', a, 1, 'x') redis.call('ZCARD', a) redis.call('ZREVRANGE', a, 0, 1) redis.call('ZRANGEBYSCORE', a, 0, 1)

@@ -1,10 +1,9 @@
 // The presence of several nodes, in Redis: each node registers its users, and a crashed node's users expire.
-import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
 import type { User } from "../../protocol.ts";
 import { randomId } from "../../random-id.ts";
-import { Counts } from "../chat/presence/counts.ts";
-import type { Member, Presence } from "../chat/presence/presence.ts";
+import { Counts, ONLINE } from "../chat/presence/counts.ts";
+import { logPresenceError, type Member, type Presence } from "../chat/presence/presence.ts";
 // #region private
 import { findUser, type Receiver } from "../private/find-user.ts";
 // #endregion
@@ -15,8 +14,6 @@ import { Script, type Sender } from "./script.ts";
 /** Milliseconds without a heartbeat after which the users of a node are removed. */
 const NODE_TTL_MS = 6000;
 const HEARTBEAT_MS = 1500;
-/** The key under which all online users are counted. It is not a valid room name, so it cannot collide with one. */
-const ONLINE = "";
 
 export class RedisPresence implements Presence {
   readonly #redis: RedisConnection;
@@ -85,7 +82,7 @@ export class RedisPresence implements Presence {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    if (this.#redis.isConnected) await this.#extendLife(0).catch(logError);
+    if (this.#redis.isConnected) await this.#extendLife(0).catch(logPresenceError);
     this.#redis.close();
   }
 
@@ -122,7 +119,7 @@ export class RedisPresence implements Presence {
       const isRegistered = await this.#extendLife(NODE_TTL_MS);
       if (!isRegistered) this.#registerAll(this.#redis);
     } catch (error) {
-      logError(error);
+      logPresenceError(error);
     }
   }
 
@@ -145,12 +142,8 @@ export class RedisPresence implements Presence {
   #registerAll(redis: Sender): void {
     const all = [...this.#counts.all()];
     const registered = all.map(({ room, user }) => this.#register(room, user, redis));
-    Promise.all(registered).catch(logError);
+    Promise.all(registered).catch(logPresenceError);
   }
-}
-
-function logError(error: unknown): void {
-  log.warn("the presence was not updated: {error}", { error });
 }
 
 /** Functions of the scripts for presence. */

@@ -161,9 +161,10 @@ function encodeFields(value: RoomEvent | Message): string {
 const EPOCH = `
   local function currentEpoch(roomKey, generation, newId, ...)
     if redis.call('HSETNX', roomKey, 'epoch', newId) == 1 then
-      redis.call('PEXPIRE', roomKey, ${LIMITS.roomMs})
       redis.call('DEL', ...)
     end
+    -- Short, because joins of ever new rooms would fill Redis otherwise. Each join extends it.
+    if redis.call('HEXISTS', roomKey, 'offset') == 0 then redis.call('PEXPIRE', roomKey, ${LIMITS.emptyRoomMs}) end
     redis.call('SET', generation, newId, 'NX')
     return redis.call('HGET', roomKey, 'epoch') .. '.' .. redis.call('GET', generation)
   end

@@ -1,17 +1,16 @@
 // The sessions that were signed out. A copy of the cookie is valid until it expires, so their ids are stored until then.
 import type { Database } from "bun:sqlite";
 import type { Context } from "hono";
-import { storeUnavailable } from "#lib/http";
 import { lastExpiry, readSession, type Session } from "./cookie.ts";
 
-/** One implementation per engine. While the store is not available, both methods reject with a `Problem`: 503, or 507 if the disk is full. */
+/** One implementation per engine. While the store is not available, both methods reject. */
 export interface EndedSessions {
   /** When the promise resolves, the session stays ended after a crash. */
   end(session: Session): Promise<void>;
   has(session: Session): Promise<boolean>;
 }
 
-/** The session of the request, unless it has been signed out. @throws {Problem} 503 */
+/** The session of the request, unless it has been signed out. */
 export async function openSession(c: Context, secret: string, ended: EndedSessions) {
   const session = await readSession(c, secret);
   return session && !(await ended.has(session)) ? session : undefined;
@@ -26,21 +25,12 @@ export class SqliteEndedSessions implements EndedSessions {
   }
 
   async end(session: Session): Promise<void> {
-    try {
-      this.#db.query("DELETE FROM ended_sessions WHERE expires < ?").run(Date.now());
-      this.#db
-        .query("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)")
-        .run(session.id, lastExpiry(session));
-    } catch (error) {
-      throw storeUnavailable(error);
-    }
+    this.#db.query("DELETE FROM ended_sessions WHERE expires < ?").run(Date.now());
+    const insert = this.#db.query("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)");
+    insert.run(session.id, lastExpiry(session));
   }
 
   async has({ id }: Session): Promise<boolean> {
-    try {
-      return this.#db.query("SELECT 1 FROM ended_sessions WHERE id = ?").get(id) !== null;
-    } catch (error) {
-      throw storeUnavailable(error);
-    }
+    return this.#db.query("SELECT 1 FROM ended_sessions WHERE id = ?").get(id) !== null;
   }
 }

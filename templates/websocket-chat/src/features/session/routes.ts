@@ -1,18 +1,12 @@
 // GET, POST and DELETE /api/session: who the user is, sign in or rename, sign out.
 import { Hono } from "hono";
-import { Problem, storeUnavailable, validate } from "#lib/http";
+import { Problem, validate } from "#lib/http";
 import { sessionSchema } from "../../protocol.ts";
-import type { Signal } from "../chat/bus.ts";
 import type { Stores } from "../chat/stores.ts";
 import { deleteSession, newSession, readSession, writeSession } from "./cookie.ts";
 import { openSession } from "./ended-sessions.ts";
 
 export function sessionRoutes(secret: string, { bus, endedSessions }: Stores) {
-  const signal = async (what: Signal) => {
-    await bus.signal(what).catch((error) => {
-      throw error instanceof Problem ? error : storeUnavailable(error);
-    });
-  };
   return (
     new Hono()
       // A page cannot see why its WebSocket was refused, so it asks here whether the session is valid.
@@ -24,7 +18,7 @@ export function sessionRoutes(secret: string, { bus, endedSessions }: Stores) {
       .post("/api/session", validate("json", sessionSchema), async (c) => {
         const current = await openSession(c, secret, endedSessions);
         const session = newSession(c.req.valid("json").name, current);
-        if (current) await signal({ type: "rename", session });
+        if (current) await bus.signal({ type: "rename", session });
         await writeSession(c, secret, session);
         return c.json(session.user, 201, { "cache-control": "no-store" });
       })
@@ -34,7 +28,7 @@ export function sessionRoutes(secret: string, { bus, endedSessions }: Stores) {
         if (session) {
           // Stored before the signal: a handshake that starts after it must find the session ended.
           await endedSessions.end(session);
-          await signal({ type: "end-session", session: session.id });
+          await bus.signal({ type: "end-session", session: session.id });
         }
         deleteSession(c);
         return c.body(null, 204);

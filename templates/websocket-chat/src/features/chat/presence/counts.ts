@@ -2,6 +2,9 @@
 import type { User } from "../../../protocol.ts";
 import type { Member } from "./presence.ts";
 
+/** The key under which all online users are counted. It is not a valid room name, so it cannot collide with one. */
+export const ONLINE = "";
+
 interface Entry {
   user: User;
   readonly members: Set<Member>;

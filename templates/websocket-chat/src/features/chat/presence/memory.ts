@@ -4,11 +4,8 @@ import type { User } from "../../../protocol.ts";
 import { findUser, type Receiver } from "../../private/find-user.ts";
 // #endregion
 import { type Listener, roomTopic } from "../bus.ts";
-import { Counts } from "./counts.ts";
+import { Counts, ONLINE } from "./counts.ts";
 import type { Member, Presence } from "./presence.ts";
-
-/** The key under which all online users are counted. It is not a valid room name, so it cannot collide with one. */
-const ONLINE = "";
 
 export class MemoryPresence implements Presence {
   readonly #counts = new Counts();

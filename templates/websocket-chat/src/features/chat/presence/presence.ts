@@ -1,4 +1,5 @@
 // The interface of presence, which stores the users in each room and those online. One implementation per engine.
+import { log } from "#lib/log";
 import type { User } from "../../../protocol.ts";
 // #region private
 import type { Receiver } from "../../private/find-user.ts";
@@ -32,4 +33,9 @@ export interface Presence {
   ready?(): Promise<void>;
   /** Removes the users of this node. */
   close?(): Promise<void>;
+}
+
+/** Logs a failed update that has no reply; the store repeats it later. */
+export function logPresenceError(error: unknown): void {
+  log.warn("the presence was not updated: {error}", { error });
 }

@@ -1,14 +1,12 @@
 // The epoch of a room log in SQLite: an id that changes when the latest events may be missing from the file.
 import type { Database } from "bun:sqlite";
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { log } from "#lib/log";
 import { randomId } from "../../../random-id.ts";
 import { currentBoot, isSameBoot } from "./boot.ts";
 
 /** Milliseconds from a commit to its mark. A copy of the file is noticed if it is older than the latest mark. */
 const MARK_AFTER_MS = 200;
-/** Stored as `marked` while the marker file is being written. */
-const UNMARKED = 0;
 /** Stored as `boot` once the file is closed cleanly: then nothing is missing. */
 const CLOSED = "";
 
@@ -18,6 +16,7 @@ const CLOSED = "";
  * - The machine crashed: a new epoch. The file was not closed, and its column `boot` names another boot.
  * - The folder was copied: a new epoch. The copy of the marker file has a new ctime, which differs from the column `marked`.
  * - Only `chat.db` was replaced by an older copy: a new epoch. Its `marked` is older than the ctime of the marker file.
+ * - The process crashed while it replaced the marker file: the same epoch. The column `marking` has the file's content.
  */
 export class Epoch {
   readonly id: string;
@@ -52,23 +51,28 @@ export class Epoch {
   /** Undefined if events may be missing. */
   #readId(): string | undefined {
     const row = this.#db
-      .query<{ epoch: string; marked: number; boot: string }, []>("SELECT * FROM log")
+      .query<{ epoch: string; marked: number; marking: string; boot: string }, []>(
+        "SELECT * FROM log",
+      )
       .get();
     if (!row) return undefined;
-    const { epoch, marked, boot } = row;
-    // `UNMARKED` is a new file, or one whose process ended while it was writing the marker file.
-    const isOriginal = marked === UNMARKED || marked === timeOf(this.#marker);
+    const { epoch, marked, marking, boot } = row;
+    // Both times are 0 for a new file.
+    const time = timeOf(this.#marker);
+    const isMarking = time > 0 && marking === readFileSync(this.#marker, "utf8");
+    const isOriginal = marked === time || isMarking;
     const isComplete = boot === CLOSED || isSameBoot(boot, this.#boot);
     return isOriginal && isComplete ? epoch : undefined;
   }
 
   #mark(boot: string): void {
-    const update = this.#db.query("UPDATE log SET marked = ?, boot = ?");
-    update.run(UNMARKED, this.#boot);
-    writeFileSync(
-      this.#marker,
-      "chat.db holds the time of this file, to notice that it was replaced.\n",
-    );
+    const marking = `chat.db holds the time of this file, to notice that it was replaced. ${randomId()}\n`;
+    this.#db.query("UPDATE log SET marking = ?, boot = ?").run(marking, this.#boot);
+    // Renamed, because a write that fails on a full disk would empty the file.
+    const draft = `${this.#marker}.new`;
+    writeFileSync(draft, marking);
+    renameSync(draft, this.#marker);
+    const update = this.#db.query("UPDATE log SET marked = ?, marking = '', boot = ?");
     update.run(timeOf(this.#marker), boot);
   }
 

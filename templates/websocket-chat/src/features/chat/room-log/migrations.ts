@@ -64,6 +64,8 @@ const STEPS: readonly string[] = [
   DROP TABLE keys;
   ALTER TABLE keys_by_event RENAME TO keys;
   `,
+  // The content of the marker file while it is being replaced; empty otherwise.
+  "ALTER TABLE log ADD COLUMN marking TEXT NOT NULL DEFAULT ''",
 ];
 
 /** Brings the file to the newest version, in one transaction. @throws {StartError} if a newer release wrote it. */

@@ -2,7 +2,6 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { storeUnavailable } from "#lib/http";
 import { applyEvent } from "../../../apply-event.ts";
 import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
@@ -46,6 +45,8 @@ export class SqliteRoomLog implements RoomLog {
   readonly #keys: RecentKeys;
   /** Latest offset per room, so that storing an event does not have to query it. */
   readonly #heads = new Map<string, number>();
+  /** Id of the latest event or of the latest key without an event: both count, so that the newest keys can be retained. */
+  #lastId: number;
   readonly #statements;
   readonly #epoch: Epoch;
   #pending: Pending[] = [];
@@ -69,6 +70,7 @@ export class SqliteRoomLog implements RoomLog {
     db.run("PRAGMA busy_timeout = 250");
     this.#keys = new RecentKeys(db, LIMITS.keys);
     this.#statements = prepare(db);
+    this.#lastId = this.#statements.lastId.get()?.id ?? 0;
   }
 
   /** Group commit: all events appended in the same tick share one transaction. */
@@ -79,11 +81,15 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   async read(room: string, after?: Position): Promise<History> {
-    try {
-      return this.#read(room, after);
-    } catch (error) {
-      throw storeUnavailable(error);
+    const head = this.#head(room);
+    const epoch = this.#epoch.id;
+    const events = after?.epoch === epoch ? this.#eventsAfter(room, after.offset, head) : undefined;
+    if (events) {
+      const offset = (after?.offset ?? 0) + events.length;
+      return { epoch, offset, recovered: true, hasMore: offset < head, entries: events };
     }
+    const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
+    return { epoch, offset: head, recovered: false, hasMore: false, entries };
   }
 
   /** Writes without changing anything. Rejects if the file is read-only or the disk is full. */
@@ -102,6 +108,7 @@ export class SqliteRoomLog implements RoomLog {
     // `close` ran before this `setImmediate`: it has committed the events, and closed the database.
     if (pending.length === 0) return;
     this.#pending = [];
+    const lastId = this.#lastId;
     const appendAll = this.db.transaction(() =>
       pending.map((each) => ({ ...each, result: this.#tryAppend(each.draft) })),
     );
@@ -110,8 +117,9 @@ export class SqliteRoomLog implements RoomLog {
       appended = appendAll.immediate();
     } catch (error) {
       this.#heads.clear();
+      this.#lastId = lastId;
       this.#keys.rollback();
-      for (const { reject } of pending) reject(storeUnavailable(error));
+      for (const { reject } of pending) reject(error);
       return;
     }
     this.#keys.commit();
@@ -151,15 +159,17 @@ export class SqliteRoomLog implements RoomLog {
     const target = targetOf(event);
     const before = target === undefined ? undefined : this.#message(room, target);
     const message = applyEvent(event, before);
+    const { insert, insertKey, trimKeys, update, eraseText } = this.#statements;
+    this.#lastId += 1;
+    if (this.#lastId % TRIM_EVERY === 0) trimKeys.run(this.#lastId - LIMITS.keys);
     if (message === before) {
       // The event changes nothing. Its key is stored, because a copy resent after a later event could change something.
-      this.#statements.insertKey.run(id, key, room, head);
+      insertKey.run(this.#lastId, id, key, room, head);
       this.#keys.add(id, key, { room, offset: head });
       return { stored: { room, epoch, offset: head } };
     }
     const frame = JSON.stringify(event);
-    const { insert, update, eraseText } = this.#statements;
-    insert.run(room, offset, id, key, target ?? null, frame);
+    insert.run(this.#lastId, room, offset, id, key, target ?? null, frame);
     if (target !== undefined) {
       update.run(message ? JSON.stringify(message) : DELETED, room, target);
       if (message === undefined) eraseText.run({ room, target });
@@ -185,19 +195,6 @@ export class SqliteRoomLog implements RoomLog {
     const keys = "REPLACE INTO keys SELECT id, user, key, room, offset FROM events";
     db.query(`${keys} WHERE ${isOld}`).run(old);
     db.query(`DELETE FROM events WHERE ${isOld}`).run(old);
-    db.run(`DELETE FROM keys WHERE id <= (SELECT max(id) FROM events) - ${LIMITS.keys}`);
-  }
-
-  #read(room: string, after: Position | undefined): History {
-    const head = this.#head(room);
-    const epoch = this.#epoch.id;
-    const events = after?.epoch === epoch ? this.#eventsAfter(room, after.offset, head) : undefined;
-    if (events) {
-      const offset = (after?.offset ?? 0) + events.length;
-      return { epoch, offset, recovered: true, hasMore: offset < head, entries: events };
-    }
-    const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
-    return { epoch, offset: head, recovered: false, hasMore: false, entries };
   }
 
   /** The first events after an offset, up to `LIMITS.replyBytes`; undefined if one is no longer retained. */
@@ -249,11 +246,13 @@ function prepare(db: Database) {
       `SELECT frame, message FROM events WHERE room = ? AND offset = ? AND ${IS_MESSAGE}`,
     ),
     insert: db.query(
-      "INSERT INTO events (room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO events (id, room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
-    // `#trim` deletes keys by `id`, the id of their event. An event that changed nothing is not stored: its key gets the id of
-    // the newest event.
-    insertKey: db.query("REPLACE INTO keys SELECT max(id), ?, ?, ?, ? FROM events"),
+    lastId: db.query<{ id: number | null }, []>(
+      "SELECT max(id) AS id FROM (SELECT max(id) AS id FROM events UNION ALL SELECT max(id) FROM keys)",
+    ),
+    insertKey: db.query("INSERT INTO keys VALUES (?, ?, ?, ?, ?)"),
+    trimKeys: db.query("DELETE FROM keys WHERE id <= ?"),
     update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
     // Erases the text of a deleted message from its event and from all later events about it. The events stay, so that the
     // offsets have no gap.

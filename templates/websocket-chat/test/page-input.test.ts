@@ -1,0 +1,142 @@
+// Input on the page: signing in, text that cannot be sent, and the buttons of messages, with mouse and keyboard.
+import { afterAll, describe, expect, test } from "bun:test";
+import { hasBrowser, Page } from "./page.ts";
+import { ChatServer } from "./server.ts";
+import { Socket } from "./socket.ts";
+
+afterAll(() => Page.closeAll());
+
+const typedIn = (page: Page) => page.evaluate<string>("document.querySelector('#text').value");
+
+describe.skipIf(!hasBrowser)("the page", () => {
+  test("signing in twice at the same time creates one user", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.open(server.url, "twice");
+    await page.shows("#welcome:not([hidden])");
+    await page.evaluate("document.querySelector('#name').value = 'Ada'");
+    await page.evaluate(
+      "[1, 2, 3].forEach(() => document.querySelector('#sign-in').requestSubmit())",
+    );
+    await page.shows("[data-state=online]");
+    const requests =
+      "performance.getEntriesByType('resource').filter(({ name }) => /session$/.test(name)).length";
+    // Who is signed in, and the sign-in.
+    expect(await page.evaluate<number>(requests)).toBe(2);
+  });
+
+  test("a text that is too long is kept and reported", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Long");
+    await page.evaluate("void (document.querySelector('#text').value = 'x'.repeat(4001))");
+    await page.click("#text");
+    await page.press("Enter");
+    await page.until("/too long/.test(document.querySelector('#banner').textContent)");
+    expect(await typedIn(page)).toHaveLength(4001);
+  });
+  // #region edits
+
+  test("one's own message is edited and deleted with the mouse and with the keyboard", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Editor");
+    using other = await Socket.open(server.url, "Other");
+    await other.join("general");
+    await page.write("see https://bun.com/docs.");
+    await page.shows("[data-state=sent] .text a[href='https://bun.com/docs']");
+    await page.press("ArrowUp");
+    await page.shows("#editing:not([hidden])");
+    await page.press("End");
+    await page.type("!");
+    await page.press("Enter");
+    expect(await other.next("edit")).toMatchObject({
+      target: 1,
+      text: "see https://bun.com/docs.!",
+    });
+    await page.shows(".line.edited");
+    expect(await typedIn(page)).toBe("");
+    await page.click(".actions > button:last-child");
+    await page.click(".actions button.danger");
+    expect(await other.next("delete")).toMatchObject({ target: 1 });
+    await page.until("document.querySelectorAll('.line').length === 0");
+  });
+  // #endregion
+  // #region edits
+
+  test("the text of an edit is kept if the message was deleted in the meantime", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.open(server.url, "editor");
+    await page.signIn("Editor");
+    using tab = await Page.open(server.url, "editor");
+    await page.write("first");
+    await page.write("second");
+    await tab.says("#lines .text", "second");
+    await page.shows(".line:last-child[data-state=sent]");
+    const deleteLast = async () => {
+      await tab.click(".line:last-child .actions > button:last-child");
+      await tab.click(".line:last-child .actions button.danger");
+    };
+    await page.press("ArrowUp");
+    await page.press("End");
+    await page.type(", edited");
+    await deleteLast();
+    await page.until("document.querySelectorAll('.line').length === 1");
+    await page.press("Enter");
+    await page.until("/no such message/.test(document.querySelector('#banner').textContent)");
+    expect(await typedIn(page)).toBe("second, edited");
+    // Also if something else was being typed.
+    await page.click(".line:last-child .actions > button:nth-last-child(2)");
+    await page.press("End");
+    await page.type(", edited");
+    await deleteLast();
+    await page.until("document.querySelectorAll('.line').length === 0");
+    await page.press("Enter");
+    await page.until("document.querySelector('#text').value === 'first, edited\\nsecond, edited'");
+  });
+  // #endregion
+  // #region reactions
+
+  test("reactions are added and removed, and other members see them", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Reactor");
+    using other = await Socket.open(server.url, "Other");
+    await other.join("general");
+    await other.chat("general", "react to this");
+    await page.says("#lines .text", "react to this");
+    await page.click(".actions [aria-label=React]");
+    await page.click(".picker button");
+    expect(await other.next("react")).toMatchObject({ target: 1, emoji: "👍", on: true });
+    await page.shows(".chip[aria-pressed=true]");
+    await other.ask({
+      ...{ type: "react", room: "general", target: 1, emoji: "👍", on: true, key: "r" },
+    });
+    await page.says(".chip", "👍 2");
+    await page.click(".chip");
+    await page.says(".chip", "👍 1");
+    await other.next("react", ({ on }) => !on);
+  });
+
+  test("only the buttons of one message are tab stops, also after a reaction to an older one", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Keys");
+    using other = await Socket.open(server.url, "Other");
+    await other.join("general");
+    for (const text of ["older", "newest"]) await other.chat("general", text);
+    await page.says("#lines .text", "newest");
+    const react = { type: "react", room: "general", target: 1, emoji: "👍", on: true };
+    await other.ask({ ...react, key: "r" });
+    await page.shows(".chip");
+    const stops = (line: string) =>
+      `[...document.querySelectorAll(".line:${line}-child :is(.actions button, .chip)")].every(({ tabIndex }) => tabIndex === 0)`;
+    const chip = "document.querySelector('.chip').tabIndex";
+    expect(await page.evaluate<number>(chip)).toBe(-1);
+    expect(await page.evaluate<boolean>(stops("last"))).toBe(true);
+    // The arrow keys reach the older message, and then Tab its reaction.
+    await page.evaluate("document.querySelector('.line:last-child .actions button').focus()");
+    await page.press("ArrowUp");
+    await page.until(stops("first"));
+    expect(await page.evaluate<boolean>(stops("last"))).toBe(false);
+    await other.ask({ ...react, emoji: "🎉", key: "r2" });
+    await page.says(".chip", "🎉 1");
+    expect(await page.evaluate<boolean>(stops("first"))).toBe(true);
+  });
+  // #endregion
+});
