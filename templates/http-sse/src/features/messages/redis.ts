@@ -44,6 +44,8 @@ export class RedisMessages implements MessageStore {
   // #region jobs
   readonly instance: string = crypto.randomUUID();
   #timer: Timer | undefined;
+  /** When the key of another instance was first found missing. */
+  readonly #missingSince = new Map<string, number>();
   // #endregion
 
   private constructor(
@@ -75,8 +77,11 @@ export class RedisMessages implements MessageStore {
 
   async append(message: NewMessage): Promise<Appended> {
     const { topic, event, data, key } = message;
-    const args = [topic, event, JSON.stringify(data), `${this.keep}`];
-    const reply = await this.#eval(APPEND, ...args, ...(key === undefined ? [] : [key]));
+    const args = [topic, event, JSON.stringify(data), `${this.keep}`, key ?? ""];
+    // #region jobs
+    if (message.state) args.push(message.state);
+    // #endregion
+    const reply = await this.#eval(APPEND, ...args);
     const [outcome, entry] = reply as ["created" | "repeated", Entry];
     const stored = parseEntry(entry);
     if (outcome === "created") return { outcome, message: stored };
@@ -146,9 +151,26 @@ export class RedisMessages implements MessageStore {
     return typeof id === "string" ? await this.get(id) : undefined;
   }
 
+  async states(): Promise<ReadonlyMap<string, Message["data"]>> {
+    const states = await this.connection.send("HGETALL", [this.#keyOf("states")]);
+    const entries = Object.entries(states as Record<string, string>);
+    return new Map(entries.map(([topic, data]) => [topic, JSON.parse(data)]));
+  }
+
+  /**
+   * False once this instance has found no key of the other one for `INSTANCE_TTL_MS`. After an outage of Redis, and after
+   * a step of its clock, all keys have expired, and a live instance needs time to set its own again.
+   */
   async isAlive(instance: string): Promise<boolean> {
-    if (instance === this.instance) return true;
-    return (await this.connection.send("EXISTS", [this.#keyOf(`instance:${instance}`)])) === 1;
+    const key = this.#keyOf(`instance:${instance}`);
+    if ((await this.connection.send("EXISTS", [key])) === 1) {
+      this.#missingSince.delete(instance);
+      return true;
+    }
+    const now = performance.now();
+    const since = this.#missingSince.get(instance) ?? now;
+    this.#missingSince.set(instance, since);
+    return now - since < INSTANCE_TTL_MS;
   }
 
   async #startHeartbeat(): Promise<void> {
