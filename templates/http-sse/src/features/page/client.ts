@@ -27,16 +27,43 @@ export function withAccess(url: URL): string {
   return url.href;
 }
 
-/** The messages of a topic, after `lastEventId` if it is given. The browser reconnects and resumes. */
-export function openEvents(query: { topic: string; lastEventId?: string }): EventSource {
-  return new EventSource(withAccess(api.events.$url({ query })));
+/** The events of topics, after `lastEventId` if it is given. The browser reconnects and resumes. */
+export function openEvents(topics: readonly string[], lastEventId?: string): EventSource {
+  const url = api.events.$url();
+  for (const topic of topics) url.searchParams.append("topic", topic);
+  if (lastEventId !== undefined) url.searchParams.set("lastEventId", lastEventId);
+  return new EventSource(withAccess(url));
+}
+
+/** The part of a response that these functions use; that of `hc` has a typed body. */
+interface Reply<Body> {
+  readonly ok: boolean;
+  readonly status: number;
+  json(): Promise<Body>;
+}
+
+/** Waits for a response. @throws {Error} with a message for the user, if it is an error or does not arrive. */
+export async function succeed<R extends Reply<unknown>>(request: Promise<R>): Promise<R> {
+  const response = await request.catch(() => {
+    throw new Error("The server cannot be reached. Try again.");
+  });
+  if (!response.ok) throw new Error(await problemText(response));
+  return response;
+}
+
+/** The body of a response. @throws {Error} with a message for the user. */
+export async function readBody<Body>(request: Promise<Reply<Body>>): Promise<Body> {
+  const response = await succeed(request);
+  return response.json().catch(() => {
+    // For example, a login page of a proxy.
+    throw new Error("The response is not one of this service. Try again.");
+  });
 }
 
 /** The problem (RFC 9457) in a response that is not ok, as a text for the user. */
-export async function problemText(response: {
-  readonly status: number;
-  json(): Promise<unknown>;
-}): Promise<string> {
+export async function problemText(
+  response: Pick<Reply<unknown>, "status" | "json">,
+): Promise<string> {
   const fallback = `The server responded with status ${response.status}.`;
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
   return [problem.detail ?? fallback, problem.errors?.[0]?.detail].filter(Boolean).join(" ");
