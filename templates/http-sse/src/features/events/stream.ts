@@ -113,7 +113,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
     {
       start(given) {
         controller = given;
-        broadcaster.add(subscriber);
+        broadcaster.streams.add(subscriber);
         const id = startsNew ? cursor : undefined;
         controller.enqueue(encoder.encode(formatHello(retryMs(), id)));
         // #region auth

@@ -7,7 +7,7 @@ export type Reply<Result> = { readonly progress: number } | { readonly result: R
 
 export interface PoolOptions {
   /** The worker's module. */
-  readonly worker: string | URL;
+  readonly worker: string;
   /** Maximum number of workers; each is started when it is first needed. */
   readonly size: number;
   /** Maximum number of tasks that wait for a worker. */
