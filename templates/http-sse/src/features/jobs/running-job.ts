@@ -63,17 +63,13 @@ export class RunningJob {
     this.#schedule();
   };
 
-  /** Publishes a message of the job's topic, after the earlier ones. Rejects once the job is cancelled. */
-  publish(event: string, data: Readonly<Record<string, unknown>>): Promise<unknown> {
-    return this.#append({ event, data });
-  }
-
-  #append(message: Omit<NewMessage, "topic">): Promise<unknown> {
+  /** Publishes a message of the job's topic, after the earlier ones; `state` is that of `append`. Rejects once the job is cancelled. */
+  publish(event: string, data: NewMessage["data"], state?: "set"): Promise<unknown> {
     const { topic } = this;
     // The signal is checked just before the message is stored, because no message may follow the end of the job.
     const append = () => {
       this.signal.throwIfAborted();
-      return this.messages.append({ topic, ...message });
+      return this.messages.append({ topic, event, data, state });
     };
     this.#last = this.#last.then(append, append);
     return this.#last;
@@ -85,8 +81,7 @@ export class RunningJob {
     this.#publishedAt = performance.now();
     const { status } = this;
     const { instance } = this.messages;
-    const data = { progress: this.#progress, status, instance };
-    return this.#append({ event: "progress", data, state: "set" });
+    return this.publish("progress", { progress: this.#progress, status, instance }, "set");
   }
 
   #schedule(): void {

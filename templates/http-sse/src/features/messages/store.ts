@@ -18,7 +18,7 @@ export interface NewMessage {
   readonly key?: string | undefined;
   // #region jobs
   /** `set`: `data` becomes the state of the topic, also if it is dropped as a message. `remove`: the topic has no state any more. */
-  readonly state?: "set" | "remove";
+  readonly state?: "set" | "remove" | undefined;
   // #endregion
 }
 

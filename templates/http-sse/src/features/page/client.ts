@@ -35,40 +35,36 @@ export function openEvents(topics: readonly string[], lastEventId?: string): Eve
   return new EventSource(withAccess(url));
 }
 
-/** The part of a response that these functions use; that of `hc` has a typed body. */
-interface Reply<Body> {
-  readonly ok: boolean;
-  readonly status: number;
-  json(): Promise<Body>;
+/** The message is for the user. `status` is that of the response, if one arrived. */
+export class RequestError extends Error {
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
 }
 
-/** Waits for a response. @throws {Error} with a message for the user, if it is an error or does not arrive. */
-export async function succeed<R extends Reply<unknown>>(request: Promise<R>): Promise<R> {
+/** Returns the body of the response, which is undefined for a 204. @throws {RequestError} */
+export async function send<Body>(
+  request: Promise<{ readonly ok: boolean; readonly status: number; json(): Promise<Body> }>,
+): Promise<Body> {
   const response = await request.catch(() => {
-    throw new Error("The server cannot be reached. Try again.");
+    throw new RequestError("The server cannot be reached. Try again.");
   });
-  if (!response.ok) throw new Error(await problemText(response));
-  return response;
+  const { ok, status } = response;
+  const body = await response.json().catch(() => undefined);
+  // A proxy may respond with a page of its own instead of JSON.
+  if (ok && (body !== undefined || status === 204)) return body as Body;
+  const { detail = `The server responded with status ${status}.`, errors = [] } = (body ??
+    {}) as Partial<Problem>;
+  throw new RequestError(
+    [detail, ...errors.slice(0, 1).map((error) => error.detail)].join(" "),
+    status,
+  );
 }
 
-/** The body of a response. @throws {Error} with a message for the user. */
-export async function readBody<Body>(request: Promise<Reply<Body>>): Promise<Body> {
-  const response = await succeed(request);
-  return response.json().catch(() => {
-    // For example, a login page of a proxy.
-    throw new Error("The response is not one of this service. Try again.");
-  });
-}
-
-/** The problem (RFC 9457) in a response that is not ok, as a text for the user. */
-export async function problemText(
-  response: Pick<Reply<unknown>, "status" | "json">,
-): Promise<string> {
-  const fallback = `The server responded with status ${response.status}.`;
-  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
-  return [problem.detail ?? fallback, problem.errors?.[0]?.detail].filter(Boolean).join(" ");
-}
-
+/** RFC 9457. */
 interface Problem {
   readonly detail: string;
   readonly errors: readonly { readonly detail: string }[];

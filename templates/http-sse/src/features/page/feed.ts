@@ -1,6 +1,6 @@
 // The live feed of a topic: shows the newest messages, then each new one; it reconnects and resumes automatically.
 import type { TextMessage } from "../messages/routes.ts";
-import { api, openEvents, problemText, readBody, succeed } from "./client.ts";
+import { api, openEvents, RequestError, send } from "./client.ts";
 import { create, createButton, find } from "./elements.ts";
 
 /** Messages that stay on the page; older ones are removed. */
@@ -68,12 +68,12 @@ export function openFeed(topic: string): void {
   const query = { topic, from: "end", limit: "50" } as const;
   const fetchNewest = () => {
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(LOAD_TIMEOUT_MS)]);
-    return api.messages.$get({ query }, { init: { signal } });
+    return send(api.messages.$get({ query }, { init: { signal } }));
   };
   /** Shows the newest messages, then `events`. If the messages cannot be loaded, the feed starts again. */
   const load = async (events: readonly (() => void)[]) => {
     try {
-      const { items } = await readBody(fetchNewest());
+      const { items } = await fetchNewest();
       if (ended.signal.aborted || waiting !== events) return;
       clear();
       for (const message of items) show(message);
@@ -94,11 +94,11 @@ export function openFeed(topic: string): void {
   /** Shows why the feed is interrupted. Retries after one to three seconds, unless the client may not read the topic. */
   const explain = async () => {
     const failed = source;
-    const response = await fetchNewest().catch(() => undefined);
+    const error: unknown = await fetchNewest().catch((error: unknown) => error);
     if (ended.signal.aborted || source !== failed) return;
-    if (response && [401, 403, 422].includes(response.status)) {
+    if (error instanceof RequestError && [401, 403, 422].includes(error.status ?? 0)) {
       clear();
-      return setStatus("offline", await problemText(response));
+      return setStatus("offline", error.message);
     }
     // The jitter keeps all pages from reconnecting simultaneously.
     clearTimeout(retry);
@@ -116,7 +116,7 @@ function show({ id, topic, text, at }: TextMessage): void {
   const when = create("time", "", time.format(new Date(at)));
   when.dateTime = at;
   const button = createButton("Delete", `Delete: ${text.slice(0, 80)}`, () =>
-    succeed(api.messages[":id"].$delete({ param: { id } })),
+    send(api.messages[":id"].$delete({ param: { id } })),
   );
   const item = create("li", "", create("p", "", text), create("small", "", topic), when, button);
   shown.set(id, item);

@@ -4,7 +4,6 @@ import { create, createButton, find } from "./elements.ts";
 
 const number = new Intl.NumberFormat();
 
-/** For example `1,024 bytes`. */
 export function quantity(count: number, unit: string): string {
   return `${number.format(count)} ${unit}`;
 }

@@ -2,7 +2,7 @@
 import type { StartedJob } from "../jobs/analysis-routes.ts";
 import type { Job } from "../jobs/jobs.ts";
 import type { Upload } from "../uploads/store.ts";
-import { api, openEvents, problemText, readBody } from "./client.ts";
+import { api, openEvents, RequestError, send } from "./client.ts";
 import { FileCard, quantity } from "./file-card.ts";
 
 interface AnalysisJob extends StartedJob {
@@ -21,7 +21,7 @@ let source: EventSource | undefined;
 /** @throws {Error} with a message for the user, if there is no job. */
 export async function analyse(upload: Upload, card: FileCard): Promise<void> {
   const param = { id: upload.id };
-  const job = { upload, ...(await readBody(api.uploads[":id"].analysis.$post({ param }))) };
+  const job = { upload, ...(await send(api.uploads[":id"].analysis.$post({ param }))) };
   sessionStorage.setItem(KEY, JSON.stringify([job, ...storedJobs()].slice(0, MAX_JOBS)));
   follow(job, card);
   connect();
@@ -41,12 +41,11 @@ function storedJobs(): readonly AnalysisJob[] {
   return JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
 }
 
-function follow(job: AnalysisJob, card: FileCard): void {
-  const { id, topic } = job;
-  followed.set(topic, { ...job, card });
+function follow({ id, topic, upload }: AnalysisJob, card: FileCard): void {
+  followed.set(topic, { id, topic, upload, card });
   card.showProgress("Waiting", 0);
   card.offerCancel(async () => {
-    show(topic, await readBody(api.jobs[":id"].$delete({ param: { id } })));
+    show(topic, (await send(api.jobs[":id"].$delete({ param: { id } }))) as Job);
   });
 }
 
@@ -83,19 +82,18 @@ function connect(): void {
 /** Shows the state of each job, or why it cannot be read. */
 async function readStates(): Promise<void> {
   const reads = [...followed].map(async ([topic, { id }]) => {
-    const response = await api.jobs[":id"].$get({ param: { id } }).catch(() => undefined);
-    if (response?.ok) show(topic, await response.json());
-    else if (response && [401, 403, 404].includes(response.status)) {
-      show(topic, { error: { detail: await problemText(response) } });
+    try {
+      show(topic, (await send(api.jobs[":id"].$get({ param: { id } }))) as Job);
+    } catch (error) {
+      const isFinal = error instanceof RequestError && [401, 403, 404].includes(error.status ?? 0);
+      if (isFinal) show(topic, { error: { detail: error.message } });
     }
   });
-  await Promise.allSettled(reads);
+  await Promise.all(reads);
 }
 
-/** The state of a job; its events have only a part of it. */
-type State = { readonly [Field in keyof Job]?: Job[Field] | undefined };
-
-function show(topic: string, { status, progress = 0, result, error }: State): void {
+/** Shows the state of a job; its events have only a part of it. */
+function show(topic: string, { status, progress = 0, result, error }: Partial<Job>): void {
   const job = followed.get(topic);
   if (!job) return;
   const { upload, card } = job;

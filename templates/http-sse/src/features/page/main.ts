@@ -1,5 +1,5 @@
 // Entry point of the page: opens the feed of the chosen topic, and posts messages to it.
-import { api, problemText } from "./client.ts";
+import { api, RequestError, send } from "./client.ts";
 import { find } from "./elements.ts";
 import { openFeed } from "./feed.ts";
 // #region jobs
@@ -49,18 +49,14 @@ form.addEventListener("submit", async (event) => {
     attempt = { topic, text, key: randomKey() };
   try {
     const header = { "idempotency-key": attempt.key };
-    const response = await api.messages.$post({ header, json: { text, topic } });
-    const status: number = response.status;
-    // 410: the message of this key was deleted, so another attempt is a new message.
-    if (response.ok || status === 410) attempt = undefined;
-    if (!response.ok) {
-      error.textContent = await problemText(response);
-      return;
-    }
+    await send(api.messages.$post({ header, json: { text, topic } }));
+    attempt = undefined;
     // Keep what the user has typed since.
     if (input.value === text) input.value = "";
-  } catch {
-    error.textContent = "The server cannot be reached. Your text is kept; post it again.";
+  } catch (cause) {
+    error.textContent = cause instanceof Error ? cause.message : String(cause);
+    // The message of this key was deleted, so another attempt is a new message.
+    if (cause instanceof RequestError && cause.status === 410) attempt = undefined;
   }
 });
 

@@ -1,6 +1,6 @@
 // Uploads a file and shows its progress.
 import type { Upload } from "../uploads/store.ts";
-import { api, readBody, requestHeaders } from "./client.ts";
+import { api, requestHeaders, send } from "./client.ts";
 import { find } from "./elements.ts";
 import { FileCard, quantity } from "./file-card.ts";
 // #region jobs
@@ -20,8 +20,8 @@ export function openUploads(): void {
     const card = new FileCard(file.name);
     card.showProgress("Uploading", 0);
     try {
-      const sent = send(file, (share) => card.showProgress("Uploading", share));
-      const upload: Upload = await readBody(sent);
+      const sent = post(file, (share) => card.showProgress("Uploading", share));
+      const upload: Upload = await send(sent);
       card.link(upload.id);
       card.finish(upload.type, quantity(upload.size, "bytes"));
       // #region jobs
@@ -34,7 +34,7 @@ export function openUploads(): void {
 }
 
 /** Sends the file as a raw body, with XMLHttpRequest: fetch does not report upload progress. */
-function send(file: File, onProgress: (share: number) => void): Promise<Response> {
+function post(file: File, onProgress: (share: number) => void): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   const request = new XMLHttpRequest();
   request.open("POST", api.uploads.$url({ query: { name: file.name } }));
@@ -43,11 +43,7 @@ function send(file: File, onProgress: (share: number) => void): Promise<Response
   }
   request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 1 : loaded / total);
   request.onerror = reject;
-  request.onload = () => {
-    const { status, responseText } = request;
-    // A 204 must not have a body, not even an empty one.
-    resolve(new Response(responseText || null, { status }));
-  };
+  request.onload = () => resolve(new Response(request.responseText, { status: request.status }));
   request.send(file);
   return promise;
 }
