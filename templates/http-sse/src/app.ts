@@ -30,17 +30,11 @@ import { openUploadStore } from "./features/uploads/store.ts";
 import { rateLimit } from "./rate-limit.ts";
 
 // #region jobs
-/**
- * Path of the worker, without its extension: worker.ts in src/, worker.js in dist/. It must be declared in this folder,
- * because every module of the bundle has dist/ as its `import.meta.dir`.
- */
+/** worker.ts in src/, worker.js in dist/. Declared here: `import.meta.dir` of every module of the bundle is dist/. */
 const WORKER = `${import.meta.dir}/features/jobs/worker`;
 // #endregion
 // #region page
-/**
- * Path of the page, in src/ and in dist/. It must be declared in this folder, because every module of the bundle has
- * dist/ as its `import.meta.dir`.
- */
+/** Declared here: `import.meta.dir` of every module of the bundle is dist/. */
 const PAGE = `${import.meta.dir}/features/page/index.html`;
 // #endregion
 

@@ -2,9 +2,6 @@
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 
-/** The header that only CORS preflights have. */
-const PREFLIGHT_HEADER = "access-control-request-method";
-
 /**
  * Returns Hono's CORS middleware for `origins`; none if the list is empty. Pages of other origins cannot read responses,
  * and `#lib/service` refuses their requests that could change something with a 403.
@@ -47,9 +44,9 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler[] {
     maxAge: 600,
   });
   const middleware: MiddlewareHandler = (c, next) => {
-    // Hono's middleware would respond to every OPTIONS request, also for paths that do not exist.
-    const isOtherOptions = c.req.method === "OPTIONS" && !c.req.header(PREFLIGHT_HEADER);
-    return isOtherOptions ? next() : handleCors(c, next);
+    // Hono's middleware would respond to every OPTIONS request, also to those that are not preflights.
+    const isPreflight = c.req.header("access-control-request-method") !== undefined;
+    return c.req.method === "OPTIONS" && !isPreflight ? next() : handleCors(c, next);
   };
   return [middleware];
 }

@@ -4,7 +4,7 @@ import { clientVariables } from "#lib/client-address";
 import { integer, serviceVariables } from "#lib/env";
 import { origins } from "#lib/origins";
 // #region auth
-import { topicPattern } from "./features/messages/topics.ts";
+import { allowedTopics } from "./features/messages/topics.ts";
 
 // #endregion
 
@@ -56,11 +56,7 @@ export const schema = z.object({
   /** Required issuer (`iss`) of tokens. */
   AUTH_ISSUER: z.string().optional(),
   /** Topics and prefixes that can be read without a token, separated by commas. */
-  PUBLIC_TOPICS: z
-    .string()
-    .transform((text) => text.split(",").map((topic) => topic.trim()))
-    .pipe(z.array(z.union([topicPattern, z.literal("*")])))
-    .default(["general"]),
+  PUBLIC_TOPICS: allowedTopics.default(["general"]),
   // #endregion
 });
 

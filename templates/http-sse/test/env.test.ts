@@ -58,6 +58,16 @@ test("a bad value is refused by name", () => {
   expect(() => parseEnv(schema, { SSE_BUFFER_BYTES: "0" })).toThrow(/SSE_BUFFER_BYTES/);
 });
 
+// #region auth
+test("blank items of PUBLIC_TOPICS are dropped, and a bad one is named with the syntax", () => {
+  const parse = (value: string) => parseEnv(schema, { PUBLIC_TOPICS: value }).PUBLIC_TOPICS;
+  expect(parse("general, a/*,")).toEqual(["general", "a/*"]);
+  expect(parse(",")).toEqual([]);
+  expect(parse("*")).toEqual(["*"]);
+  expect(() => parse("general,a b")).toThrow(/PUBLIC_TOPICS: must be .*, or \*/);
+});
+
+// #endregion
 test("the README's table lists every variable", async () => {
   const text = await Bun.file(join(root, "README.md")).text();
   const table = text.split("## Configuration")[1]?.split("\n## ")[0] ?? "";

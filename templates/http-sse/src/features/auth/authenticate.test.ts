@@ -18,7 +18,7 @@ beforeAll(async () => {
     AUTH_SECRET: SECRET,
     AUTH_AUDIENCE: "api",
     AUTH_ISSUER: "login",
-    PUBLIC_TOPICS: "general, news/*",
+    PUBLIC_TOPICS: "general, news/*,",
     LOG_LEVEL: "trace",
   });
 });

@@ -5,11 +5,10 @@ import { Problem } from "#lib/http";
 import { log } from "#lib/log";
 import type { AppEnv, Grant } from "../../access.ts";
 import type { Env } from "../../env.ts";
-import { covers, topicPattern } from "../messages/topics.ts";
+import { allowedTopic, covers } from "../messages/topics.ts";
 import { openVerifier } from "./verifier.ts";
 
-/** Topics, prefixes (`a/*`), or `*` for everything. */
-const topics = z.array(z.union([topicPattern, z.literal("*")])).max(100);
+const topics = z.array(allowedTopic).max(100);
 
 const claims = z.object({
   publish: topics.default([]),

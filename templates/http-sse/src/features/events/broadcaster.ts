@@ -5,7 +5,7 @@ import { type Message, type MessageStore, toJson } from "../messages/store.ts";
 import { patternsCovering } from "../messages/topics.ts";
 import { formatEvent, HEARTBEAT } from "./format.ts";
 
-/** One event stream. */
+/** One event stream. It receives new messages once it is subscribed. */
 export interface Subscriber {
   /** Topics and prefixes to receive. */
   readonly topics: readonly string[];
@@ -22,7 +22,7 @@ interface Channel {
 const encoder = new TextEncoder();
 
 export class Broadcaster {
-  /** Every open stream, including those that still replay. */
+  /** Every open stream, including those that still replay. Each one adds itself when it opens. */
   readonly streams = new Set<Subscriber>();
   /** Channels by their topics, sorted and joined. A stream that still replays is in none of them. */
   readonly #channels = new Map<string, Channel>();
@@ -60,11 +60,6 @@ export class Broadcaster {
   /** Resolves when `head` changes. */
   nextPublish(): Promise<void> {
     return this.#published.promise;
-  }
-
-  /** Adds an open stream. It receives new messages only once it subscribes. */
-  add(stream: Subscriber): void {
-    this.streams.add(stream);
   }
 
   /** From now on, sends the subscriber each new message of its topics. */

@@ -27,7 +27,6 @@ export function eventRoutes(
     name: "sse_slow_consumers_closed_total",
     help: "Event streams that were closed because their client read too slowly.",
   });
-  // `draining` aborts `SHUTDOWN_DELAY_MS` after SIGTERM.
   draining.addEventListener("abort", () => broadcaster.endAll());
   // At least two heartbeat intervals: each heartbeat that is sent resets the timeout, so it only closes the connection
   // of a client that reads nothing.

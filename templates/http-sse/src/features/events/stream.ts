@@ -113,9 +113,9 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
     {
       start(given) {
         controller = given;
-        broadcaster.add(subscriber);
-        const id = startsNew ? cursor : undefined;
-        controller.enqueue(encoder.encode(formatHello(retryMs(), id)));
+        broadcaster.streams.add(subscriber);
+        const hello = formatHello(retryMs(), startsNew ? cursor : undefined);
+        controller.enqueue(encoder.encode(hello));
         // #region auth
         const lifeMs = Math.min(options.expiresAt - Date.now(), MAX_DELAY_MS);
         expiry = setTimeout(() => subscriber.end(), lifeMs);

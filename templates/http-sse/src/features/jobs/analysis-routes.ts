@@ -7,8 +7,7 @@ import type { Env } from "../../env.ts";
 import type { UploadStore } from "../uploads/store.ts";
 import type { Result } from "./analysis.ts";
 import { type Jobs, jobId } from "./jobs.ts";
-import { Pool, TaskFailed } from "./pool.ts";
-import { JobError, type RunningJob } from "./running-job.ts";
+import { Pool } from "./pool.ts";
 
 export const StartedJob = z.object({ id: jobId, topic: z.string() });
 export type StartedJob = Readonly<z.output<typeof StartedJob>>;
@@ -33,18 +32,11 @@ export function analysisRoutes(pool: AnalysisPool, jobs: Jobs, uploads: UploadSt
     // Checked before the job is created. The queue cannot fill up in between: `start` calls `pool.run` synchronously.
     if (pool.isFull) throw new Problem(503, "Every worker is busy, and the queue is full.");
     const path = uploads.path(upload);
-    const started = await jobs.start((job) => analyse(pool, path, job), "queued");
+    const started = await jobs.start(
+      ({ signal, start, progress }) =>
+        pool.run(path, { signal, onStart: start, onProgress: progress }),
+      "queued",
+    );
     return c.json(started, 202, { location: `/api/jobs/${started.id}` });
   });
-}
-
-async function analyse(pool: AnalysisPool, path: string, job: RunningJob): Promise<Result> {
-  const { signal, start, progress } = job;
-  try {
-    return await pool.run(path, { signal, onStart: start, onProgress: progress });
-  } catch (cause) {
-    // A crash is a bug, and its message may contain paths: clients only learn that it failed.
-    if (!(cause instanceof TaskFailed) || cause.code === "crashed") throw cause;
-    throw new JobError(cause.code, cause.message, { cause });
-  }
 }

@@ -44,7 +44,7 @@ test("the state of a job takes at most one search through the messages", async (
   const cases = [
     [done.id, { status: "done", progress: 1, result: { answer: 42 } }, 0],
     [failed.id, { status: "failed", progress: 0, error: { code: "failed" } }, 1],
-    [running.id, { status: "running", progress: 0 }, 1],
+    [running.id, { status: "running", progress: 0 }, 0],
   ] as const;
   for (const [id, state, searches] of cases) {
     search.mockClear();
@@ -61,4 +61,19 @@ test("a job that was cancelled stays so, even if its instance reports progress l
     await messages.append({ topic, event: "progress", data: { progress: i / 5 } });
   }
   expect(await jobs.get(id)).toMatchObject({ status: "cancelled", progress: 0.8 });
+});
+
+test("a job whose stored status was not acknowledged is ended", async () => {
+  const { append } = messages;
+  let topic = "";
+  const lost = spyOn(messages, "append").mockImplementationOnce(async (message) => {
+    topic = message.topic;
+    await append.call(messages, message);
+    throw new Error("The response was lost.");
+  });
+  await expect(jobs.start(untilCancelled)).rejects.toThrow("lost");
+  lost.mockRestore();
+  while ((await messages.states()).size > 0) await Bun.sleep(20);
+  const end = await messages.getByKey(`end ${topic}`);
+  expect(end).toMatchObject({ event: "error", data: { code: "interrupted" } });
 });

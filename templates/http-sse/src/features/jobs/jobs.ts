@@ -27,14 +27,10 @@ export type Work = (job: RunningJob) => Promise<Readonly<Record<string, unknown>
 /** Milliseconds between two checks whether the instances of unfinished jobs are alive. */
 const CHECK_MS = 2000;
 const RETRY_MS = 1000;
-/** Messages per page when unfinished jobs are searched for. */
-const PAGE = 500;
 
 export class Jobs {
   /** The jobs of this instance, by topic. */
   readonly #running = new Map<string, RunningJob>();
-  /** Unfinished jobs of other instances: the instance, by topic. */
-  readonly #others = new Map<string, string>();
   readonly #count: Counter;
   readonly #timer: Timer;
   #isClosed = false;
@@ -49,7 +45,7 @@ export class Jobs {
       labels: ["status"],
     });
     messages.subscribe((published) => this.#onMessages(published));
-    void this.#recover();
+    void this.#endInterrupted();
     this.#timer = setInterval(() => this.#endInterrupted(), CHECK_MS);
   }
 
@@ -79,13 +75,19 @@ export class Jobs {
   async get(id: string): Promise<Job | undefined> {
     if (!jobId.safeParse(id).success) return undefined;
     const topic = `jobs/${id}`;
+    // Before the end is read: the state of a job that ends in between is removed.
+    const state = (await this.messages.states()).get(topic);
     const end = await this.messages.getByKey(endKey(topic));
     if (end?.event === "result") return { id, status: "done", progress: 1, result: end.data };
-    const [reported] = await this.messages.newest({ topics: [topic], event: "progress", limit: 1 });
-    const progress = Number(reported?.data.progress ?? 0);
-    if (end) return { id, status: statusOf(end), progress, error: end.data };
-    if (!reported) return undefined;
-    return { id, status: reported.data.status === "queued" ? "queued" : "running", progress };
+    if (end) {
+      const query = { topics: [topic], event: "progress", limit: 1 };
+      const [reported] = await this.messages.newest(query);
+      const progress = Number(reported?.data.progress ?? 0);
+      return { id, status: statusOf(end), progress, error: end.data };
+    }
+    if (!state) return undefined;
+    const status = state.status === "queued" ? "queued" : "running";
+    return { id, status, progress: Number(state.progress) };
   }
 
   /** Cancels a job, also one of another instance. A job that has ended does not change. */
@@ -136,57 +138,27 @@ export class Jobs {
 
   /** Stores the end of a job. The idempotency key ensures that a job ends only once, even if two instances end it. */
   async #end(topic: string, end: End): Promise<void> {
-    await this.messages.append({ topic, ...end, key: endKey(topic) });
+    await this.messages.append({ topic, ...end, key: endKey(topic), state: "remove" });
   }
 
   #onMessages(messages: readonly Message[]): void {
-    for (const { topic, event, data } of messages) {
-      if (!topic.startsWith("jobs/")) continue;
-      if (event === "result" || event === "error") {
-        this.#others.delete(topic);
-        // Another instance may have cancelled the job: its end is stored while it still runs here.
-        this.#running.get(topic)?.cancel();
-      } else if (!this.#running.has(topic)) this.#watch(topic, data);
+    for (const { topic, event } of messages) {
+      // Another instance may have cancelled the job: its end is stored while it still runs here.
+      if (event === "result" || event === "error") this.#running.get(topic)?.cancel();
     }
   }
 
-  #watch(topic: string, { instance }: Message["data"]): void {
-    if (typeof instance === "string" && instance !== this.messages.instance) {
-      this.#others.set(topic, instance);
-    }
-  }
-
-  /** Finds the jobs that had not ended when this instance started. */
-  async #recover(): Promise<void> {
-    const found = new Map<string, Message["data"]>();
-    try {
-      let after: string | undefined;
-      for (;;) {
-        const page = await this.messages.read({ topics: ["jobs/*"], after, limit: PAGE });
-        for (const { topic, event, data } of page.messages) {
-          if (event === "result" || event === "error") found.delete(topic);
-          else if (event === "progress") found.set(topic, data);
-        }
-        after = page.cursor;
-        if (page.messages.length < PAGE) break;
-      }
-    } catch (error) {
-      log.warn("cannot look for interrupted jobs, trying again: {error}", { error });
-      await Bun.sleep(RETRY_MS);
-      return this.#isClosed ? undefined : this.#recover();
-    }
-    for (const [topic, data] of found) if (!this.#running.has(topic)) this.#watch(topic, data);
-    await this.#endInterrupted();
-  }
-
-  /** Ends the jobs whose instance crashed. */
+  /** Ends the jobs whose instance crashed. A job has a state until its end is stored. */
   async #endInterrupted(): Promise<void> {
+    const { messages } = this;
     try {
-      for (const [topic, instance] of this.#others) {
-        if (await this.messages.isAlive(instance)) continue;
+      for (const [topic, { instance }] of await messages.states()) {
+        const isOwn = instance === messages.instance;
+        // A job of this instance that does not run was refused, because its stored status was not acknowledged.
+        const isRunning = isOwn ? this.#running.has(topic) : await messages.isAlive(`${instance}`);
+        if (isRunning) continue;
         const data = { code: "interrupted", detail: "The service stopped." };
         await this.#end(topic, { event: "error", data });
-        this.#others.delete(topic);
       }
     } catch (error) {
       log.debug("cannot check the instances of jobs: {error}", { error });

@@ -1,13 +1,13 @@
-// A pool of worker threads, each of which runs one task at a time. It has no dependencies.
-//
+// A pool of worker threads, each of which runs one task at a time.
 // A worker receives the task as a message. It replies with any number of `{ progress }` and then with
-// `{ result }`. A task fails if its worker throws, exits, or exceeds the time limit.
+// `{ result }`. A task fails, and its worker is replaced, if the worker throws, exits, or exceeds the time limit.
+import { JobError } from "./running-job.ts";
 
 export type Reply<Result> = { readonly progress: number } | { readonly result: Result };
 
 export interface PoolOptions {
   /** The worker's module. */
-  readonly worker: string | URL;
+  readonly worker: string;
   /** Maximum number of workers; each is started when it is first needed. */
   readonly size: number;
   /** Maximum number of tasks that wait for a worker. */
@@ -22,18 +22,6 @@ export interface TaskOptions {
   readonly onStart?: () => void;
   /** @param share the share of the work that is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
-}
-
-/** The worker crashed or exceeded the time limit; it is replaced. */
-export class TaskFailed extends Error {
-  override readonly name = "TaskFailed";
-
-  constructor(
-    readonly code: "crashed" | "timeout",
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 export class Pool<Task, Result> {
@@ -56,8 +44,8 @@ export class Pool<Task, Result> {
 
   /**
    * Runs the task in a worker. Takes a worker or a slot in the queue synchronously, before it returns the promise.
-   * @throws {TaskFailed} if the worker crashes or the time limit is exceeded; the signal's reason if it aborts; another
-   * error if the pool is full.
+   * @throws {JobError} if the time limit is exceeded; the signal's reason if it aborts; another error if the worker crashes
+   * or the pool is full.
    */
   async run(task: Task, options: TaskOptions): Promise<Result> {
     if (this.isFull) throw new Error("Every worker is busy, and the queue is full.");
@@ -116,18 +104,14 @@ export class Pool<Task, Result> {
   async #ask(worker: Worker, task: Task, { signal, onProgress }: TaskOptions): Promise<Result> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const fail = (code: TaskFailed["code"], message: string) =>
-      reject(new TaskFailed(code, message));
     const cancel = () => reject(signal.reason);
-    const crash = () => fail("crashed", "A worker exited.");
+    const crash = () => reject(new Error("A worker exited."));
     const { timeoutMs } = this.options;
-    const timer = setTimeout(
-      () => fail("timeout", `It took more than ${timeoutMs} ms.`),
-      timeoutMs,
-    );
+    const late = new JobError("timeout", `It took more than ${timeoutMs} ms.`);
+    const timer = setTimeout(reject, timeoutMs, late);
     signal.addEventListener("abort", cancel, { once: true });
     worker.addEventListener("close", crash, { once: true });
-    worker.onerror = ({ message }) => fail("crashed", `A worker failed: ${message}`);
+    worker.onerror = ({ message }) => reject(new Error(`A worker failed: ${message}`));
     worker.onmessage = ({ data }: MessageEvent<Reply<Result>>) => {
       if ("result" in data) resolve(data.result);
       else onProgress?.(data.progress);

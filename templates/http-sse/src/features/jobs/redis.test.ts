@@ -1,6 +1,6 @@
 // Jobs of several instances on one Redis: followed, cancelled and ended by another instance.
 import { expect, test } from "bun:test";
-import { redisServer, TestRedis } from "../../../test/redis-server.ts";
+import { Relay, redisServer, TestRedis } from "../../../test/redis-server.ts";
 import { TestServer } from "../../../test/server.ts";
 import { eventsOf, jobOf, startJob, upload, uploadHuge } from "./test-client.ts";
 
@@ -37,5 +37,33 @@ test.skipIf(!redisServer)(
     expect(JSON.parse(events.at(-1)?.data ?? "")).toMatchObject({ code: "interrupted" });
     expect((await jobOf(started, lost)).status).toBe("failed");
     expect((await jobOf(started, running)).status).toBe("running");
+  },
+);
+
+test.skipIf(!redisServer)(
+  "of a live instance survive an outage that is longer than its lease",
+  async () => {
+    await using redis = await TestRedis.start();
+    const env = { REDIS_URL: redis.url };
+    await using one = await TestServer.start(env);
+    using relay = new Relay(redis.url);
+    // Reconnects later than the other instance.
+    await using two = await TestServer.start({ REDIS_URL: relay.url });
+    const job = await startJob(two, await uploadHuge(two));
+    const key = (await redis.command("KEYS", "*instance:*")) as string[];
+    relay.cut();
+    await redis.kill();
+    await redis.start();
+    // As if the outage had taken longer than the lease.
+    await redis.command("DEL", ...key);
+    // `one` checks every two seconds.
+    while ((await one.fetch("/readyz")).status !== 200) await Bun.sleep(20);
+    const checks = () => redis.command("INFO", "commandstats");
+    while (!/cmdstat_exists:calls=[1-9]/.test(String(await checks()))) await Bun.sleep(100);
+    relay.open();
+    while (((await redis.command("KEYS", "*instance:*")) as string[]).length < 2)
+      await Bun.sleep(20);
+    expect((await jobOf(one, job)).status).toBe("running");
+    expect((await jobOf(two, job)).status).toBe("running");
   },
 );

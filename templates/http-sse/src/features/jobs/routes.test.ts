@@ -173,3 +173,26 @@ test("a job that a crash interrupted ends with an error at the next start, once"
     await server.stop("SIGKILL");
   }
 });
+
+test("a live job whose messages were dropped keeps its state, can be cancelled, and ends after a crash", async () => {
+  await using server = await TestServer.start({
+    ...ONE_WORKER,
+    JOB_QUEUE: "2",
+    MESSAGES_KEEP: "2",
+  });
+  const running = await startJob(server, await uploadHuge(server));
+  const small = await upload(server, "small");
+  const [cancelled, interrupted] = [await startJob(server, small), await startJob(server, small)];
+  // The progress of the running job drops all other messages.
+  using client = await server.events({}, `?topic=${running.topic}`);
+  for (let i = 0; i < 3; i++) expect((await client.next())?.event).toBe("progress");
+  expect(await jobOf(server, interrupted)).toMatchObject({ status: "queued", progress: 0 });
+  const response = await server.fetch(`/api/jobs/${cancelled.id}`, { method: "DELETE" });
+  expect(await response.json()).toMatchObject({ status: "cancelled" });
+
+  await server.stop("SIGKILL");
+  await server.restart();
+  let last: { readonly status: unknown; readonly error?: unknown } = { status: undefined };
+  while (last.status !== "failed") last = await jobOf(server, interrupted);
+  expect(last.error).toMatchObject({ code: "interrupted" });
+});

@@ -1,6 +1,6 @@
 // One job of this instance: what its work may do, and how it ends.
 import { log } from "#lib/log";
-import type { MessageStore } from "../messages/store.ts";
+import type { MessageStore, NewMessage } from "../messages/store.ts";
 
 /** An error that ends a job. Clients see its code and message. */
 export class JobError extends Error {
@@ -63,13 +63,13 @@ export class RunningJob {
     this.#schedule();
   };
 
-  /** Publishes a message of the job's topic, after the earlier ones. Rejects once the job is cancelled. */
-  publish(event: string, data: Readonly<Record<string, unknown>>): Promise<unknown> {
+  /** Publishes a message of the job's topic, after the earlier ones; `state` is that of `append`. Rejects once the job is cancelled. */
+  publish(event: string, data: NewMessage["data"], state?: "set"): Promise<unknown> {
     const { topic } = this;
     // The signal is checked just before the message is stored, because no message may follow the end of the job.
     const append = () => {
       this.signal.throwIfAborted();
-      return this.messages.append({ topic, event, data });
+      return this.messages.append({ topic, event, data, state });
     };
     this.#last = this.#last.then(append, append);
     return this.#last;
@@ -81,7 +81,7 @@ export class RunningJob {
     this.#publishedAt = performance.now();
     const { status } = this;
     const { instance } = this.messages;
-    return this.publish("progress", { progress: this.#progress, status, instance });
+    return this.publish("progress", { progress: this.#progress, status, instance }, "set");
   }
 
   #schedule(): void {

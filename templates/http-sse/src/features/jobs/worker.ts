@@ -20,14 +20,10 @@ self.onmessage = ({ data: path }: MessageEvent<string>) => {
       analysis.update(buffer.subarray(0, length));
       if (performance.now() - reportedAt < REPORT_MS) continue;
       reportedAt = performance.now();
-      reply({ progress: Math.min(1, analysis.bytes / size) });
+      self.postMessage({ progress: Math.min(1, analysis.bytes / size) } satisfies Reply<Result>);
     }
-    reply({ result: analysis.result() });
+    self.postMessage({ result: analysis.result() } satisfies Reply<Result>);
   } finally {
     closeSync(file);
   }
 };
-
-function reply(message: Reply<Result>): void {
-  self.postMessage(message);
-}

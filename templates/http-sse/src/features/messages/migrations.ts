@@ -21,6 +21,11 @@ const MIGRATIONS = [
    CREATE INDEX deletions ON messages (seq) WHERE event = 'deleted';
    ALTER TABLE log ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;
    UPDATE log SET floor = coalesce((SELECT min(seq) - 1 FROM messages), 0);`,
+  // Version 3: the states of topics, which must outlive their messages.
+  `CREATE TABLE states (topic TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   INSERT INTO states SELECT topic, data FROM messages WHERE seq IN (
+     SELECT max(seq) FROM messages WHERE event = 'progress' GROUP BY topic
+   ) AND topic NOT IN (SELECT topic FROM messages WHERE event IN ('result', 'error'));`,
 ];
 
 /** Brings the file to the newest version, in one transaction. @throws {StartError} if a newer release wrote it. */

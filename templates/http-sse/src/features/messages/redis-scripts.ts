@@ -1,15 +1,15 @@
 // The Lua scripts of the message store in Redis. Each one runs atomically.
 
 /** Names of the keys, in the order in which the scripts receive them. */
-const PARTS = ["keys", "deleted", "deletions", "floor"] as const;
+const PARTS = ["keys", "deleted", "deletions", "floor", "states"] as const;
 
 /**
  * `stream` has the messages and their deletions, `keys` the entry of each idempotency key. `deleted`
  * has the deletion of each deleted message, and `deletions` lists these messages in the order of deletion.
- * `floor` is the highest id that was dropped.
+ * `floor` is the highest id that was dropped, and `states` has the states of topics.
  */
 const PRELUDE = `
-  local stream, keys, deleted, deletions, floorKey = unpack(KEYS)
+  local stream, keys, deleted, deletions, floorKey, states = unpack(KEYS)
   local function parts(id)
     local ms, seq = string.match(id, '^(%d+)-(%d+)$')
     return tonumber(ms), tonumber(seq)
@@ -67,9 +67,12 @@ const PRELUDE = `
   end
 `;
 
-/** ARGV: topic, event, data, messages to retain, and perhaps an idempotency key. */
+/** ARGV: topic, event, data, messages to retain, idempotency key or '', and perhaps `set` or `remove` for the state. */
 export const APPEND = `${PRELUDE}
-  local topic, event, data, keep, key = unpack(ARGV)
+  local topic, event, data, keep, key, state = unpack(ARGV)
+  if key == '' then key = nil end
+  if state == 'set' then redis.call('HSET', states, topic, data) end
+  if state == 'remove' then redis.call('HDEL', states, topic) end
   local seen = key and redis.call('HGET', keys, key)
   local before = seen and entryOf(seen)
   if before then return {'repeated', before} end

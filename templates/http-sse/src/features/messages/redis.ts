@@ -44,6 +44,8 @@ export class RedisMessages implements MessageStore {
   // #region jobs
   readonly instance: string = crypto.randomUUID();
   #timer: Timer | undefined;
+  /** When the key of another instance was first found missing. */
+  readonly #missingSince = new Map<string, number>();
   // #endregion
 
   private constructor(
@@ -75,8 +77,11 @@ export class RedisMessages implements MessageStore {
 
   async append(message: NewMessage): Promise<Appended> {
     const { topic, event, data, key } = message;
-    const args = [topic, event, JSON.stringify(data), `${this.keep}`];
-    const reply = await this.#eval(APPEND, ...args, ...(key === undefined ? [] : [key]));
+    const args = [topic, event, JSON.stringify(data), `${this.keep}`, key ?? ""];
+    // #region jobs
+    if (message.state) args.push(message.state);
+    // #endregion
+    const reply = await this.#eval(APPEND, ...args);
     const [outcome, entry] = reply as ["created" | "repeated", Entry];
     const stored = parseEntry(entry);
     if (outcome === "created") return { outcome, message: stored };
@@ -91,12 +96,10 @@ export class RedisMessages implements MessageStore {
   async read({ after, ...query }: Query & { readonly after: string | undefined }): Promise<Page> {
     const page = await this.#scan(query, after !== undefined && isId(after) ? after : START);
     // Checked after the read: messages that were dropped during the read must count as a gap.
-    if (after === undefined || (await this.#canContinue(after))) return { ...page, hasGap: false };
+    const canContinue =
+      after === undefined || (isId(after) && (await this.#eval(CAN_CONTINUE, after)) === 1);
+    if (canContinue) return { ...page, hasGap: false };
     return { ...(await this.#scan(query, START)), hasGap: true };
-  }
-
-  async #canContinue(cursor: string): Promise<boolean> {
-    return isId(cursor) && (await this.#eval(CAN_CONTINUE, cursor)) === 1;
   }
 
   /** Reads the stream until the limit is reached. It scans all topics, because a stream has no index by topic. */
@@ -142,13 +145,30 @@ export class RedisMessages implements MessageStore {
 
   // #region jobs
   async getByKey(key: string): Promise<Message | undefined> {
-    const id = await this.connection.send("HGET", [this.#keyOf("keys"), key]);
+    const id = await this.connection.send("HGET", [keyOf(this.key, "keys"), key]);
     return typeof id === "string" ? await this.get(id) : undefined;
   }
 
+  async states(): Promise<ReadonlyMap<string, Message["data"]>> {
+    const states = await this.connection.send("HGETALL", [keyOf(this.key, "states")]);
+    const entries = Object.entries(states as Record<string, string>);
+    return new Map(entries.map(([topic, data]) => [topic, JSON.parse(data)]));
+  }
+
+  /**
+   * False once this instance has found no key of the other one for `INSTANCE_TTL_MS`. After an outage of Redis, and after
+   * a step of its clock, all keys have expired, and a live instance needs time to set its own again.
+   */
   async isAlive(instance: string): Promise<boolean> {
-    if (instance === this.instance) return true;
-    return (await this.connection.send("EXISTS", [this.#keyOf(`instance:${instance}`)])) === 1;
+    const key = keyOf(this.key, `instance:${instance}`);
+    if ((await this.connection.send("EXISTS", [key])) === 1) {
+      this.#missingSince.delete(instance);
+      return true;
+    }
+    const now = performance.now();
+    const since = this.#missingSince.get(instance) ?? now;
+    this.#missingSince.set(instance, since);
+    return now - since < INSTANCE_TTL_MS;
   }
 
   async #startHeartbeat(): Promise<void> {
@@ -163,7 +183,7 @@ export class RedisMessages implements MessageStore {
   }
 
   async #heartbeat(): Promise<void> {
-    const key = this.#keyOf(`instance:${this.instance}`);
+    const key = keyOf(this.key, `instance:${this.instance}`);
     await this.connection.send("SET", [key, "1", "PX", `${INSTANCE_TTL_MS}`]);
   }
 
@@ -175,7 +195,7 @@ export class RedisMessages implements MessageStore {
    */
   async ready(): Promise<void> {
     await this.#range("XREVRANGE", "+", "-", 1);
-    await this.connection.send("SET", [this.#keyOf("ready"), "1", "PX", `${PROBE_TTL_MS}`]);
+    await this.connection.send("SET", [keyOf(this.key, "ready"), "1", "PX", `${PROBE_TTL_MS}`]);
     if (!(await this.follower.isConnected())) throw new Error("The stream is not followed.");
   }
 
@@ -185,10 +205,6 @@ export class RedisMessages implements MessageStore {
     // #endregion
     await this.follower.close();
     this.connection.close();
-  }
-
-  #keyOf(part: string): string {
-    return keyOf(this.key, part);
   }
 
   #eval(script: string, ...args: string[]): Promise<unknown> {

@@ -76,3 +76,25 @@ test("migrates the file of the first version, and refuses one of a newer service
   }
   expect(() => new SqliteMessages(file, 1000)).toThrow(/version 99/);
 });
+// #region jobs
+
+test("migrates the states of topics whose last event is not an end", async () => {
+  const file = join(folder, "stateless.db");
+  const keep = 1000;
+  {
+    const messages = new SqliteMessages(file, keep);
+    const events = ["a progress", "a progress", "b progress", "b result", "c progress", "c error"];
+    for (const [index, name] of [...events, "d message"].entries()) {
+      const [topic = "", event = ""] = name.split(" ");
+      await messages.append({ topic, event, data: { index } });
+    }
+    messages.close();
+    using db = new Database(file);
+    db.run("DROP TABLE states");
+    db.run("PRAGMA user_version = 2");
+  }
+  const messages = new SqliteMessages(file, keep);
+  expect(await messages.states()).toEqual(new Map([["a", { index: 1 }]]));
+  messages.close();
+});
+// #endregion

@@ -95,6 +95,12 @@ export class SqliteMessages implements MessageStore {
   }
 
   #appendOne(message: NewMessage): Appended {
+    // #region jobs
+    const { topic, data, state } = message;
+    if (state === "set") {
+      this.#db.run("REPLACE INTO states VALUES (?, ?)", [topic, JSON.stringify(data)]);
+    } else if (state === "remove") this.#db.run("DELETE FROM states WHERE topic = ?", [topic]);
+    // #endregion
     const seen = message.key === undefined ? null : findRow(this.#db, "key", message.key);
     if (!seen) return { outcome: "created", message: this.#insert(message) };
     const stored = this.#message(seen);
@@ -141,7 +147,7 @@ export class SqliteMessages implements MessageStore {
 
   /** Whether the cursor is one of this file, and no message after it was dropped. */
   #canContinue(cursor: string): boolean {
-    const { newest, lastDropped } = this.#retention;
+    const { newest, lastDropped } = this.#retention.state;
     const seq = this.#seq(cursor);
     const isKnown = cursor === START || (seq > 0 && seq <= newest);
     return isKnown && seq >= lastDropped;
@@ -167,7 +173,7 @@ export class SqliteMessages implements MessageStore {
 
   /** The cursor after the newest message. */
   get #head(): string {
-    const { newest } = this.#retention;
+    const { newest } = this.#retention.state;
     return newest > 0 ? this.#id(newest) : START;
   }
 
@@ -176,9 +182,17 @@ export class SqliteMessages implements MessageStore {
     return this.#find("key", key);
   }
 
+  async states(): Promise<ReadonlyMap<string, Message["data"]>> {
+    const select = "SELECT topic, data FROM states";
+    const rows = withProblems(() =>
+      this.#reads.read((db) => db.query<Pick<Row, "topic" | "data">, []>(select).all()),
+    );
+    return new Map(rows.map(({ topic, data }) => [topic, JSON.parse(data)]));
+  }
+
   /** Only one process uses the file, so every other instance has ended. */
-  async isAlive(instance: string): Promise<boolean> {
-    return instance === this.instance;
+  async isAlive(): Promise<boolean> {
+    return false;
   }
 
   // #endregion

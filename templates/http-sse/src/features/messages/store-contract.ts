@@ -289,4 +289,31 @@ export function testMessageStore(engine: Engine): void {
     expect((await read()).messages).toEqual([message]);
     await messages.ready();
   });
+
+  // #region jobs
+  test("the state of a topic outlives its messages, until it is removed", async () => {
+    await messages.close();
+    messages = await engine.open(id, 1);
+    const report = (topic: string, progress: number) =>
+      messages.append({ topic, event: "progress", data: { progress }, state: "set" });
+    await report("a", 0.1);
+    await report("b", 0.2);
+    await report("a", 0.3);
+    await addAll(10);
+    await messages.close();
+    messages = await engine.open(id, 1);
+    const states = new Map([
+      ["a", { progress: 0.3 }],
+      ["b", { progress: 0.2 }],
+    ]);
+    expect(await messages.states()).toEqual(states);
+    const end = { topic: "a", event: "result", data: {}, key: "end a" };
+    await messages.append(end);
+    expect((await messages.states()).size).toBe(2);
+    // Also if the message itself is not added, because its key was used before.
+    expect((await messages.append({ ...end, state: "remove" })).outcome).toBe("repeated");
+    states.delete("a");
+    expect(await messages.states()).toEqual(states);
+  });
+  // #endregion
 }

@@ -16,6 +16,10 @@ export interface NewMessage {
   readonly data: Readonly<Record<string, unknown>>;
   /** Idempotency key: a message with a key that was used before is not added. */
   readonly key?: string | undefined;
+  // #region jobs
+  /** `set`: `data` becomes the state of the topic, also if it is dropped as a message. `remove`: the topic has no state any more. */
+  readonly state?: "set" | "remove" | undefined;
+  // #endregion
 }
 
 /** The result of `append`. */
@@ -81,10 +85,13 @@ export interface MessageStore {
   /** The message that was added with this idempotency key, or its deletion. */
   getByKey(key: string): Promise<Message | undefined>;
 
+  /** The topics that have a state, with the data of that state. Retention does not drop it. */
+  states(): Promise<ReadonlyMap<string, Message["data"]>>;
+
   /** Random id of this instance. */
   readonly instance: string;
 
-  /** Whether the instance with this id may still be running. */
+  /** Whether another instance, the one with this id, may still be running. */
   isAlive(instance: string): Promise<boolean>;
 
   // #endregion

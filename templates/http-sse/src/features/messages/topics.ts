@@ -1,18 +1,30 @@
 // Topics: their syntax, and which topics a pattern covers.
 import type { Context } from "hono";
 import { z } from "zod";
+// #region auth
+import { list } from "#lib/env";
+// #endregion
 import { invalidInput } from "#lib/http";
 
 const SEGMENT = "[A-Za-z0-9._-]{1,64}";
 const NAME = `${SEGMENT}(?:/${SEGMENT}){0,3}`;
 const SYNTAX = "one to four segments of 1 to 64 letters, digits or ._-, such as a/b";
 
-export const topicName = z.string().regex(new RegExp(`^${NAME}$`), `must be ${SYNTAX}`);
+const topic = (pattern: string, alternatives = "") =>
+  z.string().regex(new RegExp(`^(?:${pattern})$`), `must be ${SYNTAX}${alternatives}`);
+
+export const topicName = topic(NAME);
 
 /** A topic, or `a/*` for everything below a. */
-export const topicPattern = z
-  .string()
-  .regex(new RegExp(`^${NAME}(?:/\\*)?$`), `must be ${SYNTAX}, or a prefix such as a/*`);
+export const topicPattern = topic(`${NAME}(?:/\\*)?`, ", or a prefix such as a/*");
+
+// #region auth
+/** What a client may be allowed to publish or read: a topic, `a/*`, or `*` for everything. */
+export const allowedTopic = topic(`\\*|${NAME}(?:/\\*)?`, ", a prefix such as a/*, or *");
+
+/** For a variable: the same, separated by commas. */
+export const allowedTopics = list().pipe(z.array(allowedTopic));
+// #endregion
 
 /** For `hc` and the description of the API. `validate` reads only the first value; `requestedTopics` reads all. */
 export const topicQuery = {

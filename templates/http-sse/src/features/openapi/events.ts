@@ -9,7 +9,7 @@ export const eventOperations = {
     responses: {
       200: {
         description:
-          "An event `message` with each new message, `deleted` with the id and the topic of a deleted one, and `gap` where messages are missing.",
+          "An event `message` with each new message, `deleted` with the id and the topic of a deleted one, and `gap` where messages are missing. Topics may carry events of further names.",
         content: { "text/event-stream": { schema: z.string() } },
       },
     },

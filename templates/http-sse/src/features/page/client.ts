@@ -27,21 +27,44 @@ export function withAccess(url: URL): string {
   return url.href;
 }
 
-/** The messages of a topic, after `lastEventId` if it is given. The browser reconnects and resumes. */
-export function openEvents(query: { topic: string; lastEventId?: string }): EventSource {
-  return new EventSource(withAccess(api.events.$url({ query })));
+/** The events of topics, after `lastEventId` if it is given. The browser reconnects and resumes. */
+export function openEvents(topics: readonly string[], lastEventId?: string): EventSource {
+  const url = api.events.$url();
+  for (const topic of topics) url.searchParams.append("topic", topic);
+  if (lastEventId !== undefined) url.searchParams.set("lastEventId", lastEventId);
+  return new EventSource(withAccess(url));
 }
 
-/** The problem (RFC 9457) in a response that is not ok, as a text for the user. */
-export async function problemText(response: {
-  readonly status: number;
-  json(): Promise<unknown>;
-}): Promise<string> {
-  const fallback = `The server responded with status ${response.status}.`;
-  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
-  return [problem.detail ?? fallback, problem.errors?.[0]?.detail].filter(Boolean).join(" ");
+/** The message is for the user. `status` is that of the response, if one arrived. */
+export class RequestError extends Error {
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
 }
 
+/** Returns the body of the response, which is undefined for a 204. @throws {RequestError} */
+export async function send<Body>(
+  request: Promise<{ readonly ok: boolean; readonly status: number; json(): Promise<Body> }>,
+): Promise<Body> {
+  const response = await request.catch(() => {
+    throw new RequestError("The server cannot be reached. Try again.");
+  });
+  const { ok, status } = response;
+  const body = await response.json().catch(() => undefined);
+  // A proxy may respond with a page of its own instead of JSON.
+  if (ok && (body !== undefined || status === 204)) return body as Body;
+  const { detail = `The server responded with status ${status}.`, errors = [] } = (body ??
+    {}) as Partial<Problem>;
+  throw new RequestError(
+    [detail, ...errors.slice(0, 1).map((error) => error.detail)].join(" "),
+    status,
+  );
+}
+
+/** RFC 9457. */
 interface Problem {
   readonly detail: string;
   readonly errors: readonly { readonly detail: string }[];

@@ -17,3 +17,26 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   element.append(...content);
   return element;
 }
+
+/** A button that is disabled while `action` runs. If that rejects, the button shows the error's message. */
+export function createButton(
+  text: string,
+  label: string,
+  action: () => Promise<unknown>,
+): HTMLButtonElement {
+  const button = create("button", "quiet", text);
+  button.type = "button";
+  button.ariaLabel = label;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await action();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      button.textContent = `${text}: ${reason}`;
+      button.ariaLabel = `${label}: ${reason}`;
+      button.disabled = false;
+    }
+  });
+  return button;
+}

@@ -1,7 +1,7 @@
 // The live feed of a topic: shows the newest messages, then each new one; it reconnects and resumes automatically.
 import type { TextMessage } from "../messages/routes.ts";
-import { api, openEvents, problemText } from "./client.ts";
-import { create, find } from "./elements.ts";
+import { api, openEvents, RequestError, send } from "./client.ts";
+import { create, createButton, find } from "./elements.ts";
 
 /** Messages that stay on the page; older ones are removed. */
 const MAX_SHOWN = 200;
@@ -42,7 +42,7 @@ export function openFeed(topic: string): void {
   const connect = () => {
     source?.close();
     if (last === undefined) waiting = [];
-    source = openEvents({ topic, ...(last === undefined ? {} : { lastEventId: last }) });
+    source = openEvents([topic], last);
     source.onopen = () => {
       setStatus("live", "Live");
       if (waiting) void load(waiting);
@@ -68,14 +68,12 @@ export function openFeed(topic: string): void {
   const query = { topic, from: "end", limit: "50" } as const;
   const fetchNewest = () => {
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(LOAD_TIMEOUT_MS)]);
-    return api.messages.$get({ query }, { init: { signal } });
+    return send(api.messages.$get({ query }, { init: { signal } }));
   };
   /** Shows the newest messages, then `events`. If the messages cannot be loaded, the feed starts again. */
   const load = async (events: readonly (() => void)[]) => {
     try {
-      const response = await fetchNewest();
-      if (!response.ok) throw new Error(await problemText(response));
-      const { items } = await response.json();
+      const { items } = await fetchNewest();
       if (ended.signal.aborted || waiting !== events) return;
       clear();
       for (const message of items) show(message);
@@ -96,11 +94,11 @@ export function openFeed(topic: string): void {
   /** Shows why the feed is interrupted. Retries after one to three seconds, unless the client may not read the topic. */
   const explain = async () => {
     const failed = source;
-    const response = await fetchNewest().catch(() => undefined);
+    const error: unknown = await fetchNewest().catch((error: unknown) => error);
     if (ended.signal.aborted || source !== failed) return;
-    if (response && [401, 403, 422].includes(response.status)) {
+    if (error instanceof RequestError && [401, 403, 422].includes(error.status ?? 0)) {
       clear();
-      return setStatus("offline", await problemText(response));
+      return setStatus("offline", error.message);
     }
     // The jitter keeps all pages from reconnecting simultaneously.
     clearTimeout(retry);
@@ -117,10 +115,9 @@ function show({ id, topic, text, at }: TextMessage): void {
   const isAtBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const when = create("time", "", time.format(new Date(at)));
   when.dateTime = at;
-  const button = create("button", "quiet", "Delete");
-  button.type = "button";
-  button.ariaLabel = `Delete: ${text.slice(0, 80)}`;
-  button.addEventListener("click", () => void deleteMessage(id, button));
+  const button = createButton("Delete", `Delete: ${text.slice(0, 80)}`, () =>
+    send(api.messages[":id"].$delete({ param: { id } })),
+  );
   const item = create("li", "", create("p", "", text), create("small", "", topic), when, button);
   shown.set(id, item);
   list.append(item);
@@ -128,18 +125,6 @@ function show({ id, topic, text, at }: TextMessage): void {
   if (shown.size > MAX_SHOWN && oldest !== undefined) remove(oldest);
   empty.hidden = true;
   if (isAtBottom) list.scrollTop = list.scrollHeight;
-}
-
-async function deleteMessage(id: string, button: HTMLButtonElement): Promise<void> {
-  button.disabled = true;
-  try {
-    const response = await api.messages[":id"].$delete({ param: { id } });
-    if (response.ok) return;
-    button.textContent = await problemText(response);
-  } catch {
-    button.textContent = "Offline. Delete";
-  }
-  button.disabled = false;
 }
 
 function remove(id: string): void {

@@ -1,23 +1,26 @@
 // One uploaded file in the list: its name, the progress of the work on it, and what is known about it.
 import { api, withAccess } from "./client.ts";
-import { create, find } from "./elements.ts";
+import { create, createButton, find } from "./elements.ts";
+
+const number = new Intl.NumberFormat();
+
+export function quantity(count: number, unit: string): string {
+  return `${number.format(count)} ${unit}`;
+}
 
 export class FileCard {
   readonly #name = create("strong", "");
   readonly #state = create("p", "hint");
   readonly #bar = create("progress", "");
-  readonly #cancel = create("button", "quiet", "Cancel");
+  readonly #card = create("li", "file", this.#name, this.#bar, this.#state);
+  #cancel: HTMLButtonElement | undefined;
 
   /** Adds the card at the start of the list. */
   constructor(name: string) {
     this.#name.textContent = name;
     this.#state.setAttribute("role", "status");
     this.#bar.setAttribute("aria-label", `Progress of ${name}`);
-    this.#cancel.type = "button";
-    this.#cancel.ariaLabel = `Cancel the work on ${name}`;
-    this.#cancel.hidden = true;
-    const card = create("li", "file", this.#name, this.#bar, this.#state, this.#cancel);
-    find("files", HTMLUListElement).prepend(card);
+    find("files", HTMLUListElement).prepend(this.#card);
   }
 
   /** @param share the share of the work that is done, 0 to 1. */
@@ -30,12 +33,8 @@ export class FileCard {
 
   /** Shows a button that cancels the work, until it ends. */
   offerCancel(cancel: () => Promise<void>): void {
-    this.#cancel.hidden = false;
-    this.#cancel.onclick = async () => {
-      this.#cancel.disabled = true;
-      await cancel().catch(() => undefined);
-      this.#cancel.disabled = false;
-    };
+    this.#cancel = createButton("Cancel", `Cancel the work on ${this.#name.textContent}`, cancel);
+    this.#card.append(this.#cancel);
   }
 
   /** Links the name to the file. @param id of the upload. */
@@ -48,7 +47,7 @@ export class FileCard {
   /** Shows the facts about the file instead of the progress. */
   finish(...facts: readonly string[]): void {
     this.#bar.hidden = true;
-    this.#cancel.hidden = true;
+    this.#cancel?.remove();
     this.#state.textContent = facts.join(" · ");
   }
 

@@ -1,5 +1,5 @@
 // Entry point of the page: opens the feed of the chosen topic, and posts messages to it.
-import { api, problemText } from "./client.ts";
+import { api, RequestError, send } from "./client.ts";
 import { find } from "./elements.ts";
 import { openFeed } from "./feed.ts";
 // #region jobs
@@ -23,7 +23,7 @@ const error = find("post-error", HTMLParagraphElement);
 let topic = new URLSearchParams(location.search).get("topic") || "general";
 
 /** The message that is being sent and its Idempotency-Key: a retry after a failure stores it only once. */
-let attempt = { text: "", key: "" };
+let attempt: { readonly topic: string; readonly text: string; readonly key: string } | undefined;
 
 function watch(chosen: string): void {
   topic = chosen;
@@ -45,19 +45,18 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   error.textContent = "";
   const text = input.value;
-  if (attempt.text !== text) attempt = { text, key: randomKey() };
+  if (attempt?.text !== text || attempt.topic !== topic)
+    attempt = { topic, text, key: randomKey() };
   try {
     const header = { "idempotency-key": attempt.key };
-    const response = await api.messages.$post({ header, json: { text, topic } });
-    if (!response.ok) {
-      error.textContent = await problemText(response);
-      return;
-    }
-    attempt = { text: "", key: "" };
+    await send(api.messages.$post({ header, json: { text, topic } }));
+    attempt = undefined;
     // Keep what the user has typed since.
     if (input.value === text) input.value = "";
-  } catch {
-    error.textContent = "The server cannot be reached. Your text is kept; post it again.";
+  } catch (cause) {
+    error.textContent = cause instanceof Error ? cause.message : String(cause);
+    // The message of this key was deleted, so another attempt is a new message.
+    if (cause instanceof RequestError && cause.status === 410) attempt = undefined;
   }
 });
 

@@ -1,7 +1,8 @@
 // The page in Chromium: two tabs receive each other's messages, and resume after the server is killed.
 import { expect, test } from "bun:test";
 import { TestServer } from "../../../test/server.ts";
-import { canOpenTabs, openTab, until } from "./test-tab.ts";
+import type { TextMessage } from "../messages/routes.ts";
+import { canOpenTabs, openProxy, openTab, until } from "./test-tab.ts";
 
 const messages = (tab: Bun.WebView) =>
   tab.evaluate<string[]>(`[...document.querySelectorAll("#messages p")].map((p) => p.textContent)`);
@@ -14,25 +15,6 @@ async function post(tab: Bun.WebView, text: string): Promise<void> {
   await tab.click("#text");
   await tab.type(text);
   await tab.press("Enter");
-}
-
-/** A proxy in front of the server. It forwards the requests for which `fail` returns no response. */
-function openProxy(
-  server: TestServer,
-  fail: (path: string) => Response | Promise<Response> | undefined,
-) {
-  return Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    idleTimeout: 0,
-    async fetch({ url, headers, signal }) {
-      const { pathname, search } = new URL(url);
-      const failed = await fail(pathname);
-      return (
-        failed ?? fetch(server.url + pathname + search, { headers, signal, decompress: false })
-      );
-    },
-  });
 }
 
 test("its headers restrict the page to its own files", async () => {
@@ -218,6 +200,57 @@ test.skipIf(!canOpenTabs)(
       expect(await tab.evaluate(`getComputedStyle(document.documentElement).colorScheme`)).toBe(
         "light dark",
       );
+    } finally {
+      tab.close();
+    }
+  },
+);
+
+test.skipIf(!canOpenTabs)(
+  "a text whose response was lost is stored once per topic, and again after it was deleted",
+  async () => {
+    await using server = await TestServer.start();
+    const tab = await openTab(`${server.url}/?topic=a`);
+    const failed = `document.querySelector("#post-error").textContent !== ""`;
+    const all = async () => {
+      const response = await server.fetch("/api/messages");
+      return ((await response.json()) as { items: TextMessage[] }).items;
+    };
+    try {
+      await until(tab, isLive);
+      // The response to the next POST is lost.
+      await tab.evaluate(`(() => {
+        const send = window.fetch;
+        window.loseNext = () => {
+          window.fetch = async (...request) => {
+            window.fetch = send;
+            await send(...request);
+            throw new TypeError("lost");
+          };
+        };
+        window.loseNext();
+      })()`);
+      await post(tab, "hello");
+      await until(tab, failed);
+      await tab.evaluate(`(() => {
+        document.querySelector("#topic").value = "b";
+        document.querySelector("#watch").requestSubmit();
+      })()`);
+      await until(tab, isLive);
+      await tab.click("#text");
+      await tab.press("Enter");
+      await until(tab, shows("hello"));
+      expect((await all()).map(({ topic }) => topic)).toEqual(["a", "b"]);
+
+      await tab.evaluate(`window.loseNext()`);
+      await post(tab, "deleted");
+      await until(tab, failed);
+      await server.fetch(`/api/messages/${(await all())[2]?.id}`, { method: "DELETE" });
+      await tab.press("Enter");
+      await until(tab, `document.querySelector("#post-error").textContent.includes("was deleted")`);
+      await tab.press("Enter");
+      await until(tab, shows("deleted"));
+      expect((await all()).map(({ text }) => text)).toEqual(["hello", "hello", "deleted"]);
     } finally {
       tab.close();
     }

@@ -1,4 +1,5 @@
-// Opens a tab of Chromium for the tests, and waits for conditions in it.
+// Opens a tab of Chromium for the tests, waits for conditions in it, and makes requests of it fail.
+import type { TestServer } from "../../../test/server.ts";
 
 const chromium = Bun.which("chromium") ?? Bun.which("google-chrome") ?? Bun.which("chrome");
 if (!chromium) console.warn("There is no Chromium: the page is not tested.");
@@ -24,4 +25,23 @@ export async function openTab(
 /** Waits until the expression is true in the page. */
 export async function until(tab: Bun.WebView, expression: string): Promise<void> {
   while (!(await tab.evaluate(expression))) await Bun.sleep(30);
+}
+
+/** A proxy in front of the server. It forwards the requests for which `fail` returns no response. */
+export function openProxy(
+  server: TestServer,
+  fail: (path: string) => Response | Promise<Response> | undefined,
+) {
+  return Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 0,
+    async fetch({ url, headers, signal }) {
+      const { pathname, search } = new URL(url);
+      const failed = await fail(pathname);
+      return (
+        failed ?? fetch(server.url + pathname + search, { headers, signal, decompress: false })
+      );
+    },
+  });
 }

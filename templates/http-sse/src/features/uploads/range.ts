@@ -27,8 +27,3 @@ export function parseRange(
   if (to !== "" && Number(to) < start) return undefined;
   return start >= size ? "unsatisfiable" : { start, end };
 }
-
-/** Whether If-Range allows a range: the client has the version `etag`, which only a strong tag proves. */
-export function rangeApplies(ifRange: string | undefined, etag: string): boolean {
-  return ifRange === undefined || ifRange.trim() === etag;
-}

@@ -15,6 +15,17 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
 
+/** The start of a Matroska or WebM file, as mkvmerge writes it. */
+const ebml = (docType: string) => {
+  const length = String.fromCharCode(0x80 + docType.length);
+  const elements = `B\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82${length}${docType}B\x87\x81\x04`;
+  return Buffer.from(`\x1aE\xdf\xa3\x01\0\0\0\0\0\0\x23${elements}`, "latin1");
+};
+
+/** The first page of an Ogg file: a header of 27 bytes, a table of one segment, and the packet. */
+const ogg = (packet: string) =>
+  Buffer.from(`OggS\0\x02${"\0".repeat(20)}\x01\x1e${packet}`, "latin1");
+
 const raw = (
   body: string | Blob | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>,
   name = "a.txt",
@@ -129,6 +140,11 @@ describe("POST", () => {
     ["a WAV", Buffer.from("RIFF\x04\0\0\0WAVEfmt "), "a.wav", "audio/wav"],
     ["WEBP without RIFF", Buffer.from("\0\0\0\0\0\0\0\0WEBP"), "a", "application/octet-stream"],
     ["WAVE without RIFF", Buffer.from("\0\0\0\0\0\0\0\0WAVE"), "a", "application/octet-stream"],
+    ["a WebM", ebml("webm"), "a.mkv", "video/webm"],
+    ["a Matroska file", ebml("matroska"), "a.webm", "video/matroska"],
+    ["EBML of another type", ebml("other"), "a.webm", "application/octet-stream"],
+    ["an Ogg video", ogg("\x80theora"), "a.ogg", "video/ogg"],
+    ["an Ogg audio", ogg("OpusHead"), "a.ogv", "audio/ogg"],
     ["an MP3", Buffer.from("ID3\x03\0\0\0\0\0\x0a"), "a.mp3", "audio/mpeg"],
     ["a PDF without binary data", "%PDF-1.4\n1 0 obj\n", "a.txt", "application/pdf"],
     ["text that starts with ID3", "ID3 is a tag of MP3 files.", "a.txt", "text/plain"],

@@ -3,8 +3,8 @@
 /** Number of bytes that `sniff` needs. */
 export const SNIFF_BYTES = 512;
 
-/** The first bytes of a file in Latin-1, with `.` for any byte, and its type. The first match wins. */
-const SIGNATURES: readonly (readonly [bytes: string, type: string])[] = [
+/** Patterns of the first bytes of a file in Latin-1, and its type. The first match wins. */
+const SIGNATURES: readonly (readonly [pattern: string, type: string])[] = [
   ["\x89PNG\r\n\x1a\n", "image/png"],
   ["\xff\xd8\xff", "image/jpeg"],
   ["GIF87a", "image/gif"],
@@ -24,7 +24,10 @@ const SIGNATURES: readonly (readonly [bytes: string, type: string])[] = [
   ["....ftypM4V", "video/mp4"],
   ["....ftypavc1", "video/mp4"],
   ["....ftypdash", "video/mp4"],
-  ["\x1aE\xdf\xa3", "video/webm"],
+  // EBML: the document type, in the element B\x82 of the header, distinguishes WebM from Matroska (RFC 8794).
+  ["\x1aE\xdf\xa3.{1,64}B\x82.{1,8}webm", "video/webm"],
+  ["\x1aE\xdf\xa3.{1,64}B\x82.{1,8}matroska", "video/matroska"],
+  ["OggS.{24}\x80theora", "video/ogg"],
   ["OggS", "audio/ogg"],
   ["ID3", "audio/mpeg"],
   ["%PDF-", "application/pdf"],
@@ -40,9 +43,7 @@ const SIGNATURES: readonly (readonly [bytes: string, type: string])[] = [
 export function sniff(head: Uint8Array): string {
   const latin1 = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1");
   if (isText(head) && !latin1.startsWith("%PDF-")) return "text/plain";
-  const known = SIGNATURES.find(([bytes]) =>
-    [...bytes].every((byte, at) => byte === "." || byte === latin1[at]),
-  );
+  const known = SIGNATURES.find(([pattern]) => new RegExp(`^${pattern}`, "s").test(latin1));
   return known?.[1] ?? "application/octet-stream";
 }
 
