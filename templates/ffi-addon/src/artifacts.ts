@@ -1,7 +1,7 @@
 // Finds the files that the build makes, in the folder of this project. In dist/library/, a module that scripts/javascript.ts
 // writes replaces this one: it imports each file by a literal path, so that bundlers copy or embed it. After a change
 // here, change the text in scripts/javascript.ts, too.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CFLAGS, LIBS } from "./c-flags.ts";
 import { AddonError } from "./errors.ts";
@@ -46,11 +46,23 @@ export const prebuilt: Libraries = {
 };
 // #endregion
 
+const INCLUDE = /^[ \t]*#[ \t]*include[ \t]*"([^"]+)".*$/gm;
+const PRAGMA_ONCE = /^[ \t]*#[ \t]*pragma[ \t]+once\b.*$/m;
+
 /** Returns a C file in which each `#include "…"` is replaced with the file's text. */
-export function amalgamate(path: string): string {
-  return read(path).replaceAll(/^[ \t]*#[ \t]*include[ \t]+"([^"]+)".*$/gm, (_, included) =>
-    amalgamate(join(dirname(path), included)),
-  );
+export function amalgamate(path: string, includers: readonly string[] = []): string {
+  const chain = [...includers, path];
+  const text = read(path).replaceAll(INCLUDE, (line, name) => {
+    const included = join(dirname(path), name);
+    // A header that includes itself again has a guard, which leaves it out.
+    if (chain.includes(included)) return "";
+    // Otherwise the line may be inside an `#ifdef`, or the compiler finds the file through `-I`.
+    return existsSync(join(root, included)) ? amalgamate(included, chain) : line;
+  });
+  if (!PRAGMA_ONCE.test(text)) return text;
+  // Compilers find a second inclusion by the file's path, which is lost here.
+  const guard = `ONCE_${sha256(text).slice(0, 16)}`;
+  return `#ifndef ${guard}\n#define ${guard}\n${text.replace(PRAGMA_ONCE, "")}\n#endif`;
 }
 
 /** @throws {AddonError} `backend_unavailable` if the manifest is damaged. */

@@ -203,11 +203,24 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
       expect(statSync(join(privateFolder, library)).size).toBeGreaterThan(1000);
       expect(readdirSync(privateFolder)).toEqual([library]);
-      // A folder in which others can write is not used.
+      // A folder in which others can write is not used. Later starts use the same other folder.
       chmodSync(privateFolder, 0o777);
       writeFileSync(join(privateFolder, library), "planted");
-      expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+      for (let starts = 0; starts < 2; starts++) {
+        expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+        expect(readdirSync(TMPDIR)).toHaveLength(2);
+      }
       expect(statSync(join(privateFolder, library)).size).toBe("planted".length);
+      // Nor are a file and a link, which another user can put there, too.
+      for (const plant of [
+        (path: string) => writeFileSync(path, ""),
+        (path: string) => symlinkSync(join(folder, "nowhere"), path),
+      ]) {
+        rmSync(privateFolder, { recursive: true });
+        plant(privateFolder);
+        expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+        expect(readdirSync(TMPDIR)).toHaveLength(2);
+      }
     },
   );
 });
