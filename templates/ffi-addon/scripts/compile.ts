@@ -26,9 +26,8 @@ const hardening = [
 ];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /**
- * For tests, instead of `hardening` and `elf`: `-z defs` refuses functions that are not linked in, and those of the
- * sanitizers are in the process that loads the library. Warnings are errors only here: those of a newer compiler should
- * not stop a build.
+ * For tests, instead of `hardening` and `elf`: `-z defs` would refuse the functions of the sanitizers, which the process
+ * provides. Warnings are errors only in tests, so that those of a newer compiler do not stop a build.
  */
 const sanitizers = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Werror"];
 
@@ -41,14 +40,14 @@ export interface CompileOptions {
   readonly sanitize?: boolean;
   /** More flags, for tests. They come last, so they win. */
   readonly flags?: readonly string[];
-  /** The platform that the compiler makes code for, for example `linux-arm64`. This one by default. */
+  /** The platform to compile for, such as `linux-arm64`. By default, that of this machine. */
   readonly target?: string;
 }
 
 export interface Compiled {
   readonly path: string;
   readonly sha256: string;
-  /** The same was compiled before. */
+  /** Whether it was compiled before. */
   readonly cached: boolean;
 }
 

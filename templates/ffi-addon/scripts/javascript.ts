@@ -1,13 +1,5 @@
 // Builds dist/library/, the compiled JavaScript and its declarations, with everything that a bundler has to keep.
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { amalgamate, hashSource, packageName, root } from "../src/artifacts.ts";
 // #region worker
@@ -23,7 +15,6 @@ export async function buildJavaScript(path: string): Promise<void> {
   const folder = existsSync(path) ? realpathSync(path) : path;
   // In the same file system, so that the result can be renamed.
   const staging = join(dirname(folder), `.library-${crypto.randomUUID()}`);
-  mkdirSync(staging, { recursive: true });
   try {
     compileTypeScript(staging);
     writeFileSync(join(staging, "addon.c"), amalgamate("native/addon.c"));

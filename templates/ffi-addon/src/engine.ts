@@ -1,4 +1,4 @@
-// The interface of a backend. Its arguments have been checked already.
+// The interface of an engine, the implementation of a backend. Its arguments have been checked already.
 // #region worker
 import type { NativeShare, TypeScriptShare } from "./worker/share.ts";
 // #endregion
@@ -34,8 +34,8 @@ export interface SearchOptions {
 }
 
 /**
- * Bytes in each part of a store's memory, except the last. There are parts because a view in JavaScript has at most 4 GiB.
- * Changing this value breaks saved indexes, because their checksum is computed from the checksums of the parts.
+ * The memory of a store is read and written in parts of this many bytes, because a view in JavaScript has at most 4 GiB.
+ * Another value would break saved indexes, whose checksum is computed from the checksums of the parts.
  */
 export const partSize = 2 ** 28;
 

@@ -83,11 +83,13 @@ export function searchNative(
 }
 
 /** @param address may be NULL if the length is 0. @throws {AddonError} `out_of_memory` */
-function* viewParts(address: Pointer | bigint | null, length: number): Generator<Uint8Array> {
+function viewParts(address: Pointer | bigint | null, length: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
   for (let at = 0; at < length; at += partSize) {
-    const view = toArrayBuffer(requirePointer(address), at, Math.min(partSize, length - at));
-    yield new Uint8Array(view);
+    const size = Math.min(partSize, length - at);
+    parts.push(new Uint8Array(toArrayBuffer(requirePointer(address), at, size)));
   }
+  return parts;
 }
 
 /** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */
