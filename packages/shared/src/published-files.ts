@@ -1,4 +1,4 @@
-// While a package is packed, its README.md and LICENSE replace the project's own.
+// While a package is packed, the files that it publishes replace the project's own.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,8 +8,9 @@ const BACKUP = ".unpublished";
 /**
  * For `prepack`: README.md becomes NPM.md, in which `your-package` is the package's name and `your-command` the name without
  * its scope; without NPM.md it stays. A LICENSE of "the <package> authors" gets the package's present name.
+ * @param manifest the published package.json, if it differs from the project's own
  */
-export function replaceWithPublished(directory = process.cwd()): void {
+export function replaceWithPublished(directory = process.cwd(), manifest?: string): void {
   restoreOwn(directory);
   const file = (name: string) => join(directory, name);
   const read = (name: string) => readFileSync(file(name), "utf8");
@@ -24,6 +25,7 @@ export function replaceWithPublished(directory = process.cwd()): void {
     renameSync(file(path), join(file(BACKUP), path));
     renameSync(`${published}.new`, file(path));
   };
+  if (manifest !== undefined) replace("package.json", manifest);
   if (existsSync(file("NPM.md")) && existsSync(file("README.md"))) {
     const named = read("NPM.md").replaceAll("your-package", name);
     // npm names a command after its package, without the scope.
@@ -41,7 +43,7 @@ export function replaceWithPublished(directory = process.cwd()): void {
 /** For `postpack`: restores the project's own files, except those that were edited after they were replaced. */
 export function restoreOwn(directory = process.cwd()): void {
   const backup = join(directory, BACKUP);
-  for (const name of ["README.md", "LICENSE"]) {
+  for (const name of ["package.json", "README.md", "LICENSE"]) {
     const file = join(directory, name);
     const own = join(backup, name);
     const published = join(backup, `${name}.published`);
