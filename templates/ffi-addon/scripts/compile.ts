@@ -123,13 +123,19 @@ export const path = findFile(file);
 /** The start of a generated module that imports the path of a file, and has a function that finds the file. */
 export function importFile(name: string, path: string): string {
   return `import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import ${name} from "${path}" with { type: "file" };
 
-/** A bundler with the option \`publicPath\` replaces the path with a URL. The file is next to the bundle then, too. */
 function findFile(file) {
-  const path = resolve(import.meta.dir, file);
-  return existsSync(path) ? path : join(import.meta.dir, basename(file));
+  // A bundler with the option \`publicPath\` replaces the path with a URL. The file is next to the bundle then, too.
+  for (const name of [file, "./" + basename(file)]) {
+    const paths = [resolve(import.meta.dir, name)];
+    // In a CommonJS bundle, import.meta.dir is a folder of the machine that made the bundle.
+    try { paths.push(require.resolve(name)); } catch {}
+    const found = paths.find((path) => existsSync(path));
+    if (found !== undefined) return found;
+  }
+  return resolve(import.meta.dir, file);
 }
 `;
 }

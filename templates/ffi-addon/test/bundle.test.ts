@@ -25,14 +25,17 @@ import { compiler, tinycc } from "./toolchain.ts";
 
 const PROGRAM = `
 import { VectorIndex, backend } from "${packageName}";
-using index = new VectorIndex({ dimensions: 2, metric: "dot" });
-index.add(Float32Array.of(1, 2, 3, 4));
-const query = Float32Array.of(1, 1);
-const results = [index.search(query, 2)];
-// #region worker
-results.push(await index.searchInWorker(query, 2));
-// #endregion
-console.log(JSON.stringify({ backend, results }));
+async function main() {
+  using index = new VectorIndex({ dimensions: 2, metric: "dot" });
+  index.add(Float32Array.of(1, 2, 3, 4));
+  const query = Float32Array.of(1, 1);
+  const results = [index.search(query, 2)];
+  // #region worker
+  results.push(await index.searchInWorker(query, 2));
+  // #endregion
+  console.log(JSON.stringify({ backend, results }));
+}
+main();
 `;
 const HITS = [
   { id: 1, score: 7 },
@@ -65,6 +68,18 @@ const kinds = [
   {
     kind: "a bundle whose assets have a public URL",
     options: ["--public-path=/static/", "--outdir"],
+    output: "out",
+    start: ["out/program.js"],
+  },
+  {
+    kind: "a CommonJS bundle whose assets have a folder",
+    options: ["--format=cjs", "--asset-naming=assets/[name]-[hash].[ext]", "--outdir"],
+    output: "out",
+    start: ["out/program.js"],
+  },
+  {
+    kind: "a CommonJS bundle whose assets have a public URL",
+    options: ["--format=cjs", "--public-path=https://example.com/static/", "--outdir"],
     output: "out",
     start: ["out/program.js"],
   },
