@@ -1,5 +1,5 @@
 // Compiles a file of native/: the flags, and a cache by source, flags and compiler.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { hashSource, root } from "../src/artifacts.ts";
 import { CFLAGS, LIBS } from "../src/c-flags.ts";
@@ -83,7 +83,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const temporary = `${path}.${process.pid}.tmp`;
   const command = [...compiler.command, ...flags, input, "-o", temporary, ...libraries];
   const { success } = Bun.spawnSync(command, { stderr: "inherit" });
-  if (!success)
+  if (!success || !existsSync(temporary))
     throw new Error(`${compiler.command.join(" ")} could not compile native/${source}.`);
   const hash = sha256(readFileSync(temporary));
   renameSync(temporary, path);

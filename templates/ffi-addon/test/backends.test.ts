@@ -68,6 +68,16 @@ test("FFI_BACKEND forces one, and says why it can't", async () => {
   expect(await failure(project, "compiled")).toContain("run `bun run build`");
 });
 
+test.skipIf(process.platform === "win32").each(["true", "true -fsyntax-only"])(
+  "a compiler that writes no file is explained: %s",
+  async (CC) => {
+    using project = createProject("bare");
+    const { exitCode, stderr } = await run([join(project.path, "build.ts")], { CC });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\/true( -fsyntax-only)? could not compile native\/addon.c\.\n$/);
+  },
+);
+
 test("a missing compiler is explained", async () => {
   using project = createProject("bare");
   const build = join(project.path, "build.ts");
