@@ -14,9 +14,8 @@ export class ReleaseError extends Error {
   }
 }
 
-const NUMBER = "(0|[1-9]\\d*)";
-const IDENTIFIER = `(${NUMBER}|\\d*[a-z-][\\da-z-]*)`;
-const VERSION = new RegExp(`^${NUMBER}(\\.${NUMBER}){2}(-${IDENTIFIER}(\\.${IDENTIFIER})*)?$`, "i");
+const VERSION =
+  /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-(0|[1-9]\d*|\d*[a-z-][\da-z-]*)(\.(0|[1-9]\d*|\d*[a-z-][\da-z-]*))*)?$/i;
 
 /**
  * Returns the next version by Semantic Versioning 2.0.0 (https://semver.org). After a prerelease, it is the version that was
@@ -82,8 +81,9 @@ export async function releasePackage(
       throw new ReleaseError(`\`bun run ${check}\` failed, so nothing was released.`);
     }
     // Again, because files may have been edited during the checks.
-    const { version, changes } = await prepare(request);
-    await commitAndTag(version, changes);
+    const { version, files } = await prepare(request);
+    for (const [path, text] of Object.entries(files)) await Bun.write(path, text);
+    await commitAndTag(version);
     console.log(
       `Version ${version} is committed and tagged. Push both, and continue as README.md describes:`,
     );
@@ -98,25 +98,17 @@ export async function releasePackage(
   }
 }
 
-interface Change {
-  readonly path: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-/** Computes the release, and changes nothing. @throws {ReleaseError} if it is not possible */
-async function prepare(request: string): Promise<{ version: string; changes: readonly Change[] }> {
+/** Returns the version and the files to write, and changes nothing. @throws {ReleaseError} if the release is not possible */
+async function prepare(request: string) {
   const manifest = await Bun.file("package.json").text();
   const { version: current, private: isPrivate } = JSON.parse(manifest);
-  const version = request === current ? current : nextVersion(current, request);
+  const version: string = request === current ? current : nextVersion(current, request);
   if (isPrivate) {
     throw new ReleaseError(
       'The package is private. Remove "private" from package.json to publish it.',
     );
   }
   await refuseGitState(`v${version}`);
-  const changelog = Bun.file("CHANGELOG.md");
-  const entries = (await changelog.exists()) ? await changelog.text() : "";
   // As text, not as JSON, to keep the formatting.
   const released = manifest.replace(/("version"\s*:\s*)"[^"]*"/, `$1"${version}"`);
   if (JSON.parse(released).version !== version) {
@@ -124,43 +116,31 @@ async function prepare(request: string): Promise<{ version: string; changes: rea
       'Another "version" comes before that of the package. Move the package\'s to the top of package.json.',
     );
   }
+  const changelog = Bun.file("CHANGELOG.md");
+  const entries = (await changelog.exists()) ? await changelog.text() : "";
   const date = new Date().toISOString().slice(0, 10);
-  const changes = [
-    {
-      path: "CHANGELOG.md",
-      before: entries,
-      after: releaseChangelog(entries, version, date),
-    },
-    { path: "package.json", before: manifest, after: released },
-  ];
-  return { version, changes };
-}
-
-/** @throws {ReleaseError} after it has restored everything, if git fails */
-async function commitAndTag(version: string, changes: readonly Change[]): Promise<void> {
-  const restore = async () => {
-    for (const { path, before } of changes) await Bun.write(path, before);
+  const files = {
+    "package.json": released,
+    "CHANGELOG.md": releaseChangelog(entries, version, date),
   };
-  for (const { path, after } of changes) await Bun.write(path, after);
-  const subject = `chore: release v${version}`;
-  const commit = await $`git commit --quiet --message ${subject} -- package.json CHANGELOG.md`
-    .quiet()
-    .nothrow();
-  if (commit.exitCode !== 0) {
-    await restore();
-    throw gitFailure("commit", commit.stderr);
-  }
-  const tag = await $`git tag --annotate v${version} --message v${version}`.quiet().nothrow();
-  if (tag.exitCode !== 0) {
-    await $`git reset --quiet HEAD~1`;
-    await restore();
-    throw gitFailure("tag", tag.stderr);
-  }
+  return { version, files };
 }
 
-function gitFailure(command: string, output: Buffer): ReleaseError {
-  return new ReleaseError(
-    `\`git ${command}\` failed, so nothing was released. Fix the cause, and try again:\n${output}`,
+/** @throws {ReleaseError} if git fails; then both files are as they were in the last commit */
+async function commitAndTag(version: string): Promise<void> {
+  const files = ["package.json", "CHANGELOG.md"];
+  const subject = `chore: release v${version}`;
+  const commit = await $`git commit --quiet --message ${subject} -- ${files}`.quiet().nothrow();
+  const tag =
+    commit.exitCode === 0
+      ? await $`git tag --annotate v${version} --message v${version}`.quiet().nothrow()
+      : commit;
+  if (tag.exitCode === 0) return;
+  if (commit.exitCode === 0) await $`git reset --quiet HEAD~1`;
+  await $`git checkout --quiet HEAD -- ${files}`;
+  const command = commit.exitCode === 0 ? "tag" : "commit";
+  throw new ReleaseError(
+    `\`git ${command}\` failed, so nothing was released. Fix the cause, and try again:\n${tag.stderr}`,
   );
 }
 

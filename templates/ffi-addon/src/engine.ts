@@ -14,10 +14,17 @@ export const backendOrder = [
 ] as const;
 export type Backend = (typeof backendOrder)[number];
 
-export const metricNames = ["dot", "cosine", "euclidean"] as const;
-export type Metric = (typeof metricNames)[number];
-/** The metrics whose lowest score is the best. */
-export const distances: readonly Metric[] = ["euclidean"];
+/**
+ * In the order of `enum vindex_metric`. The lowest distance is the best. `version` is that of the file format that added the
+ * metric: an index is saved in it, not in the newest, so that older libraries that know the metric can read the file.
+ */
+export const metrics = {
+  dot: { isDistance: false, version: 1 },
+  cosine: { isDistance: false, version: 1 },
+  euclidean: { isDistance: true, version: 2 },
+} as const;
+export type Metric = keyof typeof metrics;
+export const metricNames = Object.keys(metrics) as Metric[];
 
 export interface Hit {
   readonly id: number;
