@@ -19,9 +19,6 @@ export const packageName: string = JSON.parse(read("package.json")).name;
 // #region worker
 /** Identifies this copy of the library in the process. */
 export const id: string = import.meta.path;
-// #endregion
-
-// #region worker
 export const createWorkerUrl = (): string => new URL("./worker/thread.ts", import.meta.url).href;
 // #endregion
 
@@ -68,14 +65,9 @@ export function amalgamate(path: string, includers: readonly string[] = []): str
 /** @throws {AddonError} `backend_unavailable` if the manifest is damaged. */
 export function readManifest(folder: string): Manifest | undefined {
   const path = resolve(root, folder, "manifest.json");
-  let text: string;
+  if (!existsSync(path)) return undefined;
   try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-  try {
-    return JSON.parse(text);
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new AddonError("backend_unavailable", `${path} is damaged: build it again`, { cause });
   }
