@@ -1,5 +1,14 @@
 // While a package is packed, the files that it publishes replace the project's own.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** Holds the project's own files while they are replaced. If packing is killed, the next run restores them. */
@@ -21,9 +30,8 @@ export function replaceWithPublished(directory = process.cwd(), manifest?: strin
     const published = join(file(BACKUP), `${path}.published`);
     writeFileSync(published, text);
     writeFileSync(`${published}.new`, text);
-    // Renamed, so that there is never a part of a file. Until the second, a killed process leaves no file at `path`.
-    renameSync(file(path), join(file(BACKUP), path));
-    renameSync(`${published}.new`, file(path));
+    cpSync(file(path), join(file(BACKUP), path), { verbatimSymlinks: true });
+    renameSync(`${published}.new`, file(path)); // a killed process leaves one of both files, and no part of one
   };
   if (manifest !== undefined) replace("package.json", manifest);
   if (existsSync(file("NPM.md")) && existsSync(file("README.md"))) {
@@ -47,7 +55,8 @@ export function restoreOwn(directory = process.cwd()): void {
     const file = join(directory, name);
     const own = join(backup, name);
     const published = join(backup, `${name}.published`);
-    if (!existsSync(own) || !existsSync(published)) continue;
+    const isReplaced = lstatSync(own, { throwIfNoEntry: false }) && existsSync(published);
+    if (!isReplaced) continue;
     const isEdited = existsSync(file) && !readFileSync(file).equals(readFileSync(published));
     if (!isEdited) renameSync(own, file);
   }

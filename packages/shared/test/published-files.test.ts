@@ -1,6 +1,6 @@
 // While a package is packed, its README.md and LICENSE replace the project's own.
 import { expect, test } from "bun:test";
-import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readlink, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { replaceWithPublished, restoreOwn } from "../src/published-files.ts";
@@ -58,7 +58,18 @@ test.each([
   expect(await own.text("LICENSE")).toContain(`\n${line}\n`);
 });
 
-test("a README.md that is missing because packing was killed is restored, with its mode", async () => {
+test("a link is restored as a link", async () => {
+  await using own = await project({ LICENSE: undefined, "legal/MIT": files.LICENSE });
+  const path = join(own.directory, "LICENSE");
+  await symlink("legal/MIT", path);
+  replaceWithPublished(own.directory);
+  expect(await own.text("LICENSE")).toContain("the @ann/prices authors");
+  expect(await own.text("legal/MIT")).toBe(files.LICENSE);
+  restoreOwn(own.directory);
+  expect(await readlink(path)).toBe("legal/MIT");
+});
+
+test("a README.md that was deleted is restored, with its mode", async () => {
   await using own = await project();
   const path = join(own.directory, "README.md");
   await chmod(path, 0o640);
@@ -78,11 +89,12 @@ test.skipIf(process.platform === "win32")(
     const program = `
 const fs = require("node:fs");
 let left = Number(process.argv[1]);
-for (const name of ["writeFileSync", "renameSync", "mkdirSync", "rmSync"]) {
+for (const name of ["writeFileSync", "renameSync", "mkdirSync", "rmSync", "cpSync"]) {
   const real = fs[name];
   fs[name] = (...args) => {
     if (left-- > 0) return real(...args);
     if (name === "writeFileSync") real(args[0], "a part");
+    if (name === "cpSync") fs.appendFileSync(args[1], "a part");
     process.exit(9);
   };
 }
