@@ -270,7 +270,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
 
   test("a package is for a platform that exists", async () => {
     using project = createProject("bare");
-    for (const target of ["linux", "linux-arm", "../../linux-x64", ""]) {
+    for (const target of ["linux", "linux-arm", "../../linux-x64", "toString", ""]) {
       const packed = await run([join(project.path, "publish/package.ts"), `--target=${target}`]);
       expect(packed.stderr).toContain("Use one of linux-x64, ");
       expect(packed.exitCode).toBe(1);
