@@ -2,11 +2,18 @@
 // writes replaces this one: it imports each file by a literal path, so that bundlers copy or embed it. After a change
 // here, change the text in scripts/javascript.ts, too.
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { CFLAGS, LIBS } from "./c-flags.ts";
 import { AddonError } from "./errors.ts";
 import type { Libraries, Manifest } from "./library.ts";
 import { sha256 } from "./sha256.ts";
+
+if (basename(import.meta.path) !== "artifacts.ts") {
+  throw new AddonError(
+    "backend_unavailable",
+    "src/ has been bundled, which leaves out the C library: run `bun run build`, and import the package by its name",
+  );
+}
 
 export const root = dirname(import.meta.dir);
 

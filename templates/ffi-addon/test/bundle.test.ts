@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
 // #endregion
 import { buildJavaScript } from "../scripts/javascript.ts";
-import { packageName } from "../src/artifacts.ts";
+import { packageName, root } from "../src/artifacts.ts";
 import { installPackage, runCleanly, runProgram } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
@@ -113,6 +113,20 @@ async function build({ options, output, start }: (typeof kinds)[number]) {
     }
   };
 }
+
+test.each([
+  ["a bundle", ["--outdir", "out"], [process.execPath, "out/program.js"]],
+  ["an executable", ["--compile", "--outfile", executable], [join(folder, "own", executable)]],
+])("%s of src/ says that the package has to be imported by its name", async (_, options, start) => {
+  const own = join(folder, "own");
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, "program.ts"), `import ${JSON.stringify(join(root, "src/index.ts"))};`);
+  const bundle = [process.execPath, "build", "program.ts", "--target=bun", ...options];
+  expect((await runProgram(bundle, {}, own)).exitCode).toBe(0);
+  const { exitCode, stderr } = await runProgram(start, {}, own);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("import the package by its name");
+});
 
 test("the build keeps a link to the folder of the JavaScript", async () => {
   const target = join(folder, "target");
