@@ -5,7 +5,6 @@ import { writeManifest } from "../scripts/compile.ts";
 import { namePackage, targets } from "../scripts/targets.ts";
 import { hashSource, prebuilt, readManifest, root } from "../src/artifacts.ts";
 import type { Manifest } from "../src/library.ts";
-import { sha256 } from "../src/sha256.ts";
 
 interface Project {
   readonly name: string;
@@ -65,7 +64,7 @@ export function readPackages(): { packages: PlatformPackage[]; missing: string[]
     }
     const folder = join(root, "dist/prebuilt", name);
     const path = join(folder, library.file);
-    if (!existsSync(path) || sha256(readFileSync(path)) !== library.sha256) {
+    if (!existsSync(path) || Bun.SHA256.hash(readFileSync(path), "hex") !== library.sha256) {
       throw new Error(`${path} is missing, or is not the file that was built. ${again}`);
     }
     const found = readProject(folder).version;

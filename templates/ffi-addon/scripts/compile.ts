@@ -4,7 +4,6 @@ import { basename, join } from "node:path";
 import { hashSource, root } from "../src/artifacts.ts";
 import { CFLAGS, LIBS } from "../src/c-flags.ts";
 import { type Manifest, platform } from "../src/library.ts";
-import { sha256 } from "../src/sha256.ts";
 import type { Compiler } from "./compiler.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"];
@@ -71,9 +70,8 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   ];
   const libraries = LIBS.map((name) => `-l${name}`);
   const input = join(root, "native", source);
-  const key = sha256(
-    JSON.stringify([hashSource(), sha256(readFileSync(input)), compiler, flags, kind]),
-  );
+  const inputs = [hashSource(), readFileSync(input, "utf8"), compiler, flags, kind];
+  const key = Bun.SHA256.hash(JSON.stringify(inputs), "hex");
   const name = `${basename(source, ".c")}-${key.slice(0, 16)}`;
   const path = join(folder, `${name}${suffixOf(kind, target)}`);
   const recorded = readRecordedHash(path);
@@ -85,7 +83,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const { success } = Bun.spawnSync(command, { stderr: "inherit" });
   if (!success || !existsSync(temporary))
     throw new Error(`${compiler.command.join(" ")} could not compile native/${source}.`);
-  const hash = sha256(readFileSync(temporary));
+  const hash = Bun.SHA256.hash(readFileSync(temporary), "hex");
   renameSync(temporary, path);
   writeAtomically(`${path}.sha256`, hash);
   return { path, sha256: hash, cached: false };
@@ -95,7 +93,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
 function readRecordedHash(path: string): string | undefined {
   try {
     const recorded = readFileSync(`${path}.sha256`, "utf8");
-    return sha256(readFileSync(path)) === recorded ? recorded : undefined;
+    return Bun.SHA256.hash(readFileSync(path), "hex") === recorded ? recorded : undefined;
   } catch {
     return undefined; // not compiled yet
   }

@@ -2,9 +2,6 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { amalgamate, hashSource, packageName, root } from "../src/artifacts.ts";
-// #region worker
-import { sha256 } from "../src/sha256.ts";
-// #endregion
 import { importFile } from "./compile.ts";
 // #region prebuilt
 import { namePackage, targets } from "./targets.ts";
@@ -92,7 +89,7 @@ async function workerExports(): Promise<string> {
   });
   const worker = (await outputs[0]?.text()) ?? "";
   return `const worker = ${JSON.stringify(worker)};
-export const id = "${packageName}@${sha256(worker + hashSource())}";
+export const id = "${packageName}@${Bun.SHA256.hash(worker + hashSource(), "hex")}";
 export const createWorkerUrl = () => URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
 `;
 }

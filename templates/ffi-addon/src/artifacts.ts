@@ -6,7 +6,6 @@ import { basename, dirname, join, resolve } from "node:path";
 import { CFLAGS, LIBS } from "./c-flags.ts";
 import { AddonError } from "./errors.ts";
 import type { Libraries, Manifest } from "./library.ts";
-import { sha256 } from "./sha256.ts";
 
 if (basename(import.meta.path) !== "artifacts.ts") {
   throw new AddonError(
@@ -33,8 +32,10 @@ export const createWorkerUrl = (): string => new URL("./worker/thread.ts", impor
 export const findCSource = (): string => join(root, "native/addon.c");
 
 /** The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. */
-export const hashSource = (): string =>
-  sha256(JSON.stringify([amalgamate("native/addon.c"), read("scripts/compile.ts"), CFLAGS, LIBS]));
+export function hashSource(): string {
+  const inputs = [amalgamate("native/addon.c"), read("scripts/compile.ts"), CFLAGS, LIBS];
+  return Bun.SHA256.hash(JSON.stringify(inputs), "hex");
+}
 
 export const compiled: Libraries = {
   absent: "not built yet: run `bun run build`",
@@ -65,7 +66,7 @@ export function amalgamate(path: string, includers: readonly string[] = []): str
   });
   if (!PRAGMA_ONCE.test(text)) return text;
   // Compilers find a second inclusion by the file's path, which is lost here.
-  const guard = `ONCE_${sha256(text).slice(0, 16)}`;
+  const guard = `ONCE_${Bun.SHA256.hash(text, "hex").slice(0, 16)}`;
   return `#ifndef ${guard}\n#define ${guard}\n${text.replace(PRAGMA_ONCE, "")}\n#endif`;
 }
 

@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { extname, join } from "node:path";
-import { sha256 } from "./sha256.ts";
 
 /** Where Bun shows the files that are embedded in an executable. */
 const EMBEDDED = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
@@ -22,7 +21,7 @@ const EMBEDDED = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
  */
 export function onDisk(path: string, bytes: Uint8Array = readFileSync(path)): string {
   if (!EMBEDDED.test(path)) return path;
-  const copy = join(findPrivateFolder(), `${sha256(bytes)}${extname(path)}`);
+  const copy = join(findPrivateFolder(), `${Bun.SHA256.hash(bytes, "hex")}${extname(path)}`);
   if (hasContent(copy, bytes)) return copy;
   // Renamed when complete: another process may load the file at any moment.
   const temporary = `${copy}.${crypto.randomUUID()}`;

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { hashSource } from "./artifacts.ts";
 import { onDisk } from "./embedded.ts";
 import { AddonError } from "./errors.ts";
-import { sha256 } from "./sha256.ts";
 
 /** Like `linux-x64`, `linux-x64-musl`, `darwin-arm64` or `win32-x64`. */
 export const platform = `${process.platform}-${process.arch}${usesMusl() ? "-musl" : ""}`;
@@ -50,7 +49,7 @@ export function findLibrary(libraries: Libraries): string {
   }
   if (!existsSync(path)) throw unavailableError(`${path} is missing`);
   const bytes = readFileSync(path);
-  const found = sha256(bytes);
+  const found = Bun.SHA256.hash(bytes, "hex");
   if (found === library.sha256) return onDisk(path, bytes);
   throw unavailableError(`${path} is not the file that was built: its SHA-256 is ${found}`);
 }
