@@ -84,10 +84,8 @@ export async function releasePackage(
     const { version, files } = await prepare(request);
     for (const [path, text] of Object.entries(files)) await Bun.write(path, text);
     await commitAndTag(version);
-    console.log(
-      `Version ${version} is committed and tagged. Push both, and continue as README.md describes:`,
-    );
-    console.log(`  git push origin HEAD v${version}`);
+    console.log(`Version ${version} is committed and tagged. Push both, and continue as README.md describes:
+  git push origin HEAD v${version}`);
     return 0;
   } catch (error) {
     if (!(error instanceof ReleaseError)) throw error;
@@ -116,14 +114,11 @@ async function prepare(request: string) {
       'Another "version" comes before that of the package. Move the package\'s to the top of package.json.',
     );
   }
-  const changelog = Bun.file("CHANGELOG.md");
-  const entries = (await changelog.exists()) ? await changelog.text() : "";
-  const date = new Date().toISOString().slice(0, 10);
-  const files = {
-    "package.json": released,
-    "CHANGELOG.md": releaseChangelog(entries, version, date),
-  };
-  return { version, files };
+  const entries = await Bun.file("CHANGELOG.md")
+    .text()
+    .catch(() => "");
+  const changelog = releaseChangelog(entries, version, new Date().toISOString().slice(0, 10));
+  return { version, files: { "package.json": released, "CHANGELOG.md": changelog } };
 }
 
 /** @throws {ReleaseError} if git fails; then both files are as they were in the last commit */
