@@ -22,12 +22,18 @@ export async function follow(project: Project, recipe: string): Promise<void> {
   }
 }
 
-/** The blocks between the recipe's bold title and the next title. */
+/** The blocks between the recipe's title, which is bold or a heading, and the next title. A list indents its blocks. */
 function blocksOf(readme: string, recipe: string): readonly Block[] {
-  const [, section = ""] = readme.split(`\n**${recipe}.** `);
+  const title = RegExp.escape(recipe);
+  const [, section = ""] = readme.split(
+    new RegExp(`^(?:\\*\\*${title}\\.\\*\\* |## Recipe: ${title}\n)`, "m"),
+  );
   const [body = ""] = section.split(/^(?:\*\*|## )/m);
-  const found = body.matchAll(/^```(?<language>\w+)\n(?<text>.*?)^```$/gms);
-  return Array.from(found, ({ groups }) => groups as unknown as Block);
+  const found = body.matchAll(/^(?<indent> *)```(?<language>\w+)\n(?<text>.*?)^ *```$/gms);
+  return Array.from(found, ({ groups: { indent = "", language = "", text = "" } = {} }) => ({
+    language,
+    text: text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  }));
 }
 
 async function write(project: Project, block: string): Promise<void> {
@@ -42,6 +48,8 @@ async function write(project: Project, block: string): Promise<void> {
 function insert(text: string, lines: string, place: string): string {
   if (place === "as its first line") return lines + text;
   if (place === "as its last lines") return text + lines;
+  const old = /^instead of `(.+)`$/.exec(place)?.[1];
+  if (old !== undefined) return replaceLine(text, old, lines);
   const next = /^before `(.+)`$/.exec(place)?.[1];
   const list = /^in `(\w+)`$/.exec(place)?.[1];
   const other = /^with the other (\w+)$/.exec(place)?.[1];
@@ -54,4 +62,15 @@ function insert(text: string, lines: string, place: string): string {
   const [indent = ""] = /^ */.exec(after) ?? [];
   const indented = lines.startsWith(indent) ? lines : lines.replaceAll(/^(?=.)/gm, indent);
   return `${text.slice(0, index)}${list === undefined ? "" : "\n"}${indented}${after}`;
+}
+
+/** @param start how the only line begins that is replaced. */
+function replaceLine(text: string, start: string, lines: string): string {
+  const [before, after, ...others] = text.split(
+    new RegExp(`^${RegExp.escape(start)}\\b.*\\n`, "m"),
+  );
+  if (before === undefined || after === undefined || others.length > 0) {
+    throw new Error(`Not exactly one line begins with ${start}.`);
+  }
+  return before + lines + after;
 }

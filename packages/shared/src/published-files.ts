@@ -1,5 +1,14 @@
-// While a package is packed, its README.md and LICENSE replace the project's own.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// While a package is packed, the files that it publishes replace the project's own.
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** Holds the project's own files while they are replaced. If packing is killed, the next run restores them. */
@@ -7,9 +16,10 @@ const BACKUP = ".unpublished";
 
 /**
  * For `prepack`: README.md becomes NPM.md, in which `your-package` is the package's name and `your-command` the name without
- * its scope; without NPM.md it stays. LICENSE gets the package's name.
+ * its scope; without NPM.md it stays. A LICENSE of "the <package> authors" gets the package's present name.
+ * @param manifest the published package.json, if it differs from the project's own
  */
-export function replaceWithPublished(directory = process.cwd()): void {
+export function replaceWithPublished(directory = process.cwd(), manifest?: string): void {
   restoreOwn(directory);
   const file = (name: string) => join(directory, name);
   const read = (name: string) => readFileSync(file(name), "utf8");
@@ -17,20 +27,23 @@ export function replaceWithPublished(directory = process.cwd()): void {
   const replace = (path: string, text: string) => {
     mkdirSync(file(BACKUP), { recursive: true });
     writeFileSync(join(file(BACKUP), ".gitignore"), "*\n");
-    copyFileSync(file(path), join(file(BACKUP), path));
-    writeFileSync(join(file(BACKUP), `${path}.published`), text);
-    writeFileSync(file(path), text);
+    const published = join(file(BACKUP), `${path}.published`);
+    writeFileSync(published, text);
+    writeFileSync(`${published}.new`, text);
+    cpSync(file(path), join(file(BACKUP), path), { verbatimSymlinks: true });
+    renameSync(`${published}.new`, file(path)); // a killed process leaves one of both files, and no part of one
   };
+  if (manifest !== undefined) replace("package.json", manifest);
   if (existsSync(file("NPM.md")) && existsSync(file("README.md"))) {
     const named = read("NPM.md").replaceAll("your-package", name);
     // npm names a command after its package, without the scope.
     replace("README.md", named.replaceAll("your-command", name.replace(/^@.*\//, "")));
   }
-  // The project may have been renamed since it was created.
+  // The project may have been renamed since it was created. A package's name has no blanks or capitals, unlike most holders'.
   if (existsSync(file("LICENSE"))) {
     replace(
       "LICENSE",
-      read("LICENSE").replace(/(?<=\(c\) )the .+ authors$/m, `the ${name} authors`),
+      read("LICENSE").replace(/(?<=\(c\) )the [a-z\d@/._~-]+ authors$/m, `the ${name} authors`),
     );
   }
 }
@@ -38,11 +51,14 @@ export function replaceWithPublished(directory = process.cwd()): void {
 /** For `postpack`: restores the project's own files, except those that were edited after they were replaced. */
 export function restoreOwn(directory = process.cwd()): void {
   const backup = join(directory, BACKUP);
-  for (const name of ["README.md", "LICENSE"]) {
+  for (const name of ["package.json", "README.md", "LICENSE"]) {
     const file = join(directory, name);
+    const own = join(backup, name);
     const published = join(backup, `${name}.published`);
-    if (!existsSync(published) || !existsSync(file)) continue;
-    if (readFileSync(file).equals(readFileSync(published))) copyFileSync(join(backup, name), file);
+    const isReplaced = lstatSync(own, { throwIfNoEntry: false }) && existsSync(published);
+    if (!isReplaced) continue;
+    const isEdited = existsSync(file) && !readFileSync(file).equals(readFileSync(published));
+    if (!isEdited) renameSync(own, file);
   }
   rmSync(backup, { recursive: true, force: true });
 }

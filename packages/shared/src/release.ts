@@ -1,166 +1,155 @@
-// Releases a package: moves its changelog entries, sets its version, runs its checks, commits and tags.
+// Releases a package: runs its checks, moves its changelog entries, sets its version, commits and tags.
 import { $ } from "bun";
 
 /** Why a release is not possible. Nothing was changed. */
 export class ReleaseError extends Error {
   override readonly name = "ReleaseError";
 
-  /** @param code `usage` exits with 2, the others with 1. */
+  /** @param exitCode 2 for wrong arguments */
   constructor(
-    readonly code: "usage" | "refused" | "failed",
     message: string,
+    readonly exitCode: 1 | 2 = 1,
   ) {
     super(message);
   }
-
-  get exitCode(): number {
-    return this.code === "usage" ? 2 : 1;
-  }
 }
+
+const VERSION =
+  /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-(0|[1-9]\d*|\d*[a-z-][\da-z-]*)(\.(0|[1-9]\d*|\d*[a-z-][\da-z-]*))*)?$/i;
 
 /**
- * Returns the next version by Semantic Versioning 2.0.0 (https://semver.org).
+ * Returns the next version by Semantic Versioning 2.0.0 (https://semver.org). After a prerelease, it is the version that was
+ * prepared, as with `npm version`: 1.0.0 after 1.0.0-beta.1.
  * @param request `patch`, `minor`, `major`, or a version that is higher than the current one
- * @throws {ReleaseError} `usage`
+ * @throws {ReleaseError} with exit code 2
  */
 export function nextVersion(current: string, request: string): string {
-  const [major = 0, minor = 0, patch = 0] = current.split(/[.-]/).map(Number);
+  const [major = 0, minor = 0, patch = 0] = current.split(/[.+-]/).map(Number);
+  const isPrerelease = /^[\d.]+-/.test(current);
+  const next = (isPrepared: boolean) => (isPrerelease && isPrepared ? 0 : 1);
   const bumped: Readonly<Record<string, string>> = {
-    major: `${major + 1}.0.0`,
-    minor: `${major}.${minor + 1}.0`,
-    patch: `${major}.${minor}.${patch + 1}`,
+    major: `${major + next(minor === 0 && patch === 0)}.0.0`,
+    minor: `${major}.${minor + next(patch === 0)}.0`,
+    patch: `${major}.${minor}.${patch + next(true)}`,
   };
   const version = bumped[request] ?? request;
-  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[\da-z-]+(\.[\da-z-]+)*)?$/i.test(version)) {
-    throw new ReleaseError("usage", `${request} is not patch, minor, major or a version.`);
+  if (!VERSION.test(version)) {
+    throw new ReleaseError(`${request} is not patch, minor, major or a version.`, 2);
   }
   if (Bun.semver.order(version, current) > 0) return version;
-  throw new ReleaseError("usage", `${version} is not higher than the current version ${current}.`);
-}
-
-export interface ReleasedChangelog {
-  readonly text: string;
-  /** The entries of this version. */
-  readonly notes: string;
+  throw new ReleaseError(`${version} is not higher than the current version ${current}.`, 2);
 }
 
 /**
  * Moves the entries under `[Unreleased]` to a section for the version, as Keep a Changelog 1.1.0 describes.
  * @param date `YYYY-MM-DD`
- * @throws {ReleaseError} `refused` if there is nothing to release
+ * @throws {ReleaseError} if there is nothing to release
  */
-export function releaseChangelog(text: string, version: string, date: string): ReleasedChangelog {
+export function releaseChangelog(text: string, version: string, date: string): string {
   const [head = "", after] = text.split(/(?<=^## \[Unreleased\]\n)/m);
-  if (after === undefined) {
-    throw new ReleaseError("refused", "CHANGELOG.md has no section [Unreleased].");
-  }
+  if (after === undefined) throw new ReleaseError("CHANGELOG.md has no section [Unreleased].");
   const [body = "", ...earlier] = after.split(/^(?=## \[)/m);
-  const notes = body.trim();
-  if (!/^- /m.test(notes)) {
+  const entries = body.trim();
+  if (!/^- /m.test(entries)) {
     throw new ReleaseError(
-      "refused",
       "CHANGELOG.md has no entry under [Unreleased]. Describe what changed, and try again.",
     );
   }
-  const sections = [`## [${version}] - ${date}\n\n${notes}\n`, earlier.join("")];
-  return { text: [head, ...sections.filter((section) => section !== "")].join("\n"), notes };
+  const sections = [`## [${version}] - ${date}\n\n${entries}\n`, earlier.join("")];
+  return [head, ...sections.filter((section) => section !== "")].join("\n");
 }
 
 /**
  * Releases the package in the working directory, and prints what to do next.
  * @param request as for {@link nextVersion}; the current version is allowed until it has a tag
- * @param checks scripts of package.json; if one fails, CHANGELOG.md and package.json are restored
+ * @param checks scripts of package.json that must succeed first
  * @returns the exit code
  */
 export async function releasePackage(
   request: string | undefined,
   checks: readonly string[],
 ): Promise<number> {
+  process.on("SIGINT", () => {
+    // Ctrl-C ends the check or the git command that runs, which has failed then. Without this handler, it would also end
+    // this process, which could have changed the files and not committed them yet.
+  });
   try {
-    if (!request) throw new ReleaseError("usage", "Name the version.");
-    const version = await release(request, checks);
-    console.log(
-      `Version ${version} is committed and tagged. Push both, and continue as README.md describes:`,
-    );
-    console.log(`  git push origin HEAD v${version}`);
+    if (!request) throw new ReleaseError("Name the version.", 2);
+    await prepare(request);
+    for (const check of checks) {
+      if ((await $`${process.execPath} run ${check}`.nothrow()).exitCode === 0) continue;
+      throw new ReleaseError(`\`bun run ${check}\` failed, so nothing was released.`);
+    }
+    // Again, because files may have been edited during the checks.
+    const { version, files } = await prepare(request);
+    for (const [path, text] of Object.entries(files)) await Bun.write(path, text);
+    await commitAndTag(version);
+    console.log(`Version ${version} is committed and tagged. Push both, and continue as README.md describes:
+  git push origin HEAD v${version}`);
     return 0;
   } catch (error) {
     if (!(error instanceof ReleaseError)) throw error;
     console.error(error.message);
-    if (error.code === "usage")
+    if (error.exitCode === 2)
       console.error("Usage: bun run release <patch | minor | major | version>");
     return error.exitCode;
   }
 }
 
-async function release(request: string, checks: readonly string[]): Promise<string> {
-  const [manifest, changelog] = [Bun.file("package.json"), Bun.file("CHANGELOG.md")];
-  const before = { manifest: await manifest.text(), changelog: await changelog.text() };
-  const { version: current, private: isPrivate } = JSON.parse(before.manifest);
-  const version = request === current ? current : nextVersion(current, request);
+/** Returns the version and the files to write, and changes nothing. @throws {ReleaseError} if the release is not possible */
+async function prepare(request: string) {
+  const manifest = await Bun.file("package.json").text();
+  const { version: current, private: isPrivate } = JSON.parse(manifest);
+  const version: string = request === current ? current : nextVersion(current, request);
   if (isPrivate) {
     throw new ReleaseError(
-      "refused",
       'The package is private. Remove "private" from package.json to publish it.',
     );
   }
   await refuseGitState(`v${version}`);
-  const restore = async () => {
-    await changelog.write(before.changelog);
-    await manifest.write(before.manifest);
-  };
-  const date = new Date().toISOString().slice(0, 10);
-  const { text } = releaseChangelog(before.changelog, version, date);
   // As text, not as JSON, to keep the formatting.
-  const released = before.manifest.replace(/("version"\s*:\s*)"[^"]*"/, `$1"${version}"`);
+  const released = manifest.replace(/("version"\s*:\s*)"[^"]*"/, `$1"${version}"`);
   if (JSON.parse(released).version !== version) {
     throw new ReleaseError(
-      "refused",
       'Another "version" comes before that of the package. Move the package\'s to the top of package.json.',
     );
   }
-  await changelog.write(text);
-  await manifest.write(released);
-  for (const check of checks) {
-    if ((await $`${process.execPath} run ${check}`.nothrow()).exitCode === 0) continue;
-    await restore();
-    throw new ReleaseError("failed", `\`bun run ${check}\` failed, so nothing was released.`);
-  }
-  const subject = `chore: release v${version}`;
-  const commit = await $`git commit --quiet --message ${subject} -- package.json CHANGELOG.md`
-    .quiet()
-    .nothrow();
-  if (commit.exitCode !== 0) {
-    await restore();
-    throw gitFailure("commit", commit.stderr);
-  }
-  const tag = await $`git tag --annotate v${version} --message v${version}`.quiet().nothrow();
-  if (tag.exitCode !== 0) {
-    await $`git reset --quiet HEAD~1`;
-    await restore();
-    throw gitFailure("tag", tag.stderr);
-  }
-  return version;
+  const entries = await Bun.file("CHANGELOG.md")
+    .text()
+    .catch(() => "");
+  const changelog = releaseChangelog(entries, version, new Date().toISOString().slice(0, 10));
+  return { version, files: { "package.json": released, "CHANGELOG.md": changelog } };
 }
 
-function gitFailure(command: string, output: Buffer): ReleaseError {
-  const message = `\`git ${command}\` failed, so nothing was released. Fix the cause, and try again:`;
-  return new ReleaseError("failed", `${message}\n${output}`);
+/** @throws {ReleaseError} if git fails; then both files are as they were in the last commit */
+async function commitAndTag(version: string): Promise<void> {
+  const files = ["package.json", "CHANGELOG.md"];
+  const subject = `chore: release v${version}`;
+  const commit = await $`git commit --quiet --message ${subject} -- ${files}`.quiet().nothrow();
+  const tag =
+    commit.exitCode === 0
+      ? await $`git tag --annotate v${version} --message v${version}`.quiet().nothrow()
+      : commit;
+  if (tag.exitCode === 0) return;
+  if (commit.exitCode === 0) await $`git reset --quiet HEAD~1`;
+  await $`git checkout --quiet HEAD -- ${files}`;
+  const command = commit.exitCode === 0 ? "tag" : "commit";
+  throw new ReleaseError(
+    `\`git ${command}\` failed, so nothing was released. Fix the cause, and try again:\n${tag.stderr}`,
+  );
 }
 
 /** @throws {ReleaseError} outside a repository, with uncommitted changes, or if the tag exists */
 async function refuseGitState(tag: string): Promise<void> {
   const { exitCode, stdout, stderr } = await $`git status --porcelain`.quiet().nothrow();
-  if (exitCode !== 0) {
-    throw new ReleaseError("refused", `git cannot read the state of this folder.\n${stderr}`);
-  }
+  if (exitCode !== 0)
+    throw new ReleaseError(`git cannot read the state of this folder.\n${stderr}`);
   if (stdout.length > 0) {
     throw new ReleaseError(
-      "refused",
       `There are uncommitted changes. Commit or stash them, and try again:\n${stdout}`,
     );
   }
   if ((await $`git tag --list ${tag}`.text()) !== "") {
-    throw new ReleaseError("refused", `The tag ${tag} already exists. Choose another version.`);
+    throw new ReleaseError(`The tag ${tag} already exists. Choose another version.`);
   }
 }

@@ -21,7 +21,7 @@ let count = 0;
 class Package {
   readonly folder = join(place, `${++count}`);
 
-  static async create(files: Readonly<Record<string, string>> = {}): Promise<Package> {
+  static async create(files: Readonly<Record<string, string | undefined>> = {}): Promise<Package> {
     const own = new Package();
     const all = { "package.json": manifest(), "CHANGELOG.md": CHANGELOG, "release.ts": PROGRAM };
     await own.write({ ...all, ...files });
@@ -32,9 +32,10 @@ class Package {
     return own;
   }
 
-  async write(files: Readonly<Record<string, string>>): Promise<void> {
-    for (const [path, text] of Object.entries(files))
-      await Bun.write(join(this.folder, path), text);
+  async write(files: Readonly<Record<string, string | undefined>>): Promise<void> {
+    for (const [path, text] of Object.entries(files)) {
+      if (text !== undefined) await Bun.write(join(this.folder, path), text);
+    }
   }
 
   read(path: string): Promise<string> {
@@ -98,7 +99,7 @@ test("the version of a new project can be the first release", async () => {
 describe("refuses, and changes nothing:", () => {
   const failing = (name: string) => manifest({ scripts: { ...scripts, [name]: "false" } });
   type Refusal = [
-    files: Record<string, string>,
+    files: Record<string, string | undefined>,
     version: string,
     exitCode: number,
     message: string,
@@ -111,6 +112,18 @@ describe("refuses, and changes nothing:", () => {
       "1.0.0-a..b",
       2,
       "1.0.0-a..b is not patch, minor, major or a version",
+    ],
+    "a number with a leading zero": [
+      {},
+      "1.0.0-rc.01",
+      2,
+      "1.0.0-rc.01 is not patch, minor, major or a version",
+    ],
+    "a package without a changelog": [
+      { "CHANGELOG.md": undefined },
+      "major",
+      1,
+      "no section [Unreleased]",
     ],
     "a lower version": [{}, "0.0.9", 2, "0.0.9 is not higher than the current version 0.1.0"],
     "a private package": [
@@ -178,6 +191,40 @@ describe("refuses, and changes nothing:", () => {
     expect(await own.read("CHANGELOG.md")).toBe(CHANGELOG);
   });
 
+  test.each([
+    ["a check", { "package.json": manifest({ scripts: { ...scripts, check: "sh slow.sh" } }) }],
+    ["a hook of `git commit`", { "hook.sh": "sh slow.sh\n" }],
+  ])("Ctrl-C during %s", async (_, files) => {
+    const started = join(place, `started-${++count}`);
+    const own = await Package.create({ "slow.sh": `touch ${started}\nexec sleep 100\n`, ...files });
+    if ("hook.sh" in files) {
+      await Bun.write(join(own.folder, ".git/hooks/pre-commit"), "#!/bin/sh\nsh hook.sh\n");
+      await chmod(join(own.folder, ".git/hooks/pre-commit"), 0o755);
+    }
+    const child = Bun.spawn([process.execPath, "run", "release", "minor"], {
+      cwd: own.folder,
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true, // in a process group of its own
+    });
+    while (!(await Bun.file(started).exists())) await Bun.sleep(10);
+    process.kill(-child.pid, "SIGINT"); // as a terminal does
+    expect(await child.stderr.text()).toContain("nothing was released");
+    expect(await child.exited).toBe(1);
+    expect(await own.git("status", "--porcelain")).toBe("");
+    expect(await own.git("log", "-1", "--format=%s")).toBe("mine");
+  });
+
+  test("files that are edited during a check", async () => {
+    const edit = "echo >> CHANGELOG.md";
+    const own = await Package.create({
+      "package.json": manifest({ scripts: { ...scripts, test: edit } }),
+    });
+    const { exitCode, stderr } = own.release("minor");
+    expect(stderr).toContain("uncommitted changes");
+    expect(exitCode).toBe(1);
+    expect(await own.read("CHANGELOG.md")).toBe(`${CHANGELOG}\n`);
+  });
+
   test("uncommitted changes, and an existing tag", async () => {
     const own = await Package.create();
     await own.write({ "new.ts": "" });
@@ -210,17 +257,23 @@ test.each([
   ["0.1.0", "1.0.0-RC.1", "1.0.0-RC.1"],
   ["1.0.0-Beta-2", "1.0.0-RC.1", "1.0.0-RC.1"],
   ["1.0.0-rc.1", "1.0.0", "1.0.0"],
+  ["1.0.0-beta.1", "patch", "1.0.0"],
+  ["1.0.0-beta.1", "minor", "1.0.0"],
+  ["1.0.0-beta.1", "major", "1.0.0"],
+  ["1.2.0-beta.1", "major", "2.0.0"],
+  ["1.2.3-beta.1", "patch", "1.2.3"],
+  ["1.2.3-beta.1", "minor", "1.3.0"],
+  ["1.2.3+build-7", "patch", "1.2.4"],
 ])("after %s, %s is %s", (current, request, next) => {
   expect(nextVersion(current, request)).toBe(next);
 });
 
 test("the sections of earlier versions are kept", () => {
   const earlier = "## [0.1.0] - 2026-01-01\n\n- old\n";
-  const { text, notes } = releaseChangelog(
+  const text = releaseChangelog(
     `# C\n\n## [Unreleased]\n\n- new\n\n${earlier}`,
     "0.2.0",
     "2026-02-02",
   );
-  expect(notes).toBe("- new");
   expect(text).toBe(`# C\n\n## [Unreleased]\n\n## [0.2.0] - 2026-02-02\n\n- new\n\n${earlier}`);
 });

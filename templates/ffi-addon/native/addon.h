@@ -47,8 +47,8 @@ enum vindex_metric { VINDEX_DOT = 0, VINDEX_COSINE = 1, VINDEX_EUCLIDEAN = 2, VI
 ADDON_EXPORT vindex *vindex_create(uint32_t dimensions, uint32_t metric); // NULL: no memory, or invalid
 ADDON_EXPORT void vindex_free(vindex *index);                             // NULL is fine
 
-// Room for `count` more vectors after the last one, NULL if there is no memory. The caller fills it, then
-// commits. The pointer, like that of vindex_vectors, is good until the next reserve, append or free.
+// Returns room for `count` more vectors after the last one, or NULL if there is no memory. The caller fills it, then
+// commits. The pointer, like that of vindex_vectors, is valid until the next reserve, append or free.
 ADDON_EXPORT float *vindex_reserve(vindex *index, uint32_t count);
 ADDON_EXPORT int32_t vindex_commit(vindex *index, uint32_t count); // a status
 ADDON_EXPORT int32_t vindex_append(vindex *index, const float *vectors, uint32_t count); // a status; copies

@@ -4,7 +4,7 @@
 #define ADDON_LIBC_H
 
 #ifdef __TINYC__
-typedef unsigned char bool;
+typedef _Bool bool;
 typedef signed char int8_t;
 typedef unsigned char uint8_t;
 typedef short int16_t;

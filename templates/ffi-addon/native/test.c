@@ -56,6 +56,8 @@ static void keeps_all_or_nothing(void) {
   vindex *index = vindex_create(2, VINDEX_DOT);
   vindex_hit hits[4];
   EXPECT(vindex_append(index, good, 1) == ADDON_OK);
+  EXPECT(vindex_append(index, bad, 0) == ADDON_OK && vindex_append(index, NULL, 0) == ADDON_OK);
+  EXPECT(vindex_append(index, NULL, 1) == ADDON_INVALID);
   EXPECT(vindex_append(index, bad, 2) == ADDON_NOT_FINITE);
   EXPECT(vindex_append(index, infinite, 1) == ADDON_NOT_FINITE);
   EXPECT(vindex_search(index, infinite, 1, hits, NULL, NULL) == -ADDON_NOT_FINITE);

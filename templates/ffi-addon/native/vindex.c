@@ -69,7 +69,8 @@ int32_t vindex_commit(vindex *index, uint32_t count) {
 }
 
 int32_t vindex_append(vindex *index, const float *vectors, uint32_t count) {
-  if (index == NULL || vectors == NULL) return ADDON_INVALID;
+  if (index == NULL || (vectors == NULL && count > 0)) return ADDON_INVALID;
+  if (count == 0) return ADDON_OK;
   float *room = vindex_reserve(index, count);
   if (room == NULL) return ADDON_OUT_OF_MEMORY;
   memcpy(room, vectors, (size_t)count * index->dimensions * sizeof(float));

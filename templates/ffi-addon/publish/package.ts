@@ -7,7 +7,7 @@ import { extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { compile, libraryModule } from "../scripts/compile.ts";
 import { type Compiler, findCompiler } from "../scripts/compiler.ts";
-import { namePackage, targets } from "../scripts/targets.ts";
+import { namePackage, type Target, targets } from "../scripts/targets.ts";
 import { root } from "../src/artifacts.ts";
 import { type Manifest, platform } from "../src/library.ts";
 import { pinPackages, readProject } from "./packages.ts";
@@ -18,7 +18,7 @@ function writePackage(
   target: string,
   compiler: Compiler,
 ): Manifest["libraries"][string] {
-  const { os, cpu, libc } = targets[target] ?? unknownTarget(target);
+  const { os, cpu, libc } = findTarget(target);
   const { path, sha256 } = compile(compiler, { folder: join(root, "dist/native"), target });
   const { name: main, version, license, repository } = readProject();
   const name = namePackage(main, target);
@@ -47,15 +47,15 @@ function writePackage(
   return { package: name, file, sha256 };
 }
 
-function unknownTarget(target: string): never {
-  throw new Error(`There is no target "${target}". Use one of ${Object.keys(targets).join(", ")}.`);
+function findTarget(name: string): Target {
+  const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
+  if (target) return target;
+  throw new Error(`There is no target "${name}". Use one of ${Object.keys(targets).join(", ")}.`);
 }
 
 /** zig, which compiles for every platform. `$CC` is for this machine only. */
-function crossCompiler(target: string): Compiler {
-  const { zig } = targets[target] ?? unknownTarget(target);
-  return findCompiler(`zig cc -target ${zig}`);
-}
+const crossCompiler = (target: string): Compiler =>
+  findCompiler(`zig cc -target ${findTarget(target).zig}`);
 
 try {
   const { values } = parseArgs({

@@ -1,11 +1,10 @@
-// The platform packages in dist/prebuilt/, and the entries for them in package.json.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// The platform packages in dist/prebuilt/, and the published package.json, which lists them.
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
 import { namePackage, targets } from "../scripts/targets.ts";
 import { hashSource, prebuilt, readManifest, root } from "../src/artifacts.ts";
 import type { Manifest } from "../src/library.ts";
-import { sha256 } from "../src/sha256.ts";
 
 interface Project {
   readonly name: string;
@@ -65,7 +64,7 @@ export function readPackages(): { packages: PlatformPackage[]; missing: string[]
     }
     const folder = join(root, "dist/prebuilt", name);
     const path = join(folder, library.file);
-    if (!existsSync(path) || sha256(readFileSync(path)) !== library.sha256) {
+    if (!existsSync(path) || Bun.SHA256.hash(readFileSync(path), "hex") !== library.sha256) {
       throw new Error(`${path} is missing, or is not the file that was built. ${again}`);
     }
     const found = readProject(folder).version;
@@ -76,17 +75,12 @@ export function readPackages(): { packages: PlatformPackage[]; missing: string[]
   return { packages, missing };
 }
 
-/**
- * Lists `names`, and no other platform packages, in `optionalDependencies` of package.json, at the project's version. Other
- * entries stay.
- */
-export function writeOptionalDependencies(names: readonly string[]): void {
+/** Returns package.json with `names`, and no other platform packages, in `optionalDependencies`, at the project's version. */
+export function listInManifest(names: readonly string[]): string {
   const { optionalDependencies = {}, ...project } = readProject();
   const own = Object.keys(targets).map((target) => namePackage(project.name, target));
   const others = Object.entries(optionalDependencies).filter(([name]) => !own.includes(name));
   const entries = [...others, ...names.map((name) => [name, project.version] as const)];
-  const optional =
-    entries.length > 0 ? { optionalDependencies: Object.fromEntries(entries) } : undefined;
-  const text = JSON.stringify({ ...project, ...optional }, null, 2);
-  writeFileSync(join(root, "package.json"), `${text}\n`);
+  const published = { ...project, optionalDependencies: Object.fromEntries(entries) };
+  return `${JSON.stringify(published, null, 2)}\n`;
 }

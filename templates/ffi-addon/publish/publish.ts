@@ -6,12 +6,6 @@ import { join } from "node:path";
 import { root } from "../src/artifacts.ts";
 import { readPackages, readProject } from "./packages.ts";
 
-/** Packs `folder` into a file. The main package's `prepack` runs here, before anything is published. */
-function pack(folder: string, file: string): string {
-  run(folder, "pm", "pack", "--quiet", "--filename", file);
-  return file;
-}
-
 /** Runs Bun. @throws {Error} when it fails; its own message is on stderr. */
 function run(cwd: string, ...args: string[]): void {
   const { success } = Bun.spawnSync([process.execPath, ...args], {
@@ -27,9 +21,12 @@ try {
     throw new Error('package.json says `"private": true`. Remove that line to publish.');
   }
   const { packages } = readPackages();
-  const tarballs = [...packages.map(({ folder }) => folder), root].map((folder, index) =>
-    pack(folder, join(temporary, `${index}.tgz`)),
-  );
+  // The main package's `prepack` runs here, before anything is published.
+  const tarballs = [...packages.map(({ folder }) => folder), root].map((folder, index) => {
+    const tarball = join(temporary, `${index}.tgz`);
+    run(folder, "pm", "pack", "--quiet", "--filename", tarball);
+    return tarball;
+  });
   // From the project's folder, whose .npmrc or bunfig.toml may name the registry. The main package comes last: when it
   // can be installed, its platform packages can.
   for (const tarball of tarballs) {

@@ -1,10 +1,9 @@
 // Compiles a file of native/: the flags, and a cache by source, flags and compiler.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { hashSource, root } from "../src/artifacts.ts";
 import { CFLAGS, LIBS } from "../src/c-flags.ts";
 import { type Manifest, platform } from "../src/library.ts";
-import { sha256 } from "../src/sha256.ts";
 import type { Compiler } from "./compiler.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"];
@@ -26,9 +25,8 @@ const hardening = [
 ];
 const elf = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs"];
 /**
- * For tests, instead of `hardening` and `elf`: `-z defs` refuses functions that are not linked in, and those of the
- * sanitizers are in the process that loads the library. Warnings are errors only here: those of a newer compiler should
- * not stop a build.
+ * For tests, instead of `hardening` and `elf`: `-z defs` would refuse the functions of the sanitizers, which the process
+ * provides. Warnings are errors only in tests, so that those of a newer compiler do not stop a build.
  */
 const sanitizers = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Werror"];
 
@@ -41,14 +39,14 @@ export interface CompileOptions {
   readonly sanitize?: boolean;
   /** More flags, for tests. They come last, so they win. */
   readonly flags?: readonly string[];
-  /** The platform that the compiler makes code for, for example `linux-arm64`. This one by default. */
+  /** The platform to compile for, such as `linux-arm64`. By default, that of this machine. */
   readonly target?: string;
 }
 
 export interface Compiled {
   readonly path: string;
   readonly sha256: string;
-  /** The same was compiled before. */
+  /** Whether it was compiled before. */
   readonly cached: boolean;
 }
 
@@ -72,9 +70,8 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   ];
   const libraries = LIBS.map((name) => `-l${name}`);
   const input = join(root, "native", source);
-  const key = sha256(
-    JSON.stringify([hashSource(), sha256(readFileSync(input)), compiler, flags, kind]),
-  );
+  const inputs = [hashSource(), readFileSync(input, "utf8"), compiler, flags, kind];
+  const key = Bun.SHA256.hash(JSON.stringify(inputs), "hex");
   const name = `${basename(source, ".c")}-${key.slice(0, 16)}`;
   const path = join(folder, `${name}${suffixOf(kind, target)}`);
   const recorded = readRecordedHash(path);
@@ -84,9 +81,9 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   const temporary = `${path}.${process.pid}.tmp`;
   const command = [...compiler.command, ...flags, input, "-o", temporary, ...libraries];
   const { success } = Bun.spawnSync(command, { stderr: "inherit" });
-  if (!success)
+  if (!success || !existsSync(temporary))
     throw new Error(`${compiler.command.join(" ")} could not compile native/${source}.`);
-  const hash = sha256(readFileSync(temporary));
+  const hash = Bun.SHA256.hash(readFileSync(temporary), "hex");
   renameSync(temporary, path);
   writeAtomically(`${path}.sha256`, hash);
   return { path, sha256: hash, cached: false };
@@ -96,7 +93,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
 function readRecordedHash(path: string): string | undefined {
   try {
     const recorded = readFileSync(`${path}.sha256`, "utf8");
-    return sha256(readFileSync(path)) === recorded ? recorded : undefined;
+    return Bun.SHA256.hash(readFileSync(path), "hex") === recorded ? recorded : undefined;
   } catch {
     return undefined; // not compiled yet
   }
@@ -124,13 +121,19 @@ export const path = findFile(file);
 /** The start of a generated module that imports the path of a file, and has a function that finds the file. */
 export function importFile(name: string, path: string): string {
   return `import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import ${name} from "${path}" with { type: "file" };
 
-/** A bundler with the option \`publicPath\` replaces the path with a URL. The file is next to the bundle then, too. */
 function findFile(file) {
-  const path = resolve(import.meta.dir, file);
-  return existsSync(path) ? path : join(import.meta.dir, basename(file));
+  // A bundler with the option \`publicPath\` replaces the path with a URL. The file is next to the bundle then, too.
+  for (const name of [file, "./" + basename(file)]) {
+    const paths = [resolve(import.meta.dir, name)];
+    // In a CommonJS bundle, import.meta.dir is a folder of the machine that made the bundle.
+    try { paths.push(require.resolve(name)); } catch {}
+    const found = paths.find((path) => existsSync(path));
+    if (found !== undefined) return found;
+  }
+  return resolve(import.meta.dir, file);
 }
 `;
 }

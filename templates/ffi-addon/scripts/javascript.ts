@@ -1,18 +1,7 @@
 // Builds dist/library/, the compiled JavaScript and its declarations, with everything that a bundler has to keep.
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { amalgamate, hashSource, packageName, root } from "../src/artifacts.ts";
-// #region worker
-import { sha256 } from "../src/sha256.ts";
-// #endregion
 import { importFile } from "./compile.ts";
 // #region prebuilt
 import { namePackage, targets } from "./targets.ts";
@@ -23,7 +12,6 @@ export async function buildJavaScript(path: string): Promise<void> {
   const folder = existsSync(path) ? realpathSync(path) : path;
   // In the same file system, so that the result can be renamed.
   const staging = join(dirname(folder), `.library-${crypto.randomUUID()}`);
-  mkdirSync(staging, { recursive: true });
   try {
     compileTypeScript(staging);
     writeFileSync(join(staging, "addon.c"), amalgamate("native/addon.c"));
@@ -101,7 +89,7 @@ async function workerExports(): Promise<string> {
   });
   const worker = (await outputs[0]?.text()) ?? "";
   return `const worker = ${JSON.stringify(worker)};
-export const id = "${packageName}@${sha256(worker + hashSource())}";
+export const id = "${packageName}@${Bun.SHA256.hash(worker + hashSource(), "hex")}";
 export const createWorkerUrl = () => URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
 `;
 }

@@ -1,5 +1,4 @@
-// The platforms that prebuilt libraries are made for. The workflow tries each before it is published: for a platform that
-// you add here, add a machine to .github/workflows/publish.yml, with musl to the job `load-musl`, otherwise to `load`.
+// The platforms that prebuilt libraries are made for. README.md says what else a new platform needs.
 
 export interface Target {
   /** `os`, `cpu` and `libc` of the platform package: package managers install it only where they fit. */

@@ -1,12 +1,18 @@
 // Finds the files that the build makes, in the folder of this project. In dist/library/, a module that scripts/javascript.ts
 // writes replaces this one: it imports each file by a literal path, so that bundlers copy or embed it. After a change
 // here, change the text in scripts/javascript.ts, too.
-import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { CFLAGS, LIBS } from "./c-flags.ts";
 import { AddonError } from "./errors.ts";
 import type { Libraries, Manifest } from "./library.ts";
-import { sha256 } from "./sha256.ts";
+
+if (basename(import.meta.path) !== "artifacts.ts") {
+  throw new AddonError(
+    "backend_unavailable",
+    "src/ has been bundled, which leaves out the C library: run `bun run build`, and import the package by its name",
+  );
+}
 
 export const root = dirname(import.meta.dir);
 
@@ -19,9 +25,6 @@ export const packageName: string = JSON.parse(read("package.json")).name;
 // #region worker
 /** Identifies this copy of the library in the process. */
 export const id: string = import.meta.path;
-// #endregion
-
-// #region worker
 export const createWorkerUrl = (): string => new URL("./worker/thread.ts", import.meta.url).href;
 // #endregion
 
@@ -29,8 +32,10 @@ export const createWorkerUrl = (): string => new URL("./worker/thread.ts", impor
 export const findCSource = (): string => join(root, "native/addon.c");
 
 /** The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. */
-export const hashSource = (): string =>
-  sha256(JSON.stringify([amalgamate("native/addon.c"), read("scripts/compile.ts"), CFLAGS, LIBS]));
+export function hashSource(): string {
+  const inputs = [amalgamate("native/addon.c"), read("scripts/compile.ts"), CFLAGS, LIBS];
+  return Bun.SHA256.hash(JSON.stringify(inputs), "hex");
+}
 
 export const compiled: Libraries = {
   absent: "not built yet: run `bun run build`",
@@ -46,24 +51,31 @@ export const prebuilt: Libraries = {
 };
 // #endregion
 
+const INCLUDE = /^[ \t]*#[ \t]*include[ \t]*"([^"]+)".*$/gm;
+const PRAGMA_ONCE = /^[ \t]*#[ \t]*pragma[ \t]+once\b.*$/m;
+
 /** Returns a C file in which each `#include "…"` is replaced with the file's text. */
-export function amalgamate(path: string): string {
-  return read(path).replaceAll(/^[ \t]*#[ \t]*include[ \t]+"([^"]+)".*$/gm, (_, included) =>
-    amalgamate(join(dirname(path), included)),
-  );
+export function amalgamate(path: string, includers: readonly string[] = []): string {
+  const chain = [...includers, path];
+  const text = read(path).replaceAll(INCLUDE, (line, name) => {
+    const included = join(dirname(path), name);
+    // A header that includes itself again has a guard, which leaves it out.
+    if (chain.includes(included)) return "";
+    // Otherwise the line may be inside an `#ifdef`, or the compiler finds the file through `-I`.
+    return existsSync(join(root, included)) ? amalgamate(included, chain) : line;
+  });
+  if (!PRAGMA_ONCE.test(text)) return text;
+  // Compilers find a second inclusion by the file's path, which is lost here.
+  const guard = `ONCE_${Bun.SHA256.hash(text, "hex").slice(0, 16)}`;
+  return `#ifndef ${guard}\n#define ${guard}\n${text.replace(PRAGMA_ONCE, "")}\n#endif`;
 }
 
 /** @throws {AddonError} `backend_unavailable` if the manifest is damaged. */
 export function readManifest(folder: string): Manifest | undefined {
   const path = resolve(root, folder, "manifest.json");
-  let text: string;
+  if (!existsSync(path)) return undefined;
   try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-  try {
-    return JSON.parse(text);
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new AddonError("backend_unavailable", `${path} is damaged: build it again`, { cause });
   }

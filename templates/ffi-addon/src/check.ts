@@ -15,19 +15,6 @@ function describe(value: unknown): string {
   return `${String(typeName).startsWith("I") ? "an" : "a"} ${typeName}`;
 }
 
-export function isInt32(value: unknown): value is number {
-  return typeof value === "number" && (value | 0) === value;
-}
-
-/** Returns the error for the first of `values` that is not an int32. */
-export function createInt32Error(...values: readonly unknown[]): AddonError {
-  const wrong = values.find((value) => !isInt32(value));
-  return new AddonError(
-    typeof wrong === "number" ? "out_of_range" : "invalid_argument",
-    `Expected an integer from -2^31 to 2^31 - 1, got ${describe(wrong)}.`,
-  );
-}
-
 export function requireInteger(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== "number") {
     throw new AddonError("invalid_argument", `${name} must be a number, got ${describe(value)}.`);
@@ -47,10 +34,7 @@ export function requireFinite(name: string, value: unknown, min: number): number
     throw new AddonError("invalid_argument", `${name} must be a number, got ${describe(value)}.`);
   }
   if (value >= min && value < Number.POSITIVE_INFINITY) return value;
-  throw new AddonError(
-    "out_of_range",
-    `${name} must be finite and at least ${min}, got ${describe(value)}.`,
-  );
+  throw new AddonError("out_of_range", `${name} must be finite and at least ${min}, got ${value}.`);
 }
 
 export function requireObject<T extends object>(name: string, value: T): T {

@@ -3,13 +3,14 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { extname, join } from "node:path";
-import { sha256 } from "./sha256.ts";
 
 /** Where Bun shows the files that are embedded in an executable. */
 const EMBEDDED = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
@@ -20,23 +21,41 @@ const EMBEDDED = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
  */
 export function onDisk(path: string, bytes: Uint8Array = readFileSync(path)): string {
   if (!EMBEDDED.test(path)) return path;
-  const copy = join(privateFolder(), `${sha256(bytes)}${extname(path)}`);
+  const copy = join(findPrivateFolder(), `${Bun.SHA256.hash(bytes, "hex")}${extname(path)}`);
   if (hasContent(copy, bytes)) return copy;
   // Renamed when complete: another process may load the file at any moment.
   const temporary = `${copy}.${crypto.randomUUID()}`;
-  writeFileSync(temporary, bytes, { mode: 0o600 });
-  renameSync(temporary, copy);
+  try {
+    writeFileSync(temporary, bytes, { mode: 0o600 });
+    renameSync(temporary, copy);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    // On Windows, a library that another process has put there and loaded cannot be replaced.
+    if (!hasContent(copy, bytes)) throw error;
+  }
   return copy;
 }
 
-/** Uses a new folder if another user could have planted a library in the usual one. */
-function privateFolder(): string {
+/** Another user could plant a library in a folder that is not private, so such a folder is left alone, and another one used. */
+function findPrivateFolder(): string {
   const { uid, username } = userInfo();
-  const folder = join(tmpdir(), `bun-ffi-${uid === -1 ? username : uid}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const found = lstatSync(folder);
-  const isPrivate = process.platform === "win32" || (found.uid === uid && !(found.mode & 0o077));
-  return found.isDirectory() && isPrivate ? folder : mkdtempSync(`${folder}-`);
+  const usual = join(tmpdir(), `bun-ffi-${uid === -1 ? username : uid}`);
+  const isPrivate = (path: string): boolean => {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found?.isDirectory()) return false;
+    return process.platform === "win32" || (found.uid === uid && (found.mode & 0o077) === 0);
+  };
+  try {
+    mkdirSync(usual, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Something other than a folder has the name.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  if (isPrivate(usual)) return usual;
+  const another = readdirSync(tmpdir())
+    .map((name) => join(tmpdir(), name))
+    .find((path) => path.startsWith(`${usual}-`) && isPrivate(path));
+  return another ?? mkdtempSync(`${usual}-`);
 }
 
 function hasContent(path: string, bytes: Uint8Array): boolean {

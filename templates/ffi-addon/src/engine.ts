@@ -1,4 +1,4 @@
-// The interface of a backend. Its arguments have been checked already.
+// The interface of an engine, the implementation of a backend. Its arguments have been checked already.
 // #region worker
 import type { NativeShare, TypeScriptShare } from "./worker/share.ts";
 // #endregion
@@ -14,10 +14,17 @@ export const backendOrder = [
 ] as const;
 export type Backend = (typeof backendOrder)[number];
 
-export const metricNames = ["dot", "cosine", "euclidean"] as const;
-export type Metric = (typeof metricNames)[number];
-/** The metrics whose lowest score is the best. */
-export const distances: readonly Metric[] = ["euclidean"];
+/**
+ * In the order of `enum vindex_metric`. The lowest distance is the best. `version` is that of the file format that added the
+ * metric: an index is saved in it, not in the newest, so that older libraries that know the metric can read the file.
+ */
+export const metrics = {
+  dot: { isDistance: false, version: 1 },
+  cosine: { isDistance: false, version: 1 },
+  euclidean: { isDistance: true, version: 2 },
+} as const;
+export type Metric = keyof typeof metrics;
+export const metricNames = Object.keys(metrics) as Metric[];
 
 export interface Hit {
   readonly id: number;
@@ -34,8 +41,8 @@ export interface SearchOptions {
 }
 
 /**
- * Bytes in each part of a store's memory, except the last. There are parts because a view in JavaScript has at most 4 GiB.
- * Changing this value breaks saved indexes, because their checksum is computed from the checksums of the parts.
+ * The memory of a store is read and written in parts of this many bytes, because a view in JavaScript has at most 4 GiB.
+ * Another value would break saved indexes, whose checksum is computed from the checksums of the parts.
  */
 export const partSize = 2 ** 28;
 

@@ -7,7 +7,7 @@ export type AddonErrorCode =
   | "detached" // a view whose buffer was transferred, or shrunk so that the view no longer fits
   | "overflow" // the result does not fit
   | "closed" // the index was closed
-  | "busy" // the index is in use by a callback or on another thread
+  | "busy" // a search reads the index
   | "out_of_memory"
   | "not_an_index" // a file that this library did not write
   | "unsupported_version" // a file that a newer version wrote

@@ -1,7 +1,7 @@
 // The file format of an index: a header with checksums, then the vectors as little-endian float32.
 import { fstatSync, statSync } from "node:fs";
 import { readAll, replaceFile, withFile, writeAll } from "./disk.ts";
-import { type Metric, metricNames } from "./engine.ts";
+import { type Metric, metricNames, metrics } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { maxDimensions, maxSize } from "./symbols.ts";
 
@@ -13,11 +13,8 @@ const magic = Uint8Array.of(0x8e, 0x56, 0x49, 0x44, 0x58, 0x0d, 0x0a, 0x1a);
 const headerSize = 64;
 const hashedSize = 32;
 
-// The version of the format that added each metric. An index is saved in its metric's version, not in the newest, so that
-// older libraries that know the metric can read the file.
-const versions: Readonly<Record<Metric, number>> = { dot: 1, cosine: 1, euclidean: 2 };
 /** Files of later versions are rejected with `unsupported_version`: every version starts with the magic and the version. */
-export const newestVersion = Math.max(...Object.values(versions));
+export const newestVersion = Math.max(...Object.values(metrics).map(({ version }) => version));
 
 export interface IndexShape {
   readonly dimensions: number;
@@ -86,7 +83,7 @@ function encodeHeader({ dimensions, metric, count }: IndexShape, checksum: bigin
   const header = new Uint8Array(headerSize);
   const view = new DataView(header.buffer);
   header.set(magic);
-  view.setUint32(8, versions[metric], true);
+  view.setUint32(8, metrics[metric].version, true);
   view.setUint32(12, dimensions, true);
   view.setUint32(16, metricNames.indexOf(metric), true);
   view.setUint32(20, count, true);
@@ -107,7 +104,7 @@ function decodeHeader(
   const intact = view.getBigUint64(32, true) === Bun.hash.xxHash3(header.subarray(0, hashedSize));
   const blank = header.subarray(hashedSize + 8).every((byte) => byte === 0);
   const sane = dimensions >= 1 && dimensions <= maxDimensions && count <= maxSize;
-  if (!intact || !blank || !sane || metric === undefined || version < versions[metric]) {
+  if (!intact || !blank || !sane || metric === undefined || version < metrics[metric].version) {
     throw new AddonError("corrupt_file", `The header of ${path} is damaged.`);
   }
   return { dimensions, metric, count, checksum: view.getBigUint64(24, true) };

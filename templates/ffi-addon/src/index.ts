@@ -2,7 +2,7 @@
 // For consumers whose TypeScript does not know `Disposable`:
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Skipped } from "./backends.ts";
-import { createInt32Error, isInt32, requireFinite } from "./check.ts";
+import { requireFinite, requireInteger } from "./check.ts";
 import * as chosen from "./chosen.ts";
 import type { Backend } from "./engine.ts";
 import { AddonError } from "./errors.ts";
@@ -22,10 +22,12 @@ export const skipped: readonly Skipped[] = chosen.skipped;
 /** The instruction set that searches use, `none` without one. */
 export const simd: string = engine.simd();
 
+const requireInt32 = (name: string, value: unknown): number =>
+  requireInteger(name, value, -(2 ** 31), 2 ** 31 - 1);
+
 /** The sum of two int32. @throws {AddonError} `overflow` if it is not an int32; `invalid_argument`, `out_of_range`. */
 export function add(a: number, b: number): number {
-  if (!isInt32(a) || !isInt32(b)) throw createInt32Error(a, b);
-  const sum = engine.add(a | 0, b | 0);
+  const sum = engine.add(requireInt32("a", a) | 0, requireInt32("b", b) | 0);
   // C wraps around on overflow.
   if (sum !== a + b) {
     throw new AddonError("overflow", `${a} + ${b} does not fit into an int32.`);

@@ -1,9 +1,8 @@
 // Finds a built library and verifies it before it is opened: it must be the file that was built from the current C code and flags.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hashSource } from "./artifacts.ts";
 import { onDisk } from "./embedded.ts";
 import { AddonError } from "./errors.ts";
-import { sha256 } from "./sha256.ts";
 
 /** Like `linux-x64`, `linux-x64-musl`, `darwin-arm64` or `win32-x64`. */
 export const platform = `${process.platform}-${process.arch}${usesMusl() ? "-musl" : ""}`;
@@ -48,8 +47,9 @@ export function findLibrary(libraries: Libraries): string {
     const missing = library.package ? `the package ${library.package}` : library.file;
     throw unavailableError(`${missing} is not installed, or was not when this program was bundled`);
   }
-  const bytes = read(path);
-  const found = sha256(bytes);
+  if (!existsSync(path)) throw unavailableError(`${path} is missing`);
+  const bytes = readFileSync(path);
+  const found = Bun.SHA256.hash(bytes, "hex");
   if (found === library.sha256) return onDisk(path, bytes);
   throw unavailableError(`${path} is not the file that was built: its SHA-256 is ${found}`);
 }
@@ -63,14 +63,5 @@ function usesMusl(): boolean {
   }
 }
 
-function read(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw unavailableError(`${path} is missing`, cause);
-  }
-}
-
-function unavailableError(reason: string, cause?: unknown): AddonError {
-  return new AddonError("backend_unavailable", reason, { cause });
-}
+const unavailableError = (reason: string): AddonError =>
+  new AddonError("backend_unavailable", reason);

@@ -1,6 +1,6 @@
 // The engine over the C functions, however they were loaded.
-// Pass every 32-bit integer as `n | 0` (src/index.ts does it for `add`): JavaScript may store it as a double, and C that was compiled by cc() of Bun 1.4.5
-// then reads garbage.
+// Pass every 32-bit integer as `n | 0` (src/index.ts does it for `add`): JavaScript may store it as a double, and C that
+// cc() of Bun 1.4.5 compiled then reads garbage.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { searchWithAccept } from "./accept.ts";
 import {
@@ -37,20 +37,17 @@ function createNativeStore(symbols: Symbols, handle: Pointer, dimensions: number
       return size;
     },
     append(vectors, count) {
-      if (count === 0) return;
       requireOk(symbols.vindex_append(handle, vectors, count | 0), "vectors");
       size += count;
     },
     load(count, fill) {
-      if (count === 0) return;
-      fill(viewParts(requirePointer(symbols.vindex_reserve(handle, count | 0)), count * rowSize));
+      fill(viewParts(symbols.vindex_reserve(handle, count | 0), count * rowSize));
       requireOk(symbols.vindex_commit(handle, count | 0), "vectors");
       size += count;
     },
     search: (query, k, options) =>
       searchNative({ vindexSearch: symbols.vindex_search, handle, size }, query, k, options),
-    parts: () =>
-      size === 0 ? [] : viewParts(requirePointer(symbols.vindex_vectors(handle)), size * rowSize),
+    parts: () => viewParts(symbols.vindex_vectors(handle), size * rowSize),
     // #region worker
     share: () => ({
       kind: "native",
@@ -85,10 +82,14 @@ export function searchNative(
   return readHits(hits, found);
 }
 
-function* viewParts(address: Pointer, length: number): Generator<Uint8Array> {
+/** @param address may be NULL if the length is 0. @throws {AddonError} `out_of_memory` */
+function viewParts(address: Pointer | bigint | null, length: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
   for (let at = 0; at < length; at += partSize) {
-    yield new Uint8Array(toArrayBuffer(address, at, Math.min(partSize, length - at)));
+    const size = Math.min(partSize, length - at);
+    parts.push(new Uint8Array(toArrayBuffer(requirePointer(address), at, size)));
   }
+  return parts;
 }
 
 /** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */

@@ -1,10 +1,10 @@
 // The engine in plain TypeScript: it runs where nothing else does, and it is what the C is tested against.
 import { askAccept } from "./check.ts";
 import {
-  distances,
   type Engine,
   type Hit,
   type Metric,
+  metrics,
   partSize,
   type SearchOptions,
   type Store,
@@ -73,7 +73,7 @@ export class TypeScriptStore implements Store {
       best.push({ id, score });
     }
     const hits = best.sorted();
-    if (!distances.includes(this.metric)) return hits;
+    if (!metrics[this.metric].isDistance) return hits;
     return hits.map(({ id, score }) => ({ id, score: -score }));
   }
 

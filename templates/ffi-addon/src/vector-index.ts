@@ -44,7 +44,7 @@ export class VectorIndex implements Disposable {
   readonly #workerSearches = new Set<WorkerSearch>();
   // #endregion
 
-  /** @param engine only tests pass one; by default the engine of this process. */
+  /** @param engine by default, the engine of this process. */
   constructor(options: VectorIndexOptions, engine: Engine = chosen) {
     const { dimensions, metric } = requireObject("options", options);
     this.#dimensions = requireInteger("dimensions", dimensions, 1, maxDimensions);
@@ -86,7 +86,14 @@ export class VectorIndex implements Disposable {
     }
     const first = store.size;
     const count = view.length / this.#dimensions;
-    this.#requireCanAdd(store, count);
+    // #region worker
+    if (this.#workerSearches.size > 0) {
+      throw new AddonError("busy", "Can't add to an index that a worker is searching.");
+    }
+    // #endregion
+    if (count > maxSize - store.size) {
+      throw new AddonError("out_of_range", `An index holds at most ${maxSize} vectors.`);
+    }
     store.append(view, count);
     return first;
   }
@@ -210,17 +217,6 @@ export class VectorIndex implements Disposable {
     const store = this.#requireOpen();
     if (!this.#isCallingAccept) return store;
     throw new AddonError("busy", `Can't ${verb} an index inside its own accept callback.`);
-  }
-
-  #requireCanAdd(store: Store, count: number): void {
-    // #region worker
-    if (this.#workerSearches.size > 0) {
-      throw new AddonError("busy", "Can't add to an index that a worker is searching.");
-    }
-    // #endregion
-    if (count > maxSize - store.size) {
-      throw new AddonError("out_of_range", `An index holds at most ${maxSize} vectors.`);
-    }
   }
 
   #requireQuery(query: Float32Array, k: number): Float32Array {

@@ -14,14 +14,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { findCompiler } from "../scripts/compiler.ts";
 import { packageName, root } from "../src/artifacts.ts";
 import { backendOrder } from "../src/engine.ts";
 import { platform } from "../src/library.ts";
 import { declarations } from "../src/symbols.ts";
 import { createProject, type Project, program, run } from "./project.ts";
-import { binutils, ccVariable, compiler, tinycc } from "./toolchain.ts";
+import { binutils, cBackends, ccVariable, compiler, tinycc } from "./toolchain.ts";
 
 /** The backend that runs when nothing is built. */
 const fallback = tinycc ? "tinycc" : "typescript";
@@ -67,6 +67,16 @@ test("FFI_BACKEND forces one, and says why it can't", async () => {
   // #endregion
   expect(await failure(project, "compiled")).toContain("run `bun run build`");
 });
+
+test.skipIf(process.platform === "win32").each(["true", "true -fsyntax-only"])(
+  "a compiler that writes no file is explained: %s",
+  async (CC) => {
+    using project = createProject("bare");
+    const { exitCode, stderr } = await run([join(project.path, "build.ts")], { CC });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\/true( -fsyntax-only)? could not compile native\/addon.c\.\n$/);
+  },
+);
 
 test("a missing compiler is explained", async () => {
   using project = createProject("bare");
@@ -136,6 +146,48 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     appendFileSync(join(project.path, "native/basics.c"), "int broken(\n");
     expect(await build(ccVariable)).toContain("could not compile native/addon.c");
     expect((await report(project)).backend).toBe("typescript");
+  });
+
+  test("C files include each other in every way that compilers allow, in dist/library/, too", async () => {
+    using project = createProject("bare");
+    const native = join(project.path, "native");
+    const files = {
+      "lib/README": "a file that is not included",
+      "lib/unused.c": "int broken(\n",
+      "lib/once.h": "  #  pragma once\nstatic int from_once(void) { return 1; }\n",
+      "lib/a.h":
+        '#ifndef A_H\n#define A_H\n#include "b.h"\n#include "once.h"\n#include"a.h"\n#endif\n',
+      "lib/b.h": '#ifndef B_H\n#define B_H\n#include "once.h"\n#include "a.h"\n#endif\n',
+      "lib/lib.c":
+        '#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n',
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(native, path)), { recursive: true });
+      writeFileSync(join(native, path), text);
+    }
+    appendFileSync(join(native, "addon.c"), '#include "lib/lib.c"\n');
+    const header = join(native, "addon.h");
+    const declared = "\nADDON_EXPORT int32_t addon_lib(int32_t flags);\n#endif\n";
+    writeFileSync(header, readFileSync(header, "utf8").replace(/\n#endif\n$/, declared));
+    const built = await run([join(project.path, "build.ts")], { CC: ccVariable });
+    expect(built).toMatchObject({ exitCode: 0, stderr: "" });
+    expect((await report(project)).backend).toBe("compiled");
+    const installed = { ...project, entry: join(project.path, "dist/library/index.js") };
+    for (const FFI_BACKEND of cBackends) {
+      expect(await report(installed, { FFI_BACKEND })).toMatchObject({ backend: FFI_BACKEND });
+    }
+    if (!tinycc) return;
+    const source = join(project.path, "dist/library/addon.c");
+    const { symbols } = cc({
+      source,
+      symbols: { addon_lib: { args: ["i32"], returns: "i32" } },
+    });
+    expect([symbols.addon_lib(0x100), symbols.addon_lib(0)]).toEqual([2, 1]);
+    writeFileSync(join(native, "lib/once.h"), "static int from_once(void) { return 2; }\n");
+    expect((await report(project)).skipped).toContainEqual({
+      backend: "compiled",
+      reason: expect.stringContaining("changed since"),
+    });
   });
 
   test.skipIf(!binutils)(
@@ -208,7 +260,9 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     );
     expect(await backendAndReason(project)).toEqual(["compiled", ""]);
     rmSync(join(project.path, "native/basics.c"));
-    expect(await backendAndReason(project)).toEqual(["typescript", "native/basics.c is missing"]);
+    expect((await backendAndReason(project))[1]).toContain("changed since");
+    rmSync(join(project.path, "native/addon.c"));
+    expect(await backendAndReason(project)).toEqual(["typescript", "native/addon.c is missing"]);
     writeFileSync(join(folder, "manifest.json"), "{");
     expect((await backendAndReason(project))[1]).toContain("damaged");
   });
@@ -216,7 +270,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
 
   test("a package is for a platform that exists", async () => {
     using project = createProject("bare");
-    for (const target of ["linux", "linux-arm", "../../linux-x64", ""]) {
+    for (const target of ["linux", "linux-arm", "../../linux-x64", "toString", ""]) {
       const packed = await run([join(project.path, "publish/package.ts"), `--target=${target}`]);
       expect(packed.stderr).toContain("Use one of linux-x64, ");
       expect(packed.exitCode).toBe(1);

@@ -1,9 +1,9 @@
 // native/addon.h and the TypeScript that repeats it say the same.
 import type { FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { amalgamate, root } from "../src/artifacts.ts";
+import { root } from "../src/artifacts.ts";
 import { metricNames } from "../src/engine.ts";
 import { declarations, maxDimensions, maxSize, status } from "../src/symbols.ts";
 import { type CFunction, ffiTypesFor, parseHeader } from "./c-header.ts";
@@ -100,15 +100,3 @@ test("statuses, metrics and limits are the same numbers", () => {
   expect(header).toContain("VINDEX_MAX_SIZE ((uint32_t)INT32_MAX)");
   expect(maxSize).toBe(2 ** 31 - 1);
 });
-
-test("the hash of the C code covers every file of the library", () => {
-  const ofTests = ["planted.c", "test.c"];
-  const files = readdirSync(join(root, "native")).filter((name) => !ofTests.includes(name));
-  const text = amalgamate("native/addon.c");
-  expect(files.filter((file) => !text.includes(firstLine(file)))).toEqual([]);
-  expect(text).not.toContain('#include "');
-});
-
-function firstLine(file: string): string {
-  return readFileSync(join(root, "native", file), "utf8").split("\n")[0] ?? "";
-}

@@ -19,20 +19,23 @@ import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
 // #endregion
 import { buildJavaScript } from "../scripts/javascript.ts";
-import { packageName } from "../src/artifacts.ts";
+import { packageName, root } from "../src/artifacts.ts";
 import { installPackage, runCleanly, runProgram } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
 const PROGRAM = `
 import { VectorIndex, backend } from "${packageName}";
-using index = new VectorIndex({ dimensions: 2, metric: "dot" });
-index.add(Float32Array.of(1, 2, 3, 4));
-const query = Float32Array.of(1, 1);
-const results = [index.search(query, 2)];
-// #region worker
-results.push(await index.searchInWorker(query, 2));
-// #endregion
-console.log(JSON.stringify({ backend, results }));
+async function main() {
+  using index = new VectorIndex({ dimensions: 2, metric: "dot" });
+  index.add(Float32Array.of(1, 2, 3, 4));
+  const query = Float32Array.of(1, 1);
+  const results = [index.search(query, 2)];
+  // #region worker
+  results.push(await index.searchInWorker(query, 2));
+  // #endregion
+  console.log(JSON.stringify({ backend, results }));
+}
+main();
 `;
 const HITS = [
   { id: 1, score: 7 },
@@ -68,6 +71,18 @@ const kinds = [
     output: "out",
     start: ["out/program.js"],
   },
+  {
+    kind: "a CommonJS bundle whose assets have a folder",
+    options: ["--format=cjs", "--asset-naming=assets/[name]-[hash].[ext]", "--outdir"],
+    output: "out",
+    start: ["out/program.js"],
+  },
+  {
+    kind: "a CommonJS bundle whose assets have a public URL",
+    options: ["--format=cjs", "--public-path=https://example.com/static/", "--outdir"],
+    output: "out",
+    start: ["out/program.js"],
+  },
   { kind: "an executable", options: ["--compile", "--outfile"], output: executable },
   {
     kind: "a minified executable of bytecode",
@@ -98,6 +113,20 @@ async function build({ options, output, start }: (typeof kinds)[number]) {
     }
   };
 }
+
+test.each([
+  ["a bundle", ["--outdir", "out"], [process.execPath, "out/program.js"]],
+  ["an executable", ["--compile", "--outfile", executable], [join(folder, "own", executable)]],
+])("%s of src/ says that the package has to be imported by its name", async (_, options, start) => {
+  const own = join(folder, "own");
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, "program.ts"), `import ${JSON.stringify(join(root, "src/index.ts"))};`);
+  const bundle = [process.execPath, "build", "program.ts", "--target=bun", ...options];
+  expect((await runProgram(bundle, {}, own)).exitCode).toBe(0);
+  const { exitCode, stderr } = await runProgram(start, {}, own);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("import the package by its name");
+});
 
 test("the build keeps a link to the folder of the JavaScript", async () => {
   const target = join(folder, "target");
@@ -203,11 +232,24 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
       expect(statSync(join(privateFolder, library)).size).toBeGreaterThan(1000);
       expect(readdirSync(privateFolder)).toEqual([library]);
-      // A folder in which others can write is not used.
+      // A folder in which others can write is not used. Later starts use the same other folder.
       chmodSync(privateFolder, 0o777);
       writeFileSync(join(privateFolder, library), "planted");
-      expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+      for (let starts = 0; starts < 2; starts++) {
+        expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+        expect(readdirSync(TMPDIR)).toHaveLength(2);
+      }
       expect(statSync(join(privateFolder, library)).size).toBe("planted".length);
+      // Nor are a file and a link, which another user can put there, too.
+      for (const plant of [
+        (path: string) => writeFileSync(path, ""),
+        (path: string) => symlinkSync(join(folder, "nowhere"), path),
+      ]) {
+        rmSync(privateFolder, { recursive: true });
+        plant(privateFolder);
+        expect(JSON.parse((await start(env)).stdout)).toEqual(found("compiled"));
+        expect(readdirSync(TMPDIR)).toHaveLength(2);
+      }
     },
   );
 });

@@ -114,6 +114,18 @@ describe.each(engines)("$backend", (engine) => {
     index.save(path);
     using loaded = VectorIndex.load(path, engine);
     expect([loaded.size, loaded.dimensions, loaded.metric]).toEqual([0, 7, "dot"]);
+    expect(loaded.add(new Float32Array(0))).toBe(0);
+  });
+
+  test("refuses an empty index whose vectors have a wrong checksum", () => {
+    const path = join(folder, `${engine.backend}.forged`);
+    using index = new VectorIndex({ dimensions: 7, metric: "dot" }, oracle);
+    index.save(path);
+    const bytes = readFileSync(path);
+    bytes[24] = (bytes[24] ?? 0) ^ 1;
+    bytes.writeBigUInt64LE(Bun.hash.xxHash3(bytes.subarray(0, 32)), 32);
+    writeFileSync(path, bytes);
+    fails(path, "corrupt_file", engine);
   });
 
   test("refuses a file with one bit changed, wherever it is", () => {

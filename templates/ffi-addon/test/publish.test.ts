@@ -32,7 +32,7 @@ const readmeOf = (project: Project): string =>
 function publishable(): Project {
   const project = createProject("bare");
   const { private: _, devDependencies: __, ...manifest } = JSON.parse(manifestOf(project));
-  const text = JSON.stringify({ ...manifest, name: NAME, version: "1.2.3" }, null, 2);
+  const text = JSON.stringify({ ...manifest, name: NAME, version: "1.2.3" }, null, "\t");
   writeFileSync(join(project.path, "package.json"), `${text}\n`);
   writeFileSync(join(project.path, "README.md"), "# For the owner\n");
   writeFileSync(join(project.path, "NPM.md"), "# your-package\n");
@@ -132,13 +132,17 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     });
   });
 
-  test("after packing was killed, the next one restores README.md", async () => {
+  test("after packing was killed, the next one restores README.md and package.json", async () => {
     using project = publishable();
+    const before = manifestOf(project);
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     expect((await bun(project, "run", "prepack")).exitCode).toBe(0);
     expect(readmeOf(project)).toBe(`# ${NAME}\n`);
+    const { optionalDependencies } = JSON.parse(manifestOf(project));
+    expect(optionalDependencies).toEqual({ [HOST]: "1.2.3" });
     expect((await pack(project)).exitCode).toBe(0);
     expect(readmeOf(project)).toBe("# For the owner\n");
+    expect(manifestOf(project)).toBe(before);
   });
 
   test("the library of a platform package gives the same results as TypeScript", async () => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { findCompiler } from "../scripts/compiler.ts";
 import { openEngine } from "../src/backends.ts";
 
-const required = process.env.CI !== undefined && process.platform === "linux";
+const required = process.env.CI === "true" && process.platform === "linux";
 
 /** Returns the result of `find`. If it throws, the error is the reason for a skip. */
 function attempt<Value>(what: string, find: () => Value): Value | undefined {

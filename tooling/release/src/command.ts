@@ -1,7 +1,7 @@
 // Runs a program to its end.
 import { ReleaseError } from "@bunyard/shared/release";
 
-/** Resolves to the program's standard output. @throws {ReleaseError} `failed`, with its complete output. */
+/** Resolves to the program's standard output. @throws {ReleaseError} with its complete output. */
 export async function run(cwd: string, ...command: string[]): Promise<string> {
   const child = Bun.spawn(command, { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [output, errors, code] = await Promise.all([
@@ -10,5 +10,5 @@ export async function run(cwd: string, ...command: string[]): Promise<string> {
     child.exited,
   ]);
   if (code === 0) return output.trim();
-  throw new ReleaseError("failed", `${command.join(" ")} exited with ${code}\n${output}${errors}`);
+  throw new ReleaseError(`${command.join(" ")} exited with ${code}\n${output}${errors}`);
 }

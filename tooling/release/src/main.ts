@@ -20,7 +20,7 @@ function parse(argv: string[]) {
       options: { "dry-run": { type: "boolean", default: false }, help: { type: "boolean" } },
     });
   } catch (cause) {
-    throw new ReleaseError("usage", cause instanceof Error ? cause.message : String(cause));
+    throw new ReleaseError(cause instanceof Error ? cause.message : String(cause), 2);
   }
 }
 
@@ -32,7 +32,7 @@ try {
   const { values, positionals } = parse(process.argv.slice(2));
   const [request, extra] = positionals;
   if (values.help) console.log(USAGE);
-  else if (request === undefined || extra !== undefined) throw new ReleaseError("usage", USAGE);
+  else if (request === undefined || extra !== undefined) throw new ReleaseError(USAGE, 2);
   else {
     const { version, files, notes } = await release({
       root: resolve(import.meta.dir, "../../.."),

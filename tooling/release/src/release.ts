@@ -34,13 +34,10 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
   const version = nextVersion(await versionOf(root), request);
   const tag = `v${version}`;
   if ((await git("status", "--porcelain")) !== "") {
-    throw new ReleaseError(
-      "refused",
-      "There are uncommitted changes. Commit or stash them, and try again.",
-    );
+    throw new ReleaseError("There are uncommitted changes. Commit or stash them, and try again.");
   }
   if ((await git("tag", "--list", tag)) !== "") {
-    throw new ReleaseError("refused", `The tag ${tag} already exists. Choose another version.`);
+    throw new ReleaseError(`The tag ${tag} already exists. Choose another version.`);
   }
   const folder = await mkdtemp(join(tmpdir(), "bunyard-release-"));
   const tree = join(folder, "tree");
@@ -68,7 +65,7 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
 
 function refuse(reason: string, problems: readonly string[]): void {
   if (problems.length === 0) return;
-  throw new ReleaseError("failed", `${reason}:\n  ${problems.join("\n  ")}`);
+  throw new ReleaseError(`${reason}:\n  ${problems.join("\n  ")}`);
 }
 
 /** The current version as it was published; undefined before the first release. */
@@ -87,7 +84,7 @@ async function packPrevious(root: string, folder: string): Promise<Packed | unde
 
 /**
  * The changes that `update` makes in projects of the previous version.
- * @throws {ReleaseError} `failed` if they cannot be updated
+ * @throws {ReleaseError} if they cannot be updated
  */
 async function updatesFrom(
   previous: Packed | undefined,
@@ -105,7 +102,7 @@ async function updatesFrom(
 /** Writes the version into every package.json, the lockfile and the changelog. Returns the changelog's entries. */
 async function write(tree: string, version: string, date: string): Promise<string> {
   const changelog = Bun.file(join(tree, "CHANGELOG.md"));
-  const { text, notes } = releaseChangelog(await changelog.text(), version, date);
+  const text = releaseChangelog(await changelog.text(), version, date);
   await changelog.write(text);
   const { workspaces } = await Bun.file(join(tree, "package.json")).json();
   for (const folder of [".", ...workspaces]) {
@@ -116,7 +113,8 @@ async function write(tree: string, version: string, date: string): Promise<strin
     }
   }
   await run(tree, process.execPath, "install", "--no-summary");
-  return notes;
+  const [, , entries = ""] = text.split(/^## \[.*\n/m); // after those under [Unreleased], which are none
+  return entries.trim();
 }
 
 /** The tarball as it would be published. */
