@@ -1,14 +1,14 @@
 // Builds dist/: public/ contains the page with hashed and precompressed files, main.js is the server. A server that runs
 // keeps working during a build, and after a failed one: files are added first, and the page is replaced last.
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 // #region workarounds
-import { moduleUrls } from "./src/dev/workarounds/module-urls.ts";
+import moduleUrls from "./src/dev/workarounds/module-urls.ts";
 
 // #endregion
 
-/** Days to keep files of earlier builds, for tabs that were opened before a deployment. */
+/** Days to keep the files of a build after the next one, for tabs that were opened before a deployment. */
 const KEEP_DAYS = 7;
 
 if (process.env.NODE_ENV !== "production") {
@@ -22,11 +22,10 @@ await mkdir("dist/public", { recursive: true }).catch(refuse);
 const staging = await mkdtemp("dist/.staging-").catch(refuse);
 try {
   await buildPage();
-  // #region executable
-  // dist/public/ also contains files of earlier builds, which the executable must not contain.
+  // dist/public/ also contains files of earlier builds, so the next build needs the names of these.
   await Bun.write(join(staging, "public.json"), JSON.stringify(await readdir(`${staging}/public`)));
-  // #endregion
   await buildServer();
+  await touchReplacedFiles();
   await publish();
   await removeOldFiles();
   console.log("Built dist/. Run it with `NODE_ENV=production bun dist/main.js`.");
@@ -80,6 +79,18 @@ async function buildServer(): Promise<void> {
     target: "bun",
     sourcemap: "linked",
   });
+}
+
+/** A file is kept for a number of days after it was replaced, however old it is by then. */
+async function touchReplacedFiles(): Promise<void> {
+  const now = new Date();
+  const latest: readonly string[] = await Bun.file("dist/public.json")
+    .json()
+    .catch(() => readdir("dist/public"));
+  for (const name of latest) {
+    // Somebody may have removed it.
+    await utimes(join("dist/public", name), now, now).catch(() => undefined);
+  }
 }
 
 /** Moves the files into dist/. The page is last, when every file that it loads exists. */

@@ -2,6 +2,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { relative } from "node:path";
 
+/** Filter of `onLoad` for files that are not in packages. */
+export const SOURCE = /^(?!.*[\\/]node_modules[\\/])/;
+
 export const MISSING = "missing";
 
 /** Returns a value that changes when the file is saved or replaced, or `MISSING`. */
