@@ -24,8 +24,9 @@ export function trustProxies({
     // A socket that accepts both families reports IPv4 addresses as ::ffff:127.0.0.1.
     const peer = c.env.server.requestIP(c.req.raw)?.address.replace(/^::ffff:/i, "") ?? "";
     if (isIP(peer) !== 0 && trusted.check(peer, isIP(peer) === 6 ? "ipv6" : "ipv4")) {
-      const [host, protocol] = [first(c, "x-forwarded-host"), first(c, "x-forwarded-proto")];
-      c.set("forwarded", { host, protocol });
+      // For a WebSocket, some proxies send `ws` or `wss`. Its Origin is that of the page, with `http` or `https`.
+      const protocol = first(c, "x-forwarded-proto")?.replace(/^ws/i, "http");
+      c.set("forwarded", { host: first(c, "x-forwarded-host"), protocol });
     }
     return next();
   };
@@ -45,7 +46,7 @@ function addressList(items: readonly string[]): BlockList {
 
 /** Proxies append to the header, so the first value is what the browser used. */
 function first(c: Context, header: string): string | undefined {
-  return c.req.header(header)?.split(",")[0]?.trim();
+  return c.req.header(header)?.split(",")[0]?.trim() || undefined;
 }
 
 /**
