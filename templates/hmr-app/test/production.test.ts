@@ -28,6 +28,15 @@ async function run(...args: string[]): Promise<{ exitCode: number; output: strin
 
 beforeAll(async () => {
   copy = await Copy.make();
+  for (const name of ["data.csv.gz", "data.br"]) {
+    const bytes = crypto.getRandomValues(new Uint8Array(40_000));
+    await Bun.write(join(copy.folder, "src/page", name), bytes);
+  }
+  const imports = `import gz from "./data.csv.gz" with { type: "file" };
+import br from "./data.br" with { type: "file" };
+document.documentElement.dataset.files = gz + br;
+`;
+  await copy.write("src/page/main.tsx", imports + (await copy.read("src/page/main.tsx")));
   // The page reads a variable that is not public, and must not get its value.
   await copy.edit(
     "src/page/settings.ts",
@@ -127,6 +136,18 @@ describe("assets", () => {
       expect({ ignored, ...(await part(ignored)) }).toMatchObject({ ignored, status: 200 });
     }
     expect(await part(`bytes=${size}-`)).toMatchObject({ status: 416, range: `bytes */${size}` });
+  });
+
+  test("of a compressed format are served as they are", async () => {
+    const names = await readdir(join(copy.folder, "dist/public"));
+    const imported = names.filter((name) => /^data.*\.(gz|br)$/.test(name));
+    expect(imported).toHaveLength(2);
+    for (const name of imported) {
+      const response = await fetch(`${service.url}/${name}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.has("content-encoding")).toBe(false);
+      expect((await response.bytes()).length).toBe(40_000);
+    }
   });
 
   test("source maps are not served", async () => {

@@ -28,7 +28,8 @@ export async function openBuiltPage(folder: string): Promise<PageSource> {
   }
   const assets = new Hono<HttpEnv>();
   for (const name of Object.keys(files)) {
-    if (/\.(br|gz)$/.test(name)) continue;
+    const isVariant = /\.(br|gz)$/.test(name) && Object.hasOwn(files, name.slice(0, -3));
+    if (isVariant) continue;
     assets.get(`/${name}`, etag(), await serveFile(files, name));
   }
   // Compressed here and not by the build, so that the page and its variants are always from the same build.
