@@ -1,8 +1,14 @@
 // The project's own pages and API, in development and in production.
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
 import packageJson from "../package.json";
+// #region workarounds
+import { Age } from "../src/page/Age.tsx";
+
+// #endregion
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, startDev, startProduction, until } from "./service.ts";
@@ -48,6 +54,19 @@ async function expectPages(tab: Tab): Promise<void> {
   expect(tab.console).toEqual([]);
 }
 
+// #region workarounds
+test.each([
+  [20, "this minute"],
+  [59 * 60, "59 minutes ago"],
+  [60 * 60, "1 hour ago"],
+  [47 * 60 * 60, "yesterday"],
+  [48 * 60 * 60, "2 days ago"],
+])("an age of %d seconds reads as %p", (seconds, text) => {
+  const at = new Date(Date.now() - seconds * 1000 - 100).toISOString();
+  expect(renderToStaticMarkup(createElement(Age, { at }))).toContain(`>${text}</time>`);
+});
+
+// #endregion
 describe("in development", () => {
   let dev: Service;
   beforeAll(async () => {
@@ -90,6 +109,26 @@ describe("in development", () => {
     await own.edit("src/page/settings.ts", '"Edited"', "read() || fallback");
     await shows("Mine · An app");
     expect(await tab.evaluate("window.mark")).toBe(1);
+  });
+
+  browserTest("a page at a path that browsers encode is found", async () => {
+    await using own = await Copy.make({ app: "own" });
+    const path = "/über uns";
+    await own.edit(
+      "src/page/pages.tsx",
+      '"/": {',
+      `"${path}": { title: "About", component: Home },\n  "/": {`,
+    );
+    await own.edit("src/page/App.tsx", "</nav>", `<Link to="${path}">About</Link></nav>`);
+    await using service = await startDev(own.folder);
+    await using tab = await Tab.openDev(service);
+    await tab.click("nav a:last-child");
+    await tab.waitFor(`document.title.startsWith("About")`);
+    await tab.waitFor(`document.querySelector("nav a:last-child").ariaCurrent === "page"`);
+    await tab.view.navigate(`${service.url}${encodeURI(path)}`);
+    await tab.waitFor(`document.title.startsWith("About")`);
+    await tab.view.navigate(`${service.url}/100%`);
+    await tab.shows("There is no page at /100%.");
   });
 
   // #region workarounds
