@@ -14,6 +14,8 @@ import { lazy, Suspense, useState } from "react";
 import "./plain.css";
 import font from "./font.woff2";
 import data, { list } from "./data.json";
+import json5 from "./data.json5";
+import yaml from "./data.yaml";
 import styles from "./styles.module.css";
 import text from "./text.txt";
 import picture from "./picture.png";
@@ -33,7 +35,7 @@ export function Everything() {
   };
   return (
     <section className={styles.outer}>
-      <p id="plain">{data.title} {list.length} {text}</p>
+      <p id="plain">{data.title} {list.length} {text} {json5.limit} {yaml.limit} {String("a" in data)}</p>
       {[font, picture, icon, video].map((url) => <a key={url} className="asset" href={url}>asset</a>)}
       <button type="button" id="ask" onClick={ask}>{reply || "ask"}</button>
       <button type="button" id="open" onClick={() => setOpen(true)}>open</button>
@@ -48,9 +50,11 @@ const files: Readonly<Record<string, string>> = {
   "plain.css": "#plain { outline: 3px solid rgb(1, 2, 3); }\n",
   "styles.module.css":
     '.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
-    '.inner { composes: box; filter: url("#filter"); }\n.outer { composes: inner; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
+    '.inner { composes: box; filter: url("#filter"); }\n.a { composes: b; } .b { composes: a; }\n.outer { composes: inner; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
   "base.module.css": ".base { outline: 5px solid rgb(7, 8, 9); }\n",
-  "data.json": '{ "title": "of JSON", "list": [1, 2] }',
+  "data.json": '{ "title": "of JSON", "list": [1, 2], "__proto__": { "a": 1 } }',
+  "data.json5": "{ limit: Infinity }",
+  "data.yaml": "limit: .nan",
   "text.txt": "of text",
   "media.ts":
     'import captions from "./captions.vtt";\nimport table from "./table.csv";\nexport const urls: readonly string[] = [captions, table];\n',
@@ -79,7 +83,7 @@ const style = (selector: string, property: string) =>
   `getComputedStyle(document.querySelector("${selector}")).${property}`;
 
 async function expectEverything(tab: Tab): Promise<void> {
-  await tab.shows("of JSON 2 of text");
+  await tab.shows("of JSON 2 of text Infinity NaN false");
   await tab.waitFor(`${style("#plain", "outlineColor")} === "rgb(1, 2, 3)"`);
   await tab.waitFor(`${style("section", "color")} === "rgb(4, 5, 6)"`);
   await tab.waitFor(`${style("section", "outlineColor")} === "rgb(7, 8, 9)"`);
@@ -127,6 +131,12 @@ describe("in development", () => {
     await copy.edit(`${FOLDER}/base.module.css`, "rgb(7, 8, 9)", "rgb(70, 80, 90)");
     await tab.waitFor(`${style("section", "outlineColor")} === "rgb(70, 80, 90)"`);
     expect(await tab.evaluate(counter("page-counter"))).toBe("1");
+  });
+
+  browserTest("an edited YAML file is shown after a reload", async () => {
+    await copy.write(`${FOLDER}/data.yaml`, "limit: -.inf");
+    await tab.shows("of text Infinity -Infinity");
+    await tab.connected(dev);
   });
 
   browserTest("a CSS Module that does not parse shows the overlay until it is fixed", async () => {

@@ -1,7 +1,7 @@
 // Defect: `.env`, `bunfig.toml`, `tsconfig.json` and `imports` in package.json are read only once, and nothing says that an edit has no effect.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/2521
 // Workaround: polls them; after an edit the bundler restarts, and the server is evaluated with the new variables.
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { notice } from "#lib/log";
 import { createHot } from "../../hot.ts";
@@ -11,6 +11,8 @@ import { reevaluate } from "../reevaluate.ts";
 const ENV_FILES = [".env", ".env.development", ".env.local", ".env.development.local"];
 const CONFIG_FILES = [...ENV_FILES, "bunfig.toml", "tsconfig.json"];
 const POLL_MS = 200;
+/** A `preload` of bunfig.toml might keep the process that reads the variables running. */
+const MAX_START_MS = 5000;
 
 interface Data {
   /** The latest text of each file. */
@@ -26,20 +28,23 @@ data.fromFiles ??= namesFromFiles();
 
 /** For the `env` of a child process that reads the .env files itself. */
 export function envFileVariablesAsUndefined(): Readonly<Record<string, undefined>> {
-  return Object.fromEntries((data.fromFiles ?? []).map((name) => [name, undefined]));
+  return asUndefined(data.fromFiles ?? []);
+}
+
+function asUndefined(names: readonly string[]): Readonly<Record<string, undefined>> {
+  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 export function watchConfigFiles(restartBundler: (reason: string) => void): void {
-  for (const file of CONFIG_FILES.filter(isFolder))
-    notice.warn("{file} is a folder: remove it, or replace it with a file", { file });
+  for (const file of CONFIG_FILES) warnIfUnreadable(file);
   // Replaces the timer of the previous evaluation. It is not disposed of, because it must outlive code that fails to start.
   clearInterval(data.timer);
-  data.timer = setInterval(async () => {
+  data.timer = setInterval(() => {
     const texts = readTexts();
     const changed = [...texts.keys()].filter((file) => texts.get(file) !== data.texts?.get(file));
     data.texts = texts;
     if (changed.length === 0) return;
-    await readVariables();
+    readVariables();
     restartBundler(`${changed.join(", ")} changed`);
     reevaluate();
   }, POLL_MS);
@@ -60,42 +65,59 @@ function readAliases(): string {
   }
 }
 
-/** A missing file and a folder count as empty, as for Bun. */
+/** A file that cannot be read counts as empty, as for Bun. */
 function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
-  } catch (error) {
-    if (/ENOENT|EISDIR/.test((error as NodeJS.ErrnoException).code ?? "")) return "";
-    throw error;
+  } catch {
+    return "";
   }
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function warnIfUnreadable(file: string): void {
+  try {
+    readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EISDIR")
+      notice.warn("{file} is a folder: remove it, or replace it with a file", { file });
+    else if (code !== "ENOENT")
+      notice.warn("{file} is ignored, because it cannot be read ({code}): check its permissions", {
+        file,
+        code,
+      });
+  }
 }
 
 /** Returns the variables whose value is that of a file. Any other value comes from the shell, which takes precedence. */
 function namesFromFiles(): readonly string[] {
   const variables = ENV_FILES.flatMap((file) => Object.entries(parseEnv(readText(file))));
-  // Only Bun expands references such as `URL=http://$HOST/`, so their value cannot be compared.
-  const isFromFile = ([name, value = ""]: [string, string | undefined]) =>
-    value.includes("$") || value === process.env[name];
-  return variables.filter(isFromFile).map(([name]) => name);
+  // Only Bun expands references such as `URL=http://$HOST/`.
+  const hasReference = ([, value = ""]: [string, string | undefined]) => value.includes("$");
+  const equal = variables.filter((it) => hasReference(it) || it[1] === process.env[it[0]]);
+  const names = equal.map(([name]) => name);
+  const expanded = equal.some(hasReference) ? readByBun(names) : process.env;
+  return names.filter((name) => expanded?.[name] === process.env[name]);
 }
 
-/** Starts a process that reads the files as Bun does at its start, and copies its variables. It prints its own errors. */
-async function readVariables(): Promise<void> {
-  const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
-  const env = { ...process.env, ...envFileVariablesAsUndefined() };
-  const child = Bun.spawn(command, { env });
-  const output = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) {
+/** Replaces the variables of the files by those that Bun would read at a start. */
+function readVariables(): void {
+  const variables = readByBun(data.fromFiles ?? []);
+  if (!variables) {
     notice.warn("the variables of .env keep their values: Bun does not start, see the error above");
     return;
   }
-  // The first lines are those of a `preload` of bunfig.toml.
-  const variables = JSON.parse(output.trim().split("\n").at(-1) ?? "");
   for (const name of data.fromFiles ?? []) delete process.env[name];
   Object.assign(process.env, variables);
   data.fromFiles = namesFromFiles();
+}
+
+/** Returns the variables of a new process, which gets those in `names` from the files; undefined if Bun does not start. */
+function readByBun(names: readonly string[]): Record<string, string> | undefined {
+  const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
+  const env = { ...process.env, ...asUndefined(names) };
+  const child = Bun.spawnSync(command, { env, stderr: "inherit", timeout: MAX_START_MS });
+  if (child.exitCode !== 0) return undefined;
+  // The first lines are those of a `preload` of bunfig.toml.
+  return JSON.parse(child.stdout.toString().trim().split("\n").at(-1) ?? "");
 }

@@ -8,7 +8,7 @@ import { mkdtempSync, rmdirSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { BunPlugin } from "bun";
-import { MISSING, shorten, textOf, versionOf } from "./files.ts";
+import { MISSING, SOURCE, shorten, textOf, versionOf } from "./files.ts";
 
 const POLL_MS = 100;
 /** Number of polls within which the bundler of an idle machine notices an edit. */
@@ -68,7 +68,7 @@ export default {
 
 /** Returns the loaded files that are not in packages. */
 export function sources(): readonly string[] {
-  return [...loadedFiles.keys()].filter((path) => !path.includes("node_modules"));
+  return [...loadedFiles.keys()].filter((path) => SOURCE.test(path));
 }
 
 function isLoading(): boolean {
