@@ -175,6 +175,23 @@ browserTest("a worker that does not build shows the overlay until it is fixed", 
   await page.waitFor(`!${overlay}`);
 });
 
+browserTest("a worker that starts a worker is reported until it does not", async () => {
+  await using own = await Copy.make();
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await own.write("src/page/inner.ts", "export {};\n");
+  const nested = 'new Worker(new URL("./inner.ts", import.meta.url));';
+  await own.write("src/page/nested.ts", `export const start = () => ${nested}\n`);
+  await own.write("src/page/worker.ts", 'import { start } from "./nested.ts";\nstart();\n');
+  const app = await own.read("src/page/App.tsx");
+  const worker = 'new Worker(new URL("./worker.ts", import.meta.url));';
+  await own.write("src/page/App.tsx", `${worker}\n${app}`);
+  await page.overlayShows("src/page/nested.ts: new URL(…, import.meta.url) does not work");
+  await own.write("src/page/nested.ts", "export const start = () => undefined;\n");
+  await page.waitFor(`!${overlay}`);
+  await page.shows("Before any edit.");
+});
+
 describe("in production", () => {
   browserTest("every kind of import works, and the console stays empty", async () => {
     for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { reloadAfterError, SOURCE, textOf } from "./files.ts";
+import { reloadAfterError, SOURCE, shorten, textOf } from "./files.ts";
 import { recordUnwatchedLoad } from "./missed-edits.ts";
 
 const SCRIPT_SOURCE = new RegExp(`${SOURCE.source}.*\\.[jt]sx?$`);
@@ -19,6 +19,8 @@ export default {
   name: "module-urls",
   setup(build) {
     build.onLoad({ filter: SCRIPT_SOURCE }, async ({ path, loader }) => {
+      // A bundled worker.
+      if (outputs && path.startsWith(outputs)) return undefined;
       const contents = await reloadAfterError(path, () => replaceUrls(path, textOf(path)));
       return contents === undefined ? undefined : { contents, loader };
     });
@@ -75,7 +77,12 @@ async function bundle(file: string): Promise<string> {
     for (const path of [file, ...invalid]) recordUnwatchedLoad(path);
     throw new Error(errors);
   }
-  for (const input of Object.keys((await Bun.file(metafile).json()).inputs))
-    recordUnwatchedLoad(resolve(input));
+  const inputs = Object.keys((await Bun.file(metafile).json()).inputs).map((path) => resolve(path));
+  for (const path of inputs) recordUnwatchedLoad(path);
+  const nested = inputs.find((path) => SOURCE.test(path) && textOf(path).search(MODULE_URL) >= 0);
+  if (nested) {
+    const reason = "new URL(…, import.meta.url) does not work in a worker";
+    throw new Error(`${shorten(nested)}: ${reason}. Create the URL in the page, and send it.`);
+  }
   return join(folder, name);
 }
