@@ -8,18 +8,20 @@ export interface ServerState {
   readonly state: State | undefined;
   /** Why the latest request failed; `undefined` if it did not. */
   readonly failure: string | undefined;
+  // #region live
+  /** Whether the WebSocket delivers the state. */
+  readonly isConnected: boolean;
+  // #endregion
 }
 
-let current: ServerState = { state: undefined, failure: undefined };
+let current: ServerState = {
+  state: undefined,
+  failure: undefined,
+  // #region live
+  isConnected: false,
+  // #endregion
+};
 const listeners = new Set<() => void>();
-
-// #region live
-/** Keeps `failure`: the server sends its state every second, which would hide the message of a failed request. */
-export function receive(state: State): void {
-  update({ state });
-}
-
-// #endregion
 
 /** Increments the server's counter. */
 export function increment(): Promise<void> {
@@ -36,7 +38,7 @@ async function request(send: () => ReturnType<typeof api.state.$get>): Promise<v
   }
 }
 
-function update(change: Partial<ServerState>): void {
+export function update(change: Partial<ServerState>): void {
   current = { ...current, ...change };
   for (const listener of listeners) listener();
 }
