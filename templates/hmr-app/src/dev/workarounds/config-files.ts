@@ -37,7 +37,7 @@ function asUndefined(names: readonly string[]): Readonly<Record<string, undefine
 
 export function watchConfigFiles(restartBundler: (reason: string) => void): void {
   for (const file of CONFIG_FILES) warnIfUnreadable(file);
-  // Replaces the timer of the previous evaluation. It is not disposed of, because it must outlive code that fails to start.
+  // Not in `dispose`, because polling must outlive code that fails to start.
   clearInterval(data.timer);
   data.timer = setInterval(() => {
     const texts = readTexts();

@@ -13,11 +13,19 @@ export function versionOf(path: string): string {
   return stats ? `${stats.ino} ${stats.mtimeMs} ${stats.size}` : MISSING;
 }
 
-/** Returns an empty text while an editor replaces the file, because an error of a plugin would stay in Bun's overlay. */
+/**
+ * Returns an empty text for a file that cannot be read, for example while an editor replaces it. An error of a plugin would
+ * stay in Bun's overlay.
+ */
 export function textOf(path: string): string {
-  return versionOf(path) === MISSING ? "" : readFileSync(path, "utf8");
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
+/** Returns the path relative to the project. */
 export function shorten(path: string): string {
   return relative(".", path);
 }

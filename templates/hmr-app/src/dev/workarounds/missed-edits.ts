@@ -15,7 +15,7 @@ const POLL_MS = 100;
 const GRACE_POLLS = 5;
 /** Milliseconds that an edited file may take to reach this plugin. Until then, no edit counts as missed. */
 const MAX_LOAD_MS = 5000;
-/** Filter of `onResolve`: with a wider one, Bun looks for its own modules on disk, and fails. */
+/** Filter of `onResolve`. If it matched more, Bun would look for its built-in modules on disk, and fail. */
 const IN_PROJECT = new RegExp(`^${RegExp.escape(process.cwd() + sep)}`);
 /** Every string in quotes, and every `url(…)` of a style sheet. */
 const SPECIFIER = /["'`(]([^"'`()\s]+)["'`)]/g;

@@ -12,7 +12,7 @@ import { parseRange } from "./range.ts";
 import type { PageSource } from "./routes.ts";
 
 interface Variant {
-  /** In memory. Unlike an array, the runtime sends a blob without copying it first. */
+  /** In memory. The runtime sends a blob without a copy, and would copy an array for each response. */
   readonly body: Blob;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -94,7 +94,7 @@ function headersOf(name: string, encoding: Encoding, bytes: Uint8Array) {
     "cache-control": isPage ? "no-cache" : "public, max-age=31536000, immutable",
     etag: `"${Bun.hash(bytes).toString(36)}"`,
     "accept-ranges": "bytes",
-    // Depending on the `Accept` header, the response is the page or a 404.
+    // On a path of the page, `Accept` decides between the page and a 404: see `isNavigation`.
     vary: isPage ? "accept, accept-encoding" : "accept-encoding",
     ...(encoding === "identity" ? {} : { "content-encoding": encoding }),
   };
