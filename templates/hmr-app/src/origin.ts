@@ -12,8 +12,8 @@ interface OriginEnv extends HttpEnv {
 }
 
 /**
- * Middleware: uses `X-Forwarded-Host` and `X-Forwarded-Proto` if the request comes from one of
- * `TRUSTED_PROXIES`. Any other client could forge them.
+ * Middleware: uses `X-Forwarded-Host` and `X-Forwarded-Proto` of `TRUSTED_PROXIES` only, because any client can send them. The
+ * check in lib/ uses `X-Forwarded-Host` of any client: it only has to refuse foreign pages, which cannot set it.
  */
 export function trustProxies({
   TRUSTED_PROXIES,
