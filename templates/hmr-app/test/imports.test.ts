@@ -50,7 +50,7 @@ const files: Readonly<Record<string, string>> = {
   "plain.css": "#plain { outline: 3px solid rgb(1, 2, 3); }\n",
   "styles.module.css":
     '.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
-    '.inner { composes: box; filter: url("#filter"); }\n.a { composes: b; } .b { composes: a; }\n.outer { composes: inner; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
+    '.inner { composes: box; filter: url("#filter"); }\n.a { composes: b; } .b { composes: a; }\n.outer { composes: inner; grid-area: main; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
   "base.module.css": ".base { outline: 5px solid rgb(7, 8, 9); }\n",
   "data.json": '{ "title": "of JSON", "list": [1, 2], "__proto__": { "a": 1 } }',
   "data.json5": "{ limit: Infinity }",
@@ -90,6 +90,7 @@ async function expectEverything(tab: Tab): Promise<void> {
   await tab.waitFor(`${style("section", "backgroundImage")}.startsWith("url(")`);
   await tab.waitFor(`${style("section", "filter")} === 'url("#filter")'`);
   await tab.waitFor(`${style("section", "cursor")}.startsWith('url("data:image/gif')`);
+  expect(await tab.evaluate(style("section", "gridRowStart"))).toBe("main");
   const types = await tab.evaluate(
     `Promise.all([...document.querySelectorAll(".asset")].map(async ({ href }) =>
       (await fetch(href)).headers.get("content-type").split(";")[0]))`,

@@ -48,6 +48,16 @@ test("the development server listens on the loopback address only, and Ctrl-C le
   }
 });
 
+test.each(["missing", "package.json"])(
+  "a TMPDIR that is %s is reported, and ends the start",
+  async (name) => {
+    const starting = startDev(copy.folder, { TMPDIR: join(copy.folder, name) });
+    const message = await starting.then(String, String);
+    expect(message).toContain("Set TMPDIR to a folder that you may write to.");
+    expect(message).not.toContain("mkdtemp");
+  },
+);
+
 test("the bundler is killed before the folder of its socket is removed", async () => {
   await using own = await Copy.make();
   const probe = `.get("/api/probe", (c) => {

@@ -66,8 +66,10 @@ function toScript(filename: string, code: Uint8Array): string {
 }
 
 function parse(filename: string, code: Uint8Array) {
+  // `bun run build` does not scope the names of grid areas either.
+  const cssModules = { grid: false };
   try {
-    return transform({ filename, code, cssModules: true, analyzeDependencies: true });
+    return transform({ filename, code, cssModules, analyzeDependencies: true });
   } catch (cause) {
     const { message, loc } = cause as Error & { loc?: { line: number; column: number } };
     throw new SyntaxError(`${message} at ${filename}:${loc?.line}:${loc?.column}`, { cause });
