@@ -15,9 +15,7 @@ interface OriginEnv extends HttpEnv {
  * Middleware: uses `X-Forwarded-Host` and `X-Forwarded-Proto` of `TRUSTED_PROXIES` only, because any client can send them. The
  * check in lib/ uses `X-Forwarded-Host` of any client: it only has to refuse foreign pages, which cannot set it.
  */
-export function trustProxies({
-  TRUSTED_PROXIES,
-}: Pick<Env, "TRUSTED_PROXIES">): MiddlewareHandler<OriginEnv> {
+export function trustProxies({ TRUSTED_PROXIES }: Env): MiddlewareHandler<OriginEnv> {
   if (TRUSTED_PROXIES.length === 0) return (_, next) => next();
   const trusted = addressList(TRUSTED_PROXIES);
   return (c, next) => {

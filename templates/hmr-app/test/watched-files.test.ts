@@ -286,7 +286,7 @@ test.each([".env", ".env.local"])("a folder named %s is reported, and serves", a
   await using own = await Copy.make();
   await mkdir(join(own.folder, name));
   await using service = await startDev(own.folder);
-  const message = `${name} is a folder: remove it, or replace it with a file`;
+  const message = `${name} is ignored, because it is a folder`;
   expect(service.printed()).toContain(message);
   await rm(join(own.folder, name), { recursive: true });
   await own.write(name, "DEV_HOSTS=added.example\n");

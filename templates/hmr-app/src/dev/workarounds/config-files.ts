@@ -17,26 +17,23 @@ const MAX_START_MS = 5000;
 interface Data {
   /** The latest text of each file. */
   texts: ReadonlyMap<string, string>;
-  /** Names of the variables that come from the files and not from the shell. */
-  fromFiles: readonly string[];
+  /** The variables that come from the files and not from the shell, for the `env` of a process that reads the files itself. */
+  unset: Readonly<Record<string, undefined>>;
   timer: Timer;
 }
 
 const { data } = createHot<Data>("dev:config-files");
 data.texts ??= readTexts();
-data.fromFiles ??= namesFromFiles();
+data.unset ??= variablesOfFiles();
 
 /** For the `env` of a child process that reads the .env files itself. */
 export function envFileVariablesAsUndefined(): Readonly<Record<string, undefined>> {
-  return asUndefined(data.fromFiles ?? []);
-}
-
-function asUndefined(names: readonly string[]): Readonly<Record<string, undefined>> {
-  return Object.fromEntries(names.map((name) => [name, undefined]));
+  return data.unset ?? {};
 }
 
 export function watchConfigFiles(restartBundler: (reason: string) => void): void {
-  for (const file of CONFIG_FILES) warnIfUnreadable(file);
+  for (const file of CONFIG_FILES.filter(isUnreadable))
+    notice.warn("{file} is ignored, because it is a folder or you may not read it", { file });
   // Not in `dispose`, because polling must outlive code that fails to start.
   clearInterval(data.timer);
   data.timer = setInterval(() => {
@@ -74,48 +71,45 @@ function readText(file: string): string {
   }
 }
 
-function warnIfUnreadable(file: string): void {
+function isUnreadable(file: string): boolean {
   try {
     readFileSync(file);
+    return false;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EISDIR")
-      notice.warn("{file} is a folder: remove it, or replace it with a file", { file });
-    else if (code !== "ENOENT")
-      notice.warn("{file} is ignored, because it cannot be read ({code}): check its permissions", {
-        file,
-        code,
-      });
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
   }
 }
 
 /** Returns the variables whose value is that of a file. Any other value comes from the shell, which takes precedence. */
-function namesFromFiles(): readonly string[] {
+function variablesOfFiles(): Readonly<Record<string, undefined>> {
   const variables = ENV_FILES.flatMap((file) => Object.entries(parseEnv(readText(file))));
   // Only Bun expands references such as `URL=http://$HOST/`.
   const hasReference = ([, value = ""]: [string, string | undefined]) => value.includes("$");
   const equal = variables.filter((it) => hasReference(it) || it[1] === process.env[it[0]]);
-  const names = equal.map(([name]) => name);
-  const expanded = equal.some(hasReference) ? readByBun(names) : process.env;
-  return names.filter((name) => expanded?.[name] === process.env[name]);
+  const unset = Object.fromEntries(equal.map(([name]) => [name, undefined]));
+  if (!equal.some(hasReference)) return unset;
+  const expanded = readByBun(unset) ?? {};
+  const names = Object.keys(unset).filter((name) => expanded[name] === process.env[name]);
+  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 /** Replaces the variables of the files by those that Bun would read at a start. */
 function readVariables(): void {
-  const variables = readByBun(data.fromFiles ?? []);
+  const unset = data.unset ?? {};
+  const variables = readByBun(unset);
   if (!variables) {
     notice.warn("the variables of .env keep their values: Bun does not start, see the error above");
     return;
   }
-  for (const name of data.fromFiles ?? []) delete process.env[name];
+  for (const name of Object.keys(unset)) delete process.env[name];
   Object.assign(process.env, variables);
-  data.fromFiles = namesFromFiles();
+  data.unset = variablesOfFiles();
 }
 
-/** Returns the variables of a new process, which gets those in `names` from the files; undefined if Bun does not start. */
-function readByBun(names: readonly string[]): Record<string, string> | undefined {
+/** Returns the variables of a new process, which gets the unset ones from the files; undefined if Bun does not start. */
+function readByBun(unset: Data["unset"]): Record<string, string> | undefined {
   const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
-  const env = { ...process.env, ...asUndefined(names) };
+  const env = { ...process.env, ...unset };
   const child = Bun.spawnSync(command, { env, stderr: "inherit", timeout: MAX_START_MS });
   if (child.exitCode !== 0) return undefined;
   // The first lines are those of a `preload` of bunfig.toml.

@@ -13,10 +13,7 @@ export function versionOf(path: string): string {
   return stats ? `${stats.ino} ${stats.mtimeMs} ${stats.size}` : MISSING;
 }
 
-/**
- * Returns an empty text for a file that cannot be read, for example while an editor replaces it. An error of a plugin would
- * stay in Bun's overlay.
- */
+/** Returns "" if the file cannot be read, as while an editor replaces it: an error of a plugin would stay in Bun's overlay. */
 export function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");

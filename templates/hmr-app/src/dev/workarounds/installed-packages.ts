@@ -59,11 +59,11 @@ function scopes(): readonly string[] {
   return ["", ...list("").filter((name) => name.startsWith("@"))];
 }
 
-/** Returns no names if the folder does not exist, or is removed at this moment. */
 function list(scope: string): readonly string[] {
   try {
     return readdirSync(join(FOLDER, scope));
   } catch {
+    // Missing, or removed at this moment.
     return [];
   }
 }

@@ -80,9 +80,7 @@ async function bundle(file: string): Promise<string> {
   const inputs = Object.keys((await Bun.file(metafile).json()).inputs).map((path) => resolve(path));
   for (const path of inputs) recordUnwatchedLoad(path);
   const nested = inputs.find((path) => SOURCE.test(path) && textOf(path).search(MODULE_URL) >= 0);
-  if (nested) {
-    const reason = "new URL(…, import.meta.url) does not work in a worker";
-    throw new Error(`${shorten(nested)}: ${reason}. Create the URL in the page, and send it.`);
-  }
+  const reason = "new URL(…, import.meta.url) does not work in a worker: send it from the page";
+  if (nested) throw new Error(`${shorten(nested)}: ${reason}.`);
   return join(folder, name);
 }
