@@ -12,9 +12,7 @@ import moduleUrls from "./src/dev/workarounds/module-urls.ts";
 const KEEP_DAYS = 7;
 
 if (process.env.NODE_ENV !== "production") {
-  console.error(
-    "NODE_ENV is not production, so Bun has read .env.development: use `bun run build`.",
-  );
+  console.error("Bun has read .env.development, not .env.production: use `bun run build`.");
   process.exit(1);
 }
 
