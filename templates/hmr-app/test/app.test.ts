@@ -1,14 +1,8 @@
 // The project's own pages and API, in development and in production.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createElement } from "react";
-import { renderToStaticMarkup } from "react-dom/server";
 import packageJson from "../package.json";
-// #region workarounds
-import { Age } from "../src/page/Age.tsx";
-
-// #endregion
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, startDev, startProduction, until } from "./service.ts";
@@ -54,19 +48,6 @@ async function expectPages(tab: Tab): Promise<void> {
   expect(tab.console).toEqual([]);
 }
 
-// #region workarounds
-test.each([
-  [20, "this minute"],
-  [59 * 60, "59 minutes ago"],
-  [60 * 60, "1 hour ago"],
-  [47 * 60 * 60, "yesterday"],
-  [48 * 60 * 60, "2 days ago"],
-])("an age of %d seconds reads as %p", (seconds, text) => {
-  const at = new Date(Date.now() - seconds * 1000 - 100).toISOString();
-  expect(renderToStaticMarkup(createElement(Age, { at }))).toContain(`>${text}</time>`);
-});
-
-// #endregion
 describe("in development", () => {
   let dev: Service;
   beforeAll(async () => {

@@ -49,10 +49,11 @@ const files: Readonly<Record<string, string>> = {
   "Later.tsx": "export default function Later() {\n  return <p>loaded later</p>;\n}\n",
   "plain.css": "#plain { outline: 3px solid rgb(1, 2, 3); }\n",
   "styles.module.css":
-    '.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
+    '\uFEFF.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
     '.inner { composes: box; filter: url("#filter"); }\n.a { composes: b; } .b { composes: a; }\n.outer { composes: inner; grid-area: main; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
-  "base.module.css": ".base { outline: 5px solid rgb(7, 8, 9); }\n",
-  "data.json": '{ "title": "of JSON", "list": [1, 2], "__proto__": { "a": 1 } }',
+  "base.module.css":
+    '.unused { composes: box from "./styles.module.css"; } .base { outline: 5px solid rgb(7, 8, 9); }\n',
+  "data.json": '\uFEFF{ "title": "of JSON", "list": [1, 2], "__proto__": { "a": 1 } }',
   "data.json5": "{ limit: Infinity }",
   "data.yaml": "limit: .nan",
   "text.txt": "of text",

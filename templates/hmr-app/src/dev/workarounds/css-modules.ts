@@ -53,7 +53,9 @@ function toScript(filename: string, code: Uint8Array): string {
     sheet = sheet.replaceAll(dependency.placeholder, () => `" + ${url} + "`);
   }
   const exported = classes.map(
-    ([name, it]) => `${JSON.stringify(name)}: [${namesOf(it).join(", ")}].join(" ")`,
+    // A getter, because two style sheets may import each other.
+    ([name, it]) =>
+      `get ${JSON.stringify(name)}() { return [${namesOf(it).join(", ")}].join(" "); }`,
   );
   return [
     ...imports,

@@ -16,7 +16,8 @@ export function versionOf(path: string): string {
 /** Returns "" if the file cannot be read, as while an editor replaces it: an error of a plugin would stay in Bun's overlay. */
 export function textOf(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    // Without the byte order mark, as Bun reads it.
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch {
     return "";
   }
