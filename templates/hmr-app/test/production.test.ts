@@ -1,7 +1,7 @@
 // `bun run start` with a build: assets, headers, the page, and the shutdown.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
@@ -55,6 +55,22 @@ test("start without a build says what to do, and exits with 1", async () => {
   expect(exitCode).toBe(1);
   expect(output).toBe("Nothing has been built.\nRun `bun run build` first, or `bun run dev`.\n");
 });
+
+test.each(["public", "public/index.html"])(
+  "a dist/%s that cannot be read is one message",
+  async (name) => {
+    const path = join(copy.folder, "dist", name);
+    await mkdir(join(path, ".."), { recursive: true });
+    // Unlike permissions, a link to itself is also an obstacle for root.
+    await symlink(basename(path), path);
+    const { exitCode, output } = await run("start");
+    await rm(join(copy.folder, "dist"), { recursive: true });
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /^The built page cannot be read: ELOOP.*\nCheck its permissions, or build it again.\n$/,
+    );
+  },
+);
 
 test("build, then start", async () => {
   const { exitCode, output } = await run("build");

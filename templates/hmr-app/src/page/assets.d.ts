@@ -1,12 +1,10 @@
 // Types of imported files that are not scripts: a CSS Module exports its class names; images, fonts and media, a URL.
 
 declare module "*.css";
-
 declare module "*.module.css" {
   const classes: Readonly<Record<string, string>>;
   export default classes;
 }
-
 declare module "*.png" {
   const url: string;
   export default url;

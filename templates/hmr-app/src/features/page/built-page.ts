@@ -30,26 +30,24 @@ export async function openBuiltPage(folder: string): Promise<PageSource> {
   for (const name of Object.keys(files)) {
     const isVariant = /\.(br|gz)$/.test(name) && Object.hasOwn(files, name.slice(0, -3));
     if (isVariant) continue;
-    assets.get(`/${name}`, etag(), await serveFile(files, name));
+    assets.get(`/${name}`, etag(), serveFile(files, name));
   }
   // Compressed here and not by the build, so that the page and its variants are always from the same build.
-  const html = await page.bytes();
   const variants = {
     "index.html": page,
-    "index.html.br": new Blob([brotliCompressSync(html)]),
-    "index.html.gz": new Blob([gzipSync(html)]),
+    "index.html.br": brotliCompressSync(page),
+    "index.html.gz": gzipSync(page),
   };
-  const index = every(securityHeaders(), etag(), await serveFile(variants, "index.html"));
+  const index = every(securityHeaders(), etag(), serveFile(variants, "index.html"));
   return { index, assets };
 }
 
 /** Responds with the variant of a file that the client prefers. @throws {Problem} 406 if it refuses all. */
-async function serveFile(files: Files, name: string): Promise<MiddlewareHandler> {
+function serveFile(files: Files, name: string): MiddlewareHandler {
   const variants = new Map<Encoding, Variant>();
   for (const encoding of ENCODINGS) {
-    const file = files[name + SUFFIXES[encoding]];
-    if (!file) continue;
-    const bytes = await file.bytes();
+    const bytes = files[name + SUFFIXES[encoding]];
+    if (!bytes) continue;
     variants.set(encoding, { body: new Blob([bytes]), headers: headersOf(name, encoding, bytes) });
   }
   const available = [...variants.keys()];
