@@ -275,7 +275,7 @@ test("a file that cannot be read is reported once, and serves once it can", asyn
 });
 
 test("a file counts as one of a package only in a folder of packages", () => {
-  const path = "/home/a/node_modules_demo/src/node_modules-list.tsx";
+  const path = "/srv/node_modules_demo/src/node_modules-list.tsx";
   loadedFiles.set(path, "").set("/app/node_modules/react/index.js", "");
   expect(sources()).toContain(path);
   expect(sources()).not.toContain("/app/node_modules/react/index.js");
