@@ -1,43 +1,41 @@
 // Builds dist/: public/ contains the page with hashed and precompressed files, main.js is the server. A server that runs
 // keeps working during a build, and after a failed one: files are added first, and the page is replaced last.
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 // #region workarounds
-import { moduleUrls } from "./src/dev/workarounds/module-urls.ts";
+import moduleUrls from "./src/dev/workarounds/module-urls.ts";
 
 // #endregion
 
-/** Days to keep files of earlier builds, for tabs that were opened before a deployment. */
+/** Days to keep the files of a build after the next one, for tabs that were opened before a deployment. */
 const KEEP_DAYS = 7;
 
 if (process.env.NODE_ENV !== "production") {
-  console.error(
-    "NODE_ENV is not production, so Bun has read .env.development: use `bun run build`.",
-  );
+  console.error("Bun has read .env.development, not .env.production: use `bun run build`.");
   process.exit(1);
 }
 
-await mkdir("dist/public", { recursive: true }).catch(refuse);
-const staging = await mkdtemp("dist/.staging-").catch(refuse);
+let staging = "";
 try {
+  await mkdir("dist/public", { recursive: true });
+  staging = await mkdtemp("dist/.staging-");
   await buildPage();
-  // #region executable
-  // dist/public/ also contains files of earlier builds, which the executable must not contain.
+  // dist/public/ also contains files of earlier builds, so the next build needs the names of these.
   await Bun.write(join(staging, "public.json"), JSON.stringify(await readdir(`${staging}/public`)));
-  // #endregion
   await buildServer();
+  await touchReplacedFiles();
   await publish();
   await removeOldFiles();
   console.log("Built dist/. Run it with `NODE_ENV=production bun dist/main.js`.");
-} finally {
-  await rm(staging, { recursive: true, force: true });
-}
-
-function refuse(error: Error): never {
+} catch (error) {
+  // Other errors are those of the sources, which Bun prints with their location.
+  if (!(error instanceof Error && "syscall" in error)) throw error;
   console.error(`dist/ cannot be written: ${error.message}.`);
-  console.error("Is it a link to a folder that does not exist, or read-only?");
-  process.exit(1);
+  console.error("It must be a folder with enough space that you may write to, or a link to one.");
+  process.exitCode = 1;
+} finally {
+  if (staging) await rm(staging, { recursive: true, force: true });
 }
 
 async function buildPage(): Promise<void> {
@@ -82,27 +80,36 @@ async function buildServer(): Promise<void> {
   });
 }
 
-/** Moves the files into dist/. The page is last, when every file that it loads exists. */
+/** A file is kept for a number of days after it was replaced, however old it is by then. */
+async function touchReplacedFiles(): Promise<void> {
+  const now = new Date();
+  const latest: readonly string[] = await Bun.file("dist/public.json")
+    .json()
+    .catch(() => readdir("dist/public"));
+  for (const name of latest) {
+    // Somebody may have removed it.
+    await utimes(join("dist/public", name), now, now).catch(() => undefined);
+  }
+}
+
+/**
+ * Puts the files into dist/, the page last, when every file that it loads exists. All files are copied before the first one is
+ * replaced, so that a full disk changes nothing. dist/public/ may be a mount, and files can only be renamed within a file system.
+ */
 async function publish(): Promise<void> {
   const files = await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: staging, dot: true }));
   const isPage = (file: string) => file.endsWith("index.html");
-  for (const file of files.toSorted((a, b) => Number(isPage(a)) - Number(isPage(b)))) {
-    await replace(join(staging, file), join("dist", file));
-  }
-}
-
-/** Replaces a file in one step. dist/public/ may be a mount, and files can only be renamed within a file system. */
-async function replace(source: string, target: string): Promise<void> {
-  const copy = `${target}.${process.pid}`;
+  const inOrder = files.toSorted((a, b) => Number(isPage(a)) - Number(isPage(b)));
+  const copyOf = (file: string) => join("dist", `${file}.${process.pid}`);
   try {
-    await copyFile(source, copy);
-    await rename(copy, target);
+    for (const file of inOrder) await copyFile(join(staging, file), copyOf(file));
+    for (const file of inOrder) await rename(copyOf(file), join("dist", file));
   } finally {
-    await rm(copy, { force: true });
+    for (const file of inOrder) await rm(copyOf(file), { force: true });
   }
 }
 
-/** Removes old files of earlier builds, and what killed builds have left: staging folders, and copies from `replace`. */
+/** Removes old files of earlier builds, and what killed builds have left: staging folders, and copies from `publish`. */
 async function removeOldFiles(): Promise<void> {
   const oldest = Date.now() - KEEP_DAYS * 24 * 60 * 60 * 1000;
   const left = (await readdir("dist")).filter((name) => /^\.staging-|\.\d+$/.test(name));
@@ -111,7 +118,9 @@ async function removeOldFiles(): Promise<void> {
   const files = published.filter((entry) => !entry.isDirectory());
   for (const name of [...left, ...files.map((file) => `public/${file.name}`)]) {
     const path = join("dist", name);
-    // A file that is also part of the new build was just replaced, so it is not old.
-    if ((await stat(path)).mtimeMs < oldest) await rm(path, { recursive: true });
+    // The files of the new build were just written, so they are not old.
+    const stats = await stat(path).catch(() => undefined);
+    // Another build may have removed it.
+    if (stats && stats.mtimeMs < oldest) await rm(path, { recursive: true, force: true });
   }
 }

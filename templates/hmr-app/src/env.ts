@@ -5,7 +5,7 @@ import { list, serviceVariables } from "#lib/env";
 
 export const schema = z.object({
   ...serviceVariables,
-  /** The scripts in package.json set it. The default is for `bun dist/main.js`. */
+  /** Set by the scripts in package.json, but not by `bun dist/main.js`. */
   NODE_ENV: z.enum(["development", "test", "production"]).default("production"),
   /** Addresses or networks of proxies whose `X-Forwarded-Host` and `X-Forwarded-Proto` are used. */
   TRUSTED_PROXIES: list().refine((items) => items.every(isNetwork), {

@@ -1,5 +1,5 @@
 // Values of a module that survive a hot reload, and callbacks that run once newer code has replaced the module.
-// Has the API of `import.meta.hot`; replace it once `bun --hot` supports that: https://github.com/oven-sh/bun/pull/32856
+// Like `import.meta.hot`, which `bun --hot` does not support yet: https://github.com/oven-sh/bun/pull/32856
 import type { Resource, Service } from "#lib/service";
 
 export interface Hot<Data> {
@@ -16,7 +16,7 @@ type Cleanup = () => unknown;
 
 interface Store {
   readonly data: Map<string, object>;
-  /** `dispose` callbacks of code that has been evaluated and does not serve yet. */
+  /** `dispose` callbacks of the latest evaluation, until its code serves. */
   pendingCleanups: Cleanup[];
 }
 
@@ -27,15 +27,15 @@ declare global {
 globalThis.hotStore ??= { data: new Map(), pendingCleanups: [] };
 const store = globalThis.hotStore;
 
-// Bun evaluates this module again at each reload. Callbacks that are still pending belong to code that failed to load.
+// Each reload evaluates this module again. If the previous evaluation never served, its callbacks are still pending.
 runAll(store.pendingCleanups.splice(0)).catch(console.error);
-/** Callbacks of this evaluation. Code may add some at any time, such as when a request imports a module. */
+/** Callbacks of this evaluation. Code may add some later, for example when a request imports a module. */
 const cleanups: Cleanup[] = [];
 store.pendingCleanups = cleanups;
 
 /**
- * @param name identifies the module, so it must be unique. A path would not be: in dist/main.js, all modules have the
- * same one. Names that start with `dev:` belong to src/dev/.
+ * @param name a unique name for the module; `import.meta.path` is the same for all modules of dist/main.js. Names that start
+ * with `dev:` belong to src/dev/.
  */
 export function createHot<Data>(name: string): Hot<Data> {
   const data = store.data.get(name) ?? {};

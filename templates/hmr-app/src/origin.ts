@@ -12,20 +12,19 @@ interface OriginEnv extends HttpEnv {
 }
 
 /**
- * Middleware: uses `X-Forwarded-Host` and `X-Forwarded-Proto` if the request comes from one of
- * `TRUSTED_PROXIES`. Any other client could forge them.
+ * Middleware: uses `X-Forwarded-Host` and `X-Forwarded-Proto` of `TRUSTED_PROXIES` only, because any client can send them. The
+ * check in lib/ uses `X-Forwarded-Host` of any client: it only has to refuse foreign pages, which cannot set it.
  */
-export function trustProxies({
-  TRUSTED_PROXIES,
-}: Pick<Env, "TRUSTED_PROXIES">): MiddlewareHandler<OriginEnv> {
+export function trustProxies({ TRUSTED_PROXIES }: Env): MiddlewareHandler<OriginEnv> {
   if (TRUSTED_PROXIES.length === 0) return (_, next) => next();
   const trusted = addressList(TRUSTED_PROXIES);
   return (c, next) => {
     // A socket that accepts both families reports IPv4 addresses as ::ffff:127.0.0.1.
     const peer = c.env.server.requestIP(c.req.raw)?.address.replace(/^::ffff:/i, "") ?? "";
     if (isIP(peer) !== 0 && trusted.check(peer, isIP(peer) === 6 ? "ipv6" : "ipv4")) {
-      const [host, protocol] = [first(c, "x-forwarded-host"), first(c, "x-forwarded-proto")];
-      c.set("forwarded", { host, protocol });
+      // For a WebSocket, some proxies send `ws` or `wss`. Its Origin is that of the page, with `http` or `https`.
+      const protocol = first(c, "x-forwarded-proto")?.replace(/^ws/i, "http");
+      c.set("forwarded", { host: first(c, "x-forwarded-host"), protocol });
     }
     return next();
   };
@@ -45,7 +44,7 @@ function addressList(items: readonly string[]): BlockList {
 
 /** Proxies append to the header, so the first value is what the browser used. */
 function first(c: Context, header: string): string | undefined {
-  return c.req.header(header)?.split(",")[0]?.trim();
+  return c.req.header(header)?.split(",")[0]?.trim() || undefined;
 }
 
 /**

@@ -17,7 +17,10 @@ beforeAll(async () => {
   await copy.write(".env", `DATABASE_PASSWORD=${SECRET}\nPUBLIC_TITLE=A public title\n`);
   await copy.write(ROUTES, `// ${SECRET}\n${await copy.read(ROUTES)}`);
   await copy.edit(APP, "</main>", "{String(typeof process)}</main>");
-  dev = await startDev(copy.folder, { API_TOKEN: SECRET, DEV_HOSTS: "my-laptop.local" });
+  dev = await startDev(copy.folder, {
+    API_TOKEN: SECRET,
+    DEV_HOSTS: "my-laptop.local,[FD00:0::1]",
+  });
   const page = (await send(dev.url, "/")).body;
   script = /src="(\/_bun\/client\/[^"]+)"/.exec(page)?.[1] ?? "";
   expect(script).not.toBe("");
@@ -88,6 +91,7 @@ describe("Host", () => {
     "127.0.0.1",
     "[::1]:3000",
     "my-laptop.local",
+    "[fd00::1]:3000",
   ])("%p is a loopback name, or listed in DEV_HOSTS: served", (host) => expectServed({ host }));
 });
 
@@ -115,7 +119,11 @@ test("Codespaces forwards the page's host and protocol from a trusted address", 
   const { url } = forwarded;
   expect((await send(url, "/", page)).status).toBe(200);
   expect((await send(url, "/", { ...headers, origin })).status).toBe(200);
-  expect((await send(url, "/_bun/hmr", { ...handshake, ...headers, origin })).status).toBe(101);
+  for (const protocol of ["https", "wss", "WSS, http", ""]) {
+    const forwarded = { ...headers, "x-forwarded-proto": protocol, origin };
+    const { status } = await send(url, "/_bun/hmr", { ...handshake, ...forwarded });
+    expect({ protocol, status }).toEqual({ protocol, status: 101 });
+  }
   const foreign = { ...headers, origin: "https://other-3000.app.github.dev" };
   expect((await send(url, "/", foreign)).status).toBe(403);
 });

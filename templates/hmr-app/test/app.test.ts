@@ -69,6 +69,38 @@ describe("in development", () => {
     expect(await tab.evaluate(counter("page-counter"))).toBe("1");
   });
 
+  // #region live
+  browserTest(
+    "an edit of the WebSocket's code, or of what it imports, leaves one connection",
+    async () => {
+      await using own = await Copy.make({ app: "own" });
+      await using service = await startDev(own.folder);
+      await using tab = await Tab.openDev(service);
+      await tab.shows("Live");
+      const edits = [
+        [
+          "src/page/live.ts",
+          "socket = new WebSocket",
+          "console.log('edit 1'); socket = new WebSocket",
+        ],
+        ["src/page/api.ts", "export const { api }", "console.log('edit 2');\nexport const { api }"],
+      ] as const;
+      for (const [index, [file, search, replacement]] of edits.entries()) {
+        await own.edit(file, search, replacement);
+        await until("it is evaluated", () => service.printed().includes(`edit ${index + 1}`));
+        const state = async () => (await fetch(`${service.url}/api/state`)).json();
+        const { beats } = await state();
+        await until(
+          "a new connection would be open",
+          async () => (await state()).beats > beats + 1,
+        );
+        const { clients } = await state();
+        expect(clients).toBe(1);
+      }
+    },
+  );
+
+  // #endregion
   browserTest("a <title> with the separator of titles is kept, also by an edit", async () => {
     await using own = await Copy.make({ app: "own" });
     const { name } = packageJson;
@@ -90,6 +122,26 @@ describe("in development", () => {
     await own.edit("src/page/settings.ts", '"Edited"', "read() || fallback");
     await shows("Mine · An app");
     expect(await tab.evaluate("window.mark")).toBe(1);
+  });
+
+  browserTest("a page at a path that browsers encode is found", async () => {
+    await using own = await Copy.make({ app: "own" });
+    const path = "/über uns";
+    await own.edit(
+      "src/page/pages.tsx",
+      '"/": {',
+      `"${path}": { title: "About", component: Home },\n  "/": {`,
+    );
+    await own.edit("src/page/App.tsx", "</nav>", `<Link to="${path}">About</Link></nav>`);
+    await using service = await startDev(own.folder);
+    await using tab = await Tab.openDev(service);
+    await tab.click("nav a:last-child");
+    await tab.waitFor(`document.title.startsWith("About")`);
+    await tab.waitFor(`document.querySelector("nav a:last-child").ariaCurrent === "page"`);
+    await tab.view.navigate(`${service.url}${encodeURI(path)}`);
+    await tab.waitFor(`document.title.startsWith("About")`);
+    await tab.view.navigate(`${service.url}/100%`);
+    await tab.shows("There is no page at /100%.");
   });
 
   // #region workarounds

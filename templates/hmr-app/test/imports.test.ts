@@ -14,6 +14,8 @@ import { lazy, Suspense, useState } from "react";
 import "./plain.css";
 import font from "./font.woff2";
 import data, { list } from "./data.json";
+import json5 from "./data.json5";
+import yaml from "./data.yaml";
 import styles from "./styles.module.css";
 import text from "./text.txt";
 import picture from "./picture.png";
@@ -33,7 +35,7 @@ export function Everything() {
   };
   return (
     <section className={styles.outer}>
-      <p id="plain">{data.title} {list.length} {text}</p>
+      <p id="plain">{data.title} {list.length} {text} {json5.limit} {yaml.limit} {String("a" in data)}</p>
       {[font, picture, icon, video].map((url) => <a key={url} className="asset" href={url}>asset</a>)}
       <button type="button" id="ask" onClick={ask}>{reply || "ask"}</button>
       <button type="button" id="open" onClick={() => setOpen(true)}>open</button>
@@ -47,10 +49,13 @@ const files: Readonly<Record<string, string>> = {
   "Later.tsx": "export default function Later() {\n  return <p>loaded later</p>;\n}\n",
   "plain.css": "#plain { outline: 3px solid rgb(1, 2, 3); }\n",
   "styles.module.css":
-    '.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
-    '.inner { composes: box; filter: url("#filter"); }\n.outer { composes: inner; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
-  "base.module.css": ".base { outline: 5px solid rgb(7, 8, 9); }\n",
-  "data.json": '{ "title": "of JSON", "list": [1, 2] }',
+    '\uFEFF.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
+    '.inner { composes: box; filter: url("#filter"); }\n.a { composes: b; } .b { composes: a; }\n.outer { composes: inner; grid-area: main; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
+  "base.module.css":
+    '.unused { composes: box from "./styles.module.css"; } .base { outline: 5px solid rgb(7, 8, 9); }\n',
+  "data.json": '\uFEFF{ "title": "of JSON", "list": [1, 2], "__proto__": { "a": 1 } }',
+  "data.json5": "{ limit: Infinity }",
+  "data.yaml": "limit: .nan",
   "text.txt": "of text",
   "media.ts":
     'import captions from "./captions.vtt";\nimport table from "./table.csv";\nexport const urls: readonly string[] = [captions, table];\n',
@@ -79,13 +84,14 @@ const style = (selector: string, property: string) =>
   `getComputedStyle(document.querySelector("${selector}")).${property}`;
 
 async function expectEverything(tab: Tab): Promise<void> {
-  await tab.shows("of JSON 2 of text");
+  await tab.shows("of JSON 2 of text Infinity NaN false");
   await tab.waitFor(`${style("#plain", "outlineColor")} === "rgb(1, 2, 3)"`);
   await tab.waitFor(`${style("section", "color")} === "rgb(4, 5, 6)"`);
   await tab.waitFor(`${style("section", "outlineColor")} === "rgb(7, 8, 9)"`);
   await tab.waitFor(`${style("section", "backgroundImage")}.startsWith("url(")`);
   await tab.waitFor(`${style("section", "filter")} === 'url("#filter")'`);
   await tab.waitFor(`${style("section", "cursor")}.startsWith('url("data:image/gif')`);
+  expect(await tab.evaluate(style("section", "gridRowStart"))).toBe("main");
   const types = await tab.evaluate(
     `Promise.all([...document.querySelectorAll(".asset")].map(async ({ href }) =>
       (await fetch(href)).headers.get("content-type").split(";")[0]))`,
@@ -129,6 +135,12 @@ describe("in development", () => {
     expect(await tab.evaluate(counter("page-counter"))).toBe("1");
   });
 
+  browserTest("an edited YAML file is shown after a reload", async () => {
+    await copy.write(`${FOLDER}/data.yaml`, "limit: -.inf");
+    await tab.shows("of text Infinity -Infinity");
+    await tab.connected(dev);
+  });
+
   browserTest("a CSS Module that does not parse shows the overlay until it is fixed", async () => {
     await copy.edit(`${FOLDER}/styles.module.css`, "{ composes", "} composes");
     await tab.overlayShows("styles.module.css");
@@ -163,6 +175,23 @@ browserTest("a worker that does not build shows the overlay until it is fixed", 
   await own.write("src/page/worker.ts", "export {};\n");
   await page.shows("Before any edit.");
   await page.waitFor(`!${overlay}`);
+});
+
+browserTest("a worker that starts a worker is reported until it does not", async () => {
+  await using own = await Copy.make();
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await own.write("src/page/inner.ts", "export {};\n");
+  const nested = 'new Worker(new URL("./inner.ts", import.meta.url));';
+  await own.write("src/page/nested.ts", `export const start = () => ${nested}\n`);
+  await own.write("src/page/worker.ts", 'import { start } from "./nested.ts";\nstart();\n');
+  const app = await own.read("src/page/App.tsx");
+  const worker = 'new Worker(new URL("./worker.ts", import.meta.url));';
+  await own.write("src/page/App.tsx", `${worker}\n${app}`);
+  await page.overlayShows("src/page/nested.ts: new URL(…, import.meta.url) does not work");
+  await own.write("src/page/nested.ts", "export const start = () => undefined;\n");
+  await page.waitFor(`!${overlay}`);
+  await page.shows("Before any edit.");
 });
 
 describe("in production", () => {

@@ -1,7 +1,7 @@
 // `bun run start` with a build: assets, headers, the page, and the shutdown.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
@@ -28,6 +28,15 @@ async function run(...args: string[]): Promise<{ exitCode: number; output: strin
 
 beforeAll(async () => {
   copy = await Copy.make();
+  for (const name of ["data.csv.gz", "data.br"]) {
+    const bytes = crypto.getRandomValues(new Uint8Array(40_000));
+    await Bun.write(join(copy.folder, "src/page", name), bytes);
+  }
+  const imports = `import gz from "./data.csv.gz" with { type: "file" };
+import br from "./data.br" with { type: "file" };
+document.documentElement.dataset.files = gz + br;
+`;
+  await copy.write("src/page/main.tsx", imports + (await copy.read("src/page/main.tsx")));
   // The page reads a variable that is not public, and must not get its value.
   await copy.edit(
     "src/page/settings.ts",
@@ -46,6 +55,22 @@ test("start without a build says what to do, and exits with 1", async () => {
   expect(exitCode).toBe(1);
   expect(output).toBe("Nothing has been built.\nRun `bun run build` first, or `bun run dev`.\n");
 });
+
+test.each(["public", "public/index.html"])(
+  "a dist/%s that cannot be read is one message",
+  async (name) => {
+    const path = join(copy.folder, "dist", name);
+    await mkdir(join(path, ".."), { recursive: true });
+    // Unlike permissions, a link to itself is also an obstacle for root.
+    await symlink(basename(path), path);
+    const { exitCode, output } = await run("start");
+    await rm(join(copy.folder, "dist"), { recursive: true });
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /^The built page cannot be read: ELOOP.*\nCheck its permissions, or build it again.\n$/,
+    );
+  },
+);
 
 test("build, then start", async () => {
   const { exitCode, output } = await run("build");
@@ -127,6 +152,18 @@ describe("assets", () => {
       expect({ ignored, ...(await part(ignored)) }).toMatchObject({ ignored, status: 200 });
     }
     expect(await part(`bytes=${size}-`)).toMatchObject({ status: 416, range: `bytes */${size}` });
+  });
+
+  test("of a compressed format are served as they are", async () => {
+    const names = await readdir(join(copy.folder, "dist/public"));
+    const imported = names.filter((name) => /^data.*\.(gz|br)$/.test(name));
+    expect(imported).toHaveLength(2);
+    for (const name of imported) {
+      const response = await fetch(`${service.url}/${name}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.has("content-encoding")).toBe(false);
+      expect((await response.bytes()).length).toBe(40_000);
+    }
   });
 
   test("source maps are not served", async () => {

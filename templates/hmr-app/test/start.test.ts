@@ -1,6 +1,6 @@
 // The development server's start and stop: ports, an invalid environment, and temporary files.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
@@ -47,6 +47,16 @@ test("the development server listens on the loopback address only, and Ctrl-C le
     await rm(temporary, { recursive: true, force: true });
   }
 });
+
+test.each(["missing", "package.json"])(
+  "a TMPDIR that is %s is reported, and ends the start",
+  async (name) => {
+    const starting = startDev(copy.folder, { TMPDIR: join(copy.folder, name) });
+    const message = await starting.then(String, String);
+    expect(message).toContain("Set TMPDIR to a folder that you may write to.");
+    expect(message).not.toContain("mkdtemp");
+  },
+);
 
 test("the bundler is killed before the folder of its socket is removed", async () => {
   await using own = await Copy.make();
@@ -138,6 +148,18 @@ test("with DEV_POLL, edits without file system events take effect, also after an
   expect(await state()).toMatchObject({ version });
   await polled.editWithoutEvent(ROUTES, "3 > 2", "1 > 2");
   await until("the new version serves", async () => (await state()).version !== version);
+});
+
+test("folders that are removed and created while they are polled are no error", async () => {
+  await using polled = await Copy.make();
+  const { fingerprint } = await import(`${polled.folder}/src/dev/fingerprint.ts`);
+  const folder = join(polled.folder, "src/extra");
+  const unchanged = await fingerprint(["src/**"]);
+  for (let round = 0; round < 2000; round += 1) {
+    for (const name of ["a", "b", "c"]) await mkdir(join(folder, name, "d/e"), { recursive: true });
+    await Promise.all([fingerprint(["src/!(page)/**"]), rm(folder, { recursive: true })]);
+  }
+  expect(await fingerprint(["src/**"])).toBe(unchanged);
 });
 
 test("with DEV_POLL, an edit without file system events fixes a server that failed at its first start", async () => {

@@ -1,8 +1,8 @@
 // The page follows a branch switch, a renamed folder, a replaced image and an edit of the configuration.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { isImported, loadedFiles } from "../src/dev/workarounds/missed-edits.ts";
+import { isImported, loadedFiles, sources } from "../src/dev/workarounds/missed-edits.ts";
 import { browserTest, counter, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, startDev, until } from "./service.ts";
@@ -138,6 +138,19 @@ browserTest("an edit of .env changes the page and the server", async () => {
   });
 });
 
+browserTest("a variable of the shell takes precedence over one with a reference", async () => {
+  await using own = await Copy.make();
+  const env = "PUBLIC_A=costs $5\nPUBLIC_B=is $PUBLIC_C\nPUBLIC_C=of the file\n";
+  await own.write(".env", env);
+  const shown = "{process.env.PUBLIC_A}, {process.env.PUBLIC_B}";
+  await own.edit(APP, "</header>", `${shown}</header>`);
+  await using service = await startDev(own.folder, { PUBLIC_A: "of the shell" });
+  await using page = await Tab.openDev(service);
+  await page.shows("of the shell, is of the file");
+  await own.write(".env", env.replace("of the file", "of the edit"));
+  await page.shows("of the shell, is of the edit");
+});
+
 browserTest("an alias in tsconfig.json resolves", async () => {
   const app = (await copy.read(APP)).replace("<Badge />", "<Badge /> by an alias");
   await copy.write(APP, app.replace("./gadgets/Badge.tsx", "@gadgets/Badge.tsx"));
@@ -245,11 +258,35 @@ test("a bunfig.toml that does not parse is reported, and the next edit has an ef
   });
 });
 
+test("a file that cannot be read is reported once, and serves once it can", async () => {
+  await using own = await Copy.make();
+  await using service = await startDev(own.folder);
+  // Unlike permissions, a link to itself is also an obstacle for root.
+  await symlink(".env", join(own.folder, ".env"));
+  await own.write("tsconfig.json", `${await own.read("tsconfig.json")}\n`);
+  await until("it is reported", () => service.printed().includes(".env is ignored"));
+  await rm(join(own.folder, ".env"));
+  await own.write(".env", "DEV_HOSTS=added.example\n");
+  await until("the server has the variable", async () => {
+    const headers = { host: "added.example" };
+    return (await fetch(`${service.url}/api/state`, { headers })).ok;
+  });
+  expect(service.printed().split(".env is ignored").length).toBe(2);
+});
+
+test("a file counts as one of a package only in a folder of packages", () => {
+  const path = "/srv/node_modules_demo/src/node_modules-list.tsx";
+  loadedFiles.set(path, "").set("/app/node_modules/react/index.js", "");
+  expect(sources()).toContain(path);
+  expect(sources()).not.toContain("/app/node_modules/react/index.js");
+  loadedFiles.clear();
+});
+
 test.each([".env", ".env.local"])("a folder named %s is reported, and serves", async (name) => {
   await using own = await Copy.make();
   await mkdir(join(own.folder, name));
   await using service = await startDev(own.folder);
-  const message = `${name} is a folder: remove it, or replace it with a file`;
+  const message = `${name} is ignored, because it is a folder`;
   expect(service.printed()).toContain(message);
   await rm(join(own.folder, name), { recursive: true });
   await own.write(name, "DEV_HOSTS=added.example\n");

@@ -13,9 +13,6 @@ import { errorReportRoutes } from "./workarounds/error-locations.ts";
 
 // #endregion
 
-/** Sent instead of a 404 for a script of a previous process: its page is outdated, so it reloads. */
-const RELOAD_SCRIPT = "location.reload();";
-
 /** Wraps `app`, whose request log therefore omits the requests of Bun's script. */
 export function createDevApp(app: WebApp, env: Env): WebApp {
   const dev = new Hono<HttpEnv>()
@@ -32,8 +29,9 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
     .all("/_bun/*", async (c) => {
       const response = await forward(c.req.raw);
       if (response.status !== 404 || !c.req.path.endsWith(".js")) return response;
+      // A script of a previous process: its page is outdated, so it reloads.
       const headers = { "content-type": "text/javascript", "cache-control": "no-store" };
-      return new Response(RELOAD_SCRIPT, { headers });
+      return new Response("location.reload();", { headers });
     })
     .all("*", (c) => app.fetch(c.req.raw, c.env));
   return dev;

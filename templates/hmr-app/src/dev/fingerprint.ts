@@ -7,7 +7,9 @@ const ROOT = join(import.meta.dir, "../..");
 /** Returns a value that changes when a matching file is saved, added, renamed or removed. */
 export async function fingerprint(globs: readonly string[]): Promise<string> {
   const scans = globs.map((glob) => {
-    return Array.fromAsync(new Bun.Glob(glob).scan({ cwd: ROOT, dot: true }));
+    const scan = new Bun.Glob(glob).scan({ cwd: ROOT, dot: true });
+    // Fails if a folder is removed meanwhile, which is a change as well.
+    return Array.fromAsync(scan).catch(() => []);
   });
   const paths = (await Promise.all(scans)).flat();
   const versions = paths.toSorted().map(async (path) => {

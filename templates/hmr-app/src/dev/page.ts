@@ -37,9 +37,7 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
   const inline = BUN_SCRIPT.exec(html)?.[1];
   // The policy then blocks the script, and only the console of the browser would show it.
   if (inline === undefined && c.req.method === "GET") {
-    log.error(
-      "the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/page.ts to this version of Bun",
-    );
+    log.error("the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/page.ts");
   }
   const hash = new Bun.CryptoHasher("sha256").update(inline ?? "").digest("base64");
   const policy = {

@@ -1,4 +1,4 @@
-// DEV_POLL: polls the server's code where the file system sends no events, such as a folder of the host in a container.
+// DEV_POLL: polls the server's code, for file systems without events, such as a folder of the host in a container.
 import { createHot } from "../hot.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { reevaluate } from "./reevaluate.ts";
@@ -10,7 +10,7 @@ const { data } = createHot<{ latest: string; timer: Timer }>("dev:poll");
 
 /** Evaluates the server again after each edit in src/, except in src/page/. */
 export async function pollServer(isEnabled: boolean): Promise<void> {
-  // Ends the polling of the previous evaluation. `dispose` does not, because polling must outlive code that fails to start.
+  // Not in `dispose`, because polling must outlive code that fails to start.
   clearTimeout(data.timer);
   delete data.timer;
   if (!isEnabled) return;

@@ -13,7 +13,13 @@ export function privateFolder(): string {
 }
 
 function create(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  try {
+    const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  } catch (error) {
+    console.error(`${tmpdir()} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+    console.error("Set TMPDIR to a folder that you may write to.");
+    process.exit(1);
+  }
 }

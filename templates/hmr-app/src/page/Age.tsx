@@ -4,10 +4,15 @@ import styles from "./Age.module.css";
 const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 export function Age({ at }: { readonly at: string }) {
-  const minutes = Math.round((Date.parse(at) - Date.now()) / 60_000);
   return (
     <time className={styles.age} dateTime={at}>
-      {format.format(minutes, "minute")}
+      {ago((Date.now() - Date.parse(at)) / 60_000)}
     </time>
   );
+}
+
+function ago(minutes: number): string {
+  if (minutes < 60) return format.format(Math.trunc(-minutes), "minute");
+  if (minutes < 24 * 60) return format.format(Math.trunc(-minutes / 60), "hour");
+  return format.format(Math.trunc(-minutes / 60 / 24), "day");
 }

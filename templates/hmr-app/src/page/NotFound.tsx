@@ -1,12 +1,12 @@
 // Shown for a path that pages.tsx does not list.
-import { Link } from "./router.tsx";
+import { Link, usePath } from "./router.tsx";
 
 export function NotFound() {
   return (
     <>
       <h1>Nothing here</h1>
       <p className="lead">
-        There is no page at <code>{location.pathname}</code>. <Link to="/">Back to the start</Link>
+        There is no page at <code>{usePath()}</code>. <Link to="/">Back to the start</Link>
       </p>
     </>
   );

@@ -4,37 +4,20 @@ import { type Note, newNote } from "../shared/note.ts";
 // #region workarounds
 import { Age } from "./Age.tsx";
 // #endregion
-import { api, failureOf, NO_RESPONSE } from "./api.ts";
+import { api, type Result, request } from "./api.ts";
 
-type List =
-  | { readonly status: "loading" }
-  | { readonly status: "failed"; readonly reason: string }
-  | { readonly status: "loaded"; readonly notes: readonly Note[] };
-
-async function loadNotes(): Promise<List> {
-  try {
-    const response = await api.notes.$get();
-    if (!response.ok) return { status: "failed", reason: await failureOf(response) };
-    return { status: "loaded", notes: await response.json() };
-  } catch {
-    return { status: "failed", reason: NO_RESPONSE };
-  }
-}
+const loadNotes = () => request(() => api.notes.$get());
 
 /** Returns undefined, or the reason why the note was not added. */
 async function addNote(text: string): Promise<string | undefined> {
-  const checked = newNote.safeParse({ text });
-  if (!checked.success) return checked.error.issues[0]?.message;
-  try {
-    const response = await api.notes.$post({ json: checked.data });
-    return response.ok ? undefined : await failureOf(response);
-  } catch {
-    return NO_RESPONSE;
-  }
+  const { success, data, error } = newNote.safeParse({ text });
+  if (!success) return error.issues[0]?.message;
+  return (await request(() => api.notes.$post({ json: data }))).failure;
 }
 
 export default function Notes() {
-  const [list, setList] = useState<List>({ status: "loading" });
+  /** Undefined until the first response. */
+  const [list, setList] = useState<Result<readonly Note[]>>();
   const reload = async () => setList(await loadNotes());
   useEffect(() => {
     loadNotes().then(setList);
@@ -43,16 +26,16 @@ export default function Notes() {
     <>
       <h1>Notes</h1>
       <NoteForm onAdd={reload} />
-      {list.status === "loading" && <p role="status">Loading …</p>}
-      {list.status === "failed" && (
+      {!list && <p role="status">Loading …</p>}
+      {list?.failure && (
         <p className="failure" role="alert">
-          {list.reason}{" "}
+          {list.failure}{" "}
           <button type="button" onClick={reload}>
             Try again
           </button>
         </p>
       )}
-      {list.status === "loaded" && <NoteList notes={list.notes} />}
+      {list?.value && <NoteList notes={list.value} />}
     </>
   );
 }

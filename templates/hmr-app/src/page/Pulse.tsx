@@ -1,10 +1,9 @@
 // The state of the connection, the version of the server, and the number of clients.
-import { useConnected } from "./live.ts";
+import "./live.ts";
 import { useServerState } from "./server-state.ts";
 
 export function Pulse() {
-  const isConnected = useConnected();
-  const { state } = useServerState();
+  const { state, isConnected } = useServerState();
   return (
     <dl className="pulse" data-connected={isConnected}>
       <div>

@@ -4,11 +4,23 @@ import type { App } from "../app.ts";
 
 export const { api } = hc<App>(location.origin);
 
-/** Why a request failed that got no response. */
-export const NO_RESPONSE = "The server did not respond: try again.";
+/** The JSON of a response, or the reason why the request failed, to be shown to the user. */
+export interface Result<T> {
+  readonly value?: T;
+  readonly failure?: string;
+}
 
-/** Returns why a request failed: the text of the server's `Problem`, or the status if the response is not from the app. */
-export async function failureOf(response: Pick<Response, "status" | "json">): Promise<string> {
-  const problem = await response.json().catch(() => undefined);
-  return problem?.detail ?? `The server responded with ${response.status}.`;
+/** The reason of a failure is the text of the server's `Problem`, or the status if the response is not from the app. */
+export async function request<T>(
+  send: () => Promise<Pick<Response, "ok" | "status"> & { json(): Promise<T> }>,
+): Promise<Result<T>> {
+  try {
+    const response = await send();
+    if (response.ok) return { value: await response.json() };
+    const problem: unknown = await response.json().catch(() => undefined);
+    const { detail } = (problem ?? {}) as { readonly detail?: string };
+    return { failure: detail || `The server responded with ${response.status}.` };
+  } catch {
+    return { failure: "The server did not respond: try again." };
+  }
 }

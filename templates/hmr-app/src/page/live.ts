@@ -1,18 +1,10 @@
 // Receives the server's state over a WebSocket that reconnects.
-import { useSyncExternalStore } from "react";
 import { api } from "./api.ts";
-import { receive } from "./server-state.ts";
+import { update } from "./server-state.ts";
 
-let isConnected = false;
 let socket: WebSocket | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let attempts = 0;
-const listeners = new Set<() => void>();
-
-function setConnected(value: boolean): void {
-  isConnected = value;
-  for (const listener of listeners) listener();
-}
 
 function connect(): void {
   const url = api.live.$url();
@@ -20,11 +12,11 @@ function connect(): void {
   socket = new WebSocket(url);
   socket.onmessage = ({ data }) => {
     attempts = 0;
-    if (!isConnected) setConnected(true);
-    receive(JSON.parse(data));
+    // Keeps `failure`: the server sends its state every second, which would hide the message of a failed request.
+    update({ state: JSON.parse(data), isConnected: true });
   };
   socket.onclose = () => {
-    setConnected(false);
+    update({ isConnected: false });
     // With jitter: otherwise all clients of a restarted server would reconnect in the same moment.
     const delay = Math.min(10_000, 250 * 2 ** attempts) * (0.5 + Math.random() / 2);
     attempts += 1;
@@ -32,23 +24,16 @@ function connect(): void {
   };
 }
 
-export function useConnected(): boolean {
-  return useSyncExternalStore(subscribe, () => isConnected);
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-connect();
-
-// An edit of this file runs it again, so the old connection has to end.
+// An edit evaluates this file again, so the previous connection has to end. Without `import.meta.hot.accept`, Bun 1.4.5 does not
+// call `dispose`: https://github.com/oven-sh/bun/pull/37785
 if (import.meta.hot) {
-  import.meta.hot.dispose(() => {
+  import.meta.hot.data.end?.();
+  import.meta.hot.data.end = () => {
     clearTimeout(retry);
     if (!socket) return;
     socket.onclose = null;
     socket.close();
-  });
+  };
 }
+
+connect();

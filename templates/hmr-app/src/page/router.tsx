@@ -4,9 +4,18 @@ import { NotFound } from "./NotFound.tsx";
 import { type Path, pages } from "./pages.tsx";
 import { title as project } from "./settings.ts";
 
-/** The path of the current page. */
+/** The path of the current page, without percent-encoding, as in `pages`. */
 export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => location.pathname);
+  return useSyncExternalStore(subscribe, currentPath);
+}
+
+function currentPath(): string {
+  try {
+    return decodeURI(location.pathname);
+  } catch {
+    // An invalid encoding, such as `/100%`.
+    return location.pathname;
+  }
 }
 
 /** Shows the page of the current path, and sets the title of the document. */
@@ -45,7 +54,7 @@ export function Link({ to, children }: LinkProps) {
 }
 
 function navigate(to: Path): void {
-  if (to !== location.pathname) history.pushState(null, "", to);
+  if (to !== currentPath()) history.pushState(null, "", to);
   scrollTo(0, 0);
   dispatchEvent(new PopStateEvent("popstate"));
 }

@@ -1,42 +1,39 @@
 // The page's copy of the server's state, and a hook to read it.
 import { useSyncExternalStore } from "react";
 import type { State } from "../shared/state.ts";
-import { api, failureOf, NO_RESPONSE } from "./api.ts";
+import { api, request } from "./api.ts";
 
 export interface ServerState {
   /** The latest state; `undefined` until it has been loaded. */
   readonly state: State | undefined;
   /** Why the latest request failed; `undefined` if it did not. */
   readonly failure: string | undefined;
+  // #region live
+  /** Whether the WebSocket delivers the state. */
+  readonly isConnected: boolean;
+  // #endregion
 }
 
-let current: ServerState = { state: undefined, failure: undefined };
+let current: ServerState = {
+  state: undefined,
+  failure: undefined,
+  // #region live
+  isConnected: false,
+  // #endregion
+};
 const listeners = new Set<() => void>();
-
-// #region live
-/** Keeps `failure`: the server sends its state every second, which would hide the message of a failed request. */
-export function receive(state: State): void {
-  update({ state });
-}
-
-// #endregion
 
 /** Increments the server's counter. */
 export function increment(): Promise<void> {
-  return request(() => api.increment.$post());
+  return load(() => api.increment.$post());
 }
 
-async function request(send: () => ReturnType<typeof api.state.$get>): Promise<void> {
-  try {
-    const response = await send();
-    if (response.ok) update({ state: await response.json(), failure: undefined });
-    else update({ failure: await failureOf(response) });
-  } catch {
-    update({ failure: NO_RESPONSE });
-  }
+async function load(send: () => ReturnType<typeof api.state.$get>): Promise<void> {
+  const { value: state, failure } = await request(send);
+  update(state ? { state, failure: undefined } : { failure });
 }
 
-function update(change: Partial<ServerState>): void {
+export function update(change: Partial<ServerState>): void {
   current = { ...current, ...change };
   for (const listener of listeners) listener();
 }
@@ -50,4 +47,4 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-request(() => api.state.$get());
+load(() => api.state.$get());

@@ -6,8 +6,6 @@ export interface State {
   readonly version: string;
   /** Number of `POST /api/increment` requests. */
   readonly count: number;
-  /** When the process started, as an ISO 8601 date. */
-  readonly startedAt: string;
   // #region live
   /** Ticks of a timer on the server, one per second. */
   readonly beats: number;

@@ -19,16 +19,16 @@ export function buildErrorRoutes() {
 
 /** Middleware: responds with a page that shows what failed, and reloads itself after the next edit. */
 export const errorPage: MiddlewareHandler = async (c, next) => {
-  const fingerprint = await sourcesFingerprint();
+  const before = await sourcesFingerprint();
   let failed: Response;
   try {
     await next();
     const content = await errorContent(c.res);
     if (content === undefined) return;
-    failed = reloadAfterEdit(content, fingerprint);
+    failed = reloadAfterEdit(content, before);
   } catch (error) {
     log.error("the page could not be served: {error}", { error });
-    failed = reloadAfterEdit(`<h1>${Bun.escapeHTML(String(error))}</h1>`, fingerprint);
+    failed = reloadAfterEdit(`<h1>${Bun.escapeHTML(String(error))}</h1>`, before);
   }
   // Otherwise Hono would copy the headers of the failed response.
   c.res = undefined;
@@ -46,15 +46,15 @@ async function errorContent(response: Response): Promise<string | undefined> {
 
 /**
  * Returns an error page that contains the script.
- * @param fingerprint of the sources before the failed build.
+ * @param before the fingerprint of the sources before the failed build.
  */
-function reloadAfterEdit(content: string, fingerprint: string): Response {
+function reloadAfterEdit(content: string, before: string): Response {
   // Runs in the page, so it may only use its parameters.
-  const poll = async (path: string, fingerprint: string) => {
-    const sources = await fetch(path);
-    if (sources.ok && (await sources.text()) !== fingerprint) location.reload();
+  const poll = async (path: string, failed: string) => {
+    const latest = await fetch(path);
+    if (latest.ok && (await latest.text()) !== failed) location.reload();
   };
-  const call = `(${poll})("${POLL_PATH}", "${fingerprint}")`;
+  const call = `(${poll})("${POLL_PATH}", "${before}")`;
   return new Response(`${content}<script>setInterval(() => ${call}, 500)</script>`, {
     status: 500,
     headers: { "content-type": "text/html;charset=utf-8" },

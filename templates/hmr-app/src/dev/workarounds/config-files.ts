@@ -1,7 +1,7 @@
 // Defect: `.env`, `bunfig.toml`, `tsconfig.json` and `imports` in package.json are read only once, and nothing says that an edit has no effect.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/2521
 // Workaround: polls them; after an edit the bundler restarts, and the server is evaluated with the new variables.
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { notice } from "#lib/log";
 import { createHot } from "../../hot.ts";
@@ -11,35 +11,37 @@ import { reevaluate } from "../reevaluate.ts";
 const ENV_FILES = [".env", ".env.development", ".env.local", ".env.development.local"];
 const CONFIG_FILES = [...ENV_FILES, "bunfig.toml", "tsconfig.json"];
 const POLL_MS = 200;
+/** A `preload` of bunfig.toml might keep the process that reads the variables running. */
+const MAX_START_MS = 5000;
 
 interface Data {
   /** The latest text of each file. */
   texts: ReadonlyMap<string, string>;
-  /** Names of the variables that come from the files and not from the shell. */
-  fromFiles: readonly string[];
+  /** The variables that come from the files and not from the shell, for the `env` of a process that reads the files itself. */
+  unset: Readonly<Record<string, undefined>>;
   timer: Timer;
 }
 
 const { data } = createHot<Data>("dev:config-files");
 data.texts ??= readTexts();
-data.fromFiles ??= namesFromFiles();
+data.unset ??= variablesOfFiles();
 
 /** For the `env` of a child process that reads the .env files itself. */
 export function envFileVariablesAsUndefined(): Readonly<Record<string, undefined>> {
-  return Object.fromEntries((data.fromFiles ?? []).map((name) => [name, undefined]));
+  return data.unset ?? {};
 }
 
 export function watchConfigFiles(restartBundler: (reason: string) => void): void {
-  for (const file of CONFIG_FILES.filter(isFolder))
-    notice.warn("{file} is a folder: remove it, or replace it with a file", { file });
-  // Replaces the timer of the previous evaluation. It is not disposed of, because it must outlive code that fails to start.
+  for (const file of CONFIG_FILES.filter(isUnreadable))
+    notice.warn("{file} is ignored, because it is a folder or you may not read it", { file });
+  // Not in `dispose`, because polling must outlive code that fails to start.
   clearInterval(data.timer);
-  data.timer = setInterval(async () => {
+  data.timer = setInterval(() => {
     const texts = readTexts();
     const changed = [...texts.keys()].filter((file) => texts.get(file) !== data.texts?.get(file));
     data.texts = texts;
     if (changed.length === 0) return;
-    await readVariables();
+    readVariables();
     restartBundler(`${changed.join(", ")} changed`);
     reevaluate();
   }, POLL_MS);
@@ -60,42 +62,56 @@ function readAliases(): string {
   }
 }
 
-/** A missing file and a folder count as empty, as for Bun. */
+/** A file that cannot be read counts as empty, as for Bun. */
 function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
-  } catch (error) {
-    if (/ENOENT|EISDIR/.test((error as NodeJS.ErrnoException).code ?? "")) return "";
-    throw error;
+  } catch {
+    return "";
   }
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function isUnreadable(file: string): boolean {
+  try {
+    readFileSync(file);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
 }
 
 /** Returns the variables whose value is that of a file. Any other value comes from the shell, which takes precedence. */
-function namesFromFiles(): readonly string[] {
+function variablesOfFiles(): Readonly<Record<string, undefined>> {
   const variables = ENV_FILES.flatMap((file) => Object.entries(parseEnv(readText(file))));
-  // Only Bun expands references such as `URL=http://$HOST/`, so their value cannot be compared.
-  const isFromFile = ([name, value = ""]: [string, string | undefined]) =>
-    value.includes("$") || value === process.env[name];
-  return variables.filter(isFromFile).map(([name]) => name);
+  // Only Bun expands references such as `URL=http://$HOST/`.
+  const hasReference = ([, value = ""]: [string, string | undefined]) => value.includes("$");
+  const equal = variables.filter((it) => hasReference(it) || it[1] === process.env[it[0]]);
+  const unset = Object.fromEntries(equal.map(([name]) => [name, undefined]));
+  if (!equal.some(hasReference)) return unset;
+  const expanded = readByBun(unset) ?? {};
+  const names = Object.keys(unset).filter((name) => expanded[name] === process.env[name]);
+  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
-/** Starts a process that reads the files as Bun does at its start, and copies its variables. It prints its own errors. */
-async function readVariables(): Promise<void> {
-  const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
-  const env = { ...process.env, ...envFileVariablesAsUndefined() };
-  const child = Bun.spawn(command, { env });
-  const output = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) {
+/** Replaces the variables of the files by those that Bun would read at a start. */
+function readVariables(): void {
+  const unset = data.unset ?? {};
+  const variables = readByBun(unset);
+  if (!variables) {
     notice.warn("the variables of .env keep their values: Bun does not start, see the error above");
     return;
   }
-  // The first lines are those of a `preload` of bunfig.toml.
-  const variables = JSON.parse(output.trim().split("\n").at(-1) ?? "");
-  for (const name of data.fromFiles ?? []) delete process.env[name];
+  for (const name of Object.keys(unset)) delete process.env[name];
   Object.assign(process.env, variables);
-  data.fromFiles = namesFromFiles();
+  data.unset = variablesOfFiles();
+}
+
+/** Returns the variables of a new process, which gets the unset ones from the files; undefined if Bun does not start. */
+function readByBun(unset: Data["unset"]): Record<string, string> | undefined {
+  const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
+  const env = { ...process.env, ...unset };
+  const child = Bun.spawnSync(command, { env, stderr: "inherit", timeout: MAX_START_MS });
+  if (child.exitCode !== 0) return undefined;
+  // The first lines are those of a `preload` of bunfig.toml.
+  return JSON.parse(child.stdout.toString().trim().split("\n").at(-1) ?? "");
 }

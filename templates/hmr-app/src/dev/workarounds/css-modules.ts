@@ -30,15 +30,18 @@ function toScript(filename: string, code: Uint8Array): string {
   const { code: css, exports, dependencies } = parse(filename, code);
   const classes = Object.entries(exports || {});
   /** Returns expressions for the scoped names of a class and of the classes that it composes, also indirectly. */
-  const namesOf = ({ name, composes }: CSSModuleExport): readonly string[] => [
-    JSON.stringify(name),
-    ...composes.flatMap((reference) => {
+  const namesOf = ({ name, composes }: CSSModuleExport, seen: string[] = []): readonly string[] => {
+    // Two classes may compose each other.
+    if (seen.includes(name)) return [];
+    seen.push(name);
+    const composed = composes.flatMap((reference) => {
       if (reference.type === "dependency")
         return `${importDefault(reference.specifier)}[${JSON.stringify(reference.name)}]`;
       const [, local] = classes.find(([, it]) => it.name === reference.name) ?? [];
-      return local ? namesOf(local) : JSON.stringify(reference.name);
-    }),
-  ];
+      return local ? namesOf(local, seen) : JSON.stringify(reference.name);
+    });
+    return [JSON.stringify(name), ...composed];
+  };
 
   let sheet = JSON.stringify(css.toString());
   for (const dependency of dependencies ?? []) {
@@ -50,7 +53,9 @@ function toScript(filename: string, code: Uint8Array): string {
     sheet = sheet.replaceAll(dependency.placeholder, () => `" + ${url} + "`);
   }
   const exported = classes.map(
-    ([name, it]) => `${JSON.stringify(name)}: [${namesOf(it).join(", ")}].join(" ")`,
+    // A getter, because two style sheets may import each other.
+    ([name, it]) =>
+      `get ${JSON.stringify(name)}() { return [${namesOf(it).join(", ")}].join(" "); }`,
   );
   return [
     ...imports,
@@ -63,8 +68,10 @@ function toScript(filename: string, code: Uint8Array): string {
 }
 
 function parse(filename: string, code: Uint8Array) {
+  // `bun run build` does not scope the names of grid areas either.
+  const cssModules = { grid: false };
   try {
-    return transform({ filename, code, cssModules: true, analyzeDependencies: true });
+    return transform({ filename, code, cssModules, analyzeDependencies: true });
   } catch (cause) {
     const { message, loc } = cause as Error & { loc?: { line: number; column: number } };
     throw new SyntaxError(`${message} at ${filename}:${loc?.line}:${loc?.column}`, { cause });

@@ -1,9 +1,9 @@
-// Defect: an edit of an imported JSON file, text or image does not reach the modules that import it.
+// Defect: an edit of an imported JSON file, text, image or other data does not reach the modules that import it.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/24067
 // Workaround: JSON and text become ES modules, which are updated in place; for other files the page reloads.
 import { dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { shorten, textOf, versionOf } from "./files.ts";
+import { SOURCE, shorten, textOf, versionOf } from "./files.ts";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const TEXT_IMPORT = /from\s*["']([^"']+)["']\s*with\s*\{\s*type:\s*["']text["']/g;
@@ -13,9 +13,6 @@ const UPDATED_BY_BUN = /\.(m?[jt]sx?|css)$|[\\/]index\.html$/;
 const parsers: Partial<Record<string, (text: string) => unknown>> = {
   json: JSON.parse,
   jsonc: Bun.JSONC.parse,
-  json5: Bun.JSON5.parse,
-  toml: Bun.TOML.parse,
-  yaml: Bun.YAML.parse,
   text: (text) => text,
 };
 /** The files that each source imports with `{ type: "text" }`; `onLoad` does not get this type. */
@@ -26,7 +23,7 @@ const assetVersions = new Map<string, string>();
 export default {
   name: "data-imports",
   setup(build) {
-    build.onLoad({ filter: /^(?!.*[\\/]node_modules[\\/]).*$/ }, ({ path, loader }) => {
+    build.onLoad({ filter: SOURCE }, ({ path, loader }) => {
       const isText = textImports.values().some((paths) => paths.includes(path));
       if (UPDATED_BY_BUN.test(path) && !isText) {
         textImports.set(path, findTextImports(path));
@@ -55,7 +52,8 @@ function toModule(path: string, parse: (text: string) => unknown) {
     const names = Object.keys(typeof value === "object" && value ? value : {});
     const exported = names.filter((name) => IDENTIFIER.test(name) && name !== "default");
     const contents = [
-      `const value = ${JSON.stringify(value)};`,
+      // In an object literal, the key `__proto__` would set the prototype.
+      `const value = JSON.parse(${JSON.stringify(JSON.stringify(value))});`,
       "export default value;",
       ...exported.map((name, index) => `const value${index} = value.${name};`),
       `export { ${exported.map((name, index) => `value${index} as ${name}`).join(", ")} };`,

@@ -2,11 +2,12 @@
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/20679
 // Workaround: maps the reported stack to the sources before Bun's development server reads it.
 import { SourceMap, type SourceMapPayload } from "node:module";
-import { isAbsolute, relative } from "node:path";
+import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
 import { Problem } from "#lib/http";
 import { fetchFromBundler } from "../bundler.ts";
+import { shorten } from "./files.ts";
 
 /** Path to which the page reports an error. The response contains the locations that its overlay shows. */
 const REPORT_PATH = "/_bun/report_error";
@@ -50,7 +51,9 @@ async function reportError(report: ArrayBuffer): Promise<Response> {
   const location = locations.find((it) => it !== undefined);
   if (!location) return response;
   const frames = new ReportReader(Buffer.from(await response.arrayBuffer())).frames();
-  return new Response(Buffer.concat([encodeFrames(frames.map(shorten)), codeFrame(location)]));
+  // The terminal shows absolute paths, which can be clicked; the overlay shows paths in the project.
+  const shown = frames.map((it) => (isAbsolute(it.file) ? { ...it, file: shorten(it.file) } : it));
+  return new Response(Buffer.concat([encodeFrames(shown), codeFrame(location)]));
 }
 
 function readReport(report: ArrayBuffer): ErrorReport {
@@ -85,11 +88,6 @@ function locate({ line, column }: Frame, payload?: SourceMapPayload): Location |
     file: fileURLToPath(entry.originalSource),
     source: source.split("\n"),
   };
-}
-
-/** The terminal shows absolute paths, which can be clicked; the overlay shows paths in the project. */
-function shorten(frame: Frame): Frame {
-  return isAbsolute(frame.file) ? { ...frame, file: relative(".", frame.file) } : frame;
 }
 
 /** The line of the error and up to two lines on either side, as the overlay reads them. */

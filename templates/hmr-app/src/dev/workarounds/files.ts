@@ -2,6 +2,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { relative } from "node:path";
 
+/** Filter of `onLoad` for files that are not in packages. */
+export const SOURCE = /^(?!.*[\\/]node_modules[\\/])/;
+
 export const MISSING = "missing";
 
 /** Returns a value that changes when the file is saved or replaced, or `MISSING`. */
@@ -10,11 +13,17 @@ export function versionOf(path: string): string {
   return stats ? `${stats.ino} ${stats.mtimeMs} ${stats.size}` : MISSING;
 }
 
-/** Returns an empty text while an editor replaces the file, because an error of a plugin would stay in Bun's overlay. */
+/** Returns "" if the file cannot be read, as while an editor replaces it: an error of a plugin would stay in Bun's overlay. */
 export function textOf(path: string): string {
-  return versionOf(path) === MISSING ? "" : readFileSync(path, "utf8");
+  try {
+    // Without the byte order mark, as Bun reads it.
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+  } catch {
+    return "";
+  }
 }
 
+/** Returns the path relative to the project. */
 export function shorten(path: string): string {
   return relative(".", path);
 }

@@ -11,7 +11,8 @@ type Packages = ReadonlyMap<string, string>;
 
 const POLL_MS = 250;
 const FOLDER = "node_modules";
-const packageName = /^(@[^/]+\/)?[^/.@][^/]*$/;
+/** A package, with its scope if it has one; not `.bin`, and not a scope itself. */
+const PACKAGE = /^(@[^/]+\/)?[^/.@][^/]*$/;
 
 export default {
   name: "installed-packages",
@@ -31,7 +32,10 @@ export default {
       const used = [...changed].filter(isUsed);
       changed.clear();
       if (used.length === 0) return;
-      process.send?.({ type: "restart", reason: `${used.join(", ")} was installed or removed` });
+      process.send?.({
+        type: "restart",
+        reason: `${used.join(", ")} was installed, updated or removed`,
+      });
     }, POLL_MS);
   },
 } satisfies BunPlugin;
@@ -39,9 +43,7 @@ export default {
 /** Returns the installed packages, each with a value that changes when another version is installed. */
 function installed(): Packages {
   const names = scopes().flatMap((scope) => list(scope).map((name) => join(scope, name)));
-  return new Map(
-    names.filter((name) => packageName.test(name)).map((name) => [name, version(name)]),
-  );
+  return new Map(names.filter((name) => PACKAGE.test(name)).map((name) => [name, version(name)]));
 }
 
 /** Returns a value that changes when a package is added, replaced or removed. */
@@ -58,15 +60,23 @@ function scopes(): readonly string[] {
 }
 
 function list(scope: string): readonly string[] {
-  const folder = join(FOLDER, scope);
-  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : [];
+  try {
+    return readdirSync(join(FOLDER, scope));
+  } catch {
+    // Missing, or removed at this moment.
+    return [];
+  }
 }
 
 function version(name: string): string {
-  const folder = join(FOLDER, name);
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  // A folder that is removed and created again may get the same inode.
-  return stats ? `${realpathSync(folder)} ${stats.ino} ${stats.birthtimeMs}` : "";
+  try {
+    const folder = join(FOLDER, name);
+    const { ino, birthtimeMs } = statSync(folder);
+    // A folder that is removed and created again may get the same inode.
+    return `${realpathSync(folder)} ${ino} ${birthtimeMs}`;
+  } catch {
+    return "";
+  }
 }
 
 function diffPackages(before: Packages, after: Packages): readonly string[] {

@@ -8,14 +8,14 @@ import { mkdtempSync, rmdirSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { BunPlugin } from "bun";
-import { MISSING, shorten, textOf, versionOf } from "./files.ts";
+import { MISSING, SOURCE, shorten, textOf, versionOf } from "./files.ts";
 
 const POLL_MS = 100;
 /** Number of polls within which the bundler of an idle machine notices an edit. */
 const GRACE_POLLS = 5;
 /** Milliseconds that an edited file may take to reach this plugin. Until then, no edit counts as missed. */
 const MAX_LOAD_MS = 5000;
-/** Filter of `onResolve`: with a wider one, Bun looks for its own modules on disk, and fails. */
+/** Filter of `onResolve`. If it matched more, Bun would look for its built-in modules on disk, and fail. */
 const IN_PROJECT = new RegExp(`^${RegExp.escape(process.cwd() + sep)}`);
 /** Every string in quotes, and every `url(…)` of a style sheet. */
 const SPECIFIER = /["'`(]([^"'`()\s]+)["'`)]/g;
@@ -68,7 +68,7 @@ export default {
 
 /** Returns the loaded files that are not in packages. */
 export function sources(): readonly string[] {
-  return [...loadedFiles.keys()].filter((path) => !path.includes("node_modules"));
+  return [...loadedFiles.keys()].filter((path) => SOURCE.test(path));
 }
 
 function isLoading(): boolean {

@@ -4,28 +4,28 @@
 // Workaround: a plugin, also of `bun run build`, that bundles the worker and imports its URL as that of a file.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { reloadAfterError, textOf } from "./files.ts";
+import { reloadAfterError, SOURCE, shorten, textOf } from "./files.ts";
 import { recordUnwatchedLoad } from "./missed-edits.ts";
 
-const SOURCE = /^(?!.*[\\/]node_modules[\\/]).*\.[jt]sx?$/;
+const SCRIPT_SOURCE = new RegExp(`${SOURCE.source}.*\\.[jt]sx?$`);
 /** `new URL("./file", import.meta.url)`, unless its line is a comment. Group 2 is the path. */
 const MODULE_URL =
   /(?<!^\s*(?:\/\/|\/?\*).*)new URL\(\s*(["'`])((?:\.{1,2}\/)*\w[^"'`$]*)\1\s*,\s*import\.meta\.url\s*,?\s*\)/gm;
 const SCRIPT = /\.([cm]?[jt]sx?)$/;
 
-export const moduleUrls: BunPlugin = {
+export default {
   name: "module-urls",
   setup(build) {
-    build.onLoad({ filter: SOURCE }, async ({ path, loader }) => {
+    build.onLoad({ filter: SCRIPT_SOURCE }, async ({ path, loader }) => {
+      // A bundled worker.
+      if (outputs && path.startsWith(outputs)) return undefined;
       const contents = await reloadAfterError(path, () => replaceUrls(path, textOf(path)));
       return contents === undefined ? undefined : { contents, loader };
     });
   },
-};
-
-export default moduleUrls;
+} satisfies BunPlugin;
 
 /** Returns undefined if `code`, which is that of `path`, has no such URL. */
 async function replaceUrls(path: string, code: string): Promise<string | undefined> {
@@ -63,7 +63,7 @@ function outputFolder(): string {
 /** Bundles in a child process, because a build that waits for another build never ends. @returns the path of the bundle. */
 async function bundle(file: string): Promise<string> {
   const folder = join(outputFolder(), Bun.hash(file).toString(36));
-  const name = file.slice(dirname(file).length + 1).replace(SCRIPT, ".js");
+  const name = basename(file).replace(SCRIPT, ".js");
   const metafile = join(folder, "inputs.json");
   const isProduction = process.env.NODE_ENV === "production";
   const command = [process.execPath, "build", file, `--outfile=${join(folder, name)}`];
@@ -77,7 +77,10 @@ async function bundle(file: string): Promise<string> {
     for (const path of [file, ...invalid]) recordUnwatchedLoad(path);
     throw new Error(errors);
   }
-  for (const input of Object.keys((await Bun.file(metafile).json()).inputs))
-    recordUnwatchedLoad(resolve(input));
+  const inputs = Object.keys((await Bun.file(metafile).json()).inputs).map((path) => resolve(path));
+  for (const path of inputs) recordUnwatchedLoad(path);
+  const nested = inputs.find((path) => SOURCE.test(path) && textOf(path).search(MODULE_URL) >= 0);
+  const reason = "new URL(…, import.meta.url) does not work in a worker: send it from the page";
+  if (nested) throw new Error(`${shorten(nested)}: ${reason}.`);
   return join(folder, name);
 }

@@ -5,7 +5,7 @@
 // bundler restarts. If it is still imported, the page reloads once the file is restored.
 import { statSync } from "node:fs";
 import type { BunPlugin } from "bun";
-import { MISSING, shorten, versionOf } from "./files.ts";
+import { MISSING, SOURCE, shorten, versionOf } from "./files.ts";
 import { isImported } from "./missed-edits.ts";
 
 const POLL_MS = 10;
@@ -17,7 +17,7 @@ const missing = new Set<string>();
 export default {
   name: "replaced-files",
   setup(build) {
-    build.onLoad({ filter: /^(?!.*[\\/]node_modules[\\/]).*$/ }, async ({ path }) => {
+    build.onLoad({ filter: SOURCE }, async ({ path }) => {
       if (!hasContent(path)) await waitForContent(path);
       if (versionOf(path) === MISSING) {
         if (isImported(path)) missing.add(path);

@@ -7,15 +7,13 @@ import { scheduleBroadcast } from "../live/broadcast.ts";
 import { currentState, state } from "./state.ts";
 
 export function counterRoutes() {
-  return new Hono()
-    .get("/api/state", (c) => respond(c))
-    .post("/api/increment", sameOrigin(), (c) => {
-      state.count += 1;
-      // #region live
-      scheduleBroadcast();
-      // #endregion
-      return respond(c);
-    });
+  return new Hono().get("/api/state", respond).post("/api/increment", sameOrigin(), (c) => {
+    state.count += 1;
+    // #region live
+    scheduleBroadcast();
+    // #endregion
+    return respond(c);
+  });
 }
 
 function respond(c: Context) {

@@ -9,7 +9,6 @@ import { clients } from "../live/clients.ts";
 
 const initial = {
   count: 0,
-  startedAt: new Date().toISOString(),
   // #region live
   beats: 0,
   // #endregion

@@ -12,7 +12,7 @@ import { parseRange } from "./range.ts";
 import type { PageSource } from "./routes.ts";
 
 interface Variant {
-  /** In memory. Unlike an array, the runtime sends a blob without copying it first. */
+  /** In memory. The runtime sends a blob without a copy, and would copy an array for each response. */
   readonly body: Blob;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -28,27 +28,26 @@ export async function openBuiltPage(folder: string): Promise<PageSource> {
   }
   const assets = new Hono<HttpEnv>();
   for (const name of Object.keys(files)) {
-    if (/\.(br|gz)$/.test(name)) continue;
-    assets.get(`/${name}`, etag(), await serveFile(files, name));
+    const isVariant = /\.(br|gz)$/.test(name) && Object.hasOwn(files, name.slice(0, -3));
+    if (isVariant) continue;
+    assets.get(`/${name}`, etag(), serveFile(files, name));
   }
   // Compressed here and not by the build, so that the page and its variants are always from the same build.
-  const html = await page.bytes();
   const variants = {
     "index.html": page,
-    "index.html.br": new Blob([brotliCompressSync(html)]),
-    "index.html.gz": new Blob([gzipSync(html)]),
+    "index.html.br": brotliCompressSync(page),
+    "index.html.gz": gzipSync(page),
   };
-  const index = every(securityHeaders(), etag(), await serveFile(variants, "index.html"));
+  const index = every(securityHeaders(), etag(), serveFile(variants, "index.html"));
   return { index, assets };
 }
 
 /** Responds with the variant of a file that the client prefers. @throws {Problem} 406 if it refuses all. */
-async function serveFile(files: Files, name: string): Promise<MiddlewareHandler> {
+function serveFile(files: Files, name: string): MiddlewareHandler {
   const variants = new Map<Encoding, Variant>();
   for (const encoding of ENCODINGS) {
-    const file = files[name + SUFFIXES[encoding]];
-    if (!file) continue;
-    const bytes = await file.bytes();
+    const bytes = files[name + SUFFIXES[encoding]];
+    if (!bytes) continue;
     variants.set(encoding, { body: new Blob([bytes]), headers: headersOf(name, encoding, bytes) });
   }
   const available = [...variants.keys()];
@@ -93,7 +92,7 @@ function headersOf(name: string, encoding: Encoding, bytes: Uint8Array) {
     "cache-control": isPage ? "no-cache" : "public, max-age=31536000, immutable",
     etag: `"${Bun.hash(bytes).toString(36)}"`,
     "accept-ranges": "bytes",
-    // Depending on the `Accept` header, the response is the page or a 404.
+    // On a path of the page, `Accept` decides between the page and a 404: see `isNavigation`.
     vary: isPage ? "accept, accept-encoding" : "accept-encoding",
     ...(encoding === "identity" ? {} : { "content-encoding": encoding }),
   };

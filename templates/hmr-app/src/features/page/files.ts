@@ -1,24 +1,31 @@
-// Finds the files of the page that `bun run build` wrote.
+// Reads the files of the page that `bun run build` wrote.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { StartError } from "#lib/service";
 // #region executable
 import { embedded } from "./embedded.ts";
 
 // #endregion
 
-/** Files by name, as in dist/public/. */
-export type Files = Readonly<Record<string, Blob>>;
+/** Contents by name, as in dist/public/. */
+export type Files = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
-/** Returns no files if nothing has been built. */
+/** Returns no files if nothing has been built. @throws {StartError} if they cannot be read. */
 export async function builtFiles(folder: string): Promise<Files> {
-  // #region executable
-  if (embedded) return openAll(embedded);
-  // #endregion
-  return openAll(await pathsIn(folder));
+  try {
+    // #region executable
+    if (embedded) return await readAll(embedded);
+    // #endregion
+    return await readAll(await pathsIn(folder));
+  } catch (cause) {
+    const message = `The built page cannot be read: ${(cause as Error).message}.`;
+    throw new StartError(message, "Check its permissions, or build it again.", { cause });
+  }
 }
 
-function openAll(paths: Readonly<Record<string, string>>): Files {
-  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, Bun.file(path)]));
+async function readAll(paths: Readonly<Record<string, string>>): Promise<Files> {
+  const read = async ([name, path]: [string, string]) => [name, await Bun.file(path).bytes()];
+  return Object.fromEntries(await Promise.all(Object.entries(paths).map(read)));
 }
 
 async function pathsIn(folder: string): Promise<Readonly<Record<string, string>>> {
