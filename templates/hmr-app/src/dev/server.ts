@@ -114,13 +114,11 @@ async function start(service: DevService): Promise<void> {
 /** Overrides variables that must have a certain value in development. */
 function developmentEnv(env: Env): Env {
   const { HOST, DEV_HOSTS } = env;
-  // Otherwise the printed link would be refused with 403.
-  const hosts = [...DEV_HOSTS, HOST.includes(":") ? `[${HOST}]` : HOST];
   return {
     ...env,
     NODE_ENV: "development",
-    // In the form in which the Host of a request is compared: lower case, and the shortest form of an IPv6 address.
-    DEV_HOSTS: hosts.map((host) => URL.parse(`http://${host}`)?.hostname ?? host),
+    // Otherwise the printed link would be refused with 403.
+    DEV_HOSTS: [...DEV_HOSTS, HOST.includes(":") ? `[${HOST}]` : HOST],
     // A second evaluation could not open the port for metrics again.
     METRICS_PORT: undefined,
   };
