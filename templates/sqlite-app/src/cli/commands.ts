@@ -66,6 +66,7 @@ export function parse(args: readonly string[]): Parsed | undefined {
     if (values[option] !== undefined && !command.options?.includes(option)) {
       throw usage(`"${name}" does not take --${option}.`);
     }
+    if (values[option] === "") throw usage(`--${option} needs a value.`);
   }
   const { to, steps = "1", yes = false } = values;
   if (!/^[1-9]\d{0,8}$/.test(steps)) throw usage("--steps must be a whole number of 1 or more.");

@@ -39,7 +39,10 @@ const FILE_NAME = /^(\d{4,})_[a-z0-9]+(?:_[a-z0-9]+)*\.(up|down)\.sql$/;
 /** @throws {MigrateError} if the folder cannot be read. */
 export async function readFolder(directory: string, engine: Engine): Promise<Folder> {
   const names = await readdir(directory).catch((cause) => {
-    throw new MigrateError("failed", `Can't read the migrations in ${directory}.`, { cause });
+    throw new MigrateError("failed", `Can't read the migrations in ${directory}.`, {
+      cause,
+      hint: "Does the folder exist, and may this user read it? MIGRATIONS_DIR names the folder above it.",
+    });
   });
   const sqlFiles = names.filter((name) => /\.sql$/i.test(name)).sort();
   const unreadable: Finding[] = [];

@@ -2,7 +2,7 @@
 import { SQL, type TransactionSQL } from "bun";
 import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
-import { MigrateError } from "./errors.ts";
+import { explainFileError, MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
@@ -43,7 +43,7 @@ export class PostgresTarget implements Target {
   readonly engine = "postgres";
   readonly location: string;
   /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
-  readonly safetyBackup = undefined;
+  readonly safetyCopy = undefined;
   readonly keepsReplaced = false;
   readonly #connection: PostgresConnection;
   readonly #sql: SQL;
@@ -163,6 +163,8 @@ export class PostgresTarget implements Target {
   }
 
   explain(error: unknown): unknown {
+    const fileError = explainFileError(error);
+    if (fileError) return fileError;
     if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
     return new MigrateError("failed", `${this.location}: ${error.message}`, { cause: error });
   }

@@ -11,9 +11,9 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { connect, isBusy, isDamaged, outageReason } from "../store/connection.ts";
+import { connect, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
-import { MigrateError } from "./errors.ts";
+import { MigrateError, reasonOf } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { readState } from "./ledger.ts";
 import { findProblem } from "./state.ts";
@@ -31,11 +31,11 @@ export interface RestoreOptions {
 
 /**
  * Replaces the database at `path` with a verified copy of the backup.
- * @returns whether a database existed; it is kept at `keep`.
+ * @returns the path of what was replaced: `keep`, or of a WAL without a database. Undefined if there was nothing.
  * @throws {MigrateError} `refused`, with the database unchanged, if the backup is damaged or belongs to another
  * application, or while another process has the database open.
  */
-export function restoreDatabase({ file, path, known, keep }: RestoreOptions): boolean {
+export function restoreDatabase({ file, path, known, keep }: RestoreOptions): string | undefined {
   checkBackup(file, known);
   mkdirSync(dirname(path), { recursive: true });
   const copy = `${path}.${crypto.randomUUID()}.tmp`;
@@ -47,15 +47,18 @@ export function restoreDatabase({ file, path, known, keep }: RestoreOptions): bo
     // A hard link instead of a copy: closing another descriptor of the file would release the lock
     // (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
     if (existed) linkSync(path, keep);
+    let kept = existed ? keep : undefined;
     // A WAL that still exists belongs to a damaged or deleted database; SQLite would replay it into the new one.
     for (const log of ["-wal", "-journal"]) {
-      if (existsSync(path + log)) renameSync(path + log, keep + log);
+      if (!existsSync(path + log)) continue;
+      renameSync(path + log, keep + log);
+      kept ??= keep + log;
     }
     rmSync(`${path}-shm`, { force: true });
     if (process.platform === "win32") lock?.close(); // Windows cannot replace an open file.
     renameSync(copy, path);
     flushNames(dirname(path));
-    return existed;
+    return kept;
   } finally {
     rmSync(copy, { force: true });
   }
@@ -82,8 +85,7 @@ function checkBackup(file: string, known: readonly Migration[]): void {
     }
   } catch (cause) {
     if (cause instanceof MigrateError && cause.code === "refused") throw cause;
-    const reason = outageReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    const message = `Can't restore ${file}; nothing was changed: ${reason}`;
+    const message = `Can't restore ${file}; nothing was changed: ${reasonOf(cause)}`;
     throw new MigrateError("refused", message, { cause });
   }
 }
@@ -108,6 +110,6 @@ function lockExclusively(path: string): Database | undefined {
   }
   database?.close();
   throw new MigrateError("refused", `${path} is in use. Nothing was changed.`, {
-    hint: "Stop the server first, then restore again.",
+    hint: "Stop the service first, then restore again.",
   });
 }

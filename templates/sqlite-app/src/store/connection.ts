@@ -44,7 +44,7 @@ function rollBackJournal(path: string, busyTimeout: number): void {
 }
 
 const EXPLANATIONS: Readonly<Record<string, string>> = {
-  EACCES: "it can't be opened (may this user write to its folder?)",
+  EACCES: "it can't be opened (may this user write to it and to its folder?)",
   EROFS: "it is on a read-only disk",
   ENOSPC: "the disk is full",
   SQLITE_BUSY: "another process is writing to it and did not finish in time",

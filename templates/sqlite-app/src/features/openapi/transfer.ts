@@ -2,6 +2,15 @@
 import { z } from "zod";
 import { json, type Operation, problem } from "#lib/openapi";
 
+const badLines = z.looseObject({
+  badLines: z.int(),
+  errors: z.array(
+    z.object({
+      line: z.int(),
+      errors: z.array(z.object({ pointer: z.string(), detail: z.string() })),
+    }),
+  ),
+});
 const lines = { "application/x-ndjson": { schema: z.string() } };
 
 export const transferOperations: Readonly<Record<string, Operation>> = {
@@ -9,6 +18,7 @@ export const transferOperations: Readonly<Record<string, Operation>> = {
     summary: "Export every article",
     responses: {
       200: { description: "One article per line.", content: lines },
+      429: problem("Four exports of this client are running."),
       503: problem("Too many exports are running."),
     },
   },
@@ -21,7 +31,10 @@ export const transferOperations: Readonly<Record<string, Operation>> = {
       408: problem("The import took too long."),
       413: problem("The import is too large."),
       415: problem("The body is not NDJSON."),
-      422: problem("Some lines are not valid articles."),
+      422: {
+        description: "Some lines are not valid articles. Lists the first 100.",
+        content: { "application/problem+json": { schema: badLines } },
+      },
       503: problem("Too many imports are waiting."),
     },
   },
