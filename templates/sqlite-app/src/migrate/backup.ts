@@ -56,10 +56,10 @@ function findDamage(file: string): string[] {
 /** Explains why a query of the database at `path` failed. */
 export function explainFailure(path: string, cause: unknown) {
   // SQLite also reports a page number beyond its limit, which only a damaged file contains, as a full disk.
-  if (isDamaged(cause) || (errorCode(cause) === "SQLITE_FULL" && findDamage(path).length > 0)) {
-    return { reason: `${path} is damaged`, hint: RESTORE_HINT };
+  if (errorCode(cause) === "SQLITE_FULL" && findDamage(path).length > 0) {
+    return { reason: "the file is damaged", hint: RESTORE_HINT };
   }
-  return { reason: reasonOf(cause), hint: undefined };
+  return { reason: reasonOf(cause), hint: isDamaged(cause) ? RESTORE_HINT : undefined };
 }
 
 /** Removes a file if it exists. `rmSync` fails in a folder that is a file, also with `force`. */
