@@ -12,11 +12,7 @@ import { MigrateError, RESTORE_HINT, reasonOf } from "./errors.ts";
  * @returns the size of `file` in bytes.
  * @throws {MigrateError} if `file` exists or the copy fails; no file is left behind then.
  */
-export function copyDatabase(
-  source: string,
-  file: string,
-  { replace = false }: { readonly replace?: boolean } = {},
-): number {
+export function copyDatabase(source: string, file: string, { replace = false } = {}): number {
   if (!replace && existsSync(file)) {
     throw new MigrateError("failed", `${file} already exists. Nothing was written.`);
   }

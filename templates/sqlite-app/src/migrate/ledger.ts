@@ -83,23 +83,16 @@ export function writeRow(
   );
 }
 
-/** Records that a step outside a transaction starts. */
-export function recordStart(database: Database, { direction, migration }: Step): void {
+/** Records that a step outside a transaction starts or, with its milliseconds, that a step is done. */
+export function recordStep(database: Database, { direction, migration }: Step, ms?: number): void {
+  const { version } = migration;
   if (direction === "up") {
-    writeRow(database, migration, { origin: "up", duration_ms: 0, finished: false });
+    const finished = ms !== undefined;
+    writeRow(database, migration, { origin: "up", duration_ms: ms ?? 0, finished });
+  } else if (ms === undefined) {
+    const update = "UPDATE schema_migrations SET finished = 0, duration_ms = ? WHERE version = ?";
+    database.run(update, [REVERTING, version]);
   } else {
-    database.run("UPDATE schema_migrations SET finished = 0, duration_ms = ? WHERE version = ?", [
-      REVERTING,
-      migration.version,
-    ]);
-  }
-}
-
-/** Records that a step is done: writes its row after `up`, deletes it after `down`. */
-export function recordStep(database: Database, { direction, migration }: Step, ms: number): void {
-  if (direction === "up") {
-    writeRow(database, migration, { origin: "up", duration_ms: ms, finished: true });
-  } else {
-    database.run("DELETE FROM schema_migrations WHERE version = ?", [migration.version]);
+    database.run("DELETE FROM schema_migrations WHERE version = ?", [version]);
   }
 }

@@ -72,27 +72,17 @@ export async function writeRow(
   );
 }
 
-/** Records that a step outside a transaction starts. */
-export async function recordStart(sql: Connection, { direction, migration }: Step): Promise<void> {
+/** Records that a step outside a transaction starts or, with its milliseconds, that a step is done. */
+export async function recordStep(sql: Connection, { direction, migration }: Step, ms?: number) {
+  const { version } = migration;
   if (direction === "up") {
-    await writeRow(sql, migration, { origin: "up", duration_ms: 0, finished: false });
+    const finished = ms !== undefined;
+    await writeRow(sql, migration, { origin: "up", duration_ms: ms ?? 0, finished });
+  } else if (ms === undefined) {
+    const update =
+      "UPDATE schema_migrations SET finished = false, duration_ms = $1 WHERE version = $2";
+    await sql.unsafe(update, [REVERTING, version]);
   } else {
-    await sql.unsafe(
-      "UPDATE schema_migrations SET finished = false, duration_ms = $1 WHERE version = $2",
-      [REVERTING, migration.version],
-    );
-  }
-}
-
-/** Writes the row of a step that is done. */
-export async function recordStep(
-  sql: Connection,
-  { direction, migration }: Step,
-  ms: number,
-): Promise<void> {
-  if (direction === "up") {
-    await writeRow(sql, migration, { origin: "up", duration_ms: ms, finished: true });
-  } else {
-    await sql.unsafe("DELETE FROM schema_migrations WHERE version = $1", [migration.version]);
+    await sql.unsafe("DELETE FROM schema_migrations WHERE version = $1", [version]);
   }
 }

@@ -10,7 +10,6 @@ import {
   type Connection,
   createLedger,
   readState,
-  recordStart,
   recordStep,
   writeRow,
 } from "./postgres-ledger.ts";
@@ -92,7 +91,7 @@ export class PostgresTarget implements Target {
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);
       const started = performance.now();
-      await recordStart(sql, step);
+      await recordStep(sql, step);
       await runScript(sql, step.script);
       await sql.unsafe("DISCARD ALL");
       if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);

@@ -18,27 +18,22 @@ import type { Migration } from "./files.ts";
 import { readState } from "./ledger.ts";
 import { findProblem } from "./state.ts";
 
-export interface RestoreOptions {
-  /** The backup. */
-  readonly file: string;
-  /** The database to replace. */
-  readonly path: string;
-  /** Migrations that this code knows. A backup with a newer one is refused, unless it is marked as compatible. */
-  readonly known: readonly Migration[];
-  /** Path under which the replaced database is kept, in the folder of `path`. */
-  readonly keep: string;
-}
-
 /**
  * Replaces the database at `path` with a verified copy of the backup.
- * @returns the path of what was replaced: `keep`, or of a WAL without a database. Undefined if there was nothing.
+ * @param known migrations of this code. A backup with a newer one is refused, unless it is marked as compatible.
+ * @returns the new path of what was replaced, the database or only its WAL; undefined if there was nothing.
  * @throws {MigrateError} `refused`, with the database unchanged, if the backup is damaged or belongs to another
  * application, or while another process has the database open.
  */
-export function restoreDatabase({ file, path, known, keep }: RestoreOptions): string | undefined {
+export function restoreDatabase(
+  file: string,
+  path: string,
+  known: readonly Migration[],
+): string | undefined {
   checkBackup(file, known);
   mkdirSync(dirname(path), { recursive: true });
   const copy = `${path}.${crypto.randomUUID()}.tmp`;
+  const keep = `${path}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
   try {
     copyDatabase(file, copy);
     const existed = existsSync(path);

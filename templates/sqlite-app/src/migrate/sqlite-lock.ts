@@ -5,12 +5,13 @@ import { connect, isBusy } from "../store/connection.ts";
 /** Milliseconds that a process waits for the migration of another one. */
 export const MIGRATION_TIMEOUT_MS = 10 * 60_000;
 /** Milliseconds for which one attempt to lock a file blocks the thread, and with it the signal handlers. */
-export const ATTEMPT_MS = 100;
+const ATTEMPT_MS = 100;
 /** Milliseconds between two attempts, and between two migrations, in which signals are handled. */
-export const PAUSE_MS = 10;
+const PAUSE_MS = 10;
 
 /** Opens a connection without foreign keys, and begins an immediate transaction on it. Creates a missing file. */
-export function lockDatabase(path: string): Promise<Database> {
+export async function lockDatabase(path: string): Promise<Database> {
+  await Bun.sleep(PAUSE_MS);
   return retryWhileBusy(() => {
     const database = connect(path, { create: true, busyTimeout: ATTEMPT_MS });
     try {
@@ -26,11 +27,19 @@ export function lockDatabase(path: string): Promise<Database> {
   });
 }
 
+/** Runs `work` on a connection that only reads. */
+export function readDatabase<T>(path: string, work: (database: Database) => T): Promise<T> {
+  return retryWhileBusy(() => {
+    using database = connect(path, { readonly: true, busyTimeout: ATTEMPT_MS });
+    return work(database);
+  });
+}
+
 /**
  * Repeats `attempt` while another process holds the lock. A longer busy timeout would block the thread, so that a signal
  * could not end the start of the service.
  */
-export async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
+async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
   const deadline = performance.now() + MIGRATION_TIMEOUT_MS;
   for (;;) {
     try {

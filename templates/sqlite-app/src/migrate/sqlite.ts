@@ -6,25 +6,13 @@ import { connect, errorCode, outageReason } from "../store/connection.ts";
 import { copyDatabase, explainFailure } from "./backup.ts";
 import { DB_COMMAND, explainFileError, type Finding, MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
-import { createLedger, readState, recordStart, recordStep, writeRow } from "./ledger.ts";
-import {
-  type Orphan,
-  orphanFindings,
-  readOrphans,
-  readOrphansOf,
-  refuseNewOrphans,
-} from "./orphans.ts";
+import { createLedger, readState, recordStep, writeRow } from "./ledger.ts";
+import { type Orphan, orphanFindings, readOrphans, refuseNewOrphans } from "./orphans.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
 import { SafetyCopies } from "./safety-copies.ts";
 import { statements } from "./sql.ts";
-import {
-  ATTEMPT_MS,
-  lockDatabase,
-  MIGRATION_TIMEOUT_MS,
-  PAUSE_MS,
-  retryWhileBusy,
-} from "./sqlite-lock.ts";
+import { lockDatabase, MIGRATION_TIMEOUT_MS, readDatabase } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
 
@@ -43,7 +31,7 @@ export class SqliteTarget implements Target {
 
   async readState(): Promise<DatabaseState> {
     if (!existsSync(this.location)) return { ledger: [], tables: 0, otherOwner: undefined };
-    return this.#read(readState);
+    return readDatabase(this.location, readState);
   }
 
   async apply(step: Step): Promise<"done" | "alreadyApplied"> {
@@ -71,17 +59,18 @@ export class SqliteTarget implements Target {
   async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
     const lock = await lockDatabase(`${this.location}-migration-lock`);
     try {
-      const orphans = await this.#transaction((database) => {
+      const start = await this.#transaction((database) => {
         const state = readState(database);
         if (hasStepRun(step, state)) return undefined;
         const copy = this.#copies.take(step, state);
         createLedger(database);
-        recordStart(database, step);
-        // An earlier run that failed may have left new orphans, so read those of the copy from before it. There is no
-        // copy if the database was empty.
-        return copy === undefined ? [] : readOrphansOf(copy);
+        recordStep(database, step);
+        return { copy };
       });
-      if (orphans === undefined) return "alreadyApplied";
+      if (start === undefined) return "alreadyApplied";
+      // An earlier run that failed may have left new orphans, so read those of the copy from before it. There is no
+      // copy if the database was empty.
+      const orphans = start.copy ? await readDatabase(start.copy, readOrphans) : [];
       const started = performance.now();
       this.#runOutside(step.script, orphans);
       const ms = performance.now() - started;
@@ -128,12 +117,12 @@ export class SqliteTarget implements Target {
 
   async findOrphans(): Promise<Finding[]> {
     if (!existsSync(this.location)) return [];
-    return orphanFindings(await this.#read(readOrphans));
+    return orphanFindings(await readDatabase(this.location, readOrphans));
   }
 
   async dump(): Promise<string> {
     this.#mustExist();
-    const objects = await this.#read((database) =>
+    const objects = await readDatabase(this.location, (database) =>
       database
         .query<{ sql: string }, []>(
           `SELECT sql FROM sqlite_schema AS object
@@ -156,9 +145,7 @@ export class SqliteTarget implements Target {
   }
 
   async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
-    const { location: path } = this;
-    const keep = `${path}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
-    return restoreDatabase({ file, path, known, keep });
+    return restoreDatabase(file, this.location, known);
   }
 
   explain(error: unknown): unknown {
@@ -181,7 +168,6 @@ export class SqliteTarget implements Target {
    * @param copies are kept if the commit succeeds.
    */
   async #transaction<T>(work: (database: Database) => T, copies?: SafetyCopies): Promise<T> {
-    await Bun.sleep(PAUSE_MS);
     mkdirSync(dirname(this.location), { recursive: true });
     const database = await lockDatabase(this.location);
     try {
@@ -193,13 +179,6 @@ export class SqliteTarget implements Target {
       // Rolls back an open transaction. `true` also finalizes open statements; otherwise the WAL file would remain.
       database.close(true);
     }
-  }
-
-  #read<T>(work: (database: Database) => T): Promise<T> {
-    return retryWhileBusy(() => {
-      using database = connect(this.location, { readonly: true, busyTimeout: ATTEMPT_MS });
-      return work(database);
-    });
   }
 
   #mustExist(): void {

@@ -1,16 +1,9 @@
 // The operations of imports and exports.
 import { z } from "zod";
 import { json, type Operation, problem } from "#lib/openapi";
+import { badLine } from "../transfer/import-reader.ts";
 
-const badLines = z.looseObject({
-  badLines: z.int(),
-  errors: z.array(
-    z.object({
-      line: z.int(),
-      errors: z.array(z.object({ pointer: z.string(), detail: z.string() })),
-    }),
-  ),
-});
+const badLines = z.looseObject({ badLines: z.int(), errors: z.array(badLine) });
 const lines = { "application/x-ndjson": { schema: z.string() } };
 
 export const transferOperations: Readonly<Record<string, Operation>> = {
