@@ -1,4 +1,4 @@
-// Writes sample data for development. A user who already exists is not changed, and gets only the missing articles.
+// Writes the sample data that is missing, for development. Existing rows are not changed.
 import type { Stores } from "./database.ts";
 // #region articles
 import { writeSampleArticles } from "./features/articles/samples.ts";

@@ -1,5 +1,14 @@
 // Copies a SQLite database into one verified file. The database may be in use.
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { connect, errorCode, isDamaged } from "../store/connection.ts";
 import { MigrateError, RESTORE_HINT, reasonOf } from "./errors.ts";
@@ -24,7 +33,8 @@ export function copyDatabase(source: string, file: string, { replace = false } =
     database.run("VACUUM INTO ?", [temporary]);
     checkIntegrity(temporary);
     flush(temporary);
-    renameSync(temporary, file);
+    if (replace) renameSync(temporary, file);
+    else publish(temporary, file);
     flushNames(dirname(file));
     return statSync(file).size;
   } catch (cause) {
@@ -33,6 +43,16 @@ export function copyDatabase(source: string, file: string, { replace = false } =
     throw new MigrateError("failed", `The copy to ${file} failed: ${reason}.`, { hint, cause });
   } finally {
     for (const end of ["", "-journal"]) removeFile(temporary + end);
+  }
+}
+
+/** Names a complete file, unless another process has created `file` meanwhile. */
+export function publish(temporary: string, file: string): void {
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") throw error;
+    renameSync(temporary, file); // Not every file system has links.
   }
 }
 

@@ -1,9 +1,9 @@
 // Backups of PostgreSQL: dumps the application's own objects from one snapshot.
-import { closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
 import type { PostgresConnection } from "../postgres-url.ts";
-import { flush, flushNames, removeFile } from "./backup.ts";
+import { flush, flushNames, publish, removeFile } from "./backup.ts";
 import { explainFileError, MigrateError } from "./errors.ts";
 import { readState } from "./postgres-ledger.ts";
 import { isRelation, readOwnership } from "./postgres-objects.ts";
@@ -32,7 +32,7 @@ export async function backupTo(
     const content = await dump(sql, connection, temporary);
     const unverified = await verifyDump(sql, connection, temporary, content);
     flush(temporary);
-    renameSync(temporary, file);
+    publish(temporary, file);
     flushNames(dirname(file));
     return { bytes: statSync(file).size, unverified };
   } catch (cause) {

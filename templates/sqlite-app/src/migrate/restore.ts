@@ -67,7 +67,6 @@ function keepAccess(path: string, copy: string): void {
 }
 
 function checkBackup(file: string, known: readonly Migration[]): void {
-  if (!existsSync(file)) throw new MigrateError("failed", `${file} does not exist.`);
   try {
     checkIntegrity(file);
     using database = connect(file, { readonly: true, busyTimeout: 60_000 });

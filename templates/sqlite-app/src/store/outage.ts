@@ -2,8 +2,11 @@
 // #region postgres
 import { SQL } from "bun";
 // #endregion
-import { Problem, storeUnavailable } from "#lib/http";
+import { type Problem, storeUnavailable } from "#lib/http";
 import { outageReason } from "./connection.ts";
+// #region postgres
+import { unstorableText } from "./postgres.ts";
+// #endregion
 import { StoreBusyError } from "./writer.ts";
 
 // #region postgres
@@ -33,10 +36,8 @@ const POSTGRES_OUTAGES = new RegExp(
 /** Maps an outage of the database to a 503, or a 507 for a full disk. Returns undefined for any other error. */
 export function toProblem(error: unknown): Problem | undefined {
   // #region postgres
-  if (error instanceof SQL.PostgresError && error.errno === "22P05") {
-    const detail = "The text contains a character that the database cannot store.";
-    return new Problem(422, detail, { cause: error });
-  }
+  const refused = unstorableText(error);
+  if (refused) return refused;
   // #endregion
   return isOutage(error) ? storeUnavailable(error) : undefined;
 }

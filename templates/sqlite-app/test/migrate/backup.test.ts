@@ -257,3 +257,35 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "of two backups to one file at the same time, one fails, and none is replaced",
+  async () => {
+    using project = seeded();
+    const file = project.join("backup.db");
+    const runs = await Promise.all([1, 2, 3].map(() => project.db("backup", file)));
+    expect(runs.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1, 1]);
+    for (const { exitCode, stderr } of runs) if (exitCode === 1) expect(stderr).toContain("exists");
+    expect(readdirSync(project.path).filter((name) => name.startsWith("backup"))).toEqual([
+      "backup.db",
+    ]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a restore of a pipe or a folder is refused without waiting",
+  async () => {
+    using project = seeded();
+    const pipe = project.join("pipe");
+    expect(Bun.spawnSync(["mkfifo", pipe]).success).toBe(true);
+    for (const file of [pipe, project.path]) {
+      const { exitCode, stderr } = await project.db("restore", file);
+      expect([exitCode, stderr]).toEqual([
+        1,
+        `${file} does not exist, or is not a regular file.\n`,
+      ]);
+    }
+  },
+  PROCESS_TIMEOUT,
+);
