@@ -34,11 +34,10 @@ export function createLedger(database: Database): void {
 export function readState(database: Database): DatabaseState {
   const tables = database
     .query<{ name: string }, []>(
-      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+      `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow'
+       AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'schema\\_migrations%' ESCAPE '\\'`,
     )
-    .all()
-    .map(({ name }) => name)
-    .filter((name) => !name.startsWith("schema_migrations"));
+    .all();
   const id = database.query<{ application_id: number }, []>("PRAGMA application_id").get();
   const isForeign = ![0, APPLICATION_ID].includes(id?.application_id ?? 0);
   const columns = database
@@ -50,15 +49,10 @@ export function readState(database: Database): DatabaseState {
     columns.length > 0 && tool === undefined
       ? database.query<Row, []>("SELECT * FROM schema_migrations ORDER BY version").all()
       : [];
-  return {
-    ledger: rows.map((row) => ({
-      ...row,
-      compatible: row.compatible === 1,
-      finished: row.finished === 1,
-    })),
-    tables: tables.length,
-    otherOwner: isForeign ? { kind: "application" } : tool,
-  };
+  const ledger = rows.map(({ compatible, finished, ...row }) => {
+    return { ...row, compatible: compatible === 1, finished: finished === 1 };
+  });
+  return { ledger, tables: tables.length, otherOwner: isForeign ? { kind: "application" } : tool };
 }
 
 export function writeRow(
@@ -66,20 +60,12 @@ export function writeRow(
   { version, name, checksum, up }: Migration,
   { origin, duration_ms, finished }: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
 ): void {
+  const [ms, now] = [Math.round(duration_ms), new Date().toISOString()];
   database.run(
     `INSERT OR REPLACE INTO schema_migrations
        (version, name, checksum, applied_at, duration_ms, origin, compatible, finished)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      version,
-      name,
-      checksum,
-      new Date().toISOString(),
-      Math.round(duration_ms),
-      origin,
-      Number(up.marks.has("compatible")),
-      Number(finished),
-    ],
+    [version, name, checksum, now, ms, origin, up.marks.has("compatible"), finished],
   );
 }
 

@@ -53,22 +53,15 @@ export async function createLedger(sql: Connection): Promise<void> {
 export async function writeRow(
   sql: Connection,
   { version, name, checksum, up }: Migration,
-  row: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
+  { origin, duration_ms, finished }: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
 ): Promise<void> {
+  const isCompatible = up.marks.has("compatible");
   await sql.unsafe(
     `INSERT INTO schema_migrations (version, name, checksum, duration_ms, origin, compatible, finished)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (version) DO UPDATE SET name = excluded.name, checksum = excluded.checksum, applied_at = now(),
        duration_ms = excluded.duration_ms, compatible = excluded.compatible, finished = excluded.finished`,
-    [
-      version,
-      name,
-      checksum,
-      Math.round(row.duration_ms),
-      row.origin,
-      up.marks.has("compatible"),
-      row.finished,
-    ],
+    [version, name, checksum, Math.round(duration_ms), origin, isCompatible, finished],
   );
 }
 
