@@ -70,6 +70,7 @@ export function refuseFindings(findings: readonly Finding[]): void {
 /** Further reasons, which are outages only for the `db` command and at the start of the service. */
 const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "a file with this name exists",
+  EISDIR: "it is a folder",
   ENAMETOOLONG: "the name is too long",
   ENOENT: "its folder does not exist",
   ENOTDIR: "its folder is a file",

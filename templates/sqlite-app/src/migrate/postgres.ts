@@ -17,7 +17,7 @@ import { readOwnership, recordOwnership } from "./postgres-objects.ts";
 import { exactPattern, requirePrograms, runProgram } from "./postgres-programs.ts";
 import { restoreFrom } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
-import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
+import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
 
 /** Names the lock that migrations hold (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). */
@@ -63,7 +63,8 @@ export class PostgresTarget implements Target {
 
   #applyInTransaction(step: Step) {
     return this.#locked(async (sql) => {
-      if (hasStepRun(step, await readState(sql))) return "alreadyApplied";
+      const state = await readState(sql);
+      if (hasStepRun(step, state)) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
       const schema = await currentSchema(sql);
       const started = performance.now();
@@ -72,6 +73,7 @@ export class PostgresTarget implements Target {
       await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file has ended the transaction.
       for (const statement of RESET_SESSION) await sql.unsafe(statement);
       if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
+      refuseLedgerChange(step.script.file, state, await readState(sql));
       await createLedger(sql);
       await recordStep(sql, step, performance.now() - started);
       await recordOwnership(sql, foreign);

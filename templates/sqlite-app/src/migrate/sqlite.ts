@@ -13,7 +13,7 @@ import { restoreDatabase } from "./restore.ts";
 import { SafetyCopies } from "./safety-copies.ts";
 import { statements } from "./sql.ts";
 import { lockDatabase, MIGRATION_TIMEOUT_MS, readDatabase } from "./sqlite-lock.ts";
-import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
+import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
 
 export class SqliteTarget implements Target {
@@ -49,6 +49,7 @@ export class SqliteTarget implements Target {
       runScript(database, step.script);
       database.run("RELEASE migration"); // Fails if the file has ended the transaction.
       refuseNewOrphans(database, orphans);
+      refuseLedgerChange(step.script.file, state, readState(database));
       createLedger(database);
       recordStep(database, step, performance.now() - started);
       return "done";
