@@ -1,7 +1,8 @@
 // GET /api/articles/export and POST /api/articles/import: all articles as NDJSON, and NDJSON as articles.
 import type { Server } from "bun";
 import { type Context, Hono } from "hono";
-import { clientAddress, type HttpEnv, Problem, readBody } from "#lib/http";
+import { clientAddress } from "#lib/client-address";
+import { type HttpEnv, Problem, readBody } from "#lib/http";
 import type { Env } from "../../env.ts";
 import { Semaphore } from "../../semaphore.ts";
 import { requireUser } from "../sessions/require-user.ts";
