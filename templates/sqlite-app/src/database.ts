@@ -106,23 +106,12 @@ export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = In
   };
 }
 
-export interface PreparedSchema {
-  /** Describes the database in messages, without a password. */
-  readonly location: string;
-  /** Names of the migrations that this call applied. */
-  readonly applied: readonly string[];
-  /** Number of all applied migrations. */
-  readonly total: number;
-}
-
 /**
  * Ensures that the schema fits this code. With `migrate`, pending migrations are applied; without it, they are refused.
+ * @returns the database as messages describe it, the migrations that were applied, and the number of all applied ones.
  * @throws {MigrateError} if the database is newer than the code, a file was changed, or a migration fails.
  */
-export async function prepareSchema(
-  env: DatabaseEnv,
-  options: { readonly migrate: boolean },
-): Promise<PreparedSchema> {
+export async function prepareSchema(env: DatabaseEnv, options: { readonly migrate: boolean }) {
   const migrator = openMigrator(env);
   await using target = migrator.target;
   try {

@@ -42,11 +42,11 @@ export const schema = z.object({
    * Sign-in attempts per minute for one account from one address. One address may make 30 times as many sign-ins and
    * sign-ups in total.
    */
-  LOGIN_RATE_LIMIT: integer({ min: 1 }).default(10),
+  LOGIN_RATE_LIMIT: integer({ min: 1, max: 1_000_000 }).default(10),
   /** Passwords that are hashed at the same time. Each takes a thread and 19 MiB of memory. */
-  PASSWORD_CONCURRENCY: integer({ min: 1 }).default(2),
+  PASSWORD_CONCURRENCY: integer({ min: 1, max: 1000 }).default(2),
   /** Passwords that may wait to be hashed; further ones get 503. */
-  PASSWORD_QUEUE: integer({ min: 0 }).default(100),
+  PASSWORD_QUEUE: integer({ max: 1_000_000 }).default(100),
   // #region transfer
   /** Seconds that an export may take, or an import to receive its body. */
   MAX_TRANSFER_SECONDS: integer({ min: 1, max: 24 * 3600 }).default(15 * 60),

@@ -1,4 +1,4 @@
-// Writes sample data for development. Existing users are not changed.
+// Writes the sample data that is missing, for development. Existing rows are not changed.
 import type { Stores } from "./database.ts";
 // #region articles
 import { writeSampleArticles } from "./features/articles/samples.ts";
@@ -24,11 +24,12 @@ export async function writeSamples(stores: Stores): Promise<Record<string, numbe
   };
   for (const { email, name } of USERS) {
     const passwordHash = await passwords.hash(SAMPLE_PASSWORD);
-    const user = await stores.users.createUser({ email, name, passwordHash });
-    if (user === undefined) continue;
-    written.users += 1;
+    const created = await stores.users.createUser({ email, name, passwordHash });
+    if (created) written.users += 1;
     // #region articles
-    written.articles += await writeSampleArticles(stores.articles, user);
+    // An earlier run may have ended between the user and the articles.
+    const user = created ?? (await stores.users.findCredentials(email));
+    if (user) written.articles += await writeSampleArticles(stores.articles, user.id, name);
     // #endregion
   }
   return written;

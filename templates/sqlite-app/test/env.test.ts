@@ -39,3 +39,11 @@ test("the README's table has the variables of the schema and their defaults", as
     if (value !== undefined) expect([name, value]).toEqual([name, `${defaults[name]}`]);
   }
 });
+
+test("a token's last second has a year of four digits, and a longer time is refused", () => {
+  const max = Number(parseEnv(schema, { SESSION_TTL_HOURS: "876000" }).SESSION_TTL_HOURS);
+  expect(new Date(Date.now() + max * 3_600_000).toISOString()).toMatch(/^\d{4}-/);
+  for (const SESSION_TTL_HOURS of ["876001", "10000000000"]) {
+    expect(() => parseEnv(schema, { SESSION_TTL_HOURS })).toThrow("SESSION_TTL_HOURS");
+  }
+});

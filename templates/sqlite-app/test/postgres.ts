@@ -6,11 +6,11 @@ import { SQL } from "bun";
 const { DATABASE_URL } = process.env;
 
 /**
- * Runs `tests` with a function that creates empty databases, which are dropped at the end. Skips them without
+ * Runs `tests` with a function that creates empty databases, with options of CREATE DATABASE, which are dropped at the end. Skips them without
  * DATABASE_URL. `tests` may return another cleanup function.
  */
 export function onPostgres(
-  tests: (newDatabase: () => Promise<string>) => (() => Promise<void>) | void,
+  tests: (newDatabase: (options?: string) => Promise<string>) => (() => Promise<void>) | void,
 ): void {
   if (!DATABASE_URL) {
     test.skip("PostgreSQL: set DATABASE_URL to run these tests", () => undefined);
@@ -22,9 +22,9 @@ export function onPostgres(
     await sql.unsafe(statement);
   };
   describe("PostgreSQL", () => {
-    const cleanUp = tests(async () => {
+    const cleanUp = tests(async (options = "") => {
       const name = `sqlite_app_${crypto.randomUUID().replaceAll("-", "")}`;
-      await admin(`CREATE DATABASE ${name}`);
+      await admin(`CREATE DATABASE ${name} ${options}`);
       made.push(name);
       const url = new URL(DATABASE_URL);
       url.pathname = `/${name}`;

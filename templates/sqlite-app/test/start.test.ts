@@ -135,7 +135,7 @@ test.concurrent(
     const file = project.join("backup.db");
     await project.dbOk("backup", file);
     const refused = await project.db("restore", file);
-    expect(refused.stderr).toContain("Stop the server");
+    expect(refused.stderr).toContain("Stop the service");
     expect((await service.send("GET", "/readyz")).status).toBe(200);
     await service.stop();
     await project.dbOk("restore", file);

@@ -182,3 +182,29 @@ test.skipIf(!mayMount())(
   },
   PROCESS_TIMEOUT,
 );
+
+test(
+  "one client runs at most four exports, so that others can still run theirs",
+  async () => {
+    await using service = await Service.start({ CLIENT_IP_HEADER: "x-client" });
+    await fill(service, 20_000);
+    const start = async (client: string) => {
+      const abort = new AbortController();
+      const headers = { "x-client": client };
+      const { url } = service;
+      const options = { headers, signal: abort.signal };
+      const { status } = await fetch(`${url}/api/articles/export`, options);
+      return { status, stop: () => abort.abort() };
+    };
+    const one = "192.0.2.1";
+    const running = [];
+    for (let i = 0; i < 4; i += 1) running.push(await start(one));
+    expect(running.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await start(one)).status).toBe(429);
+    for (let i = 2; i < 6; i += 1) expect((await start(`192.0.2.${i}`)).status).toBe(200);
+    expect((await start("192.0.2.6")).status).toBe(503);
+    running[0]?.stop();
+    while ((await start(one)).status !== 200) await Bun.sleep(20);
+  },
+  PROCESS_TIMEOUT,
+);

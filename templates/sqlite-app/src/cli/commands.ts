@@ -2,42 +2,25 @@
 import { parseArgs } from "node:util";
 import { DB_COMMAND, MigrateError } from "../migrate/errors.ts";
 import type { Call, Command } from "./command.ts";
-import {
-  backup,
-  dump,
-  // #region articles
-  reindex,
-  // #endregion
-  restore,
-  seed,
-} from "./data.ts";
-import {
-  baseline,
-  down,
-  newMigration,
-  renumber,
-  repair,
-  status,
-  up,
-  validate,
-} from "./migrations.ts";
+import * as data from "./data.ts";
+import * as migrations from "./migrations.ts";
 
 export const commands = {
-  status,
-  up,
-  down,
-  new: newMigration,
-  validate,
-  repair,
-  baseline,
-  seed,
+  status: migrations.status,
+  up: migrations.up,
+  down: migrations.down,
+  new: migrations.newMigration,
+  validate: migrations.validate,
+  repair: migrations.repair,
+  baseline: migrations.baseline,
+  seed: data.seed,
   // #region articles
-  reindex,
+  reindex: data.reindex,
   // #endregion
-  dump,
-  backup,
-  restore,
-  renumber,
+  dump: data.dump,
+  backup: data.backup,
+  restore: data.restore,
+  renumber: migrations.renumber,
 } satisfies Record<string, Command>;
 
 export interface Parsed extends Pick<Call, "argument" | "to" | "steps"> {
@@ -66,6 +49,7 @@ export function parse(args: readonly string[]): Parsed | undefined {
     if (values[option] !== undefined && !command.options?.includes(option)) {
       throw usage(`"${name}" does not take --${option}.`);
     }
+    if (values[option] === "") throw usage(`--${option} needs a value.`);
   }
   const { to, steps = "1", yes = false } = values;
   if (!/^[1-9]\d{0,8}$/.test(steps)) throw usage("--steps must be a whole number of 1 or more.");

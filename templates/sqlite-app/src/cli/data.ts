@@ -1,5 +1,5 @@
 // The commands that read or write data.
-
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Metrics } from "#lib/metrics";
 import { openStores, prepareSchema } from "../database.ts";
@@ -77,6 +77,10 @@ export const restore: Command = {
   options: ["yes"],
   async run({ migrator: { target, directory }, argument, confirm }) {
     const file = resolve(argument);
+    // Reading a pipe would wait forever.
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      throw new MigrateError("failed", `${file} does not exist, or is not a regular file.`);
+    }
     const folder = await readFolder(directory, target.engine);
     refuseFindings(folder.findings);
     const replaced = await target.describeReplaced();

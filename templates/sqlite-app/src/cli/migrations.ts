@@ -110,7 +110,7 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
 }
 
 export const renumber: Command = {
-  summary: "Give unapplied migrations the next numbers; `name` gets the highest",
+  summary: "Give unapplied migrations the next numbers, `name` the highest of them",
   argument: "name",
   isArgumentOptional: true,
   async run({ migrator, env, argument }) {

@@ -1,4 +1,5 @@
 // The error of migrations, backups and the `db` command: what went wrong, and what to do about it.
+import { errorCode, outageReason } from "../store/connection.ts";
 
 /** `refused`: a check failed and nothing was changed. `usage`: the arguments are wrong. */
 export type MigrateErrorCode = "refused" | "failed" | "usage";
@@ -64,4 +65,25 @@ export function refuseFindings(findings: readonly Finding[]): void {
     findings,
     hint: `Nothing was changed. Check again with \`${DB_COMMAND} validate\`.`,
   });
+}
+
+/** Further reasons, which are outages only for the `db` command and at the start of the service. */
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: "a file with this name exists",
+  EISDIR: "it is a folder",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "its folder is a file",
+};
+
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return outageReason(error) ?? REASONS[errorCode(error) ?? ""] ?? message;
+}
+
+/** Explains an error of the file system, about `path` or the path in the error. Returns undefined for other errors. */
+export function explainFileError(error: unknown, path?: string): MigrateError | undefined {
+  if (!(error instanceof Error && "syscall" in error && "path" in error)) return undefined;
+  const message = `${path ?? error.path}: ${reasonOf(error)}.`;
+  return new MigrateError("failed", message, { cause: error });
 }

@@ -1,7 +1,7 @@
 // Reads the migration files of one engine: their text, marks and checksums. Checks their names and statements.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError, reasonOf } from "./errors.ts";
 import { type Engine, forbidden, hasOpenComment, outsideTransaction } from "./sql.ts";
 
 export interface Script {
@@ -39,7 +39,10 @@ const FILE_NAME = /^(\d{4,})_[a-z0-9]+(?:_[a-z0-9]+)*\.(up|down)\.sql$/;
 /** @throws {MigrateError} if the folder cannot be read. */
 export async function readFolder(directory: string, engine: Engine): Promise<Folder> {
   const names = await readdir(directory).catch((cause) => {
-    throw new MigrateError("failed", `Can't read the migrations in ${directory}.`, { cause });
+    throw new MigrateError("failed", `Can't read the migrations in ${directory}.`, {
+      cause,
+      hint: "Does the folder exist, and may this user read it? MIGRATIONS_DIR names the folder above it.",
+    });
   });
   const sqlFiles = names.filter((name) => /\.sql$/i.test(name)).sort();
   const unreadable: Finding[] = [];
@@ -47,8 +50,7 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
     try {
       return readScript(file, await readFile(join(directory, file)));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      unreadable.push({ code: "text", subject: file, message: `${file}: ${reason}.` });
+      unreadable.push({ code: "text", subject: file, message: `${file}: ${reasonOf(error)}.` });
       return { file, sql: "", marks: new Set() };
     }
   };

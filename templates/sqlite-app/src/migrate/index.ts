@@ -30,7 +30,7 @@ export interface Outcome {
     readonly rolledBack: boolean;
   } | null;
   readonly notRun: readonly string[];
-  /** Path of the backup that was taken before the first change. */
+  /** Path of the safety copy from before the first change. */
   readonly backup: string | null;
 }
 
@@ -76,7 +76,7 @@ async function execute(target: Target, steps: readonly Step[]): Promise<Outcome>
     }
   }
   const notRun = steps.slice(done.length + (failed ? 1 : 0)).map((step) => step.migration.name);
-  return { done, failed, notRun, backup: target.safetyBackup ?? null };
+  return { done, failed, notRun, backup: target.safetyCopy ?? null };
 }
 
 /**

@@ -34,11 +34,10 @@ export function createLedger(database: Database): void {
 export function readState(database: Database): DatabaseState {
   const tables = database
     .query<{ name: string }, []>(
-      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+      `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow'
+       AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'schema\\_migrations%' ESCAPE '\\'`,
     )
-    .all()
-    .map(({ name }) => name)
-    .filter((name) => !name.startsWith("schema_migrations"));
+    .all();
   const id = database.query<{ application_id: number }, []>("PRAGMA application_id").get();
   const isForeign = ![0, APPLICATION_ID].includes(id?.application_id ?? 0);
   const columns = database
@@ -50,15 +49,10 @@ export function readState(database: Database): DatabaseState {
     columns.length > 0 && tool === undefined
       ? database.query<Row, []>("SELECT * FROM schema_migrations ORDER BY version").all()
       : [];
-  return {
-    ledger: rows.map((row) => ({
-      ...row,
-      compatible: row.compatible === 1,
-      finished: row.finished === 1,
-    })),
-    tables: tables.length,
-    otherOwner: isForeign ? { kind: "application" } : tool,
-  };
+  const ledger = rows.map(({ compatible, finished, ...row }) => {
+    return { ...row, compatible: compatible === 1, finished: finished === 1 };
+  });
+  return { ledger, tables: tables.length, otherOwner: isForeign ? { kind: "application" } : tool };
 }
 
 export function writeRow(
@@ -66,40 +60,25 @@ export function writeRow(
   { version, name, checksum, up }: Migration,
   { origin, duration_ms, finished }: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
 ): void {
+  const [ms, now] = [Math.round(duration_ms), new Date().toISOString()];
   database.run(
     `INSERT OR REPLACE INTO schema_migrations
        (version, name, checksum, applied_at, duration_ms, origin, compatible, finished)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      version,
-      name,
-      checksum,
-      new Date().toISOString(),
-      Math.round(duration_ms),
-      origin,
-      Number(up.marks.has("compatible")),
-      Number(finished),
-    ],
+    [version, name, checksum, now, ms, origin, up.marks.has("compatible"), finished],
   );
 }
 
-/** Records that a step outside a transaction starts. */
-export function recordStart(database: Database, { direction, migration }: Step): void {
+/** Records that a step outside a transaction starts or, with its milliseconds, that a step is done. */
+export function recordStep(database: Database, { direction, migration }: Step, ms?: number): void {
+  const { version } = migration;
   if (direction === "up") {
-    writeRow(database, migration, { origin: "up", duration_ms: 0, finished: false });
+    const finished = ms !== undefined;
+    writeRow(database, migration, { origin: "up", duration_ms: ms ?? 0, finished });
+  } else if (ms === undefined) {
+    const update = "UPDATE schema_migrations SET finished = 0, duration_ms = ? WHERE version = ?";
+    database.run(update, [REVERTING, version]);
   } else {
-    database.run("UPDATE schema_migrations SET finished = 0, duration_ms = ? WHERE version = ?", [
-      REVERTING,
-      migration.version,
-    ]);
-  }
-}
-
-/** Records that a step is done: writes its row after `up`, deletes it after `down`. */
-export function recordStep(database: Database, { direction, migration }: Step, ms: number): void {
-  if (direction === "up") {
-    writeRow(database, migration, { origin: "up", duration_ms: ms, finished: true });
-  } else {
-    database.run("DELETE FROM schema_migrations WHERE version = ?", [migration.version]);
+    database.run("DELETE FROM schema_migrations WHERE version = ?", [version]);
   }
 }

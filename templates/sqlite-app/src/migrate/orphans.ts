@@ -1,6 +1,5 @@
 // Finds orphans, rows that refer to a missing row. SQLite's shell can cause them, because foreign keys are off there.
 import type { Database } from "bun:sqlite";
-import { connect } from "../store/connection.ts";
 import { type Finding, MigrateError } from "./errors.ts";
 
 export interface Orphan {
@@ -12,12 +11,6 @@ export interface Orphan {
 
 export function readOrphans(database: Database): Orphan[] {
   return database.query<Orphan, []>("PRAGMA foreign_key_check").all();
-}
-
-/** Reads the orphans of a copy of the database. */
-export function readOrphansOf(file: string): Orphan[] {
-  using database = connect(file, { readonly: true, busyTimeout: 1000 });
-  return readOrphans(database);
 }
 
 /**

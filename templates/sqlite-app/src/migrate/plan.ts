@@ -56,16 +56,16 @@ export function planDown(folder: Folder, state: State, steps: number, engine: En
     .toReversed()
     .map(({ name, version }): Step => {
       const migration = folder.migrations.find((one) => one.version === version);
-      const isBlank = ({ sql }: Script) => statements(sql, engine).length === 0;
-      const down = migration?.down;
-      // An up file without SQL needs no SQL that reverts it.
-      if (down && (!isBlank(down) || isBlank(migration.up))) {
-        return { direction: "down", migration, script: down };
-      }
       if (migration === undefined) {
         throw new MigrateError("refused", `${name} has no file. Nothing was changed.`, {
           hint: "Run `down` with the release that has it.",
         });
+      }
+      const isBlank = ({ sql }: Script) => statements(sql, engine).length === 0;
+      const { up, down } = migration;
+      // An up file without SQL needs no SQL that reverts it.
+      if (down && (!isBlank(down) || isBlank(up))) {
+        return { direction: "down", migration, script: down };
       }
       const reason = down ? "a down file without a statement" : "no down file";
       throw new MigrateError("refused", `${name} has ${reason}. Nothing was changed.`, {

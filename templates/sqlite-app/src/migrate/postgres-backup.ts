@@ -1,10 +1,10 @@
 // Backups of PostgreSQL: dumps the application's own objects from one snapshot.
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
 import type { PostgresConnection } from "../postgres-url.ts";
-import { flush, flushNames } from "./backup.ts";
-import { MigrateError } from "./errors.ts";
+import { flush, flushNames, publish, removeFile } from "./backup.ts";
+import { explainFileError, MigrateError } from "./errors.ts";
 import { readState } from "./postgres-ledger.ts";
 import { isRelation, readOwnership } from "./postgres-objects.ts";
 import { exactPattern, runProgram } from "./postgres-programs.ts";
@@ -32,11 +32,13 @@ export async function backupTo(
     const content = await dump(sql, connection, temporary);
     const unverified = await verifyDump(sql, connection, temporary, content);
     flush(temporary);
-    renameSync(temporary, file);
+    publish(temporary, file);
     flushNames(dirname(file));
     return { bytes: statSync(file).size, unverified };
+  } catch (cause) {
+    throw explainFileError(cause, file) ?? cause;
   } finally {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
   }
 }
 

@@ -53,46 +53,29 @@ export async function createLedger(sql: Connection): Promise<void> {
 export async function writeRow(
   sql: Connection,
   { version, name, checksum, up }: Migration,
-  row: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
+  { origin, duration_ms, finished }: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
 ): Promise<void> {
+  const isCompatible = up.marks.has("compatible");
   await sql.unsafe(
     `INSERT INTO schema_migrations (version, name, checksum, duration_ms, origin, compatible, finished)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (version) DO UPDATE SET name = excluded.name, checksum = excluded.checksum, applied_at = now(),
        duration_ms = excluded.duration_ms, compatible = excluded.compatible, finished = excluded.finished`,
-    [
-      version,
-      name,
-      checksum,
-      Math.round(row.duration_ms),
-      row.origin,
-      up.marks.has("compatible"),
-      row.finished,
-    ],
+    [version, name, checksum, Math.round(duration_ms), origin, isCompatible, finished],
   );
 }
 
-/** Records that a step outside a transaction starts. */
-export async function recordStart(sql: Connection, { direction, migration }: Step): Promise<void> {
+/** Records that a step outside a transaction starts or, with its milliseconds, that a step is done. */
+export async function recordStep(sql: Connection, { direction, migration }: Step, ms?: number) {
+  const { version } = migration;
   if (direction === "up") {
-    await writeRow(sql, migration, { origin: "up", duration_ms: 0, finished: false });
+    const finished = ms !== undefined;
+    await writeRow(sql, migration, { origin: "up", duration_ms: ms ?? 0, finished });
+  } else if (ms === undefined) {
+    const update =
+      "UPDATE schema_migrations SET finished = false, duration_ms = $1 WHERE version = $2";
+    await sql.unsafe(update, [REVERTING, version]);
   } else {
-    await sql.unsafe(
-      "UPDATE schema_migrations SET finished = false, duration_ms = $1 WHERE version = $2",
-      [REVERTING, migration.version],
-    );
-  }
-}
-
-/** Writes the row of a step that is done. */
-export async function recordStep(
-  sql: Connection,
-  { direction, migration }: Step,
-  ms: number,
-): Promise<void> {
-  if (direction === "up") {
-    await writeRow(sql, migration, { origin: "up", duration_ms: ms, finished: true });
-  } else {
-    await sql.unsafe("DELETE FROM schema_migrations WHERE version = $1", [migration.version]);
+    await sql.unsafe("DELETE FROM schema_migrations WHERE version = $1", [version]);
   }
 }

@@ -1,5 +1,5 @@
 // Restores a backup into PostgreSQL: replaces the application's own objects in one transaction.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SQL } from "bun";
@@ -68,7 +68,6 @@ export async function restoreFrom(
   const refuse = (reason: string): never => {
     throw new MigrateError("refused", `Can't restore ${file}; nothing was changed: ${reason}`);
   };
-  if (!existsSync(file)) refuse("it does not exist.");
   const ledger = await readLedger(connection, file).catch((error: Error) => refuse(error.message));
   if (ledger.length === 0) {
     refuse("it records no migration, so it is not a backup of this application.");

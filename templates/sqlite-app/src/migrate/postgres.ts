@@ -2,7 +2,7 @@
 import { SQL, type TransactionSQL } from "bun";
 import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
-import { MigrateError } from "./errors.ts";
+import { explainFileError, MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
@@ -10,7 +10,6 @@ import {
   type Connection,
   createLedger,
   readState,
-  recordStart,
   recordStep,
   writeRow,
 } from "./postgres-ledger.ts";
@@ -18,7 +17,7 @@ import { readOwnership, recordOwnership } from "./postgres-objects.ts";
 import { exactPattern, requirePrograms, runProgram } from "./postgres-programs.ts";
 import { restoreFrom } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
-import { ADOPTED_LEDGER, type DatabaseState } from "./state.ts";
+import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
 
 /** Names the lock that migrations hold (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). */
@@ -43,7 +42,7 @@ export class PostgresTarget implements Target {
   readonly engine = "postgres";
   readonly location: string;
   /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
-  readonly safetyBackup = undefined;
+  readonly safetyCopy = undefined;
   readonly keepsReplaced = false;
   readonly #connection: PostgresConnection;
   readonly #sql: SQL;
@@ -64,7 +63,8 @@ export class PostgresTarget implements Target {
 
   #applyInTransaction(step: Step) {
     return this.#locked(async (sql) => {
-      if (hasStepRun(step, await readState(sql))) return "alreadyApplied";
+      const state = await readState(sql);
+      if (hasStepRun(step, state)) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
       const schema = await currentSchema(sql);
       const started = performance.now();
@@ -73,6 +73,7 @@ export class PostgresTarget implements Target {
       await sql.unsafe("RELEASE SAVEPOINT migration"); // Fails if the file has ended the transaction.
       for (const statement of RESET_SESSION) await sql.unsafe(statement);
       if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
+      refuseLedgerChange(step.script.file, state, await readState(sql));
       await createLedger(sql);
       await recordStep(sql, step, performance.now() - started);
       await recordOwnership(sql, foreign);
@@ -92,7 +93,7 @@ export class PostgresTarget implements Target {
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);
       const started = performance.now();
-      await recordStart(sql, step);
+      await recordStep(sql, step);
       await runScript(sql, step.script);
       await sql.unsafe("DISCARD ALL");
       if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
@@ -163,6 +164,8 @@ export class PostgresTarget implements Target {
   }
 
   explain(error: unknown): unknown {
+    const fileError = explainFileError(error);
+    if (fileError) return fileError;
     if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
     return new MigrateError("failed", `${this.location}: ${error.message}`, { cause: error });
   }

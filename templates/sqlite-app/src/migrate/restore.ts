@@ -11,34 +11,29 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { connect, isBusy, isDamaged, outageReason } from "../store/connection.ts";
+import { connect, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
-import { MigrateError } from "./errors.ts";
+import { MigrateError, reasonOf } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { readState } from "./ledger.ts";
 import { findProblem } from "./state.ts";
 
-export interface RestoreOptions {
-  /** The backup. */
-  readonly file: string;
-  /** The database to replace. */
-  readonly path: string;
-  /** Migrations that this code knows. A backup with a newer one is refused, unless it is marked as compatible. */
-  readonly known: readonly Migration[];
-  /** Path under which the replaced database is kept, in the folder of `path`. */
-  readonly keep: string;
-}
-
 /**
  * Replaces the database at `path` with a verified copy of the backup.
- * @returns whether a database existed; it is kept at `keep`.
+ * @param known migrations of this code. A backup with a newer one is refused, unless it is marked as compatible.
+ * @returns the new path of what was replaced, the database or only its WAL; undefined if there was nothing.
  * @throws {MigrateError} `refused`, with the database unchanged, if the backup is damaged or belongs to another
  * application, or while another process has the database open.
  */
-export function restoreDatabase({ file, path, known, keep }: RestoreOptions): boolean {
+export function restoreDatabase(
+  file: string,
+  path: string,
+  known: readonly Migration[],
+): string | undefined {
   checkBackup(file, known);
   mkdirSync(dirname(path), { recursive: true });
   const copy = `${path}.${crypto.randomUUID()}.tmp`;
+  const keep = `${path}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
   try {
     copyDatabase(file, copy);
     const existed = existsSync(path);
@@ -47,15 +42,18 @@ export function restoreDatabase({ file, path, known, keep }: RestoreOptions): bo
     // A hard link instead of a copy: closing another descriptor of the file would release the lock
     // (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
     if (existed) linkSync(path, keep);
+    let kept = existed ? keep : undefined;
     // A WAL that still exists belongs to a damaged or deleted database; SQLite would replay it into the new one.
     for (const log of ["-wal", "-journal"]) {
-      if (existsSync(path + log)) renameSync(path + log, keep + log);
+      if (!existsSync(path + log)) continue;
+      renameSync(path + log, keep + log);
+      kept ??= keep + log;
     }
     rmSync(`${path}-shm`, { force: true });
     if (process.platform === "win32") lock?.close(); // Windows cannot replace an open file.
     renameSync(copy, path);
     flushNames(dirname(path));
-    return existed;
+    return kept;
   } finally {
     rmSync(copy, { force: true });
   }
@@ -69,7 +67,6 @@ function keepAccess(path: string, copy: string): void {
 }
 
 function checkBackup(file: string, known: readonly Migration[]): void {
-  if (!existsSync(file)) throw new MigrateError("failed", `${file} does not exist.`);
   try {
     checkIntegrity(file);
     using database = connect(file, { readonly: true, busyTimeout: 60_000 });
@@ -82,8 +79,7 @@ function checkBackup(file: string, known: readonly Migration[]): void {
     }
   } catch (cause) {
     if (cause instanceof MigrateError && cause.code === "refused") throw cause;
-    const reason = outageReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    const message = `Can't restore ${file}; nothing was changed: ${reason}`;
+    const message = `Can't restore ${file}; nothing was changed: ${reasonOf(cause)}`;
     throw new MigrateError("refused", message, { cause });
   }
 }
@@ -108,6 +104,6 @@ function lockExclusively(path: string): Database | undefined {
   }
   database?.close();
   throw new MigrateError("refused", `${path} is in use. Nothing was changed.`, {
-    hint: "Stop the server first, then restore again.",
+    hint: "Stop the service first, then restore again.",
   });
 }

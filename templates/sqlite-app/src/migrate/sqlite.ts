@@ -1,47 +1,37 @@
 // Migrations on a SQLite file: each step and its ledger row in one immediate transaction.
 import type { Database } from "bun:sqlite";
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { connect, isBusy, isDamaged, outageReason } from "../store/connection.ts";
-import { copyDatabase } from "./backup.ts";
-import { DB_COMMAND, type Finding, MigrateError, RESTORE_HINT } from "./errors.ts";
+import { dirname } from "node:path";
+import { connect, errorCode, outageReason } from "../store/connection.ts";
+import { copyDatabase, explainFailure } from "./backup.ts";
+import { DB_COMMAND, explainFileError, type Finding, MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
-import { createLedger, readState, recordStart, recordStep, writeRow } from "./ledger.ts";
-import {
-  type Orphan,
-  orphanFindings,
-  readOrphans,
-  readOrphansOf,
-  refuseNewOrphans,
-} from "./orphans.ts";
+import { createLedger, readState, recordStep, writeRow } from "./ledger.ts";
+import { type Orphan, orphanFindings, readOrphans, refuseNewOrphans } from "./orphans.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { restoreDatabase } from "./restore.ts";
+import { SafetyCopies } from "./safety-copies.ts";
 import { statements } from "./sql.ts";
-import { ADOPTED_LEDGER, type DatabaseState, unfinishedDirection } from "./state.ts";
+import { lockDatabase, MIGRATION_TIMEOUT_MS, readDatabase } from "./sqlite-lock.ts";
+import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
-
-/** Milliseconds that a process waits for the migration of another one. */
-const MIGRATION_TIMEOUT_MS = 10 * 60_000;
-/** Milliseconds for which one attempt to lock a file blocks the thread, and with it the signal handlers. */
-const ATTEMPT_MS = 100;
-/** Milliseconds between two attempts, and between two migrations, in which signals are handled. */
-const PAUSE_MS = 10;
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
   readonly keepsReplaced = true;
-  #safetyBackup: string | undefined;
-  #hasStarted = false;
+  readonly #copies: SafetyCopies;
 
-  constructor(readonly location: string) {}
+  constructor(readonly location: string) {
+    this.#copies = new SafetyCopies(location);
+  }
 
-  get safetyBackup(): string | undefined {
-    return this.#safetyBackup;
+  get safetyCopy(): string | undefined {
+    return this.#copies.first;
   }
 
   async readState(): Promise<DatabaseState> {
     if (!existsSync(this.location)) return { ledger: [], tables: 0, otherOwner: undefined };
-    return this.#read(readState);
+    return readDatabase(this.location, readState);
   }
 
   async apply(step: Step): Promise<"done" | "alreadyApplied"> {
@@ -52,38 +42,40 @@ export class SqliteTarget implements Target {
     return this.#transaction((database) => {
       const state = readState(database);
       if (hasStepRun(step, state)) return "alreadyApplied";
-      this.#backUpBefore(step, state);
+      this.#copies.take(step, state);
       const orphans = readOrphans(database);
       const started = performance.now();
       database.run("SAVEPOINT migration");
       runScript(database, step.script);
       database.run("RELEASE migration"); // Fails if the file has ended the transaction.
       refuseNewOrphans(database, orphans);
+      refuseLedgerChange(step.script.file, state, readState(database));
       createLedger(database);
       recordStep(database, step, performance.now() - started);
       return "done";
-    });
+    }, this.#copies);
   }
 
   /** Records the start and the end in separate transactions. A second SQLite file is the lock between processes. */
   async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
     const lock = await lockDatabase(`${this.location}-migration-lock`);
     try {
-      const orphans = await this.#transaction((database) => {
+      const start = await this.#transaction((database) => {
         const state = readState(database);
         if (hasStepRun(step, state)) return undefined;
-        const copy = this.#backUpBefore(step, state);
+        const copy = this.#copies.take(step, state);
         createLedger(database);
-        recordStart(database, step);
-        // An earlier run that failed may have left new orphans, so read those of the copy from before it. There is no
-        // copy if the database was empty.
-        return copy === undefined ? [] : readOrphansOf(copy);
+        recordStep(database, step);
+        return { copy };
       });
-      if (orphans === undefined) return "alreadyApplied";
+      if (start === undefined) return "alreadyApplied";
+      // An earlier run that failed may have left new orphans, so read those of the copy from before it. There is no
+      // copy if the database was empty.
+      const orphans = start.copy ? await readDatabase(start.copy, readOrphans) : [];
       const started = performance.now();
       this.#runOutside(step.script, orphans);
       const ms = performance.now() - started;
-      await this.#transaction((database) => recordStep(database, step, ms));
+      await this.#transaction((database) => recordStep(database, step, ms), this.#copies);
       return "done";
     } finally {
       lock.close(true);
@@ -126,12 +118,12 @@ export class SqliteTarget implements Target {
 
   async findOrphans(): Promise<Finding[]> {
     if (!existsSync(this.location)) return [];
-    return orphanFindings(await this.#read(readOrphans));
+    return orphanFindings(await readDatabase(this.location, readOrphans));
   }
 
   async dump(): Promise<string> {
     this.#mustExist();
-    const objects = await this.#read((database) =>
+    const objects = await readDatabase(this.location, (database) =>
       database
         .query<{ sql: string }, []>(
           `SELECT sql FROM sqlite_schema AS object
@@ -154,17 +146,15 @@ export class SqliteTarget implements Target {
   }
 
   async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
-    const { location: path } = this;
-    const keep = `${path}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
-    return restoreDatabase({ file, path, known, keep }) ? keep : undefined;
+    return restoreDatabase(file, this.location, known);
   }
 
   explain(error: unknown): unknown {
-    if (error instanceof MigrateError || !(error instanceof Error && "code" in error)) return error;
-    const reason = outageReason(error);
-    const message = reason ? `${this.location}: ${reason}.` : error.message;
-    const hint = isDamaged(error) ? RESTORE_HINT : undefined;
-    return new MigrateError("failed", message, { hint, cause: error });
+    const fileError = explainFileError(error);
+    if (fileError) return fileError;
+    if (error instanceof MigrateError || errorCode(error) === undefined) return error;
+    const { reason, hint } = explainFailure(this.location, error);
+    return new MigrateError("failed", `${this.location}: ${reason}.`, { hint, cause: error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,14 +166,15 @@ export class SqliteTarget implements Target {
    * a PRAGMA of one file does not affect the next. Foreign keys are off, because a table rebuild would cascade to the rows
    * that refer to the table, and they cannot be switched inside a transaction. `refuseNewOrphans` checks them before the
    * commit.
+   * @param copies are kept if the commit succeeds.
    */
-  async #transaction<T>(work: (database: Database) => T): Promise<T> {
-    await Bun.sleep(PAUSE_MS);
+  async #transaction<T>(work: (database: Database) => T, copies?: SafetyCopies): Promise<T> {
     mkdirSync(dirname(this.location), { recursive: true });
     const database = await lockDatabase(this.location);
     try {
       const result = work(database);
-      database.run("COMMIT");
+      const commit = () => database.run("COMMIT");
+      copies ? copies.commit(commit) : commit();
       return result;
     } finally {
       // Rolls back an open transaction. `true` also finalizes open statements; otherwise the WAL file would remain.
@@ -191,77 +182,11 @@ export class SqliteTarget implements Target {
     }
   }
 
-  #read<T>(work: (database: Database) => T): Promise<T> {
-    return retryWhileBusy(() => {
-      using database = connect(this.location, { readonly: true, busyTimeout: ATTEMPT_MS });
-      return work(database);
-    });
-  }
-
   #mustExist(): void {
     if (existsSync(this.location)) return;
     throw new MigrateError("failed", `There is no database at ${this.location}.`, {
       hint: `Create it with \`${DB_COMMAND} up\`.`,
     });
-  }
-
-  /**
-   * Copies the database before the first step of this run, and before each step outside a transaction, which is not rolled
-   * back if it fails. Call it under the write lock, so that nothing changes after the copy.
-   * @returns the path of the copy; undefined if the step needs none.
-   */
-  #backUpBefore({ direction, migration, script }: Step, { ledger }: DatabaseState) {
-    const isFirstStep = !this.#hasStarted;
-    this.#hasStarted = true;
-    const needsCopy = isFirstStep || !isTransactional(script);
-    // The first migration starts on an empty database. Its retry needs no copy, either.
-    const startsEmpty = direction === "up" && migration.version === 1;
-    if (!needsCopy || startsEmpty) return undefined;
-    const folder = join(dirname(this.location), "backups");
-    // Always the same name, so that a service that restarts in a loop does not fill the disk.
-    const file = join(folder, `before-${direction}-${migration.name}.db`);
-    const row = ledger.find(({ version }) => version === migration.version);
-    const isRetry = row !== undefined && unfinishedDirection(row) === direction;
-    // Before a retry, the database already has changes of the migration, so the first copy is kept.
-    if (!isRetry || !existsSync(file)) {
-      mkdirSync(folder, { recursive: true });
-      copyDatabase(this.location, file, { replace: true });
-    }
-    this.#safetyBackup ??= file;
-    return file;
-  }
-}
-
-/** Opens a connection without foreign keys, and begins an immediate transaction on it. Creates a missing file. */
-function lockDatabase(path: string): Promise<Database> {
-  return retryWhileBusy(() => {
-    const database = connect(path, { create: true, busyTimeout: ATTEMPT_MS });
-    try {
-      database.run("PRAGMA foreign_keys = OFF");
-      database.run("BEGIN IMMEDIATE");
-      // A long timeout for the commit: without WAL, which some file systems do not support, it waits for readers.
-      database.run(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
-      return database;
-    } catch (error) {
-      database.close(true);
-      throw error;
-    }
-  });
-}
-
-/**
- * Repeats `attempt` while another process holds the lock. A longer busy timeout would block the thread, so that a signal
- * could not end the start of the service.
- */
-async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
-  const deadline = performance.now() + MIGRATION_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-    }
-    await Bun.sleep(PAUSE_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 // Compares the files with the ledger of the database, and returns what is applied, what is pending, and all problems.
-import { DB_COMMAND, type Finding } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 import type { Folder, Migration } from "./files.ts";
 
 /** A row of the table `schema_migrations`. */
@@ -164,6 +164,12 @@ export function ledgerOwner(columns: readonly string[]): OtherOwner | undefined 
   };
   const name = known[sorted] ?? `another tool (${columns.join(", ")})`;
   return { kind: "tool", name };
+}
+
+/** @throws {MigrateError} if a file has changed or dropped the ledger, which would lose what is applied. */
+export function refuseLedgerChange(file: string, before: DatabaseState, after: DatabaseState) {
+  if (JSON.stringify(after.ledger) === JSON.stringify(before.ledger)) return;
+  throw new MigrateError("failed", `${file}: a migration may not change schema_migrations.`);
 }
 
 /** The name that `baseline` gives to the ledger of another tool. */

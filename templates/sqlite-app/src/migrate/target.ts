@@ -16,8 +16,8 @@ export interface Target extends AsyncDisposable {
   readonly engine: Engine;
   /** Describes the database in messages, without a password. */
   readonly location: string;
-  /** Path of the backup that was taken before the first change of this run, if there is one. */
-  readonly safetyBackup: string | undefined;
+  /** Path of the copy from before the first change of this run, if there is one. */
+  readonly safetyCopy: string | undefined;
   /** Whether `restore` keeps the database that it replaces. */
   readonly keepsReplaced: boolean;
   /** Converts an error of the engine or the disk to a `MigrateError`; returns any other error unchanged. */

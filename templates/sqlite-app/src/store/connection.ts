@@ -44,14 +44,14 @@ function rollBackJournal(path: string, busyTimeout: number): void {
 }
 
 const EXPLANATIONS: Readonly<Record<string, string>> = {
-  EACCES: "it can't be opened (may this user write to its folder?)",
+  EACCES: "it can't be opened (may this user use it and its folder?)",
   EROFS: "it is on a read-only disk",
   ENOSPC: "the disk is full",
   SQLITE_BUSY: "another process is writing to it and did not finish in time",
   SQLITE_CANTOPEN: "it can't be opened (does its folder exist, and may this user write to it?)",
   SQLITE_CORRUPT: "the file is damaged",
   SQLITE_FULL: "the disk is full",
-  SQLITE_IOERR: "the disk failed to read or write it",
+  SQLITE_IOERR: "it could not be read or written (is it a file, and is its disk in order?)",
   SQLITE_NOTADB: "the file is not a SQLite database",
   SQLITE_READONLY: "it is read-only (may this user write to it and to its folder?)",
 };

@@ -4,6 +4,9 @@ import { SQL } from "bun";
 // #endregion
 import { type Problem, storeUnavailable } from "#lib/http";
 import { outageReason } from "./connection.ts";
+// #region postgres
+import { unstorableText } from "./postgres.ts";
+// #endregion
 import { StoreBusyError } from "./writer.ts";
 
 // #region postgres
@@ -32,6 +35,10 @@ const POSTGRES_OUTAGES = new RegExp(
 
 /** Maps an outage of the database to a 503, or a 507 for a full disk. Returns undefined for any other error. */
 export function toProblem(error: unknown): Problem | undefined {
+  // #region postgres
+  const refused = unstorableText(error);
+  if (refused) return refused;
+  // #endregion
   return isOutage(error) ? storeUnavailable(error) : undefined;
 }
 

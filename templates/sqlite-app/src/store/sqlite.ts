@@ -6,18 +6,18 @@ import { Writer } from "./writer.ts";
 
 export class SqliteDatabase {
   readonly path: string;
-  readonly #writer: Database;
+  readonly #connection: Database;
   /** Runs the writes of this process one at a time. */
-  readonly #queue: Writer;
+  readonly #writer: Writer;
   readonly #reads: SqliteReads;
 
   /** @param writeTimeoutMs milliseconds that a write waits for others. */
   constructor(path: string, writeTimeoutMs: number) {
     this.path = path;
-    this.#writer = connect(path, { busyTimeout: 10_000 }); // Only for opening, which needs a lock.
-    this.#writer.run("PRAGMA busy_timeout = 0"); // `Writer` retries instead, without blocking the thread.
+    this.#connection = connect(path, { busyTimeout: 10_000 }); // Only for opening, which needs a lock.
+    this.#connection.run("PRAGMA busy_timeout = 0"); // `Writer` retries instead, without blocking the thread.
     this.#reads = new SqliteReads(connect(path, { readonly: true, busyTimeout: 1000 }));
-    this.#queue = new Writer(this.#writer, writeTimeoutMs);
+    this.#writer = new Writer(this.#connection, writeTimeoutMs);
   }
 
   /** Runs `work`, which must be synchronous, on the connection that reads. It sees every committed write. */
@@ -30,18 +30,18 @@ export class SqliteDatabase {
    * @throws {StoreBusyError} if the database stays locked for too long.
    */
   write<T>(work: (writer: Database) => T): Promise<T> {
-    return this.#queue.transaction(() => {
+    return this.#writer.transaction(() => {
       // Ends the transaction that the reads of a tick share: later reads of this tick would not see the write. `work` is
       // synchronous, so that no read begins a new one before the commit.
       this.#reads.end();
-      return work(this.#writer);
+      return work(this.#connection);
     });
   }
 
   /** Like `Writer.runExclusive`, for writes on another connection. */
   async runExclusive<T>(work: (onLocked: () => void) => Promise<T>): Promise<T> {
     try {
-      return await this.#queue.runExclusive(work);
+      return await this.#writer.runExclusive(work);
     } finally {
       this.#reads.end();
     }
@@ -52,7 +52,7 @@ export class SqliteDatabase {
    * fails on commit. During `runExclusive`, resolves as soon as its work holds the lock, which proves the same.
    */
   async ready(): Promise<void> {
-    const { exclusiveLock } = this.#queue;
+    const { exclusiveLock } = this.#writer;
     if (exclusiveLock) return exclusiveLock;
     await this.write((writer) => {
       // Keeps the value of user_version, which the project may use. SQLite writes the page even if it stays the same.
@@ -64,7 +64,7 @@ export class SqliteDatabase {
   /** Closes the writer last, because only a connection that may write can checkpoint and remove the WAL. */
   async close(): Promise<void> {
     this.#reads.close();
-    this.#writer.close(true);
+    this.#connection.close(true);
   }
 }
 

@@ -200,7 +200,7 @@ test.concurrent(
     database.query("SELECT count(*) FROM note").get();
     const { exitCode, stderr } = await project.db("restore", file);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("Stop the server");
+    expect(stderr).toContain("Stop the service");
   },
   PROCESS_TIMEOUT,
 );
@@ -234,6 +234,58 @@ test.concurrent(
     expect(exitCode).toBe(1);
     expect(stderr).toContain("damaged");
     expect(stderr).toContain("Restore a backup with `bun run db restore <file>`.");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "damage in a large value, which SQLite reports as a full disk, is reported as damage",
+  async () => {
+    using project = seeded();
+    project.query("INSERT INTO note (text) VALUES (hex(randomblob(200000)))");
+    const bytes = readFileSync(project.database);
+    // The first bytes of an overflow page are the number of the next one, here 0xffffffff.
+    bytes.fill(0xff, bytes.length - 4096 * 20, bytes.length - 4096 * 19);
+    writeFileSync(project.database, bytes);
+    project.write(project.next("copy"), "CREATE TABLE copy AS SELECT text FROM note;");
+    for (const args of [["up"], ["backup", project.join("backup.db")]]) {
+      const { exitCode, stderr } = await project.db(...args);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("the file is damaged");
+      expect(stderr).toContain("Restore a backup with `bun run db restore <file>`.");
+    }
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "of two backups to one file at the same time, one fails, and none is replaced",
+  async () => {
+    using project = seeded();
+    const file = project.join("backup.db");
+    const runs = await Promise.all([1, 2, 3].map(() => project.db("backup", file)));
+    expect(runs.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1, 1]);
+    for (const { exitCode, stderr } of runs) if (exitCode === 1) expect(stderr).toContain("exists");
+    expect(readdirSync(project.path).filter((name) => name.startsWith("backup"))).toEqual([
+      "backup.db",
+    ]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a restore of a pipe or a folder is refused without waiting",
+  async () => {
+    using project = seeded();
+    const pipe = project.join("pipe");
+    expect(Bun.spawnSync(["mkfifo", pipe]).success).toBe(true);
+    for (const file of [pipe, project.path]) {
+      const { exitCode, stderr } = await project.db("restore", file);
+      expect([exitCode, stderr]).toEqual([
+        1,
+        `${file} does not exist, or is not a regular file.\n`,
+      ]);
+    }
   },
   PROCESS_TIMEOUT,
 );

@@ -173,6 +173,13 @@ test.concurrent(
     await project.dbOk("seed");
     expect((await project.dbOk("seed", "--json")).json()).toMatchObject({ users: 0 });
     expect(project.query("SELECT id FROM users")).toHaveLength(2);
+    // #region articles
+    const titles = () => project.query("SELECT title FROM articles ORDER BY title");
+    const all = titles();
+    project.query("DELETE FROM articles WHERE title LIKE 'Notes%'"); // As if the first run had been killed.
+    expect((await project.dbOk("seed", "--json")).json()).toMatchObject({ users: 0, articles: 1 });
+    expect(titles()).toEqual(all);
+    // #endregion
     Object.assign(project.env, { NODE_ENV: "production" });
     expect((await project.db("seed")).exitCode).toBe(1);
   },
@@ -223,6 +230,8 @@ test.concurrent.each([
   [["status", "--steps", "1"]],
   [["backup"]],
   [["new", "a", "b"]],
+  [["up", "--to", ""]],
+  [["baseline", "--to="]],
 ])(
   "wrong usage is exit code 2, and nothing is changed: %j",
   async (args) => {
@@ -246,6 +255,27 @@ test.concurrent(
       stderr: expect.stringContaining("frobnicate"),
     });
     expect((await project.dbOk("--help")).stdout).toContain("restore <file>");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "an error of a file or folder names it and the reason",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    const missing = project.join("missing", "copy.backup");
+    const inFile = join(project.database, "copy.backup");
+    const { stderr } = await project.db("backup", missing);
+    expect(stderr).toBe(`The copy to ${missing} failed: its folder does not exist.\n`);
+    expect((await project.db("backup", inFile)).stderr).toContain("its folder is a file.\n");
+    const long = await project.db("new", "x".repeat(300));
+    expect(long.stderr).toEndWith(".up.sql: the name is too long.\n");
+    Object.assign(project.env, { MIGRATIONS_DIR: project.database });
+    expect((await project.db("status")).stderr).toContain(
+      `${join(project.database, "sqlite")}.\nDoes the folder exist`,
+    );
   },
   PROCESS_TIMEOUT,
 );

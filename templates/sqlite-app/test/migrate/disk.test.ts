@@ -111,6 +111,27 @@ const onSeparateDisk = () => {
   );
 
   test(
+    "the message about a read-only folder of migrations names a file of it",
+    async () => {
+      await project.dbOk("up", "--to", "1");
+      project.write("0003_d", "CREATE TABLE d (x TEXT);"); // A duplicate, for `renumber`.
+      expect(mount("--bind", project.migrations, project.migrations)).toBe(true);
+      try {
+        expect(mount("-o", "remount,bind,ro", project.migrations)).toBe(true);
+        for (const args of [["new", "x"], ["renumber"]]) {
+          const { exitCode, stderr } = await project.db(...args);
+          expect(exitCode).toBe(1);
+          expect(stderr).toStartWith(project.migrations);
+          expect(stderr).toContain("read-only disk");
+        }
+      } finally {
+        unmount(project.migrations);
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
     "a migration on a read-only disk is refused with a clear message",
     async () => {
       await project.dbOk("up", "--to", "1");

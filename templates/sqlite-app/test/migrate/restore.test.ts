@@ -1,7 +1,7 @@
 // A restore while other processes write: each of their writes is in a kept database or in the current one.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { readdirSync, renameSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { MigrateError } from "../../src/migrate/errors.ts";
 import { readFolder } from "../../src/migrate/files.ts";
 import { SqliteTarget } from "../../src/migrate/sqlite.ts";
@@ -99,7 +99,9 @@ test(
       process.kill(process.pid, "SIGKILL");`;
     await Bun.spawn([process.execPath, "-e", crash, project.database]).exited;
     renameSync(project.database, project.join("gone.db"));
-    await project.dbOk("restore", backup);
+    const { kept } = (await project.dbOk("restore", backup, "--json")).json();
+    expect(kept).toEndWith("-wal");
+    expect(readFileSync(String(kept)).includes("lost")).toBe(true);
     expect(project.query("SELECT x FROM a")).toEqual([]);
     await project.dbOk("validate");
   },

@@ -1,5 +1,4 @@
 // The articles of the sample users, for `bun run db seed`.
-import type { User } from "../users/store.ts";
 import type { ArticleStore } from "./store.ts";
 
 const ARTICLES = [
@@ -20,12 +19,15 @@ const ARTICLES = [
   },
 ];
 
-/** Writes the articles of a sample user. @returns their number. */
+/** Writes the articles of a sample user that do not exist yet. @returns their number. */
 export async function writeSampleArticles(
   articles: ArticleStore,
-  { id, name }: User,
+  author: number,
+  name: string,
 ): Promise<number> {
-  const own = ARTICLES.filter(({ author }) => author === name);
-  for (const { title, body } of own) await articles.createArticle(id, { title, body });
-  return own.length;
+  const existing = await articles.listArticles({ author, sort: "createdAt", limit: 100 });
+  const titles = new Set(existing.map(({ title }) => title));
+  const missing = ARTICLES.filter((one) => one.author === name && !titles.has(one.title));
+  for (const { title, body } of missing) await articles.createArticle(author, { title, body });
+  return missing.length;
 }

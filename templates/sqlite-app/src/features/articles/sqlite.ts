@@ -6,6 +6,8 @@ import type { ArticleStore, Found } from "./store.ts";
 import { foldWords, queryWords } from "./words.ts";
 
 export const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;
+/** Declared once: each read would otherwise build and hash the text again, to find its prepared statement. */
+const FIND = `SELECT ${COLUMNS} FROM articles WHERE id = ?`;
 /** A search blocks the event loop for microseconds per hit: for a common word, only the newest hits are found. */
 const MAX_HITS = 10_000;
 
@@ -54,9 +56,7 @@ export class SqliteArticles implements ArticleStore {
 
   async findArticle(id: number): Promise<Article | undefined> {
     return this.database.read(
-      (reader) =>
-        reader.query<Article, [number]>(`SELECT ${COLUMNS} FROM articles WHERE id = ?`).get(id) ??
-        undefined,
+      (reader) => reader.query<Article, [number]>(FIND).get(id) ?? undefined,
     );
   }
 

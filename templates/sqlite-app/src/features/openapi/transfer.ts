@@ -1,7 +1,9 @@
 // The operations of imports and exports.
 import { z } from "zod";
 import { json, type Operation, problem } from "#lib/openapi";
+import { badLine } from "../transfer/import-reader.ts";
 
+const badLines = z.looseObject({ badLines: z.int(), errors: z.array(badLine) });
 const lines = { "application/x-ndjson": { schema: z.string() } };
 
 export const transferOperations: Readonly<Record<string, Operation>> = {
@@ -9,6 +11,7 @@ export const transferOperations: Readonly<Record<string, Operation>> = {
     summary: "Export every article",
     responses: {
       200: { description: "One article per line.", content: lines },
+      429: problem("Four exports of this client are running."),
       503: problem("Too many exports are running."),
     },
   },
@@ -21,7 +24,10 @@ export const transferOperations: Readonly<Record<string, Operation>> = {
       408: problem("The import took too long."),
       413: problem("The import is too large."),
       415: problem("The body is not NDJSON."),
-      422: problem("Some lines are not valid articles."),
+      422: {
+        description: "Some lines are not valid articles. Lists the first 100.",
+        content: { "application/problem+json": { schema: badLines } },
+      },
       503: problem("Too many imports are waiting."),
     },
   },

@@ -1,11 +1,13 @@
 // Parses the bytes of an NDJSON import into articles, and reports the lines that are not valid.
+import { z } from "zod";
 import { type NewArticle, newArticle } from "../articles/schemas.ts";
 
-export interface BadLine {
+export const badLine = z.object({
   /** Counted from 1. */
-  readonly line: number;
-  readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
-}
+  line: z.int(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })),
+});
+type BadLine = z.output<typeof badLine>;
 
 export interface ImportReport {
   /** Articles that were written; 0 if there is a bad line. */

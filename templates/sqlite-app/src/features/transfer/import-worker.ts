@@ -86,20 +86,20 @@ function reply(command: Command): Reply {
     }
     if (running === undefined) throw new Error("The import is not open.");
     switch (command.type) {
-      case "chunk":
-        running.stageChunk(command.bytes);
-        return { type: "done" };
       case "finish-staging":
         return { type: "report", report: running.finishStaging() };
-      case "lock":
-        running.lock();
-        return { type: "done" };
       case "commit":
         return { type: "report", report: running.commit(command.author, command.now) };
+      case "chunk":
+        running.stageChunk(command.bytes);
+        break;
+      case "lock":
+        running.lock();
+        break;
       case "checkpoint":
         running.checkpoint();
-        return { type: "done" };
     }
+    return { type: "done" };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { type: "error", message, code: errorCode(error) };

@@ -5,7 +5,7 @@ import type { Article, NewArticle } from "../articles/schemas.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";
 
-/** Rows per read of an export. */
+/** Rows per round trip of an export. */
 const EXPORT_BATCH = 500;
 
 export class PostgresTransfer implements TransferStore {

@@ -1,6 +1,7 @@
 // GET /api/articles/export and POST /api/articles/import: all articles as NDJSON, and NDJSON as articles.
 import type { Server } from "bun";
 import { type Context, Hono } from "hono";
+import { clientAddress } from "#lib/client-address";
 import { type HttpEnv, Problem, readBody } from "#lib/http";
 import type { Env } from "../../env.ts";
 import { Semaphore } from "../../semaphore.ts";
@@ -14,12 +15,26 @@ const NDJSON = ["application/x-ndjson", "application/ndjson", "application/jsonl
 /** Seconds for which a client may pause while it sends an import. */
 const IDLE_TIMEOUT_S = 30;
 
+/** An export needs no token and may be read slowly, so one client must not be able to use all slots. */
+const MAX_EXPORTS = 8;
+const MAX_EXPORTS_PER_CLIENT = 4;
+
 export function transferRoutes(env: Env, users: UserStore, transfer: TransferStore) {
-  // A running export holds a snapshot of the database and a connection, so none may wait for a slot.
-  const exports = new Semaphore("Too many exports are running: try again.", {
-    concurrency: 8,
-    queue: 0,
-  });
+  const addressOf = clientAddress(env);
+  const exports = new Set<{ readonly client: string }>();
+  /** A running export holds a snapshot of the database and a connection, so none may wait for a slot. */
+  const startExport = (client: string): (() => void) => {
+    const own = exports.values().filter((one) => one.client === client);
+    if (own.toArray().length === MAX_EXPORTS_PER_CLIENT) {
+      throw new Problem(429, "Your other exports are still running: try again after them.");
+    }
+    if (exports.size === MAX_EXPORTS) {
+      throw new Problem(503, "Too many exports are running: try again.");
+    }
+    const slot = { client };
+    exports.add(slot);
+    return () => exports.delete(slot);
+  };
   const imports = new Semaphore("Too many imports are waiting: try again.", {
     concurrency: 2,
     queue: 8,
@@ -32,7 +47,7 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
         "content-disposition": 'attachment; filename="articles.ndjson"',
       };
       if (c.req.method === "HEAD") return new Response(null, { headers });
-      const onEnd = await exports.acquire();
+      const onEnd = startExport(addressOf(c));
       const timeoutMs = env.MAX_TRANSFER_SECONDS * 1000;
       const body = await streamExport(transfer.exportArticles(), { timeoutMs, onEnd });
       return new Response(body, { headers });

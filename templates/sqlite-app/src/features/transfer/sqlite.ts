@@ -7,7 +7,7 @@ import { importInWorker } from "./import.ts";
 import type { ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";
 
-/** Rows per read of an export. */
+/** Rows per read of an export, which blocks the event loop. */
 const EXPORT_BATCH = 100;
 
 export class SqliteTransfer implements TransferStore {

@@ -1,13 +1,11 @@
 // Hashes and verifies passwords with argon2id, a limited number at a time: each takes a thread and 19 MiB.
+import type { Env } from "../../env.ts";
 import { Semaphore } from "../../semaphore.ts";
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes (Password Storage Cheat Sheet). */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
 
-export interface PasswordLimits {
-  readonly PASSWORD_CONCURRENCY: number;
-  readonly PASSWORD_QUEUE: number;
-}
+type PasswordLimits = Pick<Env, "PASSWORD_CONCURRENCY" | "PASSWORD_QUEUE">;
 
 export class Passwords {
   readonly #semaphore: Semaphore;

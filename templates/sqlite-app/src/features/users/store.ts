@@ -1,4 +1,4 @@
-// The store interface of users and sessions. Every engine passes the contract in test/store/.
+// The store interface of users and sessions, and the schemas of their responses. Every engine passes the contract in test/store/.
 import { z } from "zod";
 
 export const user = z.object({
