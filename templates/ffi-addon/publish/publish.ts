@@ -59,7 +59,7 @@ try {
   for (const [index, tarball] of tarballs.entries()) {
     requireSameIfPublished(packages[index]?.name ?? "", version, tarball);
   }
-  // Without a tag, `bun publish` would make a prerelease the version that everyone installs. A tag in `options` wins.
+  // `bun publish` refuses a prerelease without a tag, and the workflow passes none. A tag in `options` wins.
   const tag = /^[\d.]+-/.test(version) ? ["--tag", "next"] : [];
   // From the project's folder, whose .npmrc or bunfig.toml may name the registry. The main package comes last: when it
   // can be installed, its platform packages can.
