@@ -26,8 +26,14 @@ export interface VectorIndexOptions {
   readonly metric: Metric;
 }
 
-/** Frees the memory of an index that was collected without having been closed. */
-const forgotten = new FinalizationRegistry<Store>((store) => store.free());
+/**
+ * Frees the memory of an index that was collected without having been closed. It is kept on globalThis, because `bun --hot`
+ * evaluates this module again: a registry of the old module would be collected together with its indexes and free nothing.
+ */
+const kept = globalThis as unknown as Record<symbol, FinalizationRegistry<Store> | undefined>;
+const key = Symbol.for(`${import.meta.path} forgotten`);
+const forgotten = kept[key] ?? new FinalizationRegistry<Store>((store) => store.free());
+kept[key] = forgotten;
 
 /**
  * An exact search for the nearest vectors. Scores are computed in double, so no finite input overflows, and every backend
