@@ -204,7 +204,10 @@ test("refuses foreign, truncated and extended files", () => {
   const cases: [Uint8Array | string, AddonErrorCode][] = [
     ["", "not_an_index"],
     ["PK a zip, say, but long enough to hold a whole header: sixty-four bytes", "not_an_index"],
-    [bytes.subarray(0, 63), "not_an_index"],
+    [bytes.subarray(0, 7), "not_an_index"],
+    [bytes.subarray(0, 8), "corrupt_file"],
+    [bytes.subarray(0, 39), "corrupt_file"],
+    [bytes.subarray(0, 63), "corrupt_file"],
     [bytes.subarray(0, 64), "corrupt_file"],
     [bytes.subarray(0, -4), "corrupt_file"],
     [Buffer.concat([bytes, Buffer.alloc(4)]), "corrupt_file"],

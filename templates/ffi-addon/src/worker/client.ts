@@ -1,4 +1,5 @@
-// Searches on another thread: one worker for the process, started by the first search, runs them one after the other.
+// Searches on another thread. The first search of each thread that imports the library starts one worker, which runs all its
+// searches one after the other.
 import { createWorkerUrl, id as libraryId } from "../artifacts.ts";
 import type { Hit, Store } from "../engine.ts";
 import { AddonError, workerFailedError } from "../errors.ts";
@@ -28,7 +29,7 @@ export interface WorkerSearch {
   cancel(reason: unknown): void;
 }
 
-/** The worker of this process, and the searches that wait for its reply. */
+/** The worker of this thread, and the searches that wait for its reply. */
 interface State {
   worker: Worker | undefined;
   lastId: number;
