@@ -127,9 +127,9 @@ function startRegistry() {
 
 describe.skipIf(!compiler)("with a C compiler", () => {
   test("publishing tags prereleases, skips what is published, and refuses a version with other content", async () => {
-    using registry = startRegistry();
+    using npm = startRegistry();
     using project = publishable();
-    const { href, host } = registry.url;
+    const { href, host } = npm.url;
     writeFileSync(join(project.path, ".npmrc"), `registry=${href}\n//${host}/:_authToken=test\n`);
     const publish = () => bun(project, "run", "publish:all");
     const setVersion = (from: string, to: string) =>
@@ -140,31 +140,31 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     const first = await publish();
     expect(first.exitCode, first.stderr).toBe(0);
     const tags = { next: "1.3.0-beta.1" };
-    expect(registry.published.splice(0)).toEqual([
+    expect(npm.published.splice(0)).toEqual([
       [HOST, tags],
       [NAME, tags],
     ]);
 
     // As if publishing had failed between the packages: the first is skipped.
-    registry.packages.delete(NAME);
+    npm.packages.delete(NAME);
     const second = await publish();
     expect(second.exitCode, second.stderr).toBe(0);
-    expect(registry.published.splice(0)).toEqual([[NAME, tags]]);
+    expect(npm.published.splice(0)).toEqual([[NAME, tags]]);
 
-    registry.packages.delete(NAME);
+    npm.packages.delete(NAME);
     appendFileSync(join(project.path, "native/addon.c"), "int changed = 1;\n");
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     const third = await publish();
     expect(third.exitCode).toBe(1);
     expect(third.stderr).toContain(`${HOST}@1.3.0-beta.1 is published already, with other content`);
-    expect(registry.published).toEqual([]);
+    expect(npm.published).toEqual([]);
 
     setVersion("1.3.0-beta.1", "1.3.0");
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     const fourth = await publish();
     expect(fourth.exitCode, fourth.stderr).toBe(0);
     const latest = { latest: "1.3.0" };
-    expect(registry.published).toEqual([
+    expect(npm.published).toEqual([
       [HOST, latest],
       [NAME, latest],
     ]);
