@@ -78,7 +78,7 @@ export function compile(compiler: Compiler, options: CompileOptions): Compiled {
   if (recorded !== undefined) return { path, sha256: recorded, cached: true };
 
   mkdirSync(folder, { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   const command = [...compiler.command, ...flags, input, "-o", temporary, ...libraries];
   const { success } = Bun.spawnSync(command, { stderr: "inherit" });
   if (!success || !existsSync(temporary))

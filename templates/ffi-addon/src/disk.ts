@@ -1,6 +1,8 @@
 // Files on disk: complete reads and writes, and atomic replacement.
 import {
+  accessSync,
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -51,7 +53,7 @@ export function readAll(file: number, bytes: Uint8Array): boolean {
  * Lets `write` fill a temporary file next to `path` and renames it, so that a crash or a power failure leaves the old
  * file or the new one. A killed process also leaves the temporary file, `.<start of the name>.<uuid>.tmp`.
  * The new file keeps the owner, the group and the mode of the old one where the system permits it. If it cannot keep the
- * group, its group gets no access.
+ * group, its group gets no access. Access control lists are not kept.
  */
 export function replaceFile(path: string, write: (file: number) => void): void {
   const { target, old } = resolveTarget(path);
@@ -75,7 +77,7 @@ export function replaceFile(path: string, write: (file: number) => void): void {
 
 /**
  * Follows links to the file that the rename replaces: renaming over a link would replace the link. Refuses a path that is
- * not a file, because root could replace a device such as /dev/null.
+ * not a file, because root could replace a device such as /dev/null, and a file that this user may not write.
  */
 function resolveTarget(path: string): { target: string; old?: Stats } {
   const old = statSync(path, { throwIfNoEntry: false });
@@ -88,6 +90,7 @@ function resolveTarget(path: string): { target: string; old?: Stats } {
     const reason = "there is something other than a file at this path";
     throw Object.assign(new Error(reason), { code: "EINVAL" });
   }
+  accessSync(path, constants.W_OK); // the rename would replace a write-protected file, too
   return { target: realpathSync(path), old };
 }
 

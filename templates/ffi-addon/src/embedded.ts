@@ -38,12 +38,13 @@ export function onDisk(path: string, bytes: Uint8Array = readFileSync(path)): st
 
 /** Another user could plant a library in a folder that is not private, so such a folder is left alone, and another one used. */
 function findPrivateFolder(): string {
-  const { uid, username } = userInfo();
-  const usual = join(tmpdir(), `bun-ffi-${uid === -1 ? username : uid}`);
+  // Not userInfo().uid: without HOME and an entry for the user in passwd, userInfo() throws. Windows has no user ids.
+  const uid = process.getuid?.();
+  const usual = join(tmpdir(), `bun-ffi-${uid ?? userInfo().username}`);
   const isPrivate = (path: string): boolean => {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found?.isDirectory()) return false;
-    return process.platform === "win32" || (found.uid === uid && (found.mode & 0o077) === 0);
+    return uid === undefined || (found.uid === uid && (found.mode & 0o077) === 0);
   };
   try {
     mkdirSync(usual, { recursive: true, mode: 0o700 });

@@ -9,7 +9,7 @@ export type AddonErrorCode =
   | "closed" // the index was closed
   | "busy" // a search reads the index
   | "out_of_memory"
-  | "not_an_index" // a file that this library did not write
+  | "not_an_index" // a file that does not start as a saved index does
   | "unsupported_version" // a file that a newer version wrote
   | "corrupt_file"
   // #region worker

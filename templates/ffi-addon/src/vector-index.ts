@@ -26,8 +26,14 @@ export interface VectorIndexOptions {
   readonly metric: Metric;
 }
 
-/** Frees the memory of an index that was collected without having been closed. */
-const forgotten = new FinalizationRegistry<Store>((store) => store.free());
+/**
+ * Frees the memory of an index that was collected without having been closed. It is kept on globalThis, because `bun --hot`
+ * evaluates this module again: a registry of the old module would be collected together with its indexes and free nothing.
+ */
+const kept = globalThis as unknown as Record<symbol, FinalizationRegistry<Store> | undefined>;
+const key = Symbol.for(`${import.meta.path} forgotten`);
+const forgotten = kept[key] ?? new FinalizationRegistry<Store>((store) => store.free());
+kept[key] = forgotten;
 
 /**
  * An exact search for the nearest vectors. Scores are computed in double, so no finite input overflows, and every backend
@@ -126,9 +132,9 @@ export class VectorIndex implements Disposable {
   // #region worker
   /**
    * Searches on another thread, which reads the same memory; only the query and the hits are copied. There is one such
-   * thread, and it runs the searches in the order of the calls. During a search, the index can be searched, saved
-   * and closed; `add` throws `busy` until the thread has stopped reading, which is soon after an abort. `close` cancels
-   * these searches, and the memory is freed when the last of them has ended.
+   * thread for each thread that imports the library, and it runs the searches in the order of the calls. Until the search
+   * has ended, the index can be searched, saved and closed, but `add` throws `busy`. An aborted search ends soon after the
+   * abort, or immediately if it has not started. `close` cancels these searches, and the memory is freed when the last of them has ended.
    * @param options.signal aborting it rejects immediately with its reason, and stops the search soon after.
    * @throws {AddonError} like `search`, `closed` also if the index is closed during the search, and `worker_failed`.
    */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  copyFileSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -127,6 +128,25 @@ test.each([
   expect(exitCode).toBe(1);
   expect(stderr).toContain("import the package by its name");
 });
+
+test.skipIf(process.getuid?.() !== 0 || !Bun.which("setpriv"))(
+  "as root: a user without HOME and an entry in passwd gets a copy of an embedded file",
+  async () => {
+    const TMPDIR = join(folder, "copies");
+    mkdirSync(TMPDIR);
+    chmodSync(TMPDIR, 0o777);
+    chmodSync(folder, 0o755);
+    // A copy, because the other user may not be able to read the folder of the project.
+    const copy = join(folder, "embedded.ts");
+    copyFileSync(join(root, "src/embedded.ts"), copy);
+    const code = `(await import(${JSON.stringify(copy)})).onDisk("/$bunfs/a.so", Buffer.from("a"))`;
+    const user = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
+    const command = [...user, process.execPath, "-e", code];
+    const { exitCode, stderr } = await runProgram(command, { TMPDIR, HOME: undefined }, folder);
+    expect(exitCode, stderr).toBe(0);
+    expect(readdirSync(TMPDIR)).toEqual(["bun-ffi-54321"]);
+  },
+);
 
 test("the build keeps a link to the folder of the JavaScript", async () => {
   const target = join(folder, "target");

@@ -69,24 +69,41 @@ test.skipIf(process.getuid?.() !== 0)("as root: saving keeps the owner and the g
   expect(statSync(path)).toMatchObject({ uid: 1234, gid: 5678, mode: 0o100640 });
 });
 
-test.skipIf(process.getuid?.() !== 0 || !Bun.which("setpriv"))(
-  "as a member of the file's group: saving keeps the group and its access",
-  () => {
+/** Replaces a file as another user, who is in the group 5678. */
+function replaceAsMember(path: string) {
+  chmodSync(folder, 0o777);
+  // A copy, because the other user may not be able to read the folder of the project.
+  const copy = join(folder, "disk.ts");
+  copyFileSync(join(import.meta.dir, "../src/disk.ts"), copy);
+  const code = `(await import(${JSON.stringify(copy)})).replaceFile(process.argv[1], () => {})`;
+  const member = ["setpriv", "--reuid=4321", "--regid=4321", "--groups=5678"];
+  return Bun.spawnSync([...member, process.execPath, "-e", code, path], { cwd: folder });
+}
+
+describe.skipIf(process.getuid?.() !== 0 || !Bun.which("setpriv"))("as another user", () => {
+  test("who is a member of the file's group: saving keeps the group and its access", () => {
     const path = saved("shared");
-    chmodSync(folder, 0o777);
     chmodSync(path, 0o660);
     chownSync(path, 1234, 5678);
-    // A copy, because the other user may not be able to read the folder of the project.
-    const copy = join(folder, "disk.ts");
-    copyFileSync(join(import.meta.dir, "../src/disk.ts"), copy);
-    const code = `(await import(${JSON.stringify(copy)})).replaceFile(process.argv[1], () => {})`;
-    const member = ["setpriv", "--reuid=4321", "--regid=4321", "--groups=5678"];
-    const command = [...member, process.execPath, "-e", code, path];
-    const { success, stderr } = Bun.spawnSync(command, { cwd: folder });
+    const { success, stderr } = replaceAsMember(path);
     expect(success, String(stderr)).toBe(true);
     expect(statSync(path)).toMatchObject({ uid: 4321, gid: 5678, mode: 0o100660 });
-  },
-);
+  });
+
+  test.each([
+    [4321, 0o444],
+    [1234, 0o640],
+  ])("a file that this user may not write is not replaced: owner %i, mode %o", (owner, mode) => {
+    const path = saved(`protected-${owner}`);
+    chmodSync(path, mode);
+    chownSync(path, owner, 5678);
+    const { success, stderr } = replaceAsMember(path);
+    expect(success).toBe(false);
+    expect(String(stderr)).toContain("EACCES");
+    expect(statSync(path)).toMatchObject({ uid: owner, mode: 0o100000 | mode });
+    expect(statSync(path).size).toBeGreaterThan(0);
+  });
+});
 
 test("a name may be as long as the file system allows", () => {
   const name = `${"ä".repeat(125)}.idx`;
@@ -187,7 +204,10 @@ test("refuses foreign, truncated and extended files", () => {
   const cases: [Uint8Array | string, AddonErrorCode][] = [
     ["", "not_an_index"],
     ["PK a zip, say, but long enough to hold a whole header: sixty-four bytes", "not_an_index"],
-    [bytes.subarray(0, 63), "not_an_index"],
+    [bytes.subarray(0, 7), "not_an_index"],
+    [bytes.subarray(0, 8), "corrupt_file"],
+    [bytes.subarray(0, 39), "corrupt_file"],
+    [bytes.subarray(0, 63), "corrupt_file"],
     [bytes.subarray(0, 64), "corrupt_file"],
     [bytes.subarray(0, -4), "corrupt_file"],
     [Buffer.concat([bytes, Buffer.alloc(4)]), "corrupt_file"],

@@ -1,5 +1,6 @@
 // Memory is freed: by close(), or by a garbage collection if close() was forgotten.
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { createProject, program, runCleanly } from "./project.ts";
 import { compiler, tinycc } from "./toolchain.ts";
 
@@ -31,6 +32,20 @@ test(
   async () => {
     // 200 indexes of 4 MiB each are made: without a finalizer the process would grow by 800 MiB.
     expect(await growth("forget.ts")).toBeLessThan(400);
+  },
+  timeout,
+);
+
+// bun --hot evaluates the module with the finalizer again.
+test.skipIf(process.platform !== "linux")(
+  "bun --hot frees the forgotten indexes of earlier evaluations",
+  async () => {
+    using project = createProject(compiler ? "compiled" : "bare");
+    const copy = join(project.path, "reload.ts");
+    await Bun.write(copy, Bun.file(program("reload.ts")));
+    const env = { ENTRY: project.entry, FFI_BACKEND: backend };
+    // The process would grow by 32 MiB in each of 15 reloads.
+    expect(Number.parseFloat(await runCleanly(["--hot", copy], env))).toBeLessThan(240);
   },
   timeout,
 );

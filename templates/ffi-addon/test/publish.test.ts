@@ -94,7 +94,97 @@ test("no script has a name that package managers run around another one", () => 
     expect(scripts).not.toContainKey(name);
 });
 
+interface Published {
+  readonly versions: Readonly<Record<string, unknown>>;
+  readonly "dist-tags": Readonly<Record<string, string>>;
+}
+
+/** A registry in this process: serves what is published to it, and records the tags. */
+function startRegistry() {
+  const packages = new Map<string, Published>();
+  const published: [name: string, tags: Published["dist-tags"]][] = [];
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      const name = decodeURIComponent(new URL(request.url).pathname.slice(1));
+      if (request.method === "PUT") {
+        const document = (await request.json()) as Published;
+        published.push([name, document["dist-tags"]]);
+        packages.set(name, document);
+      }
+      const found = packages.get(name);
+      return found ? Response.json(found) : Response.json({}, { status: 404 });
+    },
+  });
+  return {
+    published,
+    packages,
+    url: server.url,
+    [Symbol.dispose]: () => void server.stop(true),
+  };
+}
+
 describe.skipIf(!compiler)("with a C compiler", () => {
+  test("publishing tags prereleases, skips what is published, and refuses a version with other content", async () => {
+    using npm = startRegistry();
+    using project = publishable();
+    const { href, host } = npm.url;
+    writeFileSync(join(project.path, ".npmrc"), `registry=${href}\n//${host}/:_authToken=test\n`);
+    const publish = () => bun(project, "run", "publish:all");
+    const setVersion = (from: string, to: string) =>
+      writeFileSync(join(project.path, "package.json"), manifestOf(project).replace(from, to));
+
+    setVersion("1.2.3", "1.3.0-beta.1");
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    const first = await publish();
+    expect(first.exitCode, first.stderr).toBe(0);
+    const tags = { next: "1.3.0-beta.1" };
+    expect(npm.published.splice(0)).toEqual([
+      [HOST, tags],
+      [NAME, tags],
+    ]);
+
+    // As if publishing had failed between the packages: the first is skipped.
+    npm.packages.delete(NAME);
+    const second = await publish();
+    expect(second.exitCode, second.stderr).toBe(0);
+    expect(npm.published.splice(0)).toEqual([[NAME, tags]]);
+
+    npm.packages.delete(NAME);
+    appendFileSync(join(project.path, "native/addon.c"), "int changed = 1;\n");
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    const third = await publish();
+    expect(third.exitCode).toBe(1);
+    expect(third.stderr).toContain(`${HOST}@1.3.0-beta.1 is published already, with other content`);
+    expect(npm.published).toEqual([]);
+
+    setVersion("1.3.0-beta.1", "1.3.0");
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    const fourth = await publish();
+    expect(fourth.exitCode, fourth.stderr).toBe(0);
+    const latest = { latest: "1.3.0" };
+    expect(npm.published).toEqual([
+      [HOST, latest],
+      [NAME, latest],
+    ]);
+  });
+
+  test("when packing fails during publishing, README.md and package.json are restored", async () => {
+    using project = publishable();
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    const manifest = JSON.parse(manifestOf(project));
+    // Runs after prepack has replaced the files.
+    manifest.scripts.prepack += " && exit 1";
+    const text = `${JSON.stringify(manifest, null, "\t")}\n`;
+    writeFileSync(join(project.path, "package.json"), text);
+    const { exitCode, stderr } = await bun(project, "run", "publish:all");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("failed.");
+    expect(manifestOf(project)).toBe(text);
+    expect(readmeOf(project)).toBe("# For the owner\n");
+  });
+
   test("the tarball has the compiled JavaScript, its types and the manifest, and lists the platforms that were built", async () => {
     using project = publishable();
     const before = manifestOf(project);

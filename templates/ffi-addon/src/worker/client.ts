@@ -1,7 +1,9 @@
-// Searches on another thread: one worker for the process, started by the first search, runs them one after the other.
+// Searches on another thread. The first search of each thread that imports the library starts one worker, which runs all its
+// searches one after the other.
 import { createWorkerUrl, id as libraryId } from "../artifacts.ts";
 import type { Hit, Store } from "../engine.ts";
 import { AddonError, workerFailedError } from "../errors.ts";
+import { claim } from "./share.ts";
 
 export interface SearchRequest {
   readonly id: number;
@@ -9,6 +11,8 @@ export interface SearchRequest {
   readonly query: Float32Array;
   readonly k: number;
   readonly cancel: Int32Array<SharedArrayBuffer>;
+  /** For `claim`. */
+  readonly claimed: Int32Array<SharedArrayBuffer>;
 }
 
 /** An error is sent as its parts, because postMessage would turn an AddonError into an Error without `code`. */
@@ -21,11 +25,11 @@ export interface WorkerSearch {
   readonly hits: Promise<Hit[]>;
   /** Resolves when the worker no longer reads the store. */
   readonly ended: Promise<void>;
-  /** Rejects immediately, and stops the worker soon after. */
+  /** Rejects immediately. The worker skips the search if it has not started it, and otherwise stops soon after. */
   cancel(reason: unknown): void;
 }
 
-/** The worker of this process, and the searches that wait for its reply. */
+/** The worker of this thread, and the searches that wait for its reply. */
 interface State {
   worker: Worker | undefined;
   lastId: number;
@@ -46,11 +50,12 @@ function keepState(): State {
 export function searchInWorker(store: Store, query: Float32Array, k: number): WorkerSearch {
   const hits = Promise.withResolvers<Hit[]>();
   const ended = Promise.withResolvers<void>();
-  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const cancel = new Int32Array(new SharedArrayBuffer(4));
+  const claimed = new Int32Array(new SharedArrayBuffer(4));
   state.worker ??= startWorker();
   state.lastId += 1;
   const id = state.lastId;
-  const request = { id, store: store.share(), query, k, cancel: flag };
+  const request = { id, store: store.share(), query, k, cancel, claimed };
   state.worker.postMessage(request satisfies SearchRequest);
   state.worker.ref();
   state.pending.set(id, (reply) => {
@@ -62,8 +67,9 @@ export function searchInWorker(store: Store, query: Float32Array, k: number): Wo
     hits: hits.promise,
     ended: ended.promise,
     cancel(reason) {
-      Atomics.store(flag, 0, 1);
+      Atomics.store(cancel, 0, 1);
       hits.reject(reason);
+      if (claim(claimed)) ended.resolve();
     },
   };
 }

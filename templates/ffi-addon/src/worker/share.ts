@@ -32,6 +32,14 @@ export function attachStore(shared: NativeShare | TypeScriptShare): Pick<Store, 
   return store;
 }
 
+/**
+ * Returns true for the first of two callers: the worker that starts a search, and the thread that cancels it. A search
+ * that was cancelled first never reads the store, so the store does not have to wait for the searches before it.
+ */
+export function claim(claimed: Int32Array<SharedArrayBuffer>): boolean {
+  return Atomics.exchange(claimed, 0, 1) === 0;
+}
+
 /** Created once for each function: Bun never releases what `linkSymbols` creates. */
 const linked = new Map<Pointer, NativeIndex["vindexSearch"]>();
 

@@ -1,14 +1,15 @@
 // The thread behind `searchInWorker`: searches memory that the main thread owns.
-import { AddonError, workerFailedError } from "../errors.ts";
+import { AddonError, cancelledError, workerFailedError } from "../errors.ts";
 import type { SearchReply, SearchRequest } from "./client.ts";
-import { attachStore } from "./share.ts";
+import { attachStore, claim } from "./share.ts";
 
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<SearchRequest>) => {
-  const { id, store, query, k, cancel } = data;
+  const { id, store, query, k, cancel, claimed } = data;
   let reply: SearchReply;
   try {
+    if (!claim(claimed)) throw cancelledError();
     reply = { id, hits: attachStore(store).search(query, k, { cancel }) };
   } catch (error) {
     const { code, message } = error instanceof AddonError ? error : workerFailedError(error);

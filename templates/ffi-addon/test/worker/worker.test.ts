@@ -108,6 +108,25 @@ describe.each(engines)("$backend", (engine) => {
     expect(await index.searchInWorker(query, 1)).toEqual(index.search(query, 1));
   });
 
+  test("an index is free again after its only search was aborted behind others", async () => {
+    using other = create(20_000);
+    using index = create(1);
+    const stopOthers = new AbortController();
+    const others = Array.from({ length: 1_000 }, () =>
+      other.searchInWorker(query, 3, { signal: stopOthers.signal }),
+    );
+    const settled = Promise.allSettled(others);
+    const controller = new AbortController();
+    const search = index.searchInWorker(query, 1, { signal: controller.signal });
+    controller.abort();
+    await expect(search).rejects.toBe(controller.signal.reason);
+    expect(index.add(query)).toBe(1);
+    expect(() => other.add(query)).toThrow(expect.objectContaining({ code: "busy" }));
+    stopOthers.abort();
+    await settled;
+    expect(await index.searchInWorker(query, 2)).toHaveLength(2);
+  });
+
   test("rejects with `closed` when the index is closed during the search", async () => {
     const index = create(5_000);
     const searches = Array.from({ length: 10 }, () => index.searchInWorker(query, 3));
