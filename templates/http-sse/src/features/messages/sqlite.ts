@@ -259,6 +259,8 @@ function lock(file: string): Database {
   // The previous process may still be closing.
   db.run("PRAGMA busy_timeout = 5000");
   try {
+    // Nothing is written, so no journal file is needed.
+    db.run("PRAGMA journal_mode = MEMORY");
     db.run("BEGIN EXCLUSIVE");
   } catch (error) {
     db.close();
