@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TestServer } from "./server.ts";
 
 async function start(env: Readonly<Record<string, string>>) {
   const folder = await mkdtemp(join(tmpdir(), "http-sse-"));
@@ -46,12 +47,29 @@ test("messages of a newer release are refused, with what to do", async () => {
     }
     const { error, code } = await start({ DATA_DIR: folder });
     expect(error).toBe(
-      `${file} was written by a newer release (version 99; this one supports up to 2).\nStart the newer release, or set DATA_DIR to another folder.\n`,
+      `${file} was written by a newer release (version 99; this one supports up to 3).\nStart the newer release, or set DATA_DIR to another folder.\n`,
     );
     expect(code).toBe(1);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test("a folder that another process uses is refused, until that process is killed", async () => {
+  await using server = await TestServer.start();
+  await server.post("kept");
+  const { error, code } = await start({ DATA_DIR: server.dataDir });
+  expect(error).toBe(
+    `Another process uses ${join(server.dataDir, "messages.db")}.\nStop that process first, or set DATA_DIR to another folder.\n`,
+  );
+  expect(code).toBe(1);
+  // Other programs can still read the messages.
+  {
+    using db = new Database(join(server.dataDir, "messages.db"), { readonly: true });
+    expect(db.query("SELECT count(*) AS count FROM messages").get()).toEqual({ count: 1 });
+  }
+  await server.stop("SIGKILL");
+  await server.restart();
 });
 
 test("a port that is taken is reported", async () => {

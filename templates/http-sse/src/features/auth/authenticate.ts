@@ -44,9 +44,12 @@ export async function authenticate(env: Env): Promise<MiddlewareHandler<AppEnv>[
   return [middleware];
 }
 
-/** The token of a request; undefined if it has none. `EventSource` cannot send the header. */
+/**
+ * The token of a request; undefined if it has none. `EventSource` cannot send the header. A header of another scheme,
+ * such as Basic, is meant for a proxy in front.
+ */
 function tokenOf(header: string | undefined, query: string | undefined): string | undefined {
-  if (header === undefined) return query;
+  if (header === undefined || !/^Bearer\b/i.test(header)) return query;
   const [, token] = /^Bearer +([\w.~+/=-]+)$/i.exec(header) ?? [];
   if (token === undefined) throw invalidToken();
   return token;

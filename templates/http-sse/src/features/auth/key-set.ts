@@ -7,8 +7,8 @@ import { StartError } from "#lib/service";
 
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 
-/** Milliseconds after which the set is read again even if the key is known, so that a removed key stops working. */
-const MAX_AGE_MS = 60_000;
+/** Milliseconds between two reads in the background, so that a removed key stops working. */
+const REFRESH_MS = 60_000;
 /** Minimum milliseconds between two reads for unknown keys, so that forged tokens cannot cause a read each. */
 const MIN_AGE_MS = 5000;
 const TIMEOUT_MS = 5000;
@@ -30,17 +30,21 @@ export class KeySet {
       const hint = "Set AUTH_JWKS to the file or the URL of a JSON Web Key Set.";
       throw new StartError(`Can't read the keys of AUTH_JWKS (${reason}).`, hint, { cause });
     }
+    // `unref`: the timer does not keep the process running.
+    setInterval(() => set.#refresh(), REFRESH_MS).unref();
     return set;
   }
 
-  /** The keys to verify `token` with. @throws {Error} if the token is malformed. */
+  /**
+   * The keys to verify `token` with. Only a token of an unknown key waits until the set is read.
+   * @throws {Error} if the token is malformed.
+   */
   async keys(token: string): Promise<HonoJsonWebKey[]> {
     const { kid } = decode(token).header;
     const age = performance.now() - this.#readAt;
     const isKnown = this.#keys.some((key) => key.kid === kid);
-    const isStale = age > (isKnown ? MAX_AGE_MS : MIN_AGE_MS);
     // A read that is in progress may bring the unknown key.
-    if (isStale || (!isKnown && this.#reading)) await this.#refresh();
+    if (!isKnown && (age > MIN_AGE_MS || this.#reading)) await this.#refresh();
     return this.#keys;
   }
 

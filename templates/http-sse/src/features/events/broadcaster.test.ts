@@ -1,7 +1,7 @@
-// The broadcaster: which streams share the bytes of an event.
+// The broadcaster: which streams share the bytes of an event, and what an event contains.
 import { expect, test } from "bun:test";
 import { Metrics } from "#lib/metrics";
-import type { Listener, Message } from "../messages/store.ts";
+import { type Listener, type Message, toJson } from "../messages/store.ts";
 import { Broadcaster } from "./broadcaster.ts";
 
 test("an event is encoded once for streams with the same topics, in whatever order they are requested", () => {
@@ -29,4 +29,10 @@ test("an event is encoded once for streams with the same topics, in whatever ord
   } finally {
     broadcaster.close();
   }
+});
+
+test("the data of a message cannot replace its id, topic and time", () => {
+  const data = { id: 7, topic: "x", at: 0, more: true };
+  const message: Message = { id: "1", topic: "a", event: "reaction", data, at: "now" };
+  expect(toJson(message)).toEqual({ id: "1", topic: "a", at: "now", more: true });
 });

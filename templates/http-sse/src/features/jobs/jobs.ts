@@ -55,8 +55,9 @@ export class Jobs {
    */
   async start(work: Work, status: "queued" | "running" = "running") {
     const id = crypto.randomUUID();
+    const topic = `jobs/${id}`;
     const count = (reached: string) => this.#count.inc({ status: reached });
-    const job = new RunningJob(`jobs/${id}`, this.messages, status, count);
+    const job = new RunningJob(topic, endKey(topic), this.messages, status, count);
     // The work starts first: if it calls `job.start()` immediately, the first status is already `running`.
     const working = work(job);
     const created = job.publishStatus();

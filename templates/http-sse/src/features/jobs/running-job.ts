@@ -37,6 +37,8 @@ export class RunningJob {
 
   constructor(
     readonly topic: string,
+    /** Idempotency key of the message that ends the job. */
+    readonly endKey: string,
     readonly messages: MessageStore,
     private status: "queued" | "running",
     readonly onStatus: (status: string) => void,
@@ -65,11 +67,12 @@ export class RunningJob {
 
   /** Publishes a message of the job's topic, after the earlier ones; `state` is that of `append`. Rejects once the job is cancelled. */
   publish(event: string, data: NewMessage["data"], state?: "set"): Promise<unknown> {
-    const { topic } = this;
-    // The signal is checked just before the message is stored, because no message may follow the end of the job.
+    const { topic, endKey } = this;
+    // No message may follow the end of the job: the signal is checked just before the message is stored, and the store
+    // checks `endKey`, because another instance may have ended the job.
     const append = () => {
       this.signal.throwIfAborted();
-      return this.messages.append({ topic, event, data, state });
+      return this.messages.append({ topic, event, data, state, endKey });
     };
     this.#last = this.#last.then(append, append);
     return this.#last;

@@ -67,10 +67,16 @@ const PRELUDE = `
   end
 `;
 
-/** ARGV: topic, event, data, messages to retain, idempotency key or '', and perhaps `set` or `remove` for the state. */
+/**
+ * ARGV: topic, event, data, messages to retain, idempotency key or '', and perhaps `set` or `remove` for the state, and
+ * the idempotency key of the message that ends the topic.
+ */
 export const APPEND = `${PRELUDE}
-  local topic, event, data, keep, key, state = unpack(ARGV)
+  local topic, event, data, keep, key, state, endKey = unpack(ARGV)
   if key == '' then key = nil end
+  local ended = endKey and redis.call('HGET', keys, endKey)
+  local last = ended and entryOf(ended)
+  if last then return {'repeated', last} end
   if state == 'set' then redis.call('HSET', states, topic, data) end
   if state == 'remove' then redis.call('HDEL', states, topic) end
   local seen = key and redis.call('HGET', keys, key)

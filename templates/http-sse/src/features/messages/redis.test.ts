@@ -1,5 +1,5 @@
 // The message store in Redis keeps the contract of the message store. Most tests run when REDIS_URL is set.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { RedisClient } from "bun";
 import { RedisMessages } from "./redis.ts";
 import { testMessageStore } from "./store-contract.ts";
@@ -68,6 +68,48 @@ test.skipIf(!url)("is not ready while its stream cannot be read", async () => {
     await client.send("DEL", keys);
   }
 });
+
+test.skipIf(!url)("an unknown cursor costs one scan of the stream", async () => {
+  using client = disposable(new RedisClient(url));
+  const key = `test:${crypto.randomUUID()}`;
+  const messages = await RedisMessages.open(url ?? "", key, 100);
+  try {
+    await messages.append({ topic: "other", event: "message", data: {} });
+    const send = spyOn(messages.connection, "send");
+    for (const after of ["x", "1-1", "99999999999999-1"]) {
+      send.mockClear();
+      const page = await messages.read({ topics: ["general"], after, limit: 1 });
+      expect(page).toMatchObject({ messages: [], hasGap: true });
+      expect(send.mock.calls.filter(([command]) => command === "XRANGE")).toHaveLength(1);
+    }
+  } finally {
+    await messages.close();
+    const keys = await client.send("KEYS", [`*${key}*`]);
+    await client.send("DEL", keys);
+  }
+});
+// #region jobs
+
+test.skipIf(!url)("an instance that was missing in an earlier outage has time again", async () => {
+  using client = disposable(new RedisClient(url));
+  const key = `test:${crypto.randomUUID()}`;
+  const messages = await RedisMessages.open(url ?? "", key, 100);
+  try {
+    const start = performance.now();
+    const hour = 60 * 60;
+    const checks: boolean[] = [];
+    for (const seconds of [0, hour, hour + 9, hour + 11]) {
+      using _ = spyOn(performance, "now").mockReturnValue(start + seconds * 1000);
+      checks.push(await messages.isAlive("other"));
+    }
+    expect(checks).toEqual([true, true, true, false]);
+  } finally {
+    await messages.close();
+    const keys = await client.send("KEYS", [`*${key}*`]);
+    await client.send("DEL", keys);
+  }
+});
+// #endregion
 
 function disposable(client: RedisClient): RedisClient & Disposable {
   return Object.assign(client, { [Symbol.dispose]: () => client.close() });

@@ -44,8 +44,8 @@ export class RedisMessages implements MessageStore {
   // #region jobs
   readonly instance: string = crypto.randomUUID();
   #timer: Timer | undefined;
-  /** When the key of another instance was first found missing. */
-  readonly #missingSince = new Map<string, number>();
+  /** The checks that found no key of another instance: when the first and the last one were. */
+  readonly #missing = new Map<string, { readonly first: number; readonly last: number }>();
   // #endregion
 
   private constructor(
@@ -79,7 +79,7 @@ export class RedisMessages implements MessageStore {
     const { topic, event, data, key } = message;
     const args = [topic, event, JSON.stringify(data), `${this.keep}`, key ?? ""];
     // #region jobs
-    if (message.state) args.push(message.state);
+    args.push(message.state ?? "", message.endKey ?? "");
     // #endregion
     const reply = await this.#eval(APPEND, ...args);
     const [outcome, entry] = reply as ["created" | "repeated", Entry];
@@ -94,12 +94,16 @@ export class RedisMessages implements MessageStore {
   }
 
   async read({ after, ...query }: Query & { readonly after: string | undefined }): Promise<Page> {
-    const page = await this.#scan(query, after !== undefined && isId(after) ? after : START);
-    // Checked after the read: messages that were dropped during the read must count as a gap.
-    const canContinue =
-      after === undefined || (isId(after) && (await this.#eval(CAN_CONTINUE, after)) === 1);
-    if (canContinue) return { ...page, hasGap: false };
+    if (await this.#canContinue(after)) {
+      const page = await this.#scan(query, after ?? START);
+      // Checked again: messages that were dropped during the read must count as a gap.
+      if (await this.#canContinue(after)) return { ...page, hasGap: false };
+    }
     return { ...(await this.#scan(query, START)), hasGap: true };
+  }
+
+  async #canContinue(after: string | undefined): Promise<boolean> {
+    return after === undefined || (isId(after) && (await this.#eval(CAN_CONTINUE, after)) === 1);
   }
 
   /** Reads the stream until the limit is reached. It scans all topics, because a stream has no index by topic. */
@@ -156,19 +160,23 @@ export class RedisMessages implements MessageStore {
   }
 
   /**
-   * False once this instance has found no key of the other one for `INSTANCE_TTL_MS`. After an outage of Redis, and after
-   * a step of its clock, all keys have expired, and a live instance needs time to set its own again.
+   * False once this instance has found no key of the other one for `INSTANCE_TTL_MS`, in checks that were never that far
+   * apart. After an outage of Redis, and after a step of its clock, all keys have expired, and a live instance needs time
+   * to set its own again.
    */
   async isAlive(instance: string): Promise<boolean> {
     const key = keyOf(this.key, `instance:${instance}`);
     if ((await this.connection.send("EXISTS", [key])) === 1) {
-      this.#missingSince.delete(instance);
+      this.#missing.delete(instance);
       return true;
     }
     const now = performance.now();
-    const since = this.#missingSince.get(instance) ?? now;
-    this.#missingSince.set(instance, since);
-    return now - since < INSTANCE_TTL_MS;
+    const before = this.#missing.get(instance);
+    // An older check belongs to an earlier outage.
+    const isRecent = before !== undefined && now - before.last < INSTANCE_TTL_MS;
+    const first = isRecent ? before.first : now;
+    this.#missing.set(instance, { first, last: now });
+    return now - first < INSTANCE_TTL_MS;
   }
 
   async #startHeartbeat(): Promise<void> {

@@ -30,7 +30,7 @@ export function selectRows(
   cursor: number,
 ): Row[] {
   const isEverything = topics.includes("*");
-  const sql = isEverything ? EVERYTHING[direction] : scanTopics(topics, direction);
+  const sql = isEverything ? EVERYTHING[direction] : scanTopics(reader, topics, direction);
   const patterns = isEverything ? [] : topics;
   return reader
     .query<Row, (string | number | null)[]>(sql)
@@ -53,15 +53,33 @@ function orderBy(direction: Direction): string {
 /** The most frequent scans: of all topics. */
 const EVERYTHING = { ">": scan(">"), "<": scan("<") };
 
-/** The patterns are ?4 and further. Each topic is read with the index, and all prefixes in one scan in id order. */
-function scanTopics(patterns: readonly string[], direction: Direction): string {
+/**
+ * The patterns are ?4 and further. Topics and rare prefixes are read with the index. All other prefixes are read in one
+ * scan in id order, because the index would return all of their rows, which SQLite would have to sort for each page.
+ */
+function scanTopics(reader: Database, patterns: readonly string[], direction: Direction): string {
   const conditions: string[] = [];
   const prefixes: string[] = [];
   for (const [index, pattern] of patterns.entries()) {
-    if (pattern.endsWith("*")) prefixes.push(`+topic GLOB +?${index + 4}`);
-    else conditions.push(`topic = +?${index + 4}`);
+    const parameter = `?${index + 4}`;
+    if (!pattern.endsWith("*")) conditions.push(`topic = +${parameter}`);
+    else if (isRare(reader, pattern)) conditions.push(isBelow(parameter));
+    else prefixes.push(`+topic GLOB +${parameter}`);
   }
   if (prefixes.length > 0) conditions.push(`(${prefixes.join(" OR ")})`);
   const scans = conditions.map((condition) => `SELECT * FROM (${scan(direction, condition)})`);
   return scans.length > 1 ? `${scans.join(" UNION ")} ${orderBy(direction)}` : scans.join();
+}
+
+/** Rows of a prefix up to which it is read with the index. */
+const RARE = 1000;
+
+function isRare(reader: Database, prefix: string): boolean {
+  const sql = `SELECT 1 FROM messages WHERE ${isBelow("?1")} LIMIT 1 OFFSET ${RARE}`;
+  return reader.query(sql).get(prefix) === null;
+}
+
+/** The topics of the prefix `a/*` as a range, for which SQLite uses the index: 0 is the character after the slash. */
+function isBelow(prefix: string): string {
+  return `topic > rtrim(${prefix}, '*') AND topic < rtrim(${prefix}, '/*') || '0'`;
 }

@@ -36,6 +36,18 @@ test("is not ready while its messages cannot be read", async () => {
   messages.close();
 });
 
+test.each([3, 1500])("reads a prefix of %i messages, without its neighbors", async (count) => {
+  const messages = new SqliteMessages(join(folder, `prefix-${count}.db`), 10_000);
+  const add = (topic: string) => messages.append({ topic, event: "message", data: {} });
+  const below = Array.from({ length: count }, (_, i) => add(["a/x", "a/x/y", "a/0"][i % 3] ?? ""));
+  const expected = (await Promise.all(below)).map(({ message }) => message);
+  await Promise.all(["a", "a-", "a.b", "a0", "a0/x", "a-/x", "b/x", "A/x"].map(add));
+  const query = { topics: ["a/*", "none/*"], limit: 9999 };
+  expect((await messages.read({ ...query, after: undefined })).messages).toEqual(expected);
+  expect(await messages.newest(query)).toEqual(expected);
+  messages.close();
+});
+
 test("migrates the file of the first version, and refuses one of a newer service", async () => {
   const file = join(folder, "old.db");
   {

@@ -3,6 +3,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
+import { StartError } from "#lib/service";
 import { SqliteReads } from "#lib/sqlite-reads";
 import { migrate } from "./migrations.ts";
 import { COLUMNS, type Direction, findRow, type Row, selectRows } from "./sqlite-queries.ts";
@@ -32,6 +33,8 @@ export class SqliteMessages implements MessageStore {
   // #region jobs
   readonly instance: string = crypto.randomUUID();
   // #endregion
+  /** Kept open, so that no other process opens the file. */
+  readonly #lock: Database;
   readonly #db: Database;
   readonly #reads: SqliteReads;
   /** Prefix of all ids, random for each file: ids of an earlier file are not accepted. */
@@ -41,9 +44,13 @@ export class SqliteMessages implements MessageStore {
   readonly #listeners: Listener[] = [];
   #pending: Pending[] = [];
 
-  /** Opens or creates the file. @param keep messages to retain; older ones are dropped. */
+  /**
+   * Opens or creates the file. @param keep messages to retain; older ones are dropped.
+   * @throws {StartError} if another process uses the file.
+   */
   constructor(file: string, keep: number) {
     mkdirSync(dirname(file), { recursive: true });
+    this.#lock = lock(file);
     const db = new Database(file, { strict: true });
     // Set first: without a timeout, opening a file that another process is closing would fail as locked.
     db.run("PRAGMA busy_timeout = 5000");
@@ -96,7 +103,9 @@ export class SqliteMessages implements MessageStore {
 
   #appendOne(message: NewMessage): Appended {
     // #region jobs
-    const { topic, data, state } = message;
+    const { topic, data, state, endKey } = message;
+    const end = endKey === undefined ? null : findRow(this.#db, "key", endKey);
+    if (end) return { outcome: "conflict", message: this.#message(end) };
     if (state === "set") {
       this.#db.run("REPLACE INTO states VALUES (?, ?)", [topic, JSON.stringify(data)]);
     } else if (state === "remove") this.#db.run("DELETE FROM states WHERE topic = ?", [topic]);
@@ -190,7 +199,7 @@ export class SqliteMessages implements MessageStore {
     return new Map(rows.map(({ topic, data }) => [topic, JSON.parse(data)]));
   }
 
-  /** Only one process uses the file, so every other instance has ended. */
+  /** Only one process can open the file, so every other instance has ended. */
   async isAlive(): Promise<boolean> {
     return false;
   }
@@ -208,6 +217,7 @@ export class SqliteMessages implements MessageStore {
     // The writer last, because a read-only connection cannot remove the WAL.
     this.#reads.close();
     this.#db.close();
+    this.#lock.close();
   }
 
   /**
@@ -238,6 +248,27 @@ export class SqliteMessages implements MessageStore {
     // Compared as a whole: a longer text must not count as the id that it starts with.
     return Number.isSafeInteger(seq) && seq > 0 && id === this.#id(seq) ? seq : 0;
   }
+}
+
+/**
+ * Locks the file for this process. The lock is a transaction in a file of its own, so that other programs can read the
+ * messages. The kernel releases it when the process ends, also after kill -9.
+ */
+function lock(file: string): Database {
+  const db = new Database(`${file}-lock`);
+  // The previous process may still be closing.
+  db.run("PRAGMA busy_timeout = 5000");
+  try {
+    // Nothing is written, so no journal file is needed.
+    db.run("PRAGMA journal_mode = MEMORY");
+    db.run("BEGIN EXCLUSIVE");
+  } catch (error) {
+    db.close();
+    if (!(error instanceof SQLiteError) || error.code !== "SQLITE_BUSY") throw error;
+    const hint = "Stop that process first, or set DATA_DIR to another folder.";
+    throw new StartError(`Another process uses ${file}.`, hint, { cause: error });
+  }
+  return db;
 }
 
 /** Runs `query`, and turns an error of SQLite into a 503 or 507 `Problem`. */

@@ -315,5 +315,24 @@ export function testMessageStore(engine: Engine): void {
     states.delete("a");
     expect(await messages.states()).toEqual(states);
   });
+
+  test("after the end of a topic, a message that names its key is not added", async () => {
+    const report = {
+      topic: "a",
+      event: "progress",
+      data: {},
+      state: "set",
+      endKey: "end a",
+    } as const;
+    expect((await messages.append(report)).outcome).toBe("created");
+    const end = { topic: "a", event: "error", data: {}, key: "end a", state: "remove" } as const;
+    const [ended, late] = await Promise.all([messages.append(end), messages.append(report)]);
+    expect(late).toEqual({ outcome: "conflict", message: ended.message });
+    expect(texts((await read()).messages)).toEqual(["progress", "error"]);
+    expect((await messages.states()).size).toBe(0);
+    expect((await messages.append({ ...report, topic: "b", endKey: "end b" })).outcome).toBe(
+      "created",
+    );
+  });
   // #endregion
 }

@@ -19,6 +19,8 @@ export interface NewMessage {
   // #region jobs
   /** `set`: `data` becomes the state of the topic, also if it is dropped as a message. `remove`: the topic has no state any more. */
   readonly state?: "set" | "remove" | undefined;
+  /** Idempotency key of the message that ends the topic. Once it is stored, this message is not added: `conflict`. */
+  readonly endKey?: string | undefined;
   // #endregion
 }
 
@@ -109,7 +111,7 @@ export function isSame(stored: Message, message: NewMessage): boolean {
   );
 }
 
-/** The JSON that clients receive for a message, in events and in lists. */
+/** The JSON that clients receive for a message, in events and in lists. `data` cannot replace the other members. */
 export function toJson({ id, topic, event, data, at }: Message): Readonly<Record<string, unknown>> {
-  return event === "deleted" ? { ...data, topic } : { id, topic, ...data, at };
+  return event === "deleted" ? { ...data, topic } : { ...data, id, topic, at };
 }
