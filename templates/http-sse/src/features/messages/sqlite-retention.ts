@@ -15,15 +15,16 @@ interface State {
  * deleted that message, and the deletion is stored as an event.
  */
 export class Retention {
+  readonly #db: Database;
+  readonly #keep: number;
   readonly #countAfter;
   readonly #seqAt;
   /** Cached, because each read needs it, and counting all rows would cost more than a commit. */
-  state: State;
+  #state: State;
 
-  constructor(
-    readonly db: Database,
-    readonly keep: number,
-  ) {
+  constructor(db: Database, keep: number) {
+    this.#db = db;
+    this.#keep = keep;
     this.#countAfter = db.query<Omit<State, "lastDropped">, [number]>(
       `SELECT count(*) FILTER (WHERE event <> 'deleted') AS messages,
         count(*) FILTER (WHERE event = 'deleted') AS deletions,
@@ -36,13 +37,21 @@ export class Retention {
       );
     this.#seqAt = { messages: seqAt("event <> 'deleted'"), deletions: seqAt("event = 'deleted'") };
     const { floor = 0 } = db.query<{ floor: number }, []>("SELECT floor FROM log").get() ?? {};
-    this.state = { ...EMPTY, ...this.#countAfter.get(0), lastDropped: floor };
+    this.#state = { ...EMPTY, ...this.#countAfter.get(0), lastDropped: floor };
+  }
+
+  get newest(): number {
+    return this.#state.newest;
+  }
+
+  get lastDropped(): number {
+    return this.#state.lastDropped;
   }
 
   /** Runs `work`, and drops the oldest messages and deletions in the same transaction. */
   inTransaction<Result>(work: () => Result): Result {
-    const run = this.db.transaction(() => {
-      const before = this.state;
+    const run = this.#db.transaction(() => {
+      const before = this.#state;
       const result = work();
       const added = this.#countAfter.get(before.newest) ?? EMPTY;
       const state = this.#dropOldest({
@@ -56,16 +65,16 @@ export class Retention {
     });
     const { result, state } = run.immediate();
     // Set after the commit: a rollback must not change the cached state.
-    this.state = state;
+    this.#state = state;
     return result;
   }
 
   #dropOldest(state: State): State {
     const { messages, deletions, newest } = state;
-    if (messages <= this.keep && deletions <= this.keep) return state;
+    if (messages <= this.#keep && deletions <= this.#keep) return state;
     /** The seq of the newest row of this kind that must be dropped; 0 for none. */
     const lastToDrop = (kind: "messages" | "deletions", count: number) =>
-      count > this.keep ? (this.#seqAt[kind].get(count - this.keep - 1)?.seq ?? 0) : 0;
+      count > this.#keep ? (this.#seqAt[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
     const messagesUntil = lastToDrop("messages", messages);
     // Deletions older than a dropped message are dropped, too: a client that has not read them gets a gap anyway.
     const deletionsUntil = Math.max(messagesUntil, lastToDrop("deletions", deletions));
@@ -74,7 +83,7 @@ export class Retention {
       messages: this.#dropUntil(messagesUntil, "event <> 'deleted'"),
     };
     const lastDropped = Math.max(state.lastDropped, messagesUntil, deletionsUntil);
-    this.db.run("UPDATE log SET floor = ?", [lastDropped]);
+    this.#db.run("UPDATE log SET floor = ?", [lastDropped]);
     return {
       messages: messages - dropped.messages,
       deletions: deletions - dropped.deletions,
@@ -85,7 +94,7 @@ export class Retention {
 
   /** @returns how many rows it dropped. */
   #dropUntil(seq: number, condition: string): number {
-    return this.db.run(`DELETE FROM messages WHERE seq <= ? AND ${condition}`, [seq]).changes;
+    return this.#db.run(`DELETE FROM messages WHERE seq <= ? AND ${condition}`, [seq]).changes;
   }
 }
 

@@ -156,7 +156,7 @@ export class SqliteMessages implements MessageStore {
 
   /** Whether the cursor is one of this file, and no message after it was dropped. */
   #canContinue(cursor: string): boolean {
-    const { newest, lastDropped } = this.#retention.state;
+    const { newest, lastDropped } = this.#retention;
     const seq = this.#seq(cursor);
     const isKnown = cursor === START || (seq > 0 && seq <= newest);
     return isKnown && seq >= lastDropped;
@@ -182,7 +182,7 @@ export class SqliteMessages implements MessageStore {
 
   /** The cursor after the newest message. */
   get #head(): string {
-    const { newest } = this.#retention.state;
+    const { newest } = this.#retention;
     return newest > 0 ? this.#id(newest) : START;
   }
 
