@@ -48,17 +48,35 @@ export function replaceWithPublished(directory = process.cwd(), manifest?: strin
   }
 }
 
-/** For `postpack`: restores the project's own files, except those that were edited after they were replaced. */
+/**
+ * For `postpack`: restores the project's own files. A file that was edited after it was replaced stays; a message says where
+ * the own copy is.
+ */
 export function restoreOwn(directory = process.cwd()): void {
   const backup = join(directory, BACKUP);
+  const edited: string[] = [];
   for (const name of ["package.json", "README.md", "LICENSE"]) {
     const file = join(directory, name);
     const own = join(backup, name);
     const published = join(backup, `${name}.published`);
-    const isReplaced = lstatSync(own, { throwIfNoEntry: false }) && existsSync(published);
+    const isReplaced = lstatSync(own, { throwIfNoEntry: false }) && !existsSync(`${published}.new`);
     if (!isReplaced) continue;
-    const isEdited = existsSync(file) && !readFileSync(file).equals(readFileSync(published));
-    if (!isEdited) renameSync(own, file);
+    // The own text may already have been restored with git.
+    const known = [published, own].filter((path) => existsSync(path));
+    const isEdited =
+      existsSync(file) && !known.some((path) => readFileSync(path).equals(readFileSync(file)));
+    if (isEdited) edited.push(name);
+    else renameSync(own, file);
   }
-  rmSync(backup, { recursive: true, force: true });
+  if (edited.length === 0) {
+    rmSync(backup, { recursive: true, force: true });
+    return;
+  }
+  const kept = `${BACKUP}-${Date.now()}`; // the next packing needs the name of the backup
+  renameSync(backup, join(directory, kept));
+  for (const name of edited) {
+    console.error(
+      `${name} was edited after packing had replaced it, so it was not restored. Your own copy is ${kept}/${name}.`,
+    );
+  }
 }

@@ -61,7 +61,8 @@ export function releaseChangelog(text: string, version: string, date: string): s
 
 /**
  * Releases the package in the working directory, and prints what to do next.
- * @param request as for {@link nextVersion}; the current version is allowed until it has a tag
+ * @param request as for {@link nextVersion}; the current version is allowed until it has a tag. If CHANGELOG.md already has its
+ * section, a release was killed after its commit, and is only tagged.
  * @param checks scripts of package.json that must succeed first
  * @returns the exit code
  */
@@ -83,7 +84,7 @@ export async function releasePackage(
     // Again, because files may have been edited during the checks.
     const { version, files } = await prepare(request);
     for (const [path, text] of Object.entries(files)) await Bun.write(path, text);
-    await commitAndTag(version);
+    await commitAndTag(version, Object.keys(files));
     console.log(`Version ${version} is committed and tagged. Push both, and continue as README.md describes:
   git push origin HEAD v${version}`);
     return 0;
@@ -96,8 +97,13 @@ export async function releasePackage(
   }
 }
 
-/** Returns the version and the files to write, and changes nothing. @throws {ReleaseError} if the release is not possible */
-async function prepare(request: string) {
+/**
+ * Returns the version and the files to write, and changes nothing. There are none if the release was killed after its commit.
+ * @throws {ReleaseError} if the release is not possible
+ */
+async function prepare(
+  request: string,
+): Promise<{ version: string; files: Record<string, string> }> {
   const manifest = await Bun.file("package.json").text();
   const { version: current, private: isPrivate } = JSON.parse(manifest);
   const version: string = request === current ? current : nextVersion(current, request);
@@ -117,26 +123,32 @@ async function prepare(request: string) {
   const entries = await Bun.file("CHANGELOG.md")
     .text()
     .catch(() => "");
+  if (version === current && entries.includes(`\n## [${version}] - `))
+    return { version, files: {} };
   const changelog = releaseChangelog(entries, version, new Date().toISOString().slice(0, 10));
   return { version, files: { "package.json": released, "CHANGELOG.md": changelog } };
 }
 
-/** @throws {ReleaseError} if git fails; then both files are as they were in the last commit */
-async function commitAndTag(version: string): Promise<void> {
-  const files = ["package.json", "CHANGELOG.md"];
-  const subject = `chore: release v${version}`;
-  const commit = await $`git commit --quiet --message ${subject} -- ${files}`.quiet().nothrow();
-  const tag =
-    commit.exitCode === 0
-      ? await $`git tag --annotate v${version} --message v${version}`.quiet().nothrow()
-      : commit;
+/**
+ * @param files to commit; without any, only tags
+ * @throws {ReleaseError} if git fails; then the files are as they were in the last commit
+ */
+async function commitAndTag(version: string, files: readonly string[]): Promise<void> {
+  const refuse = async (command: string, { stderr }: { stderr: Buffer }) => {
+    if (files.length > 0) await $`git checkout --quiet HEAD -- ${files}`;
+    return new ReleaseError(
+      `\`git ${command}\` failed, so nothing was released. Fix the cause, and try again:\n${stderr}`,
+    );
+  };
+  if (files.length > 0) {
+    const subject = `chore: release v${version}`;
+    const commit = await $`git commit --quiet --message ${subject} -- ${files}`.quiet().nothrow();
+    if (commit.exitCode !== 0) throw await refuse("commit", commit);
+  }
+  const tag = await $`git tag --annotate v${version} --message v${version}`.quiet().nothrow();
   if (tag.exitCode === 0) return;
-  if (commit.exitCode === 0) await $`git reset --quiet HEAD~1`;
-  await $`git checkout --quiet HEAD -- ${files}`;
-  const command = commit.exitCode === 0 ? "tag" : "commit";
-  throw new ReleaseError(
-    `\`git ${command}\` failed, so nothing was released. Fix the cause, and try again:\n${tag.stderr}`,
-  );
+  if (files.length > 0) await $`git reset --quiet HEAD~1`;
+  throw await refuse("tag", tag);
 }
 
 /** @throws {ReleaseError} outside a repository, with uncommitted changes, or if the tag exists */

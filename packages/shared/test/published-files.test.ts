@@ -1,6 +1,6 @@
 // While a package is packed, its README.md and LICENSE replace the project's own.
-import { expect, test } from "bun:test";
-import { chmod, mkdtemp, readlink, rm, stat, symlink } from "node:fs/promises";
+import { expect, spyOn, test } from "bun:test";
+import { chmod, mkdtemp, readdir, readlink, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { replaceWithPublished, restoreOwn } from "../src/published-files.ts";
@@ -36,17 +36,44 @@ test("the published README and LICENSE have the package's name; then the project
   expect(await own.exists(".unpublished/.gitignore")).toBe(false);
 });
 
-test("after packing was killed, the next run restores the project's own files, and no edited one", async () => {
+test("after packing was killed, the next run restores the project's own files", async () => {
   await using own = await project();
   replaceWithPublished(own.directory);
   replaceWithPublished(own.directory);
   restoreOwn(own.directory);
   expect(await own.text("README.md")).toBe(files["README.md"]);
+});
+
+test.each(["postpack", "the next packing"])(
+  "%s keeps the own copy of a file that was edited after it was replaced, and says where it is",
+  async (next) => {
+    await using own = await project();
+    const error = spyOn(console, "error").mockReturnValue(undefined);
+    replaceWithPublished(own.directory);
+    await Bun.write(join(own.directory, "README.md"), "# Edited\n");
+    if (next !== "postpack") replaceWithPublished(own.directory);
+    restoreOwn(own.directory);
+    const messages = error.mock.calls.flat();
+    error.mockRestore();
+    expect(messages).toEqual([expect.stringContaining("README.md was edited")]);
+    const [, copy = ""] = /own copy is (.+)\.$/.exec(String(messages[0])) ?? [];
+    expect(await own.text(copy)).toBe(files["README.md"]);
+    expect(await own.text("README.md")).toBe("# Edited\n");
+    expect(await own.text("LICENSE")).toBe(files.LICENSE);
+    expect(await own.exists(".unpublished/.gitignore")).toBe(false);
+  },
+);
+
+test("a file that was restored with git is not reported as edited", async () => {
+  await using own = await project();
   replaceWithPublished(own.directory);
-  await Bun.write(join(own.directory, "README.md"), "# Edited\n");
+  await Bun.write(join(own.directory, "README.md"), files["README.md"]);
+  const error = spyOn(console, "error").mockReturnValue(undefined);
   restoreOwn(own.directory);
-  expect(await own.text("README.md")).toBe("# Edited\n");
-  expect(await own.text("LICENSE")).toBe(files.LICENSE);
+  expect(error).not.toHaveBeenCalled();
+  error.mockRestore();
+  expect(await own.text("README.md")).toBe(files["README.md"]);
+  expect(await own.exists(".unpublished/.gitignore")).toBe(false);
 });
 
 test.each([
@@ -109,6 +136,8 @@ restoreOwn();
       for (const name of ["README.md", "LICENSE"] as const) {
         expect(await own.text(name), `${name} after ${changes} changes`).toBe(files[name]);
       }
+      const names = await readdir(own.directory);
+      expect(names.filter((name) => name.startsWith(".unpublished"))).toEqual([]);
     }
   },
 );

@@ -90,8 +90,21 @@ test.each([
   expect(await own.read("package.json")).toBe(textOf("0.2.0"));
 });
 
-test("the version of a new project can be the first release", async () => {
+test("a release that was killed between commit and tag is only tagged", async () => {
   const own = await Package.create();
+  expect(own.release("minor")).toMatchObject({ exitCode: 0 });
+  const commit = await own.git("rev-parse", "HEAD");
+  await own.git("tag", "--delete", "v0.2.0");
+  const { exitCode, stderr } = own.release("0.2.0");
+  expect(exitCode, stderr).toBe(0);
+  expect(await own.git("rev-parse", "v0.2.0^{commit}")).toBe(commit);
+  expect(await own.git("rev-parse", "HEAD")).toBe(commit);
+});
+
+test("the version of a new project can be the first release", async () => {
+  const own = await Package.create({
+    "CHANGELOG.md": "# Changelog\n\n## [Unreleased]\n\n- CSV.\n",
+  });
   expect(own.release("0.1.0")).toMatchObject({ exitCode: 0 });
   expect(await own.git("describe", "--exact-match")).toBe("v0.1.0");
 });

@@ -16,7 +16,8 @@ const ENTRIES = [
   "test/**/*.test.ts",
 ];
 const SOURCES = ["*.ts", "{src,build,site,scripts}/**/*.ts", "test/**/*.ts"];
-const FIXTURE = "test/fixture/";
+/** The site of the tests, and files that the build only copies. */
+const IGNORED = /^(test\/fixture|site\/public)\//;
 
 export interface GraphOptions {
   readonly json?: boolean | undefined;
@@ -82,6 +83,6 @@ function scan(patterns: readonly string[]): string[] {
   return patterns
     .flatMap((pattern) => [...new Bun.Glob(pattern).scanSync()])
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => !/\.d\.(\w+\.)?ts$/.test(path) && !path.startsWith(FIXTURE))
+    .filter((path) => !/\.d\.(\w+\.)?ts$/.test(path) && !IGNORED.test(path))
     .toSorted();
 }

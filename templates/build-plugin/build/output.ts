@@ -13,19 +13,17 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { refuseDanglingLink } from "../scripts/library.ts";
-import { lock } from "../scripts/lock.ts";
 import { type Files, parentsOf } from "./files.ts";
 
 /**
- * Makes the folder contain exactly these files. Keeps `.git`, because the folder may be a checkout of the branch to deploy.
- * First removes a file that is where a folder is needed, or the reverse. Writes new contents to temporary files, so that
- * a full disk changes nothing else. Then renames them to their targets, pages last, and removes stale files. A server of
- * the folder therefore never sends half a file, or a page before its assets.
- * @param lockFile prevents concurrent updates by other builds; created if it is missing
+ * Makes the folder contain exactly these files. Keeps every `.git`, because the folder, or one in it, may be a checkout of
+ * the branch to deploy.
+ * First removes what is in the way of a new file. Writes new contents to temporary files, so that a full disk changes
+ * nothing else. Then renames them to their targets, pages last, and removes stale files. A server of the folder therefore
+ * never sends half a file, or a page before its assets. The caller holds the lock, so that builds do not mix their files.
  * @returns false if the folder already holds exactly these files
  */
-export function updateFolder(folder: string, files: Files, lockFile: string): boolean {
-  using _ = lock(lockFile);
+export function updateFolder(folder: string, files: Files): boolean {
   refuseDanglingLink(folder);
   mkdirSync(folder, { recursive: true });
   const { stale, blocking, current } = compare(folder, files);
@@ -46,7 +44,10 @@ export function updateFolder(folder: string, files: Files, lockFile: string): bo
 interface Comparison {
   /** Paths of wanted files that already exist with the same content. */
   readonly current: ReadonlySet<string>;
-  /** Paths to remove first: a file where a folder is needed, or the contents of a folder where a file is needed. */
+  /**
+   * Paths to remove first: a file where a folder is needed, the contents of a folder where a file is needed, or a name that
+   * differs only in case: if the disk ignores case, removing it later would remove the new file.
+   */
   readonly blocking: readonly string[];
   /** Paths of all other files and links that are not wanted. */
   readonly stale: readonly string[];
@@ -60,8 +61,8 @@ function compare(folder: string, files: Files): Comparison {
   const visit = (parent: string) => {
     for (const entry of readdirSync(join(folder, parent), { withFileTypes: true })) {
       const path = parent === "" ? entry.name : `${parent}/${entry.name}`;
-      if (path === ".git") continue;
       const wanted = files.get(path);
+      if (entry.name === ".git" && wanted === undefined) continue;
       if (wanted !== undefined || wantedFolders.has(path)) refuseDanglingLink(join(folder, path));
       if (entry.isDirectory() || (wantedFolders.has(path) && isFolder(join(folder, path)))) {
         visit(path);
@@ -71,8 +72,13 @@ function compare(folder: string, files: Files): Comparison {
     }
   };
   visit("");
+  const wantedNames = new Set([...files.keys(), ...wantedFolders]);
+  const lowerCaseNames = new Set([...wantedNames].map((name) => name.toLowerCase()));
+  const differsInCase = (name: string) =>
+    !wantedNames.has(name) && lowerCaseNames.has(name.toLowerCase());
   const isBlocking = (path: string) =>
-    wantedFolders.has(path) || [path, ...parentsOf(path)].some((name) => files.has(name));
+    wantedFolders.has(path) ||
+    [path, ...parentsOf(path)].some((name) => files.has(name) || differsInCase(name));
   const { blocking = [], other = [] } = Object.groupBy(stale, (path) =>
     isBlocking(path) ? "blocking" : "other",
   );
@@ -106,8 +112,10 @@ function stage(path: string, bytes: Uint8Array): [temporary: string, target: str
   return [temporary, target];
 }
 
-const pagesLast = ([, a]: readonly string[], [, b]: readonly string[]): number =>
-  Number(a?.endsWith(".html")) - Number(b?.endsWith(".html"));
+const PAGE = /\.html(\.(gz|br))?$/;
+
+const pagesLast = ([, a]: [string, string], [, b]: [string, string]): number =>
+  Number(PAGE.test(a)) - Number(PAGE.test(b));
 
 /** Removes a file, a link or a folder, and then the parent folders that became empty. */
 function removeEntry(folder: string, path: string): void {

@@ -1,11 +1,13 @@
 // Runs the steps of the build. The output of a step comes from the cache if none of its inputs has changed.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { BUILD_LOCK, compileLibrary } from "../scripts/library.ts";
+import { lock } from "../scripts/lock.ts";
 import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
+import { BuildFailure } from "./failure.ts";
 import {
   changedSince,
   encodeJson,
@@ -15,6 +17,7 @@ import {
   prefixPaths,
   readFolder,
   sortFiles,
+  unlessGone,
 } from "./files.ts";
 import type { BuildOptions } from "./options.ts";
 import { updateFolder } from "./output.ts";
@@ -68,6 +71,20 @@ function findBunLock(): string | undefined {
   }
 }
 
+/** Returns the names and manifests of the installed packages, which differ from a new bun.lock until `bun install` has run. */
+function installedPackages(): { readonly names: string[]; readonly manifests: string[] } {
+  const root = join(dirname(findBunLock() ?? BUN_LOCK), "node_modules");
+  const manifests = ["node_modules", root].flatMap((cwd) =>
+    ["*/package.json", "@*/*/package.json"].flatMap((pattern) => {
+      const scan = () => [...new Bun.Glob(pattern).scanSync({ cwd, followSymlinks: true })];
+      return unlessGone(scan, []).map((path) => join(cwd, path));
+    }),
+  );
+  // With isolated installs, indirect dependencies are only here, with their versions in the names of their folders.
+  const names = unlessGone(() => readdirSync(join(root, ".bun")), []);
+  return { names: names.toSorted(), manifests: manifests.toSorted() };
+}
+
 /** A file may get a timestamp this far before the time of the write, because file systems round timestamps to ticks. */
 const TICK_MS = 10;
 
@@ -78,7 +95,8 @@ const TICK_MS = 10;
  */
 export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
-  const startTime = Date.now() - TICK_MS;
+  // The modules of the build are inputs, too, and were loaded since the process started.
+  const startTime = performance.timeOrigin - TICK_MS;
   // Nothing is cached in two cases: there is no bun.lock, which alone records the versions of the packages, or an input
   // has changed during the build.
   const areKeysValid = () => findBunLock() !== undefined && !changedSince(startTime, inputPaths());
@@ -89,13 +107,23 @@ export async function build(options: BuildOptions): Promise<string> {
   const before: Report | undefined = await Bun.file(join(DIST, REPORT))
     .json()
     .catch(() => undefined);
-  const hasChanged = updateFolder(DIST, files, BUILD_LOCK);
+  const hasChanged = updateDist(files, () => keysOf(options).dist === keys.dist);
   if (hasChanged) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
   const duration = `${Math.round(performance.now() - started)} ms`;
   return hasChanged
     ? `${formatTable(report, before)}\n\nBuilt in ${duration}. Open ${DIST}/report.html to see what is in it.`
     : `${formatTable(report, undefined)}\n\nNothing has changed (${duration}).`;
+}
+
+/** @throws {BuildFailure} if the inputs have changed: another build may have written newer files, which must stay */
+function updateDist(files: Files, areInputsSame: () => boolean): boolean {
+  using _ = lock(BUILD_LOCK);
+  if (areInputsSame()) return updateFolder(DIST, files);
+  throw new BuildFailure(
+    `A file changed during the build, so ${DIST}/ was not updated.`,
+    "Build again.",
+  );
 }
 
 interface Keys {
@@ -105,7 +133,9 @@ interface Keys {
 }
 
 function keysOf(options: BuildOptions): Keys {
-  const tooling = fingerprint([Bun.version, Bun.revision], toolingPaths());
+  const { names, manifests } = installedPackages();
+  const paths = [...toolingPaths(), ...manifests];
+  const tooling = fingerprint([Bun.version, Bun.revision, names], paths);
   return {
     tooling,
     library: fingerprint(["library", tooling], ["src"]),

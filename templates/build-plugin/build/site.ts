@@ -36,13 +36,17 @@ function refuseNames(paths: readonly string[]): void {
 }
 
 /**
- * Returns an empty site if there are no pages.
  * @param inputs files and folders that the site may import from: those in the cache's fingerprint
- * @throws {AggregateError} for mistakes in the sources, {BuildFailure} for names and imports that are refused
+ * @throws {AggregateError} for mistakes in the sources, {BuildFailure} without pages, and for names and imports that are refused
  */
 export async function buildSite(version: string, inputs: readonly string[]): Promise<Site> {
   const entrypoints = findPages();
-  if (entrypoints.length === 0) return { files: new Map(), manifest: {}, bundles: [] };
+  if (entrypoints.length === 0) {
+    throw new BuildFailure(
+      "There is no page: site/ contains no .html file.",
+      "Add site/index.html, or build only the library with `bun run build --only=library`.",
+    );
+  }
   const bundle = Bun.build({
     entrypoints,
     root: "site",

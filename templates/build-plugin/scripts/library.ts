@@ -2,6 +2,7 @@
 import {
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -17,7 +18,7 @@ import { lock } from "./lock.ts";
 export const BUILD_LOCK = ".cache/build.lock";
 
 /**
- * @param path of a folder, or of a symbolic link to one, which is kept
+ * @param path of a folder, or of a symbolic link to one, which is kept, as is `.git` in the folder
  * @throws {LibraryError} the folder is unchanged then
  */
 export async function updateLibrary(path: string): Promise<void> {
@@ -27,8 +28,13 @@ export async function updateLibrary(path: string): Promise<void> {
   const staging = `${folder}.tmp`;
   rmSync(staging, { recursive: true, force: true });
   await compileLibrary(staging);
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(staging, folder);
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    // The folder may be a checkout of the branch to deploy.
+    if (name !== ".git") rmSync(join(folder, name), { recursive: true });
+  }
+  for (const name of readdirSync(staging)) renameSync(join(staging, name), join(folder, name));
+  rmSync(staging, { recursive: true });
 }
 
 /** Not a bug, as its code says, so it is printed without a stack trace. */

@@ -22,10 +22,13 @@ export function keepsDigits(literal: string): boolean {
   return !Number.isInteger(value) && significantDigits(value.toPrecision(digits.length)) === digits;
 }
 
-/** Returns the digits without sign, decimal point, exponent, and leading and trailing zeros. */
+/**
+ * Returns the digits without sign, decimal point, exponent, and leading and trailing zeros. Without the lookbehind, the time
+ * for a million zeros in the middle would be quadratic.
+ */
 function significantDigits(literal: string): string {
   return literal
     .replace(/e.*$/i, "")
     .replaceAll(/\D/g, "")
-    .replaceAll(/^0+|0+$/g, "");
+    .replaceAll(/^0+|(?<=[1-9])0+$/g, "");
 }

@@ -164,7 +164,7 @@ describe("two builds", () => {
   });
 });
 
-test("a changed package is bundled again if bun.lock has changed, and always if there is no bun.lock", async () => {
+test("a changed package is bundled again if bun.lock or its version has changed, and always if there is no bun.lock", async () => {
   using copy = built.copy();
   const packages = resolve(import.meta.dir, "../node_modules");
   rmSync(copy.at("node_modules"));
@@ -173,17 +173,37 @@ test("a changed package is bundled again if bun.lock has changed, and always if 
     symlinkSync(resolve(packages, name), copy.at(`node_modules/${name}`), "junction");
   }
   await copy.edit("site/main.ts", (text) => `${text}\nimport "dep";\n`);
-  const buildsWith = async (version: string) => {
-    await copy.write({ "node_modules/dep/index.js": `console.log("version ${version}");\n` });
+  const buildsWith = async (version: string, manifest = "{}") => {
+    await copy.write({
+      "node_modules/dep/index.js": `console.log("version ${version}");\n`,
+      "node_modules/dep/package.json": manifest,
+    });
     expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
     expect([...copy.files("dist/site").values()].join("\n")).toContain(`version ${version}`);
   };
   await buildsWith("1");
   await copy.edit("bun.lock", (text) => `${text}\n`);
   await buildsWith("2");
+  await copy.edit("bun.lock", (text) => `${text}\n`); // as after `git pull`
+  await buildsWith("2");
+  await buildsWith("2b", '{ "version": "2.0.1" }'); // as after `bun install`
   rmSync(copy.at("bun.lock"));
   await buildsWith("3");
   await buildsWith("4");
+});
+
+test("a build does not replace the output of a newer one: it fails if its inputs have changed", async () => {
+  using copy = built.copy();
+  await copy.edit(
+    "site/collections.ts",
+    (text) => `${text}\nawait Bun.write("site/public/late.txt", "1");\n`,
+  );
+  const { exitCode, stderr } = await copy.build();
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toContain("A file changed during the build, so dist/ was not updated.");
+  expect(copy.files("dist")).toEqual(built.files("dist"));
+  expect(await copy.build()).toMatchObject({ exitCode: 0 });
+  expect(await copy.text("dist/site/late.txt")).toBe("1");
 });
 
 test("a folder that the site may import from is part of the cache's fingerprint", async () => {
@@ -379,15 +399,16 @@ test("another page and another dynamic import need no configuration", async () =
 });
 
 test.each(["emptied", "deleted"])(
-  "without a site (%s), the library is still built",
+  "a build without pages (site/ is %s) fails, and leaves dist/ unchanged",
   async (how) => {
     using copy = built.copy();
     rmSync(copy.at("site"), { recursive: true });
     if (how === "emptied") mkdirSync(copy.at("site"));
     const { exitCode, stderr } = await copy.build();
-    expect(exitCode, stderr).toBe(0);
-    expect([...copy.files("dist").keys()]).toContain("library/index.js");
-    expect([...copy.files("dist").keys()].join()).not.toContain("site/");
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+    expect(stderr).toContain("There is no page: site/ contains no .html file.");
+    expect(copy.files("dist")).toEqual(built.files("dist"));
+    expect(await copy.build("--only=library")).toMatchObject({ exitCode: 0 });
   },
 );
 

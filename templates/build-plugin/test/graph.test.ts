@@ -31,6 +31,7 @@ describe("cycles", () => {
 test("the project has no cycle and no unused file, and added ones are found", async () => {
   using project = await Project.copy();
   const graph = (...options: string[]) => bun(project.path, "run", "graph", ...options);
+  await project.write({ "site/public/copied.jsonl": "1\n" });
   expect(await graph("--check")).toMatchObject({ exitCode: 0 });
   await project.edit("site/index.html", (html) => html.replace('"./main.ts"', '"main.ts"'));
   await project.edit("site/about.html", (html) => html.replace('"./about.ts"', '"/about.ts"'));

@@ -34,6 +34,15 @@ test("a schema that rejects every line shows the first 20", async () => {
   );
 });
 
+// A search with backtracking would take minutes.
+test("a number of a million zeros is read or refused in linear time", async () => {
+  using folder = new Folder();
+  const zeros = "0".repeat(1_000_000);
+  await folder.write({ "a.jsonl": `1${zeros}1\n`, "b.jsonl": `1.${zeros}\n` });
+  await expect(load(folder, "a.jsonl", jsonl())).rejects.toThrow("can't hold all of these digits");
+  expect((await load(folder, "b.jsonl", jsonl())).default).toEqual([1]);
+});
+
 describe("refused:", () => {
   const cases: Record<string, [text: string | Uint8Array, message: RegExp]> = {
     "deep nesting": [`${"[".repeat(300)}${"]".repeat(300)}`, /too deeply/],

@@ -10,9 +10,10 @@ import {
   statSync,
   symlinkSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Files } from "../build/files.ts";
 import { updateFolder } from "../build/output.ts";
+import { lock } from "../scripts/lock.ts";
 import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { Project } from "./project.ts";
@@ -35,8 +36,7 @@ function textsBelow(folder: string): Record<string, string> {
 }
 
 const expected = { "report.json": "{}", "site/a/b.js": "1", "site/index.html": "<p>" };
-const update = (folder: Folder, wanted: Files) =>
-  updateFolder(folder.at("dist"), wanted, folder.at("lock"));
+const update = (folder: Folder, wanted: Files) => updateFolder(folder.at("dist"), wanted);
 
 test("the folder contains exactly the files, and the result says whether it changed", () => {
   using folder = new Folder();
@@ -49,9 +49,11 @@ test("the folder contains exactly the files, and the result says whether it chan
 
 test("`.git` is kept, because the folder may be a checkout of the branch to deploy", async () => {
   using folder = new Folder();
-  await folder.write({ "dist/.git": "gitdir: elsewhere", "dist/site/.git": "" });
+  const git = { ".git": "gitdir: elsewhere", "library/.git": "gitdir: x", "site/.git/HEAD": "1" };
+  for (const [path, text] of Object.entries(git)) await folder.write({ [`dist/${path}`]: text });
+  await folder.write({ "dist/library/index.js": "" });
   expect(update(folder, site)).toBe(true);
-  expect(textsBelow(folder.at("dist"))).toEqual({ ...expected, ".git": "gitdir: elsewhere" });
+  expect(textsBelow(folder.at("dist"))).toEqual({ ...expected, ...git });
   expect(update(folder, site)).toBe(false);
 });
 
@@ -114,6 +116,17 @@ test("a link to the folder of the library is kept if only the library is built",
   expect(await project.build("--only=library")).toMatchObject({ exitCode: 0 });
   expect(lstatSync(project.at("dist/library")).isSymbolicLink()).toBe(true);
   expect(readdirSync(project.at("www"))).toContain("index.js");
+});
+
+test("`.git` of the folder of the library is kept if only the library is built", async () => {
+  using project = await Project.copy();
+  await project.write({ "dist/library/.git": "gitdir: x", "dist/library/old.js": "" });
+  expect(await project.build("--only=library")).toMatchObject({ exitCode: 0 });
+  expect(await project.text("dist/library/.git")).toBe("gitdir: x");
+  const names = readdirSync(project.at("dist/library"));
+  expect(names).toContain("index.js");
+  expect(names).not.toContain("old.js");
+  expect(readdirSync(project.at("dist"))).toEqual(["library"]);
 });
 
 test("a link without wanted files below it is removed, and its target is not touched", async () => {
@@ -182,7 +195,7 @@ test.skipIf(!canMount)(
     using folder = new Folder();
     await folder.write({
       "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
-console.log(updateFolder("dist", new Map([["site/a.js", Buffer.from(process.argv[2])]]), ".cache/lock"));\n`,
+console.log(updateFolder("dist", new Map([["site/a.js", Buffer.from(process.argv[2])]])));\n`,
       "www/x": "",
       ".cache/x": "",
       "dist/x": "",
@@ -196,14 +209,69 @@ console.log(updateFolder("dist", new Map([["site/a.js", Buffer.from(process.argv
   },
 );
 
+test("a build that still holds the lock is named as the reason", () => {
+  using folder = new Folder();
+  using _ = lock(folder.at("lock"));
+  const message = `Another build still holds the lock ${folder.at("lock")}`;
+  expect(() => lock(folder.at("lock"), 1)).toThrow(message);
+});
+
+test("on a disk that ignores case, a file whose name changes only in case is kept", async () => {
+  using folder = new Folder();
+  await folder.write({
+    "dist/About.html": "1",
+    "dist/Notes/a.html": "1",
+    "dist/Notes/b.html": "1",
+  });
+  const wanted = { "about.html": "2", "notes/a.html": "2" };
+  // Like such a disk, this `rmSync` also removes files whose names differ in case.
+  await folder.write({
+    "update.ts": `const fs = require("node:fs");
+const { rmSync } = fs;
+fs.rmSync = (path, options) => {
+  for (const name of fs.readdirSync("dist", { recursive: true })) {
+    if ("dist/" + name.toLowerCase() === path.toLowerCase()) rmSync("dist/" + name, options);
+  }
+};
+const { updateFolder } = await import(${JSON.stringify(join(import.meta.dir, "../build/output.ts"))});
+updateFolder("dist", new Map(Object.entries(${JSON.stringify(wanted)}).map(([path, text]) => [path, Buffer.from(text)])));\n`,
+  });
+  const { exitCode, stderr } = await bun(folder.path, "update.ts");
+  expect(exitCode, stderr).toBe(0);
+  expect(textsBelow(folder.at("dist"))).toEqual(wanted);
+});
+
+test("pages and their compressed variants are replaced last", async () => {
+  using folder = new Folder();
+  await folder.write({
+    "update.ts": `const fs = require("node:fs");
+const { renameSync } = fs;
+fs.renameSync = (from, to) => {
+  console.log(to);
+  renameSync(from, to);
+};
+const { updateFolder } = await import(${JSON.stringify(join(import.meta.dir, "../build/output.ts"))});
+const names = ["a.html", "a.html.br", "a.html.gz", "b.js", "b.js.gz"];
+updateFolder("dist", new Map(names.map((name) => [name, Buffer.from("1")])));\n`,
+  });
+  const { stdout, stderr } = await bun(folder.path, "update.ts");
+  const renamed = stdout
+    .trim()
+    .split("\n")
+    .map((path) => basename(path));
+  expect(renamed, stderr).toEqual(["b.js", "b.js.gz", "a.html", "a.html.br", "a.html.gz"]);
+});
+
 test("concurrent builds never mix their files", async () => {
   using folder = new Folder();
   await folder.write({
     "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
+import { lock } from ${JSON.stringify(join(import.meta.dir, "../scripts/lock.ts"))};
 for (let round = 0; round < 60; round++) {
   const text = process.argv[2] + round;
   const names = Array.from({ length: 20 }, (_, index) => "f" + (index % 4) + "/" + index + text);
-  updateFolder("dist", new Map(names.map((name) => [name, Buffer.from(text)])), "lock");
+  using _ = lock("lock");
+  updateFolder("dist", new Map(names.map((name) => [name, Buffer.from(text)])));
 }\n`,
   });
   const outcomes = await Promise.all(

@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   await project.write({ "NPM.md": "# your-package\n" });
   // A project that is part of a workspace may have no LICENSE of its own.
-  await project.edit("LICENSE", (text) => text || "Copyright (c) the project's authors\n");
+  await project.edit("LICENSE", (text) => text || "Copyright (c) the old-name authors\n");
   const { exitCode, stderr } = await project.build("--only=library");
   expect(exitCode, stderr).toBe(0);
   // `prepack` and `postpack` without the checks, for which the copy has no configuration.

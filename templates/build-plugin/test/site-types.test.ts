@@ -8,6 +8,7 @@ setDefaultTimeout(COMMAND_TIMEOUT);
 test("after a change of content, the check fails until `bun run types` has run", async () => {
   using project = await Project.copy();
   const types = (...options: string[]) => bun(project.path, "types.ts", ...options);
+  await project.write({ "site/public/copied.jsonl": "not content" });
   expect(await types("--check")).toMatchObject({ exitCode: 0 });
   await project.edit("site/content/later.jsonl", (text) => text.replace("text", "title"));
   await project.write({

@@ -133,6 +133,21 @@ describe("writeTypes", () => {
     expect(written).toEqual(["content/a.d.jsonl.ts", "content/folder/b.d.jsonl.ts"]);
   });
 
+  test.each(["ab-c", "a  b-c", '\\"a b-c'])("notices that a key becomes %p", async (key) => {
+    using folder = new Folder();
+    await folder.write({ "a.jsonl": '{"a b-c": 1}\n' });
+    await writeTypes(folder.path);
+    await folder.write({ "a.jsonl": `{"${key}": 1}\n` });
+    expect(names(folder, await writeTypes(folder.path)).written).toEqual(["a.d.jsonl.ts"]);
+  });
+
+  test("skips ignored folders", async () => {
+    using folder = new Folder();
+    await folder.write({ "a.jsonl": "1\n", "public/b.jsonl": "oops", "public2/c.jsonl": "1\n" });
+    const result = await writeTypes(folder.path, { ignore: [folder.at("public")] });
+    expect(names(folder, result).written).toEqual(["a.d.jsonl.ts", "public2/c.d.jsonl.ts"]);
+  });
+
   test("checks without writing", async () => {
     using folder = new Folder();
     await folder.write({ "a.jsonl": "1\n" });

@@ -25,12 +25,14 @@ export interface ContentSchema {
   readonly export: string;
 }
 
-/** Of the options of a plugin, `maxBytes` applies to all files, and `schemas` contains `schema` and `filter`. */
+/** `maxBytes` is the option of the plugins. Their options `schema` and `filter` are those of an entry of `schemas`. */
 export interface TypesOptions extends Pick<LoadOptions, "maxBytes"> {
   /** The first entry whose filter matches a file applies. */
   readonly schemas?: readonly ContentSchema[] | undefined;
   /** Your own formats, in addition to those of this package. */
   readonly formats?: readonly Format[] | undefined;
+  /** Paths of folders to skip, from the working directory. */
+  readonly ignore?: readonly string[] | undefined;
   /** Only returns which declarations would be written and removed, without changing files. */
   readonly check?: boolean | undefined;
 }
@@ -47,10 +49,11 @@ export interface TypesResult {
 /** @throws {ContentError} if a content file is invalid; nothing is written then. */
 export async function writeTypes(
   folder: string,
-  { schemas = [], formats = [], check = false, ...options }: TypesOptions = {},
+  { schemas = [], formats = [], ignore = [], check = false, ...options }: TypesOptions = {},
 ): Promise<TypesResult> {
   const known = [...formats, ...allFormats];
-  const files = listFiles(folder);
+  const ignored = ignore.map((path) => resolve(path) + sep);
+  const files = listFiles(folder).filter((file) => !ignored.some((path) => file.startsWith(path)));
   const wanted = new Map<string, string>();
   for (const file of files) {
     const format = known.find(({ extensions }) => extensionFilter(extensions).test(file));
@@ -141,8 +144,9 @@ function isOutOfDate(path: string, text: string): boolean {
 const isGenerated = (text: string): boolean =>
   text.startsWith(GENERATED) || GENERATED.startsWith(text);
 
-/** Ignores white space, because a formatter may have changed it. */
-const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, "");
+/** Removes white space outside of strings, because a formatter may have changed it. */
+const withoutSpace = (text: string): string =>
+  text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, (_, string = "") => string);
 
 function importPath(file: string, module: string): string {
   const path = relative(dirname(file), resolve(module)).replaceAll(sep, "/");

@@ -19,6 +19,11 @@ describe("front matter", () => {
     (text) => expect(parse(format, text)).toEqual({}),
   );
 
+  test.each(["---", "+++", "\n---\n"])(
+    "is looked for in linear time, unlike with backtracking: %j",
+    (fence) => expect(parse(format, `${fence}${"a".repeat(1_000_000)}!`)).toEqual({}),
+  );
+
   test.each([
     ["---\na: 1\n", "a.md:1:1: front matter starts here"],
     ["---\n- a\n---\n", "a.md:2:1: front matter must be a mapping"],

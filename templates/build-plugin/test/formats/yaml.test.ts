@@ -31,6 +31,13 @@ describe("supports merge keys (`<<`)", () => {
   );
 });
 
+test("a number of a million zeros is refused in linear time, unlike with backtracking", () => {
+  const zeros = "0".repeat(1_000_000);
+  for (const number of [`1${zeros}1`, `1.${zeros}1`]) {
+    expect(() => parse(yamlFormat, `a: ${number}\n`)).toThrow("can't hold all of these digits");
+  }
+});
+
 test("values are those of YAML 1.2", () => {
   const text =
     "[yes, 0o17, 0xff, 1_000, 12:30:45, 2026-01-02, ~, .inf, 1.10, -0, +5, 1e3, '0755', 0.10000000000000001]";

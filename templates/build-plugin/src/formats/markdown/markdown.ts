@@ -63,7 +63,7 @@ const CLOSING = /(?<=^|\n)(?:---|\.\.\.)[ \t]*(?=\r?\n|$)/;
  * space before the name is only allowed for known languages, because `--- no` is text.
  */
 const UNSUPPORTED =
-  /^\s*(?:(\+\+\+|;;;|---[a-z]\w*|---[ \t]+(?:toml|ya?ml|json5?)\b)[ \t]*(?:\w+[ \t]*|#.*)?[\r\n]|(\{)\s*"[^"\n]*"\s*:)/i;
+  /^\s*(?:(\+\+\+|;;;|---[a-z]\w*\b|---[ \t]+(?:toml|ya?ml|json5?)\b)[ \t]*(?:\w+[ \t]*|#.*)?[\r\n]|(\{)\s*"[^"\n]*"\s*:)/i;
 /** Front matter below empty lines, indented, with a comment after the dashes, or with line ends of CR. */
 const MISPLACED =
   /^[\s\u200b]*---[ \t]*(?:#.*)?[\r\n]\s*(["']?)[\p{L}\p{N}_.-]+\1:[\s\S]*?[\r\n](?:---|\.\.\.)/u;
