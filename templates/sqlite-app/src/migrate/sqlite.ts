@@ -94,7 +94,7 @@ export class SqliteTarget implements Target {
     }
   }
 
-  async baseline(migrations: readonly Migration[]): Promise<void> {
+  async baseline(migrations: readonly Migration[]): Promise<[]> {
     await this.#transaction((database) => {
       const { otherOwner } = readState(database);
       if (otherOwner) database.run(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
@@ -103,6 +103,7 @@ export class SqliteTarget implements Target {
         writeRow(database, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
     });
+    return [];
   }
 
   async repair(migrations: readonly Migration[]): Promise<void> {

@@ -30,8 +30,11 @@ export interface Target extends AsyncDisposable {
    * @returns `alreadyApplied` if another process was faster.
    */
   apply(step: Step): Promise<"done" | "alreadyApplied">;
-  /** Records migrations as applied without running them, and renames the ledger of another tool. */
-  baseline(migrations: readonly Migration[]): Promise<void>;
+  /**
+   * Records migrations as applied without running them, and renames the ledger of another tool.
+   * @returns the objects of a shared schema that now count as created by migrations, and that `restore` will replace.
+   */
+  baseline(migrations: readonly Migration[]): Promise<readonly string[]>;
   /** Updates the names, checksums and marks in the ledger to those of the files. */
   repair(migrations: readonly Migration[]): Promise<void>;
   /** Finds rows that refer to a row that does not exist. They do not prevent a migration that leaves them unchanged. */
