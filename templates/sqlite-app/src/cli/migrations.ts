@@ -69,7 +69,10 @@ export const baseline: Command = {
   options: ["to"],
   async run({ migrator, to }) {
     const { recorded, own } = await migrate.baseline(migrator, to);
-    const lines = [`recorded  ${recorded.join(", ")}`, ...own.map((object) => `own       ${object}`)];
+    const lines = [
+      `recorded  ${recorded.join(", ")}`,
+      ...own.map((object) => `own       ${object}`),
+    ];
     return { exitCode: 0, data: { recorded, own }, text: lines.join("\n") };
   },
 };

@@ -2,7 +2,7 @@
 import { SQL, type TransactionSQL } from "bun";
 import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
-import { explainFileError, MigrateError } from "./errors.ts";
+import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
@@ -49,7 +49,6 @@ export class PostgresTarget implements Target {
   readonly location: string;
   /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
   readonly safetyCopy = undefined;
-  readonly keepsReplaced = false;
   readonly #connection: PostgresConnection;
   readonly #sql: SQL;
 
@@ -176,7 +175,14 @@ export class PostgresTarget implements Target {
     return `the schema ${await currentSchema(this.#sql)} of ${this.location}`;
   }
 
-  async restore(file: string, known: readonly Migration[]): Promise<undefined> {
+  async restore(
+    file: string,
+    known: readonly Migration[],
+    confirm: (question: string) => boolean,
+  ): Promise<undefined> {
+    if (!confirm(`This replaces ${await this.describeReplaced()} and keeps no copy of it.`)) {
+      throw restoreCancelled();
+    }
     requirePrograms(this.#connection);
     await restoreFrom(this.#sql, this.#connection, file, known);
   }

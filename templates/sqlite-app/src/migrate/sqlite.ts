@@ -18,7 +18,6 @@ import type { BackupResult, Target } from "./target.ts";
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
-  readonly keepsReplaced = true;
   readonly #copies: SafetyCopies;
 
   constructor(readonly location: string) {
@@ -146,8 +145,12 @@ export class SqliteTarget implements Target {
     return this.location;
   }
 
-  async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
-    return restoreDatabase(file, this.location, known);
+  async restore(
+    file: string,
+    known: readonly Migration[],
+    confirm: (question: string) => boolean,
+  ): Promise<string | undefined> {
+    return restoreDatabase(file, this.location, known, confirm);
   }
 
   explain(error: unknown): unknown {

@@ -18,8 +18,6 @@ export interface Target extends AsyncDisposable {
   readonly location: string;
   /** Path of the copy from before the first change of this run, if there is one. */
   readonly safetyCopy: string | undefined;
-  /** Whether `restore` keeps the database that it replaces. */
-  readonly keepsReplaced: boolean;
   /** Converts an error of the engine or the disk to a `MigrateError`; returns any other error unchanged. */
   explain(error: unknown): unknown;
   /** The state of the database; empty if it does not exist yet. */
@@ -43,8 +41,16 @@ export interface Target extends AsyncDisposable {
   dump(): Promise<string>;
   /** Writes a copy of the database to `file`, which must not exist. */
   backup(file: string): Promise<BackupResult>;
-  /** Describes what `restore` replaces, for the confirmation prompt. */
+  /** Describes what `restore` replaces. */
   describeReplaced(): Promise<string>;
-  /** Checks `file`, then replaces the database with it. @returns the path of the replaced database, if it is kept. */
-  restore(file: string, known: readonly Migration[]): Promise<string | undefined>;
+  /**
+   * Checks `file`, then replaces the database with it.
+   * @param confirm asks the operator before something that cannot be undone or checked.
+   * @returns the path of the replaced database, if it is kept.
+   */
+  restore(
+    file: string,
+    known: readonly Migration[],
+    confirm: (question: string) => boolean,
+  ): Promise<string | undefined>;
 }
