@@ -5,7 +5,7 @@ import { z } from "zod";
 
 /** The variable of `clientAddress`. Spread it into the schema of the project. */
 export const clientVariables = {
-  /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that overwrites it. */
+  /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that sets or extends it. */
   CLIENT_IP_HEADER: z
     .string()
     // `Forwarded` (RFC 7239) has parameters: its port would make a client of every connection.

@@ -50,7 +50,7 @@ function openTarget(env: DatabaseEnv): Target {
 }
 
 // #region postgres
-/** Milliseconds that a statement may take on PostgreSQL. */
+/** Milliseconds that a statement may take on PostgreSQL, and that it may wait for a connection before. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 // #endregion
 /** Milliseconds that a write waits for other writes on SQLite. */
@@ -68,7 +68,8 @@ export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = In
   const measured = queryMeasurer(metrics);
   // #region postgres
   if (env.DATABASE_URL) {
-    const pool = new PostgresPool(env.DATABASE_URL, capped(STATEMENT_TIMEOUT_MS));
+    // A request waits for a connection, and then for its statement.
+    const pool = new PostgresPool(env.DATABASE_URL, capped(2 * STATEMENT_TIMEOUT_MS) / 2);
     metrics.gauge({
       name: "db_pool_connections",
       help: "Open connections to PostgreSQL.",

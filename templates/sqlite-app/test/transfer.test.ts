@@ -208,3 +208,34 @@ test(
   },
   PROCESS_TIMEOUT,
 );
+
+test(
+  "one user runs at most one import, so that others can still run theirs",
+  async () => {
+    await using service = await Service.start();
+    const [one, other] = [await service.newUser(), await service.newUser()];
+    const line = '{"title":"t","body":"b"}\n';
+    const type = "application/x-ndjson";
+    const send = (token: string) =>
+      service.send("POST", "/api/articles/import", { token, body: line, type });
+    const { promise: refused, resolve: onRefused } = Promise.withResolvers<void>();
+    const slow = fetch(`${service.url}/api/articles/import`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${one.token}`, "content-type": type },
+      body: new ReadableStream({
+        async start(controller) {
+          controller.enqueue(Buffer.from(line));
+          await refused;
+          controller.close();
+        },
+      }),
+    });
+    // The slow import may not have reached the service yet.
+    while ((await send(one.token)).status !== 429) await Bun.sleep(20);
+    expect((await send(other.token)).status).toBe(200);
+    onRefused();
+    expect((await slow).status).toBe(200);
+    expect((await send(one.token)).status).toBe(200);
+  },
+  PROCESS_TIMEOUT,
+);

@@ -84,10 +84,7 @@ export const restore: Command = {
     const folder = await readFolder(directory, target.engine);
     refuseFindings(folder.findings);
     const replaced = await target.describeReplaced();
-    if (!target.keepsReplaced && !confirm(`This replaces ${replaced} and keeps no copy of it.`)) {
-      throw new MigrateError("refused", "The restore was cancelled. Nothing was changed.");
-    }
-    const kept = (await target.restore(file, folder.migrations)) ?? null;
+    const kept = (await target.restore(file, folder.migrations, confirm)) ?? null;
     const text = `restored  ${file}\ninto      ${replaced}${kept ? `\nkept      ${kept}` : ""}`;
     return { exitCode: 0, data: { file, replaced, kept }, text };
   },

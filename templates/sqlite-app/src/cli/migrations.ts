@@ -68,8 +68,12 @@ export const baseline: Command = {
   summary: "Record migrations as applied, for a database created without them",
   options: ["to"],
   async run({ migrator, to }) {
-    const recorded = await migrate.baseline(migrator, to);
-    return { exitCode: 0, data: { recorded }, text: `recorded  ${recorded.join(", ")}` };
+    const { recorded, own } = await migrate.baseline(migrator, to);
+    const lines = [
+      `recorded  ${recorded.join(", ")}`,
+      ...own.map((object) => `own       ${object}`),
+    ];
+    return { exitCode: 0, data: { recorded, own }, text: lines.join("\n") };
   },
 };
 

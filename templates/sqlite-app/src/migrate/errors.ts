@@ -53,6 +53,10 @@ export class MigrateError extends Error {
   }
 }
 
+export function restoreCancelled(): MigrateError {
+  return new MigrateError("refused", "The restore was cancelled. Nothing was changed.");
+}
+
 export function messageWithHint(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof MigrateError && error.hint ? `${message}\n${error.hint}` : message;

@@ -81,9 +81,12 @@ async function execute(target: Target, steps: readonly Step[]): Promise<Outcome>
 
 /**
  * Records every migration up to `to` as applied, for a database that was created without them.
- * @returns their names.
+ * @returns their names, and the objects that now count as created by migrations.
  */
-export async function baseline(migrator: Migrator, to?: string): Promise<string[]> {
+export async function baseline(
+  migrator: Migrator,
+  to?: string,
+): Promise<{ recorded: string[]; own: readonly string[] }> {
   const { folder, ledger, findings, tables } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
   if (ledger.length > 0 || wrong.length > 0) {
@@ -98,8 +101,8 @@ export async function baseline(migrator: Migrator, to?: string): Promise<string[
     });
   }
   const chosen = migrationsUpTo(folder, to);
-  await migrator.target.baseline(chosen);
-  return chosen.map(({ name }) => name);
+  const own = await migrator.target.baseline(chosen);
+  return { recorded: chosen.map(({ name }) => name), own };
 }
 
 /**

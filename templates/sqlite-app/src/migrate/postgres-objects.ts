@@ -64,7 +64,13 @@ const OBJECTS = `
   )
   ORDER BY kind, identity.identity`;
 
-const OWN = "SELECT kind || ' ' || identity AS object FROM schema_migrations_objects";
+const RECORDED = "SELECT kind, identity FROM schema_migrations_objects";
+
+/**
+ * The kind of the rows that list what was foreign at the start of a step outside a transaction. They exist until the
+ * step is finished; one of them is empty, so that there is one without foreign objects, too.
+ */
+const FOREIGN = "FOREIGN AT START";
 
 async function listObjects(sql: Connection): Promise<DatabaseObject[]> {
   const rows: (Omit<DatabaseObject, "oid"> & { oid: string })[] = await sql.unsafe(OBJECTS);
@@ -82,23 +88,56 @@ export async function readOwnership(sql: Connection): Promise<Ownership> {
   const [{ exists }] = await sql.unsafe(
     "SELECT to_regclass('schema_migrations_objects') IS NOT NULL AS exists",
   );
-  const rows: { object: string }[] = exists ? await sql.unsafe(OWN) : [];
-  const names = new Set(rows.map(({ object }) => object));
-  const isOwn = ({ kind, identity }: DatabaseObject) => names.has(`${kind} ${identity}`);
+  const rows: { kind: string; identity: string }[] = exists ? await sql.unsafe(RECORDED) : [];
+  const recorded = new Set(rows.map(({ kind, identity }) => `${kind} ${identity}`));
+  // An unfinished step may have created objects that are not recorded yet.
+  const isUnfinished = rows.some(({ kind }) => kind === FOREIGN);
+  const isOwn = ({ kind, identity }: DatabaseObject) =>
+    isUnfinished
+      ? !recorded.has(`${FOREIGN} ${kind} ${identity}`)
+      : recorded.has(`${kind} ${identity}`);
   return { own: objects.filter(isOwn), foreign: objects.filter((object) => !isOwn(object)) };
 }
 
-/** Records every object as own, except `foreign`. */
-export async function recordOwnership(
+/** Records what is foreign before a step outside a transaction, so that a retry does not count its objects as foreign. */
+export async function recordForeign(
   sql: Connection,
   foreign: readonly DatabaseObject[],
 ): Promise<void> {
+  const names = ["", ...foreign.map(({ kind, identity }) => `${kind} ${identity}`)];
+  await sql.unsafe("DELETE FROM schema_migrations_objects WHERE kind = $1", [FOREIGN]);
+  for (const name of names) {
+    await sql.unsafe("INSERT INTO schema_migrations_objects VALUES ($1, $2)", [FOREIGN, name]);
+  }
+}
+
+/** Records every object as own, except `foreign`. @returns the own objects. */
+export async function recordOwnership(
+  sql: Connection,
+  foreign: readonly DatabaseObject[],
+): Promise<DatabaseObject[]> {
   const excluded = new Set(foreign.map(({ id }) => id));
   const own = (await listObjects(sql)).filter(({ id }) => !excluded.has(id));
   await sql.unsafe("DELETE FROM schema_migrations_objects");
   for (const { kind, identity } of own) {
     await sql.unsafe("INSERT INTO schema_migrations_objects VALUES ($1, $2)", [kind, identity]);
   }
+  return own;
+}
+
+/** Invalid indexes of the current schema, as an interrupted CREATE INDEX CONCURRENTLY leaves them. */
+const INVALID_INDEXES = `
+  SELECT indexrelid::regclass::text AS name, indrelid::int8::text AS table
+  FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+  WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = to_regnamespace(quote_ident(current_schema()))`;
+
+/** Returns the name of an invalid index of this application; undefined if there is none. */
+export async function findInvalidIndex(
+  sql: Connection,
+  foreign: readonly DatabaseObject[],
+): Promise<string | undefined> {
+  const rows: { name: string; table: string }[] = await sql.unsafe(INVALID_INDEXES);
+  return rows.find(({ table }) => foreign.every(({ oid }) => oid !== Number(table)))?.name;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { SQL, type TransactionSQL } from "bun";
 import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
-import { explainFileError, MigrateError } from "./errors.ts";
+import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
@@ -13,10 +13,16 @@ import {
   recordStep,
   writeRow,
 } from "./postgres-ledger.ts";
-import { readOwnership, recordOwnership } from "./postgres-objects.ts";
+import {
+  findInvalidIndex,
+  readOwnership,
+  recordForeign,
+  recordOwnership,
+} from "./postgres-objects.ts";
 import { exactPattern, requirePrograms, runProgram } from "./postgres-programs.ts";
 import { restoreFrom } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
+import { MIGRATION_TIMEOUT_MS } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
 import type { BackupResult, Target } from "./target.ts";
 
@@ -43,11 +49,14 @@ export class PostgresTarget implements Target {
   readonly location: string;
   /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
   readonly safetyCopy = undefined;
-  readonly keepsReplaced = false;
   readonly #connection: PostgresConnection;
   readonly #sql: SQL;
 
-  constructor(connection: PostgresConnection) {
+  /** @param lockTimeoutMs milliseconds that a migration waits for that of another process. */
+  constructor(
+    connection: PostgresConnection,
+    private readonly lockTimeoutMs = MIGRATION_TIMEOUT_MS,
+  ) {
     this.location = describeConnection(connection);
     this.#connection = { ...connection, prepare: false }; // Files may contain DEALLOCATE ALL.
     this.#sql = openConnection(this.#connection);
@@ -93,17 +102,24 @@ export class PostgresTarget implements Target {
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);
       const started = performance.now();
-      await recordStep(sql, step);
+      await sql.begin(async (transaction) => {
+        await recordStep(transaction, step);
+        await recordForeign(transaction, foreign);
+      });
       await runScript(sql, step.script);
       await sql.unsafe("DISCARD ALL");
       if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
-      await recordStep(sql, step, performance.now() - started);
-      await sql.begin((transaction) => recordOwnership(transaction, foreign));
+      const index = await findInvalidIndex(sql, foreign);
+      if (index !== undefined) throw invalidIndex(step.script, index);
+      await sql.begin(async (transaction) => {
+        await recordStep(transaction, step, performance.now() - started);
+        await recordOwnership(transaction, foreign);
+      });
       return "done";
     });
   }
 
-  baseline(migrations: readonly Migration[]): Promise<void> {
+  baseline(migrations: readonly Migration[]): Promise<string[]> {
     return this.#locked(async (sql) => {
       const { otherOwner } = await readState(sql);
       if (otherOwner) await sql.unsafe(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
@@ -111,7 +127,8 @@ export class PostgresTarget implements Target {
       for (const migration of migrations) {
         await writeRow(sql, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
-      await recordOwnership(sql, []);
+      const own = await recordOwnership(sql, []);
+      return own.map(({ kind, identity }) => `${kind} ${identity}`);
     });
   }
 
@@ -158,7 +175,14 @@ export class PostgresTarget implements Target {
     return `the schema ${await currentSchema(this.#sql)} of ${this.location}`;
   }
 
-  async restore(file: string, known: readonly Migration[]): Promise<undefined> {
+  async restore(
+    file: string,
+    known: readonly Migration[],
+    confirm: (question: string) => boolean,
+  ): Promise<undefined> {
+    if (!confirm(`This replaces ${await this.describeReplaced()} and keeps no copy of it.`)) {
+      throw restoreCancelled();
+    }
     requirePrograms(this.#connection);
     await restoreFrom(this.#sql, this.#connection, file, known);
   }
@@ -178,6 +202,7 @@ export class PostgresTarget implements Target {
    * Runs `work` in a transaction that holds the lock. The server releases it with the transaction, even after a crash.
    * Retries in new transactions instead of waiting in one: a lock_timeout would end the wait, and a
    * CREATE INDEX CONCURRENTLY in the process that holds the lock would wait for the waiting transaction.
+   * @throws {MigrateError} if another process holds the lock for too long.
    */
   async #locked<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
     const attempt = async (sql: TransactionSQL) => {
@@ -187,9 +212,16 @@ export class PostgresTarget implements Target {
       );
       return row.locked ? { result: await work(sql) } : undefined;
     };
+    const deadline = performance.now() + this.lockTimeoutMs;
     for (;;) {
       const done = await this.#sql.begin(attempt);
       if (done) return done.result;
+      if (performance.now() > deadline) {
+        const message = `${this.location}: another process is migrating it and did not finish in time.`;
+        throw new MigrateError("failed", message, {
+          hint: "Try again after it. The table pg_locks lists it, with the locktype advisory.",
+        });
+      }
       await Bun.sleep(LOCK_RETRY_MS);
     }
   }
@@ -204,6 +236,13 @@ async function currentSchema(sql: Connection): Promise<string> {
 function otherSchema({ file }: Script, schema: string): MigrateError {
   const message = `${file}: after it, the current schema is another than ${schema}. Add ?search_path=${schema} to DATABASE_URL.`;
   return new MigrateError("failed", message);
+}
+
+function invalidIndex({ file }: Script, index: string): MigrateError {
+  const message = `${file}: the index ${index} is invalid, because the statement that created it failed or was interrupted.`;
+  return new MigrateError("failed", message, {
+    hint: `Write \`DROP INDEX CONCURRENTLY IF EXISTS ${index};\` before that statement.`,
+  });
 }
 
 /** Runs the statements one at a time, so that an error has a line. */

@@ -11,9 +11,9 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { connect, isBusy, isDamaged } from "../store/connection.ts";
+import { connect, errorCode, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
-import { MigrateError, reasonOf } from "./errors.ts";
+import { MigrateError, reasonOf, restoreCancelled } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { readState } from "./ledger.ts";
 import { findProblem } from "./state.ts";
@@ -21,6 +21,7 @@ import { findProblem } from "./state.ts";
 /**
  * Replaces the database at `path` with a verified copy of the backup.
  * @param known migrations of this code. A backup with a newer one is refused, unless it is marked as compatible.
+ * @param confirm asks before the replacement of a damaged database, which another process may have open.
  * @returns the new path of what was replaced, the database or only its WAL; undefined if there was nothing.
  * @throws {MigrateError} `refused`, with the database unchanged, if the backup is damaged or belongs to another
  * application, or while another process has the database open.
@@ -29,6 +30,7 @@ export function restoreDatabase(
   file: string,
   path: string,
   known: readonly Migration[],
+  confirm: (question: string) => boolean,
 ): string | undefined {
   checkBackup(file, known);
   mkdirSync(dirname(path), { recursive: true });
@@ -38,10 +40,10 @@ export function restoreDatabase(
     copyDatabase(file, copy);
     const existed = existsSync(path);
     if (existed) keepAccess(path, copy);
-    using lock = existed ? lockExclusively(path) : undefined;
+    using lock = existed ? lockExclusively(path, confirm) : undefined;
     // A hard link instead of a copy: closing another descriptor of the file would release the lock
     // (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
-    if (existed) linkSync(path, keep);
+    if (existed) keepReplaced(path, keep);
     let kept = existed ? keep : undefined;
     // A WAL that still exists belongs to a damaged or deleted database; SQLite would replay it into the new one.
     for (const log of ["-wal", "-journal"]) {
@@ -56,6 +58,22 @@ export function restoreDatabase(
     return kept;
   } finally {
     rmSync(copy, { force: true });
+  }
+}
+
+/** The errors of `link` on a file system without hard links, such as exFAT. */
+const HARD_LINK_UNSUPPORTED = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/**
+ * Gives the database the second name `keep`, so that `path` exists at any moment. On a file system without hard links,
+ * renames it.
+ */
+function keepReplaced(path: string, keep: string): void {
+  try {
+    linkSync(path, keep);
+  } catch (error) {
+    if (!HARD_LINK_UNSUPPORTED.has(errorCode(error) ?? "")) throw error;
+    renameSync(path, keep);
   }
 }
 
@@ -86,9 +104,12 @@ function checkBackup(file: string, known: readonly Migration[]): void {
 
 /**
  * Locks the database and checkpoints its WAL. Leaving WAL mode fails while another connection is open.
- * @returns undefined if the database is too damaged to be locked; no other process can be using it then.
+ * @returns undefined if the database is too damaged to be locked, and the operator has confirmed the restore.
  */
-function lockExclusively(path: string): Database | undefined {
+function lockExclusively(
+  path: string,
+  confirm: (question: string) => boolean,
+): Database | undefined {
   let database: Database | undefined;
   try {
     database = connect(path, { busyTimeout: 1000 });
@@ -99,7 +120,11 @@ function lockExclusively(path: string): Database | undefined {
     if (mode.includes("delete")) return database;
   } catch (cause) {
     database?.close();
-    if (isDamaged(cause)) return undefined;
+    if (isDamaged(cause)) {
+      const question = `${path} is damaged, so it can't be checked whether a service still uses it. Stop the service first.`;
+      if (confirm(question)) return undefined;
+      throw restoreCancelled();
+    }
     if (!isBusy(cause)) throw cause;
   }
   database?.close();

@@ -18,7 +18,6 @@ import type { BackupResult, Target } from "./target.ts";
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
-  readonly keepsReplaced = true;
   readonly #copies: SafetyCopies;
 
   constructor(readonly location: string) {
@@ -94,7 +93,7 @@ export class SqliteTarget implements Target {
     }
   }
 
-  async baseline(migrations: readonly Migration[]): Promise<void> {
+  async baseline(migrations: readonly Migration[]): Promise<[]> {
     await this.#transaction((database) => {
       const { otherOwner } = readState(database);
       if (otherOwner) database.run(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
@@ -103,6 +102,7 @@ export class SqliteTarget implements Target {
         writeRow(database, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
     });
+    return [];
   }
 
   async repair(migrations: readonly Migration[]): Promise<void> {
@@ -145,8 +145,12 @@ export class SqliteTarget implements Target {
     return this.location;
   }
 
-  async restore(file: string, known: readonly Migration[]): Promise<string | undefined> {
-    return restoreDatabase(file, this.location, known);
+  async restore(
+    file: string,
+    known: readonly Migration[],
+    confirm: (question: string) => boolean,
+  ): Promise<string | undefined> {
+    return restoreDatabase(file, this.location, known, confirm);
   }
 
   explain(error: unknown): unknown {

@@ -18,8 +18,6 @@ export interface Target extends AsyncDisposable {
   readonly location: string;
   /** Path of the copy from before the first change of this run, if there is one. */
   readonly safetyCopy: string | undefined;
-  /** Whether `restore` keeps the database that it replaces. */
-  readonly keepsReplaced: boolean;
   /** Converts an error of the engine or the disk to a `MigrateError`; returns any other error unchanged. */
   explain(error: unknown): unknown;
   /** The state of the database; empty if it does not exist yet. */
@@ -30,8 +28,11 @@ export interface Target extends AsyncDisposable {
    * @returns `alreadyApplied` if another process was faster.
    */
   apply(step: Step): Promise<"done" | "alreadyApplied">;
-  /** Records migrations as applied without running them, and renames the ledger of another tool. */
-  baseline(migrations: readonly Migration[]): Promise<void>;
+  /**
+   * Records migrations as applied without running them, and renames the ledger of another tool.
+   * @returns the objects of a shared schema that now count as created by migrations, and that `restore` will replace.
+   */
+  baseline(migrations: readonly Migration[]): Promise<readonly string[]>;
   /** Updates the names, checksums and marks in the ledger to those of the files. */
   repair(migrations: readonly Migration[]): Promise<void>;
   /** Finds rows that refer to a row that does not exist. They do not prevent a migration that leaves them unchanged. */
@@ -40,8 +41,16 @@ export interface Target extends AsyncDisposable {
   dump(): Promise<string>;
   /** Writes a copy of the database to `file`, which must not exist. */
   backup(file: string): Promise<BackupResult>;
-  /** Describes what `restore` replaces, for the confirmation prompt. */
+  /** Describes what `restore` replaces. */
   describeReplaced(): Promise<string>;
-  /** Checks `file`, then replaces the database with it. @returns the path of the replaced database, if it is kept. */
-  restore(file: string, known: readonly Migration[]): Promise<string | undefined>;
+  /**
+   * Checks `file`, then replaces the database with it.
+   * @param confirm asks the operator before something that cannot be undone or checked.
+   * @returns the path of the replaced database, if it is kept.
+   */
+  restore(
+    file: string,
+    known: readonly Migration[],
+    confirm: (question: string) => boolean,
+  ): Promise<string | undefined>;
 }

@@ -2,6 +2,7 @@
 import { type ReservedSQL, SQL } from "bun";
 import { Problem } from "#lib/http";
 import { type PostgresConnection, sqlArguments } from "../postgres-url.ts";
+import { StoreBusyError } from "./writer.ts";
 
 const OPTIONS = {
   // #region transfer
@@ -46,10 +47,10 @@ export class PostgresPool {
   /** Open connections, in use or not. */
   connections = 0;
 
-  /** @param statementTimeoutMs milliseconds that a statement may take. */
+  /** @param timeoutMs milliseconds that a statement may take, and that it may wait for a connection before. */
   constructor(
     connection: PostgresConnection,
-    private readonly statementTimeoutMs: number,
+    private readonly timeoutMs: number,
   ) {
     const [url, options] = sqlArguments(connection);
     this.#sql = new SQL(url, {
@@ -65,9 +66,23 @@ export class PostgresPool {
     });
   }
 
-  /** Reserves a connection. Call `close` when you are done. */
+  /**
+   * Reserves a connection. Call `close` when you are done.
+   * @throws {StoreBusyError} if none is free in time.
+   */
   async acquire(): Promise<Connection> {
-    return new Connection(await this.#sql.reserve(), this.statementTimeoutMs);
+    const reserving = this.#sql.reserve();
+    const { promise: timeout, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      // A reservation cannot be withdrawn, so the connection is released once it is there.
+      reserving.then((late) => late.release()).catch(() => undefined);
+      reject(new StoreBusyError("Every connection of the pool is in use."));
+    }, this.timeoutMs);
+    try {
+      return new Connection(await Promise.race([reserving, timeout]), this.timeoutMs);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Runs `work` on a connection. If it rejects, the connection is closed, which rolls back its transaction. */

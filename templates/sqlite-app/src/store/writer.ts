@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { isBusy } from "./connection.ts";
 
-/** The database was locked by other writers for too long. */
+/** The database was locked by other writers, or every connection was in use, for too long. */
 export class StoreBusyError extends Error {
   override readonly name = "StoreBusyError";
 }

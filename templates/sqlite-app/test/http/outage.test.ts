@@ -95,6 +95,23 @@ onPostgres((newDatabase) => {
   );
 
   test(
+    "requests that wait too long for a connection are 503, and not closed without a response",
+    async () => {
+      const url = await newDatabase();
+      const variables = { DATABASE_URL: `${url}?max=1`, KEEP_ALIVE_TIMEOUT_S: "10" };
+      await using service = await Service.start(variables);
+      await using sql = new SQL(url, { max: 1 });
+      await sql.begin(async (transaction) => {
+        await transaction.unsafe("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
+        const get = () => service.send("GET", NOBODY).then(({ status }) => status);
+        expect(await Promise.all(Array.from({ length: 6 }, get))).toEqual(Array(6).fill(503));
+      });
+      expect((await service.send("GET", NOBODY)).status).toBe(404);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test(
     "a write that waits too long for a lock is 503",
     async () => {
       const url = await newDatabase();

@@ -206,14 +206,20 @@ test.concurrent(
 );
 
 test.concurrent(
-  "a damaged database is replaced, and the damaged file is kept",
+  "a damaged database is replaced after a confirmation, and the damaged file is kept",
   async () => {
     using project = seeded();
     const file = project.join("backup.db");
     await project.dbOk("backup", file);
+    using running = project.open(); // A service may still have it open.
+    running.query("SELECT count(*) FROM note").get();
     writeFileSync(project.database, "damaged");
     expect((await project.db("status")).stderr).toContain("not a SQLite database");
-    const { kept } = (await project.dbOk("restore", file, "--json")).json();
+    const unasked = await project.db("restore", file);
+    expect(unasked.exitCode).toBe(2);
+    expect(unasked.stderr).toContain("Stop the service first");
+    expect(readFileSync(project.database, "utf8")).toBe("damaged");
+    const { kept } = (await project.dbOk("restore", file, "--yes", "--json")).json();
     expect(readFileSync(String(kept), "utf8")).toBe("damaged");
     expect(texts(project)).toHaveLength(3);
   },

@@ -2,7 +2,10 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 // #region postgres
-import { onPostgres } from "../postgres.ts";
+import { SQL } from "bun";
+// #endregion
+// #region postgres
+import { onPostgres, withPrograms } from "../postgres.ts";
 // #endregion
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 import { Service } from "../service.ts";
@@ -126,6 +129,73 @@ onPostgres((newDatabase) => {
     async () => {
       using project = new Project("none", await newDatabase());
       await interruptDown(project);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  const query = async (project: Project, statement: string): Promise<unknown[]> => {
+    await using sql = new SQL(project.env.DATABASE_URL ?? "", { max: 1 });
+    return [...(await sql.unsafe(statement))];
+  };
+  const OWN =
+    "SELECT kind || ' ' || identity AS own FROM schema_migrations_objects ORDER BY kind, identity";
+
+  test.concurrent(
+    "a table that a failed run created belongs to the application, and others stay foreign",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write("0001_a", "CREATE TABLE a (x int);");
+      await project.dbOk("up");
+      await query(project, "CREATE TABLE other (x int)");
+      const tags = `${MARK}CREATE TABLE IF NOT EXISTS tags (x int);`;
+      project.write("0002_tags", `${tags} bad;`);
+      for (let run = 0; run < 2; run += 1) expect((await project.db("up")).exitCode).toBe(1);
+      project.write("0002_tags", tags);
+      await project.dbOk("up");
+      expect(await query(project, OWN)).toEqual([
+        { own: "TABLE public.a" },
+        { own: "TABLE public.tags" },
+      ]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a backup of an unfinished migration contains the tables that it created",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write("0001_tags", `${MARK}CREATE TABLE IF NOT EXISTS tags (x int); bad;`);
+      await query(project, "CREATE VIEW other AS SELECT 1 AS one");
+      expect((await project.db("up")).exitCode).toBe(1);
+      await query(project, "INSERT INTO tags VALUES (1)");
+      const file = project.join("tags.backup");
+      await project.dbOk("backup", file);
+      await query(project, "DELETE FROM tags");
+      await project.dbOk("restore", file, "--yes");
+      expect(await query(project, "SELECT x, one FROM tags, other")).toEqual([{ x: 1, one: 1 }]);
+      project.write("0001_tags", `${MARK}CREATE TABLE IF NOT EXISTS tags (x int);`);
+      await project.dbOk("up");
+      expect(await query(project, OWN)).toEqual([{ own: "TABLE public.tags" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.concurrent(
+    "an invalid index is an error until it is created again",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write("0001_a", "CREATE TABLE a (x int); INSERT INTO a VALUES (1), (1);");
+      const index = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_x ON a (x);";
+      project.write("0002_index", MARK + index);
+      expect((await project.db("up")).stderr).toContain("a_x");
+      await query(project, "DELETE FROM a");
+      const { exitCode, stderr } = await project.db("up");
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("the index a_x is invalid");
+      project.write("0002_index", `${MARK}DROP INDEX CONCURRENTLY IF EXISTS a_x; ${index}`);
+      await project.dbOk("up");
+      await query(project, "INSERT INTO a VALUES (1)");
+      expect(query(project, "INSERT INTO a VALUES (1)")).rejects.toThrow("a_x");
     },
     PROCESS_TIMEOUT,
   );

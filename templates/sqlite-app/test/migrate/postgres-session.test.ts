@@ -1,6 +1,8 @@
 // PostgreSQL: session settings of one file do not affect the next one, and timeouts do not release the lock.
 import { expect, test } from "bun:test";
 import { SQL } from "bun";
+import { PostgresTarget } from "../../src/migrate/postgres.ts";
+import { parsePostgresUrl } from "../../src/postgres-url.ts";
 import { onPostgres } from "../postgres.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
@@ -117,6 +119,21 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
+    "a migration gives up if another process holds the lock for too long",
+    async () => {
+      const url = await newDatabase();
+      await using other = new SQL(url, { max: 1 });
+      await other.begin(async (transaction) => {
+        await transaction.unsafe("SELECT pg_advisory_xact_lock(7166914512)");
+        await using target = new PostgresTarget(parsePostgresUrl(url), 100);
+        const failed = expect(target.repair([])).rejects;
+        await failed.toThrow("another process is migrating it");
+      });
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.concurrent(
     "an error names the line, and comments, dollar quotes and E-strings are read as the server reads them",
     async () => {
       using project = new Project("none", await newDatabase());
@@ -152,7 +169,7 @@ SELECT 'é',
       const { exitCode, stderr } = await project.db("status");
       expect(exitCode).toBe(3);
       expect(stderr).toContain("golang-migrate");
-      await project.dbOk("baseline");
+      expect((await project.dbOk("baseline")).stdout).toContain("own       TABLE public.a");
       await project.dbOk("validate");
     },
     PROCESS_TIMEOUT,

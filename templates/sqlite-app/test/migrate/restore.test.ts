@@ -1,6 +1,7 @@
 // A restore while other processes write: each of their writes is in a kept database or in the current one.
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { expect, mock, test } from "bun:test";
+import * as fs from "node:fs";
 import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { MigrateError } from "../../src/migrate/errors.ts";
 import { readFolder } from "../../src/migrate/files.ts";
@@ -56,15 +57,17 @@ test(
     let restored = 0;
     try {
       while (restored < RESTORES) {
-        await target.restore(backup, migrations).then(
-          () => {
-            restored += 1;
-          },
-          (error: unknown) => {
-            expect(error).toBeInstanceOf(MigrateError);
-            expect(String(error)).toContain("in use");
-          },
-        );
+        await target
+          .restore(backup, migrations, () => true)
+          .then(
+            () => {
+              restored += 1;
+            },
+            (error: unknown) => {
+              expect(error).toBeInstanceOf(MigrateError);
+              expect(String(error)).toContain("in use");
+            },
+          );
         const { length } = acknowledged;
         while (acknowledged.length === length) await Bun.sleep(1);
       }
@@ -104,6 +107,33 @@ test(
     expect(readFileSync(String(kept)).includes("lost")).toBe(true);
     expect(project.query("SELECT x FROM a")).toEqual([]);
     await project.dbOk("validate");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "on a file system without hard links, the replaced database is kept, too",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    const backup = project.join("backup.db");
+    await project.dbOk("backup", backup);
+    project.query("INSERT INTO a VALUES ('kept')");
+    const { migrations } = await readFolder(project.migrations, "sqlite");
+    const real = { ...fs };
+    const linkSync = () => {
+      throw Object.assign(new Error("EPERM: operation not permitted, link"), { code: "EPERM" });
+    };
+    mock.module("node:fs", () => ({ ...real, linkSync }));
+    try {
+      await using target = new SqliteTarget(project.database);
+      const kept = await target.restore(backup, migrations, () => false);
+      expect(written(String(kept))).toEqual(["kept"]);
+      expect(written(project.database)).toEqual([]);
+    } finally {
+      mock.module("node:fs", () => real);
+    }
   },
   PROCESS_TIMEOUT,
 );

@@ -29,11 +29,11 @@ export function decodeCursor(text: string, sort: Sort): Position {
   });
 }
 
-/** Refuses a year 0 and a NUL in a text, which some engines reject with an error that would become a 500. */
+/** Refuses a year 0, a time that is not in milliseconds, and a NUL in a text, which some engines reject with an error that would become a 500. */
 function isStorable(sort: Sort, value: string | number): boolean {
   if (typeof value === "number") return true;
   return sort.endsWith("At")
-    ? z.iso.datetime().safeParse(value).success && value >= "0001"
+    ? z.iso.datetime({ precision: 3 }).safeParse(value).success && value >= "0001"
     : value.isWellFormed() && !value.includes("\0");
 }
 

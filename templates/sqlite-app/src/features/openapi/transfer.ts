@@ -28,6 +28,7 @@ export const transferOperations: Readonly<Record<string, Operation>> = {
         description: "Some lines are not valid articles. Lists the first 100.",
         content: { "application/problem+json": { schema: badLines } },
       },
+      429: problem("Another import of the user is running or waiting."),
       503: problem("Too many imports are waiting."),
     },
   },

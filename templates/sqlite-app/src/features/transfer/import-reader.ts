@@ -80,7 +80,8 @@ export class ImportReader {
       if (text.trim() === "") return [];
       value = JSON.parse(text);
     } catch (error) {
-      const detail = error instanceof SyntaxError ? "not valid JSON" : "not valid UTF-8";
+      // Only the decoder throws a TypeError.
+      const detail = error instanceof TypeError ? "not valid UTF-8" : "not valid JSON";
       return this.#refuse([{ pointer: "", detail }]);
     }
     const { success, data, error } = newArticle.safeParse(value);

@@ -40,6 +40,9 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
     queue: 8,
   });
 
+  /** One import per user, running or waiting, so that one user cannot use all slots. */
+  const importing = new Set<number>();
+
   return new Hono<HttpEnv>()
     .get("/api/articles/export", async (c) => {
       const headers = {
@@ -55,6 +58,11 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
     .post("/api/articles/import", requireUser(users), async (c) => {
       checkType(c);
       const { server } = c.env;
+      const userId = c.get("userId");
+      if (importing.has(userId)) {
+        throw new Problem(429, "Your other import is still running: try again after it.");
+      }
+      importing.add(userId);
       let release: (() => void) | undefined;
       try {
         // Disables the idle timeout while the import waits for a slot, because nothing is sent or read then.
@@ -62,13 +70,14 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
         release = await imports.acquire();
         server.timeout(c.req.raw, IDLE_TIMEOUT_S);
         const chunks = readImport(c.req.raw, server, env);
-        const { imported, badLines, bad } = await transfer.importArticles(c.get("userId"), chunks);
+        const { imported, badLines, bad } = await transfer.importArticles(userId, chunks);
         if (badLines === 0) return c.json({ imported });
         throw new Problem(422, `Nothing was imported. Lines that are not valid: ${badLines}.`, {
           errors: bad,
           members: { badLines },
         });
       } finally {
+        importing.delete(userId);
         release?.();
         // A timeout belongs to the connection, not to the request: without this, the connection would never be closed.
         server.timeout(c.req.raw, env.KEEP_ALIVE_TIMEOUT_S);

@@ -226,6 +226,8 @@ export function articlesAndSearch(service: () => Service): void {
     "sort=title&after=WyItY3JlYXRlZEF0IiwiMjAyNi0xMS0yMlQxMDo0NDoyOC42MjlaIiw2XQ",
     afterOf("-createdAt", "not a time"),
     afterOf("-createdAt", "0000-01-01T00:00:00.000Z"),
+    afterOf("createdAt", `2026-01-01T00:00:00.${"0".repeat(200)}Z`),
+    afterOf("updatedAt", "2026-01-01T00:00Z"),
     afterOf("title", "NUL\0"),
     `q=x&${afterOf("rank", 0.5)}`,
     `q=${"x".repeat(201)}`,
