@@ -60,7 +60,8 @@ export function writeRow(
   { version, name, checksum, up }: Migration,
   { origin, duration_ms, finished }: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
 ): void {
-  const [ms, now] = [Math.round(duration_ms), new Date().toISOString()];
+  const now = new Date().toISOString();
+  const ms = Math.round(duration_ms);
   database.run(
     `INSERT OR REPLACE INTO schema_migrations
        (version, name, checksum, applied_at, duration_ms, origin, compatible, finished)

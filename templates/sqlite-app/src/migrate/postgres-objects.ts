@@ -5,8 +5,19 @@ export interface DatabaseObject {
   /** `<catalog>:<oid>`, which does not change if the object is renamed. */
   readonly id: string;
   readonly oid: number;
-  /** As in `DROP <kind>`, e.g. `TABLE`. */
-  readonly kind: string;
+  /** A kind as in `DROP <kind>`. */
+  readonly kind:
+    | "TABLE"
+    | "VIEW"
+    | "MATERIALIZED VIEW"
+    | "FOREIGN TABLE"
+    | "SEQUENCE"
+    | "ROUTINE"
+    | "TYPE"
+    | "COLLATION"
+    | "OPERATOR"
+    | "TEXT SEARCH CONFIGURATION"
+    | "TEXT SEARCH DICTIONARY";
   /** Quoted, with the schema and the types of its arguments. */
   readonly identity: string;
   readonly schema: string;
@@ -17,11 +28,6 @@ export interface DatabaseObject {
 export const isRelation = ({ kind }: DatabaseObject) =>
   ["TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE"].includes(kind);
 
-/** The objects in one catalog ($1), whose columns begin with $2. */
-const CATALOG_OBJECTS = `
-    UNION ALL SELECT '$1'::regclass, oid, '$3', $2name::text
-    FROM $1 WHERE $2namespace = to_regnamespace(quote_ident(current_schema()))`;
-
 /** Objects of the current schema, without the ledger, and without those of extensions such as PostGIS. */
 const OBJECTS = `
   WITH object (catalog, oid, kind, name) AS (
@@ -31,18 +37,24 @@ const OBJECTS = `
     FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
       AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relname NOT IN ('schema_migrations', 'schema_migrations_objects')
     UNION ALL
+    SELECT 'pg_proc'::regclass, oid, 'ROUTINE', proname::text
+    FROM pg_proc WHERE pronamespace = to_regnamespace(quote_ident(current_schema()))
+    UNION ALL
     SELECT 'pg_type'::regclass, oid, 'TYPE', typname::text
     FROM pg_type WHERE typnamespace = to_regnamespace(quote_ident(current_schema())) AND (typtype IN ('e', 'd', 'r')
       OR typtype = 'c' AND EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind = 'c'))
-    ${[
-      "pg_proc pro ROUTINE",
-      "pg_collation coll COLLATION",
-      "pg_operator opr OPERATOR",
-      "pg_ts_config cfg TEXT SEARCH CONFIGURATION",
-      "pg_ts_dict dict TEXT SEARCH DICTIONARY",
-    ]
-      .map((line) => line.replace(/(\w+) (\w+) (.*)/, CATALOG_OBJECTS))
-      .join("")}
+    UNION ALL
+    SELECT 'pg_collation'::regclass, oid, 'COLLATION', collname::text
+    FROM pg_collation WHERE collnamespace = to_regnamespace(quote_ident(current_schema()))
+    UNION ALL
+    SELECT 'pg_operator'::regclass, oid, 'OPERATOR', oprname::text
+    FROM pg_operator WHERE oprnamespace = to_regnamespace(quote_ident(current_schema()))
+    UNION ALL
+    SELECT 'pg_ts_config'::regclass, oid, 'TEXT SEARCH CONFIGURATION', cfgname::text
+    FROM pg_ts_config WHERE cfgnamespace = to_regnamespace(quote_ident(current_schema()))
+    UNION ALL
+    SELECT 'pg_ts_dict'::regclass, oid, 'TEXT SEARCH DICTIONARY', dictname::text
+    FROM pg_ts_dict WHERE dictnamespace = to_regnamespace(quote_ident(current_schema()))
   )
   SELECT catalog::oid || ':' || object.oid AS id, object.oid::int8::text AS oid, kind, object.name,
     current_schema() AS schema, identity.identity

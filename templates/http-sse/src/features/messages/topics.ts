@@ -16,7 +16,7 @@ const topic = (pattern: string, alternatives = "") =>
 export const topicName = topic(NAME);
 
 /** A topic, or `a/*` for everything below a. */
-export const topicPattern = topic(`${NAME}(?:/\\*)?`, ", or a prefix such as a/*");
+const topicPattern = topic(`${NAME}(?:/\\*)?`, ", or a prefix such as a/*");
 
 // #region auth
 /** What a client may be allowed to publish or read: a topic, `a/*`, or `*` for everything. */
