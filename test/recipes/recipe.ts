@@ -26,6 +26,8 @@ export async function follow(project: Project, recipe: string): Promise<void> {
 export async function followBlock(project: Project, block: Block): Promise<void> {
   const { language, text } = block;
   const { file, place } = FIRST_LINE.exec(text)?.groups ?? {};
+  // A file of the machine, such as a unit of systemd.
+  if (language === "ini") return;
   if (language === "diff") await applyDiff(project, text);
   else if (file !== undefined) await write(project, file, place, text);
   else if (!["sh", "bash"].includes(language)) {
