@@ -35,7 +35,16 @@ export const searchPath = (): string =>
 
 /** Runs `bun` with these arguments in a directory. */
 export function bun(directory: string, ...args: string[]): Promise<Outcome> {
-  return run(directory, args, {});
+  return run(directory, [process.execPath, ...args], {});
+}
+
+/** Runs a shell script in a directory; the first command that fails ends it. @param variables in addition to the bare ones */
+export function shell(
+  directory: string,
+  script: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  return run(directory, ["sh", "-euc", script], variables);
 }
 
 /** Runs `bun test` with the variables that the tests of a project read: its engines, its programs, and whether it is CI. */
@@ -45,15 +54,15 @@ export function runSuite(directory: string): Promise<Outcome> {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return run(directory, ["test"], Object.fromEntries(given));
+  return run(directory, [process.execPath, "test"], Object.fromEntries(given));
 }
 
 async function run(
   directory: string,
-  args: readonly string[],
+  command: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): Promise<Outcome> {
-  const child = Bun.spawn([process.execPath, ...args], {
+  const child = Bun.spawn([...command], {
     cwd: directory,
     env: { ...bareEnvironment(), ...variables },
     stdin: "ignore",

@@ -1,16 +1,13 @@
 // The recipes of ffi-addon's README: each is followed block by block in a created project, whose own tests must still pass.
-import { afterAll, expect, test } from "bun:test";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { bun, COMMAND_TIMEOUT } from "../contract/command.ts";
-import { type Project, projectOf, textOf } from "../contract/project.ts";
-import { root } from "../workspaces.ts";
+import { COMMAND_TIMEOUT } from "../contract/command.ts";
+import { type Project, textOf } from "../contract/project.ts";
 import { follow } from "./recipe.ts";
+import { openStarter, run } from "./starter.ts";
 
-const folder = await realpath(await mkdtemp(join(tmpdir(), "bunyard-recipes-")));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
+const { create, folder } = await openStarter("ffi-addon");
 const compiler = ["cc", "clang", "gcc"].find((name) => Bun.which(name));
 
 /** Whether the machine has zlib's header and library. */
@@ -19,19 +16,6 @@ function hasZlib(): boolean {
   const source = "#include <zlib.h>\nint main(void) { return crc32_z(0, 0, 0) != 0; }\n";
   const args = ["-x", "c", "-", "-lz", "-o", join(folder, "zlib")];
   return Bun.spawnSync([compiler, ...args], { stdin: Buffer.from(source) }).success;
-}
-
-async function create(name: string): Promise<Project> {
-  const entry = join(root, "tooling", "create", "src", "main.ts");
-  const options = ["--template", "ffi-addon", "--no-git", "--yes"];
-  await run(folder, entry, name, ...options);
-  return projectOf("ffi-addon", join(folder, name));
-}
-
-async function run(directory: string, ...command: string[]): Promise<string> {
-  const { exitCode, output } = await bun(directory, ...command);
-  expect(exitCode, output).toBe(0);
-  return output;
 }
 
 /** Like a user after a recipe: formats, checks, builds, and runs the tests that a change of the C can break. */

@@ -1,33 +1,18 @@
 // The recipes of hmr-app's README: each is followed block by block in a created project, and used in a browser.
 import { Database } from "bun:sqlite";
-import { afterAll, expect } from "bun:test";
-import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect } from "bun:test";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { bun } from "../contract/command.ts";
 import { passesItsBuild } from "../contract/commands.ts";
-import { type Project, projectOf, textOf } from "../contract/project.ts";
+import { type Project, textOf } from "../contract/project.ts";
 import { type Service, startDev, startService, until } from "../contract/service.ts";
-import { root } from "../workspaces.ts";
 import { follow } from "./recipe.ts";
+import { openStarter, run } from "./starter.ts";
 import { browserTest, Tab } from "./tab.ts";
 
 const NEEDS_REGISTRY = true;
-const folder = await realpath(await mkdtemp(join(tmpdir(), "bunyard-recipes-")));
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function create(name: string): Promise<Project> {
-  const entry = join(root, "tooling", "create", "src", "main.ts");
-  const options = ["--template", "hmr-app", "--no-git", "--yes"];
-  await run(folder, entry, name, ...options);
-  return projectOf("hmr-app", join(folder, name));
-}
-
-async function run(directory: string, ...command: string[]): Promise<string> {
-  const { exitCode, output } = await bun(directory, ...command);
-  expect(exitCode, output).toBe(0);
-  return output;
-}
+const { create } = await openStarter("hmr-app");
 
 async function edit(project: Project, file: string, search: string, text: string): Promise<void> {
   const before = await textOf(project, file);

@@ -1,44 +1,98 @@
-// Follows a recipe of a README in a created project: writes its blocks into the files that they name, and runs its commands.
+// Follows a recipe of a README in a created project: writes its blocks into the files that they name, applies its diffs,
+// and runs its commands.
 import { join } from "node:path";
+import { shell } from "../contract/command.ts";
 import { type Project, textOf } from "../contract/project.ts";
-import { Session } from "../readme/session.ts";
 
-interface Block {
+export interface Block {
   readonly language: string;
   readonly text: string;
 }
 
 /** The first line of a block: the file, and where in the file the lines belong if it exists already. */
-const FIRST_LINE = /^(?:\/\/|#|\/\*) (?<file>[\w./-]+)(?:: .*|, (?<place>.*?))(?: \*\/)?\n/;
+const FIRST_LINE = /^(?:\/\/|--|#|\/\*) (?<file>[\w./*-]+)(?:: .*|, (?<place>.*?))?(?: \*\/)?\n/;
+/** The titles of recipes: a heading or bold text, which ends the recipe before it. */
+const TITLES = [
+  { before: "### ", after: "\n", end: /^##+ /m },
+  { before: "## Recipe: ", after: "\n", end: /^## /m },
+  { before: "**", after: ".** ", end: /^(?:\*\*|## )/m },
+];
 
 /** @throws if the README has no such recipe, or a block does not say where it belongs. */
 export async function follow(project: Project, recipe: string): Promise<void> {
-  const blocks = blocksOf(await textOf(project, "README.md"), recipe);
-  if (blocks.length === 0) throw new Error(`The README has no recipe "${recipe}" with blocks.`);
-  await using session = new Session(project.directory);
-  for (const { language, text } of blocks) {
-    if (language !== "bash") await write(project, text);
-    else for (const command of text.trim().split("\n")) await session.run(command);
+  for (const block of await blocksOf(project, recipe)) await followBlock(project, block);
+}
+
+export async function followBlock(project: Project, block: Block): Promise<void> {
+  const { language, text } = block;
+  const { file, place } = FIRST_LINE.exec(text)?.groups ?? {};
+  // A file of the machine, such as a unit of systemd.
+  if (language === "ini") return;
+  if (language === "diff") await applyDiff(project, text);
+  else if (file !== undefined) await write(project, file, place, text);
+  else if (!["sh", "bash"].includes(language)) {
+    throw new Error(`The block does not name its file:\n${text}`);
+  } else {
+    const { exitCode, output } = await shell(project.directory, text);
+    if (exitCode !== 0) throw new Error(`${text}exits with ${exitCode}:\n${output}`);
   }
 }
 
-/** The blocks between the recipe's title, which is bold or a heading, and the next title. A list indents its blocks. */
-function blocksOf(readme: string, recipe: string): readonly Block[] {
-  const title = RegExp.escape(recipe);
-  const [, section = ""] = readme.split(
-    new RegExp(`^(?:\\*\\*${title}\\.\\*\\* |## Recipe: ${title}\n)`, "m"),
+/** The blocks of a recipe. A list indents its blocks. @throws if the README has no such recipe. */
+export async function blocksOf(project: Project, recipe: string): Promise<readonly Block[]> {
+  const readme = await textOf(project, "README.md");
+  const bodies = TITLES.flatMap(({ before, after, end }) => {
+    const [, section] = `\n${readme}`.split(`\n${before}${recipe}${after}`);
+    return section?.split(end)[0] ?? [];
+  });
+  const found = (bodies[0] ?? "").matchAll(
+    /^(?<indent> *)```(?<language>\w+)\n(?<text>.*?)^ *```$/gms,
   );
-  const [body = ""] = section.split(/^(?:\*\*|## )/m);
-  const found = body.matchAll(/^(?<indent> *)```(?<language>\w+)\n(?<text>.*?)^ *```$/gms);
-  return Array.from(found, ({ groups: { indent = "", language = "", text = "" } = {} }) => ({
-    language,
-    text: text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-  }));
+  const blocks = Array.from(
+    found,
+    ({ groups: { indent = "", language = "", text = "" } = {} }) => ({
+      language,
+      text: text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+    }),
+  );
+  if (blocks.length === 0) throw new Error(`The README has no recipe "${recipe}" with blocks.`);
+  return blocks;
 }
 
-async function write(project: Project, block: string): Promise<void> {
-  const { file, place } = FIRST_LINE.exec(block)?.groups ?? {};
-  if (file === undefined) throw new Error(`The block does not name its file:\n${block}`);
+/** Applies a diff without line numbers. A hunk has changed lines, and the lines around them; its first line is unique. */
+async function applyDiff(project: Project, diff: string): Promise<void> {
+  const [, file, body] = diff.split(/^\+\+\+ b\/(.+)\n/m);
+  if (file === undefined || body === undefined) throw new Error(`The diff names no file:\n${diff}`);
+  const hunks = body.match(/(?:^ .*\n)*(?:^[+-].*\n)+(?:^ .*\n)*/gm) ?? [];
+  if (hunks.length === 0) throw new Error(`The diff changes nothing:\n${diff}`);
+  let source = `\n${await textOf(project, file)}`;
+  for (const hunk of hunks) {
+    const side = (marks: string) =>
+      hunk
+        .trimEnd()
+        .split("\n")
+        .filter((line) => marks.includes(line.charAt(0)))
+        .map((line) => `\n${line.slice(1)}`)
+        .join("");
+    const [before, after, ...others] = source.split(side(" -"));
+    if (before === undefined || after === undefined || others.length > 0) {
+      throw new Error(`${file} does not contain these lines exactly once:${side(" -")}`);
+    }
+    source = before + side(" +") + after;
+  }
+  await Bun.write(join(project.directory, file), source.slice(1));
+}
+
+/** Writes a block into its file: a pattern for a file that a command has created, a new file, or lines at a place. */
+async function write(
+  project: Project,
+  pattern: string,
+  place: string | undefined,
+  block: string,
+): Promise<void> {
+  const [existing] = new Bun.Glob(pattern).scanSync(project.directory);
+  const file = existing ?? pattern;
+  if (file.includes("*")) throw new Error(`No file matches ${pattern}.`);
   const lines = block.slice(block.indexOf("\n") + 1);
   const text = place === undefined ? block : insert(await textOf(project, file), lines, place);
   await Bun.write(join(project.directory, file), text);
