@@ -96,11 +96,12 @@ browserTest("add a route with a shared type", async () => {
   await edit(
     project,
     "src/page/NotFound.tsx",
-    "export function NotFound() {",
+    "export function NotFound() {\n  const path = usePath();",
     `import { useEffect, useState } from "react";
 import { api } from "./api.ts";
 
 export function NotFound() {
+  const path = usePath();
   const [text, setText] = useState("");
   useEffect(() => {
     const load = async () => {

@@ -2,11 +2,12 @@
 import { Link, usePath } from "./router.tsx";
 
 export function NotFound() {
+  const path = usePath();
   return (
     <>
       <h1>Nothing here</h1>
       <p className="lead">
-        There is no page at <code>{usePath()}</code>. <Link to="/">Back to the start</Link>
+        There is no page at <code>{path}</code>. <Link to="/">Back to the start</Link>
       </p>
     </>
   );
