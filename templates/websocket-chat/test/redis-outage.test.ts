@@ -287,6 +287,50 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     bus.close();
   });
 
+  test.each(["that stored it", "that started later"])(
+    "a lost message starts a new epoch on a node %s, also if Redis has a newer entry by then",
+    async (which) => {
+      await using redis = await OwnRedis.start();
+      const recorder = new Recorder();
+      const open = () => openRedisStores(redis.url, "{chat}", recorder);
+      const close = async ({ log, presence }: ReturnType<typeof open>) => {
+        await presence.close();
+        await log.close();
+      };
+      const ready = ({ log }: ReturnType<typeof open>) =>
+        log.ready().then(
+          () => true,
+          () => false,
+        );
+      let stores = open();
+      await until(() => ready(stores), "the stores are ready");
+      const from = { id: "a", name: "Ada" };
+      const send = (text: string) =>
+        stores.log.append({ type: "chat", room: "general", key: text, text, from, at: "" });
+      await send("kept");
+      const { epoch } = await send("lost");
+      if (which === "that started later") {
+        await close(stores);
+        stores = open();
+        await until(() => ready(stores), "the stores are ready again");
+      }
+      const isLost = Promise.withResolvers<void>();
+      recorder.onDataLoss = isLost.resolve;
+      const lose = `
+        local last = redis.call('XREVRANGE', '{chat}:bus', '+', '-', 'COUNT', 1)
+        redis.call('XDEL', '{chat}:bus', last[1][1])
+        redis.call('RPOP', '{chat}:events:general')
+        redis.call('HINCRBY', '{chat}:room:general', 'offset', -1)
+        redis.call('XADD', '{chat}:bus', '*', 't', 'nobody', 'f', '{}')`;
+      await redis.command("EVAL", lose, "0");
+      await isLost.promise;
+      const later = await send("later");
+      expect(later.offset).toBe(2);
+      expect(later.epoch).not.toBe(epoch);
+      await close(stores);
+    },
+  );
+
   test("an event on a message that changes all the time is refused with a temporary error", async () => {
     const state = JSON.stringify({
       offset: 1,
