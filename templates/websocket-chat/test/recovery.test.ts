@@ -372,6 +372,18 @@ describe("shutdown", () => {
     expect(joined.messages.map(({ text }) => text)).toEqual(["still served"]);
   });
 
+  test("clients get no departures of the others", async () => {
+    await using server = await ChatServer.start();
+    const names = ["Ada", "Bob", "Eve"];
+    const sockets = await Promise.all(names.map((name) => Socket.open(server.url, name)));
+    for (const socket of sockets) await socket.join("general");
+    await server.stop();
+    for (const socket of sockets) {
+      expect((await socket.closed).code).toBe(1012);
+      expect(socket.all("user-left")).toEqual([]);
+    }
+  });
+
   test("a stop under load ends with exit code 0, and keeps what was acknowledged", async () => {
     for (let round = 0; round < 3; round++) {
       await using server = await ChatServer.start(FAST);
