@@ -503,6 +503,20 @@ test("a database that was restored from an older copy starts a new epoch", async
   expect(now.messages.map(({ text }) => text)).toEqual(["kept", "other", "another"]);
 });
 
+test("a database whose marker file was deleted starts a new epoch", async () => {
+  await using server = await ChatServer.start(FAST);
+  const cookie = await startSession(server.url, "Ada");
+  const before = await Socket.openAs(server.url, cookie);
+  const { epoch } = await before.join("general");
+  await before.chat("general", "kept");
+  await server.stop();
+  await rm(join(server.directory, "chat.db.marker"));
+  await server.restart();
+  using back = await Socket.openAs(server.url, cookie);
+  const now = await back.join("general", { epoch, offset: 1 });
+  expect(now).toMatchObject({ recovered: false, messages: [{ text: "kept" }] });
+});
+
 test("a copy of a database that was made while it was open is noticed as well", async () => {
   await using server = await ChatServer.start(FAST);
   const ada = await Socket.open(server.url, "Ada");
