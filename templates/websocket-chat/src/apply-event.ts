@@ -41,6 +41,9 @@ const apply: Apply = {
     if (users.length === 0 && reactions.length >= LIMITS.emoji) {
       throw new FrameError("forbidden", `A message has at most ${LIMITS.emoji} different emoji.`);
     }
+    if (on && reactions.reduce((sum, { users }) => sum + users.length, 0) >= LIMITS.reactions) {
+      throw new FrameError("forbidden", `A message has at most ${LIMITS.reactions} reactions.`);
+    }
     const others = users.filter(({ id }) => id !== from.id);
     const changed = { emoji, users: on ? [...others, from] : others };
     const all = reactions.map((reaction) => (reaction.emoji === emoji ? changed : reaction));

@@ -29,6 +29,8 @@ export const LIMITS = {
   // #region reactions
   /** Different emoji per message. */
   emoji: 20,
+  /** Reactions per message, of all users. Each makes the message longer, and a join reply has a limited length. */
+  reactions: 500,
   // #endregion
   /** Bytes that may be queued for a slow consumer before its connection is closed. */
   sendBufferBytes: 768 * 1024,

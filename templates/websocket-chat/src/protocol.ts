@@ -37,7 +37,9 @@ const offset = z.int().min(0);
 /** A client's position in a room: `offset` counts the room's events within one `epoch`. */
 const position = z.object({ epoch: z.string().max(LIMITS.token), offset });
 
-const event = { ref, room, key: token };
+/** Redis and SQLite encode keys in UTF-8, in which all lone surrogates are the same character. */
+const key = token.refine((value) => value.isWellFormed(), "Use a key without lone surrogates.");
+const event = { ref, room, key };
 
 /**
  * The kinds of events: frames that the room's log stores. `target` is the offset of the message that an event is

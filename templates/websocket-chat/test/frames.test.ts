@@ -50,6 +50,12 @@ describe("an invalid message gets an error, and the connection stays open", () =
         ] as const,
     ),
     [
+      "a key with a lone surrogate",
+      '{"type":"chat","ref":2,"room":"a","text":"hi","key":"\\ud800"}',
+      "invalid_message",
+      2,
+    ],
+    [
       "a text that is a number",
       '{"type":"chat","ref":2,"room":"a","text":3,"key":"k"}',
       "invalid_message",

@@ -8,6 +8,7 @@ plugin({
       loader: "ts",
       contents: `export async function canJoin(user, room) {
         await Bun.sleep(1);
+        if (room === "slow") await new Promise(() => {});
         if (room === "broken") throw new Error("The directory is down.");
         return room !== "ada-only" || user.name === "Ada";
       }`,

@@ -193,4 +193,7 @@ test("canJoin decides who may join, and may fail", async () => {
   expect(broken).toMatchObject({ code: "internal", retry: true });
   await eve.join("open");
   expect((await ada.join("ada-only")).members).toEqual([ada.you]);
+  // A ping gets its reply during a join that takes long.
+  eve.send({ type: "join", ref: 1, room: "slow" });
+  await eve.settled();
 });

@@ -178,6 +178,53 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect((await witness.join("plans")).messages).toEqual([]);
   });
 
+  test("after the last room was left, nothing of it is shown", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Last");
+    await page.write("hello");
+    await page.shows("[data-state=sent]");
+    await page.click("#leave");
+    await page.says("#title", "No conversation");
+    expect(await page.texts("#lines li, #members li")).toEqual([]);
+    await page.join("general");
+    await page.says("#lines .text", "hello");
+  });
+
+  test("the page works while the storage of the browser is full", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Full");
+    await page.evaluate(`void [sessionStorage, localStorage].forEach((storage) => {
+      storage.clear();
+      for (let size = 2 ** 22, n = 0; size >= 1; ) {
+        try {
+          storage.setItem("other-" + n++, "x".repeat(size));
+        } catch {
+          size /= 2;
+        }
+      }
+    })`);
+    await page.reload();
+    await page.shows("[data-state=online]");
+    await page.says("#members .label", "Full");
+  });
+
+  test("when the session expires and there is a new one of the same user, the page continues with it", async () => {
+    await using server = await ChatServer.start();
+    await using proxy = await FaultyProxy.start(server.port);
+    using page = await Page.signIn(proxy.url, "Renewed");
+    await page.click("#text");
+    await page.type("half a sentence");
+    await page.evaluate(`void (window.WebSocket = function () {
+      setTimeout(() => this.onclose({ code: 4002 }));
+      this.close = () => {};
+    })`);
+    proxy.drop();
+    await page.shows("[data-state=offline], [data-state=connecting]");
+    await page.reconnects();
+    await page.says("#members .label", "Renewed");
+    expect(await typedIn(page)).toBe("half a sentence");
+  });
+
   test("two tabs can have different rooms", async () => {
     await using server = await ChatServer.start();
     using one = await Page.open(server.url, "tabs");

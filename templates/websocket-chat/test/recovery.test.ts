@@ -372,6 +372,18 @@ describe("shutdown", () => {
     expect(joined.messages.map(({ text }) => text)).toEqual(["still served"]);
   });
 
+  test("clients get no departures of the others", async () => {
+    await using server = await ChatServer.start();
+    const names = ["Ada", "Bob", "Eve"];
+    const sockets = await Promise.all(names.map((name) => Socket.open(server.url, name)));
+    for (const socket of sockets) await socket.join("general");
+    await server.stop();
+    for (const socket of sockets) {
+      expect((await socket.closed).code).toBe(1012);
+      expect(socket.all("user-left")).toEqual([]);
+    }
+  });
+
   test("a stop under load ends with exit code 0, and keeps what was acknowledged", async () => {
     for (let round = 0; round < 3; round++) {
       await using server = await ChatServer.start(FAST);
@@ -489,6 +501,20 @@ test("a database that was restored from an older copy starts a new epoch", async
   expect(now).toMatchObject({ recovered: false, offset: 3 });
   expect(now.epoch).not.toBe(epoch);
   expect(now.messages.map(({ text }) => text)).toEqual(["kept", "other", "another"]);
+});
+
+test("a database whose marker file was deleted starts a new epoch", async () => {
+  await using server = await ChatServer.start(FAST);
+  const cookie = await startSession(server.url, "Ada");
+  const before = await Socket.openAs(server.url, cookie);
+  const { epoch } = await before.join("general");
+  await before.chat("general", "kept");
+  await server.stop();
+  await rm(join(server.directory, "chat.db.marker"));
+  await server.restart();
+  using back = await Socket.openAs(server.url, cookie);
+  const now = await back.join("general", { epoch, offset: 1 });
+  expect(now).toMatchObject({ recovered: false, messages: [{ text: "kept" }] });
 });
 
 test("a copy of a database that was made while it was open is noticed as well", async () => {

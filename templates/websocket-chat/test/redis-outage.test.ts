@@ -1,6 +1,7 @@
 // Failures of Redis that keep its connections open: a failover, a server that rejects writes, silence.
 import { describe, expect, test } from "bun:test";
 import type { Draft } from "../src/features/chat/room-log/room-log.ts";
+import { BUS_LENGTH } from "../src/features/redis/bus.ts";
 import { RedisRoomLog } from "../src/features/redis/room-log.ts";
 import { openRedisStores } from "../src/features/redis/stores.ts";
 import { FaultyProxy } from "./proxy.ts";
@@ -285,6 +286,84 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     await presence.close();
     await log.close();
     bus.close();
+  });
+
+  test.each(["that stored it", "that started later"])(
+    "a lost message starts a new epoch on a node %s, also if Redis has a newer entry by then",
+    async (which) => {
+      await using redis = await OwnRedis.start();
+      const recorder = new Recorder();
+      const open = () => openRedisStores(redis.url, "{chat}", recorder);
+      const close = async ({ log, presence }: ReturnType<typeof open>) => {
+        await presence.close();
+        await log.close();
+      };
+      const ready = ({ log }: ReturnType<typeof open>) =>
+        log.ready().then(
+          () => true,
+          () => false,
+        );
+      let stores = open();
+      await until(() => ready(stores), "the stores are ready");
+      const from = { id: "a", name: "Ada" };
+      const send = (text: string) =>
+        stores.log.append({ type: "chat", room: "general", key: text, text, from, at: "" });
+      await send("kept");
+      const { epoch } = await send("lost");
+      if (which === "that started later") {
+        await close(stores);
+        stores = open();
+        await until(() => ready(stores), "the stores are ready again");
+      }
+      const isLost = Promise.withResolvers<void>();
+      recorder.onDataLoss = isLost.resolve;
+      const lose = `
+        local last = redis.call('XREVRANGE', '{chat}:bus', '+', '-', 'COUNT', 1)
+        redis.call('XDEL', '{chat}:bus', last[1][1])
+        redis.call('RPOP', '{chat}:events:general')
+        redis.call('HINCRBY', '{chat}:room:general', 'offset', -1)
+        redis.call('XADD', '{chat}:bus', '*', 't', 'nobody', 'f', '{}')`;
+      await redis.command("EVAL", lose, "0");
+      await isLost.promise;
+      const later = await send("later");
+      expect(later.offset).toBe(2);
+      expect(later.epoch).not.toBe(epoch);
+      await close(stores);
+    },
+  );
+
+  test("many users of a crashed node leave without a loss of deliveries", async () => {
+    await using redis = await OwnRedis.start("--appendfsync", "no");
+    const recorder = new Recorder();
+    let losses = 0;
+    recorder.onDataLoss = () => losses++;
+    const nodes = [1, 2, 3].map(() => openRedisStores(redis.url, "{chat}", recorder));
+    const areReady = () =>
+      Promise.all(nodes.map(({ log }) => log.ready())).then(
+        () => true,
+        () => false,
+      );
+    await until(areReady, "the stores are ready");
+    // More than the bus retains.
+    const count = BUS_LENGTH + 1000;
+    const crash = `
+      for i = 1, ${count} do
+        redis.call('SADD', '{chat}:node:crashed', 'general u' .. i)
+        redis.call('HSET', '{chat}:count:general', 'u' .. i, 1)
+        redis.call('HSET', '{chat}:people:general', 'u' .. i, '{"id":"u' .. i .. '","name":"User"}')
+      end
+      redis.call('ZADD', '{chat}:nodes', 1, 'crashed')`;
+    await redis.command("EVAL", crash, "0");
+    const isGone = async () => (await redis.command("ZSCORE", "{chat}:nodes", "crashed")) === null;
+    await until(isGone, "the node is removed");
+    const left = () => recorder.frames("room:general").length;
+    await until(() => left() >= nodes.length * count, "every departure is delivered");
+    expect({ losses, left: left() }).toEqual({ losses: 0, left: nodes.length * count });
+    expect(await redis.command("KEYS", "{chat}:*:general")).toEqual([]);
+    for (const { presence, log } of nodes) {
+      await presence.close();
+      await log.close();
+    }
   });
 
   test("an event on a message that changes all the time is refused with a temporary error", async () => {

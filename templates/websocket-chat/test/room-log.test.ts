@@ -268,6 +268,24 @@ for (const engine of engines) {
       expect(JSON.parse(message).reactions[0].users).toHaveLength(20);
     });
 
+    test("a message has at most as many reactions as the limit; others can still be removed", async () => {
+      const { log } = await open();
+      await log.append(chat("hello"));
+      const react = (on: boolean, user: number) =>
+        log.append(
+          draft(
+            { type: "react", target: 1, emoji: user % 2 ? "👍" : "🎉", on },
+            { id: `u${user}`, name: "User" },
+          ),
+        );
+      for (let user = 0; user < LIMITS.reactions; user++) await react(true, user);
+      const more = LIMITS.reactions;
+      await expect(react(true, more)).rejects.toMatchObject({ code: "forbidden" });
+      await react(false, 0);
+      await react(true, more);
+      expect((await log.read("general")).offset).toBe(LIMITS.reactions + 3);
+    });
+
     test("retention counts messages, not events", async () => {
       const { log } = await open();
       const { epoch } = await log.append(chat("first"));

@@ -88,7 +88,8 @@ async function handleFrame(connection: Connection, data: string | Uint8Array): P
     connection.chat.hub.checkRateLimit(connection.user, "frame");
     if ("error" in parsed) throw parsed.error;
     const { frame } = parsed;
-    if (connection.pendingRoomChange) {
+    // A ping does not wait: a client without a `pong` would reconnect, and start a slow join again and again.
+    if (connection.pendingRoomChange && frame.type !== "ping") {
       const { length } = data;
       connection.startWaiting(length);
       // Checked after each wait: an earlier frame may have started another join or leave. No `await` from the last check to

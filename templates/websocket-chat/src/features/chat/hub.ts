@@ -171,7 +171,10 @@ export class Hub implements Listener {
 
   /** The clients reconnect, here or at another node. */
   #closeAll(reason: string): void {
-    for (const connection of [...this.#connections]) connection.close(CLOSE.restart, reason);
+    const all = [...this.#connections];
+    // Cleared first, because `deliver` then does nothing: otherwise every departure would be sent to all who are left.
+    this.#connections.clear();
+    for (const connection of all) connection.close(CLOSE.restart, reason);
   }
 
   /** Closes slow consumers long before the runtime's backpressure limit, beyond which they would get no close code. */

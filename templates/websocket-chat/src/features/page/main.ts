@@ -155,6 +155,7 @@ function start(user: User): void {
       banner.textContent = "This page is older than the server. Reload it to continue.";
       return;
     }
+    let next: User | undefined;
     if (reason === "session expired") {
       // The same person may sign in again, so what is being typed and what was not sent stays.
       const chat = byId("chat", HTMLElement);
@@ -168,10 +169,12 @@ function start(user: User): void {
         if ("text" in event) moveToDraft(event);
       }
       if (model.current) model.current.draft = text.value;
-      const next = await askForName("Your session has expired.");
-      if (next.name === model.me.name) keepDrafts(next.id, model.conversations.values());
+      // Another login may have started a new session already.
+      const found = await whoAmI();
+      next = typeof found === "string" ? await askForName("Your session has expired.") : found;
     }
     clearStorage((userId) => userId === user.id);
+    if (next?.name === model.me.name) keepDrafts(next.id, model.conversations.values());
     location.reload();
   }
 

@@ -17,7 +17,7 @@ export function readRooms(userId: string): string[] {
 export function rememberRooms(userId: string, conversations: Iterable<Conversation>): void {
   const rooms = [...conversations].filter(({ kind }) => kind === "room").map(({ id }) => id);
   for (const storage of [sessionStorage, localStorage]) {
-    storage.setItem(roomsKey(userId), JSON.stringify(rooms));
+    store(storage, roomsKey(userId), rooms);
   }
 }
 
@@ -26,7 +26,15 @@ export function keepDrafts(userId: string, conversations: Iterable<Conversation>
   const drafts = [...conversations]
     .filter(({ kind, draft }) => kind === "room" || draft !== "")
     .map(({ kind, id, title, draft }): Draft => ({ kind, id, title, draft }));
-  sessionStorage.setItem(draftsKey(userId), JSON.stringify(drafts));
+  store(sessionStorage, draftsKey(userId), drafts);
+}
+
+function store(storage: Storage, key: string, value: unknown): void {
+  try {
+    storage.setItem(key, JSON.stringify(value));
+  } catch {
+    // The storage is full. The page works, but does not have the value after a reload.
+  }
 }
 
 export function takeDrafts(userId: string): readonly Draft[] {

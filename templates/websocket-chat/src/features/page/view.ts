@@ -29,11 +29,18 @@ export function render(model: Model, actions: Actions): void {
   byId("leave", HTMLElement).textContent = current?.kind === "user" ? "Close" : "Leave";
   const canWrite = current?.problem === "";
   byId("text", HTMLTextAreaElement).disabled = !canWrite;
-  if (!current) return;
   // #region typing
-  byId("typing", HTMLElement).textContent = typingText(model.typists(current).map(actions.labelOf));
+  const typists = current ? model.typists(current) : [];
+  byId("typing", HTMLElement).textContent = typingText(typists.map(actions.labelOf));
   // #endregion
-  drawConversation(current, actions);
+  if (current) drawConversation(current, actions);
+  else clearConversation();
+}
+
+/** Removes what is left of a conversation that was closed. */
+function clearConversation(): void {
+  for (const id of ["here", "members", "lines"]) byId(id, HTMLElement).replaceChildren();
+  for (const id of ["people", "news", "empty"]) byId(id, HTMLElement).hidden = true;
 }
 
 function drawConversation(current: Conversation, actions: Actions): void {

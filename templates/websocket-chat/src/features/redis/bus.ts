@@ -117,6 +117,11 @@ export class RedisBus implements Bus {
     return ((await redis.send("XREVRANGE", args)) as Entry[])[0] ?? START;
   }
 
+  async #oldest(redis: RedisConnection): Promise<Entry> {
+    const args = [this.#key, "-", "+", "COUNT", "1"];
+    return ((await redis.send("XRANGE", args)) as Entry[])[0] ?? START;
+  }
+
   async #read(cursor: Entry): Promise<void> {
     const key = this.#key;
     const [id] = cursor;
@@ -140,7 +145,9 @@ export class RedisBus implements Bus {
       }
     } else {
       const newest = await this.#newest(this.#reader);
-      if (isAfter(id, newest[0])) await this.#options.startNewEpochs();
+      const oldest = await this.#oldest(this.#reader);
+      // Redis trims the oldest entries first: if an older one is still there, the entry at the cursor was lost.
+      if (!isAfter(oldest[0], id)) await this.#options.startNewEpochs();
       this.#options.hub.onDataLoss();
       this.#cursor = newest;
     }

@@ -11,6 +11,11 @@ import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { checkVersion } from "./health.ts";
 import { Script, type Sender } from "./script.ts";
 
+/**
+ * Registrations of expired nodes that one heartbeat removes. Each may add an entry to the bus, so this is far below
+ * `BUS_LENGTH`: otherwise the other nodes would miss deliveries.
+ */
+const REMOVED_PER_HEARTBEAT = 1000;
 /** Milliseconds without a heartbeat after which the users of a node are removed. */
 const NODE_TTL_MS = 6000;
 const HEARTBEAT_MS = 1500;
@@ -34,15 +39,19 @@ export class RedisPresence implements Presence {
     this.#redis = RedisConnection.start(url, async (client) => {
       await checkVersion(client, prefix);
       // Load the scripts first: an EVAL fallback would run after calls that were made later.
-      await Promise.all([join, leave, heartbeat].map((script) => script.load(client)));
-      this.#startNewNode(client);
+      await Promise.all([register, join, leave, heartbeat].map((script) => script.load(client)));
+      // Departures during an outage were never published.
+      this.#isStale = true;
+      await this.#heartbeat(client);
     });
-    this.#timer = setInterval(() => void this.#heartbeat(), HEARTBEAT_MS);
+    this.#timer = setInterval(() => {
+      if (this.#redis.isConnected) void this.#heartbeat(this.#redis);
+    }, HEARTBEAT_MS);
   }
 
   async join(room: string, member: Member): Promise<readonly User[]> {
     this.#counts.add(room, member);
-    const [users, lastId] = await this.#register(room, member.user);
+    const [users, lastId] = await this.#register(join, room, member.user);
     await this.#bus.reached(lastId);
     return users.map((user): User => JSON.parse(user));
   }
@@ -53,7 +62,7 @@ export class RedisPresence implements Presence {
 
   async connect(member: Member): Promise<void> {
     this.#counts.add(ONLINE, member);
-    await this.#register(ONLINE, member.user);
+    await this.#register(register, ONLINE, member.user);
   }
 
   disconnect(member: Member): Promise<void> {
@@ -82,7 +91,7 @@ export class RedisPresence implements Presence {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    if (this.#redis.isConnected) await this.#extendLife(0).catch(logPresenceError);
+    if (this.#redis.isConnected) await this.#extendLife(this.#redis, 0).catch(logPresenceError);
     this.#redis.close();
   }
 
@@ -90,11 +99,11 @@ export class RedisPresence implements Presence {
     return this.#prefix + name;
   }
 
-  async #register(room: string, user: User, redis: Sender = this.#redis) {
+  async #register<T>(script: Script<T>, room: string, user: User, redis: Sender = this.#redis) {
     const names = [`people:${room}`, `count:${room}`, `node:${this.#nodeId}`, "nodes", "bus"];
     const args = [room, user.id, JSON.stringify(user), this.#nodeId];
     const keys = names.map((name) => this.#key(name));
-    return await this.#orStale(join.run(redis, keys, args));
+    return await this.#orStale(script.run(redis, keys, args));
   }
 
   async #unregister(room: string, user: User): Promise<void> {
@@ -112,36 +121,30 @@ export class RedisPresence implements Presence {
     }
   }
 
-  async #heartbeat(): Promise<void> {
-    if (!this.#redis.isConnected) return;
-    if (this.#isStale) this.#startNewNode(this.#redis);
+  /** Extends the life of this node. If Redis does not know the node, registers everyone who is connected. */
+  async #heartbeat(redis: Sender): Promise<void> {
+    if (this.#isStale) {
+      // The entries of the old id expire with its TTL.
+      this.#nodeId = randomId();
+      this.#isStale = false;
+    }
     try {
-      const isRegistered = await this.#extendLife(NODE_TTL_MS);
-      if (!isRegistered) this.#registerAll(this.#redis);
+      const isRegistered = await this.#orStale(this.#extendLife(redis, NODE_TTL_MS));
+      if (!isRegistered) this.#registerAll(redis);
     } catch (error) {
       logPresenceError(error);
     }
   }
 
   /** @param ttlMs 0 removes the users of this node immediately. */
-  #extendLife(ttlMs: number): Promise<0 | 1> {
+  #extendLife(redis: Sender, ttlMs: number): Promise<0 | 1> {
     const keys = ["nodes", `node:${this.#nodeId}`, "bus"].map((name) => this.#key(name));
-    return heartbeat.run(this.#redis, keys, [this.#prefix, this.#nodeId, ttlMs]);
-  }
-
-  /**
-   * Departures during a Redis outage were never published. Takes a new node id and registers everyone
-   * who is still connected; the entries of the old id expire with its TTL.
-   */
-  #startNewNode(redis: Sender): void {
-    this.#nodeId = randomId();
-    this.#isStale = false;
-    this.#registerAll(redis);
+    return heartbeat.run(redis, keys, [this.#prefix, this.#nodeId, ttlMs]);
   }
 
   #registerAll(redis: Sender): void {
     const all = [...this.#counts.all()];
-    const registered = all.map(({ room, user }) => this.#register(room, user, redis));
+    const registered = all.map(({ room, user }) => this.#register(register, room, user, redis));
     Promise.all(registered).catch(logPresenceError);
   }
 }
@@ -170,15 +173,12 @@ const PRESENCE = `
   end
 `;
 
-/** The users of the room, and the newest entry of the bus at that time. */
-type JoinReply = readonly [users: readonly string[], lastId: string];
-
 /**
  * Adds a user of one node to a room, or renames the user there.
  * KEYS: users, count, entries of the node, nodes, bus.
  * ARGV: room, user id, user, node.
  */
-const join = new Script<JoinReply>(`
+const REGISTER = `
   ${PRESENCE}
   local users, count, entries, nodes, bus = unpack(KEYS)
   local room, id, user, node = unpack(ARGV)
@@ -186,8 +186,16 @@ const join = new Script<JoinReply>(`
   if redis.call('SADD', entries, room .. ' ' .. id) == 1 then redis.call('HINCRBY', count, id, 1) end
   local before = redis.call('HGET', users, id)
   redis.call('HSET', users, id, user)
-  if room == '' then return { {}, '0-0' } end
-  if before ~= user then announce(bus, 'user-joined', room, user) end
+  if room ~= '' and before ~= user then announce(bus, 'user-joined', room, user) end
+`;
+const register = new Script<null>(REGISTER);
+
+/** The users of the room, and the newest entry of the bus at that time. */
+type JoinReply = readonly [users: readonly string[], lastId: string];
+
+/** Registers the user, and returns all users of the room. */
+const join = new Script<JoinReply>(`
+  ${REGISTER}
   local last = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)
   return { redis.call('HVALS', users), last[1] and last[1][1] or '0-0' }
 `);
@@ -199,7 +207,7 @@ const leave = new Script<null>(`
 `);
 
 /**
- * Extends the life of a node, and removes the users of nodes whose TTL has passed.
+ * Extends the life of a node, and removes users of nodes whose TTL has passed; the next heartbeats remove the others.
  * KEYS: nodes, entries of the node, bus. ARGV: prefix, node, TTL in milliseconds (0 to sign off).
  * Returns 0 if the node is not registered: it is new, it had expired, or Redis has lost its data.
  */
@@ -210,13 +218,17 @@ const heartbeat = new Script<0 | 1>(`
   -- The entry '!' is no user: it only shows that the entries of the node still exist, also if the node has no users.
   local isRegistered = 1 - redis.call('SADD', entries, '!')
   redis.call('ZADD', nodes, now() + ttl, node)
+  local left = ${REMOVED_PER_HEARTBEAT}
   for _, expired in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now())) do
-    for _, entry in ipairs(redis.call('SMEMBERS', prefix .. 'node:' .. expired)) do
+    local expiredEntries = prefix .. 'node:' .. expired
+    -- Without '!', the node registers its users again if it is only late.
+    redis.call('SREM', expiredEntries, '!')
+    for _, entry in ipairs(redis.call('SRANDMEMBER', expiredEntries, left)) do
       local room, id = entry:match('^(%S*) (.+)$')
-      if room then leave(prefix, bus, expired, room, id) end
+      leave(prefix, bus, expired, room, id)
+      left = left - 1
     end
-    redis.call('DEL', prefix .. 'node:' .. expired)
-    redis.call('ZREM', nodes, expired)
+    if redis.call('SCARD', expiredEntries) == 0 then redis.call('ZREM', nodes, expired) end
   end
   return isRegistered
 `);

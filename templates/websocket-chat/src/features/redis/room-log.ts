@@ -8,7 +8,7 @@ import { randomId } from "../../random-id.ts";
 import type { Draft, History, RoomLog, Stored } from "../chat/room-log/room-log.ts";
 import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { checkHealth, probe } from "./health.ts";
-import { Script } from "./script.ts";
+import { Script, type Sender } from "./script.ts";
 
 /** Attempts to change a message before the event is refused. The delays between them add up to at most 2 s. */
 const ATTEMPTS = 11;
@@ -62,6 +62,11 @@ export class RedisRoomLog implements RoomLog {
   async close(): Promise<void> {
     this.bus.close();
     this.redis.close();
+  }
+
+  /** Called on each new connection: `startNewEpochs` also works on a node that has neither read nor stored anything. */
+  async loadGeneration(redis: Sender): Promise<void> {
+    this.#generation ||= String((await redis.send("GET", [this.#key("generation")])) ?? "");
   }
 
   /** Starts a new epoch in every room. Called when Redis has lost data that it had acknowledged. */

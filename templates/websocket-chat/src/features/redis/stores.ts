@@ -10,7 +10,10 @@ import { RedisRoomLog } from "./room-log.ts";
 
 /** Connects in the background: until Redis is available, `ready` rejects. @param prefix of every key. */
 export function openRedisStores(url: string, prefix: string, hub: Listener) {
-  const redis = RedisConnection.start(url, (client) => checkData(client, prefix));
+  const redis = RedisConnection.start(url, async (client) => {
+    await checkData(client, prefix);
+    await log.loadGeneration(client);
+  });
   const bus = new RedisBus({ url, prefix, redis, hub, startNewEpochs: () => log.startNewEpochs() });
   const log = new RedisRoomLog(redis, bus, prefix);
   const endedSessions = new RedisEndedSessions(redis, prefix);

@@ -16,6 +16,7 @@ const CLOSED = "";
  * - The machine crashed: a new epoch. The file was not closed, and its column `boot` names another boot.
  * - The folder was copied: a new epoch. The copy of the marker file has a new ctime, which differs from the column `marked`.
  * - Only `chat.db` was replaced by an older copy: a new epoch. Its `marked` is older than the ctime of the marker file.
+ * - A rollback of the volume restored both files, with their times: not noticed. The README says to delete the marker file.
  * - The process crashed while it replaced the marker file: the same epoch. The column `marking` has the file's content.
  */
 export class Epoch {
@@ -66,7 +67,7 @@ export class Epoch {
   }
 
   #mark(boot: string): void {
-    const marking = `chat.db holds the time of this file, to notice that it was replaced. ${randomId()}\n`;
+    const marking = `chat.db stores when this file was written: another time shows that chat.db was replaced. ${randomId()}\n`;
     this.#db.query("UPDATE log SET marking = ?, boot = ?").run(marking, this.#boot);
     // Renamed, because a write that fails on a full disk would empty the file.
     const draft = `${this.#marker}.new`;
