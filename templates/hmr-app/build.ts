@@ -10,6 +10,10 @@ import moduleUrls from "./src/dev/workarounds/module-urls.ts";
 
 /** Days to keep the files of a build after the next one, for tabs that were opened before a deployment. */
 const KEEP_DAYS = 7;
+/** Names in dist/ that only a killed build leaves: its staging folder, and copies from `publish`. */
+const LEFT = /^(\.staging-\w+|(main\.js(\.map)?|public\.json)\.\d+)$/;
+/** Names in dist/public/ that only a build makes: hashed files, their compressed variants, and copies from `publish`. */
+const BUILT = /^(.+-[0-9a-z]{8}\.\w+(\.br|\.gz)?(\.\d+)?|index\.html\.\d+)$/;
 
 if (process.env.NODE_ENV !== "production") {
   console.error("Bun has read .env.development, not .env.production: use `bun run build`.");
@@ -109,14 +113,12 @@ async function publish(): Promise<void> {
   }
 }
 
-/** Removes old files of earlier builds, and what killed builds have left: staging folders, and copies from `publish`. */
+/** Removes old files of earlier builds, and what killed builds have left. Other files in dist/ are kept. */
 async function removeOldFiles(): Promise<void> {
   const oldest = Date.now() - KEEP_DAYS * 24 * 60 * 60 * 1000;
-  const left = (await readdir("dist")).filter((name) => /^\.staging-|\.\d+$/.test(name));
-  const published = await readdir("dist/public", { withFileTypes: true });
-  // The folder may be the root of a volume, which contains lost+found/.
-  const files = published.filter((entry) => !entry.isDirectory());
-  for (const name of [...left, ...files.map((file) => `public/${file.name}`)]) {
+  const left = (await readdir("dist")).filter((name) => LEFT.test(name));
+  const built = (await readdir("dist/public")).filter((name) => BUILT.test(name));
+  for (const name of [...left, ...built.map((name) => `public/${name}`)]) {
     const path = join("dist", name);
     // The files of the new build were just written, so they are not old.
     const stats = await stat(path).catch(() => undefined);

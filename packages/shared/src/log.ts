@@ -96,10 +96,13 @@ function formatJson(record: LogRecord): string {
   return jsonLinesFormatter({ ...record, message: [message.join("")] });
 }
 
+/** Control characters except line breaks, tabs and colours. The stack of an error may contain those of a client. */
+const CONTROL = /(?!\p{Cc}\[[\d;]*m)[^\P{Cc}\n\t]/gu;
+
 /** The message and the fields that it does not mention; coloured on a terminal unless NO_COLOR is set. */
 function textFormatter(): (record: LogRecord) => string {
   const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  return (colors ? getAnsiColorFormatter : getTextFormatter)({
+  const format = (colors ? getAnsiColorFormatter : getTextFormatter)({
     timestamp: "time",
     value: "bare",
     format: ({ timestamp, level, category, message, record }) => {
@@ -109,6 +112,8 @@ function textFormatter(): (record: LogRecord) => string {
       return `${timestamp} ${level} ${category}: ${message}${fields}`;
     },
   });
+  const toEscape = (char: string) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return (record) => format(record).replace(CONTROL, toEscape);
 }
 
 function inspectInline(value: unknown, colors = false): string {

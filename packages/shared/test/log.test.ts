@@ -56,6 +56,19 @@ describe("a record", () => {
     );
   });
 
+  test("cannot control the terminal, whether it is in a value, an error or the message", async () => {
+    const text = "/\x1b]0;x\x07\x1b[2J\x9b2J\rfake";
+    const output = await printed(
+      `const text = ${JSON.stringify(text)};
+       log.warn("{text}", { text, field: { text }, symbol: Symbol(text) });
+       log.warn("{error}", { error: new Error(text, { cause: new Error(text) }) });
+       log.warn(text);`,
+      { NODE_ENV: "development" },
+    );
+    expect(output).toContain("Error: /\\x1b]0;x\\x07\\x1b[2J\\x9b2J\\x0dfake");
+    expect(output).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+
   test("shows an error with its stack and its causes, and none of its other fields", async () => {
     const script = `
       const several = new AggregateError([new Error("first"), new Error("second")], "inner");

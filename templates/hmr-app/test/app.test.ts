@@ -5,7 +5,7 @@ import { join } from "node:path";
 import packageJson from "../package.json";
 import { browserTest, counter, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
-import { type Service, startDev, startProduction, until } from "./service.ts";
+import { type Service, startDev, startProduction, startService, until } from "./service.ts";
 
 let copy: Copy;
 
@@ -169,6 +169,9 @@ describe("in development", () => {
 });
 
 describe("in production", () => {
+  /** Without the process of `bun run`, so that signals reach the server. */
+  const COMMAND = [process.execPath, "src/main.ts"];
+
   // A copy without the notes of the tests in development, which a store on disk would keep.
   beforeAll(async () => {
     await copy[Symbol.asyncDispose]();
@@ -200,6 +203,75 @@ describe("in production", () => {
     // #endregion
   });
 
+  browserTest("late responses replace neither a newer list of notes nor newer text", async () => {
+    await using service = await startProduction(copy.folder);
+    await using tab = await Tab.open(service.url);
+    await tab.shows("On the server");
+    await tab.evaluate(`(() => {
+      const { fetch } = window;
+      window.responses = [];
+      window.fetch = async (...request) => {
+        const response = await fetch(...request);
+        await new Promise((respond) => responses.push(respond));
+        return response;
+      };
+    })()`);
+    const respond = async (index: number) => {
+      await tab.waitFor(`responses.length > ${index}`);
+      await tab.evaluate(`responses[${index}]()`);
+    };
+    await tab.click('nav a[href="/notes"]');
+    await tab.waitFor("responses.length === 1");
+    await tab.click("#text");
+    await tab.view.type("one");
+    await tab.click("form button");
+    await tab.waitFor("responses.length === 2");
+    await tab.click("#text");
+    await tab.view.type(" and two");
+    await respond(1);
+    await respond(2);
+    await tab.waitFor(`document.querySelector(".notes span")?.textContent === "one"`);
+    expect(await tab.evaluate(`document.querySelector("#text").value`)).toBe("one and two");
+    // The first list, without the note.
+    await respond(0);
+    await tab.evaluate("new Promise((resolve) => setTimeout(resolve, 100))");
+    expect(await tab.evaluate(`document.querySelector(".notes span")?.textContent`)).toBe("one");
+  });
+
+  browserTest("a tab does not reload for a missing file while the server is down", async () => {
+    const service = await startService(COMMAND, copy.folder, { NODE_ENV: "production" });
+    await using tab = await Tab.open(service.url);
+    await tab.shows("On the server");
+    await service[Symbol.asyncDispose]();
+    await tab.evaluate("window.mark = 1");
+    await tab.click('nav a[href="/notes"]');
+    await tab.shows("Something went wrong");
+    await tab.evaluate("new Promise((resolve) => setTimeout(resolve, 500))");
+    expect(await tab.evaluate("window.mark")).toBe(1);
+    const { port } = new URL(service.url);
+    await using restarted = await startProduction(copy.folder, { PORT: port });
+    await tab.click("section button");
+    await tab.shows("A new note");
+    expect(restarted.child.exitCode).toBeNull();
+  });
+
+  // #region live
+  browserTest("a server that does not respond is noticed, and so is its recovery", async () => {
+    await using service = await startService(COMMAND, copy.folder, { NODE_ENV: "production" });
+    await using tab = await Tab.open(service.url);
+    await tab.shows("Live");
+    service.child.kill("SIGSTOP");
+    try {
+      await tab.click("#server-counter");
+      await tab.shows("Waiting");
+      await tab.shows("The server did not respond: try again.");
+    } finally {
+      service.child.kill("SIGCONT");
+    }
+    await tab.shows("Live");
+  });
+
+  // #endregion
   browserTest(
     "a tab that is older than a deployment reloads when it needs a missing file",
     async () => {

@@ -99,22 +99,23 @@ test("a build that is killed leaves a page with all of its files", async () => {
   expect(await build()).toBe(0);
 });
 
-test("files of an earlier build are kept for a week", async () => {
+test("files of an earlier build are kept for a week, and other files are not removed", async () => {
   expect(await build()).toBe(0);
   const old = script(await dist());
   await copy.write(APP, app.replace("Before any edit.", "Another page."));
   expect(await build()).toBe(0);
   expect(Object.keys(await dist())).toContain(old);
   // A killed build leaves the second one.
-  const outdated = [old, "main.js.123"];
-  await copy.write("dist/main.js.123", "");
+  const outdated = [old, "main.js.123", "public/index.html.123"];
+  const ofUser = ["public/robots.txt", "v1.2/notes.txt", "backup.2026"];
+  for (const file of [...outdated.slice(1), ...ofUser]) await copy.write(`dist/${file}`, "");
   const eightDaysAgo = Date.now() / 1000 - 8 * 24 * 60 * 60;
-  for (const file of outdated) {
+  for (const file of [...outdated, ...ofUser, "v1.2"]) {
     await utimes(join(copy.folder, "dist", file), eightDaysAgo, eightDaysAgo);
   }
   expect(await build()).toBe(0);
   const kept = Object.keys(await dist());
-  expect(outdated.filter((file) => kept.includes(file))).toEqual([]);
+  expect([...outdated, ...ofUser].filter((file) => kept.includes(file))).toEqual(ofUser);
 });
 
 test("the week of a file starts when it is replaced, and not when it was built", async () => {
@@ -159,11 +160,15 @@ test("a folder in dist/public/, as a volume has, is kept and not served", async 
   const folder = join(copy.folder, "dist/public/lost+found");
   await mkdir(folder);
   await utimes(folder, 0, 0);
+  await copy.write("dist/public/robots.txt", "User-agent: *");
   expect(await build()).toBe(0);
   expect(existsSync(folder)).toBe(true);
   const server = [process.execPath, "dist/main.js"];
   await using service = await startService(server, copy.folder, { NODE_ENV: "production" });
   expect((await fetch(service.url)).status).toBe(200);
+  // Its name has no hash, so it may change.
+  const robots = await fetch(`${service.url}/robots.txt`);
+  expect(robots.headers.get("cache-control")).toBe("no-cache");
 });
 
 test("dist/ may be a link", async () => {

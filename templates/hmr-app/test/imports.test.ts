@@ -227,3 +227,39 @@ test("web workers leave no temporary files, also after a restart of the bundler"
   expect(await dev.child.exited).toBe(0);
   expect(await readdir(temporary)).toEqual([]);
 });
+
+test("a worker that is used twice is bundled once, and an edit meanwhile is not missed", async () => {
+  await using own = await Copy.make();
+  const worker = 'new Worker(new URL("./worker.ts", import.meta.url));';
+  await own.write("src/page/worker.ts", "export {};\n");
+  for (const name of ["one", "two"])
+    await own.write(`src/page/${name}.ts`, `${worker}\n${worker}\n`);
+  const script = `
+    import { appendFileSync } from "node:fs";
+    import { resolve } from "node:path";
+    import { versionOf } from "./src/dev/workarounds/files.ts";
+    import { loadedFiles } from "./src/dev/workarounds/missed-edits.ts";
+    import moduleUrls from "./src/dev/workarounds/module-urls.ts";
+    const path = resolve("src/page/worker.ts");
+    const { spawn } = Bun;
+    let bundled = 0;
+    Bun.spawn = (...options) => {
+      bundled += 1;
+      const child = spawn(...options);
+      appendFileSync(path, "// edited");
+      return child;
+    };
+    let load;
+    moduleUrls.setup({ onLoad: (_, callback) => (load = callback) });
+    const modules = ["one", "two"].map((name) => resolve("src/page", name + ".ts"));
+    await Promise.all(modules.map((path) => load({ path, loader: "ts" })));
+    console.log(bundled, loadedFiles.has(path), loadedFiles.get(path) === versionOf(path));`;
+  const child = Bun.spawn([process.execPath, "-e", script], {
+    cwd: own.folder,
+    env: { PATH: process.env.PATH ?? "", NODE_ENV: "development" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await new Response(child.stderr).text()).toBe("");
+  expect(await new Response(child.stdout).text()).toBe("1 true false\n");
+});

@@ -83,6 +83,22 @@ for (const round of [1, 2, 3, 4, 5]) {
   );
 }
 
+browserTest("a page appears once an error in a file outside of src/page/ is fixed", async () => {
+  await using own = await Copy.make();
+  await own.write("src/util/text.ts", "export const text = (;\n");
+  await own.edit(APP, TEXT, "{text}");
+  await own.write(APP, `import { text } from "../util/text.ts";\n${await own.read(APP)}`);
+  await using service = await startDev(own.folder);
+  await until("the build fails", async () => (await fetch(service.url)).status === 500);
+  await using tab = await Tab.open(service.url);
+  // Bun's own script in the page would sometimes notice the edit as well.
+  const fingerprint = async () => (await fetch(`${service.url}/_bun/sources`)).text();
+  const before = await fingerprint();
+  await own.write("src/util/text.ts", 'export const text = "From outside.";\n');
+  await until("the edit is noticed", async () => (await fingerprint()) !== before);
+  await tab.shows("From outside.");
+});
+
 browserTest("an edit while the page loads is not missed", async () => {
   await using tab = await Tab.open("about:blank");
   for (let round = 0; round < 3; round += 1) {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
-import { type State, startDev, until } from "./service.ts";
+import { type Service, type State, startDev, until } from "./service.ts";
 
 const ROUTES = "src/features/counter/routes.ts";
 let copy: Copy;
@@ -149,6 +149,31 @@ test("with DEV_POLL, edits without file system events take effect, also after an
   await polled.editWithoutEvent(ROUTES, "3 > 2", "1 > 2");
   await until("the new version serves", async () => (await state()).version !== version);
 });
+
+test("with DEV_POLL, an edit that cannot take effect yet is reported, and takes effect later", async () => {
+  await using polled = await Copy.make();
+  const fullDisk = 'if (require("node:fs").existsSync("full")) throw new Error("ENOSPC");';
+  await polled.edit("src/dev/reevaluate.ts", "try {", `try { ${fullDisk}`);
+  await polled.write("full", "");
+  await using dev = await startDev(polled.folder, { DEV_POLL: "true" });
+  await polled.editWithoutEvent(ROUTES, "+= 1", "+= 2");
+  // #region workarounds
+  await polled.write(".env", "PUBLIC_NOTE=changed\n");
+  // #endregion
+  await until("it is reported", () => dev.printed().includes("an edit has no effect yet"));
+  await rm(join(polled.folder, "full"));
+  await until("the edit serves", async () => (await growth(dev)) === 2);
+  // #region workarounds
+  await until("the bundler restarts", () => dev.printed().includes(".env changed"));
+  // #endregion
+});
+
+/** Returns by how much a request increments the counter. */
+async function growth({ url }: Service): Promise<number> {
+  const increment = async () => (await fetch(`${url}/api/increment`, { method: "POST" })).json();
+  const { count } = await increment();
+  return (await increment()).count - count;
+}
 
 test("folders that are removed and created while they are polled are no error", async () => {
   await using polled = await Copy.make();

@@ -5,8 +5,8 @@ import { requireOwnOrigin } from "../origin.ts";
 
 /**
  * Middleware: refuses every request of a page of another origin, because the server also serves the page's source
- * code. `Sec-Fetch-Site` covers requests that have no Origin, such as those of scripts and
- * images; another port of localhost is the same site, so "same-site" is foreign, too.
+ * code. `Sec-Fetch-Site` covers requests that have no Origin, such as those of scripts and images; browsers send it only
+ * to HTTPS and loopback addresses. Another port of localhost is the same site, so "same-site" is foreign, too.
  * @throws {Problem} 403
  */
 export function ownPagesOnly(): MiddlewareHandler {

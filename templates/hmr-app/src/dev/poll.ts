@@ -20,8 +20,7 @@ export async function pollServer(isEnabled: boolean): Promise<void> {
     const current = await fingerprint(SERVER);
     // The polling may have ended during the scan.
     if (data.timer !== timer) return;
-    if (current !== data.latest) reevaluate();
-    data.latest = current;
+    if (current !== data.latest && reevaluate()) data.latest = current;
     timer.refresh();
   }, POLL_MS);
   data.timer = timer;

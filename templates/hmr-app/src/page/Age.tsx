@@ -1,7 +1,7 @@
 // Shows how long ago something happened. Its style is a CSS Module, which needs a workaround in development.
 import styles from "./Age.module.css";
 
-const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const format = new Intl.RelativeTimeFormat("en");
 
 export function Age({ at }: { readonly at: string }) {
   return (
@@ -12,6 +12,8 @@ export function Age({ at }: { readonly at: string }) {
 }
 
 function ago(minutes: number): string {
+  // Also if the clock of the browser is behind that of the server.
+  if (minutes < 1) return "just now";
   if (minutes < 60) return format.format(Math.trunc(-minutes), "minute");
   if (minutes < 24 * 60) return format.format(Math.trunc(-minutes / 60), "hour");
   return format.format(Math.trunc(-minutes / 60 / 24), "day");

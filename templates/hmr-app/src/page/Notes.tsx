@@ -1,5 +1,5 @@
 // A list of notes, and a form that validates its input with the same schema as the server.
-import { useEffect, useState } from "react";
+import { useEffect, useReducer, useState } from "react";
 import { type Note, newNote } from "../shared/note.ts";
 // #region workarounds
 import { Age } from "./Age.tsx";
@@ -18,10 +18,18 @@ async function addNote(text: string): Promise<string | undefined> {
 export default function Notes() {
   /** Undefined until the first response. */
   const [list, setList] = useState<Result<readonly Note[]>>();
-  const reload = async () => setList(await loadNotes());
+  const [loads, reload] = useReducer((count: number) => count + 1, 0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each call of `reload` loads the list again.
   useEffect(() => {
-    loadNotes().then(setList);
-  }, []);
+    let isLatest = true;
+    loadNotes().then((result) => {
+      if (isLatest) setList(result);
+    });
+    // A late response must not replace that of a later request.
+    return () => {
+      isLatest = false;
+    };
+  }, [loads]);
   return (
     <>
       <h1>Notes</h1>
@@ -50,7 +58,8 @@ function NoteForm({ onAdd }: { readonly onAdd: () => void }) {
     setSending(false);
     setProblem(failure);
     if (failure !== undefined) return;
-    setText("");
+    // The user may already have typed the next note.
+    setText((current) => (current === text ? "" : current));
     onAdd();
   };
   return (

@@ -2,7 +2,13 @@
 import { hc } from "hono/client";
 import type { App } from "../app.ts";
 
-export const { api } = hc<App>(location.origin);
+/** Milliseconds until a request fails because the server does not respond. */
+const TIMEOUT_MS = 10_000;
+
+export const { api } = hc<App>(location.origin, {
+  fetch: (url: RequestInfo | URL, init?: RequestInit) =>
+    fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }),
+});
 
 /** The JSON of a response, or the reason why the request failed, to be shown to the user. */
 export interface Result<T> {

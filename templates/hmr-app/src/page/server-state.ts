@@ -28,8 +28,14 @@ export function increment(): Promise<void> {
   return load(() => api.increment.$post());
 }
 
+let latestRequest = 0;
+
 async function load(send: () => ReturnType<typeof api.state.$get>): Promise<void> {
+  latestRequest += 1;
+  const number = latestRequest;
   const { value: state, failure } = await request(send);
+  // A late response must not replace that of a later request.
+  if (number !== latestRequest) return;
   update(state ? { state, failure: undefined } : { failure });
 }
 

@@ -39,11 +39,11 @@ export function watchConfigFiles(restartBundler: (reason: string) => void): void
   data.timer = setInterval(() => {
     const texts = readTexts();
     const changed = [...texts.keys()].filter((file) => texts.get(file) !== data.texts?.get(file));
-    data.texts = texts;
     if (changed.length === 0) return;
     readVariables();
+    if (!reevaluate()) return;
+    data.texts = texts;
     restartBundler(`${changed.join(", ")} changed`);
-    reevaluate();
   }, POLL_MS);
 }
 

@@ -35,17 +35,17 @@ const loading = new Map<string, number>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
 
-/** Call this before the file is read, so that an edit in between counts as missed, not as loaded. */
-export function recordLoad(path: string): void {
-  loadedFiles.set(path, versionOf(path));
+/** @param version the version before the file is read, so that an edit in between counts as missed, not as loaded. */
+export function recordLoad(path: string, version = versionOf(path)): void {
+  loadedFiles.set(path, version);
   loading.delete(path);
   for (const edit of edits.values()) edit.polls = 0;
 }
 
 /** Like `recordLoad`, for a file that another process has loaded for the page. */
-export function recordUnwatchedLoad(path: string): void {
+export function recordUnwatchedLoad(path: string, version?: string): void {
   unwatchedFiles.add(path);
-  recordLoad(path);
+  recordLoad(path, version);
 }
 
 export default {

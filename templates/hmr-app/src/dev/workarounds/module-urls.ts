@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { reloadAfterError, SOURCE, shorten, textOf } from "./files.ts";
+import { reloadAfterError, SOURCE, shorten, textOf, versionOf } from "./files.ts";
 import { recordUnwatchedLoad } from "./missed-edits.ts";
 
 const SCRIPT_SOURCE = new RegExp(`${SOURCE.source}.*\\.[jt]sx?$`);
@@ -14,6 +14,7 @@ const SCRIPT_SOURCE = new RegExp(`${SOURCE.source}.*\\.[jt]sx?$`);
 const MODULE_URL =
   /(?<!^\s*(?:\/\/|\/?\*).*)new URL\(\s*(["'`])((?:\.{1,2}\/)*\w[^"'`$]*)\1\s*,\s*import\.meta\.url\s*,?\s*\)/gm;
 const SCRIPT = /\.([cm]?[jt]sx?)$/;
+const isProduction = process.env.NODE_ENV === "production";
 
 export default {
   name: "module-urls",
@@ -34,7 +35,9 @@ async function replaceUrls(path: string, code: string): Promise<string | undefin
   // Without `./`, it may also be the URL of a route.
   const files = specifiers.filter((it) => it.startsWith(".") || isFile(toFile(it))).map(toFile);
   if (files.length === 0) return undefined;
-  const bundled = await Promise.all(files.map((file) => (SCRIPT.test(file) ? bundle(file) : file)));
+  const bundled = await Promise.all(
+    files.map((file) => (SCRIPT.test(file) ? bundleOnce(file) : file)),
+  );
   const imports = bundled.map((file, index) => {
     return `import moduleUrl${index} from ${JSON.stringify(file)} with { type: "file" };`;
   });
@@ -60,25 +63,41 @@ function outputFolder(): string {
   return folder;
 }
 
+/** The bundles of workers by source: those that are being built, and in production also the finished ones. */
+const bundles = new Map<string, Promise<string>>();
+
+/** Bundles a worker once, also if it is used several times: two processes would write the same files. */
+function bundleOnce(file: string): Promise<string> {
+  const running = bundles.get(file);
+  if (running) return running;
+  const result = bundle(file).finally(() => {
+    if (!isProduction) bundles.delete(file);
+  });
+  bundles.set(file, result);
+  return result;
+}
+
 /** Bundles in a child process, because a build that waits for another build never ends. @returns the path of the bundle. */
 async function bundle(file: string): Promise<string> {
   const folder = join(outputFolder(), Bun.hash(file).toString(36));
   const name = basename(file).replace(SCRIPT, ".js");
   const metafile = join(folder, "inputs.json");
-  const isProduction = process.env.NODE_ENV === "production";
   const command = [process.execPath, "build", file, `--outfile=${join(folder, name)}`];
   const options = ["--target=browser", "--env=PUBLIC_*", `--metafile=${metafile}`];
   const mode = isProduction ? ["--production"] : ["--sourcemap=inline"];
+  // Taken before the build, so that an edit during it counts as missed.
+  const sources = [...new Bun.Glob("src/**").scanSync({ absolute: true })];
+  const versions = new Map(sources.map((path) => [path, versionOf(path)]));
   const child = Bun.spawn([...command, ...options, ...mode], { stdout: "ignore", stderr: "pipe" });
   const errors = await new Response(child.stderr).text();
   if ((await child.exited) !== 0) {
     // The next edit of a file with an error builds the worker again, also if the file was missing.
     const invalid = [...errors.matchAll(/ at (\/.+?):\d+:\d+/g)].map(([, path = ""]) => path);
-    for (const path of [file, ...invalid]) recordUnwatchedLoad(path);
+    for (const path of [file, ...invalid]) recordUnwatchedLoad(path, versions.get(path));
     throw new Error(errors);
   }
   const inputs = Object.keys((await Bun.file(metafile).json()).inputs).map((path) => resolve(path));
-  for (const path of inputs) recordUnwatchedLoad(path);
+  for (const path of inputs) recordUnwatchedLoad(path, versions.get(path));
   const nested = inputs.find((path) => SOURCE.test(path) && textOf(path).search(MODULE_URL) >= 0);
   const reason = "new URL(…, import.meta.url) does not work in a worker: send it from the page";
   if (nested) throw new Error(`${shorten(nested)}: ${reason}.`);

@@ -20,6 +20,9 @@ interface Variant {
 /** Suffixes of the names under which the build writes the compressed variants of a file. */
 const SUFFIXES: Readonly<Record<Encoding, string>> = { br: ".br", gzip: ".gz", identity: "" };
 
+/** Names with a hash of the content. */
+const HASHED = /-[0-9a-z]{8}\.\w+$/;
+
 /** Reads the build in `folder` into memory. @throws {StartError} if nothing has been built. */
 export async function openBuiltPage(folder: string): Promise<PageSource> {
   const { "index.html": page, ...files } = await builtFiles(folder);
@@ -89,7 +92,7 @@ function headersOf(name: string, encoding: Encoding, bytes: Uint8Array) {
     "content-type": Bun.file(name).type,
     // The response to HEAD has no body, so the runtime cannot determine the length.
     "content-length": String(bytes.byteLength),
-    "cache-control": isPage ? "no-cache" : "public, max-age=31536000, immutable",
+    "cache-control": HASHED.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
     etag: `"${Bun.hash(bytes).toString(36)}"`,
     "accept-ranges": "bytes",
     // On a path of the page, `Accept` decides between the page and a 404: see `isNavigation`.
