@@ -37,7 +37,7 @@ const offset = z.int().min(0);
 /** A client's position in a room: `offset` counts the room's events within one `epoch`. */
 const position = z.object({ epoch: z.string().max(LIMITS.token), offset });
 
-/** Redis and SQLite encode keys in UTF-8, in which all lone surrogates are the same character. */
+/** Stores encode keys in UTF-8, in which all lone surrogates are the same character. */
 const key = token.refine((value) => value.isWellFormed(), "Use a key without lone surrogates.");
 const event = { ref, room, key };
 
