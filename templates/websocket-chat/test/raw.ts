@@ -100,6 +100,11 @@ export class RawSocket implements Disposable {
     this.#socket.write(bytes);
   }
 
+  /** Resolves when the system has taken everything that was sent. */
+  async flushed(): Promise<void> {
+    await new Promise((resolve) => this.#socket.write("", resolve));
+  }
+
   /** Waits for the first frame that matches; undefined if the connection closes before. */
   async next(matches: (frame: RawFrame) => boolean): Promise<RawFrame | undefined> {
     for (let seen = 0; ; ) {

@@ -322,7 +322,9 @@ describe("slow consumers", () => {
       const fitting = Math.floor(LIMITS.waitingCharacters / size);
       for (let ref = 1000; ref < 1000 + fitting + 10; ref++)
         send({ ...chat, ref, key: `key-${ref}` });
-      await Bun.sleep(100);
+      // The server takes at most 512 KiB per turn of its event loop from a socket, and then the ping of another one.
+      await eager.flushed();
+      for (let turn = 0; turn < 10; turn++) await ada.settled();
       eager.resume();
       await eager.next(({ payload }) => payload.includes(`"ref":${1000 + fitting - 1}`));
       send({ ...chat, ref: 1, key: "later" });
