@@ -11,7 +11,7 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** The first line with a warning; undefined if there is none. */
+/** The first line with a warning, or undefined. */
 export function warningIn(output: string): string | undefined {
   const rest = output.replaceAll(/\b(0|no) warnings?\b/gi, "");
   return /^.*\bwarn(ing)?s?\b(?! *: *0\b).*$/im.exec(rest)?.[0];

@@ -228,7 +228,7 @@ test("web workers leave no temporary files, also after a restart of the bundler"
   expect(await readdir(temporary)).toEqual([]);
 });
 
-test("a worker that is used twice is bundled once, and an edit meanwhile is not missed", async () => {
+test("a worker that is used twice is bundled once, and an edit during the build is not missed", async () => {
   await using own = await Copy.make();
   const worker = 'new Worker(new URL("./worker.ts", import.meta.url));';
   await own.write("src/page/worker.ts", "export {};\n");

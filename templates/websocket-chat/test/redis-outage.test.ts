@@ -322,7 +322,7 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
         redis.call('XDEL', '{chat}:bus', last[1][1])
         redis.call('RPOP', '{chat}:events:general')
         redis.call('HINCRBY', '{chat}:room:general', 'offset', -1)
-        redis.call('XADD', '{chat}:bus', '*', 't', 'nobody', 'f', '{}')`;
+        redis.call('XADD', '{chat}:bus', '*', 't', 'user:none', 'f', '{}')`;
       await redis.command("EVAL", lose, "0");
       await isLost.promise;
       const later = await send("later");

@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dir, "../..");
 export async function fingerprint(globs: readonly string[]): Promise<string> {
   const scans = globs.map((glob) => {
     const scan = new Bun.Glob(glob).scan({ cwd: ROOT, dot: true });
-    // Fails if a folder is removed meanwhile, which is a change as well.
+    // The scan fails if a folder is removed while it runs. The empty list then counts as a change.
     return Array.fromAsync(scan).catch(() => []);
   });
   const paths = (await Promise.all(scans)).flat();

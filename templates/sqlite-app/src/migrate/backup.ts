@@ -46,7 +46,7 @@ export function copyDatabase(source: string, file: string, { replace = false } =
   }
 }
 
-/** Names a complete file, unless another process has created `file` meanwhile. */
+/** Renames a complete file to `file`. @throws EEXIST if another process created `file` first. */
 export function publish(temporary: string, file: string): void {
   try {
     linkSync(temporary, file);

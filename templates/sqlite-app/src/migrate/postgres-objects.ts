@@ -131,7 +131,7 @@ const INVALID_INDEXES = `
   FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
   WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = to_regnamespace(quote_ident(current_schema()))`;
 
-/** Returns the name of an invalid index of this application; undefined if there is none. */
+/** Returns the name of an invalid index of this application, or undefined. */
 export async function findInvalidIndex(
   sql: Connection,
   foreign: readonly DatabaseObject[],

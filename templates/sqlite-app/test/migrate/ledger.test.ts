@@ -1,4 +1,4 @@
-// A migration that changes the ledger is rolled back: otherwise, nobody would know what is applied.
+// A migration that changes the ledger is rolled back: otherwise, the record of the applied migrations would be lost.
 import { expect, test } from "bun:test";
 // #region postgres
 import { onPostgres } from "../postgres.ts";

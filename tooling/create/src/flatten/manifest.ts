@@ -28,7 +28,7 @@ export function parseManifest(text: string, file: string): Manifest {
   }
 }
 
-/** An object in the manifest, e.g. `scripts`; empty if there is none. */
+/** An object in the manifest, e.g. `scripts`; empty if it is missing. */
 export function section(manifest: Manifest, key: string): JsonObject {
   const value = manifest[key];
   return isObject(value) ? value : {};

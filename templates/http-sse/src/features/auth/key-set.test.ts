@@ -95,7 +95,7 @@ test("while the set is read, also in the background, only tokens of unknown keys
   expect(await set.keys(await known.token())).toHaveLength(1);
   reading.resolve();
   for (const keys of await Promise.all(waiting)) expect(keys).toHaveLength(3);
-  // A key that was removed stops working, although nobody sends an unknown one.
+  // A removed key stops working even if no token with an unknown key arrives.
   published = [added.jwk];
   refresh?.();
   while ((await set.keys(await known.token())).length > 1) await Bun.sleep(10);

@@ -35,7 +35,7 @@ export const topicQuery = {
 
 const topicList = z.object({ topic: z.array(topicPattern).max(50) });
 
-/** The values of the query parameter `topic`; undefined if there is none. @throws {Problem} 422 */
+/** The values of the query parameter `topic`, or undefined without it. @throws {Problem} 422 */
 export function requestedTopics(c: Context): readonly string[] | undefined {
   const topic = c.req.queries("topic");
   if (topic === undefined) return undefined;

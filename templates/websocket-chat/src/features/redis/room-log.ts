@@ -29,7 +29,7 @@ export class RedisRoomLog implements RoomLog {
   ) {}
 
   async append(draft: Draft): Promise<Stored> {
-    // If somebody else changes the message between the read and the append, try again after a random delay.
+    // If another request changes the message between the read and the append, try again after a random delay.
     for (let attempt = 1; ; attempt++) {
       const stored = await this.#tryAppend(draft);
       if (stored) return stored;
