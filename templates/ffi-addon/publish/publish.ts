@@ -20,8 +20,8 @@ function run(cwd: string, ...args: string[]): void {
 }
 
 /**
- * Refuses a version that is published with other content. `--tolerate-republish` would skip it, and the main package would
- * pin the SHA-256 of a library that was never published.
+ * Refuses a version that is published with other content. `--tolerate-republish` would keep the published platform package,
+ * and the main package would pin the SHA-256 of a library that was never published.
  */
 function requireSameIfPublished(name: string, version: string, tarball: string): void {
   const { values } = parseArgs({

@@ -17,15 +17,15 @@ export class SafetyCopies {
   constructor(private readonly path: string) {}
 
   /**
-   * Copies the database before the first step of this run, and before each step outside a transaction, which is not rolled
-   * back if it fails. Call it under the write lock, so that nothing changes after the copy.
+   * Copies the database before the first step of this run, and before each step that does not run in a transaction, because
+   * a failure does not roll such a step back. Call it under the write lock, so that nothing changes after the copy.
    * @returns the path of the copy; undefined if the step needs none.
    */
   take({ direction, migration, script }: Step, { ledger }: DatabaseState): string | undefined {
     const isFirstStep = !this.#hasStarted;
     this.#hasStarted = true;
     const needsCopy = isFirstStep || !isTransactional(script);
-    // The first migration starts on an empty database. Its retry needs no copy, either.
+    // Migration 1 starts on an empty database, so there is no earlier data to copy, even when it is retried.
     const startsEmpty = direction === "up" && migration.version === 1;
     if (!needsCopy || startsEmpty) return undefined;
     const folder = join(dirname(this.path), "backups");
@@ -44,14 +44,14 @@ export class SafetyCopies {
   }
 
   /**
-   * Runs the commit of a step. Its copy, which may be the only one with data that the step deleted, gets a number, so
-   * that no later copy replaces it.
+   * Adds a number to the name of the step's copy, and then commits the step. No later copy replaces a numbered one, which
+   * may be the only copy of data that the step deleted. If the commit fails, the copy gets its old name back.
    */
-  commit(run: () => void): void {
+  commit(commitStep: () => void): void {
     const file = this.#latest;
     this.#latest = undefined;
     if (file === undefined) {
-      run();
+      commitStep();
       return;
     }
     let number = 1;
@@ -59,7 +59,7 @@ export class SafetyCopies {
     const kept = file.replace(/db$/, `${number}.db`);
     renameSync(file, kept);
     try {
-      run();
+      commitStep();
     } catch (error) {
       renameSync(kept, file);
       throw error;

@@ -160,9 +160,9 @@ export class RedisMessages implements MessageStore {
   }
 
   /**
-   * False once this instance has found no key of the other one for `INSTANCE_TTL_MS`, in checks that were never that far
-   * apart. After an outage of Redis, and after a step of its clock, all keys have expired, and a live instance needs time
-   * to set its own again.
+   * Returns false when every check for `INSTANCE_TTL_MS` found the key of `instance` missing. A gap of that length between
+   * two checks restarts the wait. After a Redis outage or a jump of its clock, all keys may have expired, and a live
+   * instance needs time to set its key again.
    */
   async isAlive(instance: string): Promise<boolean> {
     const key = keyOf(this.key, `instance:${instance}`);
@@ -172,7 +172,7 @@ export class RedisMessages implements MessageStore {
     }
     const now = performance.now();
     const before = this.#missing.get(instance);
-    // An older check belongs to an earlier outage.
+    // After a longer gap, the key may have existed in between.
     const isRecent = before !== undefined && now - before.last < INSTANCE_TTL_MS;
     const first = isRecent ? before.first : now;
     this.#missing.set(instance, { first, last: now });

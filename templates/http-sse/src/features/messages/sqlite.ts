@@ -33,7 +33,7 @@ export class SqliteMessages implements MessageStore {
   // #region jobs
   readonly instance: string = crypto.randomUUID();
   // #endregion
-  /** Kept open, so that no other process opens the file. */
+  /** Held until `close`, so that no other process of this service uses the file. */
   readonly #lock: Database;
   readonly #db: Database;
   readonly #reads: SqliteReads;
@@ -199,7 +199,7 @@ export class SqliteMessages implements MessageStore {
     return new Map(rows.map(({ topic, data }) => [topic, JSON.parse(data)]));
   }
 
-  /** Only one process can open the file, so every other instance has ended. */
+  /** Only one process of this service can use the file, so every other instance has ended. */
   async isAlive(): Promise<boolean> {
     return false;
   }

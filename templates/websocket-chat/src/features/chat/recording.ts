@@ -26,18 +26,18 @@ export class Recording implements Disposable {
   }
 
   /**
-   * Returns membership changes that `members` does not reflect, then events after `offset`. All other frames are
-   * dropped, because they are out of date.
+   * Returns frames for the difference between `members` and the members after the recorded changes, then the recorded
+   * events after `offset`: the client already has the earlier ones. Frames about members have no offset.
    */
   framesAfter(room: string, offset: number, members: readonly User[]): string[] {
-    const now = new Map(members.map((user) => [user.id, user]));
+    const current = new Map(members.map((user) => [user.id, user]));
     for (const { frame } of this.#deliveries.filter((each) => each.offset === undefined)) {
       const { type, user } = JSON.parse(frame);
-      if (type === "user-left") now.delete(user.id);
-      if (type === "user-joined") now.set(user.id, user);
+      if (type === "user-left") current.delete(user.id);
+      if (type === "user-joined") current.set(user.id, user);
     }
     const events = this.#deliveries.filter((each) => (each.offset ?? 0) > offset);
-    const changes = membershipChanges(room, members, [...now.values()]);
+    const changes = membershipChanges(room, members, [...current.values()]);
     return [...changes, ...events.map(({ frame }) => frame)];
   }
 

@@ -40,7 +40,7 @@ export class RedisPresence implements Presence {
       await checkVersion(client, prefix);
       // Load the scripts first: an EVAL fallback would run after calls that were made later.
       await Promise.all([register, join, leave, heartbeat].map((script) => script.load(client)));
-      // Departures during an outage were never published.
+      // Redis may still list users who left during an outage, so register everyone under a new node id.
       this.#isStale = true;
       await this.#heartbeat(client);
     });
@@ -103,16 +103,16 @@ export class RedisPresence implements Presence {
     const names = [`people:${room}`, `count:${room}`, `node:${this.#nodeId}`, "nodes", "bus"];
     const args = [room, user.id, JSON.stringify(user), this.#nodeId];
     const keys = names.map((name) => this.#key(name));
-    return await this.#orStale(script.run(redis, keys, args));
+    return await this.#markStaleOnError(script.run(redis, keys, args));
   }
 
   async #unregister(room: string, user: User): Promise<void> {
     const args = [this.#prefix, this.#nodeId, room, user.id];
-    await this.#orStale(leave.run(this.#redis, [this.#key("bus")], args));
+    await this.#markStaleOnError(leave.run(this.#redis, [this.#key("bus")], args));
   }
 
   /** Sets `#isStale` if the command fails, because it is then unknown whether Redis has run it. */
-  async #orStale<T>(reply: Promise<T>): Promise<T> {
+  async #markStaleOnError<T>(reply: Promise<T>): Promise<T> {
     try {
       return await reply;
     } catch (error) {
@@ -129,7 +129,7 @@ export class RedisPresence implements Presence {
       this.#isStale = false;
     }
     try {
-      const isRegistered = await this.#orStale(this.#extendLife(redis, NODE_TTL_MS));
+      const isRegistered = await this.#markStaleOnError(this.#extendLife(redis, NODE_TTL_MS));
       if (!isRegistered) this.#registerAll(redis);
     } catch (error) {
       logPresenceError(error);
@@ -218,15 +218,15 @@ const heartbeat = new Script<0 | 1>(`
   -- The entry '!' is no user: it only shows that the entries of the node still exist, also if the node has no users.
   local isRegistered = 1 - redis.call('SADD', entries, '!')
   redis.call('ZADD', nodes, now() + ttl, node)
-  local left = ${REMOVED_PER_HEARTBEAT}
+  local remaining = ${REMOVED_PER_HEARTBEAT}
   for _, expired in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now())) do
     local expiredEntries = prefix .. 'node:' .. expired
-    -- Without '!', the node registers its users again if it is only late.
+    -- If the node is still running, its next heartbeat then returns 0, and it registers its users again.
     redis.call('SREM', expiredEntries, '!')
-    for _, entry in ipairs(redis.call('SRANDMEMBER', expiredEntries, left)) do
+    for _, entry in ipairs(redis.call('SRANDMEMBER', expiredEntries, remaining)) do
       local room, id = entry:match('^(%S*) (.+)$')
       leave(prefix, bus, expired, room, id)
-      left = left - 1
+      remaining = remaining - 1
     end
     if redis.call('SCARD', expiredEntries) == 0 then redis.call('ZREM', nodes, expired) end
   end
