@@ -9,7 +9,7 @@ import { compile, libraryModule } from "../scripts/compile.ts";
 import { type Compiler, findCompiler } from "../scripts/compiler.ts";
 import { namePackage, type Target, targets } from "../scripts/targets.ts";
 import { root } from "../src/artifacts.ts";
-import { type Manifest, platform } from "../src/library.ts";
+import { type Manifest, platform } from "../src/verify.ts";
 import { pinPackages, readProject } from "./packages.ts";
 
 /** Returns the package's entry in the manifest. */

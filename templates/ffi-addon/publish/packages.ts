@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
 import { namePackage, targets } from "../scripts/targets.ts";
 import { hashSource, prebuilt, readManifest, root } from "../src/artifacts.ts";
-import type { Manifest } from "../src/library.ts";
+import type { Manifest } from "../src/verify.ts";
 
 interface Project {
   readonly name: string;

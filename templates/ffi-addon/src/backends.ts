@@ -5,10 +5,10 @@ import { CFLAGS, LIBS } from "./c-flags.ts";
 import { onDisk } from "./embedded.ts";
 import { type Backend, backendOrder, type Engine } from "./engine.ts";
 import { AddonError } from "./errors.ts";
-import { findLibrary } from "./library.ts";
 import { createNativeEngine } from "./native.ts";
 import { declarations, type Symbols } from "./symbols.ts";
 import { typescriptEngine } from "./typescript.ts";
+import { findLibrary } from "./verify.ts";
 
 export interface Skipped {
   readonly backend: Backend;

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { findProgram, ZIG } from "../scripts/compiler.ts";
 import { targets } from "../scripts/targets.ts";
 import { root } from "../src/artifacts.ts";
-import { platform } from "../src/library.ts";
+import { platform } from "../src/verify.ts";
 import { createProject, type Project, runProgram } from "./project.ts";
 import { ccVariable, compiler } from "./toolchain.ts";
 
