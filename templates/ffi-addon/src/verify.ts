@@ -10,6 +10,8 @@ export const platform = `${process.platform}-${process.arch}${usesMusl() ? "-mus
 interface LibraryEntry {
   /** The package that contains the library, if this one does not. */
   readonly package?: string;
+  /** What compiled it, if it is in a package. */
+  readonly compiler?: string;
   readonly file: string;
   readonly sha256: string;
 }
