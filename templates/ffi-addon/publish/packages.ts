@@ -28,17 +28,14 @@ export const readProject = (folder: string = root): Project =>
  * same source. It is published with the main package.
  */
 export function pinPackages(folder: string, built: Manifest["libraries"]): void {
-  writeManifest(folder, { ...readCurrentLibraries(folder), ...built });
-}
-
-/** The libraries that were built from the current source. A manifest that is damaged has none. */
-function readCurrentLibraries(folder: string): Manifest["libraries"] {
+  let earlier: Manifest | undefined;
   try {
-    const manifest = readManifest(folder);
-    return manifest?.source === hashSource() ? manifest.libraries : {};
+    earlier = readManifest(folder);
   } catch {
-    return {};
+    // A damaged manifest pins nothing.
   }
+  const kept = earlier?.source === hashSource() ? earlier.libraries : {};
+  writeManifest(folder, { ...kept, ...built });
 }
 
 /**

@@ -1,7 +1,6 @@
 // `bun run publish:all`: publishes the platform packages in dist/prebuilt/, then the main package. Options are those of
 // `bun publish`, like --dry-run, --tag or --otp. Run it again after a failure: what is published already is skipped.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../src/artifacts.ts";
@@ -59,7 +58,6 @@ function chooseTag(name: string, version: string): string {
   return own;
 }
 
-const temporary = mkdtempSync(join(tmpdir(), "publish-"));
 try {
   const { name, version, private: isPrivate } = readProject();
   if (isPrivate) {
@@ -67,15 +65,13 @@ try {
   }
   run(root, "publish/stage.ts");
   const packages = [...readPackages().packages, { name, folder: join(root, "dist/package") }];
-  // All are packed before one is published.
-  const tarballs = packages.map(({ folder }, index) => {
-    const tarball = join(temporary, `${index}.tgz`);
+  // All are packed and compared before one is published.
+  const tarballs = packages.map(({ name, folder }, index) => {
+    const tarball = join(root, "dist", `${index}.tgz`);
     run(folder, "pm", "pack", "--quiet", "--filename", tarball);
+    requireSameIfPublished(name, version, tarball);
     return tarball;
   });
-  for (const [index, tarball] of tarballs.entries()) {
-    requireSameIfPublished(packages[index]?.name ?? "", version, tarball);
-  }
   const tag = values.tag ? [] : ["--tag", chooseTag(name, version)];
   // From the project's folder, whose .npmrc or bunfig.toml may name the registry. The main package comes last: when it
   // can be installed, its platform packages can.
@@ -85,6 +81,4 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
-} finally {
-  rmSync(temporary, { recursive: true, force: true });
 }

@@ -28,18 +28,12 @@ export interface WorkerSearch {
   cancel(reason: unknown): void;
 }
 
-/** The worker of this thread, and the searches that wait for its reply. */
-interface Client {
-  worker: Worker | undefined;
-  lastId: number;
-  readonly pending: Map<number, (reply: SearchReply) => void>;
-}
-
-/** Without this, each reload would start another worker. */
-const client = keepOverReloads(
-  packageId,
-  (): Client => ({ worker: undefined, lastId: 0, pending: new Map() }),
-);
+/** The worker of this thread, and the searches that wait for its reply. Otherwise each reload would start another worker. */
+const client = keepOverReloads(packageId, () => ({
+  worker: undefined as Worker | undefined,
+  lastId: 0,
+  pending: new Map<number, (reply: SearchReply) => void>(),
+}));
 
 export function searchInWorker(store: Store, query: Float32Array, k: number): WorkerSearch {
   const hits = Promise.withResolvers<Hit[]>();
@@ -60,8 +54,8 @@ export function searchInWorker(store: Store, query: Float32Array, k: number): Wo
     hits: hits.promise,
     ended: ended.promise,
     cancel(reason) {
-      hits.reject(reason);
       if (cancelSearch(state)) ended.resolve();
+      hits.reject(reason);
     },
   };
 }

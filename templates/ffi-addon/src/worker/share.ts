@@ -49,21 +49,22 @@ export const startSearch = (state: SearchState): boolean =>
 export const cancelSearch = (state: SearchState): boolean =>
   Atomics.exchange(state, 0, cancelled) === waiting;
 
-/** Created once for each function: Bun never releases what `linkSymbols` creates. */
-const linked = new Map<Pointer, NativeIndex["vindexSearch"]>();
-
 /**
  * Calls the very function that belongs to the store: a library opened again, from a file that may have changed, could
  * lay the memory out differently.
  */
 function attachNative({ handle, search, size }: NativeShare): Pick<Store, "search"> {
-  const vindexSearch = linked.get(search) ?? linkSearch(search);
-  linked.set(search, vindexSearch);
-  const index = { vindexSearch, handle, size };
+  const index = { vindexSearch: linkSearch(search), handle, size };
   return { search: (query, k, options) => searchNative(index, query, k, options) };
 }
 
+/** Bun never releases what `linkSymbols` creates, so each function is linked once. */
+const linked = new Map<Pointer, NativeIndex["vindexSearch"]>();
+
 function linkSearch(ptr: Pointer): NativeIndex["vindexSearch"] {
-  const vindex_search = { ...declarations.vindex_search, ptr };
-  return linkSymbols({ vindex_search }).symbols.vindex_search;
+  const earlier = linked.get(ptr);
+  if (earlier) return earlier;
+  const { symbols } = linkSymbols({ vindex_search: { ...declarations.vindex_search, ptr } });
+  linked.set(ptr, symbols.vindex_search);
+  return symbols.vindex_search;
 }
