@@ -81,7 +81,7 @@ export class Jobs {
     const end = await this.messages.getByKey(endKey(topic));
     if (end?.event === "result") return { id, status: "done", progress: 1, result: end.data };
     if (end) {
-      const query = { topics: [topic], event: "progress", limit: 1 };
+      const query = { patterns: [topic], event: "progress", limit: 1 };
       const [reported] = await this.messages.newest(query);
       const progress = Number(reported?.data.progress ?? 0);
       return { id, status: statusOf(end), progress, error: end.data };

@@ -108,7 +108,7 @@ export class RedisMessages implements MessageStore {
 
   /** Reads the stream until the limit is reached. It scans all topics, because a stream has no index by topic. */
   async #scan({ limit, ...query }: Query, after: string): Promise<Omit<Page, "hasGap">> {
-    const count = query.topics.includes("*") && query.event === undefined ? limit : SCAN;
+    const count = query.patterns.includes("*") && query.event === undefined ? limit : SCAN;
     const messages: Message[] = [];
     let cursor = after;
     for (;;) {
@@ -230,8 +230,8 @@ export class RedisMessages implements MessageStore {
   }
 }
 
-function matches({ topics, event }: Omit<Query, "limit">, message: Message): boolean {
-  return (event === undefined || event === message.event) && covers(topics, message.topic);
+function matches({ patterns, event }: Omit<Query, "limit">, message: Message): boolean {
+  return (event === undefined || event === message.event) && covers(patterns, message.topic);
 }
 
 function isId(id: string): boolean {

@@ -25,16 +25,15 @@ export type Direction = ">" | "<";
 
 export function selectRows(
   reader: Database,
-  { topics, event, limit }: Query,
+  { patterns, event, limit }: Query,
   direction: Direction,
   cursor: number,
 ): Row[] {
-  const isEverything = topics.includes("*");
-  const sql = isEverything ? EVERYTHING[direction] : scanTopics(reader, topics, direction);
-  const patterns = isEverything ? [] : topics;
-  return reader
-    .query<Row, (string | number | null)[]>(sql)
-    .all(cursor, limit, event ?? null, ...patterns);
+  const parameters = [cursor, limit, event ?? null];
+  const isEverything = patterns.includes("*");
+  if (!isEverything) parameters.push(...patterns);
+  const sql = isEverything ? EVERYTHING[direction] : scanTopics(reader, patterns, direction);
+  return reader.query<Row, (string | number | null)[]>(sql).all(...parameters);
 }
 
 /**
