@@ -4,7 +4,7 @@ import { Metrics } from "#lib/metrics";
 import { type Listener, type Message, toJson } from "../messages/store.ts";
 import { Broadcaster } from "./broadcaster.ts";
 
-test("an event is encoded once for streams with the same topics, in whatever order they are requested", () => {
+test("an event is encoded once for streams with the same patterns, in whatever order they are requested", () => {
   let publish: Listener | undefined;
   const subscribe = (listener: Listener) => {
     publish = listener;
@@ -13,8 +13,8 @@ test("an event is encoded once for streams with the same topics, in whatever ord
   const broadcaster = new Broadcaster({ subscribe }, 1000, new Metrics());
   try {
     const received: Uint8Array[] = [];
-    const streams = [["a", "b"], ["b", "a"], ["a"]].map((topics) => ({
-      topics,
+    const streams = [["a", "b"], ["b", "a"], ["a"]].map((patterns) => ({
+      patterns,
       send: (chunk: Uint8Array) => void received.push(chunk),
       end: () => undefined,
     }));
