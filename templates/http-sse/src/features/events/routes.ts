@@ -49,8 +49,7 @@ export function eventRoutes(
     (c) => {
       const grant = c.get("grant");
       const patterns = grant.requireSubscribe(requestedPatterns(c));
-      const isDraining = draining.aborted;
-      if (isDraining || broadcaster.size >= env.SSE_MAX_CLIENTS) {
+      if (draining.aborted || broadcaster.size >= env.SSE_MAX_CLIENTS) {
         throw new Problem(503, "The server cannot open another event stream now.", {
           headers: { "retry-after": "5" },
         });

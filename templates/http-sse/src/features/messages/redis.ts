@@ -204,7 +204,7 @@ export class RedisMessages implements MessageStore {
   async ready(): Promise<void> {
     await this.#range("XREVRANGE", "+", "-", 1);
     await this.connection.send("SET", [keyOf(this.key, "ready"), "1", "PX", `${PROBE_TTL_MS}`]);
-    if (!(await this.follower.isConnected())) throw new Error("The stream is not followed.");
+    if (!this.follower.isReading) throw new Error("The stream is not followed.");
   }
 
   async close(): Promise<void> {
