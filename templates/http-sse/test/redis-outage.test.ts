@@ -141,6 +141,7 @@ describe.skipIf(!redisServer)("Redis", () => {
     using relay = new Relay(redis.url);
     await using server = await TestServer.start({ REDIS_URL: relay.url, HEARTBEAT_MS: "50" });
     const { id } = await server.post("lost");
+    await server.post("lost, too");
     using live = await server.events();
     relay.cut();
     await untilReady(false, server);
