@@ -23,7 +23,7 @@ import { Pool } from "./features/jobs/pool.ts";
 import { jobRoutes } from "./features/jobs/routes.ts";
 // #endregion
 // #region redis
-import { openRedisMessages } from "./features/messages/redis.ts";
+import { RedisMessages } from "./features/messages/redis.ts";
 // #endregion
 import { messageRoutes } from "./features/messages/routes.ts";
 import { SqliteMessages } from "./features/messages/sqlite.ts";
@@ -95,7 +95,9 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 
 async function openMessages(env: Env): Promise<MessageStore> {
   // #region redis
-  if (env.REDIS_URL !== undefined) return await openRedisMessages(env.REDIS_URL, env);
+  if (env.REDIS_URL !== undefined) {
+    return await RedisMessages.open(env.REDIS_URL, env.REDIS_KEY, env.MESSAGES_KEEP);
+  }
   // #endregion
   return new SqliteMessages(join(env.DATA_DIR, "messages.db"), env.MESSAGES_KEEP);
 }

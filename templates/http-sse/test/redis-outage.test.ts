@@ -133,7 +133,7 @@ describe.skipIf(!redisServer)("Redis", () => {
     expect(output.split(warning)).toHaveLength(2);
     expect(output).toMatch(/NOPERM|permission/);
     await redis.command("ACL", "SETUSER", "app", "-xread");
-    await expect(RedisMessages.open(url.href, "other", 10)).rejects.toMatchObject({ status: 503 });
+    await expect(RedisMessages.open(url.href, "other", 10)).rejects.toThrow(/xread/i);
   });
 
   test("emptied during an outage: streams get one gap, also after a second reconnect", async () => {

@@ -1,6 +1,7 @@
 // The message store in Redis keeps the contract of the message store. Most tests run when REDIS_URL is set.
 import { describe, expect, spyOn, test } from "bun:test";
 import { RedisClient } from "bun";
+import { StartError } from "#lib/service";
 import { RedisMessages } from "./redis.ts";
 import { testMessageStore } from "./store-contract.ts";
 
@@ -115,7 +116,7 @@ function disposable(client: RedisClient): RedisClient & Disposable {
   return Object.assign(client, { [Symbol.dispose]: () => client.close() });
 }
 
-test("a Redis that cannot be reached is a 503", async () => {
+test("a Redis that cannot be reached is an error of the start", async () => {
   const opened = RedisMessages.open("redis://127.0.0.1:1", "test", 1);
-  await expect(opened).rejects.toMatchObject({ status: 503 });
+  await expect(opened).rejects.toBeInstanceOf(StartError);
 });

@@ -29,11 +29,12 @@ export function selectRows(
   direction: Direction,
   cursor: number,
 ): Row[] {
-  const parameters = [cursor, limit, event ?? null];
   const isEverything = patterns.includes("*");
-  if (!isEverything) parameters.push(...patterns);
-  const sql = isEverything ? EVERYTHING[direction] : scanTopics(reader, patterns, direction);
-  return reader.query<Row, (string | number | null)[]>(sql).all(...parameters);
+  const sql = isEverything ? scan(direction) : scanTopics(reader, patterns, direction);
+  const parameters = isEverything ? [] : patterns;
+  return reader
+    .query<Row, (string | number | null)[]>(sql)
+    .all(cursor, limit, event ?? null, ...parameters);
 }
 
 /**
@@ -48,9 +49,6 @@ function scan(direction: Direction, condition = "TRUE"): string {
 function orderBy(direction: Direction): string {
   return `ORDER BY seq ${direction === ">" ? "ASC" : "DESC"} LIMIT +?2`;
 }
-
-/** The most frequent scans: of all topics. */
-const EVERYTHING = { ">": scan(">"), "<": scan("<") };
 
 /**
  * The patterns are ?4 and further. Topics and rare prefixes are read with the index. All other prefixes are read in one
