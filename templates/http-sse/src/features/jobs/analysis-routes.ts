@@ -19,11 +19,7 @@ export function analysisRoutes(pool: Pool<string, Result>, jobs: Jobs, uploads: 
     // Checked before the job is created. The queue cannot fill up in between: `start` calls `pool.run` synchronously.
     if (pool.isFull) throw new Problem(503, "Every worker is busy, and the queue is full.");
     const path = uploads.path(upload);
-    const started = await jobs.start(
-      ({ signal, start, progress }) =>
-        pool.run(path, { signal, onStart: start, onProgress: progress }),
-      "queued",
-    );
+    const started = await jobs.start((job) => pool.run(path, job), "queued");
     return c.json(started, 202, { location: `/api/jobs/${started.id}` });
   });
 }

@@ -53,18 +53,18 @@ export class RunningJob {
   }
 
   /** Reports that the work has begun: the status changes from `queued` to `running`. */
-  readonly start = (): void => {
+  start(): void {
     if (this.status === "running") return;
     this.status = "running";
     this.onStatus("running");
     this.#schedule();
-  };
+  }
 
   /** Reports the share of the work that is done, 0 to 1. At most four reports a second are published. */
-  readonly progress = (share: number): void => {
+  progress(share: number): void {
     this.#progress = share;
     this.#schedule();
-  };
+  }
 
   /** Publishes a message of the job's topic, after the earlier ones; `state` is that of `append`. Rejects once the job is cancelled. */
   publish(event: string, data: NewMessage["data"], state?: "set"): Promise<unknown> {
