@@ -16,9 +16,13 @@ async function parse(chunks: readonly Uint8Array[]): Promise<ReceivedEvent[]> {
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 test("an event has a field per line, and ends with an empty line", () => {
-  expect(formatEvent("message", { text: "a\nb" }, "7")).toBe(
-    'id: 7\nevent: message\ndata: {"text":"a\\nb"}\n\n',
-  );
+  expect(formatEvent("message", { text: "a\nb" }, "7")).toMatchInlineSnapshot(`
+    "id: 7
+    event: message
+    data: {"text":"a\\nb"}
+
+    "
+  `);
 });
 
 test("data survives formatting and parsing", async () => {
