@@ -1,8 +1,5 @@
 // The presence of a single process.
 import type { User } from "../../../protocol.ts";
-// #region private
-import { findUser, type Receiver } from "../../private/find-user.ts";
-// #endregion
 import { type Listener, roomTopic } from "../bus.ts";
 import { Counts, ONLINE } from "./counts.ts";
 import type { Member, Presence } from "./presence.ts";
@@ -18,7 +15,7 @@ export class MemoryPresence implements Presence {
   }
 
   async leave(room: string, member: Member): Promise<void> {
-    const wasHere = this.#counts.user(room, member.user.id);
+    const wasHere = this.#counts.has(room, member.user.id);
     if (this.#counts.remove(room, member) && wasHere)
       this.#announce("user-left", room, member.user);
   }
@@ -32,11 +29,8 @@ export class MemoryPresence implements Presence {
   }
   // #region private
 
-  findUser(to: Receiver): Promise<User | undefined> {
-    return findUser(to, {
-      byId: (id) => this.#counts.user(ONLINE, id),
-      all: () => this.#counts.users(ONLINE),
-    });
+  async isOnline(userId: string): Promise<boolean> {
+    return this.#counts.has(ONLINE, userId);
   }
   // #endregion
 
