@@ -39,6 +39,7 @@ function sign(claims: Claims, secret: string): string {
 interface Claims {
   readonly id: string;
   readonly name: string;
+  readonly session: string;
   readonly expires: number;
 }
 

@@ -109,26 +109,6 @@ test("the keys of events that change nothing are as many as those of other event
 });
 // #endregion
 
-test("the keys of a file of an older release are known, as those before the stored events", () => {
-  const { db, insert } = open();
-  db.run(`
-    ALTER TABLE log DROP COLUMN marking;
-    DROP TABLE keys;
-    CREATE TABLE keys (id INTEGER PRIMARY KEY, user TEXT, key TEXT, room TEXT, offset INTEGER);
-    INSERT INTO keys VALUES (7, 'ada', 'k7', 'general', 7), (8, 'ada', 'k8', 'general', 8);
-    INSERT INTO events (id, room, offset, user, key) VALUES (100008, 'general', 9, 'ada', 'k9');
-    PRAGMA user_version = 4;
-  `);
-  insert("ada", "k10", 10);
-  migrate(db);
-  expect(db.query("SELECT id, key FROM keys").all()).toEqual([
-    { id: 100_006, key: "k7" },
-    { id: 100_007, key: "k8" },
-  ]);
-  const keys = new RecentKeys(db, LIMIT);
-  expect([7, 8, 9, 10].map((n) => keys.find("ada", `k${n}`)?.offset)).toEqual([7, 8, 9, 10]);
-});
-
 test("a key of a transaction that was rolled back is unknown, and the others are still known", () => {
   const { keys } = open();
   for (let offset = 1; offset < LIMIT; offset++) {

@@ -13,8 +13,8 @@ import {
   type User,
 } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
-import { roomTopic, userTopic } from "./bus.ts";
 import type { Hub } from "./hub.ts";
+import { roomTopic, userTopic } from "./hub.ts";
 import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
 import { logPresenceError, type Member } from "./presence/presence.ts";
 import { membershipChanges, type Recording } from "./recording.ts";

@@ -1,6 +1,6 @@
 // Records the frames that are delivered to a room while a client joins it, to send them after the reply.
 import type { ServerFrame, User } from "../../protocol.ts";
-import type { Delivery } from "./bus.ts";
+import type { Delivery } from "./hub.ts";
 
 export class Recording implements Disposable {
   #deliveries: Delivery[] = [];

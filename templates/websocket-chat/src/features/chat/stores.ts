@@ -8,11 +8,19 @@ import type { Env } from "../../env.ts";
 import { openRedisStores } from "../redis/stores.ts";
 // #endregion
 import { type EndedSessions, SqliteEndedSessions } from "../session/ended-sessions.ts";
-import { type Bus, type Listener, LocalBus } from "./bus.ts";
+import type { Delivery, Listener, Signal } from "./hub.ts";
 import { MemoryPresence } from "./presence/memory.ts";
 import type { Presence } from "./presence/presence.ts";
 import type { RoomLog } from "./room-log/room-log.ts";
 import { SqliteRoomLog } from "./room-log/sqlite.ts";
+
+/** Carries frames and signals to every node of the chat. While the nodes cannot be reached, both methods reject with a `Problem`. */
+export interface Bus {
+  /** Delivers on every node, this one included. */
+  publish(delivery: Delivery): Promise<void>;
+  /** Sends a signal to every node, this one included. */
+  signal(signal: Signal): Promise<void>;
+}
 
 export interface Stores {
   readonly bus: Bus;
@@ -29,7 +37,11 @@ export function openStores(env: Env, hub: Listener): Stores {
   try {
     const log = new SqliteRoomLog(join(env.DATA_DIR, "chat.db"), hub);
     const endedSessions = new SqliteEndedSessions(log.db);
-    return { bus: new LocalBus(hub), log, presence: new MemoryPresence(hub), endedSessions };
+    const bus: Bus = {
+      publish: async (delivery) => hub.deliver(delivery),
+      signal: async (signal) => hub.signal(signal),
+    };
+    return { bus, log, presence: new MemoryPresence(hub), endedSessions };
   } catch (cause) {
     throw dataDirError(env.DATA_DIR, cause);
   }

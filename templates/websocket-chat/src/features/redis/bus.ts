@@ -1,7 +1,8 @@
 // The bus of several nodes: one Redis Stream with the deliveries for all of them. Each node reads all of it, in order.
 import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
-import type { Bus, Delivery, Listener, Signal } from "../chat/bus.ts";
+import type { Delivery, Listener, Signal } from "../chat/hub.ts";
+import type { Bus } from "../chat/stores.ts";
 import { checkVersion } from "./health.ts";
 
 /** Deliveries that Redis retains for nodes that are behind. */

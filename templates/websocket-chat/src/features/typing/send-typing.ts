@@ -2,8 +2,8 @@
 import { log } from "#lib/log";
 import { LIMITS } from "../../limits.ts";
 import type { FrameOf, ServerFrame } from "../../protocol.ts";
-import { roomTopic } from "../chat/bus.ts";
 import type { Connection } from "../chat/connection.ts";
+import { roomTopic } from "../chat/hub.ts";
 
 /** The time of the last typing frame of each connection, by room. */
 const sentAt = new WeakMap<Connection, Map<string, number>>();

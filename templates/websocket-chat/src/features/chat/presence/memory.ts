@@ -1,6 +1,6 @@
 // The presence of a single process.
 import type { User } from "../../../protocol.ts";
-import { type Listener, roomTopic } from "../bus.ts";
+import { type Listener, roomTopic } from "../hub.ts";
 import { Counts, ONLINE } from "./counts.ts";
 import type { Member, Presence } from "./presence.ts";
 

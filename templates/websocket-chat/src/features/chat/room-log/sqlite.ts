@@ -6,7 +6,7 @@ import { applyEvent } from "../../../apply-event.ts";
 import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
 import { type Message, type Position, type RoomEvent, targetOf } from "../../../protocol.ts";
-import { type Listener, roomTopic } from "../bus.ts";
+import { type Listener, roomTopic } from "../hub.ts";
 import { Epoch } from "./epoch.ts";
 import { migrate } from "./migrations.ts";
 import { RecentKeys } from "./recent-keys.ts";
