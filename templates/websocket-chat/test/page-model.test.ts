@@ -60,7 +60,7 @@ test.each(["ok", "event"])(
   (first) => {
     const { model, room, texts } = open();
     model.joined("a", { ...empty, recovered: false }, true);
-    const unsent = { type: "chat", room: "a", text: "mine", key: "k1" } as const;
+    const unsent = { type: "chat", room: "a", text: "mine", key: "k1", postedAt: 0 } as const;
     model.addUnsent(unsent, "");
     expect(room.lines.map(({ state }) => state)).toEqual(["waiting"]);
     const ok = () => model.settled(unsent);

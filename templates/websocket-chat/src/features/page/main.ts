@@ -1,6 +1,7 @@
 // The page: connects the client, the model and the view, and handles the input.
+
+import type { Unsent } from "../../client/client.ts";
 import { ChatClient, type ConnectionState, type EndReason } from "../../client/client.ts";
-import type { Unsent } from "../../client/outbox.ts";
 import { LIMITS } from "../../limits.ts";
 // #region edits
 import type { Message } from "../../protocol.ts";
@@ -165,7 +166,7 @@ function start(user: User): void {
       // #region edits
       moveEditToDraft();
       // #endregion
-      for (const event of client.outbox.unsent.toReversed()) {
+      for (const event of client.unsent.toReversed()) {
         if ("text" in event) moveToDraft(event);
       }
       if (model.current) model.current.draft = text.value;
@@ -317,7 +318,7 @@ function start(user: User): void {
     // The next `show` saves the text field as the draft of the current conversation.
     if (conversation === model.current) text.value = draft;
   }
-  for (const event of client.outbox.unsent) showUnsent(event);
+  for (const event of client.unsent) showUnsent(event);
   const all = [...model.conversations.values()];
   show(all.find(({ draft }) => draft) ?? all[0]);
   client.connect();

@@ -1,6 +1,6 @@
 // The state of the page: conversations, their members, and messages that are not sent yet. It has no DOM.
 import { applyEvent } from "../../apply-event.ts";
-import type { Unsent } from "../../client/outbox.ts";
+import type { Unsent } from "../../client/client.ts";
 import {
   isEvent,
   type Message,
