@@ -1,6 +1,8 @@
 // Access: sessions, origins, limits, and the response to each refusal.
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { hc } from "hono/client";
+import type { App } from "../src/app.ts";
 import { SESSION_SECONDS } from "../src/features/session/cookie.ts";
 import { RawSocket } from "./raw.ts";
 import { ChatServer, until } from "./server.ts";
@@ -93,10 +95,11 @@ describe("session", () => {
   });
 
   test("DELETE removes the cookie, and GET without one is 401", async () => {
-    const response = await fetch(`${server.url}/api/session`, { method: "DELETE" });
+    const { session } = hc<App>(server.url).api;
+    const response = await session.$delete();
     expect(response.status).toBe(204);
     expect(response.headers.get("set-cookie")).toContain("Max-Age=0");
-    expect((await fetch(`${server.url}/api/session`)).status).toBe(401);
+    expect((await session.$get()).status as number).toBe(401);
   });
 
   test.each([

@@ -23,6 +23,8 @@ import { setUpTabStops } from "./tab-stops.ts";
 import { render } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
+/** Milliseconds between two renderings. */
+const FRAME_MS = 16;
 const SIGNED_OUT = "signed out";
 /** Announces a sign-out to the other tabs, also to those without a connection. */
 const tabs = new BroadcastChannel("chat");
@@ -67,15 +69,16 @@ function start(user: User): void {
     },
   });
 
-  /** Changes the model. It is rendered before the next animation frame, once for any number of changes. */
+  /** Changes the model. It is rendered a little later, once for any number of changes. */
   function update(change: () => void): void {
     change();
     if (isRenderPlanned) return;
     isRenderPlanned = true;
-    requestAnimationFrame(() => {
+    // Not `requestAnimationFrame`, which does not run in a hidden tab: its title shows the unread messages.
+    setTimeout(() => {
       isRenderPlanned = false;
       render(model, actions);
-    });
+    }, FRAME_MS);
   }
 
   const actions: Actions = {
