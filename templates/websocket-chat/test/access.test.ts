@@ -347,6 +347,23 @@ describe("rate limit", () => {
     );
   });
 
+  test("also applies to new names, but not to a sign-in", async () => {
+    using ada = await Socket.open(server.url, "Ada");
+    const post = (cookie: string) =>
+      fetch(`${server.url}/api/session`, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie },
+        body: '{"name":"Countess"}',
+      });
+    const renames = await Promise.all(Array.from({ length: 20 }, () => post(ada.cookie)));
+    const refused = renames.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(5);
+    expect(refused[0]?.headers.get("retry-after")).toBe("10");
+    expect(refused.length).toBeLessThan(20);
+    const signIns = await Promise.all(Array.from({ length: 20 }, () => post("")));
+    expect(signIns.filter(({ status }) => status !== 201)).toEqual([]);
+  });
+
   test("also applies to invalid frames", async () => {
     using ada = await Socket.open(server.url, "Ada");
     for (let i = 0; i < 200; i++) ada.raw("{");

@@ -169,6 +169,21 @@ test("a user who is renamed is renamed everywhere", () => {
     "Robert #carl",
   ]);
 });
+
+test("users who are no longer shown are forgotten, and the others keep their tags", () => {
+  const { model } = open();
+  model.joined("a", { ...empty, members: [me, bob], recovered: false }, true);
+  const namesake = { id: "carl-id", name: "Bob" };
+  model.receive({ type: "user-joined", room: "a", user: namesake });
+  expect(model.labelOf(bob)).toBe("Bob #bob-");
+  model.receive({ type: "user-left", room: "a", user: namesake });
+  model.receive({ type: "user-joined", room: "a", user: { id: "eve-id", name: "Eve" } });
+  expect(model.labelOf(bob)).toBe("Bob");
+  // An author stays known while a message is shown.
+  model.receive(chat(1, "hello", namesake));
+  model.receive({ type: "user-joined", room: "a", user: { id: "dan-id", name: "Dan" } });
+  expect(model.labelOf(bob)).toBe("Bob #bob-");
+});
 // #region edits
 
 test("a message that is edited or deleted changes its line, and a deleted one leaves none", () => {

@@ -9,13 +9,13 @@ import {
   type CloseCode,
   type FrameOf,
   PROTOCOL,
+  type Ref,
   type ServerFrame,
   type User,
 } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import type { Hub } from "./hub.ts";
 import { roomTopic, userTopic } from "./hub.ts";
-import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
 import { logPresenceError, type Member } from "./presence/presence.ts";
 import { membershipChanges, type Recording } from "./recording.ts";
 import type { History } from "./room-log/room-log.ts";
@@ -27,6 +27,16 @@ export interface Chat {
   readonly stores: Stores;
 }
 
+/** The content of the reply to a join. */
+interface JoinReply {
+  readonly ref: Ref;
+  readonly room: string;
+  readonly history: History;
+  readonly members: readonly User[];
+}
+
+/** Refuse a join if `canJoin` takes longer than this many milliseconds: other frames of the connection wait for it. */
+const CAN_JOIN_TIMEOUT_MS = 5000;
 /** A timer cannot run for more than 25 days, so the expiry of a session that lasts longer is checked every day. */
 const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
@@ -169,7 +179,7 @@ export class Connection implements Member {
     let history: History;
     let members: readonly User[];
     try {
-      if (!(await canJoin(this.user, room))) {
+      if (!(await canJoinInTime(this.user, room))) {
         throw new FrameError("forbidden", `You may not join ${room}.`);
       }
       if (!this.#socket) return;
@@ -281,5 +291,42 @@ export class Connection implements Member {
     // The runtime queues published frames and writes them before a `send`; the cork makes one write of both.
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
+  }
+}
+
+/**
+ * Encodes the reply to a join, with at most `LIMITS.replyMembers` members, and all events or the newest messages: as
+ * many as fit into `LIMITS.replyBytes`.
+ * @returns also `rest`, the frames to send after it: the other members.
+ */
+function encodeJoinReply({ ref, room, history, members }: JoinReply) {
+  const { epoch, offset, recovered, entries } = history;
+  // The room log has returned only as many events as fit.
+  const messages = recovered ? entries : newestFitting(entries);
+  const first = members.slice(0, LIMITS.replyMembers);
+  const head = { type: "ok", ref, room, epoch, offset, recovered, members: first };
+  const frame = `${JSON.stringify(head).slice(0, -1)},"messages":[${messages.join(",")}]}`;
+  return { frame, rest: membershipChanges(room, first, members) };
+}
+
+/** The newest messages that fit into a reply: at least one, which may be longer. */
+function newestFitting(messages: readonly string[]): readonly string[] {
+  let bytes = 0;
+  const last = messages.findLastIndex((message) => {
+    bytes += Buffer.byteLength(message);
+    return bytes > LIMITS.replyBytes;
+  });
+  return messages.slice(Math.min(last + 1, messages.length - 1));
+}
+
+/** @throws {Error} if `canJoin` has not decided after `CAN_JOIN_TIMEOUT_MS`. */
+async function canJoinInTime(user: User, room: string): Promise<boolean> {
+  const timeout = Promise.withResolvers<never>();
+  const error = new Error(`canJoin has not decided about ${room} in ${CAN_JOIN_TIMEOUT_MS} ms.`);
+  const timer = setTimeout(timeout.reject, CAN_JOIN_TIMEOUT_MS, error);
+  try {
+    return await Promise.race([canJoin(user, room), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

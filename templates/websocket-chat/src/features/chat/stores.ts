@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Problem, storeUnavailable } from "#lib/http";
 import { StartError } from "#lib/service";
 import type { Env } from "../../env.ts";
+import { FrameError } from "../../frame-error.ts";
 // #region redis
 import { openRedisStores } from "../redis/stores.ts";
 // #endregion
@@ -47,8 +48,15 @@ export function openStores(env: Env, hub: Listener): Stores {
   }
 }
 
-/** Maps an error of a store that is unavailable to a 503, or a 507 if the disk is full. Undefined for a bug. */
+/**
+ * Maps an error of a store that is unavailable to a 503, or a 507 if the disk is full, and the only `FrameError` of a
+ * route, which is `rate_limited`, to a 429. Undefined for a bug.
+ */
 export function toProblem(error: unknown): Problem | undefined {
+  if (error instanceof FrameError) {
+    const detail = "You send too fast: try again in 10 s.";
+    return new Problem(429, detail, { headers: { "retry-after": "10" } });
+  }
   if (error instanceof SQLiteError) return storeUnavailable(error);
   return error instanceof Problem ? error : undefined;
 }
