@@ -86,7 +86,7 @@ export const probe = new Script<null>(`
     redis.call('ZADD', a, 1, 'x') redis.call('ZCARD', a) redis.call('ZREVRANGE', a, 0, 1) redis.call('ZRANGEBYSCORE', a, 0, 1)
     redis.call('ZREM', a, 'y') try(a, 'ZPOPMIN')
     redis.call('SADD', a, 'x') redis.call('SRANDMEMBER', a, 1) redis.call('SCARD', a) try(a, 'SREM', 'x')
-    redis.call('XADD', a, 'MAXLEN', '~', 10, '*', 'f', 1) redis.call('XREVRANGE', a, '+', '-', 'COUNT', 1)
+    redis.call('XADD', a, 'MAXLEN', '~', 10, '*', 'f', 1) redis.call('XTRIM', a, 'MINID', 0) redis.call('XREVRANGE', a, '+', '-', 'COUNT', 1)
     redis.call('SET', b, 1, 'NX') redis.call('GET', b) redis.call('PEXPIRE', b, 1000)
   end
   local ok, problem = pcall(run)
