@@ -1,4 +1,4 @@
-// Private messages: delivered to every connection of the receiver, and not stored.
+// Private messages: delivered to every connection of the receiver, and not part of any history.
 import { FrameError } from "../../frame-error.ts";
 import type { FrameOf, ServerFrame } from "../../protocol.ts";
 import type { Connection } from "../chat/connection.ts";

@@ -7,7 +7,7 @@ import { checkVersion } from "./health.ts";
 
 /** Deliveries that Redis retains for nodes that are behind. */
 export const BUS_LENGTH = 10_000;
-/** Milliseconds after which deliveries are deleted, because they contain private messages and texts that were deleted since. */
+/** Milliseconds after which deliveries are deleted: they contain texts that no store keeps, or that were deleted since. */
 export const BUS_TTL_MS = 60_000;
 /** Milliseconds that a read blocks until Redis responds without an entry. */
 const BLOCK_MS = 5000;
