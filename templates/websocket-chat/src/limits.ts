@@ -35,7 +35,7 @@ export const LIMITS = {
   /** Bytes that may be queued for a slow consumer before its connection is closed. */
   sendBufferBytes: 768 * 1024,
   // #region typing
-  /** Milliseconds between two `typing` frames of one connection in one room. */
+  /** Milliseconds between two `typing` frames of one user in one room. */
   typingMs: 2000,
   // #endregion
   /** Idempotency keys that the SQLite log remembers. A resend after this many newer events is stored again. */
