@@ -584,8 +584,11 @@ test("a copy of a database that was made while it was open is noticed as well", 
   await ada.chat("general", "kept");
   const file = join(server.directory, "chat.db");
   const copy = copyOf(file);
+  const readMarker = () => Bun.file(`${file}.marker`).text();
+  const before = await readMarker();
   const { offset } = await ada.chat("general", "lost");
-  await Bun.sleep(1000);
+  // A mark that is newer than the copy.
+  await until(async () => (await readMarker()) !== before, "a commit is marked");
   await server.crash();
   await replaceDatabase(file, copy);
   await server.restart();

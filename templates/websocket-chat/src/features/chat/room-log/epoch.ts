@@ -6,7 +6,7 @@ import { randomId } from "../../../random-id.ts";
 import { currentBoot, isSameBoot } from "./boot.ts";
 
 /** Milliseconds from a commit to its mark. A copy of the file is noticed if it is older than the latest mark. */
-const MARK_AFTER_MS = 200;
+const MARK_AFTER_MS = 1000;
 /** Stored as `boot` once the file is closed cleanly: then nothing is missing. */
 const CLOSED = "";
 
