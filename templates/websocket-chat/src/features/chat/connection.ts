@@ -9,15 +9,14 @@ import {
   type CloseCode,
   type FrameOf,
   PROTOCOL,
-  type Ref,
   type ServerFrame,
   type User,
 } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import type { Hub } from "./hub.ts";
 import { roomTopic, userTopic } from "./hub.ts";
+import { encodeJoinReply, type JoinReply, membershipChanges, type Recording } from "./join.ts";
 import { logPresenceError, type Member } from "./presence/presence.ts";
-import { membershipChanges, type Recording } from "./recording.ts";
 import type { History } from "./room-log/room-log.ts";
 import type { Stores } from "./stores.ts";
 
@@ -25,14 +24,6 @@ import type { Stores } from "./stores.ts";
 export interface Chat {
   readonly hub: Hub;
   readonly stores: Stores;
-}
-
-/** The content of the reply to a join. */
-interface JoinReply {
-  readonly ref: Ref;
-  readonly room: string;
-  readonly history: History;
-  readonly members: readonly User[];
 }
 
 /** Refuse a join if `canJoin` takes longer than this many milliseconds: other frames of the connection wait for it. */
@@ -292,31 +283,6 @@ export class Connection implements Member {
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }
-}
-
-/**
- * Encodes the reply to a join, with at most `LIMITS.replyMembers` members, and all events or the newest messages: as
- * many as fit into `LIMITS.replyBytes`.
- * @returns also `rest`, the frames to send after it: the other members.
- */
-function encodeJoinReply({ ref, room, history, members }: JoinReply) {
-  const { epoch, offset, recovered, entries } = history;
-  // The room log has returned only as many events as fit.
-  const messages = recovered ? entries : newestFitting(entries);
-  const first = members.slice(0, LIMITS.replyMembers);
-  const head = { type: "ok", ref, room, epoch, offset, recovered, members: first };
-  const frame = `${JSON.stringify(head).slice(0, -1)},"messages":[${messages.join(",")}]}`;
-  return { frame, rest: membershipChanges(room, first, members) };
-}
-
-/** The newest messages that fit into a reply: at least one, which may be longer. */
-function newestFitting(messages: readonly string[]): readonly string[] {
-  let bytes = 0;
-  const last = messages.findLastIndex((message) => {
-    bytes += Buffer.byteLength(message);
-    return bytes > LIMITS.replyBytes;
-  });
-  return messages.slice(Math.min(last + 1, messages.length - 1));
 }
 
 /** @throws {Error} if `canJoin` has not decided after `CAN_JOIN_TIMEOUT_MS`. */

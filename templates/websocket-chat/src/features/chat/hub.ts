@@ -9,7 +9,7 @@ import { LIMITS } from "../../limits.ts";
 import { CLOSE, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
 import type { Connection } from "./connection.ts";
-import { Recording } from "./recording.ts";
+import { Recording } from "./join.ts";
 
 /** An encoded frame for every connection that is subscribed to `topic`. */
 export interface Delivery {
