@@ -190,7 +190,7 @@ test("canJoin decides who may join, and may fail", async () => {
   // A ping gets its reply during a join that takes long.
   const slow = eve.ask({ type: "join", room: "slow" });
   await eve.settled();
-  // It does not hold the frames after it for ever.
+  // The frames after it wait only until it has failed.
   const later = eve.chat("open", "after the slow join");
   expect(await slow).toMatchObject({ code: "internal", retry: true });
   await later;

@@ -257,7 +257,10 @@ export class ChatClient {
     const event = this.#outbox.find((unsent) => unsent.room === room);
     if (!event) return;
     if (Date.now() - event.postedAt > MAX_AGE_MS) {
-      this.#settle(event, "This was not sent within 24 hours.");
+      this.#settle(
+        event,
+        "This has waited for 24 hours and was dropped: if it is not in the room, send it again.",
+      );
       return this.#flush(room);
     }
     const { postedAt, ...frame } = event;

@@ -221,7 +221,7 @@ export class Model {
   }
   // #endregion
 
-  /** Forgets the users who are no longer shown: in a busy room, they would become ever more. */
+  /** Forgets the users who are no longer shown: otherwise their number would grow without limit. */
   #makeLabels(): ReadonlyMap<string, string> {
     const shown = new Set([this.me.id]);
     for (const { id, members, lines } of this.conversations.values()) {
