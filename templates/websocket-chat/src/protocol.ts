@@ -62,6 +62,14 @@ export const eventSchemas = {
   // #endregion
 };
 
+// #region private
+/**
+ * `{ id }`, or a string: the id of an online user, otherwise a name that exactly one online user has. A string that
+ * looks like an id (see `isId`) is never taken for a name.
+ */
+const receiver = z.union([token, z.object({ id: token })]);
+
+// #endregion
 /** Body of `POST /api/session`. */
 export const sessionSchema = z.object({
   name: z
@@ -86,7 +94,7 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("leave"), ref, room }),
   ...Object.values(eventSchemas),
   // #region private
-  z.object({ type: z.literal("private"), ref, to: z.object({ id: token }), text }),
+  z.object({ type: z.literal("private"), ref, to: receiver, text }),
   // #endregion
   // #region typing
   z.object({ type: z.literal("typing"), room }),

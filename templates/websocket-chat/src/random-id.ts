@@ -4,3 +4,10 @@
 export function randomId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("base64url");
 }
+// #region private
+
+/** Whether the text has the form of an id. */
+export function isId(text: string): boolean {
+  return /^[\w-]{16}$/.test(text);
+}
+// #endregion

@@ -109,7 +109,7 @@ describe.skipIf(!REDIS_URL)("two nodes", () => {
     // #endregion
     using tab = await Socket.openAs(nodes[0].url, bob.cookie);
     // #region private
-    await ada.ask({ type: "private", to: you, text: "psst" });
+    await ada.ask({ type: "private", to: you.id, text: "psst" });
     for (const socket of [bob, tab]) {
       expect(await socket.next("private")).toMatchObject({ from: ada.you, text: "psst" });
     }

@@ -106,6 +106,12 @@ test("a new name reaches the members, also of connections that were open before"
   expect(await bob.next("chat")).toMatchObject({ from: renamed });
   using tab = await Socket.openAs(server.url, cookie);
   expect((await tab.join("names")).members).toContainEqual(renamed);
+  // #region private
+  expect(await bob.ask({ type: "private", to: "New", text: "hi" })).toMatchObject({ type: "ok" });
+  expect(await bob.ask({ type: "private", to: "Old", text: "hi" })).toMatchObject({
+    ...{ code: "not_online", retry: true },
+  });
+  // #endregion
 });
 
 test("a client that connects with the cookie from before a rename has the new name", async () => {

@@ -20,7 +20,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await two.shows("[data-state=online]");
     // #region private
     const { user } = await eve.next("user-joined");
-    await eve.ask({ type: "private", to: user, text: "Ada's PIN is 1234" });
+    await eve.ask({ type: "private", to: user.id, text: "Ada's PIN is 1234" });
     await two.shows("#private button");
     // #endregion
     await two.click("#text");

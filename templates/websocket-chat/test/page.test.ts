@@ -198,7 +198,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.says("#members .label", EVIL_NAME);
     // #region private
     const { id } = (await evil.join("general")).members.find(({ name }) => name === "Reader") ?? {};
-    await evil.ask({ type: "private", to: { id: id ?? "" }, text: EVIL_TEXT });
+    await evil.ask({ type: "private", to: id ?? "", text: EVIL_TEXT });
     await page.says("#private .label", EVIL_NAME);
     // #endregion
     expect(await page.evaluate<number | undefined>("window.hacked")).toBeUndefined();

@@ -1,6 +1,9 @@
 // The contract of `Presence`, which both implementations fulfil.
 import { afterEach, describe, expect, test } from "bun:test";
 import type { User } from "../src/protocol.ts";
+// #region private
+import { randomId } from "../src/random-id.ts";
+// #endregion
 import { until } from "./server.ts";
 import { engines, setUp } from "./stores.ts";
 
@@ -57,17 +60,31 @@ for (const engine of engines) {
     });
     // #region private
 
-    test("a user is online from the first connection to the last one", async () => {
+    test("an online user is found by id, or by a name that no other online user has", async () => {
       const { presence } = await open();
-      const tab = another(ada);
-      await presence.connect(ada);
-      await presence.connect(tab);
-      await presence.disconnect(ada);
-      expect(await presence.isOnline("a")).toBe(true);
-      // A name is not an id.
-      expect(await presence.isOnline("Ada")).toBe(false);
-      await presence.disconnect(tab);
-      expect(await presence.isOnline("a")).toBe(false);
+      const zoe = { user: { id: randomId(), name: "Zoë" } };
+      await presence.connect(zoe);
+      await presence.connect(bob);
+      expect(await presence.findUser(zoe.user.id)).toEqual(zoe.user);
+      expect(await presence.findUser("Bob")).toEqual(bob.user);
+      await presence.connect({ user: { id: randomId(), name: "Bob" } });
+      expect(await presence.findUser("Bob")).toBeUndefined();
+      await presence.disconnect(zoe);
+      expect(await presence.findUser(zoe.user.id)).toBeUndefined();
+      await presence.connect({ user: { id: randomId(), name: zoe.user.id } });
+      expect(await presence.findUser(zoe.user.id)).toBeUndefined();
+    });
+
+    test("an id of any form is not taken for the name of another user", async () => {
+      const { presence } = await open();
+      const impostor = { user: { id: "7", name: "42" } };
+      await presence.connect(impostor);
+      expect(await presence.findUser({ id: "42" })).toBeUndefined();
+      expect(await presence.findUser("42")).toEqual(impostor.user);
+      const owner = { user: { id: "42", name: "Ada" } };
+      await presence.connect(owner);
+      expect(await presence.findUser({ id: "42" })).toEqual(owner.user);
+      expect(await presence.findUser("42")).toEqual(owner.user);
     });
     // #endregion
 

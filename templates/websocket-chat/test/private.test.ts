@@ -1,4 +1,4 @@
-// Private messages: who receives them.
+// Private messages: who receives them, and how a receiver is found.
 import { describe, expect, test } from "bun:test";
 import { ChatServer, until } from "./server.ts";
 import { Socket } from "./socket.ts";
@@ -13,8 +13,10 @@ describe("private messages", () => {
     using bob = await open("Bob");
     using tab = await Socket.openAs(server.url, bob.cookie);
     using eve = await open("Eve");
-    const ok = await ada.ask({ type: "private", to: { id: bob.you.id }, text: "psst" });
+    const ok = await ada.ask({ type: "private", to: bob.you.id, text: "psst" });
     expect(ok).toEqual({ type: "ok", ref: expect.anything() });
+    const again = { type: "private", to: bob.you, text: "to the user object" };
+    expect(await ada.ask(again)).toMatchObject({ type: "ok" });
     for (const socket of [bob, tab]) {
       const message = await socket.next("private");
       expect(message).toEqual({
@@ -28,10 +30,16 @@ describe("private messages", () => {
     expect(eve.all("private")).toEqual([]);
   });
 
-  test.each([42, "Bob", { name: "Bob" }])("to %p, which has no id, are refused", async (to) => {
+  test("can be addressed by name if only one online user has it", async () => {
     using ada = await open("Ada");
-    const reply = await ada.ask({ type: "private", to, text: "hi" });
-    expect(reply).toMatchObject({ code: "invalid_message" });
+    using zoe = await open("Zoë the first");
+    expect(await ada.ask({ type: "private", to: zoe.you.name, text: "hi" })).toMatchObject({
+      type: "ok",
+    });
+    using _ = await open("Zoë the first");
+    expect(await ada.ask({ type: "private", to: zoe.you.name, text: "hi" })).toMatchObject({
+      code: "not_online",
+    });
   });
 
   test("to an offline user do not reach a user whose name is that user's id", async () => {
@@ -40,8 +48,12 @@ describe("private messages", () => {
     bob.close();
     await bob.closed;
     using mallory = await open(bob.you.id);
-    const ask = () => ada.ask({ type: "private", to: bob.you, text: "for Bob" });
-    await until(async () => (await ask()).type === "error", "Bob is offline");
+    for (const to of [bob.you.id, bob.you]) {
+      await until(
+        async () => (await ada.ask({ type: "private", to, text: "for Bob" })).type === "error",
+        "Bob is offline",
+      );
+    }
     await mallory.settled();
     expect(mallory.all("private")).toEqual([]);
   });
@@ -51,7 +63,7 @@ describe("private messages", () => {
     const bob = await open("Bob");
     bob.close();
     await bob.closed;
-    const ask = () => ada.ask({ type: "private", to: bob.you, text: "psst" });
+    const ask = () => ada.ask({ type: "private", to: bob.you.id, text: "psst" });
     await until(async () => (await ask()).type === "error", "Bob is offline");
     expect(await ask()).toMatchObject({ type: "error", code: "not_online" });
   });

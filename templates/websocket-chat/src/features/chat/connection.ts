@@ -104,6 +104,7 @@ export class Connection implements Member {
       this.#closeAtExpiry();
     }
     const { presence } = this.chat.stores;
+    presence.connect(this).catch(logPresenceError);
     for (const room of this.rooms) presence.join(room, this).catch(logPresenceError);
   }
 

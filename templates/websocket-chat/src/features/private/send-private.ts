@@ -10,16 +10,14 @@ export async function sendPrivate(
 ): Promise<void> {
   const { hub, stores } = connection.chat;
   hub.checkRateLimit(connection.user, "message");
-  const { id } = frame.to;
-  if (!(await stores.presence.isOnline(id))) {
-    throw new FrameError("not_online", "This user is not online.");
-  }
+  const receiver = await stores.presence.findUser(frame.to);
+  if (!receiver) throw new FrameError("not_online", "No user with this id or name is online.");
   const message: ServerFrame = {
     type: "private",
     from: connection.user,
     text: frame.text,
     at: new Date().toISOString(),
   };
-  await stores.bus.publish({ topic: userTopic(id), frame: JSON.stringify(message) });
+  await stores.bus.publish({ topic: userTopic(receiver.id), frame: JSON.stringify(message) });
   connection.send({ type: "ok", ref: frame.ref });
 }

@@ -4,6 +4,9 @@ import type { User } from "../../protocol.ts";
 import { randomId } from "../../random-id.ts";
 import { Counts, ONLINE } from "../chat/presence/counts.ts";
 import { logPresenceError, type Member, type Presence } from "../chat/presence/presence.ts";
+// #region private
+import { findUser, type Receiver } from "../private/find-user.ts";
+// #endregion
 import { BUS_LENGTH, BUS_TTL_MS, type RedisBus } from "./bus.ts";
 import { checkVersion } from "./health.ts";
 import { Script, type Sender } from "./script.ts";
@@ -67,8 +70,18 @@ export class RedisPresence implements Presence {
   }
   // #region private
 
-  async isOnline(userId: string): Promise<boolean> {
-    return (await this.#redis.send("HEXISTS", [this.#key(`people:${ONLINE}`), userId])) === 1;
+  findUser(to: Receiver): Promise<User | undefined> {
+    const key = this.#key(`people:${ONLINE}`);
+    return findUser(to, {
+      byId: async (id) => {
+        const user = (await this.#redis.send("HGET", [key, id])) as string | null;
+        return user === null ? undefined : JSON.parse(user);
+      },
+      all: async () => {
+        const users = (await this.#redis.send("HVALS", [key])) as string[];
+        return users.map((user): User => JSON.parse(user));
+      },
+    });
   }
   // #endregion
 

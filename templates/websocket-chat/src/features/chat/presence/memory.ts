@@ -1,5 +1,8 @@
 // The presence of a single process.
 import type { User } from "../../../protocol.ts";
+// #region private
+import { findUser, type Receiver } from "../../private/find-user.ts";
+// #endregion
 import { type Listener, roomTopic } from "../hub.ts";
 import { Counts, ONLINE } from "./counts.ts";
 import type { Member, Presence } from "./presence.ts";
@@ -15,7 +18,7 @@ export class MemoryPresence implements Presence {
   }
 
   async leave(room: string, member: Member): Promise<void> {
-    const wasHere = this.#counts.has(room, member.user.id);
+    const wasHere = this.#counts.user(room, member.user.id);
     if (this.#counts.remove(room, member) && wasHere)
       this.#announce("user-left", room, member.user);
   }
@@ -29,8 +32,11 @@ export class MemoryPresence implements Presence {
   }
   // #region private
 
-  async isOnline(userId: string): Promise<boolean> {
-    return this.#counts.has(ONLINE, userId);
+  findUser(to: Receiver): Promise<User | undefined> {
+    return findUser(to, {
+      byId: (id) => this.#counts.user(ONLINE, id),
+      all: () => this.#counts.users(ONLINE),
+    });
   }
   // #endregion
 

@@ -1,6 +1,9 @@
 // The interface of presence, which stores the users in each room and those online. One implementation per engine.
 import { log } from "#lib/log";
 import type { User } from "../../../protocol.ts";
+// #region private
+import type { Receiver } from "../../private/find-user.ts";
+// #endregion
 
 /** A connection of a user. A user with several of them counts once. */
 export interface Member {
@@ -23,7 +26,8 @@ export interface Presence {
   connect(member: Member): Promise<void>;
   disconnect(member: Member): Promise<void>;
   // #region private
-  isOnline(userId: string): Promise<boolean>;
+  /** Finds the online user with this id. A string can also be a name that only one online user has. */
+  findUser(to: Receiver): Promise<User | undefined>;
   // #endregion
   /** Rejects unless presence can be updated now. */
   ready?(): Promise<void>;
