@@ -37,8 +37,12 @@ export async function update(options: Options, call: Call): Promise<Outcome> {
       `Run: ${RUN} update --continue\n  Then undo the update with git.`,
     );
   }
-  // Before the first swap there is nothing to finish.
-  if (has("abort") || state === "staging") return undo(directory);
+  if (has("abort")) return undo(directory);
+  if (state === "staging") {
+    abort(directory);
+    const message = "No file had been replaced, so the update was discarded.";
+    throw new CreateError("unfinished", message, `Run: ${RUN} update`);
+  }
   if (state === "abort") {
     const hint = `Run: ${RUN} update --abort`;
     throw new CreateError("unfinished", "An abort was interrupted.", hint);
@@ -62,10 +66,8 @@ async function merge(
   refuseUnfinished(directory);
   const project = readProject(directory);
   const request = { to: value("to"), add: list("with") ?? [], remove: list("without") ?? [] };
-  const [repository, versions] = await Promise.all([
-    requireClean(directory, variables),
-    compareVersions(project, request, source, environment),
-  ]);
+  const repository = await requireClean(directory, variables);
+  const versions = await compareVersions(project, request, source, environment);
   const { changes, writes, own } = await planUpdate(directory, versions, repository, variables);
   if (own("package.json").kind === "link") {
     const message = "package.json is a link, so an update could not record the new version in it.";
