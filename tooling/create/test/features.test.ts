@@ -204,7 +204,7 @@ test.each([
   [
     "a region that closes another one",
     source("// #region page\n// #region uploads\n// #endregion page\n// #endregion\n"),
-    "src/serve.ts:3 closes a region of page instead of uploads, opened on line 2",
+    "src/serve.ts:3 closes a region of page instead of uploads, opened at templates/demo/src/serve.ts:2",
   ],
   [
     "a region of an unknown feature",

@@ -208,7 +208,9 @@ test.each([
 test("a file that changed since the plan was made is not replaced", () => {
   const directory = project("raced");
   writeFileSync(join(directory, LAST), "raced");
-  expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(`during the update: ${LAST}`);
+  expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(
+    `during the update: ${LAST}`,
+  );
   expect(tree(directory)).toEqual({ ...OLD, [LAST]: "raced" });
 });
 

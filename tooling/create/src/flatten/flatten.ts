@@ -3,10 +3,10 @@ import { below, bytes, type FileMap, sorted, text } from "./file-map.ts";
 import { printManifest } from "./json.ts";
 import { leaveOut } from "./leave-out.ts";
 import { flattenManifest, type Manifest, parseManifest } from "./manifest.ts";
+import { refuseMarks } from "./regions.ts";
 import {
   broken,
   refuseForeignFiles,
-  refuseMarks,
   refuseUnresolved,
   refuseWorkspaceVersions,
   SHARED_FOLDER,

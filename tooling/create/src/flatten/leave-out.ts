@@ -1,5 +1,5 @@
 // Leaves features out of a template: their files, their regions, and their part of package.json.
-import { type Feature, featuresOf, locateIn, withDependents } from "./features.ts";
+import { type Feature, featuresOf, type Locate, locateIn, withDependents } from "./features.ts";
 import { bytes, contains, type FileMap, text } from "./file-map.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isObject } from "./json.ts";
@@ -41,7 +41,7 @@ export function leaveOut(
     if (features.some((feature) => isOut.has(feature.name) && owns(feature, path))) continue;
     files.set(path, regions === undefined ? content : bytes(regions.text));
   }
-  for (const feature of features) refuseWithoutParts(feature, own, marked, locate(feature.name));
+  for (const feature of features) refuseWithoutParts(feature, own, marked, locate);
   return { files, manifest: withoutParts(manifest, features, isOut), without };
 }
 
@@ -52,7 +52,7 @@ function refuseWithoutParts(
   feature: Feature,
   own: FileMap,
   marked: ReadonlySet<string>,
-  place: string,
+  locate: Locate,
 ): void {
   const files = [...own.keys()];
   const missing = feature.paths.find(
@@ -60,13 +60,17 @@ function refuseWithoutParts(
   );
   if (missing !== undefined) {
     throw broken(
-      place,
+      locate(feature.name),
       `declares feature ${feature.name} with path ${missing}, which does not exist`,
     );
   }
   if (feature.paths.length > 0 || marked.has(feature.name)) return;
   const hint = `List its folder in "paths", or mark its regions with "#region ${feature.name}".`;
-  throw broken(place, `declares feature ${feature.name} without a path or a region`, hint);
+  throw broken(
+    locate(feature.name),
+    `declares feature ${feature.name} without a path or a region`,
+    hint,
+  );
 }
 
 /** The manifest without the keys and elements that only left-out features list. */
