@@ -40,7 +40,7 @@ class User {
     const { PATH, TMPDIR } = process.env;
     const environment: Environment = {
       ...{ argv: [], cwd: directory, home: this.home, bun: process.execPath },
-      ...{ colors: false, columns: () => undefined, isTerminal: () => false },
+      ...{ colors: { out: false, err: false }, columns: () => undefined, isTerminal: () => false },
       variables: { PATH, TMPDIR, HOME: this.home, USERPROFILE: this.home, ...variables },
       signal: new AbortController().signal,
       openKeyboard: () => {

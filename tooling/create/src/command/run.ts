@@ -36,10 +36,11 @@ export async function run(source: TemplateSource, environment: Environment): Pro
   const { argv, colors, out, err } = environment;
   const json = argv.includes("--json");
   const print = (value: unknown) => out(JSON.stringify(value));
-  const style = openStyle(colors);
+  const style = openStyle(colors.out);
+  const errorStyle = openStyle(colors.err);
   // Bun may run a cached copy that is a day old, so the version is printed. With `--json`, it is in the object.
   const isPublished = source.clone === undefined;
-  if (isPublished && !json && !asksAboutCommand(argv)) err(bannerText(version, style));
+  if (isPublished && !json && !asksAboutCommand(argv)) err(bannerText(version, errorStyle));
   try {
     refuseSwallowedOptions(argv, environment.variables);
     const [name, ...rest] = argv.filter((arg) => arg !== "--");
@@ -49,7 +50,7 @@ export async function run(source: TemplateSource, environment: Environment): Pro
     }
     const args = parseArgs(argv);
     if (args.has("help") || args.has("version")) {
-      out(args.has("help") ? await help(colors) : version);
+      out(args.has("help") ? await help(colors.out) : version);
       return 0;
     }
     if (args.has("list")) {
@@ -63,13 +64,13 @@ export async function run(source: TemplateSource, environment: Environment): Pro
     else {
       const text = (args.has("dry-run") ? plannedText : outcomeText)(outcome, style);
       if (text !== "") out(text);
-      if (outcome.error) err(errorText(outcome.error, style));
+      if (outcome.error) err(errorText(outcome.error, errorStyle));
     }
     return outcome.error?.exitCode ?? 0;
   } catch (thrown) {
     const error = environment.signal.aborted ? interrupted() : asCreateError(thrown);
     if (json) print(refusalJson(error, version));
-    else err(errorText(error, style));
+    else err(errorText(error, errorStyle));
     return error.exitCode;
   }
 }

@@ -74,11 +74,11 @@ export function withDependents(
 
 function unknownFeature(name: string, known: readonly string[]): CreateError {
   if (known.length === 0) {
-    const message = `There is no feature "${name}": this template has no optional features.`;
-    return new CreateError("unknown_feature", message, "Run the command without --without.");
+    const message = `There is no feature "${name}": this starter has no optional features.`;
+    return new CreateError("unknown_feature", message, `Run the command without ${name}.`);
   }
   const match = nearest(name, known);
-  const suggestion = match === undefined ? "" : `Did you mean --without ${match}? `;
+  const suggestion = match === undefined ? "" : `Did you mean ${match}? `;
   const hint = `${suggestion}The features are: ${known.join(", ")}.`;
   return new CreateError("unknown_feature", `There is no feature "${name}".`, hint);
 }

@@ -1,8 +1,7 @@
 // `check`: whether the template changed since the project was created or updated.
 import type { ProjectOptions } from "../command/args.ts";
-import { openStyle } from "../command/style.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
-import { projectDirectory, readProject } from "./record.ts";
+import { enterProject, projectDirectory, readProject } from "./record.ts";
 import { changesJson, checkText } from "./report.ts";
 import { openRepository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
@@ -15,8 +14,9 @@ export async function check(
   { value }: ProjectOptions<"check">,
   { source, environment }: Call,
 ): Promise<Outcome> {
-  const { variables, colors, columns } = environment;
-  const project = readProject(projectDirectory(environment.cwd, value("project")));
+  const { cwd, variables } = environment;
+  const project = readProject(projectDirectory(cwd, value("project")));
+  const enter = enterProject(cwd, value("project"));
   const { directory } = project;
   refuseUnfinished(directory);
   const request = { to: value("to"), add: [], remove: [] };
@@ -33,7 +33,8 @@ export async function check(
       changes: changesJson(changes),
       changelog,
     },
-    text: checkText({ from, to, changes, changelog, isUpToDate }, openStyle(colors), columns()),
+    text: (style, columns) =>
+      checkText({ from, to, changes, changelog, isUpToDate, enter }, style, columns),
     exitCode: isUpToDate ? 0 : UPDATE_EXISTS,
   };
 }

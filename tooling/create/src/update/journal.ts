@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RUN } from "../command/definition.ts";
-import { quoted } from "../command/shell.ts";
+import { shellQuoted } from "../command/shell.ts";
 import { STAGING_DIRECTORY, withReadableMessage } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
@@ -265,7 +265,7 @@ Or undo it:
 
 If Bun does not start in the project, for example because of its bunfig.toml, run the command in an empty folder:
 
-    ${RUN} update --abort --project ${quoted(directory)}
+    ${RUN} update --abort --project ${shellQuoted(directory)}
 `;
 
 /** Null for anything other than a file. */

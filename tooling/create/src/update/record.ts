@@ -1,7 +1,8 @@
 // Reads what a created project records about its origin: the stamp in package.json.
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { RUN } from "../command/definition.ts";
+import { changeDirectory } from "../command/shell.ts";
 import { ancestors } from "../command/workspace.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject, type JsonObject } from "../flatten/json.ts";
@@ -26,6 +27,13 @@ export interface Project {
 export function projectDirectory(cwd: string, named: string | undefined): string {
   if (named !== undefined) return resolve(cwd, named);
   return [cwd, ...ancestors(cwd)].find((path) => existsSync(join(path, "package.json"))) ?? cwd;
+}
+
+/** The command that enters the project, if the user named it: the commands after it are for the current directory. */
+export function enterProject(cwd: string, named: string | undefined): readonly string[] {
+  const command =
+    named === undefined ? undefined : changeDirectory(relative(cwd, resolve(cwd, named)));
+  return command === undefined ? [] : [command];
 }
 
 /** @throws {CreateError} `usage` without a readable package.json */

@@ -126,13 +126,20 @@ export function updateText(
   page.gap();
   const hasConflicts = conflictsIn(changes).length > 0;
   page.line(hasConflicts ? "After you have resolved the conflicts:" : "Next:");
-  for (const command of next) page.line(`  ${style.bold(command)}`);
+  page.commands(next, style);
   page.gap();
   return page.text;
 }
 
 export function checkText(
-  { from, to, changes, changelog, isUpToDate }: Summary & { readonly isUpToDate: boolean },
+  {
+    from,
+    to,
+    changes,
+    changelog,
+    isUpToDate,
+    enter,
+  }: Summary & { readonly isUpToDate: boolean; readonly enter: readonly string[] },
   style: Style,
   columns: number | undefined,
 ): string {
@@ -147,13 +154,14 @@ export function checkText(
   page.gap();
   page.prose(`${transition(from, to)} is available: ${counts(changes)}.`);
   page.gap();
-  page.line(`  ${style.bold(`${RUN} update`)}`);
+  page.commands([...enter, `${RUN} update`], style);
   return page.text;
 }
 
 export function adoptText(
   { template, version, without }: Stamp,
   { same, changed, missing }: Likeness,
+  enter: readonly string[],
   style: Style,
   columns: number | undefined,
 ): string {
@@ -164,8 +172,7 @@ export function adoptText(
     `Of the template's files, ${same} are unchanged, ${changed} differ, ${missing} are missing.`,
   );
   page.gap();
-  page.line(`  ${style.bold("git commit -am 'Record the template'")}`);
-  page.line(`  ${style.bold(`${RUN} update`)}`);
+  page.commands([...enter, "git commit -am 'Record the starter'", `${RUN} update`], style);
   return page.text;
 }
 
@@ -219,6 +226,10 @@ class Page {
 
   line(text: string): void {
     this.#lines.push(text);
+  }
+
+  commands(commands: readonly string[], style: Style): void {
+    for (const command of commands) this.line(`  ${style.bold(command)}`);
   }
 
   /** @param hanging indent of the lines after the first */
