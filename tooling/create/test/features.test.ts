@@ -136,7 +136,7 @@ test("an unknown feature is refused with the nearest match and the list", () => 
   expect(attempt).toThrow('There is no feature "upload".');
   expect(attempt).toThrow(
     expect.objectContaining({
-      hint: "Did you mean --without uploads? The features are: page, uploads, analysis, docker.",
+      hint: "Did you mean uploads? The features are: page, uploads, analysis, docker.",
     }),
   );
 });

@@ -133,7 +133,7 @@ function missingTemplate(templates: readonly Template[]): CreateError {
   const names = templates.map(({ name }) => name).join(", ");
   return new CreateError(
     "usage",
-    "The template is missing.",
+    "The starter is missing.",
     `Add --template with one of: ${names}`,
   );
 }

@@ -52,7 +52,7 @@ export function requireStamp({ directory, stamp }: Project): Stamp {
   if (stamp !== undefined) return stamp;
   throw new CreateError(
     "usage",
-    `${join(directory, "package.json")} does not record a template and its version.`,
+    `${join(directory, "package.json")} does not record a starter and its version.`,
     `Record them with: ${RUN} adopt --template <name> --version <version>`,
   );
 }

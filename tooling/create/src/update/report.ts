@@ -70,7 +70,7 @@ export function conflictError(conflicts: readonly Change[]): CreateError {
   const remedies = [
     ...(has("conflict") ? ["Edit the files with <<<<<<< marks."] : []),
     ...(has("beside") ? ["Merge each .new file into yours, and delete it."] : []),
-    ...(has("blocked") ? ["The reason for each file that was not written is listed first."] : []),
+    ...(has("blocked") ? ['Under "Not written", each file has its reason.'] : []),
   ];
   return new CreateError("conflicts", `${start} a conflict: ${names}`, remedies.join(" "));
 }
@@ -78,7 +78,7 @@ export function conflictError(conflicts: readonly Change[]): CreateError {
 /** The kinds in the order of what a user has to look at. The first three are conflicts. */
 const GROUPS: readonly (readonly [kind: ChangeKind, done: string, planned: string])[] = [
   ["conflict", "Conflicts, marked in the file", "Would conflict"],
-  ["beside", "Not merged, the template's file is beside yours", "Could not be merged"],
+  ["beside", "Not merged, the starter's file is beside yours", "Could not be merged"],
   [
     "blocked",
     "Not written, because a parent is not a folder of this repository",
@@ -86,10 +86,10 @@ const GROUPS: readonly (readonly [kind: ChangeKind, done: string, planned: strin
   ],
   [
     "kept",
-    "Kept, although the template removed it",
-    "Would be kept, although the template removed it",
+    "Kept, although the starter removed it",
+    "Would be kept, although the starter removed it",
   ],
-  ["deleted", "Stays deleted, although the template changed it", "Would stay deleted"],
+  ["deleted", "Stays deleted, although the starter changed it", "Would stay deleted"],
   ["merged", "Merged with your changes", "Would be merged with your changes"],
   ["renamed", "Renamed", "Would be renamed"],
   ["updated", "Updated", "Would be updated"],
@@ -145,7 +145,7 @@ export function checkText(
 ): string {
   const page = new Page(columns);
   if (isUpToDate) {
-    const since = from.version === to.version ? "" : " The template has not changed since then.";
+    const since = from.version === to.version ? "" : " The starter has not changed since then.";
     page.prose(`${style.green("✔")} ${nameOf(from)} is up to date.${since}`);
     return page.text;
   }
@@ -169,7 +169,7 @@ export function adoptText(
   const features = without.length === 0 ? "" : ` without ${without.join(", ")}`;
   page.prose(`${style.green("✔")} Recorded ${template} ${version}${features} in package.json.`);
   page.prose(
-    `Of the template's files, ${same} are unchanged, ${changed} differ, ${missing} are missing.`,
+    `Of the starter's files, ${same} are unchanged, ${changed} differ, ${missing} are missing.`,
   );
   page.gap();
   page.commands([...enter, "git commit -am 'Record the starter'", `${RUN} update`], style);
