@@ -15,7 +15,7 @@ import {
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { STAGING_DIRECTORY } from "../src/command/write-errors.ts";
+import { STAGING_DIRECTORY } from "../src/command/staging.ts";
 import { bytes } from "../src/flatten/file-map.ts";
 import { abort, finish, swapFiles } from "../src/update/journal.ts";
 import { ownFiles } from "../src/update/own-files.ts";

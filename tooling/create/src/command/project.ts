@@ -3,7 +3,7 @@ import { CreateError } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
 import { DEPENDENCY_GROUPS, parseManifest, section } from "../flatten/manifest.ts";
-import type { Nesting } from "./nesting.ts";
+import type { Nesting } from "./workspace.ts";
 
 /** The copyright holder in the LICENSE of a template. */
 const OWNER = "the project's authors";

@@ -1,14 +1,16 @@
 // `check`: whether the template changed since the project was created or updated.
 import type { ProjectOptions } from "../command/args.ts";
+import { areEqual, type FileMap, text } from "../flatten/file-map.ts";
+import { parseManifest } from "../flatten/manifest.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
 import { enterProject, projectDirectory, readProject } from "./record.ts";
 import { changesJson, checkText } from "./report.ts";
 import { openRepository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
-import { changesTemplate } from "./stamp-only.ts";
 import { refuseUnfinished } from "./unfinished.ts";
 
 const UPDATE_EXISTS = 3;
+const MANIFEST = "package.json";
 
 export async function check(
   { value }: ProjectOptions<"check">,
@@ -37,4 +39,21 @@ export async function check(
       checkText({ from, to, changes, changelog, isUpToDate, enter }, style, columns),
     exitCode: isUpToDate ? 0 : UPDATE_EXISTS,
   };
+}
+
+/** Whether the projects differ in more than the stamp. */
+function changesTemplate(base: FileMap, next: FileMap): boolean {
+  const paths = new Set([...base.keys(), ...next.keys()]);
+  return [...paths].some((path) => {
+    const [old, new_] = [base.get(path), next.get(path)];
+    if (old === undefined || new_ === undefined) return true;
+    return path === MANIFEST
+      ? !Bun.deepEquals(unstamped(old), unstamped(new_))
+      : !areEqual(old, new_);
+  });
+}
+
+function unstamped(content: Uint8Array): object {
+  const { bunyard: _, ...manifest } = parseManifest(text(content), MANIFEST);
+  return manifest;
 }

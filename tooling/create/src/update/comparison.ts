@@ -2,9 +2,9 @@
 import { RUN, version as running } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { nameProblem } from "../command/names.ts";
-import { nestingOf } from "../command/nesting.ts";
 import { placeIn } from "../command/project.ts";
 import { shellQuoted } from "../command/shell.ts";
+import { nestingOf } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import type { Stamp } from "../flatten/manifest.ts";

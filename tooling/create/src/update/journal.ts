@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { dirname, join } from "node:path";
 import { RUN } from "../command/definition.ts";
 import { shellQuoted } from "../command/shell.ts";
-import { STAGING_DIRECTORY, withReadableMessage } from "../command/write-errors.ts";
+import { STAGING_DIRECTORY } from "../command/staging.ts";
+import { withReadableMessage } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
 import { moveDurably, removeDurably, writeDurably } from "./durable.ts";
