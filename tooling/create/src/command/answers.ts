@@ -5,11 +5,11 @@ import { withDependents } from "../flatten/features.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { findTemplate, type Template, type TemplateSource } from "../sources/templates.ts";
 import type { Args } from "./args.ts";
+import { refuseCloneFolders } from "./clone-folders.ts";
 import type { Environment } from "./environment.ts";
 import { gitObstacle } from "./git.ts";
 import type { Keyboard } from "./keyboard.ts";
 import { directoryNameRefusal, nameRefusal, normalizeName } from "./names.ts";
-import { refuseOwnFolders } from "./own-folders.ts";
 import { placementIn } from "./plan.ts";
 import { dependencyRefusal } from "./project.ts";
 import { inspectTarget, resolveTarget } from "./target.ts";
@@ -102,7 +102,7 @@ export async function completeAnswers(
     : (without ?? []);
   const left = withDependents(features, requested);
 
-  if (source.clone !== undefined) refuseOwnFolders(source.clone, directory);
+  if (source.clone !== undefined) refuseCloneFolders(source.clone, directory);
   const [files, obstacle] = await Promise.all([
     source.files(template, { without: left }),
     args.has("no-git") ? undefined : gitObstacle(directory, environment.variables),
@@ -130,7 +130,7 @@ function directoryRefusal(
 ): CreateError | undefined {
   try {
     const directory = resolveTarget(typed, environment);
-    if (clone !== undefined) refuseOwnFolders(clone, directory);
+    if (clone !== undefined) refuseCloneFolders(clone, directory);
     placementIn(directory, inspectTarget(directory, []), args.has("force"));
     return directoryNameRefusal(basename(directory));
   } catch (error) {

@@ -41,11 +41,16 @@ export function flatten(
   { without = [] }: FlattenOptions = {},
 ): FileMap {
   const folder = `templates/${template}`;
-  const own = below(repository, folder);
+  const templateFiles = below(repository, folder);
   const shared = below(repository, SHARED_FOLDER);
   const sharedFiles = below(shared, "files");
-  refuseForeignFiles(own, folder);
-  const rest = leaveOut(own, manifestIn(repository, `${folder}/package.json`), folder, without);
+  refuseForeignFiles(templateFiles, folder);
+  const rest = leaveOut(
+    templateFiles,
+    manifestIn(repository, `${folder}/package.json`),
+    folder,
+    without,
+  );
   refuseWorkspaceVersions(rest.manifest, folder);
   const { version, engines } = manifestIn(repository, STAMP_FILE);
   const stamp = { template, version: String(version), without: rest.without };

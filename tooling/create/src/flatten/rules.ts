@@ -7,8 +7,8 @@ import { restoredPath, storedPath } from "./stored-names.ts";
 export const SHARED_FOLDER = "packages/shared";
 
 /** Refuses files that flatten adds itself, and files that only the repository uses. */
-export function refuseForeignFiles(own: FileMap, folder: string): void {
-  for (const path of own.keys()) {
+export function refuseForeignFiles(templateFiles: FileMap, folder: string): void {
+  for (const path of templateFiles.keys()) {
     const file = `${folder}/${path}`;
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (path.startsWith("src/lib/")) {

@@ -6,7 +6,7 @@ import { version as running } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { personalize } from "../command/project.ts";
 import { nestingOf } from "../command/workspace.ts";
-import { asCreateError, CreateError } from "../errors.ts";
+import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import { isObject } from "../flatten/json.ts";
 import type { Stamp } from "../flatten/manifest.ts";
@@ -42,14 +42,8 @@ export function openRelease(
 
 const runningRelease = (source: TemplateSource): Release => ({
   list: source.list,
-  project: async ({ template, without }, name) => {
-    const files = await source.files(template, { without }).catch((error: unknown) => {
-      const { code, message } = asCreateError(error);
-      // The features in the options were checked before.
-      throw code === "unknown_feature" ? notCreated(template, message) : error;
-    });
-    return personalize(files, name, template);
-  },
+  project: async ({ template, without }, name) =>
+    personalize(await source.files(template, { without }), name, template),
   changelog: () => readOptional(source.changelog),
 });
 
@@ -88,15 +82,12 @@ async function create(
   });
   if (exitCode === 0) return directoryFiles(project);
   const { code, message = output } = errorIn(stdout);
-  throw code === "invalid_name" ? new CreateError(code, message) : notCreated(template, message);
-}
-
-const notCreated = (template: string, message: string): CreateError =>
-  new CreateError(
-    "fetch_failed",
+  throw new CreateError(
+    code === "invalid_name" ? code : "fetch_failed",
     `The recorded version of ${template} could not be created again: ${message}`,
     'Correct the entry "bunyard" in package.json if it was edited.',
   );
+}
 
 /** A Biome configuration or a workspace around it would change what is created. */
 function refuseTemporaryFolder(project: string): void {
