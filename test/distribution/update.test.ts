@@ -431,11 +431,11 @@ describe("refuses, and changes nothing", () => {
   });
 
   test.each([
-    ["an unknown template", { template: "nope" }, 'no template "nope"'],
+    ["an unknown template", { template: "nope" }, 'the starter "nope"'],
     ["an unknown feature", { without: ["nope"] }, 'no feature "nope"'],
     ["a version that was never published", { version: "99.99.99" }, "99.99.99 could not be"],
     ["a tag", { version: "latest" }, "does not record a starter and its version"],
-    ["a path", { template: "../../src" }, 'no template "../../src"'],
+    ["a path", { template: "../../src" }, 'the starter "../../src"'],
   ])("%s in an edited record", async (_, edited, message) => {
     const project = await create(FIRST);
     const manifest = await project.manifest();

@@ -31,7 +31,7 @@ export function targetBusy(directory: string): CreateError {
   );
 }
 
-export const targetChanged = (path: string): CreateError =>
+const targetChanged = (path: string): CreateError =>
   new CreateError(
     "target_exists",
     `Another program wrote to ${path} during the run.`,

@@ -2,10 +2,9 @@
 import { below, bytes, type FileMap, sorted, text } from "./file-map.ts";
 import { printManifest } from "./json.ts";
 import { leaveOut } from "./leave-out.ts";
-import { flattenManifest, type Manifest, parseManifest } from "./manifest.ts";
+import { flattenManifest, manifestIn } from "./manifest.ts";
 import { refuseMarks } from "./regions.ts";
 import {
-  broken,
   refuseForeignFiles,
   refuseUnresolved,
   refuseWorkspaceVersions,
@@ -79,10 +78,4 @@ function standalone(file: string, content: Uint8Array, shared: FileMap): Uint8Ar
     return base && text(base.content);
   });
   return merged === undefined ? content : bytes(merged);
-}
-
-function manifestIn(repository: FileMap, file: string): Manifest {
-  const content = repository.get(file);
-  if (content === undefined) throw broken(file, "is missing");
-  return parseManifest(text(content), file);
 }

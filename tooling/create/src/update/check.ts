@@ -1,7 +1,7 @@
 // `check`: whether the template changed since the project was created or updated.
 import type { ProjectOptions } from "../command/args.ts";
-import { areEqual, type FileMap, text } from "../flatten/file-map.ts";
-import { parseManifest } from "../flatten/manifest.ts";
+import { areEqual, type FileMap } from "../flatten/file-map.ts";
+import { manifestIn } from "../flatten/manifest.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
 import { enterProject, projectDirectory, readProject } from "./record.ts";
 import { changesJson, checkText } from "./report.ts";
@@ -48,12 +48,12 @@ function changesTemplate(base: FileMap, next: FileMap): boolean {
     const [old, new_] = [base.get(path), next.get(path)];
     if (old === undefined || new_ === undefined) return true;
     return path === MANIFEST
-      ? !Bun.deepEquals(unstamped(old), unstamped(new_))
+      ? !Bun.deepEquals(unstamped(base), unstamped(next))
       : !areEqual(old, new_);
   });
 }
 
-function unstamped(content: Uint8Array): object {
-  const { bunyard: _, ...manifest } = parseManifest(text(content), MANIFEST);
+function unstamped(project: FileMap): object {
+  const { bunyard: _, ...manifest } = manifestIn(project);
   return manifest;
 }
