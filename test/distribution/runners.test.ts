@@ -118,7 +118,7 @@ describe.each(runners)("$runner", ({ runner, command }) => {
     expect(await ann.run([...command, "--list"])).toMatchObject({ code: 0 });
     const wrong = await ann.run([...command, "app", "--template", "http-see"]);
     expect(wrong).toMatchObject({ code: 2, stdout: expect.not.stringContaining("Created") });
-    expect(wrong.stderr).toContain("Did you mean --template http-sse?");
+    expect(wrong.stderr).toContain("Did you mean http-sse?");
     await Bun.write(join(ann.cwd, "full", "package.json"), "{}");
     const clash = await ann.run([...command, "full", "--template", "http-sse"]);
     expect(clash).toMatchObject({ code: 2 });

@@ -217,8 +217,8 @@ describe("edits of the user", () => {
       '{\n    "mine": [],\n    "kept": 5,\n    "new": true,\n    "list": ["z", "a", "b", "c"]\n}\n',
     );
     const notes = report.changes.flatMap((change) => change.notes);
-    expect(notes).toContain('Your scripts.test stays; the template has "bun test --bail".');
-    expect(notes).toContain("Your kept stays; the template has 2.");
+    expect(notes).toContain('Your scripts.test stays; the starter has "bun test --bail".');
+    expect(notes).toContain("Your kept stays; the starter has 2.");
   });
 
   test("that contradict are marked and listed first, and the stamp moves", async () => {
@@ -431,11 +431,11 @@ describe("refuses, and changes nothing", () => {
   });
 
   test.each([
-    ["an unknown template", { template: "nope" }, 'no template "nope"'],
+    ["an unknown template", { template: "nope" }, 'the starter "nope"'],
     ["an unknown feature", { without: ["nope"] }, 'no feature "nope"'],
     ["a version that was never published", { version: "99.99.99" }, "99.99.99 could not be"],
-    ["a tag", { version: "latest" }, "does not record a template and its version"],
-    ["a path", { template: "../../src" }, 'no template "../../src"'],
+    ["a tag", { version: "latest" }, "does not record a starter and its version"],
+    ["a path", { template: "../../src" }, 'the starter "../../src"'],
   ])("%s in an edited record", async (_, edited, message) => {
     const project = await create(FIRST);
     const manifest = await project.manifest();

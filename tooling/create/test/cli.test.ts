@@ -188,20 +188,20 @@ test("a stray -- is dropped", async () => {
 
 test.each([
   ["no directory", [], "The directory is missing", "--template tiny"],
-  ["no template", ["my-app"], "The template is missing", "tiny, large"],
-  ["an unknown template", ["my-app", "--template", "tyni"], '"tyni"', "--template tiny"],
+  ["no template", ["my-app"], "The starter is missing", "tiny, large"],
+  ["an unknown template", ["my-app", "--template", "tyni"], '"tyni"', "Did you mean tiny?"],
   ["a template without a similar name", ["my-app", "--template", "x"], '"x"', "tiny, large"],
   [
     "an unknown feature",
     ["a", "--template", "modular", "--without", "page,upload"],
     '"upload"',
-    "Did you mean --without uploads? The features are: page, uploads, resize.",
+    "Did you mean uploads? The features are: page, uploads, resize.",
   ],
   [
     "a feature of a template without features",
     ["a", "--template", "tiny", "--without", "page"],
-    "this template has no optional features",
-    "without --without",
+    "this starter has no optional features",
+    "Run the command without page.",
   ],
   ["an empty list of features", ["a", "--without="], "--without needs a value", "<value>"],
   ["an unknown option", ["my-app", "--tempalte", "tiny"], "--tempalte", "--template?"],

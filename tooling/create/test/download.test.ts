@@ -1,5 +1,6 @@
 // The old version is downloaded as the user configured it: scopes, tokens, proxies, and no network at all.
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { statSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,7 +40,7 @@ class User {
     const { PATH, TMPDIR } = process.env;
     const environment: Environment = {
       ...{ argv: [], cwd: directory, home: this.home, bun: process.execPath },
-      ...{ colors: false, columns: () => undefined, isTerminal: () => false },
+      ...{ colors: { out: false, err: false }, columns: () => undefined, isTerminal: () => false },
       variables: { PATH, TMPDIR, HOME: this.home, USERPROFILE: this.home, ...variables },
       signal: new AbortController().signal,
       openKeyboard: () => {
@@ -163,6 +164,21 @@ test("without a network, the message says what is missing and what to do; a down
     message: expect.stringContaining(`create-bunyard ${VERSION} could not be downloaded`),
     hint: expect.stringContaining(".npmrc"),
   });
+});
+
+test("two runs with an empty cache share the version that arrives first", async () => {
+  await using registry = await PrivateRegistry.open();
+  const user = await User.open({ [`${APP}/.npmrc`]: `registry=${registry.origin}/\n` });
+  const inodeOf = async (folder: Promise<string>) => statSync(await folder).ino;
+  const [one, other] = await Promise.all([inodeOf(user.fetch()), inodeOf(user.fetch())]);
+  expect(one).toBe(other);
+});
+
+test("a damaged copy in the cache is replaced", async () => {
+  await using registry = await PrivateRegistry.open();
+  const user = await User.open({ [`${APP}/.npmrc`]: `registry=${registry.origin}/\n` });
+  await Bun.write(join(await user.fetch(), "package.json"), "damaged");
+  await expectPackage(user.fetch());
 });
 
 test.each([".npmrc", "bunfig.toml"])("a folder called %s is not a settings file", async (name) => {

@@ -136,7 +136,7 @@ test("an unknown feature is refused with the nearest match and the list", () => 
   expect(attempt).toThrow('There is no feature "upload".');
   expect(attempt).toThrow(
     expect.objectContaining({
-      hint: "Did you mean --without uploads? The features are: page, uploads, analysis, docker.",
+      hint: "Did you mean uploads? The features are: page, uploads, analysis, docker.",
     }),
   );
 });
@@ -204,7 +204,7 @@ test.each([
   [
     "a region that closes another one",
     source("// #region page\n// #region uploads\n// #endregion page\n// #endregion\n"),
-    "src/serve.ts:3 closes a region of page instead of uploads, opened on line 2",
+    "src/serve.ts:3 closes a region of page instead of uploads, opened at templates/demo/src/serve.ts:2",
   ],
   [
     "a region of an unknown feature",

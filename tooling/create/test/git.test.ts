@@ -42,6 +42,23 @@ test("without an identity, git is skipped and the report says so", async () => {
   expect(await box.list("app")).not.toContain(".git");
 });
 
+test.each(["AUTHOR", "COMMITTER"])(
+  "with the identity of the %s alone, git is skipped",
+  async (role) => {
+    await using box = await Sandbox.open();
+    await box.write({ "../gitconfig": "[user]\nuseConfigOnly = true\n" });
+    const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"], {
+      env: {
+        [`GIT_${role}_NAME`]: "Ann",
+        [`GIT_${role}_EMAIL`]: "ann@example.com",
+        EMAIL: undefined,
+      },
+    });
+    expect(stdout).toContain("No first commit: git has no user.name and user.email");
+    expect(code).toBe(0);
+  },
+);
+
 test("an identity for the directory's repositories only is used", async () => {
   await using box = await Sandbox.open();
   await box.write({

@@ -145,9 +145,29 @@ describe.skipIf(process.platform === "win32")("an interrupt after the lockfile w
     await until(async () => (await box.list()).includes("installed"));
     expect(await box.read("bun.lock")).not.toBe(before);
     run.kill("SIGINT");
-    expect(await ended(run)).toMatchObject({ code: 130 });
+    const { code, stderr } = await ended(run);
+    expect(code).toBe(130);
+    expect(stderr).toContain("the project was removed. The workspace may have links to it");
     expect(await box.read("bun.lock")).toBe(before);
     expect(await box.list()).not.toContain("apps");
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("a file that cannot be removed is named", async () => {
+    await using box = await Sandbox.open();
+    await box.write({
+      "package.json": JSON.stringify(slow(box.cwd)),
+      "dep/package.json": '{"name":"dep","version":"1.0.0"}',
+    });
+    const run = box.spawn(["apps/api", "--template", "tiny"]);
+    await until(async () => (await box.list()).includes("installed"));
+    const file = join(box.cwd, "apps/api/src/main.ts");
+    await Bun.$`chattr +i ${file}`;
+    run.kill("SIGINT");
+    const { code, stderr } = await ended(run);
+    await Bun.$`chattr -i ${file}`;
+    expect(code).toBe(130);
+    expect(stderr).toContain(`${join(box.cwd, "apps/api")} could not be removed`);
+    expect(await box.list()).not.toContain("bun.lock");
   });
 
   test("restores one that --force kept", async () => {

@@ -15,7 +15,7 @@ import {
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { STAGING_DIRECTORY } from "../src/command/write-errors.ts";
+import { STAGING_DIRECTORY } from "../src/command/staging.ts";
 import { bytes } from "../src/flatten/file-map.ts";
 import { abort, finish, swapFiles } from "../src/update/journal.ts";
 import { ownFiles } from "../src/update/own-files.ts";
@@ -78,7 +78,7 @@ const writes = writesOf(PATHS);
 async function start(directory: string) {
   const entry = join(import.meta.dir, "swap-entry.ts");
   const child = Bun.spawn([process.execPath, entry, directory, String(COUNT)], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const reader = child.stdout.getReader();
   await reader.read();
@@ -208,7 +208,9 @@ test.each([
 test("a file that changed since the plan was made is not replaced", () => {
   const directory = project("raced");
   writeFileSync(join(directory, LAST), "raced");
-  expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(`${LAST} was changed`);
+  expect(() => swapFiles(directory, writes, {}, ownOf, signal)).toThrow(
+    `during the update: ${LAST}`,
+  );
   expect(tree(directory)).toEqual({ ...OLD, [LAST]: "raced" });
 });
 
@@ -217,8 +219,65 @@ test("a file that was edited after the plan was made from it is not replaced", (
   const own = ownFiles(directory, undefined);
   for (const path of PATHS) own(path);
   writeFileSync(join(directory, LAST), "edited");
-  expect(() => swapFiles(directory, writes, {}, own, signal)).toThrow(`${LAST} was changed`);
+  expect(() => swapFiles(directory, writes, {}, own, signal)).toThrow(`during the update: ${LAST}`);
   expect(tree(directory)).toEqual({ ...OLD, [LAST]: "edited" });
+});
+
+/** Serialized into the journal, after everything is staged and before the first file is swapped. */
+const editOnJournal = (edit: () => void): object => ({
+  toJSON: () => {
+    edit();
+    return {};
+  },
+});
+
+test("a file that was edited during the staging keeps the edit, and nothing else is changed", () => {
+  const directory = project("staging");
+  const report = editOnJournal(() => writeFileSync(join(directory, LAST), "edited"));
+  expect(() => swapFiles(directory, writes, report, ownOf, signal)).toThrow(
+    `during the update: ${LAST}. Nothing was updated.`,
+  );
+  expect(tree(directory)).toEqual({ ...OLD, [LAST]: "edited" });
+  expect(unfinishedIn(directory)).toBe("none");
+});
+
+test("a file that was edited during the swap keeps the edit, and the others are restored", async () => {
+  let printed = "";
+  while (!printed.includes(`during the update: ${LAST}`)) {
+    const directory = join(root, "saved");
+    rmSync(directory, { recursive: true, force: true });
+    write(directory, beforeOf);
+    const { child } = await start(directory);
+    await reaches("update", directory, child);
+    // As an editor saves. The file is the last one of the swap.
+    const saved = join(root, "saved.tmp");
+    writeFileSync(saved, "edited");
+    renameSync(saved, join(directory, LAST));
+    [printed] = await Promise.all([child.stderr.text(), child.exited]);
+    const others = printed === "" ? NEW : OLD;
+    expect(tree(directory)).toEqual({ ...others, [LAST]: "edited" });
+  }
+});
+
+test.skipIf(!isRoot)("a rollback that fails is reported as one, and --abort completes it", () => {
+  const directory = project("stuck");
+  const path = PATHS.find((path) => beforeOf(path) && afterOf(path) && path !== LAST) ?? "";
+  const staged = [join("new", LAST), join("old", path)];
+  const mark = (flag: string) =>
+    succeeds("chattr", flag, ...staged.map((file) => join(directory, STAGING_DIRECTORY, file)));
+  const report = editOnJournal(() => expect(mark("+i")).toBe(true));
+  try {
+    expect(() => swapFiles(directory, writes, report, ownOf, signal)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining("some files are from before the update and some are new"),
+        hint: expect.stringContaining("update --abort"),
+      }),
+    );
+  } finally {
+    mark("-i");
+  }
+  abort(directory);
+  expect(tree(directory)).toEqual(OLD);
 });
 
 test.each([

@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { STAGING_DIRECTORY } from "../src/command/write-errors.ts";
+import { STAGING_DIRECTORY } from "../src/command/staging.ts";
 import { BANNER, ended, Sandbox, TINY_FILES } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);

@@ -7,7 +7,7 @@ import { featuresOf } from "../src/flatten/features.ts";
 import { type FileMap, text } from "../src/flatten/file-map.ts";
 import { flatten, partsOf } from "../src/flatten/flatten.ts";
 import { parseManifest } from "../src/flatten/manifest.ts";
-import { markIn } from "../src/flatten/marks.ts";
+import { markIn } from "../src/flatten/regions.ts";
 import { readRepository } from "../src/sources/repository.ts";
 import { combinationsOf } from "./combinations.ts";
 import { ended } from "./sandbox.ts";

@@ -24,10 +24,9 @@ function parse(argv: string[]) {
   }
 }
 
-// The running subprocess gets the interrupt, too, and fails. The temporary work tree is removed before the exit.
-process.on("SIGINT", () => {
-  process.exitCode = 130;
-});
+// The temporary work tree is removed before the exit.
+const interrupt = new AbortController();
+process.on("SIGINT", () => interrupt.abort());
 try {
   const { values, positionals } = parse(process.argv.slice(2));
   const [request, extra] = positionals;
@@ -39,6 +38,7 @@ try {
       request,
       date: new Date().toISOString().slice(0, 10),
       dryRun: values["dry-run"],
+      signal: interrupt.signal,
     });
     console.log(files.map((file) => `  ${file}`).join("\n"));
     console.log(`\n${notes}\n`);
@@ -49,7 +49,11 @@ try {
     );
   }
 } catch (error) {
-  if (!(error instanceof ReleaseError)) throw error;
-  console.error(error.message);
-  process.exitCode ??= error.exitCode;
+  if (interrupt.signal.aborted) {
+    console.error("Interrupted: nothing was changed.");
+    process.exitCode = 130;
+  } else if (error instanceof ReleaseError) {
+    console.error(error.message);
+    process.exitCode = error.exitCode;
+  } else throw error;
 }

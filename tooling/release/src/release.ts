@@ -18,6 +18,8 @@ export interface ReleaseOptions {
   readonly date: string;
   /** Do everything in the temporary work tree, and do not merge it. */
   readonly dryRun: boolean;
+  /** Aborted by an interrupt: nothing is committed or tagged after it. */
+  readonly signal: AbortSignal;
 }
 
 export interface Released {
@@ -29,7 +31,8 @@ export interface Released {
 }
 
 /** @throws {ReleaseError} and changes nothing if the release is not possible. */
-export async function release({ root, request, date, dryRun }: ReleaseOptions): Promise<Released> {
+export async function release(options: ReleaseOptions): Promise<Released> {
+  const { root, request, date, dryRun, signal } = options;
   const git = (...args: string[]) => run(root, "git", ...args);
   const version = nextVersion(await versionOf(root), request);
   const tag = `v${version}`;
@@ -52,9 +55,16 @@ export async function release({ root, request, date, dryRun }: ReleaseOptions): 
     await run(tree, "git", "commit", "--quiet", "--all", "--message", `chore: release ${tag}`);
     const commit = await run(tree, "git", "rev-parse", "HEAD");
     const files = (await git("diff", "--name-only", "HEAD", commit)).split("\n");
+    signal.throwIfAborted();
     if (!dryRun) {
-      await git("merge", "--quiet", "--ff-only", commit);
-      await git("tag", "--annotate", "--message", `${tag}\n\n${notes}`, tag);
+      // From a file and verbatim: an argument has at most 128 KiB, and git would remove headings as comments.
+      const message = join(folder, "notes.md");
+      await Bun.write(message, `${tag}\n\n${notes}\n`);
+      await git("tag", "--annotate", "--cleanup=verbatim", "--file", message, tag, commit);
+      await git("merge", "--quiet", "--ff-only", commit).catch(async (error) => {
+        await git("tag", "--delete", tag);
+        throw error;
+      });
     }
     return { version, files, notes };
   } finally {

@@ -33,10 +33,8 @@ export async function checkUpdates(
     const problems: string[] = [];
     const diffs: TemplateDiff[] = [];
     for (const template of now.filter((name) => old.includes(name))) {
-      const [project, fresh] = [before, after].map((_, index) =>
-        join(folder, `${index}`, template),
-      );
-      if (project === undefined || fresh === undefined) continue;
+      const project = join(folder, "before", template);
+      const fresh = join(folder, "after", template);
       await before.create(project, template);
       await after.create(fresh, template);
       const patch = await after.run(project, "diff");

@@ -1,6 +1,6 @@
 // Releases in a real repository: as a dry run, for real, and refused.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
+import { chmod, cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { run } from "../src/command.ts";
@@ -8,6 +8,8 @@ import { tarballProblems } from "../src/tarball.ts";
 
 setDefaultTimeout(300_000);
 
+/** More than an argument of a program may have on Linux. */
+const LONG = "long ".repeat(30_000).trim();
 const root = resolve(import.meta.dir, "../../..");
 let folder: string;
 let clone: string;
@@ -31,6 +33,10 @@ beforeAll(async () => {
   await git("init", "--quiet", "--initial-branch=main");
   await git("config", "user.name", "Ann");
   await git("config", "user.email", "ann@example.com");
+  const changelog = Bun.file(join(clone, "CHANGELOG.md"));
+  await changelog.write(
+    (await changelog.text()).replace("### Added\n\n", `### Added\n\n- ${LONG}\n`),
+  );
   await commit("before");
   await run(clone, process.execPath, "install", "--frozen-lockfile", "--no-summary");
 });
@@ -98,6 +104,36 @@ describe("bun run release", () => {
     await file.write(text);
   });
 
+  test("a tag that git refuses leaves nothing merged", async () => {
+    const before = await state();
+    const hook = join(clone, ".git/hooks/reference-transaction");
+    await Bun.write(hook, "#!/bin/sh\n! grep --quiet refs/tags/\n");
+    await chmod(hook, 0o755);
+    const { code, stderr } = await release("minor");
+    await rm(hook);
+    expect(code).toBe(1);
+    expect(stderr).toContain("git tag");
+    expect(await state()).toEqual(before);
+  });
+
+  test("an interrupt during the last check changes nothing", async () => {
+    const before = await state();
+    const child = Bun.spawn([process.execPath, "tooling/release/src/main.ts", "minor"], {
+      cwd: clone,
+      env: { ...process.env, TMPDIR: folder },
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const isPacked = async () =>
+      (await Array.fromAsync(new Bun.Glob("bunyard-release-*/package.tgz").scan(folder))).length >
+      0;
+    while (!(await isPacked())) await Bun.sleep(5);
+    child.kill("SIGINT");
+    expect(await child.stderr.text()).toBe("Interrupted: nothing was changed.\n");
+    expect(await child.exited).toBe(130);
+    expect(await state()).toEqual(before);
+  });
+
   test("commits and tags a version: every workspace, the changelog and the lockfile", async () => {
     const { code, stdout, stderr } = await release("minor");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -112,6 +148,8 @@ describe("bun run release", () => {
       /## \[Unreleased\]\n\n## \[0\.2\.0\] - \d{4}-\d\d-\d\d\n\n### Added\n\n- /,
     );
     expect(await git("tag", "--list", "--format=%(contents:subject)")).toBe("v0.2.0");
+    const notes = await git("tag", "--list", "--format=%(contents:body)");
+    expect(notes).toContain(`### Added\n\n- ${LONG}\n`);
     expect(await git("log", "-1", "--format=%s", "v0.2.0^{commit}")).toBe("chore: release v0.2.0");
     expect(await git("status", "--porcelain")).toBe("");
     await run(clone, process.execPath, "install", "--frozen-lockfile", "--no-summary");

@@ -8,7 +8,6 @@ export interface Args {
   readonly drift: boolean;
   /** A path; `-` is standard output. */
   readonly json: string | undefined;
-  readonly junit: string | undefined;
   readonly keep: boolean;
   readonly help: boolean;
 }
@@ -27,7 +26,6 @@ Then it does the same for each feature of a starter, with that feature left out.
   --package <file>   use this tarball of create-bunyard instead of packing this tree
   --drift            after the install, update every dependency to its newest release (bun update --latest)
   --json <file>      write the matrix as JSON; - is standard output
-  --junit <file>     write it as JUnit XML
   --keep             keep the projects and all logs, and print where they are
   --help             print this
 
@@ -38,21 +36,12 @@ Exit codes: 0 every cell passed, 1 a cell failed, 2 wrong usage, 130 interrupted
 
 /** @throws {UsageError} on an unknown option, a missing value or an extra argument. */
 export function parse(argv: readonly string[]): Args {
-  const {
-    template = [],
-    drift = false,
-    keep = false,
-    help = false,
-    ...files
-  } = parseStrictly(argv);
+  const values = parseStrictly(argv);
   return {
-    template: [...new Set(template)],
-    drift,
-    keep,
-    help,
-    package: files.package,
-    json: files.json,
-    junit: files.junit,
+    ...values,
+    template: [...new Set(values.template)],
+    package: values.package,
+    json: values.json,
   };
 }
 
@@ -63,11 +52,10 @@ function parseStrictly(argv: readonly string[]) {
       options: {
         template: { type: "string", multiple: true },
         package: { type: "string" },
-        drift: { type: "boolean" },
+        drift: { type: "boolean", default: false },
         json: { type: "string" },
-        junit: { type: "string" },
-        keep: { type: "boolean" },
-        help: { type: "boolean" },
+        keep: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
       },
     }).values;
   } catch (error) {

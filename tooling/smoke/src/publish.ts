@@ -3,7 +3,6 @@ import { appendFile } from "node:fs/promises";
 import { arch, platform } from "node:os";
 import type { Args } from "./args.ts";
 import { failures } from "./cells.ts";
-import { toJunit } from "./junit.ts";
 import { paintFor } from "./matrix.ts";
 import { type Outcome, toJson, toText } from "./report.ts";
 import { toMarkdown } from "./summary.ts";
@@ -27,7 +26,6 @@ export async function publish(run: Run, args: Args): Promise<void> {
   stream.write(`${toText(outcome, paintFor(stream, process.env))}\n`);
   if (args.json === "-") process.stdout.write(json);
   else if (args.json !== undefined) await Bun.write(args.json, json);
-  if (args.junit !== undefined) await Bun.write(args.junit, toJunit(outcome));
   const { GITHUB_STEP_SUMMARY } = process.env;
   if (GITHUB_STEP_SUMMARY) await appendFile(GITHUB_STEP_SUMMARY, toMarkdown(outcome));
 }

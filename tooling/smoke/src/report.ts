@@ -56,7 +56,7 @@ export function toText({ matrix, ms, moved, logs }: Outcome, paint: Paint): stri
   ].join("\n");
 }
 
-/** For example `6 starters, 50 cells: 50 passed`. */
+/** For example `42 rows, 300 cells: 300 passed`. */
 export function summary(matrix: Matrix): string {
   const cells = cellsOf(matrix).filter(({ state }) => state.status !== "not applicable");
   const count = (status: string) => cells.filter(({ state }) => state.status === status).length;
@@ -64,8 +64,8 @@ export function summary(matrix: Matrix): string {
     .map((status) => [status, count(status)] as const)
     .filter(([status, number]) => number > 0 || status === "passed")
     .map(([status, number]) => `${number} ${status}`);
-  const starters = matrix.size === 1 ? "1 starter" : `${matrix.size} starters`;
-  return `${starters}, ${cells.length} cells: ${parts.join(", ")}`;
+  const rows = matrix.size === 1 ? "1 row" : `${matrix.size} rows`;
+  return `${rows}, ${cells.length} cells: ${parts.join(", ")}`;
 }
 
 /** For example `zod 4.6.7 → 4.7.0`, separated by commas. */

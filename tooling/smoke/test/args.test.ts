@@ -8,7 +8,6 @@ test("no options: all starters, packed from this tree, no files written", () => 
     package: undefined,
     drift: false,
     json: undefined,
-    junit: undefined,
     keep: false,
     help: false,
   });

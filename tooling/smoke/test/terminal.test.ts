@@ -44,7 +44,7 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     await using fixture = await Fixture.open({ "a-name-of-20-letters": asleep(500) });
     const { child, shown } = openTerminal(fixture, cols);
     expect(await child.exited).toBe(0);
-    await until("all is shown", () => shown().includes("1 starter, 7 cells: 7 passed"));
+    await until("all is shown", () => shown().includes("1 row, 7 cells: 7 passed"));
     const [live = "", end = ""] = shown().split("\u001b[?25h");
     expect(live).toStartWith("\u001b[?25l");
     expect(widest(live)).toBeLessThanOrEqual(cols);

@@ -1,11 +1,23 @@
-// Turns arguments into complete answers, and asks for the missing ones if there is a user to ask.
+// Completes the answers from the arguments and the disk, and asks for the missing ones if there is a user to ask.
+import { basename } from "node:path";
 import { CreateError } from "../errors.ts";
 import { withDependents } from "../flatten/features.ts";
-import { findTemplate, type Template } from "../sources/templates.ts";
+import type { FileMap } from "../flatten/file-map.ts";
+import { findTemplate, type Template, type TemplateSource } from "../sources/templates.ts";
 import type { Args } from "./args.ts";
+import { refuseCloneFolders } from "./clone-folders.ts";
+import type { Environment } from "./environment.ts";
+import { gitObstacle } from "./git.ts";
+import type { Keyboard } from "./keyboard.ts";
+import { directoryNameRefusal, nameRefusal, normalizeName } from "./names.ts";
+import { placementIn } from "./plan.ts";
+import { dependencyRefusal } from "./project.ts";
+import { inspectTarget, resolveTarget } from "./target.ts";
+import { findWorkspace } from "./workspace.ts";
+import { duplicateName } from "./workspace-members.ts";
 
 export interface Answers {
-  /** As it was typed. */
+  /** Absolute. */
   readonly directory: string;
   /** Name of the package. */
   readonly name: string;
@@ -31,109 +43,113 @@ export interface Questions {
   readonly features: (features: Template["features"]) => Promise<readonly string[]>;
 }
 
-/** The checks on answers, which depend on where the project will be. */
-export interface Rules {
-  readonly directory: Check;
-  /** The name that a directory suggests; empty if it suggests none. */
-  readonly suggestedName: (directory: string) => string;
-  /** @param isChosen the user chose the name; otherwise it is the one that the directory suggests */
-  readonly name: (name: string, directory: string, isChosen: boolean) => CreateError | undefined;
+export interface Completed {
+  readonly answers: Answers;
+  /** The flattened template: whether a name can be used depends on it. */
+  readonly files: FileMap;
+  /** Why there can be no first commit. */
+  readonly gitObstacle: string | undefined;
 }
 
-/**
- * @param ask returns undefined if there is no user to ask
- * @throws {CreateError} `usage` if an answer is missing, `unknown_template`, `unknown_feature`, `invalid_name`
- */
-export async function answer(
+/** @throws {CreateError} `usage` if an answer is missing, `unknown_template`, `unknown_feature`, `invalid_name` */
+export async function completeAnswers(
   args: Args,
   templates: readonly Template[],
-  rules: Rules,
-  ask: () => Questions | undefined,
-): Promise<Answers> {
-  const { value, list, has } = args;
-  const named = value("template");
-  const without = list("without");
-  if (named !== undefined) refuseUnknown(named, without, templates);
-  const directory = await directoryOf(args, templates, rules, ask);
-  const name = await nameOf(value("name"), directory, rules, ask);
-  const template = named ?? (await askForTemplate(templates, ask));
-  const { features } = findTemplate(template, templates);
-  // A command line that names the template is complete: without --without, all features stay.
-  const hasQuestion = named === undefined && without === undefined && features.length > 0;
-  const requested = (hasQuestion ? await ask()?.features(features) : without) ?? [];
-  return {
-    directory,
-    name,
-    template,
-    without: withDependents(features, requested),
-    requested,
-    install: !has("no-install"),
-    git: !has("no-git"),
-    force: has("force"),
+  source: TemplateSource,
+  environment: Environment,
+): Promise<Completed> {
+  using opened = new DisposableStack();
+  let keyboard: Keyboard | undefined;
+  /** The first question loads the prompt library and opens the keyboard. Without a user, throws the refusal instead. */
+  const ask = async <T>(refusal: CreateError, question: (of: Questions) => Promise<T>) => {
+    const canAsk = !args.has("json") && !args.has("yes") && environment.isTerminal();
+    if (!canAsk) throw refusal;
+    const { openPrompts } = await import("./prompts.ts");
+    keyboard ??= opened.use(await environment.openKeyboard());
+    return question(openPrompts(keyboard, environment.signal));
   };
+  const [named, without] = [args.value("template"), args.list("without")];
+  // Wrong options are refused before the first question.
+  if (named !== undefined) withDependents(findTemplate(named, templates).features, without ?? []);
+
+  const typed =
+    args.directory ||
+    (await ask(missingDirectory(templates), (questions) =>
+      questions.directory((answer) => directoryRefusal(answer, args, source, environment)),
+    ));
+  const directory = resolveTarget(typed, environment);
+
+  const chosen = args.value("name");
+  const refusalOf = (name: string, isChosen: boolean) =>
+    directoryNameRefusal(basename(directory)) ??
+    nameRefusal(name, isChosen ? undefined : basename(directory)) ??
+    duplicateName(name, findWorkspace(directory));
+  const askForName = async (refusal: CreateError, check: Check) => {
+    if (chosen !== undefined) throw refusal;
+    return ask(refusal, (questions) => questions.name(refusal, check));
+  };
+  let name = chosen ?? normalizeName(basename(directory));
+  const refusal = refusalOf(name, chosen !== undefined);
+  if (refusal) name = await askForName(refusal, (answer) => refusalOf(answer, true));
+
+  const missing = missingStarter(templates);
+  const template = named ?? (await ask(missing, (questions) => questions.template(templates)));
+  const { features } = findTemplate(template, templates);
+  // A command line that names the starter is complete: without --without, all features stay.
+  const hasQuestion = named === undefined && without === undefined && features.length > 0;
+  const requested = hasQuestion
+    ? await ask(missing, (questions) => questions.features(features))
+    : (without ?? []);
+  const left = withDependents(features, requested);
+
+  if (source.clone !== undefined) refuseCloneFolders(source.clone, directory);
+  const [files, obstacle] = await Promise.all([
+    source.files(template, { without: left }),
+    args.has("no-git") ? undefined : gitObstacle(directory, environment.variables),
+  ]);
+  const dependency = dependencyRefusal(files, name);
+  if (dependency) {
+    const check = (answer: string) => refusalOf(answer, true) ?? dependencyRefusal(files, answer);
+    name = await askForName(dependency, check);
+  }
+  const answers = {
+    ...{ directory, name, template, without: left, requested },
+    install: !args.has("no-install"),
+    git: !args.has("no-git"),
+    force: args.has("force"),
+  };
+  return { answers, files, gitObstacle: obstacle };
 }
 
-/** Refuses wrong options before the first question. */
-function refuseUnknown(
-  name: string,
-  without: readonly string[] | undefined,
-  templates: readonly Template[],
-): void {
-  const { features } = findTemplate(name, templates);
-  withDependents(features, without ?? []);
-}
-
-async function directoryOf(
-  { directory }: Args,
-  templates: readonly Template[],
-  rules: Rules,
-  ask: () => Questions | undefined,
-): Promise<string> {
-  if (directory === "") throw missingDirectory(templates);
-  if (directory !== undefined) return directory;
-  const questions = ask();
-  if (questions === undefined) throw missingDirectory(templates);
-  return questions.directory(rules.directory);
-}
-
-async function askForTemplate(
-  templates: readonly Template[],
-  ask: () => Questions | undefined,
-): Promise<string> {
-  const questions = ask();
-  if (questions === undefined) throw missingTemplate(templates);
-  return questions.template(templates);
-}
-
-/** Asks for the name if none can be derived from the directory. */
-async function nameOf(
-  chosen: string | undefined,
-  directory: string,
-  rules: Rules,
-  ask: () => Questions | undefined,
-): Promise<string> {
-  const name = chosen ?? rules.suggestedName(directory);
-  const reason = rules.name(name, directory, chosen !== undefined);
-  if (reason === undefined) return name;
-  const questions = chosen === undefined ? ask() : undefined;
-  if (questions === undefined) throw reason;
-  return questions.name(reason, (answer) => rules.name(answer, directory, true));
+/** Why the project cannot be in a directory. The files are not known yet, so without --force any file is in the way. */
+function directoryRefusal(
+  typed: string,
+  args: Args,
+  { clone }: TemplateSource,
+  environment: Environment,
+): CreateError | undefined {
+  try {
+    const directory = resolveTarget(typed, environment);
+    if (clone !== undefined) refuseCloneFolders(clone, directory);
+    placementIn(directory, inspectTarget(directory, []), args.has("force"));
+    return directoryNameRefusal(basename(directory));
+  } catch (error) {
+    if (error instanceof CreateError) return error;
+    throw error;
+  }
 }
 
 function missingDirectory(templates: readonly Template[]): CreateError {
   const example = templates[0]?.name ?? "<name>";
-  return new CreateError(
-    "usage",
-    "The directory is missing.",
-    `For example: bun create bunyard my-app --template ${example}`,
-  );
+  const hint = `For example: bun create bunyard my-app --template ${example}`;
+  return new CreateError("usage", "The directory is missing.", hint);
 }
 
-function missingTemplate(templates: readonly Template[]): CreateError {
+function missingStarter(templates: readonly Template[]): CreateError {
   const names = templates.map(({ name }) => name).join(", ");
   return new CreateError(
     "usage",
-    "The template is missing.",
+    "The starter is missing.",
     `Add --template with one of: ${names}`,
   );
 }

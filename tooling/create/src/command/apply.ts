@@ -44,7 +44,10 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
   const { variables, signal } = tools;
   const { directory, install: installation, git } = plan;
   const written: Written[] = [];
-  const restoreLockfiles = isSkipped(installation) ? undefined : keepLockfiles(installation.cwd);
+  const isInWorkspace = !isSkipped(installation) && installation.cwd !== directory;
+  const restoreLockfiles = isSkipped(installation)
+    ? () => undefined
+    : keepLockfiles(installation.cwd);
   const work: Readonly<Record<StepName, Skipped | (() => Promise<unknown>)>> = {
     write: async () => written.push(await write(plan, files, signal)),
     install: isSkipped(installation) ? installation : () => install(installation, tools),
@@ -68,9 +71,12 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
     end();
   }
   if (signal.aborted) {
-    for (const files of written) files.undo();
-    restoreLockfiles?.();
-    return { plan, steps: [], ignored: [], error: interrupted() };
+    const undos = [restoreLockfiles, ...written.map((files) => files.undo)];
+    const isInstalling = steps.some(
+      ({ step, status }) => step === "install" && status === "failed",
+    );
+    const ended = (await undoAll(undos, directory)) ?? interrupted(isInstalling && isInWorkspace);
+    return { plan, steps: [], ignored: [], error: ended };
   }
   for (const files of written) files.commit();
   const isInRepository = written.length > 0 && repositoryAround(directory) !== undefined;
@@ -78,9 +84,30 @@ export async function apply(plan: Plan, files: FileMap, tools: Tools): Promise<O
   return error ? { plan, steps, ignored, error } : { plan, steps, ignored };
 }
 
-/** The error of a run that a signal ended. */
-export const interrupted = (): CreateError =>
-  new CreateError("interrupted", "Interrupted: nothing was left behind.");
+/**
+ * The error of a run that a signal ended.
+ * @param hasLinks an install was interrupted in a workspace, whose root may have links to the new project
+ */
+export const interrupted = (hasLinks = false): CreateError =>
+  new CreateError(
+    "interrupted",
+    hasLinks
+      ? "Interrupted: the project was removed. The workspace may have links to it until its next install."
+      : "Interrupted: nothing was left behind.",
+  );
+
+/** Tries every one, also after a failure, which is the error that it resolves to. */
+async function undoAll(
+  undos: readonly (() => void)[],
+  directory: string,
+): Promise<CreateError | undefined> {
+  const failures: (CreateError | undefined)[] = [];
+  for (const undo of undos) failures.push(await failure(async () => undo()));
+  const failed = failures.find((error) => error !== undefined);
+  if (failed === undefined) return undefined;
+  const message = `Interrupted, but ${directory} could not be removed or restored: ${failed.message}`;
+  return new CreateError("interrupted", message, "Remove what is left of the project by hand.");
+}
 
 function write(
   { directory, placement: { mode } }: Plan,

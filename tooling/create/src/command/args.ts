@@ -31,8 +31,8 @@ export function parseArgs(argv: readonly string[]): Args {
   if (extra !== undefined) {
     throw new CreateError(
       "usage",
-      `"${extra}" is a second directory, and only one can be created.`,
-      "Put a name with spaces in quotes.",
+      `Unexpected argument "${extra}".`,
+      "Separate features with commas; put a directory with spaces in quotes.",
     );
   }
   return { ...options, directory };

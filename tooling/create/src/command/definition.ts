@@ -42,14 +42,14 @@ export const projectCommands = {
     meta: {
       name: "create-bunyard check",
       description:
-        "Show what changed in the template of this project; exits with 3 if something did",
+        "Show what changed in the starter of this project; exits with 3 if something did",
     },
     args: { project, to, json, help },
   },
   diff: {
     meta: {
       name: "create-bunyard diff",
-      description: "Print what the template changed, as a patch for git apply",
+      description: "Print what the starter changed, as a patch for git apply",
     },
     args: {
       project,
@@ -62,7 +62,7 @@ export const projectCommands = {
   update: {
     meta: {
       name: "create-bunyard update",
-      description: "Merge what the template changed into this project",
+      description: "Merge what the starter changed into this project",
     },
     args: {
       project,
@@ -80,7 +80,7 @@ export const projectCommands = {
   adopt: {
     meta: {
       name: "create-bunyard adopt",
-      description: "Record the template and version of a project that has no record",
+      description: "Record the starter and version of a project that has no record",
     },
     args: {
       project,

@@ -15,7 +15,8 @@ export interface Environment {
   readonly isTerminal: () => boolean;
   /** Reads keys from the terminal until it is disposed. */
   readonly openKeyboard: () => Promise<Keyboard>;
-  readonly colors: boolean;
+  /** Whether each stream shows colors: one may be a terminal while the other is a file. */
+  readonly colors: { readonly out: boolean; readonly err: boolean };
   /** Width of the terminal; undefined without one. A function, because Bun opens the stream on first use. */
   readonly columns: () => number | undefined;
   /** Prints a text and a line break on standard output. */

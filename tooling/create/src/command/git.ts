@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { CreateError } from "../errors.ts";
 import { run, type Subprocess, type Variables } from "../subprocess.ts";
-import { quoted } from "./shell.ts";
+import { shellQuoted } from "./shell.ts";
 import { ancestors } from "./workspace.ts";
 
 const MESSAGE = "Initial commit";
@@ -32,7 +32,9 @@ export async function gitObstacle(
   const succeeds = async (...args: string[]) =>
     (await run({ command: ["git", ...args], cwd, env: withoutRepository(variables) })).exitCode ===
     0;
-  if (await succeeds("var", "GIT_AUTHOR_IDENT")) return undefined;
+  const idents = ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"];
+  const known = await Promise.all(idents.map((name) => succeeds("var", name)));
+  if (!known.includes(false)) return undefined;
   // An identity for some directories only is not known before the repository exists.
   if (await succeeds("config", "--get-regexp", String.raw`^includeif\.`)) return undefined;
   return "git has no user.name and user.email";
@@ -51,11 +53,15 @@ export async function firstCommit(cwd: string, variables: Variables, signal: Abo
   ]) {
     const { exitCode, output } = await run({ command: ["git", ...args], cwd, env, signal });
     if (exitCode === 0) continue;
-    const commands = [`git ${INIT.join(" ")}`, "git add -A", `git commit -m ${quoted(MESSAGE)}`];
+    const commands = [
+      `git ${INIT.join(" ")}`,
+      "git add -A",
+      `git commit -m ${shellQuoted(MESSAGE)}`,
+    ];
     throw new CreateError(
       "git_failed",
       `The project was created, but the first commit failed: ${output || `git exited with ${exitCode}`}`,
-      `Try again: ${[`cd ${quoted(cwd)}`, ...commands].join(" && ")}`,
+      `Try again: ${[`cd ${shellQuoted(cwd)}`, ...commands].join(" && ")}`,
     );
   }
 }
@@ -111,10 +117,10 @@ export async function git(args: readonly string[], options: Omit<Subprocess, "co
 
 export const hasGit = ({ PATH = "" }: Variables): boolean => Bun.which("git", { PATH }) !== null;
 
-/** As `git rev-parse --local-env-vars` lists them. */
+/** Variables that point git at another repository. */
 const REPOSITORY_VARIABLE =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|PREFIX|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES)$/;
 
-/** A git hook sets these variables. With them, git would use the hook's repository instead of the project's. */
+/** A git hook sets them. With them, git would use the hook's repository instead of the project's. */
 export const withoutRepository = (variables: Variables): Variables =>
   Object.fromEntries(Object.entries(variables).filter(([name]) => !REPOSITORY_VARIABLE.test(name)));

@@ -2,7 +2,7 @@
 import { CreateError } from "../errors.ts";
 import { run, type Variables } from "../subprocess.ts";
 import type { PackageManager } from "./package-manager.ts";
-import { quoted } from "./shell.ts";
+import { shellQuoted } from "./shell.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Install {
@@ -41,7 +41,7 @@ export async function install(
     new CreateError(
       "install_failed",
       `${before}, but its dependencies could not be installed: ${reason}`,
-      `${remedy}: cd ${quoted(cwd)} && ${command}`,
+      `${remedy}: cd ${shellQuoted(cwd)} && ${command}`,
     );
   if (program === null) throw failed(`${manager} was not found.`, `Install ${manager}, then run`);
   // A CI variable makes pnpm and Yarn refuse a lockfile that changes, and a new member changes it.

@@ -2,8 +2,8 @@
 import { CreateError } from "../errors.ts";
 import { bytes, type FileMap, text } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
-import { DEPENDENCY_GROUPS, parseManifest, section } from "../flatten/manifest.ts";
-import type { Nesting } from "./nesting.ts";
+import { DEPENDENCY_GROUPS, manifestIn, parseManifest, section } from "../flatten/manifest.ts";
+import type { Nesting } from "./workspace.ts";
 
 /** The copyright holder in the LICENSE of a template. */
 const OWNER = "the project's authors";
@@ -54,8 +54,7 @@ function personalized(path: string, content: Uint8Array, name: string, template:
 
 /** Why the project cannot have the name: a package cannot depend on its own name. */
 export function dependencyRefusal(project: FileMap, name: string): CreateError | undefined {
-  const content = project.get("package.json");
-  const manifest = content === undefined ? {} : parseManifest(text(content), "package.json");
+  const manifest = manifestIn(project);
   if (!DEPENDENCY_GROUPS.some((group) => Object.hasOwn(section(manifest, group), name))) {
     return undefined;
   }

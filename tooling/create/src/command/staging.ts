@@ -10,14 +10,33 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { systemCode } from "../errors.ts";
+import { CreateError, systemCode } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
-import {
-  STAGING_DIRECTORY,
-  targetBusy,
-  targetChanged,
-  withReadableMessage,
-} from "./write-errors.ts";
+import { withReadableMessage } from "./write-errors.ts";
+
+/** The staging directory inside an existing directory. Only one run can create it, so it is a lock as well. */
+export const STAGING_DIRECTORY = ".create-bunyard";
+
+/** Refuses a directory to which another run is writing, or was when it was killed. */
+export function targetBusy(directory: string): CreateError {
+  const staging = join(directory, STAGING_DIRECTORY);
+  const backups = join(staging, "old");
+  const restore = existsSync(backups)
+    ? `restore the files that it replaced from ${backups}, then delete ${staging}`
+    : `delete ${staging}`;
+  return new CreateError(
+    "target_busy",
+    `Another run is creating a project in ${directory}, or was killed.`,
+    `Wait for it. If it was killed, ${restore}.`,
+  );
+}
+
+const targetChanged = (path: string): CreateError =>
+  new CreateError(
+    "target_exists",
+    `Another program wrote to ${path} during the run.`,
+    "Choose another directory.",
+  );
 
 /** Folders that later steps add to the project's directory. */
 const ADDED_LATER = [".git", "node_modules"];

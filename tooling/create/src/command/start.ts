@@ -1,5 +1,5 @@
-// Runs the command in this process. Only this file touches the process, its streams and its signals.
-import { writeSync } from "node:fs";
+// Runs the command in this process. Only this file reads arguments, streams and signals.
+import { fstatSync, writeSync } from "node:fs";
 import { homedir } from "node:os";
 import { CreateError, systemCode } from "../errors.ts";
 import type { TemplateSource } from "../sources/templates.ts";
@@ -27,7 +27,7 @@ export async function start(source: TemplateSource): Promise<void> {
       const { openKeyboard } = await import("./keyboard.ts");
       return openKeyboard(process.stdin, () => interrupt.abort());
     },
-    colors: Bun.enableANSIColors,
+    colors: { out: hasColors(1), err: hasColors(2) },
     columns: () => process.stdout.columns,
     out: (text) => {
       lost ??= write(1, `${text}\n`);
@@ -57,6 +57,11 @@ function write(descriptor: number, text: string): string | undefined {
   }
   return undefined;
 }
+
+/** Bun has one answer for both streams, which is true if one of them is a terminal. */
+const hasColors = (descriptor: number): boolean =>
+  Bun.enableANSIColors &&
+  (process.env.FORCE_COLOR !== undefined || fstatSync(descriptor).isCharacterDevice());
 
 const isTerminal = (): boolean => Boolean(process.stdin.isTTY && process.stdout.isTTY);
 

@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { join, parse, relative, resolve } from "node:path";
 import { systemCode } from "../errors.ts";
+import { STAGING_DIRECTORY } from "./staging.ts";
 import { ancestors } from "./workspace.ts";
-import { STAGING_DIRECTORY } from "./write-errors.ts";
 
 export type Target =
   /** `top` is the outermost directory to create; `base`, its parent, exists. */

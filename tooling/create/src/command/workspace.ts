@@ -1,4 +1,4 @@
-// Finds the workspace that a project joins if its directory matches the globs of a workspace in a parent directory.
+// Finds out what applies to a project because of its location: a workspace, and a Biome configuration.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { isObject, type JsonObject } from "../flatten/json.ts";
@@ -23,6 +23,25 @@ export function* ancestors(path: string): Generator<string> {
   }
 }
 
+export interface Nesting {
+  /**
+   * A Biome configuration in a parent directory applies. If so, the project's must not be a root, because Biome refuses
+   * a second one. If not, it must be a root, in a workspace too, because Biome would ignore it.
+   */
+  readonly isBelowBiome: boolean;
+  readonly workspace: Workspace | undefined;
+}
+
+const BIOME_FILES = ["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"];
+
+export const nestingOf = (directory: string): Nesting => ({
+  isBelowBiome: [...ancestors(directory)].some((path) =>
+    BIOME_FILES.some((name) => existsSync(join(path, name))),
+  ),
+  workspace: findWorkspace(directory),
+});
+
+/** The nearest workspace in a parent directory whose globs match the project's directory. */
 export function findWorkspace(directory: string): Workspace | undefined {
   for (const root of ancestors(directory)) {
     const path = relative(root, directory).split(sep).join("/");

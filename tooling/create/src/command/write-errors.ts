@@ -1,31 +1,7 @@
 // The errors of writing files: what happened, why, and what to do.
 import { accessSync, constants, existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { CreateError, systemCode } from "../errors.ts";
-
-/** The staging directory inside an existing directory. Only one run can create it, so it is a lock as well. */
-export const STAGING_DIRECTORY = ".create-bunyard";
-
-/** Refuses a directory to which another run is writing, or was when it was killed. */
-export function targetBusy(directory: string): CreateError {
-  const staging = join(directory, STAGING_DIRECTORY);
-  const backups = join(staging, "old");
-  const restore = existsSync(backups)
-    ? `restore the files that it replaced from ${backups}, then delete ${staging}`
-    : `delete ${staging}`;
-  return new CreateError(
-    "target_busy",
-    `Another run is creating a project in ${directory}, or was killed.`,
-    `Wait for it. If it was killed, ${restore}.`,
-  );
-}
-
-export const targetChanged = (path: string): CreateError =>
-  new CreateError(
-    "target_exists",
-    `Another program wrote to ${path} during the run.`,
-    "Choose another directory.",
-  );
 
 export function withReadableMessage(error: unknown, path: string): unknown {
   const code = systemCode(error);

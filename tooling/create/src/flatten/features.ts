@@ -40,7 +40,7 @@ export function locateIn(file: string, source: string): Locate {
 export function featuresOf(manifest: Manifest, locate: Locate): readonly Feature[] {
   const declared = section(section(manifest, "bunyard"), "features");
   const features = Object.entries(declared).map(([name, value]) =>
-    parseFeature(name, value, locate(name), manifest),
+    parseFeature(name, value, locate, manifest),
   );
   for (const { name, requires } of features) {
     const unknown = requires.find((required) => !(required in declared));
@@ -74,17 +74,17 @@ export function withDependents(
 
 function unknownFeature(name: string, known: readonly string[]): CreateError {
   if (known.length === 0) {
-    const message = `There is no feature "${name}": this template has no optional features.`;
-    return new CreateError("unknown_feature", message, "Run the command without --without.");
+    const message = `There is no feature "${name}": this starter has no optional features.`;
+    return new CreateError("unknown_feature", message, `Run the command without ${name}.`);
   }
   const match = nearest(name, known);
-  const suggestion = match === undefined ? "" : `Did you mean --without ${match}? `;
+  const suggestion = match === undefined ? "" : `Did you mean ${match}? `;
   const hint = `${suggestion}The features are: ${known.join(", ")}.`;
   return new CreateError("unknown_feature", `There is no feature "${name}".`, hint);
 }
 
-function parseFeature(name: string, value: Json, place: string, manifest: Manifest): Feature {
-  const refuse = (problem: string) => broken(place, `declares feature ${name} ${problem}`);
+function parseFeature(name: string, value: Json, locate: Locate, manifest: Manifest): Feature {
+  const refuse = (problem: string) => broken(locate(name), `declares feature ${name} ${problem}`);
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw refuse("under a name that is not lower-case");
   if (!isObject(value)) throw refuse("as something other than an object");
   const unknown = Object.keys(value).find((key) => !KEYS.some((known) => known === key));

@@ -2,11 +2,10 @@
 import { below, bytes, type FileMap, sorted, text } from "./file-map.ts";
 import { printManifest } from "./json.ts";
 import { leaveOut } from "./leave-out.ts";
-import { flattenManifest, type Manifest, parseManifest } from "./manifest.ts";
+import { flattenManifest, manifestIn } from "./manifest.ts";
+import { refuseMarks } from "./regions.ts";
 import {
-  broken,
   refuseForeignFiles,
-  refuseMarks,
   refuseUnresolved,
   refuseWorkspaceVersions,
   SHARED_FOLDER,
@@ -41,11 +40,16 @@ export function flatten(
   { without = [] }: FlattenOptions = {},
 ): FileMap {
   const folder = `templates/${template}`;
-  const own = below(repository, folder);
+  const templateFiles = below(repository, folder);
   const shared = below(repository, SHARED_FOLDER);
   const sharedFiles = below(shared, "files");
-  refuseForeignFiles(own, folder);
-  const rest = leaveOut(own, manifestIn(repository, `${folder}/package.json`), folder, without);
+  refuseForeignFiles(templateFiles, folder);
+  const rest = leaveOut(
+    templateFiles,
+    manifestIn(repository, `${folder}/package.json`),
+    folder,
+    without,
+  );
   refuseWorkspaceVersions(rest.manifest, folder);
   const { version, engines } = manifestIn(repository, STAMP_FILE);
   const stamp = { template, version: String(version), without: rest.without };
@@ -74,10 +78,4 @@ function standalone(file: string, content: Uint8Array, shared: FileMap): Uint8Ar
     return base && text(base.content);
   });
   return merged === undefined ? content : bytes(merged);
-}
-
-function manifestIn(repository: FileMap, file: string): Manifest {
-  const content = repository.get(file);
-  if (content === undefined) throw broken(file, "is missing");
-  return parseManifest(text(content), file);
 }

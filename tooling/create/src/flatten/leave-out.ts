@@ -1,5 +1,5 @@
 // Leaves features out of a template: their files, their regions, and their part of package.json.
-import { type Feature, featuresOf, locateIn, withDependents } from "./features.ts";
+import { type Feature, featuresOf, type Locate, locateIn, withDependents } from "./features.ts";
 import { bytes, contains, type FileMap, text } from "./file-map.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isObject } from "./json.ts";
@@ -15,17 +15,16 @@ export interface Remainder {
 }
 
 /**
- * @param own files of the template
  * @param folder of the template, for messages
  * @throws {CreateError} `broken_template`, `unknown_feature`
  */
 export function leaveOut(
-  own: FileMap,
+  templateFiles: FileMap,
   manifest: Manifest,
   folder: string,
   requested: readonly string[],
 ): Remainder {
-  const source = text(own.get("package.json") ?? new Uint8Array());
+  const source = text(templateFiles.get("package.json") ?? new Uint8Array());
   const locate = locateIn(`${folder}/package.json`, source);
   const features = featuresOf(manifest, locate);
   const without = withDependents(features, requested);
@@ -33,7 +32,7 @@ export function leaveOut(
   const known = new Set(features.map(({ name }) => name));
   const marked = new Set<string>();
   const files = new Map<string, Uint8Array>();
-  for (const [path, content] of own) {
+  for (const [path, content] of templateFiles) {
     const regions = contains(content, "region")
       ? applyRegions(`${folder}/${path}`, text(content), known, isOut)
       : undefined;
@@ -41,7 +40,7 @@ export function leaveOut(
     if (features.some((feature) => isOut.has(feature.name) && owns(feature, path))) continue;
     files.set(path, regions === undefined ? content : bytes(regions.text));
   }
-  for (const feature of features) refuseWithoutParts(feature, own, marked, locate(feature.name));
+  for (const feature of features) refuseWithoutParts(feature, templateFiles, marked, locate);
   return { files, manifest: withoutParts(manifest, features, isOut), without };
 }
 
@@ -50,23 +49,27 @@ const owns = ({ paths }: Feature, file: string): boolean =>
 
 function refuseWithoutParts(
   feature: Feature,
-  own: FileMap,
+  templateFiles: FileMap,
   marked: ReadonlySet<string>,
-  place: string,
+  locate: Locate,
 ): void {
-  const files = [...own.keys()];
+  const files = [...templateFiles.keys()];
   const missing = feature.paths.find(
-    (path) => !files.some((own) => owns({ ...feature, paths: [path] }, own)),
+    (path) => !files.some((file) => owns({ ...feature, paths: [path] }, file)),
   );
   if (missing !== undefined) {
     throw broken(
-      place,
+      locate(feature.name),
       `declares feature ${feature.name} with path ${missing}, which does not exist`,
     );
   }
   if (feature.paths.length > 0 || marked.has(feature.name)) return;
   const hint = `List its folder in "paths", or mark its regions with "#region ${feature.name}".`;
-  throw broken(place, `declares feature ${feature.name} without a path or a region`, hint);
+  throw broken(
+    locate(feature.name),
+    `declares feature ${feature.name} without a path or a region`,
+    hint,
+  );
 }
 
 /** The manifest without the keys and elements that only left-out features list. */

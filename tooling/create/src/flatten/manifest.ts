@@ -1,5 +1,6 @@
 // Reads a template's package.json, and turns it into the project's.
 import { CreateError } from "../errors.ts";
+import { type FileMap, text } from "./file-map.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 
 export type Manifest = JsonObject;
@@ -26,6 +27,16 @@ export function parseManifest(text: string, file: string): Manifest {
       cause,
     });
   }
+}
+
+/**
+ * The manifest among files.
+ * @throws {CreateError} `broken_template` if it is missing, or not a JSON object
+ */
+export function manifestIn(files: FileMap, path = "package.json"): Manifest {
+  const content = files.get(path);
+  if (content !== undefined) return parseManifest(text(content), path);
+  throw new CreateError("broken_template", `${path} is missing.`);
 }
 
 /** An object in the manifest, e.g. `scripts`; empty if it is missing. */

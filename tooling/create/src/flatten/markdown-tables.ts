@@ -19,7 +19,8 @@ export function alignTable(lines: string[], cut: number): number | undefined {
 
 const isRow = (text = ""): boolean => text.trimStart().startsWith("|");
 
-function aligned(table: readonly string[]): string[] {
+/** Pads the cells of a table, as Biome prints it. */
+export function aligned(table: readonly string[]): string[] {
   const rows = table.map(cellsOf);
   const indent = indentOf(table[0] ?? "");
   const delimiters = rows[1] ?? [];

@@ -2,15 +2,13 @@
 import { CreateError } from "../errors.ts";
 import { contains, type FileMap, text } from "./file-map.ts";
 import { DEPENDENCY_GROUPS, type Manifest, SHARED, section } from "./manifest.ts";
-import { markIn } from "./marks.ts";
-import { specifiers } from "./specifiers.ts";
 import { restoredPath, storedPath } from "./stored-names.ts";
 
 export const SHARED_FOLDER = "packages/shared";
 
 /** Refuses files that flatten adds itself, and files that only the repository uses. */
-export function refuseForeignFiles(own: FileMap, folder: string): void {
-  for (const path of own.keys()) {
+export function refuseForeignFiles(templateFiles: FileMap, folder: string): void {
+  for (const path of templateFiles.keys()) {
     const file = `${folder}/${path}`;
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (path.startsWith("src/lib/")) {
@@ -55,16 +53,6 @@ export function refuseUndeclaredPackage(
   );
 }
 
-/** Refuses regions in shared files: only templates have features, so the marks would survive in a project. */
-export function refuseMarks(file: string, content: Uint8Array): void {
-  if (!contains(content, "region")) return;
-  const line = text(content)
-    .split("\n")
-    .findIndex((candidate) => markIn(candidate) !== undefined);
-  if (line === -1) return;
-  throw broken(`${file}:${line + 1}`, "has a region, but only templates have features");
-}
-
 /** Refuses imports and names that resolve only inside the repository. */
 export function refuseUnresolved(files: FileMap, manifest: Manifest, folder: string): void {
   const keys = new Set(Object.keys(section(manifest, "imports")));
@@ -85,6 +73,12 @@ export function refuseUnresolved(files: FileMap, manifest: Manifest, folder: str
       hint,
     );
   }
+}
+
+/** What the source of a module imports, type-only imports included. */
+export function specifiers(source: string): string[] {
+  const matches = source.matchAll(/\b(?:from|import)\s*\(?\s*["']([^"'\s]+)["']/g);
+  return [...matches].flatMap(([, specifier = ""]) => specifier);
 }
 
 export function broken(file: string, problem: string, hint?: string): CreateError {

@@ -2,8 +2,8 @@
 import { dirname, join } from "node:path/posix";
 import { type FileMap, text } from "./file-map.ts";
 import { libraryPath, type Manifest, parseManifest, SHARED, section } from "./manifest.ts";
-import { broken, refuseMarks, refuseUndeclaredPackage, SHARED_FOLDER } from "./rules.ts";
-import { specifiers } from "./specifiers.ts";
+import { refuseMarks } from "./regions.ts";
+import { broken, refuseUndeclaredPackage, SHARED_FOLDER, specifiers } from "./rules.ts";
 
 const SOURCE = "src/";
 const LIBRARY = "src/lib/";

@@ -2,9 +2,9 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { personalize } from "../command/project.ts";
-import { type FileMap, text } from "../flatten/file-map.ts";
+import type { FileMap } from "../flatten/file-map.ts";
 import { flatten, partsOf } from "../flatten/flatten.ts";
-import { parseManifest, section } from "../flatten/manifest.ts";
+import { manifestIn, section } from "../flatten/manifest.ts";
 import { commitOnTop, tipOf } from "./branch.ts";
 import { withLockfile } from "./lockfile.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -24,8 +24,7 @@ async function projectOf(source: Snapshot, template: string): Promise<FileMap> {
 }
 
 function messageFor(template: string, project: FileMap, source: Snapshot): string {
-  const manifest = project.get("package.json") ?? new Uint8Array();
-  const { version } = section(parseManifest(text(manifest), "package.json"), "bunyard");
+  const { version } = section(manifestIn(project), "bunyard");
   return `${template} ${version}\n\nMade from commit ${source.commit} of Bunyard.`;
 }
 

@@ -1,7 +1,7 @@
 // Derives a project's bun.lock from the repository's, without a network: the versions that were tested.
 import { join } from "node:path";
 import { bytes, type FileMap, sorted, text } from "../flatten/file-map.ts";
-import { DEPENDENCY_GROUPS, type Manifest, parseManifest, section } from "../flatten/manifest.ts";
+import { DEPENDENCY_GROUPS, type Manifest, manifestIn, section } from "../flatten/manifest.ts";
 import { broken } from "../flatten/rules.ts";
 import { openScratch } from "../scratch.ts";
 import { run } from "../subprocess.ts";
@@ -22,10 +22,10 @@ interface Lockfile {
 export async function withLockfile(project: FileMap, repository: Uint8Array): Promise<FileMap> {
   using scratch = openScratch();
   const { folder } = scratch;
-  const manifest = text(project.get("package.json") ?? new Uint8Array());
-  await Bun.write(join(folder, "package.json"), manifest);
+  const manifest = manifestIn(project);
+  await Bun.write(join(folder, "package.json"), JSON.stringify(manifest));
   const file = Bun.file(join(folder, FILE));
-  await file.write(seed(text(repository), parseManifest(manifest, "package.json")));
+  await file.write(seed(text(repository), manifest));
   const command = [process.execPath, "install", "--lockfile-only"];
   const { exitCode, output } = await run({ command, cwd: folder, env: process.env });
   if (exitCode !== 0) throw broken(FILE, `does not fit the template: ${output}`);

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { personalize } from "../command/project.ts";
 import { systemCode } from "../errors.ts";
-import { bytes, type FileMap, text } from "../flatten/file-map.ts";
+import { bytes, type FileMap } from "../flatten/file-map.ts";
 import { printManifest } from "../flatten/json.ts";
-import { parseManifest } from "../flatten/manifest.ts";
+import { manifestIn } from "../flatten/manifest.ts";
 import { openClone } from "../sources/clone.ts";
 import { withLockfile } from "./lockfile.ts";
 
@@ -14,8 +14,7 @@ const FOLDER = ".bun-create";
 
 /** Adds the command that Bun prints as the next step. Bun removes this section from the project. */
 function withHint(project: FileMap): FileMap {
-  const manifest = parseManifest(text(project.get("package.json") ?? new Uint8Array()), FOLDER);
-  const hinted = { ...manifest, "bun-create": { start: "bun run dev" } };
+  const hinted = { ...manifestIn(project), "bun-create": { start: "bun run dev" } };
   return new Map([...project, ["package.json", bytes(printManifest(hinted))]]);
 }
 

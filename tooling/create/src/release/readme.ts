@@ -1,6 +1,7 @@
 // Writes the README's tables of starters and options from the templates and the command. `--check` only compares.
 import { join, resolve } from "node:path";
 import { command } from "../command/definition.ts";
+import { aligned } from "../flatten/markdown-tables.ts";
 import { openClone } from "../sources/clone.ts";
 import type { Template } from "../sources/templates.ts";
 
@@ -31,14 +32,9 @@ function optionsTable(): string {
   );
 }
 
-/** Aligns the columns, as the repository's formatter does. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return aligned([head, head.map(() => "---"), ...rows].map(line)).join("\n");
 }
 
 /** Replaces the text between `<!-- name -->` and `<!-- /name -->`. */

@@ -42,11 +42,7 @@ export function findTemplate(name: string, templates: readonly Template[]): Temp
   if (template) return template;
   const names = templates.map((candidate) => candidate.name);
   const match = nearest(name, names);
-  throw new CreateError(
-    "unknown_template",
-    `There is no template "${name}".`,
-    match === undefined
-      ? `Choose one of: ${names.join(", ")}.`
-      : `Did you mean --template ${match}?`,
-  );
+  const hint =
+    match === undefined ? `The starters are: ${names.join(", ")}.` : `Did you mean ${match}?`;
+  throw new CreateError("unknown_template", `There is no starter "${name}".`, hint);
 }

@@ -3,7 +3,6 @@ import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync
 import { join } from "node:path";
 import type { ProjectOptions } from "../command/args.ts";
 import { RUN } from "../command/definition.ts";
-import { openStyle } from "../command/style.ts";
 import { withReadableMessage } from "../command/write-errors.ts";
 import { CreateError } from "../errors.ts";
 import { withDependents } from "../flatten/features.ts";
@@ -13,7 +12,7 @@ import { createdBy, underUsableName } from "./comparison.ts";
 import { setKey } from "./merge-json.ts";
 import { inStyleOf } from "./merge-text.ts";
 import { ownFiles } from "./own-files.ts";
-import { exactVersion, projectDirectory, readProject } from "./record.ts";
+import { enterProject, exactVersion, projectDirectory, readProject } from "./record.ts";
 import { openRelease } from "./releases.ts";
 import { adoptText } from "./report.ts";
 import type { Call, Outcome } from "./run.ts";
@@ -46,8 +45,12 @@ export async function adopt(
   );
   const likeness = compare(directory, created);
   writeStamp(directory, stamp);
-  const text = adoptText(stamp, likeness, openStyle(environment.colors), environment.columns());
-  return { json: { ok: true, directory, ...stamp, files: likeness }, text, exitCode: 0 };
+  const enter = enterProject(environment.cwd, value("project"));
+  return {
+    json: { ok: true, directory, ...stamp, files: likeness },
+    text: (style, columns) => adoptText(stamp, likeness, enter, style, columns),
+    exitCode: 0,
+  };
 }
 
 function needed(option: string, value: string | undefined): string {

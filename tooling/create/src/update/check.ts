@@ -1,22 +1,24 @@
 // `check`: whether the template changed since the project was created or updated.
 import type { ProjectOptions } from "../command/args.ts";
-import { openStyle } from "../command/style.ts";
+import { areEqual, type FileMap } from "../flatten/file-map.ts";
+import { manifestIn } from "../flatten/manifest.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
-import { projectDirectory, readProject } from "./record.ts";
+import { enterProject, projectDirectory, readProject } from "./record.ts";
 import { changesJson, checkText } from "./report.ts";
 import { openRepository } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
-import { changesTemplate } from "./stamp-only.ts";
 import { refuseUnfinished } from "./unfinished.ts";
 
 const UPDATE_EXISTS = 3;
+const MANIFEST = "package.json";
 
 export async function check(
   { value }: ProjectOptions<"check">,
   { source, environment }: Call,
 ): Promise<Outcome> {
-  const { variables, colors, columns } = environment;
-  const project = readProject(projectDirectory(environment.cwd, value("project")));
+  const { cwd, variables } = environment;
+  const project = readProject(projectDirectory(cwd, value("project")));
+  const enter = enterProject(cwd, value("project"));
   const { directory } = project;
   refuseUnfinished(directory);
   const request = { to: value("to"), add: [], remove: [] };
@@ -33,7 +35,25 @@ export async function check(
       changes: changesJson(changes),
       changelog,
     },
-    text: checkText({ from, to, changes, changelog, isUpToDate }, openStyle(colors), columns()),
+    text: (style, columns) =>
+      checkText({ from, to, changes, changelog, isUpToDate, enter }, style, columns),
     exitCode: isUpToDate ? 0 : UPDATE_EXISTS,
   };
+}
+
+/** Whether the projects differ in more than the stamp. */
+function changesTemplate(base: FileMap, next: FileMap): boolean {
+  const paths = new Set([...base.keys(), ...next.keys()]);
+  return [...paths].some((path) => {
+    const [old, new_] = [base.get(path), next.get(path)];
+    if (old === undefined || new_ === undefined) return true;
+    return path === MANIFEST
+      ? !Bun.deepEquals(unstamped(base), unstamped(next))
+      : !areEqual(old, new_);
+  });
+}
+
+function unstamped(project: FileMap): object {
+  const { bunyard: _, ...manifest } = manifestIn(project);
+  return manifest;
 }

@@ -2,13 +2,13 @@
 import { RUN, version as running } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
 import { nameProblem } from "../command/names.ts";
-import { nestingOf } from "../command/nesting.ts";
 import { placeIn } from "../command/project.ts";
-import { quoted } from "../command/shell.ts";
+import { shellQuoted } from "../command/shell.ts";
+import { nestingOf } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
 import type { FileMap } from "../flatten/file-map.ts";
 import type { Stamp } from "../flatten/manifest.ts";
-import { findTemplate, type TemplateSource } from "../sources/templates.ts";
+import type { Template, TemplateSource } from "../sources/templates.ts";
 import type { Variables } from "../subprocess.ts";
 import { type ChangelogSection, changelogBetween } from "./changelog.ts";
 import { featuresAfter } from "./features.ts";
@@ -51,13 +51,16 @@ export async function compareVersions(
     throw new CreateError(
       "refused",
       `This is create-bunyard ${running}, and the project is from ${from.version}.`,
-      `Run: ${RUN} ${environment.argv.map(quoted).join(" ")}`,
+      `Run: ${RUN} ${environment.argv.map(shellQuoted).join(" ")}`,
     );
   }
   const { directory } = project;
   const target = await openRelease(version, source, directory, environment);
-  const { features } = findTemplate(from.template, await target.list());
-  const without = featuresAfter(features, from.without, request);
+  const without = featuresAfter(
+    recordedIn(await target.list(), from.template, version).features,
+    from.without,
+    request,
+  );
   const to = { template: from.template, version, without };
   const old =
     version === from.version
@@ -69,6 +72,16 @@ export async function compareVersions(
   const { template } = from;
   const changelog = changelogBetween(target.changelog(), template, from.version, version);
   return { from, to, base, next, changelog };
+}
+
+function recordedIn(templates: readonly Template[], name: string, version: string): Template {
+  const template = templates.find((candidate) => candidate.name === name);
+  if (template) return template;
+  throw new CreateError(
+    "unknown_template",
+    `package.json records the starter "${name}", which create-bunyard ${version} does not have.`,
+    `Correct the entry "bunyard". The starters are: ${templates.map((known) => known.name).join(", ")}.`,
+  );
 }
 
 /**

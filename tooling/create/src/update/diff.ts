@@ -43,7 +43,7 @@ export async function diff(
   const { template, version } = from;
   return {
     json: { ok: true, directory, template, from: version, to: versions.to.version, patch },
-    text: patch.replace(/\n$/, ""),
+    text: () => patch.replace(/\n$/, ""),
     exitCode: 0,
   };
 }

@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RUN } from "../command/definition.ts";
-import { quoted } from "../command/shell.ts";
-import { STAGING_DIRECTORY, withReadableMessage } from "../command/write-errors.ts";
+import { shellQuoted } from "../command/shell.ts";
+import { STAGING_DIRECTORY } from "../command/staging.ts";
+import { withReadableMessage } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
 import { moveDurably, removeDurably, writeDurably } from "./durable.ts";
@@ -28,7 +29,8 @@ interface Journal {
 }
 
 /**
- * Swaps all files. If one cannot be swapped, the files before it are restored.
+ * Swaps all files. If one cannot be swapped, the files before it are restored; a file that the user edits during the swap
+ * keeps the edit.
  * @param report summary of the update, which `--continue` prints
  * @param planned the user's files as the plan read them: one that changed since then is not replaced
  * @throws {CreateError} after restoring the old files, byte for byte
@@ -55,9 +57,9 @@ export function swapFiles(
       writeDurably(join(staging, "unfinished.json"), JSON.stringify(journal));
       moveDurably(join(staging, "unfinished.json"), join(staging, FORWARD));
       try {
-        swapForward(directory);
+        swapForward(directory, entries, editedDuringRun);
       } catch (error) {
-        swapBackward(directory);
+        withRemedy("abort", () => swapBackward(directory, entries));
         throw error;
       }
     });
@@ -94,10 +96,7 @@ function removeStaging(staging: string): void {
 function stage(directory: string, path: string, { content, mode }: Write, planned: Own): Entry {
   const before = hashAt(directory, path);
   const expected = planned.kind === "file" ? hashOf(planned.content) : null;
-  if (before !== expected) {
-    const message = `${path} was changed during the run. Nothing was updated.`;
-    throw new CreateError("refused", message, "Try again.");
-  }
+  if (before !== expected) throw editedDuringRun([path]);
   const write = (folder: string, data: Uint8Array | undefined, mode: number | undefined) => {
     if (data === undefined) return;
     writeDurably(join(directory, STAGING_DIRECTORY, folder, path), data, mode);
@@ -109,41 +108,66 @@ function stage(directory: string, path: string, { content, mode }: Write, planne
 
 /**
  * Swaps the remaining files of an update, if there are any, and returns its summary.
- * @throws {CreateError} `refused` if a file was changed after the interruption
+ * @throws {CreateError} `refused` if a file was edited after the interruption
  */
 export const finish = (directory: string): unknown =>
-  runExclusive(directory, () =>
-    unfinishedIn(directory) === "done" ? journalIn(directory, DONE).report : swapForward(directory),
-  );
+  runExclusive(directory, () => {
+    if (unfinishedIn(directory) === "done") return journalIn(directory, DONE).report;
+    const { entries, report } = journalIn(directory, FORWARD);
+    refuseEdited(directory, entries);
+    refuseLost(directory, entries, "new");
+    withRemedy("continue", () => swapForward(directory, entries, editedSince));
+    return report;
+  });
 
 /**
  * Restores the files from before the update.
- * @throws {CreateError} `refused` if a file was changed after the interruption
+ * @throws {CreateError} `refused` if a file was edited after the interruption
  */
 export const abort = (directory: string): void =>
   runExclusive(directory, () => {
-    if (unfinishedIn(directory) !== "staging") swapBackward(directory);
+    const state = unfinishedIn(directory);
+    if (state === "staging") return;
+    const { entries } = journalIn(directory, state === "abort" ? BACKWARD : FORWARD);
+    refuseEdited(directory, entries);
+    refuseLost(directory, entries, "old");
+    withRemedy("abort", () => swapBackward(directory, entries));
   });
 
-function swapForward(directory: string): unknown {
-  const { entries, report } = journalIn(directory, FORWARD);
-  refuseChanged(directory, entries);
-  refuseLost(directory, entries, "new");
-  for (const { path, after } of entries) place(directory, path, "new", after);
+type Refusal = (paths: readonly string[]) => CreateError;
+
+function swapForward(directory: string, entries: readonly Entry[], refusal: Refusal): void {
+  for (const entry of entries) {
+    // An editor may save a file at any moment, and the rename would overwrite what it saved.
+    if (isEdited(directory, entry)) throw refusal([entry.path]);
+    place(directory, entry.path, "new", entry.after);
+  }
   const staging = join(directory, STAGING_DIRECTORY);
   moveDurably(join(staging, FORWARD), join(staging, DONE));
-  return report;
 }
 
-function swapBackward(directory: string): void {
+/** Leaves edited files as they are. */
+function swapBackward(directory: string, entries: readonly Entry[]): void {
   const staging = join(directory, STAGING_DIRECTORY);
-  const name = unfinishedIn(directory) === "abort" ? BACKWARD : FORWARD;
-  const { entries } = journalIn(directory, name);
-  refuseChanged(directory, entries);
-  refuseLost(directory, entries, "old");
-  if (name === FORWARD) moveDurably(join(staging, FORWARD), join(staging, BACKWARD));
-  for (const { path, before } of entries.toReversed()) place(directory, path, "old", before);
+  if (unfinishedIn(directory) === "update") {
+    moveDurably(join(staging, FORWARD), join(staging, BACKWARD));
+  }
+  for (const entry of entries.toReversed()) {
+    if (!isEdited(directory, entry)) place(directory, entry.path, "old", entry.before);
+  }
   removeDurably(join(staging, BACKWARD), staging);
+}
+
+/** A failure in the middle of a swap leaves a mix of old and new files, and the option that resolves it. */
+function withRemedy(option: "continue" | "abort", swap: () => void): void {
+  try {
+    swap();
+  } catch (error) {
+    if (error instanceof CreateError) throw error;
+    const message = `Writing failed, so some files are from before the update and some are new: ${error}`;
+    const hint = `Remove the cause, then run: ${RUN} update --${option}`;
+    throw new CreateError("write_failed", message, hint, { cause: error });
+  }
 }
 
 /** Brings a file into its staged state. */
@@ -155,24 +179,32 @@ function place(directory: string, path: string, folder: "new" | "old", hash: str
   else moveDurably(staged, target);
 }
 
-/** A file that has neither its old nor its new content was edited since, and would be lost. */
-function refuseChanged(directory: string, entries: readonly Entry[]): void {
-  const changed = entries.filter(({ path, before, after }) => {
-    const stats = entryIn(directory, path);
-    // A directory has replaced a file that was removed, or whose parents are restored later.
-    if (stats === undefined || stats.isDirectory()) return false;
-    if (!stats.isFile()) return true;
-    const now = hashAt(directory, path);
-    return now !== before && now !== after;
-  });
-  if (changed.length === 0) return;
-  const names = changed.map(({ path }) => path).join(", ");
-  throw new CreateError(
+/** Whether a file has neither its old nor its new content: replacing it would lose an edit. */
+function isEdited(directory: string, { path, before, after }: Entry): boolean {
+  const stats = entryIn(directory, path);
+  // A directory has replaced a file that was removed, or whose parents are restored later.
+  if (stats === undefined || stats.isDirectory()) return false;
+  return !stats.isFile() || ![before, after].includes(hashAt(directory, path));
+}
+
+function refuseEdited(directory: string, entries: readonly Entry[]): void {
+  const edited = entries.filter((entry) => isEdited(directory, entry));
+  if (edited.length > 0) throw editedSince(edited.map(({ path }) => path));
+}
+
+const editedSince: Refusal = (paths) =>
+  new CreateError(
     "refused",
-    `These files were changed after the update was interrupted: ${names}`,
+    `These files were changed after the update was interrupted: ${paths.join(", ")}`,
     "Move them out of the project, then try again.",
   );
-}
+
+const editedDuringRun: Refusal = (paths) =>
+  new CreateError(
+    "refused",
+    `These files were changed during the update: ${paths.join(", ")}. Nothing was updated.`,
+    "Commit or stash your changes, and try again.",
+  );
 
 /** A swap moves the staged content. Where a swapped file was restored or deleted since, its content is gone. */
 function refuseLost(directory: string, entries: readonly Entry[], folder: "new" | "old"): void {
@@ -234,7 +266,7 @@ Or undo it:
 
 If Bun does not start in the project, for example because of its bunfig.toml, run the command in an empty folder:
 
-    ${RUN} update --abort --project ${quoted(directory)}
+    ${RUN} update --abort --project ${shellQuoted(directory)}
 `;
 
 /** Null for anything other than a file. */

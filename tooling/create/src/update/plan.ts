@@ -149,7 +149,7 @@ class Merge implements MergePlan {
       return;
     }
     if (own.kind !== "file" || !own.isTracked) {
-      this.#report(from, "kept", true, [`The template renamed it to ${path}.`]);
+      this.#report(from, "kept", true, [`The starter renamed it to ${path}.`]);
       await this.file(path);
       return;
     }
@@ -180,8 +180,8 @@ class Merge implements MergePlan {
     if (json !== undefined) {
       const notes = json.kept.map(({ key, theirs: value }) =>
         value === undefined
-          ? `Your ${key} stays; the template no longer has it.`
-          : `Your ${key} stays; the template has ${value}.`,
+          ? `Your ${key} stays; the starter no longer has it.`
+          : `Your ${key} stays; the starter has ${value}.`,
       );
       this.#write(path, bytes(json.text), kind, own, { isYours: true, notes, from });
       return;
@@ -211,7 +211,7 @@ class Merge implements MergePlan {
   #beside(path: string, content: Uint8Array, notes: readonly string[], from?: string): void {
     const target = this.#freePath(path);
     this.writes.set(target, { content, mode: undefined });
-    this.#report(path, "beside", true, [...notes, `The template's is ${target}.`], from);
+    this.#report(path, "beside", true, [...notes, `The starter's is ${target}.`], from);
   }
 
   /** Neither the project nor the template has a file there. */

@@ -1,7 +1,8 @@
 // Reads what a created project records about its origin: the stamp in package.json.
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { RUN } from "../command/definition.ts";
+import { changeDirectory } from "../command/shell.ts";
 import { ancestors } from "../command/workspace.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject, type JsonObject } from "../flatten/json.ts";
@@ -28,6 +29,13 @@ export function projectDirectory(cwd: string, named: string | undefined): string
   return [cwd, ...ancestors(cwd)].find((path) => existsSync(join(path, "package.json"))) ?? cwd;
 }
 
+/** The command that enters the project, if the user named it: the commands after it are for the current directory. */
+export function enterProject(cwd: string, named: string | undefined): readonly string[] {
+  const command =
+    named === undefined ? undefined : changeDirectory(relative(cwd, resolve(cwd, named)));
+  return command === undefined ? [] : [command];
+}
+
 /** @throws {CreateError} `usage` without a readable package.json */
 export function readProject(directory: string): Project {
   const manifest = requireManifest(directory);
@@ -44,7 +52,7 @@ export function requireStamp({ directory, stamp }: Project): Stamp {
   if (stamp !== undefined) return stamp;
   throw new CreateError(
     "usage",
-    `${join(directory, "package.json")} does not record a template and its version.`,
+    `${join(directory, "package.json")} does not record a starter and its version.`,
     `Record them with: ${RUN} adopt --template <name> --version <version>`,
   );
 }

@@ -44,8 +44,7 @@ export async function fetchPackage(
     mkdirSync(staged);
     renameSync(realpathSync(join(scratch, "node_modules", NAME)), join(staged, "package"));
     writeFileSync(join(staged, DIGEST), digestOf(join(staged, "package")));
-    rmSync(entry, { recursive: true, force: true });
-    renameInto(staged, entry);
+    moveInto(staged, entry, join(scratch, "damaged"));
     return join(entry, "package");
   } finally {
     end();
@@ -190,11 +189,14 @@ function digestOf(folder: string): string {
   return hash.digest("hex");
 }
 
-/** A concurrent run may have been faster. */
-function renameInto(staged: string, entry: string): void {
+/** Keeps the entry of a concurrent run, which may be in use. A damaged one is moved to `trash` first. */
+function moveInto(staged: string, entry: string, trash: string): void {
   try {
     renameSync(staged, entry);
   } catch (error) {
-    if (!isIntact(entry)) throw error;
+    if (isIntact(entry)) return;
+    if (!existsSync(entry)) throw error;
+    renameSync(entry, trash);
+    renameSync(staged, entry);
   }
 }

@@ -70,7 +70,7 @@ export function conflictError(conflicts: readonly Change[]): CreateError {
   const remedies = [
     ...(has("conflict") ? ["Edit the files with <<<<<<< marks."] : []),
     ...(has("beside") ? ["Merge each .new file into yours, and delete it."] : []),
-    ...(has("blocked") ? ["The reason for each file that was not written is listed first."] : []),
+    ...(has("blocked") ? ['Under "Not written", each file has its reason.'] : []),
   ];
   return new CreateError("conflicts", `${start} a conflict: ${names}`, remedies.join(" "));
 }
@@ -78,7 +78,7 @@ export function conflictError(conflicts: readonly Change[]): CreateError {
 /** The kinds in the order of what a user has to look at. The first three are conflicts. */
 const GROUPS: readonly (readonly [kind: ChangeKind, done: string, planned: string])[] = [
   ["conflict", "Conflicts, marked in the file", "Would conflict"],
-  ["beside", "Not merged, the template's file is beside yours", "Could not be merged"],
+  ["beside", "Not merged, the starter's file is beside yours", "Could not be merged"],
   [
     "blocked",
     "Not written, because a parent is not a folder of this repository",
@@ -86,10 +86,10 @@ const GROUPS: readonly (readonly [kind: ChangeKind, done: string, planned: strin
   ],
   [
     "kept",
-    "Kept, although the template removed it",
-    "Would be kept, although the template removed it",
+    "Kept, although the starter removed it",
+    "Would be kept, although the starter removed it",
   ],
-  ["deleted", "Stays deleted, although the template changed it", "Would stay deleted"],
+  ["deleted", "Stays deleted, although the starter changed it", "Would stay deleted"],
   ["merged", "Merged with your changes", "Would be merged with your changes"],
   ["renamed", "Renamed", "Would be renamed"],
   ["updated", "Updated", "Would be updated"],
@@ -126,19 +126,26 @@ export function updateText(
   page.gap();
   const hasConflicts = conflictsIn(changes).length > 0;
   page.line(hasConflicts ? "After you have resolved the conflicts:" : "Next:");
-  for (const command of next) page.line(`  ${style.bold(command)}`);
+  page.commands(next, style);
   page.gap();
   return page.text;
 }
 
 export function checkText(
-  { from, to, changes, changelog, isUpToDate }: Summary & { readonly isUpToDate: boolean },
+  {
+    from,
+    to,
+    changes,
+    changelog,
+    isUpToDate,
+    enter,
+  }: Summary & { readonly isUpToDate: boolean; readonly enter: readonly string[] },
   style: Style,
   columns: number | undefined,
 ): string {
   const page = new Page(columns);
   if (isUpToDate) {
-    const since = from.version === to.version ? "" : " The template has not changed since then.";
+    const since = from.version === to.version ? "" : " The starter has not changed since then.";
     page.prose(`${style.green("✔")} ${nameOf(from)} is up to date.${since}`);
     return page.text;
   }
@@ -147,13 +154,14 @@ export function checkText(
   page.gap();
   page.prose(`${transition(from, to)} is available: ${counts(changes)}.`);
   page.gap();
-  page.line(`  ${style.bold(`${RUN} update`)}`);
+  page.commands([...enter, `${RUN} update`], style);
   return page.text;
 }
 
 export function adoptText(
   { template, version, without }: Stamp,
   { same, changed, missing }: Likeness,
+  enter: readonly string[],
   style: Style,
   columns: number | undefined,
 ): string {
@@ -161,11 +169,10 @@ export function adoptText(
   const features = without.length === 0 ? "" : ` without ${without.join(", ")}`;
   page.prose(`${style.green("✔")} Recorded ${template} ${version}${features} in package.json.`);
   page.prose(
-    `Of the template's files, ${same} are unchanged, ${changed} differ, ${missing} are missing.`,
+    `Of the starter's files, ${same} are unchanged, ${changed} differ, ${missing} are missing.`,
   );
   page.gap();
-  page.line(`  ${style.bold("git commit -am 'Record the template'")}`);
-  page.line(`  ${style.bold(`${RUN} update`)}`);
+  page.commands([...enter, "git commit -am 'Record the starter'", `${RUN} update`], style);
   return page.text;
 }
 
@@ -219,6 +226,10 @@ class Page {
 
   line(text: string): void {
     this.#lines.push(text);
+  }
+
+  commands(commands: readonly string[], style: Style): void {
+    for (const command of commands) this.line(`  ${style.bold(command)}`);
   }
 
   /** @param hanging indent of the lines after the first */

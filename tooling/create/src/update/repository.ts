@@ -1,5 +1,6 @@
 // The user's git repository around a project: what it tracks, and whether an update can be undone with it.
 import { git, repositoryAround } from "../command/git.ts";
+import { shellQuoted } from "../command/shell.ts";
 import { CreateError } from "../errors.ts";
 import { shortened } from "../shortened.ts";
 import type { Variables } from "../subprocess.ts";
@@ -64,7 +65,7 @@ export async function requireClean(directory: string, variables: Variables): Pro
     throw new CreateError(
       "refused",
       `${directory} is not in a git repository, so an update could not be undone.`,
-      "Commit the project first: git init && git add -A && git commit -m 'Before the update'",
+      `Commit the project first: cd ${shellQuoted(directory)} && git init && git add -A && git commit -m 'Before the update'`,
     );
   }
   const status = await git(
@@ -91,7 +92,7 @@ export async function requireClean(directory: string, variables: Variables): Pro
     throw new CreateError(
       "refused",
       "The project is not committed: git does not track its package.json.",
-      "Commit it first: git add -A && git commit -m 'Before the update'",
+      `Commit it first: cd ${shellQuoted(directory)} && git add -A && git commit -m 'Before the update'`,
     );
   }
   return repository;

@@ -76,11 +76,11 @@ const attributesOf = (trees: readonly FileMap[], prefix: string): string =>
     .flatMap((files) => [...files])
     .filter(([, content]) => !isUtf8(content))
     .map(([path]) => `/${prefix}${path}`.replaceAll(/[\\*?[\]]/g, "\\$&"))
-    .map((pattern) => `${quoted(pattern)} -diff\n`)
+    .map((pattern) => `${gitQuoted(pattern)} -diff\n`)
     .join("");
 
 /** A path in double quotes, as git reads it. */
-const quoted = (path: string): string =>
+const gitQuoted = (path: string): string =>
   `"${path.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 
 function renamesIn(names: string): Renames {
@@ -103,7 +103,7 @@ function importOf(
   const commit = (branch: string, files: FileMap, modes?: Modes) => [
     `commit refs/heads/${branch}\ncommitter Bunyard <bunyard@users.noreply.github.com> 0 +0000\ndata 0\ndeleteall\n`,
     ...[...files].flatMap(([path, content]) => [
-      `M ${modes?.get(path) ?? "100644"} inline ${quoted(prefix + path)}\ndata ${content.byteLength}\n`,
+      `M ${modes?.get(path) ?? "100644"} inline ${gitQuoted(prefix + path)}\ndata ${content.byteLength}\n`,
       content,
       "\n",
     ]),

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { RUN } from "../command/definition.ts";
+import { STAGING_DIRECTORY } from "../command/staging.ts";
 import { entryAt } from "../command/target.ts";
-import { STAGING_DIRECTORY } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 
 /** Exists from the moment when everything is staged to the moment when every file is swapped. */

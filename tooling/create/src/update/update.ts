@@ -6,12 +6,12 @@ import { ignoredFiles } from "../command/git.ts";
 import { type Install, install, installFor } from "../command/install.ts";
 import { bunCommand } from "../command/next-steps.ts";
 import { errorJson, ignoredText } from "../command/report.ts";
-import { openStyle } from "../command/style.ts";
+import { shellQuoted } from "../command/shell.ts";
 import { findWorkspace } from "../command/workspace.ts";
 import { asCreateError, CreateError } from "../errors.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
 import { abort, finish, swapFiles } from "./journal.ts";
-import { projectDirectory, readProject } from "./record.ts";
+import { enterProject, projectDirectory, readProject } from "./record.ts";
 import { conflictError, conflictsIn, type Summary, updateJson, updateText } from "./report.ts";
 import { requireClean } from "./repository.ts";
 import type { Call, Outcome } from "./run.ts";
@@ -21,7 +21,8 @@ type Options = ProjectOptions<"update">;
 
 export async function update(options: Options, call: Call): Promise<Outcome> {
   const { has } = options;
-  const directory = projectDirectory(call.environment.cwd, options.value("project"));
+  const { cwd } = call.environment;
+  const directory = projectDirectory(cwd, options.value("project"));
   if (!has("continue") && !has("abort")) return merge(directory, options, call);
   const others = ["to", "with", "without", "dry-run"] as const;
   const extra = has("continue") && has("abort") ? "abort" : others.find(has);
@@ -37,35 +38,38 @@ export async function update(options: Options, call: Call): Promise<Outcome> {
       `Run: ${RUN} update --continue\n  Then undo the update with git.`,
     );
   }
-  // Before the first swap there is nothing to finish.
-  if (has("abort") || state === "staging") return undo(directory);
+  if (has("abort")) return undo(directory);
+  if (state === "staging") {
+    abort(directory);
+    const message = "No file had been replaced, so the update was discarded.";
+    throw new CreateError("unfinished", message, `Run: ${RUN} update`);
+  }
   if (state === "abort") {
     const hint = `Run: ${RUN} update --abort`;
     throw new CreateError("unfinished", "An abort was interrupted.", hint);
   }
   const summary = finish(directory) as Summary;
-  return installAndReport(directory, summary, has("no-install"), call.environment);
+  return installAndReport(directory, summary, options, call.environment);
 }
 
 function undo(directory: string): Outcome {
   abort(directory);
-  const text = "The files are as they were before the update.";
+  const text = () => "The files are as they were before the update.";
   return { json: { ok: true, directory }, text, exitCode: 0 };
 }
 
 async function merge(
   directory: string,
-  { value, list, has }: Options,
+  options: Options,
   { source, environment }: Call,
 ): Promise<Outcome> {
-  const { variables, signal, colors, columns } = environment;
+  const { value, list, has } = options;
+  const { variables, signal } = environment;
   refuseUnfinished(directory);
   const project = readProject(directory);
   const request = { to: value("to"), add: list("with") ?? [], remove: list("without") ?? [] };
-  const [repository, versions] = await Promise.all([
-    requireClean(directory, variables),
-    compareVersions(project, request, source, environment),
-  ]);
+  const repository = await requireClean(directory, variables);
+  const versions = await compareVersions(project, request, source, environment);
   const { changes, writes, own } = await planUpdate(directory, versions, repository, variables);
   if (own("package.json").kind === "link") {
     const message = "package.json is a link, so an update could not record the new version in it.";
@@ -78,21 +82,22 @@ async function merge(
     const state = { isPlanned: !isDone, steps: [], warnings: [], next: [] };
     return {
       json: updateJson(directory, summary, state),
-      text: updateText(summary, state, openStyle(colors), columns()),
+      text: (style, columns) => updateText(summary, state, style, columns),
       exitCode: 0,
     };
   }
   swapFiles(directory, writes, summary, own, signal);
-  return installAndReport(directory, summary, has("no-install"), environment);
+  return installAndReport(directory, summary, options, environment);
 }
 
 async function installAndReport(
   directory: string,
   summary: Summary,
-  isInstallSkipped: boolean,
+  { value, has }: Options,
   environment: Environment,
 ): Promise<Outcome> {
-  const { variables, colors, columns } = environment;
+  const { cwd, variables } = environment;
+  const isInstallSkipped = has("no-install");
   const conflicts = conflictsIn(summary.changes);
   const bun = bunCommand(variables);
   const task = installFor(directory, findWorkspace(directory), bun);
@@ -113,6 +118,7 @@ async function installAndReport(
   }
   if (error === undefined && conflicts.length > 0) error = conflictError(conflicts);
   const next = [
+    ...enterProject(cwd, value("project")),
     ...(isInstallSkipped ? [task.command] : []),
     "git diff",
     `${bun} run check`,
@@ -123,7 +129,7 @@ async function installAndReport(
   const json = updateJson(directory, summary, state);
   return {
     json: error ? { ...json, ok: false, error: errorJson(error) } : json,
-    text: updateText(summary, state, openStyle(colors), columns()),
+    text: (style, columns) => updateText(summary, state, style, columns),
     exitCode: error?.exitCode ?? 0,
     ...(error ? { error } : {}),
   };
@@ -140,7 +146,11 @@ async function tryInstall(
   } catch (thrown) {
     if (!environment.signal.aborted) return asCreateError(thrown);
     const message = "Interrupted: the files were updated, but the dependencies were not installed.";
-    return new CreateError("interrupted", message, `Run: ${task.command}`);
+    return new CreateError(
+      "interrupted",
+      message,
+      `Run: cd ${shellQuoted(task.cwd)} && ${task.command}`,
+    );
   } finally {
     end();
   }

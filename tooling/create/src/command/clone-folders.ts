@@ -7,10 +7,10 @@ import { manifestGlobs, readManifest } from "./workspace.ts";
  * Bunyard's own folders cannot contain a project: its checks would treat it as a part of Bunyard.
  * @throws {CreateError} `usage`
  */
-export function refuseOwnFolders(clone: string, directory: string): void {
+export function refuseCloneFolders(clone: string, directory: string): void {
   const [folder = ""] = relative(clone, directory).split(sep);
-  const own = manifestGlobs(readManifest(clone)).map((glob) => glob.replace(/\/.*/, ""));
-  if (folder !== "" && !own.some((glob) => new Bun.Glob(glob).match(folder))) return;
+  const folders = manifestGlobs(readManifest(clone)).map((glob) => glob.replace(/\/.*/, ""));
+  if (folder !== "" && !folders.some((glob) => new Bun.Glob(glob).match(folder))) return;
   throw new CreateError(
     "usage",
     `${folder === "" ? "The clone's root" : `${folder}/`} belongs to Bunyard itself.`,
