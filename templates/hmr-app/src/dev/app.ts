@@ -2,9 +2,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { type HttpEnv, problems } from "#lib/http";
 import type { WebApp } from "#lib/service";
-import type { Env } from "../env.ts";
-import { trustProxies } from "../origin.ts";
-import { ownPagesOnly } from "./admission.ts";
+import { refuseForeignPages } from "./admission.ts";
 import { forward } from "./bundler.ts";
 import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
@@ -14,12 +12,11 @@ import { errorReportRoutes } from "./workarounds/error-locations.ts";
 // #endregion
 
 /** Wraps `app`, whose request log therefore omits the requests of Bun's script. */
-export function createDevApp(app: WebApp, env: Env): WebApp {
+export function createDevApp(app: WebApp): WebApp {
   const dev = new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
     .use(addRequestId)
-    .use(trustProxies(env))
-    .use(ownPagesOnly())
+    .use(refuseForeignPages)
     // #region workarounds
     .route("/", buildErrorRoutes())
     .route("/", errorReportRoutes())

@@ -45,14 +45,11 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
     styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
   };
-  // With the referrer policy of production, browsers send the beacons of Bun's script without their Origin, and admission
-  // would refuse them.
-  const setHeaders = securityHeaders(policy, { referrerPolicy: "same-origin" });
   // Runs Hono's middleware as a function: `next` sets the response that it adds headers to.
   const next = async () => {
     c.res = new Response(html, response);
   };
-  await setHeaders(c, next);
+  await securityHeaders(policy)(c, next);
   return c.res;
 }
 
