@@ -1,13 +1,13 @@
 // Runs Bun's development server as a child process on a private socket, so that every request passes admission first.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 // #region workarounds
 import { notice } from "#lib/log";
 // #endregion
 import { createHot } from "../hot.ts";
-import { privateFolder } from "./private-folder.ts";
 // #region workarounds
 import { envFileVariablesAsUndefined } from "./workarounds/config-files.ts";
-import { reloadAfterBuild } from "./workarounds/reload-requests.ts";
 
 // #endregion
 
@@ -35,11 +35,14 @@ const EXIT_MS = 100;
 
 interface Data {
   bundler: BundlerProcess;
+  folder: string;
   /** How many processes were started. */
   startCount: number;
   // #region workarounds
   /** How many of them have listened. */
   listenedCount: number;
+  /** How many times a plugin requested that the pages reload. */
+  reloadCount: number;
   // #endregion
 }
 
@@ -57,6 +60,11 @@ export function listenedCount(): number {
   return data.listenedCount ?? 0;
 }
 
+/** Returns how many times a plugin requested that the pages reload, after the current build. */
+export function reloadCount(): number {
+  return data.reloadCount ?? 0;
+}
+
 /** Replaces the process. Pages lose their connection and reload; their requests wait until the new process listens. */
 export function restartBundler(reason: string): void {
   notice.info(`${reason}: restarting the bundler`);
@@ -67,7 +75,7 @@ export function restartBundler(reason: string): void {
 
 // #endregion
 function spawn(): BundlerProcess {
-  // Runs before the exit listener of `privateFolder`: a live process would print an error when its socket is removed.
+  // Runs before the exit listener of `createFolder`: a live process would print an error when its socket is removed.
   if (!data.startCount) process.prependListener("exit", () => data.bundler?.child.kill("SIGKILL"));
   data.startCount = (data.startCount ?? 0) + 1;
   const socket = join(privateFolder(), `${data.startCount}.sock`);
@@ -96,7 +104,10 @@ function spawn(): BundlerProcess {
       // #region workarounds
       if (data.bundler?.child !== child) return;
       if (message.type === "restart") restartBundler(message.reason);
-      if (message.type === "reload") reloadAfterBuild(message.reason);
+      if (message.type === "reload") {
+        notice.info(`${message.reason}: reloading the page`);
+        data.reloadCount = reloadCount() + 1;
+      }
       // #endregion
     },
     onExit: () => {
@@ -178,4 +189,23 @@ export async function connectToBundler(path: string): Promise<WebSocket> {
   const connection = new WebSocket(`ws+unix://${socket}:${path}`);
   connection.binaryType = "arraybuffer";
   return connection;
+}
+
+/** Returns a folder that only this user can enter. It is removed when the process exits. */
+export function privateFolder(): string {
+  // The system may have removed it, because it removes old temporary files.
+  if (!data.folder || !existsSync(data.folder)) data.folder = createFolder();
+  return data.folder;
+}
+
+function createFolder(): string {
+  try {
+    const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  } catch (error) {
+    console.error(`${tmpdir()} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+    console.error("Set TMPDIR to a folder that you may write to.");
+    process.exit(1);
+  }
 }

@@ -16,6 +16,9 @@ import { devPage } from "./page.ts";
 import { pollServer } from "./poll.ts";
 import { listenOnFreePort } from "./port.ts";
 // #region workarounds
+import { reevaluate } from "./reevaluate.ts";
+// #endregion
+// #region workarounds
 import { watchConfigFiles } from "./workarounds/config-files.ts";
 
 // #endregion
@@ -92,7 +95,7 @@ async function start(service: DevService): Promise<void> {
 
   // Polling starts before the app is imported, because an edit may have to fix an app that fails.
   // #region workarounds
-  watchConfigFiles(restartBundler);
+  watchConfigFiles({ reevaluate, restartBundler });
   // #endregion
   await pollServer(env.DEV_POLL);
   const { createApp } = await import("../app.ts");

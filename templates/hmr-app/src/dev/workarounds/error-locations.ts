@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
 import { Problem } from "#lib/http";
 import { fetchFromBundler } from "../bundler.ts";
-import { shorten } from "./files.ts";
+import { shorten } from "./source-files.ts";
 
 /** Path to which the page reports an error. The response contains the locations that its overlay shows. */
 const REPORT_PATH = "/_bun/report_error";
