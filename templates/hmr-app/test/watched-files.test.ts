@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isImported, loadedFiles, sources } from "../src/dev/workarounds/source-files.ts";
-import { browserTest, counter, overlay, Tab } from "./browser.ts";
+import { browserTest, counter, followEdits, overlay, Tab } from "./browser.ts";
 import { Copy } from "./copy.ts";
 import { type Service, startDev, until } from "./service.ts";
 
@@ -80,11 +80,14 @@ browserTest("an edited JSON file and text are shown, and the page keeps its stat
 });
 
 browserTest("after saves in quick succession the page shows the last one", async () => {
+  // Otherwise the browser may run the scripts of the edits in another order.
+  await tab.evaluate(followEdits);
   for (const title of ["once", "twice", "three times"]) {
     await Bun.write(join(copy.folder, "src/page/data.json"), JSON.stringify({ title }));
     await Bun.sleep(20);
   }
   await tab.shows("three times");
+  expect(await tab.evaluate("window.isAsync")).toBe(false);
 });
 
 browserTest("a replaced image is shown", async () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect } from "bun:test";
 import { mkdtemp, realpath, rename, rm, symlink, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browserTest, Tab } from "./browser.ts";
+import { browserTest, followEdits, Tab } from "./browser.ts";
 import { type Service, startService, until } from "./service.ts";
 
 /** Milliseconds within which an edit would be shown. */
@@ -164,6 +164,18 @@ describe("config-files.ts", () => {
     await write(".env", "PUBLIC_NOTE=after\n");
     await tab.view.reload();
     await expectNeverShown("after");
+  });
+});
+
+describe("update-order.ts", () => {
+  browserTest("the script of an edit does not wait for those of earlier edits", async () => {
+    await open({ "App.tsx": component("before") });
+    await tab.shows("before");
+    await tab.connected(dev);
+    await tab.evaluate(followEdits);
+    await write("App.tsx", component("after"));
+    await tab.shows("after");
+    expect(await tab.evaluate("window.isAsync")).toBe(true);
   });
 });
 

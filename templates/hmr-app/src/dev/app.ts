@@ -8,6 +8,7 @@ import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
 import { buildErrorRoutes } from "./workarounds/build-error-page.ts";
 import { errorReportRoutes } from "./workarounds/error-locations.ts";
+import { runEditsInOrder } from "./workarounds/update-order.ts";
 
 // #endregion
 
@@ -25,7 +26,11 @@ export function createDevApp(app: WebApp): WebApp {
     // Scripts, styles and source maps.
     .all("/_bun/*", async (c) => {
       const response = await forward(c.req.raw);
-      if (response.status !== 404 || !c.req.path.endsWith(".js")) return response;
+      if (!c.req.path.endsWith(".js")) return response;
+      // #region workarounds
+      if (response.ok) return runEditsInOrder(response);
+      // #endregion
+      if (response.status !== 404) return response;
       // A script of a previous process: its page is outdated, so it reloads.
       const headers = { "content-type": "text/javascript", "cache-control": "no-store" };
       return new Response("location.reload();", { headers });
