@@ -6,15 +6,15 @@ import { type Accept, parseAccept } from "hono/utils/accept";
 export const ENCODINGS = ["br", "gzip", "identity"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** Identity is acceptable unless it is refused, but every encoding that the client lists is preferred. */
+/** Every encoding that the client lists is preferred over identity, unless it lists that as well. */
 const IDENTITY_WEIGHT = 0.0001;
 
-/** Returns the encoding among `available` that the client prefers, or undefined if it refuses them all. */
-export function negotiateEncoding(c: Context, available: readonly Encoding[]) {
+/** Returns the encoding among `available` that the client prefers, or identity if it refuses them all. */
+export function negotiateEncoding(c: Context, available: readonly Encoding[]): Encoding {
   const accepted = parseAccept(c.req.header("accept-encoding") ?? "");
   const weight = (encoding: Encoding) => weightOf(accepted, encoding);
   const acceptable = available.filter((encoding) => weight(encoding) > 0);
-  return acceptable.toSorted((a, b) => weight(b) - weight(a))[0];
+  return acceptable.toSorted((a, b) => weight(b) - weight(a))[0] ?? "identity";
 }
 
 function weightOf(accepted: readonly Accept[], encoding: Encoding): number {
