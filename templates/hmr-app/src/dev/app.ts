@@ -31,7 +31,7 @@ export function createDevApp(app: WebApp): WebApp {
       if (response.ok) return runEditsInOrder(response);
       // #endregion
       if (response.status !== 404) return response;
-      // A script of a previous process: its page is outdated, so it reloads.
+      // A script of a previous bundler: its page is outdated, so it reloads.
       const headers = { "content-type": "text/javascript", "cache-control": "no-store" };
       return new Response("location.reload();", { headers });
     })

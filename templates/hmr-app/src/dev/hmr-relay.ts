@@ -1,4 +1,4 @@
-// Relays the WebSocket between a page and Bun's development server, which carries edits and console output.
+// Relays the WebSocket between a page and the bundler, which carries edits and console output.
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { Hono } from "hono";
 import type { HttpEnv } from "#lib/http";

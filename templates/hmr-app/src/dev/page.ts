@@ -1,4 +1,4 @@
-// Serves the page in development. Bun's development server builds it, with React Fast Refresh.
+// Serves the page in development. The bundler builds it, with React Fast Refresh.
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
 import type { HttpEnv } from "#lib/http";

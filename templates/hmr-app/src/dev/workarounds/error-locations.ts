@@ -1,6 +1,6 @@
 // Defect: for an error in the page, the overlay and the terminal show locations in the bundle.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/20679
-// Workaround: maps the reported stack to the sources before Bun's development server reads it.
+// Workaround: maps the reported stack to the sources before the bundler reads it.
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 // Defects: (a) a page never gets the edits that were made after it was built and before its socket subscribed; (b) a page
-// whose development server was replaced reloads only after several seconds of failed connections.
+// whose bundler was replaced reloads only after several seconds of failed connections.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42041 for (a), no issue found for (b)
 // Workaround: reads the messages between a page and the bundler. (a) When a page subscribes, its build is compared with the
 // latest one; if they differ, the page reloads. (b) A page reloads if it gets the message of a server of another version.

@@ -1,5 +1,5 @@
-// Defect: of two edits in quick succession, the page may run the first one last, and keeps showing it: it loads each edit as
-// an async script.
+// Defect: if two edits arrive in quick succession, the page may run the first one last, and then shows an old version. Each
+// edit is an async script.
 // Bun 1.4.5, no issue found.
 // Workaround: adds to Bun's script in the page that these scripts run in the order in which they were added.
 
