@@ -5,13 +5,11 @@ import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 // #region workarounds
 import moduleUrls from "./src/dev/workarounds/module-urls.ts";
+// #endregion
 import { type BuildRecord, readRecord } from "./src/features/page/build-record.ts";
 
-// #endregion
-
-/** Days to keep the files of a build after the next one, for tabs that were opened before a deployment. */
-const KEEP_DAYS = 7;
-const KEEP_MS = KEEP_DAYS * 24 * 60 * 60 * 1000;
+/** How long files are kept after a later build replaced them, for tabs that were opened before a deployment: a week. */
+const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
 /** Start of the names of folders in dist/ and dist/public/ that exist only during a build. */
 const STAGING = ".staging-";
 
