@@ -37,20 +37,14 @@ async function readAll(
   paths: Readonly<Record<string, string>>,
   record?: BuildRecord,
 ): Promise<Files> {
-  const read = async ([name, path]: [string, string]) =>
-    [name, await readBuiltFile(path, record ? record[name] : null)] as const;
+  const read = async ([name, path]: [string, string]) => {
+    const replacedAt = record ? record[name] : null;
+    const isEarlier = typeof replacedAt === "number";
+    const file = Bun.file(path);
+    const contents = isEarlier ? { body: file, etag: etagOf(path) } : inMemory(await file.bytes());
+    return [name, { ...contents, isHashed: replacedAt !== undefined }] as const;
+  };
   return Object.fromEntries(await Promise.all(Object.entries(paths).map(read)));
-}
-
-/** @param replacedAt undefined if no build wrote the file. */
-async function readBuiltFile(
-  path: string,
-  replacedAt: number | null | undefined,
-): Promise<BuiltFile> {
-  const file = Bun.file(path);
-  const isHashed = replacedAt !== undefined;
-  if (typeof replacedAt === "number") return { body: file, etag: etagOf(path), isHashed };
-  return { ...inMemory(await file.bytes()), isHashed };
 }
 
 export function inMemory(bytes: Uint8Array<ArrayBuffer>): BuiltFile {
