@@ -1,36 +1,34 @@
 // Builds dist/: public/ contains the page with hashed and precompressed files, main.js is the server. A server that runs
 // keeps working during a build, and after a failed one: files are added first, and the page is replaced last.
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 // #region workarounds
 import moduleUrls from "./src/dev/workarounds/module-urls.ts";
-
 // #endregion
+import { type BuildRecord, readRecord } from "./src/features/page/build-record.ts";
 
-/** Days to keep the files of a build after the next one, for tabs that were opened before a deployment. */
-const KEEP_DAYS = 7;
-/** Names in dist/ that only a killed build leaves: its staging folder, and copies from `publish`. */
-const LEFT = /^(\.staging-\w+|(main\.js(\.map)?|public\.json)\.\d+)$/;
-/** Names in dist/public/ that only a build makes: hashed files, their compressed variants, and copies from `publish`. */
-const BUILT = /^(.+-[0-9a-z]{8}\.\w+(\.br|\.gz)?(\.\d+)?|index\.html\.\d+)$/;
+/** How long files are kept after a later build replaced them, for tabs that were opened before a deployment: a week. */
+const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
+/** Start of the names of folders in dist/ and dist/public/ that exist only during a build. */
+const STAGING = ".staging-";
 
 if (process.env.NODE_ENV !== "production") {
   console.error("Bun has read .env.development, not .env.production: use `bun run build`.");
   process.exit(1);
 }
 
-let staging = "";
+const staging: string[] = [];
 try {
   await mkdir("dist/public", { recursive: true });
-  staging = await mkdtemp("dist/.staging-");
-  await buildPage();
-  // dist/public/ also contains files of earlier builds, so the next build needs the names of these.
-  await Bun.write(join(staging, "public.json"), JSON.stringify(await readdir(`${staging}/public`)));
-  await buildServer();
-  await touchReplacedFiles();
-  await publish();
-  await removeOldFiles();
+  const server = await createStagingFolder("dist");
+  // In dist/public/, because that may be a mount, and files can only be renamed within a file system.
+  const page = await createStagingFolder("dist/public");
+  await buildPage(page);
+  await buildServer(server);
+  const expired = await writeRecord(page, server);
+  await publish(page, server);
+  await removeOldFiles(expired);
   console.log("Built dist/. Run it with `NODE_ENV=production bun dist/main.js`.");
 } catch (error) {
   // Other errors are those of the sources, which Bun prints with their location.
@@ -39,13 +37,19 @@ try {
   console.error("It must be a folder with enough space that you may write to, or a link to one.");
   process.exitCode = 1;
 } finally {
-  if (staging) await rm(staging, { recursive: true, force: true });
+  for (const folder of staging) await rm(folder, { recursive: true, force: true });
 }
 
-async function buildPage(): Promise<void> {
+async function createStagingFolder(parent: string): Promise<string> {
+  const folder = await mkdtemp(join(parent, STAGING));
+  staging.push(folder);
+  return folder;
+}
+
+async function buildPage(outdir: string): Promise<void> {
   const { outputs } = await Bun.build({
     entrypoints: ["src/page/index.html"],
-    outdir: join(staging, "public"),
+    outdir,
     publicPath: "/",
     minify: true,
     splitting: true,
@@ -75,54 +79,47 @@ async function buildPage(): Promise<void> {
   }
 }
 
-async function buildServer(): Promise<void> {
+async function buildServer(outdir: string): Promise<void> {
   await Bun.build({
     entrypoints: ["src/main.ts"],
-    outdir: staging,
+    outdir,
     target: "bun",
     sourcemap: "linked",
   });
 }
 
-/** A file is kept for a number of days after it was replaced, however old it is by then. */
-async function touchReplacedFiles(): Promise<void> {
-  const now = new Date();
-  const latest: readonly string[] = await Bun.file("dist/public.json")
-    .json()
-    .catch(() => readdir("dist/public"));
-  for (const name of latest) {
-    // Somebody may have removed it.
-    await utimes(join("dist/public", name), now, now).catch(() => undefined);
-  }
+/** Writes the record that includes the new page. @returns the files of earlier builds that it no longer includes. */
+async function writeRecord(page: string, server: string): Promise<readonly string[]> {
+  const now = Date.now();
+  const latest = Object.fromEntries((await readdir(page)).map((name) => [name, null]));
+  const earlier = Object.entries(await readRecord("dist/public"))
+    .filter(([name]) => !Object.hasOwn(latest, name))
+    .map(([name, replacedAt]) => [name, replacedAt ?? now] as const);
+  const isExpired = ([, replacedAt]: readonly [string, number]) => replacedAt < now - KEEP_MS;
+  const kept = earlier.filter((file) => !isExpired(file));
+  const record: BuildRecord = { ...Object.fromEntries(kept), ...latest };
+  await Bun.write(join(server, "public-files.json"), JSON.stringify(record));
+  return earlier.filter(isExpired).map(([name]) => name);
 }
 
-/**
- * Puts the files into dist/, the page last, when every file that it loads exists. All files are copied before the first one is
- * replaced, so that a full disk changes nothing. dist/public/ may be a mount, and files can only be renamed within a file system.
- */
-async function publish(): Promise<void> {
-  const files = await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: staging, dot: true }));
-  const isPage = (file: string) => file.endsWith("index.html");
-  const inOrder = files.toSorted((a, b) => Number(isPage(a)) - Number(isPage(b)));
-  const copyOf = (file: string) => join("dist", `${file}.${process.pid}`);
-  try {
-    for (const file of inOrder) await copyFile(join(staging, file), copyOf(file));
-    for (const file of inOrder) await rename(copyOf(file), join("dist", file));
-  } finally {
-    for (const file of inOrder) await rm(copyOf(file), { force: true });
-  }
+/** Moves the files to dist/, the page last, when every file that it loads exists. Only now, so that a full disk changes nothing. */
+async function publish(page: string, server: string): Promise<void> {
+  const assets = (await readdir(page)).filter((name) => name !== "index.html");
+  for (const name of assets) await rename(join(page, name), join("dist/public", name));
+  for (const name of await readdir(server)) await rename(join(server, name), join("dist", name));
+  await rename(join(page, "index.html"), "dist/public/index.html");
 }
 
-/** Removes old files of earlier builds, and what killed builds have left. Other files in dist/ are kept. */
-async function removeOldFiles(): Promise<void> {
-  const oldest = Date.now() - KEEP_DAYS * 24 * 60 * 60 * 1000;
-  const left = (await readdir("dist")).filter((name) => LEFT.test(name));
-  const built = (await readdir("dist/public")).filter((name) => BUILT.test(name));
-  for (const name of [...left, ...built.map((name) => `public/${name}`)]) {
-    const path = join("dist", name);
-    // The files of the new build were just written, so they are not old.
-    const stats = await stat(path).catch(() => undefined);
-    // Another build may have removed it.
-    if (stats && stats.mtimeMs < oldest) await rm(path, { recursive: true, force: true });
+/** Removes `expired` from dist/public/, and the folders of killed builds. Other files are kept. */
+async function removeOldFiles(expired: readonly string[]): Promise<void> {
+  for (const name of expired) await rm(join("dist/public", name), { force: true });
+  for (const parent of ["dist", "dist/public"]) {
+    for (const name of (await readdir(parent)).filter((it) => it.startsWith(STAGING))) {
+      const folder = join(parent, name);
+      // Another build may have removed it, or still use it.
+      const stats = await stat(folder).catch(() => undefined);
+      if (stats && stats.mtimeMs < Date.now() - KEEP_MS)
+        await rm(folder, { recursive: true, force: true });
+    }
   }
 }

@@ -1,13 +1,15 @@
 // Compiles the server and the built page into one executable, which needs no other file and no Bun.
 import { resolve } from "node:path";
 import type { BunPlugin } from "bun";
+import { readRecord } from "./src/features/page/build-record.ts";
 
 /** Replaces src/features/page/embedded.ts with the files of the latest build. */
 const embedPage: BunPlugin = {
   name: "embed-page",
   setup(build) {
     build.onLoad({ filter: /[\\/]page[\\/]embedded\.ts$/ }, async () => {
-      const files = (await Bun.file("dist/public.json").json()) as string[];
+      const record = Object.entries(await readRecord("dist/public"));
+      const files = record.filter(([, replacedAt]) => replacedAt === null).map(([file]) => file);
       const imports = files.map((file, index) => {
         const path = JSON.stringify(resolve("dist/public", file));
         return `import file${index} from ${path} with { type: "file" };`;
@@ -31,6 +33,8 @@ await Bun.build({
     autoloadPackageJson: false,
   },
   minify: true,
+  // For the locations in stacks.
+  sourcemap: "linked",
   plugins: [embedPage],
 });
 console.log(`Built ${outfile}: it needs no other file.`);

@@ -275,9 +275,16 @@ browserTest(
 browserTest("replace the demo", async () => {
   const project = await create("replaced");
   const path = (...names: string[]) => join(project.directory, ...names);
+  const kept = ["index.html", "main.tsx", "missing-files.ts", "settings.ts", "assets.d.ts"];
   for (const name of await readdir(path("src/page"))) {
-    if (name !== "assets.d.ts") await rm(path("src/page", name), { recursive: true });
+    if (!kept.includes(name)) await rm(path("src/page", name), { recursive: true });
   }
+  await Bun.write(path("src/page/icon.svg"), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  await Bun.write(path("src/page/style.css"), "p {\n  color: red;\n}\n");
+  await Bun.write(
+    path("src/page/App.tsx"),
+    "// Mine.\nexport function App() {\n  return <p>Mine</p>;\n}\n",
+  );
   for (const name of await readdir(path("src/features"))) {
     if (name !== "page") await rm(path("src/features", name), { recursive: true });
   }
@@ -286,10 +293,6 @@ browserTest("replace the demo", async () => {
   const app = await textOf(project, "src/app.ts");
   const demo = /^.*(\.\/features\/(?!page\/)|\b(counter|note|live)Routes\().*\n/gm;
   await Bun.write(path("src/app.ts"), app.replace(demo, ""));
-  await Bun.write(
-    path("src/page/index.html"),
-    '<!doctype html><html lang="en"><title>Mine</title></html>\n',
-  );
   await run(project.directory, "run", "format");
   await run(project.directory, "run", "check");
   await passesItsBuild(project);

@@ -21,9 +21,12 @@ export function requestCheck(env: ServiceEnv, origins: ReadonlySet<string>) {
       const advice = "add it to DEV_HOSTS, or set NODE_ENV=production";
       return new Problem(403, `This Host is not allowed in development: ${advice}.`);
     }
-    if (SAFE_METHODS.has(request.method)) return undefined;
+    // A WebSocket handshake is a GET, and browsers send it from any page without asking first.
+    const isHandshake = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    if (SAFE_METHODS.has(request.method) && !isHandshake) return undefined;
     if (!isAllowedSource(request, origins)) {
-      return new Problem(403, "Pages of other origins may not send this request.");
+      const origin = request.headers.get("origin") ?? "other origins";
+      return new Problem(403, `Pages of ${origin} may not send this request.`);
     }
     const encoding = request.headers.get("content-encoding") || "identity";
     if (encoding.toLowerCase() === "identity") return undefined;
@@ -55,8 +58,10 @@ export function isAllowedSource({ headers }: Request, origins: ReadonlySet<strin
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return true;
   const origin = headers.get("origin");
-  if (origin === null) return site === null;
-  if (origins.has(origin)) return true;
+  if (origin !== null && origins.has(origin)) return true;
+  // The browser has compared the origins, with the scheme, which this server does not know behind a proxy.
+  if (site !== null) return false;
+  if (origin === null) return true;
   // A foreign page cannot set X-Forwarded-Host without a preflight, so the header comes from a proxy or a program.
   const forwarded = headers.get("x-forwarded-host")?.split(",")[0]?.trim();
   return [headers.get("host"), forwarded].some((host) => host && isHostOf(origin, host));

@@ -50,6 +50,21 @@ describe("a request that needs no preflight is refused", () => {
     await expectRefusal(await send(headers, "/accept", "DELETE"), 403);
   });
 
+  test("if the browser says that its page has another origin, for example another scheme", async () => {
+    for (const site of ["cross-site", "same-site"]) {
+      await expectRefusal(await send({ origin: service.url, "sec-fetch-site": site }), 403);
+    }
+  });
+
+  test("if it opens a WebSocket", async () => {
+    for (const upgrade of ["websocket", "WebSocket"]) {
+      await expectRefusal(await send({ origin: FOREIGN, upgrade }, "/fast", "GET"), 403);
+      const own = await send({ origin: service.url, upgrade }, "/fast", "GET");
+      expect(own.status).toBe(200);
+      expect((await send({ upgrade }, "/fast", "GET")).status).toBe(200);
+    }
+  });
+
   test("and the response has the request's own id", async () => {
     const response = await send({ origin: FOREIGN, "x-request-id": "mine" });
     expect(response.headers.get("x-request-id")).toBe("mine");

@@ -12,7 +12,6 @@ import { noteRoutes } from "./features/notes/routes.ts";
 import { openBuiltPage } from "./features/page/built-page.ts";
 import { type PageSource, pageRoutes } from "./features/page/routes.ts";
 import { hotModules } from "./hot.ts";
-import { trustProxies } from "./origin.ts";
 
 const isBundle = import.meta.file !== "app.ts";
 /** Folder of the built page. Relative to this file and not to the working directory, so that dist/ may be moved. */
@@ -28,7 +27,6 @@ export async function createApp(env: Env, service: Service, devPage?: PageSource
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
-    .use(trustProxies(env))
     .route("/", healthRoutes(service))
     .route("/", counterRoutes())
     .route("/", noteRoutes())

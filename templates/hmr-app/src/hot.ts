@@ -46,18 +46,18 @@ export function createHot<Data>(name: string): Hot<Data> {
 /** Returns a resource that runs the `dispose` callbacks of this evaluation. Register it first, so that it closes last. */
 export function hotModules(service: Service): Resource {
   if (store.pendingCleanups === cleanups) store.pendingCleanups = [];
-  const close = async () => {
-    await runAll(cleanups.splice(0).toReversed());
-    if (service.isStopping) await disposeOfData();
+  const close = () => {
+    const callbacks = cleanups.splice(0).toReversed();
+    return runAll(service.isStopping ? [...callbacks, disposeOfData] : callbacks);
   };
   return { close };
 }
 
 /** For a process that stops: runs the callbacks of code that failed to load, and disposes of the values in `data`. */
-export async function disposeOfData(): Promise<void> {
+export function disposeOfData(): Promise<void> {
   const values = [...store.data.values()].flatMap((data) => Object.values(data));
-  await runAll(store.pendingCleanups.splice(0).toReversed());
-  await runAll(values.map((value) => () => disposeOf(value)));
+  const disposals = values.map((value) => () => disposeOf(value));
+  return runAll([...store.pendingCleanups.splice(0).toReversed(), ...disposals]);
 }
 
 async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefined): Promise<void> {
@@ -65,9 +65,15 @@ async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefine
   else value?.[Symbol.dispose]?.();
 }
 
-/** One failure does not keep the others from running. @throws {AggregateError} with the failures. */
+/** Runs one after the other. A failure does not keep the others from running. @throws {AggregateError} with the failures. */
 async function runAll(cleanups: readonly Cleanup[]): Promise<void> {
-  const results = await Promise.allSettled(cleanups.map(async (cleanup) => cleanup()));
-  const errors = results.filter((result) => result.status === "rejected").map((it) => it.reason);
+  const errors: unknown[] = [];
+  for (const cleanup of cleanups) {
+    try {
+      await cleanup();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
   if (errors.length > 0) throw new AggregateError(errors, "A dispose callback or disposal failed.");
 }

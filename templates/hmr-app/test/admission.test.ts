@@ -109,10 +109,10 @@ describe("HOST", () => {
   );
 });
 
-test("Codespaces forwards the page's host and protocol from a trusted address", async () => {
+test("Codespaces forwards the page's host, as Host or as X-Forwarded-Host", async () => {
   const host = "my-codespace-3000.app.github.dev";
   const page = { host, origin: `https://${host}` };
-  const variables = { HOST: "0.0.0.0", DEV_HOSTS: host, TRUSTED_PROXIES: "127.0.0.1" };
+  const variables = { HOST: "0.0.0.0", DEV_HOSTS: host };
   await using forwarded = await startDev(copy.folder, variables);
   const { origin } = page;
   const headers = { "x-forwarded-host": host, "x-forwarded-proto": "https" };

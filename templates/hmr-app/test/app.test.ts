@@ -269,6 +269,19 @@ describe("in production", () => {
       service.child.kill("SIGCONT");
     }
     await tab.shows("Live");
+    await tab.waitFor('document.querySelector(".failure") === null');
+  });
+
+  browserTest("a first request that fails is forgotten once the WebSocket is open", async () => {
+    await using service = await startProduction(copy.folder);
+    await using tab = await Tab.open(`${service.url}/healthz`);
+    const fail = { source: "window.fetch = async () => new Response(null, { status: 503 })" };
+    await tab.view.cdp("Page.enable");
+    await tab.view.cdp("Page.addScriptToEvaluateOnNewDocument", fail);
+    await tab.view.navigate(service.url);
+    await tab.shows("Live");
+    await tab.waitFor(`${counter("server-counter")} === "0"`);
+    await tab.waitFor('document.querySelector(".failure") === null');
   });
 
   // #endregion
@@ -287,11 +300,28 @@ describe("in production", () => {
       await using deployed = await startProduction(copy.folder, { PORT: port });
       await tab.click('nav a[href="/notes"]');
       await tab.shows("A note of the new build");
-      // Also outside of React, where no error boundary catches the error.
-      await tab.evaluate("(window.mark = 1, sessionStorage.clear())");
-      await tab.evaluate("void setTimeout(() => import('/missing.js'))");
-      await tab.waitFor("window.mark === undefined");
-      expect(deployed.child.exitCode).toBeNull();
+      // Also outside of React, where no error boundary catches the error, and if the browser blocks storage.
+      await tab.view.navigate(deployed.url);
+      await tab.evaluate(`(() => {
+        window.mark = 1;
+        const get = () => { throw new DOMException("Blocked.", "SecurityError"); };
+        Object.defineProperty(window, "sessionStorage", { get });
+      })()`);
+      const importMissing = "void setTimeout(() => import('/missing.js'))";
+      await tab.evaluate(importMissing);
+      await tab.waitFor("window.mark === undefined && document.readyState === 'complete'");
+      // The new build lacks the file, too: the tab does not even ask whether it may reload.
+      await tab.evaluate(`(() => {
+        window.requests = 0;
+        window.fetch = async () => {
+          window.requests += 1;
+          return Response.error();
+        };
+        addEventListener("unhandledrejection", () => { window.rejected = true; });
+      })()`);
+      await tab.evaluate(importMissing);
+      await tab.waitFor("window.rejected === true");
+      expect(await tab.evaluate("window.requests")).toBe(0);
     },
   );
 });

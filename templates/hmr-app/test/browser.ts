@@ -130,5 +130,12 @@ function descendants(node: Node): readonly Node[] {
 export const overlay =
   '[...document.querySelectorAll("bun-hmr")].some((it) => getComputedStyle(it).display !== "none")';
 
+/** A JavaScript statement after which `window.isAsync` says whether the script of the next edit may run before earlier ones. */
+export const followEdits = `void new MutationObserver((records) => {
+  for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+    if (node.className === "bun-hmr-script") window.isAsync = node.async;
+  }
+}).observe(document.head, { childList: true })`;
+
 /** Returns a JavaScript expression for the number that a counter shows. */
 export const counter = (id: string) => `document.querySelector("#${id} output").textContent`;

@@ -7,6 +7,7 @@ import { Copy } from "./copy.ts";
 import { startService } from "./service.ts";
 
 const APP = "src/page/App.tsx";
+const RECORD = "dist/public-files.json";
 let copy: Copy;
 let app: string;
 
@@ -105,36 +106,68 @@ test("files of an earlier build are kept for a week, and other files are not rem
   await copy.write(APP, app.replace("Before any edit.", "Another page."));
   expect(await build()).toBe(0);
   expect(Object.keys(await dist())).toContain(old);
-  // A killed build leaves the second one.
-  const outdated = [old, "main.js.123", "public/index.html.123"];
-  const ofUser = ["public/robots.txt", "v1.2/notes.txt", "backup.2026"];
+  // A killed build leaves the second and the third one.
+  const outdated = [old, ".staging-a1B2c3/main.js", "public/.staging-a1B2c3/index.html"];
+  const ofUser = ["public/robots.txt", "public/user-handbook.pdf", "v1.2/notes.txt"];
   for (const file of [...outdated.slice(1), ...ofUser]) await copy.write(`dist/${file}`, "");
-  const eightDaysAgo = Date.now() / 1000 - 8 * 24 * 60 * 60;
-  for (const file of [...outdated, ...ofUser, "v1.2"]) {
-    await utimes(join(copy.folder, "dist", file), eightDaysAgo, eightDaysAgo);
-  }
+  await ageBy8Days();
   expect(await build()).toBe(0);
-  const kept = Object.keys(await dist());
-  expect([...outdated, ...ofUser].filter((file) => kept.includes(file))).toEqual(ofUser);
+  const exists = (file: string) => existsSync(join(copy.folder, "dist", file));
+  expect([...outdated, ...ofUser].filter(exists)).toEqual(ofUser);
 });
 
+/** Changes the times of all files in dist/, and those in the record. */
+async function ageBy8Days(): Promise<void> {
+  const ms = 8 * 24 * 60 * 60 * 1000;
+  const folder = join(copy.folder, "dist");
+  for (const path of await readdir(folder, { recursive: true })) {
+    await utimes(join(folder, path), (Date.now() - ms) / 1000, (Date.now() - ms) / 1000);
+  }
+  const record: Record<string, number | null> = JSON.parse(await copy.read(RECORD));
+  for (const [name, replacedAt] of Object.entries(record))
+    record[name] = replacedAt && replacedAt - ms;
+  await copy.write(RECORD, JSON.stringify(record));
+}
+
 test("the week of a file starts when it is replaced, and not when it was built", async () => {
-  // Without the list of its files, the previous build counts as one that contains all files.
-  for (const hasList of [true, false]) {
+  // Without the record, the files of the previous build count as those of the user.
+  for (const hasRecord of [true, false]) {
     await rm(join(copy.folder, "dist"), { recursive: true });
     expect(await build()).toBe(0);
     const before = await dist();
-    const eightDaysAgo = Date.now() / 1000 - 8 * 24 * 60 * 60;
-    for (const file of Object.keys(before)) {
-      await utimes(join(copy.folder, "dist", file), eightDaysAgo, eightDaysAgo);
-    }
-    if (!hasList) await rm(join(copy.folder, "dist/public.json"));
-    await copy.write(APP, app.replace("Before any edit.", `A page after 8 days: ${hasList}.`));
+    await ageBy8Days();
+    if (!hasRecord) await rm(join(copy.folder, RECORD));
+    await copy.write(APP, app.replace("Before any edit.", `A page after 8 days: ${hasRecord}.`));
     expect(await build()).toBe(0);
     const after = await dist();
     expect(script(after)).not.toBe("");
     for (const file of Object.keys(before)) expect(Object.keys(after)).toContain(file);
   }
+});
+
+test("the server keeps files of an earlier build on the disk, and serves them", async () => {
+  await rm(join(copy.folder, "dist"), { recursive: true });
+  expect(await build()).toBe(0);
+  const old = script(await dist());
+  await copy.write(APP, app.replace("Before any edit.", "A later build."));
+  expect(await build()).toBe(0);
+  await copy.write("dist/public/user-handbook.pdf", "%PDF");
+  const server = [process.execPath, "dist/main.js"];
+  await using service = await startService(server, copy.folder, { NODE_ENV: "production" });
+  const request = (file: string, headers = {}) =>
+    fetch(`${service.url}/${file.replace("public/", "")}`, { headers });
+  const text = await copy.read(`dist/${old}`);
+  await Bun.write(join(copy.folder, "dist", old), text.toUpperCase());
+  const identity = { "accept-encoding": "identity" };
+  const response = await request(old, identity);
+  expect(response.headers.get("cache-control")).toContain("immutable");
+  expect(await response.text()).toBe(text.toUpperCase());
+  expect((await request(old)).headers.get("content-encoding")).toBe("br");
+  const part = await request(old, { range: "bytes=2-5" });
+  expect([part.status, await part.text()]).toEqual([206, text.toUpperCase().slice(2, 6)]);
+  // Its name looks like one with a hash.
+  const handbook = await request("user-handbook.pdf");
+  expect(handbook.headers.get("cache-control")).toBe("no-cache");
 });
 
 /** A file system in memory, which Linux has. */
@@ -148,7 +181,7 @@ test.if(existsSync(MEMORY))("dist/public/ may be on another file system", async 
     await symlink(other, folder);
     expect(await build()).toBe(0);
     expect(await readdir(other)).toContain("index.html");
-    expect((await readdir(other)).filter((name) => /\.\d+$/.test(name))).toEqual([]);
+    expect((await readdir(other)).filter((name) => name.startsWith("."))).toEqual([]);
     await unlink(folder);
     await rename(`${folder}.old`, folder);
   } finally {

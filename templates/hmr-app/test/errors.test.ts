@@ -89,7 +89,7 @@ test("while the server throws when it is imported, its last good version serves,
 /** Files that are imported statically when the development server is evaluated. */
 const files = [
   "src/env.ts",
-  "src/origin.ts",
+  "src/dev/admission.ts",
   "src/hot.ts",
   "src/dev/server.ts",
   "src/dev/bundler.ts",

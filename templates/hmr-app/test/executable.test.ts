@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
 import { send } from "./raw.ts";
-import { startService } from "./service.ts";
+import { startService, until } from "./service.ts";
 
 const name = process.platform === "win32" ? "app.exe" : "app";
 const EARLIER = "script-of-an-earlier-build.js";
@@ -17,6 +17,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "hmr-app-empty-"));
   // Like a file of an earlier build.
   await copy.write(`dist/public/${EARLIER}`, `${EARLIER}();`);
+  const failing = 'new Hono().get("/api/fail", () => { throw new Error("planted"); })';
+  await copy.edit("src/features/counter/routes.ts", "new Hono()", failing);
   const command = [process.execPath, "--no-orphans", "run", "--silent", "compile"];
   const env = { PATH: process.env.PATH ?? "" };
   const child = Bun.spawn(command, { cwd: copy.folder, env, stdout: "ignore", stderr: "pipe" });
@@ -44,6 +46,13 @@ test("the executable serves the page and all of its files from an empty folder",
   expect((await send(service.url, `/${EARLIER}`)).status).toBe(404);
   expect((await send(service.url, "/api/state")).body).toContain('"count":0');
   expect(await readdir(folder)).toEqual([name]);
+});
+
+test("the stack of an error names the source", async () => {
+  await using service = await startService([join(folder, name)], folder, { PATH: "" });
+  expect((await send(service.url, "/api/fail")).status).toBe(500);
+  await until("it is logged", () => service.printed().includes("planted"));
+  expect(service.printed()).toContain("src/features/counter/routes.ts:");
 });
 
 test("the executable loads neither code nor variables from its working directory", async () => {

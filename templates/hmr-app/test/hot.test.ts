@@ -103,6 +103,23 @@ test("when the process stops after a failed first start, the code and its values
   ]);
 });
 
+test("a callback that fails keeps neither other callbacks nor values from being disposed of", async () => {
+  const code = await copy.read(PROBE);
+  const failing = ["one", "two"].map(
+    (name) => `dispose(() => { throw new Error("${name} fails"); });`,
+  );
+  await copy.write(PROBE, `${code}\n${failing.join("\n")}\n`);
+  await using failed = await startDev(copy.folder);
+  const before = (await events()).length;
+  await failed[Symbol.asyncDispose]();
+  await copy.write(PROBE, code);
+  expect((await events()).slice(before)).toEqual([
+    "two (1) was disposed of",
+    "the value was disposed of",
+  ]);
+  for (const name of ["one", "two"]) expect(failed.printed()).toContain(`${name} fails`);
+});
+
 const late = {
   "by a handler": 'hot.dispose(() => record("late"));',
   "by a module that a handler imports": 'await import("../late.ts");',

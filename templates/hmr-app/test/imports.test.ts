@@ -57,8 +57,6 @@ const files: Readonly<Record<string, string>> = {
   "data.json5": "{ limit: Infinity }",
   "data.yaml": "limit: .nan",
   "text.txt": "of text",
-  "media.ts":
-    'import captions from "./captions.vtt";\nimport table from "./table.csv";\nexport const urls: readonly string[] = [captions, table];\n',
   "worker.ts":
     'import { reply } from "./reply.ts";\nself.onmessage = ({ data }) => self.postMessage(reply(data));\n',
   "reply.ts": "export const reply = (text: string) => `$" + "{text} pong`;\n",
@@ -237,8 +235,7 @@ test("a worker that is used twice is bundled once, and an edit during the build 
   const script = `
     import { appendFileSync } from "node:fs";
     import { resolve } from "node:path";
-    import { versionOf } from "./src/dev/workarounds/files.ts";
-    import { loadedFiles } from "./src/dev/workarounds/missed-edits.ts";
+    import { loadedFiles, versionOf } from "./src/dev/workarounds/source-files.ts";
     import moduleUrls from "./src/dev/workarounds/module-urls.ts";
     const path = resolve("src/page/worker.ts");
     const { spawn } = Bun;

@@ -187,6 +187,18 @@ test("folders that are removed and created while they are polled are no error", 
   expect(await fingerprint(["src/**"])).toBe(unchanged);
 });
 
+test("files that editors write before a save are not polled", async () => {
+  await using own = await Copy.make();
+  const { fingerprint, SERVER_FILES } = await import(join(own.folder, "src/dev/fingerprint.ts"));
+  const before = await fingerprint(SERVER_FILES);
+  for (const folder of ["src", "src/features/counter"]) {
+    for (const name of [".routes.ts.swp", "#routes.ts#"]) await own.write(`${folder}/${name}`, "");
+  }
+  expect(await fingerprint(SERVER_FILES)).toBe(before);
+  await own.write("src/features/counter/query.sql", "");
+  expect(await fingerprint(SERVER_FILES)).not.toBe(before);
+});
+
 test("with DEV_POLL, an edit without file system events fixes a server that failed at its first start", async () => {
   await using broken = await Copy.make();
   const failing = "{ await Bun.write('failed.txt', ''); throw new Error('fails at import'); }";

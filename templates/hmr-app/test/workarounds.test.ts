@@ -4,7 +4,7 @@ import { afterEach, describe, expect } from "bun:test";
 import { mkdtemp, realpath, rename, rm, symlink, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browserTest, Tab } from "./browser.ts";
+import { browserTest, followEdits, Tab } from "./browser.ts";
 import { type Service, startService, until } from "./service.ts";
 
 /** Milliseconds within which an edit would be shown. */
@@ -112,7 +112,7 @@ const badge = (content: string) => `export const badge = "${content}";\n`;
 const importing = (path: string) =>
   component("{badge}", `import { badge } from "./${path}/badge.ts";`);
 
-describe("replaced-files.ts", () => {
+describe("source-files.ts", () => {
   browserTest("a file that an editor replaces is built while it is missing", async () => {
     await open({ "App.tsx": component("before") });
     await tab.shows("before");
@@ -120,9 +120,7 @@ describe("replaced-files.ts", () => {
     await rename(join(folder, "App.tsx"), join(folder, "App.tsx~"));
     await until("the terminal shows it", () => /Could not resolve|ENOENT/.test(dev.printed()));
   });
-});
 
-describe("missed-edits.ts", () => {
   browserTest("an edit in a folder that was removed and restored is not shown", async () => {
     await open({ "App.tsx": importing("parts"), "parts/badge.ts": badge("before") });
     await tab.shows("before");
@@ -169,16 +167,15 @@ describe("config-files.ts", () => {
   });
 });
 
-describe("page-reload.ts", () => {
-  browserTest("a page does not reload as soon as its server was replaced", async () => {
+describe("update-order.ts", () => {
+  browserTest("the script of an edit does not wait for those of earlier edits", async () => {
     await open({ "App.tsx": component("before") });
     await tab.shows("before");
     await tab.connected(dev);
-    await dev[Symbol.asyncDispose]();
+    await tab.evaluate(followEdits);
     await write("App.tsx", component("after"));
-    await start(new URL(dev.url).port);
-    await Bun.sleep(LONG_ENOUGH_MS / 10);
-    expect(await text()).toContain("before");
+    await tab.shows("after");
+    expect(await tab.evaluate("window.isAsync")).toBe(true);
   });
 });
 
@@ -221,7 +218,18 @@ describe("build-error-page.ts", () => {
   });
 });
 
-describe("late-subscription.ts", () => {
+describe("hmr-messages.ts", () => {
+  browserTest("a page does not reload as soon as its server was replaced", async () => {
+    await open({ "App.tsx": component("before") });
+    await tab.shows("before");
+    await tab.connected(dev);
+    await dev[Symbol.asyncDispose]();
+    await write("App.tsx", component("after"));
+    await start(new URL(dev.url).port);
+    await Bun.sleep(LONG_ENOUGH_MS / 10);
+    expect(await text()).toContain("before");
+  });
+
   /** Delays its pages until the gate is opened. */
   const gated = server.replace(
     "routes: {",

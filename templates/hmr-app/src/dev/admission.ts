@@ -1,23 +1,19 @@
-// Decides which requests the development server accepts, in addition to the Host check in lib/.
+// Refuses requests of foreign pages in development, in addition to the checks in lib/.
 import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "#lib/http";
-import { requireOwnOrigin } from "../origin.ts";
+import { isAllowedSource } from "#lib/request-checks";
+
+const NO_ORIGINS: ReadonlySet<string> = new Set();
 
 /**
- * Middleware: refuses every request of a page of another origin, because the server also serves the page's source
- * code. `Sec-Fetch-Site` covers requests that have no Origin, such as those of scripts and images; browsers send it only
- * to HTTPS and loopback addresses. Another port of localhost is the same site, so "same-site" is foreign, too.
+ * Middleware: refuses every request of a page of another origin, including GET, because the server also serves the page's
+ * source code. Another port of localhost is another origin.
  * @throws {Problem} 403
  */
-export function ownPagesOnly(): MiddlewareHandler {
-  return (c, next) => {
-    requireOwnOrigin(c);
-    const site = c.req.header("sec-fetch-site") ?? "none";
-    const isOwn = site === "same-origin" || site === "none";
-    if (isOwn || isTopLevelNavigation(c)) return next();
-    throw new Problem(403, "Requests of other sites are refused in development.");
-  };
-}
+export const refuseForeignPages: MiddlewareHandler = (c, next) => {
+  if (isAllowedSource(c.req.raw, NO_ORIGINS) || isTopLevelNavigation(c)) return next();
+  throw new Problem(403, "In development, requests of pages of other origins are refused.");
+};
 
 /** A user follows a link: the linking page cannot read the response. Frames and scripts do not count. */
 function isTopLevelNavigation({ req }: Context): boolean {

@@ -2,24 +2,22 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { type HttpEnv, problems } from "#lib/http";
 import type { WebApp } from "#lib/service";
-import type { Env } from "../env.ts";
-import { trustProxies } from "../origin.ts";
-import { ownPagesOnly } from "./admission.ts";
+import { refuseForeignPages } from "./admission.ts";
 import { forward } from "./bundler.ts";
 import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
 import { buildErrorRoutes } from "./workarounds/build-error-page.ts";
 import { errorReportRoutes } from "./workarounds/error-locations.ts";
+import { runEditsInOrder } from "./workarounds/update-order.ts";
 
 // #endregion
 
 /** Wraps `app`, whose request log therefore omits the requests of Bun's script. */
-export function createDevApp(app: WebApp, env: Env): WebApp {
+export function createDevApp(app: WebApp): WebApp {
   const dev = new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
     .use(addRequestId)
-    .use(trustProxies(env))
-    .use(ownPagesOnly())
+    .use(refuseForeignPages)
     // #region workarounds
     .route("/", buildErrorRoutes())
     .route("/", errorReportRoutes())
@@ -28,8 +26,12 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
     // Scripts, styles and source maps.
     .all("/_bun/*", async (c) => {
       const response = await forward(c.req.raw);
-      if (response.status !== 404 || !c.req.path.endsWith(".js")) return response;
-      // A script of a previous process: its page is outdated, so it reloads.
+      if (!c.req.path.endsWith(".js")) return response;
+      // #region workarounds
+      if (response.ok) return runEditsInOrder(response);
+      // #endregion
+      if (response.status !== 404) return response;
+      // A script of a previous bundler: its page is outdated, so it reloads.
       const headers = { "content-type": "text/javascript", "cache-control": "no-store" };
       return new Response("location.reload();", { headers });
     })

@@ -1,4 +1,4 @@
-// The process of Bun's development server. `bundler.ts` starts it on a private socket.
+// The process of the bundler, which is Bun's development server. `bundler.ts` starts it on a private socket.
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import page from "../page/index.html";
@@ -11,6 +11,6 @@ Bun.serve({ unix, development: { hmr: true, console: true }, routes: { "/*": pag
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit());
 process.send?.({ type: "listening" });
-// Builds the page before a browser requests it. A later process waits for a request instead: files may still be changing,
+// Builds the page before a browser requests it. A later bundler waits for a request instead: files may still be changing,
 // and the open pages reload and request the page anyway.
 if (processNumber === "1") fetch("http://localhost/", { unix }).catch(() => undefined);

@@ -1,17 +1,17 @@
-// Runs Bun's development server as a child process on a private socket, so that every request passes admission first.
+// Runs the bundler, which is Bun's development server, as a child process on a private socket: every request passes admission first.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 // #region workarounds
 import { notice } from "#lib/log";
 // #endregion
 import { createHot } from "../hot.ts";
-import { privateFolder } from "./private-folder.ts";
 // #region workarounds
 import { envFileVariablesAsUndefined } from "./workarounds/config-files.ts";
-import { reloadAfterBuild } from "./workarounds/reload-requests.ts";
 
 // #endregion
 
-/** A message of the process over IPC. */
+/** A message of the bundler over IPC. */
 type BundlerMessage =
   // #region workarounds
   | { readonly type: "restart" | "reload"; readonly reason: string }
@@ -22,30 +22,33 @@ interface BundlerProcess {
   readonly child: Bun.Subprocess;
   /** Path of its Unix socket. */
   readonly socket: string;
-  /** Rejects if the process exits before it listens. */
+  /** Rejects if the bundler exits before it listens. */
   readonly listening: Promise<void>;
 }
 
-/** Retries of a start whose process was killed. A process that exits with a code has printed an error, and would fail again. */
+/** Retries of a start whose bundler was killed. A bundler that exits with a code has printed an error, and would fail again. */
 const MAX_START_RETRIES = 3;
-/** Retries of a request whose process exited before it responded. Each of them may start the process. */
+/** Retries of a request whose bundler exited before it responded. Each of them may start another one. */
 const MAX_REQUEST_RETRIES = 3;
-/** Milliseconds to wait for the exit of a process that failed to respond. After that, its socket is checked. */
+/** Milliseconds to wait for the exit of a bundler that failed to respond. After that, its socket is checked. */
 const EXIT_MS = 100;
 
 interface Data {
   bundler: BundlerProcess;
-  /** How many processes were started. */
+  folder: string;
+  /** How many bundlers were started. */
   startCount: number;
   // #region workarounds
   /** How many of them have listened. */
   listenedCount: number;
+  /** How many times a plugin requested that the pages reload. */
+  reloadCount: number;
   // #endregion
 }
 
 const { data } = createHot<Data>("dev:bundler");
 
-/** Starts the process unless it runs. */
+/** Starts the bundler unless it runs. */
 export function startBundler(): BundlerProcess {
   data.bundler ??= spawn();
   return data.bundler;
@@ -57,7 +60,12 @@ export function listenedCount(): number {
   return data.listenedCount ?? 0;
 }
 
-/** Replaces the process. Pages lose their connection and reload; their requests wait until the new process listens. */
+/** Returns how many times a plugin requested that the pages reload, after the current build. */
+export function reloadCount(): number {
+  return data.reloadCount ?? 0;
+}
+
+/** Replaces the bundler. Pages lose their connection and reload; their requests wait until the new bundler listens. */
 export function restartBundler(reason: string): void {
   notice.info(`${reason}: restarting the bundler`);
   const stale = data.bundler;
@@ -67,7 +75,7 @@ export function restartBundler(reason: string): void {
 
 // #endregion
 function spawn(): BundlerProcess {
-  // Runs before the exit listener of `privateFolder`: a live process would print an error when its socket is removed.
+  // Runs before the exit listener of `createFolder`: a live bundler would print an error when its socket is removed.
   if (!data.startCount) process.prependListener("exit", () => data.bundler?.child.kill("SIGKILL"));
   data.startCount = (data.startCount ?? 0) + 1;
   const socket = join(privateFolder(), `${data.startCount}.sock`);
@@ -78,12 +86,12 @@ function spawn(): BundlerProcess {
     env: {
       ...process.env,
       // #region workarounds
-      // The process reads the .env files itself.
+      // The bundler reads the .env files itself.
       ...envFileVariablesAsUndefined(),
       // #endregion
-      // Plugins put temporary files here: the process is killed, so it cannot remove them itself.
+      // Plugins put temporary files here: the bundler is killed, so it cannot remove them itself.
       TMPDIR: privateFolder(),
-      // Otherwise the process clears the terminal, and with it the output of the server.
+      // Otherwise the bundler clears the terminal, and with it the output of the server.
       BUN_CONFIG_NO_CLEAR_TERMINAL_ON_RELOAD: "true",
     },
     ipc: (message: BundlerMessage) => {
@@ -96,12 +104,15 @@ function spawn(): BundlerProcess {
       // #region workarounds
       if (data.bundler?.child !== child) return;
       if (message.type === "restart") restartBundler(message.reason);
-      if (message.type === "reload") reloadAfterBuild(message.reason);
+      if (message.type === "reload") {
+        notice.info(`${message.reason}: reloading the page`);
+        data.reloadCount = reloadCount() + 1;
+      }
       // #endregion
     },
     onExit: () => {
       discard(child);
-      reject(new Error("Bun's development server exited before it listened: see the terminal."));
+      reject(new Error("the bundler exited before it listened: see the terminal."));
     },
   });
   // Requests await `listening` and report its error. Without a request, the rejection would be unhandled.
@@ -109,13 +120,13 @@ function spawn(): BundlerProcess {
   return { child, socket, listening };
 }
 
-/** Stops the process, so that the next request starts another one. */
+/** Stops a bundler, so that the next request starts another one. */
 function discard(child: Bun.Subprocess): void {
   if (data.bundler?.child === child) delete data.bundler;
   child.kill();
 }
 
-/** Returns the current process once it listens. @throws if it exits before that; it has printed the reason. */
+/** Returns the current bundler once it listens. @throws if it exits before that; it has printed the reason. */
 async function runningBundler(retries = MAX_START_RETRIES): Promise<BundlerProcess> {
   const current = startBundler();
   try {
@@ -129,14 +140,14 @@ async function runningBundler(retries = MAX_START_RETRIES): Promise<BundlerProce
   }
 }
 
-/** Sends a request to the process. If the process exits before it responds, sends the request to its successor. */
+/** Sends a request to the bundler. If the bundler exits before it responds, sends the request to its successor. */
 export async function fetchFromBundler(path: string, init: RequestInit = {}): Promise<Response> {
   for (let retries = MAX_REQUEST_RETRIES; ; retries -= 1) {
     const { child, socket } = await runningBundler();
     try {
       const options = { ...init, unix: socket, decompress: false, redirect: "manual" as const };
       const response = await fetch(`http://localhost${path}`, options);
-      // Reads the complete body, because the process may exit while it sends.
+      // Reads the complete body, because the bundler may exit while it sends.
       const body = await response.arrayBuffer();
       return new Response(body.byteLength > 0 ? body : null, response);
     } catch (error) {
@@ -147,7 +158,7 @@ export async function fetchFromBundler(path: string, init: RequestInit = {}): Pr
   }
 }
 
-/** The socket of a dead process refuses connections immediately; its exit may be reported later on a busy machine. */
+/** The socket of a dead bundler refuses connections immediately; its exit may be reported later on a busy machine. */
 async function isListening(unix: string): Promise<boolean> {
   try {
     const connection = await Bun.connect({ unix, socket: { data: () => undefined } });
@@ -158,11 +169,11 @@ async function isListening(unix: string): Promise<boolean> {
   }
 }
 
-/** Forwards a page's request to the process. */
+/** Forwards a page's request to the bundler. */
 export async function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
-  // The process compares Host and Origin; admission has checked the original ones.
+  // The bundler compares Host and Origin; admission has checked the original ones.
   headers.set("host", "localhost");
   if (headers.has("origin")) headers.set("origin", "http://localhost");
   const { method } = request;
@@ -178,4 +189,23 @@ export async function connectToBundler(path: string): Promise<WebSocket> {
   const connection = new WebSocket(`ws+unix://${socket}:${path}`);
   connection.binaryType = "arraybuffer";
   return connection;
+}
+
+/** Returns a folder that only this user can enter. It is removed when the server exits. */
+export function privateFolder(): string {
+  // The system may have removed it, because it removes old temporary files.
+  if (!data.folder || !existsSync(data.folder)) data.folder = createFolder();
+  return data.folder;
+}
+
+function createFolder(): string {
+  try {
+    const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  } catch (error) {
+    console.error(`${tmpdir()} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+    console.error("Set TMPDIR to a folder that you may write to.");
+    process.exit(1);
+  }
 }

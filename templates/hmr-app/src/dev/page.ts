@@ -1,4 +1,4 @@
-// Serves the page in development. Bun's development server builds it, with React Fast Refresh.
+// Serves the page in development. The bundler builds it, with React Fast Refresh.
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
 import type { HttpEnv } from "#lib/http";
@@ -45,14 +45,11 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
     styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
   };
-  // With the referrer policy of production, browsers send the beacons of Bun's script without their Origin, and admission
-  // would refuse them.
-  const setHeaders = securityHeaders(policy, { referrerPolicy: "same-origin" });
   // Runs Hono's middleware as a function: `next` sets the response that it adds headers to.
   const next = async () => {
     c.res = new Response(html, response);
   };
-  await setHeaders(c, next);
+  await securityHeaders(policy)(c, next);
   return c.res;
 }
 

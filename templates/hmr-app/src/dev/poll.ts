@@ -1,10 +1,9 @@
 // DEV_POLL: polls the server's code, for file systems without events, such as a folder of the host in a container.
 import { createHot } from "../hot.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { fingerprint, SERVER_FILES } from "./fingerprint.ts";
 import { reevaluate } from "./reevaluate.ts";
 
 const POLL_MS = 300;
-const SERVER = ["src/*", "src/!(page)/**"];
 
 const { data } = createHot<{ latest: string; timer: Timer }>("dev:poll");
 
@@ -15,9 +14,9 @@ export async function pollServer(isEnabled: boolean): Promise<void> {
   delete data.timer;
   if (!isEnabled) return;
   // Kept across evaluations: otherwise an edit between two of them would be missed.
-  data.latest ??= await fingerprint(SERVER);
+  data.latest ??= await fingerprint(SERVER_FILES);
   const timer = setTimeout(async () => {
-    const current = await fingerprint(SERVER);
+    const current = await fingerprint(SERVER_FILES);
     // The polling may have ended during the scan.
     if (data.timer !== timer) return;
     if (current !== data.latest && reevaluate()) data.latest = current;

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { log } from "#lib/log";
-import { privateFolder } from "./private-folder.ts";
+import { privateFolder } from "./bundler.ts";
 
 // If the file is removed, `bun --hot` evaluates this module again, which creates another one.
 const file = join(privateFolder(), "reevaluate.ts");

@@ -16,6 +16,9 @@ import { devPage } from "./page.ts";
 import { pollServer } from "./poll.ts";
 import { listenOnFreePort } from "./port.ts";
 // #region workarounds
+import { reevaluate } from "./reevaluate.ts";
+// #endregion
+// #region workarounds
 import { watchConfigFiles } from "./workarounds/config-files.ts";
 
 // #endregion
@@ -92,11 +95,11 @@ async function start(service: DevService): Promise<void> {
 
   // Polling starts before the app is imported, because an edit may have to fix an app that fails.
   // #region workarounds
-  watchConfigFiles(restartBundler);
+  watchConfigFiles({ reevaluate, restartBundler });
   // #endregion
   await pollServer(env.DEV_POLL);
   const { createApp } = await import("../app.ts");
-  const app = createDevApp(await createApp(env, service, devPage), env);
+  const app = createDevApp(await createApp(env, service, devPage));
   // While this app was created, a later edit may have been evaluated.
   if (dev.latest !== service) return service.close();
   const stale = dev.service;

@@ -15,11 +15,12 @@ function connect(): void {
   url.protocol = url.protocol.replace("http", "ws");
   socket = new WebSocket(url);
   awaitMessage();
+  // Ends the message of a request that failed without a connection. Later messages keep `failure`.
+  socket.onopen = () => update({ isConnected: true, failure: undefined });
   socket.onmessage = ({ data }) => {
     attempts = 0;
     awaitMessage();
-    // Keeps `failure`: the server sends its state every second, which would hide the message of a failed request.
-    update({ state: JSON.parse(data), isConnected: true });
+    update({ state: JSON.parse(data) });
   };
   socket.onclose = reconnect;
 }

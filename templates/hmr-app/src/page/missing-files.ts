@@ -2,18 +2,21 @@
 window.addEventListener("error", ({ error }) => reloadIfMissing(error));
 window.addEventListener("unhandledrejection", ({ reason }) => reloadIfMissing(reason));
 
-const KEY = "reloaded for a missing file";
-/** Minimum milliseconds between two reloads: if the new build also lacks the file, the tab would reload endlessly. */
+/** The message of an import whose file is missing, which each browser words differently. */
+const MISSING = /dynamically imported module|Importing a module script failed/;
+/** Milliseconds between two reloads. Otherwise the tab would reload endlessly if the new build also lacks the file. */
 const PAUSE_MS = 60_000;
 
 async function reloadIfMissing(error: unknown): Promise<void> {
-  // Each browser words this error differently.
-  const isMissing = /dynamically imported module|Importing a module script failed/.test(`${error}`);
-  const isRecent = Date.now() - Number(sessionStorage.getItem(KEY)) < PAUSE_MS;
-  if (!isMissing || isRecent) return;
+  const isMissing = error instanceof Error && MISSING.test(error.message);
+  if (!isMissing || wasJustReloaded()) return;
   // Without the server, a reload would replace the tab by the browser's error page.
   const response = await fetch("/", { method: "HEAD" }).catch(() => undefined);
-  if (!response?.ok) return;
-  sessionStorage.setItem(KEY, String(Date.now()));
-  location.reload();
+  if (response?.ok) location.reload();
+}
+
+function wasJustReloaded(): boolean {
+  const [navigation] = performance.getEntriesByType("navigation");
+  const isReload = (navigation as PerformanceNavigationTiming | undefined)?.type === "reload";
+  return isReload && performance.now() < PAUSE_MS;
 }

@@ -7,7 +7,8 @@ export const newNote = z.object({
     .string()
     .trim()
     .min(1, "Write something first.")
-    .max(200, "A note has at most 200 characters."),
+    // `max` would count an emoji as two.
+    .refine((text) => Array.from(text).length <= 200, "A note has at most 200 characters."),
 });
 
 export interface Note {

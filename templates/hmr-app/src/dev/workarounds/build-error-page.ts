@@ -10,7 +10,7 @@ import { fingerprint } from "../fingerprint.ts";
 /** Body of the bundler's response if a plugin cannot be loaded. */
 const PLUGIN_ERROR = "Plugin Error";
 const POLL_PATH = "/_bun/sources";
-const SOURCES = ["src/**", "{bunfig.toml,tsconfig.json,.env*}"];
+const SOURCES = ["src/**/[!#]*", "{bunfig.toml,tsconfig.json}", ".env*"];
 
 /** Serves the fingerprint of the sources for polling. Polling the page instead would build it each time. */
 export function buildErrorRoutes() {

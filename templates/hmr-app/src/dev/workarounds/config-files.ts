@@ -5,7 +5,6 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { notice } from "#lib/log";
 import { createHot } from "../../hot.ts";
-import { reevaluate } from "../reevaluate.ts";
 
 /** In the order in which Bun reads them in development; a later one takes precedence. */
 const ENV_FILES = [".env", ".env.development", ".env.local", ".env.development.local"];
@@ -17,23 +16,27 @@ const MAX_START_MS = 5000;
 interface Data {
   /** The latest text of each file. */
   texts: ReadonlyMap<string, string>;
-  /** The variables that come from the files and not from the shell, for the `env` of a process that reads the files itself. */
-  unset: Readonly<Record<string, undefined>>;
+  /** The variables that come from the files and not from the shell, each as undefined. */
+  fromFiles: Readonly<Record<string, undefined>>;
   timer: Timer;
 }
 
 const { data } = createHot<Data>("dev:config-files");
 data.texts ??= readTexts();
-data.unset ??= variablesOfFiles();
+data.fromFiles ??= variablesOfFiles();
 
 /** For the `env` of a child process that reads the .env files itself. */
 export function envFileVariablesAsUndefined(): Readonly<Record<string, undefined>> {
-  return data.unset ?? {};
+  return data.fromFiles ?? {};
 }
 
-export function watchConfigFiles(restartBundler: (reason: string) => void): void {
-  for (const file of CONFIG_FILES.filter(isUnreadable))
-    notice.warn("{file} is ignored, because it is a folder or you may not read it", { file });
+interface Actions {
+  /** Returns false if it failed: the edit is then handled at the next poll. */
+  readonly reevaluate: () => boolean;
+  readonly restartBundler: (reason: string) => void;
+}
+
+export function watchConfigFiles({ reevaluate, restartBundler }: Actions): void {
   // Not in `dispose`, because polling must outlive code that fails to start.
   clearInterval(data.timer);
   data.timer = setInterval(() => {
@@ -71,45 +74,36 @@ function readText(file: string): string {
   }
 }
 
-function isUnreadable(file: string): boolean {
-  try {
-    readFileSync(file);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ENOENT";
-  }
-}
-
 /** Returns the variables whose value is that of a file. Any other value comes from the shell, which takes precedence. */
 function variablesOfFiles(): Readonly<Record<string, undefined>> {
   const variables = ENV_FILES.flatMap((file) => Object.entries(parseEnv(readText(file))));
   // Only Bun expands references such as `URL=http://$HOST/`.
   const hasReference = ([, value = ""]: [string, string | undefined]) => value.includes("$");
   const equal = variables.filter((it) => hasReference(it) || it[1] === process.env[it[0]]);
-  const unset = Object.fromEntries(equal.map(([name]) => [name, undefined]));
-  if (!equal.some(hasReference)) return unset;
-  const expanded = readByBun(unset) ?? {};
-  const names = Object.keys(unset).filter((name) => expanded[name] === process.env[name]);
+  const fromFiles = Object.fromEntries(equal.map(([name]) => [name, undefined]));
+  if (!equal.some(hasReference)) return fromFiles;
+  const expanded = readByBun(fromFiles) ?? {};
+  const names = Object.keys(fromFiles).filter((name) => expanded[name] === process.env[name]);
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 /** Replaces the variables of the files by those that Bun would read at a start. */
 function readVariables(): void {
-  const unset = data.unset ?? {};
-  const variables = readByBun(unset);
+  const fromFiles = envFileVariablesAsUndefined();
+  const variables = readByBun(fromFiles);
   if (!variables) {
     notice.warn("the variables of .env keep their values: Bun does not start, see the error above");
     return;
   }
-  for (const name of Object.keys(unset)) delete process.env[name];
+  for (const name of Object.keys(fromFiles)) delete process.env[name];
   Object.assign(process.env, variables);
-  data.unset = variablesOfFiles();
+  data.fromFiles = variablesOfFiles();
 }
 
-/** Returns the variables of a new process, which gets the unset ones from the files; undefined if Bun does not start. */
-function readByBun(unset: Data["unset"]): Record<string, string> | undefined {
+/** Returns the variables of a new process, which reads those of the files itself; undefined if Bun does not start. */
+function readByBun(fromFiles: Data["fromFiles"]): Record<string, string> | undefined {
   const command = [process.execPath, "--print", "JSON.stringify(process.env)"];
-  const env = { ...process.env, ...unset };
+  const env = { ...process.env, ...fromFiles };
   const child = Bun.spawnSync(command, { env, stderr: "inherit", timeout: MAX_START_MS });
   if (child.exitCode !== 0) return undefined;
   // The first lines are those of a `preload` of bunfig.toml.

@@ -3,7 +3,7 @@
 // Workaround: Lightning CSS turns a CSS Module into a script that exports the class names and adopts the style sheet.
 import type { BunPlugin } from "bun";
 import { type CSSModuleExport, transform } from "lightningcss";
-import { reloadAfterError, textOf } from "./files.ts";
+import { reloadAfterError, textOf } from "./source-files.ts";
 
 /** `url("#filter")`, `data:` and other URLs that are not those of a file. */
 const NOT_A_FILE = /^(#|[a-z][a-z\d+.-]*:|\/\/)/i;

@@ -3,7 +3,7 @@
 // Workaround: JSON and text become ES modules, which are updated in place; for other files the page reloads.
 import { dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { SOURCE, shorten, textOf, versionOf } from "./files.ts";
+import { requestReload, SOURCE, shorten, textOf, versionOf } from "./source-files.ts";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const TEXT_IMPORT = /from\s*["']([^"']+)["']\s*with\s*\{\s*type:\s*["']text["']/g;
@@ -33,7 +33,7 @@ export default {
       if (parse) return toModule(path, parse);
       const version = versionOf(path);
       if (assetVersions.has(path) && assetVersions.get(path) !== version) {
-        process.send?.({ type: "reload", reason: `${shorten(path)} changed` });
+        requestReload(`${shorten(path)} changed`);
       }
       assetVersions.set(path, version);
       return undefined;

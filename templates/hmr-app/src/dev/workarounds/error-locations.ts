@@ -1,13 +1,13 @@
 // Defect: for an error in the page, the overlay and the terminal show locations in the bundle.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/20679
-// Workaround: maps the reported stack to the sources before Bun's development server reads it.
+// Workaround: maps the reported stack to the sources before the bundler reads it.
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
 import { Problem } from "#lib/http";
 import { fetchFromBundler } from "../bundler.ts";
-import { shorten } from "./files.ts";
+import { shorten } from "./source-files.ts";
 
 /** Path to which the page reports an error. The response contains the locations that its overlay shows. */
 const REPORT_PATH = "/_bun/report_error";

@@ -4,8 +4,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import type { BunPlugin } from "bun";
-import { textOf } from "./files.ts";
-import { loadedFiles, sources } from "./missed-edits.ts";
+import { loadedFiles, requestRestart, sources, textOf } from "./source-files.ts";
 
 type Packages = ReadonlyMap<string, string>;
 
@@ -32,10 +31,7 @@ export default {
       const used = [...changed].filter(isUsed);
       changed.clear();
       if (used.length === 0) return;
-      process.send?.({
-        type: "restart",
-        reason: `${used.join(", ")} was installed, updated or removed`,
-      });
+      requestRestart(`${used.join(", ")} was installed, updated or removed`);
     }, POLL_MS);
   },
 } satisfies BunPlugin;

@@ -6,8 +6,14 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { reloadAfterError, SOURCE, shorten, textOf, versionOf } from "./files.ts";
-import { recordUnwatchedLoad } from "./missed-edits.ts";
+import {
+  recordUnwatchedLoad,
+  reloadAfterError,
+  SOURCE,
+  shorten,
+  textOf,
+  versionOf,
+} from "./source-files.ts";
 
 const SCRIPT_SOURCE = new RegExp(`${SOURCE.source}.*\\.[jt]sx?$`);
 /** `new URL("./file", import.meta.url)`, unless its line is a comment. Group 2 is the path. */

@@ -4,7 +4,6 @@ import { Hono } from "hono";
 import type { HttpEnv } from "#lib/http";
 import type { Service } from "#lib/service";
 import { upgradeWebSocket } from "#lib/websocket";
-import { sameOrigin } from "../../origin.ts";
 import { currentState } from "../counter/state.ts";
 import { startHeartbeat } from "./broadcast.ts";
 import { clients } from "./clients.ts";
@@ -34,5 +33,5 @@ export function liveRoutes(service: Service) {
   service.draining.addEventListener("abort", () => {
     for (const client of clients) client.close(1012, "The server restarts: reconnect.");
   });
-  return new Hono<HttpEnv>().get("/api/live", sameOrigin(), (c) => upgradeWebSocket(c, undefined));
+  return new Hono<HttpEnv>().get("/api/live", (c) => upgradeWebSocket(c, undefined));
 }

@@ -6,67 +6,56 @@ import { etag } from "hono/etag";
 import { type HttpEnv, Problem } from "#lib/http";
 import { StartError } from "#lib/service";
 import { ENCODINGS, type Encoding, negotiateEncoding } from "./encoding.ts";
-import { builtFiles, type Files } from "./files.ts";
+import { type BuiltFile, builtFiles, inMemory } from "./files.ts";
 import { securityHeaders } from "./policy.ts";
 import { parseRange } from "./range.ts";
 import type { PageSource } from "./routes.ts";
 
-interface Variant {
-  /** In memory. The runtime sends a blob without a copy, and would copy an array for each response. */
-  readonly body: Blob;
-  readonly headers: Readonly<Record<string, string>>;
+type HeaderFields = Readonly<Record<string, string>>;
+
+/** The same file in several encodings; undefined where it would not be smaller. */
+interface Variants extends Readonly<Record<Encoding, BuiltFile | undefined>> {
+  readonly identity: BuiltFile;
 }
 
-/** Suffixes of the names under which the build writes the compressed variants of a file. */
-const SUFFIXES: Readonly<Record<Encoding, string>> = { br: ".br", gzip: ".gz", identity: "" };
-
-/** Names with a hash of the content. */
-const HASHED = /-[0-9a-z]{8}\.\w+$/;
-
-/** Reads the build in `folder` into memory. @throws {StartError} if nothing has been built. */
+/** Reads the latest build in `folder` into memory. @throws {StartError} if nothing has been built. */
 export async function openBuiltPage(folder: string): Promise<PageSource> {
   const { "index.html": page, ...files } = await builtFiles(folder);
   if (!page) {
     throw new StartError("Nothing has been built.", "Run `bun run build` first, or `bun run dev`.");
   }
   const assets = new Hono<HttpEnv>();
-  for (const name of Object.keys(files)) {
+  for (const [name, identity] of Object.entries(files)) {
     const isVariant = /\.(br|gz)$/.test(name) && Object.hasOwn(files, name.slice(0, -3));
     if (isVariant) continue;
-    assets.get(`/${name}`, etag(), serveFile(files, name));
+    const variants = { identity, br: files[`${name}.br`], gzip: files[`${name}.gz`] };
+    assets.get(`/${name}`, etag(), serveFile(name, variants));
   }
   // Compressed here and not by the build, so that the page and its variants are always from the same build.
-  const variants = {
-    "index.html": page,
-    "index.html.br": brotliCompressSync(page),
-    "index.html.gz": gzipSync(page),
-  };
-  const index = every(securityHeaders(), etag(), serveFile(variants, "index.html"));
-  return { index, assets };
+  const bytes = await page.body.bytes();
+  const index = serveFile("index.html", {
+    identity: inMemory(bytes),
+    br: inMemory(brotliCompressSync(bytes)),
+    gzip: inMemory(gzipSync(bytes)),
+  });
+  return { index: every(securityHeaders(), etag(), index), assets };
 }
 
-/** Responds with the variant of a file that the client prefers. @throws {Problem} 406 if it refuses all. */
-function serveFile(files: Files, name: string): MiddlewareHandler {
-  const variants = new Map<Encoding, Variant>();
-  for (const encoding of ENCODINGS) {
-    const bytes = files[name + SUFFIXES[encoding]];
-    if (!bytes) continue;
-    variants.set(encoding, { body: new Blob([bytes]), headers: headersOf(name, encoding, bytes) });
-  }
-  const available = [...variants.keys()];
+/** Responds with the variant that the client prefers. */
+function serveFile(name: string, variants: Variants): MiddlewareHandler {
+  const available = ENCODINGS.filter((encoding) => variants[encoding]);
   return async (c) => {
-    const identity = variants.get("identity");
-    const part = identity && respondWithRange(c, identity);
+    const { identity } = variants;
+    const part = respondWithRange(c, identity.body, headersOf(name, "identity", identity));
     if (part) return part;
     const encoding = negotiateEncoding(c, available);
-    const variant = encoding && variants.get(encoding);
-    if (!variant) throw new Problem(406, `The available encodings are ${available.join(", ")}.`);
-    return new Response(variant.body, { headers: variant.headers });
+    const file = variants[encoding] ?? identity;
+    return new Response(file.body, { headers: headersOf(name, encoding, file) });
   };
 }
 
 /** Returns undefined if the request is for the complete file. @throws {Problem} 416 */
-function respondWithRange(c: Context, { body, headers }: Variant): Response | undefined {
+function respondWithRange(c: Context, body: Blob, headers: HeaderFields): Response | undefined {
   const ifRange = c.req.header("if-range");
   const isCurrent = ifRange === undefined || ifRange === headers.etag;
   const range = isCurrent ? parseRange(c.req.header("range"), body.size) : undefined;
@@ -86,17 +75,20 @@ function respondWithRange(c: Context, { body, headers }: Variant): Response | un
   });
 }
 
-function headersOf(name: string, encoding: Encoding, bytes: Uint8Array) {
-  const isPage = name.endsWith(".html");
+function headersOf(
+  name: string,
+  encoding: Encoding,
+  { body, etag, isHashed }: BuiltFile,
+): HeaderFields {
   return {
     "content-type": Bun.file(name).type,
     // The response to HEAD has no body, so the runtime cannot determine the length.
-    "content-length": String(bytes.byteLength),
-    "cache-control": HASHED.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
-    etag: `"${Bun.hash(bytes).toString(36)}"`,
+    "content-length": String(body.size),
+    "cache-control": isHashed ? "public, max-age=31536000, immutable" : "no-cache",
+    etag,
     "accept-ranges": "bytes",
-    // On a path of the page, `Accept` decides between the page and a 404: see `isNavigation`.
-    vary: isPage ? "accept, accept-encoding" : "accept-encoding",
+    // On the path of a page, `isNavigation` chooses between index.html and a 404 by `Accept`.
+    vary: name === "index.html" ? "accept, accept-encoding" : "accept-encoding",
     ...(encoding === "identity" ? {} : { "content-encoding": encoding }),
   };
 }

@@ -6,26 +6,16 @@ import { type Accept, parseAccept } from "hono/utils/accept";
 export const ENCODINGS = ["br", "gzip", "identity"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** Identity is acceptable unless it is refused, but every encoding that the client lists is preferred. */
-const IDENTITY_WEIGHT = 0.0001;
-
-/** Returns the encoding among `available` that the client prefers, or undefined if it refuses them all. */
-export function negotiateEncoding(c: Context, available: readonly Encoding[]) {
+/** Returns the encoding among `available` that the client prefers, or identity if it accepts none of them. */
+export function negotiateEncoding(c: Context, available: readonly Encoding[]): Encoding {
   const accepted = parseAccept(c.req.header("accept-encoding") ?? "");
   const weight = (encoding: Encoding) => weightOf(accepted, encoding);
   const acceptable = available.filter((encoding) => weight(encoding) > 0);
-  return acceptable.toSorted((a, b) => weight(b) - weight(a))[0];
+  return acceptable.toSorted((a, b) => weight(b) - weight(a))[0] ?? "identity";
 }
 
+/** Names are case-insensitive (RFC 9110, section 8.4.1). */
 function weightOf(accepted: readonly Accept[], encoding: Encoding): number {
-  const listed =
-    accepted.find(({ type }) => nameOf(type) === encoding) ??
-    accepted.find(({ type }) => type === "*");
-  return listed?.q ?? (encoding === "identity" ? IDENTITY_WEIGHT : 0);
-}
-
-/** Names are case-insensitive, and `x-gzip` is an alias of `gzip` (RFC 9110, section 8.4.1.3). */
-function nameOf(type: string): string {
-  const name = type.toLowerCase();
-  return name === "x-gzip" ? "gzip" : name;
+  const find = (name: string) => accepted.find(({ type }) => type.toLowerCase() === name);
+  return (find(encoding) ?? find("*"))?.q ?? 0;
 }

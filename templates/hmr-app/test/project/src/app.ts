@@ -9,7 +9,6 @@ import { openBuiltPage } from "./features/page/built-page.ts";
 import { type PageSource, pageRoutes } from "./features/page/routes.ts";
 import { socketRoutes } from "./features/socket/routes.ts";
 import { hotModules } from "./hot.ts";
-import { trustProxies } from "./origin.ts";
 
 const isBundle = import.meta.file !== "app.ts";
 const BUILT_PAGE = join(import.meta.dir, isBundle ? "public" : "../dist/public");
@@ -22,7 +21,6 @@ export async function createApp(env: Env, service: Service, devPage?: PageSource
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
-    .use(trustProxies(env))
     .route("/", healthRoutes(service))
     .route("/", counterRoutes())
     .route("/", socketRoutes(service))

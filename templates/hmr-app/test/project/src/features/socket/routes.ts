@@ -4,7 +4,6 @@ import { Hono } from "hono";
 import type { HttpEnv } from "#lib/http";
 import type { Resource, Service } from "#lib/service";
 import { upgradeWebSocket } from "#lib/websocket";
-import { sameOrigin } from "../../origin.ts";
 import { broadcast, clients, currentState, state } from "../counter/state.ts";
 
 const BEAT_MS = 1000;
@@ -37,5 +36,5 @@ export function socketRoutes(service: Service) {
   service.draining.addEventListener("abort", () => {
     for (const client of clients) client.close(1012);
   });
-  return new Hono<HttpEnv>().get("/api/live", sameOrigin(), (c) => upgradeWebSocket(c, undefined));
+  return new Hono<HttpEnv>().get("/api/live", (c) => upgradeWebSocket(c, undefined));
 }

@@ -1,20 +1,29 @@
-// Defect: Bun's bundler misses two kinds of edits: (a) an edit during a build is not built until the next event of the
-// file system; (b) edits in a folder that was renamed, or removed and restored by git, are never built, because the bundler
-// still watches the previous inode.
-// Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739
-// Workaround: a plugin that records which version of each file the bundler has loaded. If a file stays different
-// from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts.
-import { mkdtempSync, rmdirSync } from "node:fs";
+// Defects: the bundler (a) does not build an edit during a build until the next event of the file system; (b) never builds
+// edits in a folder that was renamed, or removed and restored by git, because it still watches the previous inode; (c) reads
+// a file while an editor replaces it, and finds it missing or empty: the page then loses its state, and after a rename the
+// bundler keeps building the old file.
+// Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739 for (a) and (b), no issue found for (c)
+// Workaround: a plugin that records which version of each file the bundler has loaded. (a), (b) If a file stays different
+// from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts. (c) The
+// plugin waits until the file has content. If it was removed and nothing imports it any more, the bundler restarts. If it is
+// still imported, the page reloads once the file is restored.
+import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { BunPlugin } from "bun";
-import { MISSING, SOURCE, shorten, textOf, versionOf } from "./files.ts";
 
+/** Filter of `onLoad` for files that are not in packages. */
+export const SOURCE = /^(?!.*[\\/]node_modules[\\/])/;
+
+const MISSING = "missing";
 const POLL_MS = 100;
 /** Number of polls within which the bundler of an idle machine notices an edit. */
 const GRACE_POLLS = 5;
 /** Milliseconds that an edited file may take to reach this plugin. Until then, no edit counts as missed. */
 const MAX_LOAD_MS = 5000;
+/** Milliseconds within which an editor replaces a file, and between two looks at it. */
+const MAX_REPLACE_MS = 200;
+const REPLACE_POLL_MS = 10;
 /** Filter of `onResolve`. If it matched more, Bun would look for its built-in modules on disk, and fail. */
 const IN_PROJECT = new RegExp(`^${RegExp.escape(process.cwd() + sep)}`);
 /** Every string in quotes, and every `url(…)` of a style sheet. */
@@ -34,9 +43,13 @@ const unwatchedFiles = new Set<string>();
 const loading = new Map<string, number>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
+/** Imported files that were missing when the bundler loaded them. */
+const missing = new Set<string>();
+/** Files for which a plugin threw an error. */
+const withErrors = new Set<string>();
 
 /** @param version the version before the file is read, so that an edit in between counts as missed, not as loaded. */
-export function recordLoad(path: string, version = versionOf(path)): void {
+function recordLoad(path: string, version = versionOf(path)): void {
   loadedFiles.set(path, version);
   loading.delete(path);
   for (const edit of edits.values()) edit.polls = 0;
@@ -49,14 +62,15 @@ export function recordUnwatchedLoad(path: string, version?: string): void {
 }
 
 export default {
-  name: "missed-edits",
+  name: "source-files",
   setup(build) {
     // Edited files are the entry points of the next build.
     build.onResolve({ filter: IN_PROJECT }, ({ path, importer }) => {
       if (importer === "") loading.set(path, Date.now());
       return undefined;
     });
-    build.onLoad({ filter: /.*/ }, ({ path }) => {
+    build.onLoad({ filter: /.*/ }, async ({ path }) => {
+      if (SOURCE.test(path)) await waitForSource(path);
       recordLoad(path);
       return undefined;
     });
@@ -65,6 +79,20 @@ export default {
     }, POLL_MS);
   },
 } satisfies BunPlugin;
+
+/** Waits until a file that an editor replaces has content, and handles one that stays missing. */
+async function waitForSource(path: string): Promise<void> {
+  const deadline = Date.now() + MAX_REPLACE_MS;
+  while (!hasContent(path) && Date.now() < deadline) await Bun.sleep(REPLACE_POLL_MS);
+  if (versionOf(path) !== MISSING) {
+    if (missing.delete(path)) requestReload(`${shorten(path)} was restored`);
+  } else if (isImported(path)) missing.add(path);
+  else requestRestart(`${shorten(path)} was removed`);
+}
+
+function hasContent(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
 
 /** Returns the loaded files that are not in packages. */
 export function sources(): readonly string[] {
@@ -84,7 +112,7 @@ function checkForMissedEdit(): void {
     const maxPolls = unwatchedFiles.has(path) ? 0 : GRACE_POLLS * slowdown();
     if (polls <= maxPolls) causeEvent(dirname(path));
     else if (isImported(path)) {
-      process.send?.({ type: "restart", reason: `missed an edit of ${shorten(path)}` });
+      requestRestart(`missed an edit of ${shorten(path)}`);
       return;
     }
   }
@@ -141,4 +169,45 @@ function imports(importer: string, path: string): boolean {
 
 function withoutEnding(path: string): string {
   return path.replace(/\.\w+$/, "").replace(/[\\/]index$/, "");
+}
+
+/** Returns a value that changes when the file is saved or replaced, or `MISSING`. */
+export function versionOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats ? `${stats.ino} ${stats.mtimeMs} ${stats.size}` : MISSING;
+}
+
+/** Returns "" if the file cannot be read, as while an editor replaces it: an error of a plugin would stay in Bun's overlay. */
+export function textOf(path: string): string {
+  try {
+    // Without the byte order mark, as Bun reads it.
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+  } catch {
+    return "";
+  }
+}
+
+/** Returns the path relative to the project. */
+export function shorten(path: string): string {
+  return relative(".", path);
+}
+
+/** Runs `load`. Once it succeeds after an error, makes the page reload, because Bun's overlay would keep the error. */
+export async function reloadAfterError<T>(path: string, load: () => T | Promise<T>): Promise<T> {
+  const hadError = withErrors.has(path);
+  // Stays in the set if `load` throws.
+  withErrors.add(path);
+  const result = await load();
+  withErrors.delete(path);
+  if (hadError) requestReload(`${shorten(path)} was fixed`);
+  return result;
+}
+
+/** Makes the pages reload after the current build. */
+export function requestReload(reason: string): void {
+  process.send?.({ type: "reload", reason });
+}
+
+export function requestRestart(reason: string): void {
+  process.send?.({ type: "restart", reason });
 }
