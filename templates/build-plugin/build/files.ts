@@ -84,7 +84,7 @@ export function readFolder(folder: string): Files {
 /** SHA-256 of JSON values, and of the paths and contents of files. */
 export function fingerprint(values: unknown, paths: readonly string[]): string {
   const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(values));
-  for (const [path, bytes] of contentsOf(paths.flatMap((path) => pathsBelow(path)))) {
+  for (const [path, bytes] of contentsOf(paths)) {
     hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest("hex");

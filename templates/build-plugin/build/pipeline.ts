@@ -119,7 +119,7 @@ export async function build(options: BuildOptions): Promise<string> {
   const isStorable =
     findBunLock() !== undefined && [...states.values()].every(({ ctimeMs }) => ctimeMs < startTime);
   const cache = new Cache(CACHE, () => isStorable && findChange() === undefined);
-  const keys = keysOf(options);
+  const keys = keysOf([...states.keys()], options);
   // Copied in every build, because the cache would otherwise keep a copy of large files for each change.
   const copies = new Map(prefixPaths("site", readFolder(PUBLIC)));
   const built = await cache.files(keys.dist, () => buildFiles(keys, cache, copies, options));
@@ -139,12 +139,14 @@ export async function build(options: BuildOptions): Promise<string> {
 /** @throws {BuildFailure} if an input has changed: another build may have written newer files, which must stay */
 function updateDist(files: Files, findChange: () => string | undefined): boolean {
   using _ = lock(BUILD_LOCK);
-  const changed = findChange();
-  if (changed === undefined) return updateFolder(DIST, files);
-  throw new BuildFailure(
-    `${changed} changed during the build, so ${DIST}/ was not updated.`,
-    "Build again.",
-  );
+  return updateFolder(DIST, files, () => {
+    const changed = findChange();
+    if (changed === undefined) return;
+    throw new BuildFailure(
+      `${changed} changed during the build, so ${DIST}/ was not updated.`,
+      "Build again.",
+    );
+  });
 }
 
 interface Keys {
@@ -153,14 +155,18 @@ interface Keys {
   readonly library: string;
 }
 
-function keysOf(options: BuildOptions): Keys {
-  const { names, manifests } = installedPackages();
-  const paths = [...toolingPaths(), ...manifests];
-  const tooling = fingerprint([Bun.version, Bun.revision, names], paths);
+/** @param paths of all input files */
+function keysOf(paths: readonly string[], options: BuildOptions): Keys {
+  const { sources = [], others = [] } = Object.groupBy(paths, (path) =>
+    SOURCE_FOLDERS.some((folder) => path.startsWith(`${folder}/`)) ? "sources" : "others",
+  );
+  const library = sources.filter((path) => path.startsWith("src/"));
+  const { names } = installedPackages();
+  const tooling = fingerprint([Bun.version, Bun.revision, names], others);
   return {
     tooling,
-    library: fingerprint(["library", tooling], ["src"]),
-    dist: fingerprint(["dist", tooling, options], SOURCE_FOLDERS),
+    library: fingerprint(["library", tooling], library),
+    dist: fingerprint(["dist", tooling, options], sources),
   };
 }
 

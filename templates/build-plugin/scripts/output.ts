@@ -30,15 +30,17 @@ export class ExpectedError extends Error {
  * First writes new contents to temporary files, so that a full disk changes nothing. Then removes what is in the way,
  * renames the temporary files to their targets, pages last, and removes stale files. A server of the folder therefore never
  * sends half a file, or a page before its assets. The caller holds the lock, so that builds do not mix their files.
+ * @param confirm is called before a change, and may throw to prevent it
  * @returns false if the folder already holds exactly these files
  */
-export function updateFolder(folder: string, files: Files): boolean {
+export function updateFolder(folder: string, files: Files, confirm?: () => void): boolean {
   refuseDanglingLink(folder);
   mkdirSync(folder, { recursive: true });
   const comparison = compare(folder, files);
   const { current, blocking, stale } = comparison;
   const changed = [...files].filter(([path]) => !current.has(path));
   if (changed.length + blocking.length + stale.length === 0) return false;
+  confirm?.();
   const staged = changed.map(([path, bytes]) => ({ bytes, ...placesOf(folder, path, comparison) }));
   try {
     for (const file of staged) write(file);

@@ -205,6 +205,7 @@ test("a build does not replace the output of a newer one: it fails if its inputs
 const late = Bun.file("site/public/late.txt");
 if (!(await late.exists())) await late.write("1");\n`,
   );
+  await copy.edit("site/index.html", (text) => text.replace("Home", "Start"));
   const { exitCode, stderr } = await copy.build();
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
   expect(stderr).toContain(

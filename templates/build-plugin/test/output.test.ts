@@ -80,6 +80,17 @@ test("a file replaces a link to a folder, whose contents are not touched", async
   expect(textsBelow(folder.at("photos"))).toEqual({ "1.jpg": "1" });
 });
 
+test("a change must be confirmed before anything is written", () => {
+  using folder = new Folder();
+  update(folder, pages);
+  const confirm = () => {
+    throw new Error("not now");
+  };
+  expect(updateFolder(folder.at("dist"), pages, confirm)).toBe(false);
+  expect(() => updateFolder(folder.at("dist"), files({ new: "1" }), confirm)).toThrow("not now");
+  expect(textsBelow(folder.at("dist"))).toEqual(expected);
+});
+
 describe("a symbolic link is kept, and the files are written to its target:", () => {
   const links = {
     "the folder": "dist",
