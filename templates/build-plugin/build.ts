@@ -1,19 +1,62 @@
-// The program of `bun run build`.
+// The program of `bun run build`: compiles the library into dist/library.
+// #region site
+// Also builds the site and a report on both, unless `--only=library` is set.
+import { parseArgs } from "node:util";
+import { BuildFailure, runAndReport } from "./build/failure.ts";
+import { type BuildOptions, build, inputPaths } from "./build/pipeline.ts";
+import { Watcher } from "./build/watcher.ts";
+// #endregion
 import { updateLibrary } from "./scripts/library.ts";
 
 // Paths in the output are relative to this folder, whatever the working directory is.
 process.chdir(import.meta.dir);
 // #region site
-// Builds the library, the site and a report on both. `--only=library` skips this part.
 const args = process.argv.slice(2);
-if (!/^--only[ =]library$/.test(args.join(" "))) {
-  const { runPipeline } = await import("./build/main.ts");
-  process.exit(await runPipeline(args));
-}
+if (!/^--only[ =]library$/.test(args.join(" "))) process.exit(await runAndReport(runPipeline));
 // #endregion
-// Compiles the library into dist/library.
 await updateLibrary("dist/library").catch((error) => {
   // An error with a code is not a bug: a full disk, a folder without permission.
   console.error(error.code === undefined ? error : error.message);
   process.exitCode = 1;
 });
+// #region site
+
+/** Builds once, or after each change. */
+function runPipeline(): Promise<string> {
+  const { watch, ...options } = readOptions();
+  return watch ? watchInputs() : build(options);
+}
+
+/** @throws {TypeError} for an unknown option, {BuildFailure} for an unknown value of --only */
+function readOptions(): BuildOptions & { readonly watch: boolean } {
+  const { only, compress, watch } = parseArgs({
+    args,
+    options: {
+      only: { type: "string" },
+      compress: { type: "boolean", default: true },
+      watch: { type: "boolean", default: false },
+    },
+    allowNegative: true,
+  }).values;
+  if (only === undefined || only === "site") return { only, compress, watch };
+  if (only === "library") throw new BuildFailure("Use --only=library without other options.");
+  throw new BuildFailure(`There is no part "${only}".`, "Use --only=library or --only=site.");
+}
+
+/**
+ * Runs until the process ends. Each build runs in its own process, because loaded modules do not change: a build with an
+ * old schema or plugin would cache its output under the fingerprint of the new one.
+ * A build that fails prints the reason; the next change starts another build.
+ */
+async function watchInputs(): Promise<never> {
+  const options = args.filter((arg) => arg !== "--watch");
+  console.log(`Watching ${inputPaths().join(", ")}`);
+  for (;;) {
+    using inputs = new Watcher(inputPaths());
+    await Bun.spawn([process.execPath, ...process.execArgv, "build.ts", ...options], {
+      stdio: ["ignore", "inherit", "inherit"],
+    }).exited;
+    await inputs.settled();
+  }
+}
+// #endregion

@@ -1,14 +1,12 @@
 // `bun run dev`: the site with hot reload. The plugins come from [serve.static] in bunfig.toml.
 import { basename, resolve } from "node:path";
-import { BuildFailure, runAndReport } from "./build/failure.ts";
-import { pathsBelow } from "./build/files.ts";
+import { BuildFailure, explain, runAndReport } from "./build/failure.ts";
+import { PUBLIC, pathsBelow } from "./build/files.ts";
 import { SOURCE_FOLDERS } from "./build/pipeline.ts";
-import { findPages } from "./build/site.ts";
+import { findPages, isAllowedName, refuseNames } from "./build/site.ts";
 import { foldersOf, Watcher } from "./build/watcher.ts";
 // Imported so that `bun --watch` starts this program again when a schema or a plugin has changed.
 import "./site/collections.ts";
-
-const PUBLIC = "site/public";
 
 process.chdir(import.meta.dir);
 const exitCode = await runAndReport(async () => {
@@ -16,28 +14,25 @@ const exitCode = await runAndReport(async () => {
     throw new BuildFailure("`bun run dev` has no options.", "Set the port like PORT=4000.");
   }
   // Serves until the process is killed; only an error ends this function.
-  let server = await serve(readPort());
-  console.log(`listening on ${server.url}`);
-  // Bun's dev server watches inodes, not paths: it misses edits in a folder that a rename or a branch switch has replaced.
-  // So the server restarts when a folder is replaced, and when a page is added or removed.
-  let served = layout();
+  let served: unknown;
+  let server: Bun.Server<undefined> | undefined;
   while (true) {
     using watcher = new Watcher(SOURCE_FOLDERS);
+    const pages = findPages();
+    // Bun's dev server watches inodes, not paths: it misses edits in a folder that a rename or a branch switch has replaced.
+    // So the server restarts when a folder is replaced, and when a page is added or removed.
+    const current = [pages, foldersOf(SOURCE_FOLDERS)];
+    if (!Bun.deepEquals(served, current)) {
+      served = current;
+      const port = server?.port ?? readPort(); // a stopped server has none
+      await server?.stop(true);
+      server = await serve(pages, port);
+      console.log(`listening on ${server.url}`);
+    }
     await watcher.settled();
-    const current = layout();
-    if (Bun.deepEquals(served, current)) continue;
-    served = current;
-    const { port = 0 } = server;
-    await server.stop(true);
-    server = await serve(port);
   }
 });
 process.exit(exitCode);
-
-/** Returns the pages, and the inodes of the folders. */
-function layout(): unknown {
-  return [findPages(), foldersOf(SOURCE_FOLDERS)];
-}
 
 function readPort(): number {
   const text = process.env.PORT || "3000";
@@ -48,9 +43,17 @@ function readPort(): number {
   );
 }
 
-/** Serves `site/index.html` at `/`, `site/about.html` at `/about` and `/about.html`, and the files of `site/public/`. */
-async function serve(port: number): Promise<Bun.Server<undefined>> {
-  const pages = findPages().map(async (path) => {
+/**
+ * Serves `site/index.html` at `/`, `site/about.html` at `/about` and `/about.html`, and the files of `site/public/`.
+ * Prints a message about pages that the build would refuse, and does not serve them.
+ */
+async function serve(pages: readonly string[], port: number): Promise<Bun.Server<undefined>> {
+  try {
+    refuseNames(pages);
+  } catch (error) {
+    console.error(explain(error));
+  }
+  const routes = pages.filter(isAllowedName).map(async (path) => {
     const { default: page }: { default: Bun.HTMLBundle } = await import(resolve(path));
     const name = encodeURI(basename(path, ".html"));
     return { [name === "index" ? "/" : `/${name}`]: page, [`/${name}.html`]: page };
@@ -59,7 +62,7 @@ async function serve(port: number): Promise<Bun.Server<undefined>> {
     hostname: "127.0.0.1",
     port,
     development: { hmr: true, console: true },
-    routes: Object.assign({}, ...(await Promise.all(pages))),
+    routes: Object.assign({}, ...(await Promise.all(routes))),
     fetch({ url }) {
       const { pathname } = new URL(url);
       const file = pathsBelow(PUBLIC).find((file) => urlPath(file, url) === pathname);

@@ -1,10 +1,22 @@
 // `bun run types` writes a declaration beside each content file; `--check` fails if one is out of date.
 import { parseArgs } from "node:util";
-import { runAndReport } from "./build/failure.ts";
-import { updateTypes } from "./build/types.ts";
+import { BuildFailure, runAndReport } from "./build/failure.ts";
+import { PUBLIC } from "./build/files.ts";
+import { collections } from "./site/collections.ts";
+import { displayPath } from "./src/error.ts";
+import { writeTypes } from "./src/index.ts";
 
 process.chdir(import.meta.dir);
-process.exitCode = await runAndReport(() => {
+process.exitCode = await runAndReport(async () => {
   const { check } = parseArgs({ options: { check: { type: "boolean" } } }).values;
-  return updateTypes(check ?? false);
+  const result = await writeTypes("site", {
+    schemas: collections,
+    ignore: [PUBLIC], // its files are copied, and may be invalid
+    check,
+  });
+  const changes = [...result.written, ...result.removed].map(displayPath);
+  if (check && changes.length > 0) {
+    throw new BuildFailure(`Out of date: ${changes.join(", ")}`, "Run `bun run types`.");
+  }
+  return [`declarations: ${result.count}, changed: ${changes.length}`, ...changes].join("\n  ");
 });

@@ -1,4 +1,5 @@
 // The content-addressed cache: stores the output of a build step under the fingerprint of its inputs.
+import { deserialize, serialize } from "bun:jsc";
 import {
   mkdirSync,
   readdirSync,
@@ -6,12 +7,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Files, unlessGone } from "./files.ts";
+import type { Files } from "../scripts/output.ts";
+import { unlessGone } from "./files.ts";
 
-const MOST_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024 * 1024;
 
 export class Cache {
   constructor(
@@ -30,8 +33,13 @@ export class Cache {
   }
 
   #read(key: string): Files | undefined {
-    const entry = unlessGone(() => readFileSync(this.#path(key)), undefined);
-    return entry && unpack(entry);
+    const path = join(this.folder, key);
+    return unlessGone(() => {
+      const files = unpack(readFileSync(path));
+      const now = new Date();
+      utimesSync(path, now, now); // `prune` keeps what was used last
+      return files;
+    }, undefined);
   }
 
   /** Writes to a temporary file and renames it, so that another build never reads half an entry. */
@@ -40,57 +48,45 @@ export class Cache {
     const temporary = join(this.folder, `${crypto.randomUUID()}.tmp`);
     try {
       writeFileSync(temporary, pack(files));
-      renameSync(temporary, this.#path(key));
+      renameSync(temporary, join(this.folder, key));
     } finally {
       rmSync(temporary, { force: true });
     }
   }
 
-  /** Removes the oldest entries beyond a total size. Temporary files of killed builds age out in the same way. */
-  prune(maxBytes = MOST_BYTES): void {
-    const names = unlessGone(() => readdirSync(this.folder), []);
-    const entries = names.flatMap((name) => {
-      const stat = statSync(this.#path(name), { throwIfNoEntry: false });
-      return stat === undefined ? [] : { name, size: stat.size, time: stat.mtimeMs };
+  /**
+   * Removes the entries that were not used for the longest time, and those that are too large, so that at most `maxBytes`
+   * remain. Temporary files of killed builds age out in the same way.
+   */
+  prune(maxBytes = MAX_BYTES): void {
+    const paths = unlessGone(() => readdirSync(this.folder), []).map((key) =>
+      join(this.folder, key),
+    );
+    const entries = paths.flatMap((path) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat === undefined ? [] : { path, size: stat.size, time: stat.mtimeMs };
     });
     let kept = 0;
-    for (const { name, size } of entries.toSorted((a, b) => b.time - a.time)) {
-      kept += size;
-      if (kept > maxBytes) rmSync(this.#path(name), { recursive: true, force: true });
+    for (const { path, size } of entries.toSorted((a, b) => b.time - a.time)) {
+      if (kept + size <= maxBytes) kept += size;
+      else rmSync(path, { recursive: true, force: true });
     }
-  }
-
-  #path(key: string): string {
-    return join(this.folder, key);
   }
 }
 
 const CHECKSUM = 32;
-const LENGTH = 4;
 
-/** The format of an entry: SHA-256 of everything after it, length of the index, index as JSON, contents of the files. */
+/** The format of an entry: SHA-256 of the serialized files, then these. The key depends on the version of Bun. */
 function pack(files: Files): Uint8Array {
-  const index = JSON.stringify([...files].map(([path, { length }]) => [path, length]));
-  const head = Buffer.from(index);
-  const length = Buffer.alloc(LENGTH);
-  length.writeUInt32LE(head.length);
-  const body = Buffer.concat([length, head, ...files.values()]);
+  const body = serialize(files, { binaryType: "nodebuffer" });
   return Buffer.concat([checksum(body), body]);
 }
 
 /** Returns undefined if the checksum does not match. */
 function unpack(entry: Buffer): Files | undefined {
   const body = entry.subarray(CHECKSUM);
-  if (!checksum(body).equals(entry.subarray(0, CHECKSUM))) return undefined;
-  const end = LENGTH + body.readUInt32LE(0);
-  const index: [string, number][] = JSON.parse(body.toString("utf8", LENGTH, end));
-  const files = new Map<string, Uint8Array>();
-  let start = end;
-  for (const [path, length] of index) {
-    files.set(path, body.subarray(start, start + length));
-    start += length;
-  }
-  return files;
+  const isIntact = checksum(body).equals(entry.subarray(0, CHECKSUM));
+  return isIntact ? deserialize(body) : undefined;
 }
 
 const checksum = (bytes: Uint8Array): Buffer =>

@@ -1,9 +1,10 @@
 // Files compressed ahead of time, for servers that send `x.br` or `x.gz` for `x`.
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
+import type { Files } from "../scripts/output.ts";
 import type { Cache } from "./cache.ts";
-import { type Files, fingerprint } from "./files.ts";
-import { gzipBytes } from "./gzip.ts";
+import { fingerprint } from "./files.ts";
+import { gzipBytes } from "./size.ts";
 
 const brotli = promisify(brotliCompress);
 const COMPRESSIBLE = /\.(html|css|js|svg|json|txt|xml|webmanifest)$/;

@@ -23,7 +23,8 @@ export async function runAndReport(command: () => Promise<string>): Promise<0 | 
   }
 }
 
-function explain(error: unknown): string {
+/** Returns the text to print for an error. */
+export function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join("\n\n");
   if (error instanceof BuildFailure) {
     return error.hint ? `${error.message}\n\n${error.hint}` : error.message;

@@ -1,10 +1,11 @@
 // Files in memory, which the steps of the build return and combine, and helpers to read files from disk.
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { type Files, parentsOf } from "../scripts/output.ts";
 import { BuildFailure } from "./failure.ts";
 
-/** Contents by path, sorted by path. Paths are relative to the output folder of the step, with forward slashes. */
-export type Files = ReadonlyMap<string, Uint8Array>;
+/** Copied into dist/site/ as they are. */
+export const PUBLIC = "site/public";
 
 export function sortFiles(files: Iterable<readonly [string, Uint8Array]>): Files {
   return new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
@@ -39,10 +40,6 @@ export function merge(folder: string, sources: Readonly<Record<string, Files>>):
   return sortFiles(merged);
 }
 
-/** Returns the folders above a path: `a` and `a/b` for `a/b/c`. */
-export const parentsOf = (path: string): string[] =>
-  [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
-
 /** Prefixes every path with a folder. */
 export function prefixPaths(folder: string, files: Files): [string, Uint8Array][] {
   return [...files].map(([path, bytes]) => [`${folder}/${path}`, bytes]);
@@ -50,8 +47,7 @@ export function prefixPaths(folder: string, files: Files): [string, Uint8Array][
 
 /**
  * Returns the sorted paths of all files below a folder, or the path itself if it is a file. Follows symbolic links, but not
- * to a folder that contains the link. Omits dangling links, such as the locks of editors, and anything that is not a
- * regular file.
+ * to a folder that contains the link. Omits hidden files, dangling links, and anything that is not a regular file.
  */
 export function pathsBelow(path: string, parents: readonly string[] = []): string[] {
   const entry = statSync(path, { throwIfNoEntry: false });
@@ -60,6 +56,7 @@ export function pathsBelow(path: string, parents: readonly string[] = []): strin
   const folder = unlessGone(() => realpathSync(path), path);
   if (parents.includes(folder)) return [];
   return unlessGone(() => readdirSync(path, { withFileTypes: true }), [])
+    .filter(({ name }) => !isHidden(name))
     .flatMap((inner) => {
       const innerPath = join(path, inner.name).replaceAll("\\", "/");
       return inner.isFile() ? [innerPath] : pathsBelow(innerPath, [...parents, folder]);
@@ -67,17 +64,9 @@ export function pathsBelow(path: string, parents: readonly string[] = []): strin
     .toSorted();
 }
 
-/** Returns the real paths of the folders at and below a path. Follows symbolic links, and omits dangling ones. */
-export function foldersBelow(path: string, found = new Set<string>()): ReadonlySet<string> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return found;
-  const folder = unlessGone(() => realpathSync(path), undefined);
-  if (folder === undefined || found.has(folder)) return found;
-  found.add(folder);
-  for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true }), [])) {
-    if (!entry.isFile()) foldersBelow(join(folder, entry.name), found);
-  }
-  return found;
-}
+/** Returns whether a name is that of a temporary file of an editor or the system. Names that servers need are not. */
+export const isHidden = (name: string): boolean =>
+  /^\.(?!(well-known|nojekyll|htaccess)$)/.test(name);
 
 /** Yields the contents of files. Skips those that were removed after they were listed, as editors and git do. */
 function* contentsOf(paths: readonly string[]): Iterable<[path: string, bytes: Uint8Array]> {
@@ -95,19 +84,40 @@ export function readFolder(folder: string): Files {
 /** SHA-256 of JSON values, and of the paths and contents of files. */
 export function fingerprint(values: unknown, paths: readonly string[]): string {
   const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(values));
-  for (const [path, bytes] of contentsOf(paths.flatMap((path) => pathsBelow(path)))) {
+  for (const [path, bytes] of contentsOf(paths)) {
     hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
   }
   return hash.digest("hex");
 }
 
-/** Returns whether a file or folder, or anything in it, was written, added or removed since a time in milliseconds. */
-export function changedSince(time: number, paths: readonly string[]): boolean {
-  const found = paths.flatMap((path) => [...foldersBelow(path), ...pathsBelow(path)]);
-  return found.some((path) => {
-    const entry = statSync(path, { throwIfNoEntry: false });
-    return entry === undefined || entry.ctimeMs >= time;
-  });
+export interface FileState {
+  /** Changes when the file is written or replaced, even by the same content. */
+  readonly version: string;
+  /** The time of the latest change in milliseconds, also of its name or of its links. */
+  readonly ctimeMs: number;
+}
+
+/** Returns the state of each file below the paths. */
+export function statesOf(paths: readonly string[]): ReadonlyMap<string, FileState> {
+  const states = new Map<string, FileState>();
+  for (const path of paths.flatMap((path) => pathsBelow(path))) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    const { ino, size, mtimeMs, ctimeMs } = stat;
+    // Without `ctimeMs`, which also changes when `bun install` links the file into another project.
+    states.set(path, { version: `${ino} ${size} ${mtimeMs}`, ctimeMs });
+  }
+  return states;
+}
+
+/** Returns the path of the file that a module imports; undefined if there is none. */
+export function resolveImport(from: string, specifier: string): string | undefined {
+  try {
+    return Bun.resolveSync(specifier, resolve(dirname(from)));
+  } catch (error) {
+    if (error instanceof ResolveMessage) return undefined;
+    throw error;
+  }
 }
 
 /** Returns `gone` instead of throwing if the file or folder does not exist, or no longer exists. */

@@ -1,8 +1,9 @@
 // Reads the imports of modules with Bun's transpiler, without running or bundling them.
-import { dirname, relative, resolve } from "node:path";
+import { isAbsolute, relative } from "node:path";
+import { resolveImport } from "./files.ts";
 
 export interface Edge {
-  /** A path relative to the project's folder, or the specifier of a package or another external module. */
+  /** A path relative to the project's folder, or the specifier of an installed package or another external module. */
   readonly to: string;
   /** The imports of an `external` module are not read. */
   readonly kind: "import" | "dynamic" | "type" | "external";
@@ -27,8 +28,8 @@ async function importsOf(path: string): Promise<readonly Edge[]> {
   // The scanner does not accept a shebang (#!).
   const text = (await Bun.file(path).text()).replace(/^#!.*/, "");
   if (path.endsWith(".html")) return linksOf(text).map((link) => edge(path, link, "import"));
-  const loader = /\.([cm]?[jt]sx?)$/.exec(path)?.[1]?.replace(/[cm]/, "");
-  return loader === undefined ? [] : scan(path, text, loader as Bun.JavaScriptLoader);
+  const syntax = /\.([cm]?[jt]sx?)$/.exec(path)?.[1]?.replace(/[cm]/, "");
+  return syntax === undefined ? [] : scan(path, text, syntax as Bun.JavaScriptLoader);
 }
 
 /** Returns the URLs of a page's scripts, styles and images in the form `./main.ts`. Omits those of other sites. */
@@ -46,9 +47,9 @@ function linksOf(html: string): readonly string[] {
     .map((link) => link.replace(/^\/?(?![./])/, "./"));
 }
 
-function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonly Edge[] {
+function scan(path: string, text: string, syntax: Bun.JavaScriptLoader): readonly Edge[] {
   const transpiler = new Bun.Transpiler({
-    loader,
+    loader: syntax,
     tsconfig: { compilerOptions: { verbatimModuleSyntax: true } },
   } as Bun.TranspilerOptions);
   const values = transpiler.scanImports(text);
@@ -65,17 +66,9 @@ function scan(path: string, text: string, loader: Bun.JavaScriptLoader): readonl
 }
 
 function edge(from: string, specifier: string, kind: Edge["kind"]): Edge {
-  const file = /^(\.{1,2}\/|#)/.test(specifier) ? resolveImport(from, specifier) : undefined;
-  if (file === undefined) return { to: specifier, kind: "external" };
+  const file = resolveImport(from, specifier);
+  // Built-in modules have no path.
+  const isOurs = file !== undefined && isAbsolute(file) && !/[/\\]node_modules[/\\]/.test(file);
+  if (!isOurs) return { to: specifier, kind: "external" };
   return { to: relative("", file).replaceAll("\\", "/"), kind };
-}
-
-/** Returns undefined if the file does not exist. */
-function resolveImport(from: string, specifier: string): string | undefined {
-  try {
-    return Bun.resolveSync(specifier, resolve(dirname(from)));
-  } catch (error) {
-    if (error instanceof ResolveMessage) return undefined;
-    throw error;
-  }
 }

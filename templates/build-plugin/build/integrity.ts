@@ -1,6 +1,6 @@
 // Subresource Integrity (https://www.w3.org/TR/sri-2/): browsers refuse scripts and styles that differ from the build.
+import type { Files } from "../scripts/output.ts";
 import { BuildFailure } from "./failure.ts";
-import type { Files } from "./files.ts";
 import { reachable } from "./reachable.ts";
 
 /** Returns the hash of a file in the format of an `integrity` attribute. */

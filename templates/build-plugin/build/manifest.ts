@@ -1,5 +1,6 @@
 // The asset manifest: size, integrity and imports of each file, for a server that sends or preloads the site.
-import { type Files, sortFiles, withoutDot } from "./files.ts";
+import type { Files } from "../scripts/output.ts";
+import { sortFiles, withoutDot } from "./files.ts";
 import { integrityOf } from "./integrity.ts";
 
 export interface Asset {

@@ -1,26 +1,24 @@
 // Runs the steps of the build. The output of a step comes from the cache if none of its inputs has changed.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { BUILD_LOCK, compileLibrary } from "../scripts/library.ts";
 import { lock } from "../scripts/lock.ts";
+import { type Files, updateFolder } from "../scripts/output.ts";
 import { type Budgets, checkBudgets } from "./budget.ts";
 import { Cache } from "./cache.ts";
 import { BuildFailure } from "./failure.ts";
 import {
-  changedSince,
   encodeJson,
-  type Files,
   fingerprint,
   merge,
+  PUBLIC,
   prefixPaths,
   readFolder,
+  resolveImport,
   sortFiles,
+  statesOf,
   unlessGone,
 } from "./files.ts";
-import type { BuildOptions } from "./options.ts";
-import { updateFolder } from "./output.ts";
 import type { Report } from "./report.ts";
 import { formatTable } from "./table.ts";
 
@@ -48,15 +46,16 @@ function toolingPaths(): string[] {
 
 /** Returns the paths of a tsconfig file and of all that it extends. tsc reports a file that is missing or invalid. */
 function tsconfigPaths(path: string): string[] {
-  const paths = [fromHere(path)];
+  const bases = basesOf(path).map((base) => resolveImport(path, base));
+  return [fromHere(path), ...bases.flatMap((base) => (base ? tsconfigPaths(base) : []))];
+}
+
+function basesOf(path: string): string[] {
   try {
     const config = Bun.JSONC.parse(readFileSync(path, "utf8")) as { extends?: string | string[] };
-    const bases = [config.extends ?? []].flat();
-    return paths.concat(
-      bases.flatMap((base) => tsconfigPaths(Bun.resolveSync(base, dirname(path)))),
-    );
+    return [config.extends ?? []].flat();
   } catch {
-    return paths;
+    return [];
   }
 }
 
@@ -71,18 +70,29 @@ function findBunLock(): string | undefined {
   }
 }
 
-/** Returns the names and manifests of the installed packages, which differ from a new bun.lock until `bun install` has run. */
+/**
+ * Returns the names and manifests of the installed packages. After `git pull`, bun.lock may be newer than what is installed,
+ * so both are in the keys.
+ */
 function installedPackages(): { readonly names: string[]; readonly manifests: string[] } {
-  const root = join(dirname(findBunLock() ?? BUN_LOCK), "node_modules");
-  const manifests = ["node_modules", root].flatMap((cwd) =>
+  const workspaceModules = join(dirname(findBunLock() ?? BUN_LOCK), "node_modules");
+  const folders = new Set(["node_modules", workspaceModules]);
+  const manifests = [...folders].flatMap((cwd) =>
     ["*/package.json", "@*/*/package.json"].flatMap((pattern) => {
       const scan = () => [...new Bun.Glob(pattern).scanSync({ cwd, followSymlinks: true })];
       return unlessGone(scan, []).map((path) => join(cwd, path));
     }),
   );
   // With isolated installs, indirect dependencies are only here, with their versions in the names of their folders.
-  const names = unlessGone(() => readdirSync(join(root, ".bun")), []);
+  const names = unlessGone(() => readdirSync(join(workspaceModules, ".bun")), []);
   return { names: names.toSorted(), manifests: manifests.toSorted() };
+}
+
+export interface BuildOptions {
+  /** Builds only the site; dist/ then contains nothing else. */
+  readonly only: "site" | undefined;
+  /** Writes `.gz` and `.br` variants. Brotli runs at its highest quality, which is slow. */
+  readonly compress: boolean;
 }
 
 /** A file may get a timestamp this far before the time of the write, because file systems round timestamps to ticks. */
@@ -95,35 +105,48 @@ const TICK_MS = 10;
  */
 export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
-  // The modules of the build are inputs, too, and were loaded since the process started.
+  const trackedPaths = () => [...inputPaths(), ...installedPackages().manifests];
+  const states = statesOf(trackedPaths());
+  // An edit that is reverted during the build leaves the keys as they were, but not the states.
+  const findChange = () => {
+    const now = statesOf(trackedPaths());
+    const paths = [...states.keys(), ...now.keys()];
+    return paths.find((path) => states.get(path)?.version !== now.get(path)?.version);
+  };
+  // Nothing is stored without bun.lock, which alone records the versions of the packages. Nor if an input has changed after
+  // the process started, because it may be a module of the build that was loaded before.
   const startTime = performance.timeOrigin - TICK_MS;
-  // Nothing is cached in two cases: there is no bun.lock, which alone records the versions of the packages, or an input
-  // has changed during the build.
-  const areKeysValid = () => findBunLock() !== undefined && !changedSince(startTime, inputPaths());
-  const cache = new Cache(CACHE, areKeysValid);
-  const keys = keysOf(options);
-  const files = await cache.files(keys.dist, () => buildFiles(keys, cache, options));
+  const isStorable =
+    findBunLock() !== undefined && [...states.values()].every(({ ctimeMs }) => ctimeMs < startTime);
+  const cache = new Cache(CACHE, () => isStorable && findChange() === undefined);
+  const keys = keysOf([...states.keys()], options);
+  // Copied in every build, because the cache would otherwise keep a copy of large files for each change.
+  const copies = new Map(prefixPaths("site", readFolder(PUBLIC)));
+  const built = await cache.files(keys.dist, () => buildFiles(keys, cache, copies, options));
   // Undefined if the previous report is missing or damaged.
   const before: Report | undefined = await Bun.file(join(DIST, REPORT))
     .json()
     .catch(() => undefined);
-  const hasChanged = updateDist(files, () => keysOf(options).dist === keys.dist);
-  if (hasChanged) cache.prune();
-  const report: Report = JSON.parse(new TextDecoder().decode(files.get(REPORT)));
+  const isUpdated = updateDist(sortFiles([...built, ...copies]), findChange);
+  if (isUpdated) cache.prune();
+  const report: Report = JSON.parse(new TextDecoder().decode(built.get(REPORT)));
   const duration = `${Math.round(performance.now() - started)} ms`;
-  return hasChanged
+  return isUpdated
     ? `${formatTable(report, before)}\n\nBuilt in ${duration}. Open ${DIST}/report.html to see what is in it.`
     : `${formatTable(report, undefined)}\n\nNothing has changed (${duration}).`;
 }
 
-/** @throws {BuildFailure} if the inputs have changed: another build may have written newer files, which must stay */
-function updateDist(files: Files, areInputsSame: () => boolean): boolean {
+/** @throws {BuildFailure} if an input has changed: another build may have written newer files, which must stay */
+function updateDist(files: Files, findChange: () => string | undefined): boolean {
   using _ = lock(BUILD_LOCK);
-  if (areInputsSame()) return updateFolder(DIST, files);
-  throw new BuildFailure(
-    `A file changed during the build, so ${DIST}/ was not updated.`,
-    "Build again.",
-  );
+  return updateFolder(DIST, files, () => {
+    const changed = findChange();
+    if (changed === undefined) return;
+    throw new BuildFailure(
+      `${changed} changed during the build, so ${DIST}/ was not updated.`,
+      "Build again.",
+    );
+  });
 }
 
 interface Keys {
@@ -132,47 +155,57 @@ interface Keys {
   readonly library: string;
 }
 
-function keysOf(options: BuildOptions): Keys {
-  const { names, manifests } = installedPackages();
-  const paths = [...toolingPaths(), ...manifests];
-  const tooling = fingerprint([Bun.version, Bun.revision, names], paths);
+/** @param paths of all input files */
+function keysOf(paths: readonly string[], options: BuildOptions): Keys {
+  const { sources = [], others = [] } = Object.groupBy(paths, (path) =>
+    SOURCE_FOLDERS.some((folder) => path.startsWith(`${folder}/`)) ? "sources" : "others",
+  );
+  const library = sources.filter((path) => path.startsWith("src/"));
+  const { names } = installedPackages();
+  const tooling = fingerprint([Bun.version, Bun.revision, names], others);
   return {
     tooling,
-    library: fingerprint(["library", tooling], ["src"]),
-    dist: fingerprint(["dist", tooling, options], SOURCE_FOLDERS),
+    library: fingerprint(["library", tooling], library),
+    dist: fingerprint(["dist", tooling, options], sources),
   };
 }
 
-/** Builds the contents of dist/. The library has its own cache entry, because its compiler is the slowest step. */
+/**
+ * Builds the contents of dist/, except the copies. The library has its own cache entry, because its compiler is the slowest
+ * step.
+ */
 async function buildFiles(
   keys: Keys,
   cache: Cache,
+  copies: Files,
   { only, compress }: BuildOptions,
 ): Promise<Files> {
   const manifest: Manifest = await Bun.file("package.json").json();
   const { version = "0.0.0", budgets = {} } = manifest;
-  // Imported here, so that they load while the compiler and the bundler run, and not at all if everything is cached.
+  // Imported here, so that they load while the compiler runs, and not at all if everything is cached.
   const [library, site, { reportOf }, { renderPage }] = await waitForAll([
-    only === "site" ? NO_FILES : cache.files(keys.library, buildLibrary),
+    only === "site" ? NO_FILES : cache.files(keys.library, compileLibrary),
     import("./site.ts").then((step) => step.buildSite(version, inputPaths())),
     import("./report.ts"),
     import("./page.ts"),
   ]);
+  const assets = new Map(prefixPaths("site", site.files));
   const compressed = compress
     ? await import("./compress.ts").then((step) =>
-        step.compressFiles(site.files, keys.tooling, cache),
+        step.compressFiles(new Map([...copies, ...assets]), keys.tooling, cache),
       )
     : NO_FILES;
-  const sitePaths = { site: site.files, "the compression of another file": compressed };
-  const files = sortFiles([
-    ...prefixPaths("library", library),
-    ...prefixPaths("site", merge("dist/site", sitePaths)),
-  ]);
+  const siteFiles = merge(DIST, {
+    [PUBLIC]: copies,
+    "the build of site/*.html": assets,
+    "the compression of another file": compressed,
+  });
+  const files = sortFiles([...prefixPaths("library", library), ...siteFiles]);
   const report = reportOf(files, site.bundles);
   const isFullBuild = only === undefined && site.bundles.length > 0;
   checkBudgets(budgets, report, isFullBuild);
   return sortFiles([
-    ...files,
+    ...[...files].filter(([path]) => !copies.has(path)),
     [MANIFEST, encodeJson(site.manifest)],
     [REPORT, encodeJson(report)],
     ["report.html", await renderPage(report)],
@@ -189,16 +222,6 @@ async function waitForAll<T extends readonly unknown[]>(promises: T) {
   );
   if (failures.length > 0) throw new AggregateError(failures);
   return Promise.all(promises); // all are fulfilled: returns their values as a tuple
-}
-
-async function buildLibrary(): Promise<Files> {
-  const folder = await mkdtemp(join(tmpdir(), "build-library-"));
-  try {
-    await compileLibrary(folder);
-    return readFolder(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** The fields of package.json that the build uses. */

@@ -1,6 +1,6 @@
 // The build report as data: the sizes of the files, and of the modules in each bundle.
-import type { Files } from "./files.ts";
-import { gzipBytes } from "./gzip.ts";
+import type { Files } from "../scripts/output.ts";
+import { gzipBytes } from "./size.ts";
 
 export interface Report {
   readonly files: readonly FileSize[];

@@ -1,33 +1,31 @@
 // Builds the site: bundles its pages with `Bun.build`, with hashed names, source maps, integrity and a manifest.
-import { lazyPlugin } from "./content.ts";
+import type { Files } from "../scripts/output.ts";
 import { BuildFailure } from "./failure.ts";
-import { type Files, merge, readFolder, unlessGone, withoutDot } from "./files.ts";
+import { unlessGone, withoutDot } from "./files.ts";
 import { readGraph } from "./imports.ts";
 import { addIntegrity } from "./integrity.ts";
 import { type Asset, manifestOf } from "./manifest.ts";
 import type { Bundle } from "./report.ts";
 
 export interface Site {
-  /** By path relative to dist/site/. */
+  /** By path relative to dist/site/, without the files of public/. */
   readonly files: Files;
   readonly manifest: Readonly<Record<string, Asset>>;
   readonly bundles: readonly Bundle[];
 }
 
-/**
- * Returns the paths of the pages: the HTML files in site/. Those below `public/` are copied, not built.
- * @throws {BuildFailure} if a name is not allowed in a URL
- */
+/** Returns the paths of the pages: the HTML files in site/. Those below `public/` are copied, not built. */
 export function findPages(): string[] {
   const names = unlessGone(() => [...new Bun.Glob("*.html").scanSync("site")], []);
-  const pages = names.map((name) => `site/${name}`).toSorted();
-  refuseNames(pages);
-  return pages;
+  return names.map((name) => `site/${name}`).toSorted();
 }
 
-/** Refuses names that a browser would change: the bundler writes them into pages and modules without escapes. */
-function refuseNames(paths: readonly string[]): void {
-  const refused = paths.filter((path) => /["#%&?\\]/.test(path));
+/** A browser would change other names: the bundler writes them into pages and modules without escapes. */
+export const isAllowedName = (path: string): boolean => !/["#%&?\\]/.test(path);
+
+/** @throws {BuildFailure} lists the names that are not allowed */
+export function refuseNames(paths: readonly string[]): void {
+  const refused = paths.filter((path) => !isAllowedName(path));
   if (refused.length === 0) return;
   throw new BuildFailure(
     `These names are not allowed in a URL: ${refused.join(", ")}`,
@@ -36,17 +34,19 @@ function refuseNames(paths: readonly string[]): void {
 }
 
 /**
- * @param inputs files and folders that the site may import from: those in the cache's fingerprint
+ * @param inputs paths that the cache tracks; an import from elsewhere is refused
  * @throws {AggregateError} for mistakes in the sources, {BuildFailure} without pages, and for names and imports that are refused
  */
 export async function buildSite(version: string, inputs: readonly string[]): Promise<Site> {
   const entrypoints = findPages();
+  refuseNames(entrypoints);
   if (entrypoints.length === 0) {
     throw new BuildFailure(
       "There is no page: site/ contains no .html file.",
       "Add site/index.html, or build only the library with `bun run build --only=library`.",
     );
   }
+  const { default: content } = await import("../site/collections.ts");
   const bundle = Bun.build({
     entrypoints,
     root: "site",
@@ -61,10 +61,10 @@ export async function buildSite(version: string, inputs: readonly string[]): Pro
       chunk: "[name]-[hash].[ext]",
       asset: "[name]-[hash].[ext]",
     },
-    plugins: [lazyPlugin(() => import("../site/collections.ts"))],
+    plugins: [content],
     metafile: true,
   });
-  // Read while the bundler runs, on its own threads.
+  // Read while the bundler runs on its own threads.
   const [result, pluginModules] = await Promise.all([bundle, readGraph(["site/collections.ts"])]);
   if (result.metafile === undefined) throw new BuildFailure("The bundler gave no metafile.");
   refuseForeignImports([...Object.keys(result.metafile.inputs), ...pluginModules.keys()], inputs);
@@ -77,16 +77,13 @@ export async function buildSite(version: string, inputs: readonly string[]): Pro
   );
   const assets = addIntegrity(new Map(outputs), result.metafile);
   return {
-    files: merge("dist/site", {
-      "site/public": readFolder("site/public"),
-      "the build of site/*.html": assets,
-    }),
+    files: assets,
     manifest: manifestOf(assets, result.metafile),
     bundles: bundlesOf(result.metafile),
   };
 }
 
-/** Refuses imports from outside the fingerprint: after an edit there, the cache would return stale output. */
+/** Refuses imports from outside the inputs: after an edit there, the cache would return stale output. */
 function refuseForeignImports(paths: Iterable<string>, inputs: readonly string[]): void {
   const isKnown = (path: string) =>
     path.includes("node_modules/") ||
@@ -94,7 +91,7 @@ function refuseForeignImports(paths: Iterable<string>, inputs: readonly string[]
   const foreign = [...paths].filter((path) => !isKnown(path));
   if (foreign.length === 0) return;
   throw new BuildFailure(
-    `The site imports ${foreign.join(", ")}, which is not part of the cache's fingerprint.`,
+    `The site imports ${foreign.join(", ")}, which the cache does not track, so later edits there would be missed.`,
     "Add the folder to `SOURCE_FOLDERS` in build/pipeline.ts.",
   );
 }

@@ -1,5 +1,10 @@
-// Formats and parses sizes such as `12.30 kB`.
+// Sizes: with gzip, and as text such as `12.30 kB`.
 import { BuildFailure } from "./failure.ts";
+
+/** With Bun's own implementation, because loading node:zlib takes longer than building a small site. */
+export function gzipBytes(bytes: Uint8Array): Uint8Array {
+  return Bun.gzipSync(new Uint8Array(bytes), { library: "libdeflate" });
+}
 
 /** In units of 1000 bytes, as networks and browsers count. */
 export function printSize(bytes: number): string {

@@ -1,7 +1,7 @@
 // Watches files and folders by path, so that it also sees when another file or folder replaces them.
-import { type FSWatcher, statSync, watch } from "node:fs";
-import { basename, dirname } from "node:path";
-import { foldersBelow, unlessGone } from "./files.ts";
+import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { isHidden, unlessGone } from "./files.ts";
 
 /** Debounce time, because editors save a file in several steps, and formatters save several files. */
 const SETTLE_MS = 30;
@@ -9,7 +9,7 @@ const SETTLE_MS = 30;
 const MAX_ROUNDS = 20;
 
 /**
- * Waits for a change in or below the paths.
+ * Waits for a change in or below the paths. Ignores hidden files, such as the swap files of editors.
  *
  * The system watches inodes, not paths: after a rename or a branch switch it still watches the old folder. Use each
  * watcher for one change only: then dispose of it, create another one, and read the files after that.
@@ -23,7 +23,7 @@ export class Watcher implements Disposable {
     for (const path of paths) {
       // Watching the parent shows when the path is replaced: editors save by renaming, and git writes new folders.
       this.#watch(dirname(path), (name) => name === basename(path));
-      for (const folder of foldersBelow(path)) this.#watch(folder, () => true);
+      for (const folder of foldersBelow(path)) this.#watch(folder, (name) => !isHidden(name));
     }
   }
 
@@ -53,6 +53,18 @@ export class Watcher implements Disposable {
     if (watcher === undefined) onChange();
     else this.#watchers.push(watcher.on("error", onChange));
   }
+}
+
+/** Returns the real paths of the folders at and below a path. Follows symbolic links, and omits dangling ones. */
+function foldersBelow(path: string, found = new Set<string>()): ReadonlySet<string> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return found;
+  const folder = unlessGone(() => realpathSync(path), undefined);
+  if (folder === undefined || found.has(folder)) return found;
+  found.add(folder);
+  for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true }), [])) {
+    if (!entry.isFile() && !isHidden(entry.name)) foldersBelow(join(folder, entry.name), found);
+  }
+  return found;
 }
 
 /** Returns the inode of each folder at and below the paths. It changes if another folder of the same name replaces one. */

@@ -7,7 +7,7 @@ import { markdownFormat } from "./formats/markdown/markdown.ts";
 // #region yaml
 import { yamlFormat } from "./formats/yaml.ts";
 // #endregion
-import { createLoader, type Loader, type LoadOptions } from "./load.ts";
+import type { LoadOptions } from "./load.ts";
 
 /** Creates each format from the options of its plugin. Add a new format here. */
 export const formats = {
@@ -35,11 +35,13 @@ export type PluginFactories<Plugin> = {
   ) => Plugin;
 };
 
-/** @param toPlugin creates the plugin for one host from a loader. */
-export function pluginsFor<Plugin>(toPlugin: (loader: Loader) => Plugin): PluginFactories<Plugin> {
+/** @param toPlugin creates the plugin of a format for one host. */
+export function pluginsFor<Plugin>(
+  toPlugin: (format: Format, options: LoadOptions) => Plugin,
+): PluginFactories<Plugin> {
   const factories = Object.entries<MakeFormat>(formats).map(([name, makeFormat]) => [
     name,
-    (options: LoadOptions = {}) => toPlugin(createLoader(makeFormat(options), options)),
+    (options: LoadOptions = {}) => toPlugin(makeFormat(options), options),
   ]);
   return Object.fromEntries(factories);
 }

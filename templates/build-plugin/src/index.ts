@@ -1,8 +1,6 @@
 // Start here: the plugins for Bun and esbuild. vite.ts and rollup.ts export the same plugins for their hosts.
-import type { Format } from "./format.ts";
 import { pluginsFor } from "./formats.ts";
-import { type BunPlugin, toBunPlugin } from "./hosts/bun.ts";
-import { createLoader, type LoadOptions } from "./load.ts";
+import { toBunPlugin } from "./hosts/bun.ts";
 
 export { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
 export type { Format, Parsed } from "./format.ts";
@@ -33,6 +31,4 @@ export const { markdown } = plugins;
 // #endregion
 
 /** Creates a plugin from your own format. */
-export function createPlugin(format: Format, options?: LoadOptions): BunPlugin {
-  return toBunPlugin(createLoader(format, options));
-}
+export const createPlugin = toBunPlugin;

@@ -1,19 +1,27 @@
 // Turns a file into the text of its module: reads, parses and validates it, then prints the module.
+import { isUtf8 } from "node:buffer";
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { ContentError, isOutside } from "./error.ts";
 import type { Format, Parsed } from "./format.ts";
 import { printModule, UnprintableError } from "./module.ts";
 import { checkData, type Schema } from "./schema.ts";
-import { DEFAULT_MAX_BYTES, type ReadLimits, readSource, type Source } from "./source.ts";
+import { Source } from "./source.ts";
 
-export interface LoadOptions extends ReadLimits {
+export interface LoadOptions {
+  /** Folder that must contain the files, after symbolic links are resolved; by default any file may be imported. */
+  readonly root?: string | undefined;
+  /** Size limit of a file in bytes; by default 1 MiB. */
+  readonly maxBytes?: number | undefined;
   /** Validates the data, and may transform it. Any Standard Schema: zod, valibot, arktype, … */
   readonly schema?: Schema | undefined;
   /** Loads only matching paths, e.g. to give each folder its own schema; by default every file of the format. */
   readonly filter?: RegExp | undefined;
 }
 
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+
 /** A format with its options. The adapters in hosts/ turn it into plugins. */
 export interface Loader {
-  readonly name: string;
   /** Matches the absolute paths that it loads. */
   readonly filter: RegExp;
   /** Matches all files of the format, for esbuild: the regular expressions of Go lack the lookaheads of `filter`. */
@@ -28,7 +36,6 @@ export interface Loader {
 export function createLoader(format: Format, options: LoadOptions = {}): Loader {
   const formatFilter = extensionFilter(format.extensions);
   return {
-    name: format.name,
     filter: options.filter ? intersect(formatFilter, options.filter) : formatFilter,
     formatFilter,
     load(file) {
@@ -94,6 +101,34 @@ export function loadContent(
   };
   const data = schema === undefined ? parsed.data : checkData(schema, parsed, source);
   return data instanceof Promise ? data.then(toContent) : toContent(data);
+}
+
+/**
+ * Reads a file as UTF-8, without its byte order mark. Synchronous, so that `require()` works, too.
+ * @throws {ContentError} `read`
+ */
+export function readSource(
+  file: string,
+  { root, maxBytes = DEFAULT_MAX_BYTES }: LoadOptions,
+): Source {
+  // Without a text, the position is 1:1, and there is no code frame.
+  const readError = (message: string) => new Source(file, "").error("read", [0, 0], message);
+  try {
+    if (root !== undefined && isOutside(realpathSync(root), realpathSync(file))) {
+      throw readError(`is outside ${root}`);
+    }
+    const stat = statSync(file);
+    // A device or a pipe has no size and may never end.
+    if (!stat.isFile()) throw readError("is not a file");
+    if (stat.size > maxBytes)
+      throw readError(`has ${stat.size} bytes; the limit, maxBytes, is ${maxBytes}`);
+    const bytes = readFileSync(file);
+    if (!isUtf8(bytes)) throw readError("is not UTF-8");
+    return new Source(file, new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (error instanceof ContentError) throw error;
+    throw readError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function parseSource(format: Format, source: Source): Parsed {

@@ -2,12 +2,11 @@
 import { allFormats } from "./formats.ts";
 import { type BunHost, type BunPlugin, toBunPlugin } from "./hosts/bun.ts";
 import { restrictToHostsOfEntry } from "./hosts/wrong-host.ts";
-import { createLoader } from "./load.ts";
 
 const plugin: BunPlugin = restrictToHostsOfEntry("index", {
   name: allFormats.map(({ name }) => name).join(", "),
   setup(build: BunHost) {
-    for (const format of allFormats) toBunPlugin(createLoader(format)).setup(build);
+    for (const format of allFormats) toBunPlugin(format).setup(build);
   },
 });
 

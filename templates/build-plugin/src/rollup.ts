@@ -1,8 +1,6 @@
 // The plugins for Rollup and Rolldown.
-import type { Format } from "./format.ts";
 import { pluginsFor } from "./formats.ts";
-import { type RollupPlugin, toRollupPlugin } from "./hosts/rollup.ts";
-import { createLoader, type LoadOptions } from "./load.ts";
+import { toRollupPlugin } from "./hosts/rollup.ts";
 
 export type { RollupPlugin } from "./hosts/rollup.ts";
 
@@ -16,6 +14,4 @@ export const { markdown } = plugins;
 // #endregion
 
 /** Creates a plugin from your own format. */
-export function createPlugin(format: Format, options?: LoadOptions): RollupPlugin {
-  return toRollupPlugin(createLoader(format, options));
-}
+export const createPlugin = toRollupPlugin;

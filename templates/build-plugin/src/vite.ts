@@ -1,8 +1,6 @@
 // The plugins for Vite.
-import type { Format } from "./format.ts";
 import { pluginsFor } from "./formats.ts";
-import { toVitePlugin, type VitePlugin } from "./hosts/vite.ts";
-import { createLoader, type LoadOptions } from "./load.ts";
+import { toVitePlugin } from "./hosts/vite.ts";
 
 export type { VitePlugin } from "./hosts/vite.ts";
 
@@ -16,6 +14,4 @@ export const { markdown } = plugins;
 // #endregion
 
 /** Creates a plugin from your own format. */
-export function createPlugin(format: Format, options?: LoadOptions): VitePlugin {
-  return toVitePlugin(createLoader(format, options));
-}
+export const createPlugin = toVitePlugin;

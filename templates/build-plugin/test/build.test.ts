@@ -23,6 +23,16 @@ const fileLike = (pattern: RegExp) => {
   return path;
 };
 
+/** Replaces the link to the installed packages with a folder of links, to which a test can add its own packages. */
+function copyModules(copy: Project): void {
+  const packages = resolve(import.meta.dir, "../node_modules");
+  rmSync(copy.at("node_modules"));
+  mkdirSync(copy.at("node_modules"));
+  for (const name of readdirSync(packages)) {
+    symlinkSync(resolve(packages, name), copy.at(`node_modules/${name}`), "junction");
+  }
+}
+
 const readManifest = async () => JSON.parse(await built.text("dist/manifest.json"));
 
 describe("the site", () => {
@@ -166,12 +176,7 @@ describe("two builds", () => {
 
 test("a changed package is bundled again if bun.lock or its version has changed, and always if there is no bun.lock", async () => {
   using copy = built.copy();
-  const packages = resolve(import.meta.dir, "../node_modules");
-  rmSync(copy.at("node_modules"));
-  mkdirSync(copy.at("node_modules"));
-  for (const name of readdirSync(packages)) {
-    symlinkSync(resolve(packages, name), copy.at(`node_modules/${name}`), "junction");
-  }
+  copyModules(copy);
   await copy.edit("site/main.ts", (text) => `${text}\nimport "dep";\n`);
   const buildsWith = async (version: string, manifest = "{}") => {
     await copy.write({
@@ -196,11 +201,16 @@ test("a build does not replace the output of a newer one: it fails if its inputs
   using copy = built.copy();
   await copy.edit(
     "site/collections.ts",
-    (text) => `${text}\nawait Bun.write("site/public/late.txt", "1");\n`,
+    (text) => `${text}
+const late = Bun.file("site/public/late.txt");
+if (!(await late.exists())) await late.write("1");\n`,
   );
+  await copy.edit("site/index.html", (text) => text.replace("Home", "Start"));
   const { exitCode, stderr } = await copy.build();
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
-  expect(stderr).toContain("A file changed during the build, so dist/ was not updated.");
+  expect(stderr).toContain(
+    "site/public/late.txt changed during the build, so dist/ was not updated.",
+  );
   expect(copy.files("dist")).toEqual(built.files("dist"));
   expect(await copy.build()).toMatchObject({ exitCode: 0 });
   expect(await copy.text("dist/site/late.txt")).toBe("1");
@@ -228,7 +238,7 @@ test.each(["./base", "./base.json"])(
       await copy.write({ "base.json": JSON.stringify({ compilerOptions: { removeComments } }) });
       expect(await copy.build()).toMatchObject({ exitCode: 0 });
       const code = await copy.text("dist/library/source.js");
-      expect(code.includes("// Reads a content file")).toBe(!removeComments);
+      expect(code.includes("// The text of a content file")).toBe(!removeComments);
     }
   },
 );
@@ -244,6 +254,121 @@ test("after a change of the compression code, all files are compressed again", a
 
 const withBudget = (pattern: string) => (manifest: string) =>
   JSON.stringify({ ...JSON.parse(manifest), budgets: { [pattern]: "1 kB" } });
+
+test("a tsconfig file is an input even if another one of `extends` can only be found by tsc", async () => {
+  using copy = built.copy();
+  copyModules(copy);
+  await copy.write({
+    "node_modules/@tsconfig/strict/tsconfig.json": "{}",
+    "node_modules/@tsconfig/strict/package.json": "{}",
+  });
+  await copy.edit("tsconfig.library.json", (text) =>
+    text.replace(/"extends": ("[^"]+")/, '"extends": ["@tsconfig/strict", $1, "./base.json"]'),
+  );
+  for (const removeComments of [true, false]) {
+    await copy.write({ "base.json": JSON.stringify({ compilerOptions: { removeComments } }) });
+    expect(await copy.build()).toMatchObject({ exitCode: 0 });
+    const code = await copy.text("dist/library/source.js");
+    expect(code.includes("// The text of a content file")).toBe(!removeComments);
+  }
+});
+
+test.each<[string, (copy: Project) => unknown]>([
+  [
+    "a package of the workspace",
+    (copy) => {
+      copyModules(copy);
+      symlinkSync(copy.at("data"), copy.at("node_modules/outside"), "junction");
+      return copy.write({ "data/package.json": '{ "name": "outside", "main": "index.ts" }' });
+    },
+  ],
+  [
+    "an alias of tsconfig.json",
+    (copy) =>
+      copy.edit("tsconfig.json", (text) =>
+        text.replace('"compilerOptions": {', '$& "paths": { "outside": ["./data/index.ts"] },'),
+      ),
+  ],
+])("a schema may be imported through %s only if the cache tracks its file", async (_, prepare) => {
+  using copy = built.copy();
+  await prepare(copy);
+  await copy.edit("site/schemas.ts", (text) =>
+    `import { role } from "outside";\n${text}`.replace('z.enum(["author", "editor"])', "role"),
+  );
+  const writeRoles = (...roles: string[]) =>
+    copy.write({
+      "data/index.ts": `import { z } from "zod";\nexport const role = z.enum(${JSON.stringify(roles)});\n`,
+    });
+  await writeRoles("author", "editor");
+  const refused = await copy.build("--only=site", "--no-compress");
+  expect(refused.stderr).toContain(
+    "The site imports data/index.ts, which the cache does not track",
+  );
+  expect(refused.exitCode).toBe(1);
+  await copy.edit("build/pipeline.ts", (text) => text.replace("SOURCE_FOLDERS = [", '$&"data", '));
+  expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+  await writeRoles("author");
+  const { stderr } = await copy.build("--only=site", "--no-compress");
+  expect(stderr).toContain("site/content/people.jsonl:2:1: ");
+});
+
+test("a file that is changed and reverted during a build fails it, and a swap file does not", async () => {
+  using copy = built.copy();
+  const { site, collections } = {
+    site: await copy.text("build/site.ts"),
+    collections: await copy.text("site/collections.ts"),
+  };
+  const editPage = (from: string, to: string) =>
+    `await Bun.write("site/index.html", (await Bun.file("site/index.html").text()).replace("${from}", "${to}"));\n`;
+  await copy.write({
+    "site/collections.ts": collections + editPage("Home", "Other"),
+    "build/site.ts": site.replace("refuseForeignImports(", `${editPage("Other", "Home")}$&`),
+  });
+  const { exitCode, stderr } = await copy.build();
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toContain("site/index.html changed during the build, so dist/ was not updated.");
+  expect(copy.files("dist")).toEqual(built.files("dist"));
+  const swap =
+    'await Bun.write("site/.x.swp", "1");\nawait Bun.write("site/public/.DS_Store", "1");\n';
+  await copy.write({ "site/collections.ts": collections + swap, "build/site.ts": site });
+  expect(await copy.build()).toMatchObject({ exitCode: 0 });
+  expect(copy.files("dist")).toEqual(built.files("dist"));
+});
+
+test("the cache does not store the files of public/", async () => {
+  using copy = built.copy();
+  const video = new Uint8Array(1_000_000).map((_, index) => index * index);
+  await copy.write({ "site/public/video.mp4": video });
+  const sizeOfCache = () =>
+    Math.max(...pathsBelow(copy.at(".cache/build")).map((p) => statSync(p).size));
+  expect(await copy.build("--no-compress")).toMatchObject({ exitCode: 0 });
+  expect(sizeOfCache()).toBeLessThan(video.length);
+  rmSync(copy.at("dist"), { recursive: true });
+  expect(await copy.build("--no-compress")).toMatchObject({ exitCode: 0 });
+  expect(await Bun.file(copy.at("dist/site/video.mp4")).bytes()).toEqual(video);
+});
+
+test("a plugin with a filter may load pages and style sheets, too", async () => {
+  using copy = built.copy();
+  await copy.edit("site/collections.ts", (text) =>
+    text.replace(
+      "allContent.setup(build);",
+      `$&
+    build.onLoad({ filter: /[/\\\\]snippet\\.html$/, namespace: "file" }, () => ({
+      contents: 'export default "from the plugin";',
+      loader: "js",
+    }));`,
+    ),
+  );
+  await copy.write({ "site/parts/snippet.html": "<p>from the file" });
+  await copy.edit(
+    "site/main.ts",
+    (text) => `import part from "./parts/snippet.html";\n${text}\nconsole.log(part);\n`,
+  );
+  expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+  const main = [...copy.files("dist/site")].filter(([path]) => /^index-\w+\.js$/.test(path));
+  expect(main.join("\n")).toContain("from the plugin");
+});
 
 describe("a build that fails prints the reason, and leaves dist/ unchanged:", () => {
   const failures: Record<string, [path: string, change: (text: string) => string, says: string[]]> =
@@ -328,7 +453,7 @@ describe("a build that fails prints the reason, and leaves dist/ unchanged:", ()
       "a file of public/ with the name of a compressed one": [
         "site/public/settings.js.gz",
         () => "not gzip",
-        ["dist/site/settings.js.gz would be written by site and by the compression"],
+        ["dist/site/settings.js.gz would be written by site/public and by the compression"],
       ],
     };
   test.each(Object.entries(failures))("%s", async (_, [path, change, says]) => {

@@ -1,8 +1,9 @@
 // The cache returns exactly what was stored, or calls `make` again.
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -10,9 +11,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { Cache } from "../build/cache.ts";
-import { changedSince, readFolder } from "../build/files.ts";
+import { pathsBelow, readFolder, statesOf } from "../build/files.ts";
 import { command } from "./command.ts";
 import { Folder } from "./folder.ts";
+import { until } from "./until.ts";
 
 const files = new Map([
   ["a.txt", new TextEncoder().encode("one")],
@@ -68,19 +70,32 @@ test("a cache that stored nothing can be pruned", () => {
   expect(() => new Cache(folder.at("missing"), () => false).prune()).not.toThrow();
 });
 
-test("pruning removes the oldest entries, including temporary files of killed builds", async () => {
+test("pruning removes the entries that were not used for the longest time, including temporary files of killed builds", async () => {
   using folder = new Folder();
   const cache = new Cache(folder.path, () => true);
   await folder.write({ "killed.tmp": "x".repeat(1000), "new-killed/a.txt": "1" });
   for (const name of ["killed.tmp", "new-killed"]) utimesSync(folder.at(name), 0, 0);
-  await countMakes(cache, "old");
-  utimesSync(folder.at("old"), 1, 1);
-  await countMakes(cache, "new");
+  for (const [index, key] of ["used", "unused", "new"].entries()) {
+    await countMakes(cache, key);
+    utimesSync(folder.at(key), index + 1, index + 1);
+  }
+  expect(await countMakes(cache, "used")).toBe(0);
   const { size } = statSync(folder.at("new"));
   cache.prune(2 * size);
-  expect(readdirSync(folder.path).toSorted()).toEqual(["new", "old"]);
+  expect(readdirSync(folder.path).toSorted()).toEqual(["new", "used"]);
   cache.prune(2 * size - 1);
-  expect(readdirSync(folder.path)).toEqual(["new"]);
+  expect(readdirSync(folder.path)).toEqual(["used"]);
+});
+
+test("pruning keeps other entries if one alone is too large", async () => {
+  using folder = new Folder();
+  const cache = new Cache(folder.path, () => true);
+  await countMakes(cache, "old");
+  utimesSync(folder.at("old"), 1, 1);
+  const { size } = statSync(folder.at("old"));
+  await cache.files("large", async () => new Map([["a", new Uint8Array(2 * size)]]));
+  cache.prune(size);
+  expect(readdirSync(folder.path)).toEqual(["old"]);
 });
 
 test("symbolic links are followed, but not in a loop; dangling links and pipes are omitted", async () => {
@@ -92,26 +107,58 @@ test("symbolic links are followed, but not in a loop; dangling links and pipes a
   symlinkSync("../b/two.txt", folder.at("a/file.txt"));
   symlinkSync("me@host.1234", folder.at("a/.#one.txt")); // Emacs, while somebody edits
   expect(await command(folder.path, ["mkfifo", "a/pipe"])).toMatchObject({ exitCode: 0 });
-  expect(changedSince(Date.now() + 60_000, [folder.at("a")])).toBe(false);
+  expect(pathsBelow(folder.at("a")).map((path) => path.slice(folder.path.length + 1))).toEqual([
+    "a/file.txt",
+    "a/folder/two.txt",
+    "a/one.txt",
+  ]);
   expect([...readFolder(folder.at("a")).keys()]).toEqual(["file.txt", "folder/two.txt", "one.txt"]);
 });
 
-test("removing a file counts as a change of its folder", async () => {
+test("hidden files are omitted, except those that servers need", async () => {
   using folder = new Folder();
-  await folder.write({ "a/b.txt": "1", "a/c/d.txt": "1" });
-  const ctimes = ["a", "a/c", "a/b.txt", "a/c/d.txt"].map((p) => statSync(folder.at(p)).ctimeMs);
-  const startTime = Math.max(...ctimes) + 1;
-  expect(changedSince(startTime, [folder.at("a")])).toBe(false);
-  while (Date.now() < startTime + 20) await Bun.sleep(1); // file systems round timestamps to ticks
-  rmSync(folder.at("a/c/d.txt"));
-  expect(changedSince(startTime, [folder.at("a")])).toBe(true);
+  const kept = [".htaccess", ".nojekyll", ".well-known/security.txt", "a.txt"];
+  const hidden = [".DS_Store", ".a.txt.swp", ".git/HEAD", ".well-known/.a.swp", ".well-known.swp"];
+  for (const path of [...kept, ...hidden]) await folder.write({ [`a/${path}`]: "1" });
+  expect([...readFolder(folder.at("a")).keys()]).toEqual(kept);
 });
 
-test("a new file with an old modification time counts as a change", async () => {
-  using folder = new Folder();
-  const startTime = Date.now() - 1000;
-  await folder.write({ "a/b.txt": "1" });
-  utimesSync(folder.at("a/b.txt"), 0, 0);
-  expect(changedSince(startTime, [folder.at("a")])).toBe(true);
-  expect(changedSince(Date.now() + 60_000, [folder.at("a")])).toBe(false);
+describe("the state of a folder", () => {
+  const changes: Record<string, (folder: Folder) => unknown> = {
+    "a removed file": (folder) => rmSync(folder.at("a/c/d.txt")),
+    "a new file with an old modification time": async (folder) => {
+      await folder.write({ "a/e.txt": "1" });
+      utimesSync(folder.at("a/e.txt"), 0, 0);
+    },
+    "a file that is written with the same content": async (folder) => {
+      const { mtimeMs } = statSync(folder.at("a/b.txt"));
+      // File systems round timestamps to ticks.
+      await until("the file was written later", async () => {
+        await folder.write({ "a/b.txt": "1" });
+        return statSync(folder.at("a/b.txt")).mtimeMs > mtimeMs;
+      });
+    },
+    "a folder that is replaced by an older copy": (folder) => {
+      renameSync(folder.at("a/c"), folder.at("c"));
+      renameSync(folder.at("copy"), folder.at("a/c"));
+    },
+  };
+  test.each(Object.entries(changes))("is changed by %s", async (_, change) => {
+    using folder = new Folder();
+    await folder.write({ "a/b.txt": "1", "copy/d.txt": "1", "a/c/d.txt": "1" });
+    const versions = () =>
+      [...statesOf([folder.at("a")])].map(([path, { version }]) => [path, version]);
+    const before = versions();
+    expect(versions()).toEqual(before);
+    await change(folder);
+    expect(versions()).not.toEqual(before);
+  });
+
+  test("is not changed by the swap file of an editor", async () => {
+    using folder = new Folder();
+    await folder.write({ "a/b.txt": "1" });
+    const states = statesOf([folder.at("a")]);
+    await folder.write({ "a/.b.txt.swp": "1" });
+    expect(statesOf([folder.at("a")])).toEqual(states);
+  });
 });

@@ -1,8 +1,8 @@
 // `bun run graph`: imports of values and types, dynamic imports, cycles, and unused files.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { findCycles } from "../build/cycles.ts";
-import type { GraphReport } from "../build/graph.ts";
 import type { Edge } from "../build/imports.ts";
+import type { GraphReport } from "../graph.ts";
 import { bun, COMMAND_TIMEOUT } from "./command.ts";
 import { Project } from "./project.ts";
 

@@ -11,9 +11,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import type { Files } from "../build/files.ts";
-import { updateFolder } from "../build/output.ts";
 import { lock } from "../scripts/lock.ts";
+import { type Files, updateFolder } from "../scripts/output.ts";
 import { bun, COMMAND_TIMEOUT, command } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { Project } from "./project.ts";
@@ -23,7 +22,7 @@ setDefaultTimeout(COMMAND_TIMEOUT);
 const files = (texts: Readonly<Record<string, string>>): Files =>
   new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]));
 
-const site = files({ "site/index.html": "<p>", "site/a/b.js": "1", "report.json": "{}" });
+const pages = files({ "pages/index.html": "<p>", "pages/a/b.js": "1", "report.json": "{}" });
 
 /** Texts of the files below a folder, links not followed. */
 function textsBelow(folder: string): Record<string, string> {
@@ -35,26 +34,32 @@ function textsBelow(folder: string): Record<string, string> {
   return Object.fromEntries(texts);
 }
 
-const expected = { "report.json": "{}", "site/a/b.js": "1", "site/index.html": "<p>" };
+const expected = { "report.json": "{}", "pages/a/b.js": "1", "pages/index.html": "<p>" };
 const update = (folder: Folder, wanted: Files) => updateFolder(folder.at("dist"), wanted);
+
+const UNSHARE = ["unshare", "--mount", "--map-root-user", "sh", "-c"];
+const canMount =
+  process.platform === "linux" &&
+  (await command(".", [...UNSHARE, "mount -t tmpfs none /mnt"]).catch(() => undefined))
+    ?.exitCode === 0;
 
 test("the folder contains exactly the files, and the result says whether it changed", () => {
   using folder = new Folder();
-  expect(update(folder, site)).toBe(true);
-  expect(update(folder, site)).toBe(false);
+  expect(update(folder, pages)).toBe(true);
+  expect(update(folder, pages)).toBe(false);
   expect(textsBelow(folder.at("dist"))).toEqual(expected);
-  expect(update(folder, files({ "site/a/b.js": "2" }))).toBe(true);
-  expect(textsBelow(folder.at("dist"))).toEqual({ "site/a/b.js": "2" });
+  expect(update(folder, files({ "pages/a/b.js": "2" }))).toBe(true);
+  expect(textsBelow(folder.at("dist"))).toEqual({ "pages/a/b.js": "2" });
 });
 
 test("`.git` is kept, because the folder may be a checkout of the branch to deploy", async () => {
   using folder = new Folder();
-  const git = { ".git": "gitdir: elsewhere", "library/.git": "gitdir: x", "site/.git/HEAD": "1" };
+  const git = { ".git": "gitdir: elsewhere", "library/.git": "gitdir: x", "pages/.git/HEAD": "1" };
   for (const [path, text] of Object.entries(git)) await folder.write({ [`dist/${path}`]: text });
   await folder.write({ "dist/library/index.js": "" });
-  expect(update(folder, site)).toBe(true);
+  expect(update(folder, pages)).toBe(true);
   expect(textsBelow(folder.at("dist"))).toEqual({ ...expected, ...git });
-  expect(update(folder, site)).toBe(false);
+  expect(update(folder, pages)).toBe(false);
 });
 
 test("a file replaces a folder, and a folder replaces a file", () => {
@@ -66,18 +71,38 @@ test("a file replaces a folder, and a folder replaces a file", () => {
   expect(textsBelow(folder.at("dist"))).toEqual(swapped);
 });
 
+test("a file replaces a link to a folder, whose contents are not touched", async () => {
+  using folder = new Folder();
+  await folder.write({ "photos/1.jpg": "1", "dist/x": "" });
+  symlinkSync(folder.at("photos"), folder.at("dist/a"));
+  expect(update(folder, files({ a: "1" }))).toBe(true);
+  expect(textsBelow(folder.at("dist"))).toEqual({ a: "1" });
+  expect(textsBelow(folder.at("photos"))).toEqual({ "1.jpg": "1" });
+});
+
+test("a change must be confirmed before anything is written", () => {
+  using folder = new Folder();
+  update(folder, pages);
+  const confirm = () => {
+    throw new Error("not now");
+  };
+  expect(updateFolder(folder.at("dist"), pages, confirm)).toBe(false);
+  expect(() => updateFolder(folder.at("dist"), files({ new: "1" }), confirm)).toThrow("not now");
+  expect(textsBelow(folder.at("dist"))).toEqual(expected);
+});
+
 describe("a symbolic link is kept, and the files are written to its target:", () => {
   const links = {
     "the folder": "dist",
-    "a folder in it": "dist/site",
-    "a folder below": "dist/site/a",
+    "a folder in it": "dist/pages",
+    "a folder below": "dist/pages/a",
   };
   test.each(Object.entries(links))("%s", (_, path) => {
     using folder = new Folder();
     mkdirSync(folder.at("www"));
     mkdirSync(folder.at(join(path, "..")), { recursive: true });
     symlinkSync(folder.at("www"), folder.at(path));
-    for (const wanted of [site, new Map([...site, ["site/index.html", Buffer.from("<b>")]])]) {
+    for (const wanted of [pages, new Map([...pages, ["pages/index.html", Buffer.from("<b>")]])]) {
       expect(update(folder, wanted)).toBe(true);
       expect(lstatSync(folder.at(path)).isSymbolicLink()).toBe(true);
       for (const [name, bytes] of wanted) {
@@ -91,7 +116,7 @@ describe("a symbolic link is kept, and the files are written to its target:", ()
     using folder = new Folder();
     await folder.write({ "www/report.json": "old", "dist/x": "" });
     symlinkSync(folder.at("www/report.json"), folder.at("dist/report.json"));
-    update(folder, site);
+    update(folder, pages);
     expect(textsBelow(folder.at("www"))).toEqual({ "report.json": "{}" });
     expect(lstatSync(folder.at("dist/report.json")).isSymbolicLink()).toBe(true);
   });
@@ -101,7 +126,7 @@ test.skipIf(process.platform === "win32").each([0o600, 0o640, 0o664])(
   "a file that is replaced keeps its mode %o",
   (mode) => {
     using folder = new Folder();
-    update(folder, site);
+    update(folder, pages);
     chmodSync(folder.at("dist/report.json"), mode);
     update(folder, files({ "report.json": "[]" }));
     expect(statSync(folder.at("dist/report.json")).mode & 0o777).toBe(mode);
@@ -118,33 +143,48 @@ test("a link to the folder of the library is kept if only the library is built",
   expect(readdirSync(project.at("www"))).toContain("index.js");
 });
 
-test("`.git` of the folder of the library is kept if only the library is built", async () => {
+test("every `.git` below the folder of the library is kept if only the library is built", async () => {
   using project = await Project.copy();
-  await project.write({ "dist/library/.git": "gitdir: x", "dist/library/old.js": "" });
+  const git = { "dist/library/.git": "gitdir: x", "dist/library/docs/.git/HEAD": "1" };
+  await project.write({ ...git, "dist/library/old.js": "", "dist/library.tmp/x": "mine" });
   expect(await project.build("--only=library")).toMatchObject({ exitCode: 0 });
-  expect(await project.text("dist/library/.git")).toBe("gitdir: x");
+  for (const [path, text] of Object.entries(git)) expect(await project.text(path)).toBe(text);
+  expect(await project.text("dist/library.tmp/x")).toBe("mine");
   const names = readdirSync(project.at("dist/library"));
   expect(names).toContain("index.js");
   expect(names).not.toContain("old.js");
-  expect(readdirSync(project.at("dist"))).toEqual(["library"]);
+  expect(readdirSync(project.at("dist")).toSorted()).toEqual(["library", "library.tmp"]);
 });
+
+test.skipIf(!canMount)(
+  `the folder of the library is a mount${canMount ? "" : " (this machine does not let tests mount)"}`,
+  async () => {
+    using project = await Project.copy();
+    await project.write({ "www/old.js": "", "dist/library/x": "" });
+    const build = `mount --bind www dist/library && ${process.execPath} build.ts --only=library`;
+    const { exitCode, stderr } = await command(project.path, [...UNSHARE, build]);
+    expect(exitCode, stderr).toBe(0);
+    expect(readdirSync(project.at("www"))).toContain("index.js");
+    expect(readdirSync(project.at("www"))).not.toContain("old.js");
+  },
+);
 
 test("a link without wanted files below it is removed, and its target is not touched", async () => {
   using folder = new Folder();
   await folder.write({ "photos/1.jpg": "1", "dist/x": "" });
   symlinkSync(folder.at("photos"), folder.at("dist/photos"));
-  update(folder, site);
+  update(folder, pages);
   expect(textsBelow(folder.at("dist"))).toEqual(expected);
   expect(existsSync(folder.at("dist/photos"))).toBe(false);
   expect(textsBelow(folder.at("photos"))).toEqual({ "1.jpg": "1" });
 });
 
-test.each(["dist", "dist/site", "dist/site/a/b.js"])("a dangling link is refused: %s", (path) => {
+test.each(["dist", "dist/pages", "dist/pages/a/b.js"])("a dangling link is refused: %s", (path) => {
   using folder = new Folder();
   mkdirSync(folder.at(join(path, "..")), { recursive: true });
   symlinkSync(folder.at("nowhere"), folder.at(path));
   const message = `${path} is a link to ${folder.at("nowhere")}, which does not exist`;
-  expect(() => update(folder, site)).toThrow(message);
+  expect(() => update(folder, pages)).toThrow(message);
   expect(lstatSync(folder.at(path)).isSymbolicLink()).toBe(true);
 });
 
@@ -170,42 +210,37 @@ test.each([[], ["--only=library"]])(
   },
 );
 
-test("a failed write changes nothing, and leaves no temporary files", async () => {
+test.each<[string, Record<string, string>, Record<string, string>]>([
+  ["a file", { "a/b": "1" }, { "a/b": "2" }],
+  ["a file that replaces a folder", { "a/b": "1" }, { a: "2" }],
+  ["a file in a folder that replaces a file", { a: "1", b: "1" }, { "a/b/c": "2", b: "1" }],
+])("a failed write changes nothing, and leaves no temporary files: %s", (_, before, after) => {
   using folder = new Folder();
-  update(folder, site);
+  update(folder, files(before));
   // The name is too long for every file system.
-  const wanted = new Map([
-    ...site,
-    ["site/index.html", Buffer.from("2")],
-    ["z".repeat(300), Buffer.from("")],
-  ]);
+  const wanted = files({ ...after, ["z".repeat(300)]: "" });
   expect(() => update(folder, wanted)).toThrow("ENAMETOOLONG");
-  expect(textsBelow(folder.at("dist"))).toEqual(expected);
+  expect(textsBelow(folder.at("dist"))).toEqual(before);
+  expect(readdirSync(folder.at("dist"))).toHaveLength(Object.keys(before).length);
 });
-
-const UNSHARE = ["unshare", "--mount", "--map-root-user", "sh", "-c"];
-const canMount =
-  process.platform === "linux" &&
-  (await command(".", [...UNSHARE, "mount -t tmpfs none /mnt"]).catch(() => undefined))
-    ?.exitCode === 0;
 
 test.skipIf(!canMount)(
   `the folder is a mount, or the cache is on another disk${canMount ? "" : " (this machine does not let tests mount)"}`,
   async () => {
     using folder = new Folder();
     await folder.write({
-      "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
-console.log(updateFolder("dist", new Map([["site/a.js", Buffer.from(process.argv[2])]])));\n`,
+      "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../scripts/output.ts"))};
+console.log(updateFolder("dist", new Map([["pages/a.js", Buffer.from(process.argv[2])]])));\n`,
       "www/x": "",
       ".cache/x": "",
       "dist/x": "",
     });
     for (const mount of ["mount -t tmpfs none .cache", "mount --bind www dist"]) {
-      const script = `${mount} && ${process.execPath} update.ts 1 && ${process.execPath} update.ts 2 && cat dist/site/a.js`;
+      const script = `${mount} && ${process.execPath} update.ts 1 && ${process.execPath} update.ts 2 && cat dist/pages/a.js`;
       const { stdout, stderr } = await command(folder.path, [...UNSHARE, script]);
       expect(stdout, stderr).toBe("true\ntrue\n2");
     }
-    expect(textsBelow(folder.at("www"))).toEqual({ "site/a.js": "2" });
+    expect(textsBelow(folder.at("www"))).toEqual({ "pages/a.js": "2" });
   },
 );
 
@@ -233,7 +268,7 @@ fs.rmSync = (path, options) => {
     if ("dist/" + name.toLowerCase() === path.toLowerCase()) rmSync("dist/" + name, options);
   }
 };
-const { updateFolder } = await import(${JSON.stringify(join(import.meta.dir, "../build/output.ts"))});
+const { updateFolder } = await import(${JSON.stringify(join(import.meta.dir, "../scripts/output.ts"))});
 updateFolder("dist", new Map(Object.entries(${JSON.stringify(wanted)}).map(([path, text]) => [path, Buffer.from(text)])));\n`,
   });
   const { exitCode, stderr } = await bun(folder.path, "update.ts");
@@ -250,7 +285,7 @@ fs.renameSync = (from, to) => {
   console.log(to);
   renameSync(from, to);
 };
-const { updateFolder } = await import(${JSON.stringify(join(import.meta.dir, "../build/output.ts"))});
+const { updateFolder } = await import(${JSON.stringify(join(import.meta.dir, "../scripts/output.ts"))});
 const names = ["a.html", "a.html.br", "a.html.gz", "b.js", "b.js.gz"];
 updateFolder("dist", new Map(names.map((name) => [name, Buffer.from("1")])));\n`,
   });
@@ -265,7 +300,7 @@ updateFolder("dist", new Map(names.map((name) => [name, Buffer.from("1")])));\n`
 test("concurrent builds never mix their files", async () => {
   using folder = new Folder();
   await folder.write({
-    "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../build/output.ts"))};
+    "update.ts": `import { updateFolder } from ${JSON.stringify(join(import.meta.dir, "../scripts/output.ts"))};
 import { lock } from ${JSON.stringify(join(import.meta.dir, "../scripts/lock.ts"))};
 for (let round = 0; round < 60; round++) {
   const text = process.argv[2] + round;

@@ -39,6 +39,14 @@ describe("without a schema, types are inferred from the values", () => {
     ]);
   });
 
+  test.each<[string, (index: number) => object]>([
+    ["different keys", (index) => ({ [`key${index}`]: 1 })],
+    ["different objects with equal names", (index) => ({ [`${index}`]: { a: 1 } })],
+  ])("in linear time for 80,000 %s", (_, make) => {
+    const rows = Array.from({ length: 80_000 }, (_, index) => make(index));
+    expect(lines(rows).filter((line) => /^ {2}readonly \S+\?:/.test(line))).toHaveLength(80_000);
+  });
+
   test("for all names of keys", async () => {
     using folder = new Folder();
     const words = ["Record", "Readonly", "Content", "Document", "document", "document_", "schema"];

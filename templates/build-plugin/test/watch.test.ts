@@ -113,6 +113,34 @@ test("`bun run dev` serves a new page, and restarts with a changed schema", asyn
   await dev.until(async () => (await script()).includes('"chief"'));
 });
 
+test("`bun run dev` refuses a page by its name, and goes on serving the others", async () => {
+  using project = await Project.copy();
+  await project.write({ "site/100%.html": "<p>Refused" });
+  await using dev = startDev(project);
+  const url = await dev.url;
+  const get = async (path: string) => {
+    const response = await fetch(new URL(path, url)).catch(() => undefined);
+    return (await response?.text()) ?? "";
+  };
+  expect(dev.printed()).toContain("not allowed in a URL: site/100%.html");
+  await project.write({ "site/q&a.html": "<p>Refused", "site/faq.html": "<p>Questions" });
+  await dev.until(async () => (await get("faq")).includes("Questions"));
+  await dev.until(() => dev.printed().includes("site/q&a.html"));
+  expect(await get("")).toContain("Home");
+});
+
+test("`bun run watch` ignores the swap files of editors", async () => {
+  using project = await Project.copy();
+  await using watch = startWatch(project);
+  await watch.until(() => watch.printed().includes("Built in"));
+  await project.write({ "site/.index.html.swp": "1", "site/content/.x.swp": "1" });
+  const before = watch.printed();
+  await project.edit("site/index.html", (text) => text.replace("<h1>Home", "<h1>Start"));
+  await watch.until(() => page(project).includes("Start"));
+  await watch.until(() => watch.printed().slice(before.length).includes("Built in"));
+  expect(watch.printed().slice(before.length)).not.toContain("Nothing has changed");
+});
+
 const person = (name: string) => `${JSON.stringify({ name, role: "author" })}\n`;
 
 /** Replaces a folder with another one of the same name, as git, a package manager or a user does. */

@@ -1,5 +1,6 @@
 // Parses YAML 1.2 (https://yaml.org/spec/1.2.2), and refuses values that a parser would change silently.
 import {
+  type Alias,
   type Document,
   isAlias,
   isCollection,
@@ -12,6 +13,7 @@ import {
   type Scalar,
   visit,
   type YAMLMap,
+  type YAMLSeq,
 } from "yaml";
 import type { Format, Parsed } from "../format.ts";
 import { keepsDigits, LOST_DIGITS } from "../number.ts";
@@ -24,8 +26,8 @@ export const yamlFormat: Format = {
   parse: (source) => parseYaml(source),
 };
 
-/** Limit of the aliases of an anchor, counted after expansion, against exponential expansion ("billion laughs"). */
-const MAX_ALIASES = 100;
+/** Limit of the uses of an anchor after expansion, against exponential expansion ("billion laughs"). */
+const MAX_USES = 100;
 
 /**
  * Parses one document. Keys are strings and unique; `<<` merges as in YAML 1.1, as other loaders do.
@@ -56,7 +58,7 @@ export function parseYaml(source: Source, text = source.text): Parsed {
   }
   checkAndConvertNodes(document, source);
   return {
-    data: toData(document, source),
+    data: document.toJS({ maxAliasCount: -1 }), // checkAndConvertNodes has limited them
     locate: (path) => spanOf(findNode(document, path)),
   };
 }
@@ -72,24 +74,29 @@ function spanOf(node: Node | null): Span {
   return [start, end];
 }
 
+interface Anchor {
+  readonly node: Node;
+  /** The number of its aliases so far. */
+  uses: number;
+  /** The largest number of uses, after expansion, of an anchor that has aliases in this one; at least 1. */
+  usesWithin: number;
+}
+
 function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
-  const anchors = new Map<string, Node>();
-  const unused = new Set<Node>();
+  const anchors = new Map<unknown, Anchor>(); // by node
+  const latest = new Map<string, Anchor>(); // by name: a later anchor may have the same one
   visit(document, {
-    Pair: (_, pair) => checkMerge(pair, anchors, source),
-    Node(_, node) {
+    Pair: (_, pair) => checkMerge(pair, latest, source),
+    Node(_, node, path) {
       if (isAlias(node)) {
-        const anchored = anchors.get(node.source);
-        if (anchored !== undefined) {
-          unused.delete(anchored);
-          return;
-        }
-        const message = `there is no anchor &${node.source} above this alias: put text that starts with * in quotes`;
-        throw source.error("syntax", spanOf(node), message);
+        const parents = path.map((parent) => anchors.get(parent)).filter((anchor) => !!anchor);
+        useAnchor(node, latest.get(node.source), parents, source);
+        return;
       }
       if (node.anchor !== undefined) {
-        anchors.set(node.anchor, node); // may replace an anchor of the same name
-        unused.add(node);
+        const anchor = { node, uses: 0, usesWithin: 1 };
+        anchors.set(node, anchor);
+        latest.set(node.anchor, anchor);
       }
       if (isMap(node)) checkKeys(node, source);
       if (isScalar(node)) {
@@ -98,7 +105,32 @@ function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
       }
     },
   });
-  for (const node of unused) refuseUnusedAnchor(node, source);
+  for (const { node, uses } of anchors.values()) if (uses === 0) refuseUnusedAnchor(node, source);
+}
+
+/** @param parents the anchors of the nodes that contain the alias */
+function useAnchor(
+  alias: Alias,
+  anchor: Anchor | undefined,
+  parents: readonly Anchor[],
+  source: Source,
+): void {
+  if (anchor === undefined) {
+    const message = `there is no anchor &${alias.source} above this alias: put text that starts with * in quotes`;
+    throw source.error("syntax", spanOf(alias), message);
+  }
+  if (parents.includes(anchor)) {
+    throw source.error("value", spanOf(alias), `the anchor &${alias.source} refers to itself`);
+  }
+  anchor.uses++;
+  const uses = anchor.uses * anchor.usesWithin;
+  if (uses > MAX_USES) {
+    const message = `uses more than ${MAX_USES} aliases of one anchor, &${alias.source}: repeat the value instead`;
+    throw source.error("syntax", spanOf(alias), message);
+  }
+  for (const parent of parents) parent.usesWithin = Math.max(parent.usesWithin, uses);
+  // The parser's own method visits the whole document.
+  alias.resolve = () => anchor.node as Scalar | YAMLMap | YAMLSeq;
 }
 
 /** Refuses `title: &Friends are here`: in YAML, the value is `are here`. The anchor of a mapping or a list is not such text. */
@@ -111,11 +143,11 @@ function refuseUnusedAnchor(node: Node, source: Source): void {
 
 function checkMerge(
   { key, value }: Pair,
-  anchors: ReadonlyMap<string, Node>,
+  anchors: ReadonlyMap<string, Anchor>,
   source: Source,
 ): void {
   if (!isScalar(key) || !isMerge(key)) return;
-  const resolve = (node: unknown) => (isAlias(node) ? anchors.get(node.source) : node);
+  const resolve = (node: unknown) => (isAlias(node) ? anchors.get(node.source)?.node : node);
   const merged = resolve(value);
   if ((isSeq(merged) ? merged.items : [merged]).every((item) => isMap(resolve(item)))) return;
   throw source.error("syntax", spanOf(key), "a merge needs mappings: put a key << in quotes");
@@ -169,15 +201,6 @@ function convertNumber(scalar: Scalar, source: Source): void {
     : /^[+-]?\.(inf|nan)$/i.test(literal) || keepsDigits(literal);
   if (!isKept) throw source.error("syntax", spanOf(scalar), LOST_DIGITS);
   scalar.value = literal === "-0" ? -0 : Number(value);
-}
-
-function toData(document: Document.Parsed, source: Source): unknown {
-  try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES + 1 }); // counts the anchor, too
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    throw source.error("syntax", [0, 0], `uses more than ${MAX_ALIASES} aliases of one anchor`);
-  }
 }
 
 /** Returns the node at this path; for a missing key, the mapping that should contain it. */

@@ -1,6 +1,7 @@
 // The adapter to Bun (runtime, bundler and server) and to esbuild, which have the same interface for plugins.
 import { ContentError, type Diagnostic } from "../error.ts";
-import type { Loader } from "../load.ts";
+import type { Format } from "../format.ts";
+import { createLoader, type LoadOptions } from "../load.ts";
 import { createServerReporter } from "./serve.ts";
 import { restrictToHostsOfEntry } from "./wrong-host.ts";
 
@@ -34,9 +35,10 @@ export interface BunPlugin {
   setup(build: BunHost): void;
 }
 
-export function toBunPlugin({ name, filter, formatFilter, load }: Loader): BunPlugin {
+export function toBunPlugin(format: Format, options?: LoadOptions): BunPlugin {
+  const { filter, formatFilter, load } = createLoader(format, options);
   return restrictToHostsOfEntry("index", {
-    name,
+    name: format.name,
     setup(build) {
       const host = hostOf(build);
       const fail = failureHandlerFor(build, host);

@@ -1,6 +1,7 @@
 // The adapter to Rollup and Rolldown.
 import { ContentError, formatHead } from "../error.ts";
-import type { Loader } from "../load.ts";
+import type { Format } from "../format.ts";
+import { createLoader, type Loader, type LoadOptions } from "../load.ts";
 import { restrictToHostsOfEntry } from "./wrong-host.ts";
 
 /** Fits `plugins` of Rollup and of Rolldown, without the types of either. */
@@ -35,8 +36,9 @@ interface RollupError {
   stack: string;
 }
 
-export function toRollupPlugin(loader: Loader): RollupPlugin {
-  return restrictToHostsOfEntry("rollup", { name: loader.name, load: createLoadHook(loader) });
+export function toRollupPlugin(format: Format, options?: LoadOptions): RollupPlugin {
+  const load = createLoadHook(createLoader(format, options));
+  return restrictToHostsOfEntry("rollup", { name: format.name, load });
 }
 
 /** Vite uses the same hook. */

@@ -1,5 +1,6 @@
 // The adapter to Vite.
-import type { Loader } from "../load.ts";
+import type { Format } from "../format.ts";
+import { createLoader, type LoadOptions } from "../load.ts";
 import { createLoadHook, type RollupPlugin } from "./rollup.ts";
 import { restrictToHostsOfEntry } from "./wrong-host.ts";
 
@@ -17,14 +18,14 @@ interface HotUpdate {
 }
 
 /** After a change of a content file, the dev server updates the modules that accept it, or reloads the page. */
-export function toVitePlugin(loader: Loader): VitePlugin {
-  const { name, filter } = loader;
+export function toVitePlugin(format: Format, options?: LoadOptions): VitePlugin {
+  const loader = createLoader(format, options);
   return restrictToHostsOfEntry("vite", {
-    name,
+    name: format.name,
     enforce: "pre",
     load: createLoadHook(loader),
     handleHotUpdate({ file, modules, server }) {
-      if (!filter.test(file) || modules.length === 0) return undefined;
+      if (!loader.filter.test(file) || modules.length === 0) return undefined;
       // Vite ignores changes of a file that has never loaded successfully, so the page would keep showing the error. It
       // sets `isSelfAccepting` only after it has transformed a module.
       const wasLoaded = modules.some(({ isSelfAccepting }) => isSelfAccepting !== undefined);

@@ -29,7 +29,8 @@ export function declareModule(
       ? shapes.add("Document", data)
       : 'NonNullable<Schema["~standard"]["types"]>["output"]';
   const keys = Object.keys(isPlainObject(document) ? document : {}).filter(isExportable);
-  const freeName = (name: string): string => (keys.includes(name) ? freeName(`${name}_`) : name);
+  const taken = new Set(keys);
+  const freeName = (name: string): string => (taken.has(name) ? freeName(`${name}_`) : name);
   const defaultName = freeName("document");
   const exported = keys.map((key, index) => {
     if (printExportName(key) === key) return `export declare const ${key}: Content["${key}"];`;

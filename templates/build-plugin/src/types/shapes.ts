@@ -1,7 +1,9 @@
 // Infers TypeScript types from values, with an interface for each object type.
 import { isPlainObject } from "../module.ts";
+import { UniqueNames } from "../unique-names.ts";
 
 export class Shapes {
+  readonly #names = new UniqueNames("", 2);
   readonly #interfaces = new Map<string, string>();
 
   /** The text of the interfaces that the added types use. */
@@ -29,26 +31,20 @@ export class Shapes {
 
   /** Keys that are missing in some of the objects are optional. */
   #interface(wanted: string, objects: readonly Readonly<Record<string, unknown>>[]): string {
-    const keys = [...new Set(objects.flatMap(Object.keys))];
-    if (keys.length === 0) return "Readonly<Record<string, never>>";
-    const name = this.#freeName(wanted);
-    this.#interfaces.set(name, "");
-    const members = keys.map((key) => {
-      const owners = objects.filter((object) => Object.hasOwn(object, key));
-      const type = this.#union(
-        pascal(key),
-        owners.map((object) => object[key]),
-      );
-      const optional = owners.length < objects.length ? "?" : "";
-      return `  readonly ${propertyName(key)}${optional}: ${type};`;
+    const valuesByKey = new Map<string, unknown[]>();
+    for (const [key, value] of objects.flatMap(Object.entries)) {
+      const values = valuesByKey.get(key);
+      if (values === undefined) valuesByKey.set(key, [value]);
+      else values.push(value);
+    }
+    if (valuesByKey.size === 0) return "Readonly<Record<string, never>>";
+    const name = this.#names.take(wanted);
+    this.#interfaces.set(name, ""); // before the interfaces that it uses
+    const members = [...valuesByKey].map(([key, values]) => {
+      const optional = values.length < objects.length ? "?" : "";
+      return `  readonly ${propertyName(key)}${optional}: ${this.#union(pascal(key), values)};`;
     });
     this.#interfaces.set(name, [`interface ${name} {`, ...members, "}"].join("\n"));
-    return name;
-  }
-
-  #freeName(wanted: string): string {
-    let name = wanted;
-    for (let count = 2; this.#interfaces.has(name); count++) name = `${wanted}${count}`;
     return name;
   }
 }

@@ -186,8 +186,33 @@ test("an anchor may have 100 aliases, and others as many", () => {
   const aliases = (name: string, count: number) => `- *${name}\n`.repeat(count);
   const text = `- &a 1\n- &b {c: 2}\n${aliases("a", 100)}${aliases("b", 100)}`;
   expect(parse(yamlFormat, text)).toHaveLength(202);
-  expect(() => parse(yamlFormat, text + aliases("a", 1))).toThrow("100 aliases of one anchor");
+  const message =
+    "a.yaml:203:3: uses more than 100 aliases of one anchor, &a: repeat the value instead";
+  expect(() => parse(yamlFormat, text + aliases("a", 1))).toThrow(message);
 });
+
+test("an alias within another anchor counts once for each use of that anchor", () => {
+  const text = (uses: number) => `- &a 1\n- &b [*a, *a]\n${"- *b\n".repeat(uses)}`;
+  expect(parse(yamlFormat, text(50))).toHaveLength(52);
+  expect(() => parse(yamlFormat, text(51))).toThrow("a.yaml:53:3: uses more than 100 aliases");
+});
+
+test.each(["- &a 1\n- &b [*a]\n- *b\n", "- &a {x: 1}\n- &b {<<: *a}\n- {<<: *b}\n"])(
+  "thousands of anchors take linear time: %j",
+  (text) => {
+    expect(parse(yamlFormat, text.repeat(20_000))).toHaveLength(60_000);
+  },
+);
+
+test.each(["a: &a {<<: *a}", "a: &a {b: {<<: *a}}", "a: &a [*a]", "a: &a {b: [&c 1, *c, *a]}"])(
+  "an anchor that contains its own alias is refused at the alias: %j",
+  async (text) => {
+    const { code, diagnostics } = await errorOf(yamlFormat, text);
+    expect(code).toBe("value");
+    const column = text.indexOf("*a") + 1;
+    expect(diagnostics).toMatchObject([{ column, message: "the anchor &a refers to itself" }]);
+  },
+);
 
 test("nested merges do not take exponential time", async () => {
   const merges = [..."bcdefghij"].map(
@@ -200,7 +225,9 @@ test("nested merges do not take exponential time", async () => {
 test("a declaration of a value that refers to itself is refused with its file", async () => {
   using folder = new Folder();
   await folder.write({ "a.yaml": "a: &a {b: *a}\n" });
-  await expect(writeTypes(folder.path)).rejects.toThrow(/a\.yaml:1:\d+: refers to itself/);
+  await expect(writeTypes(folder.path)).rejects.toThrow(
+    /a\.yaml:1:11: the anchor &a refers to itself/,
+  );
 });
 
 test("__proto__ is an ordinary key at every depth", () => {

@@ -1,7 +1,7 @@
 // Renders Markdown to HTML that is safe in a page, with a table of contents.
 import { decodeHTML, decodeHTMLStrict, escapeUTF8 } from "entities";
 import { Marked, type RendererObject, type Token } from "marked";
-import { Anchors } from "./anchors.ts";
+import { UniqueNames } from "../../unique-names.ts";
 
 export interface Heading {
   /** 1 to 6. */
@@ -21,11 +21,11 @@ export function render(
   trustHtml: boolean,
 ): { readonly html: string; readonly toc: readonly Heading[] } {
   const toc: Heading[] = [];
-  const anchors = new Anchors();
+  const ids = new UniqueNames("-", 1);
   const renderer: RendererObject = {
     heading({ tokens, depth }) {
       const text = plainText(tokens, trustHtml).trim();
-      const heading = { depth, text, id: anchors.take(text) };
+      const heading = { depth, text, id: ids.take(slugify(text)) };
       toc.push(heading);
       return `<h${depth} id="${heading.id}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
     },
@@ -44,6 +44,15 @@ export function render(
   };
   const html = new Marked({ renderer, walkTokens }).parse(markdown, { async: false });
   return { html, toc };
+}
+
+/** Returns the id that GitHub gives to a heading with this text. */
+function slugify(text: string): string {
+  const kept = text
+    .toLowerCase()
+    .trim()
+    .replaceAll(/[^\p{L}\p{M}\p{N}\s_-]/gu, "");
+  return kept.replaceAll(/\s/g, "-") || "section";
 }
 
 /** Returns whether a link is relative or has a scheme that cannot run code. Normalizes the link as browsers do. */
