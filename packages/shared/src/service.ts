@@ -84,17 +84,19 @@ async function readiness(service: Service): Promise<"ok" | "draining" | "unavail
   return service.isStopping ? "draining" : status;
 }
 
-/** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */
+/** Milliseconds in which a further signal is a copy: `bun run` passes Ctrl-C on to a process that the terminal signals, too. */
+const SIGNAL_COPY_MS = 500;
+
+/** Resolves at the first SIGTERM or SIGINT; at a later one the process exits with code 1. */
 export function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let isFirst = true;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (!isFirst) process.exit(1);
-      isFirst = false;
-      resolve();
-    });
-  }
+  let firstAt: number | undefined;
+  const handle = () => {
+    firstAt ??= performance.now();
+    if (performance.now() - firstAt > SIGNAL_COPY_MS) process.exit(1);
+    resolve();
+  };
+  process.on("SIGTERM", handle).on("SIGINT", handle);
   return promise;
 }
 

@@ -5,7 +5,7 @@ import { Agent, get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { Lifecycle } from "../src/service.ts";
-import { run, serve, until } from "./child.ts";
+import { type Child, run, serve, until } from "./child.ts";
 
 /** A request on a new connection. */
 const get = (url: string, method = "GET") => fetch(url, { method, keepalive: false });
@@ -151,7 +151,26 @@ test("on all addresses, the printed URL is one that a browser can open", async (
   expect(new URL(service.url).hostname).toBe("localhost");
 });
 
+test("a copy of the first signal changes nothing: a terminal signals the service and `bun run`, which passes it on", async () => {
+  await using service = await serve();
+  const slow = keptAlive(service.url, "/slow");
+  await service.printed(/slow begins/);
+  service.signal("SIGINT");
+  service.signal("SIGTERM");
+  await service.printed(/draining/);
+  service.signal("SIGUSR2");
+  expect(await slow).toEndWith("slow but complete");
+  expect(await service.exited).toBe(0);
+});
+
 describe("a second signal exits immediately with code 1", () => {
+  /** Until the process exits, because a signal that directly follows the first is ignored. */
+  const signalAgain = (service: Child) =>
+    until(() => {
+      service.signal("SIGINT");
+      return service.process.exitCode !== null;
+    });
+
   test.each([
     ["during the delay", { SHUTDOWN_DELAY_MS: "60000" }],
     ["while a resource does not close", { FAULT: "close hangs" }],
@@ -159,7 +178,7 @@ describe("a second signal exits immediately with code 1", () => {
     await using service = await serve(env);
     service.signal("SIGTERM");
     await service.printed(/draining/);
-    service.signal("SIGINT");
+    await signalAgain(service);
     expect(await service.exited).toBe(1);
     expect(service.output()).not.toContain("stopped");
   });
@@ -169,7 +188,7 @@ describe("a second signal exits immediately with code 1", () => {
     const events = await get(`${service.url}/events`);
     service.signal("SIGTERM");
     await service.printed(/draining/);
-    service.signal("SIGINT");
+    await signalAgain(service);
     expect(await service.exited).toBe(1);
     await events.text().catch(() => "");
   });
