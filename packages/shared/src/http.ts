@@ -10,6 +10,7 @@ import { requestIds } from "./request-ids.ts";
 
 export { Problem, problems, storeUnavailable } from "./problem.ts";
 export { readBody } from "./request-body.ts";
+export { isAllowedSource, requestChecks } from "./request-checks.ts";
 export { invalidInput, validate } from "./validate.ts";
 
 /** The type argument of a `Hono` whose handlers use the server or the request id. */

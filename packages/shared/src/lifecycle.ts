@@ -1,13 +1,10 @@
 // Listens, reports readiness and shuts down. `service.ts` adds what concerns the process: signals and exit codes.
 import type { Server, WebSocketHandler } from "bun";
-import { getPath } from "hono/utils/url";
 import type { ServiceEnv } from "./env.ts";
 import { log, notice } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
-import { invalidHost, Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
 import { discardUnreadBody } from "./request-body.ts";
-import { requestCheck } from "./request-checks.ts";
-import { requestIds } from "./request-ids.ts";
 import { within } from "./within.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
@@ -63,7 +60,6 @@ export class Lifecycle {
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
-  #trustedOrigins: ReadonlySet<string> = new Set();
   #websocket: WebSocketHandler<unknown> | undefined;
   #server: Server<unknown> | undefined;
   #check: Promise<void> = Promise.resolve();
@@ -85,11 +81,6 @@ export class Lifecycle {
   use<R extends Resource>(resource: R): R {
     this.#resources.push(resource);
     return resource;
-  }
-
-  /** Lets pages of these origins send requests that change something. */
-  trustOrigins(origins: readonly string[]): void {
-    this.#trustedOrigins = new Set(origins);
   }
 
   /** Sets the handlers of the service's WebSockets. @throws {Error} on a second call. */
@@ -134,7 +125,6 @@ export class Lifecycle {
   }
 
   protected serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
-    const check = requestCheck(env, this.#trustedOrigins);
     return {
       hostname: env.HOST,
       port: env.PORT,
@@ -145,10 +135,8 @@ export class Lifecycle {
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (request: Request, server: Server<unknown>) => {
-        const isValidHost = completeUrl(request);
-        const problem = check(request) ?? (isValidHost ? undefined : invalidHost());
-        const response = problem ? this.#refuse(request, problem) : app.fetch(request, { server });
-        return this.#finishResponse(request, response);
+        completeUrl(request);
+        return this.#finishResponse(request, app.fetch(request, { server }));
       },
       // Only for what Hono does not catch: without it, the runtime prints the stack to stderr.
       error: (error: unknown) => {
@@ -157,20 +145,6 @@ export class Lifecycle {
       },
       ...(this.#websocket ? { websocket: this.#websocket } : {}),
     } as Bun.Serve.Options<unknown>;
-  }
-
-  /** Logs and counts a request that is refused before the app runs. @returns the response, with the headers of every response. */
-  #refuse(request: Request, problem: Problem): Response {
-    const { method, headers } = request;
-    const { status, detail } = problem;
-    const ids = requestIds(headers);
-    const fields = { method, path: getPath(request), status, detail, ...ids };
-    log.warn("refused {method} {path} with {status}: {detail}", fields);
-    this.metrics.recordRequest?.(method, undefined, status, 0);
-    const response = problem.toResponse();
-    response.headers.set("x-request-id", ids.requestId);
-    response.headers.set("x-content-type-options", "nosniff");
-    return response;
   }
 
   /** Reads what is left of the body, sets `connection: close` during the shutdown, and fixes the length of HEAD. */
@@ -257,14 +231,12 @@ function openableUrl({ href, hostname }: URL): string {
 }
 
 /**
- * The runtime sets `url` to the path alone if Host is missing or invalid; such a request gets a complete URL here. It is
- * not copied, because the runtime knows the client's address of its own object only.
- * @returns whether Host is valid or missing: HTTP/1.0 and some health checks omit it.
+ * The runtime sets `url` to the path alone if Host is invalid, or missing as in HTTP/1.0 and some health checks; the request
+ * gets a complete URL here. It is not copied, because the runtime knows the client's address of its own object only.
  */
-function completeUrl(request: Request): boolean {
-  if (!request.url.startsWith("/")) return true;
+function completeUrl(request: Request): void {
+  if (!request.url.startsWith("/")) return;
   Object.defineProperty(request, "url", { value: `http://localhost${request.url}` });
-  return !request.headers.has("host");
 }
 
 /** @throws {StartError} that names the variable if the address is taken or not allowed. */

@@ -1,6 +1,6 @@
 // Opens the stores, then lists the middleware in the order in which it runs, and the routes in the order in which they are tried.
 import { Hono } from "hono";
-import { notFound, problems, requestLog } from "#lib/http";
+import { notFound, problems, requestChecks, requestLog } from "#lib/http";
 // #region page
 import { pageRoutes } from "#lib/page";
 // #endregion
@@ -39,7 +39,6 @@ const PAGE = `${import.meta.dir}/features/page/index.html`;
 // #endregion
 
 export async function createApp(env: Env, service: Service) {
-  service.trustOrigins(env.CORS_ORIGINS);
   const messages = service.use(await openMessageStore(env));
   const broadcaster = service.use(new Broadcaster(messages, env.HEARTBEAT_MS, service.metrics));
   // #region uploads
@@ -56,6 +55,7 @@ export async function createApp(env: Env, service: Service) {
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    .use(requestChecks(env, env.CORS_ORIGINS))
     // No middleware if CORS_ORIGINS is empty.
     .use("*", ...allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit(env))

@@ -278,7 +278,7 @@ describe("upgrade", () => {
     };
     expect((await handshake(proxied)).status).toBe(101);
     await until(
-      () => /evil-chat\.example.*ALLOWED_ORIGINS/.test(server.output),
+      () => /Pages of this origin may not.*evil-chat\.example/.test(server.output),
       "the refusal is logged",
     );
   });

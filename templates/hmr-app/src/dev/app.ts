@@ -1,6 +1,6 @@
 // The app in development: refuses requests of other origins, and routes those of Bun's script in the page to the bundler.
 import { Hono, type MiddlewareHandler } from "hono";
-import { type HttpEnv, problems } from "#lib/http";
+import { type HttpEnv, problems, requestChecks } from "#lib/http";
 import type { WebApp } from "#lib/service";
 import type { Env } from "../env.ts";
 import { trustProxies } from "../origin.ts";
@@ -18,6 +18,7 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
   const dev = new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
     .use(addRequestId)
+    .use(requestChecks(env))
     .use(trustProxies(env))
     .use(ownPagesOnly())
     // #region workarounds

@@ -1,8 +1,6 @@
 // GET /ws: decides who may open a WebSocket.
 import { Hono } from "hono";
 import { type HttpEnv, Problem } from "#lib/http";
-import { log } from "#lib/log";
-import { isAllowedSource } from "#lib/request-checks";
 import type { Service } from "#lib/service";
 import { upgradeWebSocket } from "#lib/websocket";
 import type { Env } from "../../env.ts";
@@ -12,17 +10,10 @@ import { socketEvents } from "./handlers.ts";
 
 export function chatRoutes(env: Env, secret: string, chat: Chat, service: Service) {
   service.websocket(socketEvents(env));
-  const { ALLOWED_ORIGINS, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_USER } = env;
-  const origins = new Set(ALLOWED_ORIGINS);
+  const { MAX_CONNECTIONS, MAX_CONNECTIONS_PER_USER } = env;
   return new Hono<HttpEnv>().get("/ws", async (c) => {
     const session = await openSession(c, secret, chat.stores.endedSessions);
     if (!session) throw new Problem(401, "Start a session first: POST /api/session.");
-    // Browsers open a WebSocket from pages of any site, with the cookies.
-    if (!isAllowedSource(c.req.raw, origins)) {
-      const origin = c.req.header("origin");
-      log.warn("refused a WebSocket of {origin}, which is not in ALLOWED_ORIGINS", { origin });
-      throw new Problem(403, "Pages of this origin may not connect: add it to ALLOWED_ORIGINS.");
-    }
     if (chat.hub.size >= MAX_CONNECTIONS) {
       const detail = "The server has reached its connection limit. Try again in 5 s.";
       throw new Problem(503, detail, { headers: { "retry-after": "5" } });
