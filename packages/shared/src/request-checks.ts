@@ -24,9 +24,13 @@ export function requestChecks(env: ServiceEnv, origins: readonly string[] = []):
   const isDevelopment = env.NODE_ENV === "development";
   const devHosts = new Set(env.DEV_HOSTS.map(hostnameOf));
   const ownOrigins = new Set(origins);
+  let lastHost = "localhost";
+  let name: string | undefined = "localhost";
   const check = (request: Request): Problem | undefined => {
     const { headers, method } = request;
-    const name = hostnameOf(headers.get("host") ?? "localhost");
+    const host = headers.get("host") ?? "localhost";
+    // Parsing takes a tenth of the time of a small request, and most requests have the same Host.
+    if (host !== lastHost) [lastHost, name] = [host, hostnameOf(host)];
     if (name === undefined) return new Problem(400, "Send a valid Host header field.");
     if (isDevelopment && !LOOPBACK.test(name) && !devHosts.has(name)) {
       const advice = "add it to DEV_HOSTS, or set NODE_ENV=production";
