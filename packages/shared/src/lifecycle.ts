@@ -34,6 +34,14 @@ export class StartError extends Error {
   }
 }
 
+/** For a folder that cannot be used. @param cause a `StartError`, which already explains itself, is returned as it is. */
+export function dataDirError(directory: string, cause: unknown): StartError {
+  if (cause instanceof StartError) return cause;
+  const reason = cause instanceof Error ? cause.message : cause;
+  const hint = "Set DATA_DIR to a folder that the service may write.";
+  return new StartError(`Can't store data in ${directory} (${reason}).`, hint, { cause });
+}
+
 /** A Hono app, whatever its routes are. */
 export interface WebApp {
   fetch(request: Request, env: { readonly server: Server<unknown> }): Response | Promise<Response>;

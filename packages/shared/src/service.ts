@@ -7,7 +7,14 @@ import { flushLogs, log, setupLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { within } from "./within.ts";
 
-export { Lifecycle, type Resource, type Service, StartError, type WebApp } from "./lifecycle.ts";
+export {
+  dataDirError,
+  Lifecycle,
+  type Resource,
+  type Service,
+  StartError,
+  type WebApp,
+} from "./lifecycle.ts";
 
 type Schema = z.ZodObject<typeof serviceVariables & z.ZodRawShape>;
 

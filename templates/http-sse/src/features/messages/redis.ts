@@ -2,8 +2,7 @@
 // #region jobs
 import { log } from "#lib/log";
 // #endregion
-import { RedisConnection } from "#lib/redis";
-import { StartError } from "#lib/service";
+import { RedisConnection, redisStartError } from "#lib/redis";
 import type { Env } from "../../env.ts";
 import { type Entry, parseEntry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
@@ -29,14 +28,12 @@ const SCAN = 500;
 const INSTANCE_TTL_MS = 10_000;
 // #endregion
 
-/** @throws {StartError} if Redis cannot be used. It names only the host: the URL may contain a password. */
+/** @throws {StartError} if Redis cannot be used. */
 export async function openRedisMessages(url: string, env: Env): Promise<RedisMessages> {
   try {
     return await RedisMessages.open(url, env.REDIS_KEY, env.MESSAGES_KEEP);
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    const hint = "Start Redis, or set REDIS_URL to where it runs.";
-    throw new StartError(`Can't use Redis at ${new URL(url).host} (${cause}).`, hint, { cause });
+    throw redisStartError(url, error);
   }
 }
 

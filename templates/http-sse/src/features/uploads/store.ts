@@ -3,8 +3,8 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Problem, storeUnavailable } from "#lib/http";
+import { dataDirError } from "#lib/service";
 import type { Env } from "../../env.ts";
-import { dataDirError } from "../messages/open.ts";
 import { cleanName } from "./name.ts";
 import { SNIFF_BYTES, sniff } from "./sniff.ts";
 
