@@ -56,7 +56,7 @@ const READY_CACHE_MS = 1000;
  * not arrived.
  */
 const HOLD_MS = 200;
-/** Milliseconds for closing all resources. After that, the process exits with code 1. */
+/** Milliseconds for closing one resource. After that, the next one is closed, and the process will exit with code 1. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /** The resources of a service, and its server. */
@@ -120,8 +120,6 @@ export class Lifecycle {
   listen(env: ServiceEnv, app: WebApp): void {
     if (this.isStopping) return;
     this.#env = env;
-    const options = this.serveOptions(env, app);
-    this.#server = listenOr("PORT", env, () => Bun.serve(options));
     if (env.METRICS_PORT !== undefined) {
       const address = { hostname: env.HOST, port: env.METRICS_PORT };
       const listener = listenOr("METRICS_PORT", env, () => serveMetrics(this.metrics, address));
@@ -129,6 +127,8 @@ export class Lifecycle {
       this.#resources.unshift(listener);
       notice.info(`metrics at ${listener.url}`);
     }
+    const options = this.serveOptions(env, app);
+    this.#server = listenOr("PORT", env, () => Bun.serve(options));
     notice.info(`listening on ${openableUrl(this.#server.url)}`);
   }
 
@@ -209,13 +209,13 @@ export class Lifecycle {
 
   /** Closes the resources in reverse order of `use`. Never rejects. */
   async close(): Promise<void> {
-    const closeAll = async () => {
-      for (const resource of this.#resources.toReversed()) {
-        await this.#attempt("a resource did not close", () => resource.close?.());
-      }
-    };
-    if (await within(CLOSE_TIMEOUT_MS, closeAll())) return;
-    this.fail("closing timed out", new Error(`not closed after ${CLOSE_TIMEOUT_MS} ms`));
+    for (const resource of this.#resources.toReversed()) {
+      await this.#attempt(`${resource.constructor.name} did not close`, async () => {
+        const closed = Promise.try(() => resource.close?.());
+        if (await within(CLOSE_TIMEOUT_MS, closed)) return;
+        throw new Error(`It took longer than ${CLOSE_TIMEOUT_MS} ms.`);
+      });
+    }
   }
 
   async #attempt(failure: string, work: () => void | Promise<void>): Promise<void> {

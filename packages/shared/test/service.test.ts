@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { Lifecycle } from "../src/service.ts";
 import { type Child, run, serve, until } from "./child.ts";
+import { freePort } from "./free-port.ts";
 
 /** A request on a new connection. */
 const get = (url: string, method = "GET") => fetch(url, { method, keepalive: false });
@@ -196,14 +197,18 @@ describe("a second signal exits immediately with code 1", () => {
 
 describe("a resource that does not close does not keep the process alive", () => {
   test.each([
-    ["close throws", /a resource did not close.*the close is broken/],
-    ["close hangs", /closing timed out.*not closed after/],
-  ])("%s: exit code 1", async (FAULT, message) => {
-    await using service = await serve({ FAULT });
+    ["close throws", /Store did not close.*the close is broken/],
+    ["close hangs", /Store did not close.*It took longer than/],
+  ])("%s: exit code 1, and the others close", async (FAULT, message) => {
+    const folder = await mkdtemp(`${tmpdir()}/service-`);
+    const CLOSED = `${folder}/closed`;
+    await using service = await serve({ FAULT, CLOSED });
     service.signal();
     expect(await service.exited).toBe(1);
     expect(service.output()).toMatch(message);
     expect(service.output()).toContain("stopped");
+    expect(await Bun.file(CLOSED).exists()).toBe(true);
+    await rm(folder, { recursive: true });
   });
 });
 
@@ -251,6 +256,17 @@ describe("a start that fails is one message on stderr and exit code 1", () => {
     expect(service.output()).toBe(
       `Can't listen on 127.0.0.1:${other.port} (EADDRINUSE).\nSet HOST and METRICS_PORT to a free address.\n`,
     );
+  });
+
+  test("the port of the metrics is taken: the other one does not accept connections", async () => {
+    using other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    const PORT = String(await freePort());
+    const METRICS_PORT = String(other.port);
+    // The process ends when its resource has not closed in time.
+    await using service = run("service.ts", { PORT, METRICS_PORT, FAULT: "close hangs" });
+    await service.printed(/Can't listen/);
+    await expect(get(`http://127.0.0.1:${PORT}/fast`)).rejects.toThrow();
+    expect(service.process.exitCode).toBeNull();
   });
 
   test("the address does not belong to this machine", async () => {
