@@ -5,7 +5,10 @@ import { z } from "zod";
 
 /** The variable of `clientAddress`. Spread it into the schema of the project. */
 export const clientVariables = {
-  /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that sets or extends it. */
+  /**
+   * Header whose last address is the client's, e.g. `x-real-ip`. Set it only if the nearest proxy sets or appends to it on
+   * every request. With two proxies in a row, the last address is the first proxy's.
+   */
   CLIENT_IP_HEADER: z
     .string()
     // `Forwarded` (RFC 7239) has parameters: its port would make a client of every connection.

@@ -49,10 +49,11 @@ export const serviceVariables = {
   /** TCP port to listen on; 0 picks a free one. */
   PORT: integer({ max: 65_535 }).default(3000),
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
-  LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warning", "warn", "error", "fatal"])
-    .default("info"),
-  /** Seconds after which an idle connection is closed. Must exceed the idle timeout of a proxy in front. */
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  /**
+   * Seconds without traffic until a connection is closed, even while a handler runs. Must exceed that of a proxy in front.
+   * A handler that takes longer calls `c.env.server.timeout(c.req.raw, 0)`.
+   */
   KEEP_ALIVE_TIMEOUT_S: integer({ min: 1, max: 255 }).default(75),
   /** Milliseconds to keep serving after the first signal, so that load balancers notice `/readyz`. */
   SHUTDOWN_DELAY_MS: integer({ max: MAX_DELAY_MS }).default(0),

@@ -121,13 +121,13 @@ test("fields whose names only contain such a word are shown", async () => {
 });
 
 test("notices are printed at every LOG_LEVEL, other lines at their own", async () => {
-  for (const LOG_LEVEL of ["trace", "debug", "info", "warning", "warn", "error", "fatal"]) {
+  for (const LOG_LEVEL of ["trace", "debug", "info", "warn", "error", "fatal"]) {
     const output = await printed(`notice.info("listening"); log.error("e"); log.info("i");`, {
       LOG_LEVEL,
     });
     const expected = ["listening", "e", "i"].slice(
       0,
-      { error: 2, warn: 2, warning: 2, fatal: 1 }[LOG_LEVEL] ?? 3,
+      { error: 2, warn: 2, fatal: 1 }[LOG_LEVEL] ?? 3,
     );
     expect(lines(output).map((line) => line.message)).toEqual(expected);
   }
