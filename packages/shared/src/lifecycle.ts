@@ -162,7 +162,7 @@ export class Lifecycle {
   ): Promise<Response> {
     const { method } = request;
     const response = await pending;
-    // Most responses need nothing else.
+    // The usual case: nothing to discard or to add.
     if (method === "GET" && !this.isStopping) return response;
     const { headers, status } = response;
     // After a 408, the client was too slow already: do not wait for the remainder.

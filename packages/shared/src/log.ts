@@ -11,7 +11,6 @@ import {
 } from "@logtape/logtape";
 import { redactByField } from "@logtape/redaction";
 import type { ServiceEnv } from "./env.ts";
-import type { RequestIds } from "./request-ids.ts";
 
 type LogVariables = Pick<ServiceEnv, "LOG_LEVEL" | "NODE_ENV">;
 
@@ -138,6 +137,15 @@ function inspectInline(value: unknown, colors = false): string {
 /** Whether the access log is on: the level is `info` or lower. */
 export function logsRequests(): boolean {
   return httpLog.isEnabledFor("info");
+}
+
+/** The ids of a request: its own (`x-request-id`), and those of the trace that it belongs to (`traceparent`). */
+export interface RequestIds {
+  readonly requestId: string;
+  /** 32 lowercase hexadecimal digits. */
+  readonly traceId?: string;
+  /** Id of the caller's span, the `parent-id` of the header: 16 lowercase hexadecimal digits. */
+  readonly spanId?: string;
 }
 
 interface RequestFields extends RequestIds {

@@ -36,7 +36,7 @@ export async function runService<S extends Schema>(options: ServiceOptions<S>): 
   const life = new Lifecycle();
   const ended = Promise.race([stopSignal(), uncaughtError(life)]);
   try {
-    // A signal ends the start. While synchronous work blocks the thread, it is not handled until that is done.
+    // A signal ends the start, but only after any synchronous work that blocks the thread.
     await Promise.race([start(options, life), ended]);
     await ended;
   } catch (error) {
