@@ -93,24 +93,21 @@ export class RedisConnection {
     while (!this.#isClosed && !this.#client) {
       try {
         await this.#connect();
+        this.#failure = undefined;
       } catch (error) {
-        this.#report(error as Error);
+        const { message: reason } = error as Error;
+        if (reason !== this.#failure?.message) {
+          log.warn("cannot use Redis at {host}: {reason}", {
+            host: new URL(this.url).host,
+            reason,
+          });
+        }
+        this.#failure = error as Error;
         await Bun.sleep(delay);
         delay = Math.min(delay * 2, MAX_RETRY_MS);
       }
     }
     this.#connecting = undefined;
-    if (this.#failure) log.info("connected to Redis at {host} again", { host: hostOf(this.url) });
-    this.#failure = undefined;
-  }
-
-  /** Logs a failure once and not at each attempt. */
-  #report(failure: Error): void {
-    const isKnown = failure.message === this.#failure?.message;
-    this.#failure = failure;
-    if (isKnown) return;
-    const fields = { host: hostOf(this.url), reason: failure.message };
-    log.warn("cannot use Redis at {host}: {reason}", fields);
   }
 
   async #connect(): Promise<void> {
@@ -135,18 +132,13 @@ export class RedisConnection {
   }
 }
 
-/** Without the password that the URL may contain. */
-function hostOf(url: string): string {
-  return new URL(url).host;
-}
-
-/** For a service that cannot start without Redis. */
+/** For a service that cannot start without Redis. It names only the host: the URL may contain a password. */
 export function redisStartError(url: string, error: unknown): StartError {
   // The cause of a `Problem` says more than its message.
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const reason = cause instanceof Error ? cause.message : cause;
   const hint = "Start Redis, or set REDIS_URL to where it runs.";
-  return new StartError(`Can't use Redis at ${hostOf(url)} (${reason}).`, hint, { cause });
+  return new StartError(`Can't use Redis at ${new URL(url).host} (${reason}).`, hint, { cause });
 }
 
 async function inTime<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
