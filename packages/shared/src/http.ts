@@ -1,4 +1,4 @@
-// Additions to Hono for services: request ids, the access log, validation, and errors as problems (RFC 9457).
+// Additions to Hono for services: request ids, the access log, checks, validation, and errors as problems (RFC 9457).
 import type { Server } from "bun";
 import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
 import { matchedRoutes } from "hono/route";

@@ -32,11 +32,9 @@ export class RedisConnection {
     onConnect?: (client: RedisClient) => Promise<void>,
   ): Promise<RedisConnection> {
     const connection = new RedisConnection(url, onConnect);
-    try {
-      await connection.#connect();
-    } catch (cause) {
+    await connection.#connect().catch((cause) => {
       throw storeUnavailable(cause);
-    }
+    });
     return connection;
   }
 

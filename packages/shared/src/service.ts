@@ -80,15 +80,14 @@ export function healthRoutes(service: Service) {
 }
 
 async function readiness(service: Service): Promise<"ok" | "draining" | "unavailable"> {
-  let status: "ok" | "unavailable" = "ok";
   try {
     if (!service.isStopping) await service.ready();
   } catch (error) {
     log.warn("not ready: {error}", { error });
-    status = "unavailable";
+    if (!service.isStopping) return "unavailable";
   }
   // The shutdown may have started during the check.
-  return service.isStopping ? "draining" : status;
+  return service.isStopping ? "draining" : "ok";
 }
 
 /** Milliseconds in which a further signal is a copy: `bun run` passes Ctrl-C on to a process that the terminal signals, too. */
