@@ -41,10 +41,11 @@ describe.each([
   );
 
   test(
-    "Publish from another process",
+    "Publish from another process, and Follow a stream",
     async () => {
       const project = await create(`publish-${title.replaceAll(" ", "-")}`, ...options);
       await follow(project, "Publish from another process");
+      await follow(project, "Follow a stream");
       await check(project);
       await stillPasses(project);
       const TestServer = await testServerOf(project);
@@ -69,6 +70,23 @@ describe.each([
       expect(await response.json()).toMatchObject({ items: [{ text: "hello" }] });
       const [first = 0, second = 0, third = 0] = attempts;
       expect(Math.min(second - first, third - second)).toBeGreaterThan(1900);
+
+      // The client retries after an error response, and resumes.
+      const { follow: followStream } = await import(join(project.directory, "follow.ts"));
+      const stop = new AbortController();
+      attempts.length = 0;
+      const received: string[] = [];
+      const follower = {
+        fetchToken: async () => "",
+        load: () => server.post("hello again", {}, "news/local"),
+        onEvent: ({ data }: { readonly data: string }) => {
+          received.push(JSON.parse(data).text);
+          stop.abort();
+        },
+      };
+      await followStream(`${proxy.url.href}api/events?topic=news/*`, follower, stop.signal);
+      expect(received).toEqual(["hello again"]);
+      expect(attempts).toHaveLength(3);
     },
     COMMAND_TIMEOUT,
   );
@@ -79,6 +97,7 @@ test(
   async () => {
     const project = await create("login");
     await follow(project, "Let your login issue the tokens");
+    await follow(project, "Follow a stream");
     await check(project);
     await stillPasses(project);
     const AUTH_SECRET = "a secret of the tokens of 32 bytes";

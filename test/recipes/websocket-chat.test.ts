@@ -176,6 +176,13 @@ describe.each([
         const response = await fetch(`${server.url}/ws`, { headers: { cookie } });
         expect(response.status).toBe(401);
       }
+      const rename = await fetch(`${server.url}/api/session`, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie: `token=${token}` },
+        body: '{"name":"Admin"}',
+      });
+      expect(rename.status).toBe(405);
+      expect(rename.headers.get("set-cookie")).toBeNull();
     },
     COMMAND_TIMEOUT,
   );

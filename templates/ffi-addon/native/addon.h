@@ -32,9 +32,8 @@ typedef struct {
   double score;
   uint32_t id;
 } vindex_hit;
-
-// sizeof(vindex_hit), then the offset of each field; UINT32_MAX past the end.
-ADDON_EXPORT uint32_t vindex_hit_layout(uint32_t field);
+_Static_assert(sizeof(vindex_hit) == 16 && offsetof(vindex_hit, score) == 0 && offsetof(vindex_hit, id) == 8,
+               "TypeScript reads this layout: hitLayout in src/symbols.ts");
 
 // An exact nearest-vector index: opaque, owned by its creator, freed once.
 // Calls on one index must not overlap, except that any number of vindex_search and vindex_vectors may run at a time.

@@ -1,5 +1,5 @@
 // Float32 dot products and squared distances: one loop (simd.h), compiled once for each instruction set.
-#include "kernels.h"
+#include "vindex.h"
 
 #ifdef __TINYC__
 // TinyCC does not vectorize or optimize, so float32 loops would be no faster than the exact ones in vindex.h.
@@ -69,4 +69,9 @@ instruction_set choose_instruction_set(void) {
   instruction_set all[MAX_INSTRUCTION_SETS];
   const uint32_t count = list_instruction_sets(all);
   return all[ADDON_SKIP_FASTEST < count ? ADDON_SKIP_FASTEST : count - 1];
+}
+
+sum_function *choose_fast_sum(instruction_set set, uint32_t metric) {
+  if (metric == VINDEX_EUCLIDEAN) return set.squared_distances;
+  return metric == VINDEX_DOT || metric == VINDEX_COSINE ? set.dots : NULL;
 }

@@ -4,11 +4,6 @@
 #define BLOCK_ROWS 256
 #define BLOCK_BYTES (256 * 1024) // a block stays in the L2 cache between the fast pass and the exact one
 
-uint32_t vindex_hit_layout(uint32_t field) {
-  const size_t layout[] = {sizeof(vindex_hit), offsetof(vindex_hit, score), offsetof(vindex_hit, id)};
-  return field < sizeof layout / sizeof *layout ? (uint32_t)layout[field] : (uint32_t)-1;
-}
-
 static bool is_worse(vindex_hit a, vindex_hit b) {
   return a.score < b.score || (a.score == b.score && a.id > b.id);
 }

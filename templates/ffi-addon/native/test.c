@@ -26,11 +26,6 @@ static void adds_and_takes_roots(void) {
   EXPECT(addon_sqrt(2.25) == 1.5);
 }
 
-static void describes_hits(void) {
-  EXPECT(vindex_hit_layout(0) == sizeof(vindex_hit));
-  EXPECT(vindex_hit_layout(3) == UINT32_MAX);
-}
-
 static void refuses_invalid_arguments(void) {
   const float one[] = {1};
   vindex_hit hit;
@@ -136,7 +131,6 @@ static void kernels_agree(void) {
 
 int main(void) {
   adds_and_takes_roots();
-  describes_hits();
   refuses_invalid_arguments();
   keeps_all_or_nothing();
   grows_by_less_if_memory_is_short();

@@ -1,8 +1,29 @@
-// The fields of an index and the exact sums, for vindex.c and search.c only.
+// The fields of an index, its float32 sums (kernels.c) and its exact sums: for the files of native/ only.
 #ifndef ADDON_VINDEX_H
 #define ADDON_VINDEX_H
 
-#include "kernels.h"
+#include "addon.h"
+
+// out[i] = a sum over the query and row i, for `count` rows of `dimensions` numbers one after the other.
+typedef void sum_function(const float *query, const float *rows, uint32_t count, uint32_t dimensions, float *out);
+
+// The loops of one instruction set. Both are NULL if the compiler makes no fast ones.
+typedef struct {
+  const char *name;
+  sum_function *dots;
+  sum_function *squared_distances;
+} instruction_set;
+
+#define MAX_INSTRUCTION_SETS 3 // of one platform
+
+// Writes every instruction set that this CPU has, the fastest first, and returns how many.
+uint32_t list_instruction_sets(instruction_set out[MAX_INSTRUCTION_SETS]);
+
+// The one that searches use: the fastest, or with -DADDON_SKIP_FASTEST=n (for tests) a slower one.
+instruction_set choose_instruction_set(void);
+
+// The float32 sum of a metric, NULL if the instruction set has none for it.
+sum_function *choose_fast_sum(instruction_set set, uint32_t metric);
 
 struct vindex {
   float *vectors; // one after the other, as they were given
@@ -13,12 +34,6 @@ struct vindex {
   uint32_t metric;
   sum_function *sum_fast; // NULL: only the exact sums
 };
-
-// The fast sum of a metric, NULL if it has none.
-static inline sum_function *choose_fast_sum(instruction_set set, uint32_t metric) {
-  if (metric == VINDEX_EUCLIDEAN) return set.squared_distances;
-  return metric == VINDEX_DOT || metric == VINDEX_COSINE ? set.dots : NULL;
-}
 
 static inline bool is_finite(double x) { return x - x == 0; } // NaN and infinities give NaN
 

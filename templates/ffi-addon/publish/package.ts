@@ -6,19 +6,23 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { compile, libraryModule } from "../scripts/compile.ts";
-import { type Compiler, findCompiler } from "../scripts/compiler.ts";
-import { namePackage, type Target, targets } from "../scripts/targets.ts";
+import { findCompiler } from "../scripts/compiler.ts";
+import { crossCompiler, namePackage, type Target, targets } from "../scripts/targets.ts";
 import { root } from "../src/artifacts.ts";
-import { type Manifest, platform } from "../src/library.ts";
+import { type Manifest, platform } from "../src/verify.ts";
 import { pinPackages, readProject } from "./packages.ts";
 
-/** Returns the package's entry in the manifest. */
+/**
+ * @param cc as `$CC`; by default, the first compiler that is found.
+ * @returns the package's entry in the manifest.
+ */
 function writePackage(
   folder: string,
   target: string,
-  compiler: Compiler,
+  cc: string | undefined,
 ): Manifest["libraries"][string] {
   const { os, cpu, libc } = findTarget(target);
+  const compiler = findCompiler(cc);
   const { path, sha256 } = compile(compiler, { folder: join(root, "dist/native"), target });
   const { name: main, version, license, repository } = readProject();
   const name = namePackage(main, target);
@@ -44,7 +48,7 @@ function writePackage(
   writeFileSync(join(output, "index.js"), libraryModule(file));
   writeFileSync(join(output, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   console.log(`Built ${name}`);
-  return { package: name, file, sha256 };
+  return { package: name, file, sha256, compiler: cc || compiler.command.join(" ") };
 }
 
 function findTarget(name: string): Target {
@@ -52,10 +56,6 @@ function findTarget(name: string): Target {
   if (target) return target;
   throw new Error(`There is no target "${name}". Use one of ${Object.keys(targets).join(", ")}.`);
 }
-
-/** zig, which compiles for every platform. `$CC` is for this machine only. */
-const crossCompiler = (target: string): Compiler =>
-  findCompiler(`zig cc -target ${findTarget(target).zig}`);
 
 try {
   const { values } = parseArgs({
@@ -69,7 +69,7 @@ try {
   const built =
     wanted.length > 0
       ? wanted.map((target) => [target, writePackage(values.out, target, crossCompiler(target))])
-      : [[platform, writePackage(values.out, platform, findCompiler(process.env.CC))]];
+      : [[platform, writePackage(values.out, platform, process.env.CC)]];
   pinPackages(values.out, Object.fromEntries(built));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,10 +1,10 @@
-// The platform packages in dist/prebuilt/, and the published package.json, which lists them.
+// The platform packages in dist/prebuilt/, and the dependencies of the main package on them.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
-import { namePackage, targets } from "../scripts/targets.ts";
+import { crossCompiler, namePackage, targets } from "../scripts/targets.ts";
 import { hashSource, prebuilt, readManifest, root } from "../src/artifacts.ts";
-import type { Manifest } from "../src/library.ts";
+import type { Manifest } from "../src/verify.ts";
 
 interface Project {
   readonly name: string;
@@ -28,22 +28,20 @@ export const readProject = (folder: string = root): Project =>
  * same source. It is published with the main package.
  */
 export function pinPackages(folder: string, built: Manifest["libraries"]): void {
-  writeManifest(folder, { ...readCurrentLibraries(folder), ...built });
-}
-
-/** The libraries that were built from the current source. A manifest that is damaged has none. */
-function readCurrentLibraries(folder: string): Manifest["libraries"] {
+  let earlier: Manifest | undefined;
   try {
-    const manifest = readManifest(folder);
-    return manifest?.source === hashSource() ? manifest.libraries : {};
+    earlier = readManifest(folder);
   } catch {
-    return {};
+    // A damaged manifest pins nothing.
   }
+  const kept = earlier?.source === hashSource() ? earlier.libraries : {};
+  writeManifest(folder, { ...kept, ...built });
 }
 
 /**
  * Returns the platform packages in dist/prebuilt/, and the targets that none was built for.
- * @throws {Error} if a library is missing or damaged, or was built from other C code or flags, or for another name or version.
+ * @throws {Error} if a library is missing or damaged, was built from other C code or flags, or for another name or version,
+ * or if there are several and one was not compiled by zig for its target.
  */
 export function readPackages(): { packages: PlatformPackage[]; missing: string[] } {
   const manifest = prebuilt.manifest();
@@ -68,19 +66,23 @@ export function readPackages(): { packages: PlatformPackage[]; missing: string[]
       throw new Error(`${path} is missing, or is not the file that was built. ${again}`);
     }
     const found = readProject(folder).version;
-    if (found === version) return { name, folder };
-    throw new Error(`dist/prebuilt/${name} is version ${found}, not ${version}. ${again}`);
+    if (found !== version) {
+      throw new Error(`dist/prebuilt/${name} is version ${found}, not ${version}. ${again}`);
+    }
+    // This machine's compiler may have replaced a library of `--all` with one that older systems cannot load.
+    const expected = crossCompiler(target);
+    if (built.length > 1 && library.compiler !== expected) {
+      throw new Error(`${name} was compiled by ${library.compiler}, not by ${expected}. ${again}`);
+    }
+    return { name, folder };
   });
   const missing = Object.keys(targets).filter((target) => !(target in manifest.libraries));
   return { packages, missing };
 }
 
-/** Returns package.json with `names`, and no other platform packages, in `optionalDependencies`, at the project's version. */
-export function listInManifest(names: readonly string[]): string {
-  const { optionalDependencies = {}, ...project } = readProject();
-  const own = Object.keys(targets).map((target) => namePackage(project.name, target));
-  const others = Object.entries(optionalDependencies).filter(([name]) => !own.includes(name));
-  const entries = [...others, ...names.map((name) => [name, project.version] as const)];
-  const published = { ...project, optionalDependencies: Object.fromEntries(entries) };
-  return `${JSON.stringify(published, null, 2)}\n`;
+/** Returns the project's own `optionalDependencies`, and the platform packages at the project's version. */
+export function listDependencies(packages: readonly PlatformPackage[]): Record<string, string> {
+  const { version, optionalDependencies } = readProject();
+  const platforms = packages.map(({ name }) => [name, version]);
+  return { ...optionalDependencies, ...Object.fromEntries(platforms) };
 }

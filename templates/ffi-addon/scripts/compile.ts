@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { basename, join } from "node:path";
 import { hashSource, root } from "../src/artifacts.ts";
 import { CFLAGS, LIBS } from "../src/c-flags.ts";
-import { type Manifest, platform } from "../src/library.ts";
+import { type Manifest, platform } from "../src/verify.ts";
 import type { Compiler } from "./compiler.ts";
 
 const warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"];

@@ -48,7 +48,7 @@ export function findCompiler(cc = ""): Compiler {
       `No C compiler was found (tried: ${tried}).`,
       `Install one from npm: bun add --dev --exact ${ZIG}`,
       "Or use your system's (Debian: apt install gcc; macOS: xcode-select --install), or set CC.",
-      "Until then the library runs on TinyCC or TypeScript, with the same results, but slower.",
+      "Until then the package runs on TinyCC or TypeScript, with the same results, but slower.",
     ].join("\n"),
   );
 }

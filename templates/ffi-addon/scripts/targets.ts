@@ -19,5 +19,8 @@ export const targets: Readonly<Record<string, Target>> = {
   "win32-x64": { os: "win32", cpu: "x64", zig: "x86_64-windows-gnu" },
 };
 
+/** The compiler of a platform package, as a value of `$CC`: zig compiles for every platform. */
+export const crossCompiler = (target: string): string => `zig cc -target ${targets[target]?.zig}`;
+
 /** The name of a platform package. */
 export const namePackage = (main: string, target: string): string => `${main}-${target}`;

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CFLAGS, LIBS } from "./c-flags.ts";
 import { AddonError } from "./errors.ts";
-import type { Libraries, Manifest } from "./library.ts";
+import type { LibraryFolder, Manifest } from "./verify.ts";
 
 if (basename(import.meta.path) !== "artifacts.ts") {
   throw new AddonError(
@@ -16,14 +16,14 @@ if (basename(import.meta.path) !== "artifacts.ts") {
 
 export const root = dirname(import.meta.dir);
 
-/** Whether a library was built. Before the first build, TinyCC is expected to run, so no message on stderr explains it. */
+/** Whether a C library was built. Before the first build, running on TinyCC is normal and is not reported. */
 export const hasBuild = (): boolean =>
   !new Bun.Glob("dist/*/manifest.json").scanSync(root).next().done;
 
 export const packageName: string = JSON.parse(read("package.json")).name;
 
 // #region worker
-/** Identifies this copy of the library in the process. */
+/** Identifies this copy of the package in the process. */
 export const id: string = import.meta.path;
 export const createWorkerUrl = (): string => new URL("./worker/thread.ts", import.meta.url).href;
 // #endregion
@@ -31,20 +31,24 @@ export const createWorkerUrl = (): string => new URL("./worker/thread.ts", impor
 /** The C file that TinyCC compiles. */
 export const findCSource = (): string => join(root, "native/addon.c");
 
-/** The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. */
+/**
+ * The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. All of native/ is a
+ * part of it, because `-I` in the flags may lead to any header there.
+ */
 export function hashSource(): string {
-  const inputs = [amalgamate("native/addon.c"), read("scripts/compile.ts"), CFLAGS, LIBS];
+  const texts = Array.from(new Bun.Glob("native/**/*.{c,h}").scanSync(root), read).sort();
+  const inputs = [amalgamate("native/addon.c"), texts, read("scripts/compile.ts"), CFLAGS, LIBS];
   return Bun.SHA256.hash(JSON.stringify(inputs), "hex");
 }
 
-export const compiled: Libraries = {
+export const compiled: LibraryFolder = {
   absent: "not built yet: run `bun run build`",
   manifest: () => readManifest("dist/native"),
   path: (_, { file }) => join(root, "dist/native", file),
 };
 
 // #region prebuilt
-export const prebuilt: Libraries = {
+export const prebuilt: LibraryFolder = {
   absent: "not built yet: run `bun run package`",
   manifest: () => readManifest("dist/prebuilt"),
   path: (_, library) => join(root, "dist/prebuilt", library.package ?? "", library.file),

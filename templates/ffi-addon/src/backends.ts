@@ -5,10 +5,10 @@ import { CFLAGS, LIBS } from "./c-flags.ts";
 import { onDisk } from "./embedded.ts";
 import { type Backend, backendOrder, type Engine } from "./engine.ts";
 import { AddonError } from "./errors.ts";
-import { findLibrary } from "./library.ts";
 import { createNativeEngine } from "./native.ts";
 import { declarations, type Symbols } from "./symbols.ts";
 import { typescriptEngine } from "./typescript.ts";
+import { findLibrary } from "./verify.ts";
 
 export interface Skipped {
   readonly backend: Backend;
@@ -20,9 +20,9 @@ export interface Skipped {
  * @throws {AddonError} `backend_unavailable` when the forced one is unknown or does not work.
  */
 export function chooseEngine(forced: string | undefined): { engine: Engine; skipped: Skipped[] } {
-  if (forced) return { engine: openForced(forced), skipped: [] };
   const skipped: Skipped[] = [];
   for (const backend of backendOrder) {
+    if (forced && forced !== backend) continue;
     try {
       return { engine: openEngine(backend), skipped };
     } catch (error) {
@@ -30,7 +30,9 @@ export function chooseEngine(forced: string | undefined): { engine: Engine; skip
       skipped.push({ backend, reason: error.message });
     }
   }
-  throw new Error("unreachable: the TypeScript engine always works");
+  // Only a forced backend gets here, because the TypeScript engine always works.
+  const reason = skipped[0]?.reason ?? `it can be ${backendOrder.join(", ")}`;
+  throw new AddonError("backend_unavailable", `FFI_BACKEND=${forced}: ${reason}`);
 }
 
 /**
@@ -60,17 +62,5 @@ function openSymbols(backend: Exclude<Backend, "typescript">, library?: string):
       const source = onDisk(artifacts.findCSource());
       return cc({ source, symbols: declarations, flags: [...CFLAGS], library: [...LIBS] }).symbols;
     }
-  }
-}
-
-function openForced(name: string): Engine {
-  const backend = backendOrder.find((known) => known === name);
-  const problem = (reason: string, cause?: unknown): AddonError =>
-    new AddonError("backend_unavailable", `FFI_BACKEND=${name}: ${reason}`, { cause });
-  if (!backend) throw problem(`it can be ${backendOrder.join(", ")}`);
-  try {
-    return openEngine(backend);
-  } catch (cause) {
-    throw cause instanceof AddonError ? problem(cause.message, cause) : cause;
   }
 }

@@ -28,13 +28,13 @@ export function requireInteger(name: string, value: unknown, min: number, max: n
   return value;
 }
 
-/** @returns a finite number of at least `min`. */
-export function requireFinite(name: string, value: unknown, min: number): number {
+/** @returns a finite number of at least 0. */
+export function requireNonNegative(name: string, value: unknown): number {
   if (typeof value !== "number") {
     throw new AddonError("invalid_argument", `${name} must be a number, got ${describe(value)}.`);
   }
-  if (value >= min && value < Number.POSITIVE_INFINITY) return value;
-  throw new AddonError("out_of_range", `${name} must be finite and at least ${min}, got ${value}.`);
+  if (value >= 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new AddonError("out_of_range", `${name} must be finite and at least 0, got ${value}.`);
 }
 
 export function requireObject<T extends object>(name: string, value: T): T {

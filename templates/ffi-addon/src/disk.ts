@@ -73,6 +73,16 @@ export function replaceFile(path: string, write: (file: number) => void): void {
     rmSync(temporary, { force: true });
     throw error;
   }
+  syncFolder(dirname(target));
+}
+
+/** Writes the rename to disk; otherwise a power failure could undo it. */
+function syncFolder(path: string): void {
+  try {
+    withFile(path, "r", fsyncSync);
+  } catch {
+    // Windows cannot open a folder, and some file systems cannot sync one. The file has been replaced already.
+  }
 }
 
 /**
@@ -105,5 +115,11 @@ function copyAccess(from: Stats, file: number): void {
   }
   // The group's access must not pass to another group.
   const isSameGroup = fstatSync(file).gid === from.gid;
-  fchmodSync(file, from.mode & (isSameGroup ? 0o777 : 0o707));
+  const mode = from.mode & (isSameGroup ? 0o777 : 0o707);
+  try {
+    fchmodSync(file, mode);
+  } catch (error) {
+    // Some file systems, such as FAT and network shares, cannot change a mode. Theirs is accepted if it grants no more.
+    if ((fstatSync(file).mode & 0o777 & ~mode) !== 0) throw error;
+  }
 }

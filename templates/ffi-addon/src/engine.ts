@@ -1,4 +1,4 @@
-// The interface of an engine, the implementation of a backend. Its arguments have been checked already.
+// What each backend implements. `Backend` is its name, `Engine` its functions; their arguments have been checked already.
 // #region worker
 import type { NativeShare, TypeScriptShare } from "./worker/share.ts";
 // #endregion
@@ -52,10 +52,10 @@ export interface Store {
   /** Copies `count` vectors in. @throws {AddonError} if a number is not finite; none is copied then. */
   append(vectors: Float32Array, count: number): void;
   /** Lets `fill` write `count` vectors straight into the store's memory; all or none, like `append`. */
-  load(count: number, fill: (parts: Iterable<Uint8Array>) => void): void;
+  load(count: number, fill: (parts: readonly Uint8Array[]) => void): void;
   search(query: Float32Array, k: number, options: SearchOptions): Hit[];
   /** All vectors, not copied: good until the next `append`, `load` or `free`. */
-  parts(): Iterable<Uint8Array>;
+  parts(): readonly Uint8Array[];
   // #region worker
   share(): NativeShare | TypeScriptShare;
   // #endregion

@@ -23,12 +23,11 @@ export interface IndexShape {
 }
 
 /** Writes the file atomically: after an error, the old file is unchanged. */
-export function writeIndex(path: string, shape: IndexShape, parts: Iterable<Uint8Array>): void {
+export function writeIndex(path: string, shape: IndexShape, parts: readonly Uint8Array[]): void {
   try {
     replaceFile(path, (file) => {
-      const vectors = [...parts];
-      writeAll(file, encodeHeader(shape, computeChecksum(vectors)));
-      for (const part of vectors) writeAll(file, part);
+      writeAll(file, encodeHeader(shape, computeChecksum(parts)));
+      for (const part of parts) writeAll(file, part);
     });
   } catch (error) {
     throw toAddonError(error, `Could not write ${path}`);
@@ -38,7 +37,7 @@ export function writeIndex(path: string, shape: IndexShape, parts: Iterable<Uint
 /** Reads a file: `build` gets its shape, checked, and a function that reads the vectors into memory. */
 export function readIndex<Index>(
   path: string,
-  build: (shape: IndexShape, fill: (parts: Iterable<Uint8Array>) => void) => Index,
+  build: (shape: IndexShape, fill: (parts: readonly Uint8Array[]) => void) => Index,
 ): Index {
   try {
     if (!statSync(path).isFile()) throw notAnIndexError(path); // opening a pipe would wait for its other end
@@ -53,11 +52,7 @@ export function readIndex<Index>(
         throw new AddonError("corrupt_file", `${path} is truncated, or has data after its end.`);
       }
       return build(shape, (parts) => {
-        const vectors = [...parts];
-        if (
-          !vectors.every((part) => readAll(file, part)) ||
-          computeChecksum(vectors) !== checksum
-        ) {
+        if (!parts.every((part) => readAll(file, part)) || computeChecksum(parts) !== checksum) {
           throw new AddonError("corrupt_file", `The vectors in ${path} fail their checksum.`);
         }
       });
@@ -116,7 +111,7 @@ function requireKnownFormat(header: Uint8Array<ArrayBuffer>, path: string): void
   if (version <= newestVersion) return;
   throw new AddonError(
     "unsupported_version",
-    `${path} has format ${version}, which a newer version of this library wrote; this one reads up to ${newestVersion}.`,
+    `${path} has format ${version}, which a newer version of this package wrote; this one reads up to ${newestVersion}.`,
   );
 }
 

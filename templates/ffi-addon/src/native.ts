@@ -11,12 +11,10 @@ import {
   type SearchOptions,
   type Store,
 } from "./engine.ts";
-import { cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
-import { allocateHits, checkLayout, readHits } from "./layout.ts";
-import { type Symbols, status } from "./symbols.ts";
+import { AddonError, cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
+import { hitLayout, type Symbols, status } from "./symbols.ts";
 
 export function createNativeEngine(backend: Engine["backend"], symbols: Symbols): Engine {
-  checkLayout(symbols.vindex_hit_layout);
   return {
     backend,
     add: symbols.addon_add,
@@ -80,6 +78,24 @@ export function searchNative(
   const found = accept ? searchWithAccept({ accept, query, hits }, run) : run(null);
   if (found < 0) requireOk(-found, "query");
   return readHits(hits, found);
+}
+
+/** Allocates memory for `count` structs. @throws {AddonError} `out_of_memory`, in Bun for more than 4 GiB. */
+export function allocateHits(count: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(count * hitLayout.size);
+  } catch (cause) {
+    throw new AddonError("out_of_memory", `There is no memory for ${count} hits.`, { cause });
+  }
+}
+
+/** Reads the structs that C wrote. */
+function readHits(memory: Uint8Array<ArrayBuffer>, count: number): Hit[] {
+  const view = new DataView(memory.buffer);
+  return Array.from({ length: count }, (_, index) => ({
+    id: view.getUint32(index * hitLayout.size + hitLayout.id, true),
+    score: view.getFloat64(index * hitLayout.size + hitLayout.score, true),
+  }));
 }
 
 /** @param address may be NULL if the length is 0. @throws {AddonError} `out_of_memory` */

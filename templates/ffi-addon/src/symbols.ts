@@ -1,11 +1,10 @@
-// native/addon.h as TypeScript: functions, statuses and limits. bun:ffi can't see C types, so this is by hand.
+// native/addon.h as TypeScript: functions, statuses, the layout of a struct, and limits. bun:ffi can't see C types, so this is by hand.
 import type { FFIFunction, Library } from "bun:ffi";
 
 export const declarations = {
   addon_add: { args: ["i32", "i32"], returns: "i32" },
   addon_sqrt: { args: ["f64"], returns: "f64" },
   addon_simd: { args: [], returns: "cstring" },
-  vindex_hit_layout: { args: ["u32"], returns: "u32" },
   vindex_create: { args: ["u32", "u32"], returns: "ptr" },
   vindex_free: { args: ["ptr"], returns: "void" },
   vindex_reserve: { args: ["ptr", "u32"], returns: "ptr" },
@@ -29,6 +28,9 @@ export const status = {
   stopped: 4,
   cancelled: 5,
 } as const;
+
+/** `vindex_hit`: its size, and the offset of each field. C checks it when it is compiled. */
+export const hitLayout = { size: 16, score: 0, id: 8 } as const;
 
 export const maxDimensions = 65_536;
 export const maxSize = 2 ** 31 - 1;

@@ -10,7 +10,6 @@ import {
   type Store,
 } from "./engine.ts";
 import { cancelledError, notFiniteError, outOfMemoryError } from "./errors.ts";
-import { TopK } from "./top-k.ts";
 // #region worker
 import type { TypeScriptShare } from "./worker/share.ts";
 // #endregion
@@ -53,7 +52,7 @@ export class TypeScriptStore implements Store {
     this.#commit(count);
   }
 
-  load(count: number, fill: (parts: Iterable<Uint8Array>) => void): void {
+  load(count: number, fill: (parts: readonly Uint8Array[]) => void): void {
     this.#reserve(count);
     fill(this.#parts(this.#size, count));
     this.#commit(count);
@@ -90,7 +89,7 @@ export class TypeScriptStore implements Store {
     return scale === 0 ? 0 : product / scale;
   }
 
-  parts(): Iterable<Uint8Array> {
+  parts(): readonly Uint8Array[] {
     return this.#parts(0, this.#size);
   }
 
@@ -107,11 +106,13 @@ export class TypeScriptStore implements Store {
     this.adopt(new SharedArrayBuffer(0), new SharedArrayBuffer(0), 0);
   }
 
-  *#parts(first: number, count: number): Generator<Uint8Array> {
+  #parts(first: number, count: number): Uint8Array[] {
+    const parts: Uint8Array[] = [];
     const end = (first + count) * this.dimensions * 4;
     for (let at = first * this.dimensions * 4; at < end; at += partSize) {
-      yield new Uint8Array(this.#vectors.buffer, at, Math.min(partSize, end - at));
+      parts.push(new Uint8Array(this.#vectors.buffer, at, Math.min(partSize, end - at)));
     }
+    return parts;
   }
 
   #reserve(count: number): void {
@@ -179,4 +180,59 @@ function sumSquaredDifferences(
     sum += difference * difference;
   }
   return sum;
+}
+
+const isWorse = (a: Hit, b: Hit): boolean =>
+  a.score < b.score || (a.score === b.score && a.id > b.id);
+
+/** The best k hits so far: a heap with the worst of them at the root, like the one in native/search.c. */
+class TopK {
+  readonly #heap: Hit[] = [];
+
+  constructor(readonly k: number) {}
+
+  /** Whether a hit with this score, and an id above all earlier ones, would be among the best. */
+  admits(score: number): boolean {
+    const root = this.#heap[0];
+    return this.#heap.length < this.k || (root !== undefined && score > root.score);
+  }
+
+  push(hit: Hit): void {
+    const heap = this.#heap;
+    if (heap.length < this.k) this.#siftUp(heap.length, hit);
+    else this.#siftDown(hit);
+  }
+
+  /** Best first; equal scores by rising id. */
+  sorted(): Hit[] {
+    return this.#heap.toSorted((a, b) => b.score - a.score || a.id - b.id);
+  }
+
+  #siftUp(from: number, hit: Hit): void {
+    const heap = this.#heap;
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent];
+      if (above === undefined || !isWorse(hit, above)) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = hit;
+  }
+
+  #siftDown(hit: Hit): void {
+    const heap = this.#heap;
+    let at = 0;
+    for (;;) {
+      const left = heap[2 * at + 1];
+      const right = heap[2 * at + 2];
+      const isRight = left !== undefined && right !== undefined && isWorse(right, left);
+      const child = isRight ? right : left;
+      if (child === undefined || !isWorse(child, hit)) break;
+      heap[at] = child;
+      at = 2 * at + (isRight ? 2 : 1);
+    }
+    heap[at] = hit;
+  }
 }

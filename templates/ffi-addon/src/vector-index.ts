@@ -1,6 +1,6 @@
 // The public class: checks every argument and that the index is open and idle, then calls the engine.
 import { requireInteger, requireObject, requirePath, requireView } from "./check.ts";
-import { engine as chosen } from "./chosen.ts";
+import { defaultEngine } from "./default-engine.ts";
 import {
   type Accept,
   type Engine,
@@ -11,6 +11,7 @@ import {
 } from "./engine.ts";
 import { AddonError } from "./errors.ts";
 import { readIndex, writeIndex } from "./file.ts";
+import { keepOverReloads } from "./hot.ts";
 import { maxDimensions, maxSize } from "./symbols.ts";
 // #region worker
 import { searchInWorker, type WorkerSearch } from "./worker/client.ts";
@@ -27,13 +28,13 @@ export interface VectorIndexOptions {
 }
 
 /**
- * Frees the memory of an index that was collected without having been closed. It is kept on globalThis, because `bun --hot`
- * evaluates this module again: a registry of the old module would be collected together with its indexes and free nothing.
+ * Frees the memory of an index that was collected without having been closed. After a reload, a registry of the old module
+ * would be collected together with its indexes and free nothing.
  */
-const kept = globalThis as unknown as Record<symbol, FinalizationRegistry<Store> | undefined>;
-const key = Symbol.for(`${import.meta.path} forgotten`);
-const forgotten = kept[key] ?? new FinalizationRegistry<Store>((store) => store.free());
-kept[key] = forgotten;
+const forgotten = keepOverReloads(
+  `${import.meta.path} forgotten`,
+  () => new FinalizationRegistry<Store>((store) => store.free()),
+);
 
 /**
  * An exact search for the nearest vectors. Scores are computed in double, so no finite input overflows, and every backend
@@ -48,10 +49,11 @@ export class VectorIndex implements Disposable {
   #isCallingAccept = false;
   // #region worker
   readonly #workerSearches = new Set<WorkerSearch>();
+  /** Resolves when the last `whenIdle` has run its action. Searches in the worker wait for it. */
+  #pendingAction: Promise<void> | undefined;
   // #endregion
 
-  /** @param engine by default, the engine of this process. */
-  constructor(options: VectorIndexOptions, engine: Engine = chosen) {
+  constructor(options: VectorIndexOptions, engine: Engine = defaultEngine) {
     const { dimensions, metric } = requireObject("options", options);
     this.#dimensions = requireInteger("dimensions", dimensions, 1, maxDimensions);
     if (!metricNames.includes(metric)) {
@@ -94,7 +96,8 @@ export class VectorIndex implements Disposable {
     const count = view.length / this.#dimensions;
     // #region worker
     if (this.#workerSearches.size > 0) {
-      throw new AddonError("busy", "Can't add to an index that a worker is searching.");
+      const remedy = "Use `await index.whenIdle(() => index.add(vectors))`.";
+      throw new AddonError("busy", `Can't add to an index that a worker is searching. ${remedy}`);
     }
     // #endregion
     if (count > maxSize - store.size) {
@@ -132,10 +135,11 @@ export class VectorIndex implements Disposable {
   // #region worker
   /**
    * Searches on another thread, which reads the same memory; only the query and the hits are copied. There is one such
-   * thread for each thread that imports the library, and it runs the searches in the order of the calls. Until the search
-   * has ended, the index can be searched, saved and closed, but `add` throws `busy`. An aborted search ends soon after the
-   * abort, or immediately if it has not started. `close` cancels these searches, and the memory is freed when the last of them has ended.
-   * @param options.signal aborting it rejects immediately with its reason, and stops the search soon after.
+   * thread for each thread that imports the package, and it runs the searches in the order of the calls. Until the search
+   * has ended, the index can be searched, saved and closed, but `add` throws `busy`: see `whenIdle`. `close` cancels these
+   * searches, and the memory is freed when the last of them has ended.
+   * @param options.signal Aborting rejects immediately. The worker skips the search, or stops soon if it has started. Until
+   * it has stopped, `add` throws `busy`.
    * @throws {AddonError} like `search`, `closed` also if the index is closed during the search, and `worker_failed`.
    */
   async searchInWorker(
@@ -147,11 +151,13 @@ export class VectorIndex implements Disposable {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new AddonError("invalid_argument", "signal must be an AbortSignal.");
     }
+    this.#requireIdle("search");
+    const copy = this.#requireQuery(query, k).slice();
+    if (this.#pendingAction !== undefined) await untilAborted(this.#pendingAction, signal);
     signal?.throwIfAborted();
-    // No code of the caller may run between these checks and the start of the search: it could close the index.
+    // No code of the caller may run between this check and the start of the search: it could close the index.
     const store = this.#requireIdle("search");
-    const view = this.#requireQuery(query, k);
-    const search = searchInWorker(store, view.slice(), k);
+    const search = searchInWorker(store, copy, k);
     this.#workerSearches.add(search);
     const abort = (): void => search.cancel(signal?.reason);
     // This callback also keeps the index reachable: its memory is not freed during the search.
@@ -162,6 +168,31 @@ export class VectorIndex implements Disposable {
     });
     signal?.addEventListener("abort", abort, { once: true });
     return search.hits;
+  }
+
+  /**
+   * Waits until the worker has ended this index's searches, then calls `action`, which may use `add`. Later searches in the
+   * worker start after `action` has returned.
+   * @param action a synchronous function.
+   * @returns what `action` returns. @throws {AddonError} `invalid_argument`, and what `action` throws.
+   */
+  async whenIdle<Result>(action: () => Result): Promise<Result> {
+    if (typeof action !== "function") {
+      throw new AddonError("invalid_argument", "action must be a function.");
+    }
+    const earlierAction = this.#pendingAction;
+    const returned = Promise.withResolvers<void>();
+    this.#pendingAction = returned.promise;
+    try {
+      await earlierAction;
+      while (this.#workerSearches.size > 0) {
+        await Promise.all(Array.from(this.#workerSearches, ({ ended }) => ended));
+      }
+      return action();
+    } finally {
+      if (this.#pendingAction === returned.promise) this.#pendingAction = undefined;
+      returned.resolve();
+    }
   }
   // #endregion
 
@@ -180,7 +211,7 @@ export class VectorIndex implements Disposable {
    * @throws {AddonError} `not_an_index`, `unsupported_version`, `corrupt_file`, `io_failed`, `out_of_memory`,
    * `out_of_range` (NaN or an infinity under a valid checksum), `invalid_argument` (the path).
    */
-  static load(path: string, engine: Engine = chosen): VectorIndex {
+  static load(path: string, engine: Engine = defaultEngine): VectorIndex {
     return readIndex(requirePath(path), ({ dimensions, metric, count }, fill) => {
       const index = new VectorIndex({ dimensions, metric }, engine);
       try {
@@ -235,3 +266,18 @@ export class VectorIndex implements Disposable {
     );
   }
 }
+// #region worker
+
+/** Waits for a promise. @throws the signal's reason as soon as it aborts. */
+async function untilAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+// #endregion

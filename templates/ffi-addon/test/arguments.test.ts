@@ -1,7 +1,7 @@
 // Every argument that is refused, and with which code. The types are lied to on purpose.
 import { describe, expect, test } from "bun:test";
 import { AddonError, type AddonErrorCode, add, sqrt } from "../src/index.ts";
-import { allocateHits } from "../src/layout.ts";
+import { allocateHits } from "../src/native.ts";
 import { VectorIndex } from "../src/vector-index.ts";
 import { engines } from "./engines.ts";
 

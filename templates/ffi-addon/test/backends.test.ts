@@ -18,8 +18,8 @@ import { dirname, join } from "node:path";
 import { findCompiler } from "../scripts/compiler.ts";
 import { packageName, root } from "../src/artifacts.ts";
 import { backendOrder } from "../src/engine.ts";
-import { platform } from "../src/library.ts";
 import { declarations } from "../src/symbols.ts";
+import { platform } from "../src/verify.ts";
 import { createProject, type Project, program, run } from "./project.ts";
 import { binutils, cBackends, ccVariable, compiler, tinycc } from "./toolchain.ts";
 
@@ -241,6 +241,15 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       expect(backend).toBe(fallback);
       expect(reason).toContain("changed since");
       writeFileSync(file, before);
+      expect(await backendAndReason(project)).toEqual(["compiled", ""]);
+    }
+    // Headers that only a flag such as `-I` or `-iquote` leads to.
+    for (const path of ["native/settings.h", "native/include/lib/settings.h"]) {
+      const header = join(project.path, path);
+      mkdirSync(dirname(header), { recursive: true });
+      writeFileSync(header, "#define SETTING 1\n");
+      expect((await backendAndReason(project))[1]).toContain("changed since");
+      rmSync(header);
       expect(await backendAndReason(project)).toEqual(["compiled", ""]);
     }
   });

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../src/artifacts.ts";
 import { metricNames } from "../src/engine.ts";
-import { declarations, maxDimensions, maxSize, status } from "../src/symbols.ts";
+import { declarations, hitLayout, maxDimensions, maxSize, status } from "../src/symbols.ts";
 import { type CFunction, ffiTypesFor, parseHeader } from "./c-header.ts";
 
 const text = readFileSync(join(root, "native/addon.h"), "utf8");
@@ -76,6 +76,13 @@ test("any scalar type of C may be in a header", () => {
     "f7 is not in the header",
   ]);
   expect(() => ffiTypesFor("struct thing", "argument")).toThrow("pass it by pointer");
+});
+
+test("the layout of the struct is the one that C checks", () => {
+  const { size, score, id } = hitLayout;
+  expect(header).toContain(
+    `sizeof(vindex_hit) == ${size} && offsetof(vindex_hit, score) == ${score} && offsetof(vindex_hit, id) == ${id}`,
+  );
 });
 
 test("statuses, metrics and limits are the same numbers", () => {

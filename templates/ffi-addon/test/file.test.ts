@@ -1,5 +1,6 @@
 // Saved indexes: round trips between backends, atomic writes, and every kind of file that is refused.
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
+import * as fs from "node:fs";
 import {
   chmodSync,
   chownSync,
@@ -44,6 +45,27 @@ function saved(name: string, engine = oracle): string {
 
 const fails = (path: string, code: AddonErrorCode, engine = oracle): void =>
   expect(() => VectorIndex.load(path, engine)).toThrow(expect.objectContaining({ code }));
+
+// FAT, drvfs and CIFS refuse to change the mode of a file.
+test.skipIf(process.platform === "win32")(
+  "saves where modes cannot be changed, but only if the new file's mode grants no more",
+  () => {
+    using cannotChange = spyOn(fs, "fchmodSync").mockImplementation(() => {
+      throw Object.assign(new Error("not permitted"), { code: "EPERM" });
+    });
+    const path = saved("fixed-mode.index");
+    expect(saved("fixed-mode.index")).toBe(path);
+    expect(cannotChange).toHaveBeenCalled();
+    chmodSync(path, 0o400); // less than the 0600 of a new file
+    expect(() => saved("fixed-mode.index")).toThrow(expect.objectContaining({ code: "io_failed" }));
+  },
+);
+
+test.skipIf(process.platform === "win32")("the rename of a saved file is written to disk", () => {
+  using sync = spyOn(fs, "fsyncSync");
+  saved("synced.index");
+  expect(sync).toHaveBeenCalledTimes(2); // the file, then its folder
+});
 
 // An atomic write replaces the file, so the mode has to be copied.
 test.skipIf(process.platform === "win32").each([0o600, 0o640, 0o664])(
@@ -290,7 +312,8 @@ test("an error that is not the system's keeps its type", () => {
   };
   expect(() => readIndex(path, bug)).toThrow(TypeError);
   const shape = { dimensions: 1, metric: "dot", count: 0 } as const;
-  expect(() => writeIndex(path, shape, { [Symbol.iterator]: bug })).toThrow(TypeError);
+  const parts = Object.assign([], { [Symbol.iterator]: bug });
+  expect(() => writeIndex(path, shape, parts)).toThrow(TypeError);
   using index = VectorIndex.load(path, oracle);
   expect(index.size).toBeGreaterThan(0);
 });

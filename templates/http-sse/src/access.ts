@@ -4,16 +4,16 @@ import type { HttpEnv } from "#lib/http";
 
 type Need = "publish" | "subscribe";
 
-/** The topics that one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
+/** What one request may publish and read. Each method throws a 401 or 403 `Problem` if access is denied. */
 export interface Grant {
   /** Refuses a request without credentials. */
   refuseAnonymous(): void;
   requirePublish(topic: string): void;
-  /** Returns the topics to read: those that were requested, or everything that the client may read. */
+  /** Returns the patterns to read: those that were requested, or all that the client may read. */
   requireSubscribe(requested?: readonly string[]): readonly string[];
   // #region auth
-  /** When the grant ends, in milliseconds since the Unix epoch. */
-  readonly expiresAt: number;
+  /** When the grant ends, in milliseconds since the Unix epoch; undefined if it does not end. */
+  readonly expiresAt?: number;
   // #endregion
 }
 
@@ -23,7 +23,7 @@ export interface AppEnv extends HttpEnv {
     grant: Grant;
     // #region auth
     /** Reads the grant of the request from its token; unset if the API is open. @throws {Problem} 401 */
-    authenticate?: () => Promise<Grant>;
+    readGrant?: () => Promise<Grant>;
     // #endregion
   };
 }
@@ -33,9 +33,6 @@ const everything: Grant = {
   refuseAnonymous: () => undefined,
   requirePublish: () => undefined,
   requireSubscribe: (requested = ["*"]) => requested,
-  // #region auth
-  expiresAt: Number.POSITIVE_INFINITY,
-  // #endregion
 };
 
 /**
@@ -47,8 +44,8 @@ export function access(need: Need): MiddlewareHandler<AppEnv> {
     c.set("grant", everything);
     // #region auth
     // Here, not in a middleware for certain paths, so that a route which declares its access is protected at any path.
-    const authenticate = c.get("authenticate");
-    if (authenticate) c.set("grant", await authenticate());
+    const readGrant = c.get("readGrant");
+    if (readGrant) c.set("grant", await readGrant());
     // #endregion
     // Before validation, so that the body of an anonymous request is not parsed.
     if (need === "publish") c.get("grant").refuseAnonymous();

@@ -1,10 +1,12 @@
 // Opens the stores, then lists the middleware in the order in which it runs, and the routes in the order in which they are tried.
+// Paths of source files belong here: `import.meta.dir` of every module of the bundle is dist/.
+import { join } from "node:path";
 import { Hono } from "hono";
 import { notFound, problems, requestChecks, requestLog } from "#lib/http";
 // #region page
 import { pageRoutes } from "#lib/page";
 // #endregion
-import { healthRoutes, type Service } from "#lib/service";
+import { dataDirError, healthRoutes, type Service } from "#lib/service";
 import type { AppEnv } from "./access.ts";
 import { allowOrigins } from "./cors.ts";
 import type { Env } from "./env.ts";
@@ -14,39 +16,45 @@ import { authenticate } from "./features/auth/authenticate.ts";
 import { Broadcaster } from "./features/events/broadcaster.ts";
 import { eventRoutes } from "./features/events/routes.ts";
 // #region jobs
-import { analysisRoutes, openAnalysisPool } from "./features/jobs/analysis-routes.ts";
+import type { Result } from "./features/jobs/analysis.ts";
+import { analysisRoutes } from "./features/jobs/analysis-routes.ts";
 import { Jobs } from "./features/jobs/jobs.ts";
+import { Pool } from "./features/jobs/pool.ts";
 import { jobRoutes } from "./features/jobs/routes.ts";
 // #endregion
-import { openMessageStore } from "./features/messages/open.ts";
+// #region redis
+import { RedisMessages } from "./features/messages/redis.ts";
+// #endregion
 import { messageRoutes } from "./features/messages/routes.ts";
+import { SqliteMessages } from "./features/messages/sqlite.ts";
+import type { MessageStore } from "./features/messages/store.ts";
 // #region openapi
 import { describeRoutes } from "./features/openapi/routes.ts";
 // #endregion
 // #region uploads
 import { uploadRoutes } from "./features/uploads/routes.ts";
-import { openUploadStore } from "./features/uploads/store.ts";
+import { UploadStore } from "./features/uploads/store.ts";
 // #endregion
 import { rateLimit } from "./rate-limit.ts";
 
-// #region jobs
-/** worker.ts in src/, worker.js in dist/. Declared here: `import.meta.dir` of every module of the bundle is dist/. */
-const WORKER = `${import.meta.dir}/features/jobs/worker`;
-// #endregion
-// #region page
-/** Declared here: `import.meta.dir` of every module of the bundle is dist/. */
-const PAGE = `${import.meta.dir}/features/page/index.html`;
-// #endregion
-
 export async function createApp(env: Env, service: Service) {
-  const messages = service.use(await openMessageStore(env));
+  const messages = service.use(await openStore(env, () => openMessages(env)));
   const broadcaster = service.use(new Broadcaster(messages, env.HEARTBEAT_MS, service.metrics));
   // #region uploads
-  const uploads = service.use(await openUploadStore(env));
+  const openUploads = () => UploadStore.open(join(env.DATA_DIR, "uploads"), env.MAX_UPLOAD_BYTES);
+  const uploads = service.use(await openStore(env, openUploads));
   // #endregion
   // #region jobs
   // `service` closes what it uses in reverse order: the pool closes after the jobs that it runs.
-  const pool = service.use(openAnalysisPool(env, WORKER));
+  const pool = service.use(
+    new Pool<string, Result>({
+      // Without its extension: worker.ts in src/, worker.js in dist/.
+      worker: join(import.meta.dir, "features/jobs/worker"),
+      size: env.JOB_WORKERS,
+      queue: env.JOB_QUEUE,
+      timeoutMs: env.JOB_TIMEOUT_MS,
+    }),
+  );
   const jobs = service.use(new Jobs(messages, service.metrics));
   // #endregion
 
@@ -76,7 +84,7 @@ export async function createApp(env: Env, service: Service) {
     .route("/", describeRoutes(app))
     // #endregion
     // #region page
-    .route("/", await pageRoutes(PAGE))
+    .route("/", await pageRoutes(join(import.meta.dir, "features/page/index.html")))
     // #endregion
     .route("/", healthRoutes(service));
   return routes;
@@ -84,3 +92,21 @@ export async function createApp(env: Env, service: Service) {
 
 /** For a typed client: `hc<App>(url)`. */
 export type App = Awaited<ReturnType<typeof createApp>>;
+
+async function openMessages(env: Env): Promise<MessageStore> {
+  // #region redis
+  if (env.REDIS_URL !== undefined) {
+    return await RedisMessages.open(env.REDIS_URL, env.REDIS_KEY, env.MESSAGES_KEEP);
+  }
+  // #endregion
+  return new SqliteMessages(join(env.DATA_DIR, "messages.db"), env.MESSAGES_KEEP);
+}
+
+/** Opens a store of `DATA_DIR`. @throws {StartError} if it cannot be opened. */
+async function openStore<Store>({ DATA_DIR }: Env, open: () => Promise<Store>): Promise<Store> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw dataDirError(DATA_DIR, cause);
+  }
+}

@@ -4,7 +4,7 @@ import { clientVariables } from "#lib/client-address";
 import { integer, serviceVariables } from "#lib/env";
 import { origins } from "#lib/origins";
 // #region auth
-import { allowedTopics } from "./features/messages/topics.ts";
+import { allowedPatterns } from "./features/messages/topics.ts";
 
 // #endregion
 
@@ -19,7 +19,7 @@ export const schema = z.object({
   /** Key of the stream in Redis, and prefix of its other keys. */
   REDIS_KEY: z.string().default("messages"),
   // #endregion
-  /** Messages to retain over all topics, and as many deletions; older ones are dropped. */
+  /** At most this many messages, over all topics together, and at most this many deletions are kept; the oldest are dropped first. */
   MESSAGES_KEEP: integer({ min: 1 }).default(100_000),
   /** Milliseconds between the comments that keep a quiet event stream open. */
   HEARTBEAT_MS: integer({ min: 10, max: 120_000 }).default(15_000),
@@ -56,7 +56,7 @@ export const schema = z.object({
   /** Required issuer (`iss`) of tokens. */
   AUTH_ISSUER: z.string().optional(),
   /** Topics and prefixes that can be read without a token, separated by commas. */
-  PUBLIC_TOPICS: allowedTopics.default(["general"]),
+  PUBLIC_TOPICS: allowedPatterns.default(["general"]),
   // #endregion
 });
 

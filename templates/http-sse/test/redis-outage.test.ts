@@ -1,5 +1,6 @@
 // A Redis server that is killed, goes silent, rejects writes or loses its data. Needs redis-server, not REDIS_URL.
 import { describe, expect, test } from "bun:test";
+import { RedisMessages } from "../src/features/messages/redis.ts";
 import { Relay, redisServer, TestRedis } from "./redis-server.ts";
 import { type EventClient, TestServer } from "./server.ts";
 
@@ -111,11 +112,36 @@ describe.skipIf(!redisServer)("Redis", () => {
     },
   );
 
+  test("a user who may not read the stream: not ready, and the log says why, once", async () => {
+    await using redis = await TestRedis.start();
+    await redis.command("ACL", "SETUSER", "app", "on", ">secret", "allkeys", "+@all");
+    const url = new URL(redis.url);
+    [url.username, url.password] = ["app", "secret"];
+    await using server = await TestServer.start({ REDIS_URL: url.href });
+    using live = await server.events();
+    await redis.command("ACL", "SETUSER", "app", "-xread");
+    // Ends the read that is in progress.
+    await server.post("before");
+    await untilReady(false, server);
+    const warning = "cannot read the stream";
+    while (!server.output.includes(warning)) await Bun.sleep(20);
+    await server.post("unread");
+    await redis.command("ACL", "SETUSER", "app", "+xread");
+    await untilReady(true, server);
+    expect(await live.texts(2)).toEqual(["before", "unread"]);
+    const { output } = await server.stop();
+    expect(output.split(warning)).toHaveLength(2);
+    expect(output).toMatch(/NOPERM|permission/);
+    await redis.command("ACL", "SETUSER", "app", "-xread");
+    await expect(RedisMessages.open(url.href, "other", 10)).rejects.toThrow(/xread/i);
+  });
+
   test("emptied during an outage: streams get one gap, also after a second reconnect", async () => {
     await using redis = await TestRedis.start();
     using relay = new Relay(redis.url);
-    await using server = await TestServer.start({ REDIS_URL: relay.url });
+    await using server = await TestServer.start({ REDIS_URL: relay.url, HEARTBEAT_MS: "50" });
     const { id } = await server.post("lost");
+    await server.post("lost, too");
     using live = await server.events();
     relay.cut();
     await untilReady(false, server);
@@ -128,6 +154,12 @@ describe.skipIf(!redisServer)("Redis", () => {
     }
     relay.open();
     await untilReady(true, server);
+    // A stream that resumes before the first new message waits for it, and gets heartbeats.
+    const waiting = await server.fetch("/api/events", { headers: { "last-event-id": id } });
+    const reader = waiting.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes(":\n\n:\n\n")) text += (await reader?.read())?.value ?? "";
+    await reader?.cancel();
     await server.post("first");
     // The stream ends, so that the client resumes and learns of the gap.
     expect(await live.next()).toBeUndefined();

@@ -47,7 +47,7 @@ test("messages of a newer release are refused, with what to do", async () => {
     }
     const { error, code } = await start({ DATA_DIR: folder });
     expect(error).toBe(
-      `${file} was written by a newer release (version 99; this one supports up to 3).\nStart the newer release, or set DATA_DIR to another folder.\n`,
+      `${file} was written by a newer release (version 99; this one supports up to 1).\nStart the newer release, or set DATA_DIR to another folder.\n`,
     );
     expect(code).toBe(1);
   } finally {

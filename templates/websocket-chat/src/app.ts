@@ -17,6 +17,7 @@ export async function createApp(env: Env, service: Service) {
   const secret = await openSessionSecret(env);
   const hub = new Hub(env, service);
   const stores = openStores(env, hub);
+  const chat = { hub, stores };
   service.use(stores.log);
   service.use(stores.presence);
 
@@ -31,8 +32,8 @@ export async function createApp(env: Env, service: Service) {
     .route("/", await chatPage(env))
     // #endregion
     .use("/api/session", cors({ origin: [...env.ALLOWED_ORIGINS], credentials: true }))
-    .route("/", sessionRoutes(secret, stores))
-    .route("/", chatRoutes(env, secret, { hub, stores }, service));
+    .route("/", sessionRoutes(secret, chat))
+    .route("/", chatRoutes(env, secret, chat, service));
   return routes;
 }
 

@@ -21,7 +21,7 @@ export const LIMITS = {
   latest: 50,
   /**
    * Bytes of events that one read of a room log returns, and of events or messages in a join reply. A client that gets
-   * no complete frame for some seconds reconnects, so it could never receive a long reply over a slow network.
+   * no complete frame for some seconds reconnects, so a long reply would take many attempts over a slow network.
    */
   replyBytes: 256 * 1024,
   /** Members in a join reply, so that the reply stays short on a slow network. The others follow as `user-joined` frames. */
@@ -35,10 +35,10 @@ export const LIMITS = {
   /** Bytes that may be queued for a slow consumer before its connection is closed. */
   sendBufferBytes: 768 * 1024,
   // #region typing
-  /** Milliseconds between two `typing` frames of one connection in one room. */
+  /** Milliseconds between two `typing` frames of one user in one room. */
   typingMs: 2000,
   // #endregion
-  /** Idempotency keys that the SQLite log remembers. */
+  /** Idempotency keys that the SQLite log remembers. A resend after this many newer events is stored again. */
   keys: 50_000,
   // #region redis
   /** Milliseconds for which Redis remembers an idempotency key. */

@@ -1,6 +1,8 @@
 // Access: sessions, origins, limits, and the response to each refusal.
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { hc } from "hono/client";
+import type { App } from "../src/app.ts";
 import { SESSION_SECONDS } from "../src/features/session/cookie.ts";
 import { RawSocket } from "./raw.ts";
 import { ChatServer, until } from "./server.ts";
@@ -39,6 +41,7 @@ function sign(claims: Claims, secret: string): string {
 interface Claims {
   readonly id: string;
   readonly name: string;
+  readonly session: string;
   readonly expires: number;
 }
 
@@ -92,10 +95,11 @@ describe("session", () => {
   });
 
   test("DELETE removes the cookie, and GET without one is 401", async () => {
-    const response = await fetch(`${server.url}/api/session`, { method: "DELETE" });
+    const { session } = hc<App>(server.url).api;
+    const response = await session.$delete();
     expect(response.status).toBe(204);
     expect(response.headers.get("set-cookie")).toContain("Max-Age=0");
-    expect((await fetch(`${server.url}/api/session`)).status).toBe(401);
+    expect((await session.$get()).status as number).toBe(401);
   });
 
   test.each([
@@ -341,6 +345,23 @@ describe("rate limit", () => {
     expect(replies.some((reply) => reply.type === "error" && reply.code === "rate_limited")).toBe(
       true,
     );
+  });
+
+  test("also applies to new names, but not to a sign-in", async () => {
+    using ada = await Socket.open(server.url, "Ada");
+    const post = (cookie: string) =>
+      fetch(`${server.url}/api/session`, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie },
+        body: '{"name":"Countess"}',
+      });
+    const renames = await Promise.all(Array.from({ length: 20 }, () => post(ada.cookie)));
+    const refused = renames.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(5);
+    expect(refused[0]?.headers.get("retry-after")).toBe("10");
+    expect(refused.length).toBeLessThan(20);
+    const signIns = await Promise.all(Array.from({ length: 20 }, () => post("")));
+    expect(signIns.filter(({ status }) => status !== 201)).toEqual([]);
   });
 
   test("also applies to invalid frames", async () => {

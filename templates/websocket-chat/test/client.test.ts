@@ -1,7 +1,11 @@
 // The client of the protocol, against a server that speaks another version and one that goes silent.
 import { afterEach, expect, jest, spyOn, test } from "bun:test";
-import { ChatClient, type EndReason } from "../src/client/client.ts";
-import { Outbox } from "../src/client/outbox.ts";
+import {
+  ChatClient,
+  type EndReason,
+  type OutboxStorage,
+  type Unsent,
+} from "../src/client/client.ts";
 import { PROTOCOL } from "../src/protocol.ts";
 
 afterEach(() => {
@@ -13,23 +17,47 @@ const you = { id: "ada", name: "Ada" };
 const welcome = (protocol: number) => JSON.stringify({ type: "welcome", you, protocol });
 
 /** A client whose states are recorded. */
-function start(connect: () => WebSocket, ended: (reason: EndReason) => void = () => undefined) {
+function start(
+  connect: () => WebSocket,
+  ended: (reason: EndReason) => void = () => undefined,
+  storage?: OutboxStorage,
+) {
   const states: unknown[] = [];
+  const settled: { readonly event: Unsent; readonly problem: string | undefined }[] = [];
   const client = new ChatClient({
     user: you,
-    backoff: { base: 1, cap: 1 },
+    backoff: { base: 1, cap: 1000 },
     connect,
+    ...(storage ? { storage } : {}),
     events: {
       state: (state, retryInMs) => states.push({ state, retryInMs }),
       refused: () => undefined,
-      settled: () => undefined,
+      settled: (event, problem) => settled.push({ event, problem }),
       joined: () => undefined,
       frame: () => undefined,
       ended,
     },
   });
   client.connect();
-  return { client, states };
+  return { client, states, settled };
+}
+
+/** A socket without a network. `receive` passes a frame of the server to the client. */
+function fakeSocket() {
+  const sent: Record<string, unknown>[] = [];
+  const socket = {
+    send: (data: string) => sent.push(JSON.parse(data)),
+    close: () => undefined,
+  } as unknown as WebSocket;
+  const receive = (frame: unknown) =>
+    socket.onmessage?.call(socket, { data: JSON.stringify(frame) } as MessageEvent);
+  const join = async (snapshot: Record<string, unknown> = {}) => {
+    receive(JSON.parse(welcome(PROTOCOL)));
+    const empty = { epoch: "e", offset: 0, recovered: false, members: [you], messages: [] };
+    receive({ type: "ok", ref: sent.at(-1)?.ref, room: "general", ...empty, ...snapshot });
+    await Bun.sleep(0);
+  };
+  return { socket, sent, receive, join };
 }
 
 test("the client stops at a welcome of another protocol version, and does not reconnect", async () => {
@@ -139,6 +167,7 @@ test("a frame with a temporary error is sent again after growing delays of up to
 });
 
 test("an event is sent even if the storage of the outbox is full", async () => {
+  const { socket, sent, receive, join } = fakeSocket();
   const stored: string[] = [];
   const storage = {
     getItem: () => null,
@@ -147,28 +176,102 @@ test("an event is sent even if the storage of the outbox is full", async () => {
       stored.push(value);
     },
   };
-  const outbox = new Outbox("ada", storage);
-  outbox.add({ type: "chat", room: "a", text: "x".repeat(300) });
-  const event = outbox.startSending("a");
-  expect(event).toMatchObject({ type: "chat" });
-  if (event) outbox.remove(event);
+  const { client } = start(() => socket, undefined, storage);
+  client.join("general");
+  client.post({ type: "chat", room: "general", text: "x".repeat(300) });
+  await join();
+  expect(sent.at(-1)).toMatchObject({ type: "chat" });
+  receive({ type: "ok", ref: sent.at(-1)?.ref, room: "general", epoch: "e", offset: 1 });
+  await Bun.sleep(0);
   expect(stored).toEqual(["[]"]);
+  client.close();
+});
+
+// The server may have forgotten the key: if the client sent such an event again, it could be stored twice.
+test.each(["the recovered events", "the latest messages", "a later frame"])(
+  "an event whose `ok` was lost is not sent again if it is in %s",
+  async (where) => {
+    const sockets = [fakeSocket(), fakeSocket()] as const;
+    let connections = 0;
+    const { client, settled } = start(() => (sockets[connections++] ?? sockets[1]).socket);
+    client.join("general");
+    await sockets[0].join();
+    const unsent = client.post({ type: "chat", room: "general", text: "mine" });
+    client.post({ type: "chat", room: "general", text: "next" });
+    const { key } = unsent;
+    expect(sockets[0].sent.at(-1)).toMatchObject({ type: "chat", key });
+    sockets[0].socket.onclose?.call(sockets[0].socket, { code: 1006 } as CloseEvent);
+    while (connections < 2) await Bun.sleep(1);
+    const message = { offset: 1, from: you, text: "mine", at: "", key };
+    const event = { type: "chat", room: "general", epoch: "e", ...message };
+    if (where === "the recovered events") {
+      await sockets[1].join({ offset: 1, recovered: true, messages: [event] });
+    } else if (where === "the latest messages") {
+      await sockets[1].join({ epoch: "f", offset: 9, messages: [message] });
+    } else {
+      await sockets[1].join();
+      sockets[1].receive(event);
+      // The reply to the copy that was sent before the event arrived.
+      sockets[1].receive({ type: "ok", ref: sockets[1].sent.at(-1)?.ref, epoch: "e", offset: 1 });
+      await Bun.sleep(0);
+    }
+    expect(sockets[1].sent.at(-1)).toMatchObject({ type: "chat", text: "next" });
+    expect(settled).toEqual([{ event: unsent, problem: undefined }]);
+    client.close();
+  },
+);
+
+test("an event that waited for a day is dropped, and the next one is sent", async () => {
+  const { socket, sent, join } = fakeSocket();
+  const chat = { type: "chat", room: "general" };
+  const stored = [
+    { ...chat, text: "old", key: "k1", postedAt: Date.now() - 25 * 60 * 60 * 1000 },
+    { ...chat, text: "new", key: "k2", postedAt: Date.now() - 23 * 60 * 60 * 1000 },
+  ];
+  const storage = { getItem: () => JSON.stringify(stored), setItem: () => undefined };
+  const { client, settled } = start(() => socket, undefined, storage);
+  client.join("general");
+  await join();
+  expect(settled).toMatchObject([{ event: { text: "old" }, problem: expect.any(String) }]);
+  expect(sent.at(-1)).toEqual({ ...chat, text: "new", key: "k2", ref: expect.anything() });
+  client.close();
+});
+
+test("without a first reply, each reconnect waits longer, and so does each ping", async () => {
+  jest.useFakeTimers();
+  spyOn(Math, "random").mockReturnValue(1);
+  const { socket, sent, receive } = fakeSocket();
+  let connections = 0;
+  const { client, states } = start(() => {
+    connections += 1;
+    return socket;
+  });
+  client.join("general");
+  const waits: number[] = [];
+  for (let attempt = 1; attempt <= 6; attempt++) {
+    receive(JSON.parse(welcome(PROTOCOL)));
+    // The reply to the join does not arrive in time.
+    jest.advanceTimersByTime(20_000);
+    expect(sent.at(-1)).toMatchObject({ type: "ping" });
+    let waited = 0;
+    for (; connections === attempt; waited += 1000) jest.advanceTimersByTime(1000);
+    waits.push(waited);
+  }
+  expect(waits).toEqual([5000, 9000, 17_000, 33_000, 65_000, 65_000]);
+  const offline = states.filter((each) => (each as { state: string }).state === "offline");
+  expect(offline).toMatchObject([1, 2, 4, 8, 16, 32].map((retryInMs) => ({ retryInMs })));
+  receive(JSON.parse(welcome(PROTOCOL)));
+  receive({ type: "pong", ref: "alive" });
+  socket.onclose?.call(socket, { code: 1006 } as CloseEvent);
+  expect(states.at(-1)).toEqual({ state: "offline", retryInMs: 1 });
+  client.close();
 });
 
 test("an event of an unknown kind counts as an event of its room", async () => {
-  const sent: { readonly type: string; readonly ref: unknown }[] = [];
-  const socket = {
-    send: (data: string) => sent.push(JSON.parse(data)),
-    close: () => undefined,
-  } as unknown as WebSocket;
-  const receive = (frame: unknown) =>
-    socket.onmessage?.call(socket, { data: JSON.stringify(frame) } as MessageEvent);
+  const { socket, sent, receive, join } = fakeSocket();
   const { client } = start(() => socket);
   client.join("general");
-  receive(JSON.parse(welcome(PROTOCOL)));
-  const position = { epoch: "e", offset: 0, recovered: false, members: [you], messages: [] };
-  receive({ type: "ok", ref: sent[0]?.ref, room: "general", ...position });
-  await Bun.sleep(0);
+  await join();
   const event = { room: "general", epoch: "e", from: you, at: "", key: "k" };
   receive({ ...event, type: "unknown", offset: 1, target: 1 });
   receive({ ...event, type: "chat", offset: 2, text: "hello" });

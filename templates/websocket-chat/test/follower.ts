@@ -1,8 +1,8 @@
 // The page's client and model without the page: it stays in a room and records what the page would show.
 import { expect } from "bun:test";
 import { applyEvent } from "../src/apply-event.ts";
+import type { NewEvent } from "../src/client/client.ts";
 import { ChatClient } from "../src/client/client.ts";
-import type { NewEvent } from "../src/client/outbox.ts";
 import { isEvent, type Message, type RoomEvent, targetOf, type User } from "../src/protocol.ts";
 import { until } from "./server.ts";
 import { openWebSocket } from "./web-socket.ts";
@@ -60,7 +60,7 @@ export class Follower implements Disposable {
   }
 
   get unsent(): number {
-    return this.#client.outbox.unsent.length;
+    return this.#client.unsent.length;
   }
 
   send(text: string): void {

@@ -3,7 +3,7 @@ import { expect, jest, mock, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { type Chat, Connection } from "../src/features/chat/connection.ts";
-import { ChatServer } from "./server.ts";
+import { ChatServer, until } from "./server.ts";
 import { Socket, startSession } from "./socket.ts";
 
 const SECRET = "a secret of the tests";
@@ -194,6 +194,12 @@ test("canJoin decides who may join, and may fail", async () => {
   await eve.join("open");
   expect((await ada.join("ada-only")).members).toEqual([ada.you]);
   // A ping gets its reply during a join that takes long.
-  eve.send({ type: "join", ref: 1, room: "slow" });
+  const slow = eve.ask({ type: "join", room: "slow" });
   await eve.settled();
+  // The frames after it wait only until it has failed.
+  const later = eve.chat("open", "after the slow join");
+  expect(await slow).toMatchObject({ code: "internal", retry: true });
+  await later;
+  const isLogged = () => own.output.includes("canJoin has not decided about slow in 5000 ms");
+  await until(isLogged, "the reason is logged");
 });

@@ -24,14 +24,18 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect(await page.evaluate<number>(requests)).toBe(2);
   });
 
-  test("a text that is too long is kept and reported", async () => {
+  test("a text that is too long is kept and reported, and not sent", async () => {
     await using server = await ChatServer.start();
     using page = await Page.signIn(server.url, "Long");
+    using other = await Socket.open(server.url, "Other");
+    await other.join("general");
     await page.evaluate("void (document.querySelector('#text').value = 'x'.repeat(4001))");
     await page.click("#text");
     await page.press("Enter");
     await page.until("/too long/.test(document.querySelector('#banner').textContent)");
     expect(await typedIn(page)).toHaveLength(4001);
+    await other.settled();
+    expect(other.all("chat")).toEqual([]);
   });
   // #region edits
 

@@ -60,7 +60,7 @@ test.each(["ok", "event"])(
   (first) => {
     const { model, room, texts } = open();
     model.joined("a", { ...empty, recovered: false }, true);
-    const unsent = { type: "chat", room: "a", text: "mine", key: "k1" } as const;
+    const unsent = { type: "chat", room: "a", text: "mine", key: "k1", postedAt: 0 } as const;
     model.addUnsent(unsent, "");
     expect(room.lines.map(({ state }) => state)).toEqual(["waiting"]);
     const ok = () => model.settled(unsent);
@@ -168,6 +168,21 @@ test("a user who is renamed is renamed everywhere", () => {
     `Robert #${renamed.id.slice(0, 4)}`,
     "Robert #carl",
   ]);
+});
+
+test("users who are no longer shown are forgotten, and the others keep their tags", () => {
+  const { model } = open();
+  model.joined("a", { ...empty, members: [me, bob], recovered: false }, true);
+  const namesake = { id: "carl-id", name: "Bob" };
+  model.receive({ type: "user-joined", room: "a", user: namesake });
+  expect(model.labelOf(bob)).toBe("Bob #bob-");
+  model.receive({ type: "user-left", room: "a", user: namesake });
+  model.receive({ type: "user-joined", room: "a", user: { id: "eve-id", name: "Eve" } });
+  expect(model.labelOf(bob)).toBe("Bob");
+  // An author stays known while a message is shown.
+  model.receive(chat(1, "hello", namesake));
+  model.receive({ type: "user-joined", room: "a", user: { id: "dan-id", name: "Dan" } });
+  expect(model.labelOf(bob)).toBe("Bob #bob-");
 });
 // #region edits
 

@@ -80,6 +80,23 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
   // #endregion
 
+  test("the title of a hidden tab shows the number of unread messages", async () => {
+    using other = await Socket.open(server.url, "Caller");
+    await other.join("general");
+    using page = await Page.open("Away");
+    await page.shows("#members li");
+    // A hidden tab gets no animation frames.
+    await page.evaluate(
+      `(() => {
+        window.requestAnimationFrame = () => 0;
+        Object.defineProperty(document, "hidden", { value: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      })()`,
+    );
+    await other.chat("general", "are you there?");
+    await page.until('document.title === "(1) # general"');
+  });
+
   test("history is not unread, and a new message is", async () => {
     using other = await Socket.open(server.url, "Writer");
     await other.join("news");

@@ -1,7 +1,7 @@
 // Random dropped connections and crashes: every client ends with the same events, in order, each once.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { NewEvent } from "../src/client/outbox.ts";
+import type { NewEvent } from "../src/client/client.ts";
 import type { EventKind } from "../src/protocol.ts";
 import { Follower } from "./follower.ts";
 import { FaultyProxy } from "./proxy.ts";

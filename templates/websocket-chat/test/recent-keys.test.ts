@@ -5,9 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "../src/features/chat/room-log/migrations.ts";
-import { RecentKeys } from "../src/features/chat/room-log/recent-keys.ts";
 import type { Draft } from "../src/features/chat/room-log/room-log.ts";
-import { SqliteRoomLog } from "../src/features/chat/room-log/sqlite.ts";
+import { RecentKeys, SqliteRoomLog } from "../src/features/chat/room-log/sqlite.ts";
 import { LIMITS } from "../src/limits.ts";
 import { Recorder } from "./stores.ts";
 
@@ -28,7 +27,7 @@ test("the latest keys are known, and memory is bounded", () => {
   const { db, insert, keys } = open();
   for (let offset = 1; offset <= 10 * LIMIT; offset++) {
     insert("ada", `k${offset}`, offset);
-    keys.add("ada", `k${offset}`, { room: "general", offset });
+    keys.add({ from: { id: "ada" }, key: `k${offset}` }, { room: "general", offset });
     keys.commit();
     for (let known = Math.max(1, offset - LIMIT + 1); known <= offset; known++) {
       expect(keys.find("ada", `k${known}`)).toEqual({ room: "general", offset: known });
@@ -109,33 +108,14 @@ test("the keys of events that change nothing are as many as those of other event
 });
 // #endregion
 
-test("the keys of a file of an older release are known, as those before the stored events", () => {
-  const { db, insert } = open();
-  db.run(`
-    ALTER TABLE log DROP COLUMN marking;
-    DROP TABLE keys;
-    CREATE TABLE keys (id INTEGER PRIMARY KEY, user TEXT, key TEXT, room TEXT, offset INTEGER);
-    INSERT INTO keys VALUES (7, 'ada', 'k7', 'general', 7), (8, 'ada', 'k8', 'general', 8);
-    INSERT INTO events (id, room, offset, user, key) VALUES (100008, 'general', 9, 'ada', 'k9');
-    PRAGMA user_version = 4;
-  `);
-  insert("ada", "k10", 10);
-  migrate(db);
-  expect(db.query("SELECT id, key FROM keys").all()).toEqual([
-    { id: 100_006, key: "k7" },
-    { id: 100_007, key: "k8" },
-  ]);
-  const keys = new RecentKeys(db, LIMIT);
-  expect([7, 8, 9, 10].map((n) => keys.find("ada", `k${n}`)?.offset)).toEqual([7, 8, 9, 10]);
-});
-
 test("a key of a transaction that was rolled back is unknown, and the others are still known", () => {
   const { keys } = open();
   for (let offset = 1; offset < LIMIT; offset++) {
-    keys.add("ada", `k${offset}`, { room: "general", offset });
+    keys.add({ from: { id: "ada" }, key: `k${offset}` }, { room: "general", offset });
     keys.commit();
   }
-  for (const user of ["ada", "bob"]) keys.add(user, "k", { room: "general", offset: LIMIT });
+  for (const user of ["ada", "bob"])
+    keys.add({ from: { id: user }, key: "k" }, { room: "general", offset: LIMIT });
   expect(keys.find("bob", "k")).toBeDefined();
   keys.rollback();
   for (const user of ["ada", "bob"]) expect(keys.find(user, "k")).toBeUndefined();
@@ -144,7 +124,7 @@ test("a key of a transaction that was rolled back is unknown, and the others are
 
 test("keys of different senders do not collide", () => {
   const { keys } = open();
-  keys.add("a", "b c", { room: "general", offset: 1 });
+  keys.add({ from: { id: "a" }, key: "b c" }, { room: "general", offset: 1 });
   expect(keys.find("b", "b c")).toBeUndefined();
   expect(keys.find("a", "b")).toBeUndefined();
 });

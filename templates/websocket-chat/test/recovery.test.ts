@@ -1,7 +1,7 @@
 // Recovery after a lost connection, a crash, a slow consumer, a restart and a full disk.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentBoot, isSameBoot } from "../src/features/chat/room-log/boot.ts";
@@ -519,6 +519,43 @@ test("a database whose marker file was deleted starts a new epoch", async () => 
   expect(now).toMatchObject({ recovered: false, messages: [{ text: "kept" }] });
 });
 
+test.skipIf(process.platform !== "linux")(
+  "a change of the owner or the mode of the marker file keeps the epoch",
+  async () => {
+    await using server = await ChatServer.start(FAST);
+    const ada = await Socket.open(server.url, "Ada");
+    const { epoch } = await ada.join("general");
+    await ada.chat("general", "kept");
+    await server.stop();
+    // A container may do that with its volume at each start.
+    await chmod(join(server.directory, "chat.db.marker"), 0o600);
+    await server.restart();
+    (await joined(await Socket.openAs(server.url, ada.cookie), { epoch, offset: 1 })).close();
+  },
+);
+
+test("a folder that was restored from a copy starts a new epoch", async () => {
+  await using server = await ChatServer.start(FAST);
+  const ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  await ada.chat("general", "kept");
+  await server.stop();
+  const copy = `${server.directory}-copy`;
+  // Unlike a plain copy, this keeps the times.
+  const copyFolder = (from: string, to: string) =>
+    cp(from, to, { recursive: true, preserveTimestamps: true });
+  await copyFolder(server.directory, copy);
+  await server.restart();
+  const later = await joined(await Socket.openAs(server.url, ada.cookie), { epoch, offset: 1 });
+  const { offset } = await later.chat("general", "lost");
+  await server.stop();
+  await rm(server.directory, { recursive: true });
+  await copyFolder(copy, server.directory);
+  await rm(copy, { recursive: true });
+  await server.restart();
+  await startsNewEpoch(server, ada.cookie, { epoch, offset });
+});
+
 /** Copies a database that is open. @returns the path of the copy. */
 function copyOf(file: string): string {
   const copy = `${file}.copy`;
@@ -547,8 +584,11 @@ test("a copy of a database that was made while it was open is noticed as well", 
   await ada.chat("general", "kept");
   const file = join(server.directory, "chat.db");
   const copy = copyOf(file);
+  const readMarker = () => Bun.file(`${file}.marker`).text();
+  const before = await readMarker();
   const { offset } = await ada.chat("general", "lost");
-  await Bun.sleep(1000);
+  // A mark that is newer than the copy.
+  await until(async () => (await readMarker()) !== before, "a commit is marked");
   await server.crash();
   await replaceDatabase(file, copy);
   await server.restart();

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { schema } from "../src/env.ts";
-import type { Delivery, Listener, Signal } from "../src/features/chat/bus.ts";
+import type { Delivery, Listener, Signal } from "../src/features/chat/hub.ts";
 import { openStores, type Stores } from "../src/features/chat/stores.ts";
 import type { ServerFrame } from "../src/protocol.ts";
 // #region redis

@@ -1,18 +1,17 @@
-// Searches on another thread. The first search of each thread that imports the library starts one worker, which runs all its
+// Searches on another thread. The first search of each thread that imports the package starts one worker, which runs all its
 // searches one after the other.
-import { createWorkerUrl, id as libraryId } from "../artifacts.ts";
+import { createWorkerUrl, id as packageId } from "../artifacts.ts";
 import type { Hit, Store } from "../engine.ts";
 import { AddonError, workerFailedError } from "../errors.ts";
-import { claim } from "./share.ts";
+import { keepOverReloads } from "../hot.ts";
+import { cancelSearch, createSearchState, type SearchState } from "./share.ts";
 
 export interface SearchRequest {
   readonly id: number;
   readonly store: ReturnType<Store["share"]>;
   readonly query: Float32Array;
   readonly k: number;
-  readonly cancel: Int32Array<SharedArrayBuffer>;
-  /** For `claim`. */
-  readonly claimed: Int32Array<SharedArrayBuffer>;
+  readonly state: SearchState;
 }
 
 /** An error is sent as its parts, because postMessage would turn an AddonError into an Error without `code`. */
@@ -25,71 +24,61 @@ export interface WorkerSearch {
   readonly hits: Promise<Hit[]>;
   /** Resolves when the worker no longer reads the store. */
   readonly ended: Promise<void>;
-  /** Rejects immediately. The worker skips the search if it has not started it, and otherwise stops soon after. */
+  /** Rejects `hits` immediately. The worker skips the search, or stops soon if it has started. */
   cancel(reason: unknown): void;
 }
 
-/** The worker of this thread, and the searches that wait for its reply. */
-interface State {
-  worker: Worker | undefined;
-  lastId: number;
-  readonly pending: Map<number, (reply: SearchReply) => void>;
-}
-
-const state = keepState();
-
-/** Keeps the state on globalThis: `bun --hot` evaluates this module again, which would start another worker each time. */
-function keepState(): State {
-  const kept = globalThis as unknown as Record<symbol, State | undefined>;
-  const key = Symbol.for(libraryId);
-  const state = kept[key] ?? { worker: undefined, lastId: 0, pending: new Map() };
-  kept[key] = state;
-  return state;
-}
+/** The worker of this thread, and the searches that wait for its reply. Otherwise each reload would start another worker. */
+const client = keepOverReloads(packageId, () => ({
+  worker: undefined as Worker | undefined,
+  lastId: 0,
+  pending: new Map<number, (reply: SearchReply) => void>(),
+}));
 
 export function searchInWorker(store: Store, query: Float32Array, k: number): WorkerSearch {
   const hits = Promise.withResolvers<Hit[]>();
   const ended = Promise.withResolvers<void>();
-  const cancel = new Int32Array(new SharedArrayBuffer(4));
-  const claimed = new Int32Array(new SharedArrayBuffer(4));
-  state.worker ??= startWorker();
-  state.lastId += 1;
-  const id = state.lastId;
-  const request = { id, store: store.share(), query, k, cancel, claimed };
-  state.worker.postMessage(request satisfies SearchRequest);
-  state.worker.ref();
-  state.pending.set(id, (reply) => {
+  const state = createSearchState();
+  client.worker ??= startWorker();
+  client.lastId += 1;
+  const id = client.lastId;
+  const request = { id, store: store.share(), query, k, state };
+  client.worker.postMessage(request satisfies SearchRequest);
+  client.worker.ref();
+  client.pending.set(id, (reply) => {
+    ended.resolve();
     if ("hits" in reply) hits.resolve(reply.hits);
     else hits.reject(new AddonError(reply.error.code, reply.error.message));
-    ended.resolve();
   });
   return {
     hits: hits.promise,
     ended: ended.promise,
     cancel(reason) {
-      Atomics.store(cancel, 0, 1);
+      if (cancelSearch(state)) ended.resolve();
       hits.reject(reason);
-      if (claim(claimed)) ended.resolve();
     },
   };
 }
 
 function startWorker(): Worker {
-  const started = new Worker(createWorkerUrl());
-  const fail = (reason: string): void => {
-    if (state.worker !== started) return; // it has failed already, and another one may have been started
-    state.worker = undefined;
-    for (const id of state.pending.keys()) settle({ id, error: workerFailedError(reason) });
+  const worker = new Worker(createWorkerUrl());
+  let reason = "its thread ended";
+  worker.onmessage = ({ data }: MessageEvent<SearchReply>) => settle(data);
+  worker.onerror = ({ message }) => {
+    reason = message;
+    worker.terminate();
   };
-  started.onmessage = ({ data }: MessageEvent<SearchReply>) => settle(data);
-  started.onerror = ({ message }) => fail(message);
-  started.addEventListener("close", () => fail("its thread ended"));
-  return started;
+  // The thread may read the stores until it has ended.
+  worker.addEventListener("close", () => {
+    client.worker = undefined;
+    for (const id of client.pending.keys()) settle({ id, error: workerFailedError(reason) });
+  });
+  return worker;
 }
 
 /** An idle worker does not keep the process alive. */
 function settle(reply: SearchReply): void {
-  state.pending.get(reply.id)?.(reply);
-  state.pending.delete(reply.id);
-  if (state.pending.size === 0) state.worker?.unref();
+  client.pending.get(reply.id)?.(reply);
+  client.pending.delete(reply.id);
+  if (client.pending.size === 0) client.worker?.unref();
 }

@@ -5,7 +5,7 @@ import { type NativeIndex, searchNative } from "../native.ts";
 import { declarations } from "../symbols.ts";
 import { TypeScriptStore } from "../typescript.ts";
 
-/** The type of bun:ffi, repeated so that programs which use the library type-check without @types/bun. */
+/** The type of bun:ffi, repeated so that programs which use the package type-check without @types/bun. */
 type Pointer = number & { __pointer__: null };
 
 export interface NativeShare {
@@ -32,29 +32,39 @@ export function attachStore(shared: NativeShare | TypeScriptShare): Pick<Store, 
   return store;
 }
 
-/**
- * Returns true for the first of two callers: the worker that starts a search, and the thread that cancels it. A search
- * that was cancelled first never reads the store, so the store does not have to wait for the searches before it.
- */
-export function claim(claimed: Int32Array<SharedArrayBuffer>): boolean {
-  return Atomics.exchange(claimed, 0, 1) === 0;
-}
+/** What a search does, in memory that both threads read. It is running as long as this is 0, the value that C expects. */
+export type SearchState = Int32Array<SharedArrayBuffer>;
+const running = 0;
+const waiting = 1;
+const cancelled = 2;
 
-/** Created once for each function: Bun never releases what `linkSymbols` creates. */
-const linked = new Map<Pointer, NativeIndex["vindexSearch"]>();
+export const createSearchState = (): SearchState =>
+  new Int32Array(new SharedArrayBuffer(4)).fill(waiting);
+
+/** Returns false if the search was cancelled before, and must not read the store. */
+export const startSearch = (state: SearchState): boolean =>
+  Atomics.compareExchange(state, 0, waiting, running) === waiting;
+
+/** Returns whether the search was still waiting. It never reads the store then. */
+export const cancelSearch = (state: SearchState): boolean =>
+  Atomics.exchange(state, 0, cancelled) === waiting;
 
 /**
  * Calls the very function that belongs to the store: a library opened again, from a file that may have changed, could
  * lay the memory out differently.
  */
 function attachNative({ handle, search, size }: NativeShare): Pick<Store, "search"> {
-  const vindexSearch = linked.get(search) ?? linkSearch(search);
-  linked.set(search, vindexSearch);
-  const index = { vindexSearch, handle, size };
+  const index = { vindexSearch: linkSearch(search), handle, size };
   return { search: (query, k, options) => searchNative(index, query, k, options) };
 }
 
+/** Bun never releases what `linkSymbols` creates, so each function is linked once. */
+const linked = new Map<Pointer, NativeIndex["vindexSearch"]>();
+
 function linkSearch(ptr: Pointer): NativeIndex["vindexSearch"] {
-  const vindex_search = { ...declarations.vindex_search, ptr };
-  return linkSymbols({ vindex_search }).symbols.vindex_search;
+  const earlier = linked.get(ptr);
+  if (earlier) return earlier;
+  const { symbols } = linkSymbols({ vindex_search: { ...declarations.vindex_search, ptr } });
+  linked.set(ptr, symbols.vindex_search);
+  return symbols.vindex_search;
 }

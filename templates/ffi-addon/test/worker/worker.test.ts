@@ -22,6 +22,7 @@ test.each(cBackends)(
 test.each([
   ["does not start", "throw 1;"],
   ["ends without an error", "self.onmessage = () => process.exit();"],
+  ["throws an unexpected error", "self.onmessage = () => { throw new Error('a bug'); };"],
 ])("a worker that %s is an AddonError with a code", async (_, thread) => {
   using project = createProject("bare");
   await Bun.write(join(project.path, "src/worker/thread.ts"), thread);
@@ -34,10 +35,11 @@ test.each([
     for (const _ of [1, 2]) {
       const error = await index.searchInWorker(Float32Array.of(1), 1).catch((error) => error);
       console.log(error instanceof AddonError, error.code, error.message);
+      index.add(Float32Array.of(1)); // nothing reads the index
     }`,
   );
   const stdout = await runCleanly([search], { FFI_BACKEND: "typescript" });
-  expect(stdout).toMatch(/^(true worker_failed The search worker failed: .+\n){2}$/);
+  expect(stdout).toMatch(/^(true worker_failed The search worker failed: .+){2}$/s);
 });
 
 // A worker that outlives each reload would be one more thread each time.
@@ -91,6 +93,67 @@ describe.each(engines)("$backend", (engine) => {
     expect(() => index.add(query)).toThrow(expect.objectContaining({ code: "busy" }));
     expect(index.search(query, 3)).toEqual(await search);
     expect(index.add(query)).toBe(2_000);
+  });
+
+  test("adds under steady searches; those that start later find the new vectors", async () => {
+    using index = create(2_000);
+    let stopped = false;
+    const keepSearching = async (): Promise<void> => {
+      while (!stopped) await index.searchInWorker(query, 1);
+    };
+    const traffic = Array.from({ length: 3 }, keepSearching);
+    const added = index.whenIdle(() => index.add(query));
+    const later = index.searchInWorker(query, 1);
+    expect(() => index.add(query)).toThrow("whenIdle");
+    expect(await added).toBe(2_000);
+    expect(await later).toEqual([{ id: 2_000, score: expect.closeTo(1) }]);
+    expect(await index.whenIdle(() => index.add(query))).toBe(2_001);
+    stopped = true;
+    await Promise.all(traffic);
+  });
+
+  test("actions run in order, and searches continue after one has thrown", async () => {
+    using index = create(2_000);
+    const order: string[] = [];
+    const record = (name: string) => () => void order.push(name);
+    const bug = new Error("a bug");
+    const steps = [
+      index.searchInWorker(query, 1),
+      index.whenIdle(record("first")),
+      index.whenIdle(() => {
+        throw bug;
+      }),
+      index.whenIdle(record("third")),
+      index.searchInWorker(query, 1).then(record("search")),
+    ];
+    const outcomes = await Promise.allSettled(steps);
+    expect(outcomes.flatMap((o) => (o.status === "rejected" ? o.reason : []))).toEqual([bug]);
+    expect(order).toEqual(["first", "third", "search"]);
+    const invalid = index.whenIdle(undefined as never);
+    await expect(invalid).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+
+  test("a search that waits for an action can be aborted, and is rejected if the index is closed", async () => {
+    const index = create(20_000);
+    const running = Array.from({ length: 100 }, () => index.searchInWorker(query, 1));
+    let hasRun = false;
+    const action = index.whenIdle(() => {
+      hasRun = true;
+      return index.add(query);
+    });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = index.searchInWorker(query, 1, { signal });
+    const refused = index.searchInWorker(query, 1);
+    const outcomes = Promise.allSettled([...running, action, refused]);
+    controller.abort();
+    await expect(aborted).rejects.toBe(signal.reason);
+    await expect(index.searchInWorker(query, 1, { signal })).rejects.toBe(signal.reason);
+    expect(hasRun).toBe(false);
+    index.close();
+    for (const outcome of (await outcomes).slice(-2)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "closed" } });
+    }
   });
 
   test("rejects with the signal's reason, before and during", async () => {

@@ -2,6 +2,7 @@
 import {
   CLOSE,
   type ClientFrame,
+  type EventKind,
   type FrameOf,
   isEvent,
   type Position,
@@ -11,7 +12,21 @@ import {
   type Snapshot,
   type User,
 } from "../protocol.ts";
-import { type NewEvent, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
+
+/** An event without what the client adds to it. */
+export type NewEvent = { [K in EventKind]: Omit<FrameOf<K>, "ref" | "key"> }[EventKind];
+/** An event that the server has not acknowledged. Its idempotency key makes it safe to send it again. */
+export type Unsent = NewEvent & {
+  readonly key: string;
+  /** When it was posted, in milliseconds since the epoch. */
+  readonly postedAt: number;
+};
+
+/** Keeps the outbox across page loads, e.g. the tab's `sessionStorage`. */
+export interface OutboxStorage {
+  getItem(name: string): string | null;
+  setItem(name: string, value: string): void;
+}
 
 type RequestType = Extract<ClientFrame, { ref: unknown }>["type"];
 /** A frame that gets a reply, without the `ref` that `#request` adds. */
@@ -32,7 +47,7 @@ export interface ClientEvents {
   refused(room: string, problem: string): void;
   /** Every frame, replies included. Events that a join has returned are not repeated; later ones come in order, each once. */
   frame(frame: ServerFrame): void;
-  /** The event is stored, or was refused because of `problem`. */
+  /** The event is stored, or was dropped because of `problem`. */
   settled(event: Unsent, problem?: string): void;
   /** A connection attempt failed: the server is unreachable, or the session has expired. */
   unreachable?(): void;
@@ -51,8 +66,11 @@ export interface ClientOptions {
 
 /** Send a ping after this many milliseconds of silence. */
 const PING_AFTER_MS = 20_000;
-/** Reconnect if a ping has no reply after this many milliseconds. */
-const SILENCE_TIMEOUT_MS = 4000;
+/**
+ * Reconnect if a ping has no reply after this many milliseconds. Each failed attempt doubles the time, up to the second
+ * value: over a slow network, the reply to a join takes longer.
+ */
+const SILENCE_TIMEOUT_MS = { base: 4000, cap: 64_000 };
 /** Give up a connection attempt after this many milliseconds. */
 const OPEN_TIMEOUT_MS = 10_000;
 /** Upper bounds, in milliseconds, of the first and the longest delay before a reconnect. */
@@ -60,12 +78,20 @@ const RECONNECT = { base: 1000, cap: 30_000 };
 /** Upper bounds, in milliseconds, of the first and the longest delay before a frame is resent after a temporary error. */
 const RETRY = { base: 2000, cap: 30_000 };
 
+/** Drop an event after this many milliseconds: the server forgets keys, so it could then store the event a second time. */
+const MAX_AGE_MS = 24 * 60 * 60 * 1000;
+
 export class ChatClient {
-  readonly outbox: Outbox;
   readonly #options: ClientOptions;
   /** The rooms to stay in, with the position of the last event that was received. */
   readonly #rooms = new Map<string, Position | undefined>();
   readonly #joined = new Set<string>();
+  /** The events that the server has not acknowledged, in the order in which they were posted. */
+  #outbox: readonly Unsent[];
+  /** Where the outbox is stored. It belongs to a user: another one in the same tab must not send it. */
+  readonly #outboxName: string;
+  /** Rooms with an event in flight: only one at a time, so that the events of a room stay in order. */
+  readonly #inFlight = new Set<string>();
   /** Resolves the request with this ref. */
   readonly #requests = new Map<unknown, (reply: Reply | undefined) => void>();
   /** One function per pending delay of `#requestWhile`; it ends the delay early, when the connection closes. */
@@ -81,7 +107,13 @@ export class ChatClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.outbox = new Outbox(options.user.id, options.storage);
+    this.#outboxName = `chat-outbox:${options.user.id}`;
+    this.#outbox = JSON.parse(options.storage?.getItem(this.#outboxName) ?? "[]");
+  }
+
+  /** The events that the server has not acknowledged. */
+  get unsent(): readonly Unsent[] {
+    return this.#outbox;
   }
 
   /**
@@ -131,12 +163,13 @@ export class ChatClient {
     // Repeated after a temporary error, unless the room was joined again.
     const isLeft = () => !this.#rooms.has(room);
     void this.#requestWhile(isLeft, { type: "leave", room });
-    return this.outbox.drop(room);
+    return this.#drop(room);
   }
 
   /** Sends the event, now or when there is a connection, and resends it until there is a reply. */
   post(event: NewEvent): Unsent {
-    const unsent = this.outbox.add(event);
+    const unsent = { ...event, key: randomKey(), postedAt: Date.now() };
+    this.#setOutbox([...this.#outbox, unsent]);
     void this.#flush(event.room);
     return unsent;
   }
@@ -163,7 +196,10 @@ export class ChatClient {
     if (this.#isClosed) return;
     if (isEvent(frame) && !this.#advance(frame)) return;
     this.#options.events.frame(frame);
+    if (isEvent(frame)) this.#settleStored(frame);
     if (frame.type !== "ok" && frame.type !== "error" && frame.type !== "pong") return;
+    // Not at the welcome: if each connection closes before the first reply, the delays must grow.
+    this.#attempts = 0;
     this.#requests.get(frame.ref)?.(frame);
     this.#requests.delete(frame.ref);
   }
@@ -174,7 +210,6 @@ export class ChatClient {
     else if (you.id !== this.#options.user.id) this.#end("another user");
     if (this.#isClosed) return;
     this.#online = true;
-    this.#attempts = 0;
     this.#after(PING_AFTER_MS, () => this.#ping());
     this.#options.events.state("online");
     for (const room of this.#rooms.keys()) void this.#join(room);
@@ -206,31 +241,67 @@ export class ChatClient {
     this.#rooms.set(room, { epoch, offset });
     this.#joined.add(room);
     this.#options.events.joined(room, reply, after === undefined);
+    for (const message of reply.messages) this.#settleStored(message);
     void this.#flush(room);
   }
 
   #refused(room: string, problem: string): void {
     this.#rooms.delete(room);
     this.#options.events.refused(room, problem);
-    for (const event of this.outbox.drop(room)) this.#options.events.settled(event, problem);
+    for (const event of this.#drop(room)) this.#options.events.settled(event, problem);
   }
 
   /** Sends the oldest event that is queued for this room; the next one follows when it is stored. */
   async #flush(room: string): Promise<void> {
-    const event = this.#joined.has(room) ? this.outbox.startSending(room) : undefined;
+    if (!this.#joined.has(room) || this.#inFlight.has(room)) return;
+    const event = this.#outbox.find((unsent) => unsent.room === room);
     if (!event) return;
-    const isWanted = () => this.outbox.unsent.includes(event);
-    const reply = await this.#requestWhile(isWanted, event);
-    this.outbox.stopSending(event);
+    if (Date.now() - event.postedAt > MAX_AGE_MS) {
+      this.#settle(
+        event,
+        "This has waited for 24 hours and was dropped: if it is not in the room, send it again.",
+      );
+      return this.#flush(room);
+    }
+    const { postedAt, ...frame } = event;
+    this.#inFlight.add(room);
+    const reply = await this.#requestWhile(() => this.#outbox.includes(event), frame);
+    this.#inFlight.delete(room);
     if (reply?.type === "error" && reply.code === "not_in_room") {
       if (this.#rooms.has(room)) void this.#join(room);
       return;
     }
-    if (reply) {
-      this.outbox.remove(event);
-      this.#options.events.settled(event, reply.type === "error" ? reply.message : undefined);
-    }
+    if (reply) this.#settle(event, reply.type === "error" ? reply.message : undefined);
     void this.#flush(room);
+  }
+
+  /** Settles the event of the outbox that has this key, if any: it is stored, even if its `ok` was lost. */
+  #settleStored({ key }: { readonly key: string }): void {
+    const event = this.#outbox.find((unsent) => unsent.key === key);
+    if (event) this.#settle(event);
+  }
+
+  /** Removes the event from the outbox. Does nothing if that has happened before. */
+  #settle(event: Unsent, problem?: string): void {
+    if (!this.#outbox.includes(event)) return;
+    this.#setOutbox(this.#outbox.filter((unsent) => unsent !== event));
+    this.#options.events.settled(event, problem);
+  }
+
+  /** Removes the events of a room from the outbox. @returns them. */
+  #drop(room: string): readonly Unsent[] {
+    const dropped = this.#outbox.filter((unsent) => unsent.room === room);
+    this.#setOutbox(this.#outbox.filter((unsent) => unsent.room !== room));
+    return dropped;
+  }
+
+  #setOutbox(outbox: readonly Unsent[]): void {
+    this.#outbox = outbox;
+    try {
+      this.#options.storage?.setItem(this.#outboxName, JSON.stringify(outbox));
+    } catch {
+      // The storage is full. The events are still sent, unless the page is closed first.
+    }
   }
 
   /**
@@ -270,7 +341,8 @@ export class ChatClient {
   #ping(): void {
     this.#awaitsPong = true;
     this.#send({ type: "ping", ref: "alive" });
-    this.#after(SILENCE_TIMEOUT_MS, () => this.#reconnect());
+    const { base, cap } = SILENCE_TIMEOUT_MS;
+    this.#after(Math.min(cap, base * 2 ** this.#attempts), () => this.#reconnect());
   }
 
   /** Sets the only timer: of the connection, or of the next attempt. */
@@ -310,4 +382,10 @@ export class ChatClient {
 /** A delay in milliseconds with full jitter: after an outage, clients must not all return at the same moment. */
 function backoff({ base, cap }: typeof RETRY, attempt: number): number {
   return Math.random() * Math.min(cap, base * 2 ** attempt);
+}
+
+/** Not `randomUUID`: browsers have it only on HTTPS and localhost. */
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

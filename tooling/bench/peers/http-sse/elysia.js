@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 
 const database = new Database(process.env.DATABASE);
 const page = database.prepare(
-  "SELECT id, topic, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
+  "SELECT text, id, topic, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
 );
 
 const query = t.Object({

@@ -4,15 +4,15 @@ import Fastify from "fastify";
 
 const database = new Database(process.env.DATABASE);
 const page = database.prepare(
-  "SELECT id, topic, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
+  "SELECT text, id, topic, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?",
 );
 
 const message = {
   type: "object",
   properties: {
+    text: { type: "string" },
     id: { type: "string" },
     topic: { type: "string" },
-    text: { type: "string" },
     at: { type: "string" },
   },
 };

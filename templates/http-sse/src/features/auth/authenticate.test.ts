@@ -10,7 +10,7 @@ import { TestServer } from "../../../test/server.ts";
 import { access } from "../../access.ts";
 import { createApp } from "../../app.ts";
 import { schema } from "../../env.ts";
-import { bearer, type Claims, SECRET, seconds, tokenOf } from "./test-tokens.ts";
+import { bearer, type Claims, SECRET, seconds, signWith, tokenOf } from "./test-tokens.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -49,6 +49,23 @@ async function expectRefused(response: Response, status: 401 | 403): Promise<voi
   expect(await response.json()).toMatchObject({ status });
 }
 
+/** A token that `SECRET` signs, with this type in its header. */
+async function tokenOfType(typ: string | undefined): Promise<string> {
+  const secret = new TextEncoder().encode(SECRET);
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+  const header = { alg: "HS256", ...(typ === undefined ? {} : { typ }) };
+  return signWith(header, { aud: "api", iss: "login", subscribe: ["a"] }, "HMAC", key);
+}
+
+test.each(["JWT", "at+jwt", "application/at+jwt", undefined])(
+  "a token of the type %s is accepted",
+  async (typ) => {
+    const response = await ask("/api/messages?topic=a", await tokenOfType(typ));
+    expect(response.status).toBe(200);
+  },
+);
+
 describe("a token is refused", () => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const claims = { aud: "api", iss: "login", publish: ["*"], subscribe: ["*"] };
@@ -77,6 +94,7 @@ describe("a token is refused", () => {
     ["for another audience", () => valid({ ...claims, aud: "other" })],
     ["for no audience", () => tokenOf({ iss: "login", publish: ["*"], subscribe: ["*"] })],
     ["of another issuer", () => valid({ ...claims, iss: "other" })],
+    ["of another type", () => tokenOfType("logout+jwt")],
     ["of 10 kB", () => valid({ ...claims, padding: "x".repeat(10_000) })],
     ["whose claims are not lists", () => valid({ ...claims, publish: "*" as never })],
     ["whose claims are not topics", () => valid({ ...claims, subscribe: ["a//b"] })],
@@ -217,7 +235,7 @@ test("deleting needs a token that may publish there", async () => {
 });
 
 // #region uploads
-test("uploads count as the topic `uploads`", async () => {
+test("access to uploads is access to the topic `uploads`", async () => {
   const send = (token?: string) => ask("/api/uploads?name=x", token, { method: "POST", body: "x" });
   await expectRefused(await send(), 401);
   await expectRefused(await send(await valid({ publish: ["general"] })), 403);
@@ -244,6 +262,17 @@ test("uploads count as the topic `uploads`", async () => {
   // #endregion
 });
 // #endregion
+
+test("the log says at debug why a token was refused", async () => {
+  const cases = [
+    [await valid({ exp: seconds(-1) }), "refused a token: JwtTokenExpired"],
+    [await valid({ publish: ["a"], subscribe: ["a//b"] }), "refused a token: ZodError subscribe.0"],
+  ] as const;
+  for (const [token, reason] of cases) {
+    await expectRefused(await ask("/api/messages", token), 401);
+    while (!server.output.includes(reason)) await Bun.sleep(10);
+  }
+});
 
 test("a token in the query is never logged, whatever the level and the result", async () => {
   const good = await all();

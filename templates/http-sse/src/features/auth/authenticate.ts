@@ -1,27 +1,29 @@
 // Access by token: the claims `publish` and `subscribe` of a JWT list the topics that its bearer may use.
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { Problem } from "#lib/http";
 import { log } from "#lib/log";
 import type { AppEnv, Grant } from "../../access.ts";
 import type { Env } from "../../env.ts";
-import { allowedTopic, covers } from "../messages/topics.ts";
-import { openVerifier } from "./verifier.ts";
+import { allowedPattern, covers } from "../messages/topics.ts";
+import { openVerifier, type Verify } from "./verifier.ts";
 
-const topics = z.array(allowedTopic).max(100);
+const patterns = z.array(allowedPattern).max(100);
 
 const claims = z.object({
-  publish: topics.default([]),
-  subscribe: topics.default([]),
+  publish: patterns.default([]),
+  subscribe: patterns.default([]),
   /** Seconds since the Unix epoch. */
   exp: z.number().optional(),
 });
 
 /** Longest token in characters. */
 const MAX_LENGTH = 8192;
+/** Milliseconds after which a stream ends even if its token has not expired, because its key may have been removed. */
+const MAX_STREAM_MS = 60 * 60_000;
 
 /**
- * Returns middleware that sets `c.get("authenticate")`, with which `access()` reads the token of a request. Routes
+ * Returns middleware that sets `c.get("readGrant")`, with which `access()` reads the token of a request. Routes
  * without `access()`, such as `/healthz`, ignore the token. Without AUTH_SECRET and AUTH_JWKS the list is empty, and
  * every client may do everything.
  * @throws {StartError} if the variables contradict each other, or the key set cannot be read.
@@ -33,12 +35,11 @@ export async function authenticate(env: Env): Promise<MiddlewareHandler<AppEnv>[
     return [];
   }
   const anonymous = grantToAnonymous(env.PUBLIC_TOPICS);
-  const grantOf = async (c: Context) => {
-    const token = tokenOf(c.req.header("authorization"), c.req.query("access_token"));
-    return token === undefined ? anonymous : grantTo(await claimsOf(token, verify));
-  };
   const middleware: MiddlewareHandler<AppEnv> = (c, next) => {
-    c.set("authenticate", () => grantOf(c));
+    c.set("readGrant", async () => {
+      const token = tokenOf(c.req.header("authorization"), c.req.query("access_token"));
+      return token === undefined ? anonymous : grantTo(await claimsOf(token, verify));
+    });
     return next();
   };
   return [middleware];
@@ -55,12 +56,17 @@ function tokenOf(header: string | undefined, query: string | undefined): string 
   return token;
 }
 
-/** The errors of the verifier are not kept: their messages contain the token. */
-async function claimsOf(token: string, verify: (token: string) => Promise<unknown>) {
-  if (token.length > MAX_LENGTH) throw invalidToken();
-  const result = claims.safeParse(await verify(token).catch(() => undefined));
-  if (!result.success) throw invalidToken();
-  return result.data;
+async function claimsOf(token: string, verify: Verify) {
+  try {
+    if (token.length > MAX_LENGTH) throw new RangeError("The token is too long.");
+    return claims.parse(await verify(token));
+  } catch (error) {
+    // Not the message of the error, which may contain the token. The issues are those of Zod.
+    const { name, issues = [] } = error as Partial<z.ZodError>;
+    const reason = [name, ...issues.map(({ path }) => path.join("."))].join(" ");
+    log.debug("refused a token: {reason}", { reason });
+    throw invalidToken();
+  }
 }
 
 function grantTo({ publish, subscribe, exp }: z.output<typeof claims>): Grant {
@@ -74,7 +80,7 @@ function grantTo({ publish, subscribe, exp }: z.output<typeof claims>): Grant {
       if (!requested.every((topic) => covers(subscribe, topic))) throw forbidden("read this topic");
       return requested;
     },
-    expiresAt: exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000,
+    expiresAt: Math.min((exp ?? Number.POSITIVE_INFINITY) * 1000, Date.now() + MAX_STREAM_MS),
   };
 }
 
@@ -90,7 +96,6 @@ function grantToAnonymous(publicTopics: readonly string[]): Grant {
       const isPublic = requested.every((topic) => covers(publicTopics, topic));
       return isPublic && requested.length > 0 ? requested : refuse();
     },
-    expiresAt: Number.POSITIVE_INFINITY,
   };
 }
 

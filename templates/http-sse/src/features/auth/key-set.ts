@@ -1,5 +1,4 @@
 // A JSON Web Key Set (RFC 7517) from a file or a URL, read again when its keys may have changed.
-import { decode } from "hono/jwt";
 import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
 import { z } from "zod";
 import { log } from "#lib/log";
@@ -35,17 +34,13 @@ export class KeySet {
     return set;
   }
 
-  /**
-   * The keys to verify `token` with. Only a token of an unknown key waits until the set is read.
-   * @throws {Error} if the token is malformed.
-   */
-  async keys(token: string): Promise<HonoJsonWebKey[]> {
-    const { kid } = decode(token).header;
+  /** The keys with this id, or all keys if it is undefined. Waits until the set is read only if there is none. */
+  async keys(kid: string | undefined): Promise<readonly HonoJsonWebKey[]> {
+    const find = () => this.#keys.filter((key) => kid === undefined || key.kid === kid);
     const age = performance.now() - this.#readAt;
-    const isKnown = this.#keys.some((key) => key.kid === kid);
     // A read that is in progress may bring the unknown key.
-    if (!isKnown && (age > MIN_AGE_MS || this.#reading)) await this.#refresh();
-    return this.#keys;
+    if (find().length === 0 && (age > MIN_AGE_MS || this.#reading)) await this.#refresh();
+    return find();
   }
 
   /** Keeps the keys if the set cannot be read: tokens stay valid while the identity provider is down. */

@@ -15,6 +15,19 @@ export function tokenOf(claims: Claims): Promise<string> {
   return sign({ ...claims }, SECRET, "HS256");
 }
 
+/** A token with any header: Hono's `sign` always sets the type `JWT`. */
+export async function signWith(
+  header: Readonly<Record<string, string>>,
+  claims: Claims,
+  algorithm: EcdsaParams | "HMAC",
+  key: CryptoKey,
+): Promise<string> {
+  const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const content = `${encode(header)}.${encode(claims)}`;
+  const signature = await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(content));
+  return `${content}.${Buffer.from(signature).toString("base64url")}`;
+}
+
 export function bearer(token: string): { readonly authorization: string } {
   return { authorization: `Bearer ${token}` };
 }

@@ -1,10 +1,10 @@
 // The broadcaster: which streams share the bytes of an event, and what an event contains.
-import { expect, test } from "bun:test";
+import { expect, jest, test } from "bun:test";
 import { Metrics } from "#lib/metrics";
 import { type Listener, type Message, toJson } from "../messages/store.ts";
 import { Broadcaster } from "./broadcaster.ts";
 
-test("an event is encoded once for streams with the same topics, in whatever order they are requested", () => {
+test("an event is encoded once for streams with the same patterns, in whatever order they are requested", () => {
   let publish: Listener | undefined;
   const subscribe = (listener: Listener) => {
     publish = listener;
@@ -13,8 +13,8 @@ test("an event is encoded once for streams with the same topics, in whatever ord
   const broadcaster = new Broadcaster({ subscribe }, 1000, new Metrics());
   try {
     const received: Uint8Array[] = [];
-    const streams = [["a", "b"], ["b", "a"], ["a"]].map((topics) => ({
-      topics,
+    const streams = [["a", "b"], ["b", "a"], ["a"]].map((patterns) => ({
+      patterns,
       send: (chunk: Uint8Array) => void received.push(chunk),
       end: () => undefined,
     }));
@@ -27,6 +27,37 @@ test("an event is encoded once for streams with the same topics, in whatever ord
     publish?.([message], false, "2");
     expect(received).toHaveLength(3);
   } finally {
+    broadcaster.close();
+  }
+});
+
+test("every open stream gets heartbeats; the newest id only once it is subscribed", () => {
+  let publish: Listener | undefined;
+  const subscribe = (listener: Listener) => {
+    publish = listener;
+    return "1";
+  };
+  jest.useFakeTimers();
+  const broadcaster = new Broadcaster({ subscribe }, 1000, new Metrics());
+  try {
+    const open = () => {
+      const received: string[] = [];
+      const stream = {
+        patterns: ["a"],
+        send: (chunk: Uint8Array) => void received.push(new TextDecoder().decode(chunk)),
+        end: () => undefined,
+      };
+      broadcaster.add(stream);
+      return { stream, received };
+    };
+    const [replaying, live] = [open(), open()];
+    broadcaster.subscribe(live.stream);
+    publish?.([{ id: "2", topic: "b", event: "message", data: {}, at: "now" }], false, "2");
+    jest.advanceTimersByTime(2000);
+    expect(replaying.received).toEqual([":\n\n", ":\n\n"]);
+    expect(live.received).toEqual([":\n\nid: 2\n\n", ":\n\n"]);
+  } finally {
+    jest.useRealTimers();
     broadcaster.close();
   }
 });

@@ -1,60 +1,67 @@
 // Sends each new message to the open event streams of its topic. It is formatted once, and encoded once for all streams
-// with the same topics.
+// with the same patterns.
 import type { Counter, Metrics } from "#lib/metrics";
 import { type Message, type MessageStore, toJson } from "../messages/store.ts";
 import { patternsCovering } from "../messages/topics.ts";
-import { formatEvent, HEARTBEAT } from "./format.ts";
 
 /** One event stream. It receives new messages once it is subscribed. */
 export interface Subscriber {
-  /** Topics and prefixes to receive. */
-  readonly topics: readonly string[];
+  /** Receives the messages of the topics that they cover. */
+  readonly patterns: readonly string[];
   send(chunk: Uint8Array): void;
   end(): void;
 }
 
-/** The streams with the same topics. */
+/** The subscribers with the same patterns. */
 interface Channel {
-  readonly topics: readonly string[];
+  readonly patterns: readonly string[];
   readonly subscribers: Set<Subscriber>;
 }
+
+/** A comment, which clients ignore; it keeps a quiet connection open. */
+const HEARTBEAT = ":\n\n";
 
 const encoder = new TextEncoder();
 
 export class Broadcaster {
-  /** Every open stream, including those that still replay. Each one adds itself when it opens. */
-  readonly streams = new Set<Subscriber>();
-  /** Channels by their topics, sorted and joined. A stream that still replays is in none of them. */
+  /** Every open stream, with its channel; without one while it replays. */
+  readonly #streams = new Map<Subscriber, Channel | undefined>();
+  /** Channels by their patterns, sorted and joined. */
   readonly #channels = new Map<string, Channel>();
-  /** Channels by each of their topics, so that a message does not have to visit the channels of other topics. */
-  readonly #byTopic = new Map<string, Set<Channel>>();
+  /** Channels by each of their patterns, so that a message does not have to visit the channels of other topics. */
+  readonly #byPattern = new Map<string, Set<Channel>>();
   readonly #timer: Timer;
   readonly sent: Counter;
-  /** The cursor up to which the store has published its messages. */
-  head: string;
+  #head: string;
+  /** The head at the last heartbeat. */
+  #announced: string;
   #published = Promise.withResolvers<void>();
 
   constructor(messages: Pick<MessageStore, "subscribe">, heartbeatMs: number, metrics: Metrics) {
-    this.head = messages.subscribe((published, hasGap, cursor) =>
+    this.#head = messages.subscribe((published, hasGap, cursor) =>
       this.#publish(published, hasGap, cursor),
     );
+    this.#announced = this.#head;
     metrics.gauge({
       name: "sse_streams",
       help: "Open event streams.",
-      read: () => this.streams.size,
+      read: () => this.size,
     });
     this.sent = metrics.counter({
       name: "sse_events_sent_total",
       help: "Events that were sent to event streams, replays included.",
     });
-    let announced = this.head;
-    this.#timer = setInterval(() => {
-      // The first heartbeat after new messages carries the newest id. Otherwise clients of quiet topics would resume
-      // after an older message, and get a gap event once that is dropped.
-      const isNew = announced !== this.head;
-      this.#sendHeartbeat(isNew ? `${HEARTBEAT}id: ${this.head}\n\n` : HEARTBEAT);
-      announced = this.head;
-    }, heartbeatMs);
+    this.#timer = setInterval(() => this.#sendHeartbeat(), heartbeatMs);
+  }
+
+  /** The number of open streams. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** The cursor up to which the store has published its messages. */
+  get head(): string {
+    return this.#head;
   }
 
   /** Resolves when `head` changes. */
@@ -62,37 +69,45 @@ export class Broadcaster {
     return this.#published.promise;
   }
 
-  /** From now on, sends the subscriber each new message of its topics. */
-  subscribe(subscriber: Subscriber): void {
-    const { topics } = subscriber;
-    const key = topics.toSorted().join();
-    const channel = this.#channels.get(key) ?? { topics, subscribers: new Set() };
-    this.#channels.set(key, channel);
-    channel.subscribers.add(subscriber);
-    for (const topic of topics) {
-      const channels = this.#byTopic.get(topic) ?? new Set();
-      this.#byTopic.set(topic, channels.add(channel));
+  /** Adds an open stream. Until it is subscribed, it receives heartbeats only. */
+  add(stream: Subscriber): void {
+    this.#streams.set(stream, undefined);
+  }
+
+  isOpen(stream: Subscriber): boolean {
+    return this.#streams.has(stream);
+  }
+
+  /** From now on, sends an open stream each new message of its topics. */
+  subscribe(stream: Subscriber): void {
+    const { patterns } = stream;
+    const empty = { patterns, subscribers: new Set<Subscriber>() };
+    const channel = this.#channels.getOrInsert(keyOf(patterns), empty);
+    channel.subscribers.add(stream);
+    this.#streams.set(stream, channel);
+    for (const pattern of patterns) {
+      this.#byPattern.getOrInsert(pattern, new Set()).add(channel);
     }
   }
 
   /** Removes a closed stream and its subscription. */
-  remove(subscriber: Subscriber): void {
-    this.streams.delete(subscriber);
-    const key = subscriber.topics.toSorted().join();
-    const channel = this.#channels.get(key);
+  remove(stream: Subscriber): void {
+    const channel = this.#streams.get(stream);
+    this.#streams.delete(stream);
     if (!channel) return;
-    channel.subscribers.delete(subscriber);
-    if (channel.subscribers.size > 0) return;
-    this.#channels.delete(key);
-    for (const topic of channel.topics) {
-      const channels = this.#byTopic.get(topic);
-      if (channels?.delete(channel) && channels.size === 0) this.#byTopic.delete(topic);
+    const { patterns, subscribers } = channel;
+    subscribers.delete(stream);
+    if (subscribers.size > 0) return;
+    this.#channels.delete(keyOf(patterns));
+    for (const pattern of patterns) {
+      const channels = this.#byPattern.get(pattern);
+      if (channels?.delete(channel) && channels.size === 0) this.#byPattern.delete(pattern);
     }
   }
 
   /** Ends every stream: the clients reconnect, to another instance if this one shuts down. */
   endAll(): void {
-    for (const stream of [...this.streams]) stream.end();
+    for (const stream of this.#streams.keys()) stream.end();
   }
 
   close(): void {
@@ -100,7 +115,7 @@ export class Broadcaster {
   }
 
   #publish(messages: readonly Message[], hasGap: boolean, cursor: string): void {
-    this.head = cursor;
+    this.#head = cursor;
     // After a gap the clients reconnect, and receive what they missed or a gap event.
     if (hasGap) this.endAll();
     else this.#sendMessages(messages);
@@ -111,13 +126,10 @@ export class Broadcaster {
   #sendMessages(messages: readonly Message[]): void {
     const events = new Map<Channel, string[]>();
     for (const message of messages) {
-      let event: string | undefined;
-      for (const channel of this.#channelsOf(message.topic)) {
-        event ??= formatMessage(message);
-        const list = events.get(channel);
-        if (list) list.push(event);
-        else events.set(channel, [event]);
-      }
+      const channels = this.#channelsOf(message.topic);
+      if (channels.size === 0) continue;
+      const event = formatMessage(message);
+      for (const channel of channels) events.getOrInsert(channel, []).push(event);
     }
     for (const [{ subscribers }, list] of events) {
       this.sent.inc({}, list.length * subscribers.size);
@@ -129,23 +141,40 @@ export class Broadcaster {
   /** The channels of a topic. A set, because several patterns of one channel may match. */
   #channelsOf(topic: string): Set<Channel> {
     const patterns = patternsCovering(topic);
-    return new Set(patterns.flatMap((pattern) => [...(this.#byTopic.get(pattern) ?? [])]));
+    return new Set(patterns.flatMap((pattern) => [...(this.#byPattern.get(pattern) ?? [])]));
   }
 
-  #sendHeartbeat(text: string): void {
-    const chunk = encoder.encode(text);
-    for (const { subscribers } of this.#channels.values()) {
-      for (const subscriber of subscribers) subscriber.send(chunk);
-    }
+  /**
+   * The first heartbeat after new messages carries the newest id. Otherwise clients of quiet topics would resume after an
+   * older message, and get a gap event once that is dropped. A stream that still replays gets no id: its client would
+   * resume after messages that it has not received.
+   */
+  #sendHeartbeat(): void {
+    const comment = encoder.encode(HEARTBEAT);
+    const isNew = this.#announced !== this.#head;
+    const live = isNew ? encoder.encode(`${HEARTBEAT}id: ${this.#head}\n\n`) : comment;
+    this.#announced = this.#head;
+    for (const [stream, channel] of this.#streams) stream.send(channel ? live : comment);
   }
 }
 
+function keyOf(patterns: readonly string[]): string {
+  return patterns.toSorted().join();
+}
+
+/**
+ * Formats one event: https://html.spec.whatwg.org/#parsing-an-event-stream. JSON has no line break that could end it.
+ * @throws {RangeError} if the name contains a NUL or a line break.
+ */
+export function formatEvent(event: string, data: object, id?: string): string {
+  if (/[\0\r\n]/.test(event)) {
+    throw new RangeError("The name of an event must not contain a NUL or a line break.");
+  }
+  return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
 function formatMessage(message: Message): string {
-  return formatEvent({
-    id: message.id,
-    event: message.event,
-    data: JSON.stringify(toJson(message)),
-  });
+  return formatEvent(message.event, toJson(message), message.id);
 }
 
 export function encodeMessages(messages: readonly Message[]): Uint8Array {

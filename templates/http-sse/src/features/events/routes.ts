@@ -7,12 +7,22 @@ import type { Service } from "#lib/service";
 import { type AppEnv, access } from "../../access.ts";
 import type { Env } from "../../env.ts";
 import type { MessageStore } from "../messages/store.ts";
-import { requestedTopics, topicQuery } from "../messages/topics.ts";
+import { requestedPatterns, topicQuery } from "../messages/topics.ts";
 import type { Broadcaster } from "./broadcaster.ts";
-import { streamHeaders } from "./format.ts";
 import { eventStream } from "./stream.ts";
 
 const eventsQuery = z.object({ ...topicQuery, lastEventId: z.string().optional() });
+
+/**
+ * `x-accel-buffering` stops nginx from buffering. `connection` keeps a client from sending another request on this
+ * connection: a shutdown closes it right after the stream, and the request would be lost.
+ */
+const headers = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  connection: "close",
+  "x-accel-buffering": "no",
+};
 
 /** After the stream of a slow consumer is closed, its connection is closed once it is idle for this many seconds. */
 const SLOW_CONSUMER_TIMEOUT_S = 1;
@@ -38,22 +48,21 @@ export function eventRoutes(
     validate("query", eventsQuery),
     (c) => {
       const grant = c.get("grant");
-      const topics = grant.requireSubscribe(requestedTopics(c));
-      const isDraining = draining.aborted;
-      if (isDraining || broadcaster.streams.size >= env.SSE_MAX_CLIENTS) {
+      const patterns = grant.requireSubscribe(requestedPatterns(c));
+      if (draining.aborted || broadcaster.size >= env.SSE_MAX_CLIENTS) {
         throw new Problem(503, "The server cannot open another event stream now.", {
           headers: { "retry-after": "5" },
         });
       }
       // HEAD has no body, and a stream that is never read would never end.
-      if (c.req.method === "HEAD") return new Response(null, { headers: streamHeaders });
+      if (c.req.method === "HEAD") return new Response(null, { headers });
       const { server } = c.env;
       const request = c.req.raw;
       server.timeout(request, idleTimeoutS);
       const body = eventStream({
         broadcaster,
         messages,
-        topics,
+        patterns,
         // #region auth
         expiresAt: grant.expiresAt,
         // #endregion
@@ -61,7 +70,7 @@ export function eventRoutes(
         lastEventId: c.req.header("last-event-id") || c.req.valid("query").lastEventId || undefined,
         // #region jobs
         // A job is followed from its start: it may have ended before its stream was opened.
-        replaysAll: topics.every((topic) => topic.startsWith("jobs/")),
+        replaysAll: patterns.every((pattern) => pattern.startsWith("jobs/")),
         // #endregion
         maxBufferedBytes: env.SSE_BUFFER_BYTES,
         onSlowConsumer() {
@@ -71,7 +80,7 @@ export function eventRoutes(
         },
         onError: (error) => log.error("closed an event stream: {error}", { error }),
       });
-      return new Response(body, { headers: streamHeaders });
+      return new Response(body, { headers });
     },
   );
 }

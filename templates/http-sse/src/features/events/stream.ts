@@ -1,10 +1,6 @@
 // One client's event stream: a replay of what it missed, page by page, then new messages, within a byte limit.
-// #region auth
-import { MAX_DELAY_MS } from "#lib/env";
-// #endregion
 import type { MessageStore } from "../messages/store.ts";
-import { type Broadcaster, encodeMessages, type Subscriber } from "./broadcaster.ts";
-import { formatEvent, formatHello } from "./format.ts";
+import { type Broadcaster, encodeMessages, formatEvent, type Subscriber } from "./broadcaster.ts";
 
 /** Messages per page of the replay. */
 const PAGE = 50;
@@ -18,14 +14,14 @@ const encoder = new TextEncoder();
 export interface StreamOptions {
   readonly broadcaster: Broadcaster;
   readonly messages: MessageStore;
-  /** Topics and prefixes that the client receives. */
-  readonly topics: readonly string[];
+  /** The client receives the messages of the topics that they cover. */
+  readonly patterns: readonly string[];
   readonly lastEventId: string | undefined;
   /** Whether a stream without `lastEventId` starts with the oldest message, and not with new ones. */
   readonly replaysAll?: boolean;
   // #region auth
-  /** In milliseconds since the Unix epoch. A stream ends after 25 days, the longest delay of a timer, if that is earlier. */
-  readonly expiresAt: number;
+  /** In milliseconds since the Unix epoch; undefined if the stream does not expire. */
+  readonly expiresAt: number | undefined;
   // #endregion
   /** Bytes that may be queued before the stream is closed. */
   readonly maxBufferedBytes: number;
@@ -39,7 +35,7 @@ export interface StreamOptions {
  * mark are queued; afterwards, the broadcaster pushes events.
  */
 export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { broadcaster, messages, topics, maxBufferedBytes, lastEventId } = options;
+  const { broadcaster, messages, patterns, maxBufferedBytes, lastEventId } = options;
   const highWaterMark = Math.min(READ_AHEAD, maxBufferedBytes);
   const startsNew = lastEventId === undefined && !options.replaysAll;
   // Without a cursor, the replay starts with the oldest message.
@@ -50,7 +46,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
   // #endregion
 
   const subscriber: Subscriber = {
-    topics,
+    patterns,
     send(chunk) {
       try {
         controller.enqueue(chunk);
@@ -78,7 +74,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
     // #endregion
     broadcaster.remove(subscriber);
   };
-  const isOpen = () => broadcaster.streams.has(subscriber);
+  const isOpen = () => broadcaster.isOpen(subscriber);
 
   /**
    * Sends one page, or subscribes if nothing is left to replay. There is no `await` between that check and the
@@ -87,7 +83,7 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
   async function replay(): Promise<void> {
     while (cursor !== broadcaster.head) {
       const headBefore = broadcaster.head;
-      const page = await messages.read({ topics, after: cursor, limit: PAGE });
+      const page = await messages.read({ patterns, after: cursor, limit: PAGE });
       if (!isOpen()) return;
       cursor = page.cursor;
       const isEmpty = page.messages.length === 0;
@@ -113,12 +109,15 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
     {
       start(given) {
         controller = given;
-        broadcaster.streams.add(subscriber);
-        const hello = formatHello(retryMs(), startsNew ? cursor : undefined);
-        controller.enqueue(encoder.encode(hello));
+        broadcaster.add(subscriber);
+        // Without Last-Event-ID, the client resumes after the newest message.
+        const id = startsNew ? `id: ${cursor}\n` : "";
+        controller.enqueue(encoder.encode(`retry: ${retryMs()}\n${id}\n`));
         // #region auth
-        const lifeMs = Math.min(options.expiresAt - Date.now(), MAX_DELAY_MS);
-        expiry = setTimeout(() => subscriber.end(), lifeMs);
+        const { expiresAt } = options;
+        if (expiresAt !== undefined) {
+          expiry = setTimeout(() => subscriber.end(), expiresAt - Date.now());
+        }
         // #endregion
       },
       async pull() {
@@ -144,5 +143,5 @@ function ignoreClosed(error: unknown): void {
 
 function gapEvent(id: string | undefined): Uint8Array {
   const reason = "Last-Event-ID is unknown, or messages after it were dropped.";
-  return encoder.encode(formatEvent({ event: "gap", id, data: JSON.stringify({ reason }) }));
+  return encoder.encode(formatEvent("gap", { reason }, id));
 }

@@ -3,28 +3,15 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "#lib/http";
 import { type AppEnv, access } from "../../access.ts";
-import type { Env } from "../../env.ts";
 import type { UploadStore } from "../uploads/store.ts";
 import type { Result } from "./analysis.ts";
 import { type Jobs, jobId } from "./jobs.ts";
-import { Pool } from "./pool.ts";
+import type { Pool } from "./pool.ts";
 
 export const StartedJob = z.object({ id: jobId, topic: z.string() });
 export type StartedJob = Readonly<z.output<typeof StartedJob>>;
 
-type AnalysisPool = Pool<string, Result>;
-
-/** @param worker path of the worker's module, without its extension. */
-export function openAnalysisPool(env: Env, worker: string): AnalysisPool {
-  return new Pool({
-    worker,
-    size: env.JOB_WORKERS,
-    queue: env.JOB_QUEUE,
-    timeoutMs: env.JOB_TIMEOUT_MS,
-  });
-}
-
-export function analysisRoutes(pool: AnalysisPool, jobs: Jobs, uploads: UploadStore) {
+export function analysisRoutes(pool: Pool<string, Result>, jobs: Jobs, uploads: UploadStore) {
   return new Hono<AppEnv>().post("/api/uploads/:id/analysis", access("publish"), async (c) => {
     c.get("grant").requirePublish("uploads");
     const upload = await uploads.get(c.req.param("id"));
@@ -32,11 +19,7 @@ export function analysisRoutes(pool: AnalysisPool, jobs: Jobs, uploads: UploadSt
     // Checked before the job is created. The queue cannot fill up in between: `start` calls `pool.run` synchronously.
     if (pool.isFull) throw new Problem(503, "Every worker is busy, and the queue is full.");
     const path = uploads.path(upload);
-    const started = await jobs.start(
-      ({ signal, start, progress }) =>
-        pool.run(path, { signal, onStart: start, onProgress: progress }),
-      "queued",
-    );
+    const started = await jobs.start((job) => pool.run(path, job), "queued");
     return c.json(started, 202, { location: `/api/jobs/${started.id}` });
   });
 }

@@ -31,7 +31,7 @@ test("a job whose first status cannot be stored is refused, and no end of it is 
   await expect(jobs.start(async () => ({}))).rejects.toMatchObject({ status: 503 });
   other.run("ROLLBACK");
   await jobs.drain();
-  const { messages: stored } = await messages.read({ topics: ["*"], after: undefined, limit: 1 });
+  const { messages: stored } = await messages.read({ patterns: ["*"], after: undefined, limit: 1 });
   expect(stored).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { log } from "#lib/log";
 import type { Counter, Metrics } from "#lib/metrics";
 import type { Message, MessageStore } from "../messages/store.ts";
-import { type End, RunningJob } from "./running-job.ts";
+import { type End, endKey, RunningJob } from "./running-job.ts";
 
 /** Ids are UUIDs. With any other text, such as `*`, `jobs/<id>` might not be a topic. */
 export const jobId = z.uuid();
@@ -29,8 +29,11 @@ const CHECK_MS = 2000;
 const RETRY_MS = 1000;
 
 export class Jobs {
-  /** The jobs of this instance, by topic. */
-  readonly #running = new Map<string, RunningJob>();
+  /** The jobs of this instance, by topic. `ended` resolves when the end is stored. */
+  readonly #running = new Map<
+    string,
+    { readonly job: RunningJob; readonly ended: Promise<void> }
+  >();
   readonly #count: Counter;
   readonly #timer: Timer;
   #isClosed = false;
@@ -57,19 +60,18 @@ export class Jobs {
     const id = crypto.randomUUID();
     const topic = `jobs/${id}`;
     const count = (reached: string) => this.#count.inc({ status: reached });
-    const job = new RunningJob(topic, endKey(topic), this.messages, status, count);
+    const job = new RunningJob(topic, this.messages, status, count);
     // The work starts first: if it calls `job.start()` immediately, the first status is already `running`.
     const working = work(job);
     const created = job.publishStatus();
-    this.#running.set(job.topic, job);
-    job.ended = this.#finish(job, working, created);
+    this.#running.set(topic, { job, ended: this.#finish(job, working, created) });
     try {
       await created;
     } catch (error) {
       job.interrupt();
       throw error;
     }
-    return { id, topic: job.topic };
+    return { id, topic };
   }
 
   /** The state of a job; undefined if the id is unknown or malformed. */
@@ -81,7 +83,7 @@ export class Jobs {
     const end = await this.messages.getByKey(endKey(topic));
     if (end?.event === "result") return { id, status: "done", progress: 1, result: end.data };
     if (end) {
-      const query = { topics: [topic], event: "progress", limit: 1 };
+      const query = { patterns: [topic], event: "progress", limit: 1 };
       const [reported] = await this.messages.newest(query);
       const progress = Number(reported?.data.progress ?? 0);
       return { id, status: statusOf(end), progress, error: end.data };
@@ -93,7 +95,7 @@ export class Jobs {
 
   /** Cancels a job, also one of another instance. A job that has ended does not change. */
   async cancel(id: string): Promise<void> {
-    this.#running.get(`jobs/${id}`)?.cancel();
+    this.#running.get(`jobs/${id}`)?.job.cancel();
     const data = { code: "cancelled", detail: "The job was cancelled." };
     await this.#end(`jobs/${id}`, { event: "error", data });
   }
@@ -107,7 +109,7 @@ export class Jobs {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    for (const job of this.#running.values()) job.interrupt();
+    for (const { job } of this.#running.values()) job.interrupt();
     await this.drain();
   }
 
@@ -145,7 +147,7 @@ export class Jobs {
   #onMessages(messages: readonly Message[]): void {
     for (const { topic, event } of messages) {
       // Another instance may have cancelled the job: its end is stored while it still runs here.
-      if (event === "result" || event === "error") this.#running.get(topic)?.cancel();
+      if (event === "result" || event === "error") this.#running.get(topic)?.job.cancel();
     }
   }
 
@@ -165,11 +167,6 @@ export class Jobs {
       log.debug("cannot check the instances of jobs: {error}", { error });
     }
   }
-}
-
-/** The idempotency key of a job's end. It contains a space, which keys of clients cannot. */
-function endKey(topic: string): string {
-  return `end ${topic}`;
 }
 
 function statusOf({ event, data }: Pick<Message, "event" | "data">) {

@@ -31,7 +31,7 @@ const BLOCK = [254];
 test("resolves with the results of its tasks, and reports their progress", async () => {
   const pool = openPool({ queue: 100 });
   const seen: number[] = [];
-  const first = pool.run([1, 2, 3, 4], { signal, onProgress: (share) => seen.push(share) });
+  const first = pool.run([1, 2, 3, 4], { signal, progress: (share) => seen.push(share) });
   const others = Array.from({ length: 20 }, (_, i) => pool.run([i], { signal }));
   expect(await first).toBe(10);
   expect(seen).toEqual([0.25, 0.5, 0.75, 1]);
@@ -43,7 +43,7 @@ test("refuses a task while all workers are busy and the queue is full", async ()
   const blocked = new AbortController();
   const running = [1, 2].map(() => pool.run(BLOCK, { signal: blocked.signal }));
   const started: number[] = [];
-  const queued = [3, 4].map((n) => pool.run([n], { signal, onStart: () => started.push(n) }));
+  const queued = [3, 4].map((n) => pool.run([n], { signal, start: () => started.push(n) }));
   expect(pool.isFull).toBe(true);
   await expect(pool.run([5], { signal })).rejects.toThrow("the queue is full");
   expect(started).toEqual([]);

@@ -16,12 +16,14 @@ export interface PoolOptions {
   readonly timeoutMs: number;
 }
 
-export interface TaskOptions {
+/** The signal and the callbacks of a task; a `RunningJob` is one. */
+export interface TaskContext {
   /** Cancels the task, queued or running. */
   readonly signal: AbortSignal;
-  readonly onStart?: () => void;
+  /** Called when a worker starts the task. */
+  start?(): void;
   /** @param share the share of the work that is done, 0 to 1. */
-  readonly onProgress?: (share: number) => void;
+  progress?(share: number): void;
 }
 
 export class Pool<Task, Result> {
@@ -47,16 +49,16 @@ export class Pool<Task, Result> {
    * @throws {JobError} if the time limit is exceeded; the signal's reason if it aborts; another error if the worker crashes
    * or the pool is full.
    */
-  async run(task: Task, options: TaskOptions): Promise<Result> {
+  async run(task: Task, context: TaskContext): Promise<Result> {
     if (this.isFull) throw new Error("Every worker is busy, and the queue is full.");
     // A task that leaves the queue takes over the slot of the task that ended.
-    if (this.#isBusy) await this.#waitForSlot(options.signal);
+    if (this.#isBusy) await this.#waitForSlot(context.signal);
     else this.#running += 1;
     let worker: Worker | undefined;
     try {
       worker = this.#idle.pop() ?? this.#startWorker();
-      options.onStart?.();
-      const result = await this.#ask(worker, task, options);
+      context.start?.();
+      const result = await this.#ask(worker, task, context);
       this.#idle.push(worker);
       return result;
     } catch (error) {
@@ -101,7 +103,8 @@ export class Pool<Task, Result> {
     worker.terminate();
   }
 
-  async #ask(worker: Worker, task: Task, { signal, onProgress }: TaskOptions): Promise<Result> {
+  async #ask(worker: Worker, task: Task, context: TaskContext): Promise<Result> {
+    const { signal } = context;
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const cancel = () => reject(signal.reason);
@@ -114,7 +117,7 @@ export class Pool<Task, Result> {
     worker.onerror = ({ message }) => reject(new Error(`A worker failed: ${message}`));
     worker.onmessage = ({ data }: MessageEvent<Reply<Result>>) => {
       if ("result" in data) resolve(data.result);
-      else onProgress?.(data.progress);
+      else context.progress?.(data.progress);
     };
     try {
       worker.postMessage(task);

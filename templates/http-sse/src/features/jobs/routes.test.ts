@@ -3,7 +3,15 @@ import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { TestServer } from "../../../test/server.ts";
-import { analyse, eventsOf, jobOf, startJob, upload, uploadHuge } from "./test-client.ts";
+import {
+  analyse,
+  eventsOf,
+  jobOf,
+  startJob,
+  untilUploadsAreClosed,
+  upload,
+  uploadHuge,
+} from "./test-client.ts";
 
 const ONE_WORKER = { JOB_WORKERS: "1", JOB_QUEUE: "1" };
 
@@ -97,6 +105,7 @@ test("progress increases, at most four times a second; a full queue is 503; canc
   const again = await server.fetch(`/api/jobs/${queued.id}`, { method: "DELETE" });
   expect(await again.json()).toMatchObject({ status: "done" });
   expect((await eventsOf(server, running)).at(-1)).toEqual(last as never);
+  await untilUploadsAreClosed(server);
 });
 
 test("a queued job can be cancelled", async () => {
@@ -121,8 +130,9 @@ test("a job that exceeds its time limit ends with an error, and the next one wor
   for (;;) {
     // The new worker starts within this short limit only on a later attempt, if the machine is busy.
     const events = await eventsOf(server, await startJob(server, small));
-    if (events.at(-1)?.event === "result") return;
+    if (events.at(-1)?.event === "result") break;
   }
+  await untilUploadsAreClosed(server);
 });
 
 test("a file that disappeared ends the job with an error that shows no path", async () => {

@@ -21,6 +21,11 @@ export interface End {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** The idempotency key of the message that ends a job. It contains a space, which keys of clients cannot. */
+export function endKey(topic: string): string {
+  return `end ${topic}`;
+}
+
 /** Milliseconds between two progress messages. */
 const PROGRESS_MS = 250;
 
@@ -32,13 +37,9 @@ export class RunningJob {
   #timer: Timer | undefined;
   /** Messages are stored one after the other, in the order in which they were published. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Resolves when the end is stored. */
-  ended: Promise<void> = Promise.resolve();
 
   constructor(
     readonly topic: string,
-    /** Idempotency key of the message that ends the job. */
-    readonly endKey: string,
     readonly messages: MessageStore,
     private status: "queued" | "running",
     readonly onStatus: (status: string) => void,
@@ -52,27 +53,27 @@ export class RunningJob {
   }
 
   /** Reports that the work has begun: the status changes from `queued` to `running`. */
-  readonly start = (): void => {
+  start(): void {
     if (this.status === "running") return;
     this.status = "running";
     this.onStatus("running");
     this.#schedule();
-  };
+  }
 
   /** Reports the share of the work that is done, 0 to 1. At most four reports a second are published. */
-  readonly progress = (share: number): void => {
+  progress(share: number): void {
     this.#progress = share;
     this.#schedule();
-  };
+  }
 
   /** Publishes a message of the job's topic, after the earlier ones; `state` is that of `append`. Rejects once the job is cancelled. */
   publish(event: string, data: NewMessage["data"], state?: "set"): Promise<unknown> {
-    const { topic, endKey } = this;
+    const { topic } = this;
     // No message may follow the end of the job: the signal is checked just before the message is stored, and the store
     // checks `endKey`, because another instance may have ended the job.
     const append = () => {
       this.signal.throwIfAborted();
-      return this.messages.append({ topic, event, data, state, endKey });
+      return this.messages.append({ topic, event, data, state, endKey: endKey(topic) });
     };
     this.#last = this.#last.then(append, append);
     return this.#last;

@@ -1,5 +1,5 @@
 // For the tests of jobs: uploads, jobs, and the events of a job.
-import { truncate } from "node:fs/promises";
+import { readdir, readlink, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestServer } from "../../../test/server.ts";
 import type { ReceivedEvent } from "../events/parse.ts";
@@ -33,6 +33,21 @@ export async function jobOf(server: TestServer, { id }: StartedJob) {
     readonly result?: Readonly<Record<string, unknown>>;
     readonly error?: Readonly<Record<string, unknown>>;
   };
+}
+
+/** Waits until the service has no upload open; on Linux only. */
+export async function untilUploadsAreClosed({ pid, dataDir }: TestServer): Promise<void> {
+  if (process.platform !== "linux") return;
+  const folder = `/proc/${pid}/fd`;
+  const uploads = join(dataDir, "uploads");
+  const isUpload = async (fd: string) => {
+    // A descriptor may be closed before its link is read.
+    const path = await readlink(join(folder, fd)).catch(() => "");
+    return path.startsWith(uploads);
+  };
+  while ((await Promise.all((await readdir(folder)).map(isUpload))).some(Boolean)) {
+    await Bun.sleep(20);
+  }
 }
 
 /** The events of a job, from its start (or after `lastEventId`) to its end. */

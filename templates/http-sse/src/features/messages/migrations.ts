@@ -4,28 +4,24 @@ import { StartError } from "#lib/service";
 
 /** The version of a file is the number of migrations that were applied to it. */
 const MIGRATIONS = [
-  // Version 1. `epoch` is a random prefix of all ids, so that ids of an older, deleted file are not
-  // accepted. IF NOT EXISTS: the first release created these tables without setting the version.
+  // Version 1. Files of release 0.1 have no version, but tables: hence IF NOT EXISTS.
+  // `epoch` is a random prefix of all ids, so that ids of an older, deleted file are not accepted. `floor` is the highest
+  // seq that was dropped, and `states` are those of topics, which must outlive their messages.
   `CREATE TABLE IF NOT EXISTS messages (
      seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, at TEXT NOT NULL, key TEXT UNIQUE
    ) STRICT;
-   CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL) STRICT;
-   INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);
-   CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;`,
-  // Version 2: topics, event names, deletion. `floor` is the highest seq that was dropped.
-  `ALTER TABLE messages ADD COLUMN topic TEXT NOT NULL DEFAULT 'general';
+   ALTER TABLE messages ADD COLUMN topic TEXT NOT NULL DEFAULT 'general';
    ALTER TABLE messages ADD COLUMN event TEXT NOT NULL DEFAULT 'message';
    ALTER TABLE messages RENAME COLUMN text TO data;
    UPDATE messages SET data = json_object('text', data);
    CREATE INDEX messages_by_topic ON messages (topic, seq);
    CREATE INDEX deletions ON messages (seq) WHERE event = 'deleted';
+   CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL) STRICT;
+   INSERT INTO log SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM log);
    ALTER TABLE log ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;
-   UPDATE log SET floor = coalesce((SELECT min(seq) - 1 FROM messages), 0);`,
-  // Version 3: the states of topics, which must outlive their messages.
-  `CREATE TABLE states (topic TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID;
-   INSERT INTO states SELECT topic, data FROM messages WHERE seq IN (
-     SELECT max(seq) FROM messages WHERE event = 'progress' GROUP BY topic
-   ) AND topic NOT IN (SELECT topic FROM messages WHERE event IN ('result', 'error'));`,
+   UPDATE log SET floor = coalesce((SELECT min(seq) - 1 FROM messages), 0);
+   CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+   CREATE TABLE states (topic TEXT PRIMARY KEY, data TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the file to the newest version, in one transaction. @throws {StartError} if a newer release wrote it. */

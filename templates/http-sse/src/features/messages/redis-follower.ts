@@ -18,28 +18,42 @@ export class RedisFollower {
   readonly #listeners: Listener[] = [];
   readonly #connection: Promise<RedisConnection>;
   #isClosed = false;
+  /** Whether the last XREAD succeeded. */
+  #isReading = false;
   /** Whether entries after the cursor may have been dropped before they were read. */
   #hasGap = false;
+  /** Id of the last entry that was read. */
+  #cursor: string;
 
   private constructor(
     url: string,
     readonly key: string,
-    /** Id of the last entry that was read. */
-    public cursor: string,
+    cursor: string,
   ) {
+    this.#cursor = cursor;
     this.#connection = RedisConnection.open(url, (client) => this.#checkCursor(client));
   }
 
-  /** Starts after the message with the id `cursor`. @throws {Problem} 503 */
+  /** Starts after the message with the id `cursor`. @throws {Problem} 503 if the stream cannot be read. */
   static async open(url: string, key: string, cursor: string): Promise<RedisFollower> {
     const follower = new RedisFollower(url, key, cursor);
-    await follower.#connection;
-    void follower.#run();
+    const connection = await follower.#connection;
+    try {
+      await follower.#read(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    void follower.#run(connection);
     return follower;
   }
 
-  async isConnected(): Promise<boolean> {
-    return (await this.#connection).isConnected;
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  get cursor(): string {
+    return this.#cursor;
   }
 
   subscribe(listener: Listener): void {
@@ -53,36 +67,45 @@ export class RedisFollower {
 
   /** Notices a gap: during an outage, other instances may have dropped entries that this one has not read yet. */
   async #checkCursor(client: RedisClient): Promise<void> {
-    const check = evaluate(CAN_CONTINUE, this.key, this.cursor);
+    const check = evaluate(CAN_CONTINUE, this.key, this.#cursor);
     this.#hasGap ||= (await client.send("EVAL", check)) !== 1;
   }
 
-  async #run(): Promise<void> {
-    const connection = await this.#connection;
+  async #run(connection: RedisConnection): Promise<void> {
     while (!this.#isClosed) {
       try {
         await this.#read(connection);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
+        if (this.#isReading && !this.#isClosed) {
+          log.warn("cannot read the stream {stream}: {error}", {
+            stream: this.key,
+            error: error.cause,
+          });
+        }
+        this.#isReading = false;
         await Bun.sleep(RETRY_MS);
       }
     }
   }
 
+  /** Waits for new entries only if the last read succeeded, so that an end of an outage is noticed immediately. */
   async #read(connection: RedisConnection): Promise<void> {
-    const args = ["COUNT", "500", "BLOCK", `${BLOCK_MS}`, "STREAMS", this.key, this.cursor];
-    const reply = await connection.send("XREAD", args, BLOCK_MS + GRACE_MS);
+    const blockMs = this.#isReading ? BLOCK_MS : 1;
+    const args = ["COUNT", "500", "BLOCK", `${blockMs}`, "STREAMS", this.key, this.#cursor];
+    const reply = await connection.send("XREAD", args, blockMs + GRACE_MS);
+    this.#isReading = true;
     const entries = (reply as Record<string, Entry[]> | null)?.[this.key] ?? [];
     const newest = entries.at(-1);
     if (!newest) return;
-    [this.cursor] = newest;
+    [this.#cursor] = newest;
     const messages = entries.flatMap((entry) => toMessage(entry) ?? this.#skip(entry));
-    for (const listener of this.#listeners) listener(messages, this.#hasGap, this.cursor);
+    for (const listener of this.#listeners) listener(messages, this.#hasGap, this.#cursor);
     this.#hasGap = false;
   }
 
   #skip([id]: Entry): [] {
-    log.warn("skipped entry {id} of {key}: it is not a message", { id, key: this.key });
+    log.warn("skipped entry {id} of {stream}: it is not a message", { id, stream: this.key });
     return [];
   }
 }

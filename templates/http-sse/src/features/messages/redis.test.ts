@@ -1,6 +1,7 @@
 // The message store in Redis keeps the contract of the message store. Most tests run when REDIS_URL is set.
 import { describe, expect, spyOn, test } from "bun:test";
 import { RedisClient } from "bun";
+import { StartError } from "#lib/service";
 import { RedisMessages } from "./redis.ts";
 import { testMessageStore } from "./store-contract.ts";
 
@@ -42,9 +43,9 @@ test.skipIf(!url)(
       const end = String(await client.send("XADD", [key, "*", "other", "x"]));
       while (received.at(-1) !== end) await Bun.sleep(5);
       expect(received.filter((id) => id === message.id)).not.toEqual([]);
-      const page = await messages.read({ topics: ["*"], after: undefined, limit: 10 });
+      const page = await messages.read({ patterns: ["*"], after: undefined, limit: 10 });
       expect(page).toEqual({ messages: [message], hasGap: false, cursor: end });
-      expect(await messages.newest({ topics: ["*"], limit: 10 })).toEqual([message]);
+      expect(await messages.newest({ patterns: ["*"], limit: 10 })).toEqual([message]);
       expect(await messages.get(end)).toBeUndefined();
     } finally {
       await messages.close();
@@ -78,7 +79,7 @@ test.skipIf(!url)("an unknown cursor costs one scan of the stream", async () => 
     const send = spyOn(messages.connection, "send");
     for (const after of ["x", "1-1", "99999999999999-1"]) {
       send.mockClear();
-      const page = await messages.read({ topics: ["general"], after, limit: 1 });
+      const page = await messages.read({ patterns: ["general"], after, limit: 1 });
       expect(page).toMatchObject({ messages: [], hasGap: true });
       expect(send.mock.calls.filter(([command]) => command === "XRANGE")).toHaveLength(1);
     }
@@ -115,7 +116,7 @@ function disposable(client: RedisClient): RedisClient & Disposable {
   return Object.assign(client, { [Symbol.dispose]: () => client.close() });
 }
 
-test("a Redis that cannot be reached is a 503", async () => {
+test("a Redis that cannot be reached is an error of the start", async () => {
   const opened = RedisMessages.open("redis://127.0.0.1:1", "test", 1);
-  await expect(opened).rejects.toMatchObject({ status: 503 });
+  await expect(opened).rejects.toBeInstanceOf(StartError);
 });

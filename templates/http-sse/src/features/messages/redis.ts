@@ -3,7 +3,6 @@
 import { log } from "#lib/log";
 // #endregion
 import { RedisConnection, redisStartError } from "#lib/redis";
-import type { Env } from "../../env.ts";
 import { type Entry, parseEntry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
 import { APPEND, CAN_CONTINUE, DELETE, evaluate, keyOf } from "./redis-scripts.ts";
@@ -21,21 +20,14 @@ import { covers } from "./topics.ts";
 
 /** Milliseconds for which the key that `ready` writes exists. */
 const PROBE_TTL_MS = 1000;
+/** A cursor after every entry. */
+const END = "18446744073709551615-18446744073709551615";
 /** Entries per command while the stream is searched for topics. */
 const SCAN = 500;
 // #region jobs
 /** Milliseconds after which an instance that crashed counts as ended. */
 const INSTANCE_TTL_MS = 10_000;
 // #endregion
-
-/** @throws {StartError} if Redis cannot be used. */
-export async function openRedisMessages(url: string, env: Env): Promise<RedisMessages> {
-  try {
-    return await RedisMessages.open(url, env.REDIS_KEY, env.MESSAGES_KEEP);
-  } catch (error) {
-    throw redisStartError(url, error);
-  }
-}
 
 export class RedisMessages implements MessageStore {
   // #region jobs
@@ -54,10 +46,11 @@ export class RedisMessages implements MessageStore {
     readonly follower: RedisFollower,
   ) {}
 
-  /** @throws {Problem} 503 if Redis cannot be reached. */
+  /** @throws {StartError} if Redis cannot be used. */
   static async open(url: string, key: string, keep: number): Promise<RedisMessages> {
-    const connection = await RedisConnection.open(url);
+    let connection: RedisConnection | undefined;
     try {
+      connection = await RedisConnection.open(url);
       const newest = await connection.send("XREVRANGE", [key, "+", "-", "COUNT", "1"]);
       const cursor = (newest as Entry[])[0]?.[0] ?? START;
       const follower = await RedisFollower.open(url, key, cursor);
@@ -67,8 +60,8 @@ export class RedisMessages implements MessageStore {
       // #endregion
       return messages;
     } catch (error) {
-      connection.close();
-      throw error;
+      connection?.close();
+      throw redisStartError(url, error);
     }
   }
 
@@ -92,24 +85,35 @@ export class RedisMessages implements MessageStore {
 
   async read({ after, ...query }: Query & { readonly after: string | undefined }): Promise<Page> {
     if (await this.#canContinue(after)) {
-      const page = await this.#scan(query, after ?? START);
+      const page = await this.#scan("XRANGE", query, after ?? START);
       // Checked again: messages that were dropped during the read must count as a gap.
       if (await this.#canContinue(after)) return { ...page, hasGap: false };
     }
-    return { ...(await this.#scan(query, START)), hasGap: true };
+    return { ...(await this.#scan("XRANGE", query, START)), hasGap: true };
   }
 
   async #canContinue(after: string | undefined): Promise<boolean> {
     return after === undefined || (isId(after) && (await this.#eval(CAN_CONTINUE, after)) === 1);
   }
 
-  /** Reads the stream until the limit is reached. It scans all topics, because a stream has no index by topic. */
-  async #scan({ limit, ...query }: Query, after: string): Promise<Omit<Page, "hasGap">> {
-    const count = query.topics.includes("*") && query.event === undefined ? limit : SCAN;
+  async newest(query: Query): Promise<Message[]> {
+    const { messages } = await this.#scan("XREVRANGE", query, END);
+    return messages.reverse();
+  }
+
+  /**
+   * Reads the entries after the cursor, or with XREVRANGE before it, until the limit is reached. It scans all topics,
+   * because a stream has no index by topic.
+   */
+  async #scan(command: "XRANGE" | "XREVRANGE", { limit, ...query }: Query, from: string) {
+    const to = command === "XRANGE" ? "+" : "-";
+    const isEverything = query.patterns.includes("*") && query.event === undefined;
+    const count = isEverything ? limit : SCAN;
     const messages: Message[] = [];
-    let cursor = after;
+    let cursor = from;
     for (;;) {
-      const found = await this.#range("XRANGE", `(${cursor}`, "+", count);
+      const args = [this.key, `(${cursor}`, to, "COUNT", `${count}`];
+      const found = (await this.connection.send(command, args)) as Entry[];
       for (const entry of found) {
         cursor = entry[0];
         const message = toMessage(entry);
@@ -120,23 +124,10 @@ export class RedisMessages implements MessageStore {
     }
   }
 
-  async newest({ limit, ...query }: Query): Promise<Message[]> {
-    const messages: Message[] = [];
-    for (let end = "+"; ; ) {
-      const found = await this.#range("XREVRANGE", end, "-", SCAN);
-      for (const entry of found) {
-        end = `(${entry[0]}`;
-        const message = toMessage(entry);
-        if (!message || !matches(query, message)) continue;
-        if (messages.push(message) === limit) return messages.reverse();
-      }
-      if (found.length < SCAN) return messages.reverse();
-    }
-  }
-
   async get(id: string): Promise<Message | undefined> {
-    const [found] = isId(id) ? await this.#range("XRANGE", id, id, 1) : [];
-    return found?.[0] === id ? toMessage(found) : undefined;
+    if (!isId(id)) return undefined;
+    const [found] = (await this.connection.send("XRANGE", [this.key, id, id])) as Entry[];
+    return found && toMessage(found);
   }
 
   subscribe(listener: Listener): string {
@@ -199,9 +190,9 @@ export class RedisMessages implements MessageStore {
    * to it.
    */
   async ready(): Promise<void> {
-    await this.#range("XREVRANGE", "+", "-", 1);
+    await this.newest({ patterns: ["*"], limit: 1 });
     await this.connection.send("SET", [keyOf(this.key, "ready"), "1", "PX", `${PROBE_TTL_MS}`]);
-    if (!(await this.follower.isConnected())) throw new Error("The stream is not followed.");
+    if (!this.follower.isReading) throw new Error("The stream is not followed.");
   }
 
   async close(): Promise<void> {
@@ -215,20 +206,10 @@ export class RedisMessages implements MessageStore {
   #eval(script: string, ...args: string[]): Promise<unknown> {
     return this.connection.send("EVAL", evaluate(script, this.key, ...args));
   }
-
-  async #range(
-    command: "XRANGE" | "XREVRANGE",
-    from: string,
-    to: string,
-    limit: number,
-  ): Promise<Entry[]> {
-    const args = [this.key, from, to, "COUNT", `${limit}`];
-    return (await this.connection.send(command, args)) as Entry[];
-  }
 }
 
-function matches({ topics, event }: Omit<Query, "limit">, message: Message): boolean {
-  return (event === undefined || event === message.event) && covers(topics, message.topic);
+function matches({ patterns, event }: Omit<Query, "limit">, message: Message): boolean {
+  return (event === undefined || event === message.event) && covers(patterns, message.topic);
 }
 
 function isId(id: string): boolean {

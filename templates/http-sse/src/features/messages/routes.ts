@@ -6,7 +6,7 @@ import { Problem, validate } from "#lib/http";
 import type { Metrics } from "#lib/metrics";
 import { type AppEnv, access } from "../../access.ts";
 import { type Message, type MessageStore, toJson } from "./store.ts";
-import { requestedTopics, topicName, topicQuery } from "./topics.ts";
+import { requestedPatterns, topicName, topicQuery } from "./topics.ts";
 
 const messageBody = z.object({
   text: z
@@ -78,7 +78,7 @@ export function messageRoutes(messages: MessageStore, metrics: Metrics) {
     .get("/api/messages", access("subscribe"), validate("query", listQuery), async (c) => {
       const { from, after, limit } = c.req.valid("query");
       const query = {
-        topics: c.get("grant").requireSubscribe(requestedTopics(c)),
+        patterns: c.get("grant").requireSubscribe(requestedPatterns(c)),
         event: "message",
       };
       if (from === "end") {

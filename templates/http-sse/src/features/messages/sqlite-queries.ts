@@ -25,16 +25,16 @@ export type Direction = ">" | "<";
 
 export function selectRows(
   reader: Database,
-  { topics, event, limit }: Query,
+  { patterns, event, limit }: Query,
   direction: Direction,
   cursor: number,
 ): Row[] {
-  const isEverything = topics.includes("*");
-  const sql = isEverything ? EVERYTHING[direction] : scanTopics(reader, topics, direction);
-  const patterns = isEverything ? [] : topics;
+  const isEverything = patterns.includes("*");
+  const sql = isEverything ? scan(direction) : scanTopics(reader, patterns, direction);
+  const parameters = isEverything ? [] : patterns;
   return reader
     .query<Row, (string | number | null)[]>(sql)
-    .all(cursor, limit, event ?? null, ...patterns);
+    .all(cursor, limit, event ?? null, ...parameters);
 }
 
 /**
@@ -49,9 +49,6 @@ function scan(direction: Direction, condition = "TRUE"): string {
 function orderBy(direction: Direction): string {
   return `ORDER BY seq ${direction === ">" ? "ASC" : "DESC"} LIMIT +?2`;
 }
-
-/** The most frequent scans: of all topics. */
-const EVERYTHING = { ">": scan(">"), "<": scan("<") };
 
 /**
  * The patterns are ?4 and further. Topics and rare prefixes are read with the index. All other prefixes are read in one

@@ -1,101 +1,70 @@
 // Retention in SQLite: after each transaction, at most `keep` messages and `keep` deletions remain.
 import type { Database } from "bun:sqlite";
 
-interface State {
+/** What the file holds. */
+export interface Extent {
   readonly messages: number;
   readonly deletions: number;
   /** The highest seq; 0 if there is no message. */
   readonly newest: number;
-  /** The highest seq that was dropped. */
+  /**
+   * The highest seq that was dropped. A cursor below it means a gap. A missing row above it does not: a client deleted that
+   * message, and the deletion is stored as an event.
+   */
   readonly lastDropped: number;
 }
 
-/**
- * Counts messages and drops the oldest. A cursor below `lastDropped` means a gap. A missing row above it does not: a client
- * deleted that message, and the deletion is stored as an event.
- */
-export class Retention {
-  readonly #db: Database;
-  readonly #keep: number;
-  readonly #countAfter;
-  readonly #seqAt;
-  /** Cached, because each read needs it, and counting all rows would cost more than a commit. */
-  #state: State;
+type Counts = Omit<Extent, "lastDropped">;
 
-  constructor(db: Database, keep: number) {
-    this.#db = db;
-    this.#keep = keep;
-    this.#countAfter = db.query<Omit<State, "lastDropped">, [number]>(
-      `SELECT count(*) FILTER (WHERE event <> 'deleted') AS messages,
-        count(*) FILTER (WHERE event = 'deleted') AS deletions,
-        coalesce(max(seq), 0) AS newest FROM messages WHERE seq > ?`,
-    );
-    // `+?` keeps SQLite from planning the statement again for each new value, as in sqlite-queries.ts.
-    const seqAt = (condition: string) =>
-      db.query<{ seq: number }, [number]>(
-        `SELECT seq FROM messages WHERE ${condition} ORDER BY seq LIMIT 1 OFFSET +?`,
-      );
-    this.#seqAt = { messages: seqAt("event <> 'deleted'"), deletions: seqAt("event = 'deleted'") };
-    const { floor = 0 } = db.query<{ floor: number }, []>("SELECT floor FROM log").get() ?? {};
-    this.#state = { ...EMPTY, ...this.#countAfter.get(0), lastDropped: floor };
-  }
-
-  get newest(): number {
-    return this.#state.newest;
-  }
-
-  get lastDropped(): number {
-    return this.#state.lastDropped;
-  }
-
-  /** Runs `work`, and drops the oldest messages and deletions in the same transaction. */
-  inTransaction<Result>(work: () => Result): Result {
-    const run = this.#db.transaction(() => {
-      const before = this.#state;
-      const result = work();
-      const added = this.#countAfter.get(before.newest) ?? EMPTY;
-      const state = this.#dropOldest({
-        // A deletion removes the row of its message, and adds its own.
-        messages: before.messages + added.messages - added.deletions,
-        deletions: before.deletions + added.deletions,
-        newest: Math.max(before.newest, added.newest),
-        lastDropped: before.lastDropped,
-      });
-      return { result, state };
-    });
-    const { result, state } = run.immediate();
-    // Set after the commit: a rollback must not change the cached state.
-    this.#state = state;
-    return result;
-  }
-
-  #dropOldest(state: State): State {
-    const { messages, deletions, newest } = state;
-    if (messages <= this.#keep && deletions <= this.#keep) return state;
-    /** The seq of the newest row of this kind that must be dropped; 0 for none. */
-    const lastToDrop = (kind: "messages" | "deletions", count: number) =>
-      count > this.#keep ? (this.#seqAt[kind].get(count - this.#keep - 1)?.seq ?? 0) : 0;
-    const messagesUntil = lastToDrop("messages", messages);
-    // Deletions older than a dropped message are dropped, too: a client that has not read them gets a gap anyway.
-    const deletionsUntil = Math.max(messagesUntil, lastToDrop("deletions", deletions));
-    const dropped = {
-      deletions: this.#dropUntil(deletionsUntil, "event = 'deleted'"),
-      messages: this.#dropUntil(messagesUntil, "event <> 'deleted'"),
-    };
-    const lastDropped = Math.max(state.lastDropped, messagesUntil, deletionsUntil);
-    this.#db.run("UPDATE log SET floor = ?", [lastDropped]);
-    return {
-      messages: messages - dropped.messages,
-      deletions: deletions - dropped.deletions,
-      newest,
-      lastDropped,
-    };
-  }
-
-  /** @returns how many rows it dropped. */
-  #dropUntil(seq: number, condition: string): number {
-    return this.#db.run(`DELETE FROM messages WHERE seq <= ? AND ${condition}`, [seq]).changes;
-  }
+export function readExtent(db: Database): Extent {
+  const { floor = 0 } = db.query<{ floor: number }, []>("SELECT floor FROM log").get() ?? {};
+  return { ...countAfter(db, 0), lastDropped: floor };
 }
 
-const EMPTY: Omit<State, "lastDropped"> = { messages: 0, deletions: 0, newest: 0 };
+/**
+ * Drops the oldest messages and deletions; call it at the end of each transaction.
+ * @param before the extent before the transaction.
+ * @returns the extent after it.
+ */
+export function dropOldest(db: Database, keep: number, before: Extent): Extent {
+  const added = countAfter(db, before.newest);
+  // A deletion removes the row of its message, and adds its own.
+  const messages = before.messages + added.messages - added.deletions;
+  const deletions = before.deletions + added.deletions;
+  const newest = Math.max(before.newest, added.newest);
+  if (messages <= keep && deletions <= keep) return { ...before, messages, deletions, newest };
+  const messagesUntil = seqOfOldest(db, "event <> 'deleted'", messages - keep);
+  // Deletions older than a dropped message are dropped, too: a client that has not read them gets a gap anyway.
+  const deletionsUntil = Math.max(
+    messagesUntil,
+    seqOfOldest(db, "event = 'deleted'", deletions - keep),
+  );
+  const lastDropped = Math.max(before.lastDropped, deletionsUntil);
+  db.run("UPDATE log SET floor = ?", [lastDropped]);
+  return {
+    messages: messages - dropUntil(db, "event <> 'deleted'", messagesUntil),
+    deletions: deletions - dropUntil(db, "event = 'deleted'", deletionsUntil),
+    newest,
+    lastDropped,
+  };
+}
+
+function countAfter(db: Database, seq: number): Counts {
+  const sql = `SELECT count(*) FILTER (WHERE event <> 'deleted') AS messages,
+    count(*) FILTER (WHERE event = 'deleted') AS deletions,
+    coalesce(max(seq), 0) AS newest FROM messages WHERE seq > ?`;
+  return db.query<Counts, [number]>(sql).get(seq) ?? { messages: 0, deletions: 0, newest: 0 };
+}
+
+/** The seq of the row number `count` from the oldest; 0 for a `count` below 1. */
+function seqOfOldest(db: Database, condition: string, count: number): number {
+  if (count < 1) return 0;
+  // `+?` keeps SQLite from planning the statement again for each new value, as in sqlite-queries.ts.
+  const sql = `SELECT seq FROM messages WHERE ${condition} ORDER BY seq LIMIT 1 OFFSET +?`;
+  return db.query<{ seq: number }, [number]>(sql).get(count - 1)?.seq ?? 0;
+}
+
+/** @returns how many rows it dropped. */
+function dropUntil(db: Database, condition: string, seq: number): number {
+  return db.run(`DELETE FROM messages WHERE seq <= ? AND ${condition}`, [seq]).changes;
+}

@@ -42,13 +42,13 @@ test.each([3, 1500])("reads a prefix of %i messages, without its neighbors", asy
   const below = Array.from({ length: count }, (_, i) => add(["a/x", "a/x/y", "a/0"][i % 3] ?? ""));
   const expected = (await Promise.all(below)).map(({ message }) => message);
   await Promise.all(["a", "a-", "a.b", "a0", "a0/x", "a-/x", "b/x", "A/x"].map(add));
-  const query = { topics: ["a/*", "none/*"], limit: 9999 };
+  const query = { patterns: ["a/*", "none/*"], limit: 9999 };
   expect((await messages.read({ ...query, after: undefined })).messages).toEqual(expected);
   expect(await messages.newest(query)).toEqual(expected);
   messages.close();
 });
 
-test("migrates the file of the first version, and refuses one of a newer service", async () => {
+test("migrates a file of release 0.1, and refuses one of a newer service", async () => {
   const file = join(folder, "old.db");
   {
     using db = new Database(file);
@@ -65,7 +65,7 @@ test("migrates the file of the first version, and refuses one of a newer service
   }
   for (let starts = 0; starts < 2; starts++) {
     const messages = new SqliteMessages(file, 1000);
-    const query = { topics: ["*"], limit: 10 };
+    const query = { patterns: ["*"], limit: 10 };
     const page = await messages.read({ ...query, after: "0badcafe-2" });
     expect(page).toMatchObject({
       hasGap: false,
@@ -88,25 +88,3 @@ test("migrates the file of the first version, and refuses one of a newer service
   }
   expect(() => new SqliteMessages(file, 1000)).toThrow(/version 99/);
 });
-// #region jobs
-
-test("migrates the states of topics whose last event is not an end", async () => {
-  const file = join(folder, "stateless.db");
-  const keep = 1000;
-  {
-    const messages = new SqliteMessages(file, keep);
-    const events = ["a progress", "a progress", "b progress", "b result", "c progress", "c error"];
-    for (const [index, name] of [...events, "d message"].entries()) {
-      const [topic = "", event = ""] = name.split(" ");
-      await messages.append({ topic, event, data: { index } });
-    }
-    messages.close();
-    using db = new Database(file);
-    db.run("DROP TABLE states");
-    db.run("PRAGMA user_version = 2");
-  }
-  const messages = new SqliteMessages(file, keep);
-  expect(await messages.states()).toEqual(new Map([["a", { index: 1 }]]));
-  messages.close();
-});
-// #endregion

@@ -7,7 +7,7 @@ import { StartError } from "#lib/service";
 import { SqliteReads } from "#lib/sqlite-reads";
 import { migrate } from "./migrations.ts";
 import { COLUMNS, type Direction, findRow, type Row, selectRows } from "./sqlite-queries.ts";
-import { Retention } from "./sqlite-retention.ts";
+import { dropOldest, type Extent, readExtent } from "./sqlite-retention.ts";
 import {
   type Appended,
   isSame,
@@ -39,7 +39,9 @@ export class SqliteMessages implements MessageStore {
   readonly #reads: SqliteReads;
   /** Prefix of all ids, random for each file: ids of an earlier file are not accepted. */
   readonly #epoch: string;
-  readonly #retention: Retention;
+  readonly #keep: number;
+  /** Cached, because each read needs it, and counting all rows would cost more than a commit. */
+  #extent: Extent;
   readonly #insertStatement;
   readonly #listeners: Listener[] = [];
   #pending: Pending[] = [];
@@ -64,7 +66,8 @@ export class SqliteMessages implements MessageStore {
     this.#db = db;
     this.#reads = new SqliteReads(reader);
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
-    this.#retention = new Retention(db, keep);
+    this.#keep = keep;
+    this.#extent = readExtent(db);
     this.#insertStatement = db.query<Row, [string, string, string, string, string | null]>(
       `INSERT INTO messages (topic, event, data, at, key) VALUES (?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
     );
@@ -156,7 +159,7 @@ export class SqliteMessages implements MessageStore {
 
   /** Whether the cursor is one of this file, and no message after it was dropped. */
   #canContinue(cursor: string): boolean {
-    const { newest, lastDropped } = this.#retention;
+    const { newest, lastDropped } = this.#extent;
     const seq = this.#seq(cursor);
     const isKnown = cursor === START || (seq > 0 && seq <= newest);
     return isKnown && seq >= lastDropped;
@@ -182,7 +185,7 @@ export class SqliteMessages implements MessageStore {
 
   /** The cursor after the newest message. */
   get #head(): string {
-    const { newest } = this.#retention;
+    const { newest } = this.#extent;
     return newest > 0 ? this.#id(newest) : START;
   }
 
@@ -207,7 +210,7 @@ export class SqliteMessages implements MessageStore {
   // #endregion
   /** Reads a message, and writes a row and commits it, because a full or read-only disk is only noticed on a write. */
   async ready(): Promise<void> {
-    await this.newest({ topics: ["*"], limit: 1 });
+    await this.newest({ patterns: ["*"], limit: 1 });
     const probe = "REPLACE INTO probe VALUES (1, zeroblob(?))";
     withProblems(() => this.#write(() => this.#db.run(probe, [PROBE_BYTES])));
   }
@@ -226,7 +229,14 @@ export class SqliteMessages implements MessageStore {
    */
   #write<T>(work: () => T): T {
     this.#reads.end();
-    return this.#retention.inTransaction(work);
+    const transaction = this.#db.transaction(() => {
+      const result = work();
+      return { result, extent: dropOldest(this.#db, this.#keep, this.#extent) };
+    });
+    const { result, extent } = transaction.immediate();
+    // Set after the commit: a rollback must not change the cached extent.
+    this.#extent = extent;
+    return result;
   }
 
   #select(query: Query, direction: Direction, from: number): Message[] {

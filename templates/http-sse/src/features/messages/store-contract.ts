@@ -22,7 +22,7 @@ export function testMessageStore(engine: Engine): void {
     await engine.remove(id);
   });
 
-  const everything = { topics: ["*"] };
+  const everything = { patterns: ["*"] };
   const say = (text: string, { topic = "general", key }: { topic?: string; key?: string } = {}) =>
     messages.append({ topic, event: "message", data: { text }, key });
   const add = async (text: string, options?: { topic?: string; key?: string }) =>
@@ -31,8 +31,8 @@ export function testMessageStore(engine: Engine): void {
     count: number,
     options: (i: number) => { topic?: string; key?: string } = () => ({}),
   ) => Promise.all(Array.from({ length: count }, (_, i) => add(`${i}`, options(i))));
-  const read = (after?: string, limit = 10, topics = everything.topics) =>
-    messages.read({ topics, after, limit });
+  const read = (after?: string, limit = 10, patterns = everything.patterns) =>
+    messages.read({ patterns, after, limit });
   const texts = (list: readonly Message[]) =>
     list.map(({ event, data }) => (event === "message" ? data.text : event));
 
@@ -87,7 +87,7 @@ export function testMessageStore(engine: Engine): void {
     ];
     for (const [query, expected] of cases) {
       const matching = added.filter(({ topic }) => expected.includes(topic));
-      const request = { topics: query, event: "message" };
+      const request = { patterns: query, event: "message" };
       expect(await messages.newest({ ...request, limit: 50 })).toEqual(matching.slice(-50));
       const found: Message[] = [];
       let after: string | undefined;

@@ -19,7 +19,7 @@ export interface NewMessage {
   // #region jobs
   /** `set`: `data` becomes the state of the topic, also if it is dropped as a message. `remove`: the topic has no state any more. */
   readonly state?: "set" | "remove" | undefined;
-  /** Idempotency key of the message that ends the topic. Once it is stored, this message is not added: `conflict`. */
+  /** If a message with this key is stored, the topic has ended: `append` adds nothing and returns `conflict`. */
   readonly endKey?: string | undefined;
   // #endregion
 }
@@ -33,8 +33,8 @@ export interface Appended {
 }
 
 export interface Query {
-  /** Topics and prefixes (`a/*`, or `*` for everything). */
-  readonly topics: readonly string[];
+  /** Only messages of topics that one of these patterns covers: a topic, `a/*` or `*`. */
+  readonly patterns: readonly string[];
   /** Only messages with this event name. */
   readonly event?: string;
   readonly limit: number;

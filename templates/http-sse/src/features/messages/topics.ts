@@ -1,4 +1,4 @@
-// Topics: their syntax, and which topics a pattern covers.
+// Topics, and the patterns that cover them. A pattern is a topic, `a/*` for everything below a, or `*` for everything.
 import type { Context } from "hono";
 import { z } from "zod";
 // #region auth
@@ -15,18 +15,18 @@ const topic = (pattern: string, alternatives = "") =>
 
 export const topicName = topic(NAME);
 
-/** A topic, or `a/*` for everything below a. */
+/** What a client may request: every pattern but `*`, for which it names no topic. */
 const topicPattern = topic(`${NAME}(?:/\\*)?`, ", or a prefix such as a/*");
 
 // #region auth
-/** What a client may be allowed to publish or read: a topic, `a/*`, or `*` for everything. */
-export const allowedTopic = topic(`\\*|${NAME}(?:/\\*)?`, ", a prefix such as a/*, or *");
+/** What a client may be allowed to publish or read: every pattern. */
+export const allowedPattern = topic(`\\*|${NAME}(?:/\\*)?`, ", a prefix such as a/*, or *");
 
 /** For a variable: the same, separated by commas. */
-export const allowedTopics = list().pipe(z.array(allowedTopic));
+export const allowedPatterns = list().pipe(z.array(allowedPattern));
 // #endregion
 
-/** For `hc` and the description of the API. `validate` reads only the first value; `requestedTopics` reads all. */
+/** For `hc` and the description of the API. `validate` reads only the first value; `requestedPatterns` reads all. */
 export const topicQuery = {
   topic: topicPattern.optional().meta({
     description: "A topic, or `a/*` for everything below a. May be repeated.",
@@ -36,7 +36,7 @@ export const topicQuery = {
 const topicList = z.object({ topic: z.array(topicPattern).max(50) });
 
 /** The values of the query parameter `topic`, or undefined without it. @throws {Problem} 422 */
-export function requestedTopics(c: Context): readonly string[] | undefined {
+export function requestedPatterns(c: Context): readonly string[] | undefined {
   const topic = c.req.queries("topic");
   if (topic === undefined) return undefined;
   const result = topicList.safeParse({ topic });

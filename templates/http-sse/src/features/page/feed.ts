@@ -8,8 +8,8 @@ const MAX_SHOWN = 200;
 /** Milliseconds to wait for the newest messages: events are kept in memory until then. */
 const LOAD_TIMEOUT_MS = 10_000;
 /**
- * The id to resume from if the topic had no message. The stream then starts with the oldest one, or with a `gap`, after
- * which the feed loads the messages again.
+ * The id to resume from if the topic had no message. A store that knows this id starts with the oldest message. Any other
+ * store sends `gap`, after which the feed loads again.
  */
 const START = "0";
 

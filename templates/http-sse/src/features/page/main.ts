@@ -22,8 +22,8 @@ const error = find("post-error", HTMLParagraphElement);
 /** The topic is in the address of the page: it stays after a reload, and can be shared. */
 let topic = new URLSearchParams(location.search).get("topic") || "general";
 
-/** The message that is being sent and its Idempotency-Key: a retry after a failure stores it only once. */
-let attempt: { readonly topic: string; readonly text: string; readonly key: string } | undefined;
+/** The Idempotency-Key of each message that was sent but not acknowledged, by its JSON: a retry stores it only once. */
+const keys = new Map<string, string>();
 
 function watch(chosen: string): void {
   topic = chosen;
@@ -45,18 +45,19 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   error.textContent = "";
   const text = input.value;
-  if (attempt?.text !== text || attempt.topic !== topic)
-    attempt = { topic, text, key: randomKey() };
+  const json = { text, topic };
+  const message = JSON.stringify(json);
+  const key = keys.get(message) ?? randomKey();
+  keys.set(message, key);
   try {
-    const header = { "idempotency-key": attempt.key };
-    await send(api.messages.$post({ header, json: { text, topic } }));
-    attempt = undefined;
+    await send(api.messages.$post({ header: { "idempotency-key": key }, json }));
+    keys.delete(message);
     // Keep what the user has typed since.
     if (input.value === text) input.value = "";
   } catch (cause) {
     error.textContent = cause instanceof Error ? cause.message : String(cause);
     // The message of this key was deleted, so another attempt is a new message.
-    if (cause instanceof RequestError && cause.status === 410) attempt = undefined;
+    if (cause instanceof RequestError && cause.status === 410) keys.delete(message);
   }
 });
 

@@ -256,3 +256,45 @@ test.skipIf(!canOpenTabs)(
     }
   },
 );
+
+test.skipIf(!canOpenTabs)(
+  "each text that was sent is stored once, although the response to an earlier one arrives later",
+  async () => {
+    await using server = await TestServer.start();
+    const tab = await openTab(server.url);
+    const failed = `document.querySelector("#post-error").textContent !== ""`;
+    try {
+      await until(tab, isLive);
+      // The response to the first POST arrives when it is released, and the one to the second is lost.
+      await tab.evaluate(`(() => {
+        const send = window.fetch;
+        const { promise, resolve } = Promise.withResolvers();
+        window.release = resolve;
+        window.sent = 0;
+        window.fetch = async (...request) => {
+          const attempt = ++window.sent;
+          const response = await send(...request);
+          if (attempt === 1) await promise;
+          if (attempt === 2) throw new TypeError("lost");
+          return response;
+        };
+      })()`);
+      await post(tab, "first");
+      await until(tab, shows("first"));
+      await tab.evaluate(`document.querySelector("#text").value = ""`);
+      await post(tab, "second");
+      await until(tab, failed);
+      await tab.evaluate(`(() => {
+        document.querySelector("#post-error").textContent = "";
+        window.release();
+      })()`);
+      await tab.press("Enter");
+      await until(tab, `document.querySelector("#text").value === ""`);
+      await post(tab, "third");
+      await until(tab, shows("third"));
+      expect(await messages(tab)).toEqual(["first", "second", "third"]);
+    } finally {
+      tab.close();
+    }
+  },
+);

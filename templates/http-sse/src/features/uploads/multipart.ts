@@ -10,6 +10,8 @@ export interface FilePart {
 /** Maximum bytes of everything but the file: headers, other fields, preamble and epilogue. */
 export const MAX_OVERHEAD = 64 * 1024;
 const MAX_PARTS = 16;
+/** The field of the form that has the file. */
+const FIELD = "file";
 
 /** The boundary of a multipart/form-data content type: "" if it is missing; undefined for other types. */
 export function boundaryOf(contentType: string | null): string | undefined {
@@ -20,14 +22,13 @@ export function boundaryOf(contentType: string | null): string | undefined {
 }
 
 /**
- * Passes the file in the field `field` to `consume`. The content ends only after the remainder of the form was read. If
+ * Passes the file of the form to `consume`. The content ends only after the remainder of the form was read. If
  * that is invalid, reading the content throws, so that `consume` never completes a file of an invalid form.
  * @throws {Problem} 400 if the body is malformed or incomplete; 413 or 422 if it is not exactly one file.
  */
 export async function readFilePart<T>(
   body: AsyncIterable<Uint8Array>,
   boundary: string,
-  field: string,
   consume: (part: FilePart) => Promise<T>,
 ): Promise<T> {
   const chunks = body[Symbol.asyncIterator]();
@@ -91,13 +92,13 @@ export async function readFilePart<T>(
       const part = parsePartHeaders(await readOverhead(BLANK_LINE));
       // Browsers send an empty file without a name if no file was chosen.
       const isUnused = part.fileName === "" && (await startsWith(delimiter));
-      if (!isUnused && part.fileName !== undefined && part.field === field) {
+      if (!isUnused && part.fileName !== undefined && part.field === FIELD) {
         if (part.isEncoded)
           throw new Problem(415, "Send the file of the form without an encoding.");
         isFound = true;
         return part.fileName;
       }
-      if (!isUnused) mistake ??= mistakeIn(part, field);
+      if (!isUnused) mistake ??= mistakeIn(part);
       await readOverhead(delimiter);
     }
   }
@@ -113,9 +114,9 @@ export async function readFilePart<T>(
   }
 
   const notOneFile = (detail: string) =>
-    new Problem(422, detail, { errors: [{ pointer: `/${field}`, detail: "must be one file" }] });
+    new Problem(422, detail, { errors: [{ pointer: `/${FIELD}`, detail: "must be one file" }] });
 
-  const noFile = () => notOneFile(mistake ?? `The form has no file in the field "${field}".`);
+  const noFile = () => notOneFile(mistake ?? `The form has no file in the field "${FIELD}".`);
 
   await readOverhead(delimiter);
   const name = await nextFile();
@@ -124,13 +125,11 @@ export async function readFilePart<T>(
 }
 
 /** The mistake of a client that sends its file in another field, or as text. */
-function mistakeIn({ field, fileName }: PartHeaders, expected: string): string | undefined {
+function mistakeIn({ field, fileName }: PartHeaders): string | undefined {
   if (fileName !== undefined) {
-    return `The form has its file in the field "${field}": send it in the field "${expected}".`;
+    return `The form has its file in the field "${field}": send it in the field "${FIELD}".`;
   }
-  return field === expected
-    ? `The field "${field}" has no filename: send it as a file.`
-    : undefined;
+  return field === FIELD ? `The field "${field}" has no filename: send it as a file.` : undefined;
 }
 
 const END = Buffer.from("--");

@@ -43,7 +43,7 @@ async function receive(
   const body = completeBody(request);
   if (boundary === "") throw new Problem(400, "The multipart content type has no boundary.");
   if (boundary !== undefined) {
-    return readFilePart(body, boundary, "file", (part) => uploads.save(part.name, part.content));
+    return readFilePart(body, boundary, (part) => uploads.save(part.name, part.content));
   }
   if (name !== undefined) return uploads.save(name, body);
   throw new Problem(415, "Send multipart/form-data, or the bytes with the file's name in ?name=.");

@@ -3,8 +3,6 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Problem, storeUnavailable } from "#lib/http";
-import { dataDirError } from "#lib/service";
-import type { Env } from "../../env.ts";
 import { cleanName } from "./name.ts";
 import { SNIFF_BYTES, sniff } from "./sniff.ts";
 
@@ -26,15 +24,6 @@ const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const STALE_MS = 24 * 60 * 60 * 1000;
 /** Bytes that `ready` writes: an empty file could be created even on a full disk. */
 const PROBE_BYTES = 4096;
-
-/** @throws {StartError} if the folder cannot be used. */
-export async function openUploadStore({ DATA_DIR, MAX_UPLOAD_BYTES }: Env): Promise<UploadStore> {
-  try {
-    return await UploadStore.open(join(DATA_DIR, "uploads"), MAX_UPLOAD_BYTES);
-  } catch (cause) {
-    throw dataDirError(DATA_DIR, cause);
-  }
-}
 
 export class UploadStore {
   /** Holds one temporary folder per upload that is being received. All instances share it. */

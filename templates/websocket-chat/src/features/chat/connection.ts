@@ -13,11 +13,10 @@ import {
   type User,
 } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
-import { roomTopic, userTopic } from "./bus.ts";
 import type { Hub } from "./hub.ts";
-import { encodeJoinReply, type JoinReply } from "./join-reply.ts";
+import { roomTopic, userTopic } from "./hub.ts";
+import { encodeJoinReply, type JoinReply, membershipChanges, type Recording } from "./join.ts";
 import { logPresenceError, type Member } from "./presence/presence.ts";
-import { membershipChanges, type Recording } from "./recording.ts";
 import type { History } from "./room-log/room-log.ts";
 import type { Stores } from "./stores.ts";
 
@@ -27,6 +26,8 @@ export interface Chat {
   readonly stores: Stores;
 }
 
+/** Refuse a join if `canJoin` takes longer than this many milliseconds: other frames of the connection wait for it. */
+const CAN_JOIN_TIMEOUT_MS = 5000;
 /** A timer cannot run for more than 25 days, so the expiry of a session that lasts longer is checked every day. */
 const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
@@ -170,7 +171,7 @@ export class Connection implements Member {
     let history: History;
     let members: readonly User[];
     try {
-      if (!(await canJoin(this.user, room))) {
+      if (!(await canJoinInTime(this.user, room))) {
         throw new FrameError("forbidden", `You may not join ${room}.`);
       }
       if (!this.#socket) return;
@@ -282,5 +283,17 @@ export class Connection implements Member {
     // The runtime queues published frames and writes them before a `send`; the cork makes one write of both.
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
+  }
+}
+
+/** @throws {Error} if `canJoin` has not decided after `CAN_JOIN_TIMEOUT_MS`. */
+async function canJoinInTime(user: User, room: string): Promise<boolean> {
+  const timeout = Promise.withResolvers<never>();
+  const error = new Error(`canJoin has not decided about ${room} in ${CAN_JOIN_TIMEOUT_MS} ms.`);
+  const timer = setTimeout(timeout.reject, CAN_JOIN_TIMEOUT_MS, error);
+  try {
+    return await Promise.race([canJoin(user, room), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -8,9 +8,35 @@ import { FrameError } from "../../frame-error.ts";
 import { LIMITS } from "../../limits.ts";
 import { CLOSE, type User } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
-import { type Delivery, type Listener, roomTopic, type Signal } from "./bus.ts";
 import type { Connection } from "./connection.ts";
-import { Recording } from "./recording.ts";
+import { Recording } from "./join.ts";
+
+/** An encoded frame for every connection that is subscribed to `topic`. */
+export interface Delivery {
+  readonly topic: string;
+  readonly frame: string;
+  /** The offset, if the frame is an event of a room's log. */
+  readonly offset?: number;
+}
+
+/** An instruction to every node. */
+export type Signal =
+  | { readonly type: "end-session"; readonly session: string }
+  | { readonly type: "rename"; readonly session: Session };
+
+/** What the stores deliver to: the hub of this node. No method throws. */
+export interface Listener {
+  /** Called in the order of the store; within a room that is the order of the offsets. */
+  deliver(delivery: Delivery): void;
+  signal(signal: Signal): void;
+  /** Called when deliveries are missing: every client must reconnect and recover from its last position. */
+  onDataLoss(): void;
+}
+
+/** Topic of all members of a room. */
+export const roomTopic = (room: string): string => `room:${room}`;
+/** Topic of all connections of a user. */
+export const userTopic = (id: string): string => `user:${id}`;
 
 const WINDOW_MS = 10_000;
 /** The limit on frames of any kind is this many times the limit on messages. */

@@ -4,15 +4,24 @@ import { join } from "node:path";
 import { Problem, storeUnavailable } from "#lib/http";
 import { dataDirError } from "#lib/service";
 import type { Env } from "../../env.ts";
+import { FrameError } from "../../frame-error.ts";
 // #region redis
 import { openRedisStores } from "../redis/stores.ts";
 // #endregion
 import { type EndedSessions, SqliteEndedSessions } from "../session/ended-sessions.ts";
-import { type Bus, type Listener, LocalBus } from "./bus.ts";
+import type { Delivery, Listener, Signal } from "./hub.ts";
 import { MemoryPresence } from "./presence/memory.ts";
 import type { Presence } from "./presence/presence.ts";
 import type { RoomLog } from "./room-log/room-log.ts";
 import { SqliteRoomLog } from "./room-log/sqlite.ts";
+
+/** Carries frames and signals to every node of the chat. While the nodes cannot be reached, both methods reject with a `Problem`. */
+export interface Bus {
+  /** Delivers on every node, this one included. */
+  publish(delivery: Delivery): Promise<void>;
+  /** Sends a signal to every node, this one included. */
+  signal(signal: Signal): Promise<void>;
+}
 
 export interface Stores {
   readonly bus: Bus;
@@ -29,14 +38,25 @@ export function openStores(env: Env, hub: Listener): Stores {
   try {
     const log = new SqliteRoomLog(join(env.DATA_DIR, "chat.db"), hub);
     const endedSessions = new SqliteEndedSessions(log.db);
-    return { bus: new LocalBus(hub), log, presence: new MemoryPresence(hub), endedSessions };
+    const bus: Bus = {
+      publish: async (delivery) => hub.deliver(delivery),
+      signal: async (signal) => hub.signal(signal),
+    };
+    return { bus, log, presence: new MemoryPresence(hub), endedSessions };
   } catch (cause) {
     throw dataDirError(env.DATA_DIR, cause);
   }
 }
 
-/** Maps an error of a store that is unavailable to a 503, or a 507 if the disk is full. Undefined for a bug. */
+/**
+ * Maps an error of a store that is unavailable to a 503, or a 507 if the disk is full, and the only `FrameError` of a
+ * route, which is `rate_limited`, to a 429. Undefined for a bug.
+ */
 export function toProblem(error: unknown): Problem | undefined {
+  if (error instanceof FrameError) {
+    const detail = "You send too fast: try again in 10 s.";
+    return new Problem(429, detail, { headers: { "retry-after": "10" } });
+  }
   if (error instanceof SQLiteError) return storeUnavailable(error);
   return error instanceof Problem ? error : undefined;
 }

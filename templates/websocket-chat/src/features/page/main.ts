@@ -1,6 +1,7 @@
 // The page: connects the client, the model and the view, and handles the input.
+
+import type { Unsent } from "../../client/client.ts";
 import { ChatClient, type ConnectionState, type EndReason } from "../../client/client.ts";
-import type { Unsent } from "../../client/outbox.ts";
 import { LIMITS } from "../../limits.ts";
 // #region edits
 import type { Message } from "../../protocol.ts";
@@ -22,6 +23,8 @@ import { setUpTabStops } from "./tab-stops.ts";
 import { render } from "./view.ts";
 
 const DEFAULT_ROOM = "general";
+/** Milliseconds between two renderings. */
+const FRAME_MS = 16;
 const SIGNED_OUT = "signed out";
 /** Announces a sign-out to the other tabs, also to those without a connection. */
 const tabs = new BroadcastChannel("chat");
@@ -66,15 +69,16 @@ function start(user: User): void {
     },
   });
 
-  /** Changes the model. It is rendered before the next animation frame, once for any number of changes. */
+  /** Changes the model. It is rendered a little later, once for any number of changes. */
   function update(change: () => void): void {
     change();
     if (isRenderPlanned) return;
     isRenderPlanned = true;
-    requestAnimationFrame(() => {
+    // Not `requestAnimationFrame`, which does not run in a hidden tab: its title shows the unread messages.
+    setTimeout(() => {
       isRenderPlanned = false;
       render(model, actions);
-    });
+    }, FRAME_MS);
   }
 
   const actions: Actions = {
@@ -165,7 +169,7 @@ function start(user: User): void {
       // #region edits
       moveEditToDraft();
       // #endregion
-      for (const event of client.outbox.unsent.toReversed()) {
+      for (const event of client.unsent.toReversed()) {
         if ("text" in event) moveToDraft(event);
       }
       if (model.current) model.current.draft = text.value;
@@ -317,7 +321,7 @@ function start(user: User): void {
     // The next `show` saves the text field as the draft of the current conversation.
     if (conversation === model.current) text.value = draft;
   }
-  for (const event of client.outbox.unsent) showUnsent(event);
+  for (const event of client.unsent) showUnsent(event);
   const all = [...model.conversations.values()];
   show(all.find(({ draft }) => draft) ?? all[0]);
   client.connect();

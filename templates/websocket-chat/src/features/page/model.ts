@@ -1,6 +1,6 @@
 // The state of the page: conversations, their members, and messages that are not sent yet. It has no DOM.
 import { applyEvent } from "../../apply-event.ts";
-import type { Unsent } from "../../client/outbox.ts";
+import type { Unsent } from "../../client/client.ts";
 import {
   isEvent,
   type Message,
@@ -55,7 +55,7 @@ export class Model {
   current: Conversation | undefined;
   /** Whether the page is visible: messages in a hidden page stay unread. */
   isVisible = true;
-  /** The current name of each user; old messages contain older names. */
+  /** The current name of each user who is shown; old messages contain older names. */
   readonly #names = new Map<string, string>();
   #labels: ReadonlyMap<string, string> | undefined;
   // #region private
@@ -118,7 +118,7 @@ export class Model {
 
   /** The name to show for a user, with a tag if another name looks the same. */
   labelOf({ id, name }: User): string {
-    this.#labels ??= labels(this.#names);
+    this.#labels ??= this.#makeLabels();
     return this.#labels.get(id) ?? name;
   }
 
@@ -220,6 +220,18 @@ export class Model {
     return ids.flatMap((id) => members.get(id) ?? []).filter(({ id }) => id !== this.me.id);
   }
   // #endregion
+
+  /** Forgets the users who are no longer shown: otherwise their number would grow without limit. */
+  #makeLabels(): ReadonlyMap<string, string> {
+    const shown = new Set([this.me.id]);
+    for (const { id, members, lines } of this.conversations.values()) {
+      for (const { from } of lines) shown.add(from.id);
+      for (const member of members.keys()) shown.add(member);
+      shown.add(id);
+    }
+    for (const id of this.#names.keys()) if (!shown.has(id)) this.#names.delete(id);
+    return labels(this.#names);
+  }
 
   #room(room: string): Conversation | undefined {
     return this.conversations.get(`room:${room}`);

@@ -1,6 +1,4 @@
 // Signs the user in and out, with the session routes.
-import { hc } from "hono/client";
-import type { App } from "../../app.ts";
 import type { User } from "../../protocol.ts";
 import { byId } from "./dom.ts";
 
@@ -16,10 +14,13 @@ const RETRY_MS = 2000;
 /** Milliseconds that the server has to respond. */
 const TIMEOUT_MS = 10_000;
 
-const { session } = hc<App>("/", {
-  fetch: (url: RequestInfo | URL, init?: RequestInit) =>
-    fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }),
-}).api;
+/** Undefined if the server does not respond in time. */
+function request(method: "GET" | "DELETE" | "POST", body?: object): Promise<Response | undefined> {
+  const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const init = { method, signal, ...(body && json) };
+  return fetch("/api/session", init).catch(() => undefined);
+}
 
 /**
  * The user of the session. Without a session, shows the sign-in form and waits; while the server is down, shows a
@@ -50,17 +51,17 @@ export async function askForName(hint = ""): Promise<User> {
 
 /** @returns the problem; undefined once the user is signed out. Only the server can delete the cookie. */
 export async function signOut(): Promise<string | undefined> {
-  const response = await session.$delete().catch(noResponse);
+  const response = await request("DELETE");
   return response?.ok ? undefined : `${UNREACHABLE} Sign out when you are connected again.`;
 }
 
 /** `unknown` if the server cannot be reached. */
 export async function whoAmI(): Promise<User | "nobody" | "unknown"> {
-  const response = await session.$get().catch(noResponse);
+  const response = await request("GET");
   if (!response) return "unknown";
-  if (!response.ok) return (response.status as number) === 401 ? "nobody" : "unknown";
+  if (!response.ok) return response.status === 401 ? "nobody" : "unknown";
   // A proxy that is not ready may respond with an HTML page.
-  return (await response.json().catch(noResponse)) ?? "unknown";
+  return await response.json().catch(() => "unknown");
 }
 
 function signIn(): Promise<User> {
@@ -71,9 +72,8 @@ function signIn(): Promise<User> {
     // Each of two requests without a cookie would create a user.
     if (isPending) return;
     isPending = true;
-    const json = { name: byId("name", HTMLInputElement).value };
-    const response = await session.$post({ json }).catch(noResponse);
-    const body: unknown = await response?.json().catch(noResponse);
+    const response = await request("POST", { name: byId("name", HTMLInputElement).value });
+    const body: unknown = await response?.json().catch(() => undefined);
     const isUser = response?.ok && body !== undefined;
     byId("sign-in-problem", HTMLElement).textContent = isUser ? "" : describe(body as Problem);
     isPending = false;
@@ -81,9 +81,6 @@ function signIn(): Promise<User> {
   };
   return promise;
 }
-
-/** The result of a request that got no response, or none that can be read. */
-const noResponse = (): undefined => undefined;
 
 function describe(problem: Problem | undefined): string {
   const detail = problem?.errors?.[0]?.detail ?? problem?.detail;

@@ -1,8 +1,8 @@
-// Private messages: delivered to every connection of the receiver, and not stored.
+// Private messages: delivered to every connection of the receiver, and not part of any history.
 import { FrameError } from "../../frame-error.ts";
 import type { FrameOf, ServerFrame } from "../../protocol.ts";
-import { userTopic } from "../chat/bus.ts";
 import type { Connection } from "../chat/connection.ts";
+import { userTopic } from "../chat/hub.ts";
 
 export async function sendPrivate(
   connection: Connection,

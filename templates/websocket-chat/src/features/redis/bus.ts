@@ -1,11 +1,14 @@
 // The bus of several nodes: one Redis Stream with the deliveries for all of them. Each node reads all of it, in order.
 import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
-import type { Bus, Delivery, Listener, Signal } from "../chat/bus.ts";
+import type { Delivery, Listener, Signal } from "../chat/hub.ts";
+import type { Bus } from "../chat/stores.ts";
 import { checkVersion } from "./health.ts";
 
 /** Deliveries that Redis retains for nodes that are behind. */
 export const BUS_LENGTH = 10_000;
+/** Milliseconds after which deliveries are deleted: they contain texts that no store keeps, or that were deleted since. */
+export const BUS_TTL_MS = 60_000;
 /** Milliseconds that a read blocks until Redis responds without an entry. */
 const BLOCK_MS = 5000;
 /** Milliseconds beyond `BLOCK_MS` after which the connection counts as silent. */

@@ -39,27 +39,14 @@ export async function checkData(redis: Sender, prefix: string): Promise<void> {
 /** Why this release cannot use the data, or undefined. Marks new data with the version of this release. */
 async function findVersionProblem(redis: Sender, prefix: string): Promise<string | undefined> {
   const key = `${prefix}:version`;
-  if (!(await redis.send("EXISTS", [key]))) {
-    // Releases before version 2 stored no version, had one hash with all offsets, and a prefix without braces.
-    for (const old of new Set([prefix, prefix.replace(/[{}]/g, "")])) {
-      if (!(await exists(redis, `${old}:offsets`))) continue;
-      return `The keys ${old}:* are of an older release and cannot be migrated: delete them, or set REDIS_PREFIX to another prefix.`;
-    }
+  // Release 0.1 stored no version, and all offsets in one hash.
+  if (await redis.send("EXISTS", [`${prefix}:offsets`])) {
+    return `The keys ${prefix}:* are of release 0.1 and cannot be migrated: delete them, or set REDIS_PREFIX to another prefix.`;
   }
   await redis.send("SET", [key, VERSION, "NX"]);
   const version = await redis.send("GET", [key]);
   if (version === VERSION) return undefined;
   return `The keys ${prefix}:* have version ${version}, and this release reads ${VERSION}: run the release that wrote them, or set REDIS_PREFIX to another prefix.`;
-}
-
-/** False if the user of the connection may not read the key, or another node of a cluster has it. */
-async function exists(redis: Sender, key: string): Promise<boolean> {
-  try {
-    return (await redis.send("EXISTS", [key])) === 1;
-  } catch (error) {
-    log.debug("{key} cannot be read: {error}", { key, error });
-    return false;
-  }
 }
 
 function evicts(info: string): boolean {
@@ -95,7 +82,7 @@ export const probe = new Script<null>(`
     redis.call('ZADD', a, 1, 'x') redis.call('ZCARD', a) redis.call('ZREVRANGE', a, 0, 1) redis.call('ZRANGEBYSCORE', a, 0, 1)
     redis.call('ZREM', a, 'y') try(a, 'ZPOPMIN')
     redis.call('SADD', a, 'x') redis.call('SRANDMEMBER', a, 1) redis.call('SCARD', a) try(a, 'SREM', 'x')
-    redis.call('XADD', a, 'MAXLEN', '~', 10, '*', 'f', 1) redis.call('XREVRANGE', a, '+', '-', 'COUNT', 1)
+    redis.call('XADD', a, 'MAXLEN', '~', 10, '*', 'f', 1) redis.call('XTRIM', a, 'MINID', 0) redis.call('XREVRANGE', a, '+', '-', 'COUNT', 1)
     redis.call('SET', b, 1, 'NX') redis.call('GET', b) redis.call('PEXPIRE', b, 1000)
   end
   local ok, problem = pcall(run)

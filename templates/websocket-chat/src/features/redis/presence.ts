@@ -7,7 +7,7 @@ import { logPresenceError, type Member, type Presence } from "../chat/presence/p
 // #region private
 import { findUser, type Receiver } from "../private/find-user.ts";
 // #endregion
-import { BUS_LENGTH, type RedisBus } from "./bus.ts";
+import { BUS_LENGTH, BUS_TTL_MS, type RedisBus } from "./bus.ts";
 import { checkVersion } from "./health.ts";
 import { Script, type Sender } from "./script.ts";
 
@@ -124,7 +124,7 @@ export class RedisPresence implements Presence {
   /** Extends the life of this node. If Redis does not know the node, registers everyone who is connected. */
   async #heartbeat(redis: Sender): Promise<void> {
     if (this.#isStale) {
-      // The entries of the old id expire with its TTL.
+      // The registrations of the old id expire with its TTL.
       this.#nodeId = randomId();
       this.#isStale = false;
     }
@@ -162,8 +162,8 @@ const PRESENCE = `
   -- Removes a user of one node from a room. The removal from the last node is announced, except for
   -- the room '', which counts who is online.
   local function leave(prefix, bus, node, room, id)
-    local entry = room .. ' ' .. id
-    if redis.call('SREM', prefix .. 'node:' .. node, entry) == 0 then return end
+    local registration = room .. ' ' .. id
+    if redis.call('SREM', prefix .. 'node:' .. node, registration) == 0 then return end
     local count, users = prefix .. 'count:' .. room, prefix .. 'people:' .. room
     if redis.call('HINCRBY', count, id, -1) > 0 then return end
     redis.call('HDEL', count, id)
@@ -175,15 +175,15 @@ const PRESENCE = `
 
 /**
  * Adds a user of one node to a room, or renames the user there.
- * KEYS: users, count, entries of the node, nodes, bus.
+ * KEYS: users, count, registrations of the node, nodes, bus.
  * ARGV: room, user id, user, node.
  */
 const REGISTER = `
   ${PRESENCE}
-  local users, count, entries, nodes, bus = unpack(KEYS)
+  local users, count, registrations, nodes, bus = unpack(KEYS)
   local room, id, user, node = unpack(ARGV)
   redis.call('ZADD', nodes, 'NX', now() + ${NODE_TTL_MS}, node)
-  if redis.call('SADD', entries, room .. ' ' .. id) == 1 then redis.call('HINCRBY', count, id, 1) end
+  if redis.call('SADD', registrations, room .. ' ' .. id) == 1 then redis.call('HINCRBY', count, id, 1) end
   local before = redis.call('HGET', users, id)
   redis.call('HSET', users, id, user)
   if room ~= '' and before ~= user then announce(bus, 'user-joined', room, user) end
@@ -191,10 +191,10 @@ const REGISTER = `
 const register = new Script<null>(REGISTER);
 
 /** The users of the room, and the newest entry of the bus at that time. */
-type JoinReply = readonly [users: readonly string[], lastId: string];
+type RegisterReply = readonly [users: readonly string[], lastId: string];
 
 /** Registers the user, and returns all users of the room. */
-const join = new Script<JoinReply>(`
+const join = new Script<RegisterReply>(`
   ${REGISTER}
   local last = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)
   return { redis.call('HVALS', users), last[1] and last[1][1] or '0-0' }
@@ -207,28 +207,32 @@ const leave = new Script<null>(`
 `);
 
 /**
- * Extends the life of a node, and removes users of nodes whose TTL has passed; the next heartbeats remove the others.
- * KEYS: nodes, entries of the node, bus. ARGV: prefix, node, TTL in milliseconds (0 to sign off).
+ * Extends the life of a node, removes users of nodes whose TTL has passed (the next heartbeats remove the others), and
+ * deletes old deliveries.
+ * KEYS: nodes, registrations of the node, bus. ARGV: prefix, node, TTL in milliseconds (0 to sign off).
  * Returns 0 if the node is not registered: it is new, it had expired, or Redis has lost its data.
  */
 const heartbeat = new Script<0 | 1>(`
   ${PRESENCE}
-  local nodes, entries, bus = unpack(KEYS)
+  local nodes, registrations, bus = unpack(KEYS)
   local prefix, node, ttl = unpack(ARGV)
-  -- The entry '!' is no user: it only shows that the entries of the node still exist, also if the node has no users.
-  local isRegistered = 1 - redis.call('SADD', entries, '!')
+  -- The value '!' is not a user: it shows that the key of the node still exists, also if the node has no users.
+  local isRegistered = 1 - redis.call('SADD', registrations, '!')
   redis.call('ZADD', nodes, now() + ttl, node)
   local remaining = ${REMOVED_PER_HEARTBEAT}
   for _, expired in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now())) do
-    local expiredEntries = prefix .. 'node:' .. expired
+    local expiredKey = prefix .. 'node:' .. expired
     -- If the node is still running, its next heartbeat then returns 0, and it registers its users again.
-    redis.call('SREM', expiredEntries, '!')
-    for _, entry in ipairs(redis.call('SRANDMEMBER', expiredEntries, remaining)) do
-      local room, id = entry:match('^(%S*) (.+)$')
+    redis.call('SREM', expiredKey, '!')
+    for _, registration in ipairs(redis.call('SRANDMEMBER', expiredKey, remaining)) do
+      local room, id = registration:match('^(%S*) (.+)$')
       leave(prefix, bus, expired, room, id)
       remaining = remaining - 1
     end
-    if redis.call('SCARD', expiredEntries) == 0 then redis.call('ZREM', nodes, expired) end
+    if redis.call('SCARD', expiredKey) == 0 then redis.call('ZREM', nodes, expired) end
   end
+  -- Keeps the newest of the old deliveries: it is the cursor of the nodes that have read all of them.
+  local old = redis.call('XREVRANGE', bus, now() - ${BUS_TTL_MS}, '-', 'COUNT', 1)[1]
+  if old then redis.call('XTRIM', bus, 'MINID', old[1]) end
   return isRegistered
 `);

@@ -1,6 +1,6 @@
 // Opens the stores of several nodes: messages, presence, deliveries and ended sessions in one Redis.
 import { RedisConnection, redisStartError } from "#lib/redis";
-import type { Listener } from "../chat/bus.ts";
+import type { Listener } from "../chat/hub.ts";
 import { RedisBus } from "./bus.ts";
 import { RedisEndedSessions } from "./ended-sessions.ts";
 import { checkData } from "./health.ts";

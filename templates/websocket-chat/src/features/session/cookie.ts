@@ -18,8 +18,8 @@ export interface Session {
 
 /** The content of the cookie. */
 interface Claims extends User {
-  /** Id of the session. Cookies of older releases have none: their session has the id of the user. */
-  readonly session?: string;
+  /** Id of the session. */
+  readonly session: string;
   /** In milliseconds since the epoch. Signed, because a client may keep a cookie longer than `Max-Age`. */
   readonly expires: number;
 }
@@ -30,7 +30,7 @@ export async function readSession(c: Context, secret: string): Promise<Session |
   if (!payload) return undefined;
   // The signature is valid, so the payload is what `writeSession` encoded.
   const claims: Claims = JSON.parse(Buffer.from(payload, "base64url").toString());
-  const { id, name, expires, session = id } = claims;
+  const { id, name, expires, session } = claims;
   return Date.now() < expires ? { id: session, user: { id, name }, expires } : undefined;
 }
 

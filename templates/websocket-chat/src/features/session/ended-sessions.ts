@@ -5,7 +5,7 @@ import { lastExpiry, readSession, type Session } from "./cookie.ts";
 
 /** One implementation per engine. While the store is not available, both methods reject. */
 export interface EndedSessions {
-  /** When the promise resolves, the session stays ended after a crash. */
+  /** Once the promise resolves, the session stays ended, even if the process crashes. */
   end(session: Session): Promise<void>;
   has(session: Session): Promise<boolean>;
 }

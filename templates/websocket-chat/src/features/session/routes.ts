@@ -2,11 +2,12 @@
 import { Hono } from "hono";
 import { Problem, validate } from "#lib/http";
 import { sessionSchema } from "../../protocol.ts";
-import type { Stores } from "../chat/stores.ts";
+import type { Chat } from "../chat/connection.ts";
 import { deleteSession, newSession, readSession, writeSession } from "./cookie.ts";
 import { openSession } from "./ended-sessions.ts";
 
-export function sessionRoutes(secret: string, { bus, endedSessions }: Stores) {
+export function sessionRoutes(secret: string, { hub, stores }: Chat) {
+  const { bus, endedSessions } = stores;
   return (
     new Hono()
       // A page cannot see why its WebSocket was refused, so it asks here whether the session is valid.
@@ -18,7 +19,11 @@ export function sessionRoutes(secret: string, { bus, endedSessions }: Stores) {
       .post("/api/session", validate("json", sessionSchema), async (c) => {
         const current = await openSession(c, secret, endedSessions);
         const session = newSession(c.req.valid("json").name, current);
-        if (current) await bus.signal({ type: "rename", session });
+        if (current) {
+          // A new name is sent to every room of the user.
+          hub.checkRateLimit(current.user, "message");
+          await bus.signal({ type: "rename", session });
+        }
         await writeSession(c, secret, session);
         return c.json(session.user, 201, { "cache-control": "no-store" });
       })

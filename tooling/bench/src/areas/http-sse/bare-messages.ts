@@ -8,7 +8,7 @@ const database = new Database(process.env.DATABASE);
 const page = database.prepare<
   { id: string; topic: string; text: string; at: string },
   [number, number]
->(`SELECT id, topic, text, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ${limitParameter}`);
+>(`SELECT text, id, topic, at FROM messages WHERE seq > ? ORDER BY seq LIMIT ${limitParameter}`);
 
 const server = Bun.serve({
   hostname: "127.0.0.1",

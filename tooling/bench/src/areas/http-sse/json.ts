@@ -1,5 +1,6 @@
 // GET /api/messages?limit=1 under load: the same rows, the same query, the same bytes.
 import { Database } from "bun:sqlite";
+import { cp, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bench, Contestant } from "../../area.ts";
 import { httpLoad } from "../../load.ts";
@@ -11,12 +12,13 @@ const MESSAGES = 50;
 const BARE = join(import.meta.dir, "bare-messages.ts");
 const PATH = "/api/messages?limit=1";
 
+const dataOf = ({ folder }: Run) => join(folder, "data");
 const databaseOf = ({ folder }: Run) => join(folder, "peers.db");
 const bodyOf = ({ folder }: Run) => Bun.file(join(folder, "body.json"));
 
 /** Fills the starter's log by its API, and a database for the peers with what the API then answers. */
 async function prepare(run: Run): Promise<void> {
-  await using starter = await startStarter(run, { LOG_LEVEL: "warn" });
+  await using starter = await startStarter(run, { LOG_LEVEL: "warn", DATA_DIR: dataOf(run) });
   for (let i = 1; i <= MESSAGES; i += 1) await postMessage(starter.url, `message ${i}`);
   await Bun.write(bodyOf(run), await fetch(starter.url + PATH));
   const all = await fetch(`${starter.url}/api/messages?limit=${MESSAGES}`);
@@ -41,9 +43,14 @@ async function loading(run: Run, url: string) {
   return () => httpLoad(url + PATH, run);
 }
 
+/** With its own copy of the messages, because a data folder belongs to one process. */
 function starter(level: string, variables: Readonly<Record<string, string>> = {}): Contestant {
-  return async (run) =>
-    loading(run, (await startStarter(run, { LOG_LEVEL: level, ...variables })).url);
+  return async (run) => {
+    const DATA_DIR = await mkdtemp(join(run.folder, "data-"));
+    await cp(dataOf(run), DATA_DIR, { recursive: true });
+    const { url } = await startStarter(run, { LOG_LEVEL: level, DATA_DIR, ...variables });
+    return loading(run, url);
+  };
 }
 
 function peer(...command: readonly string[]): Contestant {

@@ -3,7 +3,7 @@ import type { User } from "../../../protocol.ts";
 // #region private
 import { findUser, type Receiver } from "../../private/find-user.ts";
 // #endregion
-import { type Listener, roomTopic } from "../bus.ts";
+import { type Listener, roomTopic } from "../hub.ts";
 import { Counts, ONLINE } from "./counts.ts";
 import type { Member, Presence } from "./presence.ts";
 

@@ -6,7 +6,7 @@ import { randomId } from "../../../random-id.ts";
 import { currentBoot, isSameBoot } from "./boot.ts";
 
 /** Milliseconds from a commit to its mark. A copy of the file is noticed if it is older than the latest mark. */
-const MARK_AFTER_MS = 200;
+const MARK_AFTER_MS = 1000;
 /** Stored as `boot` once the file is closed cleanly: then nothing is missing. */
 const CLOSED = "";
 
@@ -14,8 +14,8 @@ const CLOSED = "";
  * Decides at start whether events may be missing. Their offsets are then assigned again, and a new epoch tells the clients.
  * - Closed cleanly, or the process crashed (`kill -9`): the same epoch, because every commit is in the file.
  * - The machine crashed: a new epoch. The file was not closed, and its column `boot` names another boot.
- * - The folder was copied: a new epoch. The copy of the marker file has a new ctime, which differs from the column `marked`.
- * - Only `chat.db` was replaced by an older copy: a new epoch. Its `marked` is older than the ctime of the marker file.
+ * - The folder was copied: a new epoch. The copy of the marker file has another time, which differs from the column `marked`.
+ * - Only `chat.db` was replaced by an older copy: a new epoch. Its `marked` is older than the marker file.
  * - A rollback of the volume restored both files, with their times: not noticed. The README says to delete the marker file.
  * - The process crashed while it replaced the marker file: the same epoch. The column `marking` has the file's content.
  */
@@ -87,7 +87,11 @@ export class Epoch {
   }
 }
 
-/** When the file was last written or replaced; copying a file cannot set this time. */
+/**
+ * When the file was created. On Linux, neither a copy nor a change of the owner can set this time. Elsewhere, and if the
+ * file system does not store it, when the file was last changed.
+ */
 function timeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  const { birthtimeMs = 0, ctimeMs = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return process.platform === "linux" && birthtimeMs > 0 ? birthtimeMs : ctimeMs;
 }

@@ -5,10 +5,18 @@ import { StartError } from "#lib/service";
 /** Step n brings a file from version n to n + 1 (`PRAGMA user_version`). Never change a step that was released. */
 const STEPS: readonly string[] = [
   `
+  -- The tables of release 0.1, which is version 0: it had only messages, and their keys in another table.
   CREATE TABLE IF NOT EXISTS log (epoch TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS messages (room, offset, sender, name, text, at);
+  CREATE TABLE IF NOT EXISTS keys (id, sender, key, room, offset);
+
   INSERT INTO log SELECT lower(hex(randomblob(12))) WHERE NOT EXISTS (SELECT 1 FROM log);
   -- The time of the marker file, to notice that this file was replaced by a copy; 0 before the first start.
   ALTER TABLE log ADD COLUMN marked REAL NOT NULL DEFAULT 0;
+  -- The content of the marker file while it is being replaced; empty otherwise.
+  ALTER TABLE log ADD COLUMN marking TEXT NOT NULL DEFAULT '';
+  -- The boot of the machine at which the file was opened; empty once it was closed cleanly.
+  ALTER TABLE log ADD COLUMN boot TEXT NOT NULL DEFAULT '';
   CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     room TEXT NOT NULL,
@@ -20,52 +28,27 @@ const STEPS: readonly string[] = [
     target INTEGER,
     -- The event as it is sent.
     frame TEXT,
-    -- Of an event that starts a message: its current state. The third step changes what NULL means.
+    -- The state of a message that another event has changed; empty once the message is deleted.
     message TEXT
   );
   CREATE UNIQUE INDEX events_by_offset ON events (room, offset);
-  -- Files of version 0 had only messages, and their keys in another table.
-  CREATE TABLE IF NOT EXISTS messages (room, offset, sender, name, text, at);
-  CREATE TABLE IF NOT EXISTS keys (id, sender, key, room, offset);
-  INSERT INTO events (room, offset, user, key, frame, message)
+  INSERT INTO events (room, offset, user, key, frame)
     SELECT room, offset, sender, key,
-      json_object('type', 'chat', 'room', room, 'epoch', epoch, 'offset', offset, 'from', json(author),
-        'at', at, 'key', key, 'text', text),
-      json_object('offset', offset, 'from', json(author), 'text', text, 'at', at,
-        -- #region reactions
-        'reactions', json('[]'),
-        -- #endregion
-        'key', key)
+      json_object('type', 'chat', 'room', room, 'epoch', epoch, 'offset', offset,
+        'from', json_object('id', sender, 'name', name), 'at', at, 'key', key, 'text', text)
     FROM log, (
-      SELECT m.*, coalesce(k.key, 'migrated-' || m.room || m.offset) AS key,
-        json_object('id', m.sender, 'name', m.name) AS author
+      SELECT m.*, coalesce(k.key, 'migrated-' || m.room || m.offset) AS key
       FROM messages m LEFT JOIN keys k ON k.room = m.room AND k.offset = m.offset)
     ORDER BY at, room, offset;
   DROP TABLE messages;
   DROP TABLE keys;
-  -- The keys of events that were trimmed.
-  CREATE TABLE keys (id INTEGER PRIMARY KEY, user TEXT, key TEXT, room TEXT, offset INTEGER);
-  `,
-  // `expires` is in milliseconds since the epoch.
-  "CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID",
-  // From here on, `message` is NULL until another event has changed the message, and empty once it is deleted.
-  "UPDATE events SET message = '' WHERE target IS NULL AND message IS NULL",
-  // The boot of the machine at which the file was opened; empty once it was closed cleanly.
-  "ALTER TABLE log ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
-  // From here on, the `id` of a key is that of its event. The old ids only counted the keys, so these keys get the ids
-  // before those of the stored events, as if the stored events were the newest ones.
-  `
-  CREATE TABLE keys_by_event (
+  -- The keys of events that are not stored, under the ids that the events had or would have had.
+  CREATE TABLE keys (
     id INTEGER, user TEXT, key TEXT, room TEXT, offset INTEGER, PRIMARY KEY (id, user, key)
   ) WITHOUT ROWID;
-  INSERT INTO keys_by_event
-    SELECT id + newest - (SELECT max(id) FROM keys), user, key, room, offset
-    FROM keys, (SELECT max(id) - count(*) AS newest FROM events);
-  DROP TABLE keys;
-  ALTER TABLE keys_by_event RENAME TO keys;
+  -- The column expires is in milliseconds since the epoch.
+  CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
   `,
-  // The content of the marker file while it is being replaced; empty otherwise.
-  "ALTER TABLE log ADD COLUMN marking TEXT NOT NULL DEFAULT ''",
 ];
 
 /** Brings the file to the newest version, in one transaction. @throws {StartError} if a newer release wrote it. */

@@ -6,10 +6,9 @@ import { applyEvent } from "../../../apply-event.ts";
 import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
 import { type Message, type Position, type RoomEvent, targetOf } from "../../../protocol.ts";
-import { type Listener, roomTopic } from "../bus.ts";
+import { type Listener, roomTopic } from "../hub.ts";
 import { Epoch } from "./epoch.ts";
 import { migrate } from "./migrations.ts";
-import { RecentKeys } from "./recent-keys.ts";
 import type { Draft, History, RoomLog, Stored } from "./room-log.ts";
 
 /** Trim a room only after this many new events: a trim per event would touch more pages. */
@@ -25,6 +24,17 @@ interface MessageRow {
   readonly frame: string;
   /** The encoded state of the message; null until another event changes it. */
   readonly message: string | null;
+}
+
+interface EventLocation {
+  readonly room: string;
+  readonly offset: number;
+}
+
+/** The part of an event that identifies it: a key is unique per user. */
+interface KeyOwner {
+  readonly from: { readonly id: string };
+  readonly key: string;
 }
 
 interface Pending extends PromiseWithResolvers<Stored> {
@@ -47,7 +57,6 @@ export class SqliteRoomLog implements RoomLog {
   readonly #heads = new Map<string, number>();
   /** Id of the latest event or of the latest key without an event: both count, so that the newest keys can be retained. */
   #lastId: number;
-  readonly #statements;
   readonly #epoch: Epoch;
   #pending: Pending[] = [];
 
@@ -69,8 +78,9 @@ export class SqliteRoomLog implements RoomLog {
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
     db.run("PRAGMA busy_timeout = 250");
     this.#keys = new RecentKeys(db, LIMITS.keys);
-    this.#statements = prepare(db);
-    this.#lastId = this.#statements.lastId.get()?.id ?? 0;
+    const latest = `SELECT max(id) AS id FROM
+      (SELECT max(id) AS id FROM events UNION ALL SELECT max(id) FROM keys)`;
+    this.#lastId = db.query<{ id: number | null }, []>(latest).get()?.id ?? 0;
   }
 
   /** Group commit: all events appended in the same tick share one transaction. */
@@ -88,7 +98,11 @@ export class SqliteRoomLog implements RoomLog {
       const offset = (after?.offset ?? 0) + events.length;
       return { epoch, offset, recovered: true, hasMore: offset < head, entries: events };
     }
-    const entries = this.#statements.latest.all(room, LIMITS.latest).reverse().map(stateOf);
+    const latest = this.db.query<MessageRow, [string, number]>(
+      `SELECT frame, message FROM events
+       WHERE room = ? AND ${IS_MESSAGE} ORDER BY offset DESC LIMIT ?`,
+    );
+    const entries = latest.all(room, LIMITS.latest).reverse().map(stateOf);
     return { epoch, offset: head, recovered: false, hasMore: false, entries };
   }
 
@@ -149,36 +163,58 @@ export class SqliteRoomLog implements RoomLog {
 
   #append(draft: Draft): Appended {
     const { room, key } = draft;
-    const { id } = draft.from;
+    const userId = draft.from.id;
     const epoch = this.#epoch.id;
-    const known = this.#keys.find(id, key);
+    const known = this.#keys.find(userId, key);
     if (known) return { stored: { ...known, epoch } };
     const head = this.#head(room);
     const offset = head + 1;
     const event: RoomEvent = { ...draft, epoch, offset };
     const target = targetOf(event);
-    const before = target === undefined ? undefined : this.#message(room, target);
-    const message = applyEvent(event, before);
-    const { insert, insertKey, trimKeys, update, eraseText } = this.#statements;
+    const isChange = target === undefined || this.#changeMessage(event, target);
     this.#lastId += 1;
-    if (this.#lastId % TRIM_EVERY === 0) trimKeys.run(this.#lastId - LIMITS.keys);
-    if (message === before) {
-      // The event changes nothing. Its key is stored, because a copy resent after a later event could change something.
-      insertKey.run(this.#lastId, id, key, room, head);
-      this.#keys.add(id, key, { room, offset: head });
+    if (this.#lastId % TRIM_EVERY === 0) {
+      this.db.query("DELETE FROM keys WHERE id <= ?").run(this.#lastId - LIMITS.keys);
+    }
+    if (!isChange) {
+      // Its key is stored, because a copy resent after a later event could change something.
+      const insertKey = this.db.query("INSERT INTO keys VALUES (?, ?, ?, ?, ?)");
+      insertKey.run(this.#lastId, userId, key, room, head);
+      this.#keys.add(draft, { room, offset: head });
       return { stored: { room, epoch, offset: head } };
     }
     const frame = JSON.stringify(event);
-    insert.run(this.#lastId, room, offset, id, key, target ?? null, frame);
-    if (target !== undefined) {
-      update.run(message ? JSON.stringify(message) : DELETED, room, target);
-      if (message === undefined) eraseText.run({ room, target });
-    }
+    const insert = this.db.query(
+      "INSERT INTO events (id, room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    insert.run(this.#lastId, room, offset, userId, key, target ?? null, frame);
     if (this.#heads.size >= CACHED_HEADS) this.#heads.clear();
     this.#heads.set(room, offset);
-    this.#keys.add(id, key, { room, offset });
+    this.#keys.add(draft, { room, offset });
     if (offset % TRIM_EVERY === 0) this.#trim(room, offset);
     return { stored: { room, epoch, offset }, frame };
+  }
+
+  /** Applies an event to the message that it is about. @returns false if that changes nothing. */
+  #changeMessage(event: RoomEvent, target: number): boolean {
+    const { db } = this;
+    const { room } = event;
+    const select = `SELECT frame, message FROM events WHERE room = ? AND offset = ? AND ${IS_MESSAGE}`;
+    const row = db.query<MessageRow, [string, number]>(select).get(room, target);
+    const before: Message | undefined = row ? JSON.parse(stateOf(row)) : undefined;
+    const message = applyEvent(event, before);
+    if (message === before) return false;
+    const update = db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?");
+    update.run(message ? JSON.stringify(message) : DELETED, room, target);
+    if (message) return true;
+    // Erases the text from the message's event and from all later events about it. The events stay, so that the offsets
+    // have no gap.
+    const eraseText = db.query(
+      `UPDATE events SET frame = json_remove(frame, '$.text')
+       WHERE room = $room AND offset >= $target AND $target IN (offset, target)`,
+    );
+    eraseText.run({ room, target });
+    return true;
   }
 
   /**
@@ -205,7 +241,9 @@ export class SqliteRoomLog implements RoomLog {
     if (missed > LIMITS.messages && offset < this.#lastOldMessage(room)) return undefined;
     const events: string[] = [];
     let bytes = 0;
-    for (const row of this.#statements.eventsAfter.iterate(room, offset)) {
+    const select = "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset";
+    const rows = this.db.query<{ frame: string; offset: number }, [string, number]>(select);
+    for (const row of rows.iterate(room, offset)) {
       // A gap: the next event was trimmed. If newer messages were deleted after that, `#lastOldMessage` does not show it.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
@@ -217,57 +255,89 @@ export class SqliteRoomLog implements RoomLog {
 
   /** The offset of the newest message that is not retained, because enough newer ones are. */
   #lastOldMessage(room: string): number {
-    return this.#statements.newestOld.get(room)?.offset ?? 0;
+    const select = this.db.query<{ offset: number }, [string]>(
+      `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
+       ORDER BY offset DESC LIMIT 1 OFFSET ${LIMITS.messages}`,
+    );
+    return select.get(room)?.offset ?? 0;
   }
 
   #head(room: string): number {
-    return this.#heads.get(room) ?? this.#statements.head.get(room)?.offset ?? 0;
+    const cached = this.#heads.get(room);
+    if (cached !== undefined) return cached;
+    const select = "SELECT max(offset) AS offset FROM events WHERE room = ?";
+    return this.db.query<{ offset: number | null }, [string]>(select).get(room)?.offset ?? 0;
   }
-
-  #message(room: string, offset: number): Message | undefined {
-    const row = this.#statements.message.get(room, offset);
-    return row ? JSON.parse(stateOf(row)) : undefined;
-  }
-}
-
-function prepare(db: Database) {
-  return {
-    head: db.query<{ offset: number | null }, [string]>(
-      "SELECT max(offset) AS offset FROM events WHERE room = ?",
-    ),
-    eventsAfter: db.query<{ frame: string; offset: number }, [string, number]>(
-      "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset",
-    ),
-    latest: db.query<MessageRow, [string, number]>(
-      `SELECT frame, message FROM events
-       WHERE room = ? AND ${IS_MESSAGE} ORDER BY offset DESC LIMIT ?`,
-    ),
-    message: db.query<MessageRow, [string, number]>(
-      `SELECT frame, message FROM events WHERE room = ? AND offset = ? AND ${IS_MESSAGE}`,
-    ),
-    insert: db.query(
-      "INSERT INTO events (id, room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    ),
-    lastId: db.query<{ id: number | null }, []>(
-      "SELECT max(id) AS id FROM (SELECT max(id) AS id FROM events UNION ALL SELECT max(id) FROM keys)",
-    ),
-    insertKey: db.query("INSERT INTO keys VALUES (?, ?, ?, ?, ?)"),
-    trimKeys: db.query("DELETE FROM keys WHERE id <= ?"),
-    update: db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?"),
-    // Erases the text of a deleted message from its event and from all later events about it. The events stay, so that the
-    // offsets have no gap.
-    eraseText: db.query(
-      `UPDATE events SET frame = json_remove(frame, '$.text')
-       WHERE room = $room AND offset >= $target AND $target IN (offset, target)`,
-    ),
-    newestOld: db.query<{ offset: number }, [string]>(
-      `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
-       ORDER BY offset DESC LIMIT 1 OFFSET ${LIMITS.messages}`,
-    ),
-  };
 }
 
 /** The encoded state of a message. Its own event defines it until another event changes it. */
 function stateOf({ frame, message }: MessageRow): string {
   return message ?? JSON.stringify(applyEvent(JSON.parse(frame), undefined));
+}
+
+/**
+ * The idempotency keys of the latest events: stored with the events, and looked up in memory. An index on disk would touch a
+ * random page per key, which costs more than storing the event.
+ */
+export class RecentKeys {
+  readonly #limit: number;
+  /** Locations by user and key: a combined key would have to be concatenated and hashed per event. */
+  #recent = new Map<string, Map<string, EventLocation>>();
+  /** The generation before `#recent`: dropping it is far cheaper than deleting key by key. */
+  #older = new Map<string, Map<string, EventLocation>>();
+  /** Keys in `#recent`. */
+  #count = 0;
+  /** The events whose keys were added since the last commit. */
+  #uncommitted: KeyOwner[] = [];
+
+  /** @param limit remember at least this many keys, and at most twice as many. */
+  constructor(db: Database, limit: number) {
+    this.#limit = limit;
+    // The oldest first, because those are dropped first. The table `keys` has the keys of events that are not stored.
+    const load = db.query<
+      EventLocation & { readonly user: string; readonly key: string },
+      [number]
+    >(
+      `SELECT * FROM
+         (SELECT id, user, key, room, offset FROM keys UNION ALL
+          SELECT id, user, key, room, offset FROM events ORDER BY id DESC LIMIT ?)
+       ORDER BY id`,
+    );
+    for (const { user, key, room, offset } of load.iterate(limit))
+      this.add({ from: { id: user }, key }, { room, offset });
+    this.commit();
+  }
+
+  /** Where the event with this key is stored; undefined if the key is unknown. */
+  find(userId: string, key: string): EventLocation | undefined {
+    return this.#recent.get(userId)?.get(key) ?? this.#older.get(userId)?.get(key);
+  }
+
+  add(event: KeyOwner, location: EventLocation): void {
+    const { from, key } = event;
+    const keys = this.#recent.get(from.id);
+    if (keys) keys.set(key, location);
+    else this.#recent.set(from.id, new Map([[key, location]]));
+    this.#uncommitted.push(event);
+  }
+
+  /** Keeps the keys that were added. */
+  commit(): void {
+    this.#count += this.#uncommitted.length;
+    this.#uncommitted = [];
+    if (this.#count < this.#limit) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
+    this.#count = 0;
+  }
+
+  /** Removes the keys that were added since the last commit, because their transaction was rolled back. */
+  rollback(): void {
+    for (const { from, key } of this.#uncommitted) {
+      const keys = this.#recent.get(from.id);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#recent.delete(from.id);
+    }
+    this.#uncommitted = [];
+  }
 }

@@ -1,15 +1,15 @@
-// Package managers run this before they pack or publish: it refuses without prebuilt libraries of this C code, builds
-// dist/library/, and replaces package.json, README.md and LICENSE with the published ones until publish/postpack.ts runs.
+// `bun run stage`: builds dist/library/, and creates dist/package/, the main package as it is published. Refuses without
+// prebuilt libraries of this C code.
 import { join } from "node:path";
-import { replaceWithPublished } from "#lib/published-files";
+import { stagePackage } from "#lib/stage-package";
 import { buildJavaScript } from "../scripts/javascript.ts";
 import { root } from "../src/artifacts.ts";
-import { listInManifest, readPackages } from "./packages.ts";
+import { listDependencies, readPackages } from "./packages.ts";
 
 try {
   const { packages, missing } = readPackages();
   await buildJavaScript(join(root, "dist/library"));
-  replaceWithPublished(root, listInManifest(packages.map(({ name }) => name)));
+  await stagePackage({ optionalDependencies: listDependencies(packages) }, root);
   if (missing.length > 0) console.warn(`Without a prebuilt library: ${missing.join(", ")}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,4 +1,4 @@
-// Finds a built library and verifies it before it is opened: it must be the file that was built from the current C code and flags.
+// Finds the built C library of this platform, and verifies that it is the file that was built from the current C code and flags.
 import { existsSync, readFileSync } from "node:fs";
 import { hashSource } from "./artifacts.ts";
 import { onDisk } from "./embedded.ts";
@@ -10,6 +10,8 @@ export const platform = `${process.platform}-${process.arch}${usesMusl() ? "-mus
 interface LibraryEntry {
   /** The package that contains the library, if this one does not. */
   readonly package?: string;
+  /** What compiled it, if it is in a package. */
+  readonly compiler?: string;
   readonly file: string;
   readonly sha256: string;
 }
@@ -20,8 +22,8 @@ export interface Manifest {
   readonly libraries: Readonly<Record<string, LibraryEntry>>;
 }
 
-/** A place where built libraries are. */
-export interface Libraries {
+/** A folder with built libraries. */
+export interface LibraryFolder {
   /** The message if there is no manifest. */
   readonly absent: string;
   manifest(): Manifest | undefined;
@@ -32,9 +34,9 @@ export interface Libraries {
  * Returns the path of this platform's library.
  * @throws {AddonError} `backend_unavailable`, with the reason.
  */
-export function findLibrary(libraries: Libraries): string {
-  const manifest = libraries.manifest();
-  if (!manifest) throw unavailableError(libraries.absent);
+export function findLibrary(folder: LibraryFolder): string {
+  const manifest = folder.manifest();
+  if (!manifest) throw unavailableError(folder.absent);
   if (manifest.source !== hashSource()) {
     throw unavailableError(
       "native/, src/c-flags.ts or scripts/compile.ts has changed since the library was built: build it again",
@@ -42,7 +44,7 @@ export function findLibrary(libraries: Libraries): string {
   }
   const library = manifest.libraries[platform];
   if (!library) throw unavailableError(`there is no library for ${platform}`);
-  const path = libraries.path(platform, library);
+  const path = folder.path(platform, library);
   if (path === undefined) {
     const missing = library.package ? `the package ${library.package}` : library.file;
     throw unavailableError(`${missing} is not installed, or was not when this program was bundled`);
