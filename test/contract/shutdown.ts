@@ -34,7 +34,11 @@ export function stopsCleanly(project: Project): void {
       expect(response.status).toBe(503);
       expect(await response.json()).toMatchObject({ status: "draining" });
       expect((await fetch(new URL("healthz", service.url))).status).toBe(200);
-      service.signal("SIGTERM");
+      // One that directly follows the first counts as its copy.
+      await until("the service has exited", async () => {
+        service.signal("SIGTERM");
+        return !service.isRunning();
+      });
       expect(await service.exited).toBe(1);
     },
     SERVICE_TIMEOUT,

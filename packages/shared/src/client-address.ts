@@ -5,7 +5,10 @@ import { z } from "zod";
 
 /** The variable of `clientAddress`. Spread it into the schema of the project. */
 export const clientVariables = {
-  /** Request header with the client's address, e.g. `x-real-ip`. Set it only behind a proxy that sets or extends it. */
+  /**
+   * Header whose last address is the client's, e.g. `x-real-ip`. Set it only if the nearest proxy sets or appends to it on
+   * every request. With two proxies in a row, the last address is the first proxy's.
+   */
   CLIENT_IP_HEADER: z
     .string()
     // `Forwarded` (RFC 7239) has parameters: its port would make a client of every connection.
@@ -42,31 +45,18 @@ export function canonicalAddress(text: string): string {
     .split("%");
   if (!isIPv6(address)) return address;
   const groups = ipv6Groups(address);
-  const hex = groups.map((group) => group.toString(16)).join(":");
-  if (!hex.startsWith("0:0:0:0:0:ffff:")) return `${/^(\w+:){4}/.exec(hex)?.[0]}:/64`;
-  return groups
-    .slice(6)
-    .flatMap((group) => [group >> 8, group & 255])
-    .join(".");
+  if (groups.slice(0, 6).join(":") !== "0:0:0:0:0:ffff")
+    return `${groups.slice(0, 4).join(":")}::/64`;
+  const words = groups.slice(6).map((group) => Number.parseInt(group, 16));
+  return words.flatMap((word) => [word >> 8, word & 255]).join(".");
 }
 
-/** The eight 16-bit groups of a valid IPv6 address (RFC 4291, section 2.2). */
-function ipv6Groups(address: string): number[] {
-  const [head = [], tail] = address
-    .replace(/[\d.]+\.[\d.]+$/, dottedToGroups)
+/** The eight groups of a valid IPv6 address, in hexadecimal without leading zeros. */
+function ipv6Groups(address: string): string[] {
+  // A URL has the canonical form (RFC 5952), also of an address that ends like an IPv4 address.
+  const canonical = URL.parse(`http://[${address}]`)?.hostname.slice(1, -1) ?? "";
+  const [head = [], tail = []] = canonical
     .split("::")
-    .map((part) =>
-      part
-        .split(":")
-        .filter(Boolean)
-        .map((group) => Number.parseInt(group, 16)),
-    );
-  if (!tail) return head;
-  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
-}
-
-/** The last 32 bits of an address may be written like an IPv4 address. */
-function dottedToGroups(dotted: string): string {
-  const [a = 0, b = 0, c = 0, d = 0] = dotted.split(".").map(Number);
-  return [(a << 8) | b, (c << 8) | d].map((group) => group.toString(16)).join(":");
+    .map((part) => part.split(":").filter(Boolean));
+  return [...head, ...Array<string>(8 - head.length - tail.length).fill("0"), ...tail];
 }

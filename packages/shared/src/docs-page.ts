@@ -143,6 +143,13 @@ function accessOf({ security = [] }: DescribedOperation): string {
   return `${schemes.join(" or ")}${isOptional ? " (optional)" : ""}`;
 }
 
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  array: [],
+  boolean: false,
+  integer: 0,
+  number: 0,
+};
+
 /** A value of the shape that `schema` describes, for people to edit. */
 function exampleOf(schema: Schema = {}, schemas: Record<string, Schema>, depth = 5): unknown {
   const name = schema.$ref?.split("/").at(-1);
@@ -150,20 +157,9 @@ function exampleOf(schema: Schema = {}, schemas: Record<string, Schema>, depth =
   if (name !== undefined) return exampleOf(schemas[name], schemas, depth - 1);
   if (schema.default !== undefined) return schema.default;
   if (schema.enum) return schema.enum[0];
+  if (schema.type !== "object") return EXAMPLES[schema.type ?? "string"] ?? "";
   const properties = Object.entries(schema.properties ?? {});
-  switch (schema.type) {
-    case "object":
-      return Object.fromEntries(
-        properties.map(([key, property]) => [key, exampleOf(property, schemas, depth - 1)]),
-      );
-    case "array":
-      return [];
-    case "number":
-    case "integer":
-      return 0;
-    case "boolean":
-      return false;
-    default:
-      return "";
-  }
+  return Object.fromEntries(
+    properties.map(([key, property]) => [key, exampleOf(property, schemas, depth - 1)]),
+  );
 }

@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
 import { z } from "zod";
 
 /**
- * A whole number in decimal digits. Unlike `z.coerce.number()` it refuses `0x10`, `1e3` and blanks.
+ * A whole number in decimal digits, which OpenAPI describes as a number. Unlike `z.coerce.number()` it refuses `0x10`, `1e3` and blanks.
  * For booleans use `z.stringbool()`: `z.coerce.boolean()` would read "false" as true.
  */
 export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {
@@ -13,7 +13,8 @@ export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {
   return z
     .string()
     .refine(isInteger, `must be a whole number from ${min} to ${max}`)
-    .transform(Number);
+    .transform(Number)
+    .meta({ type: "integer", minimum: min, maximum: max });
 }
 
 /** A comma-separated list; blanks around the items and empty items are dropped. Empty by default. */
@@ -48,10 +49,11 @@ export const serviceVariables = {
   /** TCP port to listen on; 0 picks a free one. */
   PORT: integer({ max: 65_535 }).default(3000),
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
-  LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warning", "warn", "error", "fatal"])
-    .default("info"),
-  /** Seconds after which an idle connection is closed. Must exceed the idle timeout of a proxy in front. */
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  /**
+   * Seconds without traffic until a connection is closed, even while a handler runs. Must exceed that of a proxy in front.
+   * A handler that takes longer calls `c.env.server.timeout(c.req.raw, 0)`.
+   */
   KEEP_ALIVE_TIMEOUT_S: integer({ min: 1, max: 255 }).default(75),
   /** Milliseconds to keep serving after the first signal, so that load balancers notice `/readyz`. */
   SHUTDOWN_DELAY_MS: integer({ max: MAX_DELAY_MS }).default(0),

@@ -1,15 +1,15 @@
-// Additions to Hono for services: request ids, the access log, validation, and errors as problems (RFC 9457).
+// Additions to Hono for services: request ids, the access log, checks, validation, and errors as problems (RFC 9457).
 import type { Server } from "bun";
 import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { RouterRoute } from "hono/types";
-import { log, logRequest, logsRequests, withLogFields } from "./log.ts";
+import { log, logRequest, logsRequests, type RequestIds, withLogFields } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
-import { requestIds } from "./request-ids.ts";
 
 export { Problem, problems, storeUnavailable } from "./problem.ts";
 export { readBody } from "./request-body.ts";
+export { isAllowedSource, requestChecks } from "./request-checks.ts";
 export { invalidInput, validate } from "./validate.ts";
 
 /** The type argument of a `Hono` whose handlers use the server or the request id. */
@@ -47,6 +47,28 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
     record?.(method, routePath(c), status, ms / 1000);
     if (isLogged) logRequest({ method, path, status, ms, ...ids });
   };
+}
+
+/** An incoming request id: printable, without blanks, at most 128 characters. */
+const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
+
+/**
+ * Version, trace-id, parent-id and flags. After another dash a later version may add more; no tracer
+ * sends more than 512 characters.
+ */
+const TRACEPARENT =
+  /^(?!ff|00.{54}|.{513})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-[\da-f]{2}(?:-|$)/;
+
+/**
+ * The incoming request id, or a new UUID if that is missing or malformed; and the ids of a valid `traceparent` header by
+ * W3C Trace Context Level 2 (https://www.w3.org/TR/trace-context-2/). Ids of zeros, uppercase digits and several headers
+ * joined by commas are not valid. A version later than 00 is parsed as if it were 00.
+ */
+export function requestIds(headers: Headers): RequestIds {
+  const given = headers.get("x-request-id");
+  const requestId = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+  const [, traceId, spanId] = TRACEPARENT.exec(headers.get("traceparent") ?? "") ?? [];
+  return traceId && spanId ? { requestId, traceId, spanId } : { requestId };
 }
 
 /** The path of the route that responded. If middleware did, the path of the first route that matches. */

@@ -1,13 +1,10 @@
 // Listens, reports readiness and shuts down. `service.ts` adds what concerns the process: signals and exit codes.
 import type { Server, WebSocketHandler } from "bun";
-import { getPath } from "hono/utils/url";
 import type { ServiceEnv } from "./env.ts";
 import { log, notice } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
-import { invalidHost, Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
 import { discardUnreadBody } from "./request-body.ts";
-import { requestCheck } from "./request-checks.ts";
-import { requestIds } from "./request-ids.ts";
 import { within } from "./within.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
@@ -37,6 +34,14 @@ export class StartError extends Error {
   }
 }
 
+/** For a folder that cannot be used. @param cause a `StartError`, which already explains itself, is returned as it is. */
+export function dataDirError(directory: string, cause: unknown): StartError {
+  if (cause instanceof StartError) return cause;
+  const reason = cause instanceof Error ? cause.message : cause;
+  const hint = "Set DATA_DIR to a folder that the service may write.";
+  return new StartError(`Can't store data in ${directory} (${reason}).`, hint, { cause });
+}
+
 /** A Hono app, whatever its routes are. */
 export interface WebApp {
   fetch(request: Request, env: { readonly server: Server<unknown> }): Response | Promise<Response>;
@@ -51,7 +56,7 @@ const READY_CACHE_MS = 1000;
  * not arrived.
  */
 const HOLD_MS = 200;
-/** Milliseconds for closing all resources. After that, the process exits with code 1. */
+/** Milliseconds for closing one resource. After that, the next one is closed, and the process will exit with code 1. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /** The resources of a service, and its server. */
@@ -63,7 +68,6 @@ export class Lifecycle {
   readonly #draining = new AbortController();
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
-  #trustedOrigins: ReadonlySet<string> = new Set();
   #websocket: WebSocketHandler<unknown> | undefined;
   #server: Server<unknown> | undefined;
   #check: Promise<void> = Promise.resolve();
@@ -85,11 +89,6 @@ export class Lifecycle {
   use<R extends Resource>(resource: R): R {
     this.#resources.push(resource);
     return resource;
-  }
-
-  /** Lets pages of these origins send requests that change something. */
-  trustOrigins(origins: readonly string[]): void {
-    this.#trustedOrigins = new Set(origins);
   }
 
   /** Sets the handlers of the service's WebSockets. @throws {Error} on a second call. */
@@ -121,8 +120,6 @@ export class Lifecycle {
   listen(env: ServiceEnv, app: WebApp): void {
     if (this.isStopping) return;
     this.#env = env;
-    const options = this.serveOptions(env, app);
-    this.#server = listenOr("PORT", env, () => Bun.serve(options));
     if (env.METRICS_PORT !== undefined) {
       const address = { hostname: env.HOST, port: env.METRICS_PORT };
       const listener = listenOr("METRICS_PORT", env, () => serveMetrics(this.metrics, address));
@@ -130,11 +127,12 @@ export class Lifecycle {
       this.#resources.unshift(listener);
       notice.info(`metrics at ${listener.url}`);
     }
+    const options = this.serveOptions(env, app);
+    this.#server = listenOr("PORT", env, () => Bun.serve(options));
     notice.info(`listening on ${openableUrl(this.#server.url)}`);
   }
 
   protected serveOptions(env: ServiceEnv, app: WebApp): Bun.Serve.Options<unknown> {
-    const check = requestCheck(env, this.#trustedOrigins);
     return {
       hostname: env.HOST,
       port: env.PORT,
@@ -145,10 +143,8 @@ export class Lifecycle {
       reusePort: false,
       idleTimeout: env.KEEP_ALIVE_TIMEOUT_S,
       fetch: (request: Request, server: Server<unknown>) => {
-        const isValidHost = completeUrl(request);
-        const problem = check(request) ?? (isValidHost ? undefined : invalidHost());
-        const response = problem ? this.#refuse(request, problem) : app.fetch(request, { server });
-        return this.#finishResponse(request, response);
+        completeUrl(request);
+        return this.#finishResponse(request, app.fetch(request, { server }));
       },
       // Only for what Hono does not catch: without it, the runtime prints the stack to stderr.
       error: (error: unknown) => {
@@ -159,20 +155,6 @@ export class Lifecycle {
     } as Bun.Serve.Options<unknown>;
   }
 
-  /** Logs and counts a request that is refused before the app runs. @returns the response, with the headers of every response. */
-  #refuse(request: Request, problem: Problem): Response {
-    const { method, headers } = request;
-    const { status, detail } = problem;
-    const ids = requestIds(headers);
-    const fields = { method, path: getPath(request), status, detail, ...ids };
-    log.warn("refused {method} {path} with {status}: {detail}", fields);
-    this.metrics.recordRequest?.(method, undefined, status, 0);
-    const response = problem.toResponse();
-    response.headers.set("x-request-id", ids.requestId);
-    response.headers.set("x-content-type-options", "nosniff");
-    return response;
-  }
-
   /** Reads what is left of the body, sets `connection: close` during the shutdown, and fixes the length of HEAD. */
   async #finishResponse(
     request: Request,
@@ -180,7 +162,7 @@ export class Lifecycle {
   ): Promise<Response> {
     const { method } = request;
     const response = await pending;
-    // Most responses need nothing else.
+    // The usual case: nothing to discard or to add.
     if (method === "GET" && !this.isStopping) return response;
     const { headers, status } = response;
     // After a 408, the client was too slow already: do not wait for the remainder.
@@ -227,13 +209,13 @@ export class Lifecycle {
 
   /** Closes the resources in reverse order of `use`. Never rejects. */
   async close(): Promise<void> {
-    const closeAll = async () => {
-      for (const resource of this.#resources.toReversed()) {
-        await this.#attempt("a resource did not close", () => resource.close?.());
-      }
-    };
-    if (await within(CLOSE_TIMEOUT_MS, closeAll())) return;
-    this.fail("closing timed out", new Error(`not closed after ${CLOSE_TIMEOUT_MS} ms`));
+    for (const resource of this.#resources.toReversed()) {
+      await this.#attempt(`${resource.constructor.name} did not close`, async () => {
+        const closed = Promise.try(() => resource.close?.());
+        if (await within(CLOSE_TIMEOUT_MS, closed)) return;
+        throw new Error(`It took longer than ${CLOSE_TIMEOUT_MS} ms.`);
+      });
+    }
   }
 
   async #attempt(failure: string, work: () => void | Promise<void>): Promise<void> {
@@ -257,14 +239,12 @@ function openableUrl({ href, hostname }: URL): string {
 }
 
 /**
- * The runtime sets `url` to the path alone if Host is missing or invalid; such a request gets a complete URL here. It is
- * not copied, because the runtime knows the client's address of its own object only.
- * @returns whether Host is valid or missing: HTTP/1.0 and some health checks omit it.
+ * The runtime sets `url` to the path alone if Host is invalid, or missing as in HTTP/1.0 and some health checks; the request
+ * gets a complete URL here. It is not copied, because the runtime knows the client's address of its own object only.
  */
-function completeUrl(request: Request): boolean {
-  if (!request.url.startsWith("/")) return true;
+function completeUrl(request: Request): void {
+  if (!request.url.startsWith("/")) return;
   Object.defineProperty(request, "url", { value: `http://localhost${request.url}` });
-  return !request.headers.has("host");
 }
 
 /** @throws {StartError} that names the variable if the address is taken or not allowed. */

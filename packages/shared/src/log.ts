@@ -9,13 +9,27 @@ import {
   jsonLinesFormatter,
   type LogRecord,
 } from "@logtape/logtape";
-import { DEFAULT_REDACT_FIELDS, redactByField } from "@logtape/redaction";
+import { redactByField } from "@logtape/redaction";
 import type { ServiceEnv } from "./env.ts";
-import type { RequestIds } from "./request-ids.ts";
 
 type LogVariables = Pick<ServiceEnv, "LOG_LEVEL" | "NODE_ENV">;
 
-/** The project's logger. `log.getChild("part")` returns a logger for one of its parts. */
+/**
+ * Names of fields whose values are redacted: in objects and arrays, at any depth, and inside the message. Words that also
+ * occur in other names, such as the "auth" of `author`, have to match completely.
+ */
+const REDACTED_FIELDS = [
+  /pass(code|phrase|word)|secret|token|credential|cookie|signature|authorization/i,
+  /(access|api|encryption|private|signing)[-_]?key/i,
+  /(database|redis)_?ur[il]/i,
+  /e-?mail|phone/i,
+  /^(auth|ssn)$/i,
+];
+
+/**
+ * The project's logger. `log.getChild("part")` returns a logger for one of its parts. Fields that `REDACTED_FIELDS` lists
+ * are redacted.
+ */
 export const log = getLogger(["app"]);
 
 /** Logged whatever `LOG_LEVEL` is: where the service listens, and how it stops. */
@@ -33,14 +47,14 @@ export function withLogFields<T>(fields: object, callback: () => T): T {
 let isJson = false;
 
 /**
- * Sends the logs to stdout, one record per line (in text, the stack of an error follows). Values of fields whose names
- * look like secrets are redacted: in objects and arrays, at any depth, and inside the message.
+ * Sends the logs to stdout, one record per line (in text, the stack of an error follows), without the values of
+ * `REDACTED_FIELDS`.
  */
 export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
   isJson = NODE_ENV === "production";
   const format = isJson ? formatJson : textFormatter();
   const redacted = redactByField((record) => output.write(format(withPlainErrors(record))), {
-    fieldPatterns: [...DEFAULT_REDACT_FIELDS, /cookie/i, /(database|redis)_?ur[il]/i],
+    fieldPatterns: REDACTED_FIELDS,
     action: () => "[redacted]",
   });
   // LogTape calls it when the process exits.
@@ -96,7 +110,7 @@ function formatJson(record: LogRecord): string {
   return jsonLinesFormatter({ ...record, message: [message.join("")] });
 }
 
-/** Control characters except line breaks, tabs and colours. The stack of an error may contain those of a client. */
+/** Control characters except line breaks, tabs and colours. An error's message can contain ones that a client sent. */
 const CONTROL = /(?!\p{Cc}\[[\d;]*m)[^\P{Cc}\n\t]/gu;
 
 /** The message and the fields that it does not mention; coloured on a terminal unless NO_COLOR is set. */
@@ -123,6 +137,15 @@ function inspectInline(value: unknown, colors = false): string {
 /** Whether the access log is on: the level is `info` or lower. */
 export function logsRequests(): boolean {
   return httpLog.isEnabledFor("info");
+}
+
+/** The ids of a request: its own (`x-request-id`), and those of the trace that it belongs to (`traceparent`). */
+export interface RequestIds {
+  readonly requestId: string;
+  /** 32 lowercase hexadecimal digits. */
+  readonly traceId?: string;
+  /** Id of the caller's span, the `parent-id` of the header: 16 lowercase hexadecimal digits. */
+  readonly spanId?: string;
 }
 
 interface RequestFields extends RequestIds {

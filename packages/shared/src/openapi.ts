@@ -32,7 +32,7 @@ interface RouteInfo {
 
 /**
  * `GET /openapi.json` describes the routes of `app`, also those that are added later; `GET /docs` is a
- * page that lists and tries them. Pages and their assets are not described.
+ * page that lists and tries them. Paths that look like pages and their assets are described only if `operations` has them.
  */
 export function openapiRoutes<E extends Env>(app: Hono<E>, options: OpenApiOptions): Hono {
   let document: ReturnType<typeof openapiDocument> | undefined;
@@ -48,7 +48,8 @@ function openapiDocument(routes: readonly RouterRoute[], options: OpenApiOptions
   const { title, version, securitySchemes = {} } = options;
   const operations = { ...serviceOperations, ...options.operations };
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const [key, handlers] of Map.groupBy(routes.filter(isDescribed), keyOf)) {
+  const described = routes.filter((route) => keyOf(route) in operations || isEndpoint(route));
+  for (const [key, handlers] of Map.groupBy(described, keyOf)) {
     const [method = "", path = ""] = key.split(" ");
     paths[path] ??= {};
     paths[path][method.toLowerCase()] = describeRoute(handlers, operations[key]);
@@ -56,16 +57,16 @@ function openapiDocument(routes: readonly RouterRoute[], options: OpenApiOptions
   return createDocument({
     openapi: "3.1.0",
     info: { title, version },
-    servers: [{ url: "/" }],
+    // Relative to the document, so that it is also right below a path prefix.
+    servers: [{ url: "." }],
     paths: paths as NonNullable<ZodOpenApiObject["paths"]>,
     components: { securitySchemes: { ...securitySchemes } },
   });
 }
 
-/** Middleware, pages and their assets are not described. */
-function isDescribed({ method, path }: RouterRoute): boolean {
-  const isPage = path === "/" || path === "/docs" || /\.\w+$/.test(path);
-  return method !== "ALL" && (!isPage || path === "/openapi.json");
+/** False for middleware, pages and their assets. */
+function isEndpoint({ method, path }: RouterRoute): boolean {
+  return method !== "ALL" && path !== "/" && path !== "/docs" && !/\.\w+$/.test(path);
 }
 
 /** A parameter in a route's path, with its pattern: `:id{[0-9]+}`. */
@@ -99,18 +100,19 @@ function describeRoute(
 /** Strings, with the pattern that the router matches. */
 function pathParameters(path: string): z.ZodObject {
   const schemas = [...path.matchAll(PARAMETER)].map(([, name = "", pattern]) => {
-    return [name, pattern ? z.string().regex(new RegExp(`^${pattern}$`)) : z.string()];
+    return [name, pattern ? z.string().regex(new RegExp(`^(?:${pattern})$`)) : z.string()];
   });
   return z.object(Object.fromEntries(schemas));
 }
 
+/** With further members, which RFC 9457 allows. */
 const problemSchema = z
-  .object({
+  .looseObject({
     type: z.string().meta({ format: "uri-reference" }),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+    errors: z.array(z.looseObject({ pointer: z.string().optional() })).optional(),
   })
   .meta({ id: "Problem" });
 

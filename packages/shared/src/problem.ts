@@ -86,16 +86,8 @@ export function problems({ expose, toProblem }: ProblemHandlerOptions): ErrorHan
 function knownProblem(error: Error, request: Request): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof HTTPException) return fromHttpException(error);
-  if (request.signal.aborted && error.name === "AbortError") {
-    return new Problem(400, "The client closed the connection.");
-  }
-  // With a Host such as `%` (RFC 9112, section 3.2) the runtime's URL cannot be parsed.
-  const isInvalidUrl = "code" in error && error.code === "ERR_INVALID_URL";
-  return isInvalidUrl && !URL.canParse(request.url) ? invalidHost() : undefined;
-}
-
-export function invalidHost(): Problem {
-  return new Problem(400, "Send a valid Host header field.");
+  const isAborted = request.signal.aborted && error.name === "AbortError";
+  return isAborted ? new Problem(400, "The client closed the connection.") : undefined;
 }
 
 /** Hono's own middleware throws `HTTPException`; a challenge such as `www-authenticate` is kept. */

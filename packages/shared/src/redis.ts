@@ -1,11 +1,14 @@
 // A connection to Redis that fails fast, and is replaced when it breaks, goes silent or becomes read-only.
 import { RedisClient } from "bun";
+import { StartError } from "./lifecycle.ts";
+import { log } from "./log.ts";
 import { storeUnavailable } from "./problem.ts";
 
 /** Milliseconds that Redis has to respond. */
 const TIMEOUT_MS = 2000;
-/** Milliseconds between two attempts to connect. */
+/** Milliseconds between the first two attempts to connect; they double up to `MAX_RETRY_MS`. */
 const RETRY_MS = 250;
+const MAX_RETRY_MS = 2000;
 
 /** Error replies of a server that has become a replica. Reconnecting may reach the new primary at the same address. */
 const DEMOTED = /^(READONLY|MASTERDOWN|UNBLOCKED)\b/;
@@ -14,6 +17,8 @@ export class RedisConnection {
   #client: RedisClient | undefined;
   #connecting: Promise<void> | undefined;
   #isClosed = false;
+  /** Why there is no connection. */
+  #failure: Error | undefined;
 
   private constructor(
     readonly url: string,
@@ -27,7 +32,9 @@ export class RedisConnection {
     onConnect?: (client: RedisClient) => Promise<void>,
   ): Promise<RedisConnection> {
     const connection = new RedisConnection(url, onConnect);
-    await connection.#connect();
+    await connection.#connect().catch((cause) => {
+      throw storeUnavailable(cause);
+    });
     return connection;
   }
 
@@ -49,7 +56,10 @@ export class RedisConnection {
    */
   async send(command: string, args: string[], timeoutMs = TIMEOUT_MS): Promise<unknown> {
     const client = this.#client;
-    if (!client) throw storeUnavailable(new Error("There is no connection to Redis."));
+    if (!client) {
+      const cause = this.#failure;
+      throw storeUnavailable(new Error("There is no connection to Redis.", { cause }));
+    }
     try {
       return await inTime(client.send(command, args), timeoutMs);
     } catch (cause) {
@@ -77,8 +87,23 @@ export class RedisConnection {
   }
 
   async #reconnect(): Promise<void> {
+    let delay = RETRY_MS;
     while (!this.#isClosed && !this.#client) {
-      await this.#connect().catch(() => Bun.sleep(RETRY_MS));
+      try {
+        await this.#connect();
+        this.#failure = undefined;
+      } catch (error) {
+        const { message: reason } = error as Error;
+        if (reason !== this.#failure?.message) {
+          log.warn("cannot use Redis at {host}: {reason}", {
+            host: new URL(this.url).host,
+            reason,
+          });
+        }
+        this.#failure = error as Error;
+        await Bun.sleep(delay);
+        delay = Math.min(delay * 2, MAX_RETRY_MS);
+      }
     }
     this.#connecting = undefined;
   }
@@ -89,16 +114,29 @@ export class RedisConnection {
       connectionTimeout: TIMEOUT_MS,
     });
     try {
-      await inTime(client.connect(), TIMEOUT_MS);
+      await inTime(client.connect(), TIMEOUT_MS).catch((cause) => {
+        // The runtime's message is "Connection closed", whatever the reason is.
+        const reason = "it cannot be reached, or refuses the user, the password or TLS";
+        throw new Error(reason, { cause });
+      });
       if (this.onConnect) await inTime(this.onConnect(client), TIMEOUT_MS);
-    } catch (cause) {
+    } catch (error) {
       client.close();
-      throw storeUnavailable(cause);
+      throw error;
     }
     if (this.#isClosed) client.close();
     else this.#client = client;
     client.onclose = () => this.#replace(client);
   }
+}
+
+/** For a service that cannot start without Redis. It names only the host: the URL may contain a password. */
+export function redisStartError(url: string, error: unknown): StartError {
+  // The cause of a `Problem` says more than its message.
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const reason = cause instanceof Error ? cause.message : cause;
+  const hint = "Start Redis, or set REDIS_URL to where it runs.";
+  return new StartError(`Can't use Redis at ${new URL(url).host} (${reason}).`, hint, { cause });
 }
 
 async function inTime<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
@@ -111,7 +149,7 @@ async function inTime<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/** Whether the error is a reply of Redis, e.g. out of memory. The connection itself then works. */
+/** Whether the error is a reply of Redis, e.g. out of memory, and not a failure of the connection. */
 function isErrorReply(error: unknown): error is Error {
   return error instanceof Error && "code" in error && error.code === "ERR_REDIS_SERVER_ERROR";
 }

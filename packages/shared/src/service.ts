@@ -7,7 +7,14 @@ import { flushLogs, log, setupLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { within } from "./within.ts";
 
-export { Lifecycle, type Resource, type Service, StartError, type WebApp } from "./lifecycle.ts";
+export {
+  dataDirError,
+  Lifecycle,
+  type Resource,
+  type Service,
+  StartError,
+  type WebApp,
+} from "./lifecycle.ts";
 
 type Schema = z.ZodObject<typeof serviceVariables & z.ZodRawShape>;
 
@@ -29,7 +36,7 @@ export async function runService<S extends Schema>(options: ServiceOptions<S>): 
   const life = new Lifecycle();
   const ended = Promise.race([stopSignal(), uncaughtError(life)]);
   try {
-    // A signal ends the start. While synchronous work blocks the thread, it is not handled until that is done.
+    // A signal ends the start, but only after any synchronous work that blocks the thread.
     await Promise.race([start(options, life), ended]);
     await ended;
   } catch (error) {
@@ -73,28 +80,29 @@ export function healthRoutes(service: Service) {
 }
 
 async function readiness(service: Service): Promise<"ok" | "draining" | "unavailable"> {
-  let status: "ok" | "unavailable" = "ok";
   try {
     if (!service.isStopping) await service.ready();
   } catch (error) {
     log.warn("not ready: {error}", { error });
-    status = "unavailable";
+    if (!service.isStopping) return "unavailable";
   }
   // The shutdown may have started during the check.
-  return service.isStopping ? "draining" : status;
+  return service.isStopping ? "draining" : "ok";
 }
 
-/** Resolves at the first SIGTERM or SIGINT; at the second one the process exits with code 1. */
+/** Milliseconds in which a further signal is a copy: `bun run` passes Ctrl-C on to a process that the terminal signals, too. */
+const SIGNAL_COPY_MS = 500;
+
+/** Resolves at the first SIGTERM or SIGINT; at a later one the process exits with code 1. */
 export function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let isFirst = true;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (!isFirst) process.exit(1);
-      isFirst = false;
-      resolve();
-    });
-  }
+  let firstAt: number | undefined;
+  const handle = () => {
+    firstAt ??= performance.now();
+    if (performance.now() - firstAt > SIGNAL_COPY_MS) process.exit(1);
+    resolve();
+  };
+  process.on("SIGTERM", handle).on("SIGINT", handle);
   return promise;
 }
 

@@ -1,7 +1,7 @@
 // The additions to Hono, over real sockets: request ids, traces, methods, hosts, upgrades, bugs.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request } from "node:http";
-import { type Child, run, serve, until } from "./child.ts";
+import { type Child, run, serve } from "./child.ts";
 
 let service: Child;
 beforeAll(async () => {
@@ -95,7 +95,7 @@ describe("the Host", () => {
     ["127.0.0.1.evil.example", 403],
     ["localhost.evil.example", 403],
     ["box.example.evil.example", 403],
-    ["localhost@evil.example", 403],
+    ["localhost@evil.example", 400],
     ["127.evil.example", 403],
     ["[::ffff:8.8.8.8]", 403],
     ["[::2]", 403],
@@ -103,18 +103,16 @@ describe("the Host", () => {
     expect((await withHost(`${development.url}/fast`, host)).status).toBe(status);
   });
 
-  test.each(["a b", "a/b", "user@host"])("the malformed Host %s is 400", async (host) => {
-    const response = await withHost(`${service.url}/fast`, host);
-    expect(response.status).toBe(400);
-    expect(JSON.parse(response.body)).toMatchObject({ detail: "Send a valid Host header field." });
-  });
-
-  test("a bug is a 500 and is logged, whatever the Host is", async () => {
-    const errors = () => service.output().split('"level":"ERROR"').length;
-    const before = errors();
-    expect((await withHost(`${service.url}/bug`, "%")).status).toBe(500);
-    await until(() => errors() > before);
-  });
+  test.each(["a b", "a/b", "user@host", "%", "[", "localhost:99999"])(
+    "the malformed Host %s is 400",
+    async (host) => {
+      const response = await withHost(`${service.url}/fast`, host);
+      expect(response.status).toBe(400);
+      expect(JSON.parse(response.body)).toMatchObject({
+        detail: "Send a valid Host header field.",
+      });
+    },
+  );
 
   test("in production any valid Host is served", async () => {
     expect((await withHost(`${service.url}/fast`, "evil.example")).status).toBe(200);

@@ -103,7 +103,8 @@ test.each(["production", "development"])("secrets are redacted in %s", async (NO
        password: "s3cret", user: { token: "s3cret", list: [{ apiKey: "s3cret" }] }, DATABASE_URL: "s3cret" });
      log.info("{headers}", { headers: { cookie: "s3cret", Authorization: "s3cret", accept: "shown" } });
      log.info("{headers}", { headers: new Headers({ cookie: "s3cret", authorization: "s3cret" }) });
-     log.info("{*}", { session_secret: "s3cret" });`,
+     log.info("{*}", { session_secret: "s3cret", auth: "s3cret", "x-api-key": "s3cret" });
+     log.info("{*}", { privateKey: "s3cret", "proxy-authorization": "s3cret", userEmail: "s3cret" });`,
     { NODE_ENV },
   );
   expect(output).not.toContain("s3cret");
@@ -111,14 +112,22 @@ test.each(["production", "development"])("secrets are redacted in %s", async (NO
   expect(output).toContain("[redacted]");
 });
 
+test("fields whose names only contain such a word are shown", async () => {
+  const fields = ["author", "authenticated", "key", "monkey", "address", "className", "keyframes"];
+  const output = await printed(
+    `log.info("{address}", ${JSON.stringify(Object.fromEntries(fields.map((name) => [name, `<${name}>`])))});`,
+  );
+  for (const name of fields) expect(output).toContain(`<${name}>`);
+});
+
 test("notices are printed at every LOG_LEVEL, other lines at their own", async () => {
-  for (const LOG_LEVEL of ["trace", "debug", "info", "warning", "warn", "error", "fatal"]) {
+  for (const LOG_LEVEL of ["trace", "debug", "info", "warn", "error", "fatal"]) {
     const output = await printed(`notice.info("listening"); log.error("e"); log.info("i");`, {
       LOG_LEVEL,
     });
     const expected = ["listening", "e", "i"].slice(
       0,
-      { error: 2, warn: 2, warning: 2, fatal: 1 }[LOG_LEVEL] ?? 3,
+      { error: 2, warn: 2, fatal: 1 }[LOG_LEVEL] ?? 3,
     );
     expect(lines(output).map((line) => line.message)).toEqual(expected);
   }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { z } from "zod";
+import { integer } from "../src/env.ts";
 import { type HttpEnv, Problem, problems, validate } from "../src/http.ts";
 import { Lifecycle } from "../src/lifecycle.ts";
 import { json, openapiRoutes } from "../src/openapi.ts";
@@ -45,6 +46,10 @@ app
           requestBody: { content: { "application/x-ndjson": { schema: z.string() } } },
           responses: { 200: { description: "The type of the body." } },
         },
+        "GET /api/notes.csv": {
+          summary: "Export notes",
+          responses: { 200: { description: "Notes." } },
+        },
         "GET /api/ticks": {
           summary: "Stream ticks",
           responses: { 200: { description: "Ticks." } },
@@ -55,7 +60,13 @@ app
   )
   .get(
     "/api/notes/:id{[0-9]{1,3}}",
-    validate("query", z.object({ lang: z.string().optional() })),
+    validate(
+      "query",
+      z.object({
+        lang: z.string().optional(),
+        limit: integer({ min: 1, max: 100 }).default(20),
+      }),
+    ),
     (c) => c.json({ id: c.req.param("id"), text: c.req.valid("query").lang ?? "none" }),
   )
   .post("/api/notes", needsToken, validate("json", newNote), (c) =>
@@ -67,6 +78,8 @@ app
     "/api/ticks",
     () => new Response(ticks(), { headers: { "content-type": "text/event-stream" } }),
   )
+  .get("/api/notes.csv", (c) => c.text("id,text"))
+  .get("/api/kinds/:kind{news|sport}", (c) => c.text(c.req.param("kind")))
   .get("/", (c) => c.html("a page"))
   .get("/main.abc.js", (c) => c.text("an asset"))
   .route("/", healthRoutes(new Lifecycle()));
@@ -108,6 +121,8 @@ describe("the document", () => {
     );
     expect(keys.toSorted()).toEqual([
       "delete /api/notes/{id}",
+      "get /api/kinds/{kind}",
+      "get /api/notes.csv",
       "get /api/notes/{id}",
       "get /api/ticks",
       "get /healthz",
@@ -122,8 +137,9 @@ describe("the document", () => {
     expect(document.paths?.["/api/notes/{id}"]?.get).toMatchObject({
       summary: "Read a note",
       parameters: [
-        { name: "id", in: "path", required: true, schema: { pattern: "^[0-9]{1,3}$" } },
+        { name: "id", in: "path", required: true, schema: { pattern: "^(?:[0-9]{1,3})$" } },
         { name: "lang", in: "query" },
+        { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 100 } },
       ],
       responses: {
         200: { content: { "application/json": { schema: { $ref: "#/components/schemas/Note" } } } },
@@ -139,6 +155,16 @@ describe("the document", () => {
         content: { "application/json": { schema: { required: ["text"] } } },
       },
     });
+  });
+
+  test("has patterns that match completely, and URLs relative to itself", () => {
+    const { parameters } = document.paths?.["/api/kinds/{kind}"]?.get ?? {};
+    expect(parameters).toMatchObject([{ schema: { pattern: "^(?:news|sport)$" } }]);
+    expect(document.servers).toEqual([{ url: "." }] as never);
+  });
+
+  test("allows further members of a problem", () => {
+    expect(document.components?.schemas?.Problem).toMatchObject({ additionalProperties: {} });
   });
 
   test("shows the access that each route needs", () => {

@@ -1,10 +1,9 @@
 // The rate limiter against its contract: never more than the limit, and never starving a client that waits.
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Hono } from "hono";
 import { problems } from "../src/http.ts";
-import { checkRateLimit } from "../src/rate-limit.ts";
-import { RateLimiter } from "../src/rate-limiter.ts";
+import { RateLimiter } from "../src/rate-limit.ts";
 
 const limits = fc.record({
   limit: fc.integer({ min: 1, max: 1000 }),
@@ -28,7 +27,7 @@ test("in any interval at most the limit plus its refill is allowed", () => {
       let now = 1000;
       for (const gap of steps) {
         now += gap;
-        if (limiter.take("client", now).allowed) passed.push(now);
+        if (limiter.take("client", now) === 0) passed.push(now);
       }
       for (const [first, from] of passed.entries()) {
         for (const [count, to] of passed.slice(first).entries()) {
@@ -45,23 +44,10 @@ test("a client that waits for `retryAfter` is always allowed", () => {
       const limiter = new RateLimiter({ limit, windowMs });
       let now = 0;
       for (let n = 0; n < limit + tries; n += 1) {
-        const { allowed, retryAfter, remaining } = limiter.take("client", now);
-        expect(allowed).toBe(true);
-        expect(retryAfter === 0).toBe(remaining > 0);
+        const retryAfter = limiter.take("client", now);
         now += retryAfter * 1000;
+        if (retryAfter > 0) expect(limiter.take("client", now)).toBe(0);
       }
-    }),
-    { numRuns: 50 },
-  );
-});
-
-test("after `reset` seconds the bucket is full again", () => {
-  fc.assert(
-    fc.property(limits, fc.integer({ min: 1, max: 1000 }), (options, used) => {
-      const limiter = new RateLimiter(options);
-      let { reset } = limiter.take("client", 0);
-      for (let n = 1; n < used; n += 1) reset = limiter.take("client", 0).reset;
-      expect(limiter.take("client", reset * 1000).remaining).toBe(options.limit - 1);
     }),
     { numRuns: 50 },
   );
@@ -69,38 +55,24 @@ test("after `reset` seconds the bucket is full again", () => {
 
 test("clients do not share a bucket", () => {
   const limiter = new RateLimiter({ limit: 1, windowMs: 1000 });
-  expect(["a", "b", "a", "b"].map((client) => limiter.take(client, 0).allowed)).toEqual([
-    true,
-    true,
-    false,
-    false,
-  ]);
+  expect(["a", "b", "a", "b"].map((client) => limiter.take(client, 0))).toEqual([0, 0, 1, 1]);
 });
 
 test("a limit below one request per second refills in fractions", () => {
   const limiter = new RateLimiter({ limit: 3, windowMs: 10_000 });
-  for (let n = 0; n < 3; n += 1) expect(limiter.take("client", 0).allowed).toBe(true);
+  for (let n = 0; n < 3; n += 1) expect(limiter.take("client", 0)).toBe(0);
   for (let now = 100; now <= 3300; now += 100) {
-    expect(limiter.take("client", now).allowed).toBe(false);
+    expect(limiter.take("client", now)).toBeGreaterThan(0);
   }
-  expect(limiter.take("client", 3334).allowed).toBe(true);
+  expect(limiter.take("client", 3334)).toBe(0);
 });
 
-describe("memory", () => {
-  test("is bounded: only the least recently seen clients are forgotten", () => {
-    const limiter = new RateLimiter({ limit: 1, windowMs: 60_000, maxClients: 4 });
-    for (const client of ["a", "b", "c", "a", "d", "e"]) limiter.take(client, 0);
-    for (const client of ["a", "d", "e"]) expect(limiter.take(client, 0).allowed).toBe(false);
-    expect(limiter.take("b", 0).allowed).toBe(true);
-  });
-
-  test("always holds at least the newest 5000 clients and at most 10 000", () => {
-    const limiter = new RateLimiter({ limit: 1, windowMs: 3_600_000 });
-    const isRemembered = (n: number) => !limiter.take(`client ${n}`, 0).allowed;
-    for (let n = 0; n < 50_000; n += 1) expect(isRemembered(n)).toBe(false);
-    for (let n = 45_000; n < 50_000; n += 1) expect(isRemembered(n)).toBe(true);
-    for (let n = 0; n < 40_000; n += 1) expect(isRemembered(n)).toBe(false);
-  });
+test("its memory always holds at least the newest 5000 clients and at most 10 000", () => {
+  const limiter = new RateLimiter({ limit: 1, windowMs: 3_600_000 });
+  const isRemembered = (n: number) => limiter.take(`client ${n}`, 0) > 0;
+  for (let n = 0; n < 50_000; n += 1) expect(isRemembered(n)).toBe(false);
+  for (let n = 45_000; n < 50_000; n += 1) expect(isRemembered(n)).toBe(true);
+  for (let n = 0; n < 40_000; n += 1) expect(isRemembered(n)).toBe(false);
 });
 
 test("a refused request gets the header fields of the IETF draft and Retry-After, a served one does not", async () => {
@@ -108,7 +80,7 @@ test("a refused request gets the header fields of the IETF draft and Retry-After
   const app = new Hono()
     .onError(problems({ expose: false }))
     .use((c, next) => {
-      checkRateLimit(limiter, c.req.header("client") ?? "");
+      limiter.check(c.req.header("client") ?? "");
       return next();
     })
     .get("/", (c) => c.text("served"));
@@ -117,8 +89,9 @@ test("a refused request gets the header fields of the IETF draft and Retry-After
   expect([first.status, second.status, refused.status]).toEqual([200, 200, 429]);
   expect(first.headers.get("ratelimit")).toBeNull();
   expect(refused.headers.get("ratelimit-policy")).toBe('"default";q=2;w=60');
-  expect(refused.headers.get("ratelimit")).toMatch(/^"default";r=0;t=(59|60)$/);
-  expect(Number(refused.headers.get("retry-after"))).toBeWithin(29, 31);
+  const retryAfter = refused.headers.get("retry-after");
+  expect(Number(retryAfter)).toBeWithin(29, 31);
+  expect(refused.headers.get("ratelimit")).toBe(`"default";r=0;t=${retryAfter}`);
   expect(await refused.json()).toMatchObject({ status: 429 });
   expect((await ask("b")).status).toBe(200);
 });

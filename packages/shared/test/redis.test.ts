@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Problem } from "../src/http.ts";
 import { RedisConnection } from "../src/redis.ts";
-import { until } from "./child.ts";
+import { run, until } from "./child.ts";
 import { Relay, redisServer, TestRedis } from "./redis-server.ts";
 
 test("a Redis that cannot be reached is a 503", async () => {
@@ -35,6 +35,36 @@ describe.skipIf(!redisServer)("with a Redis server", () => {
     });
     expect(connection.isConnected).toBe(true);
     connection.close();
+  });
+
+  test.each([
+    ["onConnect rejects", "", "3", "The keys have version 1."],
+    ["the user is unknown", "nobody:secret@", "0", "refuses the user, the password or TLS"],
+  ])("if %s, the 503 and one log line say why", async (_what, user, ATTEMPTS, reason) => {
+    await using child = run(
+      `import { setupLog } from "./src/log.ts";
+       import { RedisConnection } from "./src/redis.ts";
+       setupLog({ LOG_LEVEL: "info", NODE_ENV: "production" });
+       let attempts = 0;
+       const connection = RedisConnection.start(process.env.REDIS_URL, async () => {
+         attempts += 1;
+         throw new Error("The keys have version 1.");
+       });
+       let reason;
+       while (!reason || attempts < Number(process.env.ATTEMPTS)) {
+         await Bun.sleep(1);
+         reason = await connection.send("PING", []).catch(({ cause }) => cause.cause?.message);
+       }
+       console.log("cause:", reason);
+       connection.close();`,
+      { ATTEMPTS, REDIS_URL: redis.url.replace("//", `//${user}`) },
+    );
+    expect(await child.exited).toBe(0);
+    expect(child.output()).toMatch(new RegExp(`^cause: .*${reason}$`, "m"));
+    expect(child.output().match(/cannot use Redis at .*/g)).toEqual([
+      expect.stringContaining(reason),
+    ]);
+    expect(child.output()).not.toContain("secret");
   });
 
   test("after a restart of Redis it reconnects, and runs onConnect first", async () => {

@@ -1,4 +1,4 @@
-// Requests that are refused before the app runs: those of foreign pages, and encoded bodies.
+// Requests that no handler gets: those of foreign pages, and encoded bodies.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type IncomingMessage, request } from "node:http";
 import { type Child, serve } from "./child.ts";
@@ -76,14 +76,11 @@ test.each([
   [415, "/no/such?token=s3cret", { "content-encoding": "gzip" }],
   [400, "/accept?token=s3cret", { host: "a b" }],
 ])(
-  "a request that is refused with %d is logged with its path, and counted",
+  "a request that is refused with %d is logged with the reason, and counted",
   async (status, path, headers) => {
     const url = /metrics at ([^"]+)/.exec(service.output())?.[1] ?? "";
     const counted = async () => {
-      const pattern = new RegExp(
-        `^http_requests_total{.*"POST".*"unmatched".*"${status}"} (.*)`,
-        "m",
-      );
+      const pattern = new RegExp(`^http_requests_total{.*"POST".*"${status}"} (.*)`, "m");
       return Number(pattern.exec(await (await fetch(url)).text())?.[1] ?? 0);
     };
     const before = await counted();
@@ -93,11 +90,34 @@ test.each([
     request(service.url + path, options, resolve).end();
     expect((await promise).statusCode).toBe(status);
     expect(await counted()).toBe(before + 1);
-    const line = `refused POST ${path.replace(/\?.*/, "")} with ${status}:`;
-    await service.printed(new RegExp(`"level":"WARN".*${line}.*"requestId":"${id}"`));
+    const line = `POST ${path.replace(/\?.*/, "")} ${status}`;
+    await service.printed(new RegExp(`"level":"WARN".*refused a request: .*"requestId":"${id}"`));
+    await service.printed(new RegExp(`"message":"${line}".*"requestId":"${id}"`));
     expect(service.output()).not.toContain("s3cret");
   },
 );
+
+test.each([
+  [FOREIGN, 403],
+  ["null", 403],
+  ["https://app.example.com", 101],
+])("a WebSocket that a page of %s opens is %d", async (origin, status) => {
+  const headers = {
+    origin,
+    upgrade: "websocket",
+    connection: "Upgrade",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+  };
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  const sent = request(`${service.url}/ws`, { headers }, resolve);
+  sent.on("upgrade", (response, socket) => {
+    socket.destroy();
+    resolve(response);
+  });
+  sent.end();
+  expect((await promise).statusCode).toBe(status);
+});
 
 describe("a request is served", () => {
   test("if no page sent it", async () => {

@@ -1,6 +1,6 @@
 // Which `traceparent` headers are valid: https://www.w3.org/TR/trace-context-2/#traceparent-header
 import { expect, test } from "bun:test";
-import { requestIds } from "../src/request-ids.ts";
+import { requestIds } from "../src/http.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const spanId = "00f067aa0ba902b7";

@@ -5,7 +5,8 @@ import { Agent, get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { Lifecycle } from "../src/service.ts";
-import { run, serve, until } from "./child.ts";
+import { type Child, run, serve, until } from "./child.ts";
+import { freePort } from "./free-port.ts";
 
 /** A request on a new connection. */
 const get = (url: string, method = "GET") => fetch(url, { method, keepalive: false });
@@ -151,7 +152,26 @@ test("on all addresses, the printed URL is one that a browser can open", async (
   expect(new URL(service.url).hostname).toBe("localhost");
 });
 
+test("a copy of the first signal changes nothing: a terminal signals the service and `bun run`, which passes it on", async () => {
+  await using service = await serve();
+  const slow = keptAlive(service.url, "/slow");
+  await service.printed(/slow begins/);
+  service.signal("SIGINT");
+  service.signal("SIGTERM");
+  await service.printed(/draining/);
+  service.signal("SIGUSR2");
+  expect(await slow).toEndWith("slow but complete");
+  expect(await service.exited).toBe(0);
+});
+
 describe("a second signal exits immediately with code 1", () => {
+  /** Until the process exits, because a signal that directly follows the first is ignored. */
+  const signalAgain = (service: Child) =>
+    until(() => {
+      service.signal("SIGINT");
+      return service.process.exitCode !== null;
+    });
+
   test.each([
     ["during the delay", { SHUTDOWN_DELAY_MS: "60000" }],
     ["while a resource does not close", { FAULT: "close hangs" }],
@@ -159,7 +179,7 @@ describe("a second signal exits immediately with code 1", () => {
     await using service = await serve(env);
     service.signal("SIGTERM");
     await service.printed(/draining/);
-    service.signal("SIGINT");
+    await signalAgain(service);
     expect(await service.exited).toBe(1);
     expect(service.output()).not.toContain("stopped");
   });
@@ -169,7 +189,7 @@ describe("a second signal exits immediately with code 1", () => {
     const events = await get(`${service.url}/events`);
     service.signal("SIGTERM");
     await service.printed(/draining/);
-    service.signal("SIGINT");
+    await signalAgain(service);
     expect(await service.exited).toBe(1);
     await events.text().catch(() => "");
   });
@@ -177,14 +197,18 @@ describe("a second signal exits immediately with code 1", () => {
 
 describe("a resource that does not close does not keep the process alive", () => {
   test.each([
-    ["close throws", /a resource did not close.*the close is broken/],
-    ["close hangs", /closing timed out.*not closed after/],
-  ])("%s: exit code 1", async (FAULT, message) => {
-    await using service = await serve({ FAULT });
+    ["close throws", /Store did not close.*the close is broken/],
+    ["close hangs", /Store did not close.*It took longer than/],
+  ])("%s: exit code 1, and the others close", async (FAULT, message) => {
+    const folder = await mkdtemp(`${tmpdir()}/service-`);
+    const CLOSED = `${folder}/closed`;
+    await using service = await serve({ FAULT, CLOSED });
     service.signal();
     expect(await service.exited).toBe(1);
     expect(service.output()).toMatch(message);
     expect(service.output()).toContain("stopped");
+    expect(await Bun.file(CLOSED).exists()).toBe(true);
+    await rm(folder, { recursive: true });
   });
 });
 
@@ -232,6 +256,17 @@ describe("a start that fails is one message on stderr and exit code 1", () => {
     expect(service.output()).toBe(
       `Can't listen on 127.0.0.1:${other.port} (EADDRINUSE).\nSet HOST and METRICS_PORT to a free address.\n`,
     );
+  });
+
+  test("the port of the metrics is taken: the other one does not accept connections", async () => {
+    using other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    const PORT = String(await freePort());
+    const METRICS_PORT = String(other.port);
+    // The process ends when its resource has not closed in time.
+    await using service = run("service.ts", { PORT, METRICS_PORT, FAULT: "close hangs" });
+    await service.printed(/Can't listen/);
+    await expect(get(`http://127.0.0.1:${PORT}/fast`)).rejects.toThrow();
+    expect(service.process.exitCode).toBeNull();
   });
 
   test("the address does not belong to this machine", async () => {

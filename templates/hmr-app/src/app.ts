@@ -1,7 +1,7 @@
 // Lists the middleware and the routes in the order in which they run.
 import { join } from "node:path";
 import { Hono } from "hono";
-import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { type HttpEnv, notFound, problems, requestChecks, requestLog } from "#lib/http";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
 import { counterRoutes } from "./features/counter/routes.ts";
@@ -27,6 +27,7 @@ export async function createApp(env: Env, service: Service, devPage?: PageSource
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    .use(requestChecks(env))
     .route("/", healthRoutes(service))
     .route("/", counterRoutes())
     .route("/", noteRoutes())

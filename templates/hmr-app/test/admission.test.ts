@@ -52,10 +52,10 @@ function paths(): readonly (readonly [
   ];
 }
 
-async function expectRefused(headers: Readonly<Record<string, string>>): Promise<void> {
+async function expectRefused(headers: Readonly<Record<string, string>>, status = 403) {
   for (const [target, own] of paths()) {
     const response = await send(dev.url, target, { ...own, ...headers });
-    expect({ target, status: response.status }).toEqual({ target, status: 403 });
+    expect({ target, status: response.status }).toEqual({ target, status });
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
     expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{36}$/);
@@ -78,11 +78,12 @@ describe("Host", () => {
     "localhost.evil.example",
     "127.0.0.1.evil.example",
     "192.168.0.10",
-    "localhost, evil.example",
-    "localhost@evil.example",
     "0.0.0.0",
-    "",
   ])("%p is refused on every path", (host) => expectRefused({ host }));
+
+  test.each(["localhost, evil.example", "localhost@evil.example", ""])("%p is malformed", (host) =>
+    expectRefused({ host }, 400),
+  );
 
   test.each([
     "localhost",

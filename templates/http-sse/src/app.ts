@@ -2,11 +2,11 @@
 // Paths of source files belong here: `import.meta.dir` of every module of the bundle is dist/.
 import { join } from "node:path";
 import { Hono } from "hono";
-import { notFound, problems, requestLog } from "#lib/http";
+import { notFound, problems, requestChecks, requestLog } from "#lib/http";
 // #region page
 import { pageRoutes } from "#lib/page";
 // #endregion
-import { healthRoutes, type Service, StartError } from "#lib/service";
+import { dataDirError, healthRoutes, type Service } from "#lib/service";
 import type { AppEnv } from "./access.ts";
 import { allowOrigins } from "./cors.ts";
 import type { Env } from "./env.ts";
@@ -38,7 +38,6 @@ import { UploadStore } from "./features/uploads/store.ts";
 import { rateLimit } from "./rate-limit.ts";
 
 export async function createApp(env: Env, service: Service) {
-  service.trustOrigins(env.CORS_ORIGINS);
   const messages = service.use(await openStore(env, () => openMessages(env)));
   const broadcaster = service.use(new Broadcaster(messages, env.HEARTBEAT_MS, service.metrics));
   // #region uploads
@@ -64,6 +63,7 @@ export async function createApp(env: Env, service: Service) {
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    .use(requestChecks(env, env.CORS_ORIGINS))
     // No middleware if CORS_ORIGINS is empty.
     .use("*", ...allowOrigins(env.CORS_ORIGINS))
     .use("/api/*", rateLimit(env))
@@ -107,9 +107,6 @@ async function openStore<Store>({ DATA_DIR }: Env, open: () => Promise<Store>): 
   try {
     return await open();
   } catch (cause) {
-    if (cause instanceof StartError) throw cause;
-    const reason = cause instanceof Error ? cause.message : cause;
-    const hint = "Set DATA_DIR to a folder that the service may write.";
-    throw new StartError(`Can't store data in ${DATA_DIR} (${reason}).`, hint, { cause });
+    throw dataDirError(DATA_DIR, cause);
   }
 }

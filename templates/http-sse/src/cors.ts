@@ -4,7 +4,7 @@ import { cors } from "hono/cors";
 
 /**
  * Returns Hono's CORS middleware for `origins`; none if the list is empty. Pages of other origins cannot read responses,
- * and `#lib/service` refuses their requests that could change something with a 403.
+ * and `requestChecks` refuses their requests that could change something with a 403.
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler[] {
   if (origins.length === 0) return [];

@@ -1,6 +1,6 @@
 // Opens the database, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
-import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { type HttpEnv, notFound, problems, requestChecks, requestLog } from "#lib/http";
 import { log, notice } from "#lib/log";
 // #region openapi
 import { openapiRoutes } from "#lib/openapi";
@@ -45,6 +45,7 @@ export async function createApp(env: Env, service: Service) {
     .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    .use(requestChecks(env))
     .route("/", healthRoutes(service))
     // #region openapi
     .route("/", openapiRoutes(app, { title: name, version, operations, securitySchemes }))

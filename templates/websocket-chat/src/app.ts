@@ -1,7 +1,7 @@
 // Opens the stores, then lists the middleware and the routes in the order in which they run.
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { type HttpEnv, notFound, problems, requestChecks, requestLog } from "#lib/http";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
 import { Hub } from "./features/chat/hub.ts";
@@ -14,7 +14,6 @@ import { sessionRoutes } from "./features/session/routes.ts";
 import { openSessionSecret } from "./features/session/secret.ts";
 
 export async function createApp(env: Env, service: Service) {
-  service.trustOrigins(env.ALLOWED_ORIGINS);
   const secret = await openSessionSecret(env);
   const hub = new Hub(env, service);
   const stores = openStores(env, hub);
@@ -27,6 +26,7 @@ export async function createApp(env: Env, service: Service) {
     .onError(problems({ expose: env.NODE_ENV !== "production", toProblem }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    .use(requestChecks(env, env.ALLOWED_ORIGINS))
     .route("/", healthRoutes(service))
     // #region page
     .route("/", await chatPage(env))

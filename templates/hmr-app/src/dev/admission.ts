@@ -1,7 +1,6 @@
 // Refuses requests of foreign pages in development, in addition to the checks in lib/.
 import type { Context, MiddlewareHandler } from "hono";
-import { Problem } from "#lib/http";
-import { isAllowedSource } from "#lib/request-checks";
+import { isAllowedSource, Problem } from "#lib/http";
 
 const NO_ORIGINS: ReadonlySet<string> = new Set();
 

@@ -1,7 +1,8 @@
 // The app in development: refuses requests of other origins, and routes those of Bun's script in the page to the bundler.
 import { Hono, type MiddlewareHandler } from "hono";
-import { type HttpEnv, problems } from "#lib/http";
+import { type HttpEnv, problems, requestChecks } from "#lib/http";
 import type { WebApp } from "#lib/service";
+import type { Env } from "../env.ts";
 import { refuseForeignPages } from "./admission.ts";
 import { forward } from "./bundler.ts";
 import { relayRoutes } from "./hmr-relay.ts";
@@ -13,10 +14,11 @@ import { runEditsInOrder } from "./workarounds/update-order.ts";
 // #endregion
 
 /** Wraps `app`, whose request log therefore omits the requests of Bun's script. */
-export function createDevApp(app: WebApp): WebApp {
+export function createDevApp(app: WebApp, env: Env): WebApp {
   const dev = new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
     .use(addRequestId)
+    .use(requestChecks(env))
     .use(refuseForeignPages)
     // #region workarounds
     .route("/", buildErrorRoutes())

@@ -99,7 +99,7 @@ async function start(service: DevService): Promise<void> {
   // #endregion
   await pollServer(env.DEV_POLL);
   const { createApp } = await import("../app.ts");
-  const app = createDevApp(await createApp(env, service, devPage));
+  const app = createDevApp(await createApp(env, service, devPage), env);
   // While this app was created, a later edit may have been evaluated.
   if (dev.latest !== service) return service.close();
   const stale = dev.service;

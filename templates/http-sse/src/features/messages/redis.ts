@@ -2,8 +2,7 @@
 // #region jobs
 import { log } from "#lib/log";
 // #endregion
-import { RedisConnection } from "#lib/redis";
-import { StartError } from "#lib/service";
+import { RedisConnection, redisStartError } from "#lib/redis";
 import { type Entry, parseEntry, START, toMessage } from "./redis-entry.ts";
 import { RedisFollower } from "./redis-follower.ts";
 import { APPEND, CAN_CONTINUE, DELETE, evaluate, keyOf } from "./redis-scripts.ts";
@@ -47,7 +46,7 @@ export class RedisMessages implements MessageStore {
     readonly follower: RedisFollower,
   ) {}
 
-  /** @throws {StartError} if Redis cannot be used. It names only the host: the URL may contain a password. */
+  /** @throws {StartError} if Redis cannot be used. */
   static async open(url: string, key: string, keep: number): Promise<RedisMessages> {
     let connection: RedisConnection | undefined;
     try {
@@ -62,9 +61,7 @@ export class RedisMessages implements MessageStore {
       return messages;
     } catch (error) {
       connection?.close();
-      const cause = error instanceof Error ? (error.cause ?? error) : error;
-      const hint = "Start Redis, or set REDIS_URL to where it runs.";
-      throw new StartError(`Can't use Redis at ${new URL(url).host} (${cause}).`, hint, { cause });
+      throw redisStartError(url, error);
     }
   }
 

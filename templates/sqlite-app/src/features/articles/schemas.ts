@@ -37,11 +37,7 @@ export const sorts = Object.keys(orders) as [Sort, ...Sort[]];
 
 /** An optional query parameter; an empty one counts as missing. */
 const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
-  z
-    .string()
-    .optional()
-    .transform((value) => value || undefined)
-    .pipe(schema.optional());
+  z.preprocess((value?: string) => value || undefined, schema.optional());
 
 export const listQuery = z
   .object({

@@ -1,8 +1,7 @@
 // Limits how often a client may send a password, to sign up or to sign in. Both use the same queue of passwords.
 import type { Context } from "hono";
 import { clientAddress } from "#lib/client-address";
-import { checkRateLimit } from "#lib/rate-limit";
-import { RateLimiter } from "#lib/rate-limiter";
+import { RateLimiter } from "#lib/rate-limit";
 import type { Env } from "../../env.ts";
 
 const MINUTE_MS = 60_000;
@@ -21,13 +20,13 @@ export class PasswordLimit {
 
   /** Counts a sign-up. @throws {Problem} 429 */
   checkSignUp(c: Context): void {
-    checkRateLimit(this.#perAddress, this.#addressOf(c));
+    this.#perAddress.check(this.#addressOf(c));
   }
 
   /** Counts an attempt to sign in. @throws {Problem} 429 */
   checkSignIn(c: Context, email: string): void {
     const address = this.#addressOf(c);
-    checkRateLimit(this.#perAddress, address);
-    checkRateLimit(this.#perAccount, `${address} ${email.toLowerCase()}`);
+    this.#perAddress.check(address);
+    this.#perAccount.check(`${address} ${email.toLowerCase()}`);
   }
 }

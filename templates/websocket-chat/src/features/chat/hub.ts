@@ -1,7 +1,7 @@
 // State that all connections of a node share: fan-out, rate limits, closing slow consumers and ended sessions.
 import { log } from "#lib/log";
 import type { Counter } from "#lib/metrics";
-import { RateLimiter } from "#lib/rate-limiter";
+import { RateLimiter } from "#lib/rate-limit";
 import type { Service } from "#lib/service";
 import type { Env } from "../../env.ts";
 import { FrameError } from "../../frame-error.ts";
@@ -175,8 +175,8 @@ export class Hub implements Listener {
   /** The limits apply to a user, over all of the user's connections. @throws {FrameError} `rate_limited` */
   checkRateLimit(user: User, kind: "frame" | "message"): void {
     const limiter = kind === "message" ? this.#messages : this.#frames;
-    const { allowed, retryAfter } = limiter.take(user.id);
-    if (allowed) return;
+    const retryAfter = limiter.take(user.id);
+    if (retryAfter === 0) return;
     throw new FrameError("rate_limited", `You send too fast: try again in ${retryAfter} s.`);
   }
 

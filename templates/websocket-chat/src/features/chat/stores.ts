@@ -2,7 +2,7 @@
 import { SQLiteError } from "bun:sqlite";
 import { join } from "node:path";
 import { Problem, storeUnavailable } from "#lib/http";
-import { StartError } from "#lib/service";
+import { dataDirError } from "#lib/service";
 import type { Env } from "../../env.ts";
 import { FrameError } from "../../frame-error.ts";
 // #region redis
@@ -59,12 +59,4 @@ export function toProblem(error: unknown): Problem | undefined {
   }
   if (error instanceof SQLiteError) return storeUnavailable(error);
   return error instanceof Problem ? error : undefined;
-}
-
-/** @param cause a `StartError`, which already explains itself, is returned as it is. */
-export function dataDirError(directory: string, cause: unknown): StartError {
-  if (cause instanceof StartError) return cause;
-  const reason = cause instanceof Error ? cause.message : cause;
-  const hint = "Set DATA_DIR to a folder that the service may write.";
-  return new StartError(`Can't store data in ${directory} (${reason}).`, hint, { cause });
 }

@@ -27,13 +27,9 @@ export async function checkVersion(redis: Sender, prefix: string): Promise<void>
   if (problem) throw new Error(problem);
 }
 
-/** `checkVersion` for one connection per process, which also logs the problem, and a policy that evicts keys. */
+/** `checkVersion` for one connection per process, which also logs a policy that evicts keys. */
 export async function checkData(redis: Sender, prefix: string): Promise<void> {
-  const problem = await findVersionProblem(redis, prefix);
-  if (problem) {
-    log.error("{problem}", { problem });
-    throw new Error(problem);
-  }
+  await checkVersion(redis, prefix);
   const info = await readInfo(redis);
   if (info !== undefined && evicts(info)) {
     log.warn("Redis may evict messages when it is full: set its maxmemory-policy to noeviction.");

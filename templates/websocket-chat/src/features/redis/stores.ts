@@ -1,6 +1,5 @@
 // Opens the stores of several nodes: messages, presence, deliveries and ended sessions in one Redis.
-import { RedisConnection } from "#lib/redis";
-import { StartError } from "#lib/service";
+import { RedisConnection, redisStartError } from "#lib/redis";
 import type { Listener } from "../chat/hub.ts";
 import { RedisBus } from "./bus.ts";
 import { RedisEndedSessions } from "./ended-sessions.ts";
@@ -33,9 +32,6 @@ export async function sharedSecret(url: string, prefix: string): Promise<string>
       redis.close();
     }
   } catch (error) {
-    // Names only the host: the URL may contain a password.
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    const hint = "Start Redis, or set REDIS_URL to where it runs.";
-    throw new StartError(`Can't use Redis at ${new URL(url).host} (${cause}).`, hint, { cause });
+    throw redisStartError(url, error);
   }
 }

@@ -1,8 +1,8 @@
 // The secret that signs the session cookies: from the environment, or in development created once and stored.
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { dataDirError } from "#lib/service";
 import type { Env } from "../../env.ts";
-import { dataDirError } from "../chat/stores.ts";
 // #region redis
 import { sharedSecret } from "../redis/stores.ts";
 

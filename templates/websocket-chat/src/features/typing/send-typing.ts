@@ -1,6 +1,6 @@
 // Typing indicators: frames for the members of a room, throttled and never stored. They may be dropped.
 import { log } from "#lib/log";
-import { RateLimiter } from "#lib/rate-limiter";
+import { RateLimiter } from "#lib/rate-limit";
 import { LIMITS } from "../../limits.ts";
 import type { FrameOf, ServerFrame } from "../../protocol.ts";
 import type { Connection } from "../chat/connection.ts";
@@ -12,7 +12,7 @@ const limiter = new RateLimiter({ limit: 1, windowMs: LIMITS.typingMs });
 export function sendTyping(connection: Connection, { room }: FrameOf<"typing">): void {
   connection.requireMembership(room);
   const { user, chat } = connection;
-  if (!limiter.take(`${room} ${user.id}`).allowed) return;
+  if (limiter.take(`${room} ${user.id}`) > 0) return;
   const frame: ServerFrame = { type: "typing", room, from: user };
   const delivery = { topic: roomTopic(room), frame: JSON.stringify(frame) };
   chat.stores.bus
