@@ -1,7 +1,7 @@
 // The app of the tests, which do not depend on the project's own.
 import { join } from "node:path";
 import { Hono } from "hono";
-import { type HttpEnv, notFound, problems, requestLog } from "#lib/http";
+import { type HttpEnv, notFound, problems, requestChecks, requestLog } from "#lib/http";
 import { healthRoutes, type Service } from "#lib/service";
 import type { Env } from "./env.ts";
 import { counterRoutes } from "./features/counter/routes.ts";
@@ -21,6 +21,7 @@ export async function createApp(env: Env, service: Service, devPage?: PageSource
     .onError(problems({ expose: env.NODE_ENV !== "production" }))
     .notFound(notFound(app))
     .use(requestLog(service.metrics))
+    .use(requestChecks(env))
     .route("/", healthRoutes(service))
     .route("/", counterRoutes())
     .route("/", socketRoutes(service))
