@@ -19,7 +19,7 @@ type LogVariables = Pick<ServiceEnv, "LOG_LEVEL" | "NODE_ENV">;
  * occur in other names, such as the "auth" of `author`, have to match completely.
  */
 const REDACTED_FIELDS = [
-  /pass(code|phrase|word)|secret|token|credential|cookie|signature|authorization/i,
+  /pass(code|phrase|wd|word)|secret|token|credential|cookie|signature|authorization/i,
   /(access|api|encryption|private|signing)[-_]?key/i,
   /(database|redis)_?ur[il]/i,
   /e-?mail|phone/i,
