@@ -34,7 +34,7 @@ export function replaceWithPublished(directory = process.cwd(), manifest?: strin
     renameSync(`${published}.new`, file(path)); // a killed process leaves one of both files, and no part of one
   };
   if (manifest !== undefined) replace("package.json", manifest);
-  if (existsSync(file("NPM.md"))) {
+  if (existsSync(file("NPM.md")) && existsSync(file("README.md"))) {
     const named = read("NPM.md").replaceAll("your-package", name);
     // npm names a command after its package, without the scope.
     replace("README.md", named.replaceAll("your-command", name.replace(/^@.*\//, "")));
