@@ -28,12 +28,14 @@ beforeAll(async () => {
   await project.edit("LICENSE", (text) => text || "Copyright (c) the old-name authors\n");
   const { exitCode, stderr } = await project.build("--only=library");
   expect(exitCode, stderr).toBe(0);
-  // `bun run stage` without the checks, for which the copy has no configuration.
-  const staged = await bun(project.path, "scripts/stage.ts");
-  expect(staged.exitCode, staged.stderr).toBe(0);
-  const pack = ["pm", "pack", "--quiet", "--filename", project.at("package.tgz")];
-  const packed = await bun(project.at("dist/package"), ...pack);
+  // `prepack` and `postpack` without the checks, for which the copy has no configuration.
+  const readme = await project.text("README.md");
+  await bun(project.path, "scripts/pack.ts", "before");
+  const pack = ["pm", "pack", "--quiet", "--ignore-scripts", "--filename", "package.tgz"];
+  const packed = await bun(project.path, ...pack);
+  await bun(project.path, "scripts/pack.ts", "after");
   expect(packed.exitCode, packed.stderr).toBe(0);
+  expect(await project.text("README.md")).toBe(readme);
   tarball = await Bun.file(project.at("package.tgz")).bytes();
   manifest = JSON.parse(await project.text("package.json"));
   await user.write({

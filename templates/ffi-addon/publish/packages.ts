@@ -1,4 +1,4 @@
-// The platform packages in dist/prebuilt/, and the dependencies of the main package on them.
+// The platform packages in dist/prebuilt/, and the published package.json, which lists them.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeManifest } from "../scripts/compile.ts";
@@ -80,9 +80,12 @@ export function readPackages(): { packages: PlatformPackage[]; missing: string[]
   return { packages, missing };
 }
 
-/** Returns the project's own `optionalDependencies`, and the platform packages at the project's version. */
-export function listDependencies(packages: readonly PlatformPackage[]): Record<string, string> {
-  const { version, optionalDependencies } = readProject();
-  const platforms = packages.map(({ name }) => [name, version]);
-  return { ...optionalDependencies, ...Object.fromEntries(platforms) };
+/** Returns package.json with `packages`, and no other platform packages, in `optionalDependencies`, at the project's version. */
+export function listInManifest(packages: readonly PlatformPackage[]): string {
+  const { optionalDependencies = {}, ...project } = readProject();
+  const own = Object.keys(targets).map((target) => namePackage(project.name, target));
+  const others = Object.entries(optionalDependencies).filter(([name]) => !own.includes(name));
+  const entries = [...others, ...packages.map(({ name }) => [name, project.version] as const)];
+  const published = { ...project, optionalDependencies: Object.fromEntries(entries) };
+  return `${JSON.stringify(published, null, 2)}\n`;
 }

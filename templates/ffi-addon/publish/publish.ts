@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { restoreOwn } from "#lib/published-files";
 import { root } from "../src/artifacts.ts";
 import { readPackages, readProject } from "./packages.ts";
 
@@ -58,14 +59,17 @@ function chooseTag(name: string, version: string): string {
   return own;
 }
 
+process.on("SIGINT", () => {
+  // Ctrl-C ends the command that runs, which has failed then. Without this handler, it would also end this process before
+  // it restores package.json, README.md and LICENSE.
+});
 try {
   const { name, version, private: isPrivate } = readProject();
   if (isPrivate) {
     throw new Error('package.json says `"private": true`. Remove that line to publish.');
   }
-  run(root, "publish/stage.ts");
-  const packages = [...readPackages().packages, { name, folder: join(root, "dist/package") }];
-  // All are packed and compared before one is published.
+  const packages = [...readPackages().packages, { name, folder: root }];
+  // All are packed and compared before one is published. `prepack` of the main package runs here.
   const tarballs = packages.map(({ name, folder }, index) => {
     const tarball = join(root, "dist", `${index}.tgz`);
     run(folder, "pm", "pack", "--quiet", "--filename", tarball);
@@ -81,4 +85,6 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+} finally {
+  restoreOwn(root); // `postpack` does not run if packing fails or Ctrl-C stops it
 }

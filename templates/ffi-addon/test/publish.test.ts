@@ -25,6 +25,8 @@ const bun = (project: Project, ...args: string[]) =>
   runProgram([process.execPath, ...args], { CC: ccVariable }, project.path);
 const manifestOf = (project: Project): string =>
   readFileSync(join(project.path, "package.json"), "utf8");
+const readmeOf = (project: Project): string =>
+  readFileSync(join(project.path, "README.md"), "utf8");
 
 /** A project that may be published, under a name with a scope, with short READMEs. Packing resolves dependencies, which it has none of. */
 function publishable(): Project {
@@ -37,33 +39,17 @@ function publishable(): Project {
   return project;
 }
 
-const stage = (project: Project) => bun(project, "run", "stage");
+const pack = (project: Project) => bun(project, "pm", "pack", "--filename", "packed.tgz");
 
-/** Packs the main package, and returns the path of the tarball. */
-async function pack(project: Project): Promise<string> {
-  const tarball = join(project.path, "packed.tgz");
-  const folder = join(project.path, "dist/package");
-  const command = [process.execPath, "pm", "pack", "--filename", tarball];
-  const { exitCode, stderr } = await runProgram(command, {}, folder);
-  expect(exitCode, stderr).toBe(0);
-  return tarball;
-}
-
-test("nothing is staged without prebuilt libraries", async () => {
+test("packing is refused without prebuilt libraries, and changes nothing", async () => {
   using project = publishable();
-  const { exitCode, stderr } = await stage(project);
+  const before = manifestOf(project);
+  const { exitCode, stderr } = await pack(project);
   expect(exitCode).not.toBe(0);
   expect(stderr).toContain("There is no dist/prebuilt/manifest.json");
   expect(stderr).not.toContain("    at ");
-  expect(existsSync(join(project.path, "dist/package"))).toBe(false);
-});
-
-test("the project itself is not packed, because its package.json lists no platform packages", async () => {
-  using project = publishable();
-  const { exitCode, stdout } = await bun(project, "pm", "pack", "--filename", "packed.tgz");
-  expect(exitCode).not.toBe(0);
-  expect(stdout).toContain("bun run publish:all");
   expect(existsSync(join(project.path, "packed.tgz"))).toBe(false);
+  expect(manifestOf(project)).toBe(before);
 });
 
 test("a private package is not published", async () => {
@@ -215,18 +201,77 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     expect(await publish('"1.3.0-beta.1"', '"1.2.6"', "--tag", "old")).toContainEqual([NAME, own]);
   });
 
+  test("when packing fails during publishing, README.md and package.json are restored", async () => {
+    using project = publishable();
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    const manifest = JSON.parse(manifestOf(project));
+    // Runs after prepack has replaced the files.
+    manifest.scripts.prepack += " && exit 1";
+    const text = `${JSON.stringify(manifest, null, "\t")}\n`;
+    writeFileSync(join(project.path, "package.json"), text);
+    const { exitCode, stderr } = await bun(project, "run", "publish:all");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("failed.");
+    expect(manifestOf(project)).toBe(text);
+    expect(readmeOf(project)).toBe("# For the owner\n");
+  });
+
+  describe.skipIf(process.platform === "win32")("Ctrl-C", () => {
+    /** Publishes as in a terminal, where the signal reaches all processes of the group. */
+    async function interrupt(project: Project, isBusy: () => boolean): Promise<number> {
+      await using child = Bun.spawn([process.execPath, "run", "publish:all"], {
+        cwd: project.path,
+        detached: true,
+        stdio: ["ignore", "ignore", "ignore"],
+      });
+      while (!isBusy()) await Bun.sleep(10);
+      process.kill(-child.pid, "SIGINT");
+      return await child.exited;
+    }
+
+    test("while the main package is packed restores README.md and package.json", async () => {
+      using project = publishable();
+      expect((await bun(project, "run", "package")).exitCode).toBe(0);
+      const manifest = JSON.parse(manifestOf(project));
+      manifest.scripts.prepack += " && sleep 60"; // with the files replaced
+      const text = JSON.stringify(manifest);
+      writeFileSync(join(project.path, "package.json"), text);
+      const isReplaced = () =>
+        readmeOf(project) !== "# For the owner\n" || manifestOf(project) !== text;
+      expect(await interrupt(project, isReplaced)).not.toBe(0);
+      while (isReplaced()) await Bun.sleep(10);
+    });
+
+    test("while the registry does not respond publishes nothing", async () => {
+      using project = publishable();
+      const methods: string[] = [];
+      await using server = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch({ method }) {
+          methods.push(method);
+          return Promise.withResolvers<Response>().promise;
+        },
+      });
+      writeFileSync(join(project.path, ".npmrc"), `registry=${server.url.href}\n`);
+      expect((await bun(project, "run", "package")).exitCode).toBe(0);
+      expect(await interrupt(project, () => methods.length > 0)).not.toBe(0);
+      expect(methods).toEqual(["GET"]);
+    });
+  });
+
   test("the tarball has the compiled JavaScript, its types and the manifest, and lists the platforms that were built", async () => {
     using project = publishable();
     const before = manifestOf(project);
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
-    const { exitCode, stderr } = await stage(project);
+    const { exitCode, stderr } = await pack(project);
     expect(exitCode, stderr).toBe(0);
     const others = Object.keys(targets).filter((target) => target !== platform);
     expect(stderr).toContain(`Without a prebuilt library: ${others.join(", ")}`);
     expect(manifestOf(project)).toBe(before);
-    expect(readFileSync(join(project.path, "README.md"), "utf8")).toBe("# For the owner\n");
+    expect(readmeOf(project)).toBe("# For the owner\n");
 
-    const archive = new Bun.Archive(await Bun.file(await pack(project)).bytes());
+    const archive = new Bun.Archive(await Bun.file(join(project.path, "packed.tgz")).bytes());
     const files = await archive.files();
     const paths = [...files.keys()].map((path) => path.replace(/^package\//, ""));
     const expected =
@@ -252,6 +297,19 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     });
   });
 
+  test("after packing was killed, the next one restores README.md and package.json", async () => {
+    using project = publishable();
+    const before = manifestOf(project);
+    expect((await bun(project, "run", "package")).exitCode).toBe(0);
+    expect((await bun(project, "run", "prepack")).exitCode).toBe(0);
+    expect(readmeOf(project)).toBe(`# ${NAME}\n`);
+    const { optionalDependencies } = JSON.parse(manifestOf(project));
+    expect(optionalDependencies).toEqual({ [HOST]: "1.2.3" });
+    expect((await pack(project)).exitCode).toBe(0);
+    expect(readmeOf(project)).toBe("# For the owner\n");
+    expect(manifestOf(project)).toBe(before);
+  });
+
   test("the library of a platform package gives the same results as TypeScript", async () => {
     using project = publishable();
     cpSync(join(root, "test/programs"), join(project.path, "test/programs"), { recursive: true });
@@ -262,16 +320,16 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     expect(stdout).toMatch(/: prebuilt with \w+ agrees with TypeScript\n$/);
   });
 
-  test("staging is refused after a change of the C code or of the version", async () => {
+  test("packing is refused after a change of the C code or of the version", async () => {
     using project = publishable();
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     writeFileSync(
       join(project.path, "package.json"),
       manifestOf(project).replace("1.2.3", "1.2.4"),
     );
-    expect((await stage(project)).stderr).toContain(`${HOST} is version 1.2.3, not 1.2.4`);
+    expect((await pack(project)).stderr).toContain(`${HOST} is version 1.2.3, not 1.2.4`);
     appendFileSync(join(project.path, "native/basics.c"), "// changed\n");
-    const { exitCode, stderr } = await stage(project);
+    const { exitCode, stderr } = await pack(project);
     expect(exitCode).not.toBe(0);
     expect(stderr).toContain("has changed since dist/prebuilt/ was built");
   });
@@ -293,21 +351,19 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     expect(readTargets()).toEqual([other, platform].sort());
     // This machine's compiler has replaced a library that zig would have built for older systems, too.
-    expect((await stage(project)).stderr).toContain(
-      `${HOST} was compiled by ${ccVariable}, not by`,
-    );
+    expect((await pack(project)).stderr).toContain(`${HOST} was compiled by ${ccVariable}, not by`);
     libraries[platform].compiler = crossCompiler(platform);
     writeFileSync(manifest, JSON.stringify({ source, libraries }));
-    expect((await stage(project)).exitCode).toBe(0);
+    expect((await pack(project)).exitCode).toBe(0);
 
     const library = join(prebuilt, `${NAME}-${other}`, libraries[other].file);
     appendFileSync(library, "!");
-    expect((await stage(project)).stderr).toContain(`${library} is missing, or is not the file`);
+    expect((await pack(project)).stderr).toContain(`${library} is missing, or is not the file`);
 
     appendFileSync(join(project.path, "native/basics.c"), "// changed\n");
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     expect(readTargets()).toEqual([platform]);
-    expect((await stage(project)).stderr).toContain(other);
+    expect((await pack(project)).stderr).toContain(other);
     writeFileSync(manifest, "{");
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     expect(readTargets()).toEqual([platform]);
@@ -321,10 +377,10 @@ describe.skipIf(!compiler)("with a C compiler", () => {
   ])("a consumer type-checks under NodeNext: %j", async (options) => {
     using project = publishable();
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
-    expect((await stage(project)).exitCode).toBe(0);
+    expect((await pack(project)).exitCode).toBe(0);
     const consumer = join(project.path, "consumer");
     const installed = join(consumer, "node_modules", NAME);
-    const archive = new Bun.Archive(await Bun.file(await pack(project)).bytes());
+    const archive = new Bun.Archive(await Bun.file(join(project.path, "packed.tgz")).bytes());
     await archive.extract(join(consumer, "extracted"));
     mkdirSync(join(consumer, "node_modules/@scope"), { recursive: true });
     cpSync(join(consumer, "extracted/package"), installed, { recursive: true });
@@ -395,9 +451,9 @@ test.skipIf(findProgram("zig") === null)(
       const needsGlibc = readFileSync(join(folder, library), "latin1").includes("GLIBC_2");
       expect(needsGlibc).toBe(targets[target]?.libc === "glibc");
     }
-    const staged = await stage(project);
-    expect(staged.exitCode, staged.stderr).toBe(0);
-    expect(staged.stderr).not.toContain("Without a prebuilt library");
+    const packed = await pack(project);
+    expect(packed.exitCode, packed.stderr).toBe(0);
+    expect(packed.stderr).not.toContain("Without a prebuilt library");
   },
   600_000, // the first time, zig compiles the C library of each platform
 );

@@ -1,15 +1,15 @@
-// `bun run stage`: builds dist/library/, and creates dist/package/, the main package as it is published. Refuses without
-// prebuilt libraries of this C code.
+// Package managers run this before they pack or publish: it refuses without prebuilt libraries of this C code, builds
+// dist/library/, and replaces package.json, README.md and LICENSE with the published ones until publish/postpack.ts runs.
 import { join } from "node:path";
-import { stagePackage } from "#lib/stage-package";
+import { replaceWithPublished } from "#lib/published-files";
 import { buildJavaScript } from "../scripts/javascript.ts";
 import { root } from "../src/artifacts.ts";
-import { listDependencies, readPackages } from "./packages.ts";
+import { listInManifest, readPackages } from "./packages.ts";
 
 try {
   const { packages, missing } = readPackages();
   await buildJavaScript(join(root, "dist/library"));
-  await stagePackage({ optionalDependencies: listDependencies(packages) }, root);
+  replaceWithPublished(root, listInManifest(packages));
   if (missing.length > 0) console.warn(`Without a prebuilt library: ${missing.join(", ")}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
