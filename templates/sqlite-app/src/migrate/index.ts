@@ -1,5 +1,6 @@
 // The operations on migrations, for the service and the `db` command: reads the state, plans the steps, and runs them.
 import {
+  cancelled,
   DB_COMMAND,
   type Finding,
   MigrateError,
@@ -52,10 +53,24 @@ export async function migrateUp(migrator: Migrator, to?: string): Promise<Outcom
   return execute(migrator.target, planUp(state.folder, state, to));
 }
 
-/** @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome. */
-export async function migrateDown(migrator: Migrator, steps: number): Promise<Outcome> {
+/**
+ * @param confirm asks the operator if no safety copy will be written.
+ * @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome.
+ */
+export async function migrateDown(
+  migrator: Migrator,
+  count: number,
+  confirm: (question: string) => boolean,
+): Promise<Outcome> {
+  const { target } = migrator;
   const state = await inspect(migrator);
-  return execute(migrator.target, planDown(state.folder, state, steps, migrator.target.engine));
+  const steps = planDown(state.folder, state, count, target.engine);
+  if (steps.length > 0 && !target.takesSafetyCopies) {
+    const names = steps.map(({ migration }) => migration.name).join(", ");
+    const question = `This reverts ${names} on ${target.location}, and keeps no copy of the data that it deletes.`;
+    if (!confirm(question)) throw cancelled("down");
+  }
+  return execute(target, steps);
 }
 
 /** Runs the steps in order. Stops at the first failure: completed steps stay applied. */
@@ -81,12 +96,9 @@ async function execute(target: Target, steps: readonly Step[]): Promise<Outcome>
 
 /**
  * Records every migration up to `to` as applied, for a database that was created without them.
- * @returns their names, and the objects that now count as created by migrations.
+ * @returns their names.
  */
-export async function baseline(
-  migrator: Migrator,
-  to?: string,
-): Promise<{ recorded: string[]; own: readonly string[] }> {
+export async function baseline(migrator: Migrator, to?: string): Promise<string[]> {
   const { folder, ledger, findings, tables } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
   if (ledger.length > 0 || wrong.length > 0) {
@@ -101,8 +113,8 @@ export async function baseline(
     });
   }
   const chosen = migrationsUpTo(folder, to);
-  const own = await migrator.target.baseline(chosen);
-  return { recorded: chosen.map(({ name }) => name), own };
+  await migrator.target.baseline(chosen);
+  return chosen.map(({ name }) => name);
 }
 
 /**

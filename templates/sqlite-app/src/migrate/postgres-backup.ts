@@ -1,13 +1,13 @@
-// Backups of PostgreSQL: dumps the application's own objects from one snapshot.
+// Backups of PostgreSQL: dumps the current schema from one snapshot.
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
-import type { PostgresConnection } from "../postgres-url.ts";
+import type { ConnectionSettings } from "../postgres-url.ts";
 import { flush, flushNames, publish, removeFile } from "./backup.ts";
 import { explainFileError, MigrateError } from "./errors.ts";
 import { readState } from "./postgres-ledger.ts";
-import { isRelation, readOwnership } from "./postgres-objects.ts";
-import { exactPattern, runProgram } from "./postgres-programs.ts";
+import { listObjects } from "./postgres-objects.ts";
+import { quoteName, runProgram } from "./postgres-programs.ts";
 import { type Content, verifyDump } from "./postgres-verify.ts";
 import type { BackupResult } from "./target.ts";
 
@@ -19,7 +19,7 @@ const NO_TIMEOUTS = `
 /** Writes the dump under a temporary name, verifies it and renames it. */
 export async function backupTo(
   sql: SQL,
-  connection: PostgresConnection,
+  connection: ConnectionSettings,
   file: string,
 ): Promise<BackupResult> {
   if (existsSync(file)) {
@@ -43,7 +43,7 @@ export async function backupTo(
 }
 
 /** pg_dump and the counts read the same snapshot, so that concurrent writes do not matter. */
-async function dump(sql: SQL, connection: PostgresConnection, file: string): Promise<Content> {
+async function dump(sql: SQL, connection: ConnectionSettings, file: string): Promise<Content> {
   return sql.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", async (transaction) => {
     const [{ snapshot, schema }] = await transaction.unsafe(
       "SELECT pg_export_snapshot() AS snapshot, current_schema() AS schema",
@@ -52,26 +52,16 @@ async function dump(sql: SQL, connection: PostgresConnection, file: string): Pro
     if (schema === null || ledger.length === 0) {
       throw new MigrateError("failed", "The database has no applied migration to back up.");
     }
-    const { own, foreign } = await readOwnership(transaction);
-    const inseparable = foreign.filter((object) => !isRelation(object));
-    if (inseparable.length > 0) {
-      const names = inseparable.map(({ identity }) => identity).join(", ");
-      throw new MigrateError(
-        "refused",
-        `No migration created ${names}, which pg_dump cannot leave out.`,
-        { hint: "Create it in a migration, or move it with `ALTER … SET SCHEMA`." },
-      );
-    }
     await runProgram(
       connection,
       "pg_dump",
       "--format=custom",
       `--snapshot=${snapshot}`,
-      `--schema=${exactPattern(schema)}`,
-      ...foreign.map((object) => `--exclude-table=${exactPattern(object.schema, object.name)}`),
+      `--schema=${quoteName(schema)}`,
       `--file=${file}`,
     );
-    const tables = own.filter(({ kind }) => kind === "TABLE").map(({ identity }) => identity);
+    const objects = await listObjects(transaction);
+    const tables = objects.filter(({ kind }) => kind === "TABLE").map(({ identity }) => identity);
     const query = contentQuery(schema, tables);
     const [{ content }] = await transaction.unsafe(query);
     return { query, expected: content };
@@ -79,7 +69,7 @@ async function dump(sql: SQL, connection: PostgresConnection, file: string): Pro
 }
 
 function contentQuery(schema: string, tables: readonly string[]): string {
-  const ledger = `SELECT json_agg(concat_ws(' ', version, name, checksum, finished) ORDER BY version) FROM ${exactPattern(schema)}.schema_migrations`;
+  const ledger = `SELECT json_agg(concat_ws(' ', version, name, checksum, finished) ORDER BY version) FROM ${quoteName(schema)}.schema_migrations`;
   const counts = tables.map((table) => `SELECT count(*) FROM ${table}`);
   const values = [ledger, ...counts].map((value) => `(${value})::text`);
   return `SELECT array_to_string(ARRAY[${values.join(", ")}], ' ') AS content`;

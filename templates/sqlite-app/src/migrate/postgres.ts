@@ -1,25 +1,20 @@
 // Migrations on PostgreSQL: each step and its ledger row in one transaction, one process at a time.
 import { SQL, type TransactionSQL } from "bun";
-import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
+import { type ConnectionSettings, describeConnection } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
-import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
+import { explainFileError, MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
 import {
-  type Connection,
   createLedger,
   readState,
   recordStep,
+  type SqlRunner,
   writeRow,
 } from "./postgres-ledger.ts";
-import {
-  findInvalidIndex,
-  readOwnership,
-  recordForeign,
-  recordOwnership,
-} from "./postgres-objects.ts";
-import { exactPattern, requirePrograms, runProgram } from "./postgres-programs.ts";
+import { findInvalidIndex } from "./postgres-objects.ts";
+import { quoteName, requirePrograms, runProgram } from "./postgres-programs.ts";
 import { restoreFrom } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
 import { MIGRATION_TIMEOUT_MS } from "./sqlite-lock.ts";
@@ -47,14 +42,15 @@ const RESET_SESSION = [
 export class PostgresTarget implements Target {
   readonly engine = "postgres";
   readonly location: string;
-  /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
+  /** The server has its own backups, and a copy before each migration could be huge. */
+  readonly takesSafetyCopies = false;
   readonly safetyCopy = undefined;
-  readonly #connection: PostgresConnection;
+  readonly #connection: ConnectionSettings;
   readonly #sql: SQL;
 
   /** @param lockTimeoutMs milliseconds that a migration waits for that of another process. */
   constructor(
-    connection: PostgresConnection,
+    connection: ConnectionSettings,
     private readonly lockTimeoutMs = MIGRATION_TIMEOUT_MS,
   ) {
     this.location = describeConnection(connection);
@@ -74,7 +70,6 @@ export class PostgresTarget implements Target {
     return this.#locked(async (sql) => {
       const state = await readState(sql);
       if (hasStepRun(step, state)) return "alreadyApplied";
-      const { foreign } = await readOwnership(sql);
       const schema = await currentSchema(sql);
       const started = performance.now();
       await sql.unsafe("SAVEPOINT migration");
@@ -85,7 +80,6 @@ export class PostgresTarget implements Target {
       refuseLedgerChange(step.script.file, state, await readState(sql));
       await createLedger(sql);
       await recordStep(sql, step, performance.now() - started);
-      await recordOwnership(sql, foreign);
       return "done";
     });
   }
@@ -98,28 +92,21 @@ export class PostgresTarget implements Target {
     await this.#locked(createLedger); // Committed, because the other connection writes the row.
     return this.#locked(async (lock) => {
       if (hasStepRun(step, await readState(lock))) return "alreadyApplied";
-      const { foreign } = await readOwnership(lock);
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);
       const started = performance.now();
-      await sql.begin(async (transaction) => {
-        await recordStep(transaction, step);
-        await recordForeign(transaction, foreign);
-      });
+      await recordStep(sql, step);
       await runScript(sql, step.script);
       await sql.unsafe("DISCARD ALL");
       if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
-      const index = await findInvalidIndex(sql, foreign);
+      const index = await findInvalidIndex(sql);
       if (index !== undefined) throw invalidIndex(step.script, index);
-      await sql.begin(async (transaction) => {
-        await recordStep(transaction, step, performance.now() - started);
-        await recordOwnership(transaction, foreign);
-      });
+      await recordStep(sql, step, performance.now() - started);
       return "done";
     });
   }
 
-  baseline(migrations: readonly Migration[]): Promise<string[]> {
+  baseline(migrations: readonly Migration[]): Promise<void> {
     return this.#locked(async (sql) => {
       const { otherOwner } = await readState(sql);
       if (otherOwner) await sql.unsafe(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
@@ -127,8 +114,6 @@ export class PostgresTarget implements Target {
       for (const migration of migrations) {
         await writeRow(sql, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
-      const own = await recordOwnership(sql, []);
-      return own.map(({ kind, identity }) => `${kind} ${identity}`);
     });
   }
 
@@ -151,7 +136,6 @@ export class PostgresTarget implements Target {
   /** Returns the schema as SQL, without lines that differ between two dumps of the same schema. */
   async dump(): Promise<string> {
     requirePrograms(this.#connection);
-    const { foreign } = await readOwnership(this.#sql);
     const schema = await currentSchema(this.#sql);
     const sql = await runProgram(
       this.#connection,
@@ -159,9 +143,8 @@ export class PostgresTarget implements Target {
       "--schema-only",
       "--no-owner",
       "--no-privileges",
-      `--schema=${exactPattern(schema)}`,
-      `--exclude-table=${exactPattern(schema)}.schema_migrations*`,
-      ...foreign.map((object) => `--exclude-table=${exactPattern(object.schema, object.name)}`),
+      `--schema=${quoteName(schema)}`,
+      `--exclude-table=${quoteName(schema)}.schema_migrations*`,
     );
     return sql.replaceAll(/^(?:--.*|\\(?:un)?restrict .*)\n/gm, "").replaceAll(/\n{3,}/g, "\n\n");
   }
@@ -180,11 +163,8 @@ export class PostgresTarget implements Target {
     known: readonly Migration[],
     confirm: (question: string) => boolean,
   ): Promise<undefined> {
-    if (!confirm(`This replaces ${await this.describeReplaced()} and keeps no copy of it.`)) {
-      throw restoreCancelled();
-    }
     requirePrograms(this.#connection);
-    await restoreFrom(this.#sql, this.#connection, file, known);
+    await this.#locked((sql) => restoreFrom(sql, this.#connection, file, known, confirm));
   }
 
   explain(error: unknown): unknown {
@@ -217,7 +197,7 @@ export class PostgresTarget implements Target {
       const done = await this.#sql.begin(attempt);
       if (done) return done.result;
       if (performance.now() > deadline) {
-        const message = `${this.location}: another process is migrating it and did not finish in time.`;
+        const message = `${this.location}: another process is migrating or restoring it and did not finish in time.`;
         throw new MigrateError("failed", message, {
           hint: "Try again after it. The table pg_locks lists it, with the locktype advisory.",
         });
@@ -227,7 +207,7 @@ export class PostgresTarget implements Target {
   }
 }
 
-async function currentSchema(sql: Connection): Promise<string> {
+async function currentSchema(sql: SqlRunner): Promise<string> {
   const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
   return schema;
 }
@@ -246,7 +226,7 @@ function invalidIndex({ file }: Script, index: string): MigrateError {
 }
 
 /** Runs the statements one at a time, so that an error has a line. */
-async function runScript(sql: Connection, script: Script): Promise<void> {
+async function runScript(sql: SqlRunner, script: Script): Promise<void> {
   for (const { start, end } of statements(script.sql, "postgres")) {
     const text = script.sql.slice(start, end);
     try {

@@ -18,6 +18,7 @@ import type { BackupResult, Target } from "./target.ts";
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
+  readonly takesSafetyCopies = true;
   readonly #copies: SafetyCopies;
 
   constructor(readonly location: string) {
@@ -93,7 +94,7 @@ export class SqliteTarget implements Target {
     }
   }
 
-  async baseline(migrations: readonly Migration[]): Promise<[]> {
+  async baseline(migrations: readonly Migration[]): Promise<void> {
     await this.#transaction((database) => {
       const { otherOwner } = readState(database);
       if (otherOwner) database.run(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
@@ -102,7 +103,6 @@ export class SqliteTarget implements Target {
         writeRow(database, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
     });
-    return [];
   }
 
   async repair(migrations: readonly Migration[]): Promise<void> {

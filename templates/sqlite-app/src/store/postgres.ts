@@ -1,7 +1,7 @@
 // Connections to PostgreSQL. Closes connections that stop responding, for which Bun's pool would wait forever.
 import { type ReservedSQL, SQL } from "bun";
 import { Problem } from "#lib/http";
-import { type PostgresConnection, sqlArguments } from "../postgres-url.ts";
+import { type ConnectionSettings, sqlArguments } from "../postgres-url.ts";
 import { StoreBusyError } from "./writer.ts";
 
 const OPTIONS = {
@@ -16,7 +16,7 @@ const OPTIONS = {
   idleTimeout: 10,
 };
 
-export class Connection {
+export class PooledConnection {
   /** @param timeoutMs milliseconds that a statement may take. After that, the connection is closed. */
   constructor(
     readonly reserved: ReservedSQL,
@@ -49,7 +49,7 @@ export class PostgresPool {
 
   /** @param timeoutMs milliseconds that a statement may take, and that it may wait for a connection before. */
   constructor(
-    connection: PostgresConnection,
+    connection: ConnectionSettings,
     private readonly timeoutMs: number,
   ) {
     const [url, options] = sqlArguments(connection);
@@ -70,7 +70,7 @@ export class PostgresPool {
    * Reserves a connection. Call `close` when you are done.
    * @throws {StoreBusyError} if none is free in time.
    */
-  async acquire(): Promise<Connection> {
+  async acquire(): Promise<PooledConnection> {
     const reserving = this.#sql.reserve();
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
@@ -79,14 +79,14 @@ export class PostgresPool {
       reject(new StoreBusyError("Every connection of the pool is in use."));
     }, this.timeoutMs);
     try {
-      return new Connection(await Promise.race([reserving, timeout]), this.timeoutMs);
+      return new PooledConnection(await Promise.race([reserving, timeout]), this.timeoutMs);
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** Runs `work` on a connection. If it rejects, the connection is closed, which rolls back its transaction. */
-  async run<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  async run<T>(work: (connection: PooledConnection) => Promise<T>): Promise<T> {
     const connection = await this.acquire();
     try {
       const result = await work(connection);
@@ -124,7 +124,7 @@ export class PostgresPool {
 }
 
 /** One connection, without the time limits of the pool: for the `db` command. */
-export function openConnection(connection: PostgresConnection): SQL {
+export function openConnection(connection: ConnectionSettings): SQL {
   const [url, options] = sqlArguments(connection);
   return new SQL(url, { ...options, max: 1, connectionTimeout: 10 });
 }

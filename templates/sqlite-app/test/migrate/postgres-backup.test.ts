@@ -1,4 +1,4 @@
-// Backup and restore on PostgreSQL use the database of the service, only affect own objects, and keep every grant.
+// Backup and restore on PostgreSQL use the database and the schema of the service, and keep every grant.
 import { expect } from "bun:test";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { SQL } from "bun";
@@ -53,6 +53,9 @@ onPostgres((newDatabase) => {
       const unasked = await project.db("restore", file);
       expect(unasked.exitCode).toBe(2);
       expect(unasked.stderr).toContain("the schema public of postgres://");
+      expect(unasked.stderr).toContain("the table public.later, which is deleted.");
+      expect(unasked.stderr).not.toContain("the table public.note");
+      expect(unasked.stderr).toContain("other sessions in the database: 0");
       expect(await notes(project)).toEqual([{ text: "changed" }]);
       await project.dbOk("restore", file, "--yes");
       expect(await notes(project)).toEqual([{ text: "kept" }]);
@@ -104,7 +107,7 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
-    "a separate schema is restored, and other schemas and other applications' tables stay as they are",
+    "a separate schema is restored, and other schemas stay as they are",
     async () => {
       const url = await newDatabase();
       await execute(
@@ -114,25 +117,57 @@ onPostgres((newDatabase) => {
         "CREATE VIEW public.report AS SELECT x FROM public.note",
       );
       using project = await make(`${url}?search_path=tenant,%20public`);
-      await execute(url, "CREATE TABLE tenant.theirs (id int PRIMARY KEY, x text)");
       const file = project.join("backup.dump");
       await project.dbOk("backup", file);
-      await execute(
-        url,
-        "INSERT INTO tenant.theirs VALUES (1, 'new')",
-        "INSERT INTO public.note VALUES ('new')",
-        "CREATE TABLE tenant.newer (x text)",
-        "DELETE FROM tenant.note",
-      );
+      await execute(url, "INSERT INTO public.note VALUES ('new')", "DELETE FROM tenant.note");
       await project.dbOk("restore", file, "--yes");
       expect(
         await execute(
           url,
-          `SELECT (SELECT text FROM tenant.note), (SELECT x FROM tenant.theirs), (SELECT x FROM public.report) AS report,
-             to_regclass('tenant.newer') IS NOT NULL AS newer`,
+          "SELECT (SELECT text FROM tenant.note), (SELECT x FROM public.report) AS report",
         ),
-      ).toEqual([{ text: "kept", x: "new", report: "new", newer: true }]);
-      expect((await project.dbOk("dump")).stdout).not.toContain("theirs");
+      ).toEqual([{ text: "kept", report: "new" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  for (const [what, statement] of [
+    ["the schema", "SET search_path = app"],
+    ["a table", "ALTER TABLE app.note RENAME TO notes"],
+  ] as const) {
+    withPrograms(
+      `a backup contains every row after someone renamed ${what}`,
+      async () => {
+        const url = await newDatabase();
+        using project = await make(url);
+        await execute(url, "ALTER SCHEMA public RENAME TO app", statement);
+        Object.assign(project.env, { DATABASE_URL: `${url}?search_path=app` });
+        const file = project.join("backup.dump");
+        await project.dbOk("backup", file);
+        await execute(url, "DROP SCHEMA app CASCADE", "CREATE SCHEMA app");
+        await project.dbOk("restore", file, "--yes");
+        expect(await execute(url, "SELECT text FROM app.short")).toEqual([{ text: "kep" }]);
+      },
+      PROCESS_TIMEOUT,
+    );
+  }
+
+  withPrograms(
+    "a restore waits for a migration that is running",
+    async () => {
+      const url = await newDatabase();
+      using project = await make(url);
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      project.write("0003_slow", "CREATE TABLE slow (x text); SELECT pg_sleep(2);");
+      const up = project.spawn("up");
+      const sleeping =
+        "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid() AND datname = current_database()";
+      while ((await execute(url, sleeping)).length === 0) await Bun.sleep(20);
+      await project.dbOk("restore", file, "--yes");
+      expect(await up.exited).toBe(0);
+      expect(await execute(url, "SELECT to_regclass('slow') AS slow")).toEqual([{ slow: null }]);
+      expect((await project.dbOk("status")).stdout).toContain("2 applied, 1 pending");
     },
     PROCESS_TIMEOUT,
   );
@@ -213,7 +248,7 @@ onPostgres((newDatabase) => {
     ["a table from a publication", "CREATE PUBLICATION changes FOR TABLE public.note", "changes"],
   ] as const) {
     withPrograms(
-      `a restore that would drop ${what} that no migration created is refused, and names it`,
+      `a restore that would drop ${what} in another schema is refused, and names it`,
       async () => {
         const url = await newDatabase();
         using project = await make(url);

@@ -1,5 +1,5 @@
 // Imports and exports on PostgreSQL.
-import type { Connection, PostgresPool } from "../../store/postgres.ts";
+import type { PooledConnection, PostgresPool } from "../../store/postgres.ts";
 import { COLUMNS, vector } from "../articles/postgres.ts";
 import type { Article, NewArticle } from "../articles/schemas.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
@@ -32,7 +32,7 @@ export class PostgresTransfer implements TransferStore {
   async importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
     const reader = new ImportReader();
     let imported = 0;
-    const insert = async (connection: Connection, articles: readonly NewArticle[]) => {
+    const insert = async (connection: PooledConnection, articles: readonly NewArticle[]) => {
       if (articles.length === 0 || reader.hasBadLines) return;
       imported += articles.length;
       await connection.query(
