@@ -6,7 +6,7 @@ import { openStores, prepareSchema } from "../database.ts";
 // #region articles
 import type { ArticleStore } from "../features/articles/store.ts";
 // #endregion
-import { MigrateError, refuseFindings } from "../migrate/errors.ts";
+import { IS_BUNDLE, MigrateError, refuseFindings } from "../migrate/errors.ts";
 import { readFolder } from "../migrate/files.ts";
 import { SAMPLE_PASSWORD, writeSamples } from "../seed.ts";
 import type { Command } from "./command.ts";
@@ -14,10 +14,11 @@ import type { Command } from "./command.ts";
 export const seed: Command = {
   summary: "Create sample data; safe to repeat",
   async run({ env }) {
-    if (env.NODE_ENV === "production") {
+    // A shell on a production host often has no NODE_ENV, so the bundle always refuses.
+    if (env.NODE_ENV === "production" || IS_BUNDLE) {
       throw new MigrateError(
         "refused",
-        "The sample users have a known password, so seed does not run in production.",
+        "The sample users have a known password, so seed does not run in production or from the bundle.",
       );
     }
     await prepareSchema(env, { migrate: false });
