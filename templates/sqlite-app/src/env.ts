@@ -50,8 +50,8 @@ export const schema = z.object({
   // #region transfer
   /** Longest time, in seconds, for an export, or for receiving the body of an import. */
   MAX_TRANSFER_SECONDS: integer({ min: 1, max: 24 * 3600 }).default(15 * 60),
-  /** Largest import. */
-  MAX_IMPORT_BYTES: integer({ min: 1 }).default(1024 ** 3),
+  /** Largest import. On SQLite, the commit of 32 MiB delays other writes for about 10 s. */
+  MAX_IMPORT_BYTES: integer({ min: 1 }).default(32 * 1024 ** 2),
   // #endregion
 });
 

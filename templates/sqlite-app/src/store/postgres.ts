@@ -102,11 +102,6 @@ export class PostgresPool {
     return this.run((connection) => connection.query<Row>(text, values));
   }
 
-  /** A value for a parameter of type `text[]`. */
-  textArray(values: readonly string[]): unknown {
-    return this.#sql.array([...values], "TEXT");
-  }
-
   /**
    * Checks that the database accepts writes. A standby or a read-only database rejects the DELETE. The message, which
    * is only written to the WAL, makes the server commit even if no session has expired.

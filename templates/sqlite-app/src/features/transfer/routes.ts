@@ -1,7 +1,6 @@
 // GET /api/articles/export and POST /api/articles/import: all articles as NDJSON, and NDJSON as articles.
 import type { Server } from "bun";
 import { type Context, Hono } from "hono";
-import { clientAddress } from "#lib/client-address";
 import { type HttpEnv, Problem, readBody } from "#lib/http";
 import type { Env } from "../../env.ts";
 import { Semaphore } from "../../semaphore.ts";
@@ -15,42 +14,28 @@ const NDJSON = ["application/x-ndjson", "application/ndjson", "application/jsonl
 /** Seconds for which a client may pause while it sends an import. */
 const IDLE_TIMEOUT_S = 30;
 
-/** An export needs no token and may be read slowly, so one client must not be able to use all slots. */
+/** A running export holds a snapshot of the database and a connection, so none waits for a slot. */
 const MAX_EXPORTS = 8;
-const MAX_EXPORTS_PER_CLIENT = 4;
 
 export function transferRoutes(env: Env, users: UserStore, transfer: TransferStore) {
-  const addressOf = clientAddress(env);
-  const exports = new Set<{ readonly client: string }>();
-  /** A running export holds a snapshot of the database and a connection, so none may wait for a slot. */
-  const startExport = (client: string): (() => void) => {
-    const own = exports.values().filter((one) => one.client === client);
-    if (own.toArray().length === MAX_EXPORTS_PER_CLIENT) {
-      throw new Problem(429, "Your other exports are still running: try again after them.");
-    }
-    if (exports.size === MAX_EXPORTS) {
-      throw new Problem(503, "Too many exports are running: try again.");
-    }
-    const slot = { client };
-    exports.add(slot);
-    return () => exports.delete(slot);
-  };
+  /** The users of the running exports, and of the imports that run or wait. */
+  const [exporting, importing] = [new Set<number>(), new Set<number>()];
   const imports = new Semaphore("Too many imports are waiting: try again.", {
     concurrency: 2,
     queue: 8,
   });
 
-  /** One import per user, running or waiting, so that one user cannot use all slots. */
-  const importing = new Set<number>();
-
   return new Hono<HttpEnv>()
-    .get("/api/articles/export", async (c) => {
+    .get("/api/articles/export", requireUser(users), async (c) => {
       const headers = {
         "content-type": NDJSON[0],
         "content-disposition": 'attachment; filename="articles.ndjson"',
       };
       if (c.req.method === "HEAD") return new Response(null, { headers });
-      const onEnd = startExport(addressOf(c));
+      if (exporting.size === MAX_EXPORTS) {
+        throw new Problem(503, "Too many exports are running: try again.");
+      }
+      const onEnd = addUser(exporting, c.get("userId"));
       const timeoutMs = env.MAX_TRANSFER_SECONDS * 1000;
       const body = await streamExport(transfer.exportArticles(), { timeoutMs, onEnd });
       return new Response(body, { headers });
@@ -58,11 +43,10 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
     .post("/api/articles/import", requireUser(users), async (c) => {
       checkType(c);
       const { server } = c.env;
+      // Without a Content-Length, `readImport` counts.
+      if (Number(c.req.header("content-length")) > env.MAX_IMPORT_BYTES) throw tooLong(env);
       const userId = c.get("userId");
-      if (importing.has(userId)) {
-        throw new Problem(429, "Your other import is still running: try again after it.");
-      }
-      importing.add(userId);
+      const onEnd = addUser(importing, userId);
       let release: (() => void) | undefined;
       try {
         // Disables the idle timeout while the import waits for a slot, because nothing is sent or read then.
@@ -77,12 +61,29 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
           members: { badLines },
         });
       } finally {
-        importing.delete(userId);
+        onEnd();
         release?.();
         // A timeout belongs to the connection, not to the request: without this, the connection would never be closed.
         server.timeout(c.req.raw, env.KEEP_ALIVE_TIMEOUT_S);
       }
     });
+}
+
+/**
+ * Adds a user to those with a running transfer. Each has one at a time, so that one user cannot use all slots.
+ * @returns a function that removes the user.
+ * @throws {Problem} 429 if the user has one.
+ */
+function addUser(running: Set<number>, userId: number): () => void {
+  if (running.has(userId)) {
+    throw new Problem(429, "Your previous request is still running: try again after it.");
+  }
+  running.add(userId);
+  return () => running.delete(userId);
+}
+
+function tooLong({ MAX_IMPORT_BYTES }: Env): Problem {
+  return new Problem(413, `The import is longer than ${MAX_IMPORT_BYTES} bytes.`);
 }
 
 /** @throws {Problem} 415 */
@@ -101,18 +102,16 @@ function checkType(c: Context): void {
 async function* readImport(
   request: Request,
   server: Server<unknown>,
-  { MAX_IMPORT_BYTES, MAX_TRANSFER_SECONDS }: Env,
+  env: Env,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const deadline = performance.now() + MAX_TRANSFER_SECONDS * 1000;
+  const deadline = performance.now() + env.MAX_TRANSFER_SECONDS * 1000;
   let size = 0;
   try {
     for await (const chunk of readBody(request)) {
       // The runtime does not count a small chunk as activity.
       server.timeout(request, IDLE_TIMEOUT_S);
       size += chunk.byteLength;
-      if (size > MAX_IMPORT_BYTES) {
-        throw new Problem(413, `The import is longer than ${MAX_IMPORT_BYTES} bytes.`);
-      }
+      if (size > env.MAX_IMPORT_BYTES) throw tooLong(env);
       if (performance.now() > deadline) throw new Problem(408, "The import took too long.");
       yield chunk;
     }

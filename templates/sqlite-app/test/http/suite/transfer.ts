@@ -12,8 +12,10 @@ export function importAndExport(service: () => Service): void {
 
   const send = (body: string, token: string | undefined = author.token) =>
     service().send("POST", "/api/articles/import", { token, body, type: NDJSON });
+  const exportAll = (method = "GET") =>
+    service().send(method, "/api/articles/export", { token: author.token });
   const count = async (): Promise<number> => {
-    const { text } = await service().send("GET", "/api/articles/export");
+    const { text } = await exportAll();
     return text.split("\n").filter((line) => line.includes(`"author":${author.id},`)).length;
   };
   const line = (title: string, body = "text") => JSON.stringify({ title, body });
@@ -26,7 +28,7 @@ export function importAndExport(service: () => Service): void {
     expect(status).toBe(200);
     expect(json()).toEqual({ imported: 3 });
     expect(await count()).toBe(before + 3);
-    const { text } = await service().send("GET", "/api/articles/export");
+    const { text } = await exportAll();
     expect((await send(text)).json()).toEqual({ imported: text.trimEnd().split("\n").length });
   });
 
@@ -60,7 +62,20 @@ export function importAndExport(service: () => Service): void {
     expect(await response.json()).toMatchObject({ errors: [{ line: 1 }] });
   });
 
-  test("an import that the client aborts leaves nothing", async () => {
+  const newId = async (): Promise<number> => {
+    const article = { token: author.token, body: { title: "t", body: "b" } };
+    return Number((await service().send("POST", "/api/articles", article)).json().id);
+  };
+
+  test("an import that is refused after thousands of lines uses up no ids", async () => {
+    const before = await newId();
+    const good = `${line("good", "x".repeat(100))}\n`.repeat(5000);
+    expect((await send(`${good}bad`)).status).toBe(422);
+    expect(await newId()).toBe(before + 1);
+  });
+
+  test("an import that the client aborts leaves nothing, and uses up no ids", async () => {
+    const id = await newId();
     const before = await count();
     const abort = new AbortController();
     const part = `${Array.from({ length: 1000 }, () => line("part")).join("\n")}\n`;
@@ -81,9 +96,11 @@ export function importAndExport(service: () => Service): void {
     // The server notices a closed connection after a moment.
     while ((await send(line("after"))).status !== 200) await Bun.sleep(20);
     expect(await count()).toBe(before + 1);
+    expect(await newId()).toBe(id + 2);
   });
 
-  test("an import needs a token and an NDJSON content type", async () => {
+  test("an export needs a token, and an import also an NDJSON content type", async () => {
+    expect((await service().send("GET", "/api/articles/export")).status).toBe(401);
     expect(
       (await service().send("POST", "/api/articles/import", { body: "", type: NDJSON })).status,
     ).toBe(401);
@@ -101,7 +118,7 @@ export function importAndExport(service: () => Service): void {
   });
 
   test("HEAD of an export has the headers and no body", async () => {
-    const { status, headers, text } = await service().send("HEAD", "/api/articles/export");
+    const { status, headers, text } = await exportAll("HEAD");
     expect(status).toBe(200);
     expect(headers.get("content-type")).toBe(NDJSON);
     expect(text).toBe("");
@@ -141,11 +158,17 @@ export function importAndExport(service: () => Service): void {
   }, 60_000);
 
   test("concurrent exports are complete, and a cancelled one releases its slot", async () => {
-    const exported = async () => (await service().send("GET", "/api/articles/export")).text;
-    const [one, ...others] = await Promise.all(Array.from({ length: 4 }, exported));
-    for (const other of others) expect(other === one).toBe(true);
+    const others = await Promise.all(Array.from({ length: 3 }, () => service().newUser()));
+    const texts = await Promise.all(
+      [author, ...others].map(async ({ token }) => {
+        const { text } = await service().send("GET", "/api/articles/export", { token });
+        return text;
+      }),
+    );
+    for (const text of texts) expect(text === texts[0]).toBe(true);
+    const headers = { authorization: `Bearer ${author.token}` };
     for (let dropped = 0; dropped < 20; ) {
-      const response = await fetch(`${service().url}/api/articles/export`);
+      const response = await fetch(`${service().url}/api/articles/export`, { headers });
       await response.body?.cancel();
       // The server notices a closed connection after a moment.
       if (response.status === 200) dropped += 1;

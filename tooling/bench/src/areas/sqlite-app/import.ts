@@ -25,7 +25,8 @@ export async function withEmpty<T>(run: Run, use: (data: string) => Promise<T>):
 export async function importOverHttp(run: Run, lines: string, rows: number): Promise<number> {
   return withEmpty(run, async (data) => {
     const token = signIn(await migrate(data));
-    await using service = await startService(STARTER, optionsFor(data), run.folder);
+    const options = optionsFor(data, { MAX_IMPORT_BYTES: String(1024 ** 3) });
+    await using service = await startService(STARTER, options, run.folder);
     const started = performance.now();
     const response = await fetch(`${service.url}/api/articles/import`, {
       method: "POST",
