@@ -12,8 +12,6 @@ const OPTIONS = {
   max: 20,
   /** Seconds for connecting. */
   connectionTimeout: 5,
-  /** Seconds after which an unused connection is closed: firewalls drop idle ones without notice. */
-  idleTimeout: 10,
 };
 
 export class PooledConnection {
@@ -57,6 +55,9 @@ export class PostgresPool {
       ...options,
       ...OPTIONS,
       max: connection.max ?? OPTIONS.max,
+      // Seconds after which an unused connection is closed: firewalls drop idle ones without notice. Shorter than
+      // `timeoutMs`, so that after one request has timed out, no silent connection is left.
+      idleTimeout: Math.ceil(timeoutMs / 2000),
       onconnect: (error) => {
         if (!error) this.connections += 1;
       },

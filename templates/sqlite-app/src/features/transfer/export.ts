@@ -1,6 +1,6 @@
 // The body of an export: a stream that reads the next rows only when the client has room for them (backpressure).
 import { log } from "#lib/log";
-import type { Article } from "../articles/schemas.ts";
+import type { Article } from "../articles/store.ts";
 
 export interface ExportOptions {
   /** Milliseconds until the export is stopped: while it runs, it holds a snapshot of the database. */

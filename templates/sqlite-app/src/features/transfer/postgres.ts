@@ -1,7 +1,7 @@
 // Imports and exports on PostgreSQL.
 import type { PostgresPool } from "../../store/postgres.ts";
 import { COLUMNS, vector } from "../articles/postgres.ts";
-import type { Article, NewArticle } from "../articles/schemas.ts";
+import type { Article, NewArticle } from "../articles/store.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";
 
