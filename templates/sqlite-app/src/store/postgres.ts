@@ -1,18 +1,13 @@
 // Connections to PostgreSQL. Closes connections that stop responding, for which Bun's pool would wait forever.
 import { type ReservedSQL, SQL } from "bun";
-import { Problem } from "#lib/http";
 import { type ConnectionSettings, sqlArguments } from "../postgres-url.ts";
-import { StoreBusyError } from "./writer.ts";
+import { StoreBusyError } from "./outage.ts";
 
-const OPTIONS = {
-  // #region transfer
-  // More than the 10 exports and imports that may run at a time. A smaller `max` in DATABASE_URL is accepted, but
-  // then they can use every connection.
-  // #endregion
-  max: 20,
-  /** Seconds for connecting. */
-  connectionTimeout: 5,
-};
+// #region transfer
+// More than the 10 exports and imports that may run at a time. A smaller `max` in DATABASE_URL is accepted, but then they
+// can use every connection.
+// #endregion
+const MAX_CONNECTIONS = 20;
 
 export class PooledConnection {
   /** @param timeoutMs milliseconds that a statement may take. After that, the connection is closed. */
@@ -42,8 +37,7 @@ export class PooledConnection {
 export class PostgresPool {
   readonly #sql: SQL;
 
-  /** Open connections, in use or not. */
-  connections = 0;
+  #connections = 0;
 
   /** @param timeoutMs milliseconds that a statement may take, and that it may wait for a connection before. */
   constructor(
@@ -53,18 +47,23 @@ export class PostgresPool {
     const [url, options] = sqlArguments(connection);
     this.#sql = new SQL(url, {
       ...options,
-      ...OPTIONS,
-      max: connection.max ?? OPTIONS.max,
+      max: connection.max ?? MAX_CONNECTIONS,
+      connectionTimeout: 5, // Seconds.
       // Seconds after which an unused connection is closed: firewalls drop idle ones without notice. Shorter than
       // `timeoutMs`, so that after one request has timed out, no silent connection is left.
       idleTimeout: Math.ceil(timeoutMs / 2000),
       onconnect: (error) => {
-        if (!error) this.connections += 1;
+        if (!error) this.#connections += 1;
       },
       onclose: () => {
-        this.connections = Math.max(0, this.connections - 1);
+        this.#connections = Math.max(0, this.#connections - 1);
       },
     });
+  }
+
+  /** Open connections, in use or not. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /**
@@ -128,10 +127,4 @@ export function openConnection(connection: ConnectionSettings): SQL {
 /** A timestamp in the format of the API, so that rows need no conversion. */
 export function time(column: string): string {
   return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-}
-
-/** Maps the error of a character that the encoding of the database, e.g. LATIN1, does not have. */
-export function unstorableText(error: unknown): Problem | undefined {
-  if (!(error instanceof SQL.PostgresError && error.errno === "22P05")) return undefined;
-  return new Problem(422, "The text contains a character that the database cannot store.");
 }

@@ -3,8 +3,7 @@ import { expect, test } from "bun:test";
 // #region postgres
 import { SQL } from "bun";
 // #endregion
-import { toProblem } from "../../src/store/outage.ts";
-import { StoreBusyError } from "../../src/store/writer.ts";
+import { StoreBusyError, toProblem } from "../../src/store/outage.ts";
 
 // #region postgres
 const postgresError = (errno: string, code = "ERR_POSTGRES_SERVER_ERROR") =>
