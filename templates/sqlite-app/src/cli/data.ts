@@ -84,7 +84,7 @@ export const restore: Command = {
     }
     const folder = await readFolder(directory, target.engine);
     refuseFindings(folder.findings);
-    const replaced = await target.describeReplaced();
+    const replaced = target.location;
     const kept = (await target.restore(file, folder.migrations, confirm)) ?? null;
     const text = `restored  ${file}\ninto      ${replaced}${kept ? `\nkept      ${kept}` : ""}`;
     return { exitCode: 0, data: { file, replaced, kept }, text };

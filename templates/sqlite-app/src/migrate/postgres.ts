@@ -154,10 +154,6 @@ export class PostgresTarget implements Target {
     return backupTo(this.#sql, this.#connection, file);
   }
 
-  async describeReplaced(): Promise<string> {
-    return `the schema ${await currentSchema(this.#sql)} of ${this.location}`;
-  }
-
   async restore(
     file: string,
     known: readonly Migration[],

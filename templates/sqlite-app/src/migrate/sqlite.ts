@@ -141,10 +141,6 @@ export class SqliteTarget implements Target {
     return { bytes: copyDatabase(this.location, file), unverified: undefined };
   }
 
-  async describeReplaced(): Promise<string> {
-    return this.location;
-  }
-
   async restore(
     file: string,
     known: readonly Migration[],

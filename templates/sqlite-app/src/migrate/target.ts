@@ -40,8 +40,6 @@ export interface Target extends AsyncDisposable {
   dump(): Promise<string>;
   /** Writes a copy of the database to `file`, which must not exist. */
   backup(file: string): Promise<BackupResult>;
-  /** Describes what `restore` replaces. */
-  describeReplaced(): Promise<string>;
   /**
    * Checks `file`, then replaces the database with it.
    * @param confirm asks the operator before something that cannot be undone or checked.
