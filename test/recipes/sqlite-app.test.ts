@@ -203,7 +203,7 @@ async function renameColumn(
     const project = await copyOf(previous.project, `${name}-${index + 1}`);
     for (const block of release) await followBlock(project, block);
     if (index === 0) {
-      for (const command of ["up", "down --yes", "up"]) {
+      for (const command of ["up", "down", "up"]) {
         await succeeds(project, `bun src/db.ts ${command}`, scratch);
       }
     }

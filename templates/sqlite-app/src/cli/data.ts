@@ -62,12 +62,16 @@ export const backup: Command = {
   argument: "file",
   async run({ migrator, argument }) {
     const file = resolve(argument);
-    const { bytes, unverified } = await migrator.target.backup(file);
+    const { bytes, unverified, leftOut } = await migrator.target.backup(file);
     const note = unverified === undefined ? "verified" : `NOT verified: ${unverified}`;
+    const lines = [
+      `wrote     ${file}  (${bytes} bytes, ${note})`,
+      ...leftOut.map((object) => `left out  ${object}, which no migration created`),
+    ];
     return {
       exitCode: 0,
-      data: { file, bytes, verified: unverified === undefined },
-      text: `wrote  ${file}  (${bytes} bytes, ${note})`,
+      data: { file, bytes, verified: unverified === undefined, leftOut },
+      text: lines.join("\n"),
     };
   },
 };

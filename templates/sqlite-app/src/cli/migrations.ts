@@ -41,9 +41,8 @@ export const up: Command = {
 
 export const down: Command = {
   summary: "Revert the last migration, or the last n",
-  options: ["steps", "yes"],
-  run: async ({ migrator, steps, confirm }) =>
-    describe(await migrate.migrateDown(migrator, steps, confirm), "down"),
+  options: ["steps"],
+  run: async ({ migrator, steps }) => describe(await migrate.migrateDown(migrator, steps), "down"),
 };
 
 export const validate: Command = {
@@ -69,8 +68,12 @@ export const baseline: Command = {
   summary: "Record migrations as applied, for a database created without them",
   options: ["to"],
   async run({ migrator, to }) {
-    const recorded = await migrate.baseline(migrator, to);
-    return { exitCode: 0, data: { recorded }, text: `recorded  ${recorded.join(", ")}` };
+    const { recorded, own } = await migrate.baseline(migrator, to);
+    const lines = [
+      `recorded  ${recorded.join(", ")}`,
+      ...own.map((object) => `own       ${object}`),
+    ];
+    return { exitCode: 0, data: { recorded, own }, text: lines.join("\n") };
   },
 };
 

@@ -56,8 +56,8 @@ export class MigrateError extends Error {
   }
 }
 
-export function cancelled(command: "down" | "restore"): MigrateError {
-  return new MigrateError("refused", `\`${command}\` was cancelled. Nothing was changed.`);
+export function restoreCancelled(): MigrateError {
+  return new MigrateError("refused", "The restore was cancelled. Nothing was changed.");
 }
 
 export function messageWithHint(error: unknown): string {

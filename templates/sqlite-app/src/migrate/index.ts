@@ -1,6 +1,5 @@
 // The operations on migrations, for the service and the `db` command: reads the state, plans the steps, and runs them.
 import {
-  cancelled,
   DB_COMMAND,
   type Finding,
   MigrateError,
@@ -53,24 +52,10 @@ export async function migrateUp(migrator: Migrator, to?: string): Promise<Outcom
   return execute(migrator.target, planUp(state.folder, state, to));
 }
 
-/**
- * @param confirm asks the operator if no safety copy will be written.
- * @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome.
- */
-export async function migrateDown(
-  migrator: Migrator,
-  count: number,
-  confirm: (question: string) => boolean,
-): Promise<Outcome> {
-  const { target } = migrator;
+/** @throws {MigrateError} if a check fails before the first step; a failed migration is part of the outcome. */
+export async function migrateDown(migrator: Migrator, steps: number): Promise<Outcome> {
   const state = await inspect(migrator);
-  const steps = planDown(state.folder, state, count, target.engine);
-  if (steps.length > 0 && !target.takesSafetyCopies) {
-    const names = steps.map(({ migration }) => migration.name).join(", ");
-    const question = `This reverts ${names} on ${target.location}, and keeps no copy of the data that it deletes.`;
-    if (!confirm(question)) throw cancelled("down");
-  }
-  return execute(target, steps);
+  return execute(migrator.target, planDown(state.folder, state, steps, migrator.target.engine));
 }
 
 /** Runs the steps in order. Stops at the first failure: completed steps stay applied. */
@@ -96,9 +81,12 @@ async function execute(target: Target, steps: readonly Step[]): Promise<Outcome>
 
 /**
  * Records every migration up to `to` as applied, for a database that was created without them.
- * @returns their names.
+ * @returns their names, and the objects that now count as created by migrations.
  */
-export async function baseline(migrator: Migrator, to?: string): Promise<string[]> {
+export async function baseline(
+  migrator: Migrator,
+  to?: string,
+): Promise<{ recorded: string[]; own: readonly string[] }> {
   const { folder, ledger, findings, tables } = await inspect(migrator);
   const wrong = findings.filter(({ code }) => code !== "unmanaged");
   if (ledger.length > 0 || wrong.length > 0) {
@@ -113,8 +101,8 @@ export async function baseline(migrator: Migrator, to?: string): Promise<string[
     });
   }
   const chosen = migrationsUpTo(folder, to);
-  await migrator.target.baseline(chosen);
-  return chosen.map(({ name }) => name);
+  const own = await migrator.target.baseline(chosen);
+  return { recorded: chosen.map(({ name }) => name), own };
 }
 
 /**

@@ -1,4 +1,4 @@
-// Backups of PostgreSQL: dumps the current schema from one snapshot.
+// Backups of PostgreSQL: dumps the application's own objects from one snapshot.
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
@@ -6,7 +6,7 @@ import type { ConnectionSettings } from "../postgres-url.ts";
 import { flush, flushNames, publish, removeFile } from "./backup.ts";
 import { explainFileError, MigrateError } from "./errors.ts";
 import { readState } from "./postgres-ledger.ts";
-import { listObjects } from "./postgres-objects.ts";
+import { describeObject, exclude, isRelation, readOwnership } from "./postgres-objects.ts";
 import { quoteName, runProgram } from "./postgres-programs.ts";
 import { type Content, verifyDump } from "./postgres-verify.ts";
 import type { BackupResult } from "./target.ts";
@@ -29,12 +29,12 @@ export async function backupTo(
   try {
     await sql.unsafe(NO_TIMEOUTS);
     closeSync(openSync(temporary, "wx", 0o600)); // It contains password hashes; pg_dump keeps the mode.
-    const content = await dump(sql, connection, temporary);
+    const { leftOut, ...content } = await dump(sql, connection, temporary);
     const unverified = await verifyDump(sql, connection, temporary, content);
     flush(temporary);
     publish(temporary, file);
     flushNames(dirname(file));
-    return { bytes: statSync(file).size, unverified };
+    return { bytes: statSync(file).size, unverified, leftOut };
   } catch (cause) {
     throw explainFileError(cause, file) ?? cause;
   } finally {
@@ -42,8 +42,15 @@ export async function backupTo(
   }
 }
 
-/** pg_dump and the counts read the same snapshot, so that concurrent writes do not matter. */
-async function dump(sql: SQL, connection: ConnectionSettings, file: string): Promise<Content> {
+/**
+ * pg_dump and the counts read the same snapshot, so that concurrent writes do not matter.
+ * @returns the content, and the objects of other applications, which are not part of it.
+ */
+async function dump(
+  sql: SQL,
+  connection: ConnectionSettings,
+  file: string,
+): Promise<Content & Pick<BackupResult, "leftOut">> {
   return sql.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", async (transaction) => {
     const [{ snapshot, schema }] = await transaction.unsafe(
       "SELECT pg_export_snapshot() AS snapshot, current_schema() AS schema",
@@ -52,19 +59,29 @@ async function dump(sql: SQL, connection: ConnectionSettings, file: string): Pro
     if (schema === null || ledger.length === 0) {
       throw new MigrateError("failed", "The database has no applied migration to back up.");
     }
+    const { own, foreign } = await readOwnership(transaction);
+    const inseparable = foreign.filter((object) => !isRelation(object));
+    if (inseparable.length > 0) {
+      const names = inseparable.map(({ identity }) => identity).join(", ");
+      throw new MigrateError(
+        "refused",
+        `No migration created ${names}, which pg_dump cannot leave out.`,
+        { hint: "Create it in a migration, or move it with `ALTER … SET SCHEMA`." },
+      );
+    }
     await runProgram(
       connection,
       "pg_dump",
       "--format=custom",
       `--snapshot=${snapshot}`,
       `--schema=${quoteName(schema)}`,
+      ...exclude(schema, foreign),
       `--file=${file}`,
     );
-    const objects = await listObjects(transaction);
-    const tables = objects.filter(({ kind }) => kind === "TABLE").map(({ identity }) => identity);
+    const tables = own.filter(({ kind }) => kind === "TABLE").map(({ identity }) => identity);
     const query = contentQuery(schema, tables);
     const [{ content }] = await transaction.unsafe(query);
-    return { query, expected: content };
+    return { query, expected: content, leftOut: foreign.map(describeObject) };
   });
 }
 

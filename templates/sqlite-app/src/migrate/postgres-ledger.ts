@@ -6,6 +6,7 @@ import { type DatabaseState, type LedgerRow, ledgerOwner, REVERTING } from "./st
 
 export type SqlRunner = Pick<SQL | TransactionSQL | ReservedSQL, "unsafe">;
 
+/** The second table lists the objects that migrations created. */
 const LEDGER = `
   CREATE TABLE IF NOT EXISTS schema_migrations (
     version integer PRIMARY KEY,
@@ -16,7 +17,8 @@ const LEDGER = `
     origin text NOT NULL CHECK (origin IN ('up', 'baseline')),
     compatible boolean NOT NULL,
     finished boolean NOT NULL
-  )`;
+  );
+  CREATE TABLE IF NOT EXISTS schema_migrations_objects (kind text, identity text)`;
 
 /** Tables of the schema, except those that belong to an extension such as PostGIS. */
 const TABLES = `
@@ -45,7 +47,7 @@ export async function readState(sql: SqlRunner): Promise<DatabaseState> {
 
 /** Creates the ledger if it does not exist. */
 export async function createLedger(sql: SqlRunner): Promise<void> {
-  await sql.unsafe(LEDGER);
+  await sql.unsafe(LEDGER).simple();
 }
 
 export async function writeRow(

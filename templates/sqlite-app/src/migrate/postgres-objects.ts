@@ -1,7 +1,11 @@
-// Lists the objects of the current schema of a PostgreSQL database, all of which belong to this application.
-import type { SqlRunner } from "./postgres-ledger.ts";
+// Determines which objects of a PostgreSQL schema belong to this application: the ones that its migrations created.
+import { MigrateError } from "./errors.ts";
+import { readState, type SqlRunner } from "./postgres-ledger.ts";
+import { quoteName } from "./postgres-programs.ts";
 
 export interface DatabaseObject {
+  /** `<catalog>:<oid>`, which does not change if the object is renamed. */
+  readonly id: string;
   readonly oid: string;
   /** A kind as in `DROP <kind>`. */
   readonly kind: string;
@@ -10,14 +14,26 @@ export interface DatabaseObject {
   readonly name: string;
 }
 
-/** Objects of the current schema, without those of extensions such as PostGIS. */
+const RELATIONS = ["TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE"];
+
+/** Whether pg_dump can leave it out, with `--exclude-table`. */
+export const isRelation = ({ kind }: DatabaseObject) => RELATIONS.includes(kind);
+
+/** Options of pg_dump that leave out `objects` of `schema`. */
+export const exclude = (schema: string, objects: readonly DatabaseObject[]) =>
+  objects.map(({ name }) => `--exclude-table=${quoteName(schema)}.${quoteName(name)}`);
+
+export const describeObject = ({ kind, identity }: Pick<DatabaseObject, "kind" | "identity">) =>
+  `${kind} ${identity}`;
+
+/** Objects of the current schema, without the ledger, and without those of extensions such as PostGIS. */
 const OBJECTS = `
   WITH object (catalog, oid, kind, name) AS (
     SELECT 'pg_class'::regclass, oid, CASE relkind
       WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
       WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, relname::text
     FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
-      AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relname NOT IN ('schema_migrations', 'schema_migrations_objects')
     UNION ALL
     SELECT 'pg_proc'::regclass, oid, 'ROUTINE', proname::text
     FROM pg_proc WHERE pronamespace = to_regnamespace(quote_ident(current_schema()))
@@ -38,31 +54,136 @@ const OBJECTS = `
     SELECT 'pg_ts_dict'::regclass, oid, 'TEXT SEARCH DICTIONARY', dictname::text
     FROM pg_ts_dict WHERE dictnamespace = to_regnamespace(quote_ident(current_schema()))
   )
-  SELECT object.oid::text AS oid, kind, object.name, identity.identity
+  SELECT catalog::oid || ':' || object.oid AS id, object.oid::text AS oid, kind, object.name, identity.identity
   FROM object, pg_identify_object(catalog, object.oid, 0) AS identity
   WHERE NOT EXISTS (
     SELECT FROM pg_depend WHERE classid = catalog AND objid = object.oid AND objsubid = 0 AND deptype IN ('e', 'i')
   )
   ORDER BY kind, identity.identity`;
 
-export async function listObjects(sql: SqlRunner): Promise<readonly DatabaseObject[]> {
+/**
+ * The kind of the rows that list what was foreign at the start of a step outside a transaction. They exist until the
+ * step is finished; one of them is empty, so that there is one without foreign objects, too.
+ */
+const FOREIGN = "FOREIGN AT START";
+
+/** The kind of the row with the number of own objects. It shows whether rows were lost. */
+const COUNT = "COUNT";
+
+/** The operator gives this kind to a row whose object was dropped, or belongs to another application. */
+const IGNORED = "IGNORED";
+
+async function listObjects(sql: SqlRunner): Promise<readonly DatabaseObject[]> {
   return sql.unsafe(OBJECTS);
 }
 
-/** Names of invalid indexes in the current schema, as an interrupted CREATE INDEX CONCURRENTLY leaves them. */
+export interface Ownership {
+  readonly own: readonly DatabaseObject[];
+  /** Objects in the same schema that no migration created. */
+  readonly foreign: readonly DatabaseObject[];
+}
+
+/** @throws {MigrateError} if the recorded objects are incomplete, or one does not exist under its recorded name. */
+export async function readOwnership(sql: SqlRunner): Promise<Ownership> {
+  const objects = await listObjects(sql);
+  const rows = await readRows(sql);
+  const foreignAtStart = rows.filter(({ kind }) => kind === FOREIGN);
+  if (foreignAtStart.length > 0) {
+    // The unfinished step may have created and dropped objects since the last record.
+    const foreign = new Set(foreignAtStart.map(({ identity }) => identity));
+    return split(objects, (name) => !foreign.has(name));
+  }
+  const recorded = rows.filter(({ kind }) => kind !== COUNT);
+  const own = new Set(recorded.filter(({ kind }) => kind !== IGNORED).map(describeObject));
+  const ownership = split(objects, (name) => own.has(name));
+  const { ledger } = await readState(sql);
+  const count = Number(rows.find(({ kind }) => kind === COUNT)?.identity ?? 0);
+  if (recorded.length < count || (ledger.length > 0 && rows.length === 0)) {
+    const unlisted = ownership.foreign.map(describeObject).join(", ");
+    throw new MigrateError(
+      "refused",
+      `Rows of schema_migrations_objects, which lists what the migrations created, are missing. Not listed: ${unlisted}.`,
+      {
+        hint: "Nothing was changed. Insert the kind and the identity of each one that is missing.",
+      },
+    );
+  }
+  const missing = own.difference(new Set(objects.map(describeObject)));
+  if (missing.size > 0) {
+    const names = [...missing].join(", ");
+    throw new MigrateError(
+      "refused",
+      `What the migrations created no longer exists under the recorded name: ${names}.`,
+      {
+        hint: `Nothing was changed. In its row of schema_migrations_objects, set "identity" to the new name or, if it was dropped, "kind" to '${IGNORED}'.`,
+      },
+    );
+  }
+  return ownership;
+}
+
+function split(
+  objects: readonly DatabaseObject[],
+  isOwn: (description: string) => boolean,
+): Ownership {
+  const { own = [], foreign = [] } = Object.groupBy(objects, (object) =>
+    isOwn(describeObject(object)) ? "own" : "foreign",
+  );
+  return { own, foreign };
+}
+
+async function readRows(sql: SqlRunner): Promise<Pick<DatabaseObject, "kind" | "identity">[]> {
+  // Qualified: otherwise, the table of a later schema of the search_path would be read.
+  const [{ exists }] = await sql.unsafe(
+    "SELECT to_regclass(quote_ident(current_schema()) || '.schema_migrations_objects') IS NOT NULL AS exists",
+  );
+  return exists ? sql.unsafe("SELECT kind, identity FROM schema_migrations_objects") : [];
+}
+
+/** Records what is foreign before a step outside a transaction, so that a retry does not count its objects as foreign. */
+export async function recordForeign(
+  sql: SqlRunner,
+  foreign: readonly DatabaseObject[],
+): Promise<void> {
+  await sql.unsafe("DELETE FROM schema_migrations_objects WHERE kind = $1", [FOREIGN]);
+  for (const name of ["", ...foreign.map(describeObject)]) await insertRow(sql, FOREIGN, name);
+}
+
+/** Records every object as own, except `foreign`. @returns the own objects. */
+export async function recordOwnership(
+  sql: SqlRunner,
+  foreign: readonly DatabaseObject[],
+): Promise<DatabaseObject[]> {
+  const excluded = new Set(foreign.map(({ id }) => id));
+  const own = (await listObjects(sql)).filter(({ id }) => !excluded.has(id));
+  await sql.unsafe("DELETE FROM schema_migrations_objects");
+  for (const { kind, identity } of own) await insertRow(sql, kind, identity);
+  await insertRow(sql, COUNT, String(own.length));
+  return own;
+}
+
+async function insertRow(sql: SqlRunner, kind: string, identity: string): Promise<void> {
+  await sql.unsafe("INSERT INTO schema_migrations_objects VALUES ($1, $2)", [kind, identity]);
+}
+
+/** Invalid indexes of the current schema, as an interrupted CREATE INDEX CONCURRENTLY leaves them. */
 const INVALID_INDEXES = `
-  SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+  SELECT indexrelid::regclass::text AS name, indrelid::text AS table
+  FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
   WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = to_regnamespace(quote_ident(current_schema()))`;
 
-/** Returns the name of an invalid index, or undefined. */
-export async function findInvalidIndex(sql: SqlRunner): Promise<string | undefined> {
-  const [index] = await sql.unsafe(INVALID_INDEXES);
-  return index?.name;
+/** Returns the name of an invalid index of this application, or undefined. */
+export async function findInvalidIndex(
+  sql: SqlRunner,
+  foreign: readonly DatabaseObject[],
+): Promise<string | undefined> {
+  const rows: { name: string; table: string }[] = await sql.unsafe(INVALID_INDEXES);
+  return rows.find(({ table }) => foreign.every(({ oid }) => oid !== table))?.name;
 }
 
 /**
- * Other objects that depend on the listed ones and would be dropped with them, such as a view in another schema, a
- * partition there, or the membership in a publication. The constructors of a range type are internal to it, and not listed.
+ * Foreign objects that depend on own ones and would be dropped with them, such as a view in another schema, a partition
+ * or the membership in a publication. The constructors of a range type are internal to it, and not listed.
  */
 const DEPENDENTS = `
   SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) AS description
@@ -83,9 +204,9 @@ const DEPENDENTS = `
 
 export async function listDependents(
   sql: SqlRunner,
-  objects: readonly DatabaseObject[],
+  own: readonly DatabaseObject[],
 ): Promise<string[]> {
-  const oids = objects.map(({ oid }) => oid).join(",");
+  const oids = own.map(({ oid }) => oid).join(",");
   const rows: { description: string }[] = await sql.unsafe(DEPENDENTS, [oids]);
   return rows.map(({ description }) => description);
 }

@@ -13,7 +13,14 @@ import {
   type SqlRunner,
   writeRow,
 } from "./postgres-ledger.ts";
-import { findInvalidIndex } from "./postgres-objects.ts";
+import {
+  describeObject,
+  exclude,
+  findInvalidIndex,
+  readOwnership,
+  recordForeign,
+  recordOwnership,
+} from "./postgres-objects.ts";
 import { quoteName, requirePrograms, runProgram } from "./postgres-programs.ts";
 import { restoreFrom } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
@@ -42,8 +49,7 @@ const RESET_SESSION = [
 export class PostgresTarget implements Target {
   readonly engine = "postgres";
   readonly location: string;
-  /** The server has its own backups, and a copy before each migration could be huge. */
-  readonly takesSafetyCopies = false;
+  /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
   readonly safetyCopy = undefined;
   readonly #connection: ConnectionSettings;
   readonly #sql: SQL;
@@ -70,6 +76,7 @@ export class PostgresTarget implements Target {
     return this.#locked(async (sql) => {
       const state = await readState(sql);
       if (hasStepRun(step, state)) return "alreadyApplied";
+      const { foreign } = await readOwnership(sql);
       const schema = await currentSchema(sql);
       const started = performance.now();
       await sql.unsafe("SAVEPOINT migration");
@@ -80,6 +87,7 @@ export class PostgresTarget implements Target {
       refuseLedgerChange(step.script.file, state, await readState(sql));
       await createLedger(sql);
       await recordStep(sql, step, performance.now() - started);
+      await recordOwnership(sql, foreign);
       return "done";
     });
   }
@@ -92,21 +100,28 @@ export class PostgresTarget implements Target {
     await this.#locked(createLedger); // Committed, because the other connection writes the row.
     return this.#locked(async (lock) => {
       if (hasStepRun(step, await readState(lock))) return "alreadyApplied";
+      const { foreign } = await readOwnership(lock);
       const schema = await currentSchema(lock);
       await using sql = openConnection(this.#connection);
       const started = performance.now();
-      await recordStep(sql, step);
+      await sql.begin(async (transaction) => {
+        await recordStep(transaction, step);
+        await recordForeign(transaction, foreign);
+      });
       await runScript(sql, step.script);
       await sql.unsafe("DISCARD ALL");
       if ((await currentSchema(sql)) !== schema) throw otherSchema(step.script, schema);
-      const index = await findInvalidIndex(sql);
+      const index = await findInvalidIndex(sql, foreign);
       if (index !== undefined) throw invalidIndex(step.script, index);
-      await recordStep(sql, step, performance.now() - started);
+      await sql.begin(async (transaction) => {
+        await recordStep(transaction, step, performance.now() - started);
+        await recordOwnership(transaction, foreign);
+      });
       return "done";
     });
   }
 
-  baseline(migrations: readonly Migration[]): Promise<void> {
+  baseline(migrations: readonly Migration[]): Promise<string[]> {
     return this.#locked(async (sql) => {
       const { otherOwner } = await readState(sql);
       if (otherOwner) await sql.unsafe(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
@@ -114,6 +129,7 @@ export class PostgresTarget implements Target {
       for (const migration of migrations) {
         await writeRow(sql, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
+      return (await recordOwnership(sql, [])).map(describeObject);
     });
   }
 
@@ -136,6 +152,7 @@ export class PostgresTarget implements Target {
   /** Returns the schema as SQL, without lines that differ between two dumps of the same schema. */
   async dump(): Promise<string> {
     requirePrograms(this.#connection);
+    const { foreign } = await readOwnership(this.#sql);
     const schema = await currentSchema(this.#sql);
     const sql = await runProgram(
       this.#connection,
@@ -145,6 +162,7 @@ export class PostgresTarget implements Target {
       "--no-privileges",
       `--schema=${quoteName(schema)}`,
       `--exclude-table=${quoteName(schema)}.schema_migrations*`,
+      ...exclude(schema, foreign),
     );
     return sql.replaceAll(/^(?:--.*|\\(?:un)?restrict .*)\n/gm, "").replaceAll(/\n{3,}/g, "\n\n");
   }

@@ -13,7 +13,7 @@ import {
 import { dirname } from "node:path";
 import { connect, errorCode, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
-import { cancelled, MigrateError, reasonOf } from "./errors.ts";
+import { MigrateError, reasonOf, restoreCancelled } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { readState } from "./ledger.ts";
 import { findProblem } from "./state.ts";
@@ -123,7 +123,7 @@ function lockExclusively(
     if (isDamaged(cause)) {
       const question = `${path} is damaged, so it can't be checked whether a service still uses it. Stop the service first.`;
       if (confirm(question)) return undefined;
-      throw cancelled("restore");
+      throw restoreCancelled();
     }
     if (!isBusy(cause)) throw cause;
   }

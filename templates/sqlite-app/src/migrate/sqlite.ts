@@ -18,7 +18,6 @@ import type { BackupResult, Target } from "./target.ts";
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
-  readonly takesSafetyCopies = true;
   readonly #copies: SafetyCopies;
 
   constructor(readonly location: string) {
@@ -94,7 +93,7 @@ export class SqliteTarget implements Target {
     }
   }
 
-  async baseline(migrations: readonly Migration[]): Promise<void> {
+  async baseline(migrations: readonly Migration[]): Promise<[]> {
     await this.#transaction((database) => {
       const { otherOwner } = readState(database);
       if (otherOwner) database.run(`ALTER TABLE schema_migrations RENAME TO ${ADOPTED_LEDGER}`);
@@ -103,6 +102,7 @@ export class SqliteTarget implements Target {
         writeRow(database, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
     });
+    return [];
   }
 
   async repair(migrations: readonly Migration[]): Promise<void> {
@@ -138,7 +138,7 @@ export class SqliteTarget implements Target {
 
   async backup(file: string): Promise<BackupResult> {
     this.#mustExist();
-    return { bytes: copyDatabase(this.location, file), unverified: undefined };
+    return { bytes: copyDatabase(this.location, file), unverified: undefined, leftOut: [] };
   }
 
   async restore(

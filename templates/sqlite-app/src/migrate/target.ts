@@ -10,14 +10,14 @@ export interface BackupResult {
   readonly bytes: number;
   /** Why the backup could not be verified; undefined if it was. */
   readonly unverified: string | undefined;
+  /** Objects of other applications in the same schema, which the backup does not contain. */
+  readonly leftOut: readonly string[];
 }
 
 export interface Target extends AsyncDisposable {
   readonly engine: Engine;
   /** Describes the database in messages, without a password. */
   readonly location: string;
-  /** Whether `apply` copies the database before it changes it. */
-  readonly takesSafetyCopies: boolean;
   /** Path of the copy from before the first change of this run, if there is one. */
   readonly safetyCopy: string | undefined;
   /** Converts an error of the engine or the disk to a `MigrateError`; returns any other error unchanged. */
@@ -30,8 +30,11 @@ export interface Target extends AsyncDisposable {
    * @returns `alreadyApplied` if another process was faster.
    */
   apply(step: Step): Promise<"done" | "alreadyApplied">;
-  /** Records migrations as applied without running them, and renames the ledger of another tool. */
-  baseline(migrations: readonly Migration[]): Promise<void>;
+  /**
+   * Records migrations as applied without running them, and renames the ledger of another tool.
+   * @returns the objects of a shared schema that now count as created by migrations, and that `restore` will replace.
+   */
+  baseline(migrations: readonly Migration[]): Promise<readonly string[]>;
   /** Updates the names, checksums and marks in the ledger to those of the files. */
   repair(migrations: readonly Migration[]): Promise<void>;
   /** Finds rows that refer to a row that does not exist. They do not prevent a migration that leaves them unchanged. */

@@ -71,7 +71,7 @@ async function interruptDown(project: Project): Promise<void> {
   project.write("0001_a", "CREATE TABLE a (x int);");
   project.write("0002_d", `${MARK}CREATE TABLE IF NOT EXISTS d (x int);`, `${down} bad;`);
   await project.dbOk("up");
-  expect((await project.db("down", "--yes")).stderr).toContain("the next `down` runs it again");
+  expect((await project.db("down")).stderr).toContain("the next `down` runs it again");
   const status = await project.db("status");
   expect(status.exitCode).toBe(3);
   expect(status.stderr).toContain("reverting  0002_d");
@@ -90,7 +90,7 @@ async function interruptDown(project: Project): Promise<void> {
     expect(message).toContain(reason);
   }
   project.write("0002_d", `${MARK}CREATE TABLE IF NOT EXISTS d (x int);`, down);
-  await project.dbOk("down", "--yes");
+  await project.dbOk("down");
   expect((await project.dbOk("status")).stdout).toContain("1 applied, 1 pending");
   await project.dbOk("up");
   await project.dbOk("validate");
@@ -116,7 +116,7 @@ test.concurrent(
     await project.dbOk("backup", project.join("copy.db"));
     await project.dbOk("restore", project.join("copy.db"));
     project.write("0003_c", "CREATE TABLE c (x TEXT);", `${MARK}DROP TABLE IF EXISTS c;`);
-    await project.dbOk("down", "--yes");
+    await project.dbOk("down");
     await project.dbOk("up");
   },
   PROCESS_TIMEOUT,
@@ -137,20 +137,45 @@ onPostgres((newDatabase) => {
     await using sql = new SQL(project.env.DATABASE_URL ?? "", { max: 1 });
     return [...(await sql.unsafe(statement))];
   };
+  const OWN =
+    "SELECT kind || ' ' || identity AS own FROM schema_migrations_objects WHERE kind <> 'COUNT' ORDER BY kind, identity";
+
+  test.concurrent(
+    "a table that a failed run created belongs to the application, and others stay foreign",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write("0001_a", "CREATE TABLE a (x int);");
+      await project.dbOk("up");
+      await query(project, "CREATE TABLE other (x int)");
+      const tags = `${MARK}CREATE TABLE IF NOT EXISTS tags (x int);`;
+      project.write("0002_tags", `${tags} bad;`);
+      for (let run = 0; run < 2; run += 1) expect((await project.db("up")).exitCode).toBe(1);
+      project.write("0002_tags", tags);
+      await project.dbOk("up");
+      expect(await query(project, OWN)).toEqual([
+        { own: "TABLE public.a" },
+        { own: "TABLE public.tags" },
+      ]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
   withPrograms(
     "a backup of an unfinished migration contains the tables that it created",
     async () => {
       using project = new Project("none", await newDatabase());
       project.write("0001_tags", `${MARK}CREATE TABLE IF NOT EXISTS tags (x int); bad;`);
+      await query(project, "CREATE VIEW other AS SELECT 1 AS one");
       expect((await project.db("up")).exitCode).toBe(1);
       await query(project, "INSERT INTO tags VALUES (1)");
       const file = project.join("tags.backup");
       await project.dbOk("backup", file);
       await query(project, "DELETE FROM tags");
       await project.dbOk("restore", file, "--yes");
-      expect(await query(project, "SELECT x FROM tags")).toEqual([{ x: 1 }]);
+      expect(await query(project, "SELECT x, one FROM tags, other")).toEqual([{ x: 1, one: 1 }]);
       project.write("0001_tags", `${MARK}CREATE TABLE IF NOT EXISTS tags (x int);`);
       await project.dbOk("up");
+      expect(await query(project, OWN)).toEqual([{ own: "TABLE public.tags" }]);
     },
     PROCESS_TIMEOUT,
   );

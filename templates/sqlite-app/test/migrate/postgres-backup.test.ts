@@ -1,4 +1,4 @@
-// Backup and restore on PostgreSQL use the database and the schema of the service, and keep every grant.
+// Backup and restore on PostgreSQL use the database of the service, only affect own objects, and keep every grant.
 import { expect } from "bun:test";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { SQL } from "bun";
@@ -107,7 +107,7 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
-    "a separate schema is restored, and other schemas stay as they are",
+    "a separate schema is restored, and other schemas and other applications' tables stay as they are",
     async () => {
       const url = await newDatabase();
       await execute(
@@ -117,36 +117,111 @@ onPostgres((newDatabase) => {
         "CREATE VIEW public.report AS SELECT x FROM public.note",
       );
       using project = await make(`${url}?search_path=tenant,%20public`);
+      await execute(url, "CREATE TABLE tenant.theirs (id int PRIMARY KEY, x text)");
       const file = project.join("backup.dump");
-      await project.dbOk("backup", file);
-      await execute(url, "INSERT INTO public.note VALUES ('new')", "DELETE FROM tenant.note");
+      const backup = await project.dbOk("backup", file, "--json");
+      expect(backup.json()).toMatchObject({ verified: true, leftOut: ["TABLE tenant.theirs"] });
+      await execute(
+        url,
+        "INSERT INTO tenant.theirs VALUES (1, 'new')",
+        "INSERT INTO public.note VALUES ('new')",
+        "CREATE TABLE tenant.newer (x text)",
+        "DELETE FROM tenant.note",
+      );
       await project.dbOk("restore", file, "--yes");
       expect(
         await execute(
           url,
-          "SELECT (SELECT text FROM tenant.note), (SELECT x FROM public.report) AS report",
+          `SELECT (SELECT text FROM tenant.note), (SELECT x FROM tenant.theirs), (SELECT x FROM public.report) AS report,
+             to_regclass('tenant.newer') IS NOT NULL AS newer`,
         ),
-      ).toEqual([{ text: "kept", report: "new" }]);
+      ).toEqual([{ text: "kept", x: "new", report: "new", newer: true }]);
+      expect((await project.dbOk("dump")).stdout).not.toContain("theirs");
     },
     PROCESS_TIMEOUT,
   );
 
-  for (const [what, statement] of [
-    ["the schema", "SET search_path = app"],
-    ["a table", "ALTER TABLE app.note RENAME TO notes"],
-  ] as const) {
+  withPrograms(
+    "another application's table in public keeps its rows, also the ones after the backup",
+    async () => {
+      const url = await newDatabase();
+      using project = await make(url);
+      await execute(url, "CREATE TABLE theirs (x int)", "INSERT INTO theirs VALUES (1)");
+      const file = project.join("backup.dump");
+      expect((await project.dbOk("backup", file)).stdout).toContain(
+        "left out  TABLE public.theirs",
+      );
+      await execute(url, "INSERT INTO theirs VALUES (2)", "DELETE FROM note");
+      const unasked = await project.db("restore", file);
+      expect(unasked.stderr).not.toContain("theirs");
+      await project.dbOk("restore", file, "--yes");
+      expect(await notes(project)).toEqual([{ text: "kept" }]);
+      expect(await execute(url, "SELECT x FROM theirs ORDER BY x")).toEqual([{ x: 1 }, { x: 2 }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  for (const { what, change, message, repair } of [
+    {
+      what: "the schema was renamed",
+      change: "ALTER SCHEMA public RENAME TO app",
+      message: "TABLE public.note, VIEW public.short",
+      repair:
+        "UPDATE app.schema_migrations_objects SET identity = replace(identity, 'public.', 'app.')",
+    },
+    {
+      what: "a table was renamed",
+      change: "ALTER TABLE note RENAME TO notes",
+      message: "TABLE public.note",
+      repair:
+        "UPDATE schema_migrations_objects SET identity = 'public.notes' WHERE identity = 'public.note'",
+    },
+    {
+      what: "a view was dropped",
+      change: "DROP VIEW short",
+      message: "VIEW public.short",
+      repair: "UPDATE schema_migrations_objects SET kind = 'IGNORED' WHERE kind = 'VIEW'",
+    },
+    {
+      what: "every row of schema_migrations_objects was deleted",
+      change: "DELETE FROM schema_migrations_objects",
+      message: "Not listed: TABLE public.note, VIEW public.short",
+      repair:
+        "INSERT INTO schema_migrations_objects VALUES ('TABLE', 'public.note'), ('VIEW', 'public.short')",
+    },
+    {
+      what: "one row of schema_migrations_objects was deleted",
+      change: "DELETE FROM schema_migrations_objects WHERE identity = 'public.note'",
+      message: "Not listed: TABLE public.note",
+      repair: "INSERT INTO schema_migrations_objects VALUES ('TABLE', 'public.note')",
+    },
+  ]) {
     withPrograms(
-      `a backup contains every row after someone renamed ${what}`,
+      `after ${what}, a backup, a restore and a migration are refused until the record is corrected`,
       async () => {
         const url = await newDatabase();
         using project = await make(url);
-        await execute(url, "ALTER SCHEMA public RENAME TO app", statement);
-        Object.assign(project.env, { DATABASE_URL: `${url}?search_path=app` });
+        await project.dbOk("backup", project.join("old.dump"));
+        await execute(url, change);
+        if (change.includes("SCHEMA"))
+          Object.assign(project.env, { DATABASE_URL: `${url}?search_path=app` });
+        project.write("0003_more", "CREATE TABLE more (x int);");
         const file = project.join("backup.dump");
-        await project.dbOk("backup", file);
-        await execute(url, "DROP SCHEMA app CASCADE", "CREATE SCHEMA app");
+        for (const command of [["backup", file], ["dump"], ["up"]]) {
+          const { exitCode, stderr } = await project.db(...command);
+          expect(exitCode).toBe(1);
+          expect(stderr).toContain(message);
+        }
+        expect(existsSync(file)).toBe(false);
+        const restored = await project.db("restore", project.join("old.dump"), "--yes");
+        expect(restored.exitCode).toBe(1);
+        expect(restored.stderr).toContain("othing was changed");
+        await execute(url, repair);
+        const { verified, leftOut } = (await project.dbOk("backup", file, "--json")).json();
+        expect({ verified, leftOut }).toEqual({ verified: true, leftOut: [] });
+        await project.dbOk("up");
         await project.dbOk("restore", file, "--yes");
-        expect(await execute(url, "SELECT text FROM app.short")).toEqual([{ text: "kep" }]);
+        expect((await project.dbOk("status")).stdout).toContain("2 applied, 1 pending");
       },
       PROCESS_TIMEOUT,
     );
@@ -248,7 +323,7 @@ onPostgres((newDatabase) => {
     ["a table from a publication", "CREATE PUBLICATION changes FOR TABLE public.note", "changes"],
   ] as const) {
     withPrograms(
-      `a restore that would drop ${what} in another schema is refused, and names it`,
+      `a restore that would drop ${what} that no migration created is refused, and names it`,
       async () => {
         const url = await newDatabase();
         using project = await make(url);
