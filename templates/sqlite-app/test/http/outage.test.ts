@@ -41,6 +41,9 @@ onPostgres((newDatabase) => {
       expect(refused.status).toBe(503);
       expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
       expect((await service.send("POST", "/api/users", { body: NEW_USER })).status).toBe(503);
+      // #region transfer
+      expect((await service.send("GET", "/api/articles/export")).status).toBe(503);
+      // #endregion
       expect((await service.send("GET", "/healthz")).status).toBe(200);
       wire.restore();
       await until("/readyz", 200);

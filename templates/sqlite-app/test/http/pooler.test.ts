@@ -52,7 +52,7 @@ onPostgres((newDatabase) => {
         await Promise.all(requests.flat());
       }
       expect(wrong).toEqual([]);
-      const { text } = await service.send("GET", "/api/articles/export", { token });
+      const { text } = await service.send("GET", "/api/articles/export");
       expect(text.trimEnd().split("\n")).toHaveLength(ARTICLES);
       expect((await service.send("GET", "/readyz")).status).toBe(200);
     },

@@ -11,8 +11,7 @@ export const transferOperations: Readonly<Record<string, Operation>> = {
     summary: "Export every article",
     responses: {
       200: { description: "One article per line.", content: lines },
-      401: problem("The token is missing, unknown or expired."),
-      429: problem("Another export of the user is running."),
+      429: problem("Four exports of this client are running."),
       503: problem("Too many exports are running."),
     },
   },

@@ -1,6 +1,7 @@
 // GET /api/articles/export and POST /api/articles/import: all articles as NDJSON, and NDJSON as articles.
 import type { Server } from "bun";
 import { type Context, Hono } from "hono";
+import { clientAddress } from "#lib/client-address";
 import { type HttpEnv, Problem, readBody } from "#lib/http";
 import type { Env } from "../../env.ts";
 import { Semaphore } from "../../semaphore.ts";
@@ -14,28 +15,40 @@ const NDJSON = ["application/x-ndjson", "application/ndjson", "application/jsonl
 /** Seconds for which a client may pause while it sends an import. */
 const IDLE_TIMEOUT_S = 30;
 
-/** A running export holds a snapshot of the database and a connection, so none waits for a slot. */
+/** An export needs no token and may be read slowly, so one client must not be able to use all slots. */
 const MAX_EXPORTS = 8;
+const MAX_EXPORTS_PER_CLIENT = 4;
 
 export function transferRoutes(env: Env, users: UserStore, transfer: TransferStore) {
-  /** The users of the running exports, and of the imports that run or wait. */
-  const [exporting, importing] = [new Set<number>(), new Set<number>()];
+  const addressOf = clientAddress(env);
+  /** The clients of the running exports. */
+  const exporting: string[] = [];
+  /** A running export holds a snapshot of the database and a connection, so none waits for a slot. */
+  const startExport = (client: string): (() => void) => {
+    if (exporting.filter((other) => other === client).length === MAX_EXPORTS_PER_CLIENT) {
+      throw new Problem(429, "Your other exports are still running: try again after them.");
+    }
+    if (exporting.length === MAX_EXPORTS) {
+      throw new Problem(503, "Too many exports are running: try again.");
+    }
+    exporting.push(client);
+    return () => exporting.splice(exporting.indexOf(client), 1);
+  };
+  /** The users whose import runs or waits: one each, so that one user cannot use all slots. */
+  const importing = new Set<number>();
   const imports = new Semaphore("Too many imports are waiting: try again.", {
     concurrency: 2,
     queue: 8,
   });
 
   return new Hono<HttpEnv>()
-    .get("/api/articles/export", requireUser(users), async (c) => {
+    .get("/api/articles/export", async (c) => {
       const headers = {
         "content-type": NDJSON[0],
         "content-disposition": 'attachment; filename="articles.ndjson"',
       };
       if (c.req.method === "HEAD") return new Response(null, { headers });
-      if (exporting.size === MAX_EXPORTS) {
-        throw new Problem(503, "Too many exports are running: try again.");
-      }
-      const onEnd = addUser(exporting, c.get("userId"));
+      const onEnd = startExport(addressOf(c));
       const timeoutMs = env.MAX_TRANSFER_SECONDS * 1000;
       const body = await streamExport(transfer.exportArticles(), { timeoutMs, onEnd });
       return new Response(body, { headers });
@@ -46,7 +59,10 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
       // Without a Content-Length, `readImport` counts.
       if (Number(c.req.header("content-length")) > env.MAX_IMPORT_BYTES) throw tooLong(env);
       const userId = c.get("userId");
-      const onEnd = addUser(importing, userId);
+      if (importing.has(userId)) {
+        throw new Problem(429, "Your other import is still running: try again after it.");
+      }
+      importing.add(userId);
       let release: (() => void) | undefined;
       try {
         // Disables the idle timeout while the import waits for a slot, because nothing is sent or read then.
@@ -61,25 +77,12 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
           members: { badLines },
         });
       } finally {
-        onEnd();
+        importing.delete(userId);
         release?.();
         // A timeout belongs to the connection, not to the request: without this, the connection would never be closed.
         server.timeout(c.req.raw, env.KEEP_ALIVE_TIMEOUT_S);
       }
     });
-}
-
-/**
- * Adds a user to those with a running transfer. Each has one at a time, so that one user cannot use all slots.
- * @returns a function that removes the user.
- * @throws {Problem} 429 if the user has one.
- */
-function addUser(running: Set<number>, userId: number): () => void {
-  if (running.has(userId)) {
-    throw new Problem(429, "Your previous request is still running: try again after it.");
-  }
-  running.add(userId);
-  return () => running.delete(userId);
 }
 
 function tooLong({ MAX_IMPORT_BYTES }: Env): Problem {
