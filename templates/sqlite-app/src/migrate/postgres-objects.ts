@@ -98,27 +98,10 @@ export async function readOwnership(sql: SqlRunner): Promise<Ownership> {
   const ownership = split(objects, (name) => own.has(name));
   const { ledger } = await readState(sql);
   const count = Number(rows.find(({ kind }) => kind === COUNT)?.identity ?? 0);
-  if (recorded.length < count || (ledger.length > 0 && rows.length === 0)) {
-    const unlisted = ownership.foreign.map(describeObject).join(", ");
-    throw new MigrateError(
-      "refused",
-      `Rows of schema_migrations_objects, which lists what the migrations created, are missing. Not listed: ${unlisted}.`,
-      {
-        hint: "Nothing was changed. Insert the kind and the identity of each one that is missing.",
-      },
-    );
-  }
+  const isIncomplete = recorded.length < count || (ledger.length > 0 && rows.length === 0);
+  if (isIncomplete) throw incompleteRecord(ownership.foreign.map(describeObject));
   const missing = own.difference(new Set(objects.map(describeObject)));
-  if (missing.size > 0) {
-    const names = [...missing].join(", ");
-    throw new MigrateError(
-      "refused",
-      `What the migrations created no longer exists under the recorded name: ${names}.`,
-      {
-        hint: `Nothing was changed. In its row of schema_migrations_objects, set "identity" to the new name or, if it was dropped, "kind" to '${IGNORED}'.`,
-      },
-    );
-  }
+  if (missing.size > 0) throw missingObjects([...missing]);
   return ownership;
 }
 
@@ -130,6 +113,20 @@ function split(
     isOwn(describeObject(object)) ? "own" : "foreign",
   );
   return { own, foreign };
+}
+
+function incompleteRecord(unlisted: readonly string[]): MigrateError {
+  const message = `Rows of schema_migrations_objects, which lists what the migrations created, are missing. Not listed: ${unlisted.join(", ") || "nothing"}.`;
+  return new MigrateError("refused", message, {
+    hint: `Nothing was changed. Insert the kind and the identity of each one that the migrations created. If they created none of them, delete the row with the kind ${COUNT}.`,
+  });
+}
+
+function missingObjects(names: readonly string[]): MigrateError {
+  const message = `What the migrations created no longer exists under the recorded name: ${names.join(", ")}.`;
+  return new MigrateError("refused", message, {
+    hint: `Nothing was changed. In its row of schema_migrations_objects, set "identity" to the new name or, if it was dropped, "kind" to '${IGNORED}'.`,
+  });
 }
 
 async function readRows(sql: SqlRunner): Promise<Pick<DatabaseObject, "kind" | "identity">[]> {

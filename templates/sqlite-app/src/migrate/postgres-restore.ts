@@ -102,7 +102,7 @@ export async function restoreFrom(
   const lost = own
     .filter(({ kind, name }) => kind === "TABLE" && !entries.includes(` TABLE ${schema} ${name} `))
     .map(({ identity }) => ` The backup does not contain the table ${identity}, which is deleted.`);
-  const what = `the schema ${schema} of ${describeConnection(connection)}`;
+  const what = `what the migrations created in the schema ${schema} of ${describeConnection(connection)}`;
   const [{ sessions }] = await sql.unsafe(OTHER_SESSIONS);
   const question = `Stop the service first (other sessions in the database: ${sessions}). This replaces ${what} and keeps no copy of it.${lost.join("")}`;
   if (!confirm(question)) throw restoreCancelled();
