@@ -2,13 +2,13 @@
 // #region postgres
 import { SQL } from "bun";
 // #endregion
-import { Problem, storeUnavailable } from "#lib/http";
+import { type Problem, storeUnavailable } from "#lib/http";
+import { StoreBusyError } from "./busy.ts";
 import { outageReason } from "./connection.ts";
+// #region postgres
+import { unstorableText } from "./postgres.ts";
 
-/** The database was locked by other writers, or every connection was in use, for too long. */
-export class StoreBusyError extends Error {
-  override readonly name = "StoreBusyError";
-}
+// #endregion
 
 // #region postgres
 /**
@@ -37,10 +37,8 @@ const POSTGRES_OUTAGES = new RegExp(
 /** Maps an outage of the database to a 503, or a 507 for a full disk. Returns undefined for any other error. */
 export function toProblem(error: unknown): Problem | undefined {
   // #region postgres
-  // A character that the encoding of the database, e.g. LATIN1, does not have.
-  if (error instanceof SQL.PostgresError && error.errno === "22P05") {
-    return new Problem(422, "The text contains a character that the database cannot store.");
-  }
+  const refused = unstorableText(error);
+  if (refused) return refused;
   // #endregion
   return isOutage(error) ? storeUnavailable(error) : undefined;
 }

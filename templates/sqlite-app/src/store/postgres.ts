@@ -1,7 +1,8 @@
 // Connections to PostgreSQL. Closes connections that stop responding, for which Bun's pool would wait forever.
 import { type ReservedSQL, SQL } from "bun";
+import { Problem } from "#lib/http";
 import { type ConnectionSettings, sqlArguments } from "../postgres-url.ts";
-import { StoreBusyError } from "./outage.ts";
+import { StoreBusyError } from "./busy.ts";
 
 // #region transfer
 // More than the 10 exports and imports that may run at a time. A smaller `max` in DATABASE_URL is accepted, but then they
@@ -127,4 +128,10 @@ export function openConnection(connection: ConnectionSettings): SQL {
 /** A timestamp in the format of the API, so that rows need no conversion. */
 export function time(column: string): string {
   return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/** Maps the error of a character that the encoding of the database, e.g. LATIN1, does not have. */
+export function unstorableText(error: unknown): Problem | undefined {
+  if (!(error instanceof SQL.PostgresError && error.errno === "22P05")) return undefined;
+  return new Problem(422, "The text contains a character that the database cannot store.");
 }

@@ -1,8 +1,8 @@
 // The SQLite file: one connection that writes and one that reads. The stores of the features share them.
 import type { Database } from "bun:sqlite";
 import { SqliteReads } from "#lib/sqlite-reads";
+import { StoreBusyError } from "./busy.ts";
 import { connect, isBusy } from "./connection.ts";
-import { StoreBusyError } from "./outage.ts";
 
 /** Milliseconds between two attempts to lock the database while another process holds the lock. */
 const RETRY_MS = 5;

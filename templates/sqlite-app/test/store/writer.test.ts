@@ -2,8 +2,8 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
+import { StoreBusyError } from "../../src/store/busy.ts";
 import { connect } from "../../src/store/connection.ts";
-import { StoreBusyError } from "../../src/store/outage.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
 import { Folder } from "../folder.ts";
 
