@@ -49,27 +49,23 @@ function openTarget(env: DatabaseEnv): Target {
   return new SqliteTarget(databaseFile(env));
 }
 
-// #region postgres
-/** Milliseconds that a statement may take on PostgreSQL, and that it may wait for a connection before. */
-const STATEMENT_TIMEOUT_MS = 10_000;
-// #endregion
-/** Milliseconds that a write waits for other writes on SQLite. */
-const WRITE_TIMEOUT_MS = 20_000;
+/** Milliseconds that one call of a store waits for the database. */
+const CALL_TIMEOUT_MS = 20_000;
 
 /** The stores of the features, on one database. */
 export type Stores = ReturnType<typeof openStores>;
 
 /**
  * @param idleTimeoutS seconds after which Bun closes an idle connection, even if its request still waits for the
- * database. The database times out after half of it, so that the client gets the 503.
+ * database. A request makes up to three calls, so each times out after a quarter, and the client gets the 503.
  */
 export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = Infinity) {
-  const capped = (timeoutMs: number) => Math.min(timeoutMs, (idleTimeoutS * 1000) / 2);
+  const timeoutMs = Math.min(CALL_TIMEOUT_MS, (idleTimeoutS * 1000) / 4);
   const measured = queryMeasurer(metrics);
   // #region postgres
   if (env.DATABASE_URL) {
-    // A request waits for a connection, and then for its statement.
-    const pool = new PostgresPool(env.DATABASE_URL, capped(2 * STATEMENT_TIMEOUT_MS) / 2);
+    // A call waits for a connection, and then for its statement.
+    const pool = new PostgresPool(env.DATABASE_URL, timeoutMs / 2);
     metrics.gauge({
       name: "db_pool_connections",
       help: "Open connections to PostgreSQL.",
@@ -88,7 +84,7 @@ export function openStores(env: DatabaseEnv, metrics: Metrics, idleTimeoutS = In
     };
   }
   // #endregion
-  const database = new SqliteDatabase(databaseFile(env), capped(WRITE_TIMEOUT_MS));
+  const database = new SqliteDatabase(databaseFile(env), timeoutMs);
   metrics.gauge({
     name: "db_wal_bytes",
     help: "Size of SQLite's write-ahead log.",

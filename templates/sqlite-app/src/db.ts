@@ -7,8 +7,9 @@ import { databaseSchema } from "./env.ts";
 import { MigrateError, messageWithHint } from "./migrate/errors.ts";
 
 const args = Bun.argv.slice(2);
+const isJson = args.includes("--json");
 const { exitCode, data, text } = await run().catch(reportError);
-if (args.includes("--json")) console.log(JSON.stringify({ ok: exitCode === 0, ...data }));
+if (isJson) console.log(JSON.stringify({ ok: exitCode === 0, ...data }));
 else if (exitCode === 0) console.log(text);
 else console.error(text);
 process.exitCode = exitCode;
@@ -30,10 +31,9 @@ async function run(): Promise<Report> {
 }
 
 function ask(question: string): boolean {
-  if (process.stdin.isTTY) return globalThis.confirm(`${question} Continue?`);
-  throw new MigrateError("usage", question, {
-    hint: "Nothing was changed. Add --yes to do it without a terminal.",
-  });
+  // The question is written to standard output, where `--json` writes its object.
+  if (process.stdin.isTTY && !isJson) return globalThis.confirm(`${question} Continue?`);
+  throw new MigrateError("usage", question, { hint: "Nothing was changed. Add --yes to do it." });
 }
 
 /** Reports an error. Only unexpected errors, which are bugs, are printed with a stack trace. */

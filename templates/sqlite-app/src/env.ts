@@ -48,9 +48,9 @@ export const schema = z.object({
   /** Passwords that may wait to be hashed; further ones get 503. */
   PASSWORD_QUEUE: integer({ max: 1_000_000 }).default(100),
   // #region transfer
-  /** Seconds that an export may take, or an import to receive its body. */
+  /** Longest time, in seconds, for an export, or for receiving the body of an import. */
   MAX_TRANSFER_SECONDS: integer({ min: 1, max: 24 * 3600 }).default(15 * 60),
-  /** Largest import. */
+  /** Largest import. On SQLite, the commit of 32 MiB delays other writes for about 10 s. */
   MAX_IMPORT_BYTES: integer({ min: 1 }).default(1024 ** 3),
   // #endregion
 });

@@ -1,7 +1,7 @@
 // The one parser of DATABASE_URL: the service, the `db` command, pg_dump, psql and every message use its result.
 
 /** A PostgreSQL connection, in the units and names of libpq. */
-export interface PostgresConnection {
+export interface ConnectionSettings {
   /** A host name, an address, or the directory of a Unix socket, which starts with `/`. */
   readonly host: string;
   readonly port: number;
@@ -74,7 +74,7 @@ const AUTHORITY = /^(\[[^\]]+\]|[^:,[\]]*)(?::(\d*))?$/;
 export function parsePostgresUrl(
   text: string,
   variables: Readonly<Record<string, string | undefined>> = process.env,
-): PostgresConnection {
+): ConnectionSettings {
   const uri = URI.exec(text.trim()); // A file with a secret often ends with a line end.
   if (uri === null) {
     const hint = "in a user or password, write #, /, ? and @ as %23, %2F, %3F and %40";
@@ -182,7 +182,7 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
 }
 
 /** Returns the arguments of `new SQL`. They set every field, so that Bun does not read the environment itself. */
-export function sqlArguments(connection: PostgresConnection) {
+export function sqlArguments(connection: ConnectionSettings) {
   const { host, port, user, password, database, settings } = connection;
   const isSystemStore = connection.sslrootcert === "system";
   const query = new URLSearchParams({
@@ -210,7 +210,7 @@ export function sqlArguments(connection: PostgresConnection) {
  * @throws {Error} if libpq cannot read a parameter from the environment; names the parameter.
  */
 export function libpqVariables(
-  connection: PostgresConnection,
+  connection: ConnectionSettings,
   variables: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
   const { sslmode, sslrootcert, settings } = connection;
@@ -248,7 +248,7 @@ export function libpqVariables(
 }
 
 /** Describes the database in messages, without the password. */
-export function describeConnection({ host, port, database }: PostgresConnection): string {
+export function describeConnection({ host, port, database }: ConnectionSettings): string {
   const server = host.startsWith("/") ? encodeURIComponent(host) : host;
   return `postgres://${server.includes(":") ? `[${server}]` : server}:${port}/${encodeURIComponent(database)}`;
 }

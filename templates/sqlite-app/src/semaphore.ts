@@ -15,7 +15,7 @@ export class Semaphore {
 
   /**
    * Waits for a slot.
-   * @returns a function that releases the slot; calling it again has no effect.
+   * @returns a function that releases the slot. Call it once.
    * @throws {Problem} 503 if the queue is full.
    */
   async acquire(): Promise<() => void> {
@@ -27,10 +27,7 @@ export class Semaphore {
     } else {
       throw new Problem(503, this.refusal);
     }
-    let isReleased = false;
     return () => {
-      if (isReleased) return;
-      isReleased = true;
       const next = this.#waiting.shift();
       if (next) next();
       else this.#free += 1;

@@ -209,6 +209,29 @@ test(
   PROCESS_TIMEOUT,
 );
 
+test.each([2 ** 30 + 1, 2 ** 40])(
+  "an import with a Content-Length of %i, above the limit, is 413 without reading all of it",
+  async (length) => {
+    await using service = await Service.start({ MAX_IMPORT_BYTES: String(2 ** 30) });
+    const { token } = await service.newUser();
+    const { promise: response, resolve } = Promise.withResolvers<string>();
+    const socket = connect(Number(new URL(service.url).port), "127.0.0.1");
+    socket.once("data", (data) => resolve(data.toString())).on("error", () => undefined);
+    const head = [
+      "POST /api/articles/import HTTP/1.1",
+      "host: localhost",
+      `authorization: Bearer ${token}`,
+      "content-type: application/x-ndjson",
+      `content-length: ${length}`,
+    ];
+    socket.write(`${head.join("\r\n")}\r\n\r\n`);
+    // More than the service discards before it responds, and much less than the limit.
+    socket.write(Buffer.alloc(70 * 1024 * 1024));
+    expect(await response).toStartWith("HTTP/1.1 413");
+    socket.destroy();
+  },
+);
+
 test(
   "one user runs at most one import, so that others can still run theirs",
   async () => {

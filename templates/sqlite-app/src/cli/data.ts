@@ -6,7 +6,7 @@ import { openStores, prepareSchema } from "../database.ts";
 // #region articles
 import type { ArticleStore } from "../features/articles/store.ts";
 // #endregion
-import { MigrateError, refuseFindings } from "../migrate/errors.ts";
+import { IS_BUNDLE, MigrateError, refuseFindings } from "../migrate/errors.ts";
 import { readFolder } from "../migrate/files.ts";
 import { SAMPLE_PASSWORD, writeSamples } from "../seed.ts";
 import type { Command } from "./command.ts";
@@ -14,10 +14,11 @@ import type { Command } from "./command.ts";
 export const seed: Command = {
   summary: "Create sample data; safe to repeat",
   async run({ env }) {
-    if (env.NODE_ENV === "production") {
+    // A shell on a production host often has no NODE_ENV, so the bundle always refuses.
+    if (env.NODE_ENV === "production" || IS_BUNDLE) {
       throw new MigrateError(
         "refused",
-        "The sample users have a known password, so seed does not run in production.",
+        "The sample users have a known password, so seed does not run in production or from the bundle.",
       );
     }
     await prepareSchema(env, { migrate: false });
@@ -61,12 +62,16 @@ export const backup: Command = {
   argument: "file",
   async run({ migrator, argument }) {
     const file = resolve(argument);
-    const { bytes, unverified } = await migrator.target.backup(file);
+    const { bytes, unverified, leftOut } = await migrator.target.backup(file);
     const note = unverified === undefined ? "verified" : `NOT verified: ${unverified}`;
+    const lines = [
+      `wrote     ${file}  (${bytes} bytes, ${note})`,
+      ...leftOut.map((object) => `left out  ${object}, which no migration created`),
+    ];
     return {
       exitCode: 0,
-      data: { file, bytes, verified: unverified === undefined },
-      text: `wrote  ${file}  (${bytes} bytes, ${note})`,
+      data: { file, bytes, verified: unverified === undefined, leftOut },
+      text: lines.join("\n"),
     };
   },
 };
@@ -83,7 +88,7 @@ export const restore: Command = {
     }
     const folder = await readFolder(directory, target.engine);
     refuseFindings(folder.findings);
-    const replaced = await target.describeReplaced();
+    const replaced = target.location;
     const kept = (await target.restore(file, folder.migrations, confirm)) ?? null;
     const text = `restored  ${file}\ninto      ${replaced}${kept ? `\nkept      ${kept}` : ""}`;
     return { exitCode: 0, data: { file, replaced, kept }, text };

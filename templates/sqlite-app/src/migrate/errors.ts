@@ -31,8 +31,11 @@ export type FindingCode =
   | "other-application"
   | "orphan"; // a row that refers to a missing row
 
-/** The `db` command as the operator runs it: from the sources, or from the bundle. */
-export const DB_COMMAND = import.meta.path.endsWith(".ts") ? "bun run db" : "bun dist/db.js";
+/** Whether this is the bundle, which runs in production, and not the sources. */
+export const IS_BUNDLE = !import.meta.path.endsWith(".ts");
+
+/** The `db` command as the operator runs it. */
+export const DB_COMMAND = IS_BUNDLE ? "bun dist/db.js" : "bun run db";
 
 /** The hint of errors about a damaged database. */
 export const RESTORE_HINT = `Restore a backup with \`${DB_COMMAND} restore <file>\`.`;

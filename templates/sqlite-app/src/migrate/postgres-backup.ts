@@ -2,12 +2,12 @@
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
-import type { PostgresConnection } from "../postgres-url.ts";
+import type { ConnectionSettings } from "../postgres-url.ts";
 import { flush, flushNames, publish, removeFile } from "./backup.ts";
 import { explainFileError, MigrateError } from "./errors.ts";
 import { readState } from "./postgres-ledger.ts";
-import { isRelation, readOwnership } from "./postgres-objects.ts";
-import { exactPattern, runProgram } from "./postgres-programs.ts";
+import { describeObject, exclude, isRelation, readOwnership } from "./postgres-objects.ts";
+import { quoteName, runProgram } from "./postgres-programs.ts";
 import { type Content, verifyDump } from "./postgres-verify.ts";
 import type { BackupResult } from "./target.ts";
 
@@ -19,7 +19,7 @@ const NO_TIMEOUTS = `
 /** Writes the dump under a temporary name, verifies it and renames it. */
 export async function backupTo(
   sql: SQL,
-  connection: PostgresConnection,
+  connection: ConnectionSettings,
   file: string,
 ): Promise<BackupResult> {
   if (existsSync(file)) {
@@ -29,12 +29,12 @@ export async function backupTo(
   try {
     await sql.unsafe(NO_TIMEOUTS);
     closeSync(openSync(temporary, "wx", 0o600)); // It contains password hashes; pg_dump keeps the mode.
-    const content = await dump(sql, connection, temporary);
+    const { leftOut, ...content } = await dump(sql, connection, temporary);
     const unverified = await verifyDump(sql, connection, temporary, content);
     flush(temporary);
     publish(temporary, file);
     flushNames(dirname(file));
-    return { bytes: statSync(file).size, unverified };
+    return { bytes: statSync(file).size, unverified, leftOut };
   } catch (cause) {
     throw explainFileError(cause, file) ?? cause;
   } finally {
@@ -42,8 +42,15 @@ export async function backupTo(
   }
 }
 
-/** pg_dump and the counts read the same snapshot, so that concurrent writes do not matter. */
-async function dump(sql: SQL, connection: PostgresConnection, file: string): Promise<Content> {
+/**
+ * pg_dump and the counts read the same snapshot, so that concurrent writes do not matter.
+ * @returns the content, and the objects of other applications, which are not part of it.
+ */
+async function dump(
+  sql: SQL,
+  connection: ConnectionSettings,
+  file: string,
+): Promise<Content & Pick<BackupResult, "leftOut">> {
   return sql.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", async (transaction) => {
     const [{ snapshot, schema }] = await transaction.unsafe(
       "SELECT pg_export_snapshot() AS snapshot, current_schema() AS schema",
@@ -67,19 +74,19 @@ async function dump(sql: SQL, connection: PostgresConnection, file: string): Pro
       "pg_dump",
       "--format=custom",
       `--snapshot=${snapshot}`,
-      `--schema=${exactPattern(schema)}`,
-      ...foreign.map((object) => `--exclude-table=${exactPattern(object.schema, object.name)}`),
+      `--schema=${quoteName(schema)}`,
+      ...exclude(schema, foreign),
       `--file=${file}`,
     );
     const tables = own.filter(({ kind }) => kind === "TABLE").map(({ identity }) => identity);
     const query = contentQuery(schema, tables);
     const [{ content }] = await transaction.unsafe(query);
-    return { query, expected: content };
+    return { query, expected: content, leftOut: foreign.map(describeObject) };
   });
 }
 
 function contentQuery(schema: string, tables: readonly string[]): string {
-  const ledger = `SELECT json_agg(concat_ws(' ', version, name, checksum, finished) ORDER BY version) FROM ${exactPattern(schema)}.schema_migrations`;
+  const ledger = `SELECT json_agg(concat_ws(' ', version, name, checksum, finished) ORDER BY version) FROM ${quoteName(schema)}.schema_migrations`;
   const counts = tables.map((table) => `SELECT count(*) FROM ${table}`);
   const values = [ledger, ...counts].map((value) => `(${value})::text`);
   return `SELECT array_to_string(ARRAY[${values.join(", ")}], ' ') AS content`;

@@ -4,7 +4,7 @@ import type { Migration } from "./files.ts";
 import type { Step } from "./plan.ts";
 import { type DatabaseState, type LedgerRow, ledgerOwner, REVERTING } from "./state.ts";
 
-export type Connection = Pick<SQL | TransactionSQL | ReservedSQL, "unsafe">;
+export type SqlRunner = Pick<SQL | TransactionSQL | ReservedSQL, "unsafe">;
 
 /** The second table lists the objects that migrations created. */
 const LEDGER = `
@@ -33,7 +33,7 @@ const COLUMNS = `
 
 type Row = Omit<LedgerRow, "applied_at"> & { readonly applied_at: Date };
 
-export async function readState(sql: Connection): Promise<DatabaseState> {
+export async function readState(sql: SqlRunner): Promise<DatabaseState> {
   const tables: unknown[] = await sql.unsafe(TABLES);
   const columns: { name: string }[] = await sql.unsafe(COLUMNS);
   const otherOwner = ledgerOwner(columns.map(({ name }) => name));
@@ -46,12 +46,12 @@ export async function readState(sql: Connection): Promise<DatabaseState> {
 }
 
 /** Creates the ledger if it does not exist. */
-export async function createLedger(sql: Connection): Promise<void> {
+export async function createLedger(sql: SqlRunner): Promise<void> {
   await sql.unsafe(LEDGER).simple();
 }
 
 export async function writeRow(
-  sql: Connection,
+  sql: SqlRunner,
   { version, name, checksum, up }: Migration,
   { origin, duration_ms, finished }: Pick<LedgerRow, "origin" | "duration_ms" | "finished">,
 ): Promise<void> {
@@ -66,7 +66,7 @@ export async function writeRow(
 }
 
 /** Records that a step outside a transaction starts or, with its milliseconds, that a step is done. */
-export async function recordStep(sql: Connection, { direction, migration }: Step, ms?: number) {
+export async function recordStep(sql: SqlRunner, { direction, migration }: Step, ms?: number) {
   const { version } = migration;
   if (direction === "up") {
     const finished = ms !== undefined;

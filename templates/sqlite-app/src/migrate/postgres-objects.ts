@@ -1,32 +1,30 @@
 // Determines which objects of a PostgreSQL schema belong to this application: the ones that its migrations created.
-import type { Connection } from "./postgres-ledger.ts";
+import { MigrateError } from "./errors.ts";
+import { readState, type SqlRunner } from "./postgres-ledger.ts";
+import { quoteName } from "./postgres-programs.ts";
 
 export interface DatabaseObject {
   /** `<catalog>:<oid>`, which does not change if the object is renamed. */
   readonly id: string;
-  readonly oid: number;
+  readonly oid: string;
   /** A kind as in `DROP <kind>`. */
-  readonly kind:
-    | "TABLE"
-    | "VIEW"
-    | "MATERIALIZED VIEW"
-    | "FOREIGN TABLE"
-    | "SEQUENCE"
-    | "ROUTINE"
-    | "TYPE"
-    | "COLLATION"
-    | "OPERATOR"
-    | "TEXT SEARCH CONFIGURATION"
-    | "TEXT SEARCH DICTIONARY";
+  readonly kind: string;
   /** Quoted, with the schema and the types of its arguments. */
   readonly identity: string;
-  readonly schema: string;
   readonly name: string;
 }
 
+const RELATIONS = ["TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE"];
+
 /** Whether pg_dump can leave it out, with `--exclude-table`. */
-export const isRelation = ({ kind }: DatabaseObject) =>
-  ["TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE"].includes(kind);
+export const isRelation = ({ kind }: DatabaseObject) => RELATIONS.includes(kind);
+
+/** Options of pg_dump that leave out `objects` of `schema`. */
+export const exclude = (schema: string, objects: readonly DatabaseObject[]) =>
+  objects.map(({ name }) => `--exclude-table=${quoteName(schema)}.${quoteName(name)}`);
+
+export const describeObject = ({ kind, identity }: Pick<DatabaseObject, "kind" | "identity">) =>
+  `${kind} ${identity}`;
 
 /** Objects of the current schema, without the ledger, and without those of extensions such as PostGIS. */
 const OBJECTS = `
@@ -56,15 +54,12 @@ const OBJECTS = `
     SELECT 'pg_ts_dict'::regclass, oid, 'TEXT SEARCH DICTIONARY', dictname::text
     FROM pg_ts_dict WHERE dictnamespace = to_regnamespace(quote_ident(current_schema()))
   )
-  SELECT catalog::oid || ':' || object.oid AS id, object.oid::int8::text AS oid, kind, object.name,
-    current_schema() AS schema, identity.identity
+  SELECT catalog::oid || ':' || object.oid AS id, object.oid::text AS oid, kind, object.name, identity.identity
   FROM object, pg_identify_object(catalog, object.oid, 0) AS identity
   WHERE NOT EXISTS (
     SELECT FROM pg_depend WHERE classid = catalog AND objid = object.oid AND objsubid = 0 AND deptype IN ('e', 'i')
   )
   ORDER BY kind, identity.identity`;
-
-const RECORDED = "SELECT kind, identity FROM schema_migrations_objects";
 
 /**
  * The kind of the rows that list what was foreign at the start of a step outside a transaction. They exist until the
@@ -72,9 +67,14 @@ const RECORDED = "SELECT kind, identity FROM schema_migrations_objects";
  */
 const FOREIGN = "FOREIGN AT START";
 
-async function listObjects(sql: Connection): Promise<DatabaseObject[]> {
-  const rows: (Omit<DatabaseObject, "oid"> & { oid: string })[] = await sql.unsafe(OBJECTS);
-  return rows.map((row) => ({ ...row, oid: Number(row.oid) }));
+/** The kind of the row with the number of own objects. It shows whether rows were lost. */
+const COUNT = "COUNT";
+
+/** The operator gives this kind to a row whose object was dropped, or belongs to another application. */
+const IGNORED = "IGNORED";
+
+async function listObjects(sql: SqlRunner): Promise<readonly DatabaseObject[]> {
+  return sql.unsafe(OBJECTS);
 }
 
 export interface Ownership {
@@ -83,61 +83,105 @@ export interface Ownership {
   readonly foreign: readonly DatabaseObject[];
 }
 
-export async function readOwnership(sql: Connection): Promise<Ownership> {
+/**
+ * @param missing whether a recorded object may be missing, as before a restore, which creates it again
+ * @throws {MigrateError} if rows of the record are lost, or an object that must exist does not, under its recorded name.
+ */
+export async function readOwnership(
+  sql: SqlRunner,
+  missing: "refused" | "accepted" = "refused",
+): Promise<Ownership> {
   const objects = await listObjects(sql);
-  const [{ exists }] = await sql.unsafe(
-    "SELECT to_regclass('schema_migrations_objects') IS NOT NULL AS exists",
+  const rows = await readRows(sql);
+  const foreignAtStart = rows.filter(({ kind }) => kind === FOREIGN);
+  if (foreignAtStart.length > 0) {
+    // The unfinished step may have created and dropped objects since the last record.
+    const foreign = new Set(foreignAtStart.map(({ identity }) => identity));
+    return split(objects, (name) => !foreign.has(name));
+  }
+  const recorded = rows.filter(({ kind }) => kind !== COUNT);
+  const own = new Set(recorded.filter(({ kind }) => kind !== IGNORED).map(describeObject));
+  const ownership = split(objects, (name) => own.has(name));
+  const { ledger } = await readState(sql);
+  const count = Number(rows.find(({ kind }) => kind === COUNT)?.identity ?? 0);
+  const isIncomplete = recorded.length < count || (ledger.length > 0 && rows.length === 0);
+  if (isIncomplete) throw incompleteRecord(ownership.foreign.map(describeObject));
+  const lost = own.difference(new Set(objects.map(describeObject)));
+  if (lost.size > 0 && missing === "refused") throw missingObjects([...lost]);
+  return ownership;
+}
+
+function split(
+  objects: readonly DatabaseObject[],
+  isOwn: (description: string) => boolean,
+): Ownership {
+  const { own = [], foreign = [] } = Object.groupBy(objects, (object) =>
+    isOwn(describeObject(object)) ? "own" : "foreign",
   );
-  const rows: { kind: string; identity: string }[] = exists ? await sql.unsafe(RECORDED) : [];
-  const recorded = new Set(rows.map(({ kind, identity }) => `${kind} ${identity}`));
-  // An unfinished step may have created objects that are not recorded yet.
-  const isUnfinished = rows.some(({ kind }) => kind === FOREIGN);
-  const isOwn = ({ kind, identity }: DatabaseObject) =>
-    isUnfinished
-      ? !recorded.has(`${FOREIGN} ${kind} ${identity}`)
-      : recorded.has(`${kind} ${identity}`);
-  return { own: objects.filter(isOwn), foreign: objects.filter((object) => !isOwn(object)) };
+  return { own, foreign };
+}
+
+function incompleteRecord(unlisted: readonly string[]): MigrateError {
+  const message = `Rows of schema_migrations_objects, which lists what the migrations created, are missing. Not listed: ${unlisted.join(", ") || "nothing"}.`;
+  return new MigrateError("refused", message, {
+    hint: `Nothing was changed. Insert the kind and the identity of each one that the migrations created. If they created none of them, delete the row with the kind ${COUNT}.`,
+  });
+}
+
+function missingObjects(names: readonly string[]): MigrateError {
+  const message = `What the migrations created no longer exists under the recorded name: ${names.join(", ")}.`;
+  return new MigrateError("refused", message, {
+    hint: `Nothing was changed. In its row of schema_migrations_objects, set "identity" to the new name or, if it was dropped, "kind" to '${IGNORED}'.`,
+  });
+}
+
+async function readRows(sql: SqlRunner): Promise<Pick<DatabaseObject, "kind" | "identity">[]> {
+  // Qualified: otherwise, the table of a later schema of the search_path would be read.
+  const [{ exists }] = await sql.unsafe(
+    "SELECT to_regclass(quote_ident(current_schema()) || '.schema_migrations_objects') IS NOT NULL AS exists",
+  );
+  return exists ? sql.unsafe("SELECT kind, identity FROM schema_migrations_objects") : [];
 }
 
 /** Records what is foreign before a step outside a transaction, so that a retry does not count its objects as foreign. */
 export async function recordForeign(
-  sql: Connection,
+  sql: SqlRunner,
   foreign: readonly DatabaseObject[],
 ): Promise<void> {
-  const names = ["", ...foreign.map(({ kind, identity }) => `${kind} ${identity}`)];
   await sql.unsafe("DELETE FROM schema_migrations_objects WHERE kind = $1", [FOREIGN]);
-  for (const name of names) {
-    await sql.unsafe("INSERT INTO schema_migrations_objects VALUES ($1, $2)", [FOREIGN, name]);
-  }
+  for (const name of ["", ...foreign.map(describeObject)]) await insertRow(sql, FOREIGN, name);
 }
 
 /** Records every object as own, except `foreign`. @returns the own objects. */
 export async function recordOwnership(
-  sql: Connection,
+  sql: SqlRunner,
   foreign: readonly DatabaseObject[],
 ): Promise<DatabaseObject[]> {
   const excluded = new Set(foreign.map(({ id }) => id));
   const own = (await listObjects(sql)).filter(({ id }) => !excluded.has(id));
   await sql.unsafe("DELETE FROM schema_migrations_objects");
-  for (const { kind, identity } of own) {
-    await sql.unsafe("INSERT INTO schema_migrations_objects VALUES ($1, $2)", [kind, identity]);
-  }
+  for (const { kind, identity } of own) await insertRow(sql, kind, identity);
+  await insertRow(sql, COUNT, String(own.length));
   return own;
+}
+
+async function insertRow(sql: SqlRunner, kind: string, identity: string): Promise<void> {
+  await sql.unsafe("INSERT INTO schema_migrations_objects VALUES ($1, $2)", [kind, identity]);
 }
 
 /** Invalid indexes of the current schema, as an interrupted CREATE INDEX CONCURRENTLY leaves them. */
 const INVALID_INDEXES = `
-  SELECT indexrelid::regclass::text AS name, indrelid::int8::text AS table
+  SELECT indexrelid::regclass::text AS name, indrelid::text AS table
   FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
   WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = to_regnamespace(quote_ident(current_schema()))`;
 
 /** Returns the name of an invalid index of this application, or undefined. */
 export async function findInvalidIndex(
-  sql: Connection,
+  sql: SqlRunner,
   foreign: readonly DatabaseObject[],
 ): Promise<string | undefined> {
   const rows: { name: string; table: string }[] = await sql.unsafe(INVALID_INDEXES);
-  return rows.find(({ table }) => foreign.every(({ oid }) => oid !== Number(table)))?.name;
+  return rows.find(({ table }) => foreign.every(({ oid }) => oid !== table))?.name;
 }
 
 /**
@@ -162,7 +206,7 @@ const DEPENDENTS = `
       <> ALL (string_to_array($1, ',')::oid[])`;
 
 export async function listDependents(
-  sql: Connection,
+  sql: SqlRunner,
   own: readonly DatabaseObject[],
 ): Promise<string[]> {
   const oids = own.map(({ oid }) => oid).join(",");

@@ -1,5 +1,5 @@
 // Runs pg_dump, pg_restore and psql on the database of the service.
-import { libpqVariables, type PostgresConnection } from "../postgres-url.ts";
+import { type ConnectionSettings, libpqVariables } from "../postgres-url.ts";
 import { MigrateError } from "./errors.ts";
 
 const PROGRAMS = ["pg_dump", "pg_restore", "psql"] as const;
@@ -11,7 +11,7 @@ type Program = (typeof PROGRAMS)[number];
  * @throws {MigrateError} with its standard error, or if it is not installed or cannot be given the connection.
  */
 export async function runProgram(
-  connection: PostgresConnection,
+  connection: ConnectionSettings,
   program: Program,
   ...args: readonly string[]
 ): Promise<string> {
@@ -38,11 +38,11 @@ export async function runProgram(
  * Checks the requirements of the programs before anything runs.
  * @throws {MigrateError} if one is not installed or cannot be given the connection.
  */
-export function requirePrograms(connection: PostgresConnection): void {
+export function requirePrograms(connection: ConnectionSettings): void {
   for (const program of PROGRAMS) requireProgram(connection, program);
 }
 
-function requireProgram(connection: PostgresConnection, program: Program) {
+function requireProgram(connection: ConnectionSettings, program: Program) {
   const path = Bun.which(program);
   if (path === null) {
     throw new MigrateError("failed", `${program} is not installed.`, {
@@ -59,7 +59,7 @@ function requireProgram(connection: PostgresConnection, program: Program) {
   }
 }
 
-/** Quotes a name for options of pg_dump that expect a pattern. */
-export function exactPattern(...names: readonly string[]): string {
-  return names.map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
+/** Quotes a name for SQL, and for options of pg_dump that expect a pattern. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }

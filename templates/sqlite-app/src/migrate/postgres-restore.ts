@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SQL } from "bun";
-import type { PostgresConnection } from "../postgres-url.ts";
-import { MigrateError } from "./errors.ts";
+import { type ConnectionSettings, describeConnection } from "../postgres-url.ts";
+import { MigrateError, restoreCancelled } from "./errors.ts";
 import type { Migration } from "./files.ts";
+import type { SqlRunner } from "./postgres-ledger.ts";
 import { listDependents, readOwnership } from "./postgres-objects.ts";
-import { exactPattern, runProgram } from "./postgres-programs.ts";
+import { quoteName, runProgram } from "./postgres-programs.ts";
 import { findProblem, type LedgerRow } from "./state.ts";
 
 /** Entries of the schema itself in a dump. They are not restored, so that the schema keeps its owner and its grants. */
@@ -20,7 +20,7 @@ const SCHEMA_ENTRY = /^\d+; \d+ \d+ (?:(?:ACL|COMMENT) - )?(?:SCHEMA|DEFAULT ACL
  * @returns what psql printed.
  */
 export async function runRestore(
-  connection: PostgresConnection,
+  connection: ConnectionSettings,
   file: string,
   { before, end }: { readonly before: string; readonly end: string },
 ): Promise<string> {
@@ -48,22 +48,29 @@ export async function runRestore(
   }
 }
 
-const LEDGER_TABLES = ["schema_migrations", "schema_migrations_objects"];
-
 /** Identifies the server, the database, the schema and the role that a connection reaches. */
 const IDENTITY = `
   SELECT concat_ws(' ', system_identifier, d.oid, quote_ident(current_schema()), quote_ident(current_user)) AS identity
   FROM pg_control_system(), pg_database AS d WHERE datname = current_database()`;
 
+const LEDGER_TABLES = ["schema_migrations", "schema_migrations_objects"];
+
+/** The service closes idle connections, so its sessions are only seen under load. */
+const OTHER_SESSIONS = `
+  SELECT count(*)::int AS sessions FROM pg_stat_activity
+  WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`;
+
 /**
  * Checks the backup, and that psql reaches the same database as `sql`. Then replaces the objects of the migrations.
- * @throws {MigrateError} if a check or the restore fails; nothing is changed then.
+ * @param sql a transaction that holds the lock of the migrations.
+ * @throws {MigrateError} if a check or the restore fails, or if `confirm` returns false; nothing is changed then.
  */
 export async function restoreFrom(
-  sql: SQL,
-  connection: PostgresConnection,
+  sql: SqlRunner,
+  connection: ConnectionSettings,
   file: string,
   known: readonly Migration[],
+  confirm: (question: string) => boolean,
 ): Promise<void> {
   const refuse = (reason: string): never => {
     throw new MigrateError("refused", `Can't restore ${file}; nothing was changed: ${reason}`);
@@ -82,23 +89,33 @@ export async function restoreFrom(
   if (identity !== identityOfPsql) refuse("psql reaches another database than the service.");
   const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
   if (schema !== backedUp) refuse(`it is a backup of the schema ${backedUp}, not of ${schema}.`);
-  const { own } = await readOwnership(sql);
+  // Releases the lock of the ledger, which it reads: otherwise, psql would wait for the end of this transaction.
+  await sql.unsafe("SAVEPOINT before_reading");
+  const { own } = await readOwnership(sql, "accepted");
+  await sql.unsafe("ROLLBACK TO SAVEPOINT before_reading");
   const [dependent] = await listDependents(sql, own);
   if (dependent) {
     refuse(
       `${dependent} depends on a table that is replaced. Drop it first, and create it again afterwards.`,
     );
   }
+  const lost = own
+    .filter(({ kind, name }) => kind === "TABLE" && !entries.includes(` TABLE ${schema} ${name} `))
+    .map(({ identity }) => ` The backup does not contain the table ${identity}, which is deleted.`);
+  const what = `what the migrations created in the schema ${schema} of ${describeConnection(connection)}`;
+  const [{ sessions }] = await sql.unsafe(OTHER_SESSIONS);
+  const question = `Stop the service first (other sessions in the database: ${sessions}). This replaces ${what} and keeps no copy of it.${lost.join("")}`;
+  if (!confirm(question)) throw restoreCancelled();
   const drops = [
     ...own.map(({ kind, identity }) => `DROP ${kind} IF EXISTS ${identity} CASCADE;`),
     // Qualified: otherwise, an empty schema would be skipped for a later one of the search_path.
-    ...LEDGER_TABLES.map((table) => `DROP TABLE IF EXISTS ${exactPattern(schema, table)};`),
+    ...LEDGER_TABLES.map((table) => `DROP TABLE IF EXISTS ${quoteName(schema)}.${table};`),
   ];
   await runRestore(connection, file, { before: drops.join("\n"), end: "COMMIT;" });
 }
 
 /** The ledger in a backup: `COPY … (columns) FROM stdin;`, then one line per row, then `\.`. */
-async function readLedger(connection: PostgresConnection, file: string): Promise<LedgerRow[]> {
+async function readLedger(connection: ConnectionSettings, file: string): Promise<LedgerRow[]> {
   const table = ["--data-only", "--table=schema_migrations", "--file=-"];
   const text = await runProgram(connection, "pg_restore", ...table, file);
   const [, columns = "", rows = ""] =

@@ -1,6 +1,6 @@
 // Verifies a dump of PostgreSQL: restores it into a scratch database or schema, and compares the content.
 import { SQL } from "bun";
-import type { PostgresConnection } from "../postgres-url.ts";
+import type { ConnectionSettings } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
 import { runRestore } from "./postgres-restore.ts";
@@ -23,11 +23,11 @@ export interface Content {
  */
 export async function verifyDump(
   sql: SQL,
-  connection: PostgresConnection,
+  connection: ConnectionSettings,
   file: string,
   { query, expected }: Content,
 ): Promise<string | undefined> {
-  const restore = async (target: PostgresConnection, preparation: string) => {
+  const restore = async (target: ConnectionSettings, preparation: string) => {
     try {
       const script = { before: preparation, end: `${query}; ROLLBACK;` };
       const printed = await runRestore(target, file, script);
@@ -56,8 +56,8 @@ export async function verifyDump(
 /** @returns the connection, or undefined if this role cannot create or reach another database. */
 async function createDatabase(
   sql: SQL,
-  connection: PostgresConnection,
-): Promise<PostgresConnection | undefined> {
+  connection: ConnectionSettings,
+): Promise<ConnectionSettings | undefined> {
   try {
     const [row] = await sql.unsafe(
       `SELECT format('ENCODING %L LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(encoding), datcollate, datctype) AS options

@@ -1,25 +1,27 @@
 // Migrations on PostgreSQL: each step and its ledger row in one transaction, one process at a time.
 import { SQL, type TransactionSQL } from "bun";
-import { describeConnection, type PostgresConnection } from "../postgres-url.ts";
+import { type ConnectionSettings, describeConnection } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
-import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
+import { explainFileError, MigrateError } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
 import {
-  type Connection,
   createLedger,
   readState,
   recordStep,
+  type SqlRunner,
   writeRow,
 } from "./postgres-ledger.ts";
 import {
+  describeObject,
+  exclude,
   findInvalidIndex,
   readOwnership,
   recordForeign,
   recordOwnership,
 } from "./postgres-objects.ts";
-import { exactPattern, requirePrograms, runProgram } from "./postgres-programs.ts";
+import { quoteName, requirePrograms, runProgram } from "./postgres-programs.ts";
 import { restoreFrom } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
 import { MIGRATION_TIMEOUT_MS } from "./sqlite-lock.ts";
@@ -49,12 +51,12 @@ export class PostgresTarget implements Target {
   readonly location: string;
   /** Always undefined: the server has its own backups, and a copy before each migration could be huge. */
   readonly safetyCopy = undefined;
-  readonly #connection: PostgresConnection;
+  readonly #connection: ConnectionSettings;
   readonly #sql: SQL;
 
   /** @param lockTimeoutMs milliseconds that a migration waits for that of another process. */
   constructor(
-    connection: PostgresConnection,
+    connection: ConnectionSettings,
     private readonly lockTimeoutMs = MIGRATION_TIMEOUT_MS,
   ) {
     this.location = describeConnection(connection);
@@ -127,8 +129,7 @@ export class PostgresTarget implements Target {
       for (const migration of migrations) {
         await writeRow(sql, migration, { origin: "baseline", duration_ms: 0, finished: true });
       }
-      const own = await recordOwnership(sql, []);
-      return own.map(({ kind, identity }) => `${kind} ${identity}`);
+      return (await recordOwnership(sql, [])).map(describeObject);
     });
   }
 
@@ -159,9 +160,9 @@ export class PostgresTarget implements Target {
       "--schema-only",
       "--no-owner",
       "--no-privileges",
-      `--schema=${exactPattern(schema)}`,
-      `--exclude-table=${exactPattern(schema)}.schema_migrations*`,
-      ...foreign.map((object) => `--exclude-table=${exactPattern(object.schema, object.name)}`),
+      `--schema=${quoteName(schema)}`,
+      `--exclude-table=${quoteName(schema)}.schema_migrations*`,
+      ...exclude(schema, foreign),
     );
     return sql.replaceAll(/^(?:--.*|\\(?:un)?restrict .*)\n/gm, "").replaceAll(/\n{3,}/g, "\n\n");
   }
@@ -171,20 +172,13 @@ export class PostgresTarget implements Target {
     return backupTo(this.#sql, this.#connection, file);
   }
 
-  async describeReplaced(): Promise<string> {
-    return `the schema ${await currentSchema(this.#sql)} of ${this.location}`;
-  }
-
   async restore(
     file: string,
     known: readonly Migration[],
     confirm: (question: string) => boolean,
   ): Promise<undefined> {
-    if (!confirm(`This replaces ${await this.describeReplaced()} and keeps no copy of it.`)) {
-      throw restoreCancelled();
-    }
     requirePrograms(this.#connection);
-    await restoreFrom(this.#sql, this.#connection, file, known);
+    await this.#locked((sql) => restoreFrom(sql, this.#connection, file, known, confirm));
   }
 
   explain(error: unknown): unknown {
@@ -217,7 +211,7 @@ export class PostgresTarget implements Target {
       const done = await this.#sql.begin(attempt);
       if (done) return done.result;
       if (performance.now() > deadline) {
-        const message = `${this.location}: another process is migrating it and did not finish in time.`;
+        const message = `${this.location}: another process is migrating or restoring it and did not finish in time.`;
         throw new MigrateError("failed", message, {
           hint: "Try again after it. The table pg_locks lists it, with the locktype advisory.",
         });
@@ -227,7 +221,7 @@ export class PostgresTarget implements Target {
   }
 }
 
-async function currentSchema(sql: Connection): Promise<string> {
+async function currentSchema(sql: SqlRunner): Promise<string> {
   const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
   return schema;
 }
@@ -246,7 +240,7 @@ function invalidIndex({ file }: Script, index: string): MigrateError {
 }
 
 /** Runs the statements one at a time, so that an error has a line. */
-async function runScript(sql: Connection, script: Script): Promise<void> {
+async function runScript(sql: SqlRunner, script: Script): Promise<void> {
   for (const { start, end } of statements(script.sql, "postgres")) {
     const text = script.sql.slice(start, end);
     try {

@@ -138,11 +138,7 @@ export class SqliteTarget implements Target {
 
   async backup(file: string): Promise<BackupResult> {
     this.#mustExist();
-    return { bytes: copyDatabase(this.location, file), unverified: undefined };
-  }
-
-  async describeReplaced(): Promise<string> {
-    return this.location;
+    return { bytes: copyDatabase(this.location, file), unverified: undefined, leftOut: [] };
   }
 
   async restore(

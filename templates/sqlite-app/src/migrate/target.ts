@@ -10,6 +10,8 @@ export interface BackupResult {
   readonly bytes: number;
   /** Why the backup could not be verified; undefined if it was. */
   readonly unverified: string | undefined;
+  /** Objects of other applications in the same schema, which the backup does not contain. */
+  readonly leftOut: readonly string[];
 }
 
 export interface Target extends AsyncDisposable {
@@ -41,8 +43,6 @@ export interface Target extends AsyncDisposable {
   dump(): Promise<string>;
   /** Writes a copy of the database to `file`, which must not exist. */
   backup(file: string): Promise<BackupResult>;
-  /** Describes what `restore` replaces. */
-  describeReplaced(): Promise<string>;
   /**
    * Checks `file`, then replaces the database with it.
    * @param confirm asks the operator before something that cannot be undone or checked.

@@ -3,11 +3,12 @@
 import { SQL } from "bun";
 // #endregion
 import { type Problem, storeUnavailable } from "#lib/http";
+import { StoreBusyError } from "./busy.ts";
 import { outageReason } from "./connection.ts";
 // #region postgres
 import { unstorableText } from "./postgres.ts";
+
 // #endregion
-import { StoreBusyError } from "./writer.ts";
 
 // #region postgres
 /**

@@ -1,22 +1,16 @@
 // Connections to PostgreSQL. Closes connections that stop responding, for which Bun's pool would wait forever.
 import { type ReservedSQL, SQL } from "bun";
 import { Problem } from "#lib/http";
-import { type PostgresConnection, sqlArguments } from "../postgres-url.ts";
-import { StoreBusyError } from "./writer.ts";
+import { type ConnectionSettings, sqlArguments } from "../postgres-url.ts";
+import { StoreBusyError } from "./busy.ts";
 
-const OPTIONS = {
-  // #region transfer
-  // More than the 10 exports and imports that may run at a time. A smaller `max` in DATABASE_URL is accepted, but
-  // then they can use every connection.
-  // #endregion
-  max: 20,
-  /** Seconds for connecting. */
-  connectionTimeout: 5,
-  /** Seconds after which an unused connection is closed: firewalls drop idle ones without notice. */
-  idleTimeout: 10,
-};
+// #region transfer
+// More than the 10 exports and imports that may run at a time. A smaller `max` in DATABASE_URL is accepted, but then they
+// can use every connection.
+// #endregion
+const MAX_CONNECTIONS = 20;
 
-export class Connection {
+export class PooledConnection {
   /** @param timeoutMs milliseconds that a statement may take. After that, the connection is closed. */
   constructor(
     readonly reserved: ReservedSQL,
@@ -44,33 +38,40 @@ export class Connection {
 export class PostgresPool {
   readonly #sql: SQL;
 
-  /** Open connections, in use or not. */
-  connections = 0;
+  #connections = 0;
 
   /** @param timeoutMs milliseconds that a statement may take, and that it may wait for a connection before. */
   constructor(
-    connection: PostgresConnection,
+    connection: ConnectionSettings,
     private readonly timeoutMs: number,
   ) {
     const [url, options] = sqlArguments(connection);
     this.#sql = new SQL(url, {
       ...options,
-      ...OPTIONS,
-      max: connection.max ?? OPTIONS.max,
+      max: connection.max ?? MAX_CONNECTIONS,
+      connectionTimeout: 5, // Seconds.
+      // Seconds after which an unused connection is closed: firewalls drop idle ones without notice. Shorter than
+      // `timeoutMs`, so that after one request has timed out, no silent connection is left.
+      idleTimeout: Math.ceil(timeoutMs / 2000),
       onconnect: (error) => {
-        if (!error) this.connections += 1;
+        if (!error) this.#connections += 1;
       },
       onclose: () => {
-        this.connections = Math.max(0, this.connections - 1);
+        this.#connections = Math.max(0, this.#connections - 1);
       },
     });
+  }
+
+  /** Open connections, in use or not. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /**
    * Reserves a connection. Call `close` when you are done.
    * @throws {StoreBusyError} if none is free in time.
    */
-  async acquire(): Promise<Connection> {
+  async acquire(): Promise<PooledConnection> {
     const reserving = this.#sql.reserve();
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
@@ -79,14 +80,14 @@ export class PostgresPool {
       reject(new StoreBusyError("Every connection of the pool is in use."));
     }, this.timeoutMs);
     try {
-      return new Connection(await Promise.race([reserving, timeout]), this.timeoutMs);
+      return new PooledConnection(await Promise.race([reserving, timeout]), this.timeoutMs);
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** Runs `work` on a connection. If it rejects, the connection is closed, which rolls back its transaction. */
-  async run<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  async run<T>(work: (connection: PooledConnection) => Promise<T>): Promise<T> {
     const connection = await this.acquire();
     try {
       const result = await work(connection);
@@ -100,11 +101,6 @@ export class PostgresPool {
 
   query<Row>(text: string, values?: readonly unknown[]) {
     return this.run((connection) => connection.query<Row>(text, values));
-  }
-
-  /** A value for a parameter of type `text[]`. */
-  textArray(values: readonly string[]): unknown {
-    return this.#sql.array([...values], "TEXT");
   }
 
   /**
@@ -124,7 +120,7 @@ export class PostgresPool {
 }
 
 /** One connection, without the time limits of the pool: for the `db` command. */
-export function openConnection(connection: PostgresConnection): SQL {
+export function openConnection(connection: ConnectionSettings): SQL {
   const [url, options] = sqlArguments(connection);
   return new SQL(url, { ...options, max: 1, connectionTimeout: 10 });
 }

@@ -1,23 +1,29 @@
 // The SQLite file: one connection that writes and one that reads. The stores of the features share them.
 import type { Database } from "bun:sqlite";
 import { SqliteReads } from "#lib/sqlite-reads";
-import { connect } from "./connection.ts";
-import { Writer } from "./writer.ts";
+import { StoreBusyError } from "./busy.ts";
+import { connect, isBusy } from "./connection.ts";
+
+/** Milliseconds between two attempts to lock the database while another process holds the lock. */
+const RETRY_MS = 5;
 
 export class SqliteDatabase {
   readonly path: string;
-  readonly #connection: Database;
-  /** Runs the writes of this process one at a time. */
-  readonly #writer: Writer;
+  readonly #writer: Database;
   readonly #reads: SqliteReads;
+  readonly #writeTimeoutMs: number;
+  /** Resolves once the last write in the queue has ended. */
+  #lastWrite: Promise<void> = Promise.resolve();
+  /** Resolves once the running work of `runExclusive` holds the lock; undefined if none runs. */
+  #exclusiveLock: Promise<void> | undefined;
 
   /** @param writeTimeoutMs milliseconds that a write waits for others. */
   constructor(path: string, writeTimeoutMs: number) {
     this.path = path;
-    this.#connection = connect(path, { busyTimeout: 10_000 }); // Only for opening, which needs a lock.
-    this.#connection.run("PRAGMA busy_timeout = 0"); // `Writer` retries instead, without blocking the thread.
+    this.#writeTimeoutMs = writeTimeoutMs;
+    this.#writer = connect(path, { busyTimeout: 10_000 }); // Only for opening, which needs a lock.
+    this.#writer.run("PRAGMA busy_timeout = 0"); // `#begin` retries instead, without blocking the thread.
     this.#reads = new SqliteReads(connect(path, { readonly: true, busyTimeout: 1000 }));
-    this.#writer = new Writer(this.#connection, writeTimeoutMs);
   }
 
   /** Runs `work`, which must be synchronous, on the connection that reads. It sees every committed write. */
@@ -26,25 +32,48 @@ export class SqliteDatabase {
   }
 
   /**
-   * Runs `work` in a transaction. `work` must be synchronous: after an `await` it would be outside.
-   * @throws {StoreBusyError} if the database stays locked for too long.
+   * Runs `work` in an immediate transaction. `work` must be synchronous: after an `await` it would be outside.
+   * @throws {StoreBusyError} if the database stays locked for longer than the timeout.
    */
   write<T>(work: (writer: Database) => T): Promise<T> {
-    return this.#writer.transaction(() => {
-      // Ends the transaction that the reads of a tick share: later reads of this tick would not see the write. `work` is
-      // synchronous, so that no read begins a new one before the commit.
-      this.#reads.end();
-      return work(this.#connection);
-    });
+    const deadline = performance.now() + this.#writeTimeoutMs;
+    return this.#enqueue(async () => {
+      await this.#begin(deadline);
+      try {
+        // Ends the transaction that the reads of a tick share: later reads of this tick would not see the write. `work`
+        // is synchronous, so that no read begins a new one before the commit.
+        this.#reads.end();
+        const result = work(this.#writer);
+        this.#writer.run("COMMIT");
+        return result;
+      } finally {
+        if (this.#writer.inTransaction) this.#writer.run("ROLLBACK");
+      }
+    }, this.#writeTimeoutMs);
   }
 
-  /** Like `Writer.runExclusive`, for writes on another connection. */
-  async runExclusive<T>(work: (onLocked: () => void) => Promise<T>): Promise<T> {
-    try {
-      return await this.#writer.runExclusive(work);
-    } finally {
-      this.#reads.end();
-    }
+  /**
+   * Runs `work`, which writes on another connection, while no other write of this process runs. Waits in the queue
+   * without a timeout.
+   * @param work calls `onLocked` once it has locked the database.
+   */
+  runExclusive<T>(work: (onLocked: () => void) => Promise<T>): Promise<T> {
+    return this.#enqueue(async () => {
+      const { promise: locked, resolve: onLocked, reject } = Promise.withResolvers<void>();
+      locked.catch(() => undefined); // `work` reports its error itself; often nothing else waits for the lock.
+      this.#exclusiveLock = locked;
+      try {
+        const result = await work(onLocked);
+        onLocked();
+        return result;
+      } catch (error) {
+        reject(error);
+        throw error;
+      } finally {
+        this.#exclusiveLock = undefined;
+        this.#reads.end();
+      }
+    });
   }
 
   /**
@@ -52,8 +81,7 @@ export class SqliteDatabase {
    * fails on commit. During `runExclusive`, resolves as soon as its work holds the lock, which proves the same.
    */
   async ready(): Promise<void> {
-    const { exclusiveLock } = this.#writer;
-    if (exclusiveLock) return exclusiveLock;
+    if (this.#exclusiveLock) return this.#exclusiveLock;
     await this.write((writer) => {
       // Keeps the value of user_version, which the project may use. SQLite writes the page even if it stays the same.
       const [version] = writer.query("PRAGMA user_version").values().flat();
@@ -64,8 +92,48 @@ export class SqliteDatabase {
   /** Closes the writer last, because only a connection that may write can checkpoint and remove the WAL. */
   async close(): Promise<void> {
     this.#reads.close();
-    this.#connection.close(true);
+    this.#writer.close(true);
   }
+
+  /** Runs the writes of this process one at a time, so that none fails because another one holds the lock. */
+  async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
+    const previous = this.#lastWrite;
+    const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+    // The next work waits for both: if this one times out in the queue, `previous` is still running.
+    this.#lastWrite = previous.then(() => finished);
+    try {
+      await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));
+      return await work();
+    } finally {
+      finish();
+    }
+  }
+
+  /** Retries instead of using SQLite's busy timeout, which would block the thread and so every request. */
+  async #begin(deadline: number): Promise<void> {
+    for (;;) {
+      try {
+        this.#writer.run("BEGIN IMMEDIATE");
+        return;
+      } catch (cause) {
+        if (!isBusy(cause)) throw cause;
+        if (performance.now() > deadline) {
+          throw new StoreBusyError("Another process is writing to the database.", { cause });
+        }
+        await Bun.sleep(RETRY_MS + Math.random() * RETRY_MS);
+      }
+    }
+  }
+}
+
+function withTimeout(previous: Promise<void>, timeoutMs: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(
+    () => reject(new StoreBusyError("Other requests are writing to the database.")),
+    timeoutMs,
+  );
+  previous.then(resolve);
+  return promise.finally(() => clearTimeout(timer));
 }
 
 /** The current time in the format of the tables: ISO 8601, UTC, milliseconds. */

@@ -11,6 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
 /** A project with sample data, which is created once and copied. */
@@ -222,6 +223,31 @@ test.concurrent(
     const { kept } = (await project.dbOk("restore", file, "--yes", "--json")).json();
     expect(readFileSync(String(kept), "utf8")).toBe("damaged");
     expect(texts(project)).toHaveLength(3);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.skipIf(process.platform === "win32")(
+  "with --json, also a terminal is not asked, so that the output is one JSON object",
+  async () => {
+    using project = seeded();
+    const file = project.join("backup.db");
+    await project.dbOk("backup", file);
+    writeFileSync(project.database, "damaged");
+    let output = "";
+    const data = (_: unknown, bytes: Uint8Array) => {
+      output += Buffer.from(bytes).toString();
+    };
+    const program = join(import.meta.dir, "../../src/db.ts");
+    const child = Bun.spawn([process.execPath, program, "restore", file, "--json"], {
+      cwd: project.path,
+      env: project.env,
+      terminal: { data },
+    });
+    expect(await child.exited).toBe(2);
+    while (!output.endsWith("\n")) await Bun.sleep(10);
+    expect(JSON.parse(output)).toMatchObject({ ok: false, error: { code: "usage" } });
+    expect(readFileSync(project.database, "utf8")).toBe("damaged");
   },
   PROCESS_TIMEOUT,
 );

@@ -138,7 +138,7 @@ onPostgres((newDatabase) => {
     return [...(await sql.unsafe(statement))];
   };
   const OWN =
-    "SELECT kind || ' ' || identity AS own FROM schema_migrations_objects ORDER BY kind, identity";
+    "SELECT kind || ' ' || identity AS own FROM schema_migrations_objects WHERE kind <> 'COUNT' ORDER BY kind, identity";
 
   test.concurrent(
     "a table that a failed run created belongs to the application, and others stay foreign",

@@ -53,12 +53,18 @@ onPostgres((newDatabase) => {
       const unasked = await project.db("restore", file);
       expect(unasked.exitCode).toBe(2);
       expect(unasked.stderr).toContain("the schema public of postgres://");
+      expect(unasked.stderr).toContain("the table public.later, which is deleted.");
+      expect(unasked.stderr).not.toContain("the table public.note");
+      expect(unasked.stderr).toContain("other sessions in the database: 0");
       expect(await notes(project)).toEqual([{ text: "changed" }]);
       await project.dbOk("restore", file, "--yes");
       expect(await notes(project)).toEqual([{ text: "kept" }]);
       expect(await query(project, "SELECT to_regclass('later') AS later")).toEqual([
         { later: null },
       ]);
+      await query(project, "DROP TABLE note CASCADE");
+      await project.dbOk("restore", file, "--yes");
+      expect(await notes(project)).toEqual([{ text: "kept" }]);
       await project.dbOk("up");
       const text = project.join("text.dump");
       writeFileSync(text, "not a backup");
@@ -116,7 +122,8 @@ onPostgres((newDatabase) => {
       using project = await make(`${url}?search_path=tenant,%20public`);
       await execute(url, "CREATE TABLE tenant.theirs (id int PRIMARY KEY, x text)");
       const file = project.join("backup.dump");
-      await project.dbOk("backup", file);
+      const backup = await project.dbOk("backup", file, "--json");
+      expect(backup.json()).toMatchObject({ verified: true, leftOut: ["TABLE tenant.theirs"] });
       await execute(
         url,
         "INSERT INTO tenant.theirs VALUES (1, 'new')",
@@ -133,6 +140,108 @@ onPostgres((newDatabase) => {
         ),
       ).toEqual([{ text: "kept", x: "new", report: "new", newer: true }]);
       expect((await project.dbOk("dump")).stdout).not.toContain("theirs");
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "another application's table in public keeps its rows, also the ones after the backup",
+    async () => {
+      const url = await newDatabase();
+      using project = await make(url);
+      await execute(url, "CREATE TABLE theirs (x int)", "INSERT INTO theirs VALUES (1)");
+      const file = project.join("backup.dump");
+      expect((await project.dbOk("backup", file)).stdout).toContain(
+        "left out  TABLE public.theirs",
+      );
+      await execute(url, "INSERT INTO theirs VALUES (2)", "DELETE FROM note");
+      const unasked = await project.db("restore", file);
+      expect(unasked.stderr).not.toContain("theirs");
+      await project.dbOk("restore", file, "--yes");
+      expect(await notes(project)).toEqual([{ text: "kept" }]);
+      expect(await execute(url, "SELECT x FROM theirs ORDER BY x")).toEqual([{ x: 1 }, { x: 2 }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  for (const { what, change, message, repair } of [
+    {
+      what: "the schema was renamed",
+      change: "ALTER SCHEMA public RENAME TO app",
+      message: "TABLE public.note, VIEW public.short",
+      repair:
+        "UPDATE app.schema_migrations_objects SET identity = replace(identity, 'public.', 'app.')",
+    },
+    {
+      what: "a table was renamed",
+      change: "ALTER TABLE note RENAME TO notes",
+      message: "TABLE public.note",
+      repair:
+        "UPDATE schema_migrations_objects SET identity = 'public.notes' WHERE identity = 'public.note'",
+    },
+    {
+      what: "a view was dropped",
+      change: "DROP VIEW short",
+      message: "VIEW public.short",
+      repair: "UPDATE schema_migrations_objects SET kind = 'IGNORED' WHERE kind = 'VIEW'",
+    },
+    {
+      what: "every row of schema_migrations_objects was deleted",
+      change: "DELETE FROM schema_migrations_objects",
+      message: "Not listed: TABLE public.note, VIEW public.short",
+      repair:
+        "INSERT INTO schema_migrations_objects VALUES ('TABLE', 'public.note'), ('VIEW', 'public.short')",
+    },
+    {
+      what: "one row of schema_migrations_objects was deleted",
+      change: "DELETE FROM schema_migrations_objects WHERE identity = 'public.note'",
+      message: "Not listed: TABLE public.note",
+      repair: "INSERT INTO schema_migrations_objects VALUES ('TABLE', 'public.note')",
+    },
+  ]) {
+    withPrograms(
+      `after ${what}, a backup and a migration are refused until the record is corrected`,
+      async () => {
+        const url = await newDatabase();
+        using project = await make(url);
+        await execute(url, change);
+        if (change.includes("SCHEMA"))
+          Object.assign(project.env, { DATABASE_URL: `${url}?search_path=app` });
+        project.write("0003_more", "CREATE TABLE more (x int);");
+        const file = project.join("backup.dump");
+        for (const command of [["backup", file], ["dump"], ["up"]]) {
+          const { exitCode, stderr } = await project.db(...command);
+          expect(exitCode).toBe(1);
+          expect(stderr).toContain(message);
+        }
+        expect(existsSync(file)).toBe(false);
+        await execute(url, repair);
+        const { verified, leftOut } = (await project.dbOk("backup", file, "--json")).json();
+        expect({ verified, leftOut }).toEqual({ verified: true, leftOut: [] });
+        await project.dbOk("up");
+        await project.dbOk("restore", file, "--yes");
+        expect((await project.dbOk("status")).stdout).toContain("2 applied, 1 pending");
+      },
+      PROCESS_TIMEOUT,
+    );
+  }
+
+  withPrograms(
+    "a restore waits for a migration that is running",
+    async () => {
+      const url = await newDatabase();
+      using project = await make(url);
+      const file = project.join("backup.dump");
+      await project.dbOk("backup", file);
+      project.write("0003_slow", "CREATE TABLE slow (x text); SELECT pg_sleep(2);");
+      const up = project.spawn("up");
+      const sleeping =
+        "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid() AND datname = current_database()";
+      while ((await execute(url, sleeping)).length === 0) await Bun.sleep(20);
+      await project.dbOk("restore", file, "--yes");
+      expect(await up.exited).toBe(0);
+      expect(await execute(url, "SELECT to_regclass('slow') AS slow")).toEqual([{ slow: null }]);
+      expect((await project.dbOk("status")).stdout).toContain("2 applied, 1 pending");
     },
     PROCESS_TIMEOUT,
   );

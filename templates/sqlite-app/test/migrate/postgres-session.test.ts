@@ -127,7 +127,7 @@ onPostgres((newDatabase) => {
         await transaction.unsafe("SELECT pg_advisory_xact_lock(7166914512)");
         await using target = new PostgresTarget(parsePostgresUrl(url), 100);
         const failed = expect(target.repair([])).rejects;
-        await failed.toThrow("another process is migrating it");
+        await failed.toThrow("another process is migrating or restoring it");
       });
     },
     PROCESS_TIMEOUT,

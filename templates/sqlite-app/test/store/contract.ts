@@ -6,7 +6,7 @@ import { Metrics } from "#lib/metrics";
 import { openStores, prepareSchema, type Stores } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 // #region transfer
-import type { Article } from "../../src/features/articles/schemas.ts";
+import type { Article } from "../../src/features/articles/store.ts";
 // #endregion
 import { PROCESS_TIMEOUT } from "../project.ts";
 import type { Variables } from "../service.ts";

@@ -5,8 +5,8 @@ import {
   buildListQuery,
   type Dialect,
   type EngineFilter,
+  sorts,
 } from "../../src/features/articles/filter.ts";
-import { sorts } from "../../src/features/articles/schemas.ts";
 
 const dialect: Dialect = {
   placeholder: (index) => `?${index}`,

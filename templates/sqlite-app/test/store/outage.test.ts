@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 // #region postgres
 import { SQL } from "bun";
 // #endregion
+import { StoreBusyError } from "../../src/store/busy.ts";
 import { toProblem } from "../../src/store/outage.ts";
-import { StoreBusyError } from "../../src/store/writer.ts";
 
 // #region postgres
 const postgresError = (errno: string, code = "ERR_POSTGRES_SERVER_ERROR") =>

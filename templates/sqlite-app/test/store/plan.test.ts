@@ -4,8 +4,7 @@ import { expect, test } from "bun:test";
 import { parseEnv } from "#lib/env";
 import { prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
-import { buildListQuery, type Position } from "../../src/features/articles/filter.ts";
-import { sorts } from "../../src/features/articles/schemas.ts";
+import { buildListQuery, type Position, sorts } from "../../src/features/articles/filter.ts";
 import { dialect } from "../../src/features/articles/sqlite.ts";
 import { Folder } from "../folder.ts";
 

@@ -1,91 +1,104 @@
-// The writer runs transactions one at a time, in order, and waits for a limited time.
+// Writes run one at a time, in order, and wait for a limited time.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
+import { StoreBusyError } from "../../src/store/busy.ts";
 import { connect } from "../../src/store/connection.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
-import { StoreBusyError, Writer } from "../../src/store/writer.ts";
 import { Folder } from "../folder.ts";
 
 function open(folder: Folder, timeoutMs = 20_000) {
-  const database = connect(folder.join("app.db"), { create: true, busyTimeout: 0 });
-  database.run("CREATE TABLE IF NOT EXISTS log (entry TEXT) STRICT");
-  const log = (entry: string) => database.run("INSERT INTO log VALUES (?)", [entry]);
-  const entries = () => database.query("SELECT entry FROM log").values().flat();
-  return { writer: new Writer(database, timeoutMs), log, entries };
+  const path = folder.join("app.db");
+  const other = connect(path, { create: true, busyTimeout: 0 });
+  other.run("CREATE TABLE IF NOT EXISTS log (entry TEXT) STRICT");
+  const database = new SqliteDatabase(path, timeoutMs);
+  const INSERT = "INSERT INTO log VALUES (?)";
+  return {
+    database,
+    /** Writes on another connection, without the queue. */
+    log: (entry: string) => other.run(INSERT, [entry]),
+    write: (entry: string) => database.write((writer) => writer.run(INSERT, [entry])),
+    entries: () => other.query("SELECT entry FROM log").values().flat(),
+  };
 }
 
-test("a transaction waits for the previous one, and one that throws leaves nothing", async () => {
+test("a write waits for the previous one, and one that throws leaves nothing", async () => {
   using folder = new Folder();
-  const { writer, log, entries } = open(folder);
+  const { database, log, write, entries } = open(folder);
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const first = writer.runExclusive(async () => {
+  const first = database.runExclusive(async () => {
     await gate;
     log("first");
   });
-  const second = writer.transaction(() => log("second"));
-  const third = writer.transaction(() => {
-    log("third");
+  const second = write("second");
+  const third = database.write((writer) => {
+    writer.run("INSERT INTO log VALUES ('third')");
     throw new Error("never mind");
   });
-  const fourth = writer.transaction(() => log("fourth"));
+  const fourth = write("fourth");
   openGate();
   expect(third).rejects.toThrow("never mind");
   await Promise.all([first, second, fourth]);
   expect(entries()).toEqual(["first", "second", "fourth"]);
 });
 
-test("a transaction that waits too long is refused, and the next one still waits", async () => {
+test("a write that waits too long is refused, and the next one still waits", async () => {
   using folder = new Folder();
-  const { writer, log, entries } = open(folder, 20);
+  const { database, log, write, entries } = open(folder, 20);
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const long = writer.runExclusive(async () => {
+  const long = database.runExclusive(async () => {
     await gate;
     log("long");
   });
-  const error = await writer.transaction(() => log("impatient")).catch((reason: unknown) => reason);
+  const error = await write("impatient").catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StoreBusyError);
-  const next = writer.runExclusive(async () => void log("next"));
+  const next = database.runExclusive(async () => void log("next"));
   openGate();
   await Promise.all([long, next]);
   expect(entries()).toEqual(["long", "next"]);
 });
 
-test("`exclusiveLock` resolves once the work holds the lock", async () => {
+test("during exclusive work, the database is ready once the work holds the lock", async () => {
   using folder = new Folder();
-  const { writer } = open(folder);
-  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const importing = writer.runExclusive(async (onLocked) => {
+  const { database } = open(folder);
+  const started = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const importing = database.runExclusive(async (onLocked) => {
+    started.resolve();
     onLocked();
-    await gate;
+    await end.promise;
   });
-  while (!writer.exclusiveLock) await Bun.sleep(0);
-  await writer.exclusiveLock; // Resolves before the work ends.
-  openGate();
+  await started.promise;
+  await database.ready(); // Resolves before the work ends.
+  end.resolve();
   await importing;
-  expect(writer.exclusiveLock).toBeUndefined();
+  await database.ready();
 
-  const { promise: failure, reject: fail } = Promise.withResolvers<void>();
-  const failing = writer.runExclusive(() => failure).catch(String);
-  while (!writer.exclusiveLock) await Bun.sleep(0);
-  const lock = writer.exclusiveLock.catch(String);
-  fail(new Error("still busy"));
-  expect(await Promise.all([failing, lock])).toEqual(["Error: still busy", "Error: still busy"]);
+  const restarted = Promise.withResolvers<void>();
+  const failure = Promise.withResolvers<void>();
+  const failing = database.runExclusive(() => {
+    restarted.resolve();
+    return failure.promise;
+  });
+  await restarted.promise;
+  const results = Promise.all([failing.catch(String), database.ready().catch(String)]);
+  failure.reject(new Error("still busy"));
+  expect(await results).toEqual(["Error: still busy", "Error: still busy"]);
 });
 
-test("a transaction waits for another process without blocking the thread, up to its timeout", async () => {
+test("a write waits for another process without blocking the thread, up to its timeout", async () => {
   using folder = new Folder();
-  const { writer, log, entries } = open(folder);
+  const { write, entries } = open(folder);
+  const { write: impatientWrite } = open(folder, 20);
   using other = new Database(folder.join("app.db"));
   other.run("BEGIN IMMEDIATE");
-  const waiting = writer.transaction(() => log("waited"));
+  const waiting = write("waited");
   await Bun.sleep(30);
   other.run("COMMIT");
   await waiting;
   expect(entries()).toEqual(["waited"]);
-  const { writer: impatient } = open(folder, 20);
   other.run("BEGIN IMMEDIATE");
-  const error = await impatient.transaction(() => undefined).catch((reason: unknown) => reason);
+  const error = await impatientWrite("impatient").catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StoreBusyError);
   other.run("ROLLBACK");
 });

@@ -1,8 +1,7 @@
 // The cursor of a page: `next` in a response, `after` in the next request. Opaque to clients, and validated.
 import { z } from "zod";
 import { Problem } from "#lib/http";
-import type { Position } from "./filter.ts";
-import { type Sort, sorts } from "./schemas.ts";
+import { type Position, type Sort, sorts } from "./filter.ts";
 
 const cursor = z.tuple([
   z.enum(sorts),

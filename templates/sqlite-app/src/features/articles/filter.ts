@@ -1,5 +1,20 @@
 // Builds the SQL of a list from fixed columns, operators and sort orders. Client input only becomes parameters, never SQL.
-import { orders, type Sort, type SortColumn } from "./schemas.ts";
+
+/** The column and direction of each sort; `-title` is by title, descending. */
+export const orders = {
+  rank: { column: "rank", descending: true },
+  createdAt: { column: "createdAt", descending: false },
+  "-createdAt": { column: "createdAt", descending: true },
+  updatedAt: { column: "updatedAt", descending: false },
+  "-updatedAt": { column: "updatedAt", descending: true },
+  title: { column: "title", descending: false },
+  "-title": { column: "title", descending: true },
+} as const;
+
+export type Sort = keyof typeof orders;
+type SortColumn = (typeof orders)[Sort]["column"];
+
+export const sorts = Object.keys(orders) as [Sort, ...Sort[]];
 
 export interface ArticleFilter {
   readonly author?: number | undefined;

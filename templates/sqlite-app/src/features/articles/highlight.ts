@@ -1,6 +1,5 @@
 // Marks the words of a search in its results, as safe HTML: user text is escaped, and `<mark>` is the only markup.
-import type { Article } from "./schemas.ts";
-import type { Found } from "./store.ts";
+import type { Article, Found } from "./store.ts";
 import { queryWords, searchWords } from "./words.ts";
 
 export type Listed = Article | (Found & { readonly highlight: string });

@@ -1,8 +1,7 @@
 // Articles on PostgreSQL.
 import { type PostgresPool, time } from "../../store/postgres.ts";
 import { type ArticleFilter, buildListQuery, type Dialect } from "./filter.ts";
-import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
-import type { ArticleStore, Found } from "./store.ts";
+import type { Article, ArticleChanges, ArticleStore, Found, NewArticle } from "./store.ts";
 import { queryWords, searchWords } from "./words.ts";
 
 export const COLUMNS = `a.id, a.author, a.title, a.body,

@@ -1,25 +1,44 @@
 // /api/articles: lists with filters and search; everybody may read an article, its author may change and delete it.
 import { Hono } from "hono";
+import { z } from "zod";
+import { integer } from "#lib/env";
 import { Problem, validate } from "#lib/http";
 import { ID, parseId } from "../../id.ts";
 import { requireUser } from "../sessions/require-user.ts";
 import type { UserStore } from "../users/store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { orders, sorts } from "./filter.ts";
 import { highlight } from "./highlight.ts";
 import {
   type Article,
   type ArticleChanges,
+  type ArticleStore,
   articleChanges,
-  listQuery,
+  type Found,
   newArticle,
-  orders,
-} from "./schemas.ts";
-import type { ArticleStore, Found } from "./store.ts";
+} from "./store.ts";
 
 const ARTICLE = `/api/articles/${ID}` as const;
 
 /** The longest title and body (`newArticle`) take 0.6 MB if all their characters are `\uXXXX` escapes. */
 const BODY = { maxBytes: 1024 * 1024 };
+
+/** An optional query parameter; an empty one counts as missing. */
+const parameter = <S extends z.ZodType<unknown, string>>(schema: S) =>
+  z.preprocess((value?: string) => value || undefined, schema.optional());
+
+const listQuery = z
+  .object({
+    author: parameter(integer({ min: 1, max: 2 ** 31 - 1 })),
+    q: parameter(z.string().max(200)),
+    sort: parameter(z.enum(sorts)),
+    after: parameter(z.string().max(2000)),
+    limit: parameter(integer({ min: 1, max: 100 })),
+  })
+  .refine(({ sort, q }) => sort !== "rank" || q !== undefined, {
+    path: ["sort"],
+    error: "requires `q`",
+  });
 
 export function articleRoutes(users: UserStore, articles: ArticleStore) {
   /** Articles are public, so another author's is 403, not 404: there is nothing to hide. */

@@ -1,8 +1,7 @@
 // Articles on SQLite.
 import { now, type SqliteDatabase } from "../../store/sqlite.ts";
 import { type ArticleFilter, buildListQuery, type Dialect } from "./filter.ts";
-import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
-import type { ArticleStore, Found } from "./store.ts";
+import type { Article, ArticleChanges, ArticleStore, Found, NewArticle } from "./store.ts";
 import { foldWords, queryWords } from "./words.ts";
 
 export const COLUMNS = `id, author, title, body, created_at AS "createdAt", updated_at AS "updatedAt"`;

@@ -1,6 +1,27 @@
-// The store interface of articles. Every engine passes the contract in test/store/.
+// The store interface of articles, and their schemas. Every engine passes the contract in test/store/.
+import { z } from "zod";
+import { text } from "../../text.ts";
 import type { ArticleFilter } from "./filter.ts";
-import type { Article, ArticleChanges, NewArticle } from "./schemas.ts";
+
+export const newArticle = z.object({ title: text(1, 200), body: text(1, 100_000) });
+export const articleChanges = newArticle
+  .partial()
+  .refine(({ title, body }) => title !== undefined || body !== undefined, "nothing to change");
+
+export const article = z.object({
+  id: z.int(),
+  /** Id of the user who wrote it, the only one who may change it. */
+  author: z.int(),
+  title: z.string(),
+  body: z.string(),
+  /** ISO 8601, UTC. */
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+
+export type Article = Readonly<z.output<typeof article>>;
+export type NewArticle = z.output<typeof newArticle>;
+export type ArticleChanges = z.output<typeof articleChanges>;
 
 /** A search result. The rank is 1 if the title contains all words, otherwise 0. */
 export interface Found extends Article {

@@ -1,7 +1,7 @@
 // The operations of articles.
 import { z } from "zod";
 import { json, type Operation, problem } from "#lib/openapi";
-import { article } from "../articles/schemas.ts";
+import { article } from "../articles/store.ts";
 
 const page = z.object({
   items: z.array(article.extend({ rank: z.number().optional(), highlight: z.string().optional() })),

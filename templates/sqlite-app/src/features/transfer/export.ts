@@ -1,11 +1,11 @@
 // The body of an export: a stream that reads the next rows only when the client has room for them (backpressure).
 import { log } from "#lib/log";
-import type { Article } from "../articles/schemas.ts";
+import type { Article } from "../articles/store.ts";
 
 export interface ExportOptions {
   /** Milliseconds until the export is stopped: while it runs, it holds a snapshot of the database. */
   readonly timeoutMs: number;
-  /** Called at least once when the export ends, whether it was completed, cancelled or failed. */
+  /** Called once when the export ends, whether it was completed, cancelled or failed. */
   readonly onEnd: () => void;
 }
 
@@ -21,7 +21,10 @@ export async function streamExport(
     throw error;
   });
   let timer: Timer | undefined;
+  let hasEnded = false;
   const end = async () => {
+    if (hasEnded) return;
+    hasEnded = true;
     clearTimeout(timer);
     await batches.return().catch(logFailure);
     onEnd();

@@ -1,6 +1,6 @@
 // Parses the bytes of an NDJSON import into articles, and reports the lines that are not valid.
 import { z } from "zod";
-import { type NewArticle, newArticle } from "../articles/schemas.ts";
+import { type NewArticle, newArticle } from "../articles/store.ts";
 
 export const badLine = z.object({
   /** Counted from 1. */

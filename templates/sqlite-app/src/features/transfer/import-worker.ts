@@ -1,7 +1,7 @@
 // The worker thread of one import: stages articles in a temporary table, then inserts all of them in one transaction.
 import type { Database } from "bun:sqlite";
 import { connect, errorCode } from "../../store/connection.ts";
-import type { NewArticle } from "../articles/schemas.ts";
+import type { NewArticle } from "../articles/store.ts";
 import { foldWords } from "../articles/words.ts";
 import type { Command, Reply } from "./import.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
@@ -17,6 +17,7 @@ class Import {
   readonly #reader = new ImportReader();
   readonly #database: Database;
   readonly #insert;
+  #imported = 0;
 
   constructor(path: string) {
     this.#database = connect(path, { busyTimeout: BUSY_TIMEOUT_MS });
@@ -35,17 +36,16 @@ class Import {
     this.#stage(this.#reader.read(bytes));
   }
 
-  finishStaging(): ImportReport {
+  finishStaging(): void {
     this.#stage(this.#reader.finish());
     this.#database.run("COMMIT");
-    return this.#reader.report(0);
   }
 
   lock(): void {
     this.#database.run("BEGIN IMMEDIATE");
   }
 
-  commit(author: number, now: string): ImportReport {
+  commit(author: number, now: string): void {
     try {
       const { changes } = this.#database.run(
         `INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
@@ -53,7 +53,7 @@ class Import {
         [author, now],
       );
       this.#database.run("COMMIT");
-      return this.#reader.report(changes);
+      this.#imported = changes;
     } finally {
       if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     }
@@ -62,6 +62,10 @@ class Import {
   /** Copies the pages of the commit from the WAL to the database. */
   checkpoint(): void {
     this.#database.run("PRAGMA wal_checkpoint");
+  }
+
+  report(): ImportReport {
+    return this.#reader.report(this.#imported);
   }
 
   #stage(articles: readonly NewArticle[]): void {
@@ -80,28 +84,20 @@ self.onmessage = ({ data }: MessageEvent<Command>) => {
 
 function reply(command: Command): Reply {
   try {
-    if (command.type === "open") {
-      running = new Import(command.path);
-      return { type: "done" };
-    }
-    if (running === undefined) throw new Error("The import is not open.");
-    switch (command.type) {
-      case "finish-staging":
-        return { type: "report", report: running.finishStaging() };
-      case "commit":
-        return { type: "report", report: running.commit(command.author, command.now) };
-      case "chunk":
-        running.stageChunk(command.bytes);
-        break;
-      case "lock":
-        running.lock();
-        break;
-      case "checkpoint":
-        running.checkpoint();
-    }
-    return { type: "done" };
+    return run(command);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { type: "error", message, code: errorCode(error) };
+    return { error: message, code: errorCode(error) };
   }
+}
+
+function run(command: Command): ImportReport {
+  if (command.type === "open") running = new Import(command.path);
+  if (running === undefined) throw new Error("The import is not open.");
+  if (command.type === "chunk") running.stageChunk(command.bytes);
+  if (command.type === "finish-staging") running.finishStaging();
+  if (command.type === "lock") running.lock();
+  if (command.type === "commit") running.commit(command.author, command.now);
+  if (command.type === "checkpoint") running.checkpoint();
+  return running.report();
 }

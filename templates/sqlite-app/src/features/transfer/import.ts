@@ -11,10 +11,8 @@ export type Command =
   | { readonly type: "commit"; readonly author: number; readonly now: string }
   | { readonly type: "checkpoint" };
 
-export type Reply =
-  | { readonly type: "done" }
-  | { readonly type: "report"; readonly report: ImportReport }
-  | { readonly type: "error"; readonly message: string; readonly code: string | undefined };
+/** The state of the import after the message. */
+export type Reply = ImportReport | { readonly error: string; readonly code: string | undefined };
 
 /**
  * Validates the lines and stages them in a temporary table, which locks nothing. Then inserts all of them in one
@@ -38,17 +36,16 @@ export async function importInWorker(
   worker.addEventListener("error", ({ message: reason }) => fail(reason));
   // A worker may exit without an error. It would never reply, and the import would hold its slot forever.
   worker.addEventListener("close", () => fail("its worker exited."));
-  const sendAndAwait = async (message: Command): Promise<Reply> => {
+  const sendAndAwait = async (message: Command): Promise<ImportReport> => {
     if (failure) throw failure;
     pending = Promise.withResolvers<Reply>();
     worker.postMessage(message);
     const reply = await pending.promise;
-    if (reply.type !== "error") return reply;
-    const { message: reason, code } = reply;
-    throw Object.assign(new Error(`The import failed: ${reason}`), { code });
+    if (!("error" in reply)) return reply;
+    throw Object.assign(new Error(`The import failed: ${reply.error}`), { code: reply.code });
   };
   /** The caller may await the reply later, or not at all. */
-  const send = (message: Command): Promise<Reply> => {
+  const send = (message: Command): Promise<ImportReport> => {
     const reply = sendAndAwait(message);
     reply.catch(() => undefined);
     return reply;
@@ -61,14 +58,14 @@ export async function importInWorker(
       lastReply = send({ type: "chunk", bytes });
     }
     await lastReply;
-    const staged = reportOf(await send({ type: "finish-staging" }));
+    const staged = await send({ type: "finish-staging" });
     if (staged.badLines > 0) return staged;
     const commit = async (onLocked: () => void) => {
       await send({ type: "lock" });
       onLocked();
       return await send({ type: "commit", author, now: new Date().toISOString() });
     };
-    const report = reportOf(await database.runExclusive(commit));
+    const report = await database.runExclusive(commit);
     // The response need not wait for it: the commit is on the disk, in the WAL.
     lastReply = send({ type: "checkpoint" });
     return report;
@@ -76,9 +73,4 @@ export async function importInWorker(
     const end = () => worker.terminate();
     lastReply.then(end, end);
   }
-}
-
-function reportOf(reply: Reply): ImportReport {
-  if (reply.type === "report") return reply.report;
-  throw new Error(`The import worker replied "${reply.type}" instead of a report.`);
 }

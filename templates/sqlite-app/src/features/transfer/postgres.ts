@@ -1,12 +1,18 @@
 // Imports and exports on PostgreSQL.
-import type { Connection, PostgresPool } from "../../store/postgres.ts";
+import type { PostgresPool } from "../../store/postgres.ts";
 import { COLUMNS, vector } from "../articles/postgres.ts";
-import type { Article, NewArticle } from "../articles/schemas.ts";
+import type { Article, NewArticle } from "../articles/store.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";
 
 /** Rows per round trip of an export. */
 const EXPORT_BATCH = 500;
+
+const INSERT_CHUNK = `
+  INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
+  SELECT $1, line->>0, line->>1, (line->>2)::tsvector, (line->>3)::tsvector, now(), now()
+  FROM staged, json_array_elements(articles) WITH ORDINALITY AS element (line, number)
+  WHERE chunk = $2 ORDER BY number`;
 
 export class PostgresTransfer implements TransferStore {
   constructor(private readonly pool: PostgresPool) {}
@@ -29,32 +35,32 @@ export class PostgresTransfer implements TransferStore {
     }
   }
 
+  /**
+   * Stages the lines in a temporary table first: an INSERT uses up ids of the table's sequence, also if it is rolled
+   * back. Each statement handles the lines of one chunk, so that none reaches the time limit of statements.
+   */
   async importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
     const reader = new ImportReader();
-    let imported = 0;
-    const insert = async (connection: Connection, articles: readonly NewArticle[]) => {
-      if (articles.length === 0 || reader.hasBadLines) return;
-      imported += articles.length;
-      await connection.query(
-        `INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
-         SELECT $1, title, body, title_words::tsvector, body_words::tsvector, now(), now()
-         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
-           WITH ORDINALITY AS line (title, body, title_words, body_words, number) ORDER BY number`,
-        [
-          author,
-          this.pool.textArray(articles.map(({ title }) => title)),
-          this.pool.textArray(articles.map(({ body }) => body)),
-          this.pool.textArray(articles.map(({ title }) => vector(title))),
-          this.pool.textArray(articles.map(({ body }) => vector(body))),
-        ],
-      );
-    };
-    await this.pool.run(async (connection) => {
+    return this.pool.run(async (connection) => {
       await connection.query("BEGIN");
-      for await (const chunk of chunks) await insert(connection, reader.read(chunk));
-      await insert(connection, reader.finish());
-      await connection.query(reader.hasBadLines ? "ROLLBACK" : "COMMIT");
+      await connection.query("CREATE TEMP TABLE staged (chunk int, articles json) ON COMMIT DROP");
+      let staged = 0;
+      const stage = async (articles: readonly NewArticle[]) => {
+        if (articles.length === 0 || reader.hasBadLines) return;
+        const rows = articles.map(({ title, body }) => [title, body, vector(title), vector(body)]);
+        staged += 1;
+        const values = [staged, JSON.stringify(rows)];
+        await connection.query("INSERT INTO staged VALUES ($1, $2::text::json)", values);
+      };
+      for await (const chunk of chunks) await stage(reader.read(chunk));
+      await stage(reader.finish());
+      let imported = 0;
+      for (let chunk = 1; chunk <= staged && !reader.hasBadLines; chunk += 1) {
+        const { count } = await connection.query(INSERT_CHUNK, [author, chunk]);
+        imported += count;
+      }
+      await connection.query("COMMIT");
+      return reader.report(imported);
     });
-    return reader.report(imported);
   }
 }

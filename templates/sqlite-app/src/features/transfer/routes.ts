@@ -21,27 +21,25 @@ const MAX_EXPORTS_PER_CLIENT = 4;
 
 export function transferRoutes(env: Env, users: UserStore, transfer: TransferStore) {
   const addressOf = clientAddress(env);
-  const exports = new Set<{ readonly client: string }>();
-  /** A running export holds a snapshot of the database and a connection, so none may wait for a slot. */
+  /** The clients of the running exports. */
+  const exporting: string[] = [];
+  /** A running export holds a snapshot of the database and a connection, so none waits for a slot. */
   const startExport = (client: string): (() => void) => {
-    const own = exports.values().filter((one) => one.client === client);
-    if (own.toArray().length === MAX_EXPORTS_PER_CLIENT) {
+    if (exporting.filter((other) => other === client).length === MAX_EXPORTS_PER_CLIENT) {
       throw new Problem(429, "Your other exports are still running: try again after them.");
     }
-    if (exports.size === MAX_EXPORTS) {
+    if (exporting.length === MAX_EXPORTS) {
       throw new Problem(503, "Too many exports are running: try again.");
     }
-    const slot = { client };
-    exports.add(slot);
-    return () => exports.delete(slot);
+    exporting.push(client);
+    return () => exporting.splice(exporting.indexOf(client), 1);
   };
+  /** The users whose import runs or waits: one each, so that one user cannot use all slots. */
+  const importing = new Set<number>();
   const imports = new Semaphore("Too many imports are waiting: try again.", {
     concurrency: 2,
     queue: 8,
   });
-
-  /** One import per user, running or waiting, so that one user cannot use all slots. */
-  const importing = new Set<number>();
 
   return new Hono<HttpEnv>()
     .get("/api/articles/export", async (c) => {
@@ -58,6 +56,8 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
     .post("/api/articles/import", requireUser(users), async (c) => {
       checkType(c);
       const { server } = c.env;
+      // Without a Content-Length, `readImport` counts.
+      if (Number(c.req.header("content-length")) > env.MAX_IMPORT_BYTES) throw tooLong(env);
       const userId = c.get("userId");
       if (importing.has(userId)) {
         throw new Problem(429, "Your other import is still running: try again after it.");
@@ -85,6 +85,10 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
     });
 }
 
+function tooLong({ MAX_IMPORT_BYTES }: Env): Problem {
+  return new Problem(413, `The import is longer than ${MAX_IMPORT_BYTES} bytes.`);
+}
+
 /** @throws {Problem} 415 */
 function checkType(c: Context): void {
   const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
@@ -101,18 +105,16 @@ function checkType(c: Context): void {
 async function* readImport(
   request: Request,
   server: Server<unknown>,
-  { MAX_IMPORT_BYTES, MAX_TRANSFER_SECONDS }: Env,
+  env: Env,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const deadline = performance.now() + MAX_TRANSFER_SECONDS * 1000;
+  const deadline = performance.now() + env.MAX_TRANSFER_SECONDS * 1000;
   let size = 0;
   try {
     for await (const chunk of readBody(request)) {
       // The runtime does not count a small chunk as activity.
       server.timeout(request, IDLE_TIMEOUT_S);
       size += chunk.byteLength;
-      if (size > MAX_IMPORT_BYTES) {
-        throw new Problem(413, `The import is longer than ${MAX_IMPORT_BYTES} bytes.`);
-      }
+      if (size > env.MAX_IMPORT_BYTES) throw tooLong(env);
       if (performance.now() > deadline) throw new Problem(408, "The import took too long.");
       yield chunk;
     }

@@ -1,8 +1,8 @@
 // Imports and exports on SQLite.
 import { connect } from "../../store/connection.ts";
 import type { SqliteDatabase } from "../../store/sqlite.ts";
-import type { Article } from "../articles/schemas.ts";
 import { COLUMNS } from "../articles/sqlite.ts";
+import type { Article } from "../articles/store.ts";
 import { importInWorker } from "./import.ts";
 import type { ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";

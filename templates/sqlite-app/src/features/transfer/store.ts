@@ -1,5 +1,5 @@
 // The store interface of imports and exports. Every engine passes the contract in test/store/.
-import type { Article } from "../articles/schemas.ts";
+import type { Article } from "../articles/store.ts";
 import type { ImportReport } from "./import-reader.ts";
 
 /** Every method may reject with an outage of the database, which `toProblem` maps to 503, or to 507 for a full disk. */

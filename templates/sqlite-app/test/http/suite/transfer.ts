@@ -60,7 +60,20 @@ export function importAndExport(service: () => Service): void {
     expect(await response.json()).toMatchObject({ errors: [{ line: 1 }] });
   });
 
-  test("an import that the client aborts leaves nothing", async () => {
+  const newId = async (): Promise<number> => {
+    const article = { token: author.token, body: { title: "t", body: "b" } };
+    return Number((await service().send("POST", "/api/articles", article)).json().id);
+  };
+
+  test("an import that is refused after thousands of lines uses up no ids", async () => {
+    const before = await newId();
+    const good = `${line("good", "x".repeat(100))}\n`.repeat(5000);
+    expect((await send(`${good}bad`)).status).toBe(422);
+    expect(await newId()).toBe(before + 1);
+  });
+
+  test("an import that the client aborts leaves nothing, and uses up no ids", async () => {
+    const id = await newId();
     const before = await count();
     const abort = new AbortController();
     const part = `${Array.from({ length: 1000 }, () => line("part")).join("\n")}\n`;
@@ -81,6 +94,7 @@ export function importAndExport(service: () => Service): void {
     // The server notices a closed connection after a moment.
     while ((await send(line("after"))).status !== 200) await Bun.sleep(20);
     expect(await count()).toBe(before + 1);
+    expect(await newId()).toBe(id + 2);
   });
 
   test("an import needs a token and an NDJSON content type", async () => {
