@@ -4,6 +4,9 @@ import { z } from "zod";
 import { log } from "#lib/log";
 import { StartError } from "#lib/service";
 
+/** Without the types of the DOM, a key has no `alg`. */
+type Key = HonoJsonWebKey & { readonly alg?: string };
+
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 
 /** Milliseconds between two reads in the background, so that a removed key stops working. */
@@ -13,7 +16,7 @@ const MIN_AGE_MS = 5000;
 const TIMEOUT_MS = 5000;
 
 export class KeySet {
-  #keys: HonoJsonWebKey[] = [];
+  #keys: Key[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
@@ -35,7 +38,7 @@ export class KeySet {
   }
 
   /** The keys with this id, or all keys if it is undefined. Waits until the set is read only if there is none. */
-  async keys(kid: string | undefined): Promise<readonly HonoJsonWebKey[]> {
+  async keys(kid: string | undefined): Promise<readonly Key[]> {
     const find = () => this.#keys.filter((key) => kid === undefined || key.kid === kid);
     const age = performance.now() - this.#readAt;
     // A read that is in progress may bring the unknown key.
@@ -56,7 +59,7 @@ export class KeySet {
   async #read(): Promise<void> {
     // Set before the read, so that a failed read also delays the next attempt.
     this.#readAt = performance.now();
-    this.#keys = keySet.parse(await readJson(this.source)).keys as HonoJsonWebKey[];
+    this.#keys = keySet.parse(await readJson(this.source)).keys as Key[];
   }
 }
 

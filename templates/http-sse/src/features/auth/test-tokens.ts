@@ -19,7 +19,7 @@ export function tokenOf(claims: Claims): Promise<string> {
 export async function signWith(
   header: Readonly<Record<string, string>>,
   claims: Claims,
-  algorithm: EcdsaParams | "HMAC",
+  algorithm: Parameters<typeof crypto.subtle.sign>[0],
   key: CryptoKey,
 ): Promise<string> {
   const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
