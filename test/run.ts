@@ -29,7 +29,6 @@ const runs = [
     ...options,
   ),
   await runTurbo("test", `--filter=${product}`, ...options),
-  await runTurbo("test:images", `--filter=${product}`, ...options),
 ];
 
 const tallies = runs.flatMap((run) => [...run.tallies]);
