@@ -6,6 +6,8 @@ interface RateLimitOptions {
   readonly limit: number;
   /** Length of the window in milliseconds. */
   readonly windowMs: number;
+  /** At least this many of the newest clients are remembered (default 5000), and at most twice as many. */
+  readonly minClients?: number;
 }
 
 interface Bucket {
@@ -16,8 +18,6 @@ interface Bucket {
 
 /** Tolerance for the rounding error of many small refills. */
 const EPSILON = 1e-9;
-/** The newest clients that are remembered at least. At most twice as many are. */
-const MIN_CLIENTS = 5000;
 
 /**
  * In any interval of length t a client gets at most `limit + t * limit / windowMs` requests through.
@@ -67,7 +67,7 @@ export class RateLimiter {
   #remember(client: string, fresh: Bucket): Bucket {
     const bucket = this.#older.get(client) ?? fresh;
     this.#older.delete(client);
-    if (this.#recent.size >= MIN_CLIENTS) {
+    if (this.#recent.size >= (this.options.minClients ?? 5000)) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }

@@ -67,6 +67,13 @@ test("a limit below one request per second refills in fractions", () => {
   expect(limiter.take("client", 3334)).toBe(0);
 });
 
+test("it remembers more clients if asked to", () => {
+  const limiter = new RateLimiter({ limit: 1, windowMs: 60_000, minClients: 20_000 });
+  expect(limiter.take("first", 0)).toBe(0);
+  for (let i = 1; i < 20_000; i += 1) limiter.take(`client ${i}`, 0);
+  expect(limiter.take("first", 0)).toBeGreaterThan(0);
+});
+
 test("its memory always holds at least the newest 5000 clients and at most 10 000", () => {
   const limiter = new RateLimiter({ limit: 1, windowMs: 3_600_000 });
   const isRemembered = (n: number) => limiter.take(`client ${n}`, 0) > 0;

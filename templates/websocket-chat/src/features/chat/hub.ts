@@ -66,7 +66,7 @@ export class Hub implements Listener {
 
   constructor({ IDLE_TIMEOUT_S, MAX_CONNECTIONS, RATE_LIMIT }: Env, service: Service) {
     this.replayTimeoutMs = IDLE_TIMEOUT_S * 1000;
-    const limits = { windowMs: WINDOW_MS, maxClients: 2 * MAX_CONNECTIONS };
+    const limits = { windowMs: WINDOW_MS, minClients: MAX_CONNECTIONS };
     this.#messages = new RateLimiter({ ...limits, limit: RATE_LIMIT });
     this.#frames = new RateLimiter({ ...limits, limit: FRAMES_PER_MESSAGE * RATE_LIMIT });
     this.#service = service;
