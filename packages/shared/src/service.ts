@@ -29,7 +29,8 @@ const FLUSH_TIMEOUT_MS = 1000;
 
 /**
  * Runs a service until SIGTERM or SIGINT, drains it and ends the process: with exit code 0, or with 1 after a failed
- * start, a failed shutdown or an uncaught error. A second signal exits immediately with 1.
+ * start, a failed shutdown or an uncaught error. A second signal exits immediately with 1, unless
+ * it arrives within 500 ms of the first.
  */
 export async function runService<S extends Schema>(options: ServiceOptions<S>): Promise<never> {
   // Installs the signal handlers first, because process 1 of a container ignores a signal without a handler.
@@ -93,7 +94,7 @@ async function readiness(service: Service): Promise<"ok" | "draining" | "unavail
 /** Milliseconds in which a further signal is a copy: `bun run` passes Ctrl-C on to a process that the terminal signals, too. */
 const SIGNAL_COPY_MS = 500;
 
-/** Resolves at the first SIGTERM or SIGINT; at a later one the process exits with code 1. */
+/** Resolves at the first SIGTERM or SIGINT. A later one that is not a copy exits with code 1. */
 export function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let firstAt: number | undefined;

@@ -40,8 +40,8 @@ export class SqliteDatabase {
     return this.#enqueue(async () => {
       await this.#begin(deadline);
       try {
-        // Ends the transaction that the reads of a tick share: later reads of this tick would not see the write. `work`
-        // is synchronous, so that no read begins a new one before the commit.
+        // Reads of one tick share a snapshot. End it, so that later reads of this tick see the write. `work` is
+        // synchronous, so no read starts a new snapshot before the commit.
         this.#reads.end();
         const result = work(this.#writer);
         this.#writer.run("COMMIT");
@@ -99,7 +99,7 @@ export class SqliteDatabase {
   async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
     const previous = this.#lastWrite;
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-    // The next work waits for both: if this one times out in the queue, `previous` is still running.
+    // A write that times out in the queue finishes before `previous`, so the next one must still wait for `previous`.
     this.#lastWrite = previous.then(() => finished);
     try {
       await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));
