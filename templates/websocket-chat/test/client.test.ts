@@ -237,6 +237,22 @@ test("an event that waited for a day is dropped, and the next one is sent", asyn
   client.close();
 });
 
+test("an event that turns a day old between two attempts is dropped, not sent again", async () => {
+  const { socket, sent, receive, join } = fakeSocket();
+  spyOn(Math, "random").mockReturnValue(0);
+  const { client, settled } = start(() => socket);
+  client.join("general");
+  await join();
+  client.post({ type: "chat", room: "general", text: "old" });
+  const { ref } = sent.at(-1) ?? {};
+  receive({ type: "error", ref, code: "internal", message: "", retry: true });
+  spyOn(Date, "now").mockReturnValue(Date.now() + 24 * 60 * 60 * 1000 + 1);
+  while (settled.length === 0) await Bun.sleep(1);
+  expect(settled).toMatchObject([{ event: { text: "old" }, problem: expect.any(String) }]);
+  expect(sent.filter(({ type }) => type === "chat")).toHaveLength(1);
+  client.close();
+});
+
 test("without a first reply, each reconnect waits longer, and so does each ping", async () => {
   jest.useFakeTimers();
   spyOn(Math, "random").mockReturnValue(1);

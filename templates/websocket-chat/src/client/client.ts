@@ -251,12 +251,12 @@ export class ChatClient {
     for (const event of this.#drop(room)) this.#options.events.settled(event, problem);
   }
 
-  /** Sends the oldest event that is queued for this room; the next one follows when it is stored. */
+  /** Sends the oldest event that is queued for this room; the next one follows when it is stored or refused. */
   async #flush(room: string): Promise<void> {
     if (!this.#joined.has(room) || this.#inFlight.has(room)) return;
     const event = this.#outbox.find((unsent) => unsent.room === room);
     if (!event) return;
-    if (Date.now() - event.postedAt > MAX_AGE_MS) {
+    if (isTooOld(event)) {
       this.#settle(
         event,
         "This has waited for 24 hours and was dropped: if it is not in the room, send it again.",
@@ -265,7 +265,9 @@ export class ChatClient {
     }
     const { postedAt, ...frame } = event;
     this.#inFlight.add(room);
-    const reply = await this.#requestWhile(() => this.#outbox.includes(event), frame);
+    // An event that becomes too old between two attempts is settled by the next `#flush`.
+    const isWanted = () => this.#outbox.includes(event) && !isTooOld(event);
+    const reply = await this.#requestWhile(isWanted, frame);
     this.#inFlight.delete(room);
     if (reply?.type === "error" && reply.code === "not_in_room") {
       if (this.#rooms.has(room)) void this.#join(room);
@@ -377,6 +379,10 @@ export class ChatClient {
     this.#options.events.state("offline", wait);
     if (!wasOnline) this.#options.events.unreachable?.();
   }
+}
+
+function isTooOld({ postedAt }: Unsent): boolean {
+  return Date.now() - postedAt > MAX_AGE_MS;
 }
 
 /** A delay in milliseconds with full jitter: after an outage, clients must not all return at the same moment. */

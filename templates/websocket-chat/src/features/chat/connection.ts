@@ -191,9 +191,9 @@ export class Connection implements Member {
   }
 
   /**
-   * Sends the reply to a join, then the members and events that do not fit into it. If there are many or the client reads
-   * slowly, pauses the recording, which would otherwise grow in memory, and reads the missed members and events from the
-   * stores. Closes the connection if a read fails: the client has the reply, so it cannot get an error for its join.
+   * Sends the reply to a join, then the members and events that do not fit into it. Pauses the recording while the client
+   * reads slowly or the log has more events, which bounds the memory, and then reads what it missed from the stores.
+   * Closes the connection if a read fails: the client has the reply, so it cannot get an error for its join.
    * @returns the offset of the last event, and the members, that were sent.
    */
   async #replay(reply: JoinReply, recording: Recording) {

@@ -92,8 +92,8 @@ async function handleFrame(connection: Connection, data: string | Uint8Array): P
     if (connection.pendingRoomChange && frame.type !== "ping") {
       const { length } = data;
       connection.startWaiting(length);
-      // Checked after each wait: an earlier frame may have started another join or leave. No `await` from the last check to
-      // `handle`: a later frame would be handled before this one has set `pendingRoomChange`.
+      // A loop, because an earlier waiting frame may have started another join or leave. No `await` between the last check
+      // and `handle`, or a later frame could overtake this one.
       while (connection.pendingRoomChange) await connection.pendingRoomChange;
       connection.stopWaiting(length);
     }

@@ -55,7 +55,7 @@ export class SqliteRoomLog implements RoomLog {
   readonly #keys: RecentKeys;
   /** Latest offset per room, so that storing an event does not have to query it. */
   readonly #heads = new Map<string, number>();
-  /** Id of the latest event or of the latest key without an event: both count, so that the newest keys can be retained. */
+  /** The last id used in `events` or `keys`. They share one sequence, so that the ids order all keys by age. */
   #lastId: number;
   readonly #epoch: Epoch;
   #pending: Pending[] = [];
@@ -218,8 +218,8 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /**
-   * Removes every event up to `lastOldMessage`, which leaves the newest `LIMITS.messages` messages. Also removes the events
-   * up to `lastOldEvent`, except messages that are not deleted.
+   * Deletes all events up to `lastOldMessage`, which keeps the newest `LIMITS.messages` messages. Of the later events up
+   * to `lastOldEvent`, keeps only the messages that no one has deleted.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
@@ -253,7 +253,7 @@ export class SqliteRoomLog implements RoomLog {
     return events;
   }
 
-  /** The offset of the newest message that is not retained, because enough newer ones are. */
+  /** The offset of the newest message beyond the newest `LIMITS.messages` ones; 0 if there is none. */
   #lastOldMessage(room: string): number {
     const select = this.db.query<{ offset: number }, [string]>(
       `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
