@@ -95,8 +95,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       }
       // A message was published during the read: compare the cursor with the new head.
       if (broadcaster.head !== headBefore) continue;
-      // If instances share the store, the replay may have read messages that the broadcaster has not received yet.
-      // Subscribing now would send them twice.
+      // If other instances add messages, the page may be ahead of the broadcaster: wait until it catches up, because a
+      // subscription now would send these messages twice.
       if (cursor !== broadcaster.head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

@@ -8,8 +8,8 @@ export interface Extent {
   /** The highest seq; 0 if there is no message. */
   readonly newest: number;
   /**
-   * The highest seq that was dropped. A cursor below it means a gap. A missing row above it does not: a client deleted that
-   * message, and the deletion is stored as an event.
+   * The highest seq that retention dropped. A cursor below it has a gap. Rows missing above it were deleted by clients, and
+   * these deletions are stored as events.
    */
   readonly lastDropped: number;
 }

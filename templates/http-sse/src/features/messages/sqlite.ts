@@ -101,23 +101,36 @@ export class SqliteMessages implements MessageStore {
   #publish(messages: readonly Message[]): void {
     const newest = messages.at(-1);
     if (!newest) return;
-    for (const listener of this.#listeners) listener(messages, false, newest.id);
+    // No other process writes to the file, so the listeners receive every message.
+    const hasGap = false;
+    for (const listener of this.#listeners) listener(messages, hasGap, newest.id);
   }
 
   #appendOne(message: NewMessage): Appended {
     // #region jobs
-    const { topic, data, state, endKey } = message;
-    const end = endKey === undefined ? null : findRow(this.#db, "key", endKey);
-    if (end) return { outcome: "conflict", message: this.#message(end) };
+    const end = this.#withKey(message.endKey);
+    if (end) return { outcome: "conflict", message: end };
+    // Before the check for a repeat: if the end of a topic is repeated, it also removes a state that is left.
+    this.#writeState(message);
+    // #endregion
+    const stored = this.#withKey(message.key);
+    if (!stored) return { outcome: "created", message: this.#insert(message) };
+    if (stored.event === "deleted") return { outcome: "deleted", message: stored };
+    return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
+  }
+
+  // #region jobs
+  #writeState({ topic, data, state }: NewMessage): void {
     if (state === "set") {
       this.#db.run("REPLACE INTO states VALUES (?, ?)", [topic, JSON.stringify(data)]);
     } else if (state === "remove") this.#db.run("DELETE FROM states WHERE topic = ?", [topic]);
-    // #endregion
-    const seen = message.key === undefined ? null : findRow(this.#db, "key", message.key);
-    if (!seen) return { outcome: "created", message: this.#insert(message) };
-    const stored = this.#message(seen);
-    if (stored.event === "deleted") return { outcome: "deleted", message: stored };
-    return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
+  }
+
+  // #endregion
+  /** The stored message with this idempotency key, including messages of the open transaction. */
+  #withKey(key: string | undefined): Message | undefined {
+    const row = key === undefined ? null : findRow(this.#db, "key", key);
+    return row ? this.#message(row) : undefined;
   }
 
   #insert({ topic, event, data, key }: NewMessage): Message {
