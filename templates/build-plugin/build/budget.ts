@@ -7,7 +7,7 @@ import { parseSize, printSize } from "./size.ts";
 export type Budgets = Readonly<Record<string, string>>;
 
 /**
- * @param isFullBuild false if only a part was built. A budget may then match no file.
+ * @param isFullBuild false if only a part was built, or if the pages have no bundles. A budget may then match no file.
  * @throws {BuildFailure} names every budget that is exceeded.
  */
 export function checkBudgets(budgets: Budgets, { files }: Report, isFullBuild: boolean): void {

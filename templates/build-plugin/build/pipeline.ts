@@ -61,7 +61,7 @@ function basesOf(path: string): string[] {
 
 const fromHere = (path: string): string => relative("", path).replaceAll("\\", "/");
 
-/** Returns the path of the nearest bun.lock, in this folder or at the root of the workspace. */
+/** Returns the path of the nearest bun.lock: in this folder, or in a folder above, such as the root of a workspace. */
 function findBunLock(): string | undefined {
   for (let folder = resolve("."); ; folder = dirname(folder)) {
     const path = join(folder, BUN_LOCK);
@@ -95,7 +95,7 @@ export interface BuildOptions {
   readonly compress: boolean;
 }
 
-/** A file may get a timestamp this far before the time of the write, because file systems round timestamps to ticks. */
+/** File systems round timestamps down, so a file written just after the process started may appear to be this much older. */
 const TICK_MS = 10;
 
 /**
@@ -113,8 +113,8 @@ export async function build(options: BuildOptions): Promise<string> {
     const paths = [...states.keys(), ...now.keys()];
     return paths.find((path) => states.get(path)?.version !== now.get(path)?.version);
   };
-  // Nothing is stored without bun.lock, which alone records the versions of the packages. Nor if an input has changed after
-  // the process started, because it may be a module of the build that was loaded before.
+  // Store nothing without bun.lock, because only bun.lock records the versions of all packages. Also store nothing if an
+  // input changed after the process started: it may be a module of the build whose old version is already loaded.
   const startTime = performance.timeOrigin - TICK_MS;
   const isStorable =
     findBunLock() !== undefined && [...states.values()].every(({ ctimeMs }) => ctimeMs < startTime);
@@ -195,6 +195,7 @@ async function buildFiles(
         step.compressFiles(new Map([...copies, ...assets]), keys.tooling, cache),
       )
     : NO_FILES;
+  // The copies are only needed to find paths that two sources would write, and for the report and the budgets.
   const siteFiles = merge(DIST, {
     [PUBLIC]: copies,
     "the build of site/*.html": assets,
@@ -202,8 +203,10 @@ async function buildFiles(
   });
   const files = sortFiles([...prefixPaths("library", library), ...siteFiles]);
   const report = reportOf(files, site.bundles);
+  // Pages without scripts and styles have no bundles, so a budget for these files may match none.
   const isFullBuild = only === undefined && site.bundles.length > 0;
   checkBudgets(budgets, report, isFullBuild);
+  // Without the copies: `build` adds them itself, so that they are not cached.
   return sortFiles([
     ...[...files].filter(([path]) => !copies.has(path)),
     [MANIFEST, encodeJson(site.manifest)],

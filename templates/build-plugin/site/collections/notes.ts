@@ -1,4 +1,4 @@
-// Notes: Markdown files whose front matter has a schema.
+// Notes: Markdown files whose front matter has a schema. The filter does not match files in a subfolder of notes/.
 import { z } from "zod";
 import { markdown } from "../../src/index.ts";
 import type { Collection } from "../collections.ts";

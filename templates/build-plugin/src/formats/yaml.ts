@@ -78,7 +78,7 @@ interface Anchor {
   readonly node: Node;
   /** The number of its aliases so far. */
   uses: number;
-  /** The largest number of uses, after expansion, of an anchor that has aliases in this one; at least 1. */
+  /** The highest number of uses, after expansion, among the anchors with aliases inside this one; at least 1. */
   usesWithin: number;
 }
 

@@ -11,7 +11,10 @@ export interface BunHost {
     options: { filter: RegExp; namespace: string },
     callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
-  /** serve.ts fails an import with it, in production only: `onLoad` cannot know the mode. The callback always throws. */
+  /**
+   * serve.ts uses it to make an import fail in production. `onLoad` cannot do that, because it does not know the mode.
+   * The callback always throws.
+   */
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
   readonly config?: object;
