@@ -52,17 +52,17 @@ static double compute_score(const vindex *index, const float *query, double quer
   return scale == 0 ? 0 : dot / scale;
 }
 
-// Whether a row is certainly worse than the worst hit, whose score is `worst`. `sum` is the row's float32 dot product
-// with the query, or their squared distance if the metric is Euclidean. `norm_product` is the product of their norms.
-// The bounds are those of Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, and hold for any order
-// of the additions, with fused multiply-adds or without: a product or square that passes through r float32 roundings,
-// here at most 65538, has a relative error below 0.51 * r * FLT_EPSILON.
+// True only if the row is certainly worse than the worst hit, whose score is `worst`. `sum` is the row's float32 dot
+// product with the query, or their squared distance if the metric is Euclidean. `norm_product` is the product of their
+// norms. Error bound (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1): a term, which is a product or
+// a square, has a relative error below 0.51 * r * FLT_EPSILON after r <= 65538 float32 roundings. This holds for any
+// order of the additions, with or without fused multiply-adds.
 static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
-    // No term is negative, so the relative error of the sum is at most that of a term. A term passes through at most
-    // n + 2 roundings: the difference counts twice because it is squared, the square once, and then come n - 1
-    // additions. `relative_error` is larger, because it also covers the rounding of `worst` in double.
+    // No term is negative, so the relative error of the sum is at most that of a term. Roundings per term: 2 for the
+    // difference, because it is squared, 1 for the square, and at most n - 1 for the additions: n + 2. The bound needs
+    // only 0.51 of `relative_error`; the rest covers the roundings in double, in `worst` and in the row's own score.
     const double relative_error = (n + 2) * FLT_EPSILON;
     const double underflow = n * FLT_MIN;
     const double worst_squared = worst * worst; // `worst` is a negative distance

@@ -28,8 +28,8 @@ export interface VectorIndexOptions {
 }
 
 /**
- * Frees the memory of an index that was collected without having been closed. After a reload, a registry of the old module
- * would be collected together with its indexes and free nothing.
+ * Frees the memory of indexes that are collected without having been closed. It is kept over the reloads of `bun --hot`:
+ * otherwise it would be collected together with the old module, and its indexes would never be freed.
  */
 const forgotten = keepOverReloads(
   `${import.meta.path} forgotten`,
@@ -173,10 +173,11 @@ export class VectorIndex implements Disposable {
   /**
    * Waits until the worker has ended this index's searches, then calls `action`, which may use `add`. Later searches in the
    * worker start after `action` has returned.
-   * @param action a synchronous function.
-   * @returns what `action` returns. @throws {AddonError} `invalid_argument`, and what `action` throws.
+   * @param action a synchronous function. It is not called if the index is closed first.
+   * @returns what `action` returns. @throws {AddonError} `invalid_argument`, `busy`, `closed`, and what `action` throws.
    */
   async whenIdle<Result>(action: () => Result): Promise<Result> {
+    this.#requireIdle("wait for");
     if (typeof action !== "function") {
       throw new AddonError("invalid_argument", "action must be a function.");
     }
@@ -188,6 +189,7 @@ export class VectorIndex implements Disposable {
       while (this.#workerSearches.size > 0) {
         await Promise.all(Array.from(this.#workerSearches, ({ ended }) => ended));
       }
+      this.#requireOpen();
       return action();
     } finally {
       if (this.#pendingAction === returned.promise) this.#pendingAction = undefined;

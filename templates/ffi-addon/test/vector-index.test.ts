@@ -170,10 +170,30 @@ describe.each(engines)("$backend", (engine) => {
   });
 
   // #region worker
-  test("a closed index refuses a search in a worker", async () => {
+  test("a closed index refuses a search in a worker, and runs no action", async () => {
     const index = create("dot", [1, 0]);
+    let hasRun = false;
+    const action = (): void => {
+      hasRun = true;
+    };
+    const waiting = index.whenIdle(action);
     index.close();
-    await expect(index.searchInWorker(query, 1)).rejects.toMatchObject({ code: "closed" });
+    const uses = [waiting, index.whenIdle(action), index.searchInWorker(query, 1)];
+    for (const outcome of await Promise.allSettled(uses)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "closed" } });
+    }
+    expect(hasRun).toBe(false);
+  });
+
+  test("whenIdle is refused inside accept", async () => {
+    using index = create("dot", [1, 0]);
+    let refused: Promise<void> | undefined;
+    const accept = (): boolean => {
+      refused = index.whenIdle(() => undefined);
+      return true;
+    };
+    index.search(query, 1, { accept });
+    await expect(refused).rejects.toMatchObject({ code: "busy" });
   });
   // #endregion
 });
