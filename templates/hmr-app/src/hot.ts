@@ -16,7 +16,10 @@ type Cleanup = () => unknown;
 
 interface Store {
   readonly data: Map<string, object>;
-  /** `dispose` callbacks of the latest evaluation, until its code serves. */
+  /**
+   * `dispose` callbacks of an evaluation that no service has taken over yet. `hotModules` takes them over. The next evaluation
+   * runs any that are left.
+   */
   pendingCleanups: Cleanup[];
 }
 
@@ -27,7 +30,7 @@ declare global {
 globalThis.hotStore ??= { data: new Map(), pendingCleanups: [] };
 const store = globalThis.hotStore;
 
-// Each reload evaluates this module again. If the previous evaluation never served, its callbacks are still pending.
+// Each reload evaluates this module again.
 runAll(store.pendingCleanups.splice(0)).catch(console.error);
 /** Callbacks of this evaluation. Code may add some later, for example when a request imports a module. */
 const cleanups: Cleanup[] = [];

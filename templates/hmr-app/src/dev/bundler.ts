@@ -183,6 +183,7 @@ export async function forward(request: Request): Promise<Response> {
 }
 
 export async function connectToBundler(path: string): Promise<WebSocket> {
+  // The exit of a bundler may not be reported yet. If its socket refuses connections, another bundler is started.
   const running = await runningBundler();
   if (!(await isListening(running.socket))) discard(running.child);
   const { socket } = await runningBundler();

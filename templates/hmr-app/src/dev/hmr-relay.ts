@@ -7,8 +7,8 @@ import { connectToBundler } from "./bundler.ts";
 // #region workarounds
 import {
   type PageState,
-  readBundlerMessage,
-  readPageMessage,
+  reloadAfterBuild,
+  reloadIfPageIsStale,
   sendReload,
 } from "./workarounds/hmr-messages.ts";
 
@@ -20,6 +20,7 @@ interface RelayData {
   readonly upstream: WebSocket;
 }
 // #region workarounds
+// A separate declaration, so that it can be left out with the workarounds. TypeScript merges the two.
 interface RelayData extends PageState {}
 // #endregion
 
@@ -43,8 +44,9 @@ export function relayRoutes() {
 }
 
 /**
- * Returns handlers that serve both the relays and the app's own sockets. Bun has one set of limits for all sockets, so the app's
- * limits are raised to those of relays. `receive` enforces the app's `maxPayloadLength`; nothing enforces its `backpressureLimit`.
+ * Returns handlers that serve both the relays and the app's own sockets. Bun has one set of limits for all sockets, so
+ * lower limits of the app are raised to `RELAY_LIMIT`. `receive` checks the app's `maxPayloadLength`; a lower `backpressureLimit` is
+ * not enforced.
  */
 export function withRelay(appHandlers: AppHandlers): WebSocketHandler<unknown> {
   const { maxPayloadLength = RELAY_LIMIT, backpressureLimit = RELAY_LIMIT } = appHandlers;
@@ -83,7 +85,7 @@ function open(socket: RelaySocket): void {
     // #endregion
     if (socket.send(message) === 0) socket.terminate();
     // #region workarounds
-    readBundlerMessage(socket, message);
+    reloadAfterBuild(socket, message);
     // #endregion
   };
   upstream.onclose = () => end(socket);
@@ -95,7 +97,7 @@ function open(socket: RelaySocket): void {
 function sendToBundler(socket: RelaySocket, message: string | Buffer<ArrayBuffer>): void {
   const { upstream } = socket.data;
   // #region workarounds
-  readPageMessage(socket, message);
+  reloadIfPageIsStale(socket, message);
   // #endregion
   if (upstream.readyState === WebSocket.OPEN) upstream.send(message);
   else upstream.addEventListener("open", () => upstream.send(message), { once: true });

@@ -23,23 +23,29 @@ const FINISHED_BUILD = 117;
 /** A hello message ("V") with a version that never equals that of the page. */
 const RELOAD = Buffer.from("Vreload");
 
-export function readPageMessage(page: Page, message: string | Buffer): void {
+/** Reads from a message of the page which build it shows. The page reloads if that is not the latest one. */
+export function reloadIfPageIsStale(page: Page, message: string | Buffer): void {
   if (page.data.build) return;
   page.data.build = /^i([\da-f]+)$/.exec(message.toString())?.[1];
-  reloadIfStale(page);
+  reloadUnlessLatest(page);
 }
 
-export function readBundlerMessage(page: Page, message: ArrayBuffer): void {
+/**
+ * Reads a message of the bundler. After a build, the page reloads if a plugin has requested that since the page subscribed. When
+ * the page subscribes, it reloads if it is stale.
+ */
+export function reloadAfterBuild(page: Page, message: ArrayBuffer): void {
   const type = new Uint8Array(message)[0];
   if (type === SUBSCRIBED && page.data.reloadsBefore === undefined) {
     page.data.reloadsBefore = reloadCount();
-    reloadIfStale(page);
+    reloadUnlessLatest(page);
   }
   // A plugin requests a reload during a build. A page that reloads before the end of that build would get the previous one.
   if (type === FINISHED_BUILD && reloadCount() !== page.data.reloadsBefore) reload(page);
 }
 
-async function reloadIfStale(page: Page): Promise<void> {
+/** Does nothing until the page has named its build and has subscribed. */
+async function reloadUnlessLatest(page: Page): Promise<void> {
   const { build, reloadsBefore } = page.data;
   if (!build || reloadsBefore === undefined) return;
   // If the bundler cannot be asked, it has exited, and the page has to reload as well.

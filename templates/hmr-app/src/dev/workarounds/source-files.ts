@@ -5,8 +5,8 @@
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739 for (a) and (b), no issue found for (c)
 // Workaround: a plugin that records which version of each file the bundler has loaded. (a), (b) If a file stays different
 // from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts. (c) The
-// plugin waits until the file has content. If it was removed and nothing imports it any more, the bundler restarts. If it is
-// still imported, the page reloads once the file is restored.
+// plugin waits until the file has content. If it stays missing, the bundler restarts if nothing imports it; otherwise the page
+// reloads when it is restored.
 import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -31,7 +31,7 @@ const SPECIFIER = /["'`(]([^"'`()\s]+)["'`)]/g;
 
 interface Edit {
   readonly version: string;
-  /** Polls since the file got this version, or since the bundler last loaded any file. */
+  /** Polls without any load by the bundler, since the file got this version. */
   polls: number;
 }
 
@@ -43,6 +43,8 @@ const unwatchedFiles = new Set<string>();
 const loading = new Map<string, number>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
+/** Edited files that nothing imports. Cleared by each load, because the loaded file may import them. */
+const unusedFiles = new Set<string>();
 /** Imported files that were missing when the bundler loaded them. */
 const missing = new Set<string>();
 /** Files for which a plugin threw an error. */
@@ -53,6 +55,7 @@ function recordLoad(path: string, version = versionOf(path)): void {
   loadedFiles.set(path, version);
   loading.delete(path);
   for (const edit of edits.values()) edit.polls = 0;
+  unusedFiles.clear();
 }
 
 /** Like `recordLoad`, for a file that another process has loaded for the page. */
@@ -107,14 +110,14 @@ function isLoading(): boolean {
 function checkForMissedEdit(): void {
   for (const path of sources()) {
     const polls = countPolls(path);
-    if (polls === 0) continue;
+    if (polls === 0 || unusedFiles.has(path)) continue;
     // No event makes the bundler load a file that it does not watch, so it restarts immediately.
     const maxPolls = unwatchedFiles.has(path) ? 0 : GRACE_POLLS * slowdown();
     if (polls <= maxPolls) causeEvent(dirname(path));
     else if (isImported(path)) {
       requestRestart(`missed an edit of ${shorten(path)}`);
       return;
-    }
+    } else unusedFiles.add(path);
   }
 }
 
