@@ -110,7 +110,7 @@ export function statesOf(paths: readonly string[]): ReadonlyMap<string, FileStat
   return states;
 }
 
-/** Returns the path of the file that a module imports; undefined if there is none. */
+/** Returns the path of the file that a module imports, or undefined if the import names no file. */
 export function resolveImport(from: string, specifier: string): string | undefined {
   try {
     return Bun.resolveSync(specifier, resolve(dirname(from)));

@@ -23,7 +23,7 @@ function run(cwd: string, ...args: string[]): void {
   if (!success) throw new Error(`bun ${args.join(" ")} failed.`);
 }
 
-/** Returns a property of a published package, or undefined if there is none. */
+/** Returns a property of a published package, or undefined if the package or the property does not exist. */
 function view(spec: string, property: string): string | undefined {
   const registry = values.registry ? [`--registry=${values.registry}`] : [];
   const command = ["pm", "view", ...registry, spec, property];

@@ -37,7 +37,7 @@ export class KeySet {
     return set;
   }
 
-  /** The keys with this id, or all keys if it is undefined. Waits until the set is read only if there is none. */
+  /** The keys with this id, or all keys if it is undefined. If no key matches, waits until the set has been read again. */
   async keys(kid: string | undefined): Promise<readonly Key[]> {
     const find = () => this.#keys.filter((key) => kid === undefined || key.kid === kid);
     const age = performance.now() - this.#readAt;

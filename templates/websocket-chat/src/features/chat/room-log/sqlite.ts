@@ -253,7 +253,7 @@ export class SqliteRoomLog implements RoomLog {
     return events;
   }
 
-  /** The offset of the newest message beyond the newest `LIMITS.messages` ones; 0 if there is none. */
+  /** The offset of the newest message beyond the newest `LIMITS.messages` ones; 0 if the room has no more. */
   #lastOldMessage(room: string): number {
     const select = this.db.query<{ offset: number }, [string]>(
       `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
