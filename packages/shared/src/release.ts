@@ -70,15 +70,19 @@ export async function releasePackage(
   request: string | undefined,
   checks: readonly string[],
 ): Promise<number> {
+  let isInterrupted = false;
   process.on("SIGINT", () => {
-    // Ctrl-C ends the check or the git command that runs, which has failed then. Without this handler, it would also end
-    // this process, which could have changed the files and not committed them yet.
+    // Ctrl-C also reaches the check or the git command that runs. Without this handler, it would end this process, too, which
+    // could have changed the files and not committed them yet.
+    isInterrupted = true;
   });
   try {
     if (!request) throw new ReleaseError("Name the version.", 2);
     await prepare(request);
     for (const check of checks) {
-      if ((await $`${process.execPath} run ${check}`.nothrow()).exitCode === 0) continue;
+      const { exitCode } = await $`${process.execPath} run ${check}`.nothrow();
+      if (isInterrupted) throw new ReleaseError("Interrupted, so nothing was released."); // some checks succeed all the same
+      if (exitCode === 0) continue;
       throw new ReleaseError(`\`bun run ${check}\` failed, so nothing was released.`);
     }
     // Again, because files may have been edited during the checks.

@@ -204,12 +204,14 @@ describe("refuses, and changes nothing:", () => {
     expect(await own.read("CHANGELOG.md")).toBe(CHANGELOG);
   });
 
+  const slowCheck = { "package.json": manifest({ scripts: { ...scripts, check: "sh slow.sh" } }) };
+
   test.each([
-    ["a check", { "package.json": manifest({ scripts: { ...scripts, check: "sh slow.sh" } }) }],
-    ["a hook of `git commit`", { "hook.sh": "sh slow.sh\n" }],
-  ])("Ctrl-C during %s", async (_, files) => {
-    const started = join(place, `started-${++count}`);
-    const own = await Package.create({ "slow.sh": `touch ${started}\nexec sleep 100\n`, ...files });
+    ["a check", slowCheck, "touch .git/started\nexec sleep 100\n"],
+    ["a check that succeeds all the same", slowCheck, "trap '' INT\ntouch .git/started\nsleep 1\n"],
+    ["a hook", { "hook.sh": "sh slow.sh\n" }, "touch .git/started\nexec sleep 100\n"],
+  ])("Ctrl-C during %s", async (_, files, slow) => {
+    const own = await Package.create({ "slow.sh": slow, ...files });
     if ("hook.sh" in files) {
       await Bun.write(join(own.folder, ".git/hooks/pre-commit"), "#!/bin/sh\nsh hook.sh\n");
       await chmod(join(own.folder, ".git/hooks/pre-commit"), 0o755);
@@ -219,7 +221,7 @@ describe("refuses, and changes nothing:", () => {
       stdio: ["ignore", "ignore", "pipe"],
       detached: true, // in a process group of its own
     });
-    while (!(await Bun.file(started).exists())) await Bun.sleep(10);
+    while (!(await Bun.file(join(own.folder, ".git/started")).exists())) await Bun.sleep(10);
     process.kill(-child.pid, "SIGINT"); // as a terminal does
     expect(await child.stderr.text()).toContain("nothing was released");
     expect(await child.exited).toBe(1);

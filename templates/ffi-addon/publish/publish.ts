@@ -14,13 +14,17 @@ const { values } = parseArgs({
   strict: false,
 });
 
-/** Runs Bun. @throws {Error} when it fails; its own message is on stderr. */
-function run(cwd: string, ...args: string[]): void {
-  const { success } = Bun.spawnSync([process.execPath, ...args], {
+let isInterrupted = false;
+
+/** Runs Bun. @throws {Error} if it fails, with its own message on stderr, or after Ctrl-C. */
+async function run(cwd: string, ...args: string[]): Promise<void> {
+  const { exited } = Bun.spawn([process.execPath, ...args], {
     cwd,
     stdio: ["inherit", "inherit", "inherit"],
   });
-  if (!success) throw new Error(`bun ${args.join(" ")} failed.`);
+  const exitCode = await exited;
+  if (isInterrupted) throw new Error("Interrupted.");
+  if (exitCode !== 0) throw new Error(`bun ${args.join(" ")} failed.`);
 }
 
 /** Returns a property of a published package, or undefined if the package or the property does not exist. */
@@ -60,8 +64,9 @@ function chooseTag(name: string, version: string): string {
 }
 
 process.on("SIGINT", () => {
-  // Ctrl-C ends the command that runs, which has failed then. Without this handler, it would also end this process before
-  // it restores package.json, README.md and LICENSE.
+  // Ctrl-C also reaches the command that runs, but not every command fails after it. This process first restores
+  // package.json, README.md and LICENSE.
+  isInterrupted = true;
 });
 try {
   const { name, version, private: isPrivate } = readProject();
@@ -70,17 +75,18 @@ try {
   }
   const packages = [...readPackages().packages, { name, folder: root }];
   // All are packed and compared before one is published. `prepack` of the main package runs here.
-  const tarballs = packages.map(({ name, folder }, index) => {
-    const tarball = join(root, "dist", `${index}.tgz`);
-    run(folder, "pm", "pack", "--quiet", "--filename", tarball);
+  const tarballs: string[] = [];
+  for (const { name, folder } of packages) {
+    const tarball = join(root, "dist", `${tarballs.length}.tgz`);
+    await run(folder, "pm", "pack", "--quiet", "--filename", tarball);
     requireSameIfPublished(name, version, tarball);
-    return tarball;
-  });
+    tarballs.push(tarball);
+  }
   const tag = values.tag ? [] : ["--tag", chooseTag(name, version)];
   // From the project's folder, whose .npmrc or bunfig.toml may name the registry. The main package comes last: when it
   // can be installed, its platform packages can.
   for (const tarball of tarballs) {
-    run(root, "publish", "--tolerate-republish", ...tag, ...options, tarball);
+    await run(root, "publish", "--tolerate-republish", ...tag, ...options, tarball);
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

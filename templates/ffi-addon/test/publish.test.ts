@@ -217,8 +217,21 @@ describe.skipIf(!compiler)("with a C compiler", () => {
   });
 
   describe.skipIf(process.platform === "win32")("Ctrl-C", () => {
+    /** Lets `prepack` run a shell script when it has replaced the files. @returns package.json */
+    function extendPrepack(project: Project, script: string): string {
+      writeFileSync(join(project.path, "wait.sh"), script);
+      const manifest = JSON.parse(manifestOf(project));
+      manifest.scripts.prepack += " && sh wait.sh";
+      const text = JSON.stringify(manifest);
+      writeFileSync(join(project.path, "package.json"), text);
+      return text;
+    }
+
     /** Publishes as in a terminal, where the signal reaches all processes of the group. */
-    async function interrupt(project: Project, isBusy: () => boolean): Promise<number> {
+    async function interrupt(
+      project: Project,
+      isBusy = () => existsSync(join(project.path, "waits")),
+    ): Promise<number> {
       await using child = Bun.spawn([process.execPath, "run", "publish:all"], {
         cwd: project.path,
         detached: true,
@@ -232,14 +245,22 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     test("while the main package is packed restores README.md and package.json", async () => {
       using project = publishable();
       expect((await bun(project, "run", "package")).exitCode).toBe(0);
-      const manifest = JSON.parse(manifestOf(project));
-      manifest.scripts.prepack += " && sleep 60"; // with the files replaced
-      const text = JSON.stringify(manifest);
-      writeFileSync(join(project.path, "package.json"), text);
-      const isReplaced = () =>
-        readmeOf(project) !== "# For the owner\n" || manifestOf(project) !== text;
-      expect(await interrupt(project, isReplaced)).not.toBe(0);
-      while (isReplaced()) await Bun.sleep(10);
+      const text = extendPrepack(project, "touch waits\nexec sleep 60\n");
+      expect(await interrupt(project)).not.toBe(0);
+      while (readmeOf(project) !== "# For the owner\n") await Bun.sleep(10);
+      while (manifestOf(project) !== text) await Bun.sleep(10);
+    });
+
+    test("that a script of the package ignores publishes nothing all the same", async () => {
+      using npm = startRegistry();
+      using project = publishable();
+      const { href, host } = npm.url;
+      writeFileSync(join(project.path, ".npmrc"), `registry=${href}\n//${host}/:_authToken=test\n`);
+      expect((await bun(project, "run", "package")).exitCode).toBe(0);
+      extendPrepack(project, "trap '' INT\ntouch waits\nsleep 1\n");
+      expect(await interrupt(project)).not.toBe(0);
+      while (readmeOf(project) !== "# For the owner\n") await Bun.sleep(10);
+      expect(npm.published).toEqual([]);
     });
 
     test("while the registry does not respond publishes nothing", async () => {
