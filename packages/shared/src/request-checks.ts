@@ -15,8 +15,11 @@ const LOOPBACK =
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Middleware: refuses malformed Hosts, in development also foreign ones; requests that change something and WebSockets
- * if a foreign page sends or opens them; and encoded bodies. The log says why.
+ * Middleware that refuses, and logs why:
+ * - a malformed Host; in development, also a foreign Host
+ * - a request of a foreign page that changes something
+ * - a WebSocket that a foreign page opens
+ * - a body with a Content-Encoding
  * @param origins whose pages are not foreign
  * @throws {Problem} 400, 403 or 415
  */

@@ -2,7 +2,7 @@
 import { expect, jest, test } from "bun:test";
 import { Metrics } from "#lib/metrics";
 import { type Listener, type Message, toJson } from "../messages/store.ts";
-import { Broadcaster } from "./broadcaster.ts";
+import { Broadcaster, encodeMessages } from "./broadcaster.ts";
 
 test("an event is encoded once for streams with the same patterns, in whatever order they are requested", () => {
   let publish: Listener | undefined;
@@ -59,6 +59,14 @@ test("every open stream gets heartbeats; the newest id only once it is subscribe
   } finally {
     jest.useRealTimers();
     broadcaster.close();
+  }
+});
+
+test("of a message whose event name would break the stream, clients receive only the id", () => {
+  const message: Message = { id: "1", topic: "a", event: "message", data: {}, at: "now" };
+  for (const event of ["a\nb", "a\rb", "a\0b"]) {
+    const text = new TextDecoder().decode(encodeMessages([{ ...message, event }]));
+    expect(text).toBe("id: 1\n\n");
   }
 });
 

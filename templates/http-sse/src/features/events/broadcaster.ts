@@ -1,7 +1,8 @@
 // Sends each new message to the open event streams of its topic. It is formatted once, and encoded once for all streams
 // with the same patterns.
+import { log } from "#lib/log";
 import type { Counter, Metrics } from "#lib/metrics";
-import { type Message, type MessageStore, toJson } from "../messages/store.ts";
+import { isEventName, type Message, type MessageStore, toJson } from "../messages/store.ts";
 import { patternsCovering } from "../messages/topics.ts";
 
 /** One event stream. It receives new messages once it is subscribed. */
@@ -164,17 +165,21 @@ function keyOf(patterns: readonly string[]): string {
 
 /**
  * Formats one event: https://html.spec.whatwg.org/#parsing-an-event-stream. JSON has no line break that could end it.
- * @throws {RangeError} if the name contains a NUL or a line break.
+ * @param event for which `isEventName` is true.
  */
 export function formatEvent(event: string, data: object, id?: string): string {
-  if (/[\0\r\n]/.test(event)) {
-    throw new RangeError("The name of an event must not contain a NUL or a line break.");
-  }
   return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+/**
+ * Formats a message as an event. If its event name is not valid, clients receive only its id, so that they resume after
+ * it: an earlier release, or another program, may have stored such a message.
+ */
 function formatMessage(message: Message): string {
-  return formatEvent(message.event, toJson(message), message.id);
+  const { id, event } = message;
+  if (isEventName(event)) return formatEvent(event, toJson(message), id);
+  log.warn("skipped the message {id}: its event name contains a NUL or a line break", { id });
+  return `id: ${id}\n\n`;
 }
 
 export function encodeMessages(messages: readonly Message[]): Uint8Array {

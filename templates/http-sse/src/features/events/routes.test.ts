@@ -1,5 +1,7 @@
 // /api/events: new messages, replay after Last-Event-ID, the gap event, and limits.
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import { TestServer } from "../../../test/server.ts";
 
 let server: TestServer;
@@ -94,6 +96,22 @@ test("an id whose message the retention dropped gets a gap event, then the store
   using client = await small.events({ "last-event-id": id });
   expect((await client.next())?.event).toBe("gap");
   expect(await client.texts(2)).toEqual(["3", "4"]);
+});
+
+test("a replay skips a message of an earlier release whose event name would break the stream", async () => {
+  await using small = await TestServer.start();
+  const first = await small.post("first");
+  await small.post("bad");
+  await small.stop();
+  {
+    using db = new Database(join(small.dataDir, "messages.db"));
+    db.run("UPDATE messages SET event = 'a' || char(10) || 'b' WHERE data LIKE '%bad%'");
+  }
+  await small.restart();
+  using client = await small.events({ "last-event-id": first.id });
+  await small.post("new");
+  expect(await client.texts(1)).toEqual(["new"]);
+  expect(small.output).toContain("skipped the message");
 });
 
 test("a client that connected to an empty store misses nothing", async () => {

@@ -35,6 +35,16 @@ test("a job whose first status cannot be stored is refused, and no end of it is 
   expect(stored).toEqual([]);
 });
 
+test.each([
+  ["a BigInt", async () => ({ count: 1n })],
+  // As for work in JavaScript, or with a value of the type `any`.
+  ["nothing", async () => JSON.parse("null")],
+])("a job whose result is %s, which cannot be stored, fails", async (_, work) => {
+  const { id } = await jobs.start(work);
+  await jobs.drain();
+  expect(await jobs.get(id)).toMatchObject({ status: "failed", error: { code: "failed" } });
+});
+
 test("the state of a job takes at most one search through the messages", async () => {
   const done = await jobs.start(async () => ({ answer: 42 }));
   const failed = await jobs.start(() => Promise.reject(new Error("a failure of the test")));

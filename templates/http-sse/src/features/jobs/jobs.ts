@@ -1,9 +1,10 @@
 // Jobs: work in the background whose events are messages of the topic `jobs/<id>`.
 import { z } from "zod";
+import { Problem } from "#lib/http";
 import { log } from "#lib/log";
 import type { Counter, Metrics } from "#lib/metrics";
 import type { Message, MessageStore } from "../messages/store.ts";
-import { type End, endKey, RunningJob } from "./running-job.ts";
+import { type End, endKey, failure, RunningJob } from "./running-job.ts";
 
 /** Ids are UUIDs. With any other text, such as `*`, `jobs/<id>` might not be a topic. */
 export const jobId = z.uuid();
@@ -118,22 +119,28 @@ export class Jobs {
     working: ReturnType<Work>,
     created: Promise<unknown>,
   ): Promise<void> {
-    const end = await job.outcome(working);
-    this.#count.inc({ status: statusOf(end) });
+    let end = await job.outcome(working);
     const [{ status }] = await Promise.allSettled([created]);
     // No client knows of a job whose first status was not stored, so its end is not stored either.
-    if (status === "fulfilled") await this.#endWithRetries(job.topic, end);
+    if (status === "fulfilled") end = await this.#endWithRetries(job.topic, end);
+    this.#count.inc({ status: statusOf(end) });
     this.#running.delete(job.topic);
   }
 
-  /** Repeats until the end is stored or the service stops. */
-  async #endWithRetries(topic: string, end: End): Promise<void> {
-    for (;;) {
+  /**
+   * Repeats until the end is stored or the service stops. If the store refuses `result`, the job ends with an error.
+   * @returns the end of the job.
+   */
+  async #endWithRetries(topic: string, result: End): Promise<End> {
+    for (let end = result; ; ) {
       try {
-        return await this.#end(topic, end);
+        await this.#end(topic, end);
+        return end;
       } catch (error) {
         log.warn("cannot store the end of {topic}: {error}", { topic, error });
-        if (this.#isClosed) return;
+        if (this.#isClosed) return end;
+        // Not an outage, but for example a result that JSON cannot represent: the next attempt would fail, too.
+        if (!(error instanceof Problem)) end = { event: "error", data: failure(error) };
         await Bun.sleep(RETRY_MS);
       }
     }
@@ -157,7 +164,8 @@ export class Jobs {
     try {
       for (const [topic, { instance }] of await messages.states()) {
         const isOwn = instance === messages.instance;
-        // A job of this instance that does not run was refused, because its stored status was not acknowledged.
+        // A job of this instance can have a state although it does not run. The store saved its first status, but the
+        // reply was lost. `start` then threw an error, so no client knows this job.
         const isRunning = isOwn ? this.#running.has(topic) : await messages.isAlive(`${instance}`);
         if (isRunning) continue;
         const data = { code: "interrupted", detail: "The service stopped." };

@@ -123,7 +123,8 @@ export class RunningJob {
   }
 }
 
-function failure(error: unknown): { readonly code: string; readonly detail: string } {
+/** What clients see of an error that ends a job. It is logged unless it is a `JobError`. */
+export function failure(error: unknown): { readonly code: string; readonly detail: string } {
   if (error instanceof JobError) return { code: error.code, detail: error.message };
   log.error("a job failed: {error}", { error });
   return { code: "failed", detail: "The job failed." };

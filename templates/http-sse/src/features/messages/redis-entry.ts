@@ -31,9 +31,8 @@ export function parseEntry([id, fields]: Entry): Message {
   const text = field("text");
   // Entries of the first release have no fields but `text` and `key`.
   const data = text === undefined ? JSON.parse(field("data") ?? "") : { text };
-  const event = field("event") ?? "message";
-  if (typeof data !== "object" || data === null || /[\0\r\n]/.test(event)) {
+  if (typeof data !== "object" || data === null) {
     throw new TypeError(`The entry ${id} is not a message.`);
   }
-  return { id, topic: field("topic") ?? "general", event, data, at };
+  return { id, topic: field("topic") ?? "general", event: field("event") ?? "message", data, at };
 }

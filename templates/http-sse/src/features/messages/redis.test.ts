@@ -35,7 +35,6 @@ test.skipIf(!url)(
         ["data", "{"],
         ["data", "1"],
         ["other", "x"],
-        ["data", "{}", "event", "a\nb"],
       ];
       for (const fields of foreign) await client.send("XADD", [key, "*", ...fields]);
       const data = { text: "kept" };

@@ -8,13 +8,14 @@ import { RedisFollower } from "./redis-follower.ts";
 import { APPEND, CAN_CONTINUE, DELETE, evaluate, keyOf } from "./redis-scripts.ts";
 import {
   type Appended,
-  isSame,
   type Listener,
   type Message,
   type MessageStore,
   type NewMessage,
   type Page,
   type Query,
+  resultOfRepeat,
+  serializeData,
 } from "./store.ts";
 import { covers } from "./topics.ts";
 
@@ -66,17 +67,15 @@ export class RedisMessages implements MessageStore {
   }
 
   async append(message: NewMessage): Promise<Appended> {
-    const { topic, event, data, key } = message;
-    const args = [topic, event, JSON.stringify(data), `${this.keep}`, key ?? ""];
+    const { topic, event, key } = message;
+    const args = [topic, event, serializeData(message), `${this.keep}`, key ?? ""];
     // #region jobs
     args.push(message.state ?? "", message.endKey ?? "");
     // #endregion
     const reply = await this.#eval(APPEND, ...args);
     const [outcome, entry] = reply as ["created" | "repeated", Entry];
     const stored = parseEntry(entry);
-    if (outcome === "created") return { outcome, message: stored };
-    if (stored.event === "deleted") return { outcome: "deleted", message: stored };
-    return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
+    return outcome === "created" ? { outcome, message: stored } : resultOfRepeat(stored, message);
   }
 
   async delete(id: string): Promise<boolean> {
@@ -148,9 +147,9 @@ export class RedisMessages implements MessageStore {
   }
 
   /**
-   * Returns false when every check for `INSTANCE_TTL_MS` found the key of `instance` missing. A gap of that length between
-   * two checks restarts the wait. After a Redis outage or a jump of its clock, all keys may have expired, and a live
-   * instance needs time to set its key again.
+   * Returns false once the key of `instance` has been missing in all checks of the last `INSTANCE_TTL_MS`. If more than
+   * `INSTANCE_TTL_MS` pass between two checks, the time starts again. After a Redis outage or a jump of its clock, all keys
+   * may have expired, and a live instance needs time to set its key again.
    */
   async isAlive(instance: string): Promise<boolean> {
     const key = keyOf(this.key, `instance:${instance}`);

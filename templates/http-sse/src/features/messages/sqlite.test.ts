@@ -16,16 +16,6 @@ testMessageStore({
   remove: async () => undefined,
 });
 
-test("a bug is not reported as a store that is not available", async () => {
-  const messages = new SqliteMessages(join(folder, "bug.db"), 1000);
-  const message = { topic: "a", event: "message" };
-  const data: Record<string, unknown> = {};
-  data.itself = data;
-  await expect(messages.append({ ...message, data })).rejects.toThrow(TypeError);
-  expect((await messages.append({ ...message, data: {} })).outcome).toBe("created");
-  messages.close();
-});
-
 test("is not ready while its messages cannot be read", async () => {
   const file = join(folder, "unreadable.db");
   const messages = new SqliteMessages(file, 1000);

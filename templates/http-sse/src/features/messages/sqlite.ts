@@ -3,20 +3,21 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
-import { StartError } from "#lib/service";
 import { SqliteReads } from "#lib/sqlite-reads";
 import { migrate } from "./migrations.ts";
+import { lock } from "./sqlite-lock.ts";
 import { COLUMNS, type Direction, findRow, type Row, selectRows } from "./sqlite-queries.ts";
 import { dropOldest, type Extent, readExtent } from "./sqlite-retention.ts";
 import {
   type Appended,
-  isSame,
   type Listener,
   type Message,
   type MessageStore,
   type NewMessage,
   type Page,
   type Query,
+  resultOfRepeat,
+  serializeData,
 } from "./store.ts";
 
 /** Bytes that `ready` writes: more than a message, so that a disk with less free space is not ready. */
@@ -27,6 +28,8 @@ const START = "0";
 
 interface Pending extends PromiseWithResolvers<Appended> {
   readonly message: NewMessage;
+  /** The data of the message. */
+  readonly json: string;
 }
 
 export class SqliteMessages implements MessageStore {
@@ -74,8 +77,10 @@ export class SqliteMessages implements MessageStore {
   }
 
   /** Group commit: all messages appended in the same tick share one transaction and one fsync. */
-  append(message: NewMessage): Promise<Appended> {
-    const pending = { ...Promise.withResolvers<Appended>(), message };
+  async append(message: NewMessage): Promise<Appended> {
+    // Before the message is queued: an error in the shared transaction would reject the other messages of this tick, too.
+    const json = serializeData(message);
+    const pending = { ...Promise.withResolvers<Appended>(), message, json };
     if (this.#pending.push(pending) === 1) setImmediate(() => this.#commit());
     return pending.promise;
   }
@@ -85,7 +90,7 @@ export class SqliteMessages implements MessageStore {
     this.#pending = [];
     let results: readonly Appended[];
     try {
-      results = this.#write(() => batch.map(({ message }) => this.#appendOne(message)));
+      results = this.#write(() => batch.map((pending) => this.#appendOne(pending)));
     } catch (error) {
       for (const pending of batch) pending.reject(toProblem(error));
       return;
@@ -106,24 +111,23 @@ export class SqliteMessages implements MessageStore {
     for (const listener of this.#listeners) listener(messages, hasGap, newest.id);
   }
 
-  #appendOne(message: NewMessage): Appended {
+  #appendOne({ message, json }: Pending): Appended {
     // #region jobs
     const end = this.#withKey(message.endKey);
     if (end) return { outcome: "conflict", message: end };
-    // Before the check for a repeat: if the end of a topic is repeated, it also removes a state that is left.
-    this.#writeState(message);
+    // This runs before the check for a repeated key. A job may store its last message twice. The second time, the message
+    // is not added, but its `remove` still deletes the state if the topic has one.
+    this.#writeState(message, json);
     // #endregion
     const stored = this.#withKey(message.key);
-    if (!stored) return { outcome: "created", message: this.#insert(message) };
-    if (stored.event === "deleted") return { outcome: "deleted", message: stored };
-    return { outcome: isSame(stored, message) ? "repeated" : "conflict", message: stored };
+    if (stored) return resultOfRepeat(stored, message);
+    return { outcome: "created", message: this.#insert(message, json) };
   }
 
   // #region jobs
-  #writeState({ topic, data, state }: NewMessage): void {
-    if (state === "set") {
-      this.#db.run("REPLACE INTO states VALUES (?, ?)", [topic, JSON.stringify(data)]);
-    } else if (state === "remove") this.#db.run("DELETE FROM states WHERE topic = ?", [topic]);
+  #writeState({ topic, state }: NewMessage, json: string): void {
+    if (state === "set") this.#db.run("REPLACE INTO states VALUES (?, ?)", [topic, json]);
+    if (state === "remove") this.#db.run("DELETE FROM states WHERE topic = ?", [topic]);
   }
 
   // #endregion
@@ -133,9 +137,9 @@ export class SqliteMessages implements MessageStore {
     return row ? this.#message(row) : undefined;
   }
 
-  #insert({ topic, event, data, key }: NewMessage): Message {
+  #insert({ topic, event, key }: Omit<NewMessage, "data">, json: string): Message {
     const at = new Date().toISOString();
-    const row = this.#insertStatement.get(topic, event, JSON.stringify(data), at, key ?? null);
+    const row = this.#insertStatement.get(topic, event, json, at, key ?? null);
     if (!row) throw new Error("SQLite returned no row for an INSERT.");
     return this.#message(row);
   }
@@ -154,7 +158,7 @@ export class SqliteMessages implements MessageStore {
     this.#db.run("DELETE FROM messages WHERE seq = ?", [seq]);
     const { topic } = row;
     const key = row.key ?? undefined;
-    return this.#insert({ topic, event: "deleted", data: { id }, key });
+    return this.#insert({ topic, event: "deleted", key }, JSON.stringify({ id }));
   }
 
   async read(query: Query & { readonly after: string | undefined }): Promise<Page> {
@@ -271,27 +275,6 @@ export class SqliteMessages implements MessageStore {
     // Compared as a whole: a longer text must not count as the id that it starts with.
     return Number.isSafeInteger(seq) && seq > 0 && id === this.#id(seq) ? seq : 0;
   }
-}
-
-/**
- * Locks the file for this process. The lock is a transaction in a file of its own, so that other programs can read the
- * messages. The kernel releases it when the process ends, also after kill -9.
- */
-function lock(file: string): Database {
-  const db = new Database(`${file}-lock`);
-  // The previous process may still be closing.
-  db.run("PRAGMA busy_timeout = 5000");
-  try {
-    // Nothing is written, so no journal file is needed.
-    db.run("PRAGMA journal_mode = MEMORY");
-    db.run("BEGIN EXCLUSIVE");
-  } catch (error) {
-    db.close();
-    if (!(error instanceof SQLiteError) || error.code !== "SQLITE_BUSY") throw error;
-    const hint = "Stop that process first, or set DATA_DIR to another folder.";
-    throw new StartError(`Another process uses ${file}.`, hint, { cause: error });
-  }
-  return db;
 }
 
 /** Runs `query`, and turns an error of SQLite into a 503 or 507 `Problem`. */

@@ -51,6 +51,26 @@ export function testMessageStore(engine: Engine): void {
     },
   );
 
+  const cyclic: Record<string, unknown> = {};
+  cyclic.itself = cyclic;
+  test.each([
+    ["an event name with a line feed", { event: "a\nb" }, RangeError],
+    ["an event name with a carriage return", { event: "a\rb" }, RangeError],
+    ["an event name with a NUL", { event: "a\0b" }, RangeError],
+    ["the event name of deletions", { event: "deleted" }, RangeError],
+    ["cyclic data", { data: cyclic }, TypeError],
+    ["a BigInt", { data: { n: 1n } }, TypeError],
+    ["data that is not in JSON", { data: { toJSON: () => undefined } }, TypeError],
+    ["data that is not an object in JSON", { data: { toJSON: () => null } }, TypeError],
+  ])("refuses %s, and stores the other messages of the tick", async (_, part, error) => {
+    const before = say("before");
+    const refused = messages.append({ topic: "general", event: "message", data: {}, ...part });
+    const after = say("after");
+    await expect(refused).rejects.toBeInstanceOf(error);
+    const stored = await Promise.all([before, after]);
+    expect((await read()).messages).toEqual(stored.map(({ message }) => message));
+  });
+
   test("stores messages in the order of their ids, and returns them page by page", async () => {
     const added: Message[] = [];
     for (const text of ["a", "b c", "\0\n🙂", "d"]) added.push(await add(text));

@@ -12,12 +12,17 @@ export interface Message {
 
 export interface NewMessage {
   readonly topic: string;
+  /** Must not contain a NUL or a line break, and must not be `deleted`, which only `delete` adds. */
   readonly event: string;
+  /** JSON must be able to represent it. */
   readonly data: Readonly<Record<string, unknown>>;
   /** Idempotency key: a message with a key that was used before is not added. */
   readonly key?: string | undefined;
   // #region jobs
-  /** `set`: `data` becomes the state of the topic, also if it is dropped as a message. `remove`: the topic has no state any more. */
+  /**
+   * A topic can have one state: an object that is stored apart from its messages. `set` stores `data` as this state. The
+   * state stays when retention drops the message. `remove` deletes the state.
+   */
   readonly state?: "set" | "remove" | undefined;
   /** If a message with this key is stored, the topic has ended: `append` adds nothing and returns `conflict`. */
   readonly endKey?: string | undefined;
@@ -60,7 +65,10 @@ export type Listener = (messages: readonly Message[], hasGap: boolean, cursor: s
  * disk is full, else with a 503. `ready` may reject with any error.
  */
 export interface MessageStore {
-  /** Adds a message at the end; when the promise resolves, the message survives a crash. */
+  /**
+   * Adds a message at the end; when the promise resolves, the message survives a crash. Rejects with a `RangeError` or a
+   * `TypeError` if the event name or the data is not valid; then nothing is stored.
+   */
   append(message: NewMessage): Promise<Appended>;
 
   /**
@@ -102,13 +110,34 @@ export interface MessageStore {
   close(): void | Promise<void>;
 }
 
-/** Whether `message` repeats `stored`, which has the same idempotency key. If not, the key is in conflict. */
-export function isSame(stored: Message, message: NewMessage): boolean {
-  return (
+/** Whether an event of a stream can have this name: a line break would end it. */
+export function isEventName(name: string): boolean {
+  return !/[\0\r\n]/.test(name);
+}
+
+/**
+ * Checks a message before it is stored. @returns its data as JSON.
+ * @throws {RangeError} for an event name that is not allowed.
+ * @throws {TypeError} if JSON cannot represent the data as an object.
+ */
+export function serializeData({ event, data }: NewMessage): string {
+  if (!isEventName(event)) {
+    throw new RangeError("The name of an event must not contain a NUL or a line break.");
+  }
+  if (event === "deleted") throw new RangeError("Only a deletion has the event name `deleted`.");
+  const json: string | undefined = JSON.stringify(data);
+  if (!json?.startsWith("{")) throw new TypeError("The data of a message must be an object.");
+  return json;
+}
+
+/** The result of `append` if the idempotency key of `message` was used before, for `stored`. */
+export function resultOfRepeat(stored: Message, message: NewMessage): Appended {
+  if (stored.event === "deleted") return { outcome: "deleted", message: stored };
+  const isSame =
     stored.topic === message.topic &&
     stored.event === message.event &&
-    Bun.deepEquals(stored.data, message.data)
-  );
+    Bun.deepEquals(stored.data, message.data);
+  return { outcome: isSame ? "repeated" : "conflict", message: stored };
 }
 
 /** The JSON that clients receive for a message, in events and in lists. `data` cannot replace the other members. */

@@ -71,7 +71,8 @@ async function* completeBody(request: Request): AsyncGenerator<Uint8Array> {
 /** The file or the requested range of it (RFC 9110, section 14), always as a download. */
 function download(c: Context, upload: Upload, file: Blob): Response {
   const tag = `"${upload.sha256}"`;
-  // Ranges apply to GET only, and with If-Range only to the client's version, which no weak tag proves.
+  // A range applies to GET only. If the request has If-Range, the range applies only if that header is equal to our ETag.
+  // A weak ETag is never equal to it.
   const ifRange = c.req.header("if-range")?.trim() ?? tag;
   const isPartial = c.req.method === "GET" && ifRange === tag;
   const range = isPartial ? parseRange(c.req.header("range"), upload.size) : undefined;
