@@ -154,12 +154,9 @@ export class VectorIndex implements Disposable {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new AddonError("invalid_argument", "signal must be an AbortSignal.");
     }
-    this.#requireIdle("search");
-    const copy = this.#requireQuery(query, k).slice();
-    signal?.throwIfAborted();
-    // No code of the caller may run between this check and the start of the search: it could close the index.
+    signal?.throwIfAborted(); // before the next check: a signal's own method could close the index
     const store = this.#requireIdle("search");
-    const search = createSearch(store, copy, k);
+    const search = createSearch(store, this.#requireQuery(query, k).slice(), k);
     this.#workerSearches.add(search);
     if (this.#lastAction === undefined) search.start();
     else this.#lastAction.next.push(search);
