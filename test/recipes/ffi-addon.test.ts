@@ -105,6 +105,24 @@ console.log(backend, version, JSON.stringify(loaded.search(Float32Array.of(1, -4
   COMMAND_TIMEOUT,
 );
 
+test.skipIf(!compiler)(
+  "leave out TinyCC for C that it cannot compile",
+  async () => {
+    const project = await create("without-tinycc");
+    for (const [name, before, after] of [
+      ["src/engine.ts", '  "tinycc",\n', ""],
+      ["native/addon.c", /^/, "#ifdef __TINYC__\n#error TinyCC\n#endif\n"],
+    ] as const) {
+      const text = await textOf(project, name);
+      const edited = text.replace(before, after);
+      expect(edited).not.toBe(text);
+      await Bun.write(join(project.directory, name), edited);
+    }
+    await finish(project);
+  },
+  COMMAND_TIMEOUT,
+);
+
 test.skipIf(!hasZlib())(
   "link a library",
   async () => {

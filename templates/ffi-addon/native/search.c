@@ -54,15 +54,15 @@ static double compute_score(const vindex *index, const float *query, double quer
 
 // True only if the row is certainly worse than the worst hit, whose score is `worst`. `sum` is the row's float32 dot
 // product with the query, or their squared distance if the metric is Euclidean. `norm_product` is the product of their
-// norms. Error bound (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1): a term, which is a product or
-// a square, has a relative error below 0.51 * r * FLT_EPSILON after r <= 65538 float32 roundings. This holds for any
-// order of the additions, with or without fused multiply-adds.
+// norms. Error bound (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1): each term of the sum, a product
+// or a square, goes through at most r float32 roundings (r <= 65538). Its relative error is then below
+// 0.51 * r * FLT_EPSILON, in any order of the additions, with or without fused multiply-adds.
 static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
     // No term is negative, so the relative error of the sum is at most that of a term. Roundings per term: 2 for the
-    // difference, because it is squared, 1 for the square, and at most n - 1 for the additions: n + 2. The bound needs
-    // only 0.51 of `relative_error`; the rest covers the roundings in double, in `worst` and in the row's own score.
+    // difference, because it is squared, 1 for the square, and at most n - 1 for the additions: n + 2. The true error is
+    // at most 51 % of `relative_error`. The rest covers the roundings in double, in `worst` and in the row's own score.
     const double relative_error = (n + 2) * FLT_EPSILON;
     const double underflow = n * FLT_MIN;
     const double worst_squared = worst * worst; // `worst` is a negative distance

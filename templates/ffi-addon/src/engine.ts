@@ -3,20 +3,27 @@
 import type { NativeShare, TypeScriptShare } from "./worker/share.ts";
 // #endregion
 
-/** In the order in which they are tried. */
-export const backendOrder = [
+export type Backend =
   // #region prebuilt
-  "prebuilt", // from a platform package
+  | "prebuilt" // from a platform package
   // #endregion
-  "compiled", // by `bun run build`
-  "tinycc", // in memory, by cc() of Bun
-  "typescript",
-] as const;
-export type Backend = (typeof backendOrder)[number];
+  | "compiled" // by `bun run build`
+  | "tinycc" // in memory, by cc() of Bun
+  | "typescript";
+
+/** In the order in which they are tried. */
+export const backendOrder: readonly Backend[] = [
+  // #region prebuilt
+  "prebuilt",
+  // #endregion
+  "compiled",
+  "tinycc",
+  "typescript", // always works, so it comes last
+];
 
 /**
- * In the order of `enum vindex_metric`. The lowest distance is the best. `version` is that of the file format that added the
- * metric: an index is saved in it, not in the newest, so that older libraries that know the metric can read the file.
+ * In the order of `enum vindex_metric`. The lowest distance is the best. `version` is the first version of the file format
+ * that has this metric. `save` writes this version, so every library that knows the metric can read the file.
  */
 export const metrics = {
   dot: { isDistance: false, version: 1 },

@@ -29,7 +29,7 @@ export const status = {
   cancelled: 5,
 } as const;
 
-/** `vindex_hit`: its size, and the offset of each field. C checks it when it is compiled. */
+/** `vindex_hit`: its size, and the offset of each field. test/border.test.ts compares it with native/addon.h. */
 export const hitLayout = { size: 16, score: 0, id: 8 } as const;
 
 export const maxDimensions = 65_536;

@@ -14,7 +14,7 @@ import { readIndex, writeIndex } from "./file.ts";
 import { keepOverReloads } from "./hot.ts";
 import { maxDimensions, maxSize } from "./symbols.ts";
 // #region worker
-import { searchInWorker, type WorkerSearch } from "./worker/client.ts";
+import { createSearch, type WorkerSearch } from "./worker/client.ts";
 // #endregion
 
 export interface VectorIndexOptions {
@@ -48,9 +48,12 @@ export class VectorIndex implements Disposable {
   /** Whether a search is inside `accept`. */
   #isCallingAccept = false;
   // #region worker
+  /** From the call of `searchInWorker` until the search has ended. */
   readonly #workerSearches = new Set<WorkerSearch>();
-  /** Resolves when the last `whenIdle` has run its action. Searches in the worker wait for it. */
-  #pendingAction: Promise<void> | undefined;
+  /** The action of the last `whenIdle` until it has returned, and the searches that start then. */
+  #lastAction: { readonly returned: Promise<void>; readonly next: WorkerSearch[] } | undefined;
+  /** Whether an action of `whenIdle` runs. Then no search runs in the worker: those in `#workerSearches` wait. */
+  #isInAction = false;
   // #endregion
 
   constructor(options: VectorIndexOptions, engine: Engine = defaultEngine) {
@@ -95,7 +98,7 @@ export class VectorIndex implements Disposable {
     const first = store.size;
     const count = view.length / this.#dimensions;
     // #region worker
-    if (this.#workerSearches.size > 0) {
+    if (this.#workerSearches.size > 0 && !this.#isInAction) {
       const remedy = "Use `await index.whenIdle(() => index.add(vectors))`.";
       throw new AddonError("busy", `Can't add to an index that a worker is searching. ${remedy}`);
     }
@@ -151,14 +154,12 @@ export class VectorIndex implements Disposable {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new AddonError("invalid_argument", "signal must be an AbortSignal.");
     }
-    this.#requireIdle("search");
-    const copy = this.#requireQuery(query, k).slice();
-    if (this.#pendingAction !== undefined) await untilAborted(this.#pendingAction, signal);
-    signal?.throwIfAborted();
-    // No code of the caller may run between this check and the start of the search: it could close the index.
+    signal?.throwIfAborted(); // before the next check: a signal's own method could close the index
     const store = this.#requireIdle("search");
-    const search = searchInWorker(store, copy, k);
+    const search = createSearch(store, this.#requireQuery(query, k).slice(), k);
     this.#workerSearches.add(search);
+    if (this.#lastAction === undefined) search.start();
+    else this.#lastAction.next.push(search);
     const abort = (): void => search.cancel(signal?.reason);
     // This callback also keeps the index reachable: its memory is not freed during the search.
     search.ended.then(() => {
@@ -171,8 +172,8 @@ export class VectorIndex implements Disposable {
   }
 
   /**
-   * Waits until the worker has ended this index's searches, then calls `action`, which may use `add`. Later searches in the
-   * worker start after `action` has returned.
+   * Calls `action`, which may use `add`, after all earlier actions have returned and all earlier searches in the worker have
+   * ended. Later searches in the worker start after `action` has returned.
    * @param action a synchronous function. It is not called if the index is closed first.
    * @returns what `action` returns. @throws {AddonError} `invalid_argument`, `busy`, `closed`, and what `action` throws.
    */
@@ -181,18 +182,20 @@ export class VectorIndex implements Disposable {
     if (typeof action !== "function") {
       throw new AddonError("invalid_argument", "action must be a function.");
     }
-    const earlierAction = this.#pendingAction;
+    const earlier = Array.from(this.#workerSearches, ({ ended }) => ended);
+    if (this.#lastAction) earlier.push(this.#lastAction.returned);
     const returned = Promise.withResolvers<void>();
-    this.#pendingAction = returned.promise;
+    const own = { returned: returned.promise, next: [] as WorkerSearch[] };
+    this.#lastAction = own;
     try {
-      await earlierAction;
-      while (this.#workerSearches.size > 0) {
-        await Promise.all(Array.from(this.#workerSearches, ({ ended }) => ended));
-      }
+      await Promise.all(earlier);
       this.#requireOpen();
+      this.#isInAction = true;
       return action();
     } finally {
-      if (this.#pendingAction === returned.promise) this.#pendingAction = undefined;
+      this.#isInAction = false;
+      if (this.#lastAction === own) this.#lastAction = undefined;
+      for (const search of own.next) search.start();
       returned.resolve();
     }
   }
@@ -268,18 +271,3 @@ export class VectorIndex implements Disposable {
     );
   }
 }
-// #region worker
-
-/** Waits for a promise. @throws the signal's reason as soon as it aborts. */
-async function untilAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal?.reason);
-  signal?.addEventListener("abort", abort);
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal?.removeEventListener("abort", abort);
-  }
-}
-// #endregion

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { findCompiler } from "../scripts/compiler.ts";
 import { openEngine } from "../src/backends.ts";
+import { backendOrder } from "../src/engine.ts";
 
 const required = process.env.CI === "true" && process.platform === "linux";
 
@@ -16,8 +17,10 @@ function attempt<Value>(what: string, find: () => Value): Value | undefined {
   }
 }
 
-/** TinyCC needs a libc to link with, which slim images lack. */
-export const tinycc = attempt("TinyCC", () => openEngine("tinycc"));
+/** Undefined without a libc to link with, which slim images lack, and if `backendOrder` does not have TinyCC. */
+export const tinycc = backendOrder.includes("tinycc")
+  ? attempt("TinyCC", () => openEngine("tinycc"))
+  : undefined;
 
 export const compiler = attempt("compiled code", () => findCompiler(process.env.CC));
 

@@ -4,7 +4,7 @@ import { createWorkerUrl, id as packageId } from "../artifacts.ts";
 import type { Hit, Store } from "../engine.ts";
 import { AddonError, workerFailedError } from "../errors.ts";
 import { keepOverReloads } from "../hot.ts";
-import { cancelSearch, createSearchState, type SearchState } from "./share.ts";
+import { cancelSearch, createSearchState, isCancelled, type SearchState } from "./share.ts";
 
 export interface SearchRequest {
   readonly id: number;
@@ -24,35 +24,48 @@ export interface WorkerSearch {
   readonly hits: Promise<Hit[]>;
   /** Resolves when the worker no longer reads the store. */
   readonly ended: Promise<void>;
+  /** Sends the search to the worker, unless it was cancelled. An error rejects `hits`. */
+  start(): void;
   /** Rejects `hits` immediately. The worker skips the search, or stops soon if it has started. */
   cancel(reason: unknown): void;
 }
 
-/** The worker of this thread, and the searches that wait for its reply. Otherwise each reload would start another worker. */
+/**
+ * The worker of this thread, and the searches that wait for its reply. They are kept when `bun --hot` reloads the modules.
+ * Without that, each reload would start another worker.
+ */
 const client = keepOverReloads(packageId, () => ({
   worker: undefined as Worker | undefined,
   lastId: 0,
   pending: new Map<number, (reply: SearchReply) => void>(),
 }));
 
-export function searchInWorker(store: Store, query: Float32Array, k: number): WorkerSearch {
+export function createSearch(store: Store, query: Float32Array, k: number): WorkerSearch {
   const hits = Promise.withResolvers<Hit[]>();
   const ended = Promise.withResolvers<void>();
   const state = createSearchState();
-  client.worker ??= startWorker();
-  client.lastId += 1;
-  const id = client.lastId;
-  const request = { id, store: store.share(), query, k, state };
-  client.worker.postMessage(request satisfies SearchRequest);
-  client.worker.ref();
-  client.pending.set(id, (reply) => {
-    ended.resolve();
-    if ("hits" in reply) hits.resolve(reply.hits);
-    else hits.reject(new AddonError(reply.error.code, reply.error.message));
-  });
   return {
     hits: hits.promise,
     ended: ended.promise,
+    start() {
+      if (isCancelled(state)) return;
+      try {
+        client.worker ??= startWorker();
+        client.lastId += 1;
+        const id = client.lastId;
+        const request = { id, store: store.share(), query, k, state };
+        client.worker.postMessage(request satisfies SearchRequest);
+        client.worker.ref();
+        client.pending.set(id, (reply) => {
+          ended.resolve();
+          if ("hits" in reply) hits.resolve(reply.hits);
+          else hits.reject(new AddonError(reply.error.code, reply.error.message));
+        });
+      } catch (error) {
+        ended.resolve();
+        hits.reject(error);
+      }
+    },
     cancel(reason) {
       if (cancelSearch(state)) ended.resolve();
       hits.reject(reason);

@@ -32,7 +32,10 @@ export function attachStore(shared: NativeShare | TypeScriptShare): Pick<Store, 
   return store;
 }
 
-/** What a search does, in memory that both threads read. It is running as long as this is 0, the value that C expects. */
+/**
+ * The state of one search, in memory that both threads read: waiting, running or cancelled. Running is 0, because C stops
+ * when its cancel flag is not 0.
+ */
 export type SearchState = Int32Array<SharedArrayBuffer>;
 const running = 0;
 const waiting = 1;
@@ -40,6 +43,8 @@ const cancelled = 2;
 
 export const createSearchState = (): SearchState =>
   new Int32Array(new SharedArrayBuffer(4)).fill(waiting);
+
+export const isCancelled = (state: SearchState): boolean => Atomics.load(state, 0) === cancelled;
 
 /** Returns false if the search was cancelled before, and must not read the store. */
 export const startSearch = (state: SearchState): boolean =>

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Engine } from "../../src/engine.ts";
 import { maxSize } from "../../src/symbols.ts";
+import { typescriptEngine } from "../../src/typescript.ts";
 import { VectorIndex } from "../../src/vector-index.ts";
 import type { NativeShare } from "../../src/worker/share.ts";
 import { engines, nativeEngines } from "../engines.ts";
@@ -133,6 +134,43 @@ describe.each(engines)("$backend", (engine) => {
     await expect(invalid).rejects.toMatchObject({ code: "invalid_argument" });
   });
 
+  test("searches and actions keep the order of the calls", async () => {
+    const index = create(2_000);
+    const order: string[] = [];
+    const search = (name: string) => index.searchInWorker(query, 1).then(() => order.push(name));
+    const added = index.whenIdle(() => {
+      search("from the first action"); // starts later, so that the action can add
+      return index.add(query);
+    });
+    const waiting = [search("before the first action has run"), search("second")];
+    expect(await added).toBe(2_000);
+    expect(() => index.add(query)).toThrow(expect.objectContaining({ code: "busy" }));
+    waiting.push(search("after it has run"));
+    const second = index.whenIdle(() => index.size);
+    waiting.push(search("after the second action"));
+    const closed = index.whenIdle(() => index.close());
+    await Promise.all([...waiting, second, closed]);
+    expect(order).toEqual([
+      "before the first action has run",
+      "second",
+      "from the first action",
+      "after it has run",
+      "after the second action",
+    ]);
+  });
+
+  test("an index is busy until the searches that wait for an action have ended", async () => {
+    using index = create(1);
+    const action = index.whenIdle(() => {
+      throw new Error("a bug");
+    });
+    const search = index.searchInWorker(query, 9);
+    expect(() => index.add(query)).toThrow(expect.objectContaining({ code: "busy" }));
+    await expect(action).rejects.toThrow("a bug");
+    expect(await search).toHaveLength(1);
+    expect(index.add(query)).toBe(1);
+  });
+
   test("a search that waits for an action can be aborted, and is rejected if the index is closed", async () => {
     const index = create(20_000);
     const running = Array.from({ length: 100 }, () => index.searchInWorker(query, 1));
@@ -224,3 +262,28 @@ test.each(nativeEngines)(
     await expect(search).rejects.toMatchObject({ code: "out_of_memory", name: "AddonError" });
   },
 );
+
+test("a search that cannot start after an action is rejected, and delays nothing else", async () => {
+  const reason = new Error("no memory");
+  let shares = 0;
+  const create: Engine["create"] = (...shape) => {
+    const store = typescriptEngine.create(...shape);
+    const share = store.share.bind(store);
+    store.share = () => {
+      shares += 1;
+      if (shares === 1) throw reason;
+      return share();
+    };
+    return store;
+  };
+  using index = new VectorIndex({ dimensions: 1, metric: "dot" }, { ...typescriptEngine, create });
+  const one = Float32Array.of(1);
+  const added = index.whenIdle(() => index.add(one));
+  const searches = [index.searchInWorker(one, 1), index.searchInWorker(one, 1)];
+  expect(await added).toBe(0);
+  expect(await Promise.allSettled(searches)).toEqual([
+    { status: "rejected", reason },
+    { status: "fulfilled", value: [{ id: 0, score: 1 }] },
+  ]);
+  expect(index.add(one)).toBe(1);
+});
