@@ -12,7 +12,8 @@ import { updateLibrary } from "./scripts/library.ts";
 process.chdir(import.meta.dir);
 // #region site
 const args = process.argv.slice(2);
-if (!/^--only[ =]library$/.test(args.join(" "))) process.exit(await runAndReport(runPipeline));
+const isLibraryOnly = /^--only[ =]library$/.test(args.join(" "));
+if (!isLibraryOnly) process.exit(await runAndReport(runPipeline));
 // #endregion
 await updateLibrary("dist/library").catch((error) => {
   // An error with a code is not a bug: a full disk, a folder without permission.
@@ -44,8 +45,8 @@ function readOptions(): BuildOptions & { readonly watch: boolean } {
 }
 
 /**
- * Runs until the process ends. Each build runs in its own process, because loaded modules do not change: a build with an
- * old schema or plugin would cache its output under the fingerprint of the new one.
+ * Runs until the process ends. Each build runs in a new process. A running process keeps the modules that it has loaded: it
+ * would build with the old schema, but store the result under the key of the new one.
  * A build that fails prints the reason; the next change starts another build.
  */
 async function watchInputs(): Promise<never> {

@@ -10,7 +10,8 @@ process.chdir(import.meta.dir);
 process.exitCode = await runAndReport(async () => {
   const { check } = parseArgs({ options: { check: { type: "boolean" } } }).values;
   const result = await writeTypes("site", {
-    schemas: collections,
+    // A plugin has the name of its format.
+    schemas: collections.map((entry) => ({ ...entry, format: entry.plugin(entry).name })),
     ignore: [PUBLIC], // its files are copied, and may be invalid
     check,
   });

@@ -31,7 +31,8 @@ export function replaceWithPublished(directory = process.cwd(), manifest?: strin
     writeFileSync(published, text);
     writeFileSync(`${published}.new`, text);
     cpSync(file(path), join(file(BACKUP), path), { verbatimSymlinks: true });
-    renameSync(`${published}.new`, file(path)); // a killed process leaves one of both files, and no part of one
+    // Replaces the file at once: after a kill, it is the old or the new one. While `*.published.new` exists, it is the old one.
+    renameSync(`${published}.new`, file(path));
   };
   if (manifest !== undefined) replace("package.json", manifest);
   if (existsSync(file("NPM.md")) && existsSync(file("README.md"))) {

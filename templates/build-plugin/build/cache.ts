@@ -16,7 +16,10 @@ import { unlessGone } from "./files.ts";
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
-export class Cache {
+/** Disposing prunes it, so that builds that fail do not fill the disk. */
+export class Cache implements Disposable {
+  #hasStored = false;
+
   constructor(
     readonly folder: string,
     /** Returns false if the inputs have changed since the keys were computed. Nothing is stored then. */
@@ -49,9 +52,14 @@ export class Cache {
     try {
       writeFileSync(temporary, pack(files));
       renameSync(temporary, join(this.folder, key));
+      this.#hasStored = true;
     } finally {
       rmSync(temporary, { force: true });
     }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#hasStored) this.prune();
   }
 
   /**

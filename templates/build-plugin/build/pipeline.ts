@@ -114,11 +114,11 @@ export async function build(options: BuildOptions): Promise<string> {
     return paths.find((path) => states.get(path)?.version !== now.get(path)?.version);
   };
   // Store nothing without bun.lock, because only bun.lock records the versions of all packages. Also store nothing if an
-  // input changed after the process started: it may be a module of the build whose old version is already loaded.
+  // input is newer than this process, which may have loaded the old version of that file.
   const startTime = performance.timeOrigin - TICK_MS;
   const isStorable =
     findBunLock() !== undefined && [...states.values()].every(({ ctimeMs }) => ctimeMs < startTime);
-  const cache = new Cache(CACHE, () => isStorable && findChange() === undefined);
+  using cache = new Cache(CACHE, () => isStorable && findChange() === undefined);
   const keys = keysOf([...states.keys()], options);
   // Copied in every build, because the cache would otherwise keep a copy of large files for each change.
   const copies = new Map(prefixPaths("site", readFolder(PUBLIC)));
@@ -128,7 +128,6 @@ export async function build(options: BuildOptions): Promise<string> {
     .json()
     .catch(() => undefined);
   const isUpdated = updateDist(sortFiles([...built, ...copies]), findChange);
-  if (isUpdated) cache.prune();
   const report: Report = JSON.parse(new TextDecoder().decode(built.get(REPORT)));
   const duration = `${Math.round(performance.now() - started)} ms`;
   return isUpdated

@@ -1,7 +1,7 @@
 // Builds the site: bundles its pages with `Bun.build`, with hashed names, source maps, integrity and a manifest.
 import type { Files } from "../scripts/output.ts";
 import { BuildFailure } from "./failure.ts";
-import { unlessGone, withoutDot } from "./files.ts";
+import { pathsBelow, unlessGone, withoutDot } from "./files.ts";
 import { readGraph } from "./imports.ts";
 import { addIntegrity } from "./integrity.ts";
 import { type Asset, manifestOf } from "./manifest.ts";
@@ -34,7 +34,7 @@ export function refuseNames(paths: readonly string[]): void {
 }
 
 /**
- * @param inputs paths that the cache tracks; an import from elsewhere is refused
+ * @param inputs paths of the files and folders that the cache tracks; an import of another file is refused
  * @throws {AggregateError} for mistakes in the sources, {BuildFailure} without pages, and for names and imports that are refused
  */
 export async function buildSite(version: string, inputs: readonly string[]): Promise<Site> {
@@ -64,10 +64,15 @@ export async function buildSite(version: string, inputs: readonly string[]): Pro
     plugins: [content],
     metafile: true,
   });
+  const tracked = new Set(inputs.flatMap((path) => pathsBelow(path)));
+  const library = [...tracked].filter((path) => path.startsWith("src/"));
   // Read while the bundler runs on its own threads.
-  const [result, pluginModules] = await Promise.all([bundle, readGraph(["site/collections.ts"])]);
+  const [result, modules] = await Promise.all([
+    bundle,
+    readGraph(["site/collections.ts", ...library]),
+  ]);
   if (result.metafile === undefined) throw new BuildFailure("The bundler gave no metafile.");
-  refuseForeignImports([...Object.keys(result.metafile.inputs), ...pluginModules.keys()], inputs);
+  refuseUntracked([...Object.keys(result.metafile.inputs), ...modules.keys()], tracked);
   refuseNames(result.outputs.map(({ path }) => path));
   const outputs = await Promise.all(
     result.outputs.map(
@@ -83,16 +88,15 @@ export async function buildSite(version: string, inputs: readonly string[]): Pro
   };
 }
 
-/** Refuses imports from outside the inputs: after an edit there, the cache would return stale output. */
-function refuseForeignImports(paths: Iterable<string>, inputs: readonly string[]): void {
-  const isKnown = (path: string) =>
-    path.includes("node_modules/") ||
-    inputs.some((input) => path === input || path.startsWith(`${input}/`));
-  const foreign = [...paths].filter((path) => !isKnown(path));
-  if (foreign.length === 0) return;
+/** Refuses imports of other files than these: after an edit there, the cache would return stale output. */
+function refuseUntracked(imported: readonly string[], tracked: ReadonlySet<string>): void {
+  const untracked = imported.filter(
+    (path) => !path.includes("node_modules/") && !tracked.has(path),
+  );
+  if (untracked.length === 0) return;
   throw new BuildFailure(
-    `The site imports ${foreign.join(", ")}, which the cache does not track, so later edits there would be missed.`,
-    "Add the folder to `SOURCE_FOLDERS` in build/pipeline.ts.",
+    `The sources import ${untracked.join(", ")}, which the cache does not track, so later edits there would be missed.`,
+    "If a name starts with a dot, rename it. Otherwise add the folder to `SOURCE_FOLDERS` in build/pipeline.ts.",
   );
 }
 

@@ -72,8 +72,9 @@ interface Comparison {
   /** Paths of wanted folders that already exist. */
   readonly folders: ReadonlySet<string>;
   /**
-   * Paths to remove before the new files are in place: a file where a folder is needed, the contents of a folder where a file
-   * is needed, or a name that differs only in case: if the disk ignores case, removing it later would remove the new file.
+   * Paths to remove before the new files are in place. There are three cases. A file is where a folder is needed. A folder is
+   * where a file is needed; then its contents are listed, too. A name differs only in case: if the disk ignores case, removing
+   * the old name later would remove the new file.
    */
   readonly blocking: readonly string[];
   /** Paths of all other files and links that are not wanted. */

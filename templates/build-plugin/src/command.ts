@@ -6,22 +6,23 @@ import { packageName } from "./hosts/wrong-host.ts";
 import { type TypesResult, watchTypes, writeTypes } from "./types/write.ts";
 
 const { values, folder } = parseOrExit();
-if (values.watch) {
-  await watchTypes(folder, {
-    report: (result) => {
-      if (result instanceof Error) console.error(result.message);
-      else printResult(result);
-    },
-  });
-} else {
-  try {
-    const result = await writeTypes(folder, { check: values.check });
-    printResult(result);
-    if (values.check && result.written.length + result.removed.length > 0) process.exitCode = 1;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+try {
+  if (values.watch) await watchTypes(folder, { report: printOutcome });
+  else await writeOnce();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function writeOnce(): Promise<void> {
+  const result = await writeTypes(folder, { check: values.check });
+  printResult(result);
+  if (values.check && result.written.length + result.removed.length > 0) process.exitCode = 1;
+}
+
+function printOutcome(outcome: TypesResult | Error): void {
+  if (outcome instanceof Error) console.error(outcome.message);
+  else printResult(outcome);
 }
 
 function parseOrExit() {

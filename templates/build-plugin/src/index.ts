@@ -3,7 +3,7 @@ import { pluginsFor } from "./formats.ts";
 import { toBunPlugin } from "./hosts/bun.ts";
 
 export { ContentError, type ContentErrorCode, type Diagnostic } from "./error.ts";
-export type { Format, Parsed } from "./format.ts";
+export type { Format, Parsed, Source, Span } from "./format.ts";
 // #region markdown
 export type { MarkdownDocument } from "./formats/markdown/markdown.ts";
 export type { Heading } from "./formats/markdown/render.ts";
@@ -11,7 +11,6 @@ export type { Heading } from "./formats/markdown/render.ts";
 export type { BunPlugin } from "./hosts/bun.ts";
 export type { LoadOptions } from "./load.ts";
 export type { Output, Schema } from "./schema.ts";
-export type { Source, Span } from "./source.ts";
 export {
   type ContentSchema,
   type TypesOptions,

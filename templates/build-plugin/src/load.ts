@@ -2,10 +2,9 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { ContentError, isOutside } from "./error.ts";
-import type { Format, Parsed } from "./format.ts";
+import { type Format, type Parsed, Source } from "./format.ts";
 import { printModule, UnprintableError } from "./module.ts";
 import { checkData, type Schema } from "./schema.ts";
-import { Source } from "./source.ts";
 
 export interface LoadOptions {
   /** Folder that must contain the files, after symbolic links are resolved; by default any file may be imported. */
@@ -20,6 +19,9 @@ export interface LoadOptions {
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
+/** Limits the length of a module to this multiple of `maxBytes`, because parsers and schemas may expand a file. */
+const MAX_GROWTH = 8;
+
 /** A format with its options. The adapters in hosts/ turn it into plugins. */
 export interface Loader {
   /** Matches the absolute paths that it loads. */
@@ -33,7 +35,9 @@ export interface Loader {
   readonly load: (file: string) => string | Promise<string>;
 }
 
+/** @throws {TypeError} if `maxBytes` is invalid */
 export function createLoader(format: Format, options: LoadOptions = {}): Loader {
+  checkMaxBytes(options);
   const formatFilter = extensionFilter(format.extensions);
   return {
     filter: options.filter ? intersect(formatFilter, options.filter) : formatFilter,
@@ -44,31 +48,6 @@ export function createLoader(format: Format, options: LoadOptions = {}): Loader 
     },
   };
 }
-
-/** Matches paths with one of these extensions, in upper or lower case. */
-export function extensionFilter(extensions: readonly string[]): RegExp {
-  const patterns = extensions.map((extension) =>
-    extension
-      .replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&")
-      .replaceAll(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`),
-  );
-  return new RegExp(`\\.(?:${patterns.join("|")})$`);
-}
-
-/** Matches paths that match both. One RegExp: Bun's runtime fails if `onLoad` does not load a file that matches. */
-function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
-  const { source, flags } = withoutState(userFilter);
-  // One lookahead for each. The user's flags do not matter to `formatFilter`, which spells letters in both cases.
-  return new RegExp(`^(?=[^]*${formatFilter.source})(?=[^]*(?:${source}))`, flags);
-}
-
-/** Removes the flags `g` and `y`, with which `test` would start where the last match ended, and so skip files. */
-export function withoutState({ source, flags }: RegExp): RegExp {
-  return new RegExp(source, flags.replaceAll(/[gy]/g, ""));
-}
-
-/** Limits the length of a module to this multiple of `maxBytes`, because parsers and schemas may expand a file. */
-const MAX_GROWTH = 8;
 
 export interface Content {
   /** The data that the schema returned. */
@@ -131,6 +110,13 @@ export function readSource(
   }
 }
 
+/** @throws {TypeError} for text such as `1mb`, which would switch off the limit: every comparison with it is false */
+export function checkMaxBytes({ maxBytes = DEFAULT_MAX_BYTES }: LoadOptions): void {
+  if (typeof maxBytes === "number" && maxBytes > 0) return;
+  const value = `the ${typeof maxBytes} ${maxBytes}`;
+  throw new TypeError(`maxBytes must be a positive number of bytes, not ${value}`);
+}
+
 function parseSource(format: Format, source: Source): Parsed {
   try {
     return format.parse(source);
@@ -150,4 +136,26 @@ function printDocument(document: unknown, parsed: Parsed, source: Source): strin
     const pathInData = error.path.slice(parsed.dataPath?.length ?? 0);
     throw source.error("value", parsed.locate(pathInData), error.message);
   }
+}
+
+/** Matches paths with one of these extensions, in upper or lower case. */
+export function extensionFilter(extensions: readonly string[]): RegExp {
+  const patterns = extensions.map((extension) =>
+    extension
+      .replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&")
+      .replaceAll(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`),
+  );
+  return new RegExp(`\\.(?:${patterns.join("|")})$`);
+}
+
+/** Matches paths that match both. One RegExp: Bun's runtime fails if `onLoad` does not load a file that matches. */
+function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
+  const { source, flags } = withoutState(userFilter);
+  // One lookahead for each. The user's flags do not matter to `formatFilter`, which spells letters in both cases.
+  return new RegExp(`^(?=[^]*${formatFilter.source})(?=[^]*(?:${source}))`, flags);
+}
+
+/** Removes the flags `g` and `y`, with which `test` would start where the last match ended, and so skip files. */
+export function withoutState({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, flags.replaceAll(/[gy]/g, ""));
 }

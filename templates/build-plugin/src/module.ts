@@ -96,7 +96,7 @@ function printObject(value: object, path: Path, parents: readonly object[]): str
   if (value instanceof Date) return `new Date(${value.getTime()})`;
   if (!isPlainObject(value)) {
     const name = value.constructor?.name || "object";
-    // Not before U: a Uint8Array, a URL.
+    // Names that start with U get "a": a Uint8Array, a URL.
     throw unprintable(`${/^[AEIOaeio]/.test(name) ? "an" : "a"} ${name}`);
   }
   const entries = Object.entries(value).map(

@@ -1,7 +1,6 @@
 // Standard Schema (https://standardschema.dev): the interface that zod, valibot, arktype and others share.
 import { ContentError } from "./error.ts";
-import type { Parsed } from "./format.ts";
-import type { Source } from "./source.ts";
+import type { Parsed, Source } from "./format.ts";
 
 export interface Schema<Input = unknown, Output = Input> {
   readonly "~standard": {

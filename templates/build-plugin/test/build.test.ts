@@ -1,8 +1,17 @@
 // Runs the build pipeline as a process, in copies of the project.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, relative, resolve } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { pathsBelow } from "../build/files.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
@@ -237,8 +246,8 @@ test.each(["./base", "./base.json"])(
     for (const removeComments of [true, false]) {
       await copy.write({ "base.json": JSON.stringify({ compilerOptions: { removeComments } }) });
       expect(await copy.build()).toMatchObject({ exitCode: 0 });
-      const code = await copy.text("dist/library/source.js");
-      expect(code.includes("// The text of a content file")).toBe(!removeComments);
+      const code = await copy.text("dist/library/format.js");
+      expect(code.includes("// The interface of a format")).toBe(!removeComments);
     }
   },
 );
@@ -268,8 +277,8 @@ test("a tsconfig file is an input even if another one of `extends` can only be f
   for (const removeComments of [true, false]) {
     await copy.write({ "base.json": JSON.stringify({ compilerOptions: { removeComments } }) });
     expect(await copy.build()).toMatchObject({ exitCode: 0 });
-    const code = await copy.text("dist/library/source.js");
-    expect(code.includes("// The text of a content file")).toBe(!removeComments);
+    const code = await copy.text("dist/library/format.js");
+    expect(code.includes("// The interface of a format")).toBe(!removeComments);
   }
 });
 
@@ -302,7 +311,7 @@ test.each<[string, (copy: Project) => unknown]>([
   await writeRoles("author", "editor");
   const refused = await copy.build("--only=site", "--no-compress");
   expect(refused.stderr).toContain(
-    "The site imports data/index.ts, which the cache does not track",
+    "The sources import data/index.ts, which the cache does not track",
   );
   expect(refused.exitCode).toBe(1);
   await copy.edit("build/pipeline.ts", (text) => text.replace("SOURCE_FOLDERS = [", '$&"data", '));
@@ -310,6 +319,32 @@ test.each<[string, (copy: Project) => unknown]>([
   await writeRoles("author");
   const { stderr } = await copy.build("--only=site", "--no-compress");
   expect(stderr).toContain("site/content/people.jsonl:2:1: ");
+});
+
+test.each([
+  ["site/main.ts", "site/.generated/data.ts"],
+  ["site/main.ts", "site/content/.draft.jsonl"],
+  ["src/vite.ts", "src/.generated/data.ts"],
+])("%s may not import %s: the cache does not track hidden files", async (importer, hidden) => {
+  using copy = built.copy();
+  await copy.write({ [hidden]: hidden.endsWith(".ts") ? "export {};\n" : "1\n" });
+  const specifier = `./${relative(dirname(importer), hidden)}`;
+  await copy.edit(importer, (text) => `import "${specifier}";\n${text}`);
+  const { exitCode, stderr } = await copy.build("--no-compress");
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toContain(`The sources import ${hidden}, which the cache does not track`);
+  expect(stderr).toContain("If a name starts with a dot, rename it.");
+  expect(copy.files("dist")).toEqual(built.files("dist"));
+});
+
+test("a build that fails also prunes the cache", async () => {
+  using copy = built.copy();
+  await copy.write({ ".cache/build/old": "" });
+  truncateSync(copy.at(".cache/build/old"), 300 * 1024 * 1024); // without blocks on the disk
+  await copy.edit("package.json", withBudget("site/**/*.js"));
+  // The first build may store nothing, because the edit is too recent.
+  for (const _ of "12") expect(await copy.build("--only=site")).toMatchObject({ exitCode: 1 });
+  expect(existsSync(copy.at(".cache/build/old"))).toBe(false);
 });
 
 test("a file that is changed and reverted during a build fails it, and a swap file does not", async () => {
@@ -322,7 +357,7 @@ test("a file that is changed and reverted during a build fails it, and a swap fi
     `await Bun.write("site/index.html", (await Bun.file("site/index.html").text()).replace("${from}", "${to}"));\n`;
   await copy.write({
     "site/collections.ts": collections + editPage("Home", "Other"),
-    "build/site.ts": site.replace("refuseForeignImports(", `${editPage("Other", "Home")}$&`),
+    "build/site.ts": site.replace("refuseUntracked(", `${editPage("Other", "Home")}$&`),
   });
   const { exitCode, stderr } = await copy.build();
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });

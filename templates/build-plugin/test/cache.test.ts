@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -85,6 +86,17 @@ test("pruning removes the entries that were not used for the longest time, inclu
   expect(readdirSync(folder.path).toSorted()).toEqual(["new", "used"]);
   cache.prune(2 * size - 1);
   expect(readdirSync(folder.path)).toEqual(["used"]);
+});
+
+test.each([true, false])("disposing prunes only if something was stored: %p", async (isStored) => {
+  using folder = new Folder();
+  await folder.write({ old: "" });
+  truncateSync(folder.at("old"), 300 * 1024 * 1024); // without blocks on the disk
+  {
+    using cache = new Cache(folder.path, () => isStored);
+    await countMakes(cache, "new");
+  }
+  expect(readdirSync(folder.path)).toEqual([isStored ? "new" : "old"]);
 });
 
 test("pruning keeps other entries if one alone is too large", async () => {

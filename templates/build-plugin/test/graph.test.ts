@@ -60,7 +60,10 @@ test("the project has no cycle and no unused file, and added ones are found", as
     to: "site/content/later.jsonl",
     kind: "dynamic",
   });
-  expect(modules["src/format.ts"]).toEqual([{ to: "src/source.ts", kind: "type" }]);
+  expect(modules["src/hosts/serve.ts"]).toEqual([
+    { to: "src/error.ts", kind: "type" },
+    { to: "src/hosts/bun.ts", kind: "type" },
+  ]);
   expect(cycles).toEqual([
     ["src/four.ts", "src/three.ts"],
     ["src/one.ts", "src/two.ts"],

@@ -4,7 +4,7 @@ import { symlink } from "node:fs/promises";
 import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import { jsonlFormat } from "../src/formats/jsonl.ts";
-import { ContentError, createPlugin, jsonl } from "../src/index.ts";
+import { ContentError, createPlugin, jsonl, writeTypes } from "../src/index.ts";
 import { createLoader, readSource } from "../src/load.ts";
 import * as rollup from "../src/rollup.ts";
 import type { Schema } from "../src/schema.ts";
@@ -114,6 +114,16 @@ describe("refused:", () => {
     await expect(load(folder, "gone.jsonl", jsonl())).rejects.toThrow();
   });
 });
+
+test.each(["1mb", Number.NaN, 0, -1, null])(
+  "maxBytes may not be %p, which would switch off the limit or refuse every file",
+  async (maxBytes) => {
+    const options = { maxBytes: maxBytes as number };
+    const message = `maxBytes must be a positive number of bytes, not the ${typeof maxBytes} ${maxBytes}`;
+    expect(() => jsonl(options)).toThrow(message);
+    await expect(writeTypes(".", options)).rejects.toThrow(message);
+  },
+);
 
 test("a bug of a format is not reported as nesting", async () => {
   using folder = new Folder();

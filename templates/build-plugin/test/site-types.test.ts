@@ -25,6 +25,19 @@ test("after a change of content, the check fails until `bun run types` has run",
   expect(await project.text("site/content/later.d.jsonl.ts")).toContain("readonly title: string");
 });
 
+// #region yaml
+test("the schema of a collection applies only to files of its format", async () => {
+  using project = await Project.copy();
+  await project.edit("site/collections.ts", (text) =>
+    text.replace(/const filter = .+;/, "const filter = /[/\\\\]content[/\\\\](people|links)/;"),
+  );
+  await project.write({ "site/content/links.yaml": "bun: https://bun.com\n" });
+  expect(await bun(project.path, "types.ts")).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await project.text("site/content/links.d.yaml.ts")).toContain("readonly bun: string");
+  expect(await project.text("site/content/people.d.jsonl.ts")).toContain(".people;");
+});
+
+// #endregion
 test("tsc reports wrong uses of content", async () => {
   using project = await Project.copy();
   await project.write({

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Format } from "../src/format.ts";
 import { declareModule } from "../src/types/declaration.ts";
-import { type TypesResult, watchTypes, writeTypes } from "../src/types/write.ts";
+import {
+  type ContentSchema,
+  type TypesResult,
+  watchTypes,
+  writeTypes,
+} from "../src/types/write.ts";
 import { bun, COMMAND_TIMEOUT, command, hasNode } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { until } from "./until.ts";
@@ -209,6 +214,37 @@ describe("writeTypes", () => {
     );
   });
 
+  test("applies a schema only to files of its format, if it names one", async () => {
+    using folder = new Folder();
+    await folder.write({ "notes/a.jsonl": "1\n", "notes/b.words": "x y" });
+    const words: Format = {
+      name: "words",
+      extensions: ["words"],
+      parse: ({ text }) => ({ data: text.split(" "), locate: () => [0, 0] }),
+    };
+    const entry = { filter: /[/\\]notes[/\\]/, schema: z.array(z.number()), module: "schemas.ts" };
+    const write = (...schemas: ContentSchema[]) =>
+      writeTypes(folder.path, { formats: [words], schemas });
+    await expect(write({ ...entry, export: "any" })).rejects.toThrow("b.words:1:1: [0]");
+    await write(
+      { ...entry, export: "numbers", format: "jsonl" },
+      { ...entry, export: "texts", format: "words", schema: z.array(z.string()) },
+    );
+    const declaration = (path: string) => Bun.file(folder.at(path)).text();
+    expect(await declaration("notes/a.d.jsonl.ts")).toContain('schemas.ts").numbers;');
+    expect(await declaration("notes/b.d.words.ts")).toContain('schemas.ts").texts;');
+  });
+
+  test("refuses a file in place of the folder, also when it watches", async () => {
+    using folder = new Folder();
+    await folder.write({ "a.jsonl": "1\n" });
+    for (const start of [writeTypes, watchTypes]) {
+      await expect(start(folder.at("a.jsonl"))).rejects.toThrow(
+        "a.jsonl is a file: name the folder that contains it",
+      );
+    }
+  });
+
   test.each([
     ["is invalid", "oops\n", "b.jsonl:1:1:"],
     ["cannot be written into a module", "[".repeat(300) + "]".repeat(300), "too deeply"],
@@ -283,6 +319,13 @@ test.skipIf(!hasNode)(
       exitCode: 1,
       stderr: expect.stringContaining("missing"),
     });
+    for (const options of [[], ["--watch"]]) {
+      expect(await types("content/a.jsonl", ...options)).toEqual({
+        exitCode: 1,
+        stdout: "",
+        stderr: "content/a.jsonl is a file: name the folder that contains it\n",
+      });
+    }
     const both = ["content", "--watch", "--check"];
     for (const wrong of [["--wrong"], [], ["content", "more"], both]) {
       expect(await types(...wrong)).toMatchObject({

@@ -1,7 +1,6 @@
 // JSON Lines (https://jsonlines.org): one JSON value per line. The smallest format, and an example for your own.
-import type { Format } from "../format.ts";
+import type { Format, Source, Span } from "../format.ts";
 import { keepsDigits, LOST_DIGITS } from "../number.ts";
-import type { Source, Span } from "../source.ts";
 
 /** `import rows from "./rows.jsonl"`: an array with the value of each line that is not blank. */
 export const jsonlFormat: Format = {

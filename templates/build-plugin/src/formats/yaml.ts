@@ -15,9 +15,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import type { Format, Parsed } from "../format.ts";
+import type { Format, Parsed, Source, Span } from "../format.ts";
 import { keepsDigits, LOST_DIGITS } from "../number.ts";
-import type { Source, Span } from "../source.ts";
 
 /** `import team, { members } from "./team.yaml"`: the document, and its keys by name. */
 export const yamlFormat: Format = {
@@ -26,7 +25,7 @@ export const yamlFormat: Format = {
   parse: (source) => parseYaml(source),
 };
 
-/** Limit of the uses of an anchor after expansion, against exponential expansion ("billion laughs"). */
+/** Limit of the aliases of an anchor after expansion, against exponential expansion ("billion laughs"). */
 const MAX_USES = 100;
 
 /**
@@ -76,25 +75,31 @@ function spanOf(node: Node | null): Span {
 
 interface Anchor {
   readonly node: Node;
-  /** The number of its aliases so far. */
+  /** The number of its aliases after expansion, which replaces each alias with a copy of its anchor's value. */
   uses: number;
-  /** The highest number of uses, after expansion, among the anchors with aliases inside this one; at least 1. */
-  usesWithin: number;
+}
+
+interface Use {
+  readonly anchor: Anchor;
+  /** The anchors around the alias. */
+  readonly parents: readonly Anchor[];
 }
 
 function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
   const anchors = new Map<unknown, Anchor>(); // by node
   const latest = new Map<string, Anchor>(); // by name: a later anchor may have the same one
+  const uses: Use[] = [];
   visit(document, {
     Pair: (_, pair) => checkMerge(pair, latest, source),
     Node(_, node, path) {
       if (isAlias(node)) {
         const parents = path.map((parent) => anchors.get(parent)).filter((anchor) => !!anchor);
-        useAnchor(node, latest.get(node.source), parents, source);
+        const anchor = resolveAlias(node, latest.get(node.source), parents, source);
+        uses.push({ anchor, parents });
         return;
       }
       if (node.anchor !== undefined) {
-        const anchor = { node, uses: 0, usesWithin: 1 };
+        const anchor = { node, uses: 0 };
         anchors.set(node, anchor);
         latest.set(node.anchor, anchor);
       }
@@ -105,16 +110,17 @@ function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
       }
     },
   });
+  countUses(uses, source);
   for (const { node, uses } of anchors.values()) if (uses === 0) refuseUnusedAnchor(node, source);
 }
 
-/** @param parents the anchors of the nodes that contain the alias */
-function useAnchor(
+/** @param parents the anchors around the alias */
+function resolveAlias(
   alias: Alias,
   anchor: Anchor | undefined,
   parents: readonly Anchor[],
   source: Source,
-): void {
+): Anchor {
   if (anchor === undefined) {
     const message = `there is no anchor &${alias.source} above this alias: put text that starts with * in quotes`;
     throw source.error("syntax", spanOf(alias), message);
@@ -122,23 +128,36 @@ function useAnchor(
   if (parents.includes(anchor)) {
     throw source.error("value", spanOf(alias), `the anchor &${alias.source} refers to itself`);
   }
-  anchor.uses++;
-  const uses = anchor.uses * anchor.usesWithin;
-  if (uses > MAX_USES) {
-    const message = `uses more than ${MAX_USES} aliases of one anchor, &${alias.source}: repeat the value instead`;
-    throw source.error("syntax", spanOf(alias), message);
-  }
-  for (const parent of parents) parent.usesWithin = Math.max(parent.usesWithin, uses);
   // The parser's own method visits the whole document.
   alias.resolve = () => anchor.node as Scalar | YAMLMap | YAMLSeq;
+  return anchor;
+}
+
+/**
+ * Counts each alias once, and once more for each use of an anchor around it. Starts with the last alias: the aliases of an
+ * anchor are below it, so when the count reaches an alias inside an anchor, all uses of that anchor are counted.
+ */
+function countUses(uses: readonly Use[], source: Source): void {
+  for (const { anchor, parents } of uses.toReversed()) {
+    anchor.uses += parents.reduce((sum, parent) => sum + parent.uses, 1);
+    if (anchor.uses <= MAX_USES) continue;
+    const message = `the anchor &${anchor.node.anchor} is used more than ${MAX_USES} times: repeat the value instead`;
+    throw source.error("syntax", spanOfAnchor(anchor.node, source), message);
+  }
+}
+
+/** Returns the position of `&name` above the node. */
+function spanOfAnchor(node: Node, source: Source): Span {
+  const text = `&${node.anchor}`;
+  const start = source.text.lastIndexOf(text, spanOf(node)[0]);
+  return [start, start + text.length];
 }
 
 /** Refuses `title: &Friends are here`: in YAML, the value is `are here`. The anchor of a mapping or a list is not such text. */
 function refuseUnusedAnchor(node: Node, source: Source): void {
   if (!isScalar(node) || node.type !== "PLAIN") return;
-  const start = source.text.lastIndexOf(`&${node.anchor}`, spanOf(node)[0]);
   const message = "no alias uses this anchor: put text that starts with & in quotes";
-  throw source.error("syntax", [start, start + `&${node.anchor}`.length], message);
+  throw source.error("syntax", spanOfAnchor(node, source), message);
 }
 
 function checkMerge(

@@ -12,8 +12,8 @@ export interface BunHost {
     callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
   /**
-   * serve.ts uses it to make an import fail in production. `onLoad` cannot do that, because it does not know the mode.
-   * The callback always throws.
+   * In production, the module that serve.ts generates imports a special path. This callback throws for that path, so the
+   * bundle fails. `onLoad` cannot throw instead, because it does not know the mode.
    */
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
@@ -45,7 +45,8 @@ export function toBunPlugin(format: Format, options?: LoadOptions): BunPlugin {
     setup(build) {
       const host = hostOf(build);
       const fail = failureHandlerFor(build, host);
-      // esbuild cannot run `filter` (see Loader.formatFilter), so it alone passes files that `filter` does not match.
+      // esbuild cannot run `filter`, so it gets `formatFilter`. Only esbuild therefore calls this function for files that
+      // `filter` does not match.
       const registered = host === "esbuild" ? formatFilter : filter;
       build.onLoad({ filter: registered, namespace: "file" }, ({ path }) => {
         if (!filter.test(path)) return undefined;

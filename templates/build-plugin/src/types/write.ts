@@ -9,15 +9,24 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
+import { displayPath, StacklessError } from "../error.ts";
 import type { Format } from "../format.ts";
 import { allFormats } from "../formats.ts";
-import { extensionFilter, type LoadOptions, loadContent, withoutState } from "../load.ts";
+import {
+  checkMaxBytes,
+  extensionFilter,
+  type LoadOptions,
+  loadContent,
+  withoutState,
+} from "../load.ts";
 import type { Schema } from "../schema.ts";
 import { declareModule, GENERATED } from "./declaration.ts";
 
 /** The schema of the files whose absolute paths match the filter. Use the same filter and schema as in the plugin. */
 export interface ContentSchema {
   readonly filter: RegExp;
+  /** Name of a format, such as `jsonl`. The schema then applies only to files of this format; by default to those of any. */
+  readonly format?: string | undefined;
   readonly schema: Schema;
   /** Path of the module that exports the schema. */
   readonly module: string;
@@ -25,9 +34,12 @@ export interface ContentSchema {
   readonly export: string;
 }
 
-/** `maxBytes` is the option of the plugins. Their options `schema` and `filter` are those of an entry of `schemas`. */
+/**
+ * `maxBytes` has the same meaning as in a plugin. The plugins' options `schema` and `filter` are given here for each entry of
+ * `schemas`.
+ */
 export interface TypesOptions extends Pick<LoadOptions, "maxBytes"> {
-  /** The first entry whose filter matches a file applies. */
+  /** The first entry whose filter and format match a file applies. */
   readonly schemas?: readonly ContentSchema[] | undefined;
   /** Your own formats, in addition to those of this package. */
   readonly formats?: readonly Format[] | undefined;
@@ -51,6 +63,8 @@ export async function writeTypes(
   folder: string,
   { schemas = [], formats = [], ignore = [], check = false, ...options }: TypesOptions = {},
 ): Promise<TypesResult> {
+  checkMaxBytes(options);
+  refuseFile(folder);
   const known = [...formats, ...allFormats];
   const ignored = ignore.map((path) => resolve(path) + sep);
   const files = listFiles(folder).filter((file) => !ignored.some((path) => file.startsWith(path)));
@@ -58,7 +72,10 @@ export async function writeTypes(
   for (const file of files) {
     const format = known.find(({ extensions }) => extensionFilter(extensions).test(file));
     if (format === undefined) continue;
-    const found = schemas.find(({ filter }) => withoutState(filter).test(file));
+    const found = schemas.find(
+      (schema) =>
+        (schema.format ?? format.name) === format.name && withoutState(schema.filter).test(file),
+    );
     const content = await loadContent(format, file, { ...options, schema: found?.schema });
     const reference = found && { export: found.export, module: importPath(file, found.module) };
     wanted.set(declarationPath(file), declareModule(format, content, reference));
@@ -97,7 +114,8 @@ export async function watchTypes(
   folder: string,
   { signal, report = printError, ...options }: WatchOptions = {},
 ): Promise<void> {
-  let seen: string | null | undefined;
+  refuseFile(folder);
+  let seen: string | undefined;
   while (!signal?.aborted) {
     const state = stateOf(folder);
     if (state !== seen) {
@@ -112,8 +130,17 @@ function printError(result: TypesResult | Error): void {
   if (result instanceof Error) console.error(result.message);
 }
 
-/** Returns paths, times and sizes of all files as one string; null while the folder, or a folder in it, is missing. */
-function stateOf(folder: string): string | null {
+/** An error such as `ENOTDIR: not a directory, scandir 'prices.jsonl'` would not say what to do. */
+function refuseFile(folder: string): void {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isFile()) return;
+  throw new StacklessError(`${displayPath(folder)} is a file: name the folder that contains it`);
+}
+
+/**
+ * Returns paths, times and sizes of all files as one string. Returns the error instead if the folder, or a folder in it, cannot
+ * be read: `writeTypes` then reports it, and the watch goes on.
+ */
+function stateOf(folder: string): string {
   try {
     const times = listFiles(folder).map((file) => {
       const stat = statSync(file, { throwIfNoEntry: false });
@@ -121,8 +148,7 @@ function stateOf(folder: string): string | null {
     });
     return times.join("\n");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
+    return String(error);
   }
 }
 

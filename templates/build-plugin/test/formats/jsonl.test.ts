@@ -1,8 +1,8 @@
 // JSON Lines: values, positions of errors, and values that JSON.parse would change silently.
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { Source } from "../../src/format.ts";
 import { jsonlFormat } from "../../src/formats/jsonl.ts";
-import { Source } from "../../src/source.ts";
 import { errorOf, parse } from "./parse.ts";
 
 test("each line that is not blank is a value", () => {

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { z } from "zod";
+import { Source } from "../../src/format.ts";
 import { markdownFormat } from "../../src/formats/markdown/markdown.ts";
-import { Source } from "../../src/source.ts";
 import { errorOf, parse } from "./parse.ts";
 
 const format = markdownFormat({});

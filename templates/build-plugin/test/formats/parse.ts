@@ -1,9 +1,8 @@
 // Parses text with a format, without a file.
 
 import { ContentError } from "../../src/error.ts";
-import type { Format } from "../../src/format.ts";
+import { type Format, Source } from "../../src/format.ts";
 import { createLoader, type LoadOptions } from "../../src/load.ts";
-import { Source } from "../../src/source.ts";
 import { Folder } from "../folder.ts";
 
 /** Returns the data of a text. @throws {ContentError} */

@@ -1,7 +1,6 @@
 // Parses Markdown with YAML front matter into `{ attributes, html, toc }`.
-import type { Format, Parsed } from "../../format.ts";
+import type { Format, Parsed, Source } from "../../format.ts";
 import { isPlainObject } from "../../module.ts";
-import type { Source } from "../../source.ts";
 import { parseYaml } from "../yaml.ts";
 import { type Heading, render } from "./render.ts";
 
