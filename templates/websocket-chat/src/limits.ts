@@ -15,7 +15,10 @@ export const LIMITS = {
   waitingCharacters: 256 * 1024,
   /** Messages to retain per room. */
   messages: 1000,
-  /** Events to retain per room, so that clients can recover them. Those before the oldest retained message are deleted. */
+  /**
+   * Events to retain per room, so that clients can recover them. An event that is not a message is deleted earlier if more
+   * than `messages` messages are newer.
+   */
   events: 5000,
   /** Messages that a join returns at most if it does not recover. */
   latest: 50,
@@ -38,7 +41,7 @@ export const LIMITS = {
   /** Milliseconds between two `typing` frames of one user in one room. */
   typingMs: 2000,
   // #endregion
-  /** Idempotency keys that the SQLite log remembers. A resend after this many newer events is stored again. */
+  /** The SQLite log remembers at least this many idempotency keys, and at most twice as many. */
   keys: 50_000,
   // #region redis
   /** Milliseconds for which Redis remembers an idempotency key. */

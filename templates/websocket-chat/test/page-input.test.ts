@@ -1,5 +1,6 @@
 // Input on the page: signing in, text that cannot be sent, and the buttons of messages, with mouse and keyboard.
 import { afterAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { hasBrowser, Page } from "./page.ts";
 import { ChatServer } from "./server.ts";
 import { Socket } from "./socket.ts";
@@ -36,6 +37,24 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect(await typedIn(page)).toHaveLength(4001);
     await other.settled();
     expect(other.all("chat")).toEqual([]);
+  });
+
+  test("a conversation that is opened gets the focus, also after one in which nothing can be written", async () => {
+    const guarded = ["--preload", join(import.meta.dir, "guarded-rooms.ts")];
+    await using server = await ChatServer.start({}, undefined, guarded);
+    using page = await Page.signIn(server.url, "Focus");
+    const focused = () => page.evaluate<string>("document.activeElement.id");
+    await page.click("#leave");
+    await page.shows("#text:disabled");
+    await page.join("lounge");
+    expect(await focused()).toBe("text");
+    await page.click("#room");
+    await page.type("ada-only");
+    await page.press("Enter");
+    await page.shows("#text:disabled");
+    await page.click("#rooms button");
+    await page.says("#title", "# lounge");
+    expect(await focused()).toBe("text");
   });
   // #region edits
 

@@ -140,6 +140,32 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.click("#news");
     await page.shows("#news[hidden]");
     expect(await top()).toBeGreaterThan(0);
+    // #region edits
+    // The last message is another one then, but it is not new.
+    await page.evaluate("document.querySelector('#scroll').scrollTop = 0");
+    await other.post({ type: "delete", room: "long", target: 41 });
+    await page.until("document.querySelectorAll('.line').length === 40");
+    expect(await page.texts("#news[hidden]")).toHaveLength(1);
+    // #endregion
+  });
+
+  test("the button for new messages appears also if the new message is above a waiting one", async () => {
+    // The second message of a user has to wait.
+    await using strict = await ChatServer.start({ RATE_LIMIT: "1" });
+    using talker = await Socket.open(strict.url, "Talker");
+    await talker.join("general");
+    await talker.chat("general", "a line\n".repeat(60));
+    using other = await Socket.open(strict.url, "Bob");
+    await other.join("general");
+    using page = await Tab.signIn(strict.url, "Waiter");
+    await page.shows(".line");
+    await page.write("stored");
+    await page.write("waiting");
+    await page.shows(".line[data-state=waiting]:last-child");
+    await page.evaluate("document.querySelector('#scroll').scrollTop = 0");
+    await other.chat("general", "news");
+    await page.shows("#news:not([hidden])");
+    expect(await page.evaluate<number>("document.querySelector('#scroll').scrollTop")).toBe(0);
   });
 
   test("signing out needs the server, and leaves nothing in the browser", async () => {

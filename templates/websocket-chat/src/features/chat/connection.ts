@@ -191,8 +191,8 @@ export class Connection implements Member {
   }
 
   /**
-   * Sends the reply to a join, then the members and events that do not fit into it. Pauses the recording while the client
-   * reads slowly or the log has more events, which bounds the memory, and then reads what it missed from the stores.
+   * Sends the reply to a join, then the members and events that do not fit into it. While the client reads slowly, or the
+   * log has more events, the recording is paused, so that it needs no memory. What it missed is then read from the stores.
    * Closes the connection if a read fails: the client has the reply, so it cannot get an error for its join.
    * @returns the offset of the last event, and the members, that were sent.
    */

@@ -115,7 +115,9 @@ function start(user: User): void {
     if (model.current) model.current.draft = text.value;
     text.value = conversation?.draft ?? "";
     banner.textContent = "";
-    update(() => model.show(conversation));
+    model.show(conversation);
+    // Not by `update`, which renders later: a field that is still disabled cannot get the focus.
+    render(model, actions);
     closePanel();
     // On a phone, the focus would open the keyboard over the conversation.
     if (!isNarrow()) text.focus();

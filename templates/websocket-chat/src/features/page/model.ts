@@ -269,6 +269,8 @@ export class Model {
     const unsent = conversation.lines.filter(isUnsent);
     const known = new Set(conversation.lines.map(({ message }) => message?.key));
     const isEmpty = conversation.lines.length === unsent.length;
+    // There is no gap at the first join. There is also none if the page showed nothing of the room, and either its first
+    // message is in the reply or it has no messages.
     const isComplete = isFirst || (isEmpty && (messages[0]?.offset ?? 1) === 1);
     const note = "Some messages before this are missing.";
     const key = `gap/${epoch}/${offset}`;

@@ -81,10 +81,14 @@ function drawLines(current: Conversation, actions: Actions): void {
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   if (isOtherConversation) list.replaceChildren();
   list.dataset.conversation = `${current.kind}:${current.id}`;
+  const added: Line[] = [];
   let isChanged = false;
   reconcile(list, current.lines, {
     key: ({ key }) => key,
-    create: (line) => lineItem(line, actions),
+    create: (line) => {
+      added.push(line);
+      return lineItem(line, actions);
+    },
     update: (item, line, index) => {
       if (line.state === "gap") return;
       updateLine(item, line, current.lines[index - 1]);
@@ -96,14 +100,13 @@ function drawLines(current: Conversation, actions: Actions): void {
       for (const update of Object.values(renderEvent)) update(item, line.message, actions);
     },
   });
-  const isNew = list.lastElementChild !== last;
-  if (isNew || isChanged) setTabStops();
-  const newest = current.lines.at(-1);
-  const isMine = newest !== undefined && actions.isMe(newest.from);
-  const follows = isOtherConversation || (isNew && (atEnd || isMine));
-  if (follows || atEnd) scroll.scrollTop = scroll.scrollHeight;
-  if (follows || atEnd) news.hidden = true;
-  else if (isNew) news.hidden = false;
+  if (isChanged || list.lastElementChild !== last) setTabStops();
+  // Not always the last line: waiting lines stay below it.
+  const newest = added.at(-1);
+  if (isOtherConversation || atEnd || (newest && actions.isMe(newest.from))) {
+    scroll.scrollTop = scroll.scrollHeight;
+    news.hidden = true;
+  } else if (newest) news.hidden = false;
 }
 
 function drawConversations(

@@ -13,12 +13,12 @@ export interface Member {
 /** Calls take effect in the order in which they are made. While the store is unavailable, every method rejects. */
 export interface Presence {
   /**
-   * Adds the connection to the room, and returns the users who are in it. If the user was not in the room
-   * or had another name, others get `user-joined`; on this node, it has been delivered when the promise resolves.
+   * Adds the connection to the room, and returns the users who are in it. If the user was not in the room or had another
+   * name, all subscribers get `user-joined`; on this node, it has been delivered when the promise resolves.
    */
   join(room: string, member: Member): Promise<readonly User[]>;
   /**
-   * Removes the connection from the room; after the user's last one, others get `user-left`.
+   * Removes the connection from the room; after the user's last one, all subscribers get `user-left`.
    * After a failure it can be repeated.
    */
   leave(room: string, member: Member): Promise<void>;

@@ -11,7 +11,8 @@ const MARK_AFTER_MS = 1000;
 const CLOSED = "";
 
 /**
- * Decides at start whether events may be missing. Their offsets are then assigned again, and a new epoch tells the clients.
+ * Decides at start whether the file may lack events that clients have. New events then get the offsets of the missing
+ * ones, and a new epoch tells the clients that the offsets start a new sequence.
  * - Closed cleanly, or the process crashed (`kill -9`): the same epoch, because every commit is in the file.
  * - The machine crashed: a new epoch. The file was not closed, and its column `boot` names another boot.
  * - The folder was copied: a new epoch. The copy of the marker file has another time, which differs from the column `marked`.

@@ -207,8 +207,8 @@ export class SqliteRoomLog implements RoomLog {
     const update = db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?");
     update.run(message ? JSON.stringify(message) : DELETED, room, target);
     if (message) return true;
-    // Erases the text from the message's event and from all later events about it. The events stay, so that the offsets
-    // have no gap.
+    // Erases the text from the message's own event (`offset = $target`) and from the events about it (`target = $target`).
+    // The events stay, so that the offsets have no gap. `offset >= $target` lets SQLite use the index.
     const eraseText = db.query(
       `UPDATE events SET frame = json_remove(frame, '$.text')
        WHERE room = $room AND offset >= $target AND $target IN (offset, target)`,
@@ -218,8 +218,8 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /**
-   * Deletes all events up to `lastOldMessage`, which keeps the newest `LIMITS.messages` messages. Of the later events up
-   * to `lastOldEvent`, keeps only the messages that no one has deleted.
+   * Deletes every event up to `lastOldMessage`: the newest `LIMITS.messages` messages are all after it. From there up to
+   * `lastOldEvent`, deletes everything except messages that still exist.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
