@@ -31,7 +31,7 @@ export async function stoppable<T>(
   try {
     return await work({ connection, stop: controller.signal });
   } finally {
-    // Otherwise they stay: a second signal, which `bun run` sends at Ctrl-C, would end the process before its report.
+    // After a signal they stay: a second one, which `bun run` sends at Ctrl-C, would end the process before its report.
     if (!controller.signal.aborted) for (const signal of SIGNALS) process.off(signal, abort);
   }
 }
