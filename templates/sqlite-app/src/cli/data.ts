@@ -70,7 +70,13 @@ export const backup: Command = {
     ];
     return {
       exitCode: 0,
-      data: { file, bytes, verified: unverified === undefined, leftOut },
+      data: {
+        file,
+        bytes,
+        verified: unverified === undefined,
+        unverified: unverified ?? null,
+        leftOut,
+      },
       text: lines.join("\n"),
     };
   },

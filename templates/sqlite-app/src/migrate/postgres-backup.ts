@@ -2,24 +2,24 @@
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
-import type { ConnectionSettings } from "../postgres-url.ts";
+import { noTimeouts } from "../store/postgres.ts";
 import { flush, flushNames, publish, removeFile } from "./backup.ts";
 import { explainFileError, MigrateError } from "./errors.ts";
 import { readState } from "./postgres-ledger.ts";
 import { describeObject, exclude, isRelation, readOwnership } from "./postgres-objects.ts";
-import { quoteName, runProgram } from "./postgres-programs.ts";
+import {
+  type ProgramContext,
+  quoteName,
+  runProgram,
+  stoppableRunner,
+} from "./postgres-programs.ts";
 import { type Content, verifyDump } from "./postgres-verify.ts";
 import type { BackupResult } from "./target.ts";
-
-/** The connection is idle while the programs run, and a count takes long. The names depend on the server's version. */
-const NO_TIMEOUTS = `
-  SELECT set_config(name, '0', false) FROM pg_settings
-  WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout')`;
 
 /** Writes the dump under a temporary name, verifies it and renames it. */
 export async function backupTo(
   sql: SQL,
-  connection: ConnectionSettings,
+  context: ProgramContext,
   file: string,
 ): Promise<BackupResult> {
   if (existsSync(file)) {
@@ -27,10 +27,11 @@ export async function backupTo(
   }
   const temporary = `${file}.${crypto.randomUUID()}.tmp`;
   try {
-    await sql.unsafe(NO_TIMEOUTS);
+    await sql.unsafe(`${noTimeouts({ isLocal: false })}; SET statement_timeout = 0`); // A count can take long.
     closeSync(openSync(temporary, "wx", 0o600)); // It contains password hashes; pg_dump keeps the mode.
-    const { leftOut, ...content } = await dump(sql, connection, temporary);
-    const unverified = await verifyDump(sql, connection, temporary, content);
+    const { leftOut, ...content } = await dump(sql, context, temporary);
+    const statements = stoppableRunner(sql, context.stop);
+    const unverified = await verifyDump(statements, context, temporary, content);
     flush(temporary);
     publish(temporary, file);
     flushNames(dirname(file));
@@ -48,10 +49,11 @@ export async function backupTo(
  */
 async function dump(
   sql: SQL,
-  connection: ConnectionSettings,
+  context: ProgramContext,
   file: string,
 ): Promise<Content & Pick<BackupResult, "leftOut">> {
-  return sql.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", async (transaction) => {
+  return sql.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", async (session) => {
+    const transaction = stoppableRunner(session, context.stop);
     const [{ snapshot, schema }] = await transaction.unsafe(
       "SELECT pg_export_snapshot() AS snapshot, current_schema() AS schema",
     );
@@ -70,7 +72,7 @@ async function dump(
       );
     }
     await runProgram(
-      connection,
+      context,
       "pg_dump",
       "--format=custom",
       `--snapshot=${snapshot}`,

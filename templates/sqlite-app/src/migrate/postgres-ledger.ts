@@ -1,10 +1,13 @@
 // The ledger table of a PostgreSQL database.
-import type { ReservedSQL, SQL, TransactionSQL } from "bun";
 import type { Migration } from "./files.ts";
 import type { Step } from "./plan.ts";
 import { type DatabaseState, type LedgerRow, ledgerOwner, REVERTING } from "./state.ts";
 
-export type SqlRunner = Pick<SQL | TransactionSQL | ReservedSQL, "unsafe">;
+/** Runs statements. Several can be given in one text if there are no values. */
+export interface SqlRunner {
+  // biome-ignore lint/suspicious/noExplicitAny: as in Bun's `SQL`, the type of the rows is not checked
+  unsafe(text: string, values?: unknown[]): Promise<any>;
+}
 
 /** The second table lists the objects that migrations created. */
 const LEDGER = `
@@ -47,7 +50,7 @@ export async function readState(sql: SqlRunner): Promise<DatabaseState> {
 
 /** Creates the ledger if it does not exist. */
 export async function createLedger(sql: SqlRunner): Promise<void> {
-  await sql.unsafe(LEDGER).simple();
+  await sql.unsafe(LEDGER);
 }
 
 export async function writeRow(

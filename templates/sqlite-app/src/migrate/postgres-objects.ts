@@ -63,7 +63,7 @@ const OBJECTS = `
 
 /**
  * The kind of the rows that list what was foreign at the start of a step outside a transaction. They exist until the
- * step is finished; one of them is empty, so that there is one without foreign objects, too.
+ * step is finished. One row has an empty identity: it shows that a step has started, even if nothing was foreign.
  */
 const FOREIGN = "FOREIGN AT START";
 

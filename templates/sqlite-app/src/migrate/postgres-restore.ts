@@ -2,27 +2,33 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ConnectionSettings, describeConnection } from "../postgres-url.ts";
-import { MigrateError, restoreCancelled } from "./errors.ts";
+import { describeConnection } from "../postgres-url.ts";
+import { MigrateError } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import type { SqlRunner } from "./postgres-ledger.ts";
 import { listDependents, readOwnership } from "./postgres-objects.ts";
-import { quoteName, runProgram } from "./postgres-programs.ts";
+import { type ProgramContext, quoteName, runProgram } from "./postgres-programs.ts";
 import { findProblem, type LedgerRow } from "./state.ts";
 
 /** Entries of the schema itself in a dump. They are not restored, so that the schema keeps its owner and its grants. */
 const SCHEMA_ENTRY = /^\d+; \d+ \d+ (?:(?:ACL|COMMENT) - )?(?:SCHEMA|DEFAULT ACL) .*$/gm;
 
+export interface RestoreScript {
+  /** SQL that runs first in the transaction. */
+  readonly before: string;
+  /** SQL that runs last, and ends the transaction. */
+  readonly end: string;
+}
+
 /**
  * Restores everything in a dump except the schema itself, in one transaction.
- * @param before SQL that runs first in the transaction.
- * @param end SQL that runs last, and ends the transaction.
  * @returns what psql printed.
+ * @throws {MigrateError} if it fails or is stopped, which rolls the transaction back. But the server completes a COMMIT.
  */
 export async function runRestore(
-  connection: ConnectionSettings,
+  context: ProgramContext,
   file: string,
-  { before, end }: { readonly before: string; readonly end: string },
+  { before, end }: RestoreScript,
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "restore-")); // Only readable by this user, because it will contain the rows.
   const write = (name: string, text: string) => {
@@ -30,13 +36,13 @@ export async function runRestore(
     return `--file=${join(folder, name)}`;
   };
   try {
-    const entries = await runProgram(connection, "pg_restore", "--list", file);
+    const entries = await runProgram(context, "pg_restore", "--list", file);
     const list = join(folder, "list");
     writeFileSync(list, entries.replaceAll(SCHEMA_ENTRY, ""));
     const script = `--file=${join(folder, "script.sql")}`;
-    await runProgram(connection, "pg_restore", `--use-list=${list}`, script, file);
+    await runProgram(context, "pg_restore", `--use-list=${list}`, script, file);
     return await runProgram(
-      connection,
+      context,
       "psql",
       ...["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"],
       write("before.sql", `BEGIN; ${before}`),
@@ -61,35 +67,38 @@ const OTHER_SESSIONS = `
   WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`;
 
 /**
- * Checks the backup, and that psql reaches the same database as `sql`. Then replaces the objects of the migrations.
+ * Checks the backup, and that psql reaches the same database as `sql`. Changes nothing.
  * @param sql a transaction that holds the lock of the migrations.
- * @throws {MigrateError} if a check or the restore fails, or if `confirm` returns false; nothing is changed then.
+ * @returns the question for the operator, and the script that replaces the objects of the migrations.
+ * @throws {MigrateError} if a check fails.
  */
-export async function restoreFrom(
+export async function planRestore(
   sql: SqlRunner,
-  connection: ConnectionSettings,
+  context: ProgramContext,
   file: string,
   known: readonly Migration[],
-  confirm: (question: string) => boolean,
-): Promise<void> {
+): Promise<{ readonly question: string; readonly script: RestoreScript }> {
   const refuse = (reason: string): never => {
     throw new MigrateError("refused", `Can't restore ${file}; nothing was changed: ${reason}`);
   };
-  const ledger = await readLedger(connection, file).catch((error: Error) => refuse(error.message));
+  const ledger = await readLedger(context, file).catch((error: Error) => {
+    context.stop.throwIfAborted();
+    return refuse(error.message);
+  });
   if (ledger.length === 0) {
     refuse("it records no migration, so it is not a backup of this application.");
   }
   const problem = findProblem({ ledger, tables: 1, otherOwner: undefined }, known);
   if (problem !== undefined) refuse(problem);
-  const entries = await runProgram(connection, "pg_restore", "--list", file);
+  const entries = await runProgram(context, "pg_restore", "--list", file);
   const [, backedUp] = /^\d+; \d+ \d+ TABLE (.+) schema_migrations /m.exec(entries) ?? [];
   const [{ identity }] = await sql.unsafe(IDENTITY);
   const options = ["--no-psqlrc", "--no-align", "--tuples-only", `--command=${IDENTITY}`];
-  const identityOfPsql = (await runProgram(connection, "psql", ...options)).trim();
+  const identityOfPsql = (await runProgram(context, "psql", ...options)).trim();
   if (identity !== identityOfPsql) refuse("psql reaches another database than the service.");
   const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
   if (schema !== backedUp) refuse(`it is a backup of the schema ${backedUp}, not of ${schema}.`);
-  // Releases the lock of the ledger, which it reads: otherwise, psql would wait for the end of this transaction.
+  // Reading the ledger locks it until the end of this transaction, and psql could not drop it. The rollback unlocks it.
   await sql.unsafe("SAVEPOINT before_reading");
   const { own } = await readOwnership(sql, "accepted");
   await sql.unsafe("ROLLBACK TO SAVEPOINT before_reading");
@@ -102,22 +111,47 @@ export async function restoreFrom(
   const lost = own
     .filter(({ kind, name }) => kind === "TABLE" && !entries.includes(` TABLE ${schema} ${name} `))
     .map(({ identity }) => ` The backup does not contain the table ${identity}, which is deleted.`);
-  const what = `what the migrations created in the schema ${schema} of ${describeConnection(connection)}`;
+  const what = `what the migrations created in the schema ${schema} of ${describeConnection(context.connection)}`;
   const [{ sessions }] = await sql.unsafe(OTHER_SESSIONS);
   const question = `Stop the service first (other sessions in the database: ${sessions}). This replaces ${what} and keeps no copy of it.${lost.join("")}`;
-  if (!confirm(question)) throw restoreCancelled();
   const drops = [
     ...own.map(({ kind, identity }) => `DROP ${kind} IF EXISTS ${identity} CASCADE;`),
     // Qualified: otherwise, an empty schema would be skipped for a later one of the search_path.
     ...LEDGER_TABLES.map((table) => `DROP TABLE IF EXISTS ${quoteName(schema)}.${table};`),
   ];
-  await runRestore(connection, file, { before: drops.join("\n"), end: "COMMIT;" });
+  return { question, script: { before: drops.join("\n"), end: "COMMIT;" } };
+}
+
+/** The oid of the ledger, which a restore creates again. Unlike a cast to `regclass`, it is never read from a cache. */
+const LEDGER_OID = `
+  SELECT max(oid) AS oid FROM pg_class
+  WHERE relname = 'schema_migrations' AND relnamespace = to_regnamespace(quote_ident(current_schema()))`;
+
+/**
+ * Runs the script of `planRestore`.
+ * @throws {MigrateError} if it fails or is stopped. Nothing is changed then, unless psql is killed or loses its connection
+ * while the server commits.
+ */
+export async function replaceObjects(
+  sql: SqlRunner,
+  context: ProgramContext,
+  file: string,
+  script: RestoreScript,
+): Promise<void> {
+  const [old] = await sql.unsafe(LEDGER_OID);
+  try {
+    await runRestore(context, file, script);
+  } catch (error) {
+    // psql also fails if it is stopped while the server commits.
+    const [current] = await sql.unsafe(LEDGER_OID);
+    if (current.oid === old.oid) throw error;
+  }
 }
 
 /** The ledger in a backup: `COPY … (columns) FROM stdin;`, then one line per row, then `\.`. */
-async function readLedger(connection: ConnectionSettings, file: string): Promise<LedgerRow[]> {
+async function readLedger(context: ProgramContext, file: string): Promise<LedgerRow[]> {
   const table = ["--data-only", "--table=schema_migrations", "--file=-"];
-  const text = await runProgram(connection, "pg_restore", ...table, file);
+  const text = await runProgram(context, "pg_restore", ...table, file);
   const [, columns = "", rows = ""] =
     /^COPY .*\((.*)\) FROM stdin;\n([\s\S]*?)^\\\.$/m.exec(text) ?? [];
   const names = columns.split(", ");

@@ -3,6 +3,8 @@ import { SQL } from "bun";
 import type { ConnectionSettings } from "../postgres-url.ts";
 import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
+import type { SqlRunner } from "./postgres-ledger.ts";
+import type { ProgramContext } from "./postgres-programs.ts";
 import { runRestore } from "./postgres-restore.ts";
 
 /** SQLSTATE. */
@@ -22,30 +24,36 @@ export interface Content {
  * @throws {MigrateError} if the dump cannot be restored, or its content differs.
  */
 export async function verifyDump(
-  sql: SQL,
-  connection: ConnectionSettings,
+  sql: SqlRunner,
+  { connection, stop }: ProgramContext,
   file: string,
   { query, expected }: Content,
 ): Promise<string | undefined> {
   const restore = async (target: ConnectionSettings, preparation: string) => {
     try {
       const script = { before: preparation, end: `${query}; ROLLBACK;` };
-      const printed = await runRestore(target, file, script);
+      const printed = await runRestore({ connection: target, stop }, file, script);
       if (printed.trimEnd().split("\n").at(-1) === expected) return;
       throw new MigrateError("failed", "its rows differ from those of the database.");
     } catch (cause) {
+      stop.throwIfAborted();
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `The backup could not be restored, and was deleted: ${reason}`;
       throw new MigrateError("failed", message, { cause });
     }
   };
   const database = `verify_backup_${crypto.randomUUID().replaceAll("-", "")}`;
-  try {
-    const scratch = await createDatabase(sql, { ...connection, database });
-    if (scratch) await restore(scratch, await schemaAndExtensions(sql));
-    if (scratch) return undefined;
-  } finally {
-    await sql.unsafe(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+  const scratch = { ...connection, database };
+  if (await createDatabase(sql, database)) {
+    try {
+      // If it is not reachable, it is dropped, too.
+      if (await isReachable(scratch)) {
+        await restore(scratch, await schemaAndExtensions(sql));
+        return undefined;
+      }
+    } finally {
+      await dropDatabase(connection, database);
+    }
   }
   const preparation = await schemaInstead(sql);
   const refusal = await refusalOf(sql, preparation);
@@ -53,35 +61,50 @@ export async function verifyDump(
   return refusal;
 }
 
-/** @returns the connection, or undefined if this role cannot create or reach another database. */
-async function createDatabase(
-  sql: SQL,
-  connection: ConnectionSettings,
-): Promise<ConnectionSettings | undefined> {
+/** @returns false if this role may not create a database. */
+async function createDatabase(sql: SqlRunner, database: string): Promise<boolean> {
   try {
     const [row] = await sql.unsafe(
       `SELECT format('ENCODING %L LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(encoding), datcollate, datctype) AS options
        FROM pg_database WHERE datname = current_database()`,
     );
-    await sql.unsafe(`CREATE DATABASE ${connection.database} TEMPLATE template0 ${row.options}`);
+    await sql.unsafe(`CREATE DATABASE ${database} TEMPLATE template0 ${row.options}`);
+    return true;
   } catch (cause) {
     if (!(cause instanceof SQL.PostgresError)) throw cause;
-    if (cause.errno === INSUFFICIENT_PRIVILEGE) return undefined;
+    if (cause.errno === INSUFFICIENT_PRIVILEGE) return false;
     const message = `The backup could not be verified, and was deleted: ${cause.message}`;
     throw new MigrateError("failed", message, { cause });
   }
+}
+
+/** @returns false if the connection is refused, for example by pg_hba.conf or a pooler. */
+async function isReachable(connection: ConnectionSettings): Promise<boolean> {
   try {
-    await using copy = openConnection(connection);
-    await copy.unsafe("SELECT 1");
-    return connection;
+    await using sql = openConnection(connection);
+    await sql.unsafe("SELECT 1");
+    return true;
   } catch (error) {
-    if (error instanceof SQL.PostgresError) return undefined; // Refused, e.g. by pg_hba.conf or a pooler.
+    if (error instanceof SQL.PostgresError) return false;
     throw error;
   }
 }
 
+/** Uses its own connection: after a signal, the cancellation of a statement could still arrive on the other one. */
+async function dropDatabase(connection: ConnectionSettings, database: string): Promise<void> {
+  try {
+    await using sql = openConnection(connection);
+    await sql.unsafe("SET statement_timeout = 0");
+    await sql.unsafe(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `The backup was deleted, but not the database ${database}: ${reason}`;
+    throw new MigrateError("failed", message, { hint: "Drop this database.", cause });
+  }
+}
+
 /** SQL that creates the schema and the extensions, which are not part of the dump. */
-function schemaAndExtensions(sql: SQL): Promise<string> {
+function schemaAndExtensions(sql: SqlRunner): Promise<string> {
   return readStatements(
     sql,
     `SELECT format('CREATE SCHEMA IF NOT EXISTS %I', current_schema()) AS statement
@@ -98,7 +121,7 @@ function schemaAndExtensions(sql: SQL): Promise<string> {
  * SQL that replaces the current schema with an empty one, because a dump names its schema. The transaction is rolled
  * back, so that other sessions never see the change. It locks no table.
  */
-function schemaInstead(sql: SQL): Promise<string> {
+function schemaInstead(sql: SqlRunner): Promise<string> {
   return readStatements(
     sql,
     `SELECT format('ALTER SCHEMA %I RENAME TO %I', name, 'verify_backup') AS statement FROM current_schema() AS name
@@ -110,15 +133,15 @@ function schemaInstead(sql: SQL): Promise<string> {
   );
 }
 
-async function readStatements(sql: SQL, query: string): Promise<string> {
+async function readStatements(sql: SqlRunner, query: string): Promise<string> {
   const rows: { statement: string }[] = await sql.unsafe(query);
   return rows.map(({ statement }) => `${statement};`).join("\n");
 }
 
 /** Runs the statements and rolls them back. @returns undefined, or the reason why this role may not run them. */
-async function refusalOf(sql: SQL, statements: string): Promise<string | undefined> {
+async function refusalOf(sql: SqlRunner, statements: string): Promise<string | undefined> {
   try {
-    await sql.unsafe(`BEGIN; ${statements} ROLLBACK;`).simple();
+    await sql.unsafe(`BEGIN; ${statements} ROLLBACK;`);
     return undefined;
   } catch (error) {
     if (!(error instanceof SQL.PostgresError)) throw error;

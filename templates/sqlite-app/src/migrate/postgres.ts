@@ -1,8 +1,8 @@
 // Migrations on PostgreSQL: each step and its ledger row in one transaction, one process at a time.
 import { SQL, type TransactionSQL } from "bun";
 import { type ConnectionSettings, describeConnection } from "../postgres-url.ts";
-import { openConnection } from "../store/postgres.ts";
-import { explainFileError, MigrateError } from "./errors.ts";
+import { noTimeouts, openConnection } from "../store/postgres.ts";
+import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
@@ -21,8 +21,14 @@ import {
   recordForeign,
   recordOwnership,
 } from "./postgres-objects.ts";
-import { quoteName, requirePrograms, runProgram } from "./postgres-programs.ts";
-import { restoreFrom } from "./postgres-restore.ts";
+import {
+  quoteName,
+  requirePrograms,
+  runProgram,
+  stoppable,
+  stoppableRunner,
+} from "./postgres-programs.ts";
+import { planRestore, replaceObjects } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
 import { MIGRATION_TIMEOUT_MS } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
@@ -154,22 +160,23 @@ export class PostgresTarget implements Target {
     requirePrograms(this.#connection);
     const { foreign } = await readOwnership(this.#sql);
     const schema = await currentSchema(this.#sql);
-    const sql = await runProgram(
-      this.#connection,
-      "pg_dump",
+    const options = [
       "--schema-only",
       "--no-owner",
       "--no-privileges",
       `--schema=${quoteName(schema)}`,
       `--exclude-table=${quoteName(schema)}.schema_migrations*`,
       ...exclude(schema, foreign),
+    ];
+    const sql = await stoppable(this.#connection, (context) =>
+      runProgram(context, "pg_dump", ...options),
     );
     return sql.replaceAll(/^(?:--.*|\\(?:un)?restrict .*)\n/gm, "").replaceAll(/\n{3,}/g, "\n\n");
   }
 
   async backup(file: string): Promise<BackupResult> {
     requirePrograms(this.#connection);
-    return backupTo(this.#sql, this.#connection, file);
+    return stoppable(this.#connection, (context) => backupTo(this.#sql, context, file));
   }
 
   async restore(
@@ -178,7 +185,14 @@ export class PostgresTarget implements Target {
     confirm: (question: string) => boolean,
   ): Promise<undefined> {
     requirePrograms(this.#connection);
-    await this.#locked((sql) => restoreFrom(sql, this.#connection, file, known, confirm));
+    await this.#locked(async (sql) => {
+      const { question, script } = await stoppable(this.#connection, (context) =>
+        planRestore(stoppableRunner(sql, context.stop), context, file, known),
+      );
+      // Not stoppable: `confirm` blocks the thread, so a handler of Ctrl-C would not run.
+      if (!confirm(question)) throw restoreCancelled();
+      await stoppable(this.#connection, (context) => replaceObjects(sql, context, file, script));
+    });
   }
 
   explain(error: unknown): unknown {
@@ -200,11 +214,10 @@ export class PostgresTarget implements Target {
    */
   async #locked<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
     const attempt = async (sql: TransactionSQL) => {
-      const [row] = await sql.unsafe(
-        `SELECT pg_try_advisory_xact_lock($1) AS locked, set_config('idle_in_transaction_session_timeout', '0', true)`,
-        [LOCK],
-      );
-      return row.locked ? { result: await work(sql) } : undefined;
+      const [row] = await sql.unsafe("SELECT pg_try_advisory_xact_lock($1) AS locked", [LOCK]);
+      if (!row.locked) return undefined;
+      await sql.unsafe(noTimeouts({ isLocal: true }));
+      return { result: await work(sql) };
     };
     const deadline = performance.now() + this.lockTimeoutMs;
     for (;;) {
@@ -240,7 +253,7 @@ function invalidIndex({ file }: Script, index: string): MigrateError {
 }
 
 /** Runs the statements one at a time, so that an error has a line. */
-async function runScript(sql: SqlRunner, script: Script): Promise<void> {
+async function runScript(sql: Pick<SQL, "unsafe">, script: Script): Promise<void> {
   for (const { start, end } of statements(script.sql, "postgres")) {
     const text = script.sql.slice(start, end);
     try {

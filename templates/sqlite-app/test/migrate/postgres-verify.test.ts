@@ -19,7 +19,8 @@ test("a full disk is not mistaken for a role that cannot create a database", asy
     },
   } as unknown as SQL;
   const connection = parsePostgresUrl("postgres://localhost/app", {});
-  const verified = verifyDump(server, connection, "app.dump", { query: "", expected: "" });
+  const context = { connection, stop: new AbortController().signal };
+  const verified = verifyDump(server, context, "app.dump", { query: "", expected: "" });
   expect(await verified.catch((error: unknown) => error)).toMatchObject({
     message: "The backup could not be verified, and was deleted: No space left on device",
   });
