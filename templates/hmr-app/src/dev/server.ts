@@ -7,12 +7,11 @@ import { log, notice, setupLog } from "#lib/log";
 import { Lifecycle, reportStartError, StartError, stopSignal, type WebApp } from "#lib/service";
 import { type Env, schema } from "../env.ts";
 import { createHot, disposeOfData } from "../hot.ts";
-import { createDevApp } from "./app.ts";
+import { createDevApp, devPage } from "./app.ts";
 // #region workarounds
 import { restartBundler } from "./bundler.ts";
 // #endregion
 import { withRelay } from "./hmr-relay.ts";
-import { devPage } from "./page.ts";
 import { pollServer } from "./poll.ts";
 import { listenOnFreePort } from "./port.ts";
 // #region workarounds
