@@ -12,6 +12,9 @@ import { type BuildRecord, readRecord } from "./src/features/page/build-record.t
 const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
 /** Start of the names of folders in dist/ and dist/public/ that exist only during a build. */
 const STAGING = ".staging-";
+const RECORD = "public-files.json";
+/** In a staging folder: the record for the time until the page is replaced. */
+const RECORD_BEFORE = "public-files-before.json";
 
 if (process.env.NODE_ENV !== "production") {
   console.error("Bun has read .env.development, not .env.production: use `bun run build`.");
@@ -26,7 +29,7 @@ try {
   const page = await createStagingFolder("dist/public");
   await buildPage(page);
   await buildServer(server);
-  const expired = await writeRecord(page, server);
+  const expired = await writeRecords(page, server);
   await publish(page, server);
   await removeOldFiles(expired);
   console.log("Built dist/. Run it with `NODE_ENV=production bun dist/main.js`.");
@@ -88,23 +91,30 @@ async function buildServer(outdir: string): Promise<void> {
   });
 }
 
-/** Writes the record that includes the new page. @returns the files of earlier builds that it no longer includes. */
-async function writeRecord(page: string, server: string): Promise<readonly string[]> {
+/**
+ * Writes the record for the time until the page is replaced, and the one for afterwards. Both contain every file of a build,
+ * so that a later build removes it even if this one is killed.
+ * @returns the files that were replaced more than a week ago.
+ */
+async function writeRecords(page: string, server: string): Promise<readonly string[]> {
   const now = Date.now();
+  const existing = new Set(await readdir("dist/public"));
   const latest = Object.fromEntries((await readdir(page)).map((name) => [name, null]));
-  const earlier = Object.entries(await readRecord("dist/public"))
-    .filter(([name]) => !Object.hasOwn(latest, name))
-    .map(([name, replacedAt]) => [name, replacedAt ?? now] as const);
-  const isExpired = ([, replacedAt]: readonly [string, number]) => replacedAt < now - KEEP_MS;
-  const kept = earlier.filter((file) => !isExpired(file));
-  const record: BuildRecord = { ...Object.fromEntries(kept), ...latest };
-  await Bun.write(join(server, "public-files.json"), JSON.stringify(record));
-  return earlier.filter(isExpired).map(([name]) => name);
+  const earlier = Object.entries(await readRecord("dist/public")).filter(
+    ([name]) => existing.has(name) && !Object.hasOwn(latest, name),
+  );
+  const replaced = earlier.map(([name, replacedAt]) => [name, replacedAt ?? now] as const);
+  const before: BuildRecord = { ...Object.fromEntries(earlier), ...latest };
+  const after: BuildRecord = { ...Object.fromEntries(replaced), ...latest };
+  await Bun.write(join(server, RECORD_BEFORE), JSON.stringify(before));
+  await Bun.write(join(server, RECORD), JSON.stringify(after));
+  return replaced.filter(([, replacedAt]) => replacedAt < now - KEEP_MS).map(([name]) => name);
 }
 
 /** Moves the files to dist/, the page last, when every file that it loads exists. Only now, so that a full disk changes nothing. */
 async function publish(page: string, server: string): Promise<void> {
   const assets = (await readdir(page)).filter((name) => name !== "index.html");
+  await rename(join(server, RECORD_BEFORE), join("dist", RECORD));
   for (const name of assets) await rename(join(page, name), join("dist/public", name));
   for (const name of await readdir(server)) await rename(join(server, name), join("dist", name));
   await rename(join(page, "index.html"), "dist/public/index.html");

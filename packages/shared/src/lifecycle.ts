@@ -169,7 +169,8 @@ export class Lifecycle {
     const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
     // Clients must not reuse a connection that is about to close: their next request would be lost.
     if (this.isStopping || !isRead) headers.set("connection", "close");
-    // A client opens a new connection after `connection: close`, which Bun would reset while the listener closes.
+    // After `connection: close`, a client opens a new connection. While the listener closes, Bun would reset that connection,
+    // so this response waits until the listener is closed.
     await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
@@ -207,9 +208,10 @@ export class Lifecycle {
     notice.info("stopped");
   }
 
-  /** Closes the resources in reverse order of `use`. Never rejects. */
+  /** Closes the resources in reverse order of `use`, including those that a `close` registers. Never rejects. */
   async close(): Promise<void> {
-    for (const resource of this.#resources.toReversed()) {
+    // A resource leaves the list first, so that a second call does not close it again.
+    for (let resource = this.#resources.pop(); resource; resource = this.#resources.pop()) {
       await this.#attempt(`${resource.constructor.name} did not close`, async () => {
         const closed = Promise.try(() => resource.close?.());
         if (await within(CLOSE_TIMEOUT_MS, closed)) return;

@@ -1,6 +1,6 @@
 // Values of a module that survive a hot reload, and callbacks that run once newer code has replaced the module.
 // Like `import.meta.hot`, which `bun --hot` does not support yet: https://github.com/oven-sh/bun/pull/32856
-import type { Resource, Service } from "#lib/service";
+import { Lifecycle, type Resource, type Service } from "#lib/service";
 
 export interface Hot<Data> {
   /**
@@ -17,8 +17,8 @@ type Cleanup = () => unknown;
 interface Store {
   readonly data: Map<string, object>;
   /**
-   * `dispose` callbacks of an evaluation that no service has taken over yet. `hotModules` takes them over. The next evaluation
-   * runs any that are left.
+   * Callbacks of the latest evaluation. `hotModules` moves them to its service. If the code fails before that, the next
+   * evaluation runs them.
    */
   pendingCleanups: Cleanup[];
 }
@@ -31,7 +31,9 @@ globalThis.hotStore ??= { data: new Map(), pendingCleanups: [] };
 const store = globalThis.hotStore;
 
 // Each reload evaluates this module again.
-runAll(store.pendingCleanups.splice(0)).catch(console.error);
+const failedCode = new Lifecycle();
+runAtClose(failedCode, store.pendingCleanups.splice(0));
+failedCode.close();
 /** Callbacks of this evaluation. Code may add some later, for example when a request imports a module. */
 const cleanups: Cleanup[] = [];
 store.pendingCleanups = cleanups;
@@ -50,17 +52,20 @@ export function createHot<Data>(name: string): Hot<Data> {
 export function hotModules(service: Service): Resource {
   if (store.pendingCleanups === cleanups) store.pendingCleanups = [];
   const close = () => {
-    const callbacks = cleanups.splice(0).toReversed();
-    return runAll(service.isStopping ? [...callbacks, disposeOfData] : callbacks);
+    if (service.isStopping) disposeOfData(service);
+    runAtClose(service, cleanups.splice(0));
   };
   return { close };
 }
 
-/** For a process that stops: runs the callbacks of code that failed to load, and disposes of the values in `data`. */
-export function disposeOfData(): Promise<void> {
+/** For a process that stops: registers with `service` the values in `data`, and the callbacks of code that failed to load. */
+export function disposeOfData(service: Service): void {
   const values = [...store.data.values()].flatMap((data) => Object.values(data));
-  const disposals = values.map((value) => () => disposeOf(value));
-  return runAll([...store.pendingCleanups.splice(0).toReversed(), ...disposals]);
+  runAtClose(
+    service,
+    values.map((value) => () => disposeOf(value)),
+  );
+  runAtClose(service, store.pendingCleanups.splice(0));
 }
 
 async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefined): Promise<void> {
@@ -68,15 +73,7 @@ async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefine
   else value?.[Symbol.dispose]?.();
 }
 
-/** Runs one after the other. A failure does not keep the others from running. @throws {AggregateError} with the failures. */
-async function runAll(cleanups: readonly Cleanup[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const cleanup of cleanups) {
-    try {
-      await cleanup();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw new AggregateError(errors, "A dispose callback or disposal failed.");
+/** Registers each callback on its own, so that one that hangs or fails does not keep the others from running. */
+function runAtClose(service: Service, callbacks: readonly Cleanup[]): void {
+  for (const callback of callbacks) service.use({ close: async () => void (await callback()) });
 }

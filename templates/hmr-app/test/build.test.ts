@@ -116,6 +116,47 @@ test("files of an earlier build are kept for a week, and other files are not rem
   expect([...outdated, ...ofUser].filter(exists)).toEqual(ofUser);
 });
 
+/** Edits the page and kills its build at a line of build.ts. */
+async function buildUntil(line: string, text: string): Promise<void> {
+  const source = await copy.read("build.ts");
+  await copy.edit("build.ts", line, `process.kill(process.pid, "SIGKILL");\n${line}`);
+  await copy.write(APP, app.replace("Before any edit.", text));
+  expect(await build()).not.toBe(0);
+  await copy.write("build.ts", source);
+}
+
+test("files of a build that was killed while it published are removed later, and not those of its page", async () => {
+  await rm(join(copy.folder, "dist"), { recursive: true, force: true });
+  expect(await build()).toBe(0);
+  const served = script(await dist());
+  await buildUntil("for (const name of await readdir(server))", "A killed build.");
+  const killed = Object.keys(await dist()).find(
+    (file) => /index-\w+\.js$/.test(file) && file !== served,
+  );
+  await ageBy8Days();
+  await copy.write(APP, app.replace("Before any edit.", "After a killed build."));
+  expect(await build()).toBe(0);
+  // Replaced by this build, because the killed one did not replace the page.
+  expect(Object.keys(await dist())).toContain(served);
+  await ageBy8Days();
+  expect(await build()).toBe(0);
+  const left = Object.keys(await dist());
+  for (const file of [served, killed]) expect(left).not.toContain(file);
+});
+
+test("files that a killed build did not remove any more are removed later", async () => {
+  await rm(join(copy.folder, "dist"), { recursive: true, force: true });
+  expect(await build()).toBe(0);
+  const old = script(await dist());
+  await copy.write(APP, app.replace("Before any edit.", "Another page."));
+  expect(await build()).toBe(0);
+  await ageBy8Days();
+  await buildUntil("await removeOldFiles(expired);", "A killed build.");
+  expect(Object.keys(await dist())).toContain(old);
+  expect(await build()).toBe(0);
+  expect(Object.keys(await dist())).not.toContain(old);
+});
+
 /** Changes the times of all files in dist/, and those in the record. */
 async function ageBy8Days(): Promise<void> {
   const ms = 8 * 24 * 60 * 60 * 1000;
@@ -132,7 +173,7 @@ async function ageBy8Days(): Promise<void> {
 test("the week of a file starts when it is replaced, and not when it was built", async () => {
   // Without the record, the files of the previous build count as those of the user.
   for (const hasRecord of [true, false]) {
-    await rm(join(copy.folder, "dist"), { recursive: true });
+    await rm(join(copy.folder, "dist"), { recursive: true, force: true });
     expect(await build()).toBe(0);
     const before = await dist();
     await ageBy8Days();
@@ -146,7 +187,7 @@ test("the week of a file starts when it is replaced, and not when it was built",
 });
 
 test("the server keeps files of an earlier build on the disk, and serves them", async () => {
-  await rm(join(copy.folder, "dist"), { recursive: true });
+  await rm(join(copy.folder, "dist"), { recursive: true, force: true });
   expect(await build()).toBe(0);
   const old = script(await dist());
   await copy.write(APP, app.replace("Before any edit.", "A later build."));

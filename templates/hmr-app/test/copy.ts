@@ -68,6 +68,14 @@ export class Copy implements AsyncDisposable {
     await utimes(file, new Date(), new Date());
   }
 
+  /** Runs `bun run build`. @throws {Error} with what it has printed, also for a warning. */
+  async build(): Promise<void> {
+    const command = [process.execPath, "--no-orphans", "run", "--silent", "build"];
+    const child = Bun.spawn(command, { cwd: this.folder, stdout: "ignore", stderr: "pipe" });
+    const printed = await new Response(child.stderr).text();
+    if ((await child.exited) !== 0 || printed !== "") throw new Error(printed);
+  }
+
   async #save(path: string, save: (file: string) => Promise<unknown>): Promise<void> {
     const since = performance.now() - (this.#savedAt.get(path) ?? 0);
     await Bun.sleep(Math.max(0, this.intervalMs - since));

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
-import { type Service, startDev, until } from "./service.ts";
+import { type Service, startDev, startProduction, until } from "./service.ts";
 
+const APP = "src/app.ts";
 const PROBE = "src/features/probe.ts";
 const ROUTES = "src/features/counter/routes.ts";
 const SOCKET = "src/features/socket/routes.ts";
@@ -39,14 +40,19 @@ export function answer() {
 let copy: Copy;
 let dev: Service;
 
-beforeAll(async () => {
-  copy = await Copy.make();
-  await copy.write(PROBE, probe);
-  const routes = (await copy.read(ROUTES)).replace(
+async function copyWithProbe(): Promise<Copy> {
+  const own = await Copy.make();
+  await own.write(PROBE, probe);
+  const routes = (await own.read(ROUTES)).replace(
     "new Hono()",
     'new Hono().get("/api/probe", (c) => c.json(answer()))',
   );
-  await copy.write(ROUTES, `import { answer } from "../probe.ts";\n${routes}`);
+  await own.write(ROUTES, `import { answer } from "../probe.ts";\n${routes}`);
+  return own;
+}
+
+beforeAll(async () => {
+  copy = await copyWithProbe();
   dev = await startDev(copy.folder);
 });
 
@@ -57,8 +63,8 @@ afterAll(async () => {
 
 const ask = async () => (await fetch(`${dev.url}/api/probe`)).json();
 
-async function events(): Promise<readonly string[]> {
-  const file = Bun.file(join(copy.folder, "events.txt"));
+async function events({ folder } = copy): Promise<readonly string[]> {
+  const file = Bun.file(join(folder, "events.txt"));
   return (await file.exists()) ? (await file.text()).trim().split("\n") : [];
 }
 
@@ -165,4 +171,69 @@ test("when the first start fails, the code and its values are disposed of", asyn
     "two (1) was disposed of",
     "the value was disposed of",
   ]);
+});
+
+const CREATED = "  const app = new Hono";
+const NEVER = "await new Promise(() => undefined);";
+
+test("code whose start never ends is disposed of after its fix", async () => {
+  await using own = await copyWithProbe();
+  await using service = await startDev(own.folder);
+  const app = await own.read(APP);
+  await own.write(APP, app.replace(CREATED, `${NEVER}\n${CREATED}`));
+  await until("it starts", async () => (await events(own)).includes("one (2) was opened"));
+  await own.write(APP, app);
+  for (const id of ["one (1)", "one (2)"]) {
+    await until(`${id} is disposed of`, async () =>
+      (await events(own)).includes(`${id} was disposed of`),
+    );
+  }
+  expect((await fetch(`${service.url}/api/probe`)).status).toBe(200);
+});
+
+test("when the process stops during a start, the code and its values are disposed of", async () => {
+  await using own = await copyWithProbe();
+  await own.edit(APP, CREATED, `console.log("listening on http://none");\n${NEVER}\n${CREATED}`);
+  const starting = await startDev(own.folder);
+  await starting[Symbol.asyncDispose]();
+  expect(starting.child.exitCode).toBe(0);
+  expect(await events(own)).toEqual([
+    "one (1) was opened",
+    "one (1) was disposed of",
+    "the value was disposed of",
+  ]);
+});
+
+/** The last callback runs first. */
+const hanging = `${probe}\ndispose(() => new Promise(() => undefined));\n`;
+
+test("a callback that hangs keeps neither other callbacks nor values from being disposed of", async () => {
+  await using own = await copyWithProbe();
+  await own.write(PROBE, hanging);
+  await own.write("dist/public/index.html", "<!doctype html>");
+  for (const start of [startDev, startProduction]) {
+    await own.write("events.txt", "");
+    const service = await start(own.folder);
+    await service[Symbol.asyncDispose]();
+    expect(await events(own)).toEqual([
+      "one (1) was opened",
+      "one (1) was disposed of",
+      "the value was disposed of",
+    ]);
+    expect(service.child.exitCode).toBe(start === startDev ? 0 : 1);
+  }
+});
+
+test("a callback that hangs in code that failed to load keeps no other callback from running", async () => {
+  await using own = await copyWithProbe();
+  await own.write(PROBE, `${hanging}\ndispose(() => { throw new Error("fails too"); });\n`);
+  const socket = await own.read(SOCKET);
+  await using service = await startDev(own.folder);
+  await own.write(SOCKET, `${socket}\nthrow new Error("fails at import");\n`);
+  await until("the terminal shows it", () => service.printed().includes("fails at import"));
+  await own.write(SOCKET, socket);
+  await until("it is disposed of", async () =>
+    (await events(own)).includes("one (2) was disposed of"),
+  );
+  expect(service.printed()).toContain("fails too");
 });

@@ -195,12 +195,7 @@ browserTest("a worker that starts a worker is reported until it does not", async
 describe("in production", () => {
   browserTest("every kind of import works, and the console stays empty", async () => {
     for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);
-    const build = Bun.spawn([process.execPath, "run", "--silent", "build"], {
-      cwd: copy.folder,
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    expect(await build.exited, await new Response(build.stderr).text()).toBe(0);
+    await copy.build();
     await using service = await startProduction(copy.folder);
     await using tab = await Tab.open(service.url);
     await expectEverything(tab);

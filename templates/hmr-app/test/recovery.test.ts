@@ -56,6 +56,43 @@ browserTest("a component that throws shows the overlay until it is fixed", async
   await tab.waitFor(`!${overlay}`);
 });
 
+browserTest(
+  "an error that an error boundary catches has its location until it is fixed",
+  async () => {
+    await using own = await Copy.make();
+    const boundary = `import { Component } from "react";
+import { App } from "./App.tsx";
+export class Boundary extends Component {
+  state = { error: undefined };
+  static getDerivedStateFromError = (error) => ({ error });
+  render = () => (this.state.error ? "Caught." : <App />);
+}
+`;
+    await own.write("src/page/Boundary.tsx", boundary);
+    const main = await own.read("src/page/main.tsx");
+    // The error is reported as in the page of the project.
+    const reporting = main.replaceAll("(element)", "(element, { onCaughtError: reportError })");
+    await own.write("src/page/main.tsx", reporting.replaceAll("App", "Boundary"));
+    await using service = await startDev(own.folder);
+    await using tab = await Tab.openDev(service);
+    const line = lineOf(app, "  return (");
+    await own.write(
+      APP,
+      app.replace("  return (", '  throw new Error("Out of reach.");\n  return ('),
+    );
+    await tab.overlayShows("Out of reach.");
+    await tab.overlayShows(`${APP}:${line}:`);
+    await tab.shows("Caught.");
+    // In a page that is opened with the error, the first bundle contains it.
+    await tab.view.navigate(service.url);
+    await tab.overlayShows(`${APP}:${line}:`);
+    // The terminal shows the location instead of React's message with a stack in the bundle.
+    expect(service.printed()).not.toContain("%s");
+    await own.write(APP, app);
+    await tab.shows(TEXT);
+  },
+);
+
 browserTest("a style that does not build shows the overlay until it is fixed", async () => {
   await using tab = await Tab.openDev(dev);
   const style = await copy.read(STYLE);

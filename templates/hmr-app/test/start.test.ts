@@ -157,15 +157,9 @@ test("with DEV_POLL, an edit that cannot take effect yet is reported, and takes 
   await polled.write("full", "");
   await using dev = await startDev(polled.folder, { DEV_POLL: "true" });
   await polled.editWithoutEvent(ROUTES, "+= 1", "+= 2");
-  // #region workarounds
-  await polled.write(".env", "PUBLIC_NOTE=changed\n");
-  // #endregion
   await until("it is reported", () => dev.printed().includes("an edit has no effect yet"));
   await rm(join(polled.folder, "full"));
   await until("the edit serves", async () => (await growth(dev)) === 2);
-  // #region workarounds
-  await until("the bundler restarts", () => dev.printed().includes(".env changed"));
-  // #endregion
 });
 
 /** Returns by how much a request increments the counter. */
@@ -212,12 +206,12 @@ test("with DEV_POLL, an edit without file system events fixes a server that fail
 
 test("if Bun's inline script is not found, an error names the file to adapt", async () => {
   await using own = await Copy.make();
-  await own.edit("src/dev/page.ts", "bun:loadData", "bun:renamed");
+  await own.edit("src/dev/app.ts", "bun:loadData", "bun:renamed");
   await using dev = await startDev(own.folder);
   expect((await fetch(dev.url)).status).toBe(200);
   await until("the terminal shows it", () =>
     dev
       .printed()
-      .includes("the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/page.ts"),
+      .includes("the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/app.ts"),
   );
 });

@@ -234,6 +234,23 @@ test("DEV_POLL in .env starts and ends polling without a restart", async () => {
   expect(await isSettled()).toBe(true);
 });
 
+test("an edit of .env that cannot take effect yet is reported, and takes effect later", async () => {
+  await using own = await Copy.make();
+  const fullDisk = 'if (require("node:fs").existsSync("full")) throw new Error("ENOSPC");';
+  await own.edit("src/dev/reevaluate.ts", "try {", `try { ${fullDisk}`);
+  await own.write("full", "");
+  await using service = await startDev(own.folder);
+  await own.write(".env", "DEV_HOSTS=added.example\n");
+  await until("it is reported", () => service.printed().includes("an edit has no effect yet"));
+  await rm(join(own.folder, "full"));
+  await until("the bundler restarts", () => service.printed().includes(".env changed"));
+  const headers = { host: "added.example" };
+  await until(
+    "the server uses the variable",
+    async () => (await fetch(`${service.url}/api/state`, { headers })).status === 200,
+  );
+});
+
 test("an edit of .env has an effect if bunfig.toml preloads a module that prints", async () => {
   await using own = await Copy.make();
   await own.write("preload.ts", 'console.log("preloaded");\n');

@@ -1,13 +1,18 @@
-// The app in development: refuses requests of other origins, and routes those of Bun's script in the page to the bundler.
-import { Hono, type MiddlewareHandler } from "hono";
+// The app in development: refuses requests of other origins, routes those of Bun's script in the page to the bundler, and
+// serves the page, which the bundler builds with React Fast Refresh.
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { every } from "hono/combine";
 import { type HttpEnv, problems, requestChecks } from "#lib/http";
+import { log } from "#lib/log";
 import type { WebApp } from "#lib/service";
 import type { Env } from "../env.ts";
+import { directives, securityHeaders } from "../features/page/policy.ts";
+import type { PageSource } from "../features/page/routes.ts";
 import { refuseForeignPages } from "./admission.ts";
 import { forward } from "./bundler.ts";
 import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
-import { buildErrorRoutes } from "./workarounds/build-error-page.ts";
+import { buildErrorRoutes, errorPage } from "./workarounds/build-error-page.ts";
 import { errorReportRoutes } from "./workarounds/error-locations.ts";
 import { runEditsInOrder } from "./workarounds/update-order.ts";
 
@@ -48,3 +53,47 @@ const addRequestId: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const { headers } = c.res;
   if (!headers.has("x-request-id")) headers.set("x-request-id", c.get("requestId"));
 };
+
+/** The inline script that Bun adds to each page. It notifies the bundler when the page is hidden. */
+const BUN_SCRIPT = /<script>([^<]*bun:loadData[^<]*)<\/script>/;
+
+const bundledPage: MiddlewareHandler = async (c) => {
+  const response = await forward(c.req.raw);
+  const isPage = response.ok && response.headers.get("content-type")?.startsWith("text/html");
+  // Bun's own error page does not work under the policy.
+  return isPage ? withPolicy(c, response) : response;
+};
+
+const index = every(
+  // #region workarounds
+  errorPage,
+  // #endregion
+  bundledPage,
+);
+
+/**
+ * Adds the policy of production, so that violations show up before the deployment, and extends it for hot reload: edits
+ * arrive as blob: scripts, Bun adds an inline script, and its overlay has inline styles.
+ */
+async function withPolicy(c: Context, response: Response): Promise<Response> {
+  const html = await response.text();
+  const inline = BUN_SCRIPT.exec(html)?.[1];
+  // The policy then blocks the script, and only the console of the browser would show it.
+  if (inline === undefined && c.req.method === "GET") {
+    log.error("the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/app.ts");
+  }
+  const hash = new Bun.CryptoHasher("sha256").update(inline ?? "").digest("base64");
+  const policy = {
+    ...directives,
+    scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
+    styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
+  };
+  // Runs Hono's middleware as a function: `next` sets the response that it adds headers to.
+  const next = async () => {
+    c.res = new Response(html, response);
+  };
+  await securityHeaders(policy)(c, next);
+  return c.res;
+}
+
+export const devPage: PageSource = { index, assets: new Hono<HttpEnv>() };

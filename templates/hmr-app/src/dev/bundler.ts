@@ -60,7 +60,7 @@ export function listenedCount(): number {
   return data.listenedCount ?? 0;
 }
 
-/** Returns how many times a plugin requested that the pages reload, after the current build. */
+/** Returns how many reloads plugins have requested. A page reloads when the current build ends. */
 export function reloadCount(): number {
   return data.reloadCount ?? 0;
 }
@@ -81,6 +81,10 @@ function spawn(): BundlerProcess {
   const socket = join(privateFolder(), `${data.startCount}.sock`);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   const program = join(import.meta.dir, "bundler-process.ts");
+  // The child serves the page with `Bun.serve` on the socket, and sends "listening" once it does.
+  // #region workarounds
+  // The plugins that run in it send the other messages.
+  // #endregion
   const child = Bun.spawn([process.execPath, program, socket, `${data.startCount}`], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {

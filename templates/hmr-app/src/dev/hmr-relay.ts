@@ -5,6 +5,7 @@ import type { HttpEnv } from "#lib/http";
 import { upgradeWebSocket } from "#lib/websocket";
 import { connectToBundler } from "./bundler.ts";
 // #region workarounds
+// These are only workarounds. They reload a page that would otherwise miss edits.
 import {
   type PageState,
   reloadAfterBuild,

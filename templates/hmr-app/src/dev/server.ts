@@ -7,12 +7,11 @@ import { log, notice, setupLog } from "#lib/log";
 import { Lifecycle, reportStartError, StartError, stopSignal, type WebApp } from "#lib/service";
 import { type Env, schema } from "../env.ts";
 import { createHot, disposeOfData } from "../hot.ts";
-import { createDevApp } from "./app.ts";
+import { createDevApp, devPage } from "./app.ts";
 // #region workarounds
 import { restartBundler } from "./bundler.ts";
 // #endregion
 import { withRelay } from "./hmr-relay.ts";
-import { devPage } from "./page.ts";
 import { pollServer } from "./poll.ts";
 import { listenOnFreePort } from "./port.ts";
 // #region workarounds
@@ -36,7 +35,10 @@ const { data: dev } = createHot<Dev>("dev:server");
 if (!dev.handlesSignals) stopSignal().then(() => stop(0));
 dev.handlesSignals = true;
 
-/** A service that also handles the WebSockets over which pages receive edits, and that can replace a previous one. */
+/**
+ * A service that also handles the WebSockets over which pages receive edits, and that can replace a previous one. Its `listen`
+ * starts the server; its `close` closes what the app registered with `use`, and leaves the server open.
+ */
 class DevService extends Lifecycle {
   #server: Server<unknown> | undefined;
 
@@ -73,7 +75,10 @@ clearTimeout(timer);
 
 async function serve(): Promise<void> {
   const service = new DevService();
+  const previous = dev.latest;
   dev.latest = service;
+  // The start of the previous service may hang, so that nothing else closes it.
+  if (previous !== dev.service) await previous?.close();
   try {
     await start(service);
   } catch (error) {
@@ -99,6 +104,7 @@ async function start(service: DevService): Promise<void> {
   // #endregion
   await pollServer(env.DEV_POLL);
   const { createApp } = await import("../app.ts");
+  // It registers `hotModules`, so `stale.close()` below runs the `dispose` callbacks of the old code.
   const app = createDevApp(await createApp(env, service, devPage), env);
   // While this app was created, a later edit may have been evaluated.
   if (dev.latest !== service) return service.close();
@@ -129,11 +135,11 @@ function developmentEnv(env: Env): Env {
 
 /** Disposes of everything that the code holds, and exits, which closes the connections. */
 async function stop(exitCode: number): Promise<void> {
-  if (dev.service) {
-    dev.service.isStopping = true;
-    await dev.service.close();
-  } else {
-    await disposeOfData().catch(console.error);
-  }
+  // It differs from the service that handles requests if its start has failed or has not ended.
+  await dev.latest?.close();
+  await dev.service?.close();
+  const remaining = new Lifecycle();
+  disposeOfData(remaining);
+  await remaining.close();
   process.exit(exitCode);
 }

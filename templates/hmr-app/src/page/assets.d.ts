@@ -1,4 +1,4 @@
-// Types of imported files that are not scripts. Declare others in the same way: all of them export their URL.
+// Types of imported files that are not scripts. Declare others like `*.svg`: all except style sheets export their URL.
 
 declare module "*.css";
 declare module "*.module.css" {

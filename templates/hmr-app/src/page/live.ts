@@ -15,7 +15,7 @@ function connect(): void {
   url.protocol = url.protocol.replace("http", "ws");
   socket = new WebSocket(url);
   awaitMessage();
-  // Ends the message of a request that failed without a connection. Later messages keep `failure`.
+  // Hides the error of a request that failed while there was no connection. State that arrives later does not change `failure`.
   socket.onopen = () => update({ isConnected: true, failure: undefined });
   socket.onmessage = ({ data }) => {
     attempts = 0;

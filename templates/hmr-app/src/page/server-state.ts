@@ -33,10 +33,11 @@ let latestRequest = 0;
 async function load(send: () => ReturnType<typeof api.state.$get>): Promise<void> {
   latestRequest += 1;
   const number = latestRequest;
+  const before = current.state;
   const { value: state, failure } = await request(send);
-  // A late response must not replace that of a later request.
+  // A late response must not replace that of a later request, or state that arrived before it.
   if (number !== latestRequest) return;
-  update(state ? { state, failure: undefined } : { failure });
+  update(state && current.state === before ? { state, failure } : { failure });
 }
 
 export function update(change: Partial<ServerState>): void {

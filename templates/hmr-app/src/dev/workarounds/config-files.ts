@@ -77,11 +77,12 @@ function readText(file: string): string {
 /** Returns the variables whose value is that of a file. Any other value comes from the shell, which takes precedence. */
 function variablesOfFiles(): Readonly<Record<string, undefined>> {
   const variables = ENV_FILES.flatMap((file) => Object.entries(parseEnv(readText(file))));
-  // Only Bun expands references such as `URL=http://$HOST/`.
+  // Node does not expand references such as `URL=http://$HOST/`. If there are any, Bun reads the files, and only names with the
+  // same value stay.
   const hasReference = ([, value = ""]: [string, string | undefined]) => value.includes("$");
-  const equal = variables.filter((it) => hasReference(it) || it[1] === process.env[it[0]]);
-  const fromFiles = Object.fromEntries(equal.map(([name]) => [name, undefined]));
-  if (!equal.some(hasReference)) return fromFiles;
+  const candidates = variables.filter((it) => hasReference(it) || it[1] === process.env[it[0]]);
+  const fromFiles = Object.fromEntries(candidates.map(([name]) => [name, undefined]));
+  if (!candidates.some(hasReference)) return fromFiles;
   const expanded = readByBun(fromFiles) ?? {};
   const names = Object.keys(fromFiles).filter((name) => expanded[name] === process.env[name]);
   return Object.fromEntries(names.map((name) => [name, undefined]));

@@ -5,8 +5,8 @@
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739 for (a) and (b), no issue found for (c)
 // Workaround: a plugin that records which version of each file the bundler has loaded. (a), (b) If a file stays different
 // from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts. (c) The
-// plugin waits until the file has content. If it stays missing, the bundler restarts if nothing imports it; otherwise the page
-// reloads when it is restored.
+// plugin waits until the file has content. If the file stays missing: when nothing imports it, the bundler restarts and
+// forgets it. When something imports it, the page reloads once the file is back.
 import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
