@@ -10,7 +10,7 @@ const readme = (bunFiles: readonly string[]) => `
 the starter and its version.
 
 At the root of a repository, Dependabot proposes new versions of packages and GitHub Actions every week, when they are at least seven
-days old. Bun is updated by hand: change its version in ${inWords([...bunFiles.map((path) => `\`${path}\``), "your workflows"])}.
+days old. Bun is updated by hand: change its version in ${inWords([...bunFiles, "your workflows"])}.
 `;
 const AGENTS =
   "- `bunx create-bunyard@latest check` shows changes of the starter, `update` merges them. Leave `bunyard` in package.json to it.\n";
@@ -23,7 +23,7 @@ export function withUpdateHints(project: FileMap): FileMap {
     const before = text(content).trimEnd();
     return [[path, bytes(`${before}\n${addition(before)}`)]];
   };
-  const bunFiles = [...project.keys()].filter((path) => setsBunVersion.test(path));
+  const bunFiles = BUN_FILES.flatMap(([path, name]) => (project.has(path) ? [name] : []));
   // In AGENTS.md, a list at the end continues.
   const agents = (before: string) => (/\n- .*$/.test(before) ? AGENTS : `\n${AGENTS}`);
   return new Map([
@@ -33,7 +33,12 @@ export function withUpdateHints(project: FileMap): FileMap {
   ]);
 }
 
-const setsBunVersion = /^(package\.json|Dockerfile|src\/lib\/bun-version\.ts)$/;
+/** The files that name Bun's version, and how the README names them. */
+const BUN_FILES = [
+  ["package.json", "`engines` in `package.json`"],
+  ["Dockerfile", "`Dockerfile`"],
+  ["src/lib/bun-version.ts", "`src/lib/bun-version.ts`"],
+] as const;
 
 function inWords(items: readonly string[]): string {
   return items.join(", ").replace(/, ([^,]*)$/, " and $1");
