@@ -69,11 +69,13 @@ export class SqliteRoomLog implements RoomLog {
     // The timeout is set before WAL: switching takes a lock and would fail immediately.
     db.run("PRAGMA busy_timeout = 5000");
     db.run("PRAGMA journal_mode = WAL");
-    // FULL while `Epoch` stores that the file is open: without that, the next start would not notice lost commits.
+    // `Epoch` writes that the file is open. This write must survive a power failure, or the next start would not notice
+    // lost commits. So it uses FULL.
     db.run("PRAGMA synchronous = FULL");
     migrate(db);
     this.#epoch = new Epoch(db, `${path}.marker`);
-    // A commit survives a crash of the process. FULL also survives a power failure, at one fsync per commit.
+    // A commit survives a crash of the process, but not always a power failure. Use FULL here too if no acknowledged event
+    // or sign-out may be lost then. It costs one fsync per commit.
     db.run("PRAGMA synchronous = NORMAL");
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
     db.run("PRAGMA busy_timeout = 250");
