@@ -48,11 +48,14 @@ export class VectorIndex implements Disposable {
   /** Whether a search is inside `accept`. */
   #isCallingAccept = false;
   // #region worker
-  /** From the call of `searchInWorker` until the search has ended. */
+  /** Holds each search from the call of `searchInWorker` until the search has ended. */
   readonly #workerSearches = new Set<WorkerSearch>();
-  /** The action of the last `whenIdle` until it has returned, and the searches that start then. */
+  /**
+   * Set from a call of `whenIdle` until its action has returned or thrown; a later call replaces it. `next` holds the
+   * searches that were requested since the call; they start after the action.
+   */
   #lastAction: { readonly returned: Promise<void>; readonly next: WorkerSearch[] } | undefined;
-  /** Whether an action of `whenIdle` runs. Then no search runs in the worker: those in `#workerSearches` wait. */
+  /** Whether an action of `whenIdle` is running. No search runs in the worker then: those in `#workerSearches` wait. */
   #isInAction = false;
   // #endregion
 
