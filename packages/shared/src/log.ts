@@ -32,7 +32,7 @@ const REDACTED_FIELDS = [
  */
 export const log = getLogger(["app"]);
 
-/** Logged whatever `LOG_LEVEL` is: where the service listens, and how it stops. */
+/** Logger that ignores `LOG_LEVEL`, for lines such as where the service listens and which database it uses. */
 export const notice = getLogger(["notice"]);
 
 const httpLog = log.getChild("http");
