@@ -7,7 +7,7 @@ import { z } from "zod";
 export const clientVariables = {
   /**
    * Header whose last address is the client's, e.g. `x-real-ip`. Set it only if the nearest proxy sets or appends to it on
-   * every request. With two proxies in a row, the last address is the first proxy's.
+   * every request. Behind two proxies, the last address is that of the first proxy.
    */
   CLIENT_IP_HEADER: z
     .string()
