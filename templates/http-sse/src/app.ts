@@ -102,7 +102,7 @@ async function openMessages(env: Env): Promise<MessageStore> {
   return new SqliteMessages(join(env.DATA_DIR, "messages.db"), env.MESSAGES_KEEP);
 }
 
-/** Runs `open`. @throws {StartError} if it fails; any other error is reported as a problem of `DATA_DIR`. */
+/** Runs `open`. A `StartError` of `open` is passed on. Any other error becomes a `StartError` about `DATA_DIR`. */
 async function openStore<Store>({ DATA_DIR }: Env, open: () => Promise<Store>): Promise<Store> {
   try {
     return await open();

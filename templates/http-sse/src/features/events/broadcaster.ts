@@ -1,5 +1,5 @@
-// Sends each new message to the open event streams of its topic. It is formatted once, and encoded once for all streams
-// with the same patterns.
+// Sends each new message to the open event streams of its topic. The text of its event is built once. The text is converted
+// to bytes once for each set of patterns, not once for each stream.
 import { log } from "#lib/log";
 import type { Counter, Metrics } from "#lib/metrics";
 import { isEventName, type Message, type MessageStore, toJson } from "../messages/store.ts";
