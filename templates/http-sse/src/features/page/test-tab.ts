@@ -27,7 +27,7 @@ export async function until(tab: Bun.WebView, expression: string): Promise<void>
   while (!(await tab.evaluate(expression))) await Bun.sleep(30);
 }
 
-/** A proxy in front of the server. It forwards the requests for which `fail` returns no response. */
+/** A proxy in front of the server. It forwards the requests for which `fail` returns no response. Without a server, it responds 502. */
 export function openProxy(
   server: TestServer,
   fail: (path: string) => Response | Promise<Response> | undefined,
@@ -39,9 +39,13 @@ export function openProxy(
     async fetch({ url, headers, signal }) {
       const { pathname, search } = new URL(url);
       const failed = await fail(pathname);
-      return (
-        failed ?? fetch(server.url + pathname + search, { headers, signal, decompress: false })
-      );
+      if (failed) return failed;
+      const response = fetch(server.url + pathname + search, {
+        headers,
+        signal,
+        decompress: false,
+      });
+      return response.catch(() => new Response("The server does not respond.", { status: 502 }));
     },
   });
 }
