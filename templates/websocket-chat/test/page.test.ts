@@ -149,7 +149,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     // #endregion
   });
 
-  test("the button for new messages appears also if the new message is above a waiting one", async () => {
+  test("a user who has scrolled up stays there when an own message is stored, and gets the button for news above a waiting one", async () => {
     // The second message of a user has to wait.
     await using strict = await ChatServer.start({ RATE_LIMIT: "1" });
     using talker = await Socket.open(strict.url, "Talker");
@@ -159,13 +159,20 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await other.join("general");
     using page = await Tab.signIn(strict.url, "Waiter");
     await page.shows(".line");
+    const scrollTop = () => page.evaluate<number>("document.querySelector('#scroll').scrollTop");
+    const scrollUp = () => page.evaluate("document.querySelector('#scroll').scrollTop = 0");
     await page.write("stored");
+    await page.says("#lines .text", "stored");
+    await scrollUp();
+    await page.until("document.querySelector('.line[data-state=waiting]') === null");
+    expect(await scrollTop()).toBe(0);
+    expect(await page.evaluate<boolean>("document.querySelector('#news').hidden")).toBe(true);
     await page.write("waiting");
     await page.shows(".line[data-state=waiting]:last-child");
-    await page.evaluate("document.querySelector('#scroll').scrollTop = 0");
+    await scrollUp();
     await other.chat("general", "news");
     await page.shows("#news:not([hidden])");
-    expect(await page.evaluate<number>("document.querySelector('#scroll').scrollTop")).toBe(0);
+    expect(await scrollTop()).toBe(0);
   });
 
   test("signing out needs the server, and leaves nothing in the browser", async () => {

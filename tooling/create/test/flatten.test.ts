@@ -101,7 +101,7 @@ test("README.md and AGENTS.md say how to update, after what the template says", 
 test("README.md lists the files that set the version of Bun", () => {
   const files = demo({ "templates/demo/README.md": "# Demo\n", "templates/demo/Dockerfile": "" });
   expect(read(files, "README.md")).toEndWith(
-    " in `Dockerfile`, `package.json` and your workflows.\n",
+    " in `engines` in `package.json`, `Dockerfile` and your workflows.\n",
   );
 });
 

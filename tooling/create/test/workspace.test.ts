@@ -216,7 +216,9 @@ test("in a workspace no .github folder is written, and the report says so", asyn
   expect(json.steps[0].reason).toStartWith("Left out .github/");
   const readme = await box.read("packages/app/README.md");
   expect(readme).not.toContain(".github");
-  expect(readme).toEndWith("change its version in `package.json` and your workflows.\n");
+  expect(readme).toEndWith(
+    "change its version in `engines` in `package.json` and your workflows.\n",
+  );
   expect(await large("alone")).toMatchObject({ stdout: expect.not.stringContaining(".github") });
   expect(await box.list("alone")).toContain(".github");
 });

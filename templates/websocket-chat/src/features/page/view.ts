@@ -101,12 +101,12 @@ function drawLines(current: Conversation, actions: Actions): void {
     },
   });
   if (isChanged || list.lastElementChild !== last) setTabStops();
-  // Not always the last line: waiting lines stay below it.
-  const newest = added.at(-1);
-  if (isOtherConversation || atEnd || (newest && actions.isMe(newest.from))) {
+  // What the user has just written is not stored yet. Later, when it is, the view stays where the user has scrolled to.
+  const isWritten = added.some(({ from, message }) => actions.isMe(from) && !message);
+  if (isOtherConversation || atEnd || isWritten) {
     scroll.scrollTop = scroll.scrollHeight;
     news.hidden = true;
-  } else if (newest) news.hidden = false;
+  } else if (added.some(({ from }) => !actions.isMe(from))) news.hidden = false;
 }
 
 function drawConversations(
