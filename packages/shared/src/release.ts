@@ -81,7 +81,8 @@ export async function releasePackage(
     await prepare(request);
     for (const check of checks) {
       const { exitCode } = await $`${process.execPath} run ${check}`.nothrow();
-      if (isInterrupted) throw new ReleaseError("Interrupted, so nothing was released."); // some checks succeed all the same
+      // A check can succeed although it was interrupted.
+      if (isInterrupted) throw new ReleaseError("Interrupted, so nothing was released.");
       if (exitCode === 0) continue;
       throw new ReleaseError(`\`bun run ${check}\` failed, so nothing was released.`);
     }

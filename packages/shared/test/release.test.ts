@@ -208,7 +208,7 @@ describe("refuses, and changes nothing:", () => {
 
   test.each([
     ["a check", slowCheck, "touch .git/started\nexec sleep 100\n"],
-    ["a check that succeeds all the same", slowCheck, "trap '' INT\ntouch .git/started\nsleep 1\n"],
+    ["a check that ignores it", slowCheck, "trap '' INT\ntouch .git/started\nsleep 1\n"],
     ["a hook", { "hook.sh": "sh slow.sh\n" }, "touch .git/started\nexec sleep 100\n"],
   ])("Ctrl-C during %s", async (_, files, slow) => {
     const own = await Package.create({ "slow.sh": slow, ...files });

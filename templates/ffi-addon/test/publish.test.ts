@@ -251,7 +251,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       while (manifestOf(project) !== text) await Bun.sleep(10);
     });
 
-    test("that a script of the package ignores publishes nothing all the same", async () => {
+    test("that a script of the package ignores publishes nothing, too", async () => {
       using npm = startRegistry();
       using project = publishable();
       const { href, host } = npm.url;

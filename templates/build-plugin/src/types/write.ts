@@ -138,7 +138,7 @@ function refuseFile(folder: string): void {
 
 /**
  * Returns paths, times and sizes of all files as one string. Returns the error instead if the folder, or a folder in it, cannot
- * be read: `writeTypes` then reports it, and the watch goes on.
+ * be read: `writeTypes` then reports it, and `watchTypes` continues.
  */
 function stateOf(folder: string): string {
   try {
