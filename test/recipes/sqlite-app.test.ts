@@ -128,19 +128,22 @@ interface Service extends AsyncDisposable {
 class Load implements AsyncDisposable {
   readonly #loops: Promise<void>[] = [];
   readonly #users: number[] = [];
+  readonly #requests = new Set<Promise<void>>();
   #instances: readonly Service[] = [];
   #isStopped = false;
   /** Number of requests with the expected response. */
   count = 0;
 
-  /** Sends requests to `instances` from now on, and waits for 300 responses. */
+  /** Sends requests to `instances` from now on. Waits for those to other instances, and for 300 responses. */
   async serve(...instances: Service[]): Promise<void> {
     this.#instances = instances;
+    const earlier = [...this.#requests];
     if (this.#loops.length === 0) {
       for (let i = 0; i < 8; i += 1) this.#loops.push(this.#run());
     }
     const target = this.count + 300;
     while (this.count < target) await Promise.race([Bun.sleep(20), ...this.#loops]);
+    await Promise.all(earlier);
   }
 
   async stop(): Promise<void> {
@@ -148,18 +151,25 @@ class Load implements AsyncDisposable {
     await Promise.all(this.#loops);
   }
 
-  /** Every hundredth request signs a user up; the others read a user that any instance may have written. */
   async #run(): Promise<void> {
     for (let i = 0; !this.#isStopped; i += 1) {
-      const service = this.#instances[(this.count + i) % this.#instances.length];
-      const user = this.#users[(this.count + i) % this.#users.length];
-      if (service === undefined) throw new Error("No instance is in service.");
-      if (user === undefined || i % 100 === 0) this.#users.push((await service.newUser()).id);
-      else {
-        const { status, text, json } = await service.send("GET", `/api/users/${user}`);
-        if (status !== 200 || json().name !== "Somebody") throw new Error(`${status} ${text}`);
-      }
+      const request = this.#request(i);
+      this.#requests.add(request);
+      await request;
+      this.#requests.delete(request);
       this.count += 1;
+    }
+  }
+
+  /** Every hundredth request signs a user up; the others read a user that any instance may have written. */
+  async #request(i: number): Promise<void> {
+    const service = this.#instances[(this.count + i) % this.#instances.length];
+    const user = this.#users[(this.count + i) % this.#users.length];
+    if (service === undefined) throw new Error("No instance is in service.");
+    if (user === undefined || i % 100 === 0) this.#users.push((await service.newUser()).id);
+    else {
+      const { status, text, json } = await service.send("GET", `/api/users/${user}`);
+      if (status !== 200 || json().name !== "Somebody") throw new Error(`${status} ${text}`);
     }
   }
 
