@@ -127,7 +127,9 @@ export class Broadcaster {
   #sendMessages(messages: readonly Message[]): void {
     const events = new Map<Channel, string[]>();
     for (const message of messages) {
-      const channels = this.#channelsOf(message.topic);
+      const found = patternsCovering(message.topic).map((pattern) => this.#byPattern.get(pattern));
+      // A set, because several patterns of one channel may match.
+      const channels = new Set(found.flatMap((channels) => [...(channels ?? [])]));
       if (channels.size === 0) continue;
       const event = formatMessage(message);
       for (const channel of channels) events.getOrInsert(channel, []).push(event);
@@ -137,12 +139,6 @@ export class Broadcaster {
       const chunk = encoder.encode(list.join(""));
       for (const subscriber of subscribers) subscriber.send(chunk);
     }
-  }
-
-  /** The channels of a topic. A set, because several patterns of one channel may match. */
-  #channelsOf(topic: string): Set<Channel> {
-    const patterns = patternsCovering(topic);
-    return new Set(patterns.flatMap((pattern) => [...(this.#byPattern.get(pattern) ?? [])]));
   }
 
   /**

@@ -13,19 +13,15 @@ const LINE_FEED = 0x0a;
 
 export class Analysis {
   readonly #hash = new Bun.CryptoHasher("sha256");
-  #bytes = 0;
+  /** Bytes so far. */
+  bytes = 0;
   #lines = 0;
   #words = 0;
   #inWord = false;
 
-  /** Bytes so far. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   update(chunk: Uint8Array): void {
     this.#hash.update(chunk);
-    this.#bytes += chunk.byteLength;
+    this.bytes += chunk.byteLength;
     let inWord = this.#inWord;
     for (const byte of chunk) {
       if (byte === LINE_FEED) this.#lines++;
@@ -38,7 +34,7 @@ export class Analysis {
 
   result(): Result {
     return {
-      bytes: this.#bytes,
+      bytes: this.bytes,
       lines: this.#lines,
       words: this.#words,
       sha256: this.#hash.digest("hex"),

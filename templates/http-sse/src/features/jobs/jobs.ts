@@ -4,7 +4,7 @@ import { Problem } from "#lib/http";
 import { log } from "#lib/log";
 import type { Counter, Metrics } from "#lib/metrics";
 import type { Message, MessageStore } from "../messages/store.ts";
-import { type End, endKey, failure, RunningJob } from "./running-job.ts";
+import { cancelled, type End, endKey, failure, interrupted, RunningJob } from "./running-job.ts";
 
 /** Ids are UUIDs. With any other text, such as `*`, `jobs/<id>` might not be a topic. */
 export const jobId = z.uuid();
@@ -69,7 +69,7 @@ export class Jobs {
     try {
       await created;
     } catch (error) {
-      job.interrupt();
+      job.abort(interrupted);
       throw error;
     }
     return { id, topic };
@@ -96,9 +96,8 @@ export class Jobs {
 
   /** Cancels a job, also one of another instance. A job that has ended does not change. */
   async cancel(id: string): Promise<void> {
-    this.#running.get(`jobs/${id}`)?.job.cancel();
-    const data = { code: "cancelled", detail: "The job was cancelled." };
-    await this.#end(`jobs/${id}`, { event: "error", data });
+    this.#running.get(`jobs/${id}`)?.job.abort(cancelled);
+    await this.#end(`jobs/${id}`, failure(cancelled));
   }
 
   /** Resolves when the jobs of this instance have ended. */
@@ -110,7 +109,7 @@ export class Jobs {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    for (const { job } of this.#running.values()) job.interrupt();
+    for (const { job } of this.#running.values()) job.abort(interrupted);
     await this.drain();
   }
 
@@ -140,7 +139,7 @@ export class Jobs {
         log.warn("cannot store the end of {topic}: {error}", { topic, error });
         if (this.#isClosed) return end;
         // Not an outage, but for example a result that JSON cannot represent: the next attempt would fail, too.
-        if (!(error instanceof Problem)) end = { event: "error", data: failure(error) };
+        if (!(error instanceof Problem)) end = failure(error);
         await Bun.sleep(RETRY_MS);
       }
     }
@@ -154,7 +153,7 @@ export class Jobs {
   #onMessages(messages: readonly Message[]): void {
     for (const { topic, event } of messages) {
       // Another instance may have cancelled the job: its end is stored while it still runs here.
-      if (event === "result" || event === "error") this.#running.get(topic)?.job.cancel();
+      if (event === "result" || event === "error") this.#running.get(topic)?.job.abort(cancelled);
     }
   }
 
@@ -167,9 +166,7 @@ export class Jobs {
         // A job of this instance can have a state although it does not run. The store saved its first status, but the
         // reply was lost. `start` then threw an error, so no client knows this job.
         const isRunning = isOwn ? this.#running.has(topic) : await messages.isAlive(`${instance}`);
-        if (isRunning) continue;
-        const data = { code: "interrupted", detail: "The service stopped." };
-        await this.#end(topic, { event: "error", data });
+        if (!isRunning) await this.#end(topic, failure(interrupted));
       }
     } catch (error) {
       log.debug("cannot check the instances of jobs: {error}", { error });

@@ -15,6 +15,9 @@ export class JobError extends Error {
   }
 }
 
+export const cancelled = new JobError("cancelled", "The job was cancelled.");
+export const interrupted = new JobError("interrupted", "The service stopped.");
+
 /** The last message of a job. */
 export interface End {
   readonly event: "result" | "error";
@@ -100,12 +103,9 @@ export class RunningJob {
     }, wait);
   }
 
-  cancel(): void {
-    this.#abort.abort(new JobError("cancelled", "The job was cancelled."));
-  }
-
-  interrupt(): void {
-    this.#abort.abort(new JobError("interrupted", "The service stopped."));
+  /** Aborts `signal`: when the work stops, the job ends with this error. */
+  abort(reason: JobError): void {
+    this.#abort.abort(reason);
   }
 
   /** Waits for the work. @returns the message that ends the job. */
@@ -114,7 +114,7 @@ export class RunningJob {
     try {
       end = { event: "result", data: await working };
     } catch (error) {
-      end = { event: "error", data: failure(this.signal.aborted ? this.signal.reason : error) };
+      end = failure(this.signal.aborted ? this.signal.reason : error);
     }
     await this.#last.catch(() => undefined);
     this.#abort.abort();
@@ -123,9 +123,11 @@ export class RunningJob {
   }
 }
 
-/** What clients see of an error that ends a job. It is logged unless it is a `JobError`. */
-export function failure(error: unknown): { readonly code: string; readonly detail: string } {
-  if (error instanceof JobError) return { code: error.code, detail: error.message };
+/** The end of a job with an error. Logs the error unless it is a `JobError`. */
+export function failure(error: unknown): End {
+  if (error instanceof JobError) {
+    return { event: "error", data: { code: error.code, detail: error.message } };
+  }
   log.error("a job failed: {error}", { error });
-  return { code: "failed", detail: "The job failed." };
+  return failure(new JobError("failed", "The job failed."));
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestServer } from "../../../test/server.ts";
 import type { ReceivedEvent } from "../events/parse.ts";
 import type { StartedJob } from "./analysis-routes.ts";
+import type { Job } from "./jobs.ts";
 
 /** @returns the id of the upload. */
 export async function upload(server: TestServer, body: string): Promise<string> {
@@ -27,12 +28,7 @@ export async function startJob(server: TestServer, upload: string): Promise<Star
 }
 
 export async function jobOf(server: TestServer, { id }: StartedJob) {
-  return (await (await server.fetch(`/api/jobs/${id}`)).json()) as {
-    readonly status: string;
-    readonly progress: number;
-    readonly result?: Readonly<Record<string, unknown>>;
-    readonly error?: Readonly<Record<string, unknown>>;
-  };
+  return (await (await server.fetch(`/api/jobs/${id}`)).json()) as Job;
 }
 
 /** Waits until the service has no upload open; on Linux only. */

@@ -106,17 +106,15 @@ export class SqliteMessages implements MessageStore {
   #publish(messages: readonly Message[]): void {
     const newest = messages.at(-1);
     if (!newest) return;
-    // No other process writes to the file, so the listeners receive every message.
-    const hasGap = false;
-    for (const listener of this.#listeners) listener(messages, hasGap, newest.id);
+    // Without a gap: no other process writes to the file, so the listeners receive every message.
+    for (const listener of this.#listeners) listener(messages, false, newest.id);
   }
 
   #appendOne({ message, json }: Pending): Appended {
     // #region jobs
     const end = this.#withKey(message.endKey);
     if (end) return { outcome: "conflict", message: end };
-    // This runs before the check for a repeated key. A job may store its last message twice. The second time, the message
-    // is not added, but its `remove` still deletes the state if the topic has one.
+    // Before the check for a repeated key: a second attempt to end a job adds no message, but must still remove the state.
     this.#writeState(message, json);
     // #endregion
     const stored = this.#withKey(message.key);

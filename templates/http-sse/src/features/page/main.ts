@@ -28,11 +28,8 @@ const keys = new Map<string, string>();
 function watch(chosen: string): void {
   topic = chosen;
   topicInput.value = topic;
-  history.replaceState(
-    null,
-    "",
-    topic === "general" ? "./" : `?topic=${encodeURIComponent(topic)}`,
-  );
+  const url = topic === "general" ? "./" : `?topic=${encodeURIComponent(topic)}`;
+  history.replaceState(null, "", url);
   openFeed(topic);
 }
 

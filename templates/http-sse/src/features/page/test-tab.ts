@@ -11,13 +11,8 @@ export async function openTab(
   size = { width: 1100, height: 760 },
 ): Promise<Bun.WebView> {
   const argv = ["--no-sandbox"];
-  const backend = {
-    type: "chrome",
-    url: false,
-    argv,
-    ...(chromium ? { path: chromium } : {}),
-  } as const;
-  const tab = new Bun.WebView({ backend, ...size });
+  const path = chromium ?? "chromium";
+  const tab = new Bun.WebView({ backend: { type: "chrome", url: false, argv, path }, ...size });
   await tab.navigate(url);
   return tab;
 }

@@ -19,7 +19,6 @@ export function uploadTooLarge(maxBytes: number): Problem {
   return new Problem(413, `An upload may have at most ${maxBytes} bytes.`);
 }
 
-const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Milliseconds without a change after which an incomplete upload is stale. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 /** Bytes that `ready` writes: an empty file could be created even on a full disk. */
@@ -100,7 +99,7 @@ export class UploadStore {
 
   /** Returns the description of an upload, or undefined if `id` is unknown or malformed. @throws {Problem} 503 */
   async get(id: string): Promise<Upload | undefined> {
-    if (!ID.test(id)) return undefined;
+    if (!Upload.shape.id.safeParse(id).success) return undefined;
     try {
       return Upload.parse(await Bun.file(join(this.folder, id, "upload.json")).json());
     } catch (error) {
@@ -165,12 +164,8 @@ async function writeSynced(
 async function syncFolder(path: string): Promise<void> {
   // Windows cannot open a folder, and does not need this.
   if (process.platform === "win32") return;
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await using folder = await open(path);
+  await folder.sync();
 }
 
 /** Deletes stale uploads only: another instance, perhaps on another machine, may still receive a younger one. */
