@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { Relay, redisServer, TestRedis } from "../../../test/redis-server.ts";
 import { TestServer } from "../../../test/server.ts";
-import { eventsOf, jobOf, startJob, upload, uploadHuge } from "./test-client.ts";
+import { eventsOf, jobOf, startJob, upload, uploadEndless } from "./test-client.ts";
 
 test.skipIf(!redisServer)("are followed and cancelled on another instance", async () => {
   await using redis = await TestRedis.start();
@@ -11,7 +11,7 @@ test.skipIf(!redisServer)("are followed and cancelled on another instance", asyn
   const done = await startJob(one, await upload(one, "one two"));
   expect((await eventsOf(two, done)).at(-1)?.event).toBe("result");
 
-  const running = await startJob(one, await uploadHuge(one));
+  const running = await startJob(one, await uploadEndless(one));
   const response = await two.fetch(`/api/jobs/${running.id}`, { method: "DELETE" });
   expect(await response.json()).toMatchObject({ status: "cancelled" });
   expect(JSON.parse((await eventsOf(one, running)).at(-1)?.data ?? "")).toMatchObject({
@@ -29,8 +29,8 @@ test.skipIf(!redisServer)(
     const env = { REDIS_URL: redis.url };
     await using killed = await TestServer.start(env);
     await using live = await TestServer.start(env);
-    const lost = await startJob(killed, await uploadHuge(killed));
-    const running = await startJob(live, await uploadHuge(live));
+    const lost = await startJob(killed, await uploadEndless(killed));
+    const running = await startJob(live, await uploadEndless(live));
     await killed.stop("SIGKILL");
     await using started = await TestServer.start(env);
     const events = await eventsOf(started, lost);
@@ -49,7 +49,7 @@ test.skipIf(!redisServer)(
     using relay = new Relay(redis.url);
     // Reconnects later than the other instance.
     await using two = await TestServer.start({ REDIS_URL: relay.url });
-    const job = await startJob(two, await uploadHuge(two));
+    const job = await startJob(two, await uploadEndless(two));
     const key = (await redis.command("KEYS", "*instance:*")) as string[];
     relay.cut();
     await redis.kill();

@@ -1,6 +1,8 @@
 // For the tests of jobs: uploads, jobs, and the events of a job.
-import { readdir, readlink, truncate } from "node:fs/promises";
+import { openSync } from "node:fs";
+import { readdir, readlink, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { $ } from "bun";
 import type { TestServer } from "../../../test/server.ts";
 import type { ReceivedEvent } from "../events/parse.ts";
 import type { StartedJob } from "./analysis-routes.ts";
@@ -12,11 +14,32 @@ export async function upload(server: TestServer, body: string): Promise<string> 
   return ((await response.json()) as { id: string }).id;
 }
 
-/** An upload that takes long to analyse: its file is extended to 64 GiB of zeros. */
+/** An upload whose analysis takes long and reports progress: its file is extended to 64 GiB of zeros. */
 export async function uploadHuge(server: TestServer): Promise<string> {
   const id = await upload(server, "huge");
-  await truncate(join(server.dataDir, "uploads", id, "content"), 2 ** 36);
+  await truncate(contentOf(server, id), 2 ** 36);
   return id;
+}
+
+/** An upload whose analysis does not end. */
+export async function uploadEndless(server: TestServer): Promise<string> {
+  const id = await upload(server, "endless");
+  await makeEndless(server, id);
+  return id;
+}
+
+/** On Linux, replaces the file by a pipe to which nothing is written: unlike a huge file, it costs no processor time. */
+export async function makeEndless(server: TestServer, upload: string): Promise<void> {
+  const content = contentOf(server, upload);
+  if (process.platform !== "linux") return truncate(content, 2 ** 36);
+  await rm(content);
+  await $`mkfifo ${content}`;
+  // Stays open while the tests run: without a writer, the service could not open the pipe.
+  openSync(content, "r+");
+}
+
+function contentOf({ dataDir }: TestServer, upload: string): string {
+  return join(dataDir, "uploads", upload, "content");
 }
 
 export function analyse(server: TestServer, upload: string): Promise<Response> {
