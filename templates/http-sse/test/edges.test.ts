@@ -1,17 +1,25 @@
 // Middleware that applies to every route: origins, rate limit, methods, ids, security headers, health.
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { TestServer } from "./server.ts";
 
 const ORIGIN = "https://app.example.com";
 
+/** Without variables. */
+let server: TestServer;
+let withCors: TestServer;
+beforeAll(async () => {
+  const env = { CORS_ORIGINS: `${ORIGIN}, http://localhost:5173` };
+  [server, withCors] = await Promise.all([TestServer.start(), TestServer.start(env)]);
+});
+afterAll(async () => {
+  for (const each of [server, withCors]) await each[Symbol.asyncDispose]();
+});
+
 test("only pages of the listed origins may use the API", async () => {
-  await using server = await TestServer.start({
-    CORS_ORIGINS: `${ORIGIN}, http://localhost:5173`,
-  });
   const preflight = { "access-control-request-method": "POST" };
   const ask = (origin: string) =>
-    server.fetch("/api/messages", { method: "OPTIONS", headers: { ...preflight, origin } });
+    withCors.fetch("/api/messages", { method: "OPTIONS", headers: { ...preflight, origin } });
   const allowed = await ask(ORIGIN);
   expect(allowed.status).toBe(204);
   expect(allowed.headers.get("access-control-allow-origin")).toBe(ORIGIN);
@@ -22,7 +30,7 @@ test("only pages of the listed origins may use the API", async () => {
   expect(allowed.headers.get("vary")).toContain("Origin");
 
   for (const path of ["/api/messages", "/api/nothing", "/api/messages?limit=x"]) {
-    const response = await server.fetch(path, { headers: { origin: ORIGIN } });
+    const response = await withCors.fetch(path, { headers: { origin: ORIGIN } });
     expect(response.headers.get("access-control-allow-origin")).toBe(ORIGIN);
     expect(response.headers.get("access-control-expose-headers")).toContain("location");
   }
@@ -35,7 +43,7 @@ test("only pages of the listed origins may use the API", async () => {
   for (const origin of others) {
     for (const response of [
       await ask(origin),
-      await server.fetch("/api/messages", { headers: { origin } }),
+      await withCors.fetch("/api/messages", { headers: { origin } }),
     ]) {
       expect(response.headers.get("access-control-allow-origin")).toBeNull();
       expect(response.headers.get("vary")).toContain("Origin");
@@ -57,21 +65,19 @@ test("apps whose origin has a custom scheme can be allowed", async () => {
 });
 
 test("a page of an allowed origin may use every method of the routes", async () => {
-  await using server = await TestServer.start({ CORS_ORIGINS: ORIGIN });
   const preflight = { origin: ORIGIN, "access-control-request-method": "DELETE" };
-  const asked = await server.fetch("/api/messages", { method: "OPTIONS", headers: preflight });
+  const asked = await withCors.fetch("/api/messages", { method: "OPTIONS", headers: preflight });
   const allowed = asked.headers.get("access-control-allow-methods")?.split(",") ?? [];
   for (const path of ["/api/messages", "/api/messages/x", "/api/events"]) {
-    const wrong = await server.fetch(path, { method: "PUT" });
+    const wrong = await withCors.fetch(path, { method: "PUT" });
     const methods = wrong.headers.get("allow")?.split(", ") ?? [];
     for (const method of methods) if (method !== "OPTIONS") expect(allowed).toContain(method);
   }
 });
 
 test("OPTIONS that is not a preflight lists the methods, and is 404 where nothing is", async () => {
-  await using server = await TestServer.start({ CORS_ORIGINS: ORIGIN });
   for (const headers of [{}, { origin: ORIGIN }]) {
-    const ask = (path: string) => server.fetch(path, { method: "OPTIONS", headers });
+    const ask = (path: string) => withCors.fetch(path, { method: "OPTIONS", headers });
     const known = await ask("/api/messages");
     expect(known.status).toBe(204);
     expect(known.headers.get("allow")).toBe("GET, POST, HEAD, OPTIONS");
@@ -123,7 +129,6 @@ describe("a form of a cross-origin page", () => {
     });
 
   test("is 403, although no preflight protects the API", async () => {
-    await using server = await TestServer.start();
     for (const origin of ["https://evil.example", "null", "http://127.0.0.1:1"]) {
       const response = await send(server, { origin, "sec-fetch-site": "cross-site" });
       expect([origin, response.status]).toEqual([origin, 403]);
@@ -132,7 +137,6 @@ describe("a form of a cross-origin page", () => {
   });
 
   test("a body with a Content-Encoding is 415", async () => {
-    await using server = await TestServer.start();
     const body = Bun.gzipSync(JSON.stringify({ text: "x" }));
     const headers = { "content-type": "application/json", "content-encoding": "gzip" };
     const response = await server.fetch("/api/messages", { method: "POST", headers, body });
@@ -141,10 +145,9 @@ describe("a form of a cross-origin page", () => {
   });
 
   test("is not refused from the service's own origin, a listed one, and without a browser", async () => {
-    await using server = await TestServer.start({ CORS_ORIGINS: ORIGIN });
-    for (const headers of [{ origin: server.url }, { origin: ORIGIN }, {}]) {
+    for (const headers of [{ origin: withCors.url }, { origin: ORIGIN }, {}]) {
       // The next check is the content type.
-      expect((await send(server, headers)).status).toBe(415);
+      expect((await send(withCors, headers)).status).toBe(415);
     }
   });
 });
@@ -169,7 +172,6 @@ test("in development a Host that is not listed in DEV_HOSTS is 403", async () =>
 });
 
 test("every response has a request id and nosniff", async () => {
-  await using server = await TestServer.start();
   for (const path of ["/api/messages", "/nothing", "/api/messages?limit=x", "/healthz"]) {
     const response = await server.fetch(path, { headers: { "x-request-id": "abc-123" } });
     expect(response.headers.get("x-request-id")).toBe("abc-123");
@@ -178,7 +180,6 @@ test("every response has a request id and nosniff", async () => {
 });
 
 test("an unknown method is 405 with Allow, and an unknown path is 404, as problems", async () => {
-  await using server = await TestServer.start();
   const wrong = await server.fetch("/api/messages", { method: "DELETE" });
   expect(wrong.status).toBe(405);
   expect(wrong.headers.get("allow")?.split(", ").toSorted()).toEqual([
