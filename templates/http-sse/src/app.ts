@@ -16,11 +16,11 @@ import { authenticate } from "./features/auth/authenticate.ts";
 import { Broadcaster } from "./features/events/broadcaster.ts";
 import { eventRoutes } from "./features/events/routes.ts";
 // #region jobs
-import type { Result } from "./features/jobs/analysis.ts";
 import { analysisRoutes } from "./features/jobs/analysis-routes.ts";
 import { Jobs } from "./features/jobs/jobs.ts";
 import { Pool } from "./features/jobs/pool.ts";
 import { jobRoutes } from "./features/jobs/routes.ts";
+import type { Result } from "./features/jobs/worker.ts";
 // #endregion
 // #region redis
 import { RedisMessages } from "./features/messages/redis.ts";

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { Problem } from "#lib/http";
 import { type AppEnv, access } from "../../access.ts";
 import type { UploadStore } from "../uploads/store.ts";
-import type { Result } from "./analysis.ts";
 import { type Jobs, jobId } from "./jobs.ts";
 import type { Pool } from "./pool.ts";
+import type { Result } from "./worker.ts";
 
 export const StartedJob = z.object({ id: jobId, topic: z.string() });
 export type StartedJob = Readonly<z.output<typeof StartedJob>>;
