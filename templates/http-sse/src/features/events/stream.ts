@@ -95,8 +95,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       }
       // A message was published during the read: compare the cursor with the new head.
       if (broadcaster.head !== headBefore) continue;
-      // If other instances add messages, the page may be ahead of the broadcaster: wait until it catches up, because a
-      // subscription now would send these messages twice.
+      // The page can contain messages of other instances that the broadcaster has not received yet. Wait until it has: a
+      // subscription now would send them twice.
       if (cursor !== broadcaster.head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }
