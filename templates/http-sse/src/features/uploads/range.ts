@@ -1,8 +1,9 @@
 // Range requests (RFC 9110, section 14): the part of a file that a request asks for.
 
 /**
- * Parses a Range header. `end` is the position of the last byte, inclusive. Returns "unsatisfiable" if the range contains no byte of the file. Returns undefined, which means
- * the complete file, if the header is missing, is malformed or has several ranges.
+ * Parses a Range header. `end` is the position of the last byte, inclusive. Returns "unsatisfiable" if the range contains
+ * no byte of the file. Returns undefined, which means the complete file, if the header is missing, is malformed or has
+ * several ranges.
  */
 export function parseRange(header: string | undefined, size: number) {
   const [, from, to] = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? "") ?? [];
