@@ -54,7 +54,7 @@ export class TypeScriptStore implements Store {
 
   load(count: number, fill: (parts: readonly Uint8Array[]) => void): void {
     this.#reserve(count);
-    fill(this.#parts(this.#size, count));
+    fill(this.#parts(count));
     this.#commit(count);
   }
 
@@ -67,9 +67,9 @@ export class TypeScriptStore implements Store {
         throw cancelledError();
       }
       const score = this.#score(query, queryNorm, id);
-      if (!best.admits(score)) continue;
+      if (score <= best.worst.score) continue; // equal scores: the lower id stays
       if (accept && !askAccept(accept, id)) continue;
-      best.push({ id, score });
+      best.replaceWorst({ id, score });
     }
     const hits = best.sorted();
     if (!metrics[this.metric].isDistance) return hits;
@@ -90,7 +90,7 @@ export class TypeScriptStore implements Store {
   }
 
   parts(): readonly Uint8Array[] {
-    return this.#parts(0, this.#size);
+    return this.#parts(this.#size);
   }
 
   // #region worker
@@ -106,10 +106,10 @@ export class TypeScriptStore implements Store {
     this.adopt(new SharedArrayBuffer(0), new SharedArrayBuffer(0), 0);
   }
 
-  #parts(first: number, count: number): Uint8Array[] {
+  #parts(count: number): Uint8Array[] {
     const parts: Uint8Array[] = [];
-    const end = (first + count) * this.dimensions * 4;
-    for (let at = first * this.dimensions * 4; at < end; at += partSize) {
+    const end = count * this.dimensions * 4;
+    for (let at = 0; at < end; at += partSize) {
       parts.push(new Uint8Array(this.#vectors.buffer, at, Math.min(partSize, end - at)));
     }
     return parts;
@@ -185,43 +185,23 @@ function sumSquaredDifferences(
 const isWorse = (a: Hit, b: Hit): boolean =>
   a.score < b.score || (a.score === b.score && a.id > b.id);
 
-/** The best k hits so far: a heap with the worst of them at the root, like the one in native/search.c. */
+/** Worse than every vector, because scores are finite. */
+const noHit: Hit = { id: Infinity, score: -Infinity };
+
+/** The best `k` hits so far: a heap with the worst of them at the root, like the one in native/search.c. */
 class TopK {
-  readonly #heap: Hit[] = [];
+  readonly #heap: Hit[];
 
-  constructor(readonly k: number) {}
-
-  /** Whether a hit with this score, and an id above all earlier ones, would be among the best. */
-  admits(score: number): boolean {
-    const root = this.#heap[0];
-    return this.#heap.length < this.k || (root !== undefined && score > root.score);
+  constructor(k: number) {
+    this.#heap = Array.from({ length: k }, () => noHit);
   }
 
-  push(hit: Hit): void {
-    const heap = this.#heap;
-    if (heap.length < this.k) this.#siftUp(heap.length, hit);
-    else this.#siftDown(hit);
+  /** `noHit` until there are `k` hits. */
+  get worst(): Hit {
+    return this.#heap[0] ?? noHit;
   }
 
-  /** Best first; equal scores by rising id. */
-  sorted(): Hit[] {
-    return this.#heap.toSorted((a, b) => b.score - a.score || a.id - b.id);
-  }
-
-  #siftUp(from: number, hit: Hit): void {
-    const heap = this.#heap;
-    let at = from;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || !isWorse(hit, above)) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = hit;
-  }
-
-  #siftDown(hit: Hit): void {
+  replaceWorst(hit: Hit): void {
     const heap = this.#heap;
     let at = 0;
     for (;;) {
@@ -234,5 +214,11 @@ class TopK {
       at = 2 * at + (isRight ? 2 : 1);
     }
     heap[at] = hit;
+  }
+
+  /** Best first; equal scores by rising id. */
+  sorted(): Hit[] {
+    const hits = this.#heap.filter((hit) => hit !== noHit);
+    return hits.sort((a, b) => b.score - a.score || a.id - b.id);
   }
 }
