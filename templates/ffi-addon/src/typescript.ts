@@ -59,7 +59,7 @@ export class TypeScriptStore implements Store {
   }
 
   search(query: Float32Array, k: number, { accept, cancel }: SearchOptions): Hit[] {
-    const queryNorm = computeNorm(query, 0, this.dimensions);
+    const queryNorm = computeNorm(query);
     if (!Number.isFinite(queryNorm)) throw notFiniteError("query");
     const best = new TopK(Math.min(k, this.#size));
     for (let id = 0; id < this.#size; id++) {
@@ -81,9 +81,9 @@ export class TypeScriptStore implements Store {
     const { dimensions, metric } = this;
     const at = id * dimensions;
     if (metric === "euclidean") {
-      return -Math.sqrt(sumSquaredDifferences(query, this.#vectors, at, dimensions));
+      return -Math.sqrt(sumSquaredDifferences(query, this.#vectors, at));
     }
-    const product = sumProducts(query, 0, this.#vectors, at, dimensions);
+    const product = sumProducts(query, this.#vectors, at);
     if (metric === "dot") return product;
     const scale = queryNorm * (this.#norms[id] ?? 0);
     return scale === 0 ? 0 : product / scale;
@@ -141,7 +141,8 @@ export class TypeScriptStore implements Store {
 
   #commit(count: number): void {
     for (let id = this.#size; id < this.#size + count; id++) {
-      const norm = computeNorm(this.#vectors, id * this.dimensions, this.dimensions);
+      const at = id * this.dimensions;
+      const norm = computeNorm(this.#vectors.subarray(at, at + this.dimensions));
       if (!Number.isFinite(norm)) throw notFiniteError("vectors");
       this.#norms[id] = norm;
     }
@@ -150,33 +151,22 @@ export class TypeScriptStore implements Store {
 }
 
 /** The Euclidean norm. It is finite if, and only if, every component is: finite floats cannot overflow a double. */
-function computeNorm(vectors: Float32Array, at: number, length: number): number {
-  return Math.sqrt(sumProducts(vectors, at, vectors, at, length));
+function computeNorm(vector: Float32Array): number {
+  return Math.sqrt(sumProducts(vector, vector, 0));
 }
 
-/** Adds up from the first to the last component, like `compute_dot` in native/vindex.h: the same bits. */
-function sumProducts(
-  a: Float32Array,
-  aAt: number,
-  b: Float32Array,
-  bAt: number,
-  length: number,
-): number {
+/** `a` times the vector at `at` in `b`. Adds up in the order of `compute_dot` in native/vindex.h: the same bits. */
+function sumProducts(a: Float32Array, b: Float32Array, at: number): number {
   let sum = 0;
-  for (let i = 0; i < length; i++) sum += (a[aAt + i] as number) * (b[bAt + i] as number);
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[at + i] as number);
   return sum;
 }
 
 /** Like `compute_squared_distance` in native/vindex.h: the same bits. */
-function sumSquaredDifferences(
-  a: Float32Array,
-  b: Float32Array,
-  bAt: number,
-  length: number,
-): number {
+function sumSquaredDifferences(a: Float32Array, b: Float32Array, at: number): number {
   let sum = 0;
-  for (let i = 0; i < length; i++) {
-    const difference = (a[i] as number) - (b[bAt + i] as number);
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) - (b[at + i] as number);
     sum += difference * difference;
   }
   return sum;
