@@ -61,17 +61,17 @@ export class TypeScriptStore implements Store {
   search(query: Float32Array, k: number, { accept, cancel }: SearchOptions): Hit[] {
     const queryNorm = computeNorm(query);
     if (!Number.isFinite(queryNorm)) throw notFiniteError("query");
-    const best = new TopK(Math.min(k, this.#size));
+    const heap = Array.from({ length: Math.min(k, this.#size) }, () => noHit);
     for (let id = 0; id < this.#size; id++) {
       if (cancel && id % cancelCheckRows === 0 && Atomics.load(cancel, 0) !== 0) {
         throw cancelledError();
       }
       const score = this.#score(query, queryNorm, id);
-      if (score <= best.worst.score) continue; // equal scores: the lower id stays
+      if (score <= (heap[0] as Hit).score) continue; // equal scores: the lower id stays
       if (accept && !askAccept(accept, id)) continue;
-      best.replaceWorst({ id, score });
+      replaceWorst(heap, { id, score });
     }
-    const hits = best.sorted();
+    const hits = heap.filter((hit) => hit !== noHit).sort((a, b) => (isWorse(a, b) ? 1 : -1));
     if (!metrics[this.metric].isDistance) return hits;
     return hits.map(({ id, score }) => ({ id, score: -score }));
   }
@@ -175,40 +175,20 @@ function sumSquaredDifferences(a: Float32Array, b: Float32Array, at: number): nu
 const isWorse = (a: Hit, b: Hit): boolean =>
   a.score < b.score || (a.score === b.score && a.id > b.id);
 
-/** Worse than every vector, because scores are finite. */
+/** Fills the heap until there are `k` hits: worse than every vector, because scores are finite. */
 const noHit: Hit = { id: Infinity, score: -Infinity };
 
-/** The best `k` hits so far: a heap with the worst of them at the root, like the one in native/search.c. */
-class TopK {
-  readonly #heap: Hit[];
-
-  constructor(k: number) {
-    this.#heap = Array.from({ length: k }, () => noHit);
+/** Replaces the worst hit, which is the root of the heap, as in native/search.c. */
+function replaceWorst(heap: Hit[], hit: Hit): void {
+  let at = 0;
+  for (;;) {
+    const left = heap[2 * at + 1];
+    const right = heap[2 * at + 2];
+    const isRight = left !== undefined && right !== undefined && isWorse(right, left);
+    const child = isRight ? right : left;
+    if (child === undefined || !isWorse(child, hit)) break;
+    heap[at] = child;
+    at = 2 * at + (isRight ? 2 : 1);
   }
-
-  /** `noHit` until there are `k` hits. */
-  get worst(): Hit {
-    return this.#heap[0] ?? noHit;
-  }
-
-  replaceWorst(hit: Hit): void {
-    const heap = this.#heap;
-    let at = 0;
-    for (;;) {
-      const left = heap[2 * at + 1];
-      const right = heap[2 * at + 2];
-      const isRight = left !== undefined && right !== undefined && isWorse(right, left);
-      const child = isRight ? right : left;
-      if (child === undefined || !isWorse(child, hit)) break;
-      heap[at] = child;
-      at = 2 * at + (isRight ? 2 : 1);
-    }
-    heap[at] = hit;
-  }
-
-  /** Best first; equal scores by rising id. */
-  sorted(): Hit[] {
-    const hits = this.#heap.filter((hit) => hit !== noHit);
-    return hits.sort((a, b) => b.score - a.score || a.id - b.id);
-  }
+  heap[at] = hit;
 }
