@@ -3,14 +3,8 @@
 const side = 8;
 export const pixels = side * side;
 
-export interface Digits {
-  /** The digit in each picture, 0 to 9. */
-  readonly labels: readonly string[];
-  /** The pictures, one after the other, 0 (white) to 16 (black). */
-  readonly pictures: Float32Array;
-}
-
-export async function readDigits(): Promise<Digits> {
+/** Returns the digit in each picture, and the pictures, one after the other, with pixels from 0 (white) to 16 (black). */
+export async function readDigits() {
   const text = await Bun.file(new URL("digits.txt", import.meta.url)).text();
   const rows = text.split("\n").filter((line) => /^\d /.test(line));
   const labels = rows.map((row) => row.slice(0, 1));

@@ -4,6 +4,9 @@
 #define BLOCK_ROWS 256
 #define BLOCK_BYTES (256 * 1024) // a block stays in the L2 cache between the fast pass and the exact one
 
+// Fills the heap until there are `k` hits: worse than every vector.
+#define NO_HIT ((vindex_hit){-1e300, VINDEX_MAX_SIZE})
+
 static bool is_worse(vindex_hit a, vindex_hit b) {
   return a.score < b.score || (a.score == b.score && a.id > b.id);
 }
@@ -16,14 +19,6 @@ static void sift_down(vindex_hit *hits, uint32_t count, vindex_hit hit) {
     if (!is_worse(hits[child], hit)) break;
     hits[at] = hits[child];
     at = child;
-  }
-  hits[at] = hit;
-}
-
-static void sift_up(vindex_hit *hits, uint32_t at, vindex_hit hit) {
-  while (at > 0 && is_worse(hit, hits[(at - 1) / 2])) {
-    hits[at] = hits[(at - 1) / 2];
-    at = (at - 1) / 2;
   }
   hits[at] = hit;
 }
@@ -89,6 +84,7 @@ int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vinde
   const uint32_t block = fitting < 1 ? 1 : fitting < BLOCK_ROWS ? fitting : BLOCK_ROWS;
   float sums[BLOCK_ROWS];
   uint32_t found = 0;
+  for (uint32_t i = 0; i < k; i++) hits[i] = NO_HIT;
 
   for (uint32_t start = 0; start < index->size; start += block) {
     if (cancel != NULL && load_relaxed(cancel) != 0) return -ADDON_CANCELLED; // another thread may set it
@@ -98,21 +94,21 @@ int32_t vindex_search(const vindex *index, const float *query, uint32_t k, vinde
 
     for (uint32_t row = 0; row < rows; row++) {
       const uint32_t id = start + row;
-      if (found == k && index->sum_fast != NULL &&
+      if (index->sum_fast != NULL &&
           is_ruled_out(index, sums[row], query_norm * index->norms[id], hits[0].score))
         continue;
       const vindex_hit hit = {compute_score(index, query, query_norm, id), id};
-      if (found == k && hit.score <= hits[0].score) continue; // equal scores: the lower id stays
+      if (hit.score <= hits[0].score) continue; // equal scores: the lower id stays
       if (accept != NULL) {
         const int32_t verdict = accept(hit.id);
         if (verdict < 0) return -ADDON_STOPPED;
         if (verdict == 0) continue;
       }
-      if (found < k) sift_up(hits, found++, hit);
-      else sift_down(hits, k, hit);
+      sift_down(hits, k, hit);
+      if (found < k) found++;
     }
   }
-  sort_best_first(hits, found);
+  sort_best_first(hits, k);
   if (is_distance(index->metric))
     for (uint32_t i = 0; i < found; i++) hits[i].score = -hits[i].score;
   return (int32_t)found;

@@ -9,10 +9,12 @@ interface Call {
   readonly accept: Accept;
   readonly query: Float32Array;
   readonly hits: Uint8Array;
+  /** What `accept` threw. */
+  error?: unknown;
 }
 
 /** The innermost search: `accept` may search another index. */
-let current: (Call & { error?: unknown }) | undefined;
+let current: Call | undefined;
 /** Created by the first search that needs it, and kept: creating one costs far more than calling it. */
 let callback: JSCallback | undefined;
 
@@ -31,11 +33,10 @@ function decide(id: number): number {
 export function searchWithAccept(call: Call, run: (callback: Pointer | null) => number): number {
   callback ??= new JSCallback(decide, { args: ["u32"], returns: "i32" });
   const outer = current;
-  const mine: typeof current = { ...call };
-  current = mine;
+  current = call;
   try {
     const found = run(callback.ptr);
-    if (found === -status.stopped) throw mine.error;
+    if (found === -status.stopped) throw call.error;
     return found;
   } finally {
     current = outer;

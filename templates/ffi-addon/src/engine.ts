@@ -58,7 +58,7 @@ export interface Store {
   readonly size: number;
   /** Copies `count` vectors in. @throws {AddonError} if a number is not finite; none is copied then. */
   append(vectors: Float32Array, count: number): void;
-  /** Lets `fill` write `count` vectors straight into the store's memory; all or none, like `append`. */
+  /** Lets `fill` write `count` vectors straight into the memory of an empty store; all or none, like `append`. */
   load(count: number, fill: (parts: readonly Uint8Array[]) => void): void;
   search(query: Float32Array, k: number, options: SearchOptions): Hit[];
   /** All vectors, not copied: good until the next `append`, `load` or `free`. */

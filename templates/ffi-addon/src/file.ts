@@ -45,7 +45,6 @@ export function readIndex<Index>(
       const header = new Uint8Array(headerSize);
       const { size } = fstatSync(file);
       readAll(file, header); // if the file is shorter, the rest of the header is zeros, and a check below fails
-      requireKnownFormat(header, path);
       const { checksum, ...shape } = decodeHeader(header, path);
       // Before anything is allocated: a forged header can't ask for more than the file's size.
       if (size !== headerSize + shape.count * shape.dimensions * 4) {
@@ -92,6 +91,14 @@ function decodeHeader(
 ): IndexShape & { readonly checksum: bigint } {
   const view = new DataView(header.buffer);
   const version = view.getUint32(8, true);
+  // A newer format may have another header, so nothing but the start of the file is read first.
+  if (!magic.every((byte, index) => byte === header[index])) throw notAnIndexError(path);
+  if (version > newestVersion) {
+    throw new AddonError(
+      "unsupported_version",
+      `${path} has format ${version}, which a newer version of this package wrote; this one reads up to ${newestVersion}.`,
+    );
+  }
   const dimensions = view.getUint32(12, true);
   const metric = metricNames[view.getUint32(16, true)];
   const count = view.getUint32(20, true);
@@ -102,17 +109,6 @@ function decodeHeader(
     throw new AddonError("corrupt_file", `The header of ${path} is damaged.`);
   }
   return { dimensions, metric, count, checksum: view.getBigUint64(24, true) };
-}
-
-/** A newer format may have another header, so nothing but the start of the file is read first. */
-function requireKnownFormat(header: Uint8Array<ArrayBuffer>, path: string): void {
-  if (!magic.every((byte, index) => byte === header[index])) throw notAnIndexError(path);
-  const version = new DataView(header.buffer).getUint32(8, true);
-  if (version <= newestVersion) return;
-  throw new AddonError(
-    "unsupported_version",
-    `${path} has format ${version}, which a newer version of this package wrote; this one reads up to ${newestVersion}.`,
-  );
 }
 
 function notAnIndexError(path: string): AddonError {

@@ -41,7 +41,7 @@ function createNativeStore(symbols: Symbols, handle: Pointer, dimensions: number
     load(count, fill) {
       fill(viewParts(symbols.vindex_reserve(handle, count | 0), count * rowSize));
       requireOk(symbols.vindex_commit(handle, count | 0), "vectors");
-      size += count;
+      size = count;
     },
     search: (query, k, options) =>
       searchNative({ vindexSearch: symbols.vindex_search, handle, size }, query, k, options),
@@ -108,7 +108,10 @@ function viewParts(address: Pointer | bigint | null, length: number): Uint8Array
   return parts;
 }
 
-/** @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory. */
+/**
+ * Returns the pointer as a number; `bigint` is only in the types of bun:ffi.
+ * @throws {AddonError} `out_of_memory` on NULL, which C returns for checked arguments only if there is no memory.
+ */
 function requirePointer(pointer: Pointer | bigint | null): Pointer {
   if (pointer === null) throw outOfMemoryError();
   return Number(pointer) as Pointer;

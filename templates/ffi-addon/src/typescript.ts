@@ -54,24 +54,24 @@ export class TypeScriptStore implements Store {
 
   load(count: number, fill: (parts: readonly Uint8Array[]) => void): void {
     this.#reserve(count);
-    fill(this.#parts(this.#size, count));
+    fill(this.#parts(count));
     this.#commit(count);
   }
 
   search(query: Float32Array, k: number, { accept, cancel }: SearchOptions): Hit[] {
-    const queryNorm = computeNorm(query, 0, this.dimensions);
+    const queryNorm = computeNorm(query);
     if (!Number.isFinite(queryNorm)) throw notFiniteError("query");
-    const best = new TopK(Math.min(k, this.#size));
+    const heap = Array.from({ length: Math.min(k, this.#size) }, () => noHit);
     for (let id = 0; id < this.#size; id++) {
       if (cancel && id % cancelCheckRows === 0 && Atomics.load(cancel, 0) !== 0) {
         throw cancelledError();
       }
       const score = this.#score(query, queryNorm, id);
-      if (!best.admits(score)) continue;
+      if (score <= (heap[0] as Hit).score) continue; // equal scores: the lower id stays
       if (accept && !askAccept(accept, id)) continue;
-      best.push({ id, score });
+      replaceWorst(heap, { id, score });
     }
-    const hits = best.sorted();
+    const hits = heap.filter((hit) => hit !== noHit).sort((a, b) => (isWorse(a, b) ? 1 : -1));
     if (!metrics[this.metric].isDistance) return hits;
     return hits.map(({ id, score }) => ({ id, score: -score }));
   }
@@ -81,16 +81,16 @@ export class TypeScriptStore implements Store {
     const { dimensions, metric } = this;
     const at = id * dimensions;
     if (metric === "euclidean") {
-      return -Math.sqrt(sumSquaredDifferences(query, this.#vectors, at, dimensions));
+      return -Math.sqrt(sumSquaredDifferences(query, this.#vectors, at));
     }
-    const product = sumProducts(query, 0, this.#vectors, at, dimensions);
+    const product = sumProducts(query, this.#vectors, at);
     if (metric === "dot") return product;
     const scale = queryNorm * (this.#norms[id] ?? 0);
     return scale === 0 ? 0 : product / scale;
   }
 
   parts(): readonly Uint8Array[] {
-    return this.#parts(0, this.#size);
+    return this.#parts(this.#size);
   }
 
   // #region worker
@@ -106,10 +106,10 @@ export class TypeScriptStore implements Store {
     this.adopt(new SharedArrayBuffer(0), new SharedArrayBuffer(0), 0);
   }
 
-  #parts(first: number, count: number): Uint8Array[] {
+  #parts(count: number): Uint8Array[] {
     const parts: Uint8Array[] = [];
-    const end = (first + count) * this.dimensions * 4;
-    for (let at = first * this.dimensions * 4; at < end; at += partSize) {
+    const end = count * this.dimensions * 4;
+    for (let at = 0; at < end; at += partSize) {
       parts.push(new Uint8Array(this.#vectors.buffer, at, Math.min(partSize, end - at)));
     }
     return parts;
@@ -141,7 +141,8 @@ export class TypeScriptStore implements Store {
 
   #commit(count: number): void {
     for (let id = this.#size; id < this.#size + count; id++) {
-      const norm = computeNorm(this.#vectors, id * this.dimensions, this.dimensions);
+      const at = id * this.dimensions;
+      const norm = computeNorm(this.#vectors.subarray(at, at + this.dimensions));
       if (!Number.isFinite(norm)) throw notFiniteError("vectors");
       this.#norms[id] = norm;
     }
@@ -150,33 +151,22 @@ export class TypeScriptStore implements Store {
 }
 
 /** The Euclidean norm. It is finite if, and only if, every component is: finite floats cannot overflow a double. */
-function computeNorm(vectors: Float32Array, at: number, length: number): number {
-  return Math.sqrt(sumProducts(vectors, at, vectors, at, length));
+function computeNorm(vector: Float32Array): number {
+  return Math.sqrt(sumProducts(vector, vector, 0));
 }
 
-/** Adds up from the first to the last component, like `compute_dot` in native/vindex.h: the same bits. */
-function sumProducts(
-  a: Float32Array,
-  aAt: number,
-  b: Float32Array,
-  bAt: number,
-  length: number,
-): number {
+/** `a` times the vector at `at` in `b`. Adds up in the order of `compute_dot` in native/vindex.h: the same bits. */
+function sumProducts(a: Float32Array, b: Float32Array, at: number): number {
   let sum = 0;
-  for (let i = 0; i < length; i++) sum += (a[aAt + i] as number) * (b[bAt + i] as number);
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[at + i] as number);
   return sum;
 }
 
 /** Like `compute_squared_distance` in native/vindex.h: the same bits. */
-function sumSquaredDifferences(
-  a: Float32Array,
-  b: Float32Array,
-  bAt: number,
-  length: number,
-): number {
+function sumSquaredDifferences(a: Float32Array, b: Float32Array, at: number): number {
   let sum = 0;
-  for (let i = 0; i < length; i++) {
-    const difference = (a[i] as number) - (b[bAt + i] as number);
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) - (b[at + i] as number);
     sum += difference * difference;
   }
   return sum;
@@ -185,54 +175,20 @@ function sumSquaredDifferences(
 const isWorse = (a: Hit, b: Hit): boolean =>
   a.score < b.score || (a.score === b.score && a.id > b.id);
 
-/** The best k hits so far: a heap with the worst of them at the root, like the one in native/search.c. */
-class TopK {
-  readonly #heap: Hit[] = [];
+/** Fills the heap until there are `k` hits: worse than every vector, because scores are finite. */
+const noHit: Hit = { id: Infinity, score: -Infinity };
 
-  constructor(readonly k: number) {}
-
-  /** Whether a hit with this score, and an id above all earlier ones, would be among the best. */
-  admits(score: number): boolean {
-    const root = this.#heap[0];
-    return this.#heap.length < this.k || (root !== undefined && score > root.score);
+/** Replaces the worst hit, which is the root of the heap, as in native/search.c. */
+function replaceWorst(heap: Hit[], hit: Hit): void {
+  let at = 0;
+  for (;;) {
+    const left = heap[2 * at + 1];
+    const right = heap[2 * at + 2];
+    const isRight = left !== undefined && right !== undefined && isWorse(right, left);
+    const child = isRight ? right : left;
+    if (child === undefined || !isWorse(child, hit)) break;
+    heap[at] = child;
+    at = 2 * at + (isRight ? 2 : 1);
   }
-
-  push(hit: Hit): void {
-    const heap = this.#heap;
-    if (heap.length < this.k) this.#siftUp(heap.length, hit);
-    else this.#siftDown(hit);
-  }
-
-  /** Best first; equal scores by rising id. */
-  sorted(): Hit[] {
-    return this.#heap.toSorted((a, b) => b.score - a.score || a.id - b.id);
-  }
-
-  #siftUp(from: number, hit: Hit): void {
-    const heap = this.#heap;
-    let at = from;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || !isWorse(hit, above)) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = hit;
-  }
-
-  #siftDown(hit: Hit): void {
-    const heap = this.#heap;
-    let at = 0;
-    for (;;) {
-      const left = heap[2 * at + 1];
-      const right = heap[2 * at + 2];
-      const isRight = left !== undefined && right !== undefined && isWorse(right, left);
-      const child = isRight ? right : left;
-      if (child === undefined || !isWorse(child, hit)) break;
-      heap[at] = child;
-      at = 2 * at + (isRight ? 2 : 1);
-    }
-    heap[at] = hit;
-  }
+  heap[at] = hit;
 }

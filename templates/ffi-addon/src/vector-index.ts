@@ -51,8 +51,8 @@ export class VectorIndex implements Disposable {
   /** Holds each search from the call of `searchInWorker` until the search has ended. */
   readonly #workerSearches = new Set<WorkerSearch>();
   /**
-   * Set from a call of `whenIdle` until its action has returned or thrown; a later call replaces it. `next` holds the
-   * searches that were requested since the call; they start after the action.
+   * The latest call of `whenIdle`, until its action has returned or thrown. `next` holds the searches that were requested
+   * since that call; they start after the action.
    */
   #lastAction: { readonly returned: Promise<void>; readonly next: WorkerSearch[] } | undefined;
   /** Whether an action of `whenIdle` is running. No search runs in the worker then: those in `#workerSearches` wait. */

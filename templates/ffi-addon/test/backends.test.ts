@@ -20,7 +20,7 @@ import { packageName, root } from "../src/artifacts.ts";
 import { backendOrder } from "../src/engine.ts";
 import { declarations } from "../src/symbols.ts";
 import { platform } from "../src/verify.ts";
-import { createProject, type Project, program, run } from "./project.ts";
+import { createProject, type Project, program, run, shortenBuild } from "./project.ts";
 import { binutils, cBackends, ccVariable, compiler, tinycc } from "./toolchain.ts";
 
 /** The backend that runs when nothing is built. */
@@ -72,6 +72,7 @@ test.skipIf(process.platform === "win32").each(["true", "true -fsyntax-only"])(
   "a compiler that writes no file is explained: %s",
   async (CC) => {
     using project = createProject("bare");
+    shortenBuild(project);
     const { exitCode, stderr } = await run([join(project.path, "build.ts")], { CC });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\/true( -fsyntax-only)? could not compile native\/addon.c\.\n$/);
@@ -80,6 +81,7 @@ test.skipIf(process.platform === "win32").each(["true", "true -fsyntax-only"])(
 
 test("a missing compiler is explained", async () => {
   using project = createProject("bare");
+  shortenBuild(project);
   const build = join(project.path, "build.ts");
   const { exitCode, stderr } = await run([build], { CC: "no-such-compiler" });
   expect(exitCode).toBe(1);
@@ -131,6 +133,7 @@ test("a build replaces what another one puts into dist/library/, and other users
 describe.skipIf(!compiler)("with a C compiler", () => {
   test("a build is cached by the source and the compiler", async () => {
     using project = createProject("bare");
+    shortenBuild(project);
     const build = async (CC?: string): Promise<string> => {
       const { stdout, stderr } = await run([join(project.path, "build.ts")], { CC });
       return stderr + stdout.slice(0, stdout.indexOf(":"));
@@ -256,6 +259,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
 
   test("a library that is not what was built is never opened", async () => {
     using project = createProject("compiled");
+    shortenBuild(project);
     const folder = join(project.path, "dist/native");
     const { libraries } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
     appendFileSync(join(folder, libraries[platform].file), "!");

@@ -214,14 +214,17 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     }
   });
 
+  let built: ReturnType<typeof build> | undefined;
+  /** Both tests start the same executable. */
+  const buildExecutable = () => {
+    built ??= build({ kind: "", options: ["--compile", "--outfile"], output: executable });
+    return built;
+  };
+
   test.skipIf(process.platform === "win32")(
     "an executable runs on TypeScript if it cannot copy its library to the temporary directory",
     async () => {
-      const start = await build({
-        kind: "an executable",
-        options: ["--compile", "--outfile"],
-        output: executable,
-      });
+      const start = await buildExecutable();
       const TMPDIR = join(folder, "a file");
       writeFileSync(TMPDIR, "");
       const { stdout, stderr } = await start({ TMPDIR });
@@ -234,11 +237,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
   test.skipIf(process.platform === "win32")(
     "an executable trusts no library that another user could have planted",
     async () => {
-      const start = await build({
-        kind: "an executable",
-        options: ["--compile", "--outfile"],
-        output: executable,
-      });
+      const start = await buildExecutable();
       const TMPDIR = join(folder, "tmp");
       mkdirSync(TMPDIR);
       const env = { TMPDIR };

@@ -4,12 +4,12 @@ import { createProject, program, runCleanly } from "./project.ts";
 import { cBackends } from "./toolchain.ts";
 
 test.each(cBackends)(
-  "100 000 hostile calls on %s",
+  "50 000 hostile calls on %s",
   async (backend) => {
     using project = createProject(backend === "compiled" ? "compiled" : "bare");
     const env = { FFI_BACKEND: backend };
-    const args = [program("fuzz.ts"), project.entry, "100000"];
-    expect(await runCleanly(args, env)).toContain(`100000 calls on ${backend}`);
+    const args = [program("fuzz.ts"), project.entry, "50000"];
+    expect(await runCleanly(args, env)).toContain(`50000 calls on ${backend}`);
   },
   300_000,
 );

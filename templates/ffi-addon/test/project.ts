@@ -1,9 +1,18 @@
 // Copies of this project and installations of its package in temporary folders, and functions that run programs.
 import { expect } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { buildLibrary } from "../scripts/compile.ts";
+import { basename, join } from "node:path";
+import { buildLibrary, compile } from "../scripts/compile.ts";
 import { findCompiler } from "../scripts/compiler.ts";
 import { buildJavaScript } from "../scripts/javascript.ts";
 import { packageName, root } from "../src/artifacts.ts";
@@ -24,15 +33,33 @@ export function createProject(build: "bare" | "compiled" | "sanitized"): Project
   }
   symlinkSync(join(root, "node_modules"), join(path, "node_modules"), "junction");
   mkdirSync(join(path, "dist"));
-  if (build !== "bare") {
-    const sanitize = build === "sanitized";
-    buildLibrary(findCompiler(process.env.CC), { folder: join(path, "dist/native"), sanitize });
-  }
+  const folder = join(path, "dist/native");
+  if (build === "compiled") buildCached(folder);
+  if (build === "sanitized") buildLibrary(findCompiler(process.env.CC), { folder, sanitize: true });
   return {
     path,
     entry: join(path, "src/index.ts"),
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** Copies the compiled library from this project's cache: a build in `folder` does not compile the same C code again. */
+export function copyCompiled(folder: string): void {
+  const { path } = compile(findCompiler(process.env.CC), { folder: join(root, "dist/native") });
+  for (const file of [path, `${path}.sha256`]) cpSync(file, join(folder, basename(file)));
+}
+
+function buildCached(folder: string): void {
+  copyCompiled(folder);
+  buildLibrary(findCompiler(process.env.CC), { folder });
+}
+
+/** Lets builds of a project compile one module to JavaScript: for tests that do not use dist/library/. */
+export function shortenBuild({ path }: Project): void {
+  const config = join(path, "tsconfig.library.json");
+  const { compilerOptions, ...rest } = JSON.parse(readFileSync(config, "utf8"));
+  const short = { ...rest, compilerOptions: { ...compilerOptions, types: [] } };
+  writeFileSync(config, JSON.stringify({ ...short, files: ["src/errors.ts"] }));
 }
 
 /** Installs the library in a folder, as a package manager would: the compiled JavaScript and a library for this machine. */
@@ -41,7 +68,7 @@ export async function installPackage(folder: string): Promise<string> {
   mkdirSync(installed, { recursive: true });
   cpSync(join(root, "package.json"), join(installed, "package.json"));
   await buildJavaScript(join(installed, "dist/library"));
-  buildLibrary(findCompiler(process.env.CC), { folder: join(installed, "dist/native") });
+  buildCached(join(installed, "dist/native"));
   return installed;
 }
 

@@ -1,5 +1,5 @@
 // The package as it is published: what it contains, when packing is refused, and its types for consumers.
-import { describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import {
   appendFileSync,
   cpSync,
@@ -15,7 +15,7 @@ import { findProgram, ZIG } from "../scripts/compiler.ts";
 import { crossCompiler, targets } from "../scripts/targets.ts";
 import { root } from "../src/artifacts.ts";
 import { platform } from "../src/verify.ts";
-import { createProject, type Project, runProgram } from "./project.ts";
+import { copyCompiled, createProject, type Project, runProgram, shortenBuild } from "./project.ts";
 import { ccVariable, compiler } from "./toolchain.ts";
 
 const NAME = "@scope/vectors";
@@ -28,9 +28,14 @@ const manifestOf = (project: Project): string =>
 const readmeOf = (project: Project): string =>
   readFileSync(join(project.path, "README.md"), "utf8");
 
-/** A project that may be published, under a name with a scope, with short READMEs. Packing resolves dependencies, which it has none of. */
-function publishable(): Project {
+/**
+ * A project that may be published, under a name with a scope, with short READMEs. Packing resolves dependencies, which it has none of.
+ * @param javascript `all` compiles all modules when it is packed.
+ */
+function publishable(javascript: "all" | "one module" = "one module"): Project {
   const project = createProject("bare");
+  if (compiler) copyCompiled(join(project.path, "dist/native"));
+  if (javascript === "one module") shortenBuild(project);
   const { private: _, devDependencies: __, ...manifest } = JSON.parse(manifestOf(project));
   const text = JSON.stringify({ ...manifest, name: NAME, version: "1.2.3" }, null, "\t");
   writeFileSync(join(project.path, "package.json"), `${text}\n`);
@@ -282,7 +287,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
   });
 
   test("the tarball has the compiled JavaScript, its types and the manifest, and lists the platforms that were built", async () => {
-    using project = publishable();
+    using project = publishable("all");
     const before = manifestOf(project);
     expect((await bun(project, "run", "package")).exitCode).toBe(0);
     const { exitCode, stderr } = await pack(project);
@@ -390,39 +395,46 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     expect(readTargets()).toEqual([platform]);
   });
 
-  test.each([
-    { skipLibCheck: true, types: [] },
-    { skipLibCheck: false, types: [] },
-    { skipLibCheck: true, types: ["bun"] },
-    { skipLibCheck: false, types: ["bun"] },
-  ])("a consumer type-checks under NodeNext: %j", async (options) => {
-    using project = publishable();
-    expect((await bun(project, "run", "package")).exitCode).toBe(0);
-    expect((await pack(project)).exitCode).toBe(0);
-    const consumer = join(project.path, "consumer");
-    const installed = join(consumer, "node_modules", NAME);
-    const archive = new Bun.Archive(await Bun.file(join(project.path, "packed.tgz")).bytes());
-    await archive.extract(join(consumer, "extracted"));
-    mkdirSync(join(consumer, "node_modules/@scope"), { recursive: true });
-    cpSync(join(consumer, "extracted/package"), installed, { recursive: true });
-    // Only these: what else the project has installed must not be found.
-    for (const name of ["@types", "typescript"]) {
-      if (name === "@types" && options.types.length === 0) continue;
-      symlinkSync(
-        join(root, "node_modules", name),
-        join(consumer, "node_modules", name),
-        "junction",
+  describe("a consumer", () => {
+    let packed: Uint8Array;
+    beforeAll(async () => {
+      if (!compiler) return;
+      using project = publishable("all");
+      expect((await bun(project, "run", "package")).exitCode).toBe(0);
+      expect((await pack(project)).exitCode).toBe(0);
+      packed = await Bun.file(join(project.path, "packed.tgz")).bytes();
+    });
+
+    test.each([
+      { skipLibCheck: true, types: [] },
+      { skipLibCheck: false, types: [] },
+      { skipLibCheck: true, types: ["bun"] },
+      { skipLibCheck: false, types: ["bun"] },
+    ])("type-checks under NodeNext: %j", async (options) => {
+      using project = createProject("bare");
+      const consumer = join(project.path, "consumer");
+      const installed = join(consumer, "node_modules", NAME);
+      await new Bun.Archive(packed).extract(join(consumer, "extracted"));
+      mkdirSync(join(consumer, "node_modules/@scope"), { recursive: true });
+      cpSync(join(consumer, "extracted/package"), installed, { recursive: true });
+      // Only these: what else the project has installed must not be found.
+      for (const name of ["@types", "typescript"]) {
+        if (name === "@types" && options.types.length === 0) continue;
+        symlinkSync(
+          join(root, "node_modules", name),
+          join(consumer, "node_modules", name),
+          "junction",
+        );
+      }
+      const compilerOptions = { module: "NodeNext", strict: true, noEmit: true, ...options };
+      writeFileSync(join(consumer, "package.json"), '{ "type": "module" }\n');
+      writeFileSync(
+        join(consumer, "tsconfig.json"),
+        JSON.stringify({ compilerOptions, files: ["main.ts"] }),
       );
-    }
-    const compilerOptions = { module: "NodeNext", strict: true, noEmit: true, ...options };
-    writeFileSync(join(consumer, "package.json"), '{ "type": "module" }\n');
-    writeFileSync(
-      join(consumer, "tsconfig.json"),
-      JSON.stringify({ compilerOptions, files: ["main.ts"] }),
-    );
-    writeFileSync(
-      join(consumer, "main.ts"),
-      `import { AddonError, type AddonErrorCode, add, backend, type Hit, VectorIndex } from "${NAME}";
+      writeFileSync(
+        join(consumer, "main.ts"),
+        `import { AddonError, type AddonErrorCode, add, backend, type Hit, VectorIndex } from "${NAME}";
 using index = new VectorIndex({ dimensions: 2, metric: "cosine" });
 const hits: readonly Hit[] = index.search(Float32Array.of(1, 2), add(1, 2));
 // #region worker
@@ -434,12 +446,13 @@ export const code = (error: unknown): AddonErrorCode | undefined =>
 index.search(Float32Array.of(1, 2), "3");
 export { backend, hits };
 `,
-    );
-    const tsc = join(root, "node_modules/.bin/tsc");
-    const command = [process.execPath, tsc, "--project", "tsconfig.json"];
-    const checked = await runProgram(command, {}, consumer);
-    expect(checked.stdout + checked.stderr).toBe("");
-    expect(checked.exitCode).toBe(0);
+      );
+      const tsc = join(root, "node_modules/.bin/tsc");
+      const command = [process.execPath, tsc, "--project", "tsconfig.json"];
+      const checked = await runProgram(command, {}, consumer);
+      expect(checked.stdout + checked.stderr).toBe("");
+      expect(checked.exitCode).toBe(0);
+    });
   });
 });
 

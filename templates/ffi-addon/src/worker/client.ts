@@ -20,16 +20,6 @@ export type SearchReply = { readonly id: number } & (
   | { readonly error: Pick<AddonError, "code" | "message"> }
 );
 
-export interface WorkerSearch {
-  readonly hits: Promise<Hit[]>;
-  /** Resolves when the worker no longer reads the store. */
-  readonly ended: Promise<void>;
-  /** Sends the search to the worker, unless it was cancelled. An error rejects `hits`. */
-  start(): void;
-  /** Rejects `hits` immediately. The worker skips the search, or stops soon if it has started. */
-  cancel(reason: unknown): void;
-}
-
 /**
  * The worker of this thread, and the searches that wait for its reply. They are kept when `bun --hot` reloads the modules.
  * Without that, each reload would start another worker.
@@ -40,14 +30,18 @@ const client = keepOverReloads(packageId, () => ({
   pending: new Map<number, (reply: SearchReply) => void>(),
 }));
 
-export function createSearch(store: Store, query: Float32Array, k: number): WorkerSearch {
+export type WorkerSearch = ReturnType<typeof createSearch>;
+
+export function createSearch(store: Store, query: Float32Array, k: number) {
   const hits = Promise.withResolvers<Hit[]>();
   const ended = Promise.withResolvers<void>();
   const state = createSearchState();
   return {
     hits: hits.promise,
+    /** Resolves when the worker no longer reads the store. */
     ended: ended.promise,
-    start() {
+    /** Sends the search to the worker, unless it was cancelled. An error rejects `hits`. */
+    start(): void {
       if (isCancelled(state)) return;
       try {
         client.worker ??= startWorker();
@@ -66,7 +60,8 @@ export function createSearch(store: Store, query: Float32Array, k: number): Work
         hits.reject(error);
       }
     },
-    cancel(reason) {
+    /** Rejects `hits` immediately. The worker skips the search, or stops soon if it has started. */
+    cancel(reason: unknown): void {
       if (cancelSearch(state)) ended.resolve();
       hits.reject(reason);
     },

@@ -1,9 +1,10 @@
 // Describes a store as plain data, so that the worker thread can search the same memory.
 import { linkSymbols } from "bun:ffi";
-import type { Metric, Store } from "../engine.ts";
+import type { Hit, Metric } from "../engine.ts";
 import { type NativeIndex, searchNative } from "../native.ts";
 import { declarations } from "../symbols.ts";
 import { TypeScriptStore } from "../typescript.ts";
+import type { SearchRequest } from "./client.ts";
 
 /** The type of bun:ffi, repeated so that programs which use the package type-check without @types/bun. */
 type Pointer = number & { __pointer__: null };
@@ -23,13 +24,6 @@ export interface TypeScriptShare {
   readonly size: number;
   readonly vectors: SharedArrayBuffer;
   readonly norms: SharedArrayBuffer;
-}
-
-export function attachStore(shared: NativeShare | TypeScriptShare): Pick<Store, "search"> {
-  if (shared.kind === "native") return attachNative(shared);
-  const store = new TypeScriptStore(shared.dimensions, shared.metric);
-  store.adopt(shared.vectors, shared.norms, shared.size);
-  return store;
 }
 
 /**
@@ -54,22 +48,28 @@ export const startSearch = (state: SearchState): boolean =>
 export const cancelSearch = (state: SearchState): boolean =>
   Atomics.exchange(state, 0, cancelled) === waiting;
 
-/**
- * Calls the very function that belongs to the store: a library opened again, from a file that may have changed, could
- * lay the memory out differently.
- */
-function attachNative({ handle, search, size }: NativeShare): Pick<Store, "search"> {
-  const index = { vindexSearch: linkSearch(search), handle, size };
-  return { search: (query, k, options) => searchNative(index, query, k, options) };
+/** Searches the memory of a store that another thread owns. */
+export function searchShared({ store, query, k, state }: SearchRequest): Hit[] {
+  const options = { cancel: state };
+  if (store.kind === "native") {
+    const index = { ...store, vindexSearch: linkSearch(store.search) };
+    return searchNative(index, query, k, options);
+  }
+  const attached = new TypeScriptStore(store.dimensions, store.metric);
+  attached.adopt(store.vectors, store.norms, store.size);
+  return attached.search(query, k, options);
 }
 
 /** Bun never releases what `linkSymbols` creates, so each function is linked once. */
 const linked = new Map<Pointer, NativeIndex["vindexSearch"]>();
 
+/**
+ * Links the very function that belongs to the store: a library opened again, from a file that may have changed, could lay
+ * the memory out differently.
+ */
 function linkSearch(ptr: Pointer): NativeIndex["vindexSearch"] {
-  const earlier = linked.get(ptr);
-  if (earlier) return earlier;
-  const { symbols } = linkSymbols({ vindex_search: { ...declarations.vindex_search, ptr } });
-  linked.set(ptr, symbols.vindex_search);
-  return symbols.vindex_search;
+  return linked.getOrInsertComputed(ptr, () => {
+    const { symbols } = linkSymbols({ vindex_search: { ...declarations.vindex_search, ptr } });
+    return symbols.vindex_search;
+  });
 }

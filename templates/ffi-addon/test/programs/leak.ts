@@ -1,4 +1,4 @@
-// Prints by how many MiB 200 000 rounds of create, add, search and dispose enlarge this process.
+// Prints by how many MiB 100 000 rounds of create, add, search and dispose enlarge this process.
 const { VectorIndex }: typeof import("../../src/index.ts") = await import(process.argv[2] ?? "");
 
 const vectors = new Float32Array(64).fill(1);
@@ -19,7 +19,7 @@ function residentMiB(): number {
   return process.memoryUsage.rss() / 2 ** 20;
 }
 
-rounds(50_000);
+rounds(30_000);
 const before = residentMiB();
-rounds(200_000);
+rounds(100_000);
 console.log(residentMiB() - before);
