@@ -220,8 +220,8 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /**
-   * Deletes every event up to `lastOldMessage`: the newest `LIMITS.messages` messages are all after it. From there up to
-   * `lastOldEvent`, deletes everything except messages that still exist.
+   * Keeps the newest `LIMITS.messages` messages: deletes every event up to `lastOldMessage`. Of the events after it and up
+   * to `lastOldEvent`, keeps only the messages.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
