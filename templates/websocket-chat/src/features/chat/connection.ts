@@ -13,8 +13,7 @@ import {
   type User,
 } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
-import type { Hub } from "./hub.ts";
-import { roomTopic, userTopic } from "./hub.ts";
+import { type Hub, roomTopic, userTopic } from "./hub.ts";
 import { encodeJoinReply, type JoinReply, membershipChanges, type Recording } from "./join.ts";
 import { logPresenceError, type Member } from "./presence/presence.ts";
 import type { History } from "./room-log/room-log.ts";
