@@ -214,12 +214,7 @@ export type ServerFrame =
   | OkFrame
   | RoomEvent
   // #region private
-  | {
-      readonly type: "private";
-      readonly from: User;
-      readonly text: string;
-      readonly at: string;
-    }
+  | { readonly type: "private"; readonly from: User; readonly text: string; readonly at: string }
   // #endregion
   | { readonly type: "user-joined"; readonly room: string; readonly user: User }
   | { readonly type: "user-left"; readonly room: string; readonly user: User }

@@ -272,7 +272,7 @@ describe.skipIf(!HAS_REDIS_SERVER)("outages of Redis", () => {
 
 // #region edits
 test.skipIf(!HAS_REDIS_SERVER)("a deletion reads only the events about its message", async () => {
-  await using redis = await OwnRedis.start();
+  await using redis = await OwnRedis.start("--appendfsync", "no");
   await using node = await ChatServer.start({ ...FAST, REDIS_URL: redis.url });
   await node.ready();
   using ada = await Socket.open(node.url, "Ada");

@@ -10,8 +10,10 @@ afterAll(() => Page.closeAll());
 const typedIn = (page: Page) => page.evaluate<string>("document.querySelector('#text').value");
 
 describe.skipIf(!hasBrowser)("the page", () => {
+  /** For the tests that neither stop it nor expect an empty room. */
+  const server = ChatServer.shared();
+
   test("signing out in one tab clears the others, and the next user starts with nothing", async () => {
-    await using server = await ChatServer.start();
     using eve = await Socket.open(server.url, "Eve");
     await eve.join("general");
     using one = await Page.open(server.url, "shared");
@@ -63,7 +65,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("a tab that missed the sign-out does not remove what the next user has stored", async () => {
-    await using server = await ChatServer.start();
     await using proxy = await FaultyProxy.start(server.port);
     using page = await Page.open(proxy.url, "stale");
     await page.signIn("Ada");
@@ -191,7 +192,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("the page works while the storage of the browser is full", async () => {
-    await using server = await ChatServer.start();
     using page = await Page.signIn(server.url, "Full");
     await page.evaluate(`void [sessionStorage, localStorage].forEach((storage) => {
       storage.clear();
@@ -209,7 +209,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("when the session expires and there is a new one of the same user, the page continues with it", async () => {
-    await using server = await ChatServer.start();
     await using proxy = await FaultyProxy.start(server.port);
     using page = await Page.signIn(proxy.url, "Renewed");
     await page.click("#text");
@@ -226,7 +225,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("two tabs can have different rooms", async () => {
-    await using server = await ChatServer.start();
     using one = await Page.open(server.url, "tabs");
     await one.signIn("Tabs");
     using two = await Page.open(server.url, "tabs");
@@ -244,7 +242,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("a start without the server, and a proxy's page of HTML, are reported and recovered from", async () => {
-    await using server = await ChatServer.start();
     let isDown = true;
     using proxy = Bun.serve({
       port: 0,
@@ -272,7 +269,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("a server that does not respond is reported", async () => {
-    await using server = await ChatServer.start();
     using proxy = Bun.serve({
       port: 0,
       idleTimeout: 0,
@@ -287,7 +283,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("a dead connection is noticed and replaced when the page comes back online", async () => {
-    await using server = await ChatServer.start();
     await using proxy = await FaultyProxy.start(server.port);
     using page = await Page.signIn(proxy.url, "Dead");
     await page.shows("#members li");
@@ -298,7 +293,6 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 
   test("a room that cannot be joined says why, and keeps nothing waiting", async () => {
-    await using server = await ChatServer.start();
     using page = await Page.signIn(server.url, "Collector");
     const open = (room: string) =>
       page.evaluate(`(() => {

@@ -305,7 +305,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
 });
 
-test("in development, the page is built again when one of its files changes", async () => {
+test("in development, each visit builds the page, and the log says why one does not build", async () => {
   const folder = await mkdtemp(join(tmpdir(), "chat-page-"));
   const root = join(import.meta.dir, "..");
   for (const name of ["src", "package.json", "tsconfig.json"]) {
@@ -318,10 +318,19 @@ test("in development, the page is built again when one of its files changes", as
     const [, path = ""] = /href="(\/[^"]+\.css)"/.exec(html) ?? [];
     return await (await fetch(own.url + path)).text();
   };
+  const script = join(folder, "src/features/page/main.ts");
+  const correct = await Bun.file(script).text();
+  await Bun.write(script, "const x = ;");
+  expect((await fetch(own.url)).status).toBe(500);
+  await until(() => own.output.includes("page/main.ts:1:11"), "the log names file and line");
+  await Bun.write(script, correct);
   expect(await styles()).not.toContain("rebeccapurple");
   const file = join(folder, "src/features/page/style.css");
   await Bun.write(file, `${await Bun.file(file).text()}\nbody { color: rebeccapurple }`);
   await until(async () => /rebeccapurple|#639/.test(await styles()), "the page has the new style");
+  // The last page that could be built stays.
+  await Bun.write(script, "const x = ;");
+  expect(await styles()).toMatch(/rebeccapurple|#639/);
   expect((await fetch(`${own.url}/healthz`)).status).toBe(200);
   expect((await fetch(`${own.url}/nothing`)).status).toBe(404);
   await rm(folder, { recursive: true, force: true });

@@ -98,7 +98,7 @@ for (const { name, skip, make } of engines)
       };
       // On a failure fast-check prints the seed and the steps that failed.
       const steps = fc.array(step, { minLength: 10, maxLength: 80, size: "max" });
-      await fc.assert(fc.asyncProperty(steps, scenario), { numRuns: 12, endOnFailure: true });
+      await fc.assert(fc.asyncProperty(steps, scenario), { numRuns: 8, endOnFailure: true });
     },
     // Each crash costs a start of the service, which takes seconds on a busy machine.
     240_000,

@@ -5,8 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "../src/features/chat/room-log/migrations.ts";
+import { RecentKeys } from "../src/features/chat/room-log/recent-keys.ts";
 import type { Draft } from "../src/features/chat/room-log/room-log.ts";
-import { RecentKeys, SqliteRoomLog } from "../src/features/chat/room-log/sqlite.ts";
+import { SqliteRoomLog } from "../src/features/chat/room-log/sqlite.ts";
 import { LIMITS } from "../src/limits.ts";
 import { Recorder } from "./stores.ts";
 

@@ -1,6 +1,6 @@
 // Recovery after a lost connection, a crash, a slow consumer, a restart and a full disk.
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -280,18 +280,41 @@ describe("slow consumers", () => {
     expect(await back.join("busy", position)).toMatchObject({ recovered: true });
   });
 
-  test("a client that disconnects during a replay does not join the next room", async () => {
-    await using server = await ChatServer.start(FAST);
+  test("a client that does not respond to pings is disconnected, and others see it leave", async () => {
+    await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
+    using ada = await Socket.open(server.url, "Ada");
+    await ada.join("general");
+    const { socket: dead } = await RawSocket.open(server.url, {
+      cookie: await startSession(server.url, "Dead"),
+    });
+    using _ = dead;
+    dead.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":1,"room":"general"}' });
+    const { user } = await ada.next("user-joined");
+    expect(await ada.next("user-left")).toEqual({ type: "user-left", room: "general", user });
+  });
+});
+
+describe("during a long replay", () => {
+  /** Its room `busy` has more events than the buffers of a connection hold. No test changes it. */
+  const server = ChatServer.shared(FAST);
+  let after: Position;
+  beforeAll(async () => {
     using ada = await Socket.open(server.url, "Ada");
     const { epoch } = await ada.join("busy");
-    await ada.join("next");
+    after = { epoch, offset: 0 };
     await flood(ada, "語".repeat(4000), LIMITS.messages);
+  });
+
+  test("a client that disconnects during a replay does not join the next room", async () => {
+    using ada = await Socket.open(server.url, "Ada");
+    await ada.join("busy");
+    await ada.join("next");
     const cookie = await startSession(server.url, "Brief");
     const { socket: brief } = await RawSocket.open(server.url, { cookie });
     using _ = brief;
     await brief.json("welcome");
     brief.pause();
-    const join = { type: "join", ref: 1, room: "busy", after: { epoch, offset: 0 } };
+    const join = { type: "join", ref: 1, room: "busy", after };
     brief.send({ opcode: OPCODE.text, payload: JSON.stringify(join) });
     brief.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":2,"room":"next"}' });
     await ada.next("user-joined", ({ room }) => room === "busy");
@@ -304,20 +327,20 @@ describe("slow consumers", () => {
   test.each([4000, 1])(
     "a limited number of frames wait for a replay, also of texts with %d characters",
     async (length) => {
-      await using server = await ChatServer.start(FAST);
       using ada = await Socket.open(server.url, "Ada");
-      const { epoch } = await ada.join("busy");
-      await flood(ada, "語".repeat(4000), LIMITS.messages);
+      await ada.join("busy");
+      const room = `aside-${length}`;
       const cookie = await startSession(server.url, "Eager");
       const { socket: eager } = await RawSocket.open(server.url, { cookie });
       using _ = eager;
-      await eager.json("welcome");
-      eager.pause();
       const send = (frame: object) =>
         eager.send({ opcode: OPCODE.text, payload: JSON.stringify(frame) });
-      send({ type: "join", ref: 0, room: "busy", after: { epoch, offset: 0 } });
+      send({ type: "join", ref: 0, room });
+      await eager.json("ok");
+      eager.pause();
+      send({ type: "join", ref: 0, room: "busy", after });
       await ada.next("user-joined");
-      const chat = { type: "chat", room: "busy", text: "x".repeat(length) };
+      const chat = { type: "chat", room, text: "x".repeat(length) };
       const size = JSON.stringify({ ...chat, ref: 1000, key: "key-1000" }).length;
       const fitting = Math.floor(LIMITS.waitingCharacters / size);
       for (let ref = 1000; ref < 1000 + fitting + 10; ref++)
@@ -340,19 +363,6 @@ describe("slow consumers", () => {
       expect(replies.filter(({ type }) => type === "ok")).toHaveLength(fitting + 1);
     },
   );
-
-  test("a client that does not respond to pings is disconnected, and others see it leave", async () => {
-    await using server = await ChatServer.start({ IDLE_TIMEOUT_S: "8" });
-    using ada = await Socket.open(server.url, "Ada");
-    await ada.join("general");
-    const { socket: dead } = await RawSocket.open(server.url, {
-      cookie: await startSession(server.url, "Dead"),
-    });
-    using _ = dead;
-    dead.send({ opcode: OPCODE.text, payload: '{"type":"join","ref":1,"room":"general"}' });
-    const { user } = await ada.next("user-joined");
-    expect(await ada.next("user-left")).toEqual({ type: "user-left", room: "general", user });
-  });
 });
 
 describe("shutdown", () => {
@@ -387,10 +397,10 @@ describe("shutdown", () => {
   });
 
   test("a stop under load ends with exit code 0, and keeps what was acknowledged", async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       await using server = await ChatServer.start(FAST);
       const ada = await Socket.open(server.url, "Ada");
-      const { epoch } = await ada.join("general");
+      await ada.join("general");
       let stored = 0;
       const send = async () => {
         for (;;) stored = Math.max(stored, (await ada.chat("general", "m")).offset);
@@ -399,10 +409,9 @@ describe("shutdown", () => {
       await until(() => stored > 500, "messages are in flight");
       expect(await server.stop()).toBe(0);
       await Promise.all(sending);
-      await server.restart();
-      using back = await Socket.openAs(server.url, ada.cookie);
-      const { offset } = await back.join("general", { epoch, offset: stored });
-      expect(offset).toBeGreaterThanOrEqual(stored);
+      using db = new Database(fileOf(server));
+      const latest = db.query<{ offset: number }, []>("SELECT max(offset) AS offset FROM events");
+      expect(latest.get()?.offset).toBeGreaterThanOrEqual(stored);
     }
   });
 

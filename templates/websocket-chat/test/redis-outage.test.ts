@@ -1,11 +1,11 @@
 // Failures of Redis that keep its connections open: a failover, a server that rejects writes, silence.
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Draft } from "../src/features/chat/room-log/room-log.ts";
 import { BUS_LENGTH } from "../src/features/redis/bus.ts";
 import { RedisRoomLog } from "../src/features/redis/room-log.ts";
 import { openRedisStores } from "../src/features/redis/stores.ts";
 import { FaultyProxy } from "./proxy.ts";
-import { HAS_REDIS_SERVER, OwnRedis } from "./redis.ts";
+import { DisposableClient, HAS_REDIS_SERVER, OwnRedis } from "./redis.ts";
 import { ChatServer, until } from "./server.ts";
 import { Socket } from "./socket.ts";
 import { Recorder } from "./stores.ts";
@@ -17,10 +17,10 @@ const SILENCE_LIMIT_MS = 30_000;
 const readyStatus = async (node: ChatServer) => (await fetch(`${node.url}/readyz`)).status;
 
 /** Sends a message; joins the room again first if an outage removed the user from it. */
-async function send(socket: Socket, text: string): Promise<string> {
-  const reply = await socket.ask({ type: "chat", room: "general", text, key: crypto.randomUUID() });
+async function send(socket: Socket, text: string, room = "general"): Promise<string> {
+  const reply = await socket.ask({ type: "chat", room, text, key: crypto.randomUUID() });
   if (reply.type !== "error") return reply.type;
-  if (reply.code === "not_in_room") await socket.ask({ type: "join", room: "general" });
+  if (reply.code === "not_in_room") await socket.ask({ type: "join", room });
   return reply.code;
 }
 
@@ -75,29 +75,6 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     await bob.next("chat", ({ text }) => text === "hello");
   });
 
-  test.each([
-    ["is out of memory", "maxmemory", "1", "0"],
-    ["has too few replicas", "min-replicas-to-write", "1", "0"],
-  ])("while it %s, readyz is 503 and the connections stay open", async (_, name, bad, good) => {
-    await using redis = await OwnRedis.start();
-    await using node = await ChatServer.start({ ...ENV, REDIS_URL: redis.url });
-    await node.ready();
-    using ada = await Socket.open(node.url, "Ada");
-    using bob = await Socket.open(node.url, "Bob");
-    await ada.join("general");
-    await bob.join("general");
-    await redis.command("CONFIG", "SET", name, bad);
-    expect(await send(ada, "rejected")).toBe("internal");
-    await until(async () => (await readyStatus(node)) === 503, "the node is not ready");
-    bob.drop();
-    await redis.command("CONFIG", "SET", name, good);
-    await node.ready();
-    expect(await send(ada, "stored")).toBe("ok");
-    // The departure could not be published during the outage.
-    await ada.next("user-left", ({ user }) => user.id === bob.you.id);
-    expect((await ada.join("general")).members).toEqual([ada.you]);
-  });
-
   test("silent connections are replaced, and messages of both nodes arrive again", async () => {
     await using redis = await OwnRedis.start();
     await using proxy = await FaultyProxy.start(redis.port);
@@ -145,37 +122,14 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     await using node = await ChatServer.start({ ...ENV, REDIS_URL: redis.url });
     await node.ready();
     await until(() => node.output.includes("noeviction"), "the policy is reported");
-    for (let i = 0; i < 400; i++) await redis.command("SET", `other:${i}`, "x".repeat(20_000));
+    using client = new DisposableClient(redis.url);
+    const value = "x".repeat(20_000);
+    for (let i = 0; i < 400; i++) await client.send("SET", [`other:${i}`, value]);
     await until(async () => (await readyStatus(node)) === 503, "the node is not ready");
     await redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
     await redis.command("FLUSHALL");
     await node.ready();
   });
-
-  test.each(["room", "events", "messages", "order"])(
-    "a room that lost its key %s starts a new epoch or continues, and every message is delivered once",
-    async (key) => {
-      await using redis = await OwnRedis.start();
-      await using node = await ChatServer.start({ ...ENV, REDIS_URL: redis.url });
-      await node.ready();
-      using ada = await Socket.open(node.url, "Ada");
-      const { epoch } = await ada.join("general");
-      for (let i = 1; i <= 5; i++) await ada.chat("general", `before ${i}`);
-      await redis.command("DEL", `{chat}:${key}:general`);
-      for (let i = 1; i <= 3; i++) await ada.chat("general", `after ${i}`);
-      const after = ada.all("chat").filter(({ text }) => text?.startsWith("after"));
-      expect(after.map(({ text }) => text)).toEqual(["after 1", "after 2", "after 3"]);
-      using bob = await Socket.open(node.url, "Bob");
-      const joined = await bob.join("general");
-      expect(joined.offset).toBe(after.at(-1)?.offset ?? 0);
-      expect(joined.messages.slice(-3).map(({ text }) => text)).toEqual(
-        after.map(({ text }) => text),
-      );
-      const recovery = await bob.join("general", { epoch, offset: 3 });
-      // If events are missing, the reply must not say `recovered: true`.
-      if (recovery.recovered) expect(recovery.messages).toHaveLength(recovery.offset - 3);
-    },
-  );
 
   test("works in a cluster, where all keys are on one node", async () => {
     await using redis = await OwnRedis.start("--cluster-enabled", "yes");
@@ -216,23 +170,6 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     using ada = await Socket.open(node.url, "Ada");
     await ada.join("general");
     expect(await send(ada, "hello")).toBe("ok");
-  });
-
-  test("a leave that fails can be repeated", async () => {
-    await using redis = await OwnRedis.start();
-    await using node = await ChatServer.start({ ...ENV, REDIS_URL: redis.url });
-    await node.ready();
-    using ada = await Socket.open(node.url, "Ada");
-    using bob = await Socket.open(node.url, "Bob");
-    await ada.join("general");
-    await bob.join("general");
-    await redis.command("CONFIG", "SET", "min-replicas-to-write", "1");
-    const leave = { type: "leave", room: "general" };
-    expect(await bob.ask(leave)).toMatchObject({ code: "internal", retry: true });
-    await redis.command("CONFIG", "SET", "min-replicas-to-write", "0");
-    await until(async () => (await bob.ask(leave)).type === "ok", "the leave works");
-    await ada.next("user-left", ({ user }) => user.id === bob.you.id);
-    expect((await ada.join("general")).members).toEqual([ada.you]);
   });
 
   test("signing out on one node closes the connections on the other one", async () => {
@@ -411,5 +348,83 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     expect(await readyStatus(node)).toBe(503);
     await redis.command("DEL", "{chat}:offsets");
     await node.ready();
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)("one Redis and one node for several tests", () => {
+  let redis: OwnRedis;
+  let node: ChatServer;
+  beforeAll(async () => {
+    redis = await OwnRedis.start();
+    node = await ChatServer.start({ ...ENV, REDIS_URL: redis.url });
+  });
+  beforeEach(() => node.ready());
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  test.each([
+    ["is out of memory", "maxmemory", "1", "0"],
+    ["has too few replicas", "min-replicas-to-write", "1", "0"],
+  ])("while it %s, readyz is 503 and the connections stay open", async (_, name, bad, good) => {
+    const room = name;
+    using ada = await Socket.open(node.url, "Ada");
+    using bob = await Socket.open(node.url, "Bob");
+    await ada.join(room);
+    await bob.join(room);
+    await using restore = new AsyncDisposableStack();
+    restore.defer(async () => void (await redis.command("CONFIG", "SET", name, good)));
+    await redis.command("CONFIG", "SET", name, bad);
+    expect(await send(ada, "rejected", room)).toBe("internal");
+    await until(async () => (await readyStatus(node)) === 503, "the node is not ready");
+    bob.drop();
+    await redis.command("CONFIG", "SET", name, good);
+    await node.ready();
+    expect(await send(ada, "stored", room)).toBe("ok");
+    // The departure could not be published during the outage.
+    await ada.next("user-left", ({ user }) => user.id === bob.you.id);
+    expect((await ada.join(room)).members).toEqual([ada.you]);
+  });
+
+  test.each(["room", "events", "messages", "order"])(
+    "a room that lost its key %s starts a new epoch or continues, and every message is delivered once",
+    async (key) => {
+      const room = `without-${key}`;
+      using ada = await Socket.open(node.url, "Ada");
+      const { epoch } = await ada.join(room);
+      for (let i = 1; i <= 5; i++) await ada.chat(room, `before ${i}`);
+      await redis.command("DEL", `{chat}:${key}:${room}`);
+      for (let i = 1; i <= 3; i++) await ada.chat(room, `after ${i}`);
+      const after = ada.all("chat").filter(({ text }) => text?.startsWith("after"));
+      expect(after.map(({ text }) => text)).toEqual(["after 1", "after 2", "after 3"]);
+      using bob = await Socket.open(node.url, "Bob");
+      const joined = await bob.join(room);
+      expect(joined.offset).toBe(after.at(-1)?.offset ?? 0);
+      expect(joined.messages.slice(-3).map(({ text }) => text)).toEqual(
+        after.map(({ text }) => text),
+      );
+      const recovery = await bob.join(room, { epoch, offset: 3 });
+      // If events are missing, the reply must not say `recovered: true`.
+      if (recovery.recovered) expect(recovery.messages).toHaveLength(recovery.offset - 3);
+    },
+  );
+
+  test("a leave that fails can be repeated", async () => {
+    const room = "leaves";
+    using ada = await Socket.open(node.url, "Ada");
+    using bob = await Socket.open(node.url, "Bob");
+    await ada.join(room);
+    await bob.join(room);
+    const allowWrites = () => redis.command("CONFIG", "SET", "min-replicas-to-write", "0");
+    await using restore = new AsyncDisposableStack();
+    restore.defer(async () => void (await allowWrites()));
+    await redis.command("CONFIG", "SET", "min-replicas-to-write", "1");
+    const leave = { type: "leave", room };
+    expect(await bob.ask(leave)).toMatchObject({ code: "internal", retry: true });
+    await allowWrites();
+    await until(async () => (await bob.ask(leave)).type === "ok", "the leave works");
+    await ada.next("user-left", ({ user }) => user.id === bob.you.id);
+    expect((await ada.join(room)).members).toEqual([ada.you]);
   });
 });

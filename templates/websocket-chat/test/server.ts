@@ -156,6 +156,6 @@ export async function until(
   const deadline = Date.now() + DEADLINE_MS;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Waited ${DEADLINE_MS} ms, but not until ${what}.`);
-    await Bun.sleep(10);
+    await Bun.sleep(20);
   }
 }

@@ -13,8 +13,7 @@ import {
   type User,
 } from "../../protocol.ts";
 import type { Session } from "../session/cookie.ts";
-import type { Hub } from "./hub.ts";
-import { roomTopic, userTopic } from "./hub.ts";
+import { type Hub, roomTopic, userTopic } from "./hub.ts";
 import { encodeJoinReply, type JoinReply, membershipChanges, type Recording } from "./join.ts";
 import { logPresenceError, type Member } from "./presence/presence.ts";
 import type { History } from "./room-log/room-log.ts";
@@ -184,7 +183,7 @@ export class Connection implements Member {
       throw error;
     }
     const sent = await this.#replay({ ref, room, history, members }, recording);
-    // What the client lacks. No `await` from here to `subscribe`, because what is delivered in between would be missed.
+    // No `await` from here to `subscribe`: a frame that is delivered in between would be missed.
     const missed = recording.framesAfter(room, sent.offset, sent.members);
     for (const frame of missed) this.#sendEncoded(frame);
     this.#socket?.subscribe(roomTopic(room));
@@ -192,9 +191,9 @@ export class Connection implements Member {
 
   /**
    * Sends the reply to a join, then the members and events that do not fit into it. While the client reads slowly, or the
-   * log has more events, the recording is paused, so that it needs no memory. What it missed is then read from the stores.
-   * Closes the connection if a read fails: the client has the reply, so it cannot get an error for its join.
-   * @returns the offset of the last event, and the members, that were sent.
+   * log has more events, the recording is paused to save memory: the stores are then read again. Closes the connection if
+   * a read fails, because the client already has the reply to its join.
+   * @returns the offset of the last event that was sent, and the members that were sent.
    */
   async #replay(reply: JoinReply, recording: Recording) {
     const { frame, rest } = encodeJoinReply(reply);

@@ -50,15 +50,10 @@ export function socketEvents({ IDLE_TIMEOUT_S }: Env): WebSocketHandler<Connecti
   };
 }
 
-/** One handler per frame type. A frame type without a handler fails the type check. */
-type Handlers = {
-  readonly [T in ClientFrame["type"]]: (
-    connection: Connection,
-    frame: FrameOf<T>,
-  ) => Promise<void> | void;
-};
+type Handler<F> = (connection: Connection, frame: F) => Promise<void> | void;
 
-const handlers: Handlers = {
+/** One handler per frame type. A frame type without a handler fails the type check. */
+const handlers: { readonly [T in ClientFrame["type"]]: Handler<FrameOf<T>> } = {
   join: (connection, frame) => connection.join(frame),
   leave: (connection, frame) => connection.leave(frame),
   chat: append,
@@ -99,10 +94,7 @@ async function handleFrame(connection: Connection, data: string | Uint8Array): P
     }
     // The connection may have closed during the wait: a join would then keep the user in the room forever.
     if (!connection.isOpen) return;
-    const handle = handlers[frame.type] as (
-      connection: Connection,
-      frame: ClientFrame,
-    ) => Promise<void> | void;
+    const handle = handlers[frame.type] as Handler<ClientFrame>;
     await handle(connection, frame);
   } catch (error) {
     connection.send(toErrorFrame(error, ref));

@@ -116,8 +116,7 @@ export class Hub implements Listener {
   connect(connection: Connection): void {
     const { id, user } = connection.session;
     this.#connections.add(connection);
-    const own = this.#users.get(user.id) ?? new Set();
-    this.#users.set(user.id, own.add(connection));
+    this.#users.getOrInsertComputed(user.id, () => new Set()).add(connection);
     // The session may have ended, or the shutdown begun, during the handshake.
     if (this.#ended.has(id)) connection.close(CLOSE.signedOut, "You have signed out.");
     if (this.#service.draining.aborted) connection.close(CLOSE.restart, "The server restarts.");

@@ -37,8 +37,8 @@ export class Recording implements Disposable {
   }
 
   /**
-   * Returns frames for the difference between `members` and the members after the recorded changes, then the recorded
-   * events after `offset`: the client already has the earlier ones. Frames about members have no offset.
+   * The frames that a client lacks if it knows these `members` and the events up to `offset`: changes of the members, then
+   * events. Frames about members have no offset.
    */
   framesAfter(room: string, offset: number, members: readonly User[]): string[] {
     const current = new Map(members.map((user) => [user.id, user]));

@@ -1,4 +1,4 @@
-// Serves the page. In development, each visit builds it again, so that a reload shows every change.
+// Serves the page. In development, each visit builds it, so that a reload shows every change.
 import { join } from "node:path";
 import { Hono } from "hono";
 import { log } from "#lib/log";
@@ -8,20 +8,21 @@ import type { Env } from "../../env.ts";
 const INDEX = join(import.meta.dir, "index.html");
 
 export async function chatPage({ NODE_ENV }: Env): Promise<Hono> {
-  let page = await pageRoutes(INDEX);
-  if (NODE_ENV !== "development") return page;
-  const rebuild = async () => {
-    try {
-      page = await pageRoutes(INDEX);
-    } catch (error) {
-      // The last page that could be built stays.
-      log.error("The page does not build: {error}", { error });
-    }
-  };
+  if (NODE_ENV !== "development") return await pageRoutes(INDEX);
+  let page: Hono | undefined;
   return new Hono().use(async (c, next) => {
-    if (c.req.path === "/") await rebuild();
-    const response = await page.fetch(c.req.raw);
-    if (response.status === 404) await next();
+    if (c.req.path === "/") {
+      try {
+        page = await pageRoutes(INDEX);
+      } catch (error) {
+        // Unlike the error's message, this names file and line.
+        log.error("The page does not build: {problem}", { problem: Bun.inspect(error) });
+        // The last page that could be built stays.
+        if (!page) throw error;
+      }
+    }
+    const response = await page?.fetch(c.req.raw);
+    if (!response || response.status === 404) await next();
     else c.res = response;
   });
 }

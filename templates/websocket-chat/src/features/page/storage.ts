@@ -16,9 +16,7 @@ export function readRooms(userId: string): string[] {
 
 export function rememberRooms(userId: string, conversations: Iterable<Conversation>): void {
   const rooms = [...conversations].filter(({ kind }) => kind === "room").map(({ id }) => id);
-  for (const storage of [sessionStorage, localStorage]) {
-    store(storage, roomsKey(userId), rooms);
-  }
+  for (const storage of [sessionStorage, localStorage]) store(storage, roomsKey(userId), rooms);
 }
 
 /** Keeps the rooms, and what was typed in each conversation, for the next page load. */

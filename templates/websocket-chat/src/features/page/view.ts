@@ -120,11 +120,9 @@ function drawConversations(
   reconcile(byId(id, HTMLElement), conversations, {
     key: (conversation) => conversation.id,
     create: (conversation) => {
-      const { title } = conversation;
-      const icon =
-        kind === "room"
-          ? element("span", "hash soft", "#")
-          : avatar({ id: conversation.id, name: title });
+      const { id, title } = conversation;
+      const hash = element("span", "hash soft", "#");
+      const icon = kind === "room" ? hash : avatar({ id, name: title });
       icon.ariaHidden = "true";
       const button = element("button", "item", icon, element("span", "label", title));
       button.append(element("span", "unread"));
@@ -194,9 +192,7 @@ function memberItem(user: User, isMe: boolean): HTMLElement {
   const parts = [avatar(user), element("span", "label")];
   if (isMe) parts.push(element("span", "soft you", "you"));
   // #region private
-  if (!isMe) {
-    return element("li", "", element("button", "item", ...parts));
-  }
+  if (!isMe) return element("li", "", element("button", "item", ...parts));
   // #endregion
   return element("li", "item", ...parts);
 }

@@ -6,18 +6,14 @@ import { userTopic } from "../chat/hub.ts";
 
 export async function sendPrivate(
   connection: Connection,
-  frame: FrameOf<"private">,
+  { ref, to, text }: FrameOf<"private">,
 ): Promise<void> {
   const { hub, stores } = connection.chat;
   hub.checkRateLimit(connection.user, "message");
-  const receiver = await stores.presence.findUser(frame.to);
+  const receiver = await stores.presence.findUser(to);
   if (!receiver) throw new FrameError("not_online", "No user with this id or name is online.");
-  const message: ServerFrame = {
-    type: "private",
-    from: connection.user,
-    text: frame.text,
-    at: new Date().toISOString(),
-  };
+  const at = new Date().toISOString();
+  const message: ServerFrame = { type: "private", from: connection.user, text, at };
   await stores.bus.publish({ topic: userTopic(receiver.id), frame: JSON.stringify(message) });
-  connection.send({ type: "ok", ref: frame.ref });
+  connection.send({ type: "ok", ref });
 }

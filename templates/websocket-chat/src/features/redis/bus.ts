@@ -120,11 +120,6 @@ export class RedisBus implements Bus {
     return ((await redis.send("XREVRANGE", args)) as Entry[])[0] ?? START;
   }
 
-  async #oldest(redis: RedisConnection): Promise<Entry> {
-    const args = [this.#key, "-", "+", "COUNT", "1"];
-    return ((await redis.send("XRANGE", args)) as Entry[])[0] ?? START;
-  }
-
   async #read(cursor: Entry): Promise<void> {
     const key = this.#key;
     const [id] = cursor;
@@ -148,9 +143,10 @@ export class RedisBus implements Bus {
       }
     } else {
       const newest = await this.#newest(this.#reader);
-      const oldest = await this.#oldest(this.#reader);
+      const oldest = await this.#reader.send("XRANGE", [key, "-", "+", "COUNT", "1"]);
+      const [oldestId] = (oldest as Entry[])[0] ?? START;
       // Redis trims the oldest entries first: if an older one is still there, the entry at the cursor was lost.
-      if (!isAfter(oldest[0], id)) await this.#options.startNewEpochs();
+      if (!isAfter(oldestId, id)) await this.#options.startNewEpochs();
       this.#options.hub.onDataLoss();
       this.#cursor = newest;
     }

@@ -21,10 +21,24 @@ export async function checkHealth(redis: Sender, before?: number): Promise<numbe
   return Math.min(before ?? evicted, evicted);
 }
 
-/** Runs first on every connection. Rejects if another release has written the data: nothing may then be read or written. */
+/**
+ * Runs first on every connection. Marks new data with the version of this release. Rejects if another release has
+ * written the data: nothing may then be read or written.
+ */
 export async function checkVersion(redis: Sender, prefix: string): Promise<void> {
-  const problem = await findVersionProblem(redis, prefix);
-  if (problem) throw new Error(problem);
+  // Release 0.1 stored no version, and all offsets in one hash.
+  if (await redis.send("EXISTS", [`${prefix}:offsets`])) {
+    throw new Error(
+      `The keys ${prefix}:* are of release 0.1 and cannot be migrated: delete them, or set REDIS_PREFIX to another prefix.`,
+    );
+  }
+  const key = `${prefix}:version`;
+  await redis.send("SET", [key, VERSION, "NX"]);
+  const version = await redis.send("GET", [key]);
+  if (version === VERSION) return;
+  throw new Error(
+    `The keys ${prefix}:* have version ${version}, and this release reads ${VERSION}: run the release that wrote them, or set REDIS_PREFIX to another prefix.`,
+  );
 }
 
 /** `checkVersion` for one connection per process, which also logs a policy that evicts keys. */
@@ -34,19 +48,6 @@ export async function checkData(redis: Sender, prefix: string): Promise<void> {
   if (info !== undefined && evicts(info)) {
     log.warn("Redis may evict messages when it is full: set its maxmemory-policy to noeviction.");
   }
-}
-
-/** Why this release cannot use the data, or undefined. Marks new data with the version of this release. */
-async function findVersionProblem(redis: Sender, prefix: string): Promise<string | undefined> {
-  const key = `${prefix}:version`;
-  // Release 0.1 stored no version, and all offsets in one hash.
-  if (await redis.send("EXISTS", [`${prefix}:offsets`])) {
-    return `The keys ${prefix}:* are of release 0.1 and cannot be migrated: delete them, or set REDIS_PREFIX to another prefix.`;
-  }
-  await redis.send("SET", [key, VERSION, "NX"]);
-  const version = await redis.send("GET", [key]);
-  if (version === VERSION) return undefined;
-  return `The keys ${prefix}:* have version ${version}, and this release reads ${VERSION}: run the release that wrote them, or set REDIS_PREFIX to another prefix.`;
 }
 
 function evicts(info: string): boolean {

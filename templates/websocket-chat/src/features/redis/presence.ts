@@ -57,7 +57,9 @@ export class RedisPresence implements Presence {
   }
 
   async leave(room: string, member: Member): Promise<void> {
-    if (this.#counts.remove(room, member)) await this.#unregister(room, member.user);
+    if (!this.#counts.remove(room, member)) return;
+    const args = [this.#prefix, this.#nodeId, room, member.user.id];
+    await this.#markStaleOnError(leave.run(this.#redis, [this.#key("bus")], args));
   }
 
   async connect(member: Member): Promise<void> {
@@ -106,19 +108,12 @@ export class RedisPresence implements Presence {
     return await this.#markStaleOnError(script.run(redis, keys, args));
   }
 
-  async #unregister(room: string, user: User): Promise<void> {
-    const args = [this.#prefix, this.#nodeId, room, user.id];
-    await this.#markStaleOnError(leave.run(this.#redis, [this.#key("bus")], args));
-  }
-
   /** Sets `#isStale` if the command fails, because it is then unknown whether Redis has run it. */
-  async #markStaleOnError<T>(reply: Promise<T>): Promise<T> {
-    try {
-      return await reply;
-    } catch (error) {
+  #markStaleOnError<T>(reply: Promise<T>): Promise<T> {
+    return reply.catch((error) => {
       this.#isStale = true;
       throw error;
-    }
+    });
   }
 
   /** Extends the life of this node. If Redis does not know the node, registers everyone who is connected. */

@@ -106,13 +106,10 @@ export class RedisRoomLog implements RoomLog {
 
   /** The state of the message, and where the event is stored if its key is known. */
   async #message(room: string, target: number, key: string) {
-    const [state, known] = await Promise.all([
-      this.redis.send("HGET", [this.#key(`messages:${room}`), `${target}`]) as Promise<
-        string | null
-      >,
-      this.redis.send("HMGET", [key, "room", "epoch", "offset"]) as Promise<(string | null)[]>,
-    ]);
-    const [storedRoom, epoch, offset] = known;
+    const [state, [storedRoom, epoch, offset]] = (await Promise.all([
+      this.redis.send("HGET", [this.#key(`messages:${room}`), `${target}`]),
+      this.redis.send("HMGET", [key, "room", "epoch", "offset"]),
+    ])) as [string | null, (string | null)[]];
     const stored =
       storedRoom && epoch ? { room: storedRoom, epoch, offset: Number(offset) } : undefined;
     return { state: state ?? "", stored };

@@ -51,10 +51,8 @@ export async function writeSession(c: Context, secret: string, session: Session)
   const { id, user, expires } = session;
   const claims: Claims = { ...user, session: id, expires };
   const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
-  await setSignedCookie(c, COOKIE, payload, secret, {
-    ...attributes(c),
-    maxAge: SESSION_SECONDS,
-  });
+  const options = { ...attributes(c), maxAge: SESSION_SECONDS };
+  await setSignedCookie(c, COOKIE, payload, secret, options);
 }
 
 export function deleteSession(c: Context): void {

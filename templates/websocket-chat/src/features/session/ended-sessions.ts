@@ -17,20 +17,16 @@ export async function openSession(c: Context, secret: string, ended: EndedSessio
 }
 
 export class SqliteEndedSessions implements EndedSessions {
-  readonly #db: Database;
-
   /** @param db the migrated database of the messages. */
-  constructor(db: Database) {
-    this.#db = db;
-  }
+  constructor(readonly db: Database) {}
 
   async end(session: Session): Promise<void> {
-    this.#db.query("DELETE FROM ended_sessions WHERE expires < ?").run(Date.now());
-    const insert = this.#db.query("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)");
+    this.db.query("DELETE FROM ended_sessions WHERE expires < ?").run(Date.now());
+    const insert = this.db.query("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)");
     insert.run(session.id, lastExpiry(session));
   }
 
   async has({ id }: Session): Promise<boolean> {
-    return this.#db.query("SELECT 1 FROM ended_sessions WHERE id = ?").get(id) !== null;
+    return this.db.query("SELECT 1 FROM ended_sessions WHERE id = ?").get(id) !== null;
   }
 }

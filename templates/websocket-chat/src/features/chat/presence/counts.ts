@@ -6,7 +6,7 @@ import type { Member } from "./presence.ts";
 export const ONLINE = "";
 
 interface Entry {
-  user: User;
+  readonly user: User;
   readonly members: Set<Member>;
 }
 
@@ -16,14 +16,11 @@ export class Counts {
   /** Adds the connection. @returns whether the user is new in the room or has another name there. */
   add(room: string, member: Member): boolean {
     const { user } = member;
-    const entries = this.#rooms.get(room) ?? new Map<string, Entry>();
-    const entry = entries.get(user.id);
-    const isChange = entry?.user.name !== user.name;
-    if (entry) entry.user = user;
-    const { members } = entry ?? { members: new Set() };
-    members.add(member);
-    if (!entry) this.#rooms.set(room, entries.set(user.id, { user, members }));
-    return isChange;
+    const entries = this.#rooms.getOrInsertComputed(room, () => new Map());
+    const before = entries.get(user.id);
+    const members = before?.members ?? new Set();
+    entries.set(user.id, { user, members: members.add(member) });
+    return before?.user.name !== user.name;
   }
 
   /** Removes the connection. @returns whether the user has no connection left in the room, or never had one. */
