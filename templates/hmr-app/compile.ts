@@ -1,25 +1,15 @@
 // Compiles the server and the built page into one executable, which needs no other file and no Bun.
 import { resolve } from "node:path";
-import type { BunPlugin } from "bun";
 import { readRecord } from "./src/features/page/build-record.ts";
 
-/** Replaces src/features/page/embedded.ts with the files of the latest build. */
-const embedPage: BunPlugin = {
-  name: "embed-page",
-  setup(build) {
-    build.onLoad({ filter: /[\\/]page[\\/]embedded\.ts$/ }, async () => {
-      const record = Object.entries(await readRecord("dist/public"));
-      const files = record.filter(([, replacedAt]) => replacedAt === null).map(([file]) => file);
-      const imports = files.map((file, index) => {
-        const path = JSON.stringify(resolve("dist/public", file));
-        return `import file${index} from ${path} with { type: "file" };`;
-      });
-      const entries = files.map((file, index) => `${JSON.stringify(file)}: file${index}`);
-      const list = `export const embedded = { ${entries.join(", ")} };`;
-      return { contents: [...imports, list].join("\n"), loader: "ts" };
-    });
-  },
-};
+const record = Object.entries(await readRecord("dist/public"));
+const latest = record.filter(([, replacedAt]) => replacedAt === null).map(([name]) => name);
+const imports = latest.map((name, index) => {
+  const path = JSON.stringify(resolve("dist/public", name));
+  return `import file${index} from ${path} with { type: "file" };`;
+});
+const entries = latest.map((name, index) => `${JSON.stringify(name)}: file${index}`);
+const embedded = [...imports, `export const embedded = { ${entries.join(", ")} };`].join("\n");
 
 const outfile = "dist/app";
 await Bun.build({
@@ -35,6 +25,7 @@ await Bun.build({
   minify: true,
   // For the locations in stacks.
   sourcemap: "linked",
-  plugins: [embedPage],
+  // The files of the latest build of the page.
+  files: { [resolve("src/features/page/embedded.ts")]: embedded },
 });
 console.log(`Built ${outfile}: it needs no other file.`);

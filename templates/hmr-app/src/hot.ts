@@ -30,7 +30,7 @@ declare global {
 globalThis.hotStore ??= { data: new Map(), pendingCleanups: [] };
 const store = globalThis.hotStore;
 
-// Each reload evaluates this module again.
+// Each reload evaluates this module again. Callbacks that are still pending are those of code that failed before `hotModules`.
 const failedCode = new Lifecycle();
 runAtClose(failedCode, store.pendingCleanups.splice(0));
 failedCode.close();
@@ -61,11 +61,8 @@ export function hotModules(service: Service): Resource {
 /** For a process that stops: registers with `service` the values in `data`, and the callbacks of code that failed to load. */
 export function disposeOfData(service: Service): void {
   const values = [...store.data.values()].flatMap((data) => Object.values(data));
-  runAtClose(
-    service,
-    values.map((value) => () => disposeOf(value)),
-  );
-  runAtClose(service, store.pendingCleanups.splice(0));
+  const disposals = values.map((value) => () => disposeOf(value));
+  runAtClose(service, [...disposals, ...store.pendingCleanups.splice(0)]);
 }
 
 async function disposeOf(value: Partial<Disposable & AsyncDisposable> | undefined): Promise<void> {

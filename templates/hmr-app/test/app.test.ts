@@ -60,6 +60,9 @@ describe("in development", () => {
     await copy.edit("src/page/Home.tsx", "In this page", "In this very page");
     await tab.shows("In this very page");
     expect(await tab.evaluate(counter("page-counter"))).toBe("1");
+    await copy.edit("src/page/main.tsx", "const root", 'console.log("main again");\nconst root');
+    await until("it is evaluated", () => dev.printed().includes("main again"));
+    expect(await tab.evaluate(counter("page-counter"))).toBe("1");
   });
 
   browserTest("a <title> with the separator of titles is kept, also by an edit", async () => {
@@ -149,6 +152,11 @@ describe("in production", () => {
     await tab.waitFor(
       'document.querySelector("form + .failure")?.textContent.includes("is full.")',
     );
+    await tab.click("#text");
+    await tab.view.type("Typed");
+    await tab.click("form button");
+    await tab.waitFor('document.querySelector("#problem").textContent === "The store is full."');
+    expect(await tab.evaluate('document.querySelector("#text").value')).toBe("Typed");
     await tab.click('nav a[href="/"]');
     await failWith(
       `'{ "detail": "The input is not valid.", "errors": [{ "pointer": "/text", "detail": "Too long." }] }'`,

@@ -64,13 +64,6 @@ const bundledPage: MiddlewareHandler = async (c) => {
   return isPage ? withPolicy(c, response) : response;
 };
 
-const index = every(
-  // #region workarounds
-  errorPage,
-  // #endregion
-  bundledPage,
-);
-
 /**
  * Adds the policy of production, so that violations show up before the deployment, and extends it for hot reload: edits
  * arrive as blob: scripts, Bun adds an inline script, and its overlay has inline styles.
@@ -78,7 +71,7 @@ const index = every(
 async function withPolicy(c: Context, response: Response): Promise<Response> {
   const html = await response.text();
   const inline = BUN_SCRIPT.exec(html)?.[1];
-  // The policy then blocks the script, and only the console of the browser would show it.
+  // Without its hash, the policy blocks the script, which only the browser's console would show.
   if (inline === undefined && c.req.method === "GET") {
     log.error("the policy blocks Bun's inline script: adapt BUN_SCRIPT in src/dev/app.ts");
   }
@@ -88,12 +81,19 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
     styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
   };
-  // Runs Hono's middleware as a function: `next` sets the response that it adds headers to.
-  const next = async () => {
+  // Runs Hono's middleware as a function: its `next` sets the response that it adds headers to.
+  await securityHeaders(policy)(c, async () => {
     c.res = new Response(html, response);
-  };
-  await securityHeaders(policy)(c, next);
+  });
   return c.res;
 }
 
-export const devPage: PageSource = { index, assets: new Hono<HttpEnv>() };
+export const devPage: PageSource = {
+  index: every(
+    // #region workarounds
+    errorPage,
+    // #endregion
+    bundledPage,
+  ),
+  assets: new Hono<HttpEnv>(),
+};

@@ -75,7 +75,7 @@ export function restartBundler(reason: string): void {
 
 // #endregion
 function spawn(): BundlerProcess {
-  // Runs before the exit listener of `createFolder`: a live bundler would print an error when its socket is removed.
+  // Runs before the exit listener of `privateFolder`: a live bundler would print an error when its socket is removed.
   if (!data.startCount) process.prependListener("exit", () => data.bundler?.child.kill("SIGKILL"));
   data.startCount = (data.startCount ?? 0) + 1;
   const socket = join(privateFolder(), `${data.startCount}.sock`);
@@ -199,14 +199,11 @@ export async function connectToBundler(path: string): Promise<WebSocket> {
 /** Returns a folder that only this user can enter. It is removed when the server exits. */
 export function privateFolder(): string {
   // The system may have removed it, because it removes old temporary files.
-  if (!data.folder || !existsSync(data.folder)) data.folder = createFolder();
-  return data.folder;
-}
-
-function createFolder(): string {
+  if (data.folder && existsSync(data.folder)) return data.folder;
   try {
     const folder = mkdtempSync(join(tmpdir(), "hmr-app-"));
     process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    data.folder = folder;
     return folder;
   } catch (error) {
     console.error(`${tmpdir()} cannot be written (${(error as NodeJS.ErrnoException).code}).`);

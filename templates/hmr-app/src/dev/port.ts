@@ -15,12 +15,9 @@ export function listenOnFreePort(service: Lifecycle, env: Env, app: WebApp): voi
       if (port !== env.PORT) notice.info(`port ${env.PORT} is taken, so this is port ${port}`);
       return;
     } catch (error) {
-      if (!isPortTaken(error) || port === last) throw error;
+      const cause = error instanceof StartError ? error.cause : undefined;
+      const isTaken = (cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
+      if (!isTaken || port === last) throw error;
     }
   }
-}
-
-function isPortTaken(error: unknown): boolean {
-  const cause = error instanceof StartError ? error.cause : undefined;
-  return cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
 }

@@ -25,7 +25,7 @@ import { watchConfigFiles } from "./workarounds/config-files.ts";
 interface Dev {
   /** The service that handles requests; undefined until the first one has started. */
   service: Lifecycle;
-  /** The service of the latest edit. */
+  /** The service of the latest evaluation, which may still be starting. */
   latest: Lifecycle;
   resetLogs: () => Promise<void>;
   handlesSignals: boolean;
@@ -77,7 +77,7 @@ async function serve(): Promise<void> {
   const service = new DevService();
   const previous = dev.latest;
   dev.latest = service;
-  // The start of the previous service may hang, so that nothing else closes it.
+  // If the start of the previous service hangs, nothing else closes it.
   if (previous !== dev.service) await previous?.close();
   try {
     await start(service);

@@ -1,15 +1,11 @@
 // Shows a message instead of a blank page when a component throws.
 import { Component, type ReactNode } from "react";
 
-interface Props {
-  readonly children: ReactNode;
-}
-
 interface State {
   readonly error: unknown;
 }
 
-export class ErrorBoundary extends Component<Props, State> {
+export class ErrorBoundary extends Component<{ readonly children: ReactNode }, State> {
   override state: State = { error: undefined };
 
   static getDerivedStateFromError(error: unknown): State {

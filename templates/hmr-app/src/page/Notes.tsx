@@ -1,5 +1,5 @@
 // A list of notes, and a form that validates its input with the same schema as the server.
-import { useEffect, useReducer, useState } from "react";
+import { useActionState, useEffect, useReducer, useState } from "react";
 import { type Note, newNote } from "../shared/note.ts";
 // #region workarounds
 import { Age } from "./Age.tsx";
@@ -50,25 +50,16 @@ export default function Notes() {
 
 function NoteForm({ onAdd }: { readonly onAdd: () => void }) {
   const [text, setText] = useState("");
-  const [problem, setProblem] = useState<string>();
-  const [isSending, setSending] = useState(false);
-  const submit = async () => {
-    setSending(true);
+  const [problem, submit, isSending] = useActionState(async () => {
     const failure = await addNote(text);
-    setSending(false);
-    setProblem(failure);
-    if (failure !== undefined) return;
+    if (failure !== undefined) return failure;
     // The user may already have typed the next note.
     setText((current) => (current === text ? "" : current));
     onAdd();
-  };
+    return undefined;
+  }, undefined);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <form action={submit}>
       <label htmlFor="text">A new note</label>
       <div className="field">
         <input

@@ -61,9 +61,7 @@ browserTest("a server that does not respond is noticed, and so is its recovery",
 browserTest("a first request that fails is forgotten once the WebSocket is open", async () => {
   await using service = await startProduction(copy.folder);
   await using tab = await Tab.open(`${service.url}/healthz`);
-  const fail = { source: "window.fetch = async () => new Response(null, { status: 503 })" };
-  await tab.view.cdp("Page.enable");
-  await tab.view.cdp("Page.addScriptToEvaluateOnNewDocument", fail);
+  await tab.runFirst("window.fetch = async () => new Response(null, { status: 503 })");
   await tab.view.navigate(service.url);
   await tab.shows("Live");
   await tab.waitFor(`${counter("server-counter")} === "0"`);
@@ -98,8 +96,7 @@ browserTest.each([
       return response;
     };
   })()`;
-  await tab.view.cdp("Page.enable");
-  await tab.view.cdp("Page.addScriptToEvaluateOnNewDocument", { source: delay });
+  await tab.runFirst(delay);
   await tab.view.navigate(service.url);
   await tab.shows("Live");
   await tab.evaluate(`void ${action || 0}`);

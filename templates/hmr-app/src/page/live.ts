@@ -50,9 +50,7 @@ function end(): void {
 
 // An edit evaluates this file again, so the previous connection has to end. Without `import.meta.hot.accept`, Bun 1.4.5 does not
 // call `dispose`: https://github.com/oven-sh/bun/pull/37785
-if (import.meta.hot) {
-  import.meta.hot.data.end?.();
-  import.meta.hot.data.end = end;
-}
+import.meta.hot.data.end?.();
+import.meta.hot.data.end = end;
 
 connect();

@@ -9,9 +9,7 @@ const options = { onCaughtError: (error: unknown) => reportError(error) };
 const element = document.getElementById("root");
 if (!element) throw new Error("index.html has no element #root.");
 
-if (import.meta.hot) {
-  import.meta.hot.data.root ??= createRoot(element, options);
-  import.meta.hot.data.root.render(<App />);
-} else {
-  createRoot(element, options).render(<App />);
-}
+// In production, Bun replaces `import.meta.hot.data` by `{}`.
+const root = import.meta.hot.data.root ?? createRoot(element, options);
+import.meta.hot.data.root = root;
+root.render(<App />);

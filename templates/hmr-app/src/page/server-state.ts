@@ -35,7 +35,7 @@ async function load(send: () => ReturnType<typeof api.state.$get>): Promise<void
   const number = latestRequest;
   const before = current.state;
   const { value: state, failure } = await request(send);
-  // A late response must not replace that of a later request, or state that arrived before it.
+  // A later request, or a message that arrived in the meantime, has newer state than this response.
   if (number !== latestRequest) return;
   update(state && current.state === before ? { state, failure } : { failure });
 }

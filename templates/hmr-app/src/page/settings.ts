@@ -9,8 +9,8 @@ function setting(read: () => string | undefined, fallback: string): string {
   }
 }
 
-let documentTitle = document.title;
-// When an edit evaluates this module again, the router has already changed the title of the document.
-if (import.meta.hot) documentTitle = import.meta.hot.data.title ??= documentTitle;
+// Kept, because the router has changed the title of the document when an edit evaluates this module again.
+const documentTitle: string = import.meta.hot.data.title ?? document.title;
+import.meta.hot.data.title = documentTitle;
 /** The name of the project: `PUBLIC_TITLE`, or else the `<title>` of index.html. */
 export const title = setting(() => process.env.PUBLIC_TITLE, documentTitle);

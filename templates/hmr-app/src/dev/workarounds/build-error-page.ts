@@ -20,19 +20,18 @@ export function buildErrorRoutes() {
 /** Middleware: responds with a page that shows what failed, and reloads itself after the next edit. */
 export const errorPage: MiddlewareHandler = async (c, next) => {
   const before = await sourcesFingerprint();
-  let failed: Response;
+  let content: string | undefined;
   try {
     await next();
-    const content = await errorContent(c.res);
-    if (content === undefined) return;
-    failed = reloadAfterEdit(content, before);
+    content = await errorContent(c.res);
   } catch (error) {
     log.error("the page could not be served: {error}", { error });
-    failed = reloadAfterEdit(`<h1>${Bun.escapeHTML(String(error))}</h1>`, before);
+    content = `<h1>${Bun.escapeHTML(String(error))}</h1>`;
   }
+  if (content === undefined) return;
   // Otherwise Hono would copy the headers of the failed response.
   c.res = undefined;
-  c.res = failed;
+  c.res = reloadAfterEdit(content, before);
 };
 
 /** Returns what a response shows if it is an error page of the bundler. */

@@ -24,12 +24,6 @@ interface Location {
   readonly source: readonly string[];
 }
 
-interface ErrorReport {
-  /** The name and the message of the error, and the URL of the page. */
-  readonly header: readonly string[];
-  readonly stack: readonly Frame[];
-}
-
 /**
  * Sends a report with mapped locations to the bundler, which prints it, and completes its response.
  * @throws {Problem} 400 if the report is empty or truncated.
@@ -45,7 +39,7 @@ async function reportError(report: ArrayBuffer): Promise<Response> {
     const { line, column, file } = locations[index] ?? frame;
     return { ...frame, line, column, file };
   });
-  const body = Buffer.concat([...header.map(encodeString), encodeFrames(mapped)]);
+  const body = Buffer.concat([encode(...header), encodeFrames(mapped)]);
   const response = await fetchFromBundler(REPORT_PATH, { method: "POST", body });
   // The overlay shows the code of the first frame that can be mapped.
   const location = locations.find((it) => it !== undefined);
@@ -56,13 +50,12 @@ async function reportError(report: ArrayBuffer): Promise<Response> {
   return new Response(Buffer.concat([encodeFrames(shown), codeFrame(location)]));
 }
 
-function readReport(report: ArrayBuffer): ErrorReport {
+function readReport(report: ArrayBuffer) {
   const reader = new ReportReader(Buffer.from(report));
   try {
-    return {
-      header: [reader.string(), reader.string(), reader.string()],
-      stack: reader.frames(),
-    };
+    /** The name and the message of the error, and the URL of the page. */
+    const header = [reader.string(), reader.string(), reader.string()];
+    return { header, stack: reader.frames() };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new Problem(400, "The error report is truncated.", { cause });
@@ -94,11 +87,7 @@ function locate({ line, column }: Frame, payload?: SourceMapPayload): Location |
 function codeFrame({ line, column, source }: Location): Buffer {
   const first = Math.max(1, line - 2);
   const lines = source.slice(first - 1, line + 2);
-  return Buffer.concat([
-    Buffer.of(lines.length),
-    ...[line - first, first, column].map(encodeInteger),
-    ...lines.map(encodeString),
-  ]);
+  return Buffer.concat([Buffer.of(lines.length), encode(line - first, first, column, ...lines)]);
 }
 
 // The format of the reports: 32-bit little-endian integers, and strings prefixed with their length.
@@ -145,23 +134,15 @@ class ReportReader {
   }
 }
 
-function encodeInteger(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
-  return bytes;
-}
-
-function encodeString(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([encodeInteger(bytes.length), bytes]);
+function encode(...values: readonly (string | number)[]): Buffer {
+  const parts = values.map((value) => {
+    if (typeof value === "number") return Buffer.from(Int32Array.of(value).buffer);
+    return Buffer.concat([encode(Buffer.byteLength(value)), Buffer.from(value)]);
+  });
+  return Buffer.concat(parts);
 }
 
 function encodeFrames(frames: readonly Frame[]): Buffer {
-  const parts = frames.flatMap(({ line, column, name, file }) => [
-    encodeInteger(line),
-    encodeInteger(column),
-    encodeString(name),
-    encodeString(file),
-  ]);
-  return Buffer.concat([encodeInteger(frames.length), ...parts]);
+  const values = frames.flatMap(({ line, column, name, file }) => [line, column, name, file]);
+  return encode(frames.length, ...values);
 }

@@ -74,13 +74,11 @@ const bundles = new Map<string, Promise<string>>();
 
 /** Bundles a worker once, also if it is used several times: two processes would write the same files. */
 function bundleOnce(file: string): Promise<string> {
-  const running = bundles.get(file);
-  if (running) return running;
-  const result = bundle(file).finally(() => {
-    if (!isProduction) bundles.delete(file);
-  });
-  bundles.set(file, result);
-  return result;
+  return bundles.getOrInsertComputed(file, () =>
+    bundle(file).finally(() => {
+      if (!isProduction) bundles.delete(file);
+    }),
+  );
 }
 
 /** Bundles in a child process, because a build that waits for another build never ends. @returns the path of the bundle. */

@@ -1,5 +1,5 @@
 // The open WebSockets of /api/live. They stay open across a hot reload, after which the new code handles them.
-// Separate from broadcast.ts, which imports counter/state.ts, which needs the number of clients.
+// Not in broadcast.ts: counter/state.ts needs the number of clients, and broadcast.ts imports counter/state.ts.
 import type { ServerWebSocket } from "bun";
 import { createHot } from "../../hot.ts";
 

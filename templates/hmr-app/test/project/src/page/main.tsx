@@ -4,9 +4,6 @@ import { App } from "./App.tsx";
 
 const element = document.getElementById("root");
 if (!element) throw new Error("index.html has no element #root.");
-if (import.meta.hot) {
-  import.meta.hot.data.root ??= createRoot(element);
-  import.meta.hot.data.root.render(<App />);
-} else {
-  createRoot(element).render(<App />);
-}
+const root = import.meta.hot.data.root ?? createRoot(element);
+import.meta.hot.data.root = root;
+root.render(<App />);
