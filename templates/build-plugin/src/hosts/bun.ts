@@ -11,10 +11,7 @@ export interface BunHost {
     options: { filter: RegExp; namespace: string },
     callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
-  /**
-   * In production, the module that serve.ts generates imports a special path. This callback throws for that path, so the
-   * bundle fails. `onLoad` cannot throw instead, because it does not know the mode.
-   */
+  /** Used by serve.ts, which lets the bundle of an invalid file fail in production. */
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
   readonly config?: object;
