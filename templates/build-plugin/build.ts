@@ -12,6 +12,7 @@ import { updateLibrary } from "./scripts/library.ts";
 process.chdir(import.meta.dir);
 // #region site
 const args = process.argv.slice(2);
+// The library alone is built without the pipeline and its cache, as when a package is published.
 const isLibraryOnly = /^--only[ =]library$/.test(args.join(" "));
 if (!isLibraryOnly) process.exit(await runAndReport(runPipeline));
 // #endregion

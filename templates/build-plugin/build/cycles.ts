@@ -19,19 +19,14 @@ export function findCycles(graph: Graph): readonly (readonly string[])[] {
 
 /** Breadth-first search for the shortest path from a module to itself. The module is listed once. */
 function shortestCycle(graph: Graph, start: string): readonly string[] | undefined {
-  const seen = new Set<string>();
-  let paths: (readonly string[])[] = [[start]];
-  while (paths.length > 0) {
-    const longer: (readonly string[])[] = [];
-    for (const path of paths) {
-      for (const { to, kind } of graph.get(path.at(-1) ?? start) ?? []) {
-        if (kind === "type" || seen.has(to)) continue;
-        if (to === start) return path;
-        seen.add(to);
-        longer.push([...path, to]);
-      }
+  const paths = new Map<string, readonly string[]>([[start, [start]]]);
+  // The loop also visits the modules that it adds to the map.
+  for (const [module, path] of paths) {
+    for (const { to, kind } of graph.get(module) ?? []) {
+      if (kind === "type") continue;
+      if (to === start) return path;
+      if (!paths.has(to)) paths.set(to, [...path, to]);
     }
-    paths = longer;
   }
   return undefined;
 }

@@ -30,13 +30,8 @@ export function addIntegrity(files: Files, { outputs }: Bun.BuildMetafile): File
   return new Map([...files].map(addHashes));
 }
 
-interface Page {
-  readonly html: string;
-  /** URLs of its scripts. */
-  readonly scripts: readonly string[];
-}
-
-function setAttributes(html: string, hashes: ReadonlyMap<string, string>): Page {
+/** Returns the page with the attributes, and the URLs of its scripts. */
+function setAttributes(html: string, hashes: ReadonlyMap<string, string>) {
   const scripts: string[] = [];
   const element = (element: HTMLRewriterTypes.Element) => {
     const url = element.getAttribute("src") ?? element.getAttribute("href") ?? "";
@@ -49,11 +44,7 @@ function setAttributes(html: string, hashes: ReadonlyMap<string, string>): Page 
 }
 
 /** Adds the hashes to the page's first import map. A page without a map gets one before its first module. */
-function setImportMap(
-  path: string,
-  html: string,
-  integrity: Readonly<Record<string, string | undefined>>,
-): string {
+function setImportMap(path: string, html: string, integrity: object): string {
   if (Object.keys(integrity).length === 0) return html;
   let text = "";
   let hasMap = false;

@@ -25,7 +25,6 @@ import { formatTable } from "./table.ts";
 const DIST = "dist";
 const CACHE = ".cache/build";
 const REPORT = "report.json";
-const MANIFEST = "manifest.json";
 const BUN_LOCK = "bun.lock";
 /** Code and configuration of the build itself. After a change, nothing comes from the cache. */
 const TOOLING = ["build.ts", "build", "scripts", "package.json"];
@@ -35,13 +34,8 @@ export const SOURCE_FOLDERS = ["src", "site"];
 
 /** Returns the paths of all inputs of a build. */
 export function inputPaths(): string[] {
-  return [...toolingPaths(), ...SOURCE_FOLDERS];
-}
-
-/** Returns the paths of the build's code and configuration, and of bun.lock, which pins the versions of the packages. */
-function toolingPaths(): string[] {
   const tsconfigs = tsconfigPaths(resolve("tsconfig.library.json"));
-  return [...TOOLING, ...tsconfigs, findBunLock() ?? BUN_LOCK];
+  return [...TOOLING, ...tsconfigs, findBunLock() ?? BUN_LOCK, ...SOURCE_FOLDERS];
 }
 
 /** Returns the paths of a tsconfig file and of all that it extends. tsc reports a file that is missing or invalid. */
@@ -148,14 +142,8 @@ function updateDist(files: Files, findChange: () => string | undefined): boolean
   });
 }
 
-interface Keys {
-  readonly tooling: string;
-  readonly dist: string;
-  readonly library: string;
-}
-
 /** @param paths of all input files */
-function keysOf(paths: readonly string[], options: BuildOptions): Keys {
+function keysOf(paths: readonly string[], options: BuildOptions) {
   const { sources = [], others = [] } = Object.groupBy(paths, (path) =>
     SOURCE_FOLDERS.some((folder) => path.startsWith(`${folder}/`)) ? "sources" : "others",
   );
@@ -174,12 +162,12 @@ function keysOf(paths: readonly string[], options: BuildOptions): Keys {
  * step.
  */
 async function buildFiles(
-  keys: Keys,
+  keys: ReturnType<typeof keysOf>,
   cache: Cache,
   copies: Files,
   { only, compress }: BuildOptions,
 ): Promise<Files> {
-  const manifest: Manifest = await Bun.file("package.json").json();
+  const manifest: { version?: string; budgets?: Budgets } = await Bun.file("package.json").json();
   const { version = "0.0.0", budgets = {} } = manifest;
   // Imported here, so that they load while the compiler runs, and not at all if everything is cached.
   const [library, site, { reportOf }, { renderPage }] = await waitForAll([
@@ -194,21 +182,22 @@ async function buildFiles(
         step.compressFiles(new Map([...copies, ...assets]), keys.tooling, cache),
       )
     : NO_FILES;
-  // The copies are only needed to find paths that two sources would write, and for the report and the budgets.
   const siteFiles = merge(DIST, {
     [PUBLIC]: copies,
     "the build of site/*.html": assets,
     "the compression of another file": compressed,
   });
-  const files = sortFiles([...prefixPaths("library", library), ...siteFiles]);
-  const report = reportOf(files, site.bundles);
+  const libraryFiles = prefixPaths("library", library);
+  const report = reportOf(sortFiles([...libraryFiles, ...siteFiles]), site.bundles);
   // Pages without scripts and styles have no bundles, so a budget for these files may match none.
   const isFullBuild = only === undefined && site.bundles.length > 0;
   checkBudgets(budgets, report, isFullBuild);
   // Without the copies: `build` adds them itself, so that they are not cached.
   return sortFiles([
-    ...[...files].filter(([path]) => !copies.has(path)),
-    [MANIFEST, encodeJson(site.manifest)],
+    ...libraryFiles,
+    ...assets,
+    ...compressed,
+    ["manifest.json", encodeJson(site.manifest)],
     [REPORT, encodeJson(report)],
     ["report.html", await renderPage(report)],
   ]);
@@ -224,10 +213,4 @@ async function waitForAll<T extends readonly unknown[]>(promises: T) {
   );
   if (failures.length > 0) throw new AggregateError(failures);
   return Promise.all(promises); // all are fulfilled: returns their values as a tuple
-}
-
-/** The fields of package.json that the build uses. */
-interface Manifest {
-  readonly version?: string;
-  readonly budgets?: Budgets;
 }

@@ -1,5 +1,5 @@
 // Compiles the library as it is published: one ES module per source file, with its declarations.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lock } from "./lock.ts";
@@ -31,9 +31,7 @@ export async function compileLibrary(): Promise<Files> {
 }
 
 function readLibrary(folder: string): Files {
-  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => statSync(join(folder, path)).isFile())
-    .toSorted();
+  const paths = [...new Bun.Glob("**/*").scanSync(folder)].toSorted();
   return new Map(
     paths.map((path) => {
       const text = readFileSync(join(folder, path), "utf8");

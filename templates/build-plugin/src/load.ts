@@ -148,10 +148,10 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
   return new RegExp(`\\.(?:${patterns.join("|")})$`);
 }
 
-/** Matches paths that match both. One RegExp: Bun's runtime fails if `onLoad` does not load a file that matches. */
+/** Matches paths that both match. It must be exact: Bun's runtime fails if `onLoad` returns nothing for a path that matches. */
 function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
   const { source, flags } = withoutState(userFilter);
-  // One lookahead for each. The user's flags do not matter to `formatFilter`, which spells letters in both cases.
+  // The user's flags apply to both patterns. `formatFilter` needs no `i`, because it lists each letter in both cases.
   return new RegExp(`^(?=[^]*${formatFilter.source})(?=[^]*(?:${source}))`, flags);
 }
 

@@ -46,8 +46,9 @@ import people from "./content/people.jsonl";
 export const misspelt = later[0]?.txet;
 export const mistaken: number | undefined = later[0]?.text;
 export const role: "author" | undefined = people[0]?.role;\n`,
+    "tsconfig.wrong.json": '{ "extends": "./tsconfig.json", "include": ["site/wrong.ts"] }',
   });
-  const { exitCode, stdout } = await bun(project.path, "x", "tsc");
+  const { exitCode, stdout } = await bun(project.path, "x", "tsc", "-p", "tsconfig.wrong.json");
   expect(exitCode).not.toBe(0);
   const lines = [...stdout.matchAll(/wrong\.ts\((\d+)/g)].map(([, line]) => line);
   expect(lines).toEqual(["3", "4", "5"]);

@@ -11,10 +11,7 @@ export interface BunHost {
     options: { filter: RegExp; namespace: string },
     callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
-  /**
-   * In production, the module that serve.ts generates imports a special path. This callback throws for that path, so the
-   * bundle fails. `onLoad` cannot throw instead, because it does not know the mode.
-   */
+  /** Used by serve.ts, which lets the bundle of an invalid file fail in production. */
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
   readonly config?: object;
@@ -43,11 +40,14 @@ export function toBunPlugin(format: Format, options?: LoadOptions): BunPlugin {
   return restrictToHostsOfEntry("index", {
     name: format.name,
     setup(build) {
-      const host = hostOf(build);
-      const fail = failureHandlerFor(build, host);
-      // esbuild cannot run `filter`, so it gets `formatFilter`. Only esbuild therefore calls this function for files that
-      // `filter` does not match.
-      const registered = host === "esbuild" ? formatFilter : filter;
+      const report = reporterFor(build);
+      const fail = (error: unknown): Loaded => {
+        if (report && error instanceof ContentError) return report(error);
+        throw error;
+      };
+      // esbuild cannot run `filter`, so it gets `formatFilter`, and calls this function also for files that `filter` does not
+      // match.
+      const registered = isEsbuild(build) ? formatFilter : filter;
       build.onLoad({ filter: registered, namespace: "file" }, ({ path }) => {
         if (!filter.test(path)) return undefined;
         try {
@@ -65,25 +65,15 @@ export function toBunPlugin(format: Format, options?: LoadOptions): BunPlugin {
 
 const toLoaded = (contents: string): Loaded => ({ contents, loader: "js" });
 
-/** Returns the host that runs the plugin. The server is that of `Bun.serve`. */
-function hostOf(build: BunHost): "esbuild" | "runtime" | "bundler" | "server" {
-  // Only Bun's build object has `module`, which defines virtual modules.
-  if (!("module" in build)) return "esbuild";
-  // The runtime has no configuration.
-  if (build.config === undefined) return "runtime";
-  // The server has no entry points.
-  return "entrypoints" in build.config ? "bundler" : "server";
-}
+/** Only Bun's build object has `module`, which defines virtual modules. */
+const isEsbuild = (build: BunHost): boolean => !("module" in build);
 
-function failureHandlerFor(build: BunHost, host: string): (error: unknown) => Loaded {
-  // Bun's runtime and bundler have no field for a position. They print the thrown error's message, which contains it.
-  let report: ((error: ContentError) => Loaded) | undefined;
-  if (host === "server") report = createServerReporter(build);
-  if (host === "esbuild") report = reportToEsbuild;
-  return (error) => {
-    if (report && error instanceof ContentError) return report(error);
-    throw error;
-  };
+/** Undefined for Bun's runtime and bundler: they print the message of a thrown error, which contains the position. */
+function reporterFor(build: BunHost): ((error: ContentError) => Loaded) | undefined {
+  if (isEsbuild(build)) return reportToEsbuild;
+  // The runtime has no configuration, and the configuration of `Bun.serve` has no entry points.
+  const isServer = build.config !== undefined && !("entrypoints" in build.config);
+  return isServer ? createServerReporter(build) : undefined;
 }
 
 function reportToEsbuild({ diagnostics }: ContentError): Loaded {
