@@ -1,9 +1,10 @@
 // Additions to Hono for services: request ids, the access log, checks, validation, and errors as problems (RFC 9457).
+import { withContext } from "@logtape/logtape";
 import type { Server } from "bun";
 import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { RouterRoute } from "hono/types";
-import { log, logRequest, logsRequests, type RequestIds, withLogFields } from "./log.ts";
+import { log, logRequest, logsRequests, type RequestIds } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 
@@ -32,7 +33,7 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
     const ids = requestIds(c.req.raw.headers);
     c.set("requestId", ids.requestId);
     try {
-      await withLogFields(ids, next);
+      await withContext({ ...ids }, next);
     } catch (thrown) {
       // Hono passes only instances of Error to the app's error handler.
       log.error("a handler threw {thrown}", { thrown, ...ids });

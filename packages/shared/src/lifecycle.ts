@@ -66,6 +66,8 @@ export class Lifecycle {
   isStopping = false;
   exitCode = 0;
   readonly #draining = new AbortController();
+  /** Aborts once the listener has closed, when event streams and WebSockets have to end. */
+  readonly draining = this.#draining.signal;
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
   #websocket: WebSocketHandler<unknown> | undefined;
@@ -73,11 +75,6 @@ export class Lifecycle {
   #check: Promise<void> = Promise.resolve();
   #checkedAt = Number.NEGATIVE_INFINITY;
   #listenerClosed: Promise<void> | undefined;
-
-  /** Aborts once the listener has closed, when event streams and WebSockets have to end. */
-  get draining(): AbortSignal {
-    return this.#draining.signal;
-  }
 
   /** The server, once the service listens. */
   get server(): Server<unknown> {
@@ -196,9 +193,8 @@ export class Lifecycle {
     const stopped = this.#server?.stop();
     resolve();
     this.#draining.abort();
-    const drained = this.#resources.map((resource) =>
-      this.#attempt("background work failed", () => resource.drain?.()),
-    );
+    const onError = (error: unknown) => this.fail("background work failed", error);
+    const drained = this.#resources.map((it) => Promise.try(() => it.drain?.()).catch(onError));
     const finished = Promise.all([stopped, ...drained]);
     if (!(await within(SHUTDOWN_TIMEOUT_MS, finished))) {
       notice.info("closing connections that did not finish in time");
@@ -212,19 +208,13 @@ export class Lifecycle {
   async close(): Promise<void> {
     // A resource leaves the list first, so that a second call does not close it again.
     for (let resource = this.#resources.pop(); resource; resource = this.#resources.pop()) {
-      await this.#attempt(`${resource.constructor.name} did not close`, async () => {
+      try {
         const closed = Promise.try(() => resource.close?.());
-        if (await within(CLOSE_TIMEOUT_MS, closed)) return;
+        if (await within(CLOSE_TIMEOUT_MS, closed)) continue;
         throw new Error(`It took longer than ${CLOSE_TIMEOUT_MS} ms.`);
-      });
-    }
-  }
-
-  async #attempt(failure: string, work: () => void | Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.fail(failure, error);
+      } catch (error) {
+        this.fail(`${resource.constructor.name} did not close`, error);
+      }
     }
   }
 

@@ -36,12 +36,6 @@ export const log = getLogger(["app"]);
 export const notice = getLogger(["notice"]);
 
 const httpLog = log.getChild("http");
-const context = new AsyncLocalStorage<Record<string, unknown>>();
-
-/** Runs `callback`; every line that it logs, also after an await, carries `fields`. */
-export function withLogFields<T>(fields: object, callback: () => T): T {
-  return context.run(fields as Record<string, unknown>, callback);
-}
 
 /** Whether lines are JSON; set by `setupLog`. */
 let isJson = false;
@@ -62,7 +56,8 @@ export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
   const sinks = ["stdout" as const];
   configureSync<"stdout", string>({
     reset: true,
-    contextLocalStorage: context,
+    // For the ids of a request, see `requestLog`.
+    contextLocalStorage: new AsyncLocalStorage(),
     sinks: { stdout },
     loggers: [
       { category: [], sinks, lowestLevel: LOG_LEVEL === "warn" ? "warning" : LOG_LEVEL },
@@ -189,42 +184,38 @@ const MAX_QUEUED = 1024 * 1024;
  */
 class Output {
   readonly #sink = Bun.stdout.writer();
-  #queued = "";
-  #lines = 0;
-  #dropped = 0;
+  #queue = { text: "", lines: 0, dropped: 0 };
   #isClosed = false;
   /** Resolves when every line so far is written. */
   written: Promise<void> | undefined;
 
   write(line: string): void {
     if (this.#isClosed) return;
-    if (this.#queued.length > MAX_QUEUED) {
-      this.#dropped += 1;
+    if (this.#queue.text.length > MAX_QUEUED) {
+      this.#queue.dropped += 1;
       return;
     }
-    this.#queued += line;
-    this.#lines += 1;
+    this.#queue.text += line;
+    this.#queue.lines += 1;
     this.written ??= this.#writeQueued();
   }
 
   async #writeQueued(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#queued !== "") await this.writeNow();
+    while (this.#queue.text !== "") await this.writeNow();
     this.written = undefined;
   }
 
   /** A full pipe (64 KiB on Linux) takes only a part of the queue immediately. Never rejects. */
   async writeNow(): Promise<void> {
-    const [text, lines, dropped] = [this.#queued, this.#lines, this.#dropped];
-    this.#queued = "";
-    this.#lines = 0;
-    this.#dropped = 0;
+    const { text, lines, dropped } = this.#queue;
+    this.#queue = { text: "", lines: 0, dropped: 0 };
     try {
       this.#sink.write(text);
       await this.#sink.flush();
     } catch (error) {
       this.#isClosed = (error as NodeJS.ErrnoException).code === "EPIPE";
-      this.#dropped += lines + dropped;
+      this.#queue.dropped += lines + dropped;
       return;
     }
     if (dropped > 0) {

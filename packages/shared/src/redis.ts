@@ -3,6 +3,7 @@ import { RedisClient } from "bun";
 import { StartError } from "./lifecycle.ts";
 import { log } from "./log.ts";
 import { storeUnavailable } from "./problem.ts";
+import { within } from "./within.ts";
 
 /** Milliseconds that Redis has to respond. */
 const TIMEOUT_MS = 2000;
@@ -140,13 +141,8 @@ export function redisStartError(url: string, error: unknown): StartError {
 }
 
 async function inTime<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("Redis does not respond.")), timeoutMs);
-  try {
-    return await Promise.race([reply, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  if (await within(timeoutMs, reply)) return reply;
+  throw new Error("Redis does not respond.");
 }
 
 /** Whether the error is a reply of Redis, e.g. out of memory, and not a failure of the connection. */
