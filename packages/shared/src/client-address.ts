@@ -16,15 +16,13 @@ export const clientVariables = {
     .optional(),
 };
 
+type ClientEnv = Readonly<z.output<z.ZodObject<typeof clientVariables>>>;
+
 /**
  * Returns the client's address for rate limits. With `CLIENT_IP_HEADER` it is the last address in
  * that header, which is the one that the nearest proxy added; otherwise the peer of the connection.
  */
-export function clientAddress({
-  CLIENT_IP_HEADER,
-}: {
-  readonly CLIENT_IP_HEADER?: string | undefined;
-}) {
+export function clientAddress({ CLIENT_IP_HEADER }: ClientEnv) {
   return (c: Context): string => {
     const forwarded = CLIENT_IP_HEADER && c.req.header(CLIENT_IP_HEADER)?.split(",").at(-1);
     return canonicalAddress(forwarded || (c.env.server.requestIP(c.req.raw)?.address ?? ""));

@@ -52,8 +52,8 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Milliseconds for requests that are already on their way: closing the listener resets connections whose request has
- * not arrived.
+ * Milliseconds before the listener closes, in which requests that are on their way arrive: closing it resets connections
+ * whose request has not arrived. Responses are held for that time.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing one resource. After that, the next one is closed, and the process will exit with code 1. */
@@ -186,12 +186,12 @@ export class Lifecycle {
     notice.info("draining");
     const { SHUTDOWN_DELAY_MS = 0, SHUTDOWN_TIMEOUT_MS = 0 } = this.#env ?? {};
     await Bun.sleep(SHUTDOWN_DELAY_MS);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#listenerClosed = promise;
+    const listenerClosed = Promise.withResolvers<void>();
+    this.#listenerClosed = listenerClosed.promise;
     await Bun.sleep(this.#server ? HOLD_MS : 0);
     // Closes the listener immediately, and resolves when the requests in flight have finished.
     const stopped = this.#server?.stop();
-    resolve();
+    listenerClosed.resolve();
     this.#draining.abort();
     const onError = (error: unknown) => this.fail("background work failed", error);
     const drained = this.#resources.map((it) => Promise.try(() => it.drain?.()).catch(onError));

@@ -106,7 +106,7 @@ function formatJson(record: LogRecord): string {
 }
 
 /** Control characters except line breaks, tabs and colours. An error's message can contain ones that a client sent. */
-const CONTROL = /(?!\p{Cc}\[[\d;]*m)[^\P{Cc}\n\t]/gu;
+const CONTROL = /(?!\p{Cc}\[[\d;]*m)[\p{Cc}--[\n\t]]/gv;
 
 /** The message and the fields that it does not mention; coloured on a terminal unless NO_COLOR is set. */
 function textFormatter(): (record: LogRecord) => string {

@@ -58,6 +58,7 @@ export function requestChecks(env: ServiceEnv, origins: readonly string[] = []):
     throw problem;
   };
 }
+
 /** A name in lower case without the optional final dot, or an address in its shortest form; undefined if malformed. */
 function hostnameOf(host: string): string | undefined {
   const isPlain = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d*)?$/i.test(host);
