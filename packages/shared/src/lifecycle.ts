@@ -91,9 +91,7 @@ export class Lifecycle {
   /** Sets the handlers of the service's WebSockets. @throws {Error} on a second call. */
   websocket<Data>(handlers: WebSocketHandler<Data>): void {
     if (this.#websocket) {
-      throw new Error(
-        "The WebSocket handlers are set already: one set has to handle all sockets, by their `data`.",
-      );
+      throw new Error("The WebSocket handlers are set already: tell sockets apart by `data`.");
     }
     this.#websocket = handlers as WebSocketHandler<unknown>;
   }

@@ -18,8 +18,6 @@ interface MetricOptions {
 }
 
 interface ReadOptions extends Omit<MetricOptions, "labels"> {
-  /** "counter" for a number that only increases; "gauge" by default. */
-  readonly type?: "counter" | "gauge";
   /** Returns the value; called at each scrape. */
   readonly read: () => number;
 }
@@ -141,8 +139,9 @@ export class Metrics {
     return this.#add("histogram", new Histogram(options, () => new DurationSeries()));
   }
 
-  /** A number that is known elsewhere, read at each scrape. */
-  gauge({ type = "gauge", read, ...options }: ReadOptions): void {
+  /** A number that is known elsewhere, read at each scrape; a counter if its name ends in `_total`. */
+  gauge({ read, ...options }: ReadOptions): void {
+    const type = options.name.endsWith("_total") ? "counter" : "gauge";
     this.#add(type, { options, render: () => sample(options.name, "", read()) });
   }
 
@@ -206,18 +205,14 @@ const LAG_INTERVAL_MS = 100;
 /** https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics */
 function processMetrics(metrics: Metrics): Timer {
   const startTime = performance.timeOrigin / 1000;
+  const cpuSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
   const gauges: [string, string, () => number][] = [
     ["process_start_time_seconds", "Start time since the Unix epoch.", () => startTime],
     ["process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss()],
     ["process_heap_bytes", "JavaScript heap in use.", () => process.memoryUsage().heapUsed],
+    ["process_cpu_seconds_total", "User and system CPU time in seconds.", cpuSeconds],
   ];
   for (const [name, help, read] of gauges) metrics.gauge({ name, help, read });
-  metrics.gauge({
-    type: "counter",
-    name: "process_cpu_seconds_total",
-    help: "User and system CPU time in seconds.",
-    read: () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
-  });
   const lag = metrics.histogram({
     name: "event_loop_lag_seconds",
     help: "Seconds by which a timer fires late, sampled ten times per second.",
