@@ -100,7 +100,7 @@ describe.each(earlyResponses)("directly, %s is %d", (path, status) => {
   test.skipIf(!hasCurl).each([6, 60] as const)(
     "to a body of %d MB from curl",
     async (megabytes) => {
-      for (const isChunked of [false, true, false, true]) {
+      for (const isChunked of [false, true]) {
         await expectProblem(`${service.url}${path}`, megabytes, isChunked, status);
       }
     },
@@ -108,7 +108,7 @@ describe.each(earlyResponses)("directly, %s is %d", (path, status) => {
 
   test("to a client that sends everything before it reads", async () => {
     for (const isChunked of [false, true]) {
-      for (let attempt = 0; attempt < 5; attempt += 1) {
+      for (let attempt = 0; attempt < 3; attempt += 1) {
         const response = await sendThenRead(service.url, path, 6 * MB, isChunked);
         expect(response).toStartWith(`HTTP/1.1 ${status}`);
       }
@@ -234,7 +234,7 @@ describe.skipIf(!nginx || !hasCurl)("through nginx", () => {
     test.each(earlyResponses)("%s is %d, never 502", async (path, status) => {
       const url = `${proxy.url}${path}`;
       for (const isChunked of [false, true]) {
-        for (let attempt = 0; attempt < 3; attempt += 1) {
+        for (let attempt = 0; attempt < 2; attempt += 1) {
           await expectProblem(url, 6, isChunked, status);
         }
         await expectProblem(url, 60, isChunked, status);
