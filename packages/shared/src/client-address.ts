@@ -11,7 +11,7 @@ export const clientVariables = {
    */
   CLIENT_IP_HEADER: z
     .string()
-    // `Forwarded` (RFC 7239) has parameters: its port would make a client of every connection.
+    // `Forwarded` (RFC 7239) may contain the client's port, so that each connection would count as another client.
     .regex(/^(?!forwarded$)[\w-]+$/i, "must be a header field with addresses, such as x-real-ip")
     .optional(),
 };

@@ -4,7 +4,7 @@ import type { Server } from "bun";
 import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { RouterRoute } from "hono/types";
-import { log, logRequest, logsRequests, type RequestIds } from "./log.ts";
+import { log, logRequest, type RequestIds } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 
@@ -26,7 +26,7 @@ export interface HttpEnv extends Env {
  * @param metrics records the request as `http_requests_total` and `http_request_duration_seconds`.
  */
 export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
-  const isLogged = logsRequests();
+  const isLogged = log.isEnabledFor("info");
   const record = metrics?.recordRequest;
   return async (c, next) => {
     const started = performance.now();

@@ -129,11 +129,6 @@ function inspectInline(value: unknown, colors = false): string {
   return inspect(value, { breakLength: Number.POSITIVE_INFINITY, colors });
 }
 
-/** Whether the access log is on: the level is `info` or lower. */
-export function logsRequests(): boolean {
-  return httpLog.isEnabledFor("info");
-}
-
 /** The ids of a request: its own (`x-request-id`), and those of the trace that it belongs to (`traceparent`). */
 export interface RequestIds {
   readonly requestId: string;

@@ -10,7 +10,7 @@ const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 type Labels = Readonly<Record<string, string>>;
 
 interface MetricOptions {
-  /** By convention, it ends in the unit, such as `_seconds` or `_bytes`, and that of a counter in `_total`. */
+  /** By convention, it ends in the unit, such as `_seconds` or `_bytes`; the name of a counter ends in `_total`. */
   readonly name: string;
   readonly help: string;
   /** Names of the labels. Take their values from a small set: each combination is kept in memory. */
