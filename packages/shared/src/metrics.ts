@@ -231,6 +231,7 @@ function processMetrics(metrics: Metrics): Timer {
  */
 export function serveMetrics(metrics: Metrics, address: { hostname: string; port: number }) {
   const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+  const respond = () => new Response(metrics.render(), { headers });
   const server = Bun.serve({
     ...address,
     // With it, two services could share the port, and each would get some of the scrapes.
@@ -238,7 +239,7 @@ export function serveMetrics(metrics: Metrics, address: { hostname: string; port
     // In seconds: longer than the usual interval between scrapes, so that the scraper can reuse its connection.
     idleTimeout: 120,
     development: false,
-    routes: { "/metrics": { GET: () => new Response(metrics.render(), { headers }) } },
+    routes: { "/metrics": { GET: respond } },
     fetch: () => new Response(null, { status: 404 }),
   });
   const timer = processMetrics(metrics);
