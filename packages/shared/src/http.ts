@@ -88,7 +88,11 @@ function routePath(c: Context): string | undefined {
  */
 export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {
   return (c) => {
-    const methods = METHODS.filter((method) => hasRoute(app, method, c.req.path));
+    const methods = METHODS.filter((method) => {
+      const [matches] = app.router.match(method, c.req.path);
+      // Middleware matches, too, but is registered for the method "ALL".
+      return matches.some(([[_handler, route]]) => route.method === method);
+    });
     if (methods.length === 0) {
       return new Problem(404, `There is nothing at ${c.req.path}.`).toResponse();
     }
@@ -101,9 +105,3 @@ export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {
 }
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-
-/** Whether a route matches. Middleware matches, too, but is registered for the method `ALL`. */
-function hasRoute<E extends Env>(app: Hono<E>, method: string, path: string): boolean {
-  const [matches] = app.router.match(method, path);
-  return matches.some(([[_handler, route]]) => route.method === method);
-}

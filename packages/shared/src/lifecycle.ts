@@ -244,9 +244,7 @@ function listenOr<T>(variable: "PORT" | "METRICS_PORT", env: ServiceEnv, listen:
   } catch (cause) {
     const { code, syscall } = cause as NodeJS.ErrnoException;
     if (syscall !== "listen") throw cause;
-    const hint = `Set HOST and ${variable} to a free address.`;
-    throw new StartError(`Can't listen on ${env.HOST}:${env[variable]} (${code}).`, hint, {
-      cause,
-    });
+    const message = `Can't listen on ${env.HOST}:${env[variable]} (${code}).`;
+    throw new StartError(message, `Set HOST and ${variable} to a free address.`, { cause });
   }
 }

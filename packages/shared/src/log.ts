@@ -70,12 +70,9 @@ export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
 /** Replaces errors: they may have fields that redaction does not reach, such as a failed request's headers. */
 function withPlainErrors(record: LogRecord): LogRecord {
   const plain = (value: unknown) => (value instanceof Error ? plainError(value) : value);
+  const message = record.message.map(plain);
   const properties = Object.entries(record.properties).map(([key, value]) => [key, plain(value)]);
-  return {
-    ...record,
-    message: record.message.map(plain),
-    properties: Object.fromEntries(properties),
-  };
+  return { ...record, message, properties: Object.fromEntries(properties) };
 }
 
 /** A copy that has only a name, a message, a code and a stack, which includes the causes. */
