@@ -11,20 +11,18 @@ export const clientVariables = {
    */
   CLIENT_IP_HEADER: z
     .string()
-    // `Forwarded` (RFC 7239) has parameters: its port would make a client of every connection.
+    // `Forwarded` (RFC 7239) may contain the client's port, so that each connection would count as another client.
     .regex(/^(?!forwarded$)[\w-]+$/i, "must be a header field with addresses, such as x-real-ip")
     .optional(),
 };
+
+type ClientEnv = Readonly<z.output<z.ZodObject<typeof clientVariables>>>;
 
 /**
  * Returns the client's address for rate limits. With `CLIENT_IP_HEADER` it is the last address in
  * that header, which is the one that the nearest proxy added; otherwise the peer of the connection.
  */
-export function clientAddress({
-  CLIENT_IP_HEADER,
-}: {
-  readonly CLIENT_IP_HEADER?: string | undefined;
-}) {
+export function clientAddress({ CLIENT_IP_HEADER }: ClientEnv) {
   return (c: Context): string => {
     const forwarded = CLIENT_IP_HEADER && c.req.header(CLIENT_IP_HEADER)?.split(",").at(-1);
     return canonicalAddress(forwarded || (c.env.server.requestIP(c.req.raw)?.address ?? ""));

@@ -47,11 +47,11 @@ export function docsRoutes(open: () => object): Hono {
     });
 }
 
-function renderPage({ info, paths = {}, components }: Described) {
+function renderPage({ info, paths = {}, components: { schemas = {} } = {} }: Described) {
   const operations = Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+    Object.entries(item).map(([method, operation]) => ({ ...operation, method, path })),
   );
-  const isPublic = operations.every(({ operation }) => accessOf(operation) === "public");
+  const isPublic = operations.every((operation) => accessOf(operation) === "public");
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -67,10 +67,10 @@ function renderPage({ info, paths = {}, components }: Described) {
 <p>The same description for programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 ${isPublic ? "" : html`<label>Bearer token <input id="token" type="password" autocomplete="off"></label>`}
 <main>
-${operations.map((operation) => renderOperation(operation, components?.schemas ?? {}))}
+${operations.map((operation) => renderOperation(operation, schemas))}
 </main>
 <h2>Schemas</h2>
-${Object.entries(components?.schemas ?? {}).map(
+${Object.entries(schemas).map(
   ([name, schema]) => html`<details>
 <summary><code>${name}</code></summary>
 <pre>${JSON.stringify(schema, null, 2)}</pre>
@@ -82,14 +82,13 @@ ${Object.entries(components?.schemas ?? {}).map(
 `;
 }
 
-interface Listed {
-  readonly path: string;
+interface Listed extends DescribedOperation {
   readonly method: string;
-  readonly operation: DescribedOperation;
+  readonly path: string;
 }
 
-function renderOperation({ path, method, operation }: Listed, schemas: Record<string, Schema>) {
-  const { summary = "", parameters = [], requestBody, responses } = operation;
+function renderOperation(operation: Listed, schemas: Record<string, Schema>) {
+  const { method, path, summary = "", parameters = [], requestBody, responses } = operation;
   return html`<details class="operation">
 <summary><b>${method.toUpperCase()}</b> <code>${path}</code> ${summary} <small>${accessOf(operation)}</small></summary>
 <form data-method="${method.toUpperCase()}" data-path="${path}">
@@ -143,12 +142,7 @@ function accessOf({ security = [] }: DescribedOperation): string {
   return `${schemes.join(" or ")}${isOptional ? " (optional)" : ""}`;
 }
 
-const EXAMPLES: Readonly<Record<string, unknown>> = {
-  array: [],
-  boolean: false,
-  integer: 0,
-  number: 0,
-};
+const EXAMPLES: Record<string, unknown> = { array: [], boolean: false, integer: 0, number: 0 };
 
 /** A value of the shape that `schema` describes, for people to edit. */
 function exampleOf(schema: Schema = {}, schemas: Record<string, Schema>, depth = 5): unknown {

@@ -21,13 +21,9 @@ export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {
 export function list() {
   return z
     .string()
+    .trim()
     .default("")
-    .transform((text) =>
-      text
-        .split(",")
-        .map((item) => item.trim())
-        .filter(Boolean),
-    );
+    .transform((text) => text.split(/\s*,\s*/).filter(Boolean));
 }
 
 /** Whether `text` is a host name or an address without a port; IPv6 addresses are in brackets, as in a URL. */
@@ -84,11 +80,7 @@ export function parseEnv<S extends z.ZodObject>(
   schema: S,
   source: Readonly<Record<string, string | undefined>>,
 ): Readonly<z.output<S>> {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape)
-      .map((key) => [key, source[key]] as const)
-      .filter(([, value]) => value !== undefined && value.trim() !== ""),
-  );
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value?.trim()));
   const result = schema.safeParse(given);
   if (result.success) return Object.freeze(result.data);
   // A problem inside a list has an index in its path, after the variable's name.

@@ -1,9 +1,10 @@
 // Additions to Hono for services: request ids, the access log, checks, validation, and errors as problems (RFC 9457).
+import { withContext } from "@logtape/logtape";
 import type { Server } from "bun";
 import type { Context, Env, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { RouterRoute } from "hono/types";
-import { log, logRequest, logsRequests, type RequestIds, withLogFields } from "./log.ts";
+import { log, logRequest, type RequestIds } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 
@@ -25,14 +26,14 @@ export interface HttpEnv extends Env {
  * @param metrics records the request as `http_requests_total` and `http_request_duration_seconds`.
  */
 export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
-  const isLogged = logsRequests();
+  const isLogged = log.isEnabledFor("info");
   const record = metrics?.recordRequest;
   return async (c, next) => {
     const started = performance.now();
     const ids = requestIds(c.req.raw.headers);
     c.set("requestId", ids.requestId);
     try {
-      await withLogFields(ids, next);
+      await withContext({ ...ids }, next);
     } catch (thrown) {
       // Hono passes only instances of Error to the app's error handler.
       log.error("a handler threw {thrown}", { thrown, ...ids });
@@ -87,7 +88,11 @@ function routePath(c: Context): string | undefined {
  */
 export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {
   return (c) => {
-    const methods = METHODS.filter((method) => hasRoute(app, method, c.req.path));
+    const methods = METHODS.filter((method) => {
+      const [matches] = app.router.match(method, c.req.path);
+      // Middleware matches, too, but is registered for the method "ALL".
+      return matches.some(([[_handler, route]]) => route.method === method);
+    });
     if (methods.length === 0) {
       return new Problem(404, `There is nothing at ${c.req.path}.`).toResponse();
     }
@@ -100,9 +105,3 @@ export function notFound<E extends Env>(app: Hono<E>): NotFoundHandler {
 }
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-
-/** Whether a route matches. Middleware matches, too, but is registered for the method `ALL`. */
-function hasRoute<E extends Env>(app: Hono<E>, method: string, path: string): boolean {
-  const [matches] = app.router.match(method, path);
-  return matches.some(([[_handler, route]]) => route.method === method);
-}

@@ -52,8 +52,8 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Milliseconds for requests that are already on their way: closing the listener resets connections whose request has
- * not arrived.
+ * Milliseconds before the listener closes, in which requests that are on their way arrive: closing it resets connections
+ * whose request has not arrived. Responses are held for that time.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing one resource. After that, the next one is closed, and the process will exit with code 1. */
@@ -66,6 +66,8 @@ export class Lifecycle {
   isStopping = false;
   exitCode = 0;
   readonly #draining = new AbortController();
+  /** Aborts once the listener has closed, when event streams and WebSockets have to end. */
+  readonly draining = this.#draining.signal;
   readonly #resources: Resource[] = [];
   #env: ServiceEnv | undefined;
   #websocket: WebSocketHandler<unknown> | undefined;
@@ -73,11 +75,6 @@ export class Lifecycle {
   #check: Promise<void> = Promise.resolve();
   #checkedAt = Number.NEGATIVE_INFINITY;
   #listenerClosed: Promise<void> | undefined;
-
-  /** Aborts once the listener has closed, when event streams and WebSockets have to end. */
-  get draining(): AbortSignal {
-    return this.#draining.signal;
-  }
 
   /** The server, once the service listens. */
   get server(): Server<unknown> {
@@ -94,9 +91,7 @@ export class Lifecycle {
   /** Sets the handlers of the service's WebSockets. @throws {Error} on a second call. */
   websocket<Data>(handlers: WebSocketHandler<Data>): void {
     if (this.#websocket) {
-      throw new Error(
-        "The WebSocket handlers are set already: one set has to handle all sockets, by their `data`.",
-      );
+      throw new Error("The WebSocket handlers are set already: tell sockets apart by `data`.");
     }
     this.#websocket = handlers as WebSocketHandler<unknown>;
   }
@@ -189,16 +184,15 @@ export class Lifecycle {
     notice.info("draining");
     const { SHUTDOWN_DELAY_MS = 0, SHUTDOWN_TIMEOUT_MS = 0 } = this.#env ?? {};
     await Bun.sleep(SHUTDOWN_DELAY_MS);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#listenerClosed = promise;
+    const listenerClosed = Promise.withResolvers<void>();
+    this.#listenerClosed = listenerClosed.promise;
     await Bun.sleep(this.#server ? HOLD_MS : 0);
     // Closes the listener immediately, and resolves when the requests in flight have finished.
     const stopped = this.#server?.stop();
-    resolve();
+    listenerClosed.resolve();
     this.#draining.abort();
-    const drained = this.#resources.map((resource) =>
-      this.#attempt("background work failed", () => resource.drain?.()),
-    );
+    const onError = (error: unknown) => this.fail("background work failed", error);
+    const drained = this.#resources.map((it) => Promise.try(() => it.drain?.()).catch(onError));
     const finished = Promise.all([stopped, ...drained]);
     if (!(await within(SHUTDOWN_TIMEOUT_MS, finished))) {
       notice.info("closing connections that did not finish in time");
@@ -212,19 +206,13 @@ export class Lifecycle {
   async close(): Promise<void> {
     // A resource leaves the list first, so that a second call does not close it again.
     for (let resource = this.#resources.pop(); resource; resource = this.#resources.pop()) {
-      await this.#attempt(`${resource.constructor.name} did not close`, async () => {
+      try {
         const closed = Promise.try(() => resource.close?.());
-        if (await within(CLOSE_TIMEOUT_MS, closed)) return;
+        if (await within(CLOSE_TIMEOUT_MS, closed)) continue;
         throw new Error(`It took longer than ${CLOSE_TIMEOUT_MS} ms.`);
-      });
-    }
-  }
-
-  async #attempt(failure: string, work: () => void | Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.fail(failure, error);
+      } catch (error) {
+        this.fail(`${resource.constructor.name} did not close`, error);
+      }
     }
   }
 
@@ -256,9 +244,7 @@ function listenOr<T>(variable: "PORT" | "METRICS_PORT", env: ServiceEnv, listen:
   } catch (cause) {
     const { code, syscall } = cause as NodeJS.ErrnoException;
     if (syscall !== "listen") throw cause;
-    const hint = `Set HOST and ${variable} to a free address.`;
-    throw new StartError(`Can't listen on ${env.HOST}:${env[variable]} (${code}).`, hint, {
-      cause,
-    });
+    const message = `Can't listen on ${env.HOST}:${env[variable]} (${code}).`;
+    throw new StartError(message, `Set HOST and ${variable} to a free address.`, { cause });
   }
 }

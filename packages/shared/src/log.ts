@@ -36,12 +36,6 @@ export const log = getLogger(["app"]);
 export const notice = getLogger(["notice"]);
 
 const httpLog = log.getChild("http");
-const context = new AsyncLocalStorage<Record<string, unknown>>();
-
-/** Runs `callback`; every line that it logs, also after an await, carries `fields`. */
-export function withLogFields<T>(fields: object, callback: () => T): T {
-  return context.run(fields as Record<string, unknown>, callback);
-}
 
 /** Whether lines are JSON; set by `setupLog`. */
 let isJson = false;
@@ -62,7 +56,8 @@ export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
   const sinks = ["stdout" as const];
   configureSync<"stdout", string>({
     reset: true,
-    contextLocalStorage: context,
+    // For the ids of a request, see `requestLog`.
+    contextLocalStorage: new AsyncLocalStorage(),
     sinks: { stdout },
     loggers: [
       { category: [], sinks, lowestLevel: LOG_LEVEL === "warn" ? "warning" : LOG_LEVEL },
@@ -75,12 +70,9 @@ export function setupLog({ LOG_LEVEL, NODE_ENV }: LogVariables): void {
 /** Replaces errors: they may have fields that redaction does not reach, such as a failed request's headers. */
 function withPlainErrors(record: LogRecord): LogRecord {
   const plain = (value: unknown) => (value instanceof Error ? plainError(value) : value);
+  const message = record.message.map(plain);
   const properties = Object.entries(record.properties).map(([key, value]) => [key, plain(value)]);
-  return {
-    ...record,
-    message: record.message.map(plain),
-    properties: Object.fromEntries(properties),
-  };
+  return { ...record, message, properties: Object.fromEntries(properties) };
 }
 
 /** A copy that has only a name, a message, a code and a stack, which includes the causes. */
@@ -111,7 +103,7 @@ function formatJson(record: LogRecord): string {
 }
 
 /** Control characters except line breaks, tabs and colours. An error's message can contain ones that a client sent. */
-const CONTROL = /(?!\p{Cc}\[[\d;]*m)[^\P{Cc}\n\t]/gu;
+const CONTROL = /(?!\p{Cc}\[[\d;]*m)[\p{Cc}--[\n\t]]/gv;
 
 /** The message and the fields that it does not mention; coloured on a terminal unless NO_COLOR is set. */
 function textFormatter(): (record: LogRecord) => string {
@@ -132,11 +124,6 @@ function textFormatter(): (record: LogRecord) => string {
 
 function inspectInline(value: unknown, colors = false): string {
   return inspect(value, { breakLength: Number.POSITIVE_INFINITY, colors });
-}
-
-/** Whether the access log is on: the level is `info` or lower. */
-export function logsRequests(): boolean {
-  return httpLog.isEnabledFor("info");
 }
 
 /** The ids of a request: its own (`x-request-id`), and those of the trace that it belongs to (`traceparent`). */
@@ -189,42 +176,38 @@ const MAX_QUEUED = 1024 * 1024;
  */
 class Output {
   readonly #sink = Bun.stdout.writer();
-  #queued = "";
-  #lines = 0;
-  #dropped = 0;
+  #queue = { text: "", lines: 0, dropped: 0 };
   #isClosed = false;
   /** Resolves when every line so far is written. */
   written: Promise<void> | undefined;
 
   write(line: string): void {
     if (this.#isClosed) return;
-    if (this.#queued.length > MAX_QUEUED) {
-      this.#dropped += 1;
+    if (this.#queue.text.length > MAX_QUEUED) {
+      this.#queue.dropped += 1;
       return;
     }
-    this.#queued += line;
-    this.#lines += 1;
+    this.#queue.text += line;
+    this.#queue.lines += 1;
     this.written ??= this.#writeQueued();
   }
 
   async #writeQueued(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#queued !== "") await this.writeNow();
+    while (this.#queue.text !== "") await this.writeNow();
     this.written = undefined;
   }
 
   /** A full pipe (64 KiB on Linux) takes only a part of the queue immediately. Never rejects. */
   async writeNow(): Promise<void> {
-    const [text, lines, dropped] = [this.#queued, this.#lines, this.#dropped];
-    this.#queued = "";
-    this.#lines = 0;
-    this.#dropped = 0;
+    const { text, lines, dropped } = this.#queue;
+    this.#queue = { text: "", lines: 0, dropped: 0 };
     try {
       this.#sink.write(text);
       await this.#sink.flush();
     } catch (error) {
       this.#isClosed = (error as NodeJS.ErrnoException).code === "EPIPE";
-      this.#dropped += lines + dropped;
+      this.#queue.dropped += lines + dropped;
       return;
     }
     if (dropped > 0) {

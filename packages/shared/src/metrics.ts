@@ -4,13 +4,13 @@ import { log } from "./log.ts";
 /** Label sets per metric; further ones are recorded in one series whose labels are all `overflow`. */
 const MAX_SERIES = 1000;
 
-/** Upper bounds in seconds, from a response served from memory to a slow upload. */
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Upper bounds of a histogram's buckets in seconds, from a response served from memory to a slow upload. */
+const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Infinity];
 
 type Labels = Readonly<Record<string, string>>;
 
 interface MetricOptions {
-  /** By convention, it ends in the unit, such as `_seconds` or `_bytes`, and that of a counter in `_total`. */
+  /** By convention, it ends in the unit, such as `_seconds` or `_bytes`; the name of a counter ends in `_total`. */
   readonly name: string;
   readonly help: string;
   /** Names of the labels. Take their values from a small set: each combination is kept in memory. */
@@ -22,34 +22,30 @@ interface ReadOptions extends Omit<MetricOptions, "labels"> {
   readonly read: () => number;
 }
 
-/** The series of one metric, at most `MAX_SERIES` of them. */
-class Family<S extends CountSeries | DurationSeries> {
-  /** By label set, as it is written. */
-  readonly #series = new Map<string, S>();
+/** A metric: a series per label set. */
+class Metric<Series extends CountSeries | DurationSeries> {
+  /** By label set, as the text format has it: `method="GET",status="200"`. */
+  readonly #series = new Map<string, Series>();
 
   constructor(
     readonly options: MetricOptions,
-    readonly create: () => S,
+    readonly create: () => Series,
   ) {
-    // Without labels it exists from the start, so that a rate includes the first event.
+    // A metric without labels is 0 from the start, so that a rate includes the first event.
     if (!options.labels) this.with({});
   }
 
   /** The series of one label set. Hot paths keep it, because finding it costs more than using it. */
-  with(values: Labels): S {
-    const key = this.#keyOf((label) => values[label] ?? "");
-    return this.#series.get(key) ?? this.#add(key);
-  }
-
-  #add(key: string): S {
+  with(values: Labels): Series {
+    const { name } = this.options;
     const { size } = this.#series;
-    if (size === MAX_SERIES) {
-      log.warn("{metric} has too many label sets", { metric: this.options.name });
+    let key = this.#keyOf((label) => values[label] ?? "");
+    if (size >= MAX_SERIES && !this.#series.has(key)) {
+      // Only once: the series of `overflow` is one more.
+      if (size === MAX_SERIES) log.warn("{name} has too many label sets", { name });
+      key = this.#keyOf(() => "overflow");
     }
-    const used = size < MAX_SERIES ? key : this.#keyOf(() => "overflow");
-    const series = this.#series.get(used) ?? this.create();
-    this.#series.set(used, series);
-    return series;
+    return this.#series.getOrInsertComputed(key, this.create);
   }
 
   #keyOf(textOf: (label: string) => string): string {
@@ -67,8 +63,9 @@ function escapeValue(text: string): string {
   return text.replace(/[\\\n"]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
 }
 
+/** A line of the text format. */
 function sample(name: string, labels: string, value: number): string {
-  return `${name}${labels && `{${labels}}`} ${value}\n`;
+  return labels === "" ? `${name} ${value}\n` : `${name}{${labels}} ${value}\n`;
 }
 
 class CountSeries {
@@ -84,38 +81,39 @@ class CountSeries {
 }
 
 class DurationSeries {
-  /** Observations per bucket, not cumulative; the last bucket has no upper bound. */
-  readonly #counts = Array<number>(BUCKETS.length + 1).fill(0);
+  /** The counts are not cumulative, unlike those of the text format. */
+  readonly #buckets = BOUNDS.map((bound) => ({ bound, count: 0 }));
   #sum = 0;
 
   observe(seconds: number): void {
-    const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
-    const index = bucket === -1 ? BUCKETS.length : bucket;
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    const bucket = this.#buckets.find(({ bound }) => seconds <= bound);
+    if (bucket) bucket.count += 1;
     this.#sum += seconds;
   }
 
   render(name: string, labels: string): string {
+    const prefix = labels === "" ? "" : `${labels},`;
     let total = 0;
-    const buckets = this.#counts.map((count, i) => {
+    let text = "";
+    for (const { bound, count } of this.#buckets) {
       total += count;
-      const bound = `${labels && `${labels},`}le="${BUCKETS[i] ?? "+Inf"}"`;
-      return sample(`${name}_bucket`, bound, total);
-    });
-    const sum = sample(`${name}_sum`, labels, this.#sum);
-    return buckets.join("") + sum + sample(`${name}_count`, labels, total);
+      const le = bound === Infinity ? "+Inf" : bound;
+      text += sample(`${name}_bucket`, `${prefix}le="${le}"`, total);
+    }
+    text += sample(`${name}_sum`, labels, this.#sum);
+    return text + sample(`${name}_count`, labels, total);
   }
 }
 
 /** A number that only increases. */
-export class Counter extends Family<CountSeries> {
+export class Counter extends Metric<CountSeries> {
   inc(labels: Labels = {}, by = 1): void {
     this.with(labels).inc(by);
   }
 }
 
 /** Durations, counted in buckets, from which Prometheus estimates quantiles. */
-class Histogram extends Family<DurationSeries> {
+class Histogram extends Metric<DurationSeries> {
   observe(labels: Labels, seconds: number): void {
     this.with(labels).observe(seconds);
   }
@@ -134,25 +132,17 @@ export class Metrics {
   }
 
   counter(options: MetricOptions): Counter {
-    const counter = new Counter(options, () => new CountSeries());
-    this.#add("counter", options, () => counter.render());
-    return counter;
+    return this.#add("counter", new Counter(options, () => new CountSeries()));
   }
 
   histogram(options: MetricOptions): Histogram {
-    const histogram = new Histogram(options, () => new DurationSeries());
-    this.#add("histogram", options, () => histogram.render());
-    return histogram;
+    return this.#add("histogram", new Histogram(options, () => new DurationSeries()));
   }
 
-  /** A number that goes up and down, read at each scrape. */
+  /** A number that is known elsewhere, read at each scrape; a counter if its name ends in `_total`. */
   gauge({ read, ...options }: ReadOptions): void {
-    this.#add("gauge", options, () => sample(options.name, "", read()));
-  }
-
-  /** A number that only increases and that is counted elsewhere, read at each scrape. */
-  total({ read, ...options }: ReadOptions): void {
-    this.#add("counter", options, () => sample(options.name, "", read()));
+    const type = options.name.endsWith("_total") ? "counter" : "gauge";
+    this.#add(type, { options, render: () => sample(options.name, "", read()) });
   }
 
   /** All metrics in the Prometheus text format 0.0.4. */
@@ -160,17 +150,19 @@ export class Metrics {
     return [...this.#renderers.values()].map((render) => render()).join("");
   }
 
-  #add(type: string, { name, help }: MetricOptions, render: () => string): void {
+  #add<M extends Pick<Metric<CountSeries>, "options" | "render">>(type: string, metric: M): M {
+    const { name, help } = metric.options;
     if (this.#renderers.has(name)) throw new RangeError(`The metric ${name} exists already.`);
     this.#renderers.set(name, () => {
       try {
-        return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${render()}`;
+        return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${metric.render()}`;
       } catch (error) {
         // The other metrics are still useful, above all during an outage.
         log.warn("{metric} cannot be read: {error}", { metric: name, error });
         return "";
       }
     });
+    return metric;
   }
 }
 
@@ -193,13 +185,10 @@ function requestRecorder(metrics: Metrics) {
   const known = new Map<string, { requests: CountSeries; durations: DurationSeries }>();
   return (verb: string, path = "unmatched", status: number, seconds: number): void => {
     const method = METHODS.has(verb) ? verb : "other";
-    const key = `${method} ${status} ${path}`;
-    let series = known.get(key);
-    if (!series) {
+    const series = known.getOrInsertComputed(`${method} ${status} ${path}`, () => {
       const labels = { method, route: patternOf(path), status: String(status) };
-      series = { requests: requests.with(labels), durations: durations.with(labels) };
-      known.set(key, series);
-    }
+      return { requests: requests.with(labels), durations: durations.with(labels) };
+    });
     series.requests.inc();
     series.durations.observe(seconds);
   };
@@ -215,18 +204,15 @@ const LAG_INTERVAL_MS = 100;
 
 /** https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics */
 function processMetrics(metrics: Metrics): Timer {
-  const startTime = Date.now() / 1000 - process.uptime();
+  const startTime = performance.timeOrigin / 1000;
+  const cpuSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
   const gauges: [string, string, () => number][] = [
     ["process_start_time_seconds", "Start time since the Unix epoch.", () => startTime],
     ["process_resident_memory_bytes", "Resident memory.", () => process.memoryUsage.rss()],
     ["process_heap_bytes", "JavaScript heap in use.", () => process.memoryUsage().heapUsed],
+    ["process_cpu_seconds_total", "User and system CPU time in seconds.", cpuSeconds],
   ];
   for (const [name, help, read] of gauges) metrics.gauge({ name, help, read });
-  metrics.total({
-    name: "process_cpu_seconds_total",
-    help: "User and system CPU time in seconds.",
-    read: () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
-  });
   const lag = metrics.histogram({
     name: "event_loop_lag_seconds",
     help: "Seconds by which a timer fires late, sampled ten times per second.",

@@ -14,6 +14,6 @@ export const pageHeaders = secureHeaders({
     formAction: ["'self'"],
     frameAncestors: ["'none'"],
   },
-  // The proxy that terminates TLS knows whether every subdomain has TLS, too.
+  // Left to the proxy that terminates TLS, because HSTS is right only if every subdomain has TLS, too.
   strictTransportSecurity: false,
 });

@@ -31,7 +31,7 @@ export function replaceWithPublished(directory = process.cwd(), manifest?: strin
     writeFileSync(published, text);
     writeFileSync(`${published}.new`, text);
     cpSync(file(path), join(file(BACKUP), path), { verbatimSymlinks: true });
-    // Replaces the file atomically: after a kill, it is the old or the new one. While `*.published.new` exists, it is the old one.
+    // The rename is atomic: after a kill, the file is the old or the new one. As long as `*.published.new` exists, it is the old one.
     renameSync(`${published}.new`, file(path));
   };
   if (manifest !== undefined) replace("package.json", manifest);

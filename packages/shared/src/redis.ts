@@ -3,6 +3,7 @@ import { RedisClient } from "bun";
 import { StartError } from "./lifecycle.ts";
 import { log } from "./log.ts";
 import { storeUnavailable } from "./problem.ts";
+import { within } from "./within.ts";
 
 /** Milliseconds that Redis has to respond. */
 const TIMEOUT_MS = 2000;
@@ -13,6 +14,9 @@ const MAX_RETRY_MS = 2000;
 /** Error replies of a server that has become a replica. Reconnecting may reach the new primary at the same address. */
 const DEMOTED = /^(READONLY|MASTERDOWN|UNBLOCKED)\b/;
 
+/** Runs on each new connection before any other command. A rejection counts as not connected. */
+type OnConnect = (client: RedisClient) => Promise<void>;
+
 export class RedisConnection {
   #client: RedisClient | undefined;
   #connecting: Promise<void> | undefined;
@@ -22,15 +26,11 @@ export class RedisConnection {
 
   private constructor(
     readonly url: string,
-    /** Runs on each new connection before any other command. A rejection counts as not connected. */
-    readonly onConnect: ((client: RedisClient) => Promise<void>) | undefined,
+    readonly onConnect: OnConnect | undefined,
   ) {}
 
   /** @throws {Problem} 503 if Redis cannot be reached. */
-  static async open(
-    url: string,
-    onConnect?: (client: RedisClient) => Promise<void>,
-  ): Promise<RedisConnection> {
+  static async open(url: string, onConnect?: OnConnect): Promise<RedisConnection> {
     const connection = new RedisConnection(url, onConnect);
     await connection.#connect().catch((cause) => {
       throw storeUnavailable(cause);
@@ -39,7 +39,7 @@ export class RedisConnection {
   }
 
   /** Connects in the background, for services that start without Redis: until then, every command fails. */
-  static start(url: string, onConnect?: (client: RedisClient) => Promise<void>): RedisConnection {
+  static start(url: string, onConnect?: OnConnect): RedisConnection {
     const connection = new RedisConnection(url, onConnect);
     connection.#connecting = connection.#reconnect();
     return connection;
@@ -94,11 +94,9 @@ export class RedisConnection {
         this.#failure = undefined;
       } catch (error) {
         const { message: reason } = error as Error;
+        const { host } = new URL(this.url);
         if (reason !== this.#failure?.message) {
-          log.warn("cannot use Redis at {host}: {reason}", {
-            host: new URL(this.url).host,
-            reason,
-          });
+          log.warn("cannot use Redis at {host}: {reason}", { host, reason });
         }
         this.#failure = error as Error;
         await Bun.sleep(delay);
@@ -140,13 +138,8 @@ export function redisStartError(url: string, error: unknown): StartError {
 }
 
 async function inTime<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("Redis does not respond.")), timeoutMs);
-  try {
-    return await Promise.race([reply, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  if (await within(timeoutMs, reply)) return reply;
+  throw new Error("Redis does not respond.");
 }
 
 /** Whether the error is a reply of Redis, e.g. out of memory, and not a failure of the connection. */

@@ -26,11 +26,12 @@ const VERSION =
 export function nextVersion(current: string, request: string): string {
   const [major = 0, minor = 0, patch = 0] = current.split(/[.+-]/).map(Number);
   const isPrerelease = /^[\d.]+-/.test(current);
-  const next = (isPrepared: boolean) => (isPrerelease && isPrepared ? 0 : 1);
+  // Zero if the prerelease has already moved to the version: 1.0.0-beta.1 prepares the next major version.
+  const increment = (isPrepared: boolean) => (isPrerelease && isPrepared ? 0 : 1);
   const bumped: Readonly<Record<string, string>> = {
-    major: `${major + next(minor === 0 && patch === 0)}.0.0`,
-    minor: `${major}.${minor + next(patch === 0)}.0`,
-    patch: `${major}.${minor}.${patch + next(true)}`,
+    major: `${major + increment(minor === 0 && patch === 0)}.0.0`,
+    minor: `${major}.${minor + increment(patch === 0)}.0`,
+    patch: `${major}.${minor}.${patch + increment(true)}`,
   };
   const version = bumped[request] ?? request;
   if (!VERSION.test(version)) {

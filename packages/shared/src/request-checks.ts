@@ -5,8 +5,8 @@ import { log } from "./log.ts";
 import { Problem } from "./problem.ts";
 
 /**
- * Names and addresses that always mean this machine, so that no foreign page can be behind them. Without the check of Host,
- * a web page that rebinds its own name to 127.0.0.1 (DNS rebinding) could read what a service in development serves.
+ * Host names and addresses that always mean this machine, so that no foreign page has them. If any Host were accepted, a
+ * page that rebinds its own name to 127.0.0.1 (DNS rebinding) could read what a service in development serves.
  */
 const LOOPBACK =
   /^(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/;
@@ -20,7 +20,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  * - a request of a foreign page that changes something
  * - a WebSocket that a foreign page opens
  * - a body with a Content-Encoding
- * @param origins whose pages are not foreign
+ * @param origins their pages are not foreign
  * @throws {Problem} 400, 403 or 415
  */
 export function requestChecks(env: ServiceEnv, origins: readonly string[] = []): MiddlewareHandler {
@@ -28,14 +28,14 @@ export function requestChecks(env: ServiceEnv, origins: readonly string[] = []):
   const devHosts = new Set(env.DEV_HOSTS.map(hostnameOf));
   const ownOrigins = new Set(origins);
   let lastHost = "localhost";
-  let name: string | undefined = "localhost";
+  let hostname: string | undefined = "localhost";
   const check = (request: Request): Problem | undefined => {
     const { headers, method } = request;
     const host = headers.get("host") ?? "localhost";
     // Parsing takes a tenth of the time of a small request, and most requests have the same Host.
-    if (host !== lastHost) [lastHost, name] = [host, hostnameOf(host)];
-    if (name === undefined) return new Problem(400, "Send a valid Host header field.");
-    if (isDevelopment && !LOOPBACK.test(name) && !devHosts.has(name)) {
+    if (host !== lastHost) [lastHost, hostname] = [host, hostnameOf(host)];
+    if (hostname === undefined) return new Problem(400, "Send a valid Host header field.");
+    if (isDevelopment && !LOOPBACK.test(hostname) && !devHosts.has(hostname)) {
       const advice = "add it to DEV_HOSTS, or set NODE_ENV=production";
       return new Problem(403, `This Host is not allowed in development: ${advice}.`);
     }
@@ -58,6 +58,7 @@ export function requestChecks(env: ServiceEnv, origins: readonly string[] = []):
     throw problem;
   };
 }
+
 /** A name in lower case without the optional final dot, or an address in its shortest form; undefined if malformed. */
 function hostnameOf(host: string): string | undefined {
   const isPlain = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d*)?$/i.test(host);

@@ -7,14 +7,7 @@ import { flushLogs, log, setupLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { within } from "./within.ts";
 
-export {
-  dataDirError,
-  Lifecycle,
-  type Resource,
-  type Service,
-  StartError,
-  type WebApp,
-} from "./lifecycle.ts";
+export * from "./lifecycle.ts";
 
 type Schema = z.ZodObject<typeof serviceVariables & z.ZodRawShape>;
 

@@ -16,14 +16,12 @@ export class SqliteReads {
 
   /** Runs `work` in the read transaction of this tick. `work` must be synchronous. */
   read<T>(work: (reader: Database) => T): T {
-    if (!this.#isOpen) this.#open();
+    if (!this.#isOpen) {
+      this.#begin.run();
+      this.#isOpen = true;
+      setImmediate(() => this.end());
+    }
     return work(this.#db);
-  }
-
-  #open(): void {
-    this.#begin.run();
-    this.#isOpen = true;
-    setImmediate(() => this.end());
   }
 
   /**

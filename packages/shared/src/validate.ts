@@ -15,8 +15,8 @@ type Validator<T extends Target, S extends z.ZodType> = MiddlewareHandler<
 
 /**
  * Middleware: validates one part of the request; `c.req.valid(target)` is then what the schema returns.
- * Of a repeated query parameter it reads the first value, and header names are in lower case.
- * `@hono/zod-validator` does the same but takes four times as long: 20% of the time of a small request.
+ * If a query parameter is repeated, its first value counts. Header names are in lower case.
+ * `@hono/zod-validator` does the same, but takes four times as long, which is 20% of the time of a small request.
  * @param options `maxBytes` of a JSON body
  * @throws {Problem} 422 with one entry per invalid field; for "json" also 415 (not JSON), 413 (longer
  * than `maxBytes`) and 400 (malformed or incomplete).
@@ -46,7 +46,7 @@ function parse(schema: z.ZodType, input: unknown): object {
     if (success) return data as object;
     throw invalidInput(error.issues);
   } catch (cause) {
-    // A stack overflow is due to the input: only a recursive schema recurses as deeply as it. Other errors are bugs.
+    // A recursive schema recurses once per level of the input, so deep input overflows the stack. Other errors are bugs.
     if (!(cause instanceof RangeError && /call stack/.test(cause.message))) throw cause;
     throw new Problem(422, "The input is nested too deeply.", { cause });
   }
@@ -85,7 +85,7 @@ async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   }
 }
 
-/** With a Content-Length, reads in one call: the runtime ensures that the body is no longer than that. */
+/** In one call if there is a Content-Length, because the runtime enforces it; otherwise in chunks, up to `maxBytes`. */
 async function readAll(request: Request, maxBytes: number): Promise<ArrayBuffer | Uint8Array> {
   const length = request.headers.get("content-length");
   const tooLong = () => new Problem(413, `The body is longer than ${maxBytes} bytes.`);

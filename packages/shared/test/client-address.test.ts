@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { canonicalAddress, clientVariables } from "../src/client-address.ts";
-import { run } from "./child.ts";
+import { type Child, serve } from "./child.ts";
 
 describe("canonicalAddress", () => {
   test.each([
@@ -57,25 +57,23 @@ describe("canonicalAddress", () => {
 });
 
 describe("clientAddress", () => {
-  const ask = async (env: Record<string, string>, headers: Record<string, string>) => {
-    await using service = run("service.ts", env);
-    await service.printed(/listening on/);
-    return (await fetch(`${service.url}/client`, { headers })).text();
-  };
+  const ask = async ({ url }: Child, headers: Record<string, string>) =>
+    (await fetch(`${url}/client`, { headers })).text();
 
   test("without CLIENT_IP_HEADER it is the address of the connection", async () => {
-    expect(await ask({}, { "x-forwarded-for": "198.51.100.8" })).toBe("127.0.0.1");
+    await using service = await serve();
+    expect(await ask(service, { "x-forwarded-for": "198.51.100.8" })).toBe("127.0.0.1");
   });
 
   test("with CLIENT_IP_HEADER it is the last address in that header", async () => {
-    const env = { CLIENT_IP_HEADER: "x-forwarded-for" };
-    expect(await ask(env, { "x-forwarded-for": "6.6.6.6, [2001:db8::1]:80" })).toBe(
+    await using service = await serve({ CLIENT_IP_HEADER: "x-forwarded-for" });
+    expect(await ask(service, { "x-forwarded-for": "6.6.6.6, [2001:db8::1]:80" })).toBe(
       "2001:db8:0:0::/64",
     );
-    expect(await ask(env, { "x-forwarded-for": '6.6.6.6, "[2001:db8::1]:80"' })).toBe(
+    expect(await ask(service, { "x-forwarded-for": '6.6.6.6, "[2001:db8::1]:80"' })).toBe(
       "2001:db8:0:0::/64",
     );
-    expect(await ask(env, {})).toBe("127.0.0.1");
+    expect(await ask(service, {})).toBe("127.0.0.1");
   });
 });
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test.skipIf(!node)("clients of Node's keep-alive agent lose no request", async () => {
-  await using service = await serve({ SHUTDOWN_DELAY_MS: "1000", LOG_LEVEL: "warn" });
+  await using service = await serve({ SHUTDOWN_DELAY_MS: "300", LOG_LEVEL: "warn" });
   const clients = Bun.spawn(
     [node ?? "", `${import.meta.dir}/fixtures/keep-alive.mjs`, `${service.url}/fast`],
     { stdout: "pipe" },
@@ -60,7 +60,7 @@ test.skipIf(!node)(
 test.skipIf(!nginx)("nginx with two instances loses no POST when one of them stops", async () => {
   await using stays = await serve({ LOG_LEVEL: "warn" });
   for (let round = 0; round < 2; round += 1) {
-    await using stops = await serve({ SHUTDOWN_DELAY_MS: "500", LOG_LEVEL: "warn" });
+    await using stops = await serve({ SHUTDOWN_DELAY_MS: "200", LOG_LEVEL: "warn" });
     const servers = [stops, stays].map(({ url }) => `server ${new URL(url).host};`).join(" ");
     await using proxy = await Nginx.start(
       nginx ?? "",
@@ -80,11 +80,11 @@ test.skipIf(!nginx)("nginx with two instances loses no POST when one of them sto
         statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
       }
     });
-    await until(() => (statuses.get(200) ?? 0) > 500);
+    await until(() => (statuses.get(200) ?? 0) > 200);
     stops.signal();
     expect(await stops.exited).toBe(0);
     const atExit = statuses.get(200) ?? 0;
-    await until(() => (statuses.get(200) ?? 0) > atExit + 500);
+    await until(() => (statuses.get(200) ?? 0) > atExit + 200);
     isLoading = false;
     await Promise.all(clients);
     expect([...statuses.keys()]).toEqual([200]);

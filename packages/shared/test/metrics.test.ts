@@ -29,7 +29,7 @@ test("label values are escaped", () => {
   expect(lineOf(metrics, "x_total")).toBe('x_total{text="a\\"b\\\\c\\nd"} 1');
 });
 
-test("a gauge and a total are read at each scrape", () => {
+test("a gauge is read at each scrape", () => {
   const metrics = new Metrics();
   let open = 1;
   metrics.gauge({ name: "open_streams", help: "Open streams.", read: () => open });

@@ -18,7 +18,7 @@ let service: Child;
 beforeAll(async () => {
   folder = await mkdtemp(`${tmpdir()}/body-`);
   service = await serve({ LOG_LEVEL: "warn" });
-  for (const megabytes of [6, 60]) {
+  for (const megabytes of [6, 20, 60]) {
     await Bun.write(`${folder}/${megabytes}`, new Uint8Array(megabytes * MB));
   }
 });
@@ -33,8 +33,10 @@ const earlyResponses = [
   ["/echo", 413],
 ] as const;
 
-/** Posts a file of 6 or 60 MB with curl. @returns the status, 0 if the connection failed, and the body. */
-async function curl(url: string, megabytes: 6 | 60, isChunked: boolean) {
+type Megabytes = 6 | 20 | 60;
+
+/** Posts a file with curl. @returns the status, 0 if the connection failed, and the body. */
+async function curl(url: string, megabytes: Megabytes, isChunked: boolean) {
   const file = `${folder}/${megabytes}`;
   const body = isChunked
     ? ["-X", "POST", "-T", file, "-H", "transfer-encoding: chunked"]
@@ -47,7 +49,12 @@ async function curl(url: string, megabytes: 6 | 60, isChunked: boolean) {
   return { status: Number(status), text };
 }
 
-async function expectProblem(url: string, megabytes: 6 | 60, isChunked: boolean, status: number) {
+async function expectProblem(
+  url: string,
+  megabytes: Megabytes,
+  isChunked: boolean,
+  status: number,
+) {
   const response = await curl(url, megabytes, isChunked);
   expect({ url, megabytes, isChunked, status: response.status }).toEqual({
     url,
@@ -100,7 +107,7 @@ describe.each(earlyResponses)("directly, %s is %d", (path, status) => {
   test.skipIf(!hasCurl).each([6, 60] as const)(
     "to a body of %d MB from curl",
     async (megabytes) => {
-      for (const isChunked of [false, true, false, true]) {
+      for (const isChunked of [false, true]) {
         await expectProblem(`${service.url}${path}`, megabytes, isChunked, status);
       }
     },
@@ -108,7 +115,7 @@ describe.each(earlyResponses)("directly, %s is %d", (path, status) => {
 
   test("to a client that sends everything before it reads", async () => {
     for (const isChunked of [false, true]) {
-      for (let attempt = 0; attempt < 5; attempt += 1) {
+      for (let attempt = 0; attempt < 3; attempt += 1) {
         const response = await sendThenRead(service.url, path, 6 * MB, isChunked);
         expect(response).toStartWith(`HTTP/1.1 ${status}`);
       }
@@ -234,10 +241,10 @@ describe.skipIf(!nginx || !hasCurl)("through nginx", () => {
     test.each(earlyResponses)("%s is %d, never 502", async (path, status) => {
       const url = `${proxy.url}${path}`;
       for (const isChunked of [false, true]) {
-        for (let attempt = 0; attempt < 3; attempt += 1) {
+        for (let attempt = 0; attempt < 2; attempt += 1) {
           await expectProblem(url, 6, isChunked, status);
         }
-        await expectProblem(url, 60, isChunked, status);
+        await expectProblem(url, 20, isChunked, status);
       }
     });
   });

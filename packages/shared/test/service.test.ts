@@ -1,5 +1,5 @@
 // The life of a service under signals: nothing in flight is lost, and nothing keeps the process alive forever.
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, get as httpGet } from "node:http";
 import { connect } from "node:net";
@@ -336,12 +336,17 @@ test("the response to HEAD has the length of GET or none, no body, and leaves th
 });
 
 describe("a request without a Host, as HTTP/1.0 health checks send it", () => {
+  let service: Child;
+  beforeAll(async () => {
+    service = await serve();
+  });
+  afterAll(() => service[Symbol.asyncDispose]());
+
   test.each([
     ["GET /healthz HTTP/1.0\r\n\r\n", '{"status":"ok"}'],
     ["GET /client HTTP/1.0\r\n\r\n", "127.0.0.1"],
     ["POST /echo HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}", "{}"],
   ])("is served, and its client is known: %j", async (request, body) => {
-    await using service = await serve();
     const { promise, resolve } = Promise.withResolvers<string>();
     const socket = connect(Number(new URL(service.url).port), "127.0.0.1", () =>
       socket.write(request),
