@@ -80,7 +80,8 @@ export function parseEnv<S extends z.ZodObject>(
   schema: S,
   source: Readonly<Record<string, string | undefined>>,
 ): Readonly<z.output<S>> {
-  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value?.trim()));
+  const entries = Object.keys(schema.shape).map((key) => [key, source[key]] as const);
+  const given = Object.fromEntries(entries.filter(([, value]) => value?.trim()));
   const result = schema.safeParse(given);
   if (result.success) return Object.freeze(result.data);
   // A problem inside a list has an index in its path, after the variable's name.
