@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
-import { smallestTest } from "../contract/files.ts";
+import { quickTest } from "../contract/files.ts";
 import { missingFor } from "../contract/requirements.ts";
 import { Session } from "../readme/session.ts";
 import { templateNames } from "../workspaces.ts";
@@ -31,7 +31,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", () =
       if (missingFor(name, command) !== undefined) continue;
       // The whole suite runs in place as the task of its template, and takes minutes.
       const folder = join(clone.root, "templates", name);
-      await session.run(command === "bun test" ? `bun test ${smallestTest(folder)}` : command);
+      await session.run(command === "bun test" ? `bun test ${quickTest(folder)}` : command);
     }
     const root = join(place, "bunyard");
     expect(await readdir(join(root, "templates"))).toEqual([name]);
