@@ -77,7 +77,7 @@ describe.each(variants)("a project %s", (title, options) => {
   );
 
   test(
-    "Rename a column without downtime: the project's tests pass after each release",
+    "Rename a column without downtime: the tests of the stores pass after each release, and the quick tests after the last",
     async () => {
       const project = await create(`rename-${title.replaceAll(" ", "-")}`, ...options);
       for (const release of await releasesOf(project)) {
