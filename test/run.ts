@@ -19,6 +19,11 @@ const lacking = await missingHere();
 // Part of turbo's cache keys: a test that was skipped runs once its program is there.
 process.env.BUNYARD_MISSING = lacking.join(", ");
 
+// The compiler of TypeScript is a Go program. A hundred projects are checked: without garbage collection, which starts only
+// at the limit, each takes a quarter less processor time.
+process.env.GOGC ??= "off";
+process.env.GOMEMLIMIT ??= "1GiB";
+
 // CI runs every test: a cached result proves nothing.
 const options = inCI ? ["--force"] : [];
 // The product's tests run last and alone, because they run five files at a time. They include the suite of every

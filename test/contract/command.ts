@@ -17,10 +17,10 @@ export function warningIn(output: string): string | undefined {
   return /^.*\bwarn(ing)?s?\b(?! *: *0\b).*$/im.exec(rest)?.[0];
 }
 
-/** The variables that a process needs to run and to install, without those that change its behavior. */
+/** The variables that a process needs to run and to install, without those that change its behavior. `test/run.ts` sets those of Go. */
 export function bareEnvironment(): Record<string, string> {
   const needed =
-    /^(HOME|USER|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|NPM_CONFIG_(?!USER_AGENT|LOCAL_PREFIX).*|BUN_INSTALL.*)$/i;
+    /^(HOME|USER|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|(HTTPS?|NO)_PROXY|NPM_CONFIG_(?!USER_AGENT|LOCAL_PREFIX).*|BUN_INSTALL.*|GOGC|GOMEMLIMIT)$/i;
   const kept = Object.entries(process.env).filter(([name]) => needed.test(name));
   const environment = Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""]));
   return { ...environment, PATH: searchPath() };

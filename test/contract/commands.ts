@@ -31,8 +31,4 @@ export async function passesItsBuild({ directory }: Project): Promise<void> {
 export async function installsAndChecks({ directory }: Project): Promise<void> {
   expectClean("bun install", await bun(directory, "install", "--frozen-lockfile"));
   expectClean("bun run check", await bun(directory, "run", "check"));
-  expectClean(
-    "biome check",
-    await bun(directory, "x", "biome", "check", "--error-on-warnings", "."),
-  );
 }

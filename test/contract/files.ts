@@ -1,5 +1,6 @@
 // Files and scripts that every project has.
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { manifestOf, missingFrom, type Project } from "./project.ts";
 
@@ -31,11 +32,13 @@ export function hasFilesAndScripts(project: Project): void {
   });
 }
 
-/** Path of the smallest test file of a project, relative to its folder. */
-export function smallestTest(folder: string): string {
-  const files = [...new Bun.Glob("{src,test}/**/*.test.{ts,tsx}").scanSync(folder)];
-  const size = (file: string) => Bun.file(join(folder, file)).size;
-  const [smallest] = files.toSorted((a, b) => size(a) - size(b));
-  if (smallest === undefined) throw new Error(`${folder} has no tests`);
-  return smallest;
+/** Names of test files that take less than a second. Every project has one of them. */
+const quick = ["env", "frame", "arguments"];
+
+/** Path of a quick test file of a project, relative to its folder. */
+export function quickTest(folder: string): string {
+  const files = quick.map((name) => `test/${name}.test.ts`);
+  const found = files.find((file) => existsSync(join(folder, file)));
+  if (found === undefined) throw new Error(`${folder} has none of ${files.join(", ")}`);
+  return found;
 }

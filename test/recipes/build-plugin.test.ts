@@ -4,16 +4,18 @@ import { join } from "node:path";
 import { bun, COMMAND_TIMEOUT } from "../contract/command.ts";
 import { type Project, textOf } from "../contract/project.ts";
 import { follow } from "./recipe.ts";
-import { openStarter, run } from "./starter.ts";
+import { formatsAndChecks, openStarter, run } from "./starter.ts";
 
 const { create, withoutFeatures } = await openStarter("build-plugin");
 
 const PRICES = "name,price\ntea,3\n";
 
-/** Like a user after the recipe: formats, checks, builds, and runs the quick tests that a new format can break. */
-async function finish({ directory }: Project): Promise<void> {
-  for (const script of ["format", "check", "build"]) await run(directory, "run", script);
-  await run(directory, "test", "test/types.test.ts", "test/plugin-types.test.ts", "test/formats");
+/** Like a user after the recipe, which runs the tests of the hosts: formats, checks, builds, and runs the others that a new format can break. */
+async function finish(project: Project): Promise<void> {
+  await formatsAndChecks(project);
+  const { directory } = project;
+  await run(directory, "run", "build");
+  await run(directory, "test", "test/types.test.ts", "test/plugin-types.test.ts");
 }
 
 /** Generates declarations of the content, and expects an error for two columns with the same name. */

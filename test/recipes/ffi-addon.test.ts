@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
 import { type Project, textOf } from "../contract/project.ts";
 import { follow } from "./recipe.ts";
-import { openStarter, run } from "./starter.ts";
+import { formatsAndChecks, openStarter, run } from "./starter.ts";
 
 const { create, folder } = await openStarter("ffi-addon");
 const compiler = ["cc", "clang", "gcc"].find((name) => Bun.which(name));
@@ -18,11 +18,12 @@ function hasZlib(): boolean {
   return Bun.spawnSync([compiler, ...args], { stdin: Buffer.from(source) }).success;
 }
 
-/** Like a user after a recipe: formats, checks, builds, and runs the tests that a change of the C can break. */
-async function finish({ directory }: Project, ...others: string[]): Promise<void> {
-  for (const script of ["format", "check", "build"]) await run(directory, "run", script);
-  const files = ["backends", "border", "native", ...others];
-  await run(directory, "test", ...files.map((name) => `test/${name}.test.ts`));
+/** Like a user after a recipe: formats, checks, builds, and runs the tests that the change can break. */
+async function finish(project: Project, ...tests: string[]): Promise<void> {
+  await formatsAndChecks(project);
+  const { directory } = project;
+  await run(directory, "run", "build");
+  await run(directory, "test", ...tests.map((name) => `test/${name}.test.ts`));
 }
 
 /** What a program prints on each backend. */
@@ -81,7 +82,8 @@ test.skipIf(!compiler)(
     const project = await create("own");
     await follow(project, "put your own C in");
     await follow(project, "add a metric");
-    await finish(project, "arguments", "bundle", "differential", "file", "vector-index");
+    const calls = ["arguments", "bundle", "differential", "file", "vector-index"];
+    await finish(project, "backends", "border", "native", ...calls);
     await crc32Works(project);
     const outputs = await onEveryBackend(
       project,
@@ -118,7 +120,7 @@ test.skipIf(!compiler)(
       expect(edited).not.toBe(text);
       await Bun.write(join(project.directory, name), edited);
     }
-    await finish(project);
+    await finish(project, "backends");
   },
   COMMAND_TIMEOUT,
 );
@@ -129,7 +131,7 @@ test.skipIf(!hasZlib())(
     const project = await create("link");
     await follow(project, "put your own C in");
     await follow(project, "link a library");
-    await finish(project);
+    await finish(project, "border", "native");
     await crc32Works(project);
   },
   COMMAND_TIMEOUT,
@@ -166,7 +168,7 @@ unsigned library_crc(const unsigned char *bytes, unsigned long length) {
     await Bun.write(join(project.directory, "native/zlib.c"), zlib);
     const addon = join(project.directory, "native/addon.c");
     await Bun.write(addon, (await Bun.file(addon).text()).replace("checksum.c", "zlib.c"));
-    await finish(project);
+    await finish(project, "backends", "border", "native");
     await crc32Works(project);
   },
   COMMAND_TIMEOUT,

@@ -8,7 +8,7 @@ import { passesItsBuild } from "../contract/commands.ts";
 import { type Project, textOf } from "../contract/project.ts";
 import { type Service, startDev, startService, until } from "../contract/service.ts";
 import { follow } from "./recipe.ts";
-import { openStarter, run } from "./starter.ts";
+import { formatsAndChecks, openStarter, run } from "./starter.ts";
 import { browserTest, Tab } from "./tab.ts";
 
 const NEEDS_REGISTRY = true;
@@ -26,8 +26,7 @@ async function works(
   inDevelopment: (tab: Tab, dev: Service) => Promise<void>,
   inProduction: (tab: Tab, service: Service) => Promise<void>,
 ): Promise<void> {
-  await run(project.directory, "run", "format");
-  await run(project.directory, "run", "check");
+  await formatsAndChecks(project);
   {
     await using dev = await startDev(project);
     await using tab = await Tab.open(dev.url);
@@ -293,8 +292,7 @@ browserTest("replace the demo", async () => {
   const app = await textOf(project, "src/app.ts");
   const demo = /^.*(\.\/features\/(?!page\/)|\b(counter|note|live)Routes\().*\n/gm;
   await Bun.write(path("src/app.ts"), app.replace(demo, ""));
-  await run(project.directory, "run", "format");
-  await run(project.directory, "run", "check");
+  await formatsAndChecks(project);
   await passesItsBuild(project);
   // The starter's suite has run every test with the app of test/project/, so it is enough that no test uses another one,
   // and that one file of each kind passes: of a module, of development, and of production.

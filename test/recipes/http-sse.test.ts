@@ -4,19 +4,13 @@ import { join } from "node:path";
 import { COMMAND_TIMEOUT, shell } from "../contract/command.ts";
 import type { Project } from "../contract/project.ts";
 import { follow } from "./recipe.ts";
-import { openStarter, run } from "./starter.ts";
+import { formatsAndChecks, openStarter, run } from "./starter.ts";
 
 const { create, withoutFeatures } = await openStarter("http-sse");
 
 /** Runs the quick tests of the project that a new route or variable can break. */
 async function stillPasses({ directory }: Project): Promise<void> {
   await run(directory, "test", "test/env.test.ts", "test/metrics.test.ts", "src/features/openapi");
-}
-
-/** Formats and checks, which the last block of other recipes does. */
-async function check({ directory }: Project): Promise<void> {
-  await run(directory, "run", "format");
-  await run(directory, "run", "check");
 }
 
 /** The server for tests of the project. */
@@ -46,8 +40,8 @@ describe.each([
       const project = await create(`publish-${title.replaceAll(" ", "-")}`, ...options);
       await follow(project, "Publish from another process");
       await follow(project, "Follow a stream");
-      await check(project);
-      await stillPasses(project);
+      // The scripts are not part of the service, whose tests they cannot break.
+      await formatsAndChecks(project);
       const TestServer = await testServerOf(project);
       await using server = await TestServer.start();
       const attempts: number[] = [];
@@ -98,8 +92,7 @@ test(
     const project = await create("login");
     await follow(project, "Let your login issue the tokens");
     await follow(project, "Follow a stream");
-    await check(project);
-    await stillPasses(project);
+    await formatsAndChecks(project);
     const AUTH_SECRET = "a secret of the tokens of 32 bytes";
     const env = { AUTH_SECRET, AUTH_AUDIENCE: "api", AUTH_ISSUER: "login" };
     const issue = (user: string, variables: Record<string, string> = env) =>

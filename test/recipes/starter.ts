@@ -34,6 +34,11 @@ export async function openStarter(template: string): Promise<Starter> {
   };
 }
 
+/** Formats and checks like a user after a recipe. `format` is Biome's whole check, and fails on what it cannot fix. */
+export async function formatsAndChecks({ directory }: Project): Promise<void> {
+  for (const script of ["format", "typecheck"]) await run(directory, "run", script);
+}
+
 /** Runs Bun in a directory, and expects that it succeeds. @returns its output */
 export async function run(directory: string, ...args: string[]): Promise<string> {
   const { exitCode, output } = await bun(directory, ...args);

@@ -4,7 +4,7 @@ import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
-import { smallestTest } from "../contract/files.ts";
+import { quickTest } from "../contract/files.ts";
 import { commandsOf, sectionOf } from "../readme/commands.ts";
 import { Session } from "../readme/session.ts";
 import { readText, repositoryFiles, root } from "../workspaces.ts";
@@ -30,7 +30,7 @@ describe.skipIf(process.platform === "win32")("the README of the repository", ()
       await using session = new Session(clone);
       for (const command of commands.filter((line) => line !== TEST)) {
         // The whole suite of a created project takes minutes, and runs in test/starters.
-        if (command === "bun test") await session.run(`bun test ${smallestTest(project)}`);
+        if (command === "bun test") await session.run(`bun test ${quickTest(project)}`);
         // On a machine with only Bun, the README's alternative applies.
         else if (Bun.which("npx")) await session.run(command);
         else await session.run(command.replace(/^npx --yes bun@\S+/, "bun"));
