@@ -10,7 +10,7 @@ const FIND = `SELECT ${COLUMNS} FROM articles WHERE id = ?`;
 /** A search blocks the event loop for microseconds per hit: for a common word, only the newest hits are found. */
 const MAX_HITS = 10_000;
 
-/** SQL that finds the newest articles. `match` is the placeholder of an expression from `matchExpression`. */
+/** SQL that finds the newest articles. `match` is the placeholder of what `matchExpression` returns. */
 const hits = ({ select, searchIn, match }: Record<"select" | "searchIn" | "match", string>) =>
   `SELECT ${select} FROM articles_search('{${searchIn}} : ' || ${match}) ORDER BY rowid DESC LIMIT ${MAX_HITS}`;
 
@@ -27,7 +27,7 @@ export const dialect: Dialect = {
       return `(${found}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
     },
   },
-  // A copy of `id`, the rowid: with the rowid, SQLite uses no index for `(title, id) > (?, ?)` (migration 0003).
+  // `seq` is a copy of `id`: SQLite uses no index for `(title, id) > (?, ?)`, because `id` is the rowid (migration 0003).
   id: "a.seq",
   order: {
     rank: "hits.rank",
