@@ -59,32 +59,24 @@ export const dump: Command = {
 
 export const backup: Command = {
   summary: "Write a copy and verify it; the service may be running",
-  argument: "file",
+  argument: "<file>",
   async run({ migrator, argument }) {
     const file = resolve(argument);
     const { bytes, unverified, leftOut } = await migrator.target.backup(file);
-    const note = unverified === undefined ? "verified" : `NOT verified: ${unverified}`;
+    const verified = unverified === undefined;
+    const note = verified ? "verified" : `NOT verified: ${unverified}`;
     const lines = [
       `wrote     ${file}  (${bytes} bytes, ${note})`,
       ...leftOut.map((object) => `left out  ${object}, which no migration created`),
     ];
-    return {
-      exitCode: 0,
-      data: {
-        file,
-        bytes,
-        verified: unverified === undefined,
-        unverified: unverified ?? null,
-        leftOut,
-      },
-      text: lines.join("\n"),
-    };
+    const data = { file, bytes, verified, unverified: unverified ?? null, leftOut };
+    return { exitCode: 0, data, text: lines.join("\n") };
   },
 };
 
 export const restore: Command = {
   summary: "Check a backup, then replace the database with it; stop the service first",
-  argument: "file",
+  argument: "<file>",
   options: ["yes"],
   async run({ migrator: { target, directory }, argument, confirm }) {
     const file = resolve(argument);
