@@ -131,7 +131,7 @@ async function migrate(migrator: Migrator): Promise<string[]> {
   const { done, failed, backup } = await migrateUp(migrator);
   if (failed) {
     throw new MigrateError("failed", `${failed.migration} failed: ${failed.message}`, {
-      ...(backup === null ? {} : { hint: `A copy from before the migration is ${backup}.` }),
+      hint: backup ? `A copy from before the migration is ${backup}.` : undefined,
     });
   }
   return done.filter(({ result }) => result === "done").map(({ migration }) => migration);

@@ -14,7 +14,7 @@ import { SafetyCopies } from "./safety-copies.ts";
 import { statements } from "./sql.ts";
 import { lockDatabase, MIGRATION_TIMEOUT_MS, readDatabase } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
-import type { BackupResult, Target } from "./target.ts";
+import type { BackupResult, Confirm, Target } from "./target.ts";
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
@@ -144,7 +144,7 @@ export class SqliteTarget implements Target {
   async restore(
     file: string,
     known: readonly Migration[],
-    confirm: (question: string) => boolean,
+    confirm: Confirm,
   ): Promise<string | undefined> {
     return restoreDatabase(file, this.location, known, confirm);
   }
