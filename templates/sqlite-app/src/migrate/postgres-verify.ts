@@ -1,8 +1,8 @@
 // Verifies a dump of PostgreSQL: restores it into a scratch database or schema, and compares the content.
 import { SQL } from "bun";
 import type { ConnectionSettings } from "../postgres-url.ts";
-import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
+import { openConnection } from "./postgres-connection.ts";
 import type { SqlRunner } from "./postgres-ledger.ts";
 import type { ProgramContext } from "./postgres-programs.ts";
 import { runRestore } from "./postgres-restore.ts";

@@ -1,11 +1,11 @@
 // Migrations on PostgreSQL: each step and its ledger row in one transaction, one process at a time.
 import { SQL, type TransactionSQL } from "bun";
 import { type ConnectionSettings, describeConnection } from "../postgres-url.ts";
-import { noTimeouts, openConnection } from "../store/postgres.ts";
 import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
+import { noTimeouts, openConnection } from "./postgres-connection.ts";
 import {
   createLedger,
   readState,
