@@ -1,6 +1,8 @@
 // Opens the stores of the features on the database that the environment selects.
 import { statSync } from "node:fs";
+// #region transfer
 import { join } from "node:path";
+// #endregion
 import { Metrics } from "#lib/metrics";
 import type { DatabaseEnv } from "./env.ts";
 // #region postgres articles

@@ -6,8 +6,8 @@ import { openStores, type Stores } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 // #region transfer
 import type { Article } from "../../src/features/articles/store.ts";
-import { prepareSchema } from "../../src/migrator.ts";
 // #endregion
+import { prepareSchema } from "../../src/migrator.ts";
 import { PROCESS_TIMEOUT } from "../project.ts";
 import type { Variables } from "../service.ts";
 
