@@ -9,7 +9,7 @@ import { healthRoutes, type Service, StartError } from "#lib/service";
 // #region openapi
 import { name, version } from "../package.json";
 // #endregion
-import { openStores, prepareSchema } from "./database.ts";
+import { openStores } from "./database.ts";
 import type { Env } from "./env.ts";
 // #region articles
 import { articleRoutes } from "./features/articles/routes.ts";
@@ -25,6 +25,7 @@ import { PasswordLimit } from "./features/users/password-limit.ts";
 import { Passwords } from "./features/users/passwords.ts";
 import { userRoutes } from "./features/users/routes.ts";
 import { MigrateError } from "./migrate/errors.ts";
+import { prepareSchema } from "./migrator.ts";
 import { StaticPathRouter } from "./router.ts";
 import { toProblem } from "./store/outage.ts";
 

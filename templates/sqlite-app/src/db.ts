@@ -2,9 +2,9 @@
 import { EnvError, parseEnv } from "#lib/env";
 import type { Report } from "./cli/command.ts";
 import { help, parse } from "./cli/commands.ts";
-import { openMigrator } from "./database.ts";
 import { databaseSchema } from "./env.ts";
 import { MigrateError, messageWithHint } from "./migrate/errors.ts";
+import { openMigrator } from "./migrator.ts";
 
 const args = Bun.argv.slice(2);
 const isJson = args.includes("--json");

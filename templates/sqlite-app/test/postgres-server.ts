@@ -1,21 +1,13 @@
 // A separate PostgreSQL server with a Unix socket and TLS, for tests of connections.
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { Folder } from "./folder.ts";
 import { freePort } from "./free-port.ts";
-
-/** Debian installs the server's programs outside the PATH. */
-const DEBIAN = "/usr/lib/postgresql";
-const versions = existsSync(DEBIAN)
-  ? [...new Bun.Glob("*/bin/initdb").scanSync({ cwd: DEBIAN })]
-  : [];
-const PATH = [
-  ...versions.map((path) => `${DEBIAN}/${path.replace(/initdb$/, "")}`),
-  process.env.PATH,
-];
-const find = (program: string) => Bun.which(program, { PATH: PATH.join(":") });
+import { findProgram } from "./postgres-programs.ts";
 
 /** The programs that are missing on this machine. Without them, the server cannot be started. */
-export const missingForServer = ["initdb", "postgres", "openssl"].filter((name) => !find(name));
+export const missingForServer = ["initdb", "postgres", "openssl"].filter(
+  (name) => !findProgram(name),
+);
 
 /** The server refuses to run as root. */
 const AS_USER = process.getuid?.() === 0 ? ["setpriv", "--reuid=nobody", "--clear-groups"] : [];
@@ -48,7 +40,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     fsync: "off",
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const child = Bun.spawn([...AS_USER, find("postgres") ?? "", "-D", data, ...options], {
+  const child = Bun.spawn([...AS_USER, findProgram("postgres") ?? "", "-D", data, ...options], {
     stdout: "ignore",
     stderr: "ignore",
   });
@@ -65,7 +57,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 }
 
 async function run(program: string, ...args: readonly string[]): Promise<void> {
-  const command = [...AS_USER, find(program) ?? "", ...args];
+  const command = [...AS_USER, findProgram(program) ?? "", ...args];
   const child = Bun.spawn(command, { stdout: "ignore", stderr: "pipe" });
   const errors = await child.stderr.text();
   if ((await child.exited) !== 0) throw new Error(`${program}: ${errors}`);

@@ -2,6 +2,7 @@
 
 import { afterAll, describe, test } from "bun:test";
 import { SQL } from "bun";
+import { findProgram } from "./postgres-programs.ts";
 
 const { DATABASE_URL } = process.env;
 
@@ -37,7 +38,7 @@ export function onPostgres(
   });
 }
 
-const missing = ["pg_dump", "pg_restore", "psql"].filter((program) => !Bun.which(program));
+const missing = ["pg_dump", "pg_restore", "psql"].filter((name) => !findProgram(name));
 
 /** A test that needs PostgreSQL's client programs. It is skipped with a note if they are missing. */
 export function withPrograms(title: string, body: () => Promise<void>, timeout?: number): void {

@@ -3,6 +3,10 @@ import { Database } from "bun:sqlite";
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Folder } from "./folder.ts";
+// #region postgres
+import { PROGRAMS_PATH } from "./postgres-programs.ts";
+
+// #endregion
 
 /** Timeout in milliseconds of a test with processes, on a loaded machine. */
 export const PROCESS_TIMEOUT = 120_000;
@@ -47,7 +51,7 @@ export class Project extends Folder {
       DATA_DIR: this.join("data"),
       MIGRATIONS_DIR: this.join("migrations"),
       // #region postgres
-      ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+      ...(databaseUrl ? { DATABASE_URL: databaseUrl, PATH: PROGRAMS_PATH } : {}),
       // #endregion
     };
     mkdirSync(this.migrations, { recursive: true });

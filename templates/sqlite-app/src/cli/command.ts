@@ -1,6 +1,7 @@
 // The interface of a `bun run db` command: its input and its report.
 import type { DatabaseEnv } from "../env.ts";
 import type { Migrator } from "../migrate/index.ts";
+import type { Confirm } from "../migrate/target.ts";
 
 /** 0 done, 1 failed, 2 wrong usage, 3 a check found a problem in the files or the database. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -13,8 +14,8 @@ export interface Call {
   /** The number or the name of a migration. */
   readonly to: string | undefined;
   readonly steps: number;
-  /** Asks the operator; true without asking if `--yes` was given. Without a terminal, `--yes` is required. */
-  readonly confirm: (question: string) => boolean;
+  /** True without asking if `--yes` was given. Without a terminal, `--yes` is required. */
+  readonly confirm: Confirm;
 }
 
 export interface Report {
@@ -27,10 +28,8 @@ export interface Report {
 
 export interface Command {
   readonly summary: string;
-  /** Name of the argument; undefined if the command takes none. */
-  readonly argument?: string;
-  /** Whether the argument may be left out. */
-  readonly isArgumentOptional?: boolean;
+  /** The argument, if the command takes one; `[name]` may be left out, `<name>` may not. */
+  readonly argument?: `<${string}>` | `[${string}]`;
   readonly options?: readonly ("to" | "steps" | "yes")[];
   readonly run: (call: Call) => Promise<Report>;
 }

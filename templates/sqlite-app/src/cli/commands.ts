@@ -40,7 +40,7 @@ export function parse(args: readonly string[]): Parsed | undefined {
     throw usage(`${what} One of: ${Object.keys(commands).join(", ")}.`);
   }
   const [argument = ""] = rest;
-  const fewest = command.argument && !command.isArgumentOptional ? 1 : 0;
+  const fewest = command.argument?.startsWith("<") ? 1 : 0;
   const most = command.argument ? 1 : 0;
   if (rest.length < fewest || rest.length > most || rest.includes("")) {
     throw usage(`Wrong number of arguments. Usage: ${DB_COMMAND} ${synopsis(name, command)}`);
@@ -96,7 +96,6 @@ export function help(): string {
 /** The syntax of a command, after `bun run db`. */
 export function synopsis(name: string, command: Command): string {
   const values = { to: "[--to <version>]", steps: "[--steps <n>]", yes: "[--yes]" };
-  const { argument, isArgumentOptional, options = [] } = command;
-  const shown = isArgumentOptional ? `[${argument}]` : `<${argument}>`;
-  return [name, ...(argument ? [shown] : []), ...options.map((key) => values[key])].join(" ");
+  const { argument, options = [] } = command;
+  return [name, ...(argument ? [argument] : []), ...options.map((key) => values[key])].join(" ");
 }

@@ -1,15 +1,23 @@
 // The commands that read or write data.
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { Metrics } from "#lib/metrics";
-import { openStores, prepareSchema } from "../database.ts";
+import type { Stores } from "../database.ts";
+import type { DatabaseEnv } from "../env.ts";
 // #region articles
 import type { ArticleStore } from "../features/articles/store.ts";
 // #endregion
 import { IS_BUNDLE, MigrateError, refuseFindings } from "../migrate/errors.ts";
 import { readFolder } from "../migrate/files.ts";
-import { SAMPLE_PASSWORD, writeSamples } from "../seed.ts";
+import { prepareSchema } from "../migrator.ts";
 import type { Command } from "./command.ts";
+
+/** Loads the stores only when a command needs them, so that the other commands start faster. */
+async function withStores<T>(env: DatabaseEnv, work: (stores: Stores) => Promise<T>): Promise<T> {
+  await prepareSchema(env, { migrate: false });
+  const { openStores } = await import("../database.ts");
+  const stores = openStores(env);
+  return work(stores).finally(() => stores.close());
+}
 
 export const seed: Command = {
   summary: "Create sample data; safe to repeat",
@@ -21,9 +29,8 @@ export const seed: Command = {
         "The sample users have a known password, so seed does not run in production or from the bundle.",
       );
     }
-    await prepareSchema(env, { migrate: false });
-    const stores = openStores(env, new Metrics(false));
-    const written = await writeSamples(stores).finally(() => stores.close());
+    const { SAMPLE_PASSWORD, writeSamples } = await import("../seed.ts");
+    const written = await withStores(env, writeSamples);
     const counts = Object.entries(written).map(([what, count]) => `${count} ${what}`);
     const text = `created  ${counts.join(", ")}; the password of each user is "${SAMPLE_PASSWORD}"`;
     return { exitCode: 0, data: written, text };
@@ -34,9 +41,7 @@ export const seed: Command = {
 export const reindex: Command = {
   summary: "Rebuild the search index of every article",
   async run({ env }) {
-    await prepareSchema(env, { migrate: false });
-    const stores = openStores(env, new Metrics(false));
-    const indexed = await indexAll(stores.articles).finally(() => stores.close());
+    const indexed = await withStores(env, ({ articles }) => indexAll(articles));
     return { exitCode: 0, data: { articles: indexed }, text: `indexed  articles: ${indexed}` };
   },
 };
@@ -59,32 +64,24 @@ export const dump: Command = {
 
 export const backup: Command = {
   summary: "Write a copy and verify it; the service may be running",
-  argument: "file",
+  argument: "<file>",
   async run({ migrator, argument }) {
     const file = resolve(argument);
     const { bytes, unverified, leftOut } = await migrator.target.backup(file);
-    const note = unverified === undefined ? "verified" : `NOT verified: ${unverified}`;
+    const verified = unverified === undefined;
+    const note = verified ? "verified" : `NOT verified: ${unverified}`;
     const lines = [
       `wrote     ${file}  (${bytes} bytes, ${note})`,
       ...leftOut.map((object) => `left out  ${object}, which no migration created`),
     ];
-    return {
-      exitCode: 0,
-      data: {
-        file,
-        bytes,
-        verified: unverified === undefined,
-        unverified: unverified ?? null,
-        leftOut,
-      },
-      text: lines.join("\n"),
-    };
+    const data = { file, bytes, verified, unverified: unverified ?? null, leftOut };
+    return { exitCode: 0, data, text: lines.join("\n") };
   },
 };
 
 export const restore: Command = {
   summary: "Check a backup, then replace the database with it; stop the service first",
-  argument: "file",
+  argument: "<file>",
   options: ["yes"],
   async run({ migrator: { target, directory }, argument, confirm }) {
     const file = resolve(argument);

@@ -79,7 +79,7 @@ export const baseline: Command = {
 
 export const newMigration: Command = {
   summary: "Create the files of the next migration, for each engine",
-  argument: "name",
+  argument: "<name>",
   async run({ migrator: { directory }, env, argument }) {
     const name = argument
       .toLowerCase()
@@ -115,8 +115,7 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
 
 export const renumber: Command = {
   summary: "Give unapplied migrations the next numbers, `name` the highest of them",
-  argument: "name",
-  isArgumentOptional: true,
+  argument: "[name]",
   async run({ migrator, env, argument }) {
     const { folder, ledger } = await migrate.inspect(migrator);
     const renamings = planRenumbering(folder, ledger, argument || undefined);
@@ -152,11 +151,8 @@ function describe(outcome: migrate.Outcome, command: "up" | "down"): Report {
 
 function reportFindings(findings: readonly Finding[], data: Report["data"], text: string): Report {
   const lines = findings.length > 0 ? [text, ...problems(findings)] : [text, "no problems"];
-  return {
-    exitCode: findings.length > 0 ? 3 : 0,
-    data: { ...data, findings },
-    text: lines.join("\n"),
-  };
+  const exitCode = findings.length > 0 ? 3 : 0;
+  return { exitCode, data: { ...data, findings }, text: lines.join("\n") };
 }
 
 function problems(findings: readonly Finding[]): string[] {

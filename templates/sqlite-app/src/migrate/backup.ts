@@ -83,9 +83,9 @@ export function removeFile(path: string): void {
   if (existsSync(path)) rmSync(path);
 }
 
-/** Waits until the content of a file is on the disk. */
-export function flush(file: string): void {
-  const descriptor = openSync(file, "r+");
+/** Waits until the content of a file is on the disk. Windows requires that it is opened for writing. */
+export function flush(file: string, flags = "r+"): void {
+  const descriptor = openSync(file, flags);
   try {
     fsyncSync(descriptor);
   } finally {
@@ -95,11 +95,5 @@ export function flush(file: string): void {
 
 /** Waits until the entries of a folder, such as a rename, are on the disk. Not possible on Windows, and skipped there. */
 export function flushNames(folder: string): void {
-  if (process.platform === "win32") return;
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  if (process.platform !== "win32") flush(folder, "r");
 }

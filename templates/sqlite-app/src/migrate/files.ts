@@ -114,25 +114,23 @@ function sequence(migrations: readonly Migration[]): Finding[] {
 
 function badStatements(script: Script, engine: Engine): Finding[] {
   const { file, sql } = script;
-  const finding = (message: string): Finding => ({
-    code: "statement",
-    subject: file,
-    message: `${file}: ${message}`,
-  });
   const outside = isTransactional(script) ? outsideTransaction(sql, engine) : [];
-  return [
-    ...(hasOpenComment(sql, engine) ? [finding("a comment has no end: add */.")] : []),
-    ...forbidden(sql, engine).map((statement) =>
-      finding(
+  const problems = [
+    ...(hasOpenComment(sql, engine) ? ["a comment has no end: add */."] : []),
+    ...forbidden(sql, engine).map(
+      (statement) =>
         `${statement} is not allowed in a migration: the tool begins the transaction, if there is one, and ends it.`,
-      ),
     ),
-    ...outside.map((statement) =>
-      finding(
+    ...outside.map(
+      (statement) =>
         `${statement} does not work in a transaction. Move it to a migration of its own that starts with the comment \`-- migrate: no-transaction\`.`,
-      ),
     ),
   ];
+  return problems.map((problem) => ({
+    code: "statement",
+    subject: file,
+    message: `${file}: ${problem}`,
+  }));
 }
 
 /** A version in the format of file names. */

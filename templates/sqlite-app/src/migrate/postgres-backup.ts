@@ -2,9 +2,9 @@
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
-import { noTimeouts } from "../store/postgres.ts";
 import { flush, flushNames, publish, removeFile } from "./backup.ts";
 import { explainFileError, MigrateError } from "./errors.ts";
+import { noTimeouts } from "./postgres-connection.ts";
 import { readState } from "./postgres-ledger.ts";
 import { describeObject, exclude, isRelation, readOwnership } from "./postgres-objects.ts";
 import {

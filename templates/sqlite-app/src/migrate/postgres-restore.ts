@@ -31,24 +31,17 @@ export async function runRestore(
   { before, end }: RestoreScript,
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "restore-")); // Only readable by this user, because it will contain the rows.
-  const write = (name: string, text: string) => {
-    writeFileSync(join(folder, name), text);
-    return `--file=${join(folder, name)}`;
-  };
+  const path = (name: string) => join(folder, name);
   try {
     const entries = await runProgram(context, "pg_restore", "--list", file);
-    const list = join(folder, "list");
-    writeFileSync(list, entries.replaceAll(SCHEMA_ENTRY, ""));
-    const script = `--file=${join(folder, "script.sql")}`;
-    await runProgram(context, "pg_restore", `--use-list=${list}`, script, file);
-    return await runProgram(
-      context,
-      "psql",
-      ...["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"],
-      write("before.sql", `BEGIN; ${before}`),
-      script,
-      write("end.sql", end),
-    );
+    writeFileSync(path("list"), entries.replaceAll(SCHEMA_ENTRY, ""));
+    const output = [`--use-list=${path("list")}`, `--file=${path("script.sql")}`];
+    await runProgram(context, "pg_restore", ...output, file);
+    writeFileSync(path("before.sql"), `BEGIN; ${before}`);
+    writeFileSync(path("end.sql"), end);
+    const options = ["--no-psqlrc", "--quiet", "--no-align", "--tuples-only"];
+    const files = ["before.sql", "script.sql", "end.sql"].map((name) => `--file=${path(name)}`);
+    return await runProgram(context, "psql", ...options, "--set=ON_ERROR_STOP=1", ...files);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,8 +1,8 @@
 // Verifies a dump of PostgreSQL: restores it into a scratch database or schema, and compares the content.
 import { SQL } from "bun";
 import type { ConnectionSettings } from "../postgres-url.ts";
-import { openConnection } from "../store/postgres.ts";
 import { MigrateError } from "./errors.ts";
+import { openConnection } from "./postgres-connection.ts";
 import type { SqlRunner } from "./postgres-ledger.ts";
 import type { ProgramContext } from "./postgres-programs.ts";
 import { runRestore } from "./postgres-restore.ts";
@@ -48,14 +48,14 @@ export async function verifyDump(
     try {
       // If it is not reachable, it is dropped, too.
       if (await isReachable(scratch)) {
-        await restore(scratch, await schemaAndExtensions(sql));
+        await restore(scratch, await readStatements(sql, SCHEMA_AND_EXTENSIONS));
         return undefined;
       }
     } finally {
       await dropDatabase(connection, database);
     }
   }
-  const preparation = await schemaInstead(sql);
+  const preparation = await readStatements(sql, EMPTY_SCHEMA);
   const refusal = await refusalOf(sql, preparation);
   if (refusal === undefined) await restore(connection, preparation);
   return refusal;
@@ -103,35 +103,27 @@ async function dropDatabase(connection: ConnectionSettings, database: string): P
   }
 }
 
-/** SQL that creates the schema and the extensions, which are not part of the dump. */
-function schemaAndExtensions(sql: SqlRunner): Promise<string> {
-  return readStatements(
-    sql,
-    `SELECT format('CREATE SCHEMA IF NOT EXISTS %I', current_schema()) AS statement
-     UNION ALL
-     SELECT format('CREATE SCHEMA IF NOT EXISTS %I', nspname)
-     FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE nspname !~ '^pg_'
-     UNION ALL
-     SELECT format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA %I CASCADE', extname, nspname)
-     FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname <> 'plpgsql'`,
-  );
-}
+/** Returns the statements that create the schema and the extensions, which are not part of the dump. */
+const SCHEMA_AND_EXTENSIONS = `
+  SELECT format('CREATE SCHEMA IF NOT EXISTS %I', current_schema()) AS statement
+  UNION ALL
+  SELECT format('CREATE SCHEMA IF NOT EXISTS %I', nspname)
+  FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE nspname !~ '^pg_'
+  UNION ALL
+  SELECT format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA %I CASCADE', extname, nspname)
+  FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname <> 'plpgsql'`;
 
 /**
- * SQL that replaces the current schema with an empty one, because a dump names its schema. The transaction is rolled
- * back, so that other sessions never see the change. It locks no table.
+ * Returns the statements that replace the current schema with an empty one, because a dump names its schema. The
+ * transaction is rolled back, so that other sessions never see the change. They lock no table.
  */
-function schemaInstead(sql: SqlRunner): Promise<string> {
-  return readStatements(
-    sql,
-    `SELECT format('ALTER SCHEMA %I RENAME TO %I', name, 'verify_backup') AS statement FROM current_schema() AS name
-     UNION ALL
-     SELECT format('CREATE SCHEMA %I', name) FROM current_schema() AS name
-     UNION ALL
-     SELECT format('ALTER EXTENSION %I SET SCHEMA %I', extname, current_schema())
-     FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE nspname = current_schema()`,
-  );
-}
+const EMPTY_SCHEMA = `
+  SELECT format('ALTER SCHEMA %I RENAME TO %I', name, 'verify_backup') AS statement FROM current_schema() AS name
+  UNION ALL
+  SELECT format('CREATE SCHEMA %I', name) FROM current_schema() AS name
+  UNION ALL
+  SELECT format('ALTER EXTENSION %I SET SCHEMA %I', extname, current_schema())
+  FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE nspname = current_schema()`;
 
 async function readStatements(sql: SqlRunner, query: string): Promise<string> {
   const rows: { statement: string }[] = await sql.unsafe(query);

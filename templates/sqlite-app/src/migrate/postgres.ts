@@ -1,11 +1,11 @@
 // Migrations on PostgreSQL: each step and its ledger row in one transaction, one process at a time.
 import { SQL, type TransactionSQL } from "bun";
 import { type ConnectionSettings, describeConnection } from "../postgres-url.ts";
-import { noTimeouts, openConnection } from "../store/postgres.ts";
 import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
+import { noTimeouts, openConnection } from "./postgres-connection.ts";
 import {
   createLedger,
   readState,
@@ -32,7 +32,7 @@ import { planRestore, replaceObjects } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
 import { MIGRATION_TIMEOUT_MS } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
-import type { BackupResult, Target } from "./target.ts";
+import type { BackupResult, Confirm, Target } from "./target.ts";
 
 /** Names the lock that migrations hold (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). */
 const LOCK = 7_166_914_512;
@@ -179,11 +179,7 @@ export class PostgresTarget implements Target {
     return stoppable(this.#connection, (context) => backupTo(this.#sql, context, file));
   }
 
-  async restore(
-    file: string,
-    known: readonly Migration[],
-    confirm: (question: string) => boolean,
-  ): Promise<undefined> {
+  async restore(file: string, known: readonly Migration[], confirm: Confirm): Promise<undefined> {
     requirePrograms(this.#connection);
     await this.#locked(async (sql) => {
       const { question, script } = await stoppable(this.#connection, (context) =>

@@ -17,6 +17,7 @@ import { MigrateError, reasonOf, restoreCancelled } from "./errors.ts";
 import type { Migration } from "./files.ts";
 import { readState } from "./ledger.ts";
 import { findProblem } from "./state.ts";
+import type { Confirm } from "./target.ts";
 
 /**
  * Replaces the database at `path` with a verified copy of the backup.
@@ -30,7 +31,7 @@ export function restoreDatabase(
   file: string,
   path: string,
   known: readonly Migration[],
-  confirm: (question: string) => boolean,
+  confirm: Confirm,
 ): string | undefined {
   checkBackup(file, known);
   mkdirSync(dirname(path), { recursive: true });
@@ -106,10 +107,7 @@ function checkBackup(file: string, known: readonly Migration[]): void {
  * Locks the database and checkpoints its WAL. Leaving WAL mode fails while another connection is open.
  * @returns undefined if the database is too damaged to be locked, and the operator has confirmed the restore.
  */
-function lockExclusively(
-  path: string,
-  confirm: (question: string) => boolean,
-): Database | undefined {
+function lockExclusively(path: string, confirm: Confirm): Database | undefined {
   let database: Database | undefined;
   try {
     database = connect(path, { busyTimeout: 1000 });

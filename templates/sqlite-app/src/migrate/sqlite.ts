@@ -14,7 +14,7 @@ import { SafetyCopies } from "./safety-copies.ts";
 import { statements } from "./sql.ts";
 import { lockDatabase, MIGRATION_TIMEOUT_MS, readDatabase } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
-import type { BackupResult, Target } from "./target.ts";
+import type { BackupResult, Confirm, Target } from "./target.ts";
 
 export class SqliteTarget implements Target {
   readonly engine = "sqlite";
@@ -144,7 +144,7 @@ export class SqliteTarget implements Target {
   async restore(
     file: string,
     known: readonly Migration[],
-    confirm: (question: string) => boolean,
+    confirm: Confirm,
   ): Promise<string | undefined> {
     return restoreDatabase(file, this.location, known, confirm);
   }
@@ -166,7 +166,7 @@ export class SqliteTarget implements Target {
    * a PRAGMA of one file does not affect the next. Foreign keys are off, because a table rebuild would cascade to the rows
    * that refer to the table, and they cannot be switched inside a transaction. `refuseNewOrphans` checks them before the
    * commit.
-   * @param copies are kept if the commit succeeds.
+   * @param copies gives the latest copy its final name, unless the commit fails.
    */
   async #transaction<T>(work: (database: Database) => T, copies?: SafetyCopies): Promise<T> {
     mkdirSync(dirname(this.location), { recursive: true });
@@ -191,9 +191,9 @@ export class SqliteTarget implements Target {
 }
 
 /**
- * Runs the statements one at a time, so that an error has a line. Our `statements` may return several as one: after
- * `CREATE TABLE trigger (begin TEXT);`, it looks for the `END` of a trigger. SQLite runs only the first of them, so the
- * inner loop continues after it.
+ * Runs the statements one at a time, so that an error has a line. `statements` may mistake several for one: in
+ * `CREATE TABLE trigger (begin TEXT);`, it sees the start of a trigger, and looks for its `END`. SQLite runs only the first
+ * one, so the inner loop repeats until nothing is left.
  */
 function runScript(database: Database, script: Script): void {
   for (const { start, end } of statements(script.sql, "sqlite")) {

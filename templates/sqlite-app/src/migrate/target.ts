@@ -14,6 +14,9 @@ export interface BackupResult {
   readonly leftOut: readonly string[];
 }
 
+/** Asks the operator before something that cannot be undone or checked. Returns whether to do it. */
+export type Confirm = (question: string) => boolean;
+
 export interface Target extends AsyncDisposable {
   readonly engine: Engine;
   /** Describes the database in messages, without a password. */
@@ -45,12 +48,7 @@ export interface Target extends AsyncDisposable {
   backup(file: string): Promise<BackupResult>;
   /**
    * Checks `file`, then replaces the database with it.
-   * @param confirm asks the operator before something that cannot be undone or checked.
    * @returns the path of the replaced database, if it is kept.
    */
-  restore(
-    file: string,
-    known: readonly Migration[],
-    confirm: (question: string) => boolean,
-  ): Promise<string | undefined>;
+  restore(file: string, known: readonly Migration[], confirm: Confirm): Promise<string | undefined>;
 }

@@ -1,5 +1,5 @@
 // The SQLite file: one connection that writes and one that reads. The stores of the features share them.
-import type { Database } from "bun:sqlite";
+import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { SqliteReads } from "#lib/sqlite-reads";
 import { StoreBusyError } from "./busy.ts";
 import { connect, isBusy } from "./connection.ts";
@@ -31,6 +31,13 @@ export class SqliteDatabase {
     return this.#reads.read(work);
   }
 
+  /** Reads the first row of a query. */
+  readRow<Row>(sql: string, values: readonly SQLQueryBindings[]): Row | undefined {
+    return this.read(
+      (reader) => reader.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined,
+    );
+  }
+
   /**
    * Runs `work` in an immediate transaction. `work` must be synchronous: after an `await` it would be outside.
    * @throws {StoreBusyError} if the database stays locked for longer than the timeout.
@@ -50,6 +57,13 @@ export class SqliteDatabase {
         if (this.#writer.inTransaction) this.#writer.run("ROLLBACK");
       }
     }, this.#writeTimeoutMs);
+  }
+
+  /** Writes with one statement. @returns its first row, if it has `RETURNING` and writes one. */
+  writeRow<Row>(sql: string, values: readonly SQLQueryBindings[]): Promise<Row | undefined> {
+    return this.write(
+      (writer) => writer.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined,
+    );
   }
 
   /**

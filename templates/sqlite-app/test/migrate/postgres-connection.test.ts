@@ -1,9 +1,11 @@
 // Unix sockets and TLS files: `bun run db` and PostgreSQL's programs connect in the same way as the service.
 import { expect, test } from "bun:test";
+import { findProgram } from "../postgres-programs.ts";
 import { missingForServer, startPostgres } from "../postgres-server.ts";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
-const missing = [...missingForServer, ...["pg_dump", "psql"].filter((name) => !Bun.which(name))];
+const programs = ["pg_dump", "psql"].filter((name) => !findProgram(name));
+const missing = [...missingForServer, ...programs];
 const title =
   "up, backup and restore through a socket, over TLS, and with parameters that override the URL";
 if (missing.length > 0) {

@@ -2,12 +2,12 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { parseEnv } from "#lib/env";
-import { Metrics } from "#lib/metrics";
-import { openStores, prepareSchema, type Stores } from "../../src/database.ts";
+import { openStores, type Stores } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 // #region transfer
 import type { Article } from "../../src/features/articles/store.ts";
 // #endregion
+import { prepareSchema } from "../../src/migrator.ts";
 import { PROCESS_TIMEOUT } from "../project.ts";
 import type { Variables } from "../service.ts";
 
@@ -16,7 +16,7 @@ export function testStore(variables: () => Promise<Variables>): void {
   beforeAll(async () => {
     const env = parseEnv(databaseSchema, await variables());
     await prepareSchema(env, { migrate: true });
-    stores = openStores(env, new Metrics(false));
+    stores = openStores(env);
   }, PROCESS_TIMEOUT);
   afterAll(() => stores.close());
 

@@ -2,12 +2,12 @@
 import { afterAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseEnv } from "#lib/env";
-import { Metrics } from "#lib/metrics";
-import { openStores, prepareSchema, type Stores } from "../../src/database.ts";
+import { openStores, type Stores } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 import type { ArticleFilter } from "../../src/features/articles/filter.ts";
 import { orders, sorts } from "../../src/features/articles/filter.ts";
 import { highlight } from "../../src/features/articles/highlight.ts";
+import { prepareSchema } from "../../src/migrator.ts";
 import { Folder } from "../folder.ts";
 import { onPostgres } from "../postgres.ts";
 import { PROCESS_TIMEOUT } from "../project.ts";
@@ -46,7 +46,7 @@ onPostgres((newDatabase) => {
   const open = async (variables: Variables): Promise<Stores> => {
     const env = parseEnv(databaseSchema, variables);
     await prepareSchema(env, { migrate: true });
-    return openStores(env, new Metrics(false));
+    return openStores(env);
   };
   let engines: Stores[] = [];
   afterAll(async () => {

@@ -2,10 +2,10 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import { parseEnv } from "#lib/env";
-import { openMigrator, prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 import { SqliteTransfer } from "../../src/features/transfer/sqlite.ts";
 import { SqliteUsers } from "../../src/features/users/sqlite.ts";
+import { openMigrator, prepareSchema } from "../../src/migrator.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
 import { Folder } from "../folder.ts";
 

@@ -2,10 +2,10 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { parseEnv } from "#lib/env";
-import { prepareSchema } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
 import { buildListQuery, type Position, sorts } from "../../src/features/articles/filter.ts";
 import { dialect } from "../../src/features/articles/sqlite.ts";
+import { prepareSchema } from "../../src/migrator.ts";
 import { Folder } from "../folder.ts";
 
 test("a page is one range of one index, and nothing is sorted", async () => {

@@ -2,9 +2,9 @@
 import { expect, test } from "bun:test";
 import { SQL } from "bun";
 import { parseEnv } from "#lib/env";
-import { Metrics } from "#lib/metrics";
-import { openStores, prepareSchema } from "../../src/database.ts";
+import { openStores } from "../../src/database.ts";
 import { databaseSchema } from "../../src/env.ts";
+import { prepareSchema } from "../../src/migrator.ts";
 import { onPostgres } from "../postgres.ts";
 import { testStore } from "./contract.ts";
 
@@ -15,7 +15,7 @@ onPostgres((newDatabase) => {
     const url = await newDatabase();
     const env = parseEnv(databaseSchema, { DATABASE_URL: url });
     await prepareSchema(env, { migrate: true });
-    const { ready, close } = openStores(env, new Metrics(false));
+    const { ready, close } = openStores(env);
     await using sql = new SQL(url, { max: 1 });
     const first = async (query: string) => Object.values((await sql.unsafe(query))[0])[0];
     const before = await first("SELECT pg_current_wal_insert_lsn()");
@@ -32,7 +32,7 @@ onPostgres((newDatabase) => {
       const url = await newDatabase();
       const env = parseEnv(databaseSchema, { DATABASE_URL: url });
       await prepareSchema(env, { migrate: true });
-      const { users, articles, close } = openStores(env, new Metrics(false));
+      const { users, articles, close } = openStores(env);
       const user = { email: "a@example.com", name: "N", passwordHash: "hash" };
       const author = (await users.createUser(user))?.id ?? 0;
       const { id } = await articles.createArticle(author, { title: "wombat", body: "wombat" });

@@ -44,13 +44,8 @@ export interface Dialect {
   readonly order: Readonly<Record<SortColumn, string>>;
 }
 
-export interface Query {
-  readonly sql: string;
-  readonly parameters: readonly (string | number)[];
-}
-
 /** Returns the query of one page of articles (keyset pagination). Without `q`, a later page is as fast as the first. */
-export function buildListQuery(filter: EngineFilter, dialect: Dialect): Query {
+export function buildListQuery(filter: EngineFilter, dialect: Dialect) {
   const parameters: (string | number)[] = [];
   const parameter = (value: string | number): string => dialect.placeholder(parameters.push(value));
   const { match, author, after, limit } = filter;

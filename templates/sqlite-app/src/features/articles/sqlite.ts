@@ -10,7 +10,7 @@ const FIND = `SELECT ${COLUMNS} FROM articles WHERE id = ?`;
 /** A search blocks the event loop for microseconds per hit: for a common word, only the newest hits are found. */
 const MAX_HITS = 10_000;
 
-/** SQL that finds the newest articles. `match` is the placeholder of an expression from `matchExpression`. */
+/** SQL that finds the newest articles. `match` is the placeholder of what `matchExpression` returns. */
 const hits = ({ select, searchIn, match }: Record<"select" | "searchIn" | "match", string>) =>
   `SELECT ${select} FROM articles_search('{${searchIn}} : ' || ${match}) ORDER BY rowid DESC LIMIT ${MAX_HITS}`;
 
@@ -27,7 +27,7 @@ export const dialect: Dialect = {
       return `(${found}) AS hits CROSS JOIN articles AS a ON a.id = hit`;
     },
   },
-  // A copy of `id`, the rowid: with the rowid, SQLite uses no index for `(title, id) > (?, ?)` (migration 0003).
+  // `seq` is a copy of `id`: SQLite uses no index for `(title, id) > (?, ?)`, because `id` is the rowid (migration 0003).
   id: "a.seq",
   order: {
     rank: "hits.rank",
@@ -41,36 +41,27 @@ export class SqliteArticles implements ArticleStore {
   constructor(private readonly database: SqliteDatabase) {}
 
   async createArticle(author: number, { title, body }: NewArticle): Promise<Article> {
-    const article = await this.database.write((writer) =>
-      writer
-        .query<Article, [number, string, string, string, string, string]>(
-          `INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) RETURNING ${COLUMNS}`,
-        )
-        .get(author, title, body, foldWords(title), foldWords(body), now()),
+    const article = await this.database.writeRow<Article>(
+      `INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) RETURNING ${COLUMNS}`,
+      [author, title, body, foldWords(title), foldWords(body), now()],
     );
-    if (article === null) throw new Error("INSERT … RETURNING returned no row.");
+    if (article === undefined) throw new Error("INSERT … RETURNING returned no row.");
     return article;
   }
 
   async findArticle(id: number): Promise<Article | undefined> {
-    return this.database.read(
-      (reader) => reader.query<Article, [number]>(FIND).get(id) ?? undefined,
-    );
+    return this.database.readRow<Article>(FIND, [id]);
   }
 
   updateArticle(id: number, author: number, changes: ArticleChanges): Promise<Article | undefined> {
     const { title = null, body = null } = changes;
     const words = [title && foldWords(title), body && foldWords(body)] as const;
-    return this.database.write(
-      (writer) =>
-        writer
-          .query<Article, (string | number | null)[]>(
-            `UPDATE articles SET title = coalesce(?, title), body = coalesce(?, body),
-               title_words = coalesce(?, title_words), body_words = coalesce(?, body_words), updated_at = ?
-             WHERE id = ? AND author = ? RETURNING ${COLUMNS}`,
-          )
-          .get(title, body, ...words, now(), id, author) ?? undefined,
+    return this.database.writeRow<Article>(
+      `UPDATE articles SET title = coalesce(?, title), body = coalesce(?, body),
+         title_words = coalesce(?, title_words), body_words = coalesce(?, body_words), updated_at = ?
+       WHERE id = ? AND author = ? RETURNING ${COLUMNS}`,
+      [title, body, ...words, now(), id, author],
     );
   }
 

@@ -2,19 +2,17 @@
 import { log } from "#lib/log";
 import type { Article } from "../articles/store.ts";
 
-export interface ExportOptions {
-  /** Milliseconds until the export is stopped: while it runs, it holds a snapshot of the database. */
-  readonly timeoutMs: number;
-  /** Called once when the export ends, whether it was completed, cancelled or failed. */
-  readonly onEnd: () => void;
-}
-
 const encoder = new TextEncoder();
 
-/** Articles as lines of JSON. Rejects if the first ones cannot be read, while the status can still be an error. */
+/**
+ * Articles as lines of JSON. Rejects if the first ones cannot be read, while the status can still be an error.
+ * @param timeoutMs milliseconds until the export is stopped: while it runs, it holds a snapshot of the database.
+ * @param onEnd is called once when the export ends, whether it was completed, cancelled or failed.
+ */
 export async function streamExport(
   batches: AsyncGenerator<readonly Article[], void, void>,
-  { timeoutMs, onEnd }: ExportOptions,
+  timeoutMs: number,
+  onEnd: () => void,
 ): Promise<ReadableStream<Uint8Array>> {
   let batch = await batches.next().catch((error: unknown) => {
     onEnd();

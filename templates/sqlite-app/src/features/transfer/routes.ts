@@ -50,7 +50,7 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
       if (c.req.method === "HEAD") return new Response(null, { headers });
       const onEnd = startExport(addressOf(c));
       const timeoutMs = env.MAX_TRANSFER_SECONDS * 1000;
-      const body = await streamExport(transfer.exportArticles(), { timeoutMs, onEnd });
+      const body = await streamExport(transfer.exportArticles(), timeoutMs, onEnd);
       return new Response(body, { headers });
     })
     .post("/api/articles/import", requireUser(users), async (c) => {

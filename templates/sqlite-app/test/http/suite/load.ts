@@ -3,16 +3,15 @@ import { expect, test } from "bun:test";
 import type { Service } from "../../service.ts";
 
 const CLIENTS = 50;
-const MILLISECONDS = 2000;
+const WRITES = 20;
 
 export function manyClients(service: () => Service): void {
   test(`${CLIENTS} clients write at the same time, and none sees a busy database`, async () => {
     const { id, token } = await service().newUser();
     const statuses = new Map<number, number>();
     const acknowledged = new Set<number>();
-    const end = performance.now() + MILLISECONDS;
     const client = async () => {
-      while (performance.now() < end) {
+      for (let i = 0; i < WRITES; i += 1) {
         const article = { token, body: { title: "load", body: "x" } };
         const { status, json } = await service().send("POST", "/api/articles", article);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
