@@ -245,6 +245,7 @@ test.skipIf(!CHROMIUM)(
     await until(async () => (await output(stream)).includes("data: tick"));
     await stop();
     await until(async () => (await output(stream)).includes("Stopped."));
+    await until(() => streams.open === 0);
 
     // A request replaces the previous one of its form, so that Stop leaves none open.
     await send(stream, {});
