@@ -34,6 +34,19 @@ test.each([...templateNames()])("the product's tests run the suite of %s", (name
   expect(files).toContain(`test/starters/${name}.test.ts`);
 });
 
+// The matchers of `rejects` and `resolves` run the event loop themselves. If they start while Bun 1.4.5 handles a batch of
+// events, the other events of the batch are lost: a concurrent test then waits for the output of its child forever.
+test("no file with concurrent tests uses `rejects` or `resolves`", async () => {
+  const problems: string[] = [];
+  for (const file of files.filter((path) => path.endsWith(".test.ts"))) {
+    const text = await readText(file);
+    if (!/\btest\.concurrent\b|\bwithPrograms\(/.test(text)) continue;
+    const uses = text.match(/\)\.(rejects|resolves)\b/g) ?? [];
+    problems.push(...uses.map((use) => `${file}: await the promise instead of ${use}`));
+  }
+  expect(problems).toEqual([]);
+});
+
 test("the editor configuration is the one that created projects get", async () => {
   const advice = "make .editorconfig equal to packages/shared/files/.editorconfig";
   const given = await readText("packages/shared/files/.editorconfig");

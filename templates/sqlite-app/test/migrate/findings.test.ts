@@ -142,7 +142,7 @@ test.concurrent("of two files with the same number, the applied one is not mista
   project.write("0003_z", "SELECT 1;");
   const { findings } = await inspect(migrator);
   expect(findings.map(({ code }) => code)).toEqual(["duplicate"]);
-  await expect(repair(migrator)).rejects.toThrow("0003_z");
+  expect(await repair(migrator).catch(String)).toContain("0003_z");
   expect(project.query("SELECT name FROM schema_migrations WHERE version = 3")).toEqual([
     { name: "0003_c" },
   ]);
@@ -155,8 +155,9 @@ test.concurrent("a migration without a down file, or whose down file has no stat
   await using target = new SqliteTarget(project.database);
   const migrator = { target, directory: project.migrations };
   await migrateUp(migrator);
-  await expect(migrateDown(migrator, 2)).rejects.toThrow("0004_d has no down file");
+  const revert = () => migrateDown(migrator, 2).catch(String);
+  expect(await revert()).toContain("0004_d has no down file");
   project.write("0004_d", "SELECT 1;", "-- Write the SQL.\n");
-  await expect(migrateDown(migrator, 2)).rejects.toThrow("0004_d has a down file without a stat");
+  expect(await revert()).toContain("0004_d has a down file without a stat");
   expect(project.query("SELECT version FROM schema_migrations")).toHaveLength(4);
 });

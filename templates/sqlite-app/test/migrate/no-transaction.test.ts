@@ -195,7 +195,8 @@ onPostgres((newDatabase) => {
       project.write("0002_index", `${MARK}DROP INDEX CONCURRENTLY IF EXISTS a_x; ${index}`);
       await project.dbOk("up");
       await query(project, "INSERT INTO a VALUES (1)");
-      expect(query(project, "INSERT INTO a VALUES (1)")).rejects.toThrow("a_x");
+      const second = query(project, "INSERT INTO a VALUES (1)");
+      expect(await second.catch(String)).toContain("a_x");
     },
     PROCESS_TIMEOUT,
   );

@@ -126,8 +126,8 @@ onPostgres((newDatabase) => {
       await other.begin(async (transaction) => {
         await transaction.unsafe("SELECT pg_advisory_xact_lock(7166914512)");
         await using target = new PostgresTarget(parsePostgresUrl(url), 100);
-        const failed = expect(target.repair([])).rejects;
-        await failed.toThrow("another process is migrating or restoring it");
+        const failure = await target.repair([]).catch(String);
+        expect(failure).toContain("another process is migrating or restoring it");
       });
     },
     PROCESS_TIMEOUT,

@@ -37,7 +37,7 @@ test("a write waits for the previous one, and one that throws leaves nothing", a
   });
   const fourth = write("fourth");
   openGate();
-  expect(third).rejects.toThrow("never mind");
+  expect(await third.catch(String)).toContain("never mind");
   await Promise.all([first, second, fourth]);
   expect(entries()).toEqual(["first", "second", "fourth"]);
 });
