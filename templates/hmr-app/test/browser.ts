@@ -1,5 +1,5 @@
 // A tab of Chromium. Without Chromium the tests that need it are skipped, except in CI, where that is an error.
-import { afterAll, test } from "bun:test";
+import { test } from "bun:test";
 import { type Service, until } from "./service.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
@@ -12,31 +12,13 @@ if (!chromium)
 
 export const browserTest = test.skipIf(!chromium);
 
-/** A tab that the next test uses again: a window costs Chromium more than most tests do. */
-let idle: Tab | undefined;
-afterAll(async () => {
-  await idle?.view.close();
-  idle = undefined;
-});
-
 export class Tab implements AsyncDisposable {
   /** Warnings and errors in the console: of scripts, of the network, and violations of the policy. */
   readonly console: string[] = [];
 
-  /** Whether scripts of a test run in every page that the tab opens. */
-  #hasScripts = false;
-
   private constructor(readonly view: Bun.WebView) {}
 
   static async open(url: string): Promise<Tab> {
-    const tab = idle ?? (await Tab.#create());
-    idle = undefined;
-    tab.console.length = 0;
-    await tab.view.navigate(url);
-    return tab;
-  }
-
-  static async #create(): Promise<Tab> {
     const backend = {
       type: "chrome" as const,
       url: false as const,
@@ -48,6 +30,7 @@ export class Tab implements AsyncDisposable {
     const tab = new Tab(view);
     await view.navigate("about:blank");
     await tab.#followConsole();
+    await view.navigate(url);
     return tab;
   }
 
@@ -58,14 +41,19 @@ export class Tab implements AsyncDisposable {
     return tab;
   }
 
-  /** Waits until the page receives edits. A page that has not connected yet may print nothing, so it tries again. */
+  /**
+   * Waits until the page receives edits. It subscribes to them when it handles the bundler's first message, which may be
+   * after its first line in the console, but is before a line that it prints after the terminal has the first one.
+   */
   async connected(dev: Service): Promise<void> {
-    const mark = `connected ${crypto.randomUUID()}`;
-    await until("the page is connected to the bundler", async () => {
-      if (dev.printed().includes(mark)) return true;
-      await this.evaluate(`console.log("${mark}")`);
-      return false;
-    });
+    for (const line of ["connected", "subscribed"]) {
+      const mark = `${line} ${crypto.randomUUID()}`;
+      await until(`the page is ${line}`, async () => {
+        if (dev.printed().includes(mark)) return true;
+        await this.evaluate(`console.log("${mark}")`);
+        return false;
+      });
+    }
   }
 
   /** https://chromedevtools.github.io/devtools-protocol/tot/Log/, /Runtime/ */
@@ -83,13 +71,6 @@ export class Tab implements AsyncDisposable {
     }
     await this.view.cdp("Log.enable");
     await this.view.cdp("Runtime.enable");
-  }
-
-  /** Runs a script in every page that the tab opens, before the scripts of the page. */
-  async runFirst(source: string): Promise<void> {
-    this.#hasScripts = true;
-    await this.view.cdp("Page.enable");
-    await this.view.cdp("Page.addScriptToEvaluateOnNewDocument", { source });
   }
 
   /** Returns the value of a JavaScript expression in the page. */
@@ -131,17 +112,7 @@ export class Tab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (idle || this.#hasScripts || !(await this.#leavePage())) return this.view.close();
-    idle = this;
-  }
-
-  /** Returns false if the page blocks it. */
-  async #leavePage(): Promise<boolean> {
-    const left = this.view.navigate("about:blank").then(
-      () => true,
-      () => false,
-    );
-    return Promise.race([left, Bun.sleep(2000).then(() => false)]);
+    await this.view.close();
   }
 }
 

@@ -384,7 +384,8 @@ browserTest(
     // The bundler has also been asked whether the page is stale: an edit before its response would reload the page.
     await (await fetch(service.url)).text();
     const countLoads = "sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1";
-    await tab.runFirst(countLoads);
+    await tab.view.cdp("Page.enable");
+    await tab.view.cdp("Page.addScriptToEvaluateOnNewDocument", { source: countLoads });
     await own.write(APP, page.replace(TEXT, "Edited before."));
     await tab.shows("Edited before.");
     const source = 'document.querySelector("img").src';

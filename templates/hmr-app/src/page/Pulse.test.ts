@@ -61,7 +61,9 @@ browserTest("a server that does not respond is noticed, and so is its recovery",
 browserTest("a first request that fails is forgotten once the WebSocket is open", async () => {
   await using service = await startProduction(copy.folder);
   await using tab = await Tab.open(`${service.url}/healthz`);
-  await tab.runFirst("window.fetch = async () => new Response(null, { status: 503 })");
+  const fail = { source: "window.fetch = async () => new Response(null, { status: 503 })" };
+  await tab.view.cdp("Page.enable");
+  await tab.view.cdp("Page.addScriptToEvaluateOnNewDocument", fail);
   await tab.view.navigate(service.url);
   await tab.shows("Live");
   await tab.waitFor(`${counter("server-counter")} === "0"`);
@@ -96,7 +98,8 @@ browserTest.each([
       return response;
     };
   })()`;
-  await tab.runFirst(delay);
+  await tab.view.cdp("Page.enable");
+  await tab.view.cdp("Page.addScriptToEvaluateOnNewDocument", { source: delay });
   await tab.view.navigate(service.url);
   await tab.shows("Live");
   await tab.evaluate(`void ${action || 0}`);
