@@ -51,7 +51,8 @@ function requestOf(form) {
   const body = json ? json.value : fileOf(form);
   const search = query.size > 0 ? "?" + query : "";
   // Relative to the page, so that it also works below a path prefix.
-  return new Request("." + path + search, { method, headers, body });
+  // Not through the cache: the response is the server's own, and a stream that was stopped does not stay open for the cache.
+  return new Request("." + path + search, { method, headers, body, cache: "no-store" });
 }
 
 function fileOf(form) {
