@@ -25,7 +25,7 @@ await Bun.build({
   minify: true,
   // For the locations in stacks.
   sourcemap: "linked",
-  // The files of the latest build of the page.
+  // Replaces embedded.ts with a list of the files of the latest build.
   files: { [resolve("src/features/page/embedded.ts")]: embedded },
 });
 console.log(`Built ${outfile}: it needs no other file.`);

@@ -22,6 +22,11 @@ interface ReadOptions extends Omit<MetricOptions, "labels"> {
   readonly read: () => number;
 }
 
+interface Renderable {
+  readonly options: MetricOptions;
+  render(): string;
+}
+
 /** A metric: a series per label set. */
 class Metric<Series extends CountSeries | DurationSeries> {
   /** By label set, as the text format has it: `method="GET",status="200"`. */
@@ -41,8 +46,8 @@ class Metric<Series extends CountSeries | DurationSeries> {
     const { size } = this.#series;
     let key = this.#keyOf((label) => values[label] ?? "");
     if (size >= MAX_SERIES && !this.#series.has(key)) {
-      // Only once: the series of `overflow` is one more.
-      if (size === MAX_SERIES) log.warn("{name} has too many label sets", { name });
+      // Warns once: the series `overflow`, which is added next, makes the size greater than `MAX_SERIES`.
+      if (size === MAX_SERIES) log.warn("{metric} has too many label sets", { metric: name });
       key = this.#keyOf(() => "overflow");
     }
     return this.#series.getOrInsertComputed(key, this.create);
@@ -139,7 +144,7 @@ export class Metrics {
     return this.#add("histogram", new Histogram(options, () => new DurationSeries()));
   }
 
-  /** A number that is known elsewhere, read at each scrape; a counter if its name ends in `_total`. */
+  /** A number that is kept elsewhere, and read at each scrape. Its type is `counter` if the name ends in `_total`. */
   gauge({ read, ...options }: ReadOptions): void {
     const type = options.name.endsWith("_total") ? "counter" : "gauge";
     this.#add(type, { options, render: () => sample(options.name, "", read()) });
@@ -150,7 +155,7 @@ export class Metrics {
     return [...this.#renderers.values()].map((render) => render()).join("");
   }
 
-  #add<M extends Pick<Metric<CountSeries>, "options" | "render">>(type: string, metric: M): M {
+  #add<M extends Renderable>(type: string, metric: M): M {
     const { name, help } = metric.options;
     if (this.#renderers.has(name)) throw new RangeError(`The metric ${name} exists already.`);
     this.#renderers.set(name, () => {

@@ -57,7 +57,7 @@ ADDON_EXPORT const float *vindex_vectors(const vindex *index);
 typedef int32_t vindex_accept(uint32_t id);
 
 // The best `k`: the highest scores, or the shortest distances if the metric is Euclidean; equal ones by rising id.
-// `hits` has room for `k`. `accept` and `cancel` may be NULL. The search ends soon after another thread sets *cancel to
+// `hits` has room for `k`; all of it is overwritten. `accept` and `cancel` may be NULL. The search ends soon after another thread sets *cancel to
 // another value than 0.
 // Returns how many were found, or a status as a negative number. Allocates nothing.
 ADDON_EXPORT int32_t vindex_search(const vindex *index, const float *query, uint32_t k,

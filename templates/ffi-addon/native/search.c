@@ -4,7 +4,8 @@
 #define BLOCK_ROWS 256
 #define BLOCK_BYTES (256 * 1024) // a block stays in the L2 cache between the fast pass and the exact one
 
-// Fills the heap until there are `k` hits: worse than every vector.
+// The heap starts with `k` of these. Its score is below that of every vector, and rules none out: `is_ruled_out` does not
+// compare with distances as large, and no other score comes near it.
 #define NO_HIT ((vindex_hit){-1e300, VINDEX_MAX_SIZE})
 
 static bool is_worse(vindex_hit a, vindex_hit b) {

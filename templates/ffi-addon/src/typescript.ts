@@ -175,7 +175,7 @@ function sumSquaredDifferences(a: Float32Array, b: Float32Array, at: number): nu
 const isWorse = (a: Hit, b: Hit): boolean =>
   a.score < b.score || (a.score === b.score && a.id > b.id);
 
-/** Fills the heap until there are `k` hits: worse than every vector, because scores are finite. */
+/** The heap starts with `k` of these. It is worse than every vector, because the scores of vectors are finite. */
 const noHit: Hit = { id: Infinity, score: -Infinity };
 
 /** Replaces the worst hit, which is the root of the heap, as in native/search.c. */

@@ -42,8 +42,9 @@ export class Tab implements AsyncDisposable {
   }
 
   /**
-   * Waits until the page receives edits. It subscribes to them when it handles the bundler's first message, which may be
-   * after its first line in the console, but is before a line that it prints after the terminal has the first one.
+   * Waits until the page receives edits. The page can print to the terminal before it has subscribed to edits, which it does
+   * when the bundler's first message arrives. So it prints two lines, the second one once the terminal has the first: by
+   * then, that message has arrived.
    */
   async connected(dev: Service): Promise<void> {
     for (const line of ["connected", "subscribed"]) {

@@ -1,4 +1,4 @@
-// Opens the database that the environment selects, to migrate it.
+// Selects the database by the environment, and migrates it or checks that it is migrated.
 import { join, resolve } from "node:path";
 import type { DatabaseEnv } from "./env.ts";
 import { DB_COMMAND, MigrateError, refuseFindings } from "./migrate/errors.ts";
@@ -24,7 +24,7 @@ function openTarget(env: DatabaseEnv): Target {
 /**
  * Ensures that the schema fits this code. With `migrate`, pending migrations are applied; without it, they are refused.
  * @returns the database as messages describe it, the migrations that were applied, and the number of all applied ones.
- * @throws {MigrateError} if the database is newer than the code, a file was changed, or a migration fails.
+ * @throws {MigrateError} if migrations are pending or fail, a file was changed, or the database is newer than the code.
  */
 export async function prepareSchema(env: DatabaseEnv, options: { readonly migrate: boolean }) {
   const migrator = openMigrator(env);

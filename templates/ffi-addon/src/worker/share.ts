@@ -40,15 +40,15 @@ export const createSearchState = (): SearchState =>
 
 export const isCancelled = (state: SearchState): boolean => Atomics.load(state, 0) === cancelled;
 
-/** Returns false if the search was cancelled before, and must not read the store. */
+/** Marks the search as running. Returns false if it was cancelled before: it must not read the store then. */
 export const startSearch = (state: SearchState): boolean =>
   Atomics.compareExchange(state, 0, waiting, running) === waiting;
 
-/** Returns whether the search was still waiting. It never reads the store then. */
+/** Cancels the search. Returns true if it had not started: it will never read the store. */
 export const cancelSearch = (state: SearchState): boolean =>
   Atomics.exchange(state, 0, cancelled) === waiting;
 
-/** Searches the memory of a store that another thread owns. */
+/** Searches the memory of a store that another thread owns, after `startSearch`. */
 export function searchShared({ store, query, k, state }: SearchRequest): Hit[] {
   const options = { cancel: state };
   if (store.kind === "native") {

@@ -9,7 +9,7 @@ const options = { onCaughtError: (error: unknown) => reportError(error) };
 const element = document.getElementById("root");
 if (!element) throw new Error("index.html has no element #root.");
 
-// In production, Bun replaces `import.meta.hot.data` by `{}`.
+// In production, Bun replaces `import.meta.hot.data` by `{}`, so the root is always created.
 const root = import.meta.hot.data.root ?? createRoot(element, options);
 import.meta.hot.data.root = root;
 root.render(<App />);

@@ -11,7 +11,7 @@ import { readFolder } from "../migrate/files.ts";
 import { prepareSchema } from "../migrator.ts";
 import type { Command } from "./command.ts";
 
-/** Loads the stores only when a command needs them, so that the other commands start faster. */
+/** Runs `work` with the stores, if no migration is pending. They are imported here, so that the other commands start faster. */
 async function withStores<T>(env: DatabaseEnv, work: (stores: Stores) => Promise<T>): Promise<T> {
   await prepareSchema(env, { migrate: false });
   const { openStores } = await import("../database.ts");

@@ -69,7 +69,7 @@ export class RunningJob {
     this.#schedule();
   }
 
-  /** Publishes a message of the job's topic, after the earlier ones; `state` is that of `append`. Rejects once the job is cancelled. */
+  /** Publishes a message of the job's topic, after the earlier ones; `state` is that of `append`. Rejects once `signal` is aborted. */
   publish(event: string, data: NewMessage["data"], state?: "set"): Promise<unknown> {
     const { topic } = this;
     // No message may follow the end of the job: the signal is checked just before the message is stored, and the store
@@ -103,7 +103,7 @@ export class RunningJob {
     }, wait);
   }
 
-  /** Aborts `signal`: when the work stops, the job ends with this error. */
+  /** Aborts `signal`. If the work then fails, for whatever reason, the job ends with this error. */
   abort(reason: JobError): void {
     this.#abort.abort(reason);
   }

@@ -1,6 +1,7 @@
-// Serves the page. In development, each visit builds it, so that a reload shows every change.
+// Serves the page. In development, each request for / builds it, so that a reload shows every change.
 import { join } from "node:path";
 import { Hono } from "hono";
+import { Problem } from "#lib/http";
 import { log } from "#lib/log";
 import { pageRoutes } from "#lib/page";
 import type { Env } from "../../env.ts";
@@ -15,10 +16,10 @@ export async function chatPage({ NODE_ENV }: Env): Promise<Hono> {
       try {
         page = await pageRoutes(INDEX);
       } catch (error) {
-        // Unlike the error's message, this names file and line.
+        // Adds file and line, which the message of the error lacks.
         log.error("The page does not build: {problem}", { problem: Bun.inspect(error) });
         // The last page that could be built stays.
-        if (!page) throw error;
+        if (!page) throw new Problem(500, "The page does not build. The log names the file.");
       }
     }
     const response = await page?.fetch(c.req.raw);

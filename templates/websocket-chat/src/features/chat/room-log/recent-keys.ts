@@ -22,15 +22,15 @@ export class RecentKeys {
   #recent = new Map<string, Map<string, EventLocation>>();
   /** The generation before `#recent`: dropping it is far cheaper than deleting key by key. */
   #older = new Map<string, Map<string, EventLocation>>();
-  /** Keys in `#recent`. */
+  /** Committed keys in `#recent`. */
   #count = 0;
   /** The events whose keys were added since the last commit. */
   #uncommitted: KeyOwner[] = [];
 
-  /** @param limit remember at least this many keys, and at most twice as many. */
+  /** @param limit remember at least this many keys, and about twice as many at most. */
   constructor(db: Database, limit: number) {
     this.#limit = limit;
-    // The oldest first, because those are dropped first. The table `keys` has the keys of events that are not stored.
+    // The newest keys, in the order of their events. The table `keys` has the keys of events that are not stored.
     const load = db.query<
       EventLocation & { readonly user: string; readonly key: string },
       [number]
