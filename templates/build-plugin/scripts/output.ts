@@ -69,7 +69,7 @@ interface Comparison {
   readonly current: ReadonlySet<string>;
   /** Paths of wanted files that exist with another content. */
   readonly outdated: ReadonlySet<string>;
-  /** Paths of wanted folders that already exist. */
+  /** Paths of folders that already exist. */
   readonly folders: ReadonlySet<string>;
   /**
    * Paths to remove before the new files are in place. There are three cases. A file is where a folder is needed. A folder is
@@ -92,7 +92,11 @@ function compare(folder: string, files: Files): Comparison {
     for (const entry of readdirSync(join(folder, parent), { withFileTypes: true })) {
       const path = parent === "" ? entry.name : `${parent}/${entry.name}`;
       const wanted = files.get(path);
-      if (entry.name === ".git" && wanted === undefined) continue;
+      if (entry.name === ".git" && wanted === undefined) {
+        const blocked = parentsOf(path).find((name) => files.has(name));
+        if (blocked !== undefined) throw checkoutError(join(folder, blocked), join(folder, path));
+        continue;
+      }
       if (wanted !== undefined || wantedFolders.has(path)) refuseDanglingLink(join(folder, path));
       const stat = statSync(join(folder, path), { throwIfNoEntry: false });
       if (entry.isDirectory() || (wantedFolders.has(path) && stat?.isDirectory())) {
@@ -110,6 +114,7 @@ function compare(folder: string, files: Files): Comparison {
   const lowerCaseNames = new Set([...wantedNames].map((name) => name.toLowerCase()));
   const differsInCase = (name: string) =>
     !wantedNames.has(name) && lowerCaseNames.has(name.toLowerCase());
+  // The three cases of `blocking`. An unwanted path that `files` has is a folder.
   const isBlocking = (path: string) =>
     wantedFolders.has(path) ||
     [path, ...parentsOf(path)].some((name) => files.has(name) || differsInCase(name));
@@ -118,6 +123,11 @@ function compare(folder: string, files: Files): Comparison {
   );
   return { current, outdated, folders, blocking, stale };
 }
+
+const checkoutError = (path: string, git: string) =>
+  new ExpectedError(
+    `The build writes a file ${path}, but a folder with ${git} is in its place. Move the folder away.`,
+  );
 
 /** Returns the folders above a path: `a` and `a/b` for `a/b/c`. */
 export const parentsOf = (path: string): string[] =>

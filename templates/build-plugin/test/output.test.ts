@@ -62,6 +62,16 @@ test("`.git` is kept, because the folder may be a checkout of the branch to depl
   expect(update(folder, pages)).toBe(false);
 });
 
+test.each(["pages/a/b.js/.git/HEAD", "report.json/x/.git"])(
+  "%s stops the build, because its folder is where a file is written",
+  async (path) => {
+    using folder = new Folder();
+    await folder.write({ [`dist/${path}`]: "1", "dist/old.js": "" });
+    expect(() => update(folder, pages)).toThrow(/is in its place\. Move the folder away\.$/);
+    expect(textsBelow(folder.at("dist"))).toEqual({ [path]: "1", "old.js": "" });
+  },
+);
+
 test("a file replaces a folder, and a folder replaces a file", () => {
   using folder = new Folder();
   update(folder, files({ "a/b": "1", c: "2", "e/f/g": "3" }));
