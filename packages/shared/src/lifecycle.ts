@@ -34,14 +34,6 @@ export class StartError extends Error {
   }
 }
 
-/** For a folder that cannot be used. @param cause a `StartError`, which already explains itself, is returned as it is. */
-export function dataDirError(directory: string, cause: unknown): StartError {
-  if (cause instanceof StartError) return cause;
-  const reason = cause instanceof Error ? cause.message : cause;
-  const hint = "Set DATA_DIR to a folder that the service may write.";
-  return new StartError(`Can't store data in ${directory} (${reason}).`, hint, { cause });
-}
-
 /** A Hono app, whatever its routes are. */
 export interface WebApp {
   fetch(request: Request, env: { readonly server: Server<unknown> }): Response | Promise<Response>;
@@ -52,8 +44,8 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Milliseconds before the listener closes, in which requests that are on their way arrive: closing it resets connections
- * whose request has not arrived. Responses are held for that time.
+ * Before the listener closes, `stop` delays all responses for this many milliseconds. Requests that clients have sent by then
+ * still arrive, and a client that waits for its response opens no new connection, which closing the listener would reset.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing one resource. After that, the next one is closed, and the process will exit with code 1. */
@@ -164,8 +156,8 @@ export class Lifecycle {
     const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
     // Clients must not reuse a connection that is about to close: their next request would be lost.
     if (this.isStopping || !isRead) headers.set("connection", "close");
-    // After `connection: close`, a client opens a new connection. While the listener closes, Bun would reset that connection,
-    // so this response waits until the listener is closed.
+    // A client that reads `connection: close` opens a new connection for its next request. Bun resets new connections while
+    // the listener closes, and refuses them afterwards. A client can retry only after a refusal, so this response waits.
     await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
@@ -230,7 +222,7 @@ function openableUrl({ href, hostname }: URL): string {
 
 /**
  * The runtime sets `url` to the path alone if Host is invalid, or missing as in HTTP/1.0 and some health checks; the request
- * gets a complete URL here. It is not copied, because the runtime knows the client's address of its own object only.
+ * gets a complete URL here. It is not copied, because the runtime knows the client's address only for the object that it created.
  */
 function completeUrl(request: Request): void {
   if (!request.url.startsWith("/")) return;

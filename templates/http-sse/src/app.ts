@@ -1,12 +1,13 @@
 // Opens the stores, then lists the middleware in the order in which it runs, and the routes in the order in which they are tried.
-// Paths of source files belong here: `import.meta.dir` of every module of the bundle is dist/.
+// Code that loads a file by its path gets the path from here: in the bundle, `import.meta.dir` is dist/.
 import { join } from "node:path";
 import { Hono } from "hono";
+import { dataDirError } from "#lib/data-dir";
 import { notFound, problems, requestChecks, requestLog } from "#lib/http";
 // #region page
 import { pageRoutes } from "#lib/page";
 // #endregion
-import { dataDirError, healthRoutes, type Service } from "#lib/service";
+import { healthRoutes, type Service } from "#lib/service";
 import type { AppEnv } from "./access.ts";
 import { allowOrigins } from "./cors.ts";
 import type { Env } from "./env.ts";

@@ -1,8 +1,8 @@
 // Opens the stores of the chat (room log, presence, ended sessions) and the bus between the nodes.
 import { SQLiteError } from "bun:sqlite";
 import { join } from "node:path";
+import { dataDirError } from "#lib/data-dir";
 import { Problem, storeUnavailable } from "#lib/http";
-import { dataDirError } from "#lib/service";
 import type { Env } from "../../env.ts";
 import { FrameError } from "../../frame-error.ts";
 // #region redis
@@ -49,8 +49,8 @@ export function openStores(env: Env, hub: Listener): Stores {
 }
 
 /**
- * Maps an error of a store that is unavailable to a 503, or a 507 if the disk is full, and the only `FrameError` of a
- * route, which is `rate_limited`, to a 429. Undefined for a bug.
+ * Returns a 503 if a store is unavailable, a 507 if the disk is full, and undefined for a bug. A `FrameError` is a 429: the
+ * only one that a route throws is `rate_limited`.
  */
 export function toProblem(error: unknown): Problem | undefined {
   if (error instanceof FrameError) {

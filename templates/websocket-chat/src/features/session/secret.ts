@@ -1,7 +1,7 @@
 // The secret that signs the session cookies: from the environment, or in development created once and stored.
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { dataDirError } from "#lib/service";
+import { dataDirError } from "#lib/data-dir";
 import type { Env } from "../../env.ts";
 // #region redis
 import { sharedSecret } from "../redis/stores.ts";
