@@ -24,7 +24,7 @@ const exitCode = await runAndReport(async () => {
     const current = [pages, foldersOf(SOURCE_FOLDERS)];
     if (!Bun.deepEquals(served, current)) {
       served = current;
-      const port = server?.port ?? readPort(); // a stopped server has none
+      const port = server?.port ?? readPort(); // read before `stop`, because a stopped server has no port
       await server?.stop(true);
       server = await serve(pages, port);
       console.log(`listening on ${server.url}`);

@@ -92,8 +92,8 @@ async function buildServer(outdir: string): Promise<void> {
 }
 
 /**
- * Writes the record for the time until the page is replaced, and the one for afterwards. Both contain every file of a build,
- * so that a later build removes it even if this one is killed.
+ * Writes the record for the time until the page is replaced, and the one for afterwards. Both list every file of earlier
+ * builds and of this one: if this build is killed, a later build can still remove all of them.
  * @returns the files that were replaced more than a week ago.
  */
 async function writeRecords(page: string, server: string): Promise<readonly string[]> {

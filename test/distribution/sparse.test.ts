@@ -38,7 +38,7 @@ describe.skipIf(process.platform === "win32")("the commands of the README", () =
     expect((await readdir(root)).filter((entry) => /^(test|tooling)$/.test(entry))).toEqual([]);
     expect(await clone.git("-C", root, "status", "--porcelain")).toBe("");
     // As the README says, the root's check and a plain install work as well. Beyond what the commands above have checked,
-    // only the search for unused code depends on the template, so that one template shows the rest.
+    // only the search for unused code depends on the template, so one template is enough for all other checks.
     const around = { cwd: root, env: clone.env };
     const script = name === WITH_ROOT_CHECK ? "check" : "unused";
     await succeed([process.execPath, "run", script], around);

@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
 import { z } from "zod";
 
 /**
- * A whole number in decimal digits, which OpenAPI describes as a number. Unlike `z.coerce.number()` it refuses `0x10`, `1e3` and blanks.
+ * A whole number in decimal digits. Unlike `z.coerce.number()` it refuses `0x10`, `1e3` and blanks.
  * For booleans use `z.stringbool()`: `z.coerce.boolean()` would read "false" as true.
  */
 export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {

@@ -54,8 +54,8 @@ export function requestLog(metrics?: Metrics): MiddlewareHandler<HttpEnv> {
 const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
 
 /**
- * Version, trace-id, parent-id and flags. After another dash a later version may add more; no tracer
- * sends more than 512 characters.
+ * Version, trace-id, parent-id and flags; after another dash, a later version may add more. The lookahead at the start refuses
+ * version ff, version 00 with more than these 55 characters, and more than 512 characters, which no tracer sends.
  */
 const TRACEPARENT =
   /^(?!ff|00.{54}|.{513})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-[\da-f]{2}(?:-|$)/;

@@ -26,7 +26,7 @@ const VERSION =
 export function nextVersion(current: string, request: string): string {
   const [major = 0, minor = 0, patch = 0] = current.split(/[.+-]/).map(Number);
   const isPrerelease = /^[\d.]+-/.test(current);
-  // Zero if the prerelease has already moved to the version: 1.0.0-beta.1 prepares the next major version.
+  // A prerelease already has the numbers of the version that it prepares: 1.0.0 is the next major version after 1.0.0-beta.1.
   const increment = (isPrepared: boolean) => (isPrerelease && isPrepared ? 0 : 1);
   const bumped: Readonly<Record<string, string>> = {
     major: `${major + increment(minor === 0 && patch === 0)}.0.0`,

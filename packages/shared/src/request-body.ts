@@ -12,8 +12,8 @@ type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 const readers = new WeakMap<Request, Reader>();
 
 /**
- * The chunks of a request's body. Leaving the loop early does not cancel the body, as a loop over
- * `request.body` would: `discardUnreadBody` still has to read the remainder.
+ * The chunks of a request's body. A loop over `request.body` that is left early cancels the body. Over these chunks, it does
+ * not, so `discardUnreadBody` can still read the remainder.
  */
 export async function* readBody(request: Request): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = readerOf(request);
@@ -26,7 +26,8 @@ export async function* readBody(request: Request): AsyncGenerator<Uint8Array<Arr
 
 function readerOf(request: Request): Reader | undefined {
   const known = readers.get(request);
-  if (known || request.bodyUsed || !request.body) return known;
+  if (known) return known;
+  if (request.bodyUsed || !request.body) return undefined;
   const reader = request.body.getReader() as Reader;
   readers.set(request, reader);
   return reader;

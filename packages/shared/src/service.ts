@@ -32,6 +32,7 @@ export async function runService<S extends Schema>(options: ServiceOptions<S>): 
   try {
     // A signal ends the start, but only after any synchronous work that blocks the thread.
     await Promise.race([start(options, life), ended]);
+    // From here on, the service runs.
     await ended;
   } catch (error) {
     await reportStartError(error);
@@ -84,7 +85,7 @@ async function readiness(service: Service): Promise<"ok" | "draining" | "unavail
   return service.isStopping ? "draining" : "ok";
 }
 
-/** Milliseconds in which a further signal is a copy: `bun run` passes Ctrl-C on to a process that the terminal signals, too. */
+/** Milliseconds in which a further signal is a copy: the terminal sends Ctrl-C to the process, and `bun run` sends it again. */
 const SIGNAL_COPY_MS = 500;
 
 /** Resolves at the first SIGTERM or SIGINT. A later one that is not a copy exits with code 1. */

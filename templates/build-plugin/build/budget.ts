@@ -7,15 +7,14 @@ import { parseSize, printSize } from "./size.ts";
 export type Budgets = Readonly<Record<string, string>>;
 
 /**
- * @param isFullBuild false if only a part was built, or if the pages have no bundles. A budget may then match no file.
+ * @param mustMatch whether a budget that matches no file is a problem
  * @throws {BuildFailure} names every budget that is exceeded.
  */
-export function checkBudgets(budgets: Budgets, { files }: Report, isFullBuild: boolean): void {
+export function checkBudgets(budgets: Budgets, { files }: Report, mustMatch: boolean): void {
   const problems = Object.entries(budgets).flatMap(([pattern, limit]) => {
     const glob = new Bun.Glob(pattern);
     const counted = files.filter(({ path }) => glob.match(path));
-    if (counted.length === 0 && isFullBuild)
-      return [`The budget of \`${pattern}\` matches no file.`];
+    if (counted.length === 0 && mustMatch) return [`The budget of \`${pattern}\` matches no file.`];
     const size = counted.reduce((sum, { gzip }) => sum + gzip, 0);
     const over = size - parseSize(limit, `The budget of \`${pattern}\``);
     if (over <= 0) return [];

@@ -89,7 +89,7 @@ export interface BuildOptions {
   readonly compress: boolean;
 }
 
-/** File systems round timestamps down, so a file written just after the process started may appear to be this much older. */
+/** Milliseconds by which a file may appear older than it is: file systems round timestamps down. */
 const TICK_MS = 10;
 
 /**
@@ -108,7 +108,7 @@ export async function build(options: BuildOptions): Promise<string> {
     return paths.find((path) => states.get(path)?.version !== now.get(path)?.version);
   };
   // Store nothing without bun.lock, because only bun.lock records the versions of all packages. Also store nothing if an
-  // input is newer than this process, which may have loaded the old version of that file.
+  // input was written after this process started: the process may have loaded its old version.
   const startTime = performance.timeOrigin - TICK_MS;
   const isStorable =
     findBunLock() !== undefined && [...states.values()].every(({ ctimeMs }) => ctimeMs < startTime);
@@ -182,6 +182,7 @@ async function buildFiles(
         step.compressFiles(new Map([...copies, ...assets]), keys.tooling, cache),
       )
     : NO_FILES;
+  // If two of these sources write the same file, the error names them by their keys.
   const siteFiles = merge(DIST, {
     [PUBLIC]: copies,
     "the build of site/*.html": assets,
@@ -189,9 +190,9 @@ async function buildFiles(
   });
   const libraryFiles = prefixPaths("library", library);
   const report = reportOf(sortFiles([...libraryFiles, ...siteFiles]), site.bundles);
-  // Pages without scripts and styles have no bundles, so a budget for these files may match none.
-  const isFullBuild = only === undefined && site.bundles.length > 0;
-  checkBudgets(budgets, report, isFullBuild);
+  // Without the library or without any bundle, some budgets match no file, although their patterns are right.
+  const mustMatch = only === undefined && site.bundles.length > 0;
+  checkBudgets(budgets, report, mustMatch);
   // Without the copies: `build` adds them itself, so that they are not cached.
   return sortFiles([
     ...libraryFiles,

@@ -20,7 +20,7 @@ export function findPages(): string[] {
   return names.map((name) => `site/${name}`).toSorted();
 }
 
-/** A browser would change other names: the bundler writes them into pages and modules without escapes. */
+/** Refuses characters with a meaning in URLs and HTML, because the bundler writes names there without escapes. */
 export const isAllowedName = (path: string): boolean => !/["#%&?\\]/.test(path);
 
 /** @throws {BuildFailure} lists the names that are not allowed */
@@ -66,7 +66,7 @@ export async function buildSite(version: string, inputs: readonly string[]): Pro
   });
   const tracked = new Set(inputs.flatMap((path) => pathsBelow(path)));
   const library = [...tracked].filter((path) => path.startsWith("src/"));
-  // Read while the bundler runs on its own threads.
+  // The modules of the plugins, such as schemas, are not in the bundle. They are read while the bundler runs on its own threads.
   const [result, modules] = await Promise.all([
     bundle,
     readGraph(["site/collections.ts", ...library]),

@@ -148,7 +148,10 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
   return new RegExp(`\\.(?:${patterns.join("|")})$`);
 }
 
-/** Matches paths that both match. It must be exact: Bun's runtime fails if `onLoad` returns nothing for a path that matches. */
+/**
+ * Matches the paths in which `test` of both patterns finds a match: a lookahead searches for each. The result must be exact,
+ * because Bun's runtime fails if `onLoad` returns nothing for a path that matches.
+ */
 function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
   const { source, flags } = withoutState(userFilter);
   // The user's flags apply to both patterns. `formatFilter` needs no `i`, because it lists each letter in both cases.

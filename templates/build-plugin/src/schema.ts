@@ -58,9 +58,8 @@ function issuesError(
     const rest = index === MAX_ISSUES - 1 && hidden > 0 ? `, and ${hidden} more` : "";
     return source.diagnostic(locate(keys), describeIssue(message, keys, data) + rest);
   };
-  const [first = diagnose({ message: "the schema gives no reason" }), ...others] = issues
-    .slice(0, MAX_ISSUES)
-    .map(diagnose);
+  const shown = issues.slice(0, MAX_ISSUES).map(diagnose);
+  const [first = diagnose({ message: "the schema gives no reason" }), ...others] = shown;
   return new ContentError("schema", [first, ...others]);
 }
 

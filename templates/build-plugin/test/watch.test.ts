@@ -113,7 +113,7 @@ test("`bun run dev` serves a new page, and restarts with a changed schema", asyn
   await dev.until(async () => (await script()).includes('"chief"'));
 });
 
-test("`bun run dev` refuses a page by its name, and goes on serving the others", async () => {
+test("`bun run dev` refuses a page by its name, and keeps serving the others", async () => {
   using project = await Project.copy();
   await project.write({ "site/100%.html": "<p>Refused" });
   await using dev = startDev(project);

@@ -31,6 +31,7 @@ export const findProgram = (name: string): string | null => Bun.which(name, { PA
  */
 export function findCompiler(cc = ""): Compiler {
   const words = Array.from(cc.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word);
+  // `$CC` may be one path that contains blanks, or a command with arguments.
   const wanted = words.length > 0 ? [[cc.trim()], words] : candidates;
   for (const [name = "", ...args] of wanted) {
     const program = findProgram(name);

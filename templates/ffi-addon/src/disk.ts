@@ -105,10 +105,11 @@ function resolveTarget(path: string): { target: string; old?: Stats } {
 }
 
 function copyAccess(from: Stats, file: number): void {
-  // In two steps, because a member of the group may set the group, but only root may change the owner as well.
-  for (const uid of [fstatSync(file).uid, from.uid]) {
+  // First the group alone, which a member of the group may set; then the owner as well, which only root may change.
+  const sameOwner = fstatSync(file).uid;
+  for (const owner of [sameOwner, from.uid]) {
     try {
-      fchownSync(file, uid, from.gid);
+      fchownSync(file, owner, from.gid);
     } catch {
       // Not permitted.
     }

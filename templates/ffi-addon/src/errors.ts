@@ -1,4 +1,4 @@
-// The one error type of the package; callers branch on `code`.
+// The error type of the package; callers branch on `code`.
 
 export type AddonErrorCode =
   | "invalid_argument" // the wrong type, or not one of the allowed values

@@ -51,10 +51,10 @@ export class VectorIndex implements Disposable {
   /** Holds each search from the call of `searchInWorker` until the search has ended. */
   readonly #workerSearches = new Set<WorkerSearch>();
   /**
-   * The latest call of `whenIdle`, until its action has returned or thrown. `next` holds the searches that were requested
-   * since that call; they start after the action.
+   * The latest call of `whenIdle`, until its action has returned or thrown. Its `delayed` are the searches that were requested
+   * after it; they start after its action. They are in `#workerSearches`, too, so a later call of `whenIdle` waits for them.
    */
-  #lastAction: { readonly returned: Promise<void>; readonly next: WorkerSearch[] } | undefined;
+  #lastAction: { readonly returned: Promise<void>; readonly delayed: WorkerSearch[] } | undefined;
   /** Whether an action of `whenIdle` is running. No search runs in the worker then: those in `#workerSearches` wait. */
   #isInAction = false;
   // #endregion
@@ -157,12 +157,12 @@ export class VectorIndex implements Disposable {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new AddonError("invalid_argument", "signal must be an AbortSignal.");
     }
-    signal?.throwIfAborted(); // before the next check: a signal's own method could close the index
+    signal?.throwIfAborted(); // before the next check: the caller may have replaced this method by one that closes the index
     const store = this.#requireIdle("search");
     const search = createSearch(store, this.#requireQuery(query, k).slice(), k);
     this.#workerSearches.add(search);
     if (this.#lastAction === undefined) search.start();
-    else this.#lastAction.next.push(search);
+    else this.#lastAction.delayed.push(search);
     const abort = (): void => search.cancel(signal?.reason);
     // This callback also keeps the index reachable: its memory is not freed during the search.
     search.ended.then(() => {
@@ -188,7 +188,7 @@ export class VectorIndex implements Disposable {
     const earlier = Array.from(this.#workerSearches, ({ ended }) => ended);
     if (this.#lastAction) earlier.push(this.#lastAction.returned);
     const returned = Promise.withResolvers<void>();
-    const own = { returned: returned.promise, next: [] as WorkerSearch[] };
+    const own = { returned: returned.promise, delayed: [] as WorkerSearch[] };
     this.#lastAction = own;
     try {
       await Promise.all(earlier);
@@ -198,7 +198,7 @@ export class VectorIndex implements Disposable {
     } finally {
       this.#isInAction = false;
       if (this.#lastAction === own) this.#lastAction = undefined;
-      for (const search of own.next) search.start();
+      for (const search of own.delayed) search.start();
       returned.resolve();
     }
   }

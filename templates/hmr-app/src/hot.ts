@@ -50,7 +50,9 @@ export function createHot<Data>(name: string): Hot<Data> {
 
 /** Returns a resource that runs the `dispose` callbacks of this evaluation. Register it first, so that it closes last. */
 export function hotModules(service: Service): Resource {
+  // This evaluation has not failed: the service runs its callbacks. A later evaluation may have replaced the list already.
   if (store.pendingCleanups === cleanups) store.pendingCleanups = [];
+  // The service, which is closing, also closes what is registered now.
   const close = () => {
     if (service.isStopping) disposeOfData(service);
     runAtClose(service, cleanups.splice(0));

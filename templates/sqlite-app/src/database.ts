@@ -41,7 +41,8 @@ export type Stores = ReturnType<typeof openStores>;
 
 /**
  * @param idleTimeoutS seconds after which Bun closes an idle connection, even if its request still waits for the
- * database. A request makes up to three calls, so each times out after a quarter, and the client gets the 503.
+ * database. A request calls a store up to three times. Each call times out after a quarter of `idleTimeoutS` at most, so
+ * that the client gets the 503 before its connection is closed.
  */
 export function openStores(
   env: DatabaseEnv,

@@ -6,9 +6,9 @@ import { TrieRouter } from "hono/router/trie-router";
 
 /**
  * RegExpRouter, Hono's fastest router, refuses paths that overlap, such as `/api/things/export` and `/api/things/:id`.
- * Hono would then use the slower TrieRouter for all requests. Here, a URL that equals a static path is matched by a
- * TrieRouter with all routes. Every other URL is matched by RegExpRouter, which has only the routes with parameters and the
- * middleware; if two of these overlap, such as `/api/:type/list` and `/api/things/:id`, by a second TrieRouter.
+ * Hono would then use the slower TrieRouter for all requests. Here, a TrieRouter with all routes matches only the URLs that
+ * equal a static path. RegExpRouter gets the other routes and the middleware, and matches every other URL. If two of its
+ * routes overlap, such as `/api/:type/list` and `/api/things/:id`, a second TrieRouter replaces it.
  */
 export class StaticPathRouter<T> implements Router<T> {
   readonly name = "StaticPathRouter";

@@ -16,7 +16,7 @@ export const schema = z
     MAX_CONNECTIONS: integer({ min: 1 }).default(20_000),
     /** Open connections per user and process; further ones get 429. */
     MAX_CONNECTIONS_PER_USER: integer({ min: 1 }).default(20),
-    /** Messages, changes and new names that a user can send at once, per process. They are given back evenly over 10 seconds. */
+    /** Messages, changes and new names that a user can send in one burst, per process. They are given back evenly over 10 seconds. */
     RATE_LIMIT: integer({ min: 1 }).default(50),
     /** Seconds of silence after which a connection counts as dead. The runtime accepts 8 to 960. */
     IDLE_TIMEOUT_S: integer({ min: 8, max: 960 }).default(30),

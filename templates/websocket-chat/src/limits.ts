@@ -23,8 +23,8 @@ export const LIMITS = {
   /** Messages that a join returns at most if it does not recover. */
   latest: 50,
   /**
-   * Bytes of events that one read of a room log returns, and of events or messages in a join reply. A client that gets
-   * no complete frame for some seconds reconnects, so a long reply would take many attempts over a slow network.
+   * Limit, in bytes, of the events that one read of a room log returns, and of the messages in the reply to a join. A client
+   * that gets no complete frame for some seconds reconnects, so a long reply would take many attempts over a slow network.
    */
   replyBytes: 256 * 1024,
   /** Members in a join reply, so that the reply stays short on a slow network. The others follow as `user-joined` frames. */
@@ -48,7 +48,7 @@ export const LIMITS = {
   keyMs: 24 * 60 * 60 * 1000,
   /** Milliseconds without a new event after which Redis drops the messages of a room. */
   roomMs: 30 * 24 * 60 * 60 * 1000,
-  /** The same for a room without events, of which Redis stores only the epoch. */
+  /** Milliseconds after which Redis drops a room without events, of which it stores only the epoch. */
   emptyRoomMs: 10 * 60 * 1000,
   // #endregion
 } as const;

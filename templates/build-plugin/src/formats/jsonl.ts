@@ -16,7 +16,7 @@ export const jsonlFormat: Format = {
   },
 };
 
-/** If there is no line, for the path `[]` or an index that does not exist, returns the start of the file. */
+/** Returns the start of the file if there is no line: for the path `[]`, or for an index that does not exist. */
 function spanOf(line: RegExpExecArray | undefined): Span {
   return line === undefined ? [0, 0] : [line.index, line.index + line[0].trimEnd().length];
 }

@@ -11,7 +11,7 @@ export interface BunHost {
     options: { filter: RegExp; namespace: string },
     callback: (args: { path: string }) => Loaded | undefined | Promise<Loaded>,
   ): unknown;
-  /** Used by serve.ts, which lets the bundle of an invalid file fail in production. */
+  /** Used only by serve.ts: it registers a callback that throws, to make the bundle of an invalid file fail in production. */
   onResolve(options: { filter: RegExp }, callback: (args: { path: string }) => never): unknown;
   /** Only set by Bun's bundler and server. */
   readonly config?: object;

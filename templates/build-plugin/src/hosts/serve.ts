@@ -28,7 +28,7 @@ export function createServerReporter(build: BunHost): (error: ContentError) => L
   };
 }
 
-/** A CommonJS module, because any name can be imported from it. */
+/** A CommonJS module, so that imports of any name still bundle: a CommonJS module does not list its exports. */
 const printErrorModule = (path: string, { name, message }: ContentError): string => `
 if (process.env.NODE_ENV === "production") require(${JSON.stringify(path)});
 const style = new CSSStyleSheet();

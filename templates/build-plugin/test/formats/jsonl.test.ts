@@ -48,7 +48,7 @@ describe("refuses", () => {
   });
 });
 
-test("keeps numbers that have other digits but the same value, and numbers in strings", () => {
+test("keeps numbers that JavaScript prints differently without losing digits, and numbers in strings", () => {
   const text =
     '[1.10, 1e21, 100000000000000000000, 9007199254740992.0, 0.30000000000000004, "123456789012345678"]';
   expect(parse(jsonlFormat, text)).toEqual([

@@ -62,6 +62,7 @@ export function createSearch(store: Store, query: Float32Array, k: number) {
     },
     /** Rejects `hits` immediately. The worker skips the search, or stops soon if it has started. */
     cancel(reason: unknown): void {
+      // A search that has started ends with its reply.
       if (cancelSearch(state)) ended.resolve();
       hits.reject(reason);
     },

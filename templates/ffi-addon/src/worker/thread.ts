@@ -9,6 +9,7 @@ self.onmessage = ({ data }: MessageEvent<SearchRequest>) => {
   const { id } = data;
   let reply: SearchReply;
   try {
+    // Its caller has been rejected already; the reply says only that the search has ended.
     if (!startSearch(data.state)) throw cancelledError();
     reply = { id, hits: searchShared(data) };
   } catch (error) {

@@ -81,7 +81,7 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
     styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
   };
-  // Runs Hono's middleware as a function: its `next` sets the response that it adds headers to.
+  // Called as a function, Hono's middleware awaits its `next`, and then adds its headers to `c.res`.
   await securityHeaders(policy)(c, async () => {
     c.res = new Response(html, response);
   });

@@ -77,7 +77,8 @@ async function serve(): Promise<void> {
   const service = new DevService();
   const previous = dev.latest;
   dev.latest = service;
-  // If the start of the previous service hangs, nothing else closes it.
+  // The previous evaluation's service may never have served, because its start failed or hangs: close it. The service that
+  // serves, `dev.service`, is closed by `start`, once the new one has replaced it.
   if (previous !== dev.service) await previous?.close();
   try {
     await start(service);
@@ -104,7 +105,7 @@ async function start(service: DevService): Promise<void> {
   // #endregion
   await pollServer(env.DEV_POLL);
   const { createApp } = await import("../app.ts");
-  // It registers `hotModules`, so `stale.close()` below runs the `dispose` callbacks of the old code.
+  // `createApp` registers `hotModules`, so `stale.close()` below runs the `dispose` callbacks of the old code.
   const app = createDevApp(await createApp(env, service, devPage), env);
   // While this app was created, a later edit may have been evaluated.
   if (dev.latest !== service) return service.close();

@@ -15,7 +15,7 @@ function connect(): void {
   url.protocol = url.protocol.replace("http", "ws");
   socket = new WebSocket(url);
   awaitMessage();
-  // Hides the error of a request that failed while there was no connection. State that arrives later does not change `failure`.
+  // Hides the error of a request that failed while there was no connection. Messages set only `state`.
   socket.onopen = () => update({ isConnected: true, failure: undefined });
   socket.onmessage = ({ data }) => {
     attempts = 0;

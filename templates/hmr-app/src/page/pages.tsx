@@ -1,4 +1,4 @@
-// The pages by path. The server responds with index.html to every path, so all others are `NotFound`.
+// The pages by path. The server responds with index.html to every path outside /api, so all other paths are `NotFound`.
 import { type ComponentType, lazy } from "react";
 import { Home } from "./Home.tsx";
 

@@ -47,8 +47,8 @@ export class SqliteDatabase {
     return this.#enqueue(async () => {
       await this.#begin(deadline);
       try {
-        // Reads of one tick share a snapshot. End it, so that later reads of this tick see the write. `work` is
-        // synchronous, so no read starts a new snapshot before the commit.
+        // The reads of a tick share one read transaction (`SqliteReads`). End it, so that later reads of this tick see the
+        // write. `work` is synchronous, so no read starts a new read transaction before the commit.
         this.#reads.end();
         const result = work(this.#writer);
         this.#writer.run("COMMIT");
@@ -78,7 +78,7 @@ export class SqliteDatabase {
       this.#exclusiveLock = locked;
       try {
         const result = await work(onLocked);
-        onLocked();
+        onLocked(); // for `ready`, if `work` had no need to lock the database
         return result;
       } catch (error) {
         reject(error);
@@ -113,7 +113,7 @@ export class SqliteDatabase {
   async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
     const previous = this.#lastWrite;
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-    // A write that times out in the queue finishes before `previous`, so the next one must still wait for `previous`.
+    // The next write also waits for `previous`, because this one may time out before `previous` has finished.
     this.#lastWrite = previous.then(() => finished);
     try {
       await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));

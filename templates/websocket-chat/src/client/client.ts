@@ -347,7 +347,7 @@ export class ChatClient {
     this.#after(Math.min(cap, base * 2 ** this.#attempts), () => this.#reconnect());
   }
 
-  /** Sets the only timer: of the connection, or of the next attempt. */
+  /** Sets `#timer`, which belongs to the connection, or to the next attempt to connect. */
   #after(ms: number, action: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, ms);

@@ -17,8 +17,8 @@ const initial = {
 const { data } = createHot<{ state: typeof initial; evaluations: number }>("counter");
 data.evaluations = (data.evaluations ?? 0) + 1;
 /**
- * After an edit, fields keep their values, and a field that the edit added has its value in `initial`. The object stays
- * the same, because the old code still changes it until the new code serves.
+ * After an edit, this is the same object as before, because the old code changes it until the new code serves. Its fields
+ * keep their values; a field that the edit added gets its value from `initial`.
  */
 export const state = Object.assign(data.state ?? {}, { ...initial, ...data.state });
 data.state = state;

@@ -32,7 +32,7 @@ export async function builtFiles(folder: string): Promise<Files> {
   }
 }
 
-/** @param record by default, all files are of the latest build. */
+/** @param record if it lists some files, the others were added by the user. Without it, all files are of the latest build. */
 async function readAll(
   paths: Readonly<Record<string, string>>,
   record?: BuildRecord,

@@ -26,7 +26,11 @@ export function pageRoutes({ index, assets }: PageSource) {
     });
 }
 
-/** Returns whether a user opens an address. A script that requests a missing file must get a 404 instead of the page. */
+/**
+ * Returns whether a user opens an address. A script that requests a missing file must get a 404 instead of the page.
+ * `sec-fetch-dest` is `document` if a browser opens an address, and `empty` for `fetch`
+ * (https://www.w3.org/TR/fetch-metadata/). Other clients send neither header.
+ */
 function isNavigation({ req }: Context): boolean {
   const destination = req.header("sec-fetch-dest");
   if (destination !== undefined && destination !== "empty") return destination === "document";

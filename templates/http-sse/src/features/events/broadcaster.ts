@@ -7,7 +7,7 @@ import { patternsCovering } from "../messages/topics.ts";
 
 /** One event stream. It receives new messages once it is subscribed. */
 export interface Subscriber {
-  /** Receives the messages of the topics that they cover. */
+  /** The stream receives the messages whose topics these patterns cover. */
   readonly patterns: readonly string[];
   send(chunk: Uint8Array): void;
   end(): void;

@@ -95,8 +95,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       }
       // A message was published during the read: compare the cursor with the new head.
       if (broadcaster.head !== headBefore) continue;
-      // The page can contain messages of other instances that the broadcaster has not received yet. Wait until it has: a
-      // subscription now would send them twice.
+      // The replay may have sent messages of other instances that the broadcaster has not received yet. After a subscription
+      // now, it would send them a second time.
       if (cursor !== broadcaster.head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

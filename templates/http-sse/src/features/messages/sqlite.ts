@@ -112,9 +112,10 @@ export class SqliteMessages implements MessageStore {
 
   #appendOne({ message, json }: Pending): Appended {
     // #region jobs
+    // `endKey` is the key of the topic's last message: nothing may follow it.
     const end = this.#withKey(message.endKey);
     if (end) return { outcome: "conflict", message: end };
-    // Before the check for a repeated key: a second attempt to end a job adds no message, but must still remove the state.
+    // Also for a repeated message, which is not stored again: it may be the last one of a job, which removes the state.
     this.#writeState(message, json);
     // #endregion
     const stored = this.#withKey(message.key);
@@ -217,8 +218,8 @@ export class SqliteMessages implements MessageStore {
     return new Map(rows.map(({ topic, data }) => [topic, JSON.parse(data)]));
   }
 
-  /** Only one process of this service can use the file, so every other instance has ended. */
-  async isAlive(): Promise<boolean> {
+  /** Every other instance has ended, because only one process can use the file. */
+  async isAlive(_instance: string): Promise<boolean> {
     return false;
   }
 

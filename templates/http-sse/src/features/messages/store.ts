@@ -24,7 +24,10 @@ export interface NewMessage {
    * state stays when retention drops the message. `remove` deletes the state.
    */
   readonly state?: "set" | "remove" | undefined;
-  /** If a message with this key is stored, the topic has ended: `append` adds nothing and returns `conflict`. */
+  /**
+   * The `key` of the last message of the topic. Each message before it has this `endKey`: if the last message is stored
+   * already, `append` adds nothing and returns `conflict`.
+   */
   readonly endKey?: string | undefined;
   // #endregion
 }

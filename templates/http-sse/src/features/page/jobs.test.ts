@@ -93,7 +93,7 @@ test.skipIf(!canOpenTabs)("a reload says so if a job is no longer stored", async
 
 // #region auth
 test.skipIf(!canOpenTabs)(
-  "a cancellation that is refused can be repeated, and the job goes on",
+  "a cancellation that is refused can be repeated, and the job continues",
   async () => {
     await using server = await TestServer.start({ AUTH_SECRET: SECRET, JOB_WORKERS: "1" });
     // Keeps the only worker busy.

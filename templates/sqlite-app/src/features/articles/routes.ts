@@ -62,7 +62,7 @@ export function articleRoutes(users: UserStore, articles: ArticleStore) {
       const filter = { author, q, sort, after: position, limit: limit + 1 };
       const rows = await articles.listArticles(filter);
       const page = rows.slice(0, limit);
-      // `as Found`: only a search is sorted by rank, and its results have one.
+      // `as Found`: `rank` is read only if the articles are sorted by it, and then they are results of a search.
       const last = rows.length > limit ? (page.at(-1) as Found) : undefined;
       const next = last ? encodeCursor(sort, [last[orders[sort].column], last.id]) : null;
       return c.json({ items: highlight(page, q), next });

@@ -1,6 +1,6 @@
 // Normalizes words for the search. The stores index these words, so that every engine finds the same articles.
 
-/** Separators. A word is a run of letters and digits of any script, with their marks. */
+/** What is not part of a word. A word is a run of letters and digits of any script, with the marks that follow them. */
 const SEPARATOR = /[^\p{L}\p{Nd}\p{M}]\p{M}*|^\p{M}+/gu;
 /** Accents. Marks of other scripts are kept, because there they are vowels, which distinguish words. */
 const ACCENT = /[\u0300-\u036f]/g;
@@ -24,8 +24,8 @@ const split = (text: string) => foldWords(text).split(" ").filter(Boolean);
 const isSearchable = (word: string) => word.length <= MAX_WORD;
 
 /**
- * Replaces everything except words with spaces, and removes case and accents. Converts to upper case first, so that `ß`
- * becomes `SS`, and `ς`, the `σ` at the end of a word, becomes `σ`.
+ * Replaces everything except words with spaces, and removes case and accents. Only the conversion to upper case makes `ß`
+ * equal to `SS`. Lower case has two forms of the Greek sigma: `ς` at the end of a word, and `σ`.
  */
 export function foldWords(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase().replaceAll(/[^a-z0-9 ]/g, " ");

@@ -279,7 +279,7 @@ export class Connection implements Member {
   }
 
   #sendEncoded(frame: string): void {
-    // The runtime queues published frames and writes them before a `send`; the cork makes one write of both.
+    // The runtime writes queued published frames before this one, in the right order. The cork only saves a second write.
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }

@@ -197,7 +197,7 @@ export class Hub implements Listener {
   /** The clients reconnect, here or at another node. */
   #closeAll(reason: string): void {
     const all = [...this.#connections];
-    // Cleared first, because `deliver` then does nothing: otherwise every departure would be sent to all who are left.
+    // Cleared first, because `deliver` does nothing without connections: each close would otherwise be announced to all others.
     this.#connections.clear();
     for (const connection of all) connection.close(CLOSE.restart, reason);
   }

@@ -169,7 +169,7 @@ export class SqliteRoomLog implements RoomLog {
       this.db.query("DELETE FROM keys WHERE id <= ?").run(this.#lastId - LIMITS.keys);
     }
     if (!isChange) {
-      // Its key is stored, because a copy resent after a later event could change something.
+      // Its key is stored: if the client sends the event again after others have changed the message, it must not have an effect.
       const insertKey = this.db.query("INSERT INTO keys VALUES (?, ?, ?, ?, ?)");
       insertKey.run(this.#lastId, userId, key, room, head);
       this.#keys.add(draft, { room, offset: head });
@@ -199,11 +199,11 @@ export class SqliteRoomLog implements RoomLog {
     const update = db.query("UPDATE events SET message = ? WHERE room = ? AND offset = ?");
     update.run(message ? JSON.stringify(message) : DELETED, room, target);
     if (message) return true;
-    // Erases the text from the message's own event (`offset = $target`) and from the events about it (`target = $target`).
-    // The events stay, so that the offsets have no gap. `offset >= $target` lets SQLite use the index.
+    // Erases the text from the message's own event and from the events about it. The events stay, so that the offsets have no
+    // gap. `offset >= $target` is true for all of them, and lets SQLite use the index.
     const eraseText = db.query(
       `UPDATE events SET frame = json_remove(frame, '$.text')
-       WHERE room = $room AND offset >= $target AND $target IN (offset, target)`,
+       WHERE room = $room AND offset >= $target AND (offset = $target OR target = $target)`,
     );
     eraseText.run({ room, target });
     return true;
@@ -236,7 +236,8 @@ export class SqliteRoomLog implements RoomLog {
     const select = "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset";
     const rows = this.db.query<{ frame: string; offset: number }, [string, number]>(select);
     for (const row of rows.iterate(room, offset)) {
-      // A gap: the next event was trimmed. If newer messages were deleted after that, `#lastOldMessage` does not show it.
+      // A gap: the next event was trimmed. The check above only counts stored messages, so it misses a trimmed event if users
+      // have deleted messages since.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
