@@ -4,7 +4,7 @@ import type { ServiceEnv } from "./env.ts";
 import { log, notice } from "./log.ts";
 import { Metrics, serveMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
-import { discardUnreadBody } from "./request-body.ts";
+import { discardUnreadBody, withLingeringClose } from "./request-body.ts";
 import { within } from "./within.ts";
 
 /** Something that is open as long as the service runs: a store, a pool, a timer. */
@@ -163,7 +163,7 @@ export class Lifecycle {
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).
     const hasLength = headers.has("content-length") || status === 204 || status === 304;
     if (method === "HEAD" && !hasLength) headers.set("transfer-encoding", "chunked");
-    return response;
+    return isRead ? response : withLingeringClose(response);
   }
 
   /**

@@ -5,6 +5,8 @@ import { within } from "./within.ts";
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 /** Milliseconds after which discarding stops, because a client that sends slowly must not delay its response forever. */
 const MAX_DISCARD_MS = 30_000;
+/** Milliseconds that a client which still sends has to read an early response. */
+const LINGER_MS = 1000;
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
@@ -36,7 +38,7 @@ function readerOf(request: Request): Reader | undefined {
 /**
  * Reads what a handler left of the request's body, up to 64 MiB and for up to 30 s. Without it, an early 401, 404 or 413
  * is lost: the runtime closes the connection while the client still sends, and a proxy reports 502.
- * @returns whether the body has ended; if not, the connection must be closed after the response.
+ * @returns whether the body has ended; if not, the response needs `connection: close` and `withLingeringClose`.
  */
 export async function discardUnreadBody(request: Request): Promise<boolean> {
   if (!readerOf(request)) return true;
@@ -53,4 +55,13 @@ export async function discardUnreadBody(request: Request): Promise<boolean> {
     // The client has closed the connection, so nothing is left to read.
     return false;
   }
+}
+
+/**
+ * Lingering close: ends the response `LINGER_MS` late. At the end of the response, the runtime resets the connection of a
+ * client that still sends, and what the client has not read by then is lost.
+ */
+export function withLingeringClose(response: Response): Response {
+  const linger = new TransformStream({ flush: () => Bun.sleep(LINGER_MS) });
+  return response.body ? new Response(response.body.pipeThrough(linger), response) : response;
 }

@@ -18,7 +18,7 @@ let service: Child;
 beforeAll(async () => {
   folder = await mkdtemp(`${tmpdir()}/body-`);
   service = await serve({ LOG_LEVEL: "warn" });
-  for (const megabytes of [6, 20, 60]) {
+  for (const megabytes of [6, 20, 60, 100]) {
     await Bun.write(`${folder}/${megabytes}`, new Uint8Array(megabytes * MB));
   }
 });
@@ -33,7 +33,7 @@ const earlyResponses = [
   ["/echo", 413],
 ] as const;
 
-type Megabytes = 6 | 20 | 60;
+type Megabytes = 6 | 20 | 60 | 100;
 
 /** Posts a file with curl. @returns the status, 0 if the connection failed, and the body. */
 async function curl(url: string, megabytes: Megabytes, isChunked: boolean) {
@@ -245,6 +245,12 @@ describe.skipIf(!nginx || !hasCurl)("through nginx", () => {
           await expectProblem(url, 6, isChunked, status);
         }
         await expectProblem(url, 20, isChunked, status);
+      }
+    });
+
+    test.each(earlyResponses)("%s is %d to a body of more than 64 MiB", async (path, status) => {
+      for (const isChunked of [false, true]) {
+        await expectProblem(`${proxy.url}${path}`, 100, isChunked, status);
       }
     });
   });

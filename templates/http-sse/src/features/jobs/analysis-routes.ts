@@ -19,7 +19,12 @@ export function analysisRoutes(pool: Pool<string, Result>, jobs: Jobs, uploads: 
     // Checked before the job is created. The queue cannot fill up in between: `start` calls `pool.run` synchronously.
     if (pool.isFull) throw new Problem(503, "Every worker is busy, and the queue is full.");
     const path = uploads.path(upload);
-    const started = await jobs.start((job) => pool.run(path, job), "queued");
+    const started = await jobs.start(async (job) => {
+      const result = await pool.run(path, job);
+      // The counts of a damaged file are not those of the upload.
+      if (result.sha256 !== upload.sha256) throw new Error(`${path} is not what was uploaded.`);
+      return result;
+    }, "queued");
     return c.json(started, 202, { location: `/api/jobs/${started.id}` });
   });
 }

@@ -1,6 +1,6 @@
 // Jobs over HTTP: the analysis of an upload, its events, a full queue, cancellation, a timeout, shutdowns.
 import { expect, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TestServer } from "../../../test/server.ts";
 import {
@@ -143,6 +143,17 @@ test("a file that disappeared ends the job with an error that shows no path", as
   const last = (await eventsOf(server, await startJob(server, id))).at(-1);
   expect(last?.event).toBe("error");
   expect(last?.data).not.toContain(server.dataDir);
+});
+
+test("a damaged file ends the job with an error: its counts are not those of the upload", async () => {
+  await using server = await TestServer.start();
+  for (const damaged of ["", "short", "other text", "a longer text"]) {
+    const id = await upload(server, "first text");
+    await writeFile(join(server.dataDir, "uploads", id, "content"), damaged);
+    const job = await startJob(server, id);
+    expect((await eventsOf(server, job)).at(-1)?.event).toBe("error");
+    expect(await jobOf(server, job)).toMatchObject({ status: "failed", error: { code: "failed" } });
+  }
 });
 
 test("SIGTERM: a job finishes within the timeout, and its events are there after a restart", async () => {
