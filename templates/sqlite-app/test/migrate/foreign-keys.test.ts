@@ -101,3 +101,24 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "a foreign key that cannot be checked is reported by validate, and blocks no other migration",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    await project.dbOk("up");
+    project.query("CREATE TABLE label (text TEXT)");
+    project.query("CREATE TABLE tag (label TEXT REFERENCES label (text))");
+    const { exitCode, stderr } = await project.db("validate");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('foreign key mismatch - "tag" referencing "label"');
+    project.write("0002_note", "CREATE TABLE note (label TEXT REFERENCES label (text));");
+    expect((await project.db("up")).stderr).toContain("The foreign keys of note");
+    project.write("0002_note", "CREATE TABLE note (id INTEGER PRIMARY KEY) STRICT;");
+    project.write("0003_repair", "CREATE UNIQUE INDEX label_text ON label (text);");
+    await project.dbOk("up");
+    await project.dbOk("validate");
+  },
+  PROCESS_TIMEOUT,
+);
