@@ -1,6 +1,6 @@
 // Finds orphans, rows that refer to a missing row. SQLite's shell can cause them, because foreign keys are off there.
 import type { Database } from "bun:sqlite";
-import { type Finding, MigrateError } from "./errors.ts";
+import { DB_COMMAND, type Finding, MigrateError } from "./errors.ts";
 
 export interface Orphan {
   readonly table: string;
@@ -43,11 +43,15 @@ export function refuseNewOrphans(
 ): void {
   const key = ({ table, rowid, parent, error }: Orphan) =>
     JSON.stringify([table, ignoreRowids || rowid, parent, error]);
+  const hint =
+    before.length > 0
+      ? `The database had such problems before. \`${DB_COMMAND} validate\` lists them: correct them before a migration renames or rebuilds their tables.`
+      : undefined;
   const known = new Map<string, number>();
   for (const orphan of before) known.set(key(orphan), (known.get(key(orphan)) ?? 0) + 1);
   for (const orphan of readOrphans(database)) {
     const count = known.get(key(orphan)) ?? 0;
-    if (count === 0) throw new MigrateError("failed", describe(orphan));
+    if (count === 0) throw new MigrateError("failed", describe(orphan), { hint });
     known.set(key(orphan), count - 1);
   }
 }

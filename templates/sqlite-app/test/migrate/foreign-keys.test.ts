@@ -122,3 +122,18 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "if the table of an old orphan is renamed, the error says that the orphan is old",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    await project.dbOk("up");
+    project.query("INSERT INTO child VALUES (30, 99)");
+    project.write("0002_rename", "ALTER TABLE child RENAME TO kid;");
+    const { stderr } = await project.db("up");
+    expect(stderr).toContain("Row 30 of kid");
+    expect(stderr).toContain("The database had such problems before.");
+  },
+  PROCESS_TIMEOUT,
+);
