@@ -264,7 +264,7 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
-    "collations, operators, range types and objects of text search are restored, too",
+    "collations, operators, types, statistics and objects of text search are restored, too",
     async () => {
       using project = await make(await newDatabase());
       project.write(
@@ -275,7 +275,11 @@ onPostgres((newDatabase) => {
          CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple);
          CREATE TEXT SEARCH CONFIGURATION search (COPY = simple);
          CREATE TYPE span AS RANGE (subtype = float8);
-         ALTER TABLE note ADD span span, ADD name text COLLATE plain;`,
+         CREATE TYPE size AS ENUM ('s', 'm');
+         CREATE TYPE product AS (size size, price int);
+         CREATE FUNCTION length_of(text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1)';
+         CREATE STATISTICS lengths ON length_of(text), id FROM note;
+         ALTER TABLE note ADD span span, ADD name text COLLATE plain, ADD product product;`,
       );
       await project.dbOk("up");
       const file = project.join("backup.dump");
