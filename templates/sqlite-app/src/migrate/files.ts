@@ -148,9 +148,10 @@ export function isTransactional({ marks }: Script): boolean {
  */
 function readScript(file: string, bytes: Uint8Array): Script {
   const sql = decode(bytes).replaceAll("\r\n", "\n");
-  const invalid = /[\0\r]/.exec(sql);
+  const invalid = /[\0\r]|--[^\n]*[\x85\u2028\u2029]\s*[^\s-]/.exec(sql);
   if (invalid) {
-    const what = invalid[0] === "\0" ? "a NUL" : "a CR without LF";
+    const known: Record<string, string> = { "\0": "a NUL", "\r": "a CR without LF" };
+    const what = known[invalid[0]] ?? "a Unicode line end, which does not end a comment";
     throw new Error(`line ${lineAt(sql, invalid.index)} contains ${what}`);
   }
   const [head = ""] = /^(?:\s*--[^\n]*\n?)*/.exec(sql) ?? [];

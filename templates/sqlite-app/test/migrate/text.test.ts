@@ -7,6 +7,7 @@ import { PROCESS_TIMEOUT, Project } from "../project.ts";
 test.concurrent.each([
   ["a NUL", Buffer.from("CREATE TABLE d (x);\n\0CREATE TABLE e (x);\n"), "line 2 contains a NUL"],
   ["a lone CR", Buffer.from("-- adds\rCREATE TABLE d (x);\r"), "line 1 contains a CR"],
+  ["U+2028 after a comment", Buffer.from("-- adds\u2028CREATE TABLE d (x);"), "a Unicode line end"],
   ["Latin-1", Buffer.from("INSERT INTO a VALUES ('Ren\xe9');", "latin1"), "not valid UTF-8"],
   ["an open comment", Buffer.from("CREATE TABLE d (x);\n/* CREATE TABLE e (x);"), "has no end"],
   ["an unknown mark", Buffer.from("-- migrate: no-transactions\nVACUUM;"), "is not a mark"],
