@@ -443,6 +443,21 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
+    "a backup of a read-only database is written, and reported as not verified",
+    async () => {
+      const url = await newDatabase();
+      using project = await make(url);
+      await execute(url, `ALTER DATABASE ${database(url)} SET default_transaction_read_only = on`);
+      const backup = await project.dbOk("backup", project.join("backup.dump"), "--json");
+      expect(backup.json()).toMatchObject({
+        verified: false,
+        unverified: expect.stringContaining("read-only"),
+      });
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
     "a connection parameter that pg_dump does not support is refused, and the error names it",
     async () => {
       using project = await make(await newDatabase());
