@@ -44,7 +44,8 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
       hint: "Does the folder exist, and may this user read it? MIGRATIONS_DIR names the folder above it.",
     });
   });
-  const sqlFiles = names.filter((name) => /\.sql$/i.test(name)).sort();
+  // `renumber` leaves names that end in .sql.renumber if it is killed. They count, so that they are reported.
+  const sqlFiles = names.filter((name) => /\.sql(?:\.renumber)?$/i.test(name)).sort();
   const unreadable: Finding[] = [];
   const read = async (file: string): Promise<Script> => {
     try {
