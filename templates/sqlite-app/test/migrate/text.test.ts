@@ -93,3 +93,18 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "if another tool has a ledger but no tables, baseline says to drop the ledger",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    project.query("CREATE TABLE schema_migrations (version TEXT)");
+    const { exitCode, stderr } = await project.db("baseline");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Drop the table schema_migrations of the other tool first.");
+    project.query("DROP TABLE schema_migrations");
+    await project.dbOk("up");
+  },
+  PROCESS_TIMEOUT,
+);
