@@ -143,13 +143,16 @@ export function isTransactional({ marks }: Script): boolean {
   return !marks.has("no-transaction");
 }
 
+/** NUL, CR without LF, and a Unicode line end with text after it in a line that has a comment. */
+const INVALID = /[\0\r]|(?<=--[^\n]*)[\x85\u2028\u2029](?=[^\S\n]*[^\s-])/;
+
 /**
  * Decodes a file. A checkout with CRLF line ends on Windows does not count as changed.
  * @throws {Error} if it is not UTF-8, or contains a character that an engine would misread.
  */
 function readScript(file: string, bytes: Uint8Array): Script {
   const sql = decode(bytes).replaceAll("\r\n", "\n");
-  const invalid = /[\0\r]|--[^\n]*[\x85\u2028\u2029]\s*[^\s-]/.exec(sql);
+  const invalid = INVALID.exec(sql);
   if (invalid) {
     const known: Record<string, string> = { "\0": "a NUL", "\r": "a CR without LF" };
     const what = known[invalid[0]] ?? "a Unicode line end, which does not end a comment";
