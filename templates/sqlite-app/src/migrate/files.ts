@@ -44,7 +44,8 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
       hint: "Does the folder exist, and may this user read it? MIGRATIONS_DIR names the folder above it.",
     });
   });
-  const sqlFiles = names.filter((name) => /\.sql$/i.test(name)).sort();
+  // `renumber` leaves names that end in .sql.renumber if it is killed. They count, so that they are reported.
+  const sqlFiles = names.filter((name) => /\.sql(?:\.renumber)?$/i.test(name)).sort();
   const unreadable: Finding[] = [];
   const read = async (file: string): Promise<Script> => {
     try {
@@ -142,15 +143,19 @@ export function isTransactional({ marks }: Script): boolean {
   return !marks.has("no-transaction");
 }
 
+/** NUL, CR without LF, and a Unicode line end with text after it in a line that has a comment. */
+const INVALID = /[\0\r]|(?<=--[^\n]*)[\x85\u2028\u2029](?=[^\S\n]*[^\s-])/;
+
 /**
  * Decodes a file. A checkout with CRLF line ends on Windows does not count as changed.
  * @throws {Error} if it is not UTF-8, or contains a character that an engine would misread.
  */
 function readScript(file: string, bytes: Uint8Array): Script {
   const sql = decode(bytes).replaceAll("\r\n", "\n");
-  const invalid = /[\0\r]/.exec(sql);
+  const invalid = INVALID.exec(sql);
   if (invalid) {
-    const what = invalid[0] === "\0" ? "a NUL" : "a CR without LF";
+    const known: Record<string, string> = { "\0": "a NUL", "\r": "a CR without LF" };
+    const what = known[invalid[0]] ?? "a Unicode line end, which does not end a comment";
     throw new Error(`line ${lineAt(sql, invalid.index)} contains ${what}`);
   }
   const [head = ""] = /^(?:\s*--[^\n]*\n?)*/.exec(sql) ?? [];

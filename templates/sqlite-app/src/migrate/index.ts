@@ -97,7 +97,7 @@ export async function baseline(
   }
   if (tables === 0) {
     throw new MigrateError("refused", "Can't baseline the database. It has no tables.", {
-      hint: `Create them with \`${DB_COMMAND} up\`.`,
+      hint: `${findings.length > 0 ? "Drop the table schema_migrations of the other tool first. " : ""}Create them with \`${DB_COMMAND} up\`.`,
     });
   }
   const chosen = migrationsUpTo(folder, to);

@@ -197,12 +197,14 @@ const DEPENDENTS = `
   LEFT JOIN pg_attrdef AS a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
   LEFT JOIN pg_policy AS p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
   LEFT JOIN pg_index AS i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
+  LEFT JOIN pg_class AS k ON d.classid = 'pg_class'::regclass AND k.oid = d.objid AND k.relkind = 'c'
+  LEFT JOIN pg_statistic_ext AS s ON d.classid = 'pg_statistic_ext'::regclass AND s.oid = d.objid
   WHERE d.refobjid = ANY (string_to_array($1, ',')::oid[])
     AND (d.deptype = 'n' OR d.classid = 'pg_publication_rel'::regclass OR EXISTS (
       SELECT FROM pg_inherits WHERE d.classid = 'pg_class'::regclass AND inhrelid = d.objid))
     AND NOT (d.classid = 'pg_proc'::regclass AND EXISTS (
       SELECT FROM pg_depend AS type WHERE (type.classid, type.objid, type.deptype) = (d.classid, d.objid, 'i')))
-    AND coalesce(r.ev_class, nullif(c.conrelid, 0), c.contypid, t.tgrelid, a.adrelid, p.polrelid, i.indrelid, d.objid)
+    AND coalesce(k.reltype, s.stxrelid, r.ev_class, nullif(c.conrelid, 0), c.contypid, t.tgrelid, a.adrelid, p.polrelid, i.indrelid, d.objid)
       <> ALL (string_to_array($1, ',')::oid[])`;
 
 export async function listDependents(

@@ -112,8 +112,14 @@ export async function planRestore(
     // Qualified: otherwise, an empty schema would be skipped for a later one of the search_path.
     ...LEDGER_TABLES.map((table) => `DROP TABLE IF EXISTS ${quoteName(schema)}.${table};`),
   ];
-  return { question, script: { before: drops.join("\n"), end: "COMMIT;" } };
+  return { question, script: { before: drops.join("\n"), end: END } };
 }
+
+/**
+ * A script of pg_restore empties the search_path of the session. A pooler gives the session to the service next, which
+ * would not find its tables.
+ */
+const END = "RESET ALL; COMMIT;";
 
 /** The oid of the ledger, which a restore creates again. Unlike a cast to `regclass`, it is never read from a cache. */
 const LEDGER_OID = `

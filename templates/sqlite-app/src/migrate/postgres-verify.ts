@@ -7,8 +7,8 @@ import type { SqlRunner } from "./postgres-ledger.ts";
 import type { ProgramContext } from "./postgres-programs.ts";
 import { runRestore } from "./postgres-restore.ts";
 
-/** SQLSTATE. */
-const INSUFFICIENT_PRIVILEGE = "42501";
+/** SQLSTATEs of a role that may not create a database: insufficient privilege, and read-only, as on a standby. */
+const MAY_NOT_CREATE = ["42501", "25006"];
 
 /** The expected content of a backup. */
 export interface Content {
@@ -72,7 +72,7 @@ async function createDatabase(sql: SqlRunner, database: string): Promise<boolean
     return true;
   } catch (cause) {
     if (!(cause instanceof SQL.PostgresError)) throw cause;
-    if (cause.errno === INSUFFICIENT_PRIVILEGE) return false;
+    if (MAY_NOT_CREATE.includes(cause.errno ?? "")) return false;
     const message = `The backup could not be verified, and was deleted: ${cause.message}`;
     throw new MigrateError("failed", message, { cause });
   }

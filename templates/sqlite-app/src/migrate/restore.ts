@@ -5,12 +5,14 @@ import {
   chownSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { connect, errorCode, isBusy, isDamaged } from "../store/connection.ts";
 import { checkIntegrity, copyDatabase, flushNames } from "./backup.ts";
 import { MigrateError, reasonOf, restoreCancelled } from "./errors.ts";
@@ -20,7 +22,7 @@ import { findProblem } from "./state.ts";
 import type { Confirm } from "./target.ts";
 
 /**
- * Replaces the database at `path` with a verified copy of the backup.
+ * Replaces the database at `location` with a verified copy of the backup.
  * @param known migrations of this code. A backup with a newer one is refused, unless it is marked as compatible.
  * @param confirm asks before the replacement of a damaged database, which another process may have open.
  * @returns the new path of what was replaced, the database or only its WAL; undefined if there was nothing.
@@ -29,11 +31,12 @@ import type { Confirm } from "./target.ts";
  */
 export function restoreDatabase(
   file: string,
-  path: string,
+  location: string,
   known: readonly Migration[],
   confirm: Confirm,
 ): string | undefined {
   checkBackup(file, known);
+  const path = followLinks(location);
   mkdirSync(dirname(path), { recursive: true });
   const copy = `${path}.${crypto.randomUUID()}.tmp`;
   const keep = `${path}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
@@ -60,6 +63,12 @@ export function restoreDatabase(
   } finally {
     rmSync(copy, { force: true });
   }
+}
+
+/** Follows symbolic links, as SQLite does. A rename would replace the link, and leave the database that it names. */
+function followLinks(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? followLinks(resolve(dirname(path), readlinkSync(path))) : path;
 }
 
 /** The errors of `link` on a file system without hard links, such as exFAT. */

@@ -47,8 +47,10 @@ function isOutage(error: unknown): boolean {
   if (error instanceof StoreBusyError) return true;
   // #region postgres
   if (error instanceof SQL.PostgresError) {
-    const { code, errno } = error;
-    return code.startsWith("ERR_POSTGRES_CONNECTION") || POSTGRES_OUTAGES.test(errno ?? "");
+    const { code, errno, severity } = error;
+    // After a fatal error, the server closes the connection. No statement causes one, whatever its SQLSTATE.
+    const isConnectionLost = code.startsWith("ERR_POSTGRES_CONNECTION") || severity === "FATAL";
+    return isConnectionLost || POSTGRES_OUTAGES.test(errno ?? "");
   }
   // #endregion
   return outageReason(error) !== undefined;

@@ -1,8 +1,9 @@
 // Behind PgBouncer in transaction mode, where each statement may run on another connection of the server.
 import { expect, test } from "bun:test";
+import { SQL } from "bun";
 import { behindPgBouncer, PGBOUNCER } from "../pgbouncer.ts";
-import { onPostgres } from "../postgres.ts";
-import { PROCESS_TIMEOUT } from "../project.ts";
+import { onPostgres, withPrograms } from "../postgres.ts";
+import { PROCESS_TIMEOUT, Project } from "../project.ts";
 import { Service } from "../service.ts";
 
 const ARTICLES = 30;
@@ -55,6 +56,23 @@ onPostgres((newDatabase) => {
       const { text } = await service.send("GET", "/api/articles/export");
       expect(text.trimEnd().split("\n")).toHaveLength(ARTICLES);
       expect((await service.send("GET", "/readyz")).status).toBe(200);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a restore leaves the sessions of the pooler as they were",
+    async () => {
+      await using pooler = await behindPgBouncer(await newDatabase());
+      using project = new Project("none", pooler.url);
+      project.write("0001_note", "CREATE TABLE note (id int PRIMARY KEY);");
+      await project.dbOk("up");
+      await project.dbOk("backup", project.join("backup.dump"));
+      await project.dbOk("restore", project.join("backup.dump"), "--yes");
+      await using sql = new SQL(pooler.url, { prepare: false });
+      // Sleeps, so that each query gets another session.
+      const read = () => sql.unsafe("SELECT count(*) FROM note, pg_sleep(0.2)");
+      await Promise.all([read(), read(), read()]);
     },
     PROCESS_TIMEOUT,
   );

@@ -101,3 +101,39 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "a foreign key that cannot be checked is reported by validate, and blocks no other migration",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    await project.dbOk("up");
+    project.query("CREATE TABLE label (text TEXT)");
+    project.query("CREATE TABLE tag (label TEXT REFERENCES label (text))");
+    const { exitCode, stderr } = await project.db("validate");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('foreign key mismatch - "tag" referencing "label"');
+    project.write("0002_note", "CREATE TABLE note (label TEXT REFERENCES label (text));");
+    expect((await project.db("up")).stderr).toContain("The foreign keys of note");
+    project.write("0002_note", "CREATE TABLE note (id INTEGER PRIMARY KEY) STRICT;");
+    project.write("0003_repair", "CREATE UNIQUE INDEX label_text ON label (text);");
+    await project.dbOk("up");
+    await project.dbOk("validate");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "if the table of an old orphan is renamed, the error says that the orphan is old",
+  async () => {
+    using project = new Project();
+    project.write("0001_tables", TABLES);
+    await project.dbOk("up");
+    project.query("INSERT INTO child VALUES (30, 99)");
+    project.write("0002_rename", "ALTER TABLE child RENAME TO kid;");
+    const { stderr } = await project.db("up");
+    expect(stderr).toContain("Row 30 of kid");
+    expect(stderr).toContain("The database had such problems before.");
+  },
+  PROCESS_TIMEOUT,
+);

@@ -264,7 +264,7 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
-    "collations, operators, range types and objects of text search are restored, too",
+    "collations, operators, types, statistics and objects of text search are restored, too",
     async () => {
       using project = await make(await newDatabase());
       project.write(
@@ -275,7 +275,11 @@ onPostgres((newDatabase) => {
          CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple);
          CREATE TEXT SEARCH CONFIGURATION search (COPY = simple);
          CREATE TYPE span AS RANGE (subtype = float8);
-         ALTER TABLE note ADD span span, ADD name text COLLATE plain;`,
+         CREATE TYPE size AS ENUM ('s', 'm');
+         CREATE TYPE product AS (size size, price int);
+         CREATE FUNCTION length_of(text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1)';
+         CREATE STATISTICS lengths ON length_of(text), id FROM note;
+         ALTER TABLE note ADD span span, ADD name text COLLATE plain, ADD product product;`,
       );
       await project.dbOk("up");
       const file = project.join("backup.dump");
@@ -434,6 +438,21 @@ onPostgres((newDatabase) => {
         unverified: expect.stringContaining("there is no database or schema"),
       });
       await execute(url, `DROP OWNED BY ${role}`);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a backup of a read-only database is written, and reported as not verified",
+    async () => {
+      const url = await newDatabase();
+      using project = await make(url);
+      await execute(url, `ALTER DATABASE ${database(url)} SET default_transaction_read_only = on`);
+      const backup = await project.dbOk("backup", project.join("backup.dump"), "--json");
+      expect(backup.json()).toMatchObject({
+        verified: false,
+        unverified: expect.stringContaining("read-only"),
+      });
     },
     PROCESS_TIMEOUT,
   );

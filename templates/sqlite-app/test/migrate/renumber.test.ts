@@ -134,3 +134,15 @@ test.concurrent(
   },
   PROCESS_TIMEOUT,
 );
+
+test.concurrent(
+  "what a killed renumber leaves is reported, so that no migration is missed",
+  async () => {
+    using project = branches();
+    writeFileSync(join(project.migrations, "0003_mine.up.sql.renumber"), "SELECT 1;");
+    const { exitCode, stderr } = await project.db("up");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("0003_mine.up.sql.renumber: the name must look like");
+  },
+  PROCESS_TIMEOUT,
+);

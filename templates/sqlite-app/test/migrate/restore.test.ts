@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, mock, test } from "bun:test";
 import * as fs from "node:fs";
-import { readdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { MigrateError } from "../../src/migrate/errors.ts";
 import { readFolder } from "../../src/migrate/files.ts";
 import { SqliteTarget } from "../../src/migrate/sqlite.ts";
@@ -134,6 +134,30 @@ test(
     } finally {
       mock.module("node:fs", () => real);
     }
+  },
+  PROCESS_TIMEOUT,
+);
+
+test(
+  "a restore follows a symbolic link to the database, even if the database is missing",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    await project.dbOk("up");
+    const backup = project.join("backup.db");
+    await project.dbOk("backup", backup);
+    project.query("INSERT INTO a VALUES ('kept')");
+    mkdirSync(project.join("volume"));
+    const volume = project.join("volume", "app.db");
+    renameSync(project.database, volume);
+    symlinkSync("../volume/app.db", project.database);
+    const { kept } = (await project.dbOk("restore", backup, "--json")).json();
+    expect(written(String(kept))).toEqual(["kept"]);
+    expect(written(volume)).toEqual([]);
+    rmSync(volume);
+    await project.dbOk("restore", backup);
+    expect(written(volume)).toEqual([]);
+    expect(readdirSync(project.join("data"))).toEqual(["app.db"]);
   },
   PROCESS_TIMEOUT,
 );

@@ -7,6 +7,7 @@ import { PROCESS_TIMEOUT, Project } from "../project.ts";
 test.concurrent.each([
   ["a NUL", Buffer.from("CREATE TABLE d (x);\n\0CREATE TABLE e (x);\n"), "line 2 contains a NUL"],
   ["a lone CR", Buffer.from("-- adds\rCREATE TABLE d (x);\r"), "line 1 contains a CR"],
+  ["U+2028 after a comment", Buffer.from("-- adds\u2028CREATE TABLE d (x);"), "a Unicode line end"],
   ["Latin-1", Buffer.from("INSERT INTO a VALUES ('Ren\xe9');", "latin1"), "not valid UTF-8"],
   ["an open comment", Buffer.from("CREATE TABLE d (x);\n/* CREATE TABLE e (x);"), "has no end"],
   ["an unknown mark", Buffer.from("-- migrate: no-transactions\nVACUUM;"), "is not a mark"],
@@ -89,6 +90,21 @@ test.concurrent(
     await project.dbOk("baseline", "--to", "1");
     await project.dbOk("up");
     await project.dbOk("validate");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "if another tool has a ledger but no tables, baseline says to drop the ledger",
+  async () => {
+    using project = new Project();
+    project.writeThree();
+    project.query("CREATE TABLE schema_migrations (version TEXT)");
+    const { exitCode, stderr } = await project.db("baseline");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Drop the table schema_migrations of the other tool first.");
+    project.query("DROP TABLE schema_migrations");
+    await project.dbOk("up");
   },
   PROCESS_TIMEOUT,
 );

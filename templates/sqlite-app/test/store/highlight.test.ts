@@ -57,3 +57,11 @@ test("an excerpt starts and ends with a whole word, and marks every hit in it", 
   );
   expect(excerpt).toMatch(/(?:<\/mark>|zebrafish)$/);
 });
+
+test.each([
+  ["STRAẞE", "straße"],
+  ["Straße", "STRAẞE"],
+  ["STRASSE", "ẞ strasse ẞ"],
+])("%s is a hit for %s, because ß, ẞ and SS are equal", (title, q) => {
+  expect(marked(title, "body", q)).toStartWith(`<mark>${title}</mark>`);
+});

@@ -7,8 +7,11 @@ import { StoreBusyError } from "../../src/store/busy.ts";
 import { toProblem } from "../../src/store/outage.ts";
 
 // #region postgres
-const postgresError = (errno: string, code = "ERR_POSTGRES_SERVER_ERROR") =>
-  new SQL.PostgresError("failed", { code, errno, detail: "", hint: "", severity: "ERROR" });
+const postgresError = (
+  errno: string,
+  code = "ERR_POSTGRES_SERVER_ERROR",
+  severity: "ERROR" | "FATAL" = "ERROR",
+) => new SQL.PostgresError("failed", { code, errno, detail: "", hint: "", severity });
 // #endregion
 const sqliteError = (code: string) => Object.assign(new Error("failed"), { code });
 
@@ -41,6 +44,14 @@ test.each([
   ["55000", "object not in the required state"],
 ])("SQLSTATE %s (%s) is a bug", (errno) => {
   expect(toProblem(postgresError(errno))).toBeUndefined();
+});
+
+test.each([
+  ["42501", "permission denied for database"],
+  ["55000", "database is not currently accepting connections"],
+  ["XX000", "too many clients of Supavisor, a pooler"],
+])("a fatal error with SQLSTATE %s (%s) is 503", (errno) => {
+  expect(toProblem(postgresError(errno, undefined, "FATAL"))?.status).toBe(503);
 });
 
 test("a lost connection is 503", () => {

@@ -25,11 +25,12 @@ const isSearchable = (word: string) => word.length <= MAX_WORD;
 
 /**
  * Replaces everything except words with spaces, and removes case and accents. Only the conversion to upper case makes `ß`
- * equal to `SS`. Lower case has two forms of the Greek sigma: `ς` at the end of a word, and `σ`.
+ * equal to `SS`, and only lower case makes `ẞ` equal to `ß`. Lower case has two forms of the Greek sigma: `ς` at the end of
+ * a word, and `σ`.
  */
 export function foldWords(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase().replaceAll(/[^a-z0-9 ]/g, " ");
   const plain = text.normalize("NFKD").replaceAll(ACCENT, "");
-  const folded = plain.toUpperCase().toLowerCase().replaceAll("ς", "σ");
+  const folded = plain.toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");
   return folded.replaceAll(SEPARATOR, " ").slice(0, MAX_INDEXED);
 }
