@@ -135,6 +135,12 @@ test("hidden files are omitted, except those that servers need", async () => {
   expect([...readFolder(folder.at("a")).keys()]).toEqual(kept);
 });
 
+test.skipIf(process.platform === "win32")("a backslash is part of a name", async () => {
+  using folder = new Folder();
+  await folder.write({ "a/b\\c.txt": "1" });
+  expect([...readFolder(folder.at("a")).keys()]).toEqual(["b\\c.txt"]);
+});
+
 describe("the state of a folder", () => {
   const changes: Record<string, (folder: Folder) => unknown> = {
     "a removed file": (folder) => rmSync(folder.at("a/c/d.txt")),
