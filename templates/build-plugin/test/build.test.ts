@@ -533,6 +533,14 @@ test("package.json needs no version", async () => {
   expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
 });
 
+test("control characters in names do not reach the terminal", async () => {
+  using copy = built.copy();
+  await copy.write({ "site/public/\u001b[31m.txt": "1" });
+  expect((await copy.build("--no-compress")).stdout).toContain("site/␛[31m.txt");
+  await copy.write({ "site/\u001b[31m%.html": "" });
+  expect((await copy.build("--no-compress")).stderr).toContain("site/␛[31m%.html");
+});
+
 test("public/ may have a web app manifest", async () => {
   using copy = built.copy();
   await copy.write({ "site/public/manifest.json": '{ "name": "My PWA" }' });
