@@ -64,16 +64,18 @@ async function serve(pages: readonly string[], port: number): Promise<Bun.Server
     development: { hmr: true, console: true },
     routes: Object.assign({}, ...(await Promise.all(routes))),
     fetch({ url }) {
-      const { pathname } = new URL(url);
-      const file = pathsBelow(PUBLIC).find((file) => urlPath(file, url) === pathname);
-      if (file === undefined) return new Response("Not found\n", { status: 404 });
-      return new Response(Bun.file(file));
+      const path = PUBLIC + decode(new URL(url).pathname);
+      if (pathsBelow(PUBLIC).includes(path)) return new Response(Bun.file(path));
+      return new Response("Not found\n", { status: 404 });
     },
   });
 }
 
-/** Returns the path of a public file as in the URL of a request. */
-function urlPath(file: string, base: string): string {
-  const path = file.slice(PUBLIC.length).replaceAll(/[#%?\\]/g, encodeURIComponent);
-  return new URL(path, base).pathname;
+/** Decodes the path of a URL. Returns it as it is if an escape sequence is not valid. */
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

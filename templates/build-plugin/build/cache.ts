@@ -39,8 +39,7 @@ export class Cache implements Disposable {
     const path = join(this.folder, key);
     return unlessGone(() => {
       const files = unpack(readFileSync(path));
-      const now = new Date();
-      utimesSync(path, now, now); // `prune` keeps what was used last
+      touch(path); // `prune` keeps what was used last
       return files;
     }, undefined);
   }
@@ -79,6 +78,16 @@ export class Cache implements Disposable {
       if (kept + size <= maxBytes) kept += size;
       else rmSync(path, { recursive: true, force: true });
     }
+  }
+}
+
+/** Sets the time of an entry to now, if possible. */
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // Only the owner of a file can set its time. An entry of another user, as in a shared cache, is valid, too.
   }
 }
 

@@ -1,4 +1,5 @@
 // Errors of the build, and how they are printed: with positions, and without stack traces.
+import { replaceControls } from "../src/frame.ts";
 
 export class BuildFailure extends Error {
   override readonly name = "BuildFailure";
@@ -15,7 +16,7 @@ export class BuildFailure extends Error {
 /** Runs a command, prints its result or its error, and returns the exit code. Only bugs are printed with a stack trace. */
 export async function runAndReport(command: () => Promise<string>): Promise<0 | 1> {
   try {
-    console.log(await command());
+    console.log(replaceControls(await command()));
     return 0;
   } catch (error) {
     console.error(explain(error));
@@ -25,7 +26,11 @@ export async function runAndReport(command: () => Promise<string>): Promise<0 | 
 
 /** Returns the text to print for an error. */
 export function explain(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(explain).join("\n\n");
+  return replaceControls(describe(error).replaceAll("\r\n", "\n"));
+}
+
+function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join("\n\n");
   if (error instanceof BuildFailure) {
     return error.hint ? `${error.message}\n\n${error.hint}` : error.message;
   }

@@ -1,6 +1,6 @@
 // Files in memory, which the steps of the build return and combine, and helpers to read files from disk.
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, posix, resolve } from "node:path";
 import { type Files, parentsOf } from "../scripts/output.ts";
 import { BuildFailure } from "./failure.ts";
 
@@ -58,7 +58,8 @@ export function pathsBelow(path: string, parents: readonly string[] = []): strin
   return unlessGone(() => readdirSync(path, { withFileTypes: true }), [])
     .filter(({ name }) => !isHidden(name))
     .flatMap((inner) => {
-      const innerPath = join(path, inner.name).replaceAll("\\", "/");
+      // `posix`, because on Linux and macOS, a backslash is part of a name.
+      const innerPath = posix.join(path, inner.name);
       return inner.isFile() ? [innerPath] : pathsBelow(innerPath, [...parents, folder]);
     })
     .toSorted();

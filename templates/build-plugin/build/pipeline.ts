@@ -64,22 +64,26 @@ function findBunLock(): string | undefined {
   }
 }
 
+/** `bun install` adds an empty file to a patched package; its name contains a hash of the patch. */
+const PACKAGE_FILES = ["package.json", ".bun-tag-*"];
+
 /**
- * Returns the names and manifests of the installed packages. After `git pull`, bun.lock may be newer than what is installed,
- * so both are in the keys.
+ * Returns the names of the installed packages, and the paths of their `PACKAGE_FILES`. After `git pull`, bun.lock may be newer
+ * than what is installed, so both are in the keys.
  */
-function installedPackages(): { readonly names: string[]; readonly manifests: string[] } {
+function installedPackages(): { readonly names: string[]; readonly files: string[] } {
   const workspaceModules = join(dirname(findBunLock() ?? BUN_LOCK), "node_modules");
   const folders = new Set(["node_modules", workspaceModules]);
-  const manifests = [...folders].flatMap((cwd) =>
-    ["*/package.json", "@*/*/package.json"].flatMap((pattern) => {
+  const patterns = PACKAGE_FILES.flatMap((name) => [`*/${name}`, `@*/*/${name}`]);
+  const files = [...folders].flatMap((cwd) =>
+    patterns.flatMap((pattern) => {
       const scan = () => [...new Bun.Glob(pattern).scanSync({ cwd, followSymlinks: true })];
       return unlessGone(scan, []).map((path) => join(cwd, path));
     }),
   );
   // With isolated installs, indirect dependencies are only here, with their versions in the names of their folders.
   const names = unlessGone(() => readdirSync(join(workspaceModules, ".bun")), []);
-  return { names: names.toSorted(), manifests: manifests.toSorted() };
+  return { names: names.toSorted(), files: files.toSorted() };
 }
 
 export interface BuildOptions {
@@ -99,7 +103,7 @@ const TICK_MS = 10;
  */
 export async function build(options: BuildOptions): Promise<string> {
   const started = performance.now();
-  const trackedPaths = () => [...inputPaths(), ...installedPackages().manifests];
+  const trackedPaths = () => [...inputPaths(), ...installedPackages().files];
   const states = statesOf(trackedPaths());
   // An edit that is reverted during the build leaves the keys as they were, but not the states.
   const findChange = () => {

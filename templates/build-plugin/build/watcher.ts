@@ -1,7 +1,7 @@
 // Watches files and folders by path, so that it also sees when another file or folder replaces them.
-import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from "node:fs";
+import { type FSWatcher, lstatSync, readdirSync, realpathSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isHidden, unlessGone } from "./files.ts";
+import { isHidden, pathsBelow, unlessGone } from "./files.ts";
 
 /** Debounce time, because editors save a file in several steps, and formatters save several files. */
 const SETTLE_MS = 30;
@@ -22,7 +22,9 @@ export class Watcher implements Disposable {
   constructor(paths: readonly string[]) {
     for (const path of paths) {
       // Watching the parent shows when the path is replaced: editors save by renaming, and git writes new folders.
-      this.#watch(dirname(path), (name) => name === basename(path));
+      for (const watched of [path, ...linkedFiles(path)]) {
+        this.#watch(dirname(watched), (name) => name === basename(watched));
+      }
       for (const folder of foldersBelow(path)) this.#watch(folder, (name) => !isHidden(name));
     }
   }
@@ -53,6 +55,14 @@ export class Watcher implements Disposable {
     if (watcher === undefined) onChange();
     else this.#watchers.push(watcher.on("error", onChange));
   }
+}
+
+/** Returns the files that symbolic links at and below a path point to: they may be in folders that are not watched. */
+function linkedFiles(path: string): readonly string[] {
+  const links = pathsBelow(path).filter((file) =>
+    lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink(),
+  );
+  return links.map((link) => unlessGone(() => realpathSync(link), link));
 }
 
 /** Returns the real paths of the folders at and below a path. Follows symbolic links, and omits dangling ones. */

@@ -143,14 +143,16 @@ interface Places {
 }
 
 function placesOf(folder: string, path: string, { outdated, folders }: Comparison): Places {
-  const suffix = `${crypto.randomUUID()}.tmp`;
+  // The target's name may already have the maximum length, so it is not part of this one.
+  const name = `${crypto.randomUUID()}.tmp`;
   if (outdated.has(path)) {
     const target = realpathSync(join(folder, path));
-    return { temporary: `${target}.${suffix}`, target, mode: statSync(target).mode & 0o777 };
+    return { temporary: join(dirname(target), name), target, mode: statSync(target).mode & 0o777 };
   }
   const parent = parentsOf(path).findLast((name) => folders.has(name)) ?? "";
-  const temporary = join(folder, parent, `${basename(path)}.${suffix}`);
-  return { temporary, target: join(folder, path), mode: undefined };
+  // Throws if the target's own name is too long; otherwise only the rename would, after other files have changed.
+  lstatSync(join(folder, parent, basename(path)), { throwIfNoEntry: false });
+  return { temporary: join(folder, parent, name), target: join(folder, path), mode: undefined };
 }
 
 function write({ temporary, mode, bytes }: Places & { readonly bytes: Uint8Array }): void {

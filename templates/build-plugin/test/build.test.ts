@@ -177,7 +177,7 @@ describe("two builds", () => {
   });
 });
 
-test("a changed package is bundled again if bun.lock or its version has changed, and always if there is no bun.lock", async () => {
+test("a changed package is bundled again if bun.lock, its version or its patch has changed, and always if there is no bun.lock", async () => {
   using copy = built.copy();
   copyModules(copy);
   await copy.edit("site/main.ts", (text) => `${text}\nimport "dep";\n`);
@@ -195,6 +195,10 @@ test("a changed package is bundled again if bun.lock or its version has changed,
   await copy.edit("bun.lock", (text) => `${text}\n`); // as after `git pull`
   await buildsWith("2");
   await buildsWith("2b", '{ "version": "2.0.1" }'); // as after `bun install`
+  await copy.write({ "node_modules/dep/.bun-tag-1": "" }); // as after `bun install` with a new patch
+  await buildsWith("2c", '{ "version": "2.0.1" }');
+  await copy.write({ "node_modules/@a/dep/.bun-tag-1": "" });
+  await buildsWith("2d", '{ "version": "2.0.1" }');
   rmSync(copy.at("bun.lock"));
   await buildsWith("3");
   await buildsWith("4");
@@ -527,6 +531,14 @@ test("package.json needs no version", async () => {
   using copy = built.copy();
   await copy.edit("package.json", (text) => text.replace(/"version": ".+?",/, ""));
   expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+});
+
+test("control characters in names do not reach the terminal", async () => {
+  using copy = built.copy();
+  await copy.write({ "site/public/\u001b[31m.txt": "1" });
+  expect((await copy.build("--no-compress")).stdout).toContain("site/␛[31m.txt");
+  await copy.write({ "site/\u001b[31m%.html": "" });
+  expect((await copy.build("--no-compress")).stderr).toContain("site/␛[31m%.html");
 });
 
 test("public/ may have a web app manifest", async () => {

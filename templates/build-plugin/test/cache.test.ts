@@ -11,9 +11,10 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { Cache } from "../build/cache.ts";
 import { pathsBelow, readFolder, statesOf } from "../build/files.ts";
-import { command } from "./command.ts";
+import { bun, command } from "./command.ts";
 import { Folder } from "./folder.ts";
 import { until } from "./until.ts";
 
@@ -57,6 +58,23 @@ test("an entry that is truncated, or has any byte changed, is made again", async
     writeFileSync(folder.at("key"), damaged);
     expect(await countMakes(cache, "key")).toBe(1);
   }
+});
+
+test("an entry of another user is reused, although it cannot be touched", async () => {
+  using folder = new Folder();
+  await countMakes(new Cache(folder.at("cache"), () => true), "key");
+  // Like a system where the file belongs to another user.
+  await folder.write({
+    "read.ts": `const fs = require("node:fs");
+fs.utimesSync = (path) => {
+  throw Object.assign(new Error("EPERM: operation not permitted, utime '" + path + "'"), { code: "EPERM" });
+};
+const { Cache } = await import(${JSON.stringify(join(import.meta.dir, "../build/cache.ts"))});
+const files = await new Cache("cache", () => true).files("key", () => "made again");
+console.log([...files.keys()].join());\n`,
+  });
+  const { stdout, stderr } = await bun(folder.path, "read.ts");
+  expect(stdout, stderr).toBe("a.txt,b/empty\n");
 });
 
 test("nothing is stored under a key whose inputs have changed", async () => {
@@ -133,6 +151,12 @@ test("hidden files are omitted, except those that servers need", async () => {
   const hidden = [".DS_Store", ".a.txt.swp", ".git/HEAD", ".well-known/.a.swp", ".well-known.swp"];
   for (const path of [...kept, ...hidden]) await folder.write({ [`a/${path}`]: "1" });
   expect([...readFolder(folder.at("a")).keys()]).toEqual(kept);
+});
+
+test.skipIf(process.platform === "win32")("a backslash is part of a name", async () => {
+  using folder = new Folder();
+  await folder.write({ "a/b\\c.txt": "1" });
+  expect([...readFolder(folder.at("a")).keys()]).toEqual(["b\\c.txt"]);
 });
 
 describe("the state of a folder", () => {

@@ -34,6 +34,7 @@ test("the dev server serves every page with its content, and the files of public
       "robots.txt": "User-agent",
       "über uns": "Unique",
       "a %23%3F%2520.txt": "public",
+      "%72obots%2Etxt": "User-agent",
     })) {
       expect(await (await fetch(new URL(path, url))).text()).toContain(text);
     }

@@ -52,6 +52,15 @@ test("the folder contains exactly the files, and the result says whether it chan
   expect(textsBelow(folder.at("dist"))).toEqual({ "pages/a/b.js": "2" });
 });
 
+test("a name may have the maximum length", () => {
+  using folder = new Folder();
+  const name = `${"n".repeat(251)}.txt`;
+  for (const text of ["1", "2"]) {
+    update(folder, files({ [name]: text }));
+    expect(textsBelow(folder.at("dist"))).toEqual({ [name]: text });
+  }
+});
+
 test("`.git` is kept, because the folder may be a checkout of the branch to deploy", async () => {
   using folder = new Folder();
   const git = { ".git": "gitdir: elsewhere", "library/.git": "gitdir: x", "pages/.git/HEAD": "1" };

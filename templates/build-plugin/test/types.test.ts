@@ -154,6 +154,21 @@ describe("writeTypes", () => {
     expect(names(folder, await writeTypes(folder.path)).written).toEqual(["a.d.jsonl.ts"]);
   });
 
+  test.each([
+    ['"größe"', "größe"],
+    [String.raw`"\\\"b"`, String.raw`'\\"b'`],
+    ["B | number", "\n    | B\n    | number"],
+    [";", ""],
+  ])("ignores that a formatter changes %j to %j", async (printed, formatted) => {
+    using folder = new Folder();
+    await folder.write({ "a.jsonl": String.raw`{"größe": 1, "\\\"b": [1, {"c": 2}]}` });
+    await writeTypes(folder.path);
+    const text = await Bun.file(folder.at("a.d.jsonl.ts")).text();
+    expect(text).toContain(printed);
+    await folder.write({ "a.d.jsonl.ts": text.replaceAll(printed, formatted) });
+    expect(names(folder, await writeTypes(folder.path)).written).toEqual([]);
+  });
+
   test("skips ignored folders", async () => {
     using folder = new Folder();
     await folder.write({ "a.jsonl": "1\n", "public/b.jsonl": "oops", "public2/c.jsonl": "1\n" });

@@ -1,6 +1,6 @@
 // `bun run watch` and `bun run dev` pick up every save, also after a file or folder was replaced or a build failed.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, renameSync } from "node:fs";
+import { cpSync, renameSync, symlinkSync } from "node:fs";
 import { readFolder } from "../build/files.ts";
 import { COMMAND_TIMEOUT } from "./command.ts";
 import { Project } from "./project.ts";
@@ -127,6 +127,16 @@ test("`bun run dev` refuses a page by its name, and keeps serving the others", a
   await dev.until(async () => (await get("faq")).includes("Questions"));
   await dev.until(() => dev.printed().includes("site/q&a.html"));
   expect(await get("")).toContain("Home");
+});
+
+test("`bun run watch` builds after a save in a file that is linked from another folder", async () => {
+  using project = await Project.copy();
+  await project.write({ "shared/terms.txt": "Old terms" });
+  symlinkSync("../../shared/terms.txt", project.at("site/public/terms.txt"));
+  await using watch = startWatch(project, ...SITE_ONLY);
+  await watch.until(() => watch.printed().includes("Built in"));
+  await project.write({ "shared/terms.txt": "New terms" });
+  await watch.until(() => site(project).includes("New terms"));
 });
 
 test("`bun run watch` ignores the swap files of editors", async () => {

@@ -176,6 +176,9 @@ function checkKeys({ items }: YAMLMap, source: Source): void {
   const seen = new Set<unknown>();
   for (const { key } of items) {
     if (!isScalar(key) || isMerge(key)) continue;
+    if (key.value === "" && key.type === "PLAIN") {
+      throw source.error("syntax", spanOf(key), "a key is empty here: put a text ? or : in quotes");
+    }
     if (seen.has(key.value)) {
       throw source.error("syntax", spanOf(key), `the key ${key.value} is a duplicate: rename it`);
     }

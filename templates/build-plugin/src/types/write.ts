@@ -19,6 +19,7 @@ import {
   loadContent,
   withoutState,
 } from "../load.ts";
+import { isExportable } from "../module.ts";
 import type { Schema } from "../schema.ts";
 import { declareModule, GENERATED } from "./declaration.ts";
 
@@ -163,16 +164,23 @@ function declarationPath(file: string): string {
 function isOutOfDate(path: string, text: string): boolean {
   if (!existsSync(path)) return true;
   const found = readFileSync(path, "utf8");
-  return isGenerated(found) && withoutSpace(found) !== withoutSpace(text);
+  return isGenerated(found) && withoutStyle(found) !== withoutStyle(text);
 }
 
 /** Also true for the first bytes of a declaration, which a full disk or a kill during the write has left. */
 const isGenerated = (text: string): boolean =>
   text.startsWith(GENERATED) || GENERATED.startsWith(text);
 
-/** Removes white space outside of strings, because a formatter may have changed it. */
-const withoutSpace = (text: string): string =>
-  text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, (_, string = "") => string);
+/** A string; or white space, semicolons, or the `|` before the first type of a union, which formatters add or remove. */
+const STYLE = /(["'])((?:(?!\1)[^\\\n]|\\.)*)\1|[\s;]+|(?<=[:<=]\s*)\|/g;
+
+/** Removes what a formatter may have changed. Only the content of strings is kept, because formatters also change quotes. */
+const withoutStyle = (text: string): string =>
+  text.replaceAll(STYLE, (_, quote?: string, content = "") => {
+    if (quote === undefined) return "";
+    const raw = content.replaceAll(/\\(["'])|\\./g, (pair: string, mark = pair) => mark);
+    return isExportable(raw) ? raw : JSON.stringify(raw);
+  });
 
 function importPath(file: string, module: string): string {
   const path = relative(dirname(file), resolve(module)).replaceAll(sep, "/");

@@ -82,6 +82,8 @@ describe("refuses values that would change silently:", () => {
     "YAML 1.1": ["%YAML 1.1\n---\na: yes\n", "a.yaml:1:1: this is read as YAML 1.2"],
     "a duplicate key": ["a: 1\nb: 2\na: 3\n", "a.yaml:3:1: the key a is a duplicate"],
     "a key that is a duplicate after conversion": ['{1: a, "1": b}', "a.yaml:1:8: the key 1"],
+    "text that is a question mark": ["- ?\n", "a.yaml:1:4: a key is empty"],
+    "text that is a colon": ["a: [x, :]", "a.yaml:1:8: a key is empty"],
     "a merge of a text": ["a: {<<: b}", "a.yaml:1:5: a merge needs mappings"],
     "a tag of another schema": ["a: !!binary aGk=", "Unresolved tag"],
     "a tag that makes an object": ["a: !!js/function 'x'", "Unresolved tag"],
