@@ -64,6 +64,21 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect((await witness.join("general")).messages).toEqual([]);
   });
 
+  test("a sign-in form that is still open in another tab does not rename the user", async () => {
+    using one = await Page.open(server.url, "form");
+    using two = await Page.open(server.url, "form");
+    await one.shows("#welcome:not([hidden])");
+    await two.shows("#welcome:not([hidden])");
+    await one.signIn("Ada Form");
+    await two.signIn("Bob Form");
+    await two.says("#me", "Ada Form");
+    using witness = await Socket.open(server.url, "Witness");
+    const { members } = await witness.join("general");
+    expect(members.map(({ name }) => name).filter((name) => name.endsWith("Form"))).toEqual([
+      "Ada Form",
+    ]);
+  });
+
   test("a tab that missed the sign-out does not remove what the next user has stored", async () => {
     await using proxy = await FaultyProxy.start(server.port);
     using page = await Page.open(proxy.url, "stale");

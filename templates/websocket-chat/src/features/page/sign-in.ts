@@ -72,6 +72,9 @@ function signIn(): Promise<User> {
     // Each of two requests without a cookie would create a user.
     if (isPending) return;
     isPending = true;
+    // Another tab may have signed in since the form was shown: `POST` would rename that user.
+    const found = await whoAmI();
+    if (typeof found !== "string") return resolve(found);
     const response = await request("POST", { name: byId("name", HTMLInputElement).value });
     const body: unknown = await response?.json().catch(() => undefined);
     const isUser = response?.ok && body !== undefined;
