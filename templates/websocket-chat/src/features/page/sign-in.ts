@@ -52,7 +52,8 @@ export async function askForName(hint = ""): Promise<User> {
 /** @returns the problem; undefined once the user is signed out. Only the server can delete the cookie. */
 export async function signOut(): Promise<string | undefined> {
   const response = await request("DELETE");
-  return response?.ok ? undefined : `${UNREACHABLE} Sign out when you are connected again.`;
+  if (response?.ok) return undefined;
+  return `The sign-out failed. ${describe(await response?.json().catch(() => undefined))}`;
 }
 
 /** `unknown` if the server cannot be reached. */
