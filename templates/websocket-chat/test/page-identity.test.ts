@@ -1,5 +1,7 @@
 // The page belongs to a person: sign-out in another tab, expiry, rooms that were left, and failed starts.
+import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { hasBrowser, Page } from "./page.ts";
 import { FaultyProxy } from "./proxy.ts";
 import { ChatServer } from "./server.ts";
@@ -62,6 +64,21 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect(await page.texts("#lines .text")).toEqual([]);
     using witness = await Socket.open(server.url, "Witness");
     expect((await witness.join("general")).messages).toEqual([]);
+  });
+
+  test("a sign-in form that is still open in another tab does not rename the user", async () => {
+    using one = await Page.open(server.url, "form");
+    using two = await Page.open(server.url, "form");
+    await one.shows("#welcome:not([hidden])");
+    await two.shows("#welcome:not([hidden])");
+    await one.signIn("Ada Form");
+    await two.signIn("Bob Form");
+    await two.says("#me", "Ada Form");
+    using witness = await Socket.open(server.url, "Witness");
+    const { members } = await witness.join("general");
+    expect(members.map(({ name }) => name).filter((name) => name.endsWith("Form"))).toEqual([
+      "Ada Form",
+    ]);
   });
 
   test("a tab that missed the sign-out does not remove what the next user has stored", async () => {
@@ -266,6 +283,19 @@ describe.skipIf(!hasBrowser)("the page", () => {
     isDown = false;
     await page.press("Enter");
     await page.shows("#chat:not([hidden])");
+  });
+
+  test("a sign-out that the server cannot store is reported as such", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Kept");
+    using file = new Database(join(server.directory, "chat.db"));
+    file.run("PRAGMA busy_timeout = 5000");
+    file.run("ALTER TABLE ended_sessions RENAME TO missing");
+    await page.click("#sign-out");
+    await page.says(
+      "#banner",
+      "The sign-out failed. The store is temporarily unavailable. Try again.",
+    );
   });
 
   test("a server that does not respond is reported", async () => {

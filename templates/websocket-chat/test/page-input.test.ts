@@ -21,8 +21,8 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("[data-state=online]");
     const requests =
       "performance.getEntriesByType('resource').filter(({ name }) => /session$/.test(name)).length";
-    // Who is signed in, and the sign-in.
-    expect(await page.evaluate<number>(requests)).toBe(2);
+    // Who is signed in, at the start and again before the sign-in, and the sign-in.
+    expect(await page.evaluate<number>(requests)).toBe(3);
   });
 
   test("a text that is too long is kept and reported, and not sent", async () => {

@@ -182,7 +182,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.write("sent later");
     await page.click("#sign-out");
     await until(
-      async () => /sign out/i.test((await page.texts("#banner"))[0] ?? ""),
+      async () => /sign-out failed.*cannot be reached/.test((await page.texts("#banner"))[0] ?? ""),
       "it says why",
     );
     await server.restart();

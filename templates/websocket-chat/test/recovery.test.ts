@@ -447,6 +447,23 @@ test("with a full disk readyz is 503 and messages are internal, and later both w
   expect(ada.all("chat").map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
+test("each check of readyz writes to the disk, and changes nothing", async () => {
+  await using server = await ChatServer.start(FAST);
+  using ada = await Socket.open(server.url, "Ada");
+  const { epoch } = await ada.join("general");
+  const written = () => Bun.file(join(server.directory, "chat.db-wal")).size;
+  for (let check = 1; check <= 2; check++) {
+    const before = written();
+    await Bun.sleep(1100); // The service reuses a result for 1 s.
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    expect(written() - before).toBeGreaterThan(32 * 1024);
+  }
+  await server.crash();
+  await server.restart();
+  using later = await Socket.openAs(server.url, ada.cookie);
+  expect((await later.join("general")).epoch).toBe(epoch);
+});
+
 test("a read or a write that fails is internal, the connection stays open, and a later one works", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");

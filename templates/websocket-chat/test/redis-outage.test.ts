@@ -225,7 +225,7 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     bus.close();
   });
 
-  test.each(["that stored it", "that started later"])(
+  test.each(["that stored it", "that started later", "that has noticed an earlier loss"])(
     "a lost message starts a new epoch on a node %s, also if Redis has a newer entry by then",
     async (which) => {
       await using redis = await OwnRedis.start();
@@ -245,23 +245,33 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
       const from = { id: "a", name: "Ada" };
       const send = (text: string) =>
         stores.log.append({ type: "chat", room: "general", key: text, text, from, at: "" });
+      const loseLatest = async () => {
+        const isLost = Promise.withResolvers<void>();
+        recorder.onDataLoss = isLost.resolve;
+        const lose = `
+          local last = redis.call('XREVRANGE', '{chat}:bus', '+', '-', 'COUNT', 1)
+          redis.call('XDEL', '{chat}:bus', last[1][1])
+          redis.call('RPOP', '{chat}:events:general')
+          redis.call('HINCRBY', '{chat}:room:general', 'offset', -1)
+          redis.call('XADD', '{chat}:bus', '*', 't', 'user:none', 'f', '{}')`;
+        await redis.command("EVAL", lose, "0");
+        await isLost.promise;
+      };
+      await stores.log.read("general");
       await send("kept");
+      if (which === "that has noticed an earlier loss") {
+        await send("lost before");
+        await loseLatest();
+      }
       const { epoch } = await send("lost");
       if (which === "that started later") {
         await close(stores);
         stores = open();
         await until(() => ready(stores), "the stores are ready again");
       }
-      const isLost = Promise.withResolvers<void>();
-      recorder.onDataLoss = isLost.resolve;
-      const lose = `
-        local last = redis.call('XREVRANGE', '{chat}:bus', '+', '-', 'COUNT', 1)
-        redis.call('XDEL', '{chat}:bus', last[1][1])
-        redis.call('RPOP', '{chat}:events:general')
-        redis.call('HINCRBY', '{chat}:room:general', 'offset', -1)
-        redis.call('XADD', '{chat}:bus', '*', 't', 'user:none', 'f', '{}')`;
-      await redis.command("EVAL", lose, "0");
-      await isLost.promise;
+      // Resent: its `ok` has the epoch in which it was stored.
+      await send("kept");
+      await loseLatest();
       const later = await send("later");
       expect(later.offset).toBe(2);
       expect(later.epoch).not.toBe(epoch);

@@ -52,7 +52,8 @@ export async function askForName(hint = ""): Promise<User> {
 /** @returns the problem; undefined once the user is signed out. Only the server can delete the cookie. */
 export async function signOut(): Promise<string | undefined> {
   const response = await request("DELETE");
-  return response?.ok ? undefined : `${UNREACHABLE} Sign out when you are connected again.`;
+  if (response?.ok) return undefined;
+  return `The sign-out failed. ${describe(await response?.json().catch(() => undefined))}`;
 }
 
 /** `unknown` if the server cannot be reached. */
@@ -72,6 +73,9 @@ function signIn(): Promise<User> {
     // Each of two requests without a cookie would create a user.
     if (isPending) return;
     isPending = true;
+    // Another tab may have signed in since the form was shown: `POST` would rename that user.
+    const found = await whoAmI();
+    if (typeof found !== "string") return resolve(found);
     const response = await request("POST", { name: byId("name", HTMLInputElement).value });
     const body: unknown = await response?.json().catch(() => undefined);
     const isUser = response?.ok && body !== undefined;

@@ -44,7 +44,7 @@ export class RedisRoomLog implements RoomLog {
     const keys = [...this.#roomKeys(room), this.#key("bus")];
     const args = [randomId(), after.epoch, after.offset];
     const [epoch, head, found, entries, lastId] = await read.run(this.redis, keys, args);
-    this.#remember(epoch);
+    this.#generation = epoch.split(".").at(-1) ?? "";
     await this.bus.reached(lastId);
     const recovered = found === 1;
     const offset = recovered ? after.offset + entries.length : head;
@@ -72,7 +72,7 @@ export class RedisRoomLog implements RoomLog {
   /** Starts a new epoch in every room. Called when Redis has lost data that it had acknowledged. */
   async startNewEpochs(): Promise<void> {
     const args = [this.#generation, randomId()];
-    await replaceGeneration.run(this.redis, [this.#key("generation")], args);
+    this.#generation = await replaceGeneration.run(this.redis, [this.#key("generation")], args);
   }
 
   async #tryAppend(draft: Draft): Promise<Stored | undefined> {
@@ -100,7 +100,6 @@ export class RedisRoomLog implements RoomLog {
     ]);
     if (!reply) return undefined;
     const [storedRoom, epoch, offset] = reply;
-    this.#remember(epoch);
     return { room: storedRoom, epoch, offset };
   }
 
@@ -128,10 +127,6 @@ export class RedisRoomLog implements RoomLog {
         found.push(`${after}`, JSON.stringify({ ...event, text: undefined }));
       }
     }
-  }
-
-  #remember(epoch: string): void {
-    this.#generation = epoch.split(".").at(-1) ?? "";
   }
 
   #roomKeys(room: string): string[] {
@@ -296,8 +291,9 @@ const read = new Script<ReadReply>(`
 /**
  * Starts new epochs in all rooms after data loss: otherwise offsets would be assigned twice. Only the call of the
  * first node that notices the loss has an effect.
- * KEYS: generation. ARGV: the lost one, the new one.
+ * KEYS: generation. ARGV: the lost one, the new one. Returns the generation from then on.
  */
-const replaceGeneration = new Script<null>(`
+const replaceGeneration = new Script<string>(`
   if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
+  return redis.call('GET', KEYS[1]) or ''
 `);

@@ -17,6 +17,9 @@ const TRIM_EVERY = 500;
 /** Rooms whose latest offset is cached. */
 const CACHED_HEADS = 10_000;
 
+/** What `ready` writes: longer than most events, so that a disk with less free space is not ready. */
+const PROBE = " ".repeat(32 * 1024);
+
 /** The value of the column `message` once the message is deleted. */
 const DELETED = "";
 const IS_MESSAGE = `target IS NULL AND message IS NOT '${DELETED}'`;
@@ -100,7 +103,12 @@ export class SqliteRoomLog implements RoomLog {
 
   /** Writes without changing anything. Rejects if the file is read-only or the disk is full. */
   async ready(): Promise<void> {
-    this.db.run("UPDATE log SET epoch = epoch");
+    // SQLite writes nothing for an update to the same value, so this one is undone in the same transaction.
+    const probe = this.db.transaction(() => {
+      this.db.run("UPDATE log SET epoch = epoch || ?", [PROBE]);
+      this.db.run("UPDATE log SET epoch = replace(epoch, ?, '')", [PROBE]);
+    });
+    probe.immediate();
   }
 
   async close(): Promise<void> {
