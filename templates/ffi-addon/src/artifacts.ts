@@ -32,12 +32,13 @@ export const createWorkerUrl = (): string => new URL("./worker/thread.ts", impor
 export const findCSource = (): string => join(root, "native/addon.c");
 
 /**
- * The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. All of native/ is a
- * part of it, because `-I` in the flags may lead to any header there.
+ * The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. Every file of native/
+ * is a part of it, because `-I` and `-L` in the flags may lead to any of them.
  */
 export function hashSource(): string {
-  const texts = Array.from(new Bun.Glob("native/**/*.{c,h}").scanSync(root), read).sort();
-  const inputs = [amalgamate("native/addon.c"), texts, read("scripts/compile.ts"), CFLAGS, LIBS];
+  const paths = new Bun.Glob("native/**/*").scanSync({ cwd: root, absolute: true });
+  const contents = Array.from(paths, (path) => readFileSync(path, "latin1")).sort(); // keeps all bytes
+  const inputs = [amalgamate("native/addon.c"), contents, read("scripts/compile.ts"), CFLAGS, LIBS];
   return Bun.SHA256.hash(JSON.stringify(inputs), "hex");
 }
 

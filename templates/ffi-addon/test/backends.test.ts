@@ -246,13 +246,13 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       writeFileSync(file, before);
       expect(await backendAndReason(project)).toEqual(["compiled", ""]);
     }
-    // Headers that only a flag such as `-I` or `-iquote` leads to.
-    for (const path of ["native/settings.h", "native/include/lib/settings.h"]) {
-      const header = join(project.path, path);
-      mkdirSync(dirname(header), { recursive: true });
-      writeFileSync(header, "#define SETTING 1\n");
+    // Files that only a flag such as `-I`, `-iquote` or `-L` leads to.
+    for (const path of ["native/settings.h", "native/include/lib/tables.inc"]) {
+      const file = join(project.path, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, "#define SETTING 1\n");
       expect((await backendAndReason(project))[1]).toContain("changed since");
-      rmSync(header);
+      rmSync(file);
       expect(await backendAndReason(project)).toEqual(["compiled", ""]);
     }
   });
