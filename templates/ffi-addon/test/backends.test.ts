@@ -157,12 +157,14 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     const files = {
       "lib/README": "a file that is not included",
       "lib/unused.c": "int broken(\n",
-      "lib/once.h": "  #  pragma once\nstatic int from_once(void) { return 1; }\n",
+      "lib/once.h": "  #  pragma once /* a comment\n*/\nstatic int from_once(void) { return 1; }\n",
       "lib/a.h":
         '#ifndef A_H\n#define A_H\n#include "b.h"\n#include "once.h"\n#include"a.h"\n#endif\n',
-      "lib/b.h": '#ifndef B_H\n#define B_H\n#include "once.h"\n#include "a.h"\n#endif\n',
+      "lib/b.h":
+        '\ufeff#ifndef B_H\n#define B_H\n#include "once.h" /* a comment\n*/\n#include "a.h"\n#endif\n',
+      "lib/example.h": "/* a comment */\nint broken(\n",
       "lib/lib.c":
-        '#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n',
+        '/* Write:\n#include "example.h"\n*/\n// or lib/*.h\n#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n',
     };
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(native, path)), { recursive: true });
