@@ -103,6 +103,21 @@ test.skipIf(process.platform === "win32")("CC may be a path with blanks, with ar
   }
 });
 
+test.skipIf(process.platform === "win32")(
+  "a compiler without the headers of a C library is not taken",
+  async () => {
+    using project = createProject("bare");
+    const folder = join(project.path, "tools");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "cc"), '#!/bin/sh\n[ "$1" = --version ]\n', { mode: 0o755 });
+    const script = JSON.stringify(join(project.path, "scripts/compiler.ts"));
+    const code = `console.log((await import(${script})).findCompiler().command)`;
+    const { stdout, stderr } = await run(["-e", code], { PATH: folder });
+    expect(stdout).not.toContain(folder); // zig may be installed
+    if (stdout === "") expect(stderr).toContain("that works (tried: cc, ");
+  },
+);
+
 test("a build replaces what another one puts into dist/library/, and other users can read it", async () => {
   using project = createProject("bare");
   const library = join(project.path, "dist/library");
