@@ -53,8 +53,7 @@ export function readAll(file: number, bytes: Uint8Array): boolean {
  * Lets `write` fill a temporary file next to `path` and renames it, so that a crash or a power failure leaves the old
  * file or the new one. A killed process also leaves the temporary file, `.<start of the name>.<uuid>.tmp`.
  * The new file keeps the owner, the group and the mode of the old one where the system permits it. If it cannot keep the
- * group, its group gets no access. Access control lists are not kept; a default
- * list of the folder applies.
+ * group, its group gets no access. Access control lists are not kept; a default list of the folder applies.
  */
 export function replaceFile(path: string, write: (file: number) => void): void {
   const { target, old } = resolveTarget(path);
