@@ -41,17 +41,26 @@ export function findCompiler(cc = ""): Compiler {
       stderr: "ignore",
       timeout: 60_000,
     });
-    if (success) return { command, version: stdout.toString().trim() };
+    // The messages of a compiler from `$CC` say more than "not found".
+    const isUsable = success && (words.length > 0 || hasHeaders(command));
+    if (isUsable) return { command, version: stdout.toString().trim() };
   }
   const tried = words.length > 0 ? cc : candidates.map((command) => command.join(" ")).join(", ");
   throw new Error(
     [
-      `No C compiler was found (tried: ${tried}).`,
+      `No C compiler was found that works (tried: ${tried}).`,
       `Install one from npm: bun add --dev --exact ${ZIG}`,
-      "Or use your system's (Debian: apt install gcc; macOS: xcode-select --install), or set CC.",
+      "Or use your system's (Debian: apt install gcc libc6-dev; macOS: xcode-select --install), or set CC.",
       "Until then the package runs on TinyCC or TypeScript, with the same results, but slower.",
     ].join("\n"),
   );
+}
+
+/** Slim images may have a compiler without the headers of a C library. */
+function hasHeaders(command: readonly string[]): boolean {
+  const preprocess = [...command, "-E", "-xc", "-"];
+  const stdin = Buffer.from("#include <stdlib.h>\n");
+  return Bun.spawnSync(preprocess, { stdin, stderr: "ignore", timeout: 60_000 }).success;
 }
 
 /** The folder of the installed zig. Its launcher in node_modules/.bin, which `bun run` finds first, needs bash and a path without blanks. */

@@ -32,12 +32,13 @@ export const createWorkerUrl = (): string => new URL("./worker/thread.ts", impor
 export const findCSource = (): string => join(root, "native/addon.c");
 
 /**
- * The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. All of native/ is a
- * part of it, because `-I` in the flags may lead to any header there.
+ * The SHA-256 of the C code and its flags. A library is opened only if its manifest has the same one. Every file of native/
+ * is a part of it, because `-I` and `-L` in the flags may lead to any of them.
  */
 export function hashSource(): string {
-  const texts = Array.from(new Bun.Glob("native/**/*.{c,h}").scanSync(root), read).sort();
-  const inputs = [amalgamate("native/addon.c"), texts, read("scripts/compile.ts"), CFLAGS, LIBS];
+  const paths = new Bun.Glob("native/**/*").scanSync({ cwd: root, absolute: true });
+  const contents = Array.from(paths, (path) => readFileSync(path, "latin1")).sort(); // keeps all bytes
+  const inputs = [amalgamate("native/addon.c"), contents, read("scripts/compile.ts"), CFLAGS, LIBS];
   return Bun.SHA256.hash(JSON.stringify(inputs), "hex");
 }
 
@@ -55,18 +56,21 @@ export const prebuilt: LibraryFolder = {
 };
 // #endregion
 
-const INCLUDE = /^[ \t]*#[ \t]*include[ \t]*"([^"]+)".*$/gm;
-const PRAGMA_ONCE = /^[ \t]*#[ \t]*pragma[ \t]+once\b.*$/m;
+/** Also matches comments and strings, because an `#include` in them is text. */
+const INCLUDE =
+  /\/\*[\s\S]*?\*\/|\/\/.*|^[ \t]*#[ \t]*include[ \t]*"([^"]+)"|"(?:\\.|[^"\\\n])*"/gm;
+const PRAGMA_ONCE = /^[ \t]*#[ \t]*pragma[ \t]+once\b/m;
 
 /** Returns a C file in which each `#include "…"` is replaced with the file's text. */
 export function amalgamate(path: string, includers: readonly string[] = []): string {
   const chain = [...includers, path];
-  const text = read(path).replaceAll(INCLUDE, (line, name) => {
+  const text = read(path).replaceAll(INCLUDE, (match, name) => {
+    if (name === undefined) return match;
     const included = join(dirname(path), name);
     // A header that includes itself again has a guard, which leaves it out.
     if (chain.includes(included)) return "";
     // Otherwise the line may be inside an `#ifdef`, or the compiler finds the file through `-I`.
-    return existsSync(join(root, included)) ? amalgamate(included, chain) : line;
+    return existsSync(join(root, included)) ? `${amalgamate(included, chain)}\n` : match;
   });
   if (!PRAGMA_ONCE.test(text)) return text;
   // Compilers find a second inclusion by the file's path, which is lost here.
@@ -87,7 +91,8 @@ export function readManifest(folder: string): Manifest | undefined {
 
 function read(path: string): string {
   try {
-    return readFileSync(join(root, path), "utf8");
+    // Compilers skip a byte order mark only at the start of a file.
+    return readFileSync(join(root, path), "utf8").replace(/^\ufeff/, "");
   } catch (cause) {
     throw new AddonError("backend_unavailable", `${path} is missing`, { cause });
   }

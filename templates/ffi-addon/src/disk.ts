@@ -53,7 +53,7 @@ export function readAll(file: number, bytes: Uint8Array): boolean {
  * Lets `write` fill a temporary file next to `path` and renames it, so that a crash or a power failure leaves the old
  * file or the new one. A killed process also leaves the temporary file, `.<start of the name>.<uuid>.tmp`.
  * The new file keeps the owner, the group and the mode of the old one where the system permits it. If it cannot keep the
- * group, its group gets no access. Access control lists are not kept.
+ * group, its group gets no access. Access control lists are not kept; a default list of the folder applies.
  */
 export function replaceFile(path: string, write: (file: number) => void): void {
   const { target, old } = resolveTarget(path);
@@ -89,19 +89,18 @@ function syncFolder(path: string): void {
  * Follows links to the file that the rename replaces: renaming over a link would replace the link. Refuses a path that is
  * not a file, because root could replace a device such as /dev/null, and a file that this user may not write.
  */
-function resolveTarget(path: string): { target: string; old?: Stats } {
+function resolveTarget(path: string): { target: string; old: Stats | undefined } {
   const old = statSync(path, { throwIfNoEntry: false });
-  if (old === undefined) {
-    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
-    if (!isLink) return { target: path };
-    return resolveTarget(resolve(realpathSync(dirname(path)), readlinkSync(path)));
-  }
-  if (!old.isFile()) {
+  if (old && !old.isFile()) {
     const reason = "there is something other than a file at this path";
     throw Object.assign(new Error(reason), { code: "EINVAL" });
   }
-  accessSync(path, constants.W_OK); // the rename would replace a write-protected file, too
-  return { target: realpathSync(path), old };
+  // Link by link: realpath of the file itself fails with ENOENT while another process replaces the file.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    return resolveTarget(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+  }
+  if (old) accessSync(path, constants.W_OK); // the rename would replace a write-protected file, too
+  return { target: path, old };
 }
 
 function copyAccess(from: Stats, file: number): void {

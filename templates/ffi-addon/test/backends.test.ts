@@ -103,6 +103,21 @@ test.skipIf(process.platform === "win32")("CC may be a path with blanks, with ar
   }
 });
 
+test.skipIf(process.platform === "win32")(
+  "a compiler without the headers of a C library is not taken",
+  async () => {
+    using project = createProject("bare");
+    const folder = join(project.path, "tools");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "cc"), '#!/bin/sh\n[ "$1" = --version ]\n', { mode: 0o755 });
+    const script = JSON.stringify(join(project.path, "scripts/compiler.ts"));
+    const code = `console.log((await import(${script})).findCompiler().command)`;
+    const { stdout, stderr } = await run(["-e", code], { PATH: folder });
+    expect(stdout).not.toContain(folder); // zig may be installed
+    if (stdout === "") expect(stderr).toContain("that works (tried: cc, ");
+  },
+);
+
 test("a build replaces what another one puts into dist/library/, and other users can read it", async () => {
   using project = createProject("bare");
   const library = join(project.path, "dist/library");
@@ -157,12 +172,14 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     const files = {
       "lib/README": "a file that is not included",
       "lib/unused.c": "int broken(\n",
-      "lib/once.h": "  #  pragma once\nstatic int from_once(void) { return 1; }\n",
+      "lib/once.h": "  #  pragma once /* a comment\n*/\nstatic int from_once(void) { return 1; }\n",
       "lib/a.h":
         '#ifndef A_H\n#define A_H\n#include "b.h"\n#include "once.h"\n#include"a.h"\n#endif\n',
-      "lib/b.h": '#ifndef B_H\n#define B_H\n#include "once.h"\n#include "a.h"\n#endif\n',
+      "lib/b.h":
+        '\ufeff#ifndef B_H\n#define B_H\n#include "once.h" /* a comment\n*/\n#include "a.h"\n#endif\n',
+      "lib/example.h": "/* a comment */\nint broken(\n",
       "lib/lib.c":
-        '#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n',
+        '/* Write:\n#include "example.h"\n*/\n// or lib/*.h\n#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n',
     };
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(native, path)), { recursive: true });
@@ -246,13 +263,13 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       writeFileSync(file, before);
       expect(await backendAndReason(project)).toEqual(["compiled", ""]);
     }
-    // Headers that only a flag such as `-I` or `-iquote` leads to.
-    for (const path of ["native/settings.h", "native/include/lib/settings.h"]) {
-      const header = join(project.path, path);
-      mkdirSync(dirname(header), { recursive: true });
-      writeFileSync(header, "#define SETTING 1\n");
+    // Files that only a flag such as `-I`, `-iquote` or `-L` leads to.
+    for (const path of ["native/settings.h", "native/include/lib/tables.inc"]) {
+      const file = join(project.path, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, "#define SETTING 1\n");
       expect((await backendAndReason(project))[1]).toContain("changed since");
-      rmSync(header);
+      rmSync(file);
       expect(await backendAndReason(project)).toEqual(["compiled", ""]);
     }
   });

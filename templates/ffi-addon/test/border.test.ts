@@ -52,7 +52,9 @@ test("any scalar type of C may be in a header", () => {
      EXPORT const char*f4(unsigned int a, unsigned char b, signed char c,
                           long long d, const int e);
      EXPORT void f5();
-     EXPORT struct thing *f6(int32_t (*callback)(int32_t a, int32_t b), float values[], enum mode mode, void* p);`,
+     EXPORT struct thing *f6(int32_t (*callback)(int32_t a, int32_t b), float values[], enum mode mode, void* p);
+     EXPORT unsigned f7(unsigned flags, unsigned, unsigned short int a, short int, long long int b, signed c, _Bool d);
+     EXPORT char const *f8(const enum mode, char const *text, uint8_t *restrict bytes, const unsigned volatile n);`,
     "EXPORT",
   );
   const declared = {
@@ -62,6 +64,8 @@ test("any scalar type of C may be in a header", () => {
     f4: { args: ["u32", "u8", "i8", "i64", "i32"], returns: "cstring" },
     f5: {},
     f6: { args: ["function", "ptr", "i32", "ptr"], returns: "ptr" },
+    f7: { args: ["u32", "u32", "u16", "i16", "i64", "i32", "bool"], returns: "u32" },
+    f8: { args: ["i32", "ptr", "ptr", "u32"], returns: "cstring" },
   } as const;
   expect(findMismatches(functions, declared)).toEqual([]);
   const wrong = {
@@ -69,11 +73,11 @@ test("any scalar type of C may be in a header", () => {
     f1: { args: ["ptr", "u32"], returns: "f64" },
     f5: { args: ["i32"] },
   };
-  expect(findMismatches(functions, { ...wrong, f7: {} } as never)).toEqual([
+  expect(findMismatches(functions, { ...wrong, f9: {} } as never)).toEqual([
     "f1: the parameter 2 is size_t, which is usize or u64 or u64_fast or uint64_t, not u32",
     "f1: the result is size_t, which is usize or u64 or u64_fast or uint64_t, not f64",
     "f5 has 0 parameters, not 1",
-    "f7 is not in the header",
+    "f9 is not in the header",
   ]);
   expect(() => ffiTypesFor("struct thing", "argument")).toThrow("pass it by pointer");
 });

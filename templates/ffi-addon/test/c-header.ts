@@ -7,19 +7,20 @@ export interface CFunction {
 }
 
 /**
- * Each scalar type of C with the types of bun:ffi that pass all of its values. `long` is left out, because it has 32 bits on
- * Windows and 64 on other platforms.
+ * Each scalar type of C, in its shortest spelling, with the types of bun:ffi that pass all of its values. `long` is left out,
+ * because it has 32 bits on Windows and 64 on other platforms.
  */
 const SCALARS: Readonly<Record<string, readonly string[]>> = {
   void: ["void"],
   bool: ["bool"],
+  _Bool: ["bool"],
   char: ["char", "i8"],
   "signed char": ["i8", "int8_t"],
   "unsigned char": ["u8", "uint8_t"],
   short: ["i16", "int16_t"],
   "unsigned short": ["u16", "uint16_t"],
   int: ["i32", "int", "int32_t"],
-  "unsigned int": ["u32", "uint32_t"],
+  unsigned: ["u32", "uint32_t"],
   "long long": ["i64", "i64_fast", "int64_t"],
   "unsigned long long": ["u64", "u64_fast", "uint64_t"],
   int8_t: ["i8", "int8_t"],
@@ -51,10 +52,12 @@ export function parseHeader(header: string, prefix: string): CFunction[] {
 
 /** The types of bun:ffi that fit. @throws {Error} for a type that cannot cross, such as a struct by value. */
 export function ffiTypesFor(type: string, use: "argument" | "result"): readonly string[] {
-  if (/^const char ?\*$/.test(type) && use === "result") return ["cstring", "ptr"];
+  if (/^(const char|char const) \*$/.test(type) && use === "result") return ["cstring", "ptr"];
   if (/[*[(]/.test(type)) return ["ptr", "pointer", "buffer", "function", "callback"];
-  if (type.startsWith("enum ")) return ["i32", "u32"];
-  const found = SCALARS[type.replace(/\bconst\b/, "").trim()];
+  const plain = normalize(type.replaceAll(/\b(const|volatile)\b/g, ""));
+  if (plain.startsWith("enum ")) return ["i32", "u32"];
+  const shortest = normalize(plain.replaceAll(/\b(int|signed(?! char))\b/g, ""));
+  const found = SCALARS[shortest || "int"];
   if (found) return found;
   throw new Error(
     `No type of bun:ffi is known for "${type}": pass it by pointer, or add it to test/c-header.ts`,
@@ -81,7 +84,9 @@ function withoutName(parameter: string): string {
   if (parameter.includes("(") || parameter.includes("[")) return `${parameter} *`;
   const type = parameter.replace(/\b\w+$/, "").trim();
   const isName =
-    type !== "" && !(parameter in SCALARS) && !/^(const|enum|struct|unsigned|signed)$/.test(type);
+    !/\b(void|_?[Bb]ool|char|short|int|long|float|double|(un)?signed|const|volatile|restrict)$/.test(
+      parameter,
+    ) && !/^((const|volatile|enum|struct|union) ?)*$/.test(type);
   return isName ? type : parameter;
 }
 

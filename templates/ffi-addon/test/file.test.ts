@@ -305,6 +305,30 @@ test("replaces a file atomically, and leaves nothing behind when it fails", () =
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
 
+test.skipIf(process.platform === "win32")(
+  "saves a file that another process keeps replacing, also behind a link",
+  async () => {
+    const path = saved("contested.index");
+    const link = `${path}.link`;
+    symlinkSync(path, link);
+    using index = VectorIndex.load(path, oracle);
+    const code = `
+    const { renameSync, writeFileSync } = require("node:fs");
+    const [, path] = process.argv;
+    for (;;) {
+      writeFileSync(path + ".other", "");
+      renameSync(path + ".other", path);
+    }`;
+    await using other = Bun.spawn([process.execPath, "-e", code, path]);
+    while (statSync(path).size > 0) await Bun.sleep(1);
+    for (let saves = 0; saves < 150; saves++) {
+      index.save(path);
+      index.save(link);
+    }
+    expect(other.exitCode).toBeNull();
+  },
+);
+
 test("an error that is not the system's keeps its type", () => {
   const path = saved("bug.index");
   const bug = () => {

@@ -69,8 +69,17 @@ export function createSearch(store: Store, query: Float32Array, k: number) {
   };
 }
 
+/** The system may refuse another thread. @throws {AddonError} `worker_failed` */
+function createWorker(): Worker {
+  try {
+    return new Worker(createWorkerUrl());
+  } catch (error) {
+    throw workerFailedError(error);
+  }
+}
+
 function startWorker(): Worker {
-  const worker = new Worker(createWorkerUrl());
+  const worker = createWorker();
   let reason = "its thread ended";
   worker.onmessage = ({ data }: MessageEvent<SearchReply>) => settle(data);
   worker.onerror = ({ message }) => {

@@ -20,17 +20,22 @@ test.each(cBackends)(
   },
 );
 
+const NO_THREADS =
+  "globalThis.Worker = class { constructor() { throw new TypeError('no threads'); } };";
+
 test.each([
-  ["does not start", "throw 1;"],
-  ["ends without an error", "self.onmessage = () => process.exit();"],
-  ["throws an unexpected error", "self.onmessage = () => { throw new Error('a bug'); };"],
-])("a worker that %s is an AddonError with a code", async (_, thread) => {
+  ["gets no thread", "", NO_THREADS],
+  ["does not start", "throw 1;", ""],
+  ["ends without an error", "self.onmessage = () => process.exit();", ""],
+  ["throws an unexpected error", "self.onmessage = () => { throw new Error('a bug'); };", ""],
+])("a worker that %s is an AddonError with a code", async (_, thread, setup) => {
   using project = createProject("bare");
   await Bun.write(join(project.path, "src/worker/thread.ts"), thread);
   const search = join(project.path, "search.ts");
   await Bun.write(
     search,
     `import { AddonError, VectorIndex } from ${JSON.stringify(project.entry)};
+    ${setup}
     using index = new VectorIndex({ dimensions: 1, metric: "dot" });
     index.add(Float32Array.of(1));
     for (const _ of [1, 2]) {
