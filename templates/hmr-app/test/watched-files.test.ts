@@ -23,6 +23,7 @@ beforeAll(async () => {
   await copy.write("src/page/data.json", '{ "title": "json one" }');
   await copy.write("src/page/data.txt", "text one");
   await copy.write("src/page/sheet.css", ".one {}");
+  await copy.edit("package.json", '"imports": {', '"imports": { "#sheet": "./src/page/sheet.css",');
   await copy.write("src/page/picture.svg", picture("red"));
   await copy.write("src/page/markup.svg", picture("red"));
   await copy.edit(
@@ -31,7 +32,7 @@ beforeAll(async () => {
     `import { Badge } from "./widgets/Badge.tsx";
 import data, { title as heading } from "./data.json";
 import text from "./data.txt";
-import sheet from "./sheet.css" with { type: "text" };
+import sheet from "#sheet" with { "type": "text" };
 import markup from "./markup.svg" with { type: "text" };
 import picture from "./picture.svg";
 import { useState }`,
