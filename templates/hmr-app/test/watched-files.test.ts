@@ -287,9 +287,10 @@ test("a file counts as one of a package only in a folder of packages", () => {
   loadedFiles.clear();
 });
 
-test("a folder named .env is no error, and a file in its place has an effect", async () => {
+test("a folder or a pipe named .env is no error, and a file in its place has an effect", async () => {
   await using own = await Copy.make();
   await mkdir(join(own.folder, ".env"));
+  if (process.platform !== "win32") Bun.spawnSync(["mkfifo", ".env.local"], { cwd: own.folder });
   await using service = await startDev(own.folder);
   await rm(join(own.folder, ".env"), { recursive: true });
   await own.write(".env", "DEV_HOSTS=added.example\n");

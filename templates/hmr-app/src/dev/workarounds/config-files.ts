@@ -1,7 +1,7 @@
 // Defect: `.env`, `bunfig.toml`, `tsconfig.json` and `imports` in package.json are read only once, and nothing says that an edit has no effect.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/2521
 // Workaround: polls them; after an edit the bundler restarts, and the server is evaluated with the new variables.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { notice } from "#lib/log";
 import { createHot } from "../../hot.ts";
@@ -65,10 +65,10 @@ function readAliases(): string {
   }
 }
 
-/** A file that cannot be read counts as empty, as for Bun. */
+/** A file that cannot be read counts as empty, as for Bun; so does a named pipe, which would block the process. */
 function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return statSync(file).isFile() ? readFileSync(file, "utf8") : "";
   } catch {
     return "";
   }
