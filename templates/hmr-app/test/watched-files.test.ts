@@ -155,13 +155,17 @@ browserTest("a variable of the shell takes precedence over one with a reference"
   await page.shows("of the shell, is of the edit");
 });
 
-browserTest("an alias in tsconfig.json resolves", async () => {
+browserTest("an alias in a file that tsconfig.json extends resolves", async () => {
   const app = (await copy.read(APP)).replace("<Badge />", "<Badge /> by an alias");
   await copy.write(APP, app.replace("./gadgets/Badge.tsx", "@gadgets/Badge.tsx"));
   await tab.overlayShows("@gadgets/Badge.tsx");
   const config = JSON.parse(await copy.read("tsconfig.json"));
-  config.compilerOptions.paths = { "@gadgets/*": ["./src/page/gadgets/*"] };
-  await copy.write("tsconfig.json", JSON.stringify(config));
+  const paths = { "@gadgets/*": ["./src/page/gadgets/*"] };
+  await copy.write("tsconfig.base.json", JSON.stringify({ extends: config.extends }));
+  await copy.write("tsconfig.json", JSON.stringify({ ...config, extends: "./tsconfig.base.json" }));
+  await until("the bundler restarts", () => /tsconfig\.json.* changed/.test(dev.printed()));
+  const base = { extends: config.extends, compilerOptions: { paths } };
+  await copy.write("tsconfig.base.json", JSON.stringify(base));
   await tab.shows("badge five by an alias");
 });
 
