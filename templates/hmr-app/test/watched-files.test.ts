@@ -185,12 +185,14 @@ test.each([
   "@gadgets/Badge",
   "#gadgets/Badge.tsx",
   "~/gadgets",
+  "./it's (a group)/Badge",
 ])("a file counts as imported if another one imports %s", async (specifier) => {
   await using own = await Copy.make();
   const name = specifier.endsWith("gadgets") ? "index.ts" : "Badge.tsx";
-  const path = join(own.folder, "src/page/gadgets", name);
+  const folder = specifier.includes("gadgets") ? "gadgets" : "it's (a group)";
+  const path = join(own.folder, "src/page", folder, name);
   const importer = join(own.folder, "src/page/Importer.tsx");
-  await own.write("src/page/Importer.tsx", `import { Badge } from "${specifier}";`);
+  await own.write("src/page/Importer.tsx", `/* It's */ import { Badge } from "${specifier}";`);
   for (const file of [path, importer]) loadedFiles.set(file, "");
   expect(isImported(path)).toBe(true);
   await own.write("src/page/Importer.tsx", 'import { Badge } from "#gadgets/OtherBadge";');
