@@ -253,6 +253,14 @@ test("files in dist/public/ are served by any name; a folder, as a volume has, i
   expect((await fetch(`${service.url}/other`)).status).toBe(404);
 });
 
+test("a build replaces a record that was truncated", async () => {
+  await copy.write("dist/public-files.json", '{"index.html":nu');
+  expect(await build()).toBe(0);
+  const server = [process.execPath, "dist/main.js"];
+  await using service = await startService(server, copy.folder, { NODE_ENV: "production" });
+  expect((await fetch(service.url)).status).toBe(200);
+});
+
 test("dist/ may be a link", async () => {
   const target = join(copy.folder, "other/place");
   await mkdir(target, { recursive: true });
