@@ -100,7 +100,9 @@ async function writeRecords(page: string, server: string): Promise<readonly stri
   const now = Date.now();
   const existing = new Set(await readdir("dist/public"));
   const latest = Object.fromEntries((await readdir(page)).map((name) => [name, null]));
-  const earlier = Object.entries(await readRecord("dist/public")).filter(
+  // A full disk or a power failure may have truncated the record. The files of earlier builds then count as those of the user.
+  const record = await readRecord("dist/public").catch((): BuildRecord => ({}));
+  const earlier = Object.entries(record).filter(
     ([name]) => existing.has(name) && !Object.hasOwn(latest, name),
   );
   const replaced = earlier.map(([name, replacedAt]) => [name, replacedAt ?? now] as const);

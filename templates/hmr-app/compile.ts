@@ -1,4 +1,5 @@
 // Compiles the server and the built page into one executable, which needs no other file and no Bun.
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { readRecord } from "./src/features/page/build-record.ts";
 
@@ -25,7 +26,7 @@ await Bun.build({
   minify: true,
   // For the locations in stacks.
   sourcemap: "linked",
-  // Replaces embedded.ts with a list of the files of the latest build.
-  files: { [resolve("src/features/page/embedded.ts")]: embedded },
+  // Replaces embedded.ts with a list of the files of the latest build. Bun compares real paths, and `src` may be a link.
+  files: { [realpathSync("src/features/page/embedded.ts")]: embedded },
 });
 console.log(`Built ${outfile}: it needs no other file.`);

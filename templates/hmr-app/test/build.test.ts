@@ -232,11 +232,14 @@ test.if(existsSync(MEMORY))("dist/public/ may be on another file system", async 
   }
 });
 
-test("a folder in dist/public/, as a volume has, is kept and not served", async () => {
+test("files in dist/public/ are served by any name; a folder, as a volume has, is kept and not served", async () => {
   const folder = join(copy.folder, "dist/public/lost+found");
   await mkdir(folder);
   await utimes(folder, 0, 0);
   await copy.write("dist/public/robots.txt", "User-agent: *");
+  await copy.write("dist/public/100%.txt", "of the user");
+  // A name that is a pattern in Hono, which a file cannot have on Windows.
+  if (process.platform !== "win32") await copy.write("dist/public/:name", "a pattern");
   expect(await build()).toBe(0);
   expect(existsSync(folder)).toBe(true);
   const server = [process.execPath, "dist/main.js"];
@@ -245,6 +248,17 @@ test("a folder in dist/public/, as a volume has, is kept and not served", async 
   // Its name has no hash, so it may change.
   const robots = await fetch(`${service.url}/robots.txt`);
   expect(robots.headers.get("cache-control")).toBe("no-cache");
+  expect(await robots.text()).toBe("User-agent: *");
+  expect(await (await fetch(`${service.url}/100%25.txt`)).text()).toBe("of the user");
+  expect((await fetch(`${service.url}/other`)).status).toBe(404);
+});
+
+test("a build replaces a record that was truncated", async () => {
+  await copy.write("dist/public-files.json", '{"index.html":nu');
+  expect(await build()).toBe(0);
+  const server = [process.execPath, "dist/main.js"];
+  await using service = await startService(server, copy.folder, { NODE_ENV: "production" });
+  expect((await fetch(service.url)).status).toBe(200);
 });
 
 test("dist/ may be a link", async () => {

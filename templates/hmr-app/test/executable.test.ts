@@ -1,6 +1,6 @@
 // `bun run compile`: the executable needs no other file, and loads none from its working directory.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
@@ -19,6 +19,9 @@ beforeAll(async () => {
   await copy.write(`dist/public/${EARLIER}`, `${EARLIER}();`);
   const failing = 'new Hono().get("/api/fail", () => { throw new Error("planted"); })';
   await copy.edit("src/features/counter/routes.ts", "new Hono()", failing);
+  // The sources may be behind a link.
+  await rename(join(copy.folder, "src"), join(copy.folder, "real-src"));
+  await symlink(join(copy.folder, "real-src"), join(copy.folder, "src"), "junction");
   const command = [process.execPath, "--no-orphans", "run", "--silent", "compile"];
   const env = { PATH: process.env.PATH ?? "" };
   const child = Bun.spawn(command, { cwd: copy.folder, env, stdout: "ignore", stderr: "pipe" });

@@ -49,7 +49,7 @@ const files: Readonly<Record<string, string>> = {
   "Later.tsx": "export default function Later() {\n  return <p>loaded later</p>;\n}\n",
   "plain.css": "#plain { outline: 3px solid rgb(1, 2, 3); }\n",
   "styles.module.css":
-    '\uFEFF.box { composes: base from "./base.module.css"; color: rgb(4, 5, 6); background: url("./picture.png"); }\n' +
+    '\uFEFF.box { composes: base from "base.module.css"; color: rgb(4, 5, 6); background: url("picture.png?v=1#top"); }\n' +
     '.inner { composes: box; filter: url("#filter"); }\n.a { composes: b; } .b { composes: a; }\n.outer { composes: inner; grid-area: main; cursor: url("data:image/gif;base64,R0lGODlhAQABAAAAACw="), auto; }\n',
   "base.module.css":
     '.unused { composes: box from "./styles.module.css"; } .base { outline: 5px solid rgb(7, 8, 9); }\n',
@@ -126,6 +126,8 @@ describe("in development", () => {
   browserTest("an edited CSS Module is applied, and the page keeps its state", async () => {
     await tab.click("#page-counter");
     await tab.waitFor(`${counter("page-counter")} === "1"`);
+    const foreign = '@import "https://example.invalid/font.css"; .box';
+    await copy.edit(`${FOLDER}/styles.module.css`, ".box", foreign);
     await copy.edit(`${FOLDER}/styles.module.css`, "rgb(4, 5, 6)", "rgb(40, 50, 60)");
     await tab.waitFor(`${style("section", "color")} === "rgb(40, 50, 60)"`);
     await copy.edit(`${FOLDER}/base.module.css`, "rgb(7, 8, 9)", "rgb(70, 80, 90)");

@@ -208,6 +208,7 @@ describe("page", () => {
       await send(service.url, "/some/address"),
       await send(service.url, "/missing.js", { accept, "sec-fetch-dest": "script" }),
       await send(service.url, "/missing.js", { accept: "*/*" }),
+      await send(service.url, "/api", { accept }),
       await send(service.url, "/api/missing", { accept }),
       await send(service.url, "/index.html"),
     ];

@@ -23,6 +23,7 @@ beforeAll(async () => {
   await copy.write("src/page/data.json", '{ "title": "json one" }');
   await copy.write("src/page/data.txt", "text one");
   await copy.write("src/page/sheet.css", ".one {}");
+  await copy.edit("package.json", '"imports": {', '"imports": { "#sheet": "./src/page/sheet.css",');
   await copy.write("src/page/picture.svg", picture("red"));
   await copy.write("src/page/markup.svg", picture("red"));
   await copy.edit(
@@ -31,7 +32,7 @@ beforeAll(async () => {
     `import { Badge } from "./widgets/Badge.tsx";
 import data, { title as heading } from "./data.json";
 import text from "./data.txt";
-import sheet from "./sheet.css" with { type: "text" };
+import sheet from "#sheet" with { "type": "text" };
 import markup from "./markup.svg" with { type: "text" };
 import picture from "./picture.svg";
 import { useState }`,
@@ -154,13 +155,17 @@ browserTest("a variable of the shell takes precedence over one with a reference"
   await page.shows("of the shell, is of the edit");
 });
 
-browserTest("an alias in tsconfig.json resolves", async () => {
+browserTest("an alias in a file that tsconfig.json extends resolves", async () => {
   const app = (await copy.read(APP)).replace("<Badge />", "<Badge /> by an alias");
   await copy.write(APP, app.replace("./gadgets/Badge.tsx", "@gadgets/Badge.tsx"));
   await tab.overlayShows("@gadgets/Badge.tsx");
   const config = JSON.parse(await copy.read("tsconfig.json"));
-  config.compilerOptions.paths = { "@gadgets/*": ["./src/page/gadgets/*"] };
-  await copy.write("tsconfig.json", JSON.stringify(config));
+  const paths = { "@gadgets/*": ["./src/page/gadgets/*"] };
+  await copy.write("tsconfig.base.json", JSON.stringify({ extends: config.extends }));
+  await copy.write("tsconfig.json", JSON.stringify({ ...config, extends: "./tsconfig.base.json" }));
+  await until("the bundler restarts", () => /tsconfig\.json.* changed/.test(dev.printed()));
+  const base = { extends: config.extends, compilerOptions: { paths } };
+  await copy.write("tsconfig.base.json", JSON.stringify(base));
   await tab.shows("badge five by an alias");
 });
 
@@ -180,12 +185,14 @@ test.each([
   "@gadgets/Badge",
   "#gadgets/Badge.tsx",
   "~/gadgets",
+  "./it's (a group)/Badge",
 ])("a file counts as imported if another one imports %s", async (specifier) => {
   await using own = await Copy.make();
   const name = specifier.endsWith("gadgets") ? "index.ts" : "Badge.tsx";
-  const path = join(own.folder, "src/page/gadgets", name);
+  const folder = specifier.includes("gadgets") ? "gadgets" : "it's (a group)";
+  const path = join(own.folder, "src/page", folder, name);
   const importer = join(own.folder, "src/page/Importer.tsx");
-  await own.write("src/page/Importer.tsx", `import { Badge } from "${specifier}";`);
+  await own.write("src/page/Importer.tsx", `/* It's */ import { Badge } from "${specifier}";`);
   for (const file of [path, importer]) loadedFiles.set(file, "");
   expect(isImported(path)).toBe(true);
   await own.write("src/page/Importer.tsx", 'import { Badge } from "#gadgets/OtherBadge";');
@@ -286,9 +293,10 @@ test("a file counts as one of a package only in a folder of packages", () => {
   loadedFiles.clear();
 });
 
-test("a folder named .env is no error, and a file in its place has an effect", async () => {
+test("a folder or a pipe named .env is no error, and a file in its place has an effect", async () => {
   await using own = await Copy.make();
   await mkdir(join(own.folder, ".env"));
+  if (process.platform !== "win32") Bun.spawnSync(["mkfifo", ".env.local"], { cwd: own.folder });
   await using service = await startDev(own.folder);
   await rm(join(own.folder, ".env"), { recursive: true });
   await own.write(".env", "DEV_HOSTS=added.example\n");

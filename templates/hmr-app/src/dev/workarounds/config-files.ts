@@ -1,14 +1,16 @@
-// Defect: `.env`, `bunfig.toml`, `tsconfig.json` and `imports` in package.json are read only once, and nothing says that an edit has no effect.
+// Defect: `.env`, `bunfig.toml`, `tsconfig.json`, the files that it extends, and `imports` in package.json are read only
+// once, and nothing says that an edit has no effect.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/2521
 // Workaround: polls them; after an edit the bundler restarts, and the server is evaluated with the new variables.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { notice } from "#lib/log";
 import { createHot } from "../../hot.ts";
 
 /** In the order in which Bun reads them in development; a later one takes precedence. */
 const ENV_FILES = [".env", ".env.development", ".env.local", ".env.development.local"];
-const CONFIG_FILES = [...ENV_FILES, "bunfig.toml", "tsconfig.json"];
+const CONFIG_FILES = [...ENV_FILES, "bunfig.toml"];
 const POLL_MS = 200;
 /** A `preload` of bunfig.toml might keep the process that reads the variables running. */
 const MAX_START_MS = 5000;
@@ -51,8 +53,24 @@ export function watchConfigFiles({ reevaluate, restartBundler }: Actions): void 
 }
 
 function readTexts(): ReadonlyMap<string, string> {
-  const texts = new Map(CONFIG_FILES.map((file) => [file, readText(file)]));
+  const files = [...CONFIG_FILES, ...extendedConfigs("tsconfig.json")];
+  const texts = new Map(files.map((file) => [file, readText(file)]));
   return texts.set("package.json", readAliases());
+}
+
+/** Returns `file`, a tsconfig.json, and the files that it extends. */
+function extendedConfigs(file: string, extending: readonly string[] = []): readonly string[] {
+  if (extending.includes(file)) return [];
+  try {
+    const config = Bun.JSONC.parse(readText(file)) as { extends?: string | string[] };
+    const folder = dirname(resolve(file));
+    const bases = [config.extends ?? []].flat().map((base) => Bun.resolveSync(base, folder));
+    const chain = [...extending, file];
+    return [file, ...bases.flatMap((base) => extendedConfigs(relative(".", base), chain))];
+  } catch {
+    // Invalid or missing until the next edit.
+    return [file];
+  }
 }
 
 /** Returns the part of package.json that concerns the page, so that the installation of a package is not an edit. */
@@ -65,10 +83,10 @@ function readAliases(): string {
   }
 }
 
-/** A file that cannot be read counts as empty, as for Bun. */
+/** A file that cannot be read counts as empty, as for Bun; so does a named pipe, which would block the process. */
 function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return statSync(file).isFile() ? readFileSync(file, "utf8") : "";
   } catch {
     return "";
   }

@@ -1,12 +1,16 @@
 // Defect: `import styles from "./x.module.css"` throws a ReferenceError in the page.
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/18258
 // Workaround: Lightning CSS turns a CSS Module into a script that exports the class names and adopts the style sheet.
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import { type CSSModuleExport, transform } from "lightningcss";
 import { reloadAfterError, textOf } from "./source-files.ts";
 
 /** `url("#filter")`, `data:` and other URLs that are not those of a file. */
 const NOT_A_FILE = /^(#|[a-z][a-z\d+.-]*:|\/\/)/i;
+/** The query and the fragment of the URL of a file, as in `icons.svg#home`. */
+const SUFFIX = /[?#].*$/;
 
 export default {
   name: "css-modules",
@@ -24,8 +28,14 @@ function toScript(filename: string, code: Uint8Array): string {
   const imports: string[] = [];
   /** Returns the name of the variable that holds the default export of `specifier`. */
   const importDefault = (specifier: string) => {
-    imports.push(`import import${imports.length} from ${JSON.stringify(specifier)};`);
+    imports.push(`import import${imports.length} from ${toScriptSpecifier(specifier)};`);
     return `import${imports.length - 1}`;
+  };
+  /** In a style sheet, `icon.svg` may be a file beside it. In a script, it would be a package. */
+  const toScriptSpecifier = (url: string) => {
+    const path = url.replace(SUFFIX, "");
+    const isBeside = !path.startsWith(".") && existsSync(resolve(dirname(filename), path));
+    return JSON.stringify(isBeside ? `./${path}` : path);
   };
   const { code: css, exports, dependencies } = parse(filename, code);
   const classes = Object.entries(exports || {});
@@ -45,12 +55,17 @@ function toScript(filename: string, code: Uint8Array): string {
 
   let sheet = JSON.stringify(css.toString());
   for (const dependency of dependencies ?? []) {
-    if (dependency.type === "import") imports.push(`import ${JSON.stringify(dependency.url)};`);
-    if (dependency.type !== "url") continue;
-    const url = NOT_A_FILE.test(dependency.url)
-      ? JSON.stringify(JSON.stringify(dependency.url).slice(1, -1))
-      : importDefault(dependency.url);
-    sheet = sheet.replaceAll(dependency.placeholder, () => `" + ${url} + "`);
+    if (dependency.type !== "import" && dependency.type !== "url") continue;
+    const isFile = !NOT_A_FILE.test(dependency.url);
+    if (dependency.type === "import") {
+      // A style sheet of another origin is left out: a script cannot import it, and the policy of the page refuses it.
+      if (isFile) imports.push(`import ${toScriptSpecifier(dependency.url)};`);
+      continue;
+    }
+    const [suffix = ""] = SUFFIX.exec(dependency.url) ?? [];
+    const [url, end] = isFile ? [importDefault(dependency.url), suffix] : ['""', dependency.url];
+    const text = JSON.stringify(JSON.stringify(end).slice(1, -1));
+    sheet = sheet.replaceAll(dependency.placeholder, () => `" + ${url} + ${text} + "`);
   }
   const exported = classes.map(
     // A getter, because two style sheets may import each other.

@@ -6,7 +6,9 @@ import type { BunPlugin } from "bun";
 import { requestReload, SOURCE, shorten, textOf, versionOf } from "./source-files.ts";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
-const TEXT_IMPORT = /from\s*["']([^"']+)["']\s*with\s*\{\s*type:\s*["']text["']/g;
+/** `from "./file" with { type: "text" }`, and `import("./file", { with: { type: "text" } })`. Group 1 is the specifier. */
+const TEXT_IMPORT =
+  /(?:from|import\()\s*["']([^"']+)["']\s*,?\s*\{?\s*with:?\s*\{\s*["']?type["']?\s*:\s*["']text["']/g;
 /** Scripts, styles and the page. */
 const UPDATED_BY_BUN = /\.(m?[jt]sx?|css)$|[\\/]index\.html$/;
 
@@ -43,7 +45,16 @@ export default {
 
 function findTextImports(importer: string): readonly string[] {
   const imports = [...textOf(importer).matchAll(TEXT_IMPORT)];
-  return imports.map(([, specifier = ""]) => resolve(dirname(importer), specifier));
+  return imports.map(([, specifier = ""]) => resolvePath(specifier, dirname(importer)));
+}
+
+/** Also resolves an alias, such as `@/file`. A file that is missing at this moment may be added later. */
+function resolvePath(specifier: string, folder: string): string {
+  try {
+    return Bun.resolveSync(specifier, folder);
+  } catch {
+    return resolve(folder, specifier);
+  }
 }
 
 function toModule(path: string, parse: (text: string) => unknown) {

@@ -26,8 +26,11 @@ const MAX_REPLACE_MS = 200;
 const REPLACE_POLL_MS = 10;
 /** Filter of `onResolve`. If it matched more, Bun would look for its built-in modules on disk, and fail. */
 const IN_PROJECT = new RegExp(`^${RegExp.escape(process.cwd() + sep)}`);
-/** Every string in quotes, and every `url(…)` of a style sheet. */
-const SPECIFIER = /["'`(]([^"'`()\s]+)["'`)]/g;
+/**
+ * The start of every string, and of every `url(…)` of a style sheet. Group 2 or 3 is the text. Matches do not include the text:
+ * otherwise an apostrophe in a comment would hide the strings after it.
+ */
+const SPECIFIER = /(["'`])(?=(.+?)\1)|\((?=([^()"'`\s]+)\))/g;
 
 interface Edit {
   readonly version: string;
@@ -159,7 +162,8 @@ export function isImported(path: string): boolean {
 /** Compares paths without extension and without `/index`, which imports may omit. */
 function imports(importer: string, path: string): boolean {
   const target = withoutEnding(path);
-  return [...textOf(importer).matchAll(SPECIFIER)].some(([, specifier = ""]) => {
+  return [...textOf(importer).matchAll(SPECIFIER)].some(([, , string, url]) => {
+    const specifier = string ?? url ?? "";
     if (!specifier.startsWith(".")) {
       // An alias such as `@/ui/Button` or `#Button` may stand for any folder, so only its last segment is compared.
       const name = basename(withoutEnding(specifier)).replace(/^[@#~]/, "");

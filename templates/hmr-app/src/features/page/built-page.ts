@@ -24,13 +24,18 @@ export async function openBuiltPage(folder: string): Promise<PageSource> {
   if (!page) {
     throw new StartError("Nothing has been built.", "Run `bun run build` first, or `bun run dev`.");
   }
-  const assets = new Hono<HttpEnv>();
+  const assets = new Map<string, MiddlewareHandler>();
   for (const [name, identity] of Object.entries(files)) {
     const isVariant = /\.(br|gz)$/.test(name) && Object.hasOwn(files, name.slice(0, -3));
     if (isVariant) continue;
     const variants = { identity, br: files[`${name}.br`], gzip: files[`${name}.gz`] };
-    assets.get(`/${name}`, etag(), serveFile(name, variants));
+    assets.set(name, every(etag(), serveFile(name, variants)));
   }
+  // One route, because a name such as `:id.png` would be a pattern as the path of a route. It does not match /api, because
+  // `notFound` would then respond with 405 instead of 404.
+  const routes = new Hono<HttpEnv>().get("/:file{(?!api$)[^/]+}", (c, next) => {
+    return assets.get(c.req.param("file"))?.(c, next) ?? next();
+  });
   // Compressed here and not by the build, so that the page and its variants are always from the same build.
   const bytes = await page.body.bytes();
   const index = serveFile("index.html", {
@@ -38,7 +43,7 @@ export async function openBuiltPage(folder: string): Promise<PageSource> {
     br: inMemory(brotliCompressSync(bytes)),
     gzip: inMemory(gzipSync(bytes)),
   });
-  return { index: every(securityHeaders(), etag(), index), assets };
+  return { index: every(securityHeaders(), etag(), index), assets: routes };
 }
 
 /** Responds with the variant that the client prefers. */
