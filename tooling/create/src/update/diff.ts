@@ -26,7 +26,7 @@ export async function diff(
       "Leave one of them out.",
     );
   }
-  const project = readProject(projectDirectory(environment.cwd, value("project")));
+  const project = readProject(projectDirectory(environment, value("project")));
   const { directory, stamp } = project;
   refuseUnfinished(directory);
   // The user's changes are those since the recorded version.
