@@ -164,6 +164,19 @@ test.each([
   },
 );
 
+test.each(["{apps/*,services/*}", "{apps,{services,libs}}/*", "./{apps/deep,services}/{api,old}/"])(
+  "a glob with braces finds the members: %s",
+  async (glob) => {
+    await using box = await Sandbox.open();
+    await box.write({
+      "package.json": root([glob]),
+      "apps/api/package.json": '{"name":"api"}',
+      "apps/deep/old/package.json": '{"name":"api"}',
+    });
+    expect(await create(box, "services/api")).toMatchObject({ code: 2 });
+  },
+);
+
 test.each([
   ["a byte order mark", (text: string) => `\uFEFF${text}`],
   ["comments", (text: string) => `// Mine.\n${text}`],
