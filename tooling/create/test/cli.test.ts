@@ -218,6 +218,9 @@ test.each([
   ["a bad name", ["a", "--template", "tiny", "--name", "A b"], '"A b"', "--name a-b"],
   ["a reserved name", ["node_modules", "--template", "tiny"], "reserved", "--name"],
   ["a device name of Windows", ["x/CON", "--template", "tiny"], "Windows", "another directory"],
+  ["a colon", ["x:y/app", "--template", "tiny"], 'below a ":"', "another directory"],
+  ["a question mark", ["what?", "--template", "tiny"], 'below a "?"', "another directory"],
+  ["an asterisk", ["a*/b/app", "--template", "tiny"], 'below a "*"', "another directory"],
   ["the home directory", ["~", "--template", "tiny"], "not empty", "another directory"],
 ])("%s is refused with code 2 and a hint", async (_, args, message, hint) => {
   await using box = await Sandbox.open();
