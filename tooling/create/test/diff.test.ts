@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { openScratch } from "../src/scratch.ts";
 import { Sandbox } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
@@ -76,6 +77,18 @@ test("a temporary folder that is missing is named, with the remedy", async () =>
     code: 1,
     stderr: expect.stringContaining(`The temporary folder ${TMPDIR} is missing`),
   });
+});
+
+test.skipIf(process.platform === "win32")("a relative temporary folder is made absolute", () => {
+  const { TMPDIR } = process.env;
+  try {
+    process.env.TMPDIR = ".";
+    using scratch = openScratch();
+    expect(scratch.folder).toStartWith(process.cwd());
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
 });
 
 test("where git ignores the modes on the disk, the modes are those of git", async () => {
