@@ -120,6 +120,21 @@ test("a missing package manager is named, with the command to run later", async 
   expect(await box.list("packages/app")).toContain("package.json");
 });
 
+test("if the bunfig.toml of a workspace freezes its lockfile, the remedy says so", async () => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "package.json": root(["packages/*"]),
+    "packages/a/package.json": '{"name":"a"}',
+  });
+  expect(await create(box, "packages/first")).toMatchObject({ code: 0 });
+  await box.write({ "bunfig.toml": "[install]\nfrozenLockfile = true\n" });
+  const { code, stdout } = await create(box, "packages/second");
+  expect({ code, hint: JSON.parse(stdout).error.hint }).toEqual({
+    code: 1,
+    hint: `Remove frozenLockfile and production from bunfig.toml, then run: cd ${box.cwd} && bun install`,
+  });
+});
+
 test("the next steps and the plan name the workspace's package manager", async () => {
   await using box = await Sandbox.open();
   await box.write({ "package.json": root(["packages/*"]), "yarn.lock": "" });
