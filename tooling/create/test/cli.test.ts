@@ -258,6 +258,17 @@ describe("options that npm keeps for itself without a --", () => {
     expect(await box.list()).toEqual([]);
   });
 
+  test("npm exec keeps them, too: an update that should be a dry run is refused", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "exec", npm_config_dry_run: "true" };
+    for (const args of [["update"], ["my-app", "tiny"]]) {
+      expect(await box.run(args, { env })).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("npm exec -- create-bunyard@latest … --dry-run …"),
+      });
+    }
+  });
+
   test("options after -- are used, even if npm has a setting of the same name", async () => {
     await using box = await Sandbox.open();
     const env = { npm_command: "init", npm_config_force: "true", npm_config_yes: "true" };
