@@ -80,6 +80,14 @@ describe("bun run release", () => {
     expect(await state()).toEqual(before);
   });
 
+  test("a temporary folder may be relative", async () => {
+    const env = { ...process.env, TMPDIR: "..", TEMP: "..", TMP: ".." };
+    const command = [process.execPath, "tooling/release/src/main.ts", "minor", "--dry-run"];
+    const child = Bun.spawn(command, { cwd: clone, env, stdout: "ignore", stderr: "pipe" });
+    expect(await child.stderr.text()).toBe("");
+    expect(await child.exited).toBe(0);
+  });
+
   test.each([
     ["no version", [], 2, "Usage"],
     ["a lower version", ["0.0.9"], 2, "not higher"],
