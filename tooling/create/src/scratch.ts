@@ -1,10 +1,11 @@
 // Temporary folders that are removed at the end of their scope.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { CreateError, systemCode } from "./errors.ts";
 
 export interface Scratch extends Disposable {
+  /** Absolute, because programs run in other directories. */
   readonly folder: string;
 }
 
@@ -16,7 +17,7 @@ export function openScratch(): Scratch {
 
 function create(): string {
   try {
-    return mkdtempSync(join(tmpdir(), "create-bunyard-"));
+    return mkdtempSync(resolve(tmpdir(), "create-bunyard-"));
   } catch (cause) {
     const message = `The temporary folder ${tmpdir()} is missing or not writable (${systemCode(cause)}).`;
     const hint = "Set TMPDIR to a folder that is writable, and try again.";

@@ -218,6 +218,9 @@ test.each([
   ["a bad name", ["a", "--template", "tiny", "--name", "A b"], '"A b"', "--name a-b"],
   ["a reserved name", ["node_modules", "--template", "tiny"], "reserved", "--name"],
   ["a device name of Windows", ["x/CON", "--template", "tiny"], "Windows", "another directory"],
+  ["a colon", ["x:y/app", "--template", "tiny"], 'below a ":"', "another directory"],
+  ["a question mark", ["what?", "--template", "tiny"], 'below a "?"', "another directory"],
+  ["an asterisk", ["a*/b/app", "--template", "tiny"], 'below a "*"', "another directory"],
   ["the home directory", ["~", "--template", "tiny"], "not empty", "another directory"],
 ])("%s is refused with code 2 and a hint", async (_, args, message, hint) => {
   await using box = await Sandbox.open();
@@ -253,6 +256,17 @@ describe("options that npm keeps for itself without a --", () => {
     expect(stderr).toContain(`npm kept ${flag} for itself`);
     expect(stderr).toContain(`npm create bunyard@latest my-app -- ${flag}`);
     expect(await box.list()).toEqual([]);
+  });
+
+  test("npm exec keeps them, too: an update that should be a dry run is refused", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "exec", npm_config_dry_run: "true" };
+    for (const args of [["update"], ["my-app", "tiny"]]) {
+      expect(await box.run(args, { env })).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("npm exec -- create-bunyard@latest … --dry-run …"),
+      });
+    }
   });
 
   test("options after -- are used, even if npm has a setting of the same name", async () => {

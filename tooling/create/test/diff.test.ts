@@ -2,7 +2,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { Sandbox } from "./sandbox.ts";
+import { openScratch } from "../src/scratch.ts";
+import { ended, Sandbox } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
 
@@ -78,6 +79,18 @@ test("a temporary folder that is missing is named, with the remedy", async () =>
   });
 });
 
+test.skipIf(process.platform === "win32")("a relative temporary folder is made absolute", () => {
+  const { TMPDIR } = process.env;
+  try {
+    process.env.TMPDIR = ".";
+    using scratch = openScratch();
+    expect(scratch.folder).toStartWith(process.cwd());
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
+});
+
 test("where git ignores the modes on the disk, the modes are those of git", async () => {
   await using box = await openProject();
   await box.git("app", "config", "core.fileMode", "false");
@@ -86,6 +99,19 @@ test("where git ignores the modes on the disk, the modes are those of git", asyn
   const { stdout } = await box.run(["diff", "--mine"], { cwd: join(box.cwd, "app") });
   expect(stdout).toContain("new mode 100755");
   expect(stdout).not.toContain("package.json");
+});
+
+test.skipIf(process.platform === "win32")("a name that is not UTF-8 is refused", async () => {
+  await using box = await openProject();
+  const cwd = join(box.cwd, "app");
+  await box.write({ "app/a": "" });
+  await ended(
+    Bun.spawn(["sh", "-c", 'mv a "$(printf "caf\\351")"'], { cwd, stdout: "pipe", stderr: "pipe" }),
+  );
+  expect(await box.run(["diff", "--mine"], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("The name of caf\uFFFD is not UTF-8"),
+  });
 });
 
 test.skipIf(process.platform === "win32")("a path may have any character", async () => {

@@ -81,6 +81,17 @@ test("without git, the step is skipped and the report says so", async () => {
   expect(await box.list("app")).not.toContain(".git");
 });
 
+test("files that a replaced .gitignore hid are not committed", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "app/.gitignore": "secret.key\n", "app/secret.key": "secret" });
+  const { code, stdout } = await box.tiny("app", "--force");
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining("No first commit: your .gitignore was replaced"),
+  });
+  expect(await box.list("app")).not.toContain(".git");
+});
+
 test("--no-git creates no repository", async () => {
   await using box = await Sandbox.open();
   expect(await box.tiny("app", "--no-git")).toMatchObject({ code: 0 });

@@ -40,6 +40,13 @@ test.each([
   await expectApplies(before, after, patch);
 });
 
+test("the user's attributes do not change it", async () => {
+  await Bun.write(join(root, "git/attributes"), "* -diff\n");
+  const [before, after] = [new Map([["a", bytes("old\n")]]), new Map([["a", bytes("new\n")]])];
+  const patch = await createPatch(before, after, { ...variables, XDG_CONFIG_HOME: root });
+  expect(patch).toContain("-old\n+new\n");
+});
+
 test("a text that is not UTF-8 keeps its bytes", async () => {
   const before = new Map([["odd [name]* \"'/a.txt", latin1(lines("caf\u00e9\n"))]]);
   const after = new Map([

@@ -1,5 +1,6 @@
 // The commands for a created project: what they say when they cannot go on, and where they print colors.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 import { Sandbox } from "./sandbox.ts";
@@ -42,6 +43,28 @@ test("an update of a project with uncommitted changes downloads nothing", async 
   expect(code).toBe(1);
   expect(stderr).toContain("uncommitted changes: package.json");
   expect(await box.list("..")).not.toContain(".cache");
+});
+
+test("--project takes ~ and a link, and finds the repository around the real folder", async () => {
+  await using box = await Sandbox.open();
+  await box.git(".", "init", "--quiet");
+  await box.run(["apps/app", "--template", "modular", "--no-install"]);
+  await box.git(".", "add", "--all");
+  await box.git(".", "commit", "--quiet", "--message", "Before the update");
+  await symlink(join(box.cwd, "apps/app"), join(box.cwd, "../link"), "junction");
+  for (const project of ["~/work/apps/app", "../link"]) {
+    const update = ["update", "--without", "page", `--project=${project}`];
+    expect(await box.run([...update, "--dry-run"])).toMatchObject({ code: 0 });
+  }
+  const { stdout } = await box.run([
+    "update",
+    "--without",
+    "page",
+    "--project",
+    "../link",
+    "--no-install",
+  ]);
+  expect(stdout).toContain("  cd apps/app\n");
 });
 
 describe("with --project, the remedy names the project", () => {

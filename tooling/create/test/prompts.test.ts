@@ -154,6 +154,13 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     expect(await box.tree("shop")).toEqual(TINY_FILES);
   });
 
+  test("another name is not asked for if the directory is the problem", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["x/nul", "--template", "tiny", "--no-install"]);
+    expect(await terminal.exited).toBe(2);
+    await terminal.shows("Choose another directory.");
+  });
+
   test("~ in an answer is the home directory", async () => {
     await using box = await Sandbox.open();
     await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);

@@ -245,6 +245,23 @@ test("a file with the name of the staging directory is in the way", async () => 
 });
 
 test.skipIf(process.platform === "win32")(
+  "a current directory that is not UTF-8 is refused: its path would be that of another one",
+  async () => {
+    await using box = await Sandbox.open();
+    const program = box.command("app", "--template", "tiny", "--no-install");
+    const script = 'name=$(printf "caf\\351") && mkdir "$name" && cd "$name" && exec "$@"';
+    const child = Bun.spawn(["sh", "-c", script, "sh", ...program], {
+      cwd: box.cwd,
+      env: box.env(),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await ended(child)).toMatchObject({ code: 2 });
+    expect(await box.list()).toHaveLength(1);
+  },
+);
+
+test.skipIf(process.platform === "win32")(
   "a current directory that was deleted is refused",
   async () => {
     await using box = await Sandbox.open();

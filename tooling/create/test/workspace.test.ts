@@ -120,6 +120,21 @@ test("a missing package manager is named, with the command to run later", async 
   expect(await box.list("packages/app")).toContain("package.json");
 });
 
+test("if the bunfig.toml of a workspace freezes its lockfile, the remedy says so", async () => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "package.json": root(["packages/*"]),
+    "packages/a/package.json": '{"name":"a"}',
+  });
+  expect(await create(box, "packages/first")).toMatchObject({ code: 0 });
+  await box.write({ "bunfig.toml": "[install]\nfrozenLockfile = true\n" });
+  const { code, stdout } = await create(box, "packages/second");
+  expect({ code, hint: JSON.parse(stdout).error.hint }).toEqual({
+    code: 1,
+    hint: `Remove frozenLockfile and production from bunfig.toml, then run: cd ${box.cwd} && bun install`,
+  });
+});
+
 test("the next steps and the plan name the workspace's package manager", async () => {
   await using box = await Sandbox.open();
   await box.write({ "package.json": root(["packages/*"]), "yarn.lock": "" });
@@ -161,6 +176,19 @@ test.each([
     expect(await box.list()).not.toContain("services");
     expect(await create(box, target, "--name", better, "--dry-run")).toMatchObject({ code: 0 });
     expect(await create(box, "services/web", "--dry-run")).toMatchObject({ code: 0 });
+  },
+);
+
+test.each(["{apps/*,services/*}", "{apps,{services,libs}}/*", "./{apps/deep,services}/{api,old}/"])(
+  "a glob with braces finds the members: %s",
+  async (glob) => {
+    await using box = await Sandbox.open();
+    await box.write({
+      "package.json": root([glob]),
+      "apps/api/package.json": '{"name":"api"}',
+      "apps/deep/old/package.json": '{"name":"api"}',
+    });
+    expect(await create(box, "services/api")).toMatchObject({ code: 2 });
   },
 );
 

@@ -26,7 +26,9 @@ function parse(argv: string[]) {
 
 // The temporary work tree is removed before the exit.
 const interrupt = new AbortController();
-process.on("SIGINT", () => interrupt.abort());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => interrupt.abort());
+}
 try {
   const { values, positionals } = parse(process.argv.slice(2));
   const [request, extra] = positionals;

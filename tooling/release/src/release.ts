@@ -1,7 +1,7 @@
 // Prepares a release in a temporary work tree, and merges it only if every step succeeded: a failure or an interrupt changes nothing.
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { nextVersion, ReleaseError, releaseChangelog } from "@bunyard/shared/release";
 import { run } from "./command.ts";
 import type { Packed } from "./registry.ts";
@@ -42,7 +42,7 @@ export async function release(options: ReleaseOptions): Promise<Released> {
   if ((await git("tag", "--list", tag)) !== "") {
     throw new ReleaseError(`The tag ${tag} already exists. Choose another version.`);
   }
-  const folder = await mkdtemp(join(tmpdir(), "bunyard-release-"));
+  const folder = await mkdtemp(resolve(tmpdir(), "bunyard-release-"));
   const tree = join(folder, "tree");
   try {
     await git("worktree", "add", "--quiet", "--detach", tree);

@@ -80,6 +80,14 @@ describe("bun run release", () => {
     expect(await state()).toEqual(before);
   });
 
+  test("a temporary folder may be relative", async () => {
+    const env = { ...process.env, TMPDIR: "..", TEMP: "..", TMP: ".." };
+    const command = [process.execPath, "tooling/release/src/main.ts", "minor", "--dry-run"];
+    const child = Bun.spawn(command, { cwd: clone, env, stdout: "ignore", stderr: "pipe" });
+    expect(await child.stderr.text()).toBe("");
+    expect(await child.exited).toBe(0);
+  });
+
   test.each([
     ["no version", [], 2, "Usage"],
     ["a lower version", ["0.0.9"], 2, "not higher"],
@@ -116,23 +124,26 @@ describe("bun run release", () => {
     expect(await state()).toEqual(before);
   });
 
-  test("an interrupt during the last check changes nothing", async () => {
-    const before = await state();
-    const child = Bun.spawn([process.execPath, "tooling/release/src/main.ts", "minor"], {
-      cwd: clone,
-      env: { ...process.env, TMPDIR: folder },
-      stdout: "ignore",
-      stderr: "pipe",
-    });
-    const isPacked = async () =>
-      (await Array.fromAsync(new Bun.Glob("bunyard-release-*/package.tgz").scan(folder))).length >
-      0;
-    while (!(await isPacked())) await Bun.sleep(5);
-    child.kill("SIGINT");
-    expect(await child.stderr.text()).toBe("Interrupted: nothing was changed.\n");
-    expect(await child.exited).toBe(130);
-    expect(await state()).toEqual(before);
-  });
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s during the last check changes nothing",
+    async (signal) => {
+      const before = await state();
+      const child = Bun.spawn([process.execPath, "tooling/release/src/main.ts", "minor"], {
+        cwd: clone,
+        env: { ...process.env, TMPDIR: folder },
+        stdout: "ignore",
+        stderr: "pipe",
+      });
+      const isPacked = async () =>
+        (await Array.fromAsync(new Bun.Glob("bunyard-release-*/package.tgz").scan(folder))).length >
+        0;
+      while (!(await isPacked())) await Bun.sleep(5);
+      child.kill(signal);
+      expect(await child.stderr.text()).toBe("Interrupted: nothing was changed.\n");
+      expect(await child.exited).toBe(130);
+      expect(await state()).toEqual(before);
+    },
+  );
 
   test("commits and tags a version: every workspace, the changelog and the lockfile", async () => {
     const { code, stdout, stderr } = await release("minor");

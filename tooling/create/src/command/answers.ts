@@ -78,10 +78,11 @@ export async function completeAnswers(
       questions.directory((answer) => directoryRefusal(answer, args, source, environment)),
     ));
   const directory = resolveTarget(typed, environment);
+  const unusable = directoryNameRefusal(directory);
+  if (unusable) throw unusable;
 
   const chosen = args.value("name");
   const refusalOf = (name: string, isChosen: boolean) =>
-    directoryNameRefusal(basename(directory)) ??
     nameRefusal(name, isChosen ? undefined : basename(directory)) ??
     duplicateName(name, findWorkspace(directory));
   const askForName = async (refusal: CreateError, check: Check) => {
@@ -132,7 +133,7 @@ function directoryRefusal(
     const directory = resolveTarget(typed, environment);
     if (clone !== undefined) refuseCloneFolders(clone, directory);
     placementIn(directory, inspectTarget(directory, []), args.has("force"));
-    return directoryNameRefusal(basename(directory));
+    return directoryNameRefusal(directory);
   } catch (error) {
     if (error instanceof CreateError) return error;
     throw error;

@@ -52,5 +52,10 @@ export async function install(
     env: { ...variables, YARN_ENABLE_IMMUTABLE_INSTALLS: "false" },
     signal,
   });
-  if (exitCode !== 0) throw failed(output || `exit code ${exitCode}`, "Try again");
+  if (exitCode === 0) return;
+  // Bun has no option that overrides these settings, and a new member changes the lockfile.
+  const remedy = output.includes("lockfile is frozen")
+    ? "Remove frozenLockfile and production from bunfig.toml, then run"
+    : "Try again";
+  throw failed(output || `exit code ${exitCode}`, remedy);
 }

@@ -1,11 +1,18 @@
 // Package names: derived from a directory's name, and held to the rules of npm and Windows.
 import { builtinModules } from "node:module";
+import { basename, parse, sep } from "node:path";
 import { CreateError } from "../errors.ts";
 
 const MAX_LENGTH = 214;
 const RESERVED = new Set(["node_modules", "favicon.ico", ...builtinModules]);
 /** Windows opens a device instead of a file with such a name, whatever its extension. */
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
+
+/**
+ * PATH separates folders with a colon, Bun and tsc misread the others, and Bun replaces bytes that are not UTF-8 with
+ * U+FFFD, so that the path would be that of another directory.
+ */
+const MISREAD = /[\\:*?\uFFFD]/;
 
 /** The name that a directory suggests: `My App` → `my-app`, `Café` → `cafe`; empty if no character remains. */
 export function normalizeName(directory: string): string {
@@ -35,14 +42,17 @@ export function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** Why no project can be in a directory of this name. */
+/** Why no project can be in a directory, which is an absolute path. */
 export function directoryNameRefusal(directory: string): CreateError | undefined {
-  if (!WINDOWS_DEVICE.test(directory)) return undefined;
-  return new CreateError(
-    "invalid_name",
-    `"${directory}" cannot be a directory: Windows reserves the name for a device.`,
-    "Choose another directory.",
-  );
+  const name = basename(directory);
+  const names = directory.slice(parse(directory).root.length).replaceAll(sep, "/");
+  const [character] = MISREAD.exec(names) ?? [];
+  const problem = WINDOWS_DEVICE.test(name)
+    ? `"${name}" cannot be a directory: Windows reserves the name for a device.`
+    : character &&
+      `${directory} cannot contain a project: its tools would not find their files below a "${character}".`;
+  if (!problem) return undefined;
+  return new CreateError("invalid_name", problem, "Choose another directory.");
 }
 
 /**

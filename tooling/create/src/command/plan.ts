@@ -62,6 +62,7 @@ export function makePlan(
   const { directory } = answers;
   const { target, workspace, cd, bun } = location;
   const install = installFor(directory, workspace, bun);
+  const placement = placementIn(directory, target, answers.force);
   return {
     directory,
     name: answers.name,
@@ -70,9 +71,9 @@ export function makePlan(
     without: answers.without,
     files: project.files,
     notes: [...dependentNotes(answers, template), ...project.notes],
-    placement: placementIn(directory, target, answers.force),
+    placement,
     install: answers.install ? install : { skip: "--no-install" },
-    git: gitPlan(answers, location.gitObstacle),
+    git: gitPlan(answers, location.gitObstacle ?? ignoreObstacle(placement)),
     next: nextSteps(bun, cd, answers.install ? undefined : install.command),
   };
 }
@@ -94,6 +95,12 @@ function gitPlan({ git }: Answers, obstacle: string | undefined): Plan["git"] {
   if (!git) return { skip: "--no-git" };
   return obstacle === undefined ? "commit" : { skip: obstacle };
 }
+
+/** A first commit would contain the files that the replaced .gitignore hid, for example a key. */
+const ignoreObstacle = ({ replaced }: Placement): string | undefined =>
+  replaced.includes(".gitignore")
+    ? "your .gitignore was replaced, and it may have hidden files that must not be committed"
+    : undefined;
 
 export interface Placement {
   /** `top` is the outermost directory to create. With `isFree`, the directory has no entry but `.git`. */

@@ -6,16 +6,25 @@ import { flags, projectCommands } from "./definition.ts";
 /** npm asks a question of its own with `--yes`, and answers the other two itself. */
 const NOT_OURS = ["yes", "version", "help"];
 
+/** How to pass options on, by the command of npm. */
+const PASSED_ON: Readonly<Record<string, string>> = {
+  init: "npm create bunyard@latest my-app --",
+  exec: "npm exec -- create-bunyard@latest …",
+};
+
 /**
  * `npm create bunyard my-app --template x` reaches the command as `my-app x`, and an unnoticed `--dry-run` would be a
  * real run.
  * @throws {CreateError} `usage`, with the command line that works
  */
 export function refuseSwallowedOptions(argv: readonly string[], variables: Variables): void {
-  // `npx bun create bunyard …` sets the same variables for npx's own options, and passes ours on.
-  if (variables.npm_command !== "init") return;
+  const command = variables.npm_command ?? "";
+  const passedOn = PASSED_ON[command];
+  if (passedOn === undefined) return;
   // An option reaches the command only behind a `--`, and npm sets these variables for the settings in .npmrc as well.
-  const settings = argv.some((arg) => /^--./.test(arg)) ? ["force", "json"] : [];
+  // `npx bun create bunyard …` is an `exec`, which passes our options on, and sets them for npx's own options.
+  const hasSettings = command === "exec" || argv.some((arg) => /^--./.test(arg));
+  const settings = hasSettings ? ["force", "json"] : [];
   const args = Object.values(projectCommands).map((command) => command.args);
   const options: Readonly<Record<string, { type: string }>> = Object.assign({}, flags, ...args);
   const swallowed = Object.keys(options).filter(
@@ -28,7 +37,7 @@ export function refuseSwallowedOptions(argv: readonly string[], variables: Varia
   throw new CreateError(
     "usage",
     `npm kept --${swallowed.join(" and --")} for itself, because there is no -- in front.`,
-    `Put -- first: npm create bunyard@latest my-app -- --${swallowed[0]} …`,
+    `Put -- first: ${passedOn} --${swallowed[0]} …`,
   );
 }
 

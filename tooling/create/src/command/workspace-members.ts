@@ -18,6 +18,7 @@ export function duplicateName(
   const { root, path: own, globs } = workspace;
   const members = globs
     .filter((glob) => !glob.startsWith("!"))
+    .flatMap(withoutBraces)
     .flatMap((glob) => foldersMatching(root, "", normalizedGlob(glob).split("/")))
     .filter((path) => path !== own && includes(globs, path));
   const names = new Map(
@@ -33,6 +34,13 @@ export function duplicateName(
     `The workspace ${root} already has a package called "${name}"${holder && ` in ${holder}`}.`,
     `Use --name ${free}`,
   );
+}
+
+/** `{apps/*,libs/*}` → `apps/*` and `libs/*`: the alternatives may have different numbers of segments. */
+function withoutBraces(glob: string): readonly string[] {
+  const [, before, alternatives, after] = /^(.*?)\{([^{}]*)\}(.*)$/.exec(glob) ?? [];
+  if (alternatives === undefined) return [glob];
+  return alternatives.split(",").flatMap((part) => withoutBraces(`${before}${part}${after}`));
 }
 
 /** The folders below `path` that match the segments of a glob. Dependencies are not searched. */

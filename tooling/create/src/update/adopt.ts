@@ -28,7 +28,7 @@ export async function adopt(
   { value, list }: ProjectOptions<"adopt">,
   { source, environment }: Call,
 ): Promise<Outcome> {
-  const project = readProject(projectDirectory(environment.cwd, value("project")));
+  const project = readProject(projectDirectory(environment, value("project")));
   const { directory } = project;
   if (project.stamp !== undefined) {
     const { template, version } = project.stamp;
@@ -45,7 +45,7 @@ export async function adopt(
   );
   const likeness = compare(directory, created);
   writeStamp(directory, stamp);
-  const enter = enterProject(environment.cwd, value("project"));
+  const enter = enterProject(environment, value("project"));
   return {
     json: { ok: true, directory, ...stamp, files: likeness },
     text: (style, columns) => adoptText(stamp, likeness, enter, style, columns),

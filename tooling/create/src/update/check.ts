@@ -16,9 +16,9 @@ export async function check(
   { value }: ProjectOptions<"check">,
   { source, environment }: Call,
 ): Promise<Outcome> {
-  const { cwd, variables } = environment;
-  const project = readProject(projectDirectory(cwd, value("project")));
-  const enter = enterProject(cwd, value("project"));
+  const { variables } = environment;
+  const project = readProject(projectDirectory(environment, value("project")));
+  const enter = enterProject(environment, value("project"));
   const { directory } = project;
   refuseUnfinished(directory);
   const request = { to: value("to"), add: [], remove: [] };

@@ -26,7 +26,7 @@ export async function diff(
       "Leave one of them out.",
     );
   }
-  const project = readProject(projectDirectory(environment.cwd, value("project")));
+  const project = readProject(projectDirectory(environment, value("project")));
   const { directory, stamp } = project;
   refuseUnfinished(directory);
   // The user's changes are those since the recorded version.
@@ -62,6 +62,11 @@ function ownProject(
   const modes = new Map<string, "100755" | "120000">();
   for (const path of new Set([...base.keys(), ...added])) {
     const own = read(path);
+    // Bun replaces bytes that are not UTF-8, so the file is not found, and the patch would lack it.
+    if (own.kind === "missing" && path.includes("\uFFFD")) {
+      const message = `The name of ${path} is not UTF-8, so the patch cannot contain the file.`;
+      throw new CreateError("refused", message, "Rename it, and try again.");
+    }
     if (own.kind === "file") {
       files.set(path, withoutStyle(own.content, base.get(path)));
       if (isExecutable(path, own.mode)) modes.set(path, "100755");

@@ -1,8 +1,10 @@
 // Reads what a created project records about its origin: the stamp in package.json.
 import { existsSync, readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { RUN } from "../command/definition.ts";
+import type { Environment } from "../command/environment.ts";
 import { changeDirectory } from "../command/shell.ts";
+import { resolveTarget } from "../command/target.ts";
 import { ancestors } from "../command/workspace.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject, type JsonObject } from "../flatten/json.ts";
@@ -11,6 +13,8 @@ import { parseJson } from "./merge-json.ts";
 
 /** A version that the registry may have: exact, without a range or a tag. */
 const EXACT = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[\w.-]+)?(\+[\w.-]+)?$/;
+
+type Location = Pick<Environment, "cwd" | "home">;
 
 export interface Project {
   /** Absolute. */
@@ -22,17 +26,20 @@ export interface Project {
 
 /**
  * The directory of the nearest package.json: the command also works below a project's root.
- * @param named with `--project`, relative to `cwd`
+ * @param named with `--project`, as it was typed
  */
-export function projectDirectory(cwd: string, named: string | undefined): string {
-  if (named !== undefined) return resolve(cwd, named);
+export function projectDirectory(environment: Location, named: string | undefined): string {
+  const { cwd } = environment;
+  if (named !== undefined) return resolveTarget(named, environment);
   return [cwd, ...ancestors(cwd)].find((path) => existsSync(join(path, "package.json"))) ?? cwd;
 }
 
 /** The command that enters the project, if the user named it: the commands after it are for the current directory. */
-export function enterProject(cwd: string, named: string | undefined): readonly string[] {
+export function enterProject(environment: Location, named: string | undefined): readonly string[] {
   const command =
-    named === undefined ? undefined : changeDirectory(relative(cwd, resolve(cwd, named)));
+    named === undefined
+      ? undefined
+      : changeDirectory(relative(environment.cwd, projectDirectory(environment, named)));
   return command === undefined ? [] : [command];
 }
 

@@ -53,6 +53,9 @@ async function withTrees<T>(
     ...withoutSettings(variables),
     GIT_CONFIG_GLOBAL: join(folder, "none"),
     GIT_CONFIG_NOSYSTEM: "1",
+    // Without a configuration, git still reads the attributes in `git/attributes` there, and those of the system.
+    XDG_CONFIG_HOME: folder,
+    GIT_ATTR_NOSYSTEM: "1",
     GIT_DEFAULT_HASH: objectFormat,
   };
   const at = { cwd: folder, env };

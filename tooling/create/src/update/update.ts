@@ -21,8 +21,7 @@ type Options = ProjectOptions<"update">;
 
 export async function update(options: Options, call: Call): Promise<Outcome> {
   const { has } = options;
-  const { cwd } = call.environment;
-  const directory = projectDirectory(cwd, options.value("project"));
+  const directory = projectDirectory(call.environment, options.value("project"));
   if (!has("continue") && !has("abort")) return merge(directory, options, call);
   const others = ["to", "with", "without", "dry-run"] as const;
   const extra = has("continue") && has("abort") ? "abort" : others.find(has);
@@ -96,7 +95,7 @@ async function installAndReport(
   { value, has }: Options,
   environment: Environment,
 ): Promise<Outcome> {
-  const { cwd, variables } = environment;
+  const { variables } = environment;
   const isInstallSkipped = has("no-install");
   const conflicts = conflictsIn(summary.changes);
   const bun = bunCommand(variables);
@@ -118,7 +117,7 @@ async function installAndReport(
   }
   if (error === undefined && conflicts.length > 0) error = conflictError(conflicts);
   const next = [
-    ...enterProject(cwd, value("project")),
+    ...enterProject(environment, value("project")),
     ...(isInstallSkipped ? [task.command] : []),
     "git diff",
     `${bun} run check`,
