@@ -5,6 +5,6 @@ import { StartError } from "./lifecycle.ts";
 export function dataDirError(directory: string, cause: unknown): StartError {
   if (cause instanceof StartError) return cause;
   const reason = cause instanceof Error ? cause.message : cause;
-  const hint = "Set DATA_DIR to a folder that the service may write.";
+  const hint = "Set DATA_DIR to a folder that the service may write, on a disk with free space.";
   return new StartError(`Can't store data in ${directory} (${reason}).`, hint, { cause });
 }
