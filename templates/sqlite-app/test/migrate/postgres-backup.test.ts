@@ -236,7 +236,7 @@ onPostgres((newDatabase) => {
       project.write("0003_slow", "CREATE TABLE slow (x text); SELECT pg_sleep(2);");
       const up = project.spawn("up");
       const sleeping =
-        "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid() AND datname = current_database()";
+        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
       while ((await execute(url, sleeping)).length === 0) await Bun.sleep(20);
       await project.dbOk("restore", file, "--yes");
       expect(await up.exited).toBe(0);

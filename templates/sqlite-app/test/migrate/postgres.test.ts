@@ -120,7 +120,8 @@ onPostgres((newDatabase) => {
         "DROP TABLE slow;",
       );
       const child = project.spawn("up");
-      const sleeping = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(1)%' AND pid <> pg_backend_pid()`;
+      const sleeping =
+        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
       while ((await query(project, sleeping)).length === 0) await Bun.sleep(20);
       child.kill("SIGKILL");
       await child.exited;
