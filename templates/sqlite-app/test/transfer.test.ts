@@ -191,7 +191,7 @@ test(
   async () => {
     await using service = await Service.start({ CLIENT_IP_HEADER: "x-client" });
     await fill(service, 20_000);
-    // A socket that reads only the head, because `fetch` may read a body that nobody has requested, which ends the export.
+    // Reads only the head. `fetch` may buffer an unread body, and the export would then end.
     const start = async (client: string) => {
       const socket = requestExport(service, client);
       const head = await new Promise<Buffer>((resolve) => socket.resume().once("data", resolve));

@@ -285,7 +285,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("#chat:not([hidden])");
   });
 
-  test("a sign-out that the server cannot store is reported as such", async () => {
+  test("a failed sign-out shows the reason of the server", async () => {
     await using server = await ChatServer.start();
     using page = await Page.signIn(server.url, "Kept");
     using file = new Database(join(server.directory, "chat.db"));
