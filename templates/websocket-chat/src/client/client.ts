@@ -1,7 +1,6 @@
-// The client of the protocol: reconnects, resumes each room at its last event, and resends what has no reply.
+// The client of the protocol: resumes each room at its last event, and resends what has no reply.
 import {
   CLOSE,
-  type ClientFrame,
   type EventKind,
   type FrameOf,
   isEvent,
@@ -12,6 +11,7 @@ import {
   type Snapshot,
   type User,
 } from "../protocol.ts";
+import { type Backoff, Connection } from "./connection.ts";
 
 /** An event without what the client adds to it. */
 export type NewEvent = { [K in EventKind]: Omit<FrameOf<K>, "ref" | "key"> }[EventKind];
@@ -27,11 +27,6 @@ export interface OutboxStorage {
   getItem(name: string): string | null;
   setItem(name: string, value: string): void;
 }
-
-type RequestType = Extract<ClientFrame, { ref: unknown }>["type"];
-/** A frame that gets a reply, without the `ref` that `#request` adds. */
-type NewRequest = { [K in RequestType]: Omit<FrameOf<K>, "ref"> }[RequestType];
-type Reply = Extract<ServerFrame, { type: "ok" | "error" | "pong" }>;
 
 export type ConnectionState = "connecting" | "online" | "offline";
 
@@ -61,22 +56,8 @@ export interface ClientOptions {
   readonly connect: () => WebSocket;
   readonly events: ClientEvents;
   readonly storage?: OutboxStorage;
-  readonly backoff?: Readonly<typeof RECONNECT>;
+  readonly backoff?: Backoff;
 }
-
-/** Send a ping after this many milliseconds of silence. */
-const PING_AFTER_MS = 20_000;
-/**
- * Reconnect if a ping has no reply after this many milliseconds. Each failed attempt doubles the time, up to the second
- * value: over a slow network, the reply to a join takes longer.
- */
-const SILENCE_TIMEOUT_MS = { base: 4000, cap: 64_000 };
-/** Give up a connection attempt after this many milliseconds. */
-const OPEN_TIMEOUT_MS = 10_000;
-/** Upper bounds, in milliseconds, of the first and the longest delay before a reconnect. */
-const RECONNECT = { base: 1000, cap: 30_000 };
-/** Upper bounds, in milliseconds, of the first and the longest delay before a frame is resent after a temporary error. */
-const RETRY = { base: 2000, cap: 30_000 };
 
 /** Drop an event after this many milliseconds: the server forgets keys, so it could then store the event a second time. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;
@@ -92,23 +73,27 @@ export class ChatClient {
   readonly #outboxName: string;
   /** Rooms with an event in flight: only one at a time, so that the events of a room stay in order. */
   readonly #inFlight = new Set<string>();
-  /** Resolves the request with this ref. */
-  readonly #requests = new Map<unknown, (reply: Reply | undefined) => void>();
-  /** One function per pending delay of `#requestWhile`; it ends the delay early, when the connection closes. */
-  readonly #delays = new Set<() => void>();
-  #lastRef = 0;
-  #socket: WebSocket | undefined;
-  #online = false;
-  #isClosed = false;
-  /** Whether nothing was received since the last ping. */
-  #awaitsPong = false;
-  #attempts = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #connection: Connection;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#outboxName = `chat-outbox:${options.user.id}`;
     this.#outbox = JSON.parse(options.storage?.getItem(this.#outboxName) ?? "[]");
+    this.#connection = new Connection({
+      connect: options.connect,
+      backoff: options.backoff,
+      connecting: () => options.events.state("connecting"),
+      offline: (retryInMs, isUnreachable) => {
+        this.#joined.clear();
+        options.events.state("offline", retryInMs);
+        if (isUnreachable) options.events.unreachable?.();
+      },
+      frame: (frame) => this.#receive(frame),
+      closed: (code) => {
+        if (code === CLOSE.signedOut) this.#end("signed out");
+        else if (code === CLOSE.sessionExpired) this.#end("session expired");
+      },
+    });
   }
 
   /** The events that the server has not acknowledged. */
@@ -121,39 +106,21 @@ export class ChatClient {
    * network or the page is available again: a connection may have died unnoticed. Does nothing after `close`.
    */
   connect(): void {
-    if (this.#isClosed) return;
-    if (this.#online && !this.#awaitsPong) this.#ping();
-    if (this.#socket) return;
-    this.#options.events.state("connecting");
-    const socket = this.#options.connect();
-    this.#socket = socket;
-    this.#after(OPEN_TIMEOUT_MS, () => this.#reconnect());
-    socket.onmessage = ({ data }) => {
-      if (this.#socket === socket) this.#receive(JSON.parse(String(data)));
-    };
-    socket.onclose = ({ code }) => {
-      if (this.#socket !== socket) return;
-      if (code === CLOSE.signedOut) this.#end("signed out");
-      else if (code === CLOSE.sessionExpired) this.#end("session expired");
-      else this.#reconnect();
-    };
+    this.#connection.connect();
   }
 
   /** Closes the connection permanently: this client does not connect again. */
   close(): void {
-    this.#isClosed = true;
-    const socket = this.#socket;
-    this.#reset();
-    clearTimeout(this.#timer);
     this.#rooms.clear();
-    socket?.close();
+    this.#joined.clear();
+    this.#connection.close();
   }
 
   /** Joins the room now, and again after each reconnect. Does nothing if the room is already joined, or being joined. */
   join(room: string): void {
     if (this.#rooms.has(room)) return;
     this.#rooms.set(room, undefined);
-    if (this.#online) void this.#join(room);
+    if (this.#connection.isOnline) void this.#join(room);
   }
 
   /** Leaves the room, and drops what was not sent to it. @returns what was dropped. */
@@ -162,7 +129,7 @@ export class ChatClient {
     this.#joined.delete(room);
     // Repeated after a temporary error, unless the room was joined again.
     const isLeft = () => !this.#rooms.has(room);
-    void this.#requestWhile(isLeft, { type: "leave", room });
+    void this.#connection.requestWhile(isLeft, { type: "leave", room });
     return this.#drop(room);
   }
 
@@ -177,7 +144,7 @@ export class ChatClient {
 
   /** Private messages are not queued. @returns undefined once the server has accepted it, otherwise the problem. */
   async sendPrivate(to: User, text: string): Promise<string | undefined> {
-    const reply = await this.#request({ type: "private", to: { id: to.id }, text });
+    const reply = await this.#connection.request({ type: "private", to: { id: to.id }, text });
     if (!reply) return "You are offline.";
     return reply.type === "error" ? reply.message : undefined;
   }
@@ -185,34 +152,23 @@ export class ChatClient {
   // #region typing
 
   typing(room: string): void {
-    if (this.#joined.has(room)) this.#send({ type: "typing", room });
+    if (this.#joined.has(room)) this.#connection.send({ type: "typing", room });
   }
   // #endregion
 
   #receive(frame: ServerFrame): void {
-    this.#awaitsPong = false;
-    if (this.#online) this.#after(PING_AFTER_MS, () => this.#ping());
-    if (frame.type === "welcome") this.#welcome(frame);
-    if (this.#isClosed) return;
+    if (frame.type === "welcome") {
+      const reason = reasonToEnd(frame, this.#options.user);
+      if (reason) {
+        this.#end(reason);
+        return;
+      }
+      this.#options.events.state("online");
+      for (const room of this.#rooms.keys()) void this.#join(room);
+    }
     if (isEvent(frame) && !this.#advance(frame)) return;
     this.#options.events.frame(frame);
     if (isEvent(frame)) this.#settleStored(frame);
-    if (frame.type !== "ok" && frame.type !== "error" && frame.type !== "pong") return;
-    // Not at the welcome: if each connection closes before the first reply, the delays must grow.
-    this.#attempts = 0;
-    this.#requests.get(frame.ref)?.(frame);
-    this.#requests.delete(frame.ref);
-  }
-
-  /** Closes the client if it may not use the connection. */
-  #welcome({ you, protocol }: { readonly you: User; readonly protocol: number }): void {
-    if (protocol !== PROTOCOL) this.#end("another protocol");
-    else if (you.id !== this.#options.user.id) this.#end("another user");
-    if (this.#isClosed) return;
-    this.#online = true;
-    this.#after(PING_AFTER_MS, () => this.#ping());
-    this.#options.events.state("online");
-    for (const room of this.#rooms.keys()) void this.#join(room);
   }
 
   /** @returns whether the event is the next one of its room. After a gap, rejoins to get what is missing. */
@@ -233,7 +189,7 @@ export class ChatClient {
     const after = this.#rooms.get(room);
     const join = { type: "join", room, ...(after ? { after } : {}) } as const;
     const isWanted = () => this.#rooms.has(room) && !this.#joined.has(room);
-    const reply = await this.#requestWhile(isWanted, join);
+    const reply = await this.#connection.requestWhile(isWanted, join);
     if (!reply || !this.#rooms.has(room)) return;
     if (reply.type === "error") return this.#refused(room, reply.message);
     if (reply.type !== "ok" || !("members" in reply)) return;
@@ -267,7 +223,7 @@ export class ChatClient {
     this.#inFlight.add(room);
     // An event that becomes too old between two attempts is settled by the next `#flush`.
     const isWanted = () => this.#outbox.includes(event) && !isTooOld(event);
-    const reply = await this.#requestWhile(isWanted, frame);
+    const reply = await this.#connection.requestWhile(isWanted, frame);
     this.#inFlight.delete(room);
     if (reply?.type === "error" && reply.code === "not_in_room") {
       if (this.#rooms.has(room)) void this.#join(room);
@@ -306,88 +262,24 @@ export class ChatClient {
     }
   }
 
-  /**
-   * Sends a frame, and after a temporary error again, as long as `isWanted`.
-   * @returns the final reply; undefined if the connection closes first, or the frame is no longer wanted. After a
-   * reconnect, `#welcome` joins again and `#flush` resends.
-   */
-  async #requestWhile(isWanted: () => boolean, frame: NewRequest): Promise<Reply | undefined> {
-    let reply = await this.#request(frame);
-    for (let attempt = 0; reply?.type === "error" && reply.retry; attempt++) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#delays.add(resolve);
-      const timer = setTimeout(resolve, backoff(RETRY, attempt));
-      await promise;
-      clearTimeout(timer);
-      this.#delays.delete(resolve);
-      reply = isWanted() ? await this.#request(frame) : undefined;
-    }
-    return reply;
-  }
-
-  /** Sends a frame with a new ref. @returns the reply; undefined if the connection closes first. */
-  #request(frame: NewRequest): Promise<Reply | undefined> {
-    if (!this.#online) return Promise.resolve(undefined);
-    const ref = ++this.#lastRef;
-    const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
-    this.#requests.set(ref, resolve);
-    this.#send({ ...frame, ref });
-    return promise;
-  }
-
-  #send(frame: ClientFrame): void {
-    this.#socket?.send(JSON.stringify(frame));
-  }
-
-  /** A lost network does not close the socket: silence is the only sign. */
-  #ping(): void {
-    this.#awaitsPong = true;
-    this.#send({ type: "ping", ref: "alive" });
-    const { base, cap } = SILENCE_TIMEOUT_MS;
-    this.#after(Math.min(cap, base * 2 ** this.#attempts), () => this.#reconnect());
-  }
-
-  /** Sets `#timer`, which belongs to the connection, or to the next attempt to connect. */
-  #after(ms: number, action: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(action, ms);
-  }
-
-  #reset(): void {
-    this.#socket = undefined;
-    this.#online = false;
-    this.#awaitsPong = false;
-    this.#joined.clear();
-    for (const resolve of this.#requests.values()) resolve(undefined);
-    this.#requests.clear();
-    for (const end of this.#delays) end();
-  }
-
   #end(reason: EndReason): void {
     this.close();
     this.#options.events.state("offline");
     this.#options.events.ended?.(reason);
   }
+}
 
-  #reconnect(): void {
-    const socket = this.#socket;
-    const wasOnline = this.#online;
-    this.#reset();
-    socket?.close();
-    const wait = backoff(this.#options.backoff ?? RECONNECT, this.#attempts++);
-    this.#after(wait, () => this.connect());
-    this.#options.events.state("offline", wait);
-    if (!wasOnline) this.#options.events.unreachable?.();
-  }
+/** @returns why a client of this user must not use the connection. */
+function reasonToEnd(
+  { protocol, you }: Extract<ServerFrame, { type: "welcome" }>,
+  user: User,
+): EndReason | undefined {
+  if (protocol !== PROTOCOL) return "another protocol";
+  return you.id === user.id ? undefined : "another user";
 }
 
 function isTooOld({ postedAt }: Unsent): boolean {
   return Date.now() - postedAt > MAX_AGE_MS;
-}
-
-/** A delay in milliseconds with full jitter: after an outage, clients must not all return at the same moment. */
-function backoff({ base, cap }: typeof RETRY, attempt: number): number {
-  return Math.random() * Math.min(cap, base * 2 ** attempt);
 }
 
 /** Not `randomUUID`: browsers have it only on HTTPS and localhost. */
