@@ -69,6 +69,36 @@ test.skipIf(!url)("is not ready while its stream cannot be read", async () => {
   }
 });
 
+test.skipIf(!url).each([
+  ["DEL", []],
+  ["XTRIM", ["MAXLEN", "1"]],
+])(
+  "after %s, deletions and retention work as before, and a gap is not hidden",
+  async (command, options) => {
+    using client = disposable(new RedisClient(url));
+    const key = `test:${crypto.randomUUID()}`;
+    const messages = await RedisMessages.open(url ?? "", key, 3);
+    const add = async () =>
+      (await messages.append({ topic: "a", event: "message", data: {} })).message;
+    try {
+      const first = await Promise.all([add(), add(), add()]);
+      for (const { id } of first) await messages.delete(id);
+      await client.send(command, [key, ...options]);
+      const after = first[0]?.id;
+      expect((await messages.read({ patterns: ["*"], after, limit: 1 })).hasGap).toBe(true);
+      for (let i = 0; i < 4; i++) expect(await messages.delete((await add()).id)).toBe(true);
+      for (let i = 0; i < 8; i++) await add();
+      expect(await messages.newest({ patterns: ["*"], event: "message", limit: 9 })).toHaveLength(
+        3,
+      );
+    } finally {
+      await messages.close();
+      const keys = await client.send("KEYS", [`*${key}*`]);
+      await client.send("DEL", keys);
+    }
+  },
+);
+
 test.skipIf(!url)("an unknown cursor costs one scan of the stream", async () => {
   using client = disposable(new RedisClient(url));
   const key = `test:${crypto.randomUUID()}`;
