@@ -99,6 +99,42 @@ test.skipIf(!url).each([
   },
 );
 
+test.skipIf(!url)(
+  "subscribers are told of messages that a burst dropped before they were read",
+  async () => {
+    using client = disposable(new RedisClient(url));
+    const key = `test:${crypto.randomUUID()}`;
+    const [messages, other] = await Promise.all([
+      RedisMessages.open(url ?? "", key, 3),
+      RedisMessages.open(url ?? "", key, 3),
+    ]);
+    try {
+      let received = 0;
+      let gaps = 0;
+      let head = "";
+      messages.subscribe((published, hasGap, cursor) => {
+        received += published.length;
+        gaps += Number(hasGap);
+        head = cursor;
+      });
+      const add = () => other.append({ topic: "a", event: "message", data: {} });
+      const burst = await Promise.all(Array.from({ length: 100 }, add));
+      while (head !== burst.at(-1)?.message.id) await Bun.sleep(5);
+      expect(received === burst.length || gaps > 0).toBe(true);
+      gaps = 0;
+      for (let i = 0; i < 5; i++) {
+        const { id } = (await add()).message;
+        while (head !== id) await Bun.sleep(5);
+      }
+      expect(gaps).toBe(0);
+    } finally {
+      await Promise.all([messages.close(), other.close()]);
+      const keys = await client.send("KEYS", [`*${key}*`]);
+      await client.send("DEL", keys);
+    }
+  },
+);
+
 test.skipIf(!url)("an unknown cursor costs one scan of the stream", async () => {
   using client = disposable(new RedisClient(url));
   const key = `test:${crypto.randomUUID()}`;
