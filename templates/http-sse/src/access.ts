@@ -51,7 +51,7 @@ export function access(need: Need): MiddlewareHandler<AppEnv> {
     if (need === "publish") c.get("grant").refuseAnonymous();
     await next();
   };
-  // #region auth
+  // #region auth openapi
   // For the description of the API; a request without a token may read public topics.
   const security = need === "publish" ? [{ bearer: [need] }] : [{ bearer: [need] }, {}];
   Object.assign(middleware, { security });

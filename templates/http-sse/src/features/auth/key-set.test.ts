@@ -73,7 +73,8 @@ test("a token without a key id is verified with every key that fits", async () =
   using provider = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
-    fetch: () => Response.json({ keys: keys.map(({ jwk }) => jwk) }),
+    // The first entry is not a key, which must not make the others unusable.
+    fetch: () => Response.json({ keys: [{ kid: "0" }, ...keys.map(({ jwk }) => jwk)] }),
   });
   await using server = await TestServer.start({ AUTH_JWKS: provider.url.href });
   const algorithm = { name: "ECDSA", hash: "SHA-256" };
@@ -138,6 +139,7 @@ test("a key set in a file is read again, too", async () => {
 test.each([
   ["both variables", { AUTH_SECRET: SECRET, AUTH_JWKS: "keys.json" }, "AUTH_SECRET and AUTH_JWKS"],
   ["a key set that does not exist", { AUTH_JWKS: "missing.json" }, "AUTH_JWKS"],
+  ["a file without keys", { AUTH_JWKS: join(import.meta.dir, "../../../package.json") }, "no keys"],
   ["a key set that cannot be reached", { AUTH_JWKS: "http://127.0.0.1:1/keys" }, "AUTH_JWKS"],
   ["a short secret", { AUTH_SECRET: "x".repeat(31) }, "AUTH_SECRET"],
   ["topics that are none", { AUTH_SECRET: SECRET, PUBLIC_TOPICS: "a//b" }, "PUBLIC_TOPICS"],

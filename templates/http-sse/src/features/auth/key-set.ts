@@ -7,7 +7,8 @@ import { StartError } from "#lib/service";
 /** Without the types of the DOM, a key has no `alg`. */
 type Key = HonoJsonWebKey & { readonly alg?: string };
 
-const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
+const keySet = z.object({ keys: z.array(z.unknown()) });
+const key = z.looseObject({ kty: z.string() });
 
 /** Milliseconds between two reads in the background, so that a removed key stops working. */
 const REFRESH_MS = 60_000;
@@ -59,7 +60,11 @@ export class KeySet {
   async #read(): Promise<void> {
     // Set before the read, so that a failed read also delays the next attempt.
     this.#readAt = performance.now();
-    this.#keys = keySet.parse(await readJson(this.source)).keys as Key[];
+    const { data } = keySet.safeParse(await readJson(this.source));
+    // RFC 7517, section 5: keys that are not valid are ignored.
+    const keys = data?.keys.filter((candidate) => key.safeParse(candidate).success) ?? [];
+    if (keys.length === 0) throw new Error("it contains no keys");
+    this.#keys = keys as Key[];
   }
 }
 

@@ -93,8 +93,15 @@ export class RedisFollower {
   async #read(connection: RedisConnection): Promise<void> {
     const blockMs = this.#isReading ? BLOCK_MS : 1;
     const args = ["COUNT", "500", "BLOCK", `${blockMs}`, "STREAMS", this.key, this.#cursor];
-    const reply = await connection.send("XREAD", args, blockMs + GRACE_MS);
+    const check = evaluate(CAN_CONTINUE, this.key, this.#cursor);
+    // Redis runs the check right after XREAD: entries may have been dropped before they were read, for example in a burst
+    // of more than MESSAGES_KEEP messages.
+    const [reply, canContinue] = await Promise.all([
+      connection.send("XREAD", args, blockMs + GRACE_MS),
+      connection.send("EVAL", check, blockMs + GRACE_MS),
+    ]);
     this.#isReading = true;
+    this.#hasGap ||= canContinue !== 1;
     const entries = (reply as Record<string, Entry[]> | null)?.[this.key] ?? [];
     const newest = entries.at(-1);
     if (!newest) return;

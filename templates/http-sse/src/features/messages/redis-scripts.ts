@@ -1,15 +1,23 @@
 // The Lua scripts of the message store in Redis. Each one runs atomically.
 
 /** Names of the keys, in the order in which the scripts receive them. */
-const PARTS = ["keys", "deleted", "deletions", "floor", "states"] as const;
+const PARTS = [
+  "keys",
+  "deleted",
+  "deletions",
+  "floor",
+  // #region jobs
+  "states",
+  // #endregion
+] as const;
 
 /**
  * `stream` has the messages and their deletions, `keys` the entry of each idempotency key. `deleted`
  * has the deletion of each deleted message, and `deletions` lists these messages in the order of deletion.
- * `floor` is the highest id that was dropped, and `states` has the states of topics.
+ * `floor` is the highest id that was dropped.
  */
 const PRELUDE = `
-  local stream, keys, deleted, deletions, floorKey, states = unpack(KEYS)
+  local stream, keys, deleted, deletions, floorKey = unpack(KEYS)
   local function parts(id)
     local ms, seq = string.match(id, '^(%d+)-(%d+)$')
     return tonumber(ms), tonumber(seq)
@@ -43,20 +51,25 @@ const PRELUDE = `
     if key then redis.call('HSET', keys, key, id) end
     return {id, fields}
   end
+  -- Forgets the oldest deletions whose entries are no longer in the stream: dropped, or removed with redis-cli.
+  local function forgetDeletions()
+    local id = redis.call('LINDEX', deletions, 0)
+    while id and not entryOf(redis.call('HGET', deleted, id)) do
+      redis.call('HDEL', deleted, id)
+      redis.call('LPOP', deletions)
+      id = redis.call('LINDEX', deletions, 0)
+    end
+  end
   -- Drops the oldest entries until \`keep\` messages are left. At most 100 per call, so that lowering
   -- \`keep\` does not block Redis.
   local function dropOldest(keep)
     local length = redis.call('XLEN', stream)
-    local excess = math.min(length - redis.call('HLEN', deleted) - keep, 100)
+    local excess = math.min(length - redis.call('LLEN', deletions) - keep, 100)
     if excess <= 0 then return end
     local dropped, from = 0, '-'
-    while excess > 0 do
+    while excess > 0 and dropped < length do
       for _, entry in ipairs(redis.call('XRANGE', stream, from, '+', 'COUNT', excess)) do
-        if field(entry, 'event') == 'deleted' then
-          redis.call('HDEL', deleted, redis.call('LPOP', deletions))
-        else
-          excess = excess - 1
-        end
+        if field(entry, 'event') ~= 'deleted' then excess = excess - 1 end
         forgetKey(entry)
         raiseFloor(entry[1])
         dropped = dropped + 1
@@ -64,21 +77,24 @@ const PRELUDE = `
       end
     end
     redis.call('XTRIM', stream, 'MAXLEN', length - dropped)
+    forgetDeletions()
   end
 `;
 
-/**
- * ARGV: topic, event, data, messages to retain, idempotency key or '', and perhaps `set` or `remove` for the state, and
- * the idempotency key of the message that ends the topic.
- */
+/** ARGV: topic, event, data, messages to retain, idempotency key or ''. */
 export const APPEND = `${PRELUDE}
-  local topic, event, data, keep, key, state, endKey = unpack(ARGV)
+  local topic, event, data, keep, key = unpack(ARGV)
   if key == '' then key = nil end
-  local ended = endKey and redis.call('HGET', keys, endKey)
+  -- #region jobs
+  -- \`states\` has the states of topics. \`state\` is \`set\`, \`remove\` or '', and \`endKey\` is the idempotency key of the
+  -- message that ends the topic, or ''.
+  local states, state, endKey = KEYS[6], ARGV[6], ARGV[7]
+  local ended = redis.call('HGET', keys, endKey)
   local last = ended and entryOf(ended)
   if last then return {'repeated', last} end
   if state == 'set' then redis.call('HSET', states, topic, data) end
   if state == 'remove' then redis.call('HDEL', states, topic) end
+  -- #endregion
   local seen = key and redis.call('HGET', keys, key)
   local before = seen and entryOf(seen)
   if before then return {'repeated', before} end
@@ -97,13 +113,13 @@ export const DELETE = `${PRELUDE}
   local deletion = add({'topic', topic, 'event', 'deleted', 'data', data}, field(entry, 'key'))
   redis.call('HSET', deleted, id, deletion[1])
   redis.call('RPUSH', deletions, id)
-  while redis.call('HLEN', deleted) > keep do
-    local oldest = redis.call('LPOP', deletions)
-    local dropped = entryOf(redis.call('HGET', deleted, oldest))
-    redis.call('HDEL', deleted, oldest)
+  forgetDeletions()
+  while redis.call('LLEN', deletions) > keep do
+    local dropped = entryOf(redis.call('HGET', deleted, redis.call('LINDEX', deletions, 0)))
     forgetKey(dropped)
     raiseFloor(dropped[1])
     redis.call('XDEL', stream, dropped[1])
+    forgetDeletions()
   end
   return 1`;
 
@@ -116,7 +132,8 @@ export const CAN_CONTINUE = `${PRELUDE}
   local cursor = ARGV[1]
   if cursor == floor() then return 1 end
   if isBefore(cursor, floor()) then return 0 end
-  return (entryOf(cursor) or redis.call('HEXISTS', deleted, cursor) == 1) and 1 or 0`;
+  local deletion = redis.call('HGET', deleted, cursor)
+  return (entryOf(cursor) or (deletion and entryOf(deletion))) and 1 or 0`;
 
 /** A key that belongs to a stream. The braces give all of them the same hash slot, which scripts need in a cluster. */
 export function keyOf(stream: string, part: string): string {

@@ -69,6 +69,72 @@ test.skipIf(!url)("is not ready while its stream cannot be read", async () => {
   }
 });
 
+test.skipIf(!url).each([
+  ["DEL", []],
+  ["XTRIM", ["MAXLEN", "1"]],
+])(
+  "after %s, deletions and retention work as before, and a gap is not hidden",
+  async (command, options) => {
+    using client = disposable(new RedisClient(url));
+    const key = `test:${crypto.randomUUID()}`;
+    const messages = await RedisMessages.open(url ?? "", key, 3);
+    const add = async () =>
+      (await messages.append({ topic: "a", event: "message", data: {} })).message;
+    try {
+      const first = await Promise.all([add(), add(), add()]);
+      for (const { id } of first) await messages.delete(id);
+      await client.send(command, [key, ...options]);
+      const after = first[0]?.id;
+      expect((await messages.read({ patterns: ["*"], after, limit: 1 })).hasGap).toBe(true);
+      for (let i = 0; i < 4; i++) expect(await messages.delete((await add()).id)).toBe(true);
+      for (let i = 0; i < 8; i++) await add();
+      expect(await messages.newest({ patterns: ["*"], event: "message", limit: 9 })).toHaveLength(
+        3,
+      );
+    } finally {
+      await messages.close();
+      const keys = await client.send("KEYS", [`*${key}*`]);
+      await client.send("DEL", keys);
+    }
+  },
+);
+
+test.skipIf(!url)(
+  "subscribers are told of messages that a burst dropped before they were read",
+  async () => {
+    using client = disposable(new RedisClient(url));
+    const key = `test:${crypto.randomUUID()}`;
+    const [messages, other] = await Promise.all([
+      RedisMessages.open(url ?? "", key, 3),
+      RedisMessages.open(url ?? "", key, 3),
+    ]);
+    try {
+      let received = 0;
+      let gaps = 0;
+      let head = "";
+      messages.subscribe((published, hasGap, cursor) => {
+        received += published.length;
+        gaps += Number(hasGap);
+        head = cursor;
+      });
+      const add = () => other.append({ topic: "a", event: "message", data: {} });
+      const burst = await Promise.all(Array.from({ length: 100 }, add));
+      while (head !== burst.at(-1)?.message.id) await Bun.sleep(5);
+      expect(received === burst.length || gaps > 0).toBe(true);
+      gaps = 0;
+      for (let i = 0; i < 5; i++) {
+        const { id } = (await add()).message;
+        while (head !== id) await Bun.sleep(5);
+      }
+      expect(gaps).toBe(0);
+    } finally {
+      await Promise.all([messages.close(), other.close()]);
+      const keys = await client.send("KEYS", [`*${key}*`]);
+      await client.send("DEL", keys);
+    }
+  },
+);
+
 test.skipIf(!url)("an unknown cursor costs one scan of the stream", async () => {
   using client = disposable(new RedisClient(url));
   const key = `test:${crypto.randomUUID()}`;

@@ -42,11 +42,13 @@ const listQuery = z.object({
   limit: integer({ min: 1, max: 100 }).default(20),
 });
 
+// #region openapi
 export const messagePage = z.object({
   items: z.array(TextMessage),
   next: z.string().nullable().meta({ description: "`after` of the next page; null on the last." }),
 });
 
+// #endregion
 export function messageRoutes(messages: MessageStore, metrics: Metrics) {
   const created = metrics.counter({
     name: "sse_messages_total",

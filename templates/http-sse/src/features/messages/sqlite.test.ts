@@ -1,7 +1,7 @@
 // The message store in SQLite keeps the contract of the message store, and migrates older files.
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteMessages } from "./sqlite.ts";
@@ -25,6 +25,24 @@ test("is not ready while its messages cannot be read", async () => {
   await expect(messages.ready()).rejects.toMatchObject({ status: 503 });
   messages.close();
 });
+
+// Windows does not delete a file that is open.
+test.skipIf(process.platform === "win32")(
+  "acknowledges nothing after its file was deleted",
+  async () => {
+    const file = join(folder, "deleted.db");
+    const messages = new SqliteMessages(file, 1000);
+    const append = () => messages.append({ topic: "a", event: "message", data: {} });
+    const { message } = await append();
+    await rename(file, `${file}.moved`);
+    for (const write of [append, () => messages.delete(message.id), () => messages.ready()]) {
+      await expect(write()).rejects.toMatchObject({ status: 503 });
+    }
+    await rename(`${file}.moved`, file);
+    expect((await append()).outcome).toBe("created");
+    messages.close();
+  },
+);
 
 test.each([3, 1500])("reads a prefix of %i messages, without its neighbors", async (count) => {
   const messages = new SqliteMessages(join(folder, `prefix-${count}.db`), 10_000);

@@ -1,6 +1,6 @@
 // The message store in a SQLite file: for one process, with no server to run.
 import { Database, SQLiteError } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
 import { SqliteReads } from "#lib/sqlite-reads";
@@ -244,6 +244,9 @@ export class SqliteMessages implements MessageStore {
    * tick share; otherwise later reads of this tick would not see what `work` writes.
    */
   #write<T>(work: () => T): T {
+    const { filename } = this.#db;
+    // SQLite would continue to write to a deleted file, and what it stores would be lost at the next start.
+    if (!existsSync(filename)) throw storeUnavailable(new Error(`${filename} was deleted.`));
     this.#reads.end();
     const transaction = this.#db.transaction(() => {
       const result = work();

@@ -26,7 +26,7 @@ export const allowedPattern = topic(`\\*|${NAME}(?:/\\*)?`, ", a prefix such as 
 export const allowedPatterns = list().pipe(z.array(allowedPattern));
 // #endregion
 
-/** For `hc` and the description of the API. `validate` reads only the first value; `requestedPatterns` reads all. */
+/** For the types of `hc`. `validate` reads only the first value; `requestedPatterns` reads all. */
 export const topicQuery = {
   topic: topicPattern.optional().meta({
     description: "A topic, or `a/*` for everything below a. May be repeated.",

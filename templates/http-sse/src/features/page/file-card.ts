@@ -1,6 +1,12 @@
 // One uploaded file in the list: its name, the progress of the work on it, and what is known about it.
 import { api, withAccess } from "./client.ts";
-import { create, createButton, find } from "./elements.ts";
+import {
+  create,
+  // #region jobs
+  createButton,
+  // #endregion
+  find,
+} from "./elements.ts";
 
 const number = new Intl.NumberFormat();
 
@@ -13,7 +19,9 @@ export class FileCard {
   readonly #state = create("p", "hint");
   readonly #bar = create("progress", "");
   readonly #card = create("li", "file", this.#name, this.#bar, this.#state);
+  // #region jobs
   #cancel: HTMLButtonElement | undefined;
+  // #endregion
 
   /** Adds the card at the start of the list. */
   constructor(name: string) {
@@ -31,12 +39,14 @@ export class FileCard {
     if (this.#state.textContent !== `${phase}…`) this.#state.textContent = `${phase}…`;
   }
 
+  // #region jobs
   /** Shows a button that cancels the work, until it ends. */
   offerCancel(cancel: () => Promise<void>): void {
     this.#cancel = createButton("Cancel", `Cancel the work on ${this.#name.textContent}`, cancel);
     this.#card.append(this.#cancel);
   }
 
+  // #endregion
   /** Links the name to the file. @param id of the upload. */
   link(id: string): void {
     const anchor = create("a", "", this.#name.textContent ?? "");
@@ -47,7 +57,9 @@ export class FileCard {
   /** Shows the facts about the file instead of the progress. */
   finish(...facts: readonly string[]): void {
     this.#bar.hidden = true;
+    // #region jobs
     this.#cancel?.remove();
+    // #endregion
     this.#state.textContent = facts.join(" · ");
   }
 

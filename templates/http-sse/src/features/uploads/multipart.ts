@@ -67,9 +67,9 @@ export async function readFilePart<T>(
 
   function countOverhead(bytes: Uint8Array): void {
     overhead += bytes.byteLength;
-    if (overhead <= MAX_OVERHEAD) return;
-    if (mistake !== undefined && !isFound) throw noFile();
-    throw new Problem(413, `Everything but the file may have at most ${MAX_OVERHEAD} bytes.`);
+    if (overhead > MAX_OVERHEAD) {
+      throw tooLarge(`Everything but the file may have at most ${MAX_OVERHEAD} bytes.`);
+    }
   }
 
   async function readOverhead(end: Buffer): Promise<string> {
@@ -87,7 +87,7 @@ export async function readFilePart<T>(
       // "--" after the delimiter ends the form; otherwise the line ends, perhaps after spaces.
       if (await startsWith(END)) return undefined;
       parts += 1;
-      if (parts > MAX_PARTS) throw new Problem(413, `The form has more than ${MAX_PARTS} parts.`);
+      if (parts > MAX_PARTS) throw tooLarge(`The form has more than ${MAX_PARTS} parts.`);
       await readOverhead(LINE);
       const part = parsePartHeaders(await readOverhead(BLANK_LINE));
       // Browsers send an empty file without a name if no file was chosen.
@@ -117,6 +117,10 @@ export async function readFilePart<T>(
     new Problem(422, detail, { errors: [{ pointer: `/${FIELD}`, detail: "must be one file" }] });
 
   const noFile = () => notOneFile(mistake ?? `The form has no file in the field "${FIELD}".`);
+
+  /** If a mistake is known, it says more than the limit. */
+  const tooLarge = (detail: string) =>
+    mistake !== undefined && !isFound ? noFile() : new Problem(413, detail);
 
   await readOverhead(delimiter);
   const name = await nextFile();

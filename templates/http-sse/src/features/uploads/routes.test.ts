@@ -265,10 +265,12 @@ describe("POST", () => {
 
   const TEXT = part('name="file"', "x".repeat(70_000));
   const OTHER = part('name="other"; filename="x"', "x".repeat(70_000));
+  const FILES = part('name="files"; filename="x"', "x").repeat(17);
   test.each([
     ["no file was chosen in any input", `${EMPTY_OTHER}${EMPTY}`, 422, "has no file"],
     ["the field is text", part('name="file"', "x"), 422, "no filename"],
     ["the field is a long text", TEXT, 422, "no filename"],
+    ["17 files are in another field", FILES, 422, 'field "files"'],
     ["the file has no field", part('filename="x"', "x"), 422, 'field ""'],
     ["a long file is in another field, too", `${FILE}${OTHER}`, 413, "Everything but the file"],
   ])("the problem says what is wrong if %s", async (_, body, status, detail) => {
