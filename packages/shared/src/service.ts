@@ -17,6 +17,12 @@ interface ServiceOptions<S extends Schema> {
   readonly createApp: (env: Readonly<z.output<S>>, service: Service) => WebApp | Promise<WebApp>;
 }
 
+/**
+ * Whether `bun --watch` restarts the process after an edit, which it cannot do once the process has exited. So after a bug the
+ * process waits for the edit, or for a signal.
+ */
+const isWatched = process.execArgv.includes("--watch");
+
 /** Milliseconds to wait for the logs to be written, because the process that reads them may have stalled. */
 const FLUSH_TIMEOUT_MS = 1000;
 
@@ -28,7 +34,8 @@ const FLUSH_TIMEOUT_MS = 1000;
 export async function runService<S extends Schema>(options: ServiceOptions<S>): Promise<never> {
   // Installs the signal handlers first, because process 1 of a container ignores a signal without a handler.
   const life = new Lifecycle();
-  const ended = Promise.race([stopSignal(), uncaughtError(life)]);
+  const stop = stopSignal();
+  const ended = Promise.race([stop, uncaughtError(life)]);
   try {
     // A signal ends the start, but only after any synchronous work that blocks the thread.
     await Promise.race([start(options, life), ended]);
@@ -38,10 +45,14 @@ export async function runService<S extends Schema>(options: ServiceOptions<S>): 
     await reportStartError(error);
     life.isStopping = true;
     await life.close();
+    // No edit repairs the environment.
+    const isBug = !(error instanceof StartError || error instanceof EnvError);
+    if (isWatched && isBug) await stop;
     process.exit(1);
   }
   await life.stop();
   await within(FLUSH_TIMEOUT_MS, flushLogs());
+  if (isWatched) await stop;
   process.exit(life.exitCode);
 }
 

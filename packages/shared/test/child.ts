@@ -16,11 +16,19 @@ export interface Child {
 
 const FIXTURE = /^[\w-]+\.ts$/;
 
-/** Starts a fixture, or a script that is passed as text, and returns immediately. */
-export function run(script: string, env: Record<string, string> = {}): Child {
+/**
+ * Starts a fixture, a file with an absolute path, or a script that is passed as text, and returns immediately.
+ * @param options of the runtime.
+ */
+export function run(
+  script: string,
+  env: Record<string, string> = {},
+  options: readonly string[] = [],
+): Child {
   let text = "";
-  const args = FIXTURE.test(script) ? [`test/fixtures/${script}`] : ["-e", script];
-  const child = Bun.spawn([process.execPath, ...args], {
+  const file = FIXTURE.test(script) ? `test/fixtures/${script}` : script;
+  const args = file.endsWith(".ts") ? [file] : ["-e", script];
+  const child = Bun.spawn([process.execPath, ...options, ...args], {
     cwd: `${import.meta.dir}/..`,
     env: { PATH: process.env.PATH, PORT: "0", NODE_ENV: "production", ...env },
     stdout: "pipe",

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Lifecycle } from "../src/service.ts";
 import { type Child, run, serve, until } from "./child.ts";
 import { freePort } from "./free-port.ts";
@@ -237,6 +238,26 @@ test.each([
     expect(service.output()).toMatch(/"stack":"Error: .*service\.ts:\d+/);
   },
 );
+
+test("under `bun --watch`, a bug does not end the process, and the next edit starts it again", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "service-watch-"));
+  const main = join(folder, "main.ts");
+  const fixture = JSON.stringify(join(import.meta.dir, "fixtures/service.ts"));
+  const edit = (FAULT: string) =>
+    Bun.write(main, `process.env.FAULT = "${FAULT}";\nawait import(${fixture});`);
+  await edit("start has a bug");
+  await using service = run(main, {}, ["--watch"]);
+  await service.printed(/a bug at start/);
+  await edit("");
+  await service.printed(/listening on/);
+  await get(`${service.url}/crash`, "POST");
+  await service.printed(/"message":"stopped"/);
+  await edit("none");
+  await service.printed(/listening on[\s\S]*listening on/);
+  service.signal();
+  expect(await service.exited).toBe(0);
+  await rm(folder, { recursive: true });
+});
 
 describe("a start that fails is one message on stderr and exit code 1", () => {
   test("the port is taken", async () => {

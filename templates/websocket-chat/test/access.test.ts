@@ -1,6 +1,9 @@
 // Access: sessions, origins, limits, and the response to each refusal.
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { hc } from "hono/client";
 import type { App } from "../src/app.ts";
 import { SESSION_SECONDS } from "../src/features/session/cookie.ts";
@@ -126,6 +129,7 @@ describe("session", () => {
     ["م\u200c\u200cی", 422],
     ["Ada1\ufe0f", 422],
     ["1\u200d1", 422],
+    ["Ada\u{16fe4}", 422],
     ["Ada\u{13441}", 422],
     [7, 422],
     [undefined, 422],
@@ -178,6 +182,21 @@ describe("session", () => {
     const error = await ChatServer.start({ DATA_DIR: "/dev/null" }).catch(String);
     expect(error).toMatch(/^Error: exit 1: Can't store data in \/dev\/null .*\nSet DATA_DIR .*\n$/);
   });
+
+  test.skipIf(process.platform === "win32")(
+    "a start on a full disk leaves nothing behind",
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), "chat-full-"));
+      const main = join(import.meta.dir, "../src/main.ts");
+      // No file may have content, so a write fails as on a full disk.
+      const command = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", process.execPath, main];
+      const env = { PATH: process.env.PATH, PORT: "0", DATA_DIR: directory };
+      const child = Bun.spawn(command, { env, stdout: "pipe", stderr: "pipe" });
+      expect(await new Response(child.stderr).text()).toContain(`Can't store data in ${directory}`);
+      expect(await readdir(directory)).toEqual([]);
+      await rm(directory, { recursive: true });
+    },
+  );
 
   test("in development, a session survives a restart without SESSION_SECRET", async () => {
     await using own = await ChatServer.start();

@@ -322,6 +322,17 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.reconnects();
   });
 
+  test("a tab that may not connect says why", async () => {
+    await using own = await ChatServer.start({ MAX_CONNECTIONS_PER_USER: "1" });
+    const one = await Page.open(own.url, "many");
+    await one.signIn("Many");
+    using two = await Page.open(own.url, "many");
+    await two.says("#banner", "A user may have 1 connections: close one first.");
+    one[Symbol.dispose]();
+    await two.reconnects();
+    await two.says("#banner", "");
+  });
+
   test("a room that cannot be joined says why, and keeps nothing waiting", async () => {
     using page = await Page.signIn(server.url, "Collector");
     const open = (room: string) =>

@@ -426,6 +426,26 @@ describe("shutdown", () => {
   });
 });
 
+test("a process that overlaps with the next one does not keep it from storing messages", async () => {
+  await using old = await ChatServer.start(FAST);
+  using ada = await Socket.open(old.url, "Ada");
+  await ada.join("general");
+  await ada.chat("general", "one");
+  await using next = await ChatServer.start(FAST, old.directory);
+  using bob = await Socket.open(next.url, "Bob");
+  await bob.join("general");
+  const write = (socket: Socket, text: string) =>
+    until(async () => {
+      const frame = { type: "chat", room: "general", text, key: text };
+      return (await socket.ask(frame)).type === "ok";
+    }, `${text} is stored`);
+  await write(bob, "two");
+  await write(ada, "three");
+  await write(bob, "four");
+  const { messages } = await bob.join("general");
+  expect(messages.map(({ text }) => text)).toEqual(["one", "two", "three", "four"]);
+});
+
 test("with a full disk readyz is 503 and messages are internal, and later both work again", async () => {
   await using server = await ChatServer.start(FAST);
   using ada = await Socket.open(server.url, "Ada");

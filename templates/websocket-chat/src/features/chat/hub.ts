@@ -164,6 +164,10 @@ export class Hub implements Listener {
         for (const connection of this.#users.get(signal.session.user.id) ?? []) {
           connection.rename(signal.session);
         }
+        return;
+      default:
+        // A new signal without its case fails the type check.
+        signal satisfies never;
     }
   }
 

@@ -17,7 +17,7 @@ import { closePanel, isNarrow, setUpPanels } from "./panels.ts";
 // #region reactions
 import { reactButton } from "./reaction-picker.ts";
 // #endregion
-import { askForName, currentUser, signOut, whoAmI } from "./sign-in.ts";
+import { askForName, currentUser, signOut, whoAmI, whyRefused } from "./sign-in.ts";
 import { clearStorage, keepDrafts, readRooms, rememberRooms, takeDrafts } from "./storage.ts";
 import { setUpTabStops } from "./tab-stops.ts";
 import { render } from "./view.ts";
@@ -25,6 +25,7 @@ import { render } from "./view.ts";
 const DEFAULT_ROOM = "general";
 /** Milliseconds between two renderings. */
 const FRAME_MS = 16;
+const OFFLINE = "You are offline. Messages are sent when you are connected again.";
 const SIGNED_OUT = "signed out";
 /** Announces a sign-out to the other tabs, also to those without a connection. */
 const tabs = new BroadcastChannel("chat");
@@ -50,8 +51,10 @@ function start(user: User): void {
     events: {
       state: showConnection,
       unreachable: async () => {
-        // A page cannot see why its WebSocket was refused.
-        if ((await whoAmI()) === "nobody") end("session expired");
+        const { status, detail } = (await whyRefused()) ?? {};
+        if (status === 401) await end("session expired");
+        // Another text says why an action failed, and stays.
+        else if (detail && banner.textContent === OFFLINE) banner.textContent = detail;
       },
       joined: (room, snapshot, isFirst) => update(() => model.joined(room, snapshot, isFirst)),
       refused: (room, problem) => update(() => model.refused(room, problem)),
@@ -150,8 +153,7 @@ function start(user: User): void {
     if (state === "connecting") return;
     if (state === "online") banner.textContent = "";
     // The banner may show why an action failed: a failed reconnect must not replace that.
-    else if (banner.textContent === "")
-      banner.textContent = "You are offline. Messages are sent when you are connected again.";
+    else if (banner.textContent === "") banner.textContent = OFFLINE;
   }
 
   /** Ends the use of the page by this user, and reloads it so that another user sees none of its content. */

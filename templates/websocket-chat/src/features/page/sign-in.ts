@@ -4,6 +4,7 @@ import { byId } from "./dom.ts";
 
 /** An RFC 9457 problem. A proxy may respond with something else. */
 interface Problem {
+  readonly status?: number;
   readonly detail?: string;
   readonly errors?: readonly { readonly detail: string }[];
 }
@@ -15,11 +16,15 @@ const RETRY_MS = 2000;
 const TIMEOUT_MS = 10_000;
 
 /** Undefined if the server does not respond in time. */
-function request(method: "GET" | "DELETE" | "POST", body?: object): Promise<Response | undefined> {
+function request(
+  method: "GET" | "DELETE" | "POST",
+  body?: object,
+  path = "/api/session",
+): Promise<Response | undefined> {
   const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const init = { method, signal, ...(body && json) };
-  return fetch("/api/session", init).catch(() => undefined);
+  return fetch(path, init).catch(() => undefined);
 }
 
 /**
@@ -63,6 +68,13 @@ export async function whoAmI(): Promise<User | "nobody" | "unknown"> {
   if (!response.ok) return response.status === 401 ? "nobody" : "unknown";
   // A proxy that is not ready may respond with an HTML page.
   return await response.json().catch(() => "unknown");
+}
+
+/** Why the server refuses the WebSocket, which a page cannot see: the same request without a handshake has the same refusal. */
+export async function whyRefused(): Promise<Problem | undefined> {
+  const response = await request("GET", undefined, "/ws");
+  // 426 only says that this request is not a handshake.
+  return response?.status === 426 ? undefined : await response?.json().catch(() => undefined);
 }
 
 function signIn(): Promise<User> {

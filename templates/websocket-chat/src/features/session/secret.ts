@@ -28,14 +28,14 @@ async function secretInFile(directory: string): Promise<string> {
   const file = join(directory, "session-secret");
   const draft = `${file}.${crypto.randomUUID()}`;
   await mkdir(directory, { recursive: true });
-  await writeFile(draft, crypto.randomUUID(), { mode: 0o600 });
   try {
+    await writeFile(draft, crypto.randomUUID(), { mode: 0o600 });
     // Unlike a write, a link is atomic: of several processes that start together, exactly one creates the secret.
     await link(draft, file);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   } finally {
-    await rm(draft);
+    await rm(draft, { force: true });
   }
   return await readFile(file, "utf8");
 }

@@ -48,8 +48,11 @@ export class SqliteRoomLog implements RoomLog {
   readonly #keys: RecentKeys;
   /** Latest offset per room, so that storing an event does not have to query it. */
   readonly #heads = new Map<string, number>();
-  /** The last id used in `events` or `keys`. They share one sequence, so that the ids order all keys by age. */
-  #lastId: number;
+  /**
+   * The last id used in `events` or `keys`. They share one sequence, so that the ids order all keys by age. Undefined until it
+   * is read from the file.
+   */
+  #lastId: number | undefined;
   readonly #epoch: Epoch;
   #pending: Pending[] = [];
 
@@ -73,9 +76,6 @@ export class SqliteRoomLog implements RoomLog {
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
     db.run("PRAGMA busy_timeout = 250");
     this.#keys = new RecentKeys(db, LIMITS.keys);
-    const latest = `SELECT max(id) AS id FROM
-      (SELECT max(id) AS id FROM events UNION ALL SELECT max(id) FROM keys)`;
-    this.#lastId = db.query<{ id: number | null }, []>(latest).get()?.id ?? 0;
   }
 
   /** Group commit: all events appended in the same tick share one transaction. */
@@ -122,7 +122,6 @@ export class SqliteRoomLog implements RoomLog {
     // `close` ran before this `setImmediate`: it has committed the events, and closed the database.
     if (pending.length === 0) return;
     this.#pending = [];
-    const lastId = this.#lastId;
     const appendAll = this.db.transaction(() =>
       pending.map((each) => ({ ...each, result: this.#tryAppend(each.draft) })),
     );
@@ -130,8 +129,9 @@ export class SqliteRoomLog implements RoomLog {
     try {
       appended = appendAll.immediate();
     } catch (error) {
+      // Read again from the file: a process that overlaps with this one may have stored events.
       this.#heads.clear();
-      this.#lastId = lastId;
+      this.#lastId = undefined;
       this.#keys.rollback();
       for (const { reject } of pending) reject(error);
       return;
@@ -172,14 +172,15 @@ export class SqliteRoomLog implements RoomLog {
     const event: RoomEvent = { ...draft, epoch, offset };
     const target = targetOf(event);
     const isChange = target === undefined || this.#changeMessage(event, target);
-    this.#lastId += 1;
-    if (this.#lastId % TRIM_EVERY === 0) {
-      this.db.query("DELETE FROM keys WHERE id <= ?").run(this.#lastId - LIMITS.keys);
+    const id = (this.#lastId ?? this.#newestId()) + 1;
+    this.#lastId = id;
+    if (id % TRIM_EVERY === 0) {
+      this.db.query("DELETE FROM keys WHERE id <= ?").run(id - LIMITS.keys);
     }
     if (!isChange) {
       // Its key is stored: if the client sends the event again after others have changed the message, it must not have an effect.
       const insertKey = this.db.query("INSERT INTO keys VALUES (?, ?, ?, ?, ?)");
-      insertKey.run(this.#lastId, userId, key, room, head);
+      insertKey.run(id, userId, key, room, head);
       this.#keys.add(draft, { room, offset: head });
       return { stored: { room, epoch, offset: head } };
     }
@@ -187,7 +188,7 @@ export class SqliteRoomLog implements RoomLog {
     const insert = this.db.query(
       "INSERT INTO events (id, room, offset, user, key, target, frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
-    insert.run(this.#lastId, room, offset, userId, key, target ?? null, frame);
+    insert.run(id, room, offset, userId, key, target ?? null, frame);
     if (this.#heads.size >= CACHED_HEADS) this.#heads.clear();
     this.#heads.set(room, offset);
     this.#keys.add(draft, { room, offset });
@@ -261,6 +262,12 @@ export class SqliteRoomLog implements RoomLog {
        ORDER BY offset DESC LIMIT 1 OFFSET ${LIMITS.messages}`,
     );
     return select.get(room)?.offset ?? 0;
+  }
+
+  #newestId(): number {
+    const select = `SELECT max(id) AS id FROM
+      (SELECT max(id) AS id FROM events UNION ALL SELECT max(id) FROM keys)`;
+    return this.db.query<{ id: number | null }, []>(select).get()?.id ?? 0;
   }
 
   #head(room: string): number {
