@@ -1,7 +1,7 @@
 // Recovery after a lost connection, a crash, a slow consumer, a restart and a full disk.
 import { Database } from "bun:sqlite";
 import { beforeAll, describe, expect, test } from "bun:test";
-import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentBoot, isSameBoot } from "../src/features/chat/room-log/boot.ts";
@@ -465,6 +465,24 @@ test("with a full disk readyz is 503 and messages are internal, and later both w
   await until(isReady, "the service is ready");
   expect(await ada.ask(two)).toMatchObject({ type: "ok", epoch, offset: 2 });
   expect(ada.all("chat").map(({ text }) => text)).toEqual(["one", "two"]);
+});
+
+test("nothing is acknowledged after chat.db was replaced, not even a sign-out", async () => {
+  await using server = await ChatServer.start(FAST);
+  using ada = await Socket.open(server.url, "Ada");
+  await ada.join("general");
+  const file = join(server.directory, "chat.db");
+  await rename(file, `${file}.moved`);
+  await cp(`${file}.moved`, file);
+  const hello = { type: "chat", room: "general", text: "hello", key: "hello" };
+  expect(await ada.ask(hello)).toMatchObject({ type: "error", code: "internal", retry: true });
+  const session = `${server.url}/api/session`;
+  const signOut = await fetch(session, { method: "DELETE", headers: { cookie: ada.cookie } });
+  expect(signOut.status).toBe(503);
+  const isReady = async () => (await fetch(`${server.url}/readyz`)).status === 200;
+  await until(async () => !(await isReady()), "the service is not ready");
+  await rename(`${file}.moved`, file);
+  expect(await ada.ask(hello)).toMatchObject({ type: "ok", offset: 1 });
 });
 
 test("each check of readyz writes to the disk, and changes nothing", async () => {

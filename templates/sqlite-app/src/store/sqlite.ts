@@ -1,5 +1,6 @@
 // The SQLite file: one connection that writes and one that reads. The stores of the features share them.
 import type { Database, SQLQueryBindings } from "bun:sqlite";
+import { SqliteFile } from "#lib/sqlite-file";
 import { SqliteReads } from "#lib/sqlite-reads";
 import { StoreBusyError } from "./busy.ts";
 import { connect, isBusy } from "./connection.ts";
@@ -9,6 +10,7 @@ const RETRY_MS = 5;
 
 export class SqliteDatabase {
   readonly path: string;
+  readonly #file: SqliteFile;
   readonly #writer: Database;
   readonly #reads: SqliteReads;
   readonly #writeTimeoutMs: number;
@@ -23,6 +25,7 @@ export class SqliteDatabase {
     this.#writeTimeoutMs = writeTimeoutMs;
     this.#writer = connect(path, { busyTimeout: 10_000 }); // Only for opening, which needs a lock.
     this.#writer.run("PRAGMA busy_timeout = 0"); // `#begin` retries instead, without blocking the thread.
+    this.#file = new SqliteFile(this.#writer);
     this.#reads = new SqliteReads(connect(path, { readonly: true, busyTimeout: 1000 }));
   }
 
@@ -117,6 +120,7 @@ export class SqliteDatabase {
     this.#lastWrite = previous.then(() => finished);
     try {
       await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));
+      this.#file.check();
       return await work();
     } finally {
       finish();

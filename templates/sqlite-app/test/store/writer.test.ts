@@ -1,7 +1,7 @@
 // Writes run one at a time, in order, and wait for a limited time.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { renameSync, statSync } from "node:fs";
 import { StoreBusyError } from "../../src/store/busy.ts";
 import { connect } from "../../src/store/connection.ts";
 import { SqliteDatabase } from "../../src/store/sqlite.ts";
@@ -41,6 +41,29 @@ test("a write waits for the previous one, and one that throws leaves nothing", a
   await Promise.all([first, second, fourth]);
   expect(entries()).toEqual(["first", "second", "fourth"]);
 });
+
+// Windows neither deletes nor replaces a file that is open.
+test.skipIf(process.platform === "win32")(
+  "nothing is written to a file that was deleted or replaced",
+  async () => {
+    using folder = new Folder();
+    const { database, write, entries } = open(folder);
+    renameSync(database.path, folder.join("moved.db"));
+    const status = (write: Promise<unknown>) =>
+      write.then(
+        () => "written",
+        ({ status }) => status,
+      );
+    expect(await status(write("deleted"))).toBe(503);
+    expect(await status(database.ready())).toBe(503);
+    expect(await status(database.runExclusive(async () => undefined))).toBe(503);
+    using _replacement = connect(database.path, { create: true, busyTimeout: 0 });
+    expect(await status(write("replaced"))).toBe(503);
+    renameSync(folder.join("moved.db"), database.path);
+    expect(await status(write("back"))).toBe("written");
+    expect(entries()).toEqual(["back"]);
+  },
+);
 
 test("a write that waits too long is refused, and the next one still waits", async () => {
   using folder = new Folder();

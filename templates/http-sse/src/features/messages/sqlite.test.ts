@@ -1,7 +1,7 @@
 // The message store in SQLite keeps the contract of the message store, and migrates older files.
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { mkdtemp, rename, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteMessages } from "./sqlite.ts";
@@ -28,7 +28,7 @@ test("is not ready while its messages cannot be read", async () => {
 
 // Windows does not delete a file that is open.
 test.skipIf(process.platform === "win32")(
-  "acknowledges nothing after its file was deleted",
+  "acknowledges nothing after its file was deleted or replaced",
   async () => {
     const file = join(folder, "deleted.db");
     const messages = new SqliteMessages(file, 1000);
@@ -38,6 +38,8 @@ test.skipIf(process.platform === "win32")(
     for (const write of [append, () => messages.delete(message.id), () => messages.ready()]) {
       await expect(write()).rejects.toMatchObject({ status: 503 });
     }
+    await copyFile(`${file}.moved`, file);
+    await expect(append()).rejects.toMatchObject({ status: 503 });
     await rename(`${file}.moved`, file);
     expect((await append()).outcome).toBe("created");
     messages.close();

@@ -1,8 +1,9 @@
 // The message store in a SQLite file: for one process, with no server to run.
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { storeUnavailable } from "#lib/http";
+import { SqliteFile } from "#lib/sqlite-file";
 import { SqliteReads } from "#lib/sqlite-reads";
 import { migrate } from "./migrations.ts";
 import { lock } from "./sqlite-lock.ts";
@@ -39,6 +40,7 @@ export class SqliteMessages implements MessageStore {
   /** Held until `close`, so that no other process of this service uses the file. */
   readonly #lock: Database;
   readonly #db: Database;
+  readonly #file: SqliteFile;
   readonly #reads: SqliteReads;
   /** Prefix of all ids, random for each file: ids of an earlier file are not accepted. */
   readonly #epoch: string;
@@ -67,6 +69,7 @@ export class SqliteMessages implements MessageStore {
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
     for (const connection of [db, reader]) connection.run("PRAGMA busy_timeout = 250");
     this.#db = db;
+    this.#file = new SqliteFile(db);
     this.#reads = new SqliteReads(reader);
     this.#epoch = db.query<{ epoch: string }, []>("SELECT epoch FROM log").get()?.epoch ?? "";
     this.#keep = keep;
@@ -244,9 +247,7 @@ export class SqliteMessages implements MessageStore {
    * tick share; otherwise later reads of this tick would not see what `work` writes.
    */
   #write<T>(work: () => T): T {
-    const { filename } = this.#db;
-    // SQLite would continue to write to a deleted file, and what it stores would be lost at the next start.
-    if (!existsSync(filename)) throw storeUnavailable(new Error(`${filename} was deleted.`));
+    this.#file.check();
     this.#reads.end();
     const transaction = this.#db.transaction(() => {
       const result = work();

@@ -2,6 +2,7 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { SqliteFile } from "#lib/sqlite-file";
 import { applyEvent } from "../../../apply-event.ts";
 import { FrameError } from "../../../frame-error.ts";
 import { LIMITS } from "../../../limits.ts";
@@ -45,6 +46,7 @@ export class SqliteRoomLog implements RoomLog {
   readonly #hub: Listener;
   /** Also stores the ended sessions. `close` closes it. */
   readonly db: Database;
+  readonly #file: SqliteFile;
   readonly #keys: RecentKeys;
   /** Latest offset per room, so that storing an event does not have to query it. */
   readonly #heads = new Map<string, number>();
@@ -75,6 +77,7 @@ export class SqliteRoomLog implements RoomLog {
     db.run("PRAGMA synchronous = NORMAL");
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
     db.run("PRAGMA busy_timeout = 250");
+    this.#file = new SqliteFile(db);
     this.#keys = new RecentKeys(db, LIMITS.keys);
   }
 
@@ -101,8 +104,9 @@ export class SqliteRoomLog implements RoomLog {
     return { epoch, offset: head, recovered: false, hasMore: false, entries };
   }
 
-  /** Writes without changing anything. Rejects if the file is read-only or the disk is full. */
+  /** Writes without changing anything. Rejects if the file was deleted or is read-only, or the disk is full. */
   async ready(): Promise<void> {
+    this.#file.check();
     // SQLite writes nothing for an update to the same value, so this one is undone in the same transaction.
     const probe = this.db.transaction(() => {
       this.db.run("UPDATE log SET epoch = epoch || ?", [PROBE]);
@@ -127,6 +131,7 @@ export class SqliteRoomLog implements RoomLog {
     );
     let appended: ReturnType<typeof appendAll>;
     try {
+      this.#file.check();
       appended = appendAll.immediate();
     } catch (error) {
       // Read again from the file: a process that overlaps with this one may have stored events.

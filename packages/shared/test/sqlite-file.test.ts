@@ -1,0 +1,24 @@
+// A database whose file was deleted or replaced is not written to.
+import { Database } from "bun:sqlite";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SqliteFile } from "../src/sqlite-file.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sqlite-file-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// Windows neither deletes nor replaces a file that is open.
+test.skipIf(process.platform === "win32")("a file must be the one that was opened", () => {
+  const path = join(folder, "app.db");
+  using db = new Database(path);
+  const file = new SqliteFile(db);
+  file.check();
+  renameSync(path, `${path}.moved`);
+  expect(() => file.check()).toThrow(expect.objectContaining({ status: 503 }));
+  using _other = new Database(path);
+  expect(() => file.check()).toThrow(expect.objectContaining({ status: 503 }));
+  renameSync(`${path}.moved`, path);
+  file.check();
+});
