@@ -158,13 +158,25 @@ function readScript(file: string, bytes: Uint8Array): Script {
     const what = known[invalid[0]] ?? "a Unicode line end, which does not end a comment";
     throw new Error(`line ${lineAt(sql, invalid.index)} contains ${what}`);
   }
-  const [head = ""] = /^(?:\s*--[^\n]*\n?)*/.exec(sql) ?? [];
-  const marks = [...head.matchAll(/^\s*--\s*migrate:\s*(.*?)\s*$/gm)].map(([, mark = ""]) => mark);
-  const unknown = marks.find((mark) => !MARKS.some((known) => known === mark));
-  if (unknown !== undefined) {
-    throw new Error(`"migrate: ${unknown}" is not a mark; there are ${MARKS.join(" and ")}`);
+  return { file, sql, marks: readMarks(sql) };
+}
+
+/** @throws {Error} if a mark is unknown, or stands after the first statement, where it would be ignored. */
+function readMarks(sql: string): Set<string> {
+  const head = /^(?:\s+|--[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(sql)?.[0] ?? "";
+  const marks = new Set<string>();
+  for (const { 1: mark = "", index } of sql.matchAll(/^[^\S\n]*--\s*migrate:\s*(.*?)\s*$/gm)) {
+    const isKnown = MARKS.some((known) => known === mark);
+    const isInHead = index < head.length;
+    if (isInHead && !isKnown) {
+      throw new Error(`"migrate: ${mark}" is not a mark; there are ${MARKS.join(" and ")}`);
+    }
+    if (!isInHead && isKnown) {
+      throw new Error(`line ${lineAt(sql, index)}: a mark must stand before the first statement`);
+    }
+    if (isKnown) marks.add(mark);
   }
-  return { file, sql, marks: new Set(marks) };
+  return marks;
 }
 
 function decode(bytes: Uint8Array): string {

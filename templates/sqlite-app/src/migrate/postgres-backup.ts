@@ -57,11 +57,15 @@ async function dump(
     const [{ snapshot, schema }] = await transaction.unsafe(
       "SELECT pg_export_snapshot() AS snapshot, current_schema() AS schema",
     );
+    // Reading a table locks it until the end of this transaction, and this transaction waits for pg_dump. A restore or
+    // VACUUM FULL, which waits for the lock and blocks pg_dump, would therefore wait forever. The rollback unlocks it.
+    await transaction.unsafe("SAVEPOINT before_reading");
     const { ledger } = await readState(transaction);
     if (schema === null || ledger.length === 0) {
       throw new MigrateError("failed", "The database has no applied migration to back up.");
     }
     const { own, foreign } = await readOwnership(transaction);
+    await transaction.unsafe("ROLLBACK TO SAVEPOINT before_reading");
     const inseparable = foreign.filter((object) => !isRelation(object));
     if (inseparable.length > 0) {
       const names = inseparable.map(({ identity }) => identity).join(", ");

@@ -100,15 +100,15 @@ export class PostgresTarget implements Target {
 
   /**
    * Runs the statements on a second connection, while the first one holds the lock in a transaction. That transaction has
-   * no snapshot; otherwise CREATE INDEX CONCURRENTLY would wait for it forever.
+   * no snapshot and reads no table; otherwise CREATE INDEX CONCURRENTLY or VACUUM FULL would wait for it forever.
    */
   async #applyOutside(step: Step): Promise<"done" | "alreadyApplied"> {
     await this.#locked(createLedger); // Committed, because the other connection writes the row.
-    return this.#locked(async (lock) => {
-      if (hasStepRun(step, await readState(lock))) return "alreadyApplied";
-      const { foreign } = await readOwnership(lock);
-      const schema = await currentSchema(lock);
+    return this.#locked(async () => {
       await using sql = openConnection(this.#connection);
+      if (hasStepRun(step, await readState(sql))) return "alreadyApplied";
+      const { foreign } = await readOwnership(sql);
+      const schema = await currentSchema(sql);
       const started = performance.now();
       await sql.begin(async (transaction) => {
         await recordStep(transaction, step);

@@ -28,6 +28,16 @@ const TOKEN = {
   // #endregion
 } satisfies Record<Engine, RegExp>;
 
+/** The last three words where the body of a trigger, or of a function in standard SQL, starts. */
+const BODY_START = {
+  sqlite: /^CREATE (?:TEMP(?:ORARY)? )?TRIGGER$/,
+  // #region postgres
+  postgres: / BEGIN ATOMIC$/,
+  // #endregion
+} satisfies Record<Engine, RegExp>;
+/** After anything else, `END` belongs to a `CASE`, or is a column, as in `new.end`. */
+const BODY_END = /(?:;| ATOMIC) END$/;
+
 /** Returns the statements of a file. A `;` in parentheses or in the body of a trigger or function does not end one. */
 export function statements(sql: string, engine: Engine): Statement[] {
   const found: Statement[] = [];
@@ -35,17 +45,16 @@ export function statements(sql: string, engine: Engine): Statement[] {
   let start = 0;
   let end = 0;
   let parentheses = 0;
-  /** Number of open `BEGIN` and `CASE` in the body of a trigger or function. */
-  let depth = 0;
+  let isInBody = false;
   const close = () => {
     if (words.length > 0) found.push({ words, start, end });
     words = [];
     parentheses = 0;
-    depth = 0;
+    isInBody = false;
   };
   for (const { text, offset } of tokens(sql, engine)) {
     const word = text.toUpperCase();
-    if (word === ";" && parentheses <= 0 && depth === 0) {
+    if (word === ";" && parentheses <= 0 && !isInBody) {
       close();
       continue;
     }
@@ -53,10 +62,10 @@ export function statements(sql: string, engine: Engine): Statement[] {
     end = offset + text.length;
     if (word === "(") parentheses += 1;
     else if (word === ")") parentheses -= 1;
-    else if (word === "BEGIN" && depth === 0 && hasBody(words)) depth = 1;
-    else if (depth > 0 && word === "CASE") depth += 1;
-    else if (depth > 0 && word === "END") depth -= 1;
     words.push(word);
+    const last = words.slice(-3).join(" ");
+    if (BODY_START[engine].test(last)) isInBody = true;
+    else if (BODY_END.test(last)) isInBody = false;
   }
   close();
   return found;
@@ -90,12 +99,6 @@ function endOfComment(sql: string, start: number): number | undefined {
   return undefined;
 }
 // #endregion
-
-function hasBody(words: readonly string[]): boolean {
-  return (
-    words[0] === "CREATE" && words.some((word) => /^(?:TRIGGER|FUNCTION|PROCEDURE)$/.test(word))
-  );
-}
 
 /** Statements that would end the transaction in which a migration runs together with its ledger row. */
 const TRANSACTION = /^(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)$/;

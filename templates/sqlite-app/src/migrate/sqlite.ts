@@ -190,32 +190,18 @@ export class SqliteTarget implements Target {
   }
 }
 
-/**
- * Runs the statements one at a time, so that an error has a line. `statements` may mistake several for one: in
- * `CREATE TABLE trigger (begin TEXT);`, it sees the start of a trigger, and looks for its `END`. SQLite runs only the first
- * one, so the inner loop repeats until nothing is left.
- */
+/** Runs the statements one at a time, so that an error has a line. */
 function runScript(database: Database, script: Script): void {
   for (const { start, end } of statements(script.sql, "sqlite")) {
-    let next = start;
-    while (statements(script.sql.slice(next, end), "sqlite").length > 0) {
-      next += runFirst(database, script, next, end);
+    const text = script.sql.slice(start, end);
+    try {
+      using statement = database.prepare(text);
+      if (statement.paramsCount > 0) throw new Error("A migration cannot have parameters.");
+      statement.run();
+    } catch (error) {
+      if (outageReason(error)) throw error; // The cause is the file or the disk, not the statement.
+      throw scriptError(script, error, { start, end, at: start + errorOffset(error, text) });
     }
-  }
-}
-
-/** Runs the first statement between two offsets, as SQLite parses it. @returns its length. */
-function runFirst(database: Database, script: Script, start: number, end: number): number {
-  const text = script.sql.slice(start, end);
-  try {
-    using statement = database.prepare(text);
-    if (statement.paramsCount > 0) throw new Error("A migration cannot have parameters.");
-    statement.run();
-    const firstStatement = statement.toString(); // The part of `text` that SQLite parsed.
-    return firstStatement.length;
-  } catch (error) {
-    if (outageReason(error)) throw error; // The cause is the file or the disk, not the statement.
-    throw scriptError(script, error, { start, end, at: start + errorOffset(error, text) });
   }
 }
 

@@ -181,6 +181,16 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
+    "a statement that locks every table, also the ledger, runs",
+    async () => {
+      using project = new Project("none", await newDatabase());
+      project.write("0001_a", `${MARK}REINDEX SCHEMA public;`, `${MARK}REINDEX SCHEMA public;`);
+      for (const command of ["up", "down", "up"]) await project.dbOk(command);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.concurrent(
     "an invalid index is an error until it is created again",
     async () => {
       using project = new Project("none", await newDatabase());

@@ -80,6 +80,25 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
+    "a backup that waits for pg_dump locks no table, so a restore cannot wait for it forever",
+    async () => {
+      using project = await make(await newDatabase());
+      await using sql = new SQL(project.env.DATABASE_URL ?? "", { max: 1 });
+      const backup = await sql.begin(async (restore) => {
+        await restore.unsafe("LOCK TABLE note");
+        const running = project.spawn("backup", project.join("backup.dump"));
+        const waiting =
+          "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pg_dump' AND wait_event_type = 'Lock' AND datname = current_database()";
+        while ((await query(project, waiting)).length === 0) await Bun.sleep(20);
+        await restore.unsafe("LOCK TABLE schema_migrations, schema_migrations_objects NOWAIT");
+        return running;
+      });
+      expect(await backup.exited).toBe(0);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
     "a parameter that overrides the URL's database counts for the service, the tool and the programs alike",
     async () => {
       const [mine, other] = [await newDatabase(), await newDatabase()];

@@ -23,6 +23,18 @@ test("semicolons in strings, names, comments and trigger bodies do not end a sta
   expect(forbidden(sql, "sqlite")).toEqual([]);
 });
 
+test("columns named begin and end do not start or end the body of a trigger", () => {
+  const sql = `
+    CREATE TABLE trigger (begin TEXT, end TEXT);
+    CREATE TEMP TRIGGER t AFTER UPDATE OF begin, end ON trigger WHEN new.end <> old.end BEGIN
+      UPDATE trigger SET begin = CASE new.end WHEN 1 THEN 2 END WHERE end = new.end;
+      SELECT new.end AS end;
+    END;
+    SELECT end FROM trigger`;
+  expect(heads(sql)).toEqual(["CREATE", "CREATE", "SELECT"]);
+  expect(forbidden(sql, "sqlite")).toEqual([]);
+});
+
 test.each([
   ["BEGIN; CREATE TABLE a (x); COMMIT;", ["BEGIN", "COMMIT"]],
   ["begin immediate", ["BEGIN"]],
@@ -56,7 +68,7 @@ test("comments are nested on PostgreSQL, and not on SQLite", () => {
 test("the bodies of PostgreSQL functions belong to their statements", () => {
   const sql = `
     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN COMMIT; RETURN new; END; $body$;
-    CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
+    CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT p.end AS end FROM p; SELECT 2; END;
     SELECT E'it\\'s; COMMIT', ARRAY['[;'], '];', E'a' -- a comment
       -- another one
       '\\'; COMMIT;'`;

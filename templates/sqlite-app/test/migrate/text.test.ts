@@ -11,6 +11,11 @@ test.concurrent.each([
   ["Latin-1", Buffer.from("INSERT INTO a VALUES ('Ren\xe9');", "latin1"), "not valid UTF-8"],
   ["an open comment", Buffer.from("CREATE TABLE d (x);\n/* CREATE TABLE e (x);"), "has no end"],
   ["an unknown mark", Buffer.from("-- migrate: no-transactions\nVACUUM;"), "is not a mark"],
+  [
+    "a mark after a statement",
+    Buffer.from("CREATE TABLE d (x);\n-- migrate: compatible\n"),
+    "line 2: a mark must stand before",
+  ],
 ])(
   "a file with %s is refused by name, and nothing runs",
   async (_, bytes, reason) => {
@@ -47,6 +52,17 @@ test.concurrent(
     expect(exitCode).toBe(1);
     expect(stderr).toContain("0001_a.up.sql:36: no such column: missing");
     expect(stderr).toContain("INSERT INTO a VALUES ('é', missing)");
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a mark may follow a block comment, such as a licence",
+  async () => {
+    using project = new Project();
+    project.write("0001_a", "/* Copyright; */\n\n-- migrate: compatible\nCREATE TABLE a (x TEXT);");
+    await project.dbOk("up");
+    expect(project.query("SELECT compatible FROM schema_migrations")).toEqual([{ compatible: 1 }]);
   },
   PROCESS_TIMEOUT,
 );
