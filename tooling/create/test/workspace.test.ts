@@ -30,6 +30,20 @@ test("a member of a Bun workspace is installed at the root, and is a Biome root 
   expect(await biome(join(box.cwd, "packages/app"))).toMatchObject({ code: 0 });
 });
 
+test.skipIf(process.platform === "win32")(
+  "runs at the same time install one after the other, and the lockfile has every member",
+  async () => {
+    await using box = await Sandbox.open();
+    const scripts = { preinstall: "mkdir busy || touch overlap; sleep 0.2; rmdir busy" };
+    await box.write({ "package.json": JSON.stringify({ ...JSON.parse(root(["*/*"])), scripts }) });
+    const members = ["a", "b", "c", "d"].map((name) => `packages/${name}`);
+    const runs = await Promise.all(members.map((member) => create(box, member)));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(await box.list()).toEqual(["bun.lock", "node_modules", "package.json", "packages"]);
+    for (const member of members) expect(await box.read("bun.lock")).toContain(`"${member}": {`);
+  },
+);
+
 const npmMember = async () => {
   await using box = await Sandbox.open();
   await box.write({
