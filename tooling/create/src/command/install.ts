@@ -1,4 +1,5 @@
 // Installs the dependencies with the package manager of the project or of its workspace.
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateError } from "../errors.ts";
@@ -61,7 +62,12 @@ export async function install(
     env: { ...variables, YARN_ENABLE_IMMUTABLE_INSTALLS: "false" },
     signal,
   });
-  if (exitCode === 0) return;
+  if (exitCode === 0) {
+    // Yarn's default since version 2.
+    if (manager !== "yarn" || !existsSync(join(cwd, ".pnp.cjs"))) return;
+    const remedy = "Add nodeLinker: node-modules to .yarnrc.yml, then run";
+    throw failed("Bun needs node_modules, which Yarn's Plug'n'Play does not create.", remedy);
+  }
   // Bun has no option that overrides these settings, and a new member changes the lockfile.
   const remedy = output.includes("lockfile is frozen")
     ? "Remove frozenLockfile and production from bunfig.toml, then run"
