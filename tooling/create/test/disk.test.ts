@@ -110,7 +110,7 @@ function fileSystemTests() {
     const list = [{ name: "bulky", description: "", features: [{ name: "page", requires: [] }] }];
     await box.write({ "../package/templates.json": JSON.stringify(list) });
     await box.run([".", "--name=app", "--template=bulky", "--without=page", "--no-install"]);
-    await using disk = await mount(box, "size=64k");
+    await using _disk = await mount(box, "size=64k");
     const run = await box.run(["update", "--with=page", "--no-install"]);
     expect(run).toMatchObject({
       code: 1,
