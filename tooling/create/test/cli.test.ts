@@ -258,6 +258,15 @@ describe("options that npm keeps for itself without a --", () => {
     expect(await box.list()).toEqual([]);
   });
 
+  test("the value of an unknown one, such as -t, is refused with the same remedy", async () => {
+    await using box = await Sandbox.open();
+    const env = { npm_command: "init", npm_config_t: "true" };
+    const { code, stderr } = await box.run(["my-app", "tiny"], { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain("npm create bunyard@latest my-app -- --template …");
+    expect(await box.list()).toEqual([]);
+  });
+
   test("npm exec keeps them, too: an update that should be a dry run is refused", async () => {
     await using box = await Sandbox.open();
     const env = { npm_command: "exec", npm_config_dry_run: "true" };

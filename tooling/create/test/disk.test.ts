@@ -100,6 +100,26 @@ function fileSystemTests() {
     expect(await box.list("disk")).toEqual([]);
   });
 
+  test("an update reports the files that it cannot rename into it, and is complete", async () => {
+    await using box = await openBulky();
+    const features = { page: { description: "A page", paths: ["disk/page.ts"] } };
+    await box.addTemplate("bulky", {
+      "package.json": JSON.stringify({ bunyard: { features } }),
+      "disk/page.ts": "",
+    });
+    const list = [{ name: "bulky", description: "", features: [{ name: "page", requires: [] }] }];
+    await box.write({ "../package/templates.json": JSON.stringify(list) });
+    await box.run([".", "--name=app", "--template=bulky", "--without=page", "--no-install"]);
+    await using _disk = await mount(box, "size=64k");
+    const run = await box.run(["update", "--with=page", "--no-install"]);
+    expect(run).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("disk is a file, a link, another repository or on another"),
+    });
+    expect(await box.list("disk")).toEqual([]);
+    expect(await box.list()).not.toContain(".create-bunyard");
+  });
+
   test("that is read-only, root is refused as well", async () => {
     await using box = await openBulky();
     await using disk = await mount(box, "ro");

@@ -25,6 +25,28 @@ test("inside a repository, no second one and no commit is created", async () => 
   expect(await box.git(".", "status", "--short")).toBe("?? packages/");
 });
 
+test("in a workspace without a repository, none is created: the workspace's own would not contain its files", async () => {
+  await using box = await Sandbox.open();
+  await box.write({ "package.json": '{ "name": "root", "workspaces": ["packages/*"] }' });
+  const { code, stdout } = await box.tiny("packages/app");
+  expect(code).toBe(0);
+  expect(stdout).toContain(`No first commit: the workspace is not in a git repository: ${box.cwd}`);
+  expect(await box.list("packages/app")).not.toContain(".git");
+});
+
+test("in a folder of a repository, the report says that GitHub does not read .github there", async () => {
+  await using box = await Sandbox.open();
+  await box.addTemplate("large", { "package.json": "{}", ".github/dependabot.yml": "" });
+  await box.git(".", "init", "-q");
+  const { stdout } = await box.run(["services/api", "--template", "large", "--no-install"]);
+  expect(stdout).toContain(
+    `only at the root of a repository: move it to ${box.cwd}, and adapt it.`,
+  );
+  await box.git(".", "init", "-q", "own");
+  const own = await box.run(["own", "--template", "large", "--no-install"]);
+  expect(own.stdout).not.toContain(".github");
+});
+
 test("without an identity, git is skipped and the report says so", async () => {
   await using box = await Sandbox.open();
   const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"], {

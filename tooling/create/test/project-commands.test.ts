@@ -1,6 +1,6 @@
 // The commands for a created project: what they say when they cannot go on, and where they print colors.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { symlink } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { version } from "../package.json" with { type: "json" };
 import { Sandbox } from "./sandbox.ts";
@@ -33,6 +33,20 @@ test("--continue of an update that had replaced no file discards it, and fails",
   expect(code).toBe(1);
   expect(stderr).toContain("No file had been replaced, so the update was discarded.");
   expect(stderr).toContain(`Run: ${RUN} update\n`);
+  expect(await box.list("app")).not.toContain(".create-bunyard");
+});
+
+test("an empty staging directory is neither an interrupted update nor in the way of one", async () => {
+  await using box = await open();
+  await mkdir(join(box.cwd, "app/.create-bunyard"));
+  for (const option of ["--continue", "--abort"]) {
+    const { code, stderr } = await inProject(box, "update", option);
+    expect(code).toBe(2);
+    expect(stderr).toContain("was interrupted.");
+  }
+  expect(await inProject(box, "update", "--without=page", "--no-install")).toMatchObject({
+    code: 0,
+  });
   expect(await box.list("app")).not.toContain(".create-bunyard");
 });
 

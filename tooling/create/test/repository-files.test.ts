@@ -60,6 +60,8 @@ describe("git", () => {
     ".env.development.local",
     ".env.test.local",
     ".env.production",
+    // The backup that Emacs makes.
+    ".env~",
   ])("ignores %s", async (path) => {
     expect(await git(project, "check-ignore", path)).toBe(path);
   });
@@ -71,6 +73,7 @@ describe("git", () => {
     "src/coverage/report.ts",
     "src/.cache/store.ts",
     "src/lib/env.ts",
+    "test/fixtures/package.tgz",
   ])("does not ignore %s", async (path) => {
     expect(await git(project, "check-ignore", path)).toBe("");
   });

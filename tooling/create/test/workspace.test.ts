@@ -1,6 +1,6 @@
 // Inside a larger project: one lockfile, one Biome root, unique names, and the package manager of the workspace.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cp, symlink } from "node:fs/promises";
+import { chmod, cp, symlink } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { partsOf } from "../src/flatten/flatten.ts";
 import { readRepository } from "../src/sources/repository.ts";
@@ -29,6 +29,20 @@ test("a member of a Bun workspace is installed at the root, and is a Biome root 
   expect(await box.list("packages/app")).not.toContain("bun.lock");
   expect(await biome(join(box.cwd, "packages/app"))).toMatchObject({ code: 0 });
 });
+
+test.skipIf(process.platform === "win32")(
+  "runs at the same time install one after the other, and the lockfile has every member",
+  async () => {
+    await using box = await Sandbox.open();
+    const scripts = { preinstall: "mkdir busy || touch overlap; sleep 0.2; rmdir busy" };
+    await box.write({ "package.json": JSON.stringify({ ...JSON.parse(root(["*/*"])), scripts }) });
+    const members = ["a", "b", "c", "d"].map((name) => `packages/${name}`);
+    const runs = await Promise.all(members.map((member) => create(box, member)));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(await box.list()).toEqual(["bun.lock", "node_modules", "package.json", "packages"]);
+    for (const member of members) expect(await box.read("bun.lock")).toContain(`"${member}": {`);
+  },
+);
 
 const npmMember = async () => {
   await using box = await Sandbox.open();
@@ -119,6 +133,24 @@ test("a missing package manager is named, with the command to run later", async 
   expect(stderr).toContain(`Install yarn, then run: cd ${box.cwd} && yarn install`);
   expect(await box.list("packages/app")).toContain("package.json");
 });
+
+test.skipIf(process.platform === "win32")(
+  "Yarn's Plug'n'Play, with which no script of the project runs, is a failed install",
+  async () => {
+    await using box = await Sandbox.open();
+    await box.write({
+      "package.json": root(["packages/*"]),
+      "yarn.lock": "",
+      "../bin/yarn": "#!/bin/sh\n: > .pnp.cjs\n",
+    });
+    await chmod(join(box.cwd, "../bin/yarn"), 0o755);
+    const { code, stdout } = await create(box, "packages/app");
+    expect({ code, hint: JSON.parse(stdout).error.hint }).toEqual({
+      code: 1,
+      hint: `Add nodeLinker: node-modules to .yarnrc.yml, then run: cd ${box.cwd} && yarn install`,
+    });
+  },
+);
 
 test("if the bunfig.toml of a workspace freezes its lockfile, the remedy says so", async () => {
   await using box = await Sandbox.open();

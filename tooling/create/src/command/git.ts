@@ -4,7 +4,7 @@ import { join, parse } from "node:path";
 import { CreateError } from "../errors.ts";
 import { run, type Subprocess, type Variables } from "../subprocess.ts";
 import { shellQuoted } from "./shell.ts";
-import { ancestors } from "./workspace.ts";
+import { ancestors, findWorkspace } from "./workspace.ts";
 
 const MESSAGE = "Initial commit";
 /** Git before 2.28 does not know `init --initial-branch`, but ignores an unknown setting. */
@@ -26,6 +26,9 @@ export async function gitObstacle(
 ): Promise<string | undefined> {
   const repository = repositoryAround(directory);
   if (repository !== undefined) return `already inside a git repository: ${repository}`;
+  // A repository inside the workspace's future one would be embedded: clones would not contain its files.
+  const workspace = findWorkspace(directory);
+  if (workspace !== undefined) return `the workspace is not in a git repository: ${workspace.root}`;
   if (!hasGit(variables)) return "git is not installed";
   // The identity is the same in every directory outside of repositories, and every user may enter the root.
   const { root: cwd } = parse(directory);

@@ -33,11 +33,26 @@ export function placeIn(project: FileMap, { isBelowBiome, workspace }: Nesting):
   return files;
 }
 
-/** Describes what `placeIn` leaves out, for the report. */
-export const omissions = ({ workspace }: Nesting): readonly string[] =>
-  workspace === undefined
-    ? []
-    : ["Left out .github/, because GitHub reads it only at the root of a repository."];
+/**
+ * Describes what the location means for the project's .github/, for the report.
+ * @param repository the root of the git repository around the project
+ */
+export function locationNotes(
+  directory: string,
+  files: Iterable<string>,
+  { workspace }: Nesting,
+  repository: string | undefined,
+): readonly string[] {
+  if (workspace !== undefined) {
+    return ["Left out .github/, because GitHub reads it only at the root of a repository."];
+  }
+  const isDead = repository !== undefined && repository !== directory;
+  return isDead && [...files].some((path) => path.startsWith(".github/"))
+    ? [
+        `GitHub reads .github/ only at the root of a repository: move it to ${repository}, and adapt it.`,
+      ]
+    : [];
+}
 
 function personalized(path: string, content: Uint8Array, name: string, template: string) {
   if (path === "package.json") return renamed(content, name);

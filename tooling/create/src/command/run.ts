@@ -7,9 +7,10 @@ import { apply, interrupted, type Outcome, type StepName } from "./apply.ts";
 import { type Args, parseArgs } from "./args.ts";
 import { isProjectCommand, version } from "./definition.ts";
 import type { Environment } from "./environment.ts";
+import { repositoryAround } from "./git.ts";
 import { bunCommand } from "./next-steps.ts";
 import { makePlan } from "./plan.ts";
-import { omissions, personalize, placeIn } from "./project.ts";
+import { locationNotes, personalize, placeIn } from "./project.ts";
 import {
   bannerText,
   errorText,
@@ -85,12 +86,14 @@ async function create(
   const { directory, name, template } = completed.answers;
   const nesting = nestingOf(directory);
   const files = placeIn(personalize(completed.files, name, template), nesting);
+  const paths = [...files.keys()];
+  const notes = locationNotes(directory, paths, nesting, repositoryAround(directory));
   const plan = makePlan(
     completed.answers,
     findTemplate(template, templates),
-    { version, files: [...files.keys()], notes: omissions(nesting) },
+    { version, files: paths, notes },
     {
-      target: inspectTarget(directory, files.keys()),
+      target: inspectTarget(directory, paths),
       workspace: nesting.workspace,
       gitObstacle: completed.gitObstacle,
       cd: changeDirectory(relative(cwd, directory)),

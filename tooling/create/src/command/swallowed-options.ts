@@ -33,11 +33,25 @@ export function refuseSwallowedOptions(argv: readonly string[], variables: Varia
       !argv.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`)) &&
       isSet(flag, options[flag]?.type, variables),
   );
-  if (swallowed.length === 0) return;
+  if (swallowed.length === 0) {
+    if (command === "init") refuseValue(argv, passedOn);
+    return;
+  }
   throw new CreateError(
     "usage",
     `npm kept --${swallowed.join(" and --")} for itself, because there is no -- in front.`,
     `Put -- first: ${passedOn} --${swallowed[0]} …`,
+  );
+}
+
+/** Of an option that create-bunyard does not have, such as `-t`, only the value arrives, as a second argument. */
+function refuseValue(argv: readonly string[], passedOn: string): void {
+  const [, value] = argv;
+  if (value === undefined || argv.some((arg) => arg.startsWith("-"))) return;
+  throw new CreateError(
+    "usage",
+    `Unexpected argument "${value}".`,
+    `For an option, put -- first: ${passedOn} --template … Put a directory with spaces in quotes.`,
   );
 }
 

@@ -1,5 +1,5 @@
 // Replaces files so that a crash at any moment can be finished or undone: new and old contents are staged before the first change.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RUN } from "../command/definition.ts";
 import { shellQuoted } from "../command/shell.ts";
@@ -7,8 +7,8 @@ import { STAGING_DIRECTORY } from "../command/staging.ts";
 import { withReadableMessage } from "../command/write-errors.ts";
 import { CreateError, systemCode } from "../errors.ts";
 import { isObject } from "../flatten/json.ts";
+import { lockFile } from "../lock.ts";
 import { moveDurably, removeDurably, writeDurably } from "./durable.ts";
-import { lockFile } from "./lock.ts";
 import { entryIn, type Own } from "./own-files.ts";
 import type { Write, Writes } from "./plan.ts";
 import { BACKWARD, DONE, FORWARD, LOCK, unfinished, unfinishedIn } from "./unfinished.ts";
@@ -90,7 +90,11 @@ function removeStaging(staging: string): void {
   for (const name of [...others, LOCK, DONE]) {
     rmSync(join(staging, name), { recursive: true, force: true });
   }
-  rmSync(staging, { recursive: true, force: true });
+  try {
+    rmdirSync(staging);
+  } catch {
+    // Another run uses it already.
+  }
 }
 
 function stage(directory: string, path: string, { content, mode }: Write, planned: Own): Entry {
@@ -242,7 +246,7 @@ function claim(staging: string): void {
     mkdirSync(staging);
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
-    throw unfinished(dirname(staging));
+    if (unfinishedIn(dirname(staging)) !== "none") throw unfinished(dirname(staging));
   }
 }
 

@@ -1,5 +1,5 @@
 // Reads the files of the user's project. Links are never followed.
-import { existsSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { entryAt } from "../command/target.ts";
 
@@ -19,7 +19,7 @@ export type Own =
   | { readonly kind: "link"; readonly target: string }
   /** A pipe, a socket or a device. */
   | { readonly kind: "special" }
-  /** Nothing can be written here, because `by`, a parent, is a file, a link or another repository. */
+  /** Nothing can be written here, because `by`, a parent, is a file, a link, another repository or on another file system. */
   | { readonly kind: "blocked"; readonly by: string };
 
 /**
@@ -85,6 +85,8 @@ function blockedBy(directory: string, path: string): string | undefined {
     if (stats === undefined) continue;
     // A submodule is a separate repository: this one cannot undo changes in it.
     if (!stats.isDirectory() || existsSync(join(directory, parent, ".git"))) return parent;
+    // No file can be renamed into a mounted folder.
+    if (stats.dev !== statSync(directory).dev) return parent;
   }
   return undefined;
 }

@@ -112,7 +112,9 @@ class Merge implements MergePlan {
       return;
     }
     if (own.kind === "blocked") {
-      const notes = [`${own.by} is not a folder of this repository, so nothing was changed there.`];
+      const notes = [
+        `${own.by} is a file, a link, another repository or on another file system, so nothing was changed there.`,
+      ];
       this.#report(path, next === undefined ? "kept" : "blocked", true, notes);
       return;
     }

@@ -79,11 +79,7 @@ export function conflictError(conflicts: readonly Change[]): CreateError {
 const GROUPS: readonly (readonly [kind: ChangeKind, done: string, planned: string])[] = [
   ["conflict", "Conflicts, marked in the file", "Would conflict"],
   ["beside", "Not merged, the starter's file is beside yours", "Could not be merged"],
-  [
-    "blocked",
-    "Not written, because a parent is not a folder of this repository",
-    "Could not be written",
-  ],
+  ["blocked", "Not written, because of a parent", "Could not be written"],
   [
     "kept",
     "Kept, although the starter removed it",

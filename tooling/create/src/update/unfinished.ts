@@ -28,6 +28,8 @@ export function unfinishedIn(directory: string): Unfinished {
     const message = `${staging} is in the way: it is not from an update, and an update needs this name.`;
     throw new CreateError("refused", message, "Move it to another folder, and try again.");
   }
+  // An update creates the directory before its first file, and removes it after its last one.
+  if (names.length === 0) return "none";
   if (names.includes(DONE)) return "done";
   if (names.includes(FORWARD)) return "update";
   return names.includes(BACKWARD) ? "abort" : "staging";

@@ -1,6 +1,6 @@
 // A lock that the operating system releases when its process ends, also after kill -9.
 import { Database } from "bun:sqlite";
-import type { CreateError } from "../errors.ts";
+import type { CreateError } from "./errors.ts";
 
 /**
  * Locks a file, which is created if it is missing. SQLite's lock works on every platform; the file stays empty.
