@@ -210,6 +210,26 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     });
   });
 
+  test("flags with blanks, quotes and backslashes reach every compiler", async () => {
+    using project = createProject("bare");
+    shortenBuild(project);
+    const headers = join(project.path, "my headers");
+    mkdirSync(headers);
+    writeFileSync(join(headers, "empty.h"), "");
+    const flags = [`-I${headers}`, String.raw`-DTEXT="it's \"a\" \\"`];
+    writeFileSync(
+      join(project.path, "src/c-flags.ts"),
+      `export const LIBS: string[] = [];\nexport const CFLAGS: string[] = ${JSON.stringify(flags)};\n`,
+    );
+    const uses = '#include <empty.h>\n_Static_assert(sizeof TEXT == 11, "ten characters and NUL");\n';
+    appendFileSync(join(project.path, "native/addon.c"), uses);
+    const built = await run([join(project.path, "build.ts")], { CC: ccVariable });
+    expect(built.exitCode, built.stderr).toBe(0);
+    for (const backend of cBackends) {
+      expect(await report(project, { FFI_BACKEND: backend })).toMatchObject({ backend, sum: 5 });
+    }
+  });
+
   test.skipIf(!binutils)(
     "the library shows what addon.h declares, and can't be written over",
     () => {
