@@ -221,7 +221,8 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       join(project.path, "src/c-flags.ts"),
       `export const LIBS: string[] = [];\nexport const CFLAGS: string[] = ${JSON.stringify(flags)};\n`,
     );
-    const uses = '#include <empty.h>\n_Static_assert(sizeof TEXT == 11, "ten characters and NUL");\n';
+    const uses =
+      '#include <empty.h>\n_Static_assert(sizeof TEXT == 11, "ten characters and NUL");\n';
     appendFileSync(join(project.path, "native/addon.c"), uses);
     const built = await run([join(project.path, "build.ts")], { CC: ccVariable });
     expect(built.exitCode, built.stderr).toBe(0);
