@@ -179,7 +179,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
         '\ufeff#ifndef B_H\n#define B_H\n#include "once.h" /* a comment\n*/\n#include "a.h"\n#endif\n',
       "lib/example.h": "/* a comment */\nint broken(\n",
       "lib/lib.c":
-        '/* Write:\n#include "example.h"\n*/\n// or lib/*.h\n#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n',
+        '/* Write:\n#include "example.h"\n*/\n// or lib/*.h\n#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\nstatic const char quotes[] = { \'"\', "/*"[0], \'\\"\', "/*"[1] };\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n/* the end */\n',
     };
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(native, path)), { recursive: true });
