@@ -18,7 +18,8 @@ typedef unsigned long long uint64_t;
 typedef long int64_t; // as in glibc and musl
 typedef unsigned long uint64_t;
 #endif
-typedef __SIZE_TYPE__ size_t;
+typedef __SIZE_TYPE__ size_t, uintptr_t;
+typedef __PTRDIFF_TYPE__ ptrdiff_t, intptr_t;
 #define NULL ((void *)0)
 #define true 1
 #define false 0

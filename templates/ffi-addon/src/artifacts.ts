@@ -56,9 +56,9 @@ export const prebuilt: LibraryFolder = {
 };
 // #endregion
 
-/** Also matches comments and strings, because an `#include` in them is text. */
+/** Also matches comments and strings, because an `#include` in them is text, and `'"'`, which starts no string. */
 const INCLUDE =
-  /\/\*[\s\S]*?\*\/|\/\/.*|^[ \t]*#[ \t]*include[ \t]*"([^"]+)"|"(?:\\.|[^"\\\n])*"/gm;
+  /\/\*[\s\S]*?\*\/|\/\/.*|^[ \t]*#[ \t]*include[ \t]*"([^"]+)"|'\\?"'|"(?:\\.|[^"\\\n])*"/gm;
 const PRAGMA_ONCE = /^[ \t]*#[ \t]*pragma[ \t]+once\b/m;
 
 /** Returns a C file in which each `#include "…"` is replaced with the file's text. */

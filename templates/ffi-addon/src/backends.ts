@@ -60,7 +60,11 @@ function openSymbols(backend: Exclude<Backend, "typescript">, library?: string):
       return dlopen(library ?? findLibrary(artifacts.compiled), declarations).symbols;
     case "tinycc": {
       const source = onDisk(artifacts.findCSource());
-      return cc({ source, symbols: declarations, flags: [...CFLAGS], library: [...LIBS] }).symbols;
+      const flags = CFLAGS.map(quoteForTinycc);
+      return cc({ source, symbols: declarations, flags, library: [...LIBS] }).symbols;
     }
   }
 }
+
+/** TinyCC gets all flags as one text, which it splits at blanks outside double quotes. */
+const quoteForTinycc = (flag: string): string => `"${flag.replaceAll(/["\\]/g, "\\$&")}"`;

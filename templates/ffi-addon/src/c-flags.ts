@@ -3,5 +3,5 @@
 /** Libraries to link, without `lib` and extension: `["z"]` links zlib. */
 export const LIBS: readonly string[] = [];
 
-/** More compiler flags, such as `-DNAME=1` or `-I/usr/include/name`. TinyCC ignores what it does not know. */
+/** More compiler flags, such as `-DNAME=1` or `-I/usr/include/name`. TinyCC ignores most of those that it does not know. */
 export const CFLAGS: readonly string[] = [];

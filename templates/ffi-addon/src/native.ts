@@ -1,6 +1,6 @@
 // The engine over the C functions, however they were loaded.
-// Pass every 32-bit integer as `n | 0` (src/index.ts does it for `add`): JavaScript may store it as a double, and C that
-// cc() of Bun 1.4.5 compiled then reads garbage.
+// Pass every integer of 8, 16 or 32 bits as `n | 0` (src/index.ts does it for `add`): JavaScript may store it as a double, and
+// C that cc() of Bun 1.4.5 compiled then reads garbage.
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { searchWithAccept } from "./accept.ts";
 import {

@@ -179,7 +179,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
         '\ufeff#ifndef B_H\n#define B_H\n#include "once.h" /* a comment\n*/\n#include "a.h"\n#endif\n',
       "lib/example.h": "/* a comment */\nint broken(\n",
       "lib/lib.c":
-        '/* Write:\n#include "example.h"\n*/\n// or lib/*.h\n#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n',
+        '/* Write:\n#include "example.h"\n*/\n// or lib/*.h\n#ifdef HAVE_CONFIG_H\n#include "config.h"\n#endif\n#ifdef MISSING\n#include "once.h"\n#endif\nstatic const char quotes[] = { \'"\', "/*"[0], \'\\"\', "/*"[1] };\n#include "a.h"\nint32_t addon_lib(int32_t flags) { bool isSet = flags & 0x100; return from_once() + isSet; }\n/* the end */\n',
     };
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(native, path)), { recursive: true });
@@ -208,6 +208,27 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       backend: "compiled",
       reason: expect.stringContaining("changed since"),
     });
+  });
+
+  test("flags with blanks, quotes and backslashes reach every compiler", async () => {
+    using project = createProject("bare");
+    shortenBuild(project);
+    const headers = join(project.path, "my headers");
+    mkdirSync(headers);
+    writeFileSync(join(headers, "empty.h"), "");
+    const flags = [`-I${headers}`, String.raw`-DTEXT="it's \"a\" \\"`];
+    writeFileSync(
+      join(project.path, "src/c-flags.ts"),
+      `export const LIBS: string[] = [];\nexport const CFLAGS: string[] = ${JSON.stringify(flags)};\n`,
+    );
+    const uses =
+      '#include <empty.h>\n_Static_assert(sizeof TEXT == 11, "ten characters and NUL");\n';
+    appendFileSync(join(project.path, "native/addon.c"), uses);
+    const built = await run([join(project.path, "build.ts")], { CC: ccVariable });
+    expect(built.exitCode, built.stderr).toBe(0);
+    for (const backend of cBackends) {
+      expect(await report(project, { FFI_BACKEND: backend })).toMatchObject({ backend, sum: 5 });
+    }
   });
 
   test.skipIf(!binutils)(

@@ -1,12 +1,14 @@
 // native/addon.h and the TypeScript that repeats it say the same.
-import type { FFIFunction } from "bun:ffi";
+import { cc, type FFIFunction } from "bun:ffi";
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../src/artifacts.ts";
 import { metricNames } from "../src/engine.ts";
 import { declarations, hitLayout, maxDimensions, maxSize, status } from "../src/symbols.ts";
-import { type CFunction, ffiTypesFor, parseHeader } from "./c-header.ts";
+import { type CFunction, ffiTypesFor, parseHeader, SCALARS } from "./c-header.ts";
+import { tinycc } from "./toolchain.ts";
 
 const text = readFileSync(join(root, "native/addon.h"), "utf8");
 const header = text.replaceAll(/\/\/.*/g, "");
@@ -80,6 +82,20 @@ test("any scalar type of C may be in a header", () => {
     "f9 is not in the header",
   ]);
   expect(() => ffiTypesFor("struct thing", "argument")).toThrow("pass it by pointer");
+});
+
+test.skipIf(!tinycc)("with TinyCC: native/libc.h has every scalar type of a header", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ffi-addon-border-"));
+  const source = join(folder, "types.c");
+  const types = Object.keys(SCALARS).filter((type) => type !== "void");
+  const uses = types.map((type, index) => `${type} use${index}(${type} x) { return x; }\n`);
+  writeFileSync(source, readFileSync(join(root, "native/libc.h"), "utf8") + uses.join(""));
+  try {
+    const { symbols } = cc({ source, symbols: { use0: {} }, flags: "-nostdinc" });
+    expect(symbols.use0).toBeFunction();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("the layout of the struct is the one that C checks", () => {

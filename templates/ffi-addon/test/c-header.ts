@@ -10,7 +10,7 @@ export interface CFunction {
  * Each scalar type of C, in its shortest spelling, with the types of bun:ffi that pass all of its values. `long` is left out,
  * because it has 32 bits on Windows and 64 on other platforms.
  */
-const SCALARS: Readonly<Record<string, readonly string[]>> = {
+export const SCALARS: Readonly<Record<string, readonly string[]>> = {
   void: ["void"],
   bool: ["bool"],
   _Bool: ["bool"],
