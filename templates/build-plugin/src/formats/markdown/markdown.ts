@@ -63,9 +63,9 @@ const CLOSING = /(?<=^|\n)(?:---|\.\.\.)[ \t]*(?=\r?\n|$)/;
  */
 const UNSUPPORTED =
   /^\s*(?:(\+\+\+|;;;|---[a-z]\w*\b|---[ \t]+(?:toml|ya?ml|json5?)\b)[ \t]*(?:\w+[ \t]*|#.*)?[\r\n]|(\{)\s*"[^"\n]*"\s*:)/i;
-/** Front matter below empty lines, indented, with a comment after the dashes, or with line ends of CR. */
+/** Front matter below empty lines or HTML comments, indented, with a comment after the dashes, or with line ends of CR. */
 const MISPLACED =
-  /^[\s\u200b]*---[ \t]*(?:#.*)?[\r\n]\s*(["']?)[\p{L}\p{N}_.-]+\1:[\s\S]*?[\r\n](?:---|\.\.\.)/u;
+  /^([\s\u200b]*(?:<!--[^-]*(?:-(?!->)[^-]*)*-->[\s\u200b]*)*)---[ \t]*(?:#.*)?[\r\n]\s*(["']?)[\p{L}\p{N}_.-]+\2:[\s\S]*?[\r\n](?:---|\.\.\.)/u;
 
 /** Replaces the opening fence with spaces, so that offsets in the front matter are offsets in the file. */
 function split(source: Source): { readonly frontMatter: string; readonly body: string } {
@@ -78,8 +78,8 @@ function split(source: Source): { readonly frontMatter: string; readonly body: s
   }
   const opening = OPENING.exec(source.text)?.[0];
   if (opening === undefined) {
-    if (!MISPLACED.test(source.text)) return { frontMatter: "", body: source.text };
-    const start = source.text.indexOf("---");
+    const start = MISPLACED.exec(source.text)?.[1]?.length;
+    if (start === undefined) return { frontMatter: "", body: source.text };
     throw source.error(
       "syntax",
       [start, start + 3],
