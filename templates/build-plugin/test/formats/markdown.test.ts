@@ -19,10 +19,14 @@ describe("front matter", () => {
     (text) => expect(parse(format, text)).toEqual({}),
   );
 
-  test.each(["---", "+++", "\n---\n", "<!--", "<!-- -->".repeat(100_000)])(
+  test.each(["---", "+++", "\n---\n", "<!--"])(
     "is looked for in linear time, unlike with backtracking: %j",
     (fence) => expect(parse(format, `${fence}${"a".repeat(1_000_000)}!`)).toEqual({}),
   );
+
+  test("is looked for below thousands of comments in linear time", () => {
+    expect(parse(format, "<!-- -->".repeat(100_000))).toEqual({});
+  });
 
   test.each([
     ["---\na: 1\n", "a.md:1:1: front matter starts here"],
@@ -34,6 +38,7 @@ describe("front matter", () => {
     ["--- toml\ntitle = 'x'\n---\n", "a.md:1:1: front matter must be YAML"],
     ["\n +++\ntitle = 'x'\n+++\n", "a.md:2:2: front matter must be YAML"],
     ["+++ # a note\ntitle = 'x'\n+++\n", "a.md:1:1: front matter must be YAML"],
+    ["<!-- a -->\n\n<!-- b -->\n+++\ntitle = 'x'\n+++\n", "a.md:4:1: front matter must be YAML"],
     ["+++\rtitle = 'x'\r+++\r", "a.md:1:1: front matter must be YAML"],
     [";;;json\n{}\n;;;\n", "a.md:1:1: front matter must be YAML"],
     ['{\n  "title": "x"\n}\n', "a.md:1:1: front matter must be YAML"],
