@@ -216,7 +216,7 @@ test.each(["- &a 1\n- &b [*a]\n- *b\n", "- &a {x: 1}\n- &b {<<: *a}\n- {<<: *b}\
   "thousands of anchors take linear time: %j",
   (text) => {
     // Quadratic time would exceed the timeout.
-    expect(parse(yamlFormat, text.repeat(100_000))).toHaveLength(300_000);
+    expect(parse(yamlFormat, text.repeat(60_000))).toHaveLength(180_000);
   },
 );
 
