@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { BuildFailure, explain, runAndReport } from "./build/failure.ts";
 import { PUBLIC, pathsBelow } from "./build/files.ts";
 import { SOURCE_FOLDERS } from "./build/pipeline.ts";
-import { findPages, isAllowedName, refuseNames } from "./build/site.ts";
+import { findPages, isAllowedPage, refusePages } from "./build/site.ts";
 import { foldersOf, Watcher } from "./build/watcher.ts";
 // Imported so that `bun --watch` starts this program again when a schema or a plugin has changed.
 import "./site/collections.ts";
@@ -49,11 +49,11 @@ function readPort(): number {
  */
 async function serve(pages: readonly string[], port: number): Promise<Bun.Server<undefined>> {
   try {
-    refuseNames(pages);
+    refusePages(pages);
   } catch (error) {
     console.error(explain(error));
   }
-  const routes = pages.filter(isAllowedName).map(async (path) => {
+  const routes = pages.filter(isAllowedPage).map(async (path) => {
     const { default: page }: { default: Bun.HTMLBundle } = await import(resolve(path));
     const name = encodeURI(basename(path, ".html"));
     return { [name === "index" ? "/" : `/${name}`]: page, [`/${name}.html`]: page };

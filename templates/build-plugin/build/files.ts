@@ -18,25 +18,33 @@ export function sortFiles(files: Iterable<readonly [string, Uint8Array]>): Files
  * @throws {BuildFailure} names each path that two sources would write, or that is a file of one and a folder of another
  */
 export function merge(folder: string, sources: Readonly<Record<string, Files>>): Files {
+  // By path in lower case, because some disks ignore case.
   const sourceOf = new Map<string, string>();
   const merged: [string, Uint8Array][] = [];
   const problems: string[] = [];
+  const otherSource = (path: string, source: string) => {
+    const other = sourceOf.get(path.toLowerCase());
+    return other === source ? undefined : other;
+  };
   for (const [source, files] of Object.entries(sources)) {
     for (const [path, bytes] of files) {
-      const other = sourceOf.get(path);
+      const other = otherSource(path, source);
       if (other === undefined) merged.push([path, bytes]);
       else problems.push(`${folder}/${path} would be written by ${other} and by ${source}.`);
-      sourceOf.set(path, source);
+      sourceOf.set(path.toLowerCase(), source);
     }
   }
-  for (const [path, source] of sourceOf) {
-    for (const parent of parentsOf(path)) {
-      const other = sourceOf.get(parent);
+  for (const [source, files] of Object.entries(sources)) {
+    for (const parent of [...files.keys()].flatMap(parentsOf)) {
+      const other = otherSource(parent, source);
       if (other === undefined) continue;
       problems.push(`${folder}/${parent} would be a file of ${other} and a folder of ${source}.`);
     }
   }
-  if (problems.length > 0) throw new BuildFailure(problems.join("\n"), "Rename one of the files.");
+  if (problems.length > 0) {
+    const hint = "Rename one of the files, in more than upper and lower case.";
+    throw new BuildFailure(problems.join("\n"), hint);
+  }
   return sortFiles(merged);
 }
 

@@ -1,7 +1,8 @@
 // Builds the site: bundles its pages with `Bun.build`, with hashed names, source maps, integrity and a manifest.
+import { lstatSync } from "node:fs";
 import type { Files } from "../scripts/output.ts";
 import { BuildFailure } from "./failure.ts";
-import { pathsBelow, unlessGone, withoutDot } from "./files.ts";
+import { pathsBelow, withoutDot } from "./files.ts";
 import { readGraph } from "./imports.ts";
 import { addIntegrity } from "./integrity.ts";
 import { type Asset, manifestOf } from "./manifest.ts";
@@ -16,15 +17,31 @@ export interface Site {
 
 /** Returns the paths of the pages: the HTML files in site/. Those below `public/` are copied, not built. */
 export function findPages(): string[] {
-  const names = unlessGone(() => [...new Bun.Glob("*.html").scanSync("site")], []);
-  return names.map((name) => `site/${name}`).toSorted();
+  return pathsBelow("site").filter((path) => /^site\/[^/]+\.html$/i.test(path));
+}
+
+/** The bundler would write a linked page to the path of its target, and `X.HTML` as `X.html`. */
+export const isAllowedPage = (path: string): boolean =>
+  isAllowedName(path) &&
+  path.endsWith(".html") &&
+  !lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+
+/** @throws {BuildFailure} lists the pages that are not allowed */
+export function refusePages(paths: readonly string[]): void {
+  refuseNames(paths);
+  const refused = paths.filter((path) => !isAllowedPage(path));
+  if (refused.length === 0) return;
+  throw new BuildFailure(
+    `These files cannot be pages: ${refused.join(", ")}`,
+    "Replace a symbolic link with a copy, or move it to site/public/. Write the extension as .html, in lower case.",
+  );
 }
 
 /** Refuses characters with a meaning in URLs and HTML, because the bundler writes names there without escapes. */
-export const isAllowedName = (path: string): boolean => !/["#%&?\\]/.test(path);
+const isAllowedName = (path: string): boolean => !/["#%&?\\]/.test(path);
 
 /** @throws {BuildFailure} lists the names that are not allowed */
-export function refuseNames(paths: readonly string[]): void {
+function refuseNames(paths: readonly string[]): void {
   const refused = paths.filter((path) => !isAllowedName(path));
   if (refused.length === 0) return;
   throw new BuildFailure(
@@ -39,7 +56,7 @@ export function refuseNames(paths: readonly string[]): void {
  */
 export async function buildSite(version: string, inputs: readonly string[]): Promise<Site> {
   const entrypoints = findPages();
-  refuseNames(entrypoints);
+  refusePages(entrypoints);
   if (entrypoints.length === 0) {
     throw new BuildFailure(
       "There is no page: site/ contains no .html file.",

@@ -13,7 +13,10 @@ export interface LoadOptions {
   readonly maxBytes?: number | undefined;
   /** Validates the data, and may transform it. Any Standard Schema: zod, valibot, arktype, … */
   readonly schema?: Schema | undefined;
-  /** Loads only matching paths, e.g. to give each folder its own schema; by default every file of the format. */
+  /**
+   * Loads only matching paths, after symbolic links are resolved, e.g. to give each folder its own schema; by default every
+   * file of the format.
+   */
   readonly filter?: RegExp | undefined;
 }
 

@@ -462,6 +462,21 @@ describe("a build that fails prints the reason, and leaves dist/ unchanged:", ()
       () => "<h1>What</h1>",
       ["not allowed in a URL: site/what?.html", "Rename"],
     ],
+    "a page whose extension is in upper case": [
+      "site/X.HTML",
+      () => "<h1>X</h1>",
+      ["These files cannot be pages: site/X.HTML", "in lower case"],
+    ],
+    "a file of public/ whose name differs from that of a page only in case": [
+      "site/public/About.html",
+      () => "<h1>Another</h1>",
+      ["dist/site/about.html would be written by site/public and by the build of site/*.html"],
+    ],
+    "a folder of public/ whose name differs from that of a page only in case": [
+      "site/public/ABOUT.html/a.txt",
+      () => "",
+      ["dist/site/ABOUT.html would be a file of the build of site/*.html and a folder of site/p"],
+    ],
     "a file of public/ with the name of a page": [
       "site/public/about.html",
       () => "<h1>Another</h1>",
@@ -492,6 +507,18 @@ describe("a build that fails prints the reason, and leaves dist/ unchanged:", ()
     expect(stderr).not.toMatch(/^ +at /m);
     expect(copy.files("dist")).toEqual(built.files("dist"));
   });
+});
+
+test("a page that is a symbolic link is refused, and may be in public/", async () => {
+  using copy = built.copy();
+  symlinkSync("index.html", copy.at("site/start.html"));
+  const { exitCode, stderr } = await copy.build();
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toContain("These files cannot be pages: site/start.html");
+  rmSync(copy.at("site/start.html"));
+  symlinkSync("../about.html", copy.at("site/public/start.html"));
+  expect(await copy.build("--only=site", "--no-compress")).toMatchObject({ exitCode: 0 });
+  expect(await copy.text("dist/site/start.html")).toBe(await copy.text("site/about.html"));
 });
 
 test("a chunk whose name has a meaning in URLs is refused", async () => {

@@ -229,6 +229,20 @@ describe("writeTypes", () => {
     );
   });
 
+  test("chooses the schema of a linked file by the path of its target, as the hosts do", async () => {
+    using folder = new Folder();
+    await folder.write({ "drafts/a.jsonl": '"a"\n', "notes/b.jsonl": "1\n" });
+    await symlink("../drafts/a.jsonl", folder.at("notes/a.jsonl"));
+    await symlink("../notes/b.jsonl", folder.at("drafts/b.jsonl"));
+    const schema = z.array(z.number());
+    const notes = { filter: /[/\\]notes[/\\]/, schema, module: folder.at("s.ts"), export: "notes" };
+    await writeTypes(folder.path, { schemas: [notes] });
+    for (const [path, hasSchema] of Object.entries({ "notes/a": false, "drafts/b": true })) {
+      const text = await Bun.file(folder.at(`${path}.d.jsonl.ts`)).text();
+      expect(text.includes("type Schema =")).toBe(hasSchema);
+    }
+  });
+
   test("applies a schema only to files of its format, if it names one", async () => {
     using folder = new Folder();
     await folder.write({ "notes/a.jsonl": "1\n", "notes/b.words": "x y" });

@@ -113,7 +113,7 @@ test("`bun run dev` serves a new page, and restarts with a changed schema", asyn
   await dev.until(async () => (await script()).includes('"chief"'));
 });
 
-test("`bun run dev` refuses a page by its name, and keeps serving the others", async () => {
+test("`bun run dev` refuses a page by its name or because it is a link, and keeps serving the others", async () => {
   using project = await Project.copy();
   await project.write({ "site/100%.html": "<p>Refused" });
   await using dev = startDev(project);
@@ -123,6 +123,10 @@ test("`bun run dev` refuses a page by its name, and keeps serving the others", a
     return (await response?.text()) ?? "";
   };
   expect(dev.printed()).toContain("not allowed in a URL: site/100%.html");
+  renameSync(project.at("site/100%.html"), project.at("site/100.html"));
+  symlinkSync("index.html", project.at("site/start.html"));
+  await dev.until(() => dev.printed().includes("These files cannot be pages: site/start.html"));
+  expect(await get("start")).toBe("Not found\n");
   await project.write({ "site/q&a.html": "<p>Refused", "site/faq.html": "<p>Questions" });
   await dev.until(async () => (await get("faq")).includes("Questions"));
   await dev.until(() => dev.printed().includes("site/q&a.html"));

@@ -23,7 +23,10 @@ import { isExportable } from "../module.ts";
 import type { Schema } from "../schema.ts";
 import { declareModule, GENERATED } from "./declaration.ts";
 
-/** The schema of the files whose absolute paths match the filter. Use the same filter and schema as in the plugin. */
+/**
+ * The schema of the files whose absolute paths match the filter, after symbolic links are resolved. Use the same filter and
+ * schema as in the plugin.
+ */
 export interface ContentSchema {
   readonly filter: RegExp;
   /** Name of a format, such as `jsonl`. The schema then applies only to files of this format; by default to those of any. */
@@ -73,9 +76,10 @@ export async function writeTypes(
   for (const file of files) {
     const format = known.find(({ extensions }) => extensionFilter(extensions).test(file));
     if (format === undefined) continue;
+    const real = realpathSync(file); // the path that the hosts pass to a plugin
     const found = schemas.find(
       (schema) =>
-        (schema.format ?? format.name) === format.name && withoutState(schema.filter).test(file),
+        (schema.format ?? format.name) === format.name && withoutState(schema.filter).test(real),
     );
     const content = await loadContent(format, file, { ...options, schema: found?.schema });
     const reference = found && { export: found.export, module: importPath(file, found.module) };

@@ -19,10 +19,14 @@ describe("front matter", () => {
     (text) => expect(parse(format, text)).toEqual({}),
   );
 
-  test.each(["---", "+++", "\n---\n"])(
+  test.each(["---", "+++", "\n---\n", "<!--"])(
     "is looked for in linear time, unlike with backtracking: %j",
     (fence) => expect(parse(format, `${fence}${"a".repeat(1_000_000)}!`)).toEqual({}),
   );
+
+  test("is looked for below thousands of comments in linear time", () => {
+    expect(parse(format, "<!-- -->".repeat(100_000))).toEqual({});
+  });
 
   test.each([
     ["---\na: 1\n", "a.md:1:1: front matter starts here"],
@@ -34,6 +38,7 @@ describe("front matter", () => {
     ["--- toml\ntitle = 'x'\n---\n", "a.md:1:1: front matter must be YAML"],
     ["\n +++\ntitle = 'x'\n+++\n", "a.md:2:2: front matter must be YAML"],
     ["+++ # a note\ntitle = 'x'\n+++\n", "a.md:1:1: front matter must be YAML"],
+    ["<!-- a -->\n\n<!-- b -->\n+++\ntitle = 'x'\n+++\n", "a.md:4:1: front matter must be YAML"],
     ["+++\rtitle = 'x'\r+++\r", "a.md:1:1: front matter must be YAML"],
     [";;;json\n{}\n;;;\n", "a.md:1:1: front matter must be YAML"],
     ['{\n  "title": "x"\n}\n', "a.md:1:1: front matter must be YAML"],
@@ -45,6 +50,7 @@ describe("front matter", () => {
     ['\n---\n"title": x\n---\n', "a.md:2:1: front matter must start with a line ---"],
     ["\n---\nüber.uns: x\n...\n", "a.md:2:1: front matter must start with a line ---"],
     ["\u200b---\ntitle: x\n---\n", "a.md:1:2: front matter must start with a line ---"],
+    ["<!--- a - b --->\n---\ntitle: x\n---\n", "a.md:2:1: front matter must start with a line ---"],
     ["---\rtitle: x\r---\r", "a.md:1:1: front matter must start with a line ---"],
   ])("is refused: %j", async (text, message) => {
     expect((await errorOf(format, text)).message).toContain(message);
@@ -82,6 +88,7 @@ describe("headings", () => {
     ["# <https://a.b?c=1&lt=2>", "https://a.b?c=1&lt=2", "httpsabc1lt2"],
     ['# page:toc "x"', 'page:toc "x"', "pagetoc-x"], // a page can use ids with a colon for its own elements
     ["a  \nb\n===", "a b", "a-b"],
+    ["a\nb\n===", "a b", "a-b"],
   ])("%j", (text, plain, id) => {
     expect(documentOf(text).toc).toEqual([{ depth: 1, text: plain, id }] as never);
   });
@@ -126,6 +133,7 @@ describe("HTML", () => {
     "java&#10;script:alert(1)",
     "java&Tab;script&#58;alert(1)",
     "&#1;javascript:alert(1)",
+    "&#9;&#32;&NewLine;javascript:alert(1)",
     "data:text/html;base64,AAAA",
     "vbscript:x",
     "<java\tscript:alert(1)>",
@@ -142,6 +150,10 @@ describe("HTML", () => {
     "a",
     "R&D.md",
     "Q&A.png",
+    "12:30.md",
+    "Überblick:1.md",
+    "<My notes: 1.md>",
+    "java&#32;script:1",
   ])("keeps a link to %s", (url) => {
     expect(html(`[a](${url})`)).toMatch(/href="/);
     expect(html(`![a](${url})`)).toMatch(/src="/);

@@ -57,34 +57,33 @@ function parseMarkdown(source: Source, trustHtml: boolean): Parsed {
 const OPENING = /^---[ \t]*\r?\n/;
 /** `...` also ends a document in YAML. The flag `m` is not set, because U+2028 would then end a line. */
 const CLOSING = /(?<=^|\n)(?:---|\.\.\.)[ \t]*(?=\r?\n|$)/;
+/** White space and HTML comments at the top of a file: front matter below them is refused. */
+const LEADING = /^[\s\u200b]*(?:<!--[^-]*(?:-(?!->)[^-]*)*-->[\s\u200b]*)*/;
 /**
  * Front matter of other tools: TOML between `+++`, JSON between `;;;` or in braces, or a language name after the dashes. A
  * space before the name is only allowed for known languages, because `--- no` is text.
  */
 const UNSUPPORTED =
-  /^\s*(?:(\+\+\+|;;;|---[a-z]\w*\b|---[ \t]+(?:toml|ya?ml|json5?)\b)[ \t]*(?:\w+[ \t]*|#.*)?[\r\n]|(\{)\s*"[^"\n]*"\s*:)/i;
-/** Front matter below empty lines, indented, with a comment after the dashes, or with line ends of CR. */
+  /^(?:(\+\+\+|;;;|---[a-z]\w*\b|---[ \t]+(?:toml|ya?ml|json5?)\b)[ \t]*(?:\w+[ \t]*|#.*)?[\r\n]|(\{)\s*"[^"\n]*"\s*:)/i;
+/** Front matter that does not match `OPENING`: not at the top, with a comment after the dashes, or with line ends of CR. */
 const MISPLACED =
-  /^[\s\u200b]*---[ \t]*(?:#.*)?[\r\n]\s*(["']?)[\p{L}\p{N}_.-]+\1:[\s\S]*?[\r\n](?:---|\.\.\.)/u;
+  /^---[ \t]*(?:#.*)?[\r\n]\s*(["']?)[\p{L}\p{N}_.-]+\1:[\s\S]*?[\r\n](?:---|\.\.\.)/u;
 
 /** Replaces the opening fence with spaces, so that offsets in the front matter are offsets in the file. */
 function split(source: Source): { readonly frontMatter: string; readonly body: string } {
-  const [, fence, brace] = UNSUPPORTED.exec(source.text) ?? [];
+  const start = LEADING.exec(source.text)?.[0].length ?? 0;
+  const head = source.text.slice(start);
+  const [, fence, brace] = UNSUPPORTED.exec(head) ?? [];
   const mark = fence ?? brace;
   if (mark !== undefined) {
-    const start = source.text.indexOf(mark);
     const message = "front matter must be YAML between lines of ---";
     throw source.error("syntax", [start, start + mark.length], message);
   }
   const opening = OPENING.exec(source.text)?.[0];
   if (opening === undefined) {
-    if (!MISPLACED.test(source.text)) return { frontMatter: "", body: source.text };
-    const start = source.text.indexOf("---");
-    throw source.error(
-      "syntax",
-      [start, start + 3],
-      "front matter must start with a line --- at the top",
-    );
+    if (!MISPLACED.test(head)) return { frontMatter: "", body: source.text };
+    const message = "front matter must start with a line --- at the top";
+    throw source.error("syntax", [start, start + 3], message);
   }
   const rest = source.text.slice(opening.length);
   const closing = CLOSING.exec(rest);

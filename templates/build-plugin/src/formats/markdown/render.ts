@@ -24,7 +24,7 @@ export function render(
   const ids = new UniqueNames("-", 1);
   const renderer: RendererObject = {
     heading({ tokens, depth }) {
-      const text = plainText(tokens, trustHtml).trim();
+      const text = plainText(tokens, trustHtml).trim().replaceAll("\n", " ");
       const heading = { depth, text, id: ids.take(slugify(text)) };
       toc.push(heading);
       return `<h${depth} id="${heading.id}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
@@ -58,8 +58,8 @@ function slugify(text: string): string {
 /** Returns whether a link is relative or has a scheme that cannot run code. Normalizes the link as browsers do. */
 function isSafe(href: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers ignore them in a URL
-  const url = decodeHTML(href).replaceAll(/[\u0000-\u0020]/g, "");
-  return /^(https?|mailto|tel):/i.test(url) || !/^[^/?#]*:/.test(url);
+  const url = decodeHTML(href).replaceAll(/^[\u0000-\u0020]+|[\t\n\r]/g, "");
+  return /^(https?|mailto|tel):/i.test(url) || !/^[a-z][a-z\d+.-]*:/i.test(url);
 }
 
 /** Returns the visible text of a heading or an image, without trusted HTML tags. */
