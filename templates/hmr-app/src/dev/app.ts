@@ -66,7 +66,7 @@ const bundledPage: MiddlewareHandler = async (c) => {
 
 /**
  * Adds the policy of production, so that violations show up before the deployment, and extends it for hot reload: edits
- * arrive as blob: scripts, Bun adds an inline script, and its overlay has inline styles.
+ * arrive as blob: scripts, Bun adds an inline script, and its overlay has style attributes. Style elements stay refused.
  */
 async function withPolicy(c: Context, response: Response): Promise<Response> {
   const html = await response.text();
@@ -79,7 +79,7 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
   const policy = {
     ...directives,
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
-    styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
+    styleSrcAttr: ["'unsafe-inline'"],
   };
   // Called as a function, Hono's middleware awaits its `next`, and then adds its headers to `c.res`.
   await securityHeaders(policy)(c, async () => {
