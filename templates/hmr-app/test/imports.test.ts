@@ -200,6 +200,32 @@ browserTest("a worker that starts a worker is reported until it does not", async
   await page.shows("Before any edit.");
 });
 
+browserTest("a module that imports another one through their index.ts works", async () => {
+  await using own = await Copy.make();
+  await own.write(
+    "src/page/parts/index.ts",
+    'export { default as First } from "./First.tsx";\nexport * from "./more/index.ts";\n',
+  );
+  await own.write("src/page/parts/more/index.ts", 'export * from "./second.tsx";\n');
+  const first = "export default function First() {\n  return <p>Before.</p>;\n}\n";
+  await own.write("src/page/parts/First.tsx", first);
+  await own.write(
+    "src/page/parts/more/second.tsx",
+    'import { memo } from "react";\nimport { First } from "../index.ts";\nexport const Second = memo(First);\n',
+  );
+  const app = (await own.read("src/page/App.tsx")).replace("</main>", "<Second /></main>");
+  await own.write("src/page/App.tsx", `import { Second } from "./parts/index.ts";\n${app}`);
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await page.shows("Before.");
+  await page.click("#page-counter");
+  await page.waitFor(`${counter("page-counter")} === "1"`);
+  await own.write("src/page/parts/First.tsx", first.replace("Before.", "After."));
+  await page.shows("After.");
+  expect(await page.evaluate(counter("page-counter"))).toBe("1");
+  expect(page.console).toEqual([]);
+});
+
 describe("in production", () => {
   browserTest("every kind of import works, and the console stays empty", async () => {
     for (const [name, text] of Object.entries(files)) await copy.write(`${FOLDER}/${name}`, text);

@@ -14,6 +14,7 @@ import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
 import { buildErrorRoutes, errorPage } from "./workarounds/build-error-page.ts";
 import { errorReportRoutes } from "./workarounds/error-locations.ts";
+import { provideReexports } from "./workarounds/re-exports.ts";
 import { runEditsInOrder } from "./workarounds/update-order.ts";
 
 // #endregion
@@ -35,7 +36,11 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
       const response = await forward(c.req.raw);
       if (!c.req.path.endsWith(".js")) return response;
       // #region workarounds
-      if (response.ok) return runEditsInOrder(response);
+      if (response.ok) {
+        const code = provideReexports(runEditsInOrder(await response.text()));
+        response.headers.delete("content-length");
+        return new Response(code, response);
+      }
       // #endregion
       if (response.status !== 404) return response;
       // A script of a previous bundler: its page is outdated, so it reloads.
