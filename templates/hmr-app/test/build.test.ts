@@ -208,6 +208,8 @@ test("the server keeps files of an earlier build on the disk, and serves them", 
   expect((await request(old)).headers.get("content-encoding")).toBe("br");
   const part = await request(old, { range: "bytes=2-5" });
   expect([part.status, await part.text()]).toEqual([206, text.toUpperCase().slice(2, 6)]);
+  await rm(join(copy.folder, "dist", old));
+  expect((await request(old)).status).toBe(404);
   // Its name looks like one with a hash.
   const handbook = await request("user-handbook.pdf");
   expect(handbook.headers.get("cache-control")).toBe("no-cache");

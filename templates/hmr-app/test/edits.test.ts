@@ -77,6 +77,13 @@ browserTest("an edited style is applied without a reload", async () => {
   await expectNoReload();
 });
 
+browserTest("a style element is refused, as in production", async () => {
+  await tab.evaluate(`document.head.append(
+    Object.assign(document.createElement("style"), { textContent: "h1 { outline-width: 9px }" }))`);
+  const width = await tab.evaluate('getComputedStyle(document.querySelector("h1")).outlineWidth');
+  expect(width).not.toBe("9px");
+});
+
 browserTest("a new file and its import are shown", async () => {
   const module = "export function Extra() {\n  return <p>A new file.</p>;\n}\n";
   await copy.write("src/page/Extra.tsx", module);

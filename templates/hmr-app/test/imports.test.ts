@@ -33,9 +33,11 @@ export function Everything() {
     worker.onmessage = ({ data }) => setReply(data);
     worker.postMessage("ping");
   };
+  const home = new URL("./icons.svg#home", import.meta.url).href;
   return (
     <section className={styles.outer}>
       <p id="plain">{data.title} {list.length} {text} {json5.limit} {yaml.limit} {String("a" in data)}</p>
+      <a id="home" href={home}>home</a>
       {[font, picture, icon, video].map((url) => <a key={url} className="asset" href={url}>asset</a>)}
       <button type="button" id="ask" onClick={ask}>{reply || "ask"}</button>
       <button type="button" id="open" onClick={() => setOpen(true)}>open</button>
@@ -56,6 +58,7 @@ const files: Readonly<Record<string, string>> = {
   "data.json": '\uFEFF{ "title": "of JSON", "list": [1, 2], "__proto__": { "a": 1 } }',
   "data.json5": "{ limit: Infinity }",
   "data.yaml": "limit: .nan",
+  "icons.svg": '<svg xmlns="http://www.w3.org/2000/svg"><symbol id="home" /></svg>',
   "text.txt": "of text",
   "worker.ts":
     'import { reply } from "./reply.ts";\nself.onmessage = ({ data }) => self.postMessage(reply(data));\n',
@@ -95,6 +98,9 @@ async function expectEverything(tab: Tab): Promise<void> {
       (await fetch(href)).headers.get("content-type").split(";")[0]))`,
   );
   expect(types).toEqual(["font/woff2", "image/png", "image/svg+xml", "video/mp4"]);
+  const home =
+    '(async ({ hash, href }) => hash + (await fetch(href)).status)(document.querySelector("#home"))';
+  expect(await tab.evaluate(home)).toBe("#home200");
   await tab.click("#ask");
   await tab.shows("ping pong");
   await tab.click("#open");
@@ -192,6 +198,32 @@ browserTest("a worker that starts a worker is reported until it does not", async
   await own.write("src/page/nested.ts", "export const start = () => undefined;\n");
   await page.waitFor(`!${overlay}`);
   await page.shows("Before any edit.");
+});
+
+browserTest("a module that imports another one through their index.ts works", async () => {
+  await using own = await Copy.make();
+  await own.write(
+    "src/page/parts/index.ts",
+    'export { default as First } from "./First.tsx";\nexport * from "./more/index.ts";\n',
+  );
+  await own.write("src/page/parts/more/index.ts", 'export * from "./second.tsx";\n');
+  const first = "export default function First() {\n  return <p>Before.</p>;\n}\n";
+  await own.write("src/page/parts/First.tsx", first);
+  await own.write(
+    "src/page/parts/more/second.tsx",
+    'import { memo } from "react";\nimport { First } from "../index.ts";\nexport const Second = memo(First);\n',
+  );
+  const app = (await own.read("src/page/App.tsx")).replace("</main>", "<Second /></main>");
+  await own.write("src/page/App.tsx", `import { Second } from "./parts/index.ts";\n${app}`);
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await page.shows("Before.");
+  await page.click("#page-counter");
+  await page.waitFor(`${counter("page-counter")} === "1"`);
+  await own.write("src/page/parts/First.tsx", first.replace("Before.", "After."));
+  await page.shows("After.");
+  expect(await page.evaluate(counter("page-counter"))).toBe("1");
+  expect(page.console).toEqual([]);
 });
 
 describe("in production", () => {

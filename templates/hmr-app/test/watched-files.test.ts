@@ -169,6 +169,16 @@ browserTest("an alias in a file that tsconfig.json extends resolves", async () =
   await tab.shows("badge five by an alias");
 });
 
+browserTest("an alias in a tsconfig.json of a folder resolves", async () => {
+  await copy.edit(APP, "@gadgets/Badge.tsx", "@page/gadgets/Badge.tsx");
+  await tab.overlayShows("@page/gadgets/Badge.tsx");
+  const compilerOptions = { paths: { "@page/*": ["./*"], "@gadgets/*": ["./gadgets/*"] } };
+  await copy.write("src/page/tsconfig.json", JSON.stringify({ compilerOptions }));
+  await tab.waitFor(`!${overlay}`);
+  await tab.shows("badge five by an alias");
+  await copy.edit(APP, "@page/gadgets/Badge.tsx", "@gadgets/Badge.tsx");
+});
+
 browserTest("an alias in package.json resolves", async () => {
   await copy.edit(APP, "@gadgets/Badge.tsx", "#gadgets/Badge.tsx");
   await tab.overlayShows("#gadgets/Badge.tsx");

@@ -108,6 +108,18 @@ describe("import-cycles.ts", () => {
   });
 });
 
+describe("re-exports.ts", () => {
+  browserTest("what an index.ts re-exports is null while a cycle loads", async () => {
+    await open({
+      "App.tsx": component("{second}", 'import { second } from "./index.ts";'),
+      "index.ts": 'export { first } from "./first.ts";\nexport * from "./second.ts";\n',
+      "first.ts": 'export const first = "first";\n',
+      "second.ts": 'import { first } from "./index.ts";\nexport const second = first;\n',
+    });
+    await tab.overlayShows("null");
+  });
+});
+
 const badge = (content: string) => `export const badge = "${content}";\n`;
 const importing = (path: string) =>
   component("{badge}", `import { badge } from "./${path}/badge.ts";`);

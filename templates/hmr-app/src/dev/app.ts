@@ -14,6 +14,7 @@ import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
 import { buildErrorRoutes, errorPage } from "./workarounds/build-error-page.ts";
 import { errorReportRoutes } from "./workarounds/error-locations.ts";
+import { provideReexports } from "./workarounds/re-exports.ts";
 import { runEditsInOrder } from "./workarounds/update-order.ts";
 
 // #endregion
@@ -35,7 +36,11 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
       const response = await forward(c.req.raw);
       if (!c.req.path.endsWith(".js")) return response;
       // #region workarounds
-      if (response.ok) return runEditsInOrder(response);
+      if (response.ok) {
+        const code = provideReexports(runEditsInOrder(await response.text()));
+        response.headers.delete("content-length");
+        return new Response(code, response);
+      }
       // #endregion
       if (response.status !== 404) return response;
       // A script of a previous bundler: its page is outdated, so it reloads.
@@ -66,7 +71,7 @@ const bundledPage: MiddlewareHandler = async (c) => {
 
 /**
  * Adds the policy of production, so that violations show up before the deployment, and extends it for hot reload: edits
- * arrive as blob: scripts, Bun adds an inline script, and its overlay has inline styles.
+ * arrive as blob: scripts, Bun adds an inline script, and its overlay has style attributes. Style elements stay refused.
  */
 async function withPolicy(c: Context, response: Response): Promise<Response> {
   const html = await response.text();
@@ -79,7 +84,7 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
   const policy = {
     ...directives,
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
-    styleSrc: [...directives.styleSrc, "'unsafe-inline'"],
+    styleSrcAttr: ["'unsafe-inline'"],
   };
   // Called as a function, Hono's middleware awaits its `next`, and then adds its headers to `c.res`.
   await securityHeaders(policy)(c, async () => {

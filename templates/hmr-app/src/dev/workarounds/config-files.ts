@@ -11,6 +11,8 @@ import { createHot } from "../../hot.ts";
 /** In the order in which Bun reads them in development; a later one takes precedence. */
 const ENV_FILES = [".env", ".env.development", ".env.local", ".env.development.local"];
 const CONFIG_FILES = [...ENV_FILES, "bunfig.toml"];
+/** Bun reads that of the closest folder. */
+const TYPESCRIPT_CONFIGS = ["tsconfig.json", "src/tsconfig.json", "src/page/tsconfig.json"];
 const POLL_MS = 200;
 /** A `preload` of bunfig.toml might keep the process that reads the variables running. */
 const MAX_START_MS = 5000;
@@ -53,7 +55,8 @@ export function watchConfigFiles({ reevaluate, restartBundler }: Actions): void 
 }
 
 function readTexts(): ReadonlyMap<string, string> {
-  const files = [...CONFIG_FILES, ...extendedConfigs("tsconfig.json")];
+  const configs = TYPESCRIPT_CONFIGS.flatMap((file) => extendedConfigs(file));
+  const files = [...CONFIG_FILES, ...configs];
   const texts = new Map(files.map((file) => [file, readText(file)]));
   return texts.set("package.json", readAliases());
 }

@@ -5,12 +5,10 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import { type CSSModuleExport, transform } from "lightningcss";
-import { reloadAfterError, textOf } from "./source-files.ts";
+import { reloadAfterError, SUFFIX, textOf } from "./source-files.ts";
 
 /** `url("#filter")`, `data:` and other URLs that are not those of a file. */
 const NOT_A_FILE = /^(#|[a-z][a-z\d+.-]*:|\/\/)/i;
-/** The query and the fragment of the URL of a file, as in `icons.svg#home`. */
-const SUFFIX = /[?#].*$/;
 
 export default {
   name: "css-modules",

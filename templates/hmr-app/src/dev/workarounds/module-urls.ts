@@ -10,6 +10,7 @@ import {
   recordUnwatchedLoad,
   reloadAfterError,
   SOURCE,
+  SUFFIX,
   shorten,
   textOf,
   versionOf,
@@ -37,7 +38,7 @@ export default {
 /** Returns undefined if `code`, which is that of `path`, has no such URL. */
 async function replaceUrls(path: string, code: string): Promise<string | undefined> {
   const specifiers = [...code.matchAll(MODULE_URL)].map(([, , specifier = ""]) => specifier);
-  const toFile = (specifier: string) => resolve(dirname(path), specifier);
+  const toFile = (specifier: string) => resolve(dirname(path), specifier.replace(SUFFIX, ""));
   // Without `./`, it may also be the URL of a route.
   const files = specifiers.filter((it) => it.startsWith(".") || isFile(toFile(it))).map(toFile);
   if (files.length === 0) return undefined;
@@ -49,7 +50,9 @@ async function replaceUrls(path: string, code: string): Promise<string | undefin
   });
   const replaced = code.replace(MODULE_URL, (call, _, specifier) => {
     const index = files.indexOf(toFile(specifier));
-    return index < 0 ? call : `new URL(moduleUrl${index}, location.href)`;
+    if (index < 0) return call;
+    const [suffix = ""] = SUFFIX.exec(specifier) ?? [];
+    return `new URL(moduleUrl${index} + ${JSON.stringify(suffix)}, location.href)`;
   });
   // The imports come last, so that the line numbers do not change.
   return [replaced, ...imports].join("\n");

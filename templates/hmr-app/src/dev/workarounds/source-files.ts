@@ -14,6 +14,8 @@ import type { BunPlugin } from "bun";
 
 /** Filter of `onLoad` for files that are not in packages. */
 export const SOURCE = /^(?!.*[\\/]node_modules[\\/])/;
+/** The query and the fragment of the URL of a file, as in `icons.svg#home`. */
+export const SUFFIX = /[?#].*$/;
 
 const MISSING = "missing";
 const POLL_MS = 100;

@@ -6,9 +6,6 @@
 /** In minified code, where Bun's script has created the script element of an edit. */
 const CREATED = /([\w$]+)\.className="bun-hmr-script"/;
 
-export async function runEditsInOrder(script: Response): Promise<Response> {
-  const code = await script.text();
-  const response = new Response(code.replace(CREATED, "$&,$1.async=!1"), script);
-  response.headers.delete("content-length");
-  return response;
+export function runEditsInOrder(code: string): string {
+  return code.replace(CREATED, "$&,$1.async=!1");
 }

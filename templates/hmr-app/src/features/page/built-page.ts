@@ -1,4 +1,5 @@
 // The page that `bun run build` made: hashed files cached forever, index.html revalidated, both compressed.
+import { existsSync } from "node:fs";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
@@ -49,8 +50,10 @@ export async function openBuiltPage(folder: string): Promise<PageSource> {
 /** Responds with the variant that the client prefers. */
 function serveFile(name: string, variants: Variants): MiddlewareHandler {
   const available = ENCODINGS.filter((encoding) => variants[encoding]);
-  return async (c) => {
+  return async (c, next) => {
     const { identity } = variants;
+    // A later build may have removed the file of an earlier one.
+    if (identity.path && !existsSync(identity.path)) return next();
     const part = respondWithRange(c, identity.body, headersOf(name, "identity", identity));
     if (part) return part;
     const encoding = negotiateEncoding(c, available);

@@ -11,6 +11,8 @@ import { embedded } from "./embedded.ts";
 export interface BuiltFile {
   /** In memory, except for earlier builds. The runtime sends a blob without a copy, and would copy an array for each response. */
   readonly body: Blob;
+  /** Where a file of an earlier build is on the disk. */
+  readonly path?: string;
   readonly etag: string;
   /** Whether its name contains a hash of its contents. */
   readonly isHashed: boolean;
@@ -41,7 +43,9 @@ async function readAll(
     const replacedAt = record ? record[name] : null;
     const isEarlier = typeof replacedAt === "number";
     const file = Bun.file(path);
-    const contents = isEarlier ? { body: file, etag: etagOf(path) } : inMemory(await file.bytes());
+    const contents = isEarlier
+      ? { body: file, path, etag: etagOf(path) }
+      : inMemory(await file.bytes());
     return [name, { ...contents, isHashed: replacedAt !== undefined }] as const;
   };
   return Object.fromEntries(await Promise.all(Object.entries(paths).map(read)));
