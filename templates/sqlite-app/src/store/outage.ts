@@ -13,7 +13,7 @@ import { unstorableText } from "./postgres.ts";
 // #region postgres
 /**
  * SQLSTATEs for which a retry may succeed (https://www.postgresql.org/docs/current/errcodes-appendix.html).
- * The other codes of the classes 25, 40 and 55 are bugs.
+ * The other codes of the classes 25, 40, 42 and 55 are bugs.
  */
 const POSTGRES_OUTAGES = new RegExp(
   `^(?:${[
@@ -25,11 +25,13 @@ const POSTGRES_OUTAGES = new RegExp(
     "40001", // serialization failure
     "40003", // statement completion unknown
     "40P01", // deadlock
+    "42501", // insufficient privilege: one was revoked
     "53", // insufficient resources: disk, memory, connections
     "55006", // object in use
     "55P03", // lock_timeout
     "57", // operator intervention: statement_timeout, shutdown, crash recovery
     "58", // system error, e.g. of the disk
+    "XX", // internal error, e.g. damaged data
   ].join("|")})`,
 );
 // #endregion

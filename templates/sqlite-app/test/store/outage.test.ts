@@ -25,12 +25,14 @@ test.each([
   ["40001", "serialization failure"],
   ["40003", "statement completion unknown"],
   ["40P01", "deadlock"],
+  ["42501", "revoked privilege"],
   ["53300", "too many connections"],
   ["55006", "object in use"],
   ["55P03", "lock_timeout"],
   ["57014", "statement_timeout"],
   ["57P01", "shutdown"],
   ["58030", "I/O error"],
+  ["XX001", "damaged data"],
 ])("SQLSTATE %s (%s) is 503 with Retry-After", (errno) => {
   const response = toProblem(postgresError(errno))?.toResponse();
   expect(response?.status).toBe(503);
