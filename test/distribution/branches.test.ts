@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { version } from "../../package.json" with { type: "json" };
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
 import { projectOf } from "../contract/project.ts";
 import { missingFor } from "../contract/requirements.ts";
@@ -41,7 +42,7 @@ test("each starter has its branch, with one commit and the date of the source", 
   );
   const [name = ""] = names;
   expect(await clone.git("log", "--format=%an %cn %ct %s", `template/${name}`)).toBe(
-    `Bunyard Bunyard ${await clone.git("log", "-1", "--format=%ct")} ${name} 0.1.0`,
+    `Bunyard Bunyard ${await clone.git("log", "-1", "--format=%ct")} ${name} ${version}`,
   );
 });
 
@@ -83,7 +84,7 @@ test("--push continues from the state of the remote, without force", async () =>
   await clone.bun("run", "branches", "--push", url);
   expect(await branches()).toBe("");
   expect(await inBare("log", "--format=%s", "template/http-sse")).toBe(
-    "http-sse 0.1.0\nhttp-sse 0.1.0",
+    `http-sse ${version}\nhttp-sse ${version}`,
   );
   expect(published).toContain(await inBare("rev-parse", "template/http-sse^"));
   const pushed = await branchesOf(inBare);

@@ -229,9 +229,11 @@ describe("edits of the user", () => {
     const { code, stdout, stderr } = await project.run(THIRD, "update", "--no-install");
     expect(code).toBe(1);
     expect(stdout).toStartWith("✖ Conflicts, marked in the file (1)\n  src/main.ts\n");
-    expect(stdout).toContain("sample: a third thing, which is described on two lines.");
-    expect(stdout).toContain("Every starter: a second thing.");
-    expect(stdout).not.toContain("hmr-app");
+    expect(stdout).toContain(
+      `Changed in ${THIRD}\n  – sample: a third thing, which is described on two lines.\n`,
+    );
+    expect(stdout).toContain(`Fixed in ${SECOND}\n  – Every starter: a second thing.\n`);
+    expect(stdout).not.toContain("something else");
     expect(stdout).not.toContain("a first thing");
     expect(stderr).toContain("2 files have a conflict: logo.png, src/main.ts");
     expect(await project.read("src/main.ts")).toContain(

@@ -93,6 +93,7 @@ const CHANGELOG = `# Changelog
 - ${TEMPLATE}: a third thing, which is described
   on two lines.
 - hmr-app: something else.
+- All services: something else.
 
 ## [${SECOND}] - 2026-02-02
 

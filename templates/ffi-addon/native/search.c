@@ -5,7 +5,7 @@
 #define BLOCK_BYTES (256 * 1024) // a block stays in the L2 cache between the fast pass and the exact one
 
 // The heap starts with `k` of these. Its score is below that of every vector, so `is_ruled_out` rules out no vector: no dot
-// product or cosine comes near it, and distances of 1e37 and more are not compared.
+// product or cosine comes near it, and it compares no row with a squared distance of 1e37 or more.
 #define NO_HIT ((vindex_hit){-1e300, VINDEX_MAX_SIZE})
 
 static bool is_worse(vindex_hit a, vindex_hit b) {
@@ -57,8 +57,8 @@ static bool is_ruled_out(const vindex *index, float sum, double norm_product, do
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
     // No term is negative, so the relative error of the sum is at most that of a term. Roundings per term: 2 for the
-    // difference, because it is squared, 1 for the square, and at most n - 1 for the additions: r = n + 2. The factor 0.51
-    // is left out here, to cover the roundings in double as well, in `worst` and in the row's own score.
+    // difference, because it is squared, 1 for the square, and at most n - 1 for the additions: r = n + 2. Without the
+    // factor 0.51, the bound is about twice as large, which also covers the roundings in double, of `worst` and the score.
     const double relative_error = (n + 2) * FLT_EPSILON;
     const double underflow = n * FLT_MIN;
     const double worst_squared = worst * worst; // `worst` is a negative distance

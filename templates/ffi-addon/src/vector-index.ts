@@ -51,8 +51,8 @@ export class VectorIndex implements Disposable {
   /** Holds each search from the call of `searchInWorker` until the search has ended. */
   readonly #workerSearches = new Set<WorkerSearch>();
   /**
-   * The latest call of `whenIdle`, until its action has returned or thrown. Its `delayed` are the searches that were requested
-   * after it; they start after its action. They are in `#workerSearches`, too, so a later call of `whenIdle` waits for them.
+   * The latest call of `whenIdle`, until its action has returned or thrown. The searches that are requested in the meantime are
+   * `delayed`: they start after the action. A later call of `whenIdle` waits for them, too.
    */
   #lastAction: { readonly returned: Promise<void>; readonly delayed: WorkerSearch[] } | undefined;
   /** Whether an action of `whenIdle` is running. No search runs in the worker then: those in `#workerSearches` wait. */

@@ -69,8 +69,8 @@ export async function compareVersions(
   const [base, next] = await underUsableName(project, from.template, (named) =>
     Promise.all([createdBy(old, from, named), createdBy(target, to, named)]),
   );
-  const { template } = from;
-  const changelog = changelogBetween(target.changelog(), template, from.version, version);
+  const concerned = { template: from.template, isService: next.has("src/lib/service.ts") };
+  const changelog = changelogBetween(target.changelog(), concerned, from.version, version);
   return { from, to, base, next, changelog };
 }
 

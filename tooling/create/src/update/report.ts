@@ -187,9 +187,9 @@ function groups(page: Page, changes: readonly Change[], isPlanned: boolean, styl
 }
 
 function entries(page: Page, changelog: readonly ChangelogSection[], style: Style): void {
-  for (const { version, entries } of changelog) {
+  for (const { version, kind = "New", entries } of changelog) {
     page.gap();
-    page.line(style.bold(`New in ${version}`));
+    page.line(style.bold(`${kind} in ${version}`));
     for (const entry of entries) page.indented(`– ${entry}`, "  ", String, "    ");
   }
 }
