@@ -44,7 +44,7 @@ export class Connection implements Member {
   #socket: ServerWebSocket<Connection> | undefined;
   /** Resolves when the client has read some of what is queued for it. */
   #drain: PromiseWithResolvers<void> | undefined;
-  /** Bytes buffered when the join reply was sent. The slow-consumer limit excludes them until the client has caught up. */
+  /** Bytes that were buffered when the join reply was sent. The slow-consumer limit excludes them until the replay has ended. */
   #uncountedBytes = 0;
   #expiry: Timer | undefined;
 
@@ -241,7 +241,6 @@ export class Connection implements Member {
     if (!this.#isBehind) return;
     recording.pause();
     while (this.#isBehind) await this.#waitForDrain();
-    this.#uncountedBytes = 0;
   }
 
   /** Whether the send buffer is more than half full. */
