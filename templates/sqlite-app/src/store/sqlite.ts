@@ -50,8 +50,8 @@ export class SqliteDatabase {
     return this.#enqueue(async () => {
       await this.#begin(deadline);
       try {
-        // The reads of a tick share one read transaction (`SqliteReads`). End it, so that later reads of this tick see the
-        // write. `work` is synchronous, so no read starts a new read transaction before the commit.
+        // The reads of a tick share one transaction (`SqliteReads`), in which later reads would not see this write. `work` is
+        // synchronous, so no read can start the next one before the commit.
         this.#reads.end();
         const result = work(this.#writer);
         this.#writer.run("COMMIT");

@@ -95,8 +95,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       }
       // A message was published during the read: compare the cursor with the new head.
       if (broadcaster.head !== headBefore) continue;
-      // The replay may have sent messages of other instances that the broadcaster has not received yet. After a subscription
-      // now, it would send them a second time.
+      // If other instances store messages, the store, which was replayed, may be ahead of the broadcaster. To a stream that
+      // subscribes now, the broadcaster would send these messages a second time.
       if (cursor !== broadcaster.head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

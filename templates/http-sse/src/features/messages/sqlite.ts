@@ -118,7 +118,7 @@ export class SqliteMessages implements MessageStore {
     // `endKey` is the key of the topic's last message: nothing may follow it.
     const end = this.#withKey(message.endKey);
     if (end) return { outcome: "conflict", message: end };
-    // Also for a repeated message, which is not stored again: it may be the last one of a job, which removes the state.
+    // Before the check for repeats: even if the last message of a job is stored already, the state may not be removed yet.
     this.#writeState(message, json);
     // #endregion
     const stored = this.#withKey(message.key);
