@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { version } from "../package.json" with { type: "json" };
 import { openScratch } from "../src/scratch.ts";
 import { PrivateRegistry, VERSION } from "./private-registry.ts";
 import { ended, Sandbox } from "./sandbox.ts";
@@ -129,7 +130,7 @@ const OLD_COMMAND = `
   else require("node:fs").cpSync(process.env.OLD_PROJECT, process.argv[2], { recursive: true });
 `;
 
-test("compares with a version that had no features", async () => {
+test("diff, adopt and check work with a version that had no features", async () => {
   await using registry = await PrivateRegistry.open({ command: OLD_COMMAND });
   await using box = await Sandbox.open();
   await box.write({
@@ -147,5 +148,9 @@ test("compares with a version that had no features", async () => {
   expect(await run("diff", "--mine")).toMatchObject({
     code: 0,
     stdout: expect.stringContaining(`"version": "${VERSION}"`),
+  });
+  expect(await run("check", "--to", version)).toMatchObject({
+    code: 3,
+    stdout: expect.stringContaining(`create-bunyard@latest update --to ${version}\n`),
   });
 });

@@ -134,8 +134,8 @@ export function checkText(
     changes,
     changelog,
     isUpToDate,
-    enter,
-  }: Summary & { readonly isUpToDate: boolean; readonly enter: readonly string[] },
+    commands,
+  }: Summary & { readonly isUpToDate: boolean; readonly commands: readonly string[] },
   style: Style,
   columns: number | undefined,
 ): string {
@@ -150,7 +150,7 @@ export function checkText(
   page.gap();
   page.prose(`${transition(from, to)} is available: ${counts(changes)}.`);
   page.gap();
-  page.commands([...enter, `${RUN} update`], style);
+  page.commands(commands, style);
   return page.text;
 }
 
