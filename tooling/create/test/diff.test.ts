@@ -126,11 +126,11 @@ test.skipIf(process.platform === "win32")("a path may have any character", async
 
 /** Version 0.1.0 has neither features nor a file with the list of its starters. */
 const OLD_COMMAND = `
-  if (process.argv.includes("--list")) console.log('[{ "name": "tiny", "title": "Tiny" }]');
+  if (process.argv.includes("--list")) console.log('[{ "name": "modular", "title": "Modular" }]');
   else require("node:fs").cpSync(process.env.OLD_PROJECT, process.argv[2], { recursive: true });
 `;
 
-test("diff, adopt and check work with a version that had no features", async () => {
+test("adopt, diff, check and update work with a version that had no features", async () => {
   await using registry = await PrivateRegistry.open({ command: OLD_COMMAND });
   await using box = await Sandbox.open();
   await box.write({
@@ -143,7 +143,7 @@ test("diff, adopt and check work with a version that had no features", async () 
     OLD_PROJECT: join(box.cwd, "old"),
   };
   const run = (...args: string[]) => box.run(args, { cwd: join(box.cwd, "app"), env });
-  const record = ["--template", "tiny", "--version", VERSION];
+  const record = ["--template", "modular", "--version", VERSION];
   expect(await run("adopt", ...record)).toMatchObject({ code: 0 });
   expect(await run("diff", "--mine")).toMatchObject({
     code: 0,
@@ -152,5 +152,12 @@ test("diff, adopt and check work with a version that had no features", async () 
   expect(await run("check", "--to", version)).toMatchObject({
     code: 3,
     stdout: expect.stringContaining(`create-bunyard@latest update --to ${version}\n`),
+  });
+  await box.git("app", "init", "--quiet");
+  await box.git("app", "add", "--all");
+  await box.git("app", "commit", "--quiet", "--message", "Record the starter");
+  expect(await run("update", "--to", version, "--without", "uploads", "--dry-run")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`modular ${VERSION} → ${version} without uploads, resize: `),
   });
 });

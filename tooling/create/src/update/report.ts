@@ -197,10 +197,12 @@ function entries(page: Page, changelog: readonly ChangelogSection[], style: Styl
 const nameOf = ({ template, version }: Stamp): string => `${template} ${version}`;
 
 function transition(from: Stamp, to: Stamp): string {
-  if (from.version !== to.version) return `${from.template} ${from.version} → ${to.version}`;
-  const without =
+  const features =
     to.without.length === 0 ? "with all features" : `without ${to.without.join(", ")}`;
-  return `${nameOf(to)} ${without}`;
+  if (from.version === to.version) return `${nameOf(to)} ${features}`;
+  const versions = `${from.template} ${from.version} → ${to.version}`;
+  // The list may be longer than what the user left out: a feature is left out with the one that it requires.
+  return Bun.deepEquals(from.without, to.without) ? versions : `${versions} ${features}`;
 }
 
 /** `2 conflicts, 5 files`. */
