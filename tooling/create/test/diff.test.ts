@@ -2,7 +2,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { version } from "../package.json" with { type: "json" };
 import { openScratch } from "../src/scratch.ts";
+import { PrivateRegistry, VERSION } from "./private-registry.ts";
 import { ended, Sandbox } from "./sandbox.ts";
 
 setDefaultTimeout(60_000);
@@ -120,4 +122,42 @@ test.skipIf(process.platform === "win32")("a path may have any character", async
   await box.write({ [`app/${odd}`]: "odd\n" });
   await copyChanges(box);
   expect(await box.read(`copy/${odd}`)).toBe("odd\n");
+});
+
+/** Version 0.1.0 has neither features nor a file with the list of its starters. */
+const OLD_COMMAND = `
+  if (process.argv.includes("--list")) console.log('[{ "name": "modular", "title": "Modular" }]');
+  else require("node:fs").cpSync(process.env.OLD_PROJECT, process.argv[2], { recursive: true });
+`;
+
+test("adopt, diff, check and update work with a version that had no features", async () => {
+  await using registry = await PrivateRegistry.open({ command: OLD_COMMAND });
+  await using box = await Sandbox.open();
+  await box.write({
+    "old/package.json": '{ "name": "app" }',
+    "app/package.json": '{ "name": "app" }',
+  });
+  const env = {
+    NPM_CONFIG_REGISTRY: registry.origin,
+    XDG_CACHE_HOME: join(box.cwd, "cache"),
+    OLD_PROJECT: join(box.cwd, "old"),
+  };
+  const run = (...args: string[]) => box.run(args, { cwd: join(box.cwd, "app"), env });
+  const record = ["--template", "modular", "--version", VERSION];
+  expect(await run("adopt", ...record)).toMatchObject({ code: 0 });
+  expect(await run("diff", "--mine")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`"version": "${VERSION}"`),
+  });
+  expect(await run("check", "--to", version)).toMatchObject({
+    code: 3,
+    stdout: expect.stringContaining(`create-bunyard@latest update --to ${version}\n`),
+  });
+  await box.git("app", "init", "--quiet");
+  await box.git("app", "add", "--all");
+  await box.git("app", "commit", "--quiet", "--message", "Record the starter");
+  expect(await run("update", "--to", version, "--without", "uploads", "--dry-run")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`modular ${VERSION} → ${version} without uploads, resize: `),
+  });
 });

@@ -56,3 +56,15 @@ test.each(["{ /* Mine. */ }", "{\n  // Mine.\n}"])(
     expect(Bun.JSONC.parse(merged?.text ?? "")).toEqual({ new: 1 });
   },
 );
+
+test("the record of the starter is that of the update, whatever the user's has", () => {
+  const record = (without?: string[]) => ({ template: "tiny", version: "0.1.0", without });
+  const merged = mergeJson(
+    "package.json",
+    bytes(JSON.stringify({ bunyard: record() })),
+    bytes(JSON.stringify({ bunyard: record([]) })),
+    bytes(JSON.stringify({ bunyard: record(["page"]) })),
+  );
+  expect(JSON.parse(merged?.text ?? "")).toEqual({ bunyard: record(["page"]) });
+  expect(merged?.kept).toEqual([]);
+});

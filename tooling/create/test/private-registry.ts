@@ -16,6 +16,8 @@ export interface PrivateRegistryOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The origin in the URLs of packages; by default its own. */
   readonly origin?: string;
+  /** The source text of the command. */
+  readonly command?: string;
 }
 
 export class PrivateRegistry implements AsyncDisposable {
@@ -44,7 +46,8 @@ export class PrivateRegistry implements AsyncDisposable {
 
   static async open(options: PrivateRegistryOptions = {}): Promise<PrivateRegistry> {
     const manifest = JSON.stringify({ name: "create-bunyard", version: VERSION });
-    const files = { "package/package.json": manifest, "package/create.js": "" };
+    const { command = "" } = options;
+    const files = { "package/package.json": manifest, "package/create.js": command };
     const tarball = await new Bun.Archive(files, { compress: "gzip" }).bytes();
     return new PrivateRegistry(tarball, options);
   }

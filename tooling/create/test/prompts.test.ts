@@ -52,6 +52,15 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     expect(await box.tree("shop")).toEqual(TINY_FILES);
   });
 
+  test("blanks use the suggestion, as an empty answer does", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);
+    await terminal.shows("Where should");
+    terminal.type(`  ${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(await box.list()).toEqual(["my-app"]);
+  });
+
   test("an empty answer uses the suggestion, and another starter can be chosen", async () => {
     await using box = await Sandbox.open();
     await box.addTemplate("large", { "package.json": "{}", "large.ts": "" });
@@ -105,6 +114,15 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
       expect(await terminal.exited).toBe(130);
       expect(await box.list()).toEqual([]);
     });
+  });
+
+  test("Ctrl-Z does not stop the process, which bun create would wait for", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);
+    await terminal.shows("Where should");
+    terminal.type(`sh\u001aop${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(await box.tree("shop")).toEqual(TINY_FILES);
   });
 
   test("asks only for what is missing", async () => {

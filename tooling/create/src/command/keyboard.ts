@@ -8,6 +8,8 @@ export interface Keyboard extends Disposable {
 }
 
 const CTRL_C = 3;
+/** The prompt library would stop this process only. `bun create` would wait for it, in a terminal that ignores every key. */
+const CTRL_Z = 26;
 
 /** @param interrupt called for Ctrl-C, which is a signal only while the terminal is not in raw mode */
 export function openKeyboard(terminal: ReadStream, interrupt: () => void): Keyboard {
@@ -15,7 +17,7 @@ export function openKeyboard(terminal: ReadStream, interrupt: () => void): Keybo
   const read = (chunk: Buffer) => {
     if (chunk.includes(CTRL_C)) interrupt();
     // An answered question pauses the stream. If one chunk had bytes after the Enter, the question would drop them.
-    for (const byte of chunk) keys.write(Uint8Array.of(byte));
+    for (const byte of chunk) if (byte !== CTRL_Z) keys.write(Uint8Array.of(byte));
   };
   terminal.setRawMode(true);
   terminal.on("data", read);

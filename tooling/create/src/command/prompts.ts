@@ -9,16 +9,17 @@ const CTRL_D = "\u0004";
 
 export function openPrompts({ keys: input }: Keyboard, signal: AbortSignal): Questions {
   updateSettings({ aliases: { [CTRL_D]: "cancel" } });
-  const ask = async (message: string, check: Check, suggestion?: string) =>
-    notCancelled(
-      await text({
-        message,
-        ...(suggestion === undefined ? {} : { placeholder: suggestion, defaultValue: suggestion }),
-        validate: (value = "") => refusal(check(value.trim() || (suggestion ?? ""))),
-        input,
-        signal,
-      }),
-    ).trim();
+  const ask = async (message: string, check: Check, suggestion = "") => {
+    const answerIn = (typed = "") => typed.trim() || suggestion;
+    const typed = await text({
+      message,
+      ...(suggestion === "" ? {} : { placeholder: suggestion, defaultValue: suggestion }),
+      validate: (value) => refusal(check(answerIn(value))),
+      input,
+      signal,
+    });
+    return answerIn(notCancelled(typed));
+  };
   return {
     directory: (check) => ask("Where should we create your project?", check, SUGGESTION),
     name: async ({ message }, check) => {

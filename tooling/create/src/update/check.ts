@@ -1,5 +1,6 @@
 // `check`: whether the template changed since the project was created or updated.
 import type { ProjectOptions } from "../command/args.ts";
+import { RUN } from "../command/definition.ts";
 import { areEqual, type FileMap } from "../flatten/file-map.ts";
 import { manifestIn } from "../flatten/manifest.ts";
 import { compareVersions, planUpdate } from "./comparison.ts";
@@ -18,10 +19,12 @@ export async function check(
 ): Promise<Outcome> {
   const { variables } = environment;
   const project = readProject(projectDirectory(environment, value("project")));
-  const enter = enterProject(environment, value("project"));
+  const requested = value("to");
+  const target = requested === undefined ? "" : ` --to ${requested}`;
+  const commands = [...enterProject(environment, value("project")), `${RUN} update${target}`];
   const { directory } = project;
   refuseUnfinished(directory);
-  const request = { to: value("to"), add: [], remove: [] };
+  const request = { to: requested, add: [], remove: [] };
   const versions = await compareVersions(project, request, source, environment);
   const { from, to, base, next, changelog } = versions;
   const repository = await openRepository(directory, variables);
@@ -36,7 +39,7 @@ export async function check(
       changelog,
     },
     text: (style, columns) =>
-      checkText({ from, to, changes, changelog, isUpToDate, enter }, style, columns),
+      checkText({ from, to, changes, changelog, isUpToDate, commands }, style, columns),
     exitCode: isUpToDate ? 0 : UPDATE_EXISTS,
   };
 }

@@ -55,7 +55,9 @@ export function mergeJson(
   if (text === undefined || !isObject(old) || !isObject(own) || !isObject(next)) return undefined;
   const print = /(^|\/)package\.json$/.test(path) ? printPackage : printJson;
   const merge = new Merge(text, print);
-  merge.object([], old, own, next);
+  // The record of the starter is not the user's: it says what this update made. An older version may have written less.
+  const mergeable = old.bunyard === undefined ? own : { ...own, bunyard: old.bunyard };
+  merge.object([], old, mergeable, next);
   return { text: merge.text, kept: merge.kept };
 }
 

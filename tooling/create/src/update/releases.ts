@@ -12,9 +12,8 @@ import { isObject } from "../flatten/json.ts";
 import type { Stamp } from "../flatten/manifest.ts";
 import { openScratch } from "../scratch.ts";
 import { directoryFiles } from "../sources/directory.ts";
-import { LIST_FILE } from "../sources/published.ts";
 import type { Template, TemplateSource } from "../sources/templates.ts";
-import { run } from "../subprocess.ts";
+import { type Result, run } from "../subprocess.ts";
 import { parseJson } from "./merge-json.ts";
 import { fetchPackage } from "./registry.ts";
 
@@ -55,31 +54,35 @@ async function publishedRelease(
 ): Promise<Release> {
   const folder = await fetchPackage(version, directory, environment);
   return {
-    list: async () => JSON.parse(readFileSync(join(folder, LIST_FILE), "utf8")),
+    list: () => list(folder, environment),
     project: (contents, name) => create(folder, contents, name, environment),
     changelog: () => readOptional(join(folder, "CHANGELOG.md")),
   };
+}
+
+/** Version 0.1.0 has no features, and no entry for them in its list. */
+async function list(folder: string, environment: Environment): Promise<readonly Template[]> {
+  const { stdout, output } = await runCommand(folder, ["--list", "--json"], environment);
+  const templates = parseJson(stdout);
+  if (Array.isArray(templates)) {
+    return templates.map((template) => ({ features: [], ...template }));
+  }
+  throw new CreateError("fetch_failed", `The starters of that version are unknown: ${output}`);
 }
 
 async function create(
   folder: string,
   { template, without }: Contents,
   name: string,
-  { bun, variables, signal }: Environment,
+  environment: Environment,
 ): Promise<FileMap> {
   using scratch = openScratch();
   const project = join(scratch.folder, "project");
   refuseTemporaryFolder(project);
   const features = without.length === 0 ? [] : ["--without", without.join(",")];
   const options = ["--template", template, ...features, "--name", name, "--json"];
-  // With npm's variable, the old version would refuse npm's settings as options without a `--`.
-  const { npm_command: _, ...env } = variables;
-  const { exitCode, stdout, output } = await run({
-    command: [bun, join(folder, "create.js"), project, ...options, "--no-install", "--no-git"],
-    cwd: scratch.folder,
-    env,
-    signal,
-  });
+  const args = [project, ...options, "--no-install", "--no-git"];
+  const { exitCode, stdout, output } = await runCommand(folder, args, environment);
   if (exitCode === 0) return directoryFiles(project);
   const { code, message = output } = errorIn(stdout);
   throw new CreateError(
@@ -87,6 +90,16 @@ async function create(
     `The recorded version of ${template} could not be created again: ${message}`,
     'Correct the entry "bunyard" in package.json if it was edited.',
   );
+}
+
+function runCommand(
+  folder: string,
+  args: readonly string[],
+  { bun, variables, signal }: Environment,
+): Promise<Result> {
+  // With npm's variable, the old version would refuse npm's settings as options without a `--`.
+  const { npm_command: _, ...env } = variables;
+  return run({ command: [bun, join(folder, "create.js"), ...args], cwd: folder, env, signal });
 }
 
 /** A Biome configuration or a workspace around it would change what is created. */

@@ -134,8 +134,8 @@ export function checkText(
     changes,
     changelog,
     isUpToDate,
-    enter,
-  }: Summary & { readonly isUpToDate: boolean; readonly enter: readonly string[] },
+    commands,
+  }: Summary & { readonly isUpToDate: boolean; readonly commands: readonly string[] },
   style: Style,
   columns: number | undefined,
 ): string {
@@ -150,7 +150,7 @@ export function checkText(
   page.gap();
   page.prose(`${transition(from, to)} is available: ${counts(changes)}.`);
   page.gap();
-  page.commands([...enter, `${RUN} update`], style);
+  page.commands(commands, style);
   return page.text;
 }
 
@@ -197,10 +197,12 @@ function entries(page: Page, changelog: readonly ChangelogSection[], style: Styl
 const nameOf = ({ template, version }: Stamp): string => `${template} ${version}`;
 
 function transition(from: Stamp, to: Stamp): string {
-  if (from.version !== to.version) return `${from.template} ${from.version} → ${to.version}`;
-  const without =
+  const features =
     to.without.length === 0 ? "with all features" : `without ${to.without.join(", ")}`;
-  return `${nameOf(to)} ${without}`;
+  if (from.version === to.version) return `${nameOf(to)} ${features}`;
+  const versions = `${from.template} ${from.version} → ${to.version}`;
+  // The list may be longer than what the user left out: a feature is left out with the one that it requires.
+  return Bun.deepEquals(from.without, to.without) ? versions : `${versions} ${features}`;
 }
 
 /** `2 conflicts, 5 files`. */
