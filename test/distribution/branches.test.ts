@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { version } from "../../package.json" with { type: "json" };
 import { COMMAND_TIMEOUT } from "../contract/command.ts";
 import { projectOf } from "../contract/project.ts";
 import { missingFor } from "../contract/requirements.ts";
@@ -18,6 +17,7 @@ setDefaultTimeout(COMMAND_TIMEOUT);
 const HEADING = "One starter as a repository";
 const names = templateNames();
 const clone = await Clone.open();
+const { version } = await Bun.file(join(clone.root, "package.json")).json();
 afterAll(() => clone[Symbol.asyncDispose]());
 const place = join(clone.place, "cloned");
 const projects = await Promise.all(

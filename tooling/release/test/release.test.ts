@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { chmod, cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { version } from "../../../package.json" with { type: "json" };
 import { run } from "../src/command.ts";
 import { tarballProblems } from "../src/tarball.ts";
 
@@ -11,9 +10,10 @@ setDefaultTimeout(300_000);
 
 /** More than an argument of a program may have on Linux. */
 const LONG = "long ".repeat(30_000).trim();
+const root = resolve(import.meta.dir, "../../..");
+const { version }: { version: string } = await Bun.file(join(root, "package.json")).json();
 const [major, minor] = version.split(".").map(Number);
 const NEXT = `${major}.${Number(minor) + 1}.0`;
-const root = resolve(import.meta.dir, "../../..");
 let folder: string;
 let clone: string;
 beforeAll(async () => {
