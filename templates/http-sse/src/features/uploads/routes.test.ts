@@ -430,6 +430,7 @@ describe("GET", () => {
       "content-disposition": 'attachment; filename="a.txt"',
       "x-content-type-options": "nosniff",
       "accept-ranges": "bytes",
+      "x-accel-buffering": "no",
       etag: expect.stringMatching(/^"[\da-f]{64}"$/),
     });
     // Ranges apply to GET only.

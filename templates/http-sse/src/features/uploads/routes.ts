@@ -90,6 +90,9 @@ function download(c: Context, upload: Upload, file: Blob): Response {
       etag: tag,
       "accept-ranges": "bytes",
       "cache-control": "private, max-age=31536000, immutable",
+      // A proxy that buffers a large file reads nothing more while its buffer is full: nginx stops after 1 GiB, and the idle
+      // timeout would close the connection before a slow client has received that.
+      "x-accel-buffering": "no",
       // Hono drops the body of a response to HEAD, and its length with it.
       "content-length": `${end - start + 1}`,
       ...(range ? { "content-range": `bytes ${start}-${end}/${upload.size}` } : {}),
