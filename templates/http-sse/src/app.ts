@@ -75,7 +75,7 @@ export async function createApp(env: Env, service: Service) {
     .route("/", messageRoutes(messages, service.metrics))
     .route("/", eventRoutes(env, messages, broadcaster, service))
     // #region uploads
-    .route("/", uploadRoutes(uploads))
+    .route("/", uploadRoutes(env, uploads))
     // #endregion
     // #region jobs
     .route("/", jobRoutes(jobs))

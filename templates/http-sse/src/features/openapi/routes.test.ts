@@ -86,6 +86,18 @@ test("GET /docs lists every route", async () => {
   for (const { path } of described()) expect(page).toContain(path);
 });
 
+// #region uploads
+test("allows any media type of a download", async () => {
+  const upload = await server.fetch("/api/uploads?name=a.txt", { method: "POST", body: "hello" });
+  const download = await server.fetch(upload.headers.get("location") ?? "");
+  expect(download.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+  expect(document.paths["/api/uploads/{id}"]?.get?.responses).toMatchObject({
+    200: { content: { "*/*": {} } },
+    206: { content: { "*/*": {} } },
+  });
+});
+// #endregion
+
 // #region auth
 test("shows the access of each route: exactly the routes with access are 401 without a token", async () => {
   await using closed = await TestServer.start({ AUTH_SECRET: SECRET });

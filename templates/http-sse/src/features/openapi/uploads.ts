@@ -4,6 +4,8 @@ import { json, type Operation, problem } from "#lib/openapi";
 import { Upload } from "../uploads/store.ts";
 
 const bytes = { "application/octet-stream": {} };
+/** The type of a stored file depends on its content. */
+const anyType = { "*/*": {} };
 
 export const uploadOperations = {
   "POST /api/uploads": {
@@ -28,8 +30,8 @@ export const uploadOperations = {
       }),
     },
     responses: {
-      200: { description: "The file.", content: bytes },
-      206: { description: "The range.", content: bytes },
+      200: { description: "The file.", content: anyType },
+      206: { description: "The range.", content: anyType },
       304: { description: "The client has this version." },
       404: problem("There is no such upload."),
       416: problem("The range is not within the file."),

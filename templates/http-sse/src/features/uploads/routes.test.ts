@@ -206,6 +206,16 @@ describe("POST", () => {
   const part = (name: string, text: string) =>
     `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\n${text}\r\n`;
   const FILE = part('name="file"; filename="x"', "x");
+  test("a slow upload is stored, although it takes longer than KEEP_ALIVE_TIMEOUT_S", async () => {
+    await using slow = await TestServer.start({ KEEP_ALIVE_TIMEOUT_S: "5" });
+    const started = performance.now();
+    const bytes = async function* () {
+      for (; performance.now() - started < 10_000; await Bun.sleep(100)) yield Buffer.from("x");
+    };
+    const body = streamOf(bytes());
+    await stored(await slow.fetch("/api/uploads?name=a.txt", { method: "POST", body }));
+  });
+
   test("parameters without quotes are accepted", async () => {
     const body = `${part("name=file; filename=a.txt", "x")}--b--`;
     const response = await server.fetch("/api/uploads", {
@@ -430,6 +440,7 @@ describe("GET", () => {
       "content-disposition": 'attachment; filename="a.txt"',
       "x-content-type-options": "nosniff",
       "accept-ranges": "bytes",
+      "x-accel-buffering": "no",
       etag: expect.stringMatching(/^"[\da-f]{64}"$/),
     });
     // Ranges apply to GET only.

@@ -4,6 +4,7 @@ import { etag } from "hono/etag";
 import { z } from "zod";
 import { Problem, readBody, validate } from "#lib/http";
 import { type AppEnv, access } from "../../access.ts";
+import type { Env } from "../../env.ts";
 import { boundaryOf, MAX_OVERHEAD, readFilePart } from "./multipart.ts";
 import { attachment } from "./name.ts";
 import { parseRange } from "./range.ts";
@@ -16,11 +17,13 @@ const uploadQuery = z.object({
 /** The topic whose access a client needs for uploads. */
 const TOPIC = "uploads";
 
-export function uploadRoutes(uploads: UploadStore) {
+export function uploadRoutes(env: Env, uploads: UploadStore) {
   return new Hono<AppEnv>()
     .post("/api/uploads", access("publish"), validate("query", uploadQuery), async (c) => {
       c.get("grant").requirePublish(TOPIC);
-      const upload = await receive(c.req.raw, c.req.valid("query").name, uploads);
+      // The runtime does not count small chunks as traffic: it would close a connection that sends less than 16 KiB/s.
+      const onChunk = () => c.env.server.timeout(c.req.raw, env.KEEP_ALIVE_TIMEOUT_S);
+      const upload = await receive(c.req.raw, c.req.valid("query").name, uploads, onChunk);
       return c.json(upload, 201, { location: `/api/uploads/${upload.id}` });
     })
     .get("/api/uploads/:id", access("subscribe"), etag(), async (c) => {
@@ -35,12 +38,13 @@ async function receive(
   request: Request,
   name: string | undefined,
   uploads: UploadStore,
+  onChunk: () => void,
 ): Promise<Upload> {
   const boundary = boundaryOf(request.headers.get("content-type"));
   const length = Number(request.headers.get("content-length") ?? 0);
   const overhead = boundary === undefined ? 0 : MAX_OVERHEAD;
   if (length > uploads.maxBytes + overhead) throw uploadTooLarge(uploads.maxBytes);
-  const body = completeBody(request);
+  const body = completeBody(request, onChunk);
   if (boundary === "") throw new Problem(400, "The multipart content type has no boundary.");
   if (boundary !== undefined) {
     return readFilePart(body, boundary, (part) => uploads.save(part.name, part.content));
@@ -53,10 +57,11 @@ async function receive(
  * The body's chunks. Each one is invalid once the next is requested.
  * @throws {Problem} 400 if the client closes the connection before the end.
  */
-async function* completeBody(request: Request): AsyncGenerator<Uint8Array> {
+async function* completeBody(request: Request, onChunk: () => void): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of readBody(request)) {
     size += chunk.byteLength;
+    onChunk();
     yield chunk;
     // Frees the chunk now: until the next garbage collection, the chunks of a large upload would accumulate.
     // A chunk that is a part of a larger buffer is not freed, because the buffer may also hold the next chunk.
@@ -90,6 +95,9 @@ function download(c: Context, upload: Upload, file: Blob): Response {
       etag: tag,
       "accept-ranges": "bytes",
       "cache-control": "private, max-age=31536000, immutable",
+      // A proxy that buffers a large file reads nothing more while its buffer is full: nginx stops after 1 GiB, and the idle
+      // timeout would close the connection before a slow client has received that.
+      "x-accel-buffering": "no",
       // Hono drops the body of a response to HEAD, and its length with it.
       "content-length": `${end - start + 1}`,
       ...(range ? { "content-range": `bytes ${start}-${end}/${upload.size}` } : {}),
