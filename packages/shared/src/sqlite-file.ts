@@ -1,4 +1,4 @@
-// Notices that the file of an open SQLite database was deleted or replaced.
+// Notices that the file of an open SQLite database was deleted, replaced or emptied.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { storeUnavailable } from "./problem.ts";
@@ -8,6 +8,7 @@ export class SqliteFile {
   readonly #path: string;
   readonly #inode: number | undefined;
 
+  /** @param db a database with a table. */
   constructor({ filename }: Database) {
     this.#path = filename;
     this.#inode = inodeOf(filename);
@@ -16,11 +17,13 @@ export class SqliteFile {
   /** Call it before each write. @throws {Problem} 503 until the file is back, or the service is restarted. */
   check(): void {
     if (inodeOf(this.#path) === this.#inode) return;
-    const cause = new Error(`${this.#path} was deleted or replaced. Restart the service.`);
+    const cause = new Error(`${this.#path} was deleted, replaced or emptied. Restart the service.`);
     throw storeUnavailable(cause);
   }
 }
 
+/** Returns undefined if there is no file, or an empty one: an open database with a table is never empty. */
 function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file?.size ? file.ino : undefined;
 }
