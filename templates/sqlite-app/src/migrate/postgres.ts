@@ -5,7 +5,7 @@ import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
-import { noTimeouts, openConnection } from "./postgres-connection.ts";
+import { noTimeouts, openConnection, refuseTransactionPooler } from "./postgres-connection.ts";
 import {
   createLedger,
   readState,
@@ -158,6 +158,7 @@ export class PostgresTarget implements Target {
   /** Returns the schema as SQL, without lines that differ between two dumps of the same schema. */
   async dump(): Promise<string> {
     requirePrograms(this.#connection);
+    await refuseTransactionPooler(this.#sql, this.#connection);
     const { foreign } = await readOwnership(this.#sql);
     const schema = await currentSchema(this.#sql);
     const options = [
@@ -176,6 +177,7 @@ export class PostgresTarget implements Target {
 
   async backup(file: string): Promise<BackupResult> {
     requirePrograms(this.#connection);
+    await refuseTransactionPooler(this.#sql, this.#connection);
     return stoppable(this.#connection, (context) => backupTo(this.#sql, context, file));
   }
 
