@@ -83,7 +83,7 @@ export class PostgresTarget implements Target {
       const state = await readState(sql);
       if (hasStepRun(step, state)) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
-      const schema = await currentSchema(sql);
+      const schema = await requireSchema(sql);
       const started = performance.now();
       await sql.unsafe("SAVEPOINT migration");
       await runScript(sql, step.script);
@@ -108,7 +108,7 @@ export class PostgresTarget implements Target {
       await using sql = openConnection(this.#connection);
       if (hasStepRun(step, await readState(sql))) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
-      const schema = await currentSchema(sql);
+      const schema = await requireSchema(sql);
       const started = performance.now();
       await sql.begin(async (transaction) => {
         await recordStep(transaction, step);
@@ -160,7 +160,7 @@ export class PostgresTarget implements Target {
     requirePrograms(this.#connection);
     await refuseTransactionPooler(this.#sql, this.#connection);
     const { foreign } = await readOwnership(this.#sql);
-    const schema = await currentSchema(this.#sql);
+    const schema = await requireSchema(this.#sql);
     const options = [
       "--schema-only",
       "--no-owner",
@@ -232,9 +232,17 @@ export class PostgresTarget implements Target {
   }
 }
 
-async function currentSchema(sql: SqlRunner): Promise<string> {
+async function currentSchema(sql: SqlRunner): Promise<string | null> {
   const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
   return schema;
+}
+
+async function requireSchema(sql: SqlRunner): Promise<string> {
+  const schema = await currentSchema(sql);
+  if (schema !== null) return schema;
+  throw new MigrateError("failed", "No schema of the search_path exists.", {
+    hint: "Create the schema, or correct search_path in DATABASE_URL.",
+  });
 }
 
 /** A schema with the name of the role comes before `public`. The ledger would not be found in it. */
