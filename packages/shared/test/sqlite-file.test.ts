@@ -1,4 +1,4 @@
-// A database whose file was deleted, replaced or emptied is not written to.
+// A database whose file, or write-ahead log, was deleted, replaced or emptied is not written to.
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, renameSync, rmSync, truncateSync } from "node:fs";
@@ -22,6 +22,13 @@ test.skipIf(process.platform === "win32")("a file must be the one that was opene
   other.run("CREATE TABLE a (x)");
   expect(() => file.check()).toThrow(expect.objectContaining({ status: 503 }));
   renameSync(`${path}.moved`, path);
+  file.check();
+  db.run("PRAGMA journal_mode = WAL");
+  db.run("INSERT INTO a VALUES (1)");
+  file.check();
+  renameSync(`${path}-wal`, `${path}-wal.moved`);
+  expect(() => file.check()).toThrow(expect.objectContaining({ status: 503 }));
+  renameSync(`${path}-wal.moved`, `${path}-wal`);
   file.check();
   truncateSync(path);
   expect(() => file.check()).toThrow(expect.objectContaining({ status: 503 }));
