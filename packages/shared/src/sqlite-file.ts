@@ -1,4 +1,4 @@
-// Notices that the file of an open SQLite database was deleted or replaced.
+// Notices that the file of an open SQLite database was deleted, replaced or emptied, or its write-ahead log deleted.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { storeUnavailable } from "./problem.ts";
@@ -7,20 +7,27 @@ import { storeUnavailable } from "./problem.ts";
 export class SqliteFile {
   readonly #path: string;
   readonly #inode: number | undefined;
+  /** Undefined until SQLite has created the write-ahead log. */
+  #logInode: number | undefined;
 
+  /** @param db a database with a table, so that its file is not empty. */
   constructor({ filename }: Database) {
     this.#path = filename;
-    this.#inode = inodeOf(filename);
+    this.#inode = inodeOf(filename, 1);
   }
 
   /** Call it before each write. @throws {Problem} 503 until the file is back, or the service is restarted. */
   check(): void {
-    if (inodeOf(this.#path) === this.#inode) return;
-    const cause = new Error(`${this.#path} was deleted or replaced. Restart the service.`);
-    throw storeUnavailable(cause);
+    const logInode = inodeOf(`${this.#path}-wal`);
+    this.#logInode ??= logInode;
+    if (inodeOf(this.#path, 1) === this.#inode && logInode === this.#logInode) return;
+    const files = `${this.#path} or ${this.#path}-wal`;
+    throw storeUnavailable(new Error(`${files} was deleted or replaced. Restart the service.`));
   }
 }
 
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
+/** Returns undefined if there is no file, or a smaller one. */
+function inodeOf(path: string, minBytes = 0): number | undefined {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file && file.size >= minBytes ? file.ino : undefined;
 }

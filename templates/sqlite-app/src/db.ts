@@ -3,16 +3,21 @@ import { EnvError, parseEnv } from "#lib/env";
 import type { Report } from "./cli/command.ts";
 import { help, parse } from "./cli/commands.ts";
 import { databaseSchema } from "./env.ts";
-import { MigrateError, messageWithHint } from "./migrate/errors.ts";
+import { MigrateError, messageWithHint, reasonOf } from "./migrate/errors.ts";
 import { openMigrator } from "./migrator.ts";
 
 const args = Bun.argv.slice(2);
 const isJson = args.includes("--json");
 const { exitCode, data, text } = await run().catch(reportError);
-if (isJson) console.log(JSON.stringify({ ok: exitCode === 0, ...data }));
-else if (exitCode === 0) console.log(text);
-else console.error(text);
+const report = isJson ? JSON.stringify({ ok: exitCode === 0, ...data }) : text;
 process.exitCode = exitCode;
+try {
+  // `console.log` would ignore a full disk.
+  await Bun.write(isJson || exitCode === 0 ? Bun.stdout : Bun.stderr, `${report}\n`);
+} catch (error) {
+  console.error(`The report could not be written: ${reasonOf(error)}.`);
+  process.exitCode ||= 1;
+}
 
 async function run(): Promise<Report> {
   const parsed = parse(args);

@@ -60,6 +60,11 @@ export function restoreCancelled(): MigrateError {
   return new MigrateError("refused", "The restore was cancelled. Nothing was changed.");
 }
 
+/** A backup without a recorded migration could not be restored. */
+export function nothingToBackUp(): MigrateError {
+  return new MigrateError("failed", "The database has no applied migration to back up.");
+}
+
 export function messageWithHint(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof MigrateError && error.hint ? `${message}\n${error.hint}` : message;

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SQL } from "bun";
 import { flush, flushNames, publish, removeFile } from "./backup.ts";
-import { explainFileError, MigrateError } from "./errors.ts";
+import { explainFileError, MigrateError, nothingToBackUp } from "./errors.ts";
 import { noTimeouts } from "./postgres-connection.ts";
 import { readState } from "./postgres-ledger.ts";
 import { describeObject, exclude, isRelation, readOwnership } from "./postgres-objects.ts";
@@ -61,9 +61,7 @@ async function dump(
     // VACUUM FULL, which waits for the lock and blocks pg_dump, would therefore wait forever. The rollback unlocks it.
     await transaction.unsafe("SAVEPOINT before_reading");
     const { ledger } = await readState(transaction);
-    if (schema === null || ledger.length === 0) {
-      throw new MigrateError("failed", "The database has no applied migration to back up.");
-    }
+    if (schema === null || ledger.length === 0) throw nothingToBackUp();
     const { own, foreign } = await readOwnership(transaction);
     await transaction.unsafe("ROLLBACK TO SAVEPOINT before_reading");
     const inseparable = foreign.filter((object) => !isRelation(object));

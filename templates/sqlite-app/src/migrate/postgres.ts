@@ -5,7 +5,7 @@ import { explainFileError, MigrateError, restoreCancelled } from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { hasStepRun, type Step } from "./plan.ts";
 import { backupTo } from "./postgres-backup.ts";
-import { noTimeouts, openConnection } from "./postgres-connection.ts";
+import { noTimeouts, openConnection, refuseTransactionPooler } from "./postgres-connection.ts";
 import {
   createLedger,
   readState,
@@ -83,7 +83,7 @@ export class PostgresTarget implements Target {
       const state = await readState(sql);
       if (hasStepRun(step, state)) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
-      const schema = await currentSchema(sql);
+      const schema = await requireSchema(sql);
       const started = performance.now();
       await sql.unsafe("SAVEPOINT migration");
       await runScript(sql, step.script);
@@ -108,7 +108,7 @@ export class PostgresTarget implements Target {
       await using sql = openConnection(this.#connection);
       if (hasStepRun(step, await readState(sql))) return "alreadyApplied";
       const { foreign } = await readOwnership(sql);
-      const schema = await currentSchema(sql);
+      const schema = await requireSchema(sql);
       const started = performance.now();
       await sql.begin(async (transaction) => {
         await recordStep(transaction, step);
@@ -158,8 +158,9 @@ export class PostgresTarget implements Target {
   /** Returns the schema as SQL, without lines that differ between two dumps of the same schema. */
   async dump(): Promise<string> {
     requirePrograms(this.#connection);
+    await refuseTransactionPooler(this.#sql, this.#connection);
     const { foreign } = await readOwnership(this.#sql);
-    const schema = await currentSchema(this.#sql);
+    const schema = await requireSchema(this.#sql);
     const options = [
       "--schema-only",
       "--no-owner",
@@ -176,6 +177,7 @@ export class PostgresTarget implements Target {
 
   async backup(file: string): Promise<BackupResult> {
     requirePrograms(this.#connection);
+    await refuseTransactionPooler(this.#sql, this.#connection);
     return stoppable(this.#connection, (context) => backupTo(this.#sql, context, file));
   }
 
@@ -230,9 +232,17 @@ export class PostgresTarget implements Target {
   }
 }
 
-async function currentSchema(sql: SqlRunner): Promise<string> {
+async function currentSchema(sql: SqlRunner): Promise<string | null> {
   const [{ schema }] = await sql.unsafe("SELECT current_schema() AS schema");
   return schema;
+}
+
+async function requireSchema(sql: SqlRunner): Promise<string> {
+  const schema = await currentSchema(sql);
+  if (schema !== null) return schema;
+  throw new MigrateError("failed", "No schema of the search_path exists.", {
+    hint: "Create the schema, or correct search_path in DATABASE_URL.",
+  });
 }
 
 /** A schema with the name of the role comes before `public`. The ledger would not be found in it. */

@@ -37,6 +37,8 @@ const BODY_START = {
 } satisfies Record<Engine, RegExp>;
 /** After anything else, `END` belongs to a `CASE`, or is a column, as in `new.end`. */
 const BODY_END = /(?:;| ATOMIC) END$/;
+/** The last words of these patterns. Testing every word would slow down each start with a large file. */
+const BODY_WORDS = new Set(["TRIGGER", "ATOMIC", "END"]);
 
 /** Returns the statements of a file. A `;` in parentheses or in the body of a trigger or function does not end one. */
 export function statements(sql: string, engine: Engine): Statement[] {
@@ -63,6 +65,7 @@ export function statements(sql: string, engine: Engine): Statement[] {
     if (word === "(") parentheses += 1;
     else if (word === ")") parentheses -= 1;
     words.push(word);
+    if (!BODY_WORDS.has(word)) continue;
     const last = words.slice(-3).join(" ");
     if (BODY_START[engine].test(last)) isInBody = true;
     else if (BODY_END.test(last)) isInBody = false;

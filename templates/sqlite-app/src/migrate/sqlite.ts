@@ -4,7 +4,13 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { connect, errorCode, outageReason } from "../store/connection.ts";
 import { copyDatabase, explainFailure } from "./backup.ts";
-import { DB_COMMAND, explainFileError, type Finding, MigrateError } from "./errors.ts";
+import {
+  DB_COMMAND,
+  explainFileError,
+  type Finding,
+  MigrateError,
+  nothingToBackUp,
+} from "./errors.ts";
 import { isTransactional, type Migration, type Script, scriptError } from "./files.ts";
 import { createLedger, readState, recordStep, writeRow } from "./ledger.ts";
 import { type Orphan, orphanFindings, readOrphans, refuseNewOrphans } from "./orphans.ts";
@@ -138,6 +144,8 @@ export class SqliteTarget implements Target {
 
   async backup(file: string): Promise<BackupResult> {
     this.#mustExist();
+    const { ledger } = await this.readState();
+    if (ledger.length === 0) throw nothingToBackUp();
     return { bytes: copyDatabase(this.location, file), unverified: undefined, leftOut: [] };
   }
 

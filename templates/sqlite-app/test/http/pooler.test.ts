@@ -61,14 +61,21 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
-    "a restore leaves the sessions of the pooler as they were",
+    "a restore leaves the sessions of the pooler as they were; a backup and a dump, which cannot, are refused",
     async () => {
-      await using pooler = await behindPgBouncer(await newDatabase());
+      const direct = await newDatabase();
+      await using pooler = await behindPgBouncer(direct);
       using project = new Project("none", pooler.url);
+      using administrator = new Project("none", direct);
       project.write("0001_note", "CREATE TABLE note (id int PRIMARY KEY);");
       await project.dbOk("up");
-      await project.dbOk("backup", project.join("backup.dump"));
-      await project.dbOk("restore", project.join("backup.dump"), "--yes");
+      const file = project.join("backup.dump");
+      for (const command of [["backup", file], ["dump"]]) {
+        const { exitCode, stderr } = await project.db(...command);
+        expect([exitCode, stderr]).toEqual([1, expect.stringContaining("pooler")]);
+      }
+      await administrator.dbOk("backup", file);
+      await project.dbOk("restore", file, "--yes");
       await using sql = new SQL(pooler.url, { prepare: false });
       // Sleeps, so that each query gets another session.
       const read = () => sql.unsafe("SELECT count(*) FROM note, pg_sleep(0.2)");

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -318,6 +319,20 @@ test.concurrent(
         `${file} does not exist, or is not a regular file.\n`,
       ]);
     }
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a database without an applied migration is not backed up, because its backup could not be restored",
+  async () => {
+    using project = make();
+    project.query("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+    const file = project.join("backup.db");
+    const { exitCode, stderr } = await project.db("backup", file);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("no applied migration");
+    expect(existsSync(file)).toBe(false);
   },
   PROCESS_TIMEOUT,
 );

@@ -34,6 +34,23 @@ function fillDisk(file: string): void {
   }
 }
 
+test.skipIf(process.platform !== "linux")(
+  "full: a report that cannot be written is an error",
+  async () => {
+    const child = Bun.spawn(
+      [process.execPath, join(import.meta.dir, "../../src/db.ts"), "status"],
+      {
+        env: project.env,
+        stdout: Bun.file("/dev/full"),
+        stderr: "pipe",
+      },
+    );
+    expect(await child.stderr.text()).toBe("The report could not be written: the disk is full.\n");
+    expect(await child.exited).toBe(1);
+  },
+  PROCESS_TIMEOUT,
+);
+
 const onSeparateDisk = () => {
   const data = () => project.join("data");
 

@@ -91,6 +91,22 @@ onPostgres((newDatabase) => {
   );
 
   test.concurrent(
+    "a search_path without a schema that exists is reported by up and dump",
+    async () => {
+      using project = new Project("none", `${await newDatabase()}?search_path=missing`);
+      project.write("0001_a", "CREATE TABLE a (x int);");
+      for (const command of ["up", "dump"]) {
+        const { exitCode, stderr } = await project.db(command);
+        expect([exitCode, stderr]).toEqual([
+          1,
+          expect.stringContaining("No schema of the search_path exists.\nCreate the schema"),
+        ]);
+      }
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  test.concurrent(
     "timeouts of the database do not end the wait for the migration of another process",
     async () => {
       using project = new Project("none", await newDatabase());
