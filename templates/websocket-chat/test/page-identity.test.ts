@@ -241,6 +241,24 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect(await typedIn(page)).toBe("half a sentence");
   });
 
+  test("a page of another protocol version asks for a reload, after which what was typed is still there", async () => {
+    await using proxy = await FaultyProxy.start(server.port);
+    using page = await Page.signIn(proxy.url, "Outdated");
+    await page.click("#text");
+    await page.type("half a sentence");
+    await page.evaluate(`void (window.WebSocket = function () {
+      const data = JSON.stringify({ type: "welcome", you: {}, protocol: 0 });
+      setTimeout(() => this.onmessage({ data }));
+      this.close = () => {};
+    })`);
+    proxy.drop();
+    await page.reconnects("#start:not([hidden])");
+    await page.says("#start", "This page is older than the server. Reload it to continue.");
+    await page.reload();
+    await page.shows("[data-state=online]");
+    expect(await typedIn(page)).toBe("half a sentence");
+  });
+
   test("two tabs can have different rooms", async () => {
     using one = await Page.open(server.url, "tabs");
     await one.signIn("Tabs");

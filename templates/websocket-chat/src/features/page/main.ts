@@ -156,27 +156,35 @@ function start(user: User): void {
     else if (banner.textContent === "") banner.textContent = OFFLINE;
   }
 
+  /** Makes what is being typed the draft of its conversation, and accepts no further input. */
+  function stopInput(): void {
+    byId("chat", HTMLElement).inert = true;
+    // #region edits
+    moveEditToDraft();
+    // #endregion
+    if (model.current) model.current.draft = text.value;
+  }
+
   /** Ends the use of the page by this user, and reloads it so that another user sees none of its content. */
   async function end(reason: EndReason): Promise<void> {
     client.close();
     if (reason === "another protocol") {
-      banner.textContent = "This page is older than the server. Reload it to continue.";
+      stopInput();
+      keepDrafts(user.id, model.conversations.values());
+      const start = byId("start", HTMLElement);
+      start.textContent = "This page is older than the server. Reload it to continue.";
+      start.hidden = false;
       return;
     }
     let next: User | undefined;
     if (reason === "session expired") {
-      // The same person may sign in again, so what is being typed and what was not sent stays.
-      const chat = byId("chat", HTMLElement);
       // `unreachable` may call this again while the sign-in form is shown.
-      if (chat.inert) return;
-      chat.inert = true;
-      // #region edits
-      moveEditToDraft();
-      // #endregion
+      if (byId("chat", HTMLElement).inert) return;
+      // The same person may sign in again, so what is being typed and what was not sent stays.
+      stopInput();
       for (const event of client.unsent.toReversed()) {
         if ("text" in event) moveToDraft(event);
       }
-      if (model.current) model.current.draft = text.value;
       // Another login may have started a new session already.
       const found = await whoAmI();
       next = typeof found === "string" ? await askForName("Your session has expired.") : found;
