@@ -186,9 +186,11 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("[data-state=offline], [data-state=connecting]");
     await page.write("meet at nine");
     await page.click("#leave");
-    await page.until("/1 of your messages/.test(document.querySelector('#banner').textContent)");
+    const isDropShown = "/1 of your messages/.test(document.querySelector('#banner').textContent)";
+    await page.until(isDropShown);
     await server.restart();
     await page.reconnects();
+    expect(await page.evaluate<boolean>(isDropShown)).toBe(true);
     await page.reload();
     await page.says("#members .label", "Leaver");
     expect(await page.texts("#rooms .label")).toEqual(["general"]);

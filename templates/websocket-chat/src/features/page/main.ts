@@ -40,6 +40,8 @@ function start(user: User): void {
   const text = byId("text", HTMLTextAreaElement);
   const banner = byId("banner", HTMLElement);
   let isRenderPlanned = false;
+  /** Why there is no connection; empty while there is one. */
+  let offlineReason = "";
   // #region typing
   let typedAt = 0;
   // #endregion
@@ -53,8 +55,7 @@ function start(user: User): void {
       unreachable: async () => {
         const { status, detail } = (await whyRefused()) ?? {};
         if (status === 401) await end("session expired");
-        // Another text says why an action failed, and stays.
-        else if (detail && banner.textContent === OFFLINE) banner.textContent = detail;
+        else if (offlineReason !== "") showOffline(detail ?? OFFLINE);
       },
       joined: (room, snapshot, isFirst) => update(() => model.joined(room, snapshot, isFirst)),
       refused: (room, problem) => update(() => model.refused(room, problem)),
@@ -150,10 +151,14 @@ function start(user: User): void {
     const words = { connecting: "Connecting…", online: "Connected", offline: `Offline${wait}` };
     status.dataset.state = state;
     status.textContent = words[state];
-    if (state === "connecting") return;
-    if (state === "online") banner.textContent = "";
-    // The banner may show why an action failed: a failed reconnect must not replace that.
-    else if (banner.textContent === "") banner.textContent = OFFLINE;
+    if (state === "online") showOffline("");
+    else if (state === "offline") showOffline(offlineReason || OFFLINE);
+  }
+
+  /** Shows why there is no connection, unless the banner shows why an action failed. */
+  function showOffline(reason: string): void {
+    if (["", offlineReason].includes(banner.textContent)) banner.textContent = reason;
+    offlineReason = reason;
   }
 
   /** Makes what is being typed the draft of its conversation, and accepts no further input. */
