@@ -186,9 +186,11 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("[data-state=offline], [data-state=connecting]");
     await page.write("meet at nine");
     await page.click("#leave");
-    await page.until("/1 of your messages/.test(document.querySelector('#banner').textContent)");
+    const isDropShown = "/1 of your messages/.test(document.querySelector('#banner').textContent)";
+    await page.until(isDropShown);
     await server.restart();
     await page.reconnects();
+    expect(await page.evaluate<boolean>(isDropShown)).toBe(true);
     await page.reload();
     await page.says("#members .label", "Leaver");
     expect(await page.texts("#rooms .label")).toEqual(["general"]);
@@ -238,6 +240,24 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("[data-state=offline], [data-state=connecting]");
     await page.reconnects();
     await page.says("#members .label", "Renewed");
+    expect(await typedIn(page)).toBe("half a sentence");
+  });
+
+  test("a page of another protocol version asks for a reload, after which what was typed is still there", async () => {
+    await using proxy = await FaultyProxy.start(server.port);
+    using page = await Page.signIn(proxy.url, "Outdated");
+    await page.click("#text");
+    await page.type("half a sentence");
+    await page.evaluate(`void (window.WebSocket = function () {
+      const data = JSON.stringify({ type: "welcome", you: {}, protocol: 0 });
+      setTimeout(() => this.onmessage({ data }));
+      this.close = () => {};
+    })`);
+    proxy.drop();
+    await page.reconnects("#start:not([hidden])");
+    await page.says("#start", "This page is older than the server. Reload it to continue.");
+    await page.reload();
+    await page.shows("[data-state=online]");
     expect(await typedIn(page)).toBe("half a sentence");
   });
 

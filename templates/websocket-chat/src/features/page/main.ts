@@ -40,6 +40,8 @@ function start(user: User): void {
   const text = byId("text", HTMLTextAreaElement);
   const banner = byId("banner", HTMLElement);
   let isRenderPlanned = false;
+  /** Why there is no connection; empty while there is one. */
+  let offlineReason = "";
   // #region typing
   let typedAt = 0;
   // #endregion
@@ -53,8 +55,7 @@ function start(user: User): void {
       unreachable: async () => {
         const { status, detail } = (await whyRefused()) ?? {};
         if (status === 401) await end("session expired");
-        // Another text says why an action failed, and stays.
-        else if (detail && banner.textContent === OFFLINE) banner.textContent = detail;
+        else if (offlineReason !== "") showOffline(detail ?? OFFLINE);
       },
       joined: (room, snapshot, isFirst) => update(() => model.joined(room, snapshot, isFirst)),
       refused: (room, problem) => update(() => model.refused(room, problem)),
@@ -150,33 +151,45 @@ function start(user: User): void {
     const words = { connecting: "Connecting…", online: "Connected", offline: `Offline${wait}` };
     status.dataset.state = state;
     status.textContent = words[state];
-    if (state === "connecting") return;
-    if (state === "online") banner.textContent = "";
-    // The banner may show why an action failed: a failed reconnect must not replace that.
-    else if (banner.textContent === "") banner.textContent = OFFLINE;
+    if (state === "online") showOffline("");
+    else if (state === "offline") showOffline(offlineReason || OFFLINE);
+  }
+
+  /** Shows why there is no connection, unless the banner shows why an action failed. */
+  function showOffline(reason: string): void {
+    if (["", offlineReason].includes(banner.textContent)) banner.textContent = reason;
+    offlineReason = reason;
+  }
+
+  /** Makes what is being typed the draft of its conversation, and accepts no further input. */
+  function stopInput(): void {
+    byId("chat", HTMLElement).inert = true;
+    // #region edits
+    moveEditToDraft();
+    // #endregion
+    if (model.current) model.current.draft = text.value;
   }
 
   /** Ends the use of the page by this user, and reloads it so that another user sees none of its content. */
   async function end(reason: EndReason): Promise<void> {
     client.close();
     if (reason === "another protocol") {
-      banner.textContent = "This page is older than the server. Reload it to continue.";
+      stopInput();
+      keepDrafts(user.id, model.conversations.values());
+      const start = byId("start", HTMLElement);
+      start.textContent = "This page is older than the server. Reload it to continue.";
+      start.hidden = false;
       return;
     }
     let next: User | undefined;
     if (reason === "session expired") {
-      // The same person may sign in again, so what is being typed and what was not sent stays.
-      const chat = byId("chat", HTMLElement);
       // `unreachable` may call this again while the sign-in form is shown.
-      if (chat.inert) return;
-      chat.inert = true;
-      // #region edits
-      moveEditToDraft();
-      // #endregion
+      if (byId("chat", HTMLElement).inert) return;
+      // The same person may sign in again, so what is being typed and what was not sent stays.
+      stopInput();
       for (const event of client.unsent.toReversed()) {
         if ("text" in event) moveToDraft(event);
       }
-      if (model.current) model.current.draft = text.value;
       // Another login may have started a new session already.
       const found = await whoAmI();
       next = typeof found === "string" ? await askForName("Your session has expired.") : found;

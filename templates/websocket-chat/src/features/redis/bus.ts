@@ -35,8 +35,8 @@ export interface RedisBusOptions {
   /** For publishing. */
   readonly redis: RedisConnection;
   readonly hub: Listener;
-  /** Called when Redis has lost data that it had acknowledged. */
-  readonly startNewEpochs: () => Promise<void>;
+  /** Called when Redis has lost data that it had acknowledged: at least this entry, which was read last. */
+  readonly startNewEpochs: (lostId: string) => Promise<void>;
 }
 
 export class RedisBus implements Bus {
@@ -146,7 +146,7 @@ export class RedisBus implements Bus {
       const oldest = await this.#reader.send("XRANGE", [key, "-", "+", "COUNT", "1"]);
       const [oldestId] = (oldest as Entry[])[0] ?? START;
       // Redis trims the oldest entries first: if an older one is still there, the entry at the cursor was lost.
-      if (!isAfter(oldestId, id)) await this.#options.startNewEpochs();
+      if (!isAfter(oldestId, id)) await this.#options.startNewEpochs(id);
       this.#options.hub.onDataLoss();
       this.#cursor = newest;
     }

@@ -8,7 +8,7 @@ import { randomId } from "../../random-id.ts";
 import type { Draft, History, RoomLog, Stored } from "../chat/room-log/room-log.ts";
 import { BUS_LENGTH, type RedisBus } from "./bus.ts";
 import { checkHealth, probe } from "./health.ts";
-import { Script, type Sender } from "./script.ts";
+import { Script } from "./script.ts";
 
 /** Attempts to change a message before the event is refused. The delays between them add up to at most 2 s. */
 const ATTEMPTS = 11;
@@ -17,8 +17,6 @@ const ATTEMPTS = 11;
 const NOWHERE: Position = { epoch: "", offset: 0 };
 
 export class RedisRoomLog implements RoomLog {
-  /** The part of the latest epoch that all rooms share. */
-  #generation = "";
   #evictedKeys: number | undefined;
 
   /** @param prefix of every key. */
@@ -44,7 +42,6 @@ export class RedisRoomLog implements RoomLog {
     const keys = [...this.#roomKeys(room), this.#key("bus")];
     const args = [randomId(), after.epoch, after.offset];
     const [epoch, head, found, entries, lastId] = await read.run(this.redis, keys, args);
-    this.#generation = epoch.split(".").at(-1) ?? "";
     await this.bus.reached(lastId);
     const recovered = found === 1;
     const offset = recovered ? after.offset + entries.length : head;
@@ -64,15 +61,10 @@ export class RedisRoomLog implements RoomLog {
     this.redis.close();
   }
 
-  /** Called on each new connection: `startNewEpochs` also works on a node that has neither read nor stored anything. */
-  async loadGeneration(redis: Sender): Promise<void> {
-    this.#generation ||= String((await redis.send("GET", [this.#key("generation")])) ?? "");
-  }
-
-  /** Starts a new epoch in every room. Called when Redis has lost data that it had acknowledged. */
-  async startNewEpochs(): Promise<void> {
-    const args = [this.#generation, randomId()];
-    this.#generation = await replaceGeneration.run(this.redis, [this.#key("generation")], args);
+  /** Starts a new epoch in every room. Called when Redis has lost the entry `lostId` of the bus. */
+  async startNewEpochs(lostId: string): Promise<void> {
+    const [lostAt = ""] = lostId.split("-");
+    await replaceGeneration.run(this.redis, [this.#key("generation")], [lostAt, randomId()]);
   }
 
   async #tryAppend(draft: Draft): Promise<Stored | undefined> {
@@ -290,10 +282,13 @@ const read = new Script<ReadReply>(`
 
 /**
  * Starts new epochs in all rooms after data loss: otherwise offsets would be assigned twice. Only the call of the
- * first node that notices the loss has an effect.
- * KEYS: generation. ARGV: the lost one, the new one. Returns the generation from then on.
+ * first node that notices the loss has an effect: a generation that is newer than the lost entry is kept.
+ * KEYS: generation. ARGV: when the lost entry was stored, in milliseconds; id for the new generation.
  */
-const replaceGeneration = new Script<string>(`
-  if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
-  return redis.call('GET', KEYS[1]) or ''
+const replaceGeneration = new Script<null>(`
+  local since = (redis.call('GET', KEYS[1]) or ''):match('^(%d+)%-')
+  if tonumber(since or 0) > tonumber(ARGV[1]) then return end
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  redis.call('SET', KEYS[1], now .. '-' .. ARGV[2])
 `);

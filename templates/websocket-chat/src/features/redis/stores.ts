@@ -9,11 +9,9 @@ import { RedisRoomLog } from "./room-log.ts";
 
 /** Connects in the background: until Redis is available, `ready` rejects. @param prefix of every key. */
 export function openRedisStores(url: string, prefix: string, hub: Listener) {
-  const redis = RedisConnection.start(url, async (client) => {
-    await checkData(client, prefix);
-    await log.loadGeneration(client);
-  });
-  const bus = new RedisBus({ url, prefix, redis, hub, startNewEpochs: () => log.startNewEpochs() });
+  const redis = RedisConnection.start(url, (client) => checkData(client, prefix));
+  const startNewEpochs = (lostId: string) => log.startNewEpochs(lostId);
+  const bus = new RedisBus({ url, prefix, redis, hub, startNewEpochs });
   const log = new RedisRoomLog(redis, bus, prefix);
   const endedSessions = new RedisEndedSessions(redis, prefix);
   return { bus, log, presence: new RedisPresence(url, prefix, bus), endedSessions };
