@@ -20,7 +20,7 @@ export function treatsConnectionsWell(project: Project): void {
   });
 
   test("an idle connection is closed after KEEP_ALIVE_TIMEOUT_S, which is longer than proxies wait", async () => {
-    await using service = await startService(project, { KEEP_ALIVE_TIMEOUT_S: "5" });
+    await using service = await startService(project, { KEEP_ALIVE_TIMEOUT_S: "2" });
     const socket = connect(Number(service.url.port), service.url.hostname);
     socket.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
     socket.resume();

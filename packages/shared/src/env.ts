@@ -48,10 +48,9 @@ export const serviceVariables = {
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
   /**
    * Seconds without traffic until a connection is closed, even while a handler runs. Must exceed that of a proxy in front.
-   * A handler that takes longer calls `c.env.server.timeout(c.req.raw, 0)`. With less than 5 seconds, the runtime would also
-   * close connections that transfer data.
+   * A handler that takes longer calls `c.env.server.timeout(c.req.raw, 0)`.
    */
-  KEEP_ALIVE_TIMEOUT_S: integer({ min: 5, max: 255 }).default(75),
+  KEEP_ALIVE_TIMEOUT_S: integer({ min: 1, max: 255 }).default(75),
   /** Milliseconds to keep serving after the first signal, so that load balancers notice `/readyz`. */
   SHUTDOWN_DELAY_MS: integer({ max: MAX_DELAY_MS }).default(0),
   /** Milliseconds that requests in flight have to finish before their connections are closed. */

@@ -161,7 +161,7 @@ describe("a list", () => {
 
 test.each([
   ["KEEP_ALIVE_TIMEOUT_S", "256"],
-  ["KEEP_ALIVE_TIMEOUT_S", "4"],
+  ["KEEP_ALIVE_TIMEOUT_S", "0"],
   ["SHUTDOWN_TIMEOUT_MS", "2147483648"],
   ["METRICS_PORT", "65536"],
 ])("%s=%s is refused", (name, value) => {

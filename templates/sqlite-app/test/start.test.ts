@@ -148,7 +148,7 @@ test.concurrent(
   "a write that times out receives a 503 even with a short KEEP_ALIVE_TIMEOUT_S",
   async () => {
     using project = new Project("own");
-    await using service = await Service.start({ ...project.env, KEEP_ALIVE_TIMEOUT_S: "5" });
+    await using service = await Service.start({ ...project.env, KEEP_ALIVE_TIMEOUT_S: "2" });
     const { token } = await service.newUser();
     using other = project.open();
     other.run("BEGIN IMMEDIATE");

@@ -88,7 +88,7 @@ test(
 );
 
 test("a connection without requests is closed after KEEP_ALIVE_TIMEOUT_S, also after an import", async () => {
-  await using service = await Service.start({ KEEP_ALIVE_TIMEOUT_S: "5" });
+  await using service = await Service.start({ KEEP_ALIVE_TIMEOUT_S: "1" });
   const { token } = await service.newUser();
   const body = '{"title":"t","body":"b"}';
   const head = [
