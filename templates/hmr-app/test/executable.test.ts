@@ -1,6 +1,6 @@
 // `bun run compile`: the executable needs no other file, and loads none from its working directory.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cp, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Copy } from "./copy.ts";
@@ -49,6 +49,20 @@ test("the executable serves the page and all of its files from an empty folder",
   expect((await send(service.url, `/${EARLIER}`)).status).toBe(404);
   expect((await send(service.url, "/api/state")).body).toContain('"count":0');
   expect(await readdir(folder)).toEqual([name]);
+});
+
+/** Compiles with a small disk at dist/, and prints the start of the executable and the names of all files there. */
+const FULL_DISK = `mount -t tmpfs -o size=16m tmpfs dist && echo earlier > dist/app
+NODE_ENV=production "$0" compile.ts; head -c 8 dist/app; ls -A dist`;
+const UNSHARE = ["unshare", "--map-root-user", "--mount"];
+const canMount = Bun.which("unshare") && Bun.spawnSync([...UNSHARE, "true"]).success;
+
+test.if(Boolean(canMount))("a full disk keeps the executable of an earlier build", async () => {
+  await mkdir(join(copy.folder, "dist"));
+  const command = [...UNSHARE, "sh", "-c", FULL_DISK, process.execPath];
+  const { stdout, stderr } = Bun.spawnSync(command, { cwd: copy.folder });
+  expect(stderr.toString()).toContain("ENOSPC");
+  expect(stdout.toString()).toBe("earlier\napp\n");
 });
 
 test("the stack of an error names the source", async () => {

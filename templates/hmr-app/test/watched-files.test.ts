@@ -1,6 +1,6 @@
 // The page follows a branch switch, a renamed folder, a replaced image and an edit of the configuration.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isImported, loadedFiles, sources } from "../src/dev/workarounds/source-files.ts";
 import { browserTest, counter, followEdits, overlay, Tab } from "./browser.ts";
@@ -124,6 +124,22 @@ browserTest("a renamed folder is still watched", async () => {
     await copy.write("src/page/gadgets/Badge.tsx", badge(text));
     await tab.shows(text);
   }
+});
+
+browserTest("a page whose folder is replaced by a copy is shown, and still watched", async () => {
+  const page = join(copy.folder, "src/page");
+  // The bundler misses it only sometimes.
+  for (const round of [1, 2, 3]) {
+    await rename(page, `${page}-old`);
+    await cp(`${page}-old`, page, { recursive: true });
+    await rm(`${page}-old`, { recursive: true });
+    for (const text of [`copy ${round}`, `edit of copy ${round}`]) {
+      await copy.write("src/page/gadgets/Badge.tsx", badge(text));
+      await tab.shows(`${text} `);
+    }
+  }
+  await copy.write("src/page/gadgets/Badge.tsx", badge("badge five"));
+  await tab.shows("badge five");
 });
 
 browserTest("an edit of .env changes the page and the server", async () => {

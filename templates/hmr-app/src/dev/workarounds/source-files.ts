@@ -1,12 +1,12 @@
 // Defects: the bundler (a) does not build an edit during a build until the next event of the file system; (b) never builds
-// edits in a folder that was renamed, or removed and restored by git, because it still watches the previous inode; (c) reads
-// a file while an editor replaces it, and finds it missing or empty: the page then loses its state, and after a rename the
-// bundler keeps building the old file.
+// edits in a folder that was renamed, or removed and restored by git, because it still watches the previous inode, and the page
+// may stay blank if the folder contains index.html; (c) reads a file while an editor replaces it, and finds it missing or
+// empty: the page then loses its state, and after a rename the bundler keeps building the old file.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739 for (a) and (b), no issue found for (c)
-// Workaround: a plugin that records which version of each file the bundler has loaded. (a), (b) If a file stays different
-// from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts. (c) The
-// plugin waits until the file has content. If the file stays missing: when nothing imports it, the bundler restarts and
-// forgets it. When something imports it, the page reloads once the file is back.
+// Workaround: a plugin that records which version of each file the bundler has loaded. (a) If a file stays different
+// from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts. (b) If a
+// folder has another inode, the bundler restarts. (c) The plugin waits until the file has content. If the file stays missing:
+// when nothing imports it, the bundler restarts and forgets it. When something imports it, the page reloads once the file is back.
 import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -46,6 +46,8 @@ export const loadedFiles = new Map<string, string>();
 const unwatchedFiles = new Set<string>();
 /** When the bundler started to build an edited file that has not reached this plugin yet, by path. */
 const loading = new Map<string, number>();
+/** The inodes of the folders of the page when the bundler began to watch them, by path. */
+const folders = new Map<string, number | undefined>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
 /** Edited files that nothing imports. Cleared by each load, because the loaded file may import them. */
@@ -59,6 +61,8 @@ const withErrors = new Set<string>();
 function recordLoad(path: string, version = versionOf(path)): void {
   loadedFiles.set(path, version);
   loading.delete(path);
+  const folder = dirname(path);
+  if (SOURCE.test(path) && !folders.has(folder)) folders.set(folder, inodeOf(folder));
   for (const edit of edits.values()) edit.polls = 0;
   unusedFiles.clear();
 }
@@ -83,7 +87,9 @@ export default {
       return undefined;
     });
     setInterval(() => {
-      if (!isLoading()) checkForMissedEdit();
+      const replaced = folders.keys().find(isReplaced);
+      if (replaced) requestRestart(`${shorten(replaced)} was replaced`);
+      else if (!isLoading()) checkForMissedEdit();
     }, POLL_MS);
   },
 } satisfies BunPlugin;
@@ -105,6 +111,16 @@ function hasContent(path: string): boolean {
 /** Returns the loaded files that are not in packages. */
 export function sources(): readonly string[] {
   return [...loadedFiles.keys()].filter((path) => SOURCE.test(path));
+}
+
+/** Returns whether the bundler watches a folder that is no longer at this path. */
+function isReplaced(folder: string): boolean {
+  const inode = inodeOf(folder);
+  return inode !== undefined && inode !== folders.get(folder);
+}
+
+function inodeOf(folder: string): number | undefined {
+  return statSync(folder, { throwIfNoEntry: false })?.ino;
 }
 
 function isLoading(): boolean {
