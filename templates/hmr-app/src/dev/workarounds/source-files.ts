@@ -5,9 +5,9 @@
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739 for (a) and (b), no issue found for (c)
 // Workaround: a plugin that records which version of each file the bundler has loaded. (a) If a file stays different
 // from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts. (b) If a
-// folder has another inode, the bundler restarts. (c) The plugin waits until the file has content. If the file stays missing:
+// folder was replaced, the bundler restarts. (c) The plugin waits until the file has content. If the file stays missing:
 // when nothing imports it, the bundler restarts and forgets it. When something imports it, the page reloads once the file is back.
-import { mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmdirSync, type Stats, statSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { BunPlugin } from "bun";
@@ -46,8 +46,8 @@ export const loadedFiles = new Map<string, string>();
 const unwatchedFiles = new Set<string>();
 /** When the bundler started to build an edited file that has not reached this plugin yet, by path. */
 const loading = new Map<string, number>();
-/** The inodes of the folders of the page when the bundler began to watch them, by path. */
-const folders = new Map<string, number | undefined>();
+/** The folders of the page when the bundler began to watch them, by path; undefined if one did not exist. */
+const folders = new Map<string, Stats | undefined>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
 /** Edited files that nothing imports. Cleared by each load, because the loaded file may import them. */
@@ -62,7 +62,7 @@ function recordLoad(path: string, version = versionOf(path)): void {
   loadedFiles.set(path, version);
   loading.delete(path);
   const folder = dirname(path);
-  if (SOURCE.test(path) && !folders.has(folder)) folders.set(folder, inodeOf(folder));
+  if (SOURCE.test(path) && !folders.has(folder)) folders.set(folder, statsOf(folder));
   for (const edit of edits.values()) edit.polls = 0;
   unusedFiles.clear();
 }
@@ -115,12 +115,14 @@ export function sources(): readonly string[] {
 
 /** Returns whether the bundler watches a folder that is no longer at this path. */
 function isReplaced(folder: string): boolean {
-  const inode = inodeOf(folder);
-  return inode !== undefined && inode !== folders.get(folder);
+  const before = folders.get(folder);
+  const now = statsOf(folder);
+  // Some network file systems give a folder another inode now and then, but not another time of its creation.
+  return now !== undefined && now.ino !== before?.ino && now.birthtimeMs !== before?.birthtimeMs;
 }
 
-function inodeOf(folder: string): number | undefined {
-  return statSync(folder, { throwIfNoEntry: false })?.ino;
+function statsOf(folder: string): Stats | undefined {
+  return statSync(folder, { throwIfNoEntry: false });
 }
 
 function isLoading(): boolean {
