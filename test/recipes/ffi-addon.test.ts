@@ -131,7 +131,7 @@ test.skipIf(!hasZlib())(
     const project = await create("link");
     await follow(project, "put your own C in");
     await follow(project, "link a library");
-    await finish(project, "border", "native");
+    await finish(project, "backends", "border", "native");
     await crc32Works(project);
   },
   COMMAND_TIMEOUT,

@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findCompiler } from "../scripts/compiler.ts";
 import { packageName, root } from "../src/artifacts.ts";
+import { CFLAGS, LIBS } from "../src/c-flags.ts";
 import { backendOrder } from "../src/engine.ts";
 import { declarations } from "../src/symbols.ts";
 import { platform } from "../src/verify.ts";
@@ -216,10 +217,10 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     const headers = join(project.path, "my headers");
     mkdirSync(headers);
     writeFileSync(join(headers, "empty.h"), "");
-    const flags = [`-I${headers}`, String.raw`-DTEXT="it's \"a\" \\"`];
+    const flags = [...CFLAGS, `-I${headers}`, String.raw`-DTEXT="it's \"a\" \\"`];
     writeFileSync(
       join(project.path, "src/c-flags.ts"),
-      `export const LIBS: string[] = [];\nexport const CFLAGS: string[] = ${JSON.stringify(flags)};\n`,
+      `export const LIBS = ${JSON.stringify(LIBS)};\nexport const CFLAGS: string[] = ${JSON.stringify(flags)};\n`,
     );
     const uses =
       '#include <empty.h>\n_Static_assert(sizeof TEXT == 11, "ten characters and NUL");\n';
@@ -271,7 +272,7 @@ describe.skipIf(!compiler)("with a C compiler", () => {
       ["native/basics.c", (text: string) => `${text}// changed\n`],
       [
         "src/c-flags.ts",
-        (text: string) => text.replace("CFLAGS: readonly string[] = [", '$&"-O2"'),
+        (text: string) => text.replace("CFLAGS: readonly string[] = [", '$&"-O2", '),
       ],
       ["scripts/compile.ts", (text: string) => text.replace('"-O3"', '"-O2"')],
     ] as const) {

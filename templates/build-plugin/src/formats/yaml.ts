@@ -66,6 +66,8 @@ export function parseYaml(source: Source, text = source.text): Parsed {
 const MESSAGES: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: "a second document starts here: put each document into its own file",
   NON_STRING_KEY: "a key must be a string: put text that starts with { [ or * in quotes",
+  TAG_RESOLVE_FAILED:
+    "this tag is not supported, or not for this value: remove it, or put text that starts with ! in quotes",
 };
 
 function spanOf(node: Node | null): Span {
@@ -77,6 +79,8 @@ interface Anchor {
   readonly node: Node;
   /** The number of its aliases after expansion, which replaces each alias with a copy of its anchor's value. */
   uses: number;
+  /** The value of its aliases, if the parser has none because the anchor is in a merge. */
+  value?: unknown;
 }
 
 interface Use {
@@ -94,7 +98,7 @@ function checkAndConvertNodes(document: Document.Parsed, source: Source): void {
     Node(_, node, path) {
       if (isAlias(node)) {
         const parents = path.map((parent) => anchors.get(parent)).filter((anchor) => !!anchor);
-        const anchor = resolveAlias(node, latest.get(node.source), parents, source);
+        const anchor = resolveAlias(node, latest.get(node.source), parents, document, source);
         uses.push({ anchor, parents });
         return;
       }
@@ -119,6 +123,7 @@ function resolveAlias(
   alias: Alias,
   anchor: Anchor | undefined,
   parents: readonly Anchor[],
+  document: Document,
   source: Source,
 ): Anchor {
   if (anchor === undefined) {
@@ -128,8 +133,15 @@ function resolveAlias(
   if (parents.includes(anchor)) {
     throw source.error("value", spanOf(alias), `the anchor &${alias.source} refers to itself`);
   }
-  // The parser's own method visits the whole document.
-  alias.resolve = () => anchor.node as Scalar | YAMLMap | YAMLSeq;
+  const { node } = anchor;
+  // The parser's own methods visit the whole document, and throw if the anchor is in a merge: `<<: &a {x: 1}`.
+  alias.resolve = () => node as Scalar | YAMLMap | YAMLSeq;
+  alias.toJSON = (_, context) => {
+    const known = context?.anchors.get(node);
+    if (known) return known.res;
+    anchor.value ??= node.toJS(document, { maxAliasCount: -1 });
+    return anchor.value;
+  };
   return anchor;
 }
 
