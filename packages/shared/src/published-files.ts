@@ -18,10 +18,8 @@ const BACKUP = ".unpublished";
  * For `prepack`: README.md becomes NPM.md, in which `your-package` is the package's name and `your-command` the name without
  * its scope; without NPM.md it stays. A LICENSE of "the <package> authors" gets the package's present name.
  * @param manifest the published package.json, if it differs from the project's own
- * @throws {Error} in `npm publish` and `yarn publish`
  */
 export function replaceWithPublished(directory = process.cwd(), manifest?: string): void {
-  refuseOtherPublishers();
   restoreOwn(directory);
   const file = (name: string) => join(directory, name);
   const read = (name: string) => readFileSync(file(name), "utf8");
@@ -49,16 +47,6 @@ export function replaceWithPublished(directory = process.cwd(), manifest?: strin
       read("LICENSE").replace(/(?<=\(c\) )the [a-z\d@/._~-]+ authors$/m, `the ${name} authors`),
     );
   }
-}
-
-/** npm and Yarn send README.md and package.json beside the packed files, and read them after `postpack` has restored them. */
-function refuseOtherPublishers(): void {
-  const { npm_config_user_agent: agent = "", npm_command, npm_config_argv } = process.env;
-  if (!/^(npm|yarn)\//.test(agent)) return;
-  if (npm_command !== "publish" && !npm_config_argv?.includes('"publish"')) return;
-  throw new Error(
-    "npm and Yarn would publish README.md and package.json as they are in this folder. Publish as README.md describes.",
-  );
 }
 
 /**

@@ -36,24 +36,6 @@ test("the published README and LICENSE have the package's name; then the project
   expect(await own.exists(".unpublished/.gitignore")).toBe(false);
 });
 
-test.each([
-  { npm_config_user_agent: "npm/11.19.1 node/v20.20.2", npm_command: "publish" },
-  { npm_config_user_agent: "yarn/1.22.22 npm/?", npm_config_argv: '{"cooked":["publish"]}' },
-])(
-  "a publisher that reads the project's own files is refused, and nothing is replaced: %j",
-  async (env) => {
-    await using own = await project();
-    const before = { ...process.env };
-    Object.assign(process.env, env);
-    try {
-      expect(() => replaceWithPublished(own.directory)).toThrow("Publish as README.md describes");
-    } finally {
-      process.env = before;
-    }
-    expect(await own.text("README.md")).toBe(files["README.md"]);
-  },
-);
-
 test("after packing was killed, the next run restores the project's own files", async () => {
   await using own = await project();
   replaceWithPublished(own.directory);
