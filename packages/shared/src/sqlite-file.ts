@@ -1,4 +1,4 @@
-// Notices that the file of an open SQLite database was deleted, replaced or emptied, or its write-ahead log deleted.
+// Notices that the files of an open SQLite database were deleted, replaced or emptied.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { storeUnavailable } from "./problem.ts";
