@@ -117,7 +117,7 @@ export function sources(): readonly string[] {
 function isReplaced(folder: string): boolean {
   const before = folders.get(folder);
   const now = statsOf(folder);
-  // Some network file systems give a folder another inode now and then, but not another time of its creation.
+  // The inode alone is not enough: some network file systems change it while the folder stays the same.
   return now !== undefined && now.ino !== before?.ino && now.birthtimeMs !== before?.birthtimeMs;
 }
 
