@@ -16,7 +16,7 @@ export class SqliteFile {
     this.#inode = inodeOf(filename, 1);
   }
 
-  /** Call it before each write. @throws {Problem} 503 until the file is back, or the service is restarted. */
+  /** Call it before each write. @throws {Problem} 503 until the original files are moved back, or the service is restarted. */
   check(): void {
     const logInode = inodeOf(`${this.#path}-wal`);
     this.#logInode ??= logInode;

@@ -28,8 +28,8 @@ export interface ConnectionOptions {
 /** Send a ping after this many milliseconds of silence. */
 const PING_AFTER_MS = 20_000;
 /**
- * Reconnect if a ping has no reply after this many milliseconds. Each failed attempt doubles the time, up to the second
- * value: over a slow network, the reply to a join takes longer.
+ * Reconnect if a ping has no reply after this many milliseconds. Each failed attempt doubles the time, up to `cap`:
+ * over a slow network, the reply may have to wait behind a long reply to a join.
  */
 const SILENCE_TIMEOUT_MS = { base: 4000, cap: 64_000 };
 /** Give up a connection attempt after this many milliseconds. */

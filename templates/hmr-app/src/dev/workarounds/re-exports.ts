@@ -1,7 +1,8 @@
 // Defect: in an import cycle, a module that only re-exports others, such as an index.ts, has no exports until all of them are
 // evaluated. A module that imports one of them through the index.ts throws "Cannot read properties of null".
 // Bun 1.4.5, https://github.com/oven-sh/bun/issues/40378
-// Workaround: adds to Bun's script in the page that such a module provides the exports of the modules that are evaluated.
+// Workaround: changes Bun's script in the page. Until a module that only re-exports is evaluated, it provides the exports of
+// those of its dependencies that are.
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -42,7 +43,11 @@ export function provideReexports(code: string): string {
   );
 }
 
-/** Returns null for a module that is not evaluated yet. Runs in the page, so it may only use its parameters. */
+/**
+ * Returns the exports of an evaluated module, or those that a module that only re-exports has so far; otherwise null. The
+ * pattern finds the latter: to call their functions early has no side effects. Runs in the page, so it may only use its
+ * parameters, and it is joined into one line, so it may not contain comments.
+ */
 function exportsOf(
   id: string,
   bundle: Readonly<Record<string, Bundled>>,
