@@ -1,6 +1,6 @@
 // The page follows a branch switch, a renamed folder, a replaced image and an edit of the configuration.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cp, mkdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isImported, loadedFiles, sources } from "../src/dev/workarounds/source-files.ts";
 import { browserTest, counter, followEdits, overlay, Tab } from "./browser.ts";
@@ -224,6 +224,53 @@ test.each([
   await own.write("src/page/Importer.tsx", 'import { Badge } from "#gadgets/OtherBadge";');
   expect(isImported(path)).toBe(false);
   loadedFiles.clear();
+});
+
+const NOTE = "import { note } from";
+const note = (text: string) => `export const note = "${text}";\n`;
+
+/** Adds an import to the page of a copy of its own, and opens it. */
+async function openNote(own: Copy, specifier: string): Promise<AsyncDisposable & { page: Tab }> {
+  await own.edit(APP, "import { useState }", `${NOTE} "${specifier}";\nimport { useState }`);
+  await own.edit(APP, "</header>", "{note}</header>");
+  const service = await startDev(own.folder);
+  const page = await Tab.openDev(service);
+  const close = async () => {
+    await page[Symbol.asyncDispose]();
+    await service[Symbol.asyncDispose]();
+  };
+  return { page, [Symbol.asyncDispose]: close };
+}
+
+browserTest(
+  "a link that points to another folder is followed, and so are later edits",
+  async () => {
+    await using own = await Copy.make();
+    await own.write("one/note.ts", note("folder one"));
+    await own.write("two/note.ts", note("folder two"));
+    const link = join(own.folder, "src/page/linked");
+    await symlink(join(own.folder, "one"), link);
+    await using opened = await openNote(own, "./linked/note.ts");
+    const { page } = opened;
+    await page.shows("folder one");
+    await rm(link);
+    await symlink(join(own.folder, "two"), link);
+    await page.shows("folder two");
+    await own.write("two/note.ts", note("edited two"));
+    await page.shows("edited two");
+  },
+);
+
+browserTest("an edit is shown after a file was renamed to another extension", async () => {
+  await using own = await Copy.make();
+  await own.write("src/page/note.tsx", note("before"));
+  await using opened = await openNote(own, "./note.tsx");
+  const { page } = opened;
+  await page.shows("before");
+  await rename(join(own.folder, "src/page/note.tsx"), join(own.folder, "src/page/note.jsx"));
+  await own.edit(APP, "./note.tsx", "./note.jsx");
+  await own.write("src/page/note.jsx", note("after"));
+  await page.shows("after");
 });
 
 browserTest("files that the page does not import change nothing", async () => {

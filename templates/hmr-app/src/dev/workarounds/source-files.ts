@@ -1,13 +1,22 @@
 // Defects: the bundler (a) does not build an edit during a build until the next event of the file system; (b) never builds
 // edits in a folder that was renamed, or removed and restored by git, because it still watches the previous inode, and the page
-// may stay blank if the folder contains index.html; (c) reads a file while an editor replaces it, and finds it missing or
-// empty: the page then loses its state, and after a rename the bundler keeps building the old file.
+// may stay blank if the folder contains index.html; the same happens if a symbolic link is replaced; (c) reads a file while an
+// editor replaces it, and finds it missing or empty: the page then loses its state, and after a rename the bundler keeps
+// building the old file.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/42739 for (a) and (b), no issue found for (c)
 // Workaround: a plugin that records which version of each file the bundler has loaded. (a) If a file stays different
 // from what was loaded, the plugin causes another event in its folder. If that does not help, the bundler restarts. (b) If a
-// folder was replaced, the bundler restarts. (c) The plugin waits until the file has content. If the file stays missing:
+// folder or a link was replaced, the bundler restarts. (c) The plugin waits until the file has content. If the file stays missing:
 // when nothing imports it, the bundler restarts and forgets it. When something imports it, the page reloads once the file is back.
-import { mkdtempSync, readFileSync, rmdirSync, type Stats, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { BunPlugin } from "bun";
@@ -16,6 +25,9 @@ import type { BunPlugin } from "bun";
 export const SOURCE = /^(?!.*[\\/]node_modules[\\/])/;
 /** The query and the fragment of the URL of a file, as in `icons.svg#home`. */
 export const SUFFIX = /[?#].*$/;
+
+/** A file that may import others. */
+const IMPORTER = new RegExp(`${SOURCE.source}.*\\.([cm]?[jt]sx?|css|html)$`);
 
 const MISSING = "missing";
 const POLL_MS = 100;
@@ -48,6 +60,8 @@ const unwatchedFiles = new Set<string>();
 const loading = new Map<string, number>();
 /** The folders of the page when the bundler began to watch them, by path; undefined if one did not exist. */
 const folders = new Map<string, Stats | undefined>();
+/** Where imported paths that contain a symbolic link pointed when the bundler resolved them. */
+const links = new Map<string, string>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
 /** Edited files that nothing imports. Cleared by each load, because the loaded file may import them. */
@@ -84,10 +98,11 @@ export default {
     build.onLoad({ filter: /.*/ }, async ({ path }) => {
       if (SOURCE.test(path)) await waitForSource(path);
       recordLoad(path);
+      if (IMPORTER.test(path)) recordLinks(path);
       return undefined;
     });
     setInterval(() => {
-      const replaced = folders.keys().find(isReplaced);
+      const replaced = folders.keys().find(isReplaced) ?? links.keys().find(pointsElsewhere);
       if (replaced) requestRestart(`${shorten(replaced)} was replaced`);
       else if (!isLoading()) checkForMissedEdit();
     }, POLL_MS);
@@ -97,11 +112,21 @@ export default {
 /** Waits until a file that an editor replaces has content, and handles one that stays missing. */
 async function waitForSource(path: string): Promise<void> {
   const deadline = Date.now() + MAX_REPLACE_MS;
+  // If a new bundler looks for the file as well, another restart does not help.
+  const wasLoaded = (loadedFiles.get(path) ?? MISSING) !== MISSING;
   while (!hasContent(path) && Date.now() < deadline) await Bun.sleep(REPLACE_POLL_MS);
   if (versionOf(path) !== MISSING) {
     if (missing.delete(path)) requestReload(`${shorten(path)} was restored`);
-  } else if (isImported(path)) missing.add(path);
+  } else if (isImported(path) && !(wasLoaded && wasMoved(path))) missing.add(path);
   else requestRestart(`${shorten(path)} was removed`);
+}
+
+/** Returns whether imports of a missing file now find another one, as after `Box.tsx` was moved to `Box.jsx` or `Box/index.tsx`. */
+function wasMoved(path: string): boolean {
+  const base = withoutEnding(path);
+  return ["tsx", "jsx", "ts", "js"].some(
+    (ending) => existsSync(`${base}.${ending}`) || existsSync(join(base, `index.${ending}`)),
+  );
 }
 
 function hasContent(path: string): boolean {
@@ -125,6 +150,32 @@ function statsOf(folder: string): Stats | undefined {
   return statSync(folder, { throwIfNoEntry: false });
 }
 
+/** Records the relative imports of a file that contain a symbolic link. An import may omit the extension. */
+function recordLinks(importer: string): void {
+  for (const specifier of specifiersIn(importer).filter((it) => it.startsWith("."))) {
+    const path = resolve(dirname(importer), specifier.replace(SUFFIX, ""));
+    for (const link of [path, `${path}.tsx`, `${path}.ts`]) {
+      const target = targetOf(link);
+      if (target && target !== link) links.getOrInsert(link, target);
+    }
+  }
+}
+
+/** Returns whether an imported path leads to another file than when the bundler resolved it. */
+function pointsElsewhere(link: string): boolean {
+  const target = targetOf(link);
+  return target !== undefined && target !== links.get(link);
+}
+
+/** Returns undefined for a missing file. */
+function targetOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 function isLoading(): boolean {
   return loading.values().some((since) => Date.now() - since < MAX_LOAD_MS);
 }
@@ -135,7 +186,8 @@ function checkForMissedEdit(): void {
     const polls = countPolls(path);
     if (polls === 0 || unusedFiles.has(path)) continue;
     // No event makes the bundler load a file that it does not watch, so it restarts immediately.
-    const maxPolls = unwatchedFiles.has(path) ? 0 : GRACE_POLLS * slowdown();
+    const isUnwatched = unwatchedFiles.has(path) || targetOf(path) !== path;
+    const maxPolls = isUnwatched ? 0 : GRACE_POLLS * slowdown();
     if (polls <= maxPolls) causeEvent(dirname(path));
     else if (isImported(path)) {
       requestRestart(`missed an edit of ${shorten(path)}`);
@@ -182,8 +234,7 @@ export function isImported(path: string): boolean {
 /** Compares paths without extension and without `/index`, which imports may omit. */
 function imports(importer: string, path: string): boolean {
   const target = withoutEnding(path);
-  return [...textOf(importer).matchAll(SPECIFIER)].some(([, , string, url]) => {
-    const specifier = string ?? url ?? "";
+  return specifiersIn(importer).some((specifier) => {
     if (!specifier.startsWith(".")) {
       // An alias such as `@/ui/Button` or `#Button` may stand for any folder, so only its last segment is compared.
       const name = basename(withoutEnding(specifier)).replace(/^[@#~]/, "");
@@ -192,6 +243,12 @@ function imports(importer: string, path: string): boolean {
     const imported = resolve(dirname(importer), specifier);
     return imported === target || withoutEnding(imported) === target;
   });
+}
+
+/** Returns the strings and the URLs in a file, which include the paths that it imports. */
+function specifiersIn(importer: string): readonly string[] {
+  const matches = [...textOf(importer).matchAll(SPECIFIER)];
+  return matches.map(([, , string, url]) => string ?? url ?? "");
 }
 
 function withoutEnding(path: string): string {
