@@ -34,11 +34,12 @@ export function Everything() {
     worker.postMessage("ping");
   };
   const home = new URL("./icons.svg#home", import.meta.url).href;
+  const numbers = new URL("./numbers.json", import.meta.url).href;
   return (
     <section className={styles.outer}>
       <p id="plain">{data.title} {list.length} {text} {json5.limit} {yaml.limit} {String("a" in data)}</p>
       <a id="home" href={home}>home</a>
-      {[font, picture, icon, video].map((url) => <a key={url} className="asset" href={url}>asset</a>)}
+      {[font, picture, icon, video, numbers].map((url) => <a key={url} className="asset" href={url}>asset</a>)}
       <button type="button" id="ask" onClick={ask}>{reply || "ask"}</button>
       <button type="button" id="open" onClick={() => setOpen(true)}>open</button>
       {isOpen && <Suspense><Later /></Suspense>}
@@ -56,6 +57,7 @@ const files: Readonly<Record<string, string>> = {
   "base.module.css":
     '.unused { composes: box from "./styles.module.css"; } .base { outline: 5px solid rgb(7, 8, 9); }\n',
   "data.json": '\uFEFF{ "title": "of JSON", "list": [1, 2], "__proto__": { "a": 1 } }',
+  "numbers.json": "[1, 2]",
   "data.json5": "{ limit: Infinity }",
   "data.yaml": "limit: .nan",
   "icons.svg": '<svg xmlns="http://www.w3.org/2000/svg"><symbol id="home" /></svg>',
@@ -97,7 +99,13 @@ async function expectEverything(tab: Tab): Promise<void> {
     `Promise.all([...document.querySelectorAll(".asset")].map(async ({ href }) =>
       (await fetch(href)).headers.get("content-type").split(";")[0]))`,
   );
-  expect(types).toEqual(["font/woff2", "image/png", "image/svg+xml", "video/mp4"]);
+  expect(types).toEqual([
+    "font/woff2",
+    "image/png",
+    "image/svg+xml",
+    "video/mp4",
+    "application/json",
+  ]);
   const home =
     '(async ({ hash, href }) => hash + (await fetch(href)).status)(document.querySelector("#home"))';
   expect(await tab.evaluate(home)).toBe("#home200");

@@ -3,12 +3,16 @@
 // Workaround: JSON and text become ES modules, which are updated in place; for other files the page reloads.
 import { dirname, resolve } from "node:path";
 import type { BunPlugin } from "bun";
+import { moduleUrlsIn } from "./module-urls.ts";
 import { requestReload, SOURCE, shorten, textOf, versionOf } from "./source-files.ts";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
-/** `from "./file" with { type: "text" }`, and `import("./file", { with: { type: "text" } })`. Group 1 is the specifier. */
-const TEXT_IMPORT =
-  /(?:from|import\()\s*["']([^"']+)["']\s*,?\s*\{?\s*with:?\s*\{\s*["']?type["']?\s*:\s*["']text["']/g;
+/**
+ * `from "./file" with { type: "text" }`, and `import("./file", { with: { type: "text" } })`. Group 1 is the specifier, group 2
+ * the type.
+ */
+const TYPED_IMPORT =
+  /(?:from|import\()\s*["']([^"']+)["']\s*,?\s*\{?\s*with:?\s*\{\s*["']?type["']?\s*:\s*["'](text|file)["']/g;
 /** Scripts, styles and the page. */
 const UPDATED_BY_BUN = /\.(m?[jt]sx?|css)$|[\\/]index\.html$/;
 
@@ -17,8 +21,8 @@ const parsers: Partial<Record<string, (text: string) => unknown>> = {
   jsonc: Bun.JSONC.parse,
   text: (text) => text,
 };
-/** The files that each source imports with `{ type: "text" }`; `onLoad` does not get this type. */
-const textImports = new Map<string, readonly string[]>();
+/** The type of each file that a source imports as `text` or as `file`, by path and by source; `onLoad` does not get this type. */
+const typedImports = new Map<string, ReadonlyMap<string, string>>();
 /** The loaded version of each image and other file that is not a module, by path. After an edit, the page reloads. */
 const assetVersions = new Map<string, string>();
 
@@ -26,12 +30,13 @@ export default {
   name: "data-imports",
   setup(build) {
     build.onLoad({ filter: SOURCE }, ({ path, loader }) => {
-      const isText = textImports.values().some((paths) => paths.includes(path));
-      if (UPDATED_BY_BUN.test(path) && !isText) {
-        textImports.set(path, findTextImports(path));
+      const imports = typedImports.values().find((types) => types.has(path));
+      const type = imports?.get(path);
+      if (UPDATED_BY_BUN.test(path) && type !== "text") {
+        typedImports.set(path, findTypedImports(path));
         return undefined;
       }
-      const parse = parsers[isText ? "text" : loader];
+      const parse = parsers[type ?? loader];
       if (parse) return toModule(path, parse);
       const version = versionOf(path);
       if (assetVersions.has(path) && assetVersions.get(path) !== version) {
@@ -43,9 +48,14 @@ export default {
   },
 } satisfies BunPlugin;
 
-function findTextImports(importer: string): readonly string[] {
-  const imports = [...textOf(importer).matchAll(TEXT_IMPORT)];
-  return imports.map(([, specifier = ""]) => resolvePath(specifier, dirname(importer)));
+function findTypedImports(importer: string): ReadonlyMap<string, string> {
+  const text = textOf(importer);
+  const typed = [...text.matchAll(TYPED_IMPORT)].map(([, specifier = "", type = ""]) => {
+    return [resolvePath(specifier, dirname(importer)), type] as const;
+  });
+  // A plugin imports these as files.
+  const urls = moduleUrlsIn(importer, text).map((path) => [path, "file"] as const);
+  return new Map([...urls, ...typed]);
 }
 
 /** Also resolves an alias, such as `@/file`. A file that is missing at this moment may be added later. */

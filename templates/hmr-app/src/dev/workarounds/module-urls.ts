@@ -37,10 +37,7 @@ export default {
 
 /** Returns undefined if `code`, which is that of `path`, has no such URL. */
 async function replaceUrls(path: string, code: string): Promise<string | undefined> {
-  const specifiers = [...code.matchAll(MODULE_URL)].map(([, , specifier = ""]) => specifier);
-  const toFile = (specifier: string) => resolve(dirname(path), specifier.replace(SUFFIX, ""));
-  // Without `./`, it may also be the URL of a route.
-  const files = specifiers.filter((it) => it.startsWith(".") || isFile(toFile(it))).map(toFile);
+  const files = moduleUrlsIn(path, code);
   if (files.length === 0) return undefined;
   const bundled = await Promise.all(
     files.map((file) => (SCRIPT.test(file) ? bundleOnce(file) : file)),
@@ -49,13 +46,25 @@ async function replaceUrls(path: string, code: string): Promise<string | undefin
     return `import moduleUrl${index} from ${JSON.stringify(file)} with { type: "file" };`;
   });
   const replaced = code.replace(MODULE_URL, (call, _, specifier) => {
-    const index = files.indexOf(toFile(specifier));
+    const index = files.indexOf(toFile(path, specifier));
     if (index < 0) return call;
     const [suffix = ""] = SUFFIX.exec(specifier) ?? [];
     return `new URL(moduleUrl${index} + ${JSON.stringify(suffix)}, location.href)`;
   });
   // The imports come last, so that the line numbers do not change.
   return [replaced, ...imports].join("\n");
+}
+
+/** Returns the paths of the files of such URLs in `code`, which is that of `path`. */
+export function moduleUrlsIn(path: string, code: string): readonly string[] {
+  const specifiers = [...code.matchAll(MODULE_URL)].map(([, , specifier = ""]) => specifier);
+  const paths = specifiers.map((it) => [it, toFile(path, it)] as const);
+  // Without `./`, it may also be the URL of a route.
+  return paths.filter(([it, file]) => it.startsWith(".") || isFile(file)).map(([, file]) => file);
+}
+
+function toFile(importer: string, specifier: string): string {
+  return resolve(dirname(importer), specifier.replace(SUFFIX, ""));
 }
 
 function isFile(path: string): boolean {
