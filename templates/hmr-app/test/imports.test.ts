@@ -208,6 +208,24 @@ browserTest("a worker that starts a worker is reported until it does not", async
   await page.shows("Before any edit.");
 });
 
+browserTest("an edit reaches the values that other modules derive from it", async () => {
+  await using own = await Copy.make();
+  await own.write("src/page/parts/size.ts", "export const size = 2;\n");
+  const area = 'import { size } from "./size.ts";\nexport const area = size * size;\n';
+  await own.write("src/page/parts/area.ts", area);
+  await own.write("src/page/parts/index.ts", 'export * from "./area.ts";\n');
+  const app = (await own.read("src/page/App.tsx")).replace("</main>", "area {area}</main>");
+  await own.write("src/page/App.tsx", `import { area } from "./parts/index.ts";\n${app}`);
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await page.shows("area 4");
+  await page.click("#page-counter");
+  await page.waitFor(`${counter("page-counter")} === "1"`);
+  await own.write("src/page/parts/size.ts", "export const size = 3;\n");
+  await page.shows("area 9");
+  expect(await page.evaluate(counter("page-counter"))).toBe("1");
+});
+
 browserTest("a module that imports another one through their index.ts works", async () => {
   await using own = await Copy.make();
   await own.write(

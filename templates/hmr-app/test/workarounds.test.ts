@@ -120,6 +120,20 @@ describe("re-exports.ts", () => {
   });
 });
 
+describe("derived-values.ts", () => {
+  browserTest("an edit does not reach a value that another module derives from it", async () => {
+    await open({
+      "App.tsx": component("{second}", 'import { second } from "./second.ts";'),
+      "second.ts": 'import { first } from "./first.ts";\nexport const second = first;\n',
+      "first.ts": 'export const first = "before";\n',
+    });
+    await tab.shows("before");
+    await tab.connected(dev);
+    await write("first.ts", 'export const first = "after";\n');
+    await expectNeverShown("after");
+  });
+});
+
 const badge = (content: string) => `export const badge = "${content}";\n`;
 const importing = (path: string) =>
   component("{badge}", `import { badge } from "./${path}/badge.ts";`);

@@ -13,6 +13,7 @@ import { forward } from "./bundler.ts";
 import { relayRoutes } from "./hmr-relay.ts";
 // #region workarounds
 import { buildErrorRoutes, errorPage } from "./workarounds/build-error-page.ts";
+import { evaluateImporters } from "./workarounds/derived-values.ts";
 import { errorReportRoutes } from "./workarounds/error-locations.ts";
 import { provideReexports } from "./workarounds/re-exports.ts";
 import { runEditsInOrder } from "./workarounds/update-order.ts";
@@ -37,9 +38,9 @@ export function createDevApp(app: WebApp, env: Env): WebApp {
       if (!c.req.path.endsWith(".js")) return response;
       // #region workarounds
       if (response.ok) {
-        const code = provideReexports(runEditsInOrder(await response.text()));
+        const script = evaluateImporters(runEditsInOrder(await response.text()));
         response.headers.delete("content-length");
-        return new Response(code, response);
+        return new Response(provideReexports(script), response);
       }
       // #endregion
       if (response.status !== 404) return response;
