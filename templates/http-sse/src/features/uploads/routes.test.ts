@@ -338,6 +338,12 @@ describe("POST", () => {
     }
   });
 
+  test("a part of a file is 400", async () => {
+    const headers = { "content-range": "bytes 3-4/5" };
+    const init = { method: "POST", headers, body: "lo" };
+    expect((await server.fetch("/api/uploads?name=x", init)).status).toBe(400);
+  });
+
   test("what follows the form is read and ignored", async () => {
     const body = `${FILE}--b--\r\nan epilogue`;
     const chunks = async function* () {
