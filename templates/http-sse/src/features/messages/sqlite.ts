@@ -218,7 +218,7 @@ export class SqliteMessages implements MessageStore {
     const rows = withProblems(() =>
       this.#reads.read((db) => db.query<Pick<Row, "topic" | "data">, []>(select).all()),
     );
-    return new Map(rows.map(({ topic, data }) => [topic, JSON.parse(data)]));
+    return new Map(rows.map(({ topic, data }) => [topic, parseData(data)]));
   }
 
   /** For jobs of other instances: they have all ended, because only one process can use the file. */
@@ -265,7 +265,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   #message({ seq, topic, event, data, at }: Row): Message {
-    return { id: this.#id(seq), topic, event, data: JSON.parse(data), at };
+    return { id: this.#id(seq), topic, event, data: parseData(data), at };
   }
 
   #id(seq: number): string {
@@ -277,6 +277,15 @@ export class SqliteMessages implements MessageStore {
     const seq = Number(id.slice(this.#epoch.length + 1));
     // Compared as a whole: a longer text must not count as the id that it starts with.
     return Number.isSafeInteger(seq) && seq > 0 && id === this.#id(seq) ? seq : 0;
+  }
+}
+
+/** The data of a row. A row that was edited with SQL may not contain JSON: then it is the text of a message. */
+function parseData(json: string): Message["data"] {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return { text: json };
   }
 }
 
