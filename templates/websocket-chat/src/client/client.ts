@@ -20,7 +20,15 @@ export type Unsent = NewEvent & {
   readonly key: string;
   /** When it was posted, in milliseconds since the epoch. */
   readonly postedAt: number;
+  /** The epoch of the room when it was posted: a target is an offset in it. Undefined before the first join. */
+  readonly epoch?: string | undefined;
 };
+
+/** A room to stay in. Leaving and joining it again makes a new one, so that the replies to earlier joins are ignored. */
+interface Room {
+  /** Position of the last event that was received. */
+  position?: Position;
+}
 
 /** Keeps the outbox across page loads, e.g. the tab's `sessionStorage`. */
 export interface OutboxStorage {
@@ -64,8 +72,7 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
 export class ChatClient {
   readonly #options: ClientOptions;
-  /** The rooms to stay in, with the position of the last event that was received. */
-  readonly #rooms = new Map<string, Position | undefined>();
+  readonly #rooms = new Map<string, Room>();
   readonly #joined = new Set<string>();
   /** The events that the server has not acknowledged, in the order in which they were posted. */
   #outbox: readonly Unsent[];
@@ -119,7 +126,7 @@ export class ChatClient {
   /** Joins the room now, and again after each reconnect. Does nothing if the room is already joined, or being joined. */
   join(room: string): void {
     if (this.#rooms.has(room)) return;
-    this.#rooms.set(room, undefined);
+    this.#rooms.set(room, {});
     if (this.#connection.isOnline) void this.#join(room);
   }
 
@@ -135,7 +142,8 @@ export class ChatClient {
 
   /** Sends the event, now or when there is a connection, and resends it until there is a reply. */
   post(event: NewEvent): Unsent {
-    const unsent = { ...event, key: randomKey(), postedAt: Date.now() };
+    const epoch = this.#rooms.get(event.room)?.position?.epoch;
+    const unsent = { ...event, key: randomKey(), postedAt: Date.now(), epoch };
     this.#setOutbox([...this.#outbox, unsent]);
     void this.#flush(event.room);
     return unsent;
@@ -172,33 +180,35 @@ export class ChatClient {
   }
 
   /** @returns whether the event is the next one of its room. After a gap, rejoins to get what is missing. */
-  #advance({ room, epoch, offset }: RoomEvent): boolean {
-    const last = this.#rooms.get(room);
-    if (!last || !this.#joined.has(room)) return false;
+  #advance({ room: name, epoch, offset }: RoomEvent): boolean {
+    const room = this.#rooms.get(name);
+    const last = room?.position;
+    if (!last || !this.#joined.has(name)) return false;
     if (last.epoch === epoch && offset <= last.offset) return false;
     if (last.epoch !== epoch || offset > last.offset + 1) {
-      void this.#join(room);
+      void this.#join(name);
       return false;
     }
-    this.#rooms.set(room, { epoch, offset });
+    room.position = { epoch, offset };
     return true;
   }
 
-  async #join(room: string): Promise<void> {
-    this.#joined.delete(room);
-    const after = this.#rooms.get(room);
-    const join = { type: "join", room, ...(after ? { after } : {}) } as const;
-    const isWanted = () => this.#rooms.has(room) && !this.#joined.has(room);
+  async #join(name: string): Promise<void> {
+    this.#joined.delete(name);
+    const room = this.#rooms.get(name);
+    const after = room?.position;
+    const join = { type: "join", room: name, ...(after ? { after } : {}) } as const;
+    const isWanted = () => this.#rooms.get(name) === room && !this.#joined.has(name);
     const reply = await this.#connection.requestWhile(isWanted, join);
-    if (!reply || !this.#rooms.has(room)) return;
-    if (reply.type === "error") return this.#refused(room, reply.message);
+    if (!reply || !room || this.#rooms.get(name) !== room) return;
+    if (reply.type === "error") return this.#refused(name, reply.message);
     if (reply.type !== "ok" || !("members" in reply)) return;
     const { epoch, offset } = reply;
-    this.#rooms.set(room, { epoch, offset });
-    this.#joined.add(room);
-    this.#options.events.joined(room, reply, after === undefined);
+    room.position = { epoch, offset };
+    this.#joined.add(name);
+    this.#options.events.joined(name, reply, after === undefined);
     for (const message of reply.messages) this.#settleStored(message);
-    void this.#flush(room);
+    void this.#flush(name);
   }
 
   #refused(room: string, problem: string): void {
@@ -212,14 +222,12 @@ export class ChatClient {
     if (!this.#joined.has(room) || this.#inFlight.has(room)) return;
     const event = this.#outbox.find((unsent) => unsent.room === room);
     if (!event) return;
-    if (isTooOld(event)) {
-      this.#settle(
-        event,
-        "This has waited for 24 hours and was dropped: if it is not in the room, send it again.",
-      );
+    const problem = whyUnsafe(event, this.#rooms.get(room)?.position?.epoch);
+    if (problem) {
+      this.#settle(event, problem);
       return this.#flush(room);
     }
-    const { postedAt, ...frame } = event;
+    const { postedAt, epoch, ...frame } = event;
     this.#inFlight.add(room);
     // An event that becomes too old between two attempts is settled by the next `#flush`.
     const isWanted = () => this.#outbox.includes(event) && !isTooOld(event);
@@ -276,6 +284,15 @@ function reasonToEnd(
 ): EndReason | undefined {
   if (protocol !== PROTOCOL) return "another protocol";
   return you.id === user.id ? undefined : "another user";
+}
+
+/** @returns why the event must not be sent to its room, which has this epoch now; undefined if it can be sent. */
+function whyUnsafe(event: Unsent, epoch: string | undefined): string | undefined {
+  if (isTooOld(event)) {
+    return "This has waited for 24 hours and was dropped: if it is not in the room, send it again.";
+  }
+  if (!("target" in event) || [undefined, epoch].includes(event.epoch)) return undefined;
+  return "The server has lost data. This change was dropped, because it could be about another message now.";
 }
 
 function isTooOld({ postedAt }: Unsent): boolean {
