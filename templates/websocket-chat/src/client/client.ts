@@ -152,8 +152,9 @@ export class ChatClient {
 
   /** Private messages are not queued. @returns undefined once the server has accepted it, otherwise the problem. */
   async sendPrivate(to: User, text: string): Promise<string | undefined> {
+    if (!this.#connection.isOnline) return "You are offline.";
     const reply = await this.#connection.request({ type: "private", to: { id: to.id }, text });
-    if (!reply) return "You are offline.";
+    if (!reply) return "The connection was lost: this may not have arrived.";
     return reply.type === "error" ? reply.message : undefined;
   }
   // #endregion

@@ -233,12 +233,14 @@ function start(user: User): void {
 
   async function sendPrivate(conversation: Conversation, words: string): Promise<void> {
     const receiver = { id: conversation.id, name: conversation.title };
+    const line = { from: model.me, text: words, at: new Date().toISOString() };
+    const key = model.showPrivate(receiver, { ...line, state: "waiting" });
+    render(model, actions);
     const problem = await client.sendPrivate(receiver, words);
     // If the user has closed the conversation during the request, only a problem opens it again.
     if (problem === undefined && !model.isOpen(conversation)) return;
-    const line = { from: model.me, text: words, at: new Date().toISOString() };
     const failed = problem === undefined ? {} : ({ state: "failed", note: problem } as const);
-    update(() => model.addPrivate(receiver, { ...line, ...failed }));
+    update(() => model.showPrivate(receiver, { ...line, ...failed, key, from: model.me }));
   }
   // #endregion
 

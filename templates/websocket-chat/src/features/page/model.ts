@@ -153,7 +153,7 @@ export class Model {
         return;
       // #region private
       case "private":
-        this.addPrivate(frame.from, frame);
+        this.showPrivate(frame.from, frame);
         return;
       // #endregion
       case "user-joined":
@@ -185,12 +185,13 @@ export class Model {
   }
   // #region private
 
-  /** Adds a private message, received or sent, to the conversation with the user. */
-  addPrivate(user: User, line: Pick<Line, "from" | "text" | "at"> & Partial<Line>): void {
+  /** Shows a private message, received or sent, in the conversation with the user. @returns the key of its line. */
+  showPrivate(user: User, line: Pick<Line, "from" | "text" | "at"> & Partial<Line>): string {
     this.#rename(line.from);
     const conversation = this.open("user", user.id, user.name);
-    const key = `private/${++this.#privateLines}`;
-    this.#add(conversation, { state: "sent", ...line, key });
+    const { key = `private/${++this.#privateLines}` } = line;
+    this.#setLine(conversation, { state: "sent", ...line, key });
+    return key;
   }
   // #endregion
 
@@ -199,7 +200,7 @@ export class Model {
     const conversation = this.#room(unsent.room);
     if (unsent.type !== "chat" || !conversation) return;
     const line = { from: this.me, text: unsent.text, at: new Date().toISOString() };
-    this.#add(conversation, { ...line, key: unsent.key, state: "waiting", note });
+    this.#setLine(conversation, { ...line, key: unsent.key, state: "waiting", note });
   }
 
   /** Marks the line that `addUnsent` added as sent or failed. If the event arrived first, `#put` has already removed it. */
@@ -312,12 +313,16 @@ export class Model {
       conversation.lines = conversation.lines.filter(({ key }) => key !== message.key);
     }
     const line: Line = { key: `${epoch}/${offset}`, from, text, at, state: "sent", message };
-    const index = conversation.lines.findIndex(({ key }) => key === line.key);
-    if (index !== -1) conversation.lines[index] = line;
-    else this.#add(conversation, line, isNew);
+    this.#setLine(conversation, line, isNew);
   }
 
-  #add(conversation: Conversation, line: Line, isNew = true): void {
+  /** Replaces the line with the same key, or adds the line. */
+  #setLine(conversation: Conversation, line: Line, isNew = true): void {
+    const index = conversation.lines.findIndex(({ key }) => key === line.key);
+    if (index !== -1) {
+      conversation.lines[index] = line;
+      return;
+    }
     // Waiting lines stay below the others.
     const waiting = conversation.lines.findIndex(({ state }) => state === "waiting");
     const end = waiting === -1 || line.state === "waiting" ? conversation.lines.length : waiting;
