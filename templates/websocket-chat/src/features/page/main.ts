@@ -1,6 +1,6 @@
 // The page: connects the client, the model and the view, and handles the input.
 
-import type { Unsent } from "../../client/client.ts";
+import type { NewEvent, Unsent } from "../../client/client.ts";
 import { ChatClient, type ConnectionState, type EndReason } from "../../client/client.ts";
 import { LIMITS } from "../../limits.ts";
 // #region edits
@@ -94,7 +94,7 @@ function start(user: User): void {
     // #endregion
     // #region reactions
     react: ({ offset }, emoji, on) => {
-      client.post({ type: "react", room: model.current?.id ?? "", target: offset, emoji, on });
+      post({ type: "react", room: model.current?.id ?? "", target: offset, emoji, on });
     },
     // #endregion
     buttons: [
@@ -103,8 +103,13 @@ function start(user: User): void {
       // #endregion
       // #region edits
       ({ isMine, current }) => {
-        const remove = ({ offset }: Message) =>
-          client.post({ type: "delete", room: model.current?.id ?? "", target: offset });
+        const remove = ({ offset: target }: Message) => {
+          const room = model.current?.id ?? "";
+          const isSame = (event: Unsent) =>
+            event.type === "delete" && event.room === room && event.target === target;
+          // The server would refuse the second deletion of a message.
+          if (!client.unsent.some(isSame)) post({ type: "delete", room, target });
+        };
         return isMine ? editButtons(current, remove) : [];
       },
       // #endregion
@@ -199,6 +204,13 @@ function start(user: User): void {
     location.reload();
   }
 
+  /** Posts an event to the room that is shown. Nothing can be sent to a room that the server has refused. */
+  function post(event: NewEvent): void {
+    const problem = model.current?.problem;
+    if (problem) banner.textContent = problem;
+    else showUnsent(client.post(event));
+  }
+
   function showUnsent(event: Unsent): void {
     const online = byId("connection", HTMLElement).dataset.state === "online";
     update(() => model.addUnsent(event, online ? "" : "Waiting for the connection"));
@@ -216,7 +228,7 @@ function start(user: User): void {
     // #region edits
     const edited = stopEditing();
     if (edited) {
-      client.post({ type: "edit", room: current.id, target: edited.offset, text: words });
+      post({ type: "edit", room: current.id, target: edited.offset, text: words });
       return;
     }
     // #endregion
@@ -227,7 +239,7 @@ function start(user: User): void {
     // #region private
     if (current.kind === "user") return sendPrivate(current, words);
     // #endregion
-    showUnsent(client.post({ type: "chat", room: current.id, text: words }));
+    post({ type: "chat", room: current.id, text: words });
   }
   // #region private
 

@@ -195,18 +195,24 @@ export class Model {
   }
   // #endregion
 
-  /** Shows a message that the server has not stored yet. */
+  /** Shows a message that the server has not stored yet, or the note at the message that an event is about. */
   addUnsent(unsent: Unsent, note: string): void {
     const conversation = this.#room(unsent.room);
-    if (unsent.type !== "chat" || !conversation) return;
+    if (!conversation) return;
+    if (unsent.type !== "chat") {
+      this.#setNote(conversation, unsent, note);
+      return;
+    }
     const line = { from: this.me, text: unsent.text, at: new Date().toISOString() };
     this.#setLine(conversation, { ...line, key: unsent.key, state: "waiting", note });
   }
 
   /** Marks the line that `addUnsent` added as sent or failed. If the event arrived first, `#put` has already removed it. */
-  settled({ key, room }: Unsent, problem?: string): void {
+  settled(unsent: Unsent, problem?: string): void {
+    const { key, room } = unsent;
     const conversation = this.#room(room);
     if (!conversation) return;
+    this.#setNote(conversation, unsent, "");
     const state = problem === undefined ? "sent" : "failed";
     conversation.lines = conversation.lines.map((line) =>
       line.key === key ? { ...line, state, note: problem ?? "" } : line,
@@ -314,6 +320,14 @@ export class Model {
     }
     const line: Line = { key: `${epoch}/${offset}`, from, text, at, state: "sent", message };
     this.#setLine(conversation, line, isNew);
+  }
+
+  /** Sets the note of the message that the event is about, if any. */
+  #setNote(conversation: Conversation, event: Unsent, note: string): void {
+    if (!("target" in event)) return;
+    conversation.lines = conversation.lines.map((line) =>
+      line.message?.offset === event.target ? { ...line, note } : line,
+    );
   }
 
   /** Replaces the line with the same key, or adds the line. */
