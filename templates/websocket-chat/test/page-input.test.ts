@@ -42,6 +42,31 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect(other.all("chat")).toEqual([]);
   });
 
+  // 229 is the code of a key that the input method handles. Chrome also sets `isComposing`, and Safari does not.
+  test.each(["isComposing: true", "keyCode: 229"])(
+    "a key of an input method (%s) sends nothing and ends no edit",
+    async (init) => {
+      await using server = await ChatServer.start();
+      using page = await Page.signIn(server.url, "Composer");
+      const press = (key: string, options: string) =>
+        page.evaluate(`void document.querySelector("#text").dispatchEvent(
+          new KeyboardEvent("keydown", { key: "${key}", bubbles: true, ${options} }))`);
+      await page.click("#text");
+      await page.type("にほん");
+      await press("Enter", init);
+      expect(await typedIn(page)).toBe("にほん");
+      await press("Enter", "isComposing: false");
+      await page.shows("#lines [data-state=sent]");
+      // #region edits
+      await page.press("ArrowUp");
+      await page.shows("#editing:not([hidden])");
+      await press("Escape", init);
+      await page.shows("#editing:not([hidden])");
+      // #endregion
+      expect(await page.texts("#lines .text")).toEqual(["にほん"]);
+    },
+  );
+
   test("a conversation that is opened gets the focus, also after one in which nothing can be written", async () => {
     const guarded = ["--preload", join(import.meta.dir, "guarded-rooms.ts")];
     await using server = await ChatServer.start({}, undefined, guarded);
@@ -119,6 +144,27 @@ describe.skipIf(!hasBrowser)("the page", () => {
   });
   // #endregion
   // #region edits
+
+  test("a text that is being edited becomes part of the draft when another message or conversation is shown", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Switcher");
+    for (const text of ["one", "two"]) await page.write(text);
+    await page.until("document.querySelectorAll('[data-state=sent]').length === 2");
+    await page.type("a draft");
+    const edit = (line: number) =>
+      page.evaluate(
+        `document.querySelectorAll(".line .actions > button:nth-last-child(2)")[${line}].click()`,
+      );
+    await edit(0);
+    await page.type(", edited");
+    await edit(1);
+    expect(await typedIn(page)).toBe("two");
+    await page.join("elsewhere");
+    expect(await typedIn(page)).toBe("");
+    await page.click("#rooms button");
+    await page.says("#title", "# general");
+    expect(await typedIn(page)).toBe("a draft\none, edited");
+  });
 
   test("a change that waits for the connection is noted at its message, and a second deletion does no harm", async () => {
     await using own = await ChatServer.start();

@@ -8,7 +8,7 @@ import type { Message } from "../../protocol.ts";
 // #endregion
 import { isTooLong, type User, VISIBLE_TEXT } from "../../protocol.ts";
 import type { Actions } from "./actions.ts";
-import { byId } from "./dom.ts";
+import { byId, isComposing } from "./dom.ts";
 // #region edits
 import { editButtons, moveEditToDraft, startEditing, stopEditing } from "./edit-buttons.ts";
 // #endregion
@@ -118,7 +118,7 @@ function start(user: User): void {
 
   function show(conversation: Conversation | undefined): void {
     // #region edits
-    stopEditing();
+    moveEditToDraft();
     // #endregion
     // Each conversation has its own draft: text for one user must not be sent to a room.
     if (model.current) model.current.draft = text.value;
@@ -307,7 +307,7 @@ function start(user: User): void {
       startEditing(mine);
     }
     // #endregion
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     void send();
   };
@@ -318,6 +318,7 @@ function start(user: User): void {
   };
   // #endregion
   document.onkeydown = (event) => {
+    if (isComposing(event)) return;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
     else if (event.key === "Escape") {
