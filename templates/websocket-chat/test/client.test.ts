@@ -160,6 +160,22 @@ test("the reply to a join before a leave is ignored once the room is joined agai
   client.close();
 });
 
+test("an event that was dropped by a leave does not delay the events after the next join", async () => {
+  const { socket, sent, receive, join } = fakeSocket();
+  spyOn(Math, "random").mockReturnValue(1);
+  const { client } = start(() => socket);
+  client.join("general");
+  await join();
+  client.post({ type: "chat", room: "general", text: "dropped" });
+  receive({ type: "error", ref: sent.at(-1)?.ref, code: "internal", message: "", retry: true });
+  client.leave("general");
+  client.join("general");
+  await join();
+  client.post({ type: "chat", room: "general", text: "next" });
+  expect(sent.at(-1)).toMatchObject({ type: "chat", text: "next" });
+  client.close();
+});
+
 test("a frame with a temporary error is sent again after growing delays of up to 30 s", async () => {
   jest.useFakeTimers();
   spyOn(Math, "random").mockReturnValue(1);

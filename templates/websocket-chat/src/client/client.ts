@@ -28,6 +28,9 @@ export type Unsent = NewEvent & {
 interface Room {
   /** Position of the last event that was received. */
   position?: Position;
+  isJoined: boolean;
+  /** Whether an event is in flight: only one at a time, so that the events of a room stay in order. */
+  isSending: boolean;
 }
 
 /** Keeps the outbox across page loads, e.g. the tab's `sessionStorage`. */
@@ -73,13 +76,10 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 export class ChatClient {
   readonly #options: ClientOptions;
   readonly #rooms = new Map<string, Room>();
-  readonly #joined = new Set<string>();
   /** The events that the server has not acknowledged, in the order in which they were posted. */
   #outbox: readonly Unsent[];
   /** Where the outbox is stored. It belongs to a user: another one in the same tab must not send it. */
   readonly #outboxName: string;
-  /** Rooms with an event in flight: only one at a time, so that the events of a room stay in order. */
-  readonly #inFlight = new Set<string>();
   readonly #connection: Connection;
 
   constructor(options: ClientOptions) {
@@ -91,7 +91,7 @@ export class ChatClient {
       backoff: options.backoff,
       connecting: () => options.events.state("connecting"),
       offline: (retryInMs, isUnreachable) => {
-        this.#joined.clear();
+        for (const room of this.#rooms.values()) room.isJoined = false;
         options.events.state("offline", retryInMs);
         if (isUnreachable) options.events.unreachable?.();
       },
@@ -119,21 +119,19 @@ export class ChatClient {
   /** Closes the connection permanently: this client does not connect again. */
   close(): void {
     this.#rooms.clear();
-    this.#joined.clear();
     this.#connection.close();
   }
 
   /** Joins the room now, and again after each reconnect. Does nothing if the room is already joined, or being joined. */
   join(room: string): void {
     if (this.#rooms.has(room)) return;
-    this.#rooms.set(room, {});
+    this.#rooms.set(room, { isJoined: false, isSending: false });
     if (this.#connection.isOnline) void this.#join(room);
   }
 
   /** Leaves the room, and drops what was not sent to it. @returns what was dropped. */
   leave(room: string): readonly Unsent[] {
     this.#rooms.delete(room);
-    this.#joined.delete(room);
     // Repeated after a temporary error, unless the room was joined again.
     const isLeft = () => !this.#rooms.has(room);
     void this.#connection.requestWhile(isLeft, { type: "leave", room });
@@ -161,7 +159,7 @@ export class ChatClient {
   // #region typing
 
   typing(room: string): void {
-    if (this.#joined.has(room)) this.#connection.send({ type: "typing", room });
+    if (this.#rooms.get(room)?.isJoined) this.#connection.send({ type: "typing", room });
   }
   // #endregion
 
@@ -184,7 +182,7 @@ export class ChatClient {
   #advance({ room: name, epoch, offset }: RoomEvent): boolean {
     const room = this.#rooms.get(name);
     const last = room?.position;
-    if (!last || !this.#joined.has(name)) return false;
+    if (!last || !room.isJoined) return false;
     if (last.epoch === epoch && offset <= last.offset) return false;
     if (last.epoch !== epoch || offset > last.offset + 1) {
       void this.#join(name);
@@ -195,18 +193,19 @@ export class ChatClient {
   }
 
   async #join(name: string): Promise<void> {
-    this.#joined.delete(name);
     const room = this.#rooms.get(name);
-    const after = room?.position;
+    if (!room) return;
+    room.isJoined = false;
+    const after = room.position;
     const join = { type: "join", room: name, ...(after ? { after } : {}) } as const;
-    const isWanted = () => this.#rooms.get(name) === room && !this.#joined.has(name);
+    const isWanted = () => this.#rooms.get(name) === room && !room.isJoined;
     const reply = await this.#connection.requestWhile(isWanted, join);
-    if (!reply || !room || this.#rooms.get(name) !== room) return;
+    if (!reply || this.#rooms.get(name) !== room) return;
     if (reply.type === "error") return this.#refused(name, reply.message);
     if (reply.type !== "ok" || !("members" in reply)) return;
     const { epoch, offset } = reply;
     room.position = { epoch, offset };
-    this.#joined.add(name);
+    room.isJoined = true;
     this.#options.events.joined(name, reply, after === undefined);
     for (const message of reply.messages) this.#settleStored(message);
     void this.#flush(name);
@@ -219,27 +218,26 @@ export class ChatClient {
   }
 
   /** Sends the oldest event that is queued for this room; the next one follows when it is stored or refused. */
-  async #flush(room: string): Promise<void> {
-    if (!this.#joined.has(room) || this.#inFlight.has(room)) return;
-    const event = this.#outbox.find((unsent) => unsent.room === room);
+  async #flush(name: string): Promise<void> {
+    const room = this.#rooms.get(name);
+    if (!room?.isJoined || room.isSending) return;
+    const event = this.#outbox.find((unsent) => unsent.room === name);
     if (!event) return;
-    const problem = whyUnsafe(event, this.#rooms.get(room)?.position?.epoch);
+    const problem = whyUnsafe(event, room.position?.epoch);
     if (problem) {
       this.#settle(event, problem);
-      return this.#flush(room);
+      return this.#flush(name);
     }
     const { postedAt, epoch, ...frame } = event;
-    this.#inFlight.add(room);
+    room.isSending = true;
     // An event that becomes too old between two attempts is settled by the next `#flush`.
     const isWanted = () => this.#outbox.includes(event) && !isTooOld(event);
     const reply = await this.#connection.requestWhile(isWanted, frame);
-    this.#inFlight.delete(room);
-    if (reply?.type === "error" && reply.code === "not_in_room") {
-      if (this.#rooms.has(room)) void this.#join(room);
-      return;
-    }
+    room.isSending = false;
+    if (this.#rooms.get(name) !== room) return;
+    if (reply?.type === "error" && reply.code === "not_in_room") return this.#join(name);
     if (reply) this.#settle(event, reply.type === "error" ? reply.message : undefined);
-    void this.#flush(room);
+    void this.#flush(name);
   }
 
   /** Settles the event of the outbox that has this key, if any: it is stored, even if its `ok` was lost. */
