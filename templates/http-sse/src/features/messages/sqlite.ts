@@ -115,10 +115,10 @@ export class SqliteMessages implements MessageStore {
 
   #appendOne({ message, json }: Pending): Appended {
     // #region jobs
-    // `endKey` is the key of the topic's last message: nothing may follow it.
+    // `endKey` is the key of the message that ends the topic. Once it is stored, no other message is added.
     const end = this.#withKey(message.endKey);
     if (end) return { outcome: "conflict", message: end };
-    // Before the check for repeats: even if the last message of a job is stored already, the state may not be removed yet.
+    // Before the check for repeats: when the last message of a job is appended again, the state may still be stored.
     this.#writeState(message, json);
     // #endregion
     const stored = this.#withKey(message.key);
@@ -221,7 +221,7 @@ export class SqliteMessages implements MessageStore {
     return new Map(rows.map(({ topic, data }) => [topic, JSON.parse(data)]));
   }
 
-  /** Every other instance has ended, because only one process can use the file. */
+  /** For jobs of other instances: they have all ended, because only one process can use the file. */
   async isAlive(_instance: string): Promise<boolean> {
     return false;
   }
@@ -243,8 +243,8 @@ export class SqliteMessages implements MessageStore {
   }
 
   /**
-   * Runs `work` and drops the oldest messages in one transaction. First ends the read transaction that all reads of this
-   * tick share; otherwise later reads of this tick would not see what `work` writes.
+   * Runs `work` and drops the oldest messages in one transaction. All reads of a tick share a read transaction, which is
+   * ended first; otherwise later reads of the tick would not see what `work` writes.
    */
   #write<T>(work: () => T): T {
     this.#file.check();

@@ -18,7 +18,7 @@ const TRIM_EVERY = 500;
 /** Rooms whose latest offset is cached. */
 const CACHED_HEADS = 10_000;
 
-/** What `ready` writes: longer than most events, so that a disk with less free space is not ready. */
+/** What `ready` writes. It is longer than most events, so a disk that is too full for them is reported as not ready. */
 const PROBE = " ".repeat(32 * 1024);
 
 /** The value of the column `message` once the message is deleted. */
@@ -180,6 +180,7 @@ export class SqliteRoomLog implements RoomLog {
     const userId = draft.from.id;
     const epoch = this.#epoch.id;
     const known = this.#keys.find(userId, key);
+    // Offsets go on in a new epoch, so an older one is still valid.
     if (known) return { stored: { ...known, epoch } };
     const head = this.#head(room);
     const offset = head + 1;
@@ -232,8 +233,8 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /**
-   * Keeps the newest `LIMITS.messages` messages: deletes every event up to `lastOldMessage`. Of the events after it and up
-   * to `lastOldEvent`, keeps only the messages.
+   * Keeps the newest `LIMITS.messages` messages: deletes all events up to `lastOldMessage`, and those up to `lastOldEvent`
+   * that are not messages.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
@@ -258,8 +259,8 @@ export class SqliteRoomLog implements RoomLog {
     const select = "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset";
     const rows = this.db.query<{ frame: string; offset: number }, [string, number]>(select);
     for (const row of rows.iterate(room, offset)) {
-      // A gap: the next event was trimmed. The check above only counts stored messages, so it misses a trimmed event if users
-      // have deleted messages since.
+      // A gap: the next event was trimmed. The check above does not notice this if users have since deleted messages, because
+      // it counts only the messages that are left.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
@@ -268,7 +269,7 @@ export class SqliteRoomLog implements RoomLog {
     return events;
   }
 
-  /** The offset of the newest message beyond the newest `LIMITS.messages` ones; 0 if the room has no more. */
+  /** The offset of the newest message that is not among the newest `LIMITS.messages`; 0 if there is none. */
   #lastOldMessage(room: string): number {
     const select = this.db.query<{ offset: number }, [string]>(
       `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
