@@ -50,11 +50,8 @@ export class SqliteRoomLog implements RoomLog {
   readonly #keys: RecentKeys;
   /** Latest offset per room, so that storing an event does not have to query it. */
   readonly #heads = new Map<string, number>();
-  /**
-   * The last id used in `events` or `keys`. They share one sequence, so that the ids order all keys by age. Undefined until it
-   * is read from the file.
-   */
-  #lastId: number | undefined;
+  /** The last id used in `events` or `keys`. They share one sequence, so that the ids order all keys by age. */
+  #lastId: number;
   readonly #epoch: Epoch;
   #pending: Pending[] = [];
 
@@ -78,6 +75,7 @@ export class SqliteRoomLog implements RoomLog {
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
     db.run("PRAGMA busy_timeout = 250");
     this.#file = new SqliteFile(db);
+    this.#lastId = this.#newestId();
     this.#keys = new RecentKeys(db, LIMITS.keys);
   }
 
@@ -126,17 +124,19 @@ export class SqliteRoomLog implements RoomLog {
     // `close` ran before this `setImmediate`: it has committed the events, and closed the database.
     if (pending.length === 0) return;
     this.#pending = [];
-    const appendAll = this.db.transaction(() =>
-      pending.map((each) => ({ ...each, result: this.#tryAppend(each.draft) })),
-    );
+    let lastId = this.#lastId;
+    const appendAll = this.db.transaction(() => {
+      this.#readOtherProcess();
+      lastId = this.#lastId;
+      return pending.map((each) => ({ ...each, result: this.#tryAppend(each.draft) }));
+    });
     let appended: ReturnType<typeof appendAll>;
     try {
       this.#file.check();
       appended = appendAll.immediate();
     } catch (error) {
-      // Read again from the file: a process that overlaps with this one may have stored events.
       this.#heads.clear();
-      this.#lastId = undefined;
+      this.#lastId = lastId;
       this.#keys.rollback();
       for (const { reject } of pending) reject(error);
       return;
@@ -154,6 +154,15 @@ export class SqliteRoomLog implements RoomLog {
       resolve(stored);
     }
     this.#epoch.committed();
+  }
+
+  /** Reads what a process that overlaps with this one has stored: a client may resend an event that it stored there. */
+  #readOtherProcess(): void {
+    const newestId = this.#newestId();
+    if (newestId === this.#lastId) return;
+    this.#heads.clear();
+    this.#keys.load(this.#lastId);
+    this.#lastId = newestId;
   }
 
   /** A refusal is returned, not thrown: it must not roll back the other events. */
@@ -178,8 +187,7 @@ export class SqliteRoomLog implements RoomLog {
     const event: RoomEvent = { ...draft, epoch, offset };
     const target = targetOf(event);
     const isChange = target === undefined || this.#changeMessage(event, target);
-    const id = (this.#lastId ?? this.#newestId()) + 1;
-    this.#lastId = id;
+    const id = ++this.#lastId;
     if (id % TRIM_EVERY === 0) {
       this.db.query("DELETE FROM keys WHERE id <= ?").run(id - LIMITS.keys);
     }
