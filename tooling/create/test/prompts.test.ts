@@ -226,6 +226,17 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     expect(await box.tree("shop")).toEqual(TINY_FILES);
   });
 
+  test("a long paste is refused without blocking the dialog", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);
+    await terminal.shows("Where should");
+    terminal.type(`${"a".repeat(20_000)}${ENTER}`);
+    await terminal.shows("Choose another directory.");
+    terminal.type(`${ERASE_LINE}shop${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(await box.list()).toEqual(["shop"]);
+  });
+
   test("features can be left out if the starter is asked, and all are kept by default", async () => {
     await using box = await Sandbox.open();
     for (const [directory, keys, without] of [
