@@ -1,8 +1,9 @@
 // Works with git: whether a first commit is possible, the commit itself, and files that an ignore rule hides.
 import { existsSync } from "node:fs";
-import { join, parse } from "node:path";
+import { join, parse, relative } from "node:path";
 import { CreateError } from "../errors.ts";
 import { run, type Subprocess, type Variables } from "../subprocess.ts";
+import { lockfilesIn } from "./package-manager.ts";
 import { shellQuoted } from "./shell.ts";
 import { ancestors, findWorkspace } from "./workspace.ts";
 
@@ -67,6 +68,20 @@ export async function firstCommit(cwd: string, variables: Variables, signal: Abo
       `Try again: ${[`cd ${shellQuoted(cwd)}`, ...commands].join(" && ")}`,
     );
   }
+}
+
+/**
+ * The command with which the user commits a project, in its directory. In a larger repository, it commits nothing but the
+ * project and the lockfile of its workspace.
+ */
+export function commitCommand(directory: string, message: string): string {
+  const repository = repositoryAround(directory);
+  const root = findWorkspace(directory)?.root;
+  const isRootInside = root !== undefined && repositoryAround(root) === repository;
+  const lockfiles = isRootInside ? lockfilesIn(root) : [];
+  const paths = [".", ...lockfiles.map((file) => shellQuoted(relative(directory, file)))];
+  const only = repository === directory ? "" : ` ${paths.join(" ")}`;
+  return `git add -A${only} && git commit -m ${shellQuoted(message)}${only}`;
 }
 
 /** Files that an ignore rule hides from git. */
