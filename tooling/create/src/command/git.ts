@@ -33,14 +33,16 @@ export async function gitObstacle(
   if (!hasGit(variables)) return "git is not installed";
   // The identity is the same in every directory outside of repositories, and every user may enter the root.
   const { root: cwd } = parse(directory);
-  const succeeds = async (...args: string[]) =>
-    (await run({ command: ["git", ...args], cwd, env: withoutRepository(variables) })).exitCode ===
-    0;
-  const idents = ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"];
-  const known = await Promise.all(idents.map((name) => succeeds("var", name)));
-  if (!known.includes(false)) return undefined;
+  const env = { ...withoutRepository(variables), LC_ALL: "C" };
+  const read = (...args: string[]) => run({ command: ["git", ...args], cwd, env });
+  const idents = ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"].map((name) => read("var", name));
+  const failed = (await Promise.all(idents)).find(({ exitCode }) => exitCode !== 0);
+  if (failed === undefined) return undefined;
+  const [, broken] = /^fatal: (bad .*config.*)$/m.exec(failed.output) ?? [];
+  if (broken !== undefined) return `git cannot read its configuration: ${broken}`;
   // An identity for some directories only is not known before the repository exists.
-  if (await succeeds("config", "--get-regexp", String.raw`^includeif\.`)) return undefined;
+  const conditions = await read("config", "--get-regexp", String.raw`^includeif\.`);
+  if (conditions.exitCode === 0) return undefined;
   return "git has no user.name and user.email";
 }
 
