@@ -41,17 +41,17 @@ test.each([
 });
 
 test.each([
-  ["/work/node_modules", "node_modules"],
-  ["/work/node_modules/app", "node_modules"],
-  ["/work/.git", ".git"],
-  ["/work/.git/app", ".git"],
-  ["/work/a:b", ":"],
+  ["/srv/node_modules", "node_modules"],
+  ["/srv/node_modules/app", "node_modules"],
+  ["/srv/.git", ".git"],
+  ["/srv/.git/app", ".git"],
+  ["/srv/a:b", ":"],
 ])("tools would not find a project in %p", (directory, misread) => {
   expect(directoryNameRefusal(directory)?.message).toContain(`below a "${misread}"`);
 });
 
 test("names that only contain those of skipped folders are fine", () => {
-  expect(directoryNameRefusal("/work/my_node_modules/.github/app.git")).toBeUndefined();
+  expect(directoryNameRefusal("/srv/my_node_modules/.github/app.git")).toBeUndefined();
 });
 
 test("an invalid name is refused with a valid suggestion if there is one", () => {
