@@ -86,6 +86,8 @@ test("the printed commit takes the project and its workspace's lockfile, and no 
   await box.write({
     "package.json": '{"private":true,"workspaces":["apps/*"]}',
     "bun.lock": "{}\n",
+    "yarn.lock": "",
+    ".gitignore": "yarn.lock\n",
     "docs/a.md": "",
     "docs/b.md": "",
   });

@@ -76,12 +76,19 @@ export async function firstCommit(cwd: string, variables: Variables, signal: Abo
  * The command with which the user commits a project, in its directory. In a larger repository, it commits nothing but the
  * project and the lockfile of its workspace.
  */
-export function commitCommand(directory: string, message: string): string {
+export async function commitCommand(
+  directory: string,
+  message: string,
+  variables: Variables,
+): Promise<string> {
   const repository = repositoryAround(directory);
   const root = findWorkspace(directory)?.root;
   const isRootInside = root !== undefined && repositoryAround(root) === repository;
   const lockfiles = isRootInside ? lockfilesIn(root) : [];
-  const paths = [".", ...lockfiles.map((file) => shellQuoted(relative(directory, file)))];
+  const rules = await ignoredFiles(directory, lockfiles, variables);
+  const ignored = rules.flatMap(({ files }) => files);
+  const committed = lockfiles.filter((file) => !ignored.includes(file));
+  const paths = [".", ...committed.map((file) => shellQuoted(relative(directory, file)))];
   const only = repository === directory ? "" : ` ${paths.join(" ")}`;
   return `git add -A${only} && git commit -m ${shellQuoted(message)}${only}`;
 }

@@ -92,7 +92,7 @@ export async function requireClean(directory: string, variables: Variables): Pro
     throw new CreateError(
       "refused",
       "The project is not committed: git does not track its package.json.",
-      `Commit it first: cd ${shellQuoted(directory)} && ${commitCommand(directory, "Before the update")}`,
+      `Commit it first: cd ${shellQuoted(directory)} && ${await commitCommand(directory, "Before the update", variables)}`,
     );
   }
   return repository;

@@ -122,7 +122,7 @@ async function installAndReport(
     "git diff",
     `${bun} run check`,
     `${bun} test`,
-    commitCommand(directory, `Update to Bunyard ${summary.to.version}`),
+    await commitCommand(directory, `Update to Bunyard ${summary.to.version}`, variables),
   ];
   const state = { isPlanned: false, steps, warnings, next };
   const json = updateJson(directory, summary, state);
