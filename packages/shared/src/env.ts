@@ -53,7 +53,7 @@ export const serviceVariables = {
   KEEP_ALIVE_TIMEOUT_S: integer({ min: 1, max: 255 }).default(75),
   /** Milliseconds to keep serving after the first signal, so that load balancers notice `/readyz`. */
   SHUTDOWN_DELAY_MS: integer({ max: MAX_DELAY_MS }).default(0),
-  /** Milliseconds that requests in flight have to finish before their connections are closed. */
+  /** Milliseconds after which the connections of requests in flight are closed. */
   SHUTDOWN_TIMEOUT_MS: integer({ max: MAX_DELAY_MS }).default(10_000),
   /** Port on which `GET /metrics` is served; unset means no metrics, 0 picks a free one. */
   METRICS_PORT: integer({ max: 65_535 }).optional(),

@@ -44,8 +44,8 @@ const READY_TIMEOUT_MS = 2000;
 /** Milliseconds for which a readiness result is reused, so that frequent probes do not load the stores. */
 const READY_CACHE_MS = 1000;
 /**
- * Before the listener closes, `stop` delays all responses for this many milliseconds. Requests that clients have sent by then
- * still arrive, and a client that waits for its response opens no new connection, which closing the listener would reset.
+ * Before the listener closes, `stop` delays all responses for this many milliseconds. Closing resets connections that are
+ * being opened. Clients that wait for a response open none, and requests that they have already sent still arrive.
  */
 const HOLD_MS = 200;
 /** Milliseconds for closing one resource. After that, the next one is closed, and the process will exit with code 1. */
@@ -156,8 +156,8 @@ export class Lifecycle {
     const isRead = method === "GET" || (status !== 408 && (await discardUnreadBody(request)));
     // Clients must not reuse a connection that is about to close: their next request would be lost.
     if (this.isStopping || !isRead) headers.set("connection", "close");
-    // A client that reads `connection: close` opens a new connection for its next request. Bun resets new connections while
-    // the listener closes, and refuses them afterwards. A client can retry only after a refusal, so this response waits.
+    // A client that reads `connection: close` opens a new connection for its next request. While the listener closes, Bun
+    // resets it, and the client cannot know whether a retry is safe. So respond only when the listener refuses connections.
     await this.#listenerClosed;
     // Hono drops the body of a response to HEAD. Without this header the runtime would send
     // `content-length: 0`, which has to be the length of GET or absent (RFC 9110, section 8.6).

@@ -32,7 +32,7 @@ export class SqliteReads {
   end(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // SQLite has already rolled back if the disk failed. After a read of a damaged page, COMMIT would throw its error again.
+    // A failed disk has already ended the transaction. A rollback, because a commit would repeat the error of a damaged page.
     if (this.#db.inTransaction) this.#rollback.run();
   }
 

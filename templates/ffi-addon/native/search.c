@@ -4,8 +4,8 @@
 #define BLOCK_ROWS 256
 #define BLOCK_BYTES (256 * 1024) // a block stays in the L2 cache between the fast pass and the exact one
 
-// The heap starts with `k` of these. Its score is below that of every vector, so `is_ruled_out` rules out no vector: no dot
-// product or cosine comes near it, and it compares no row with a squared distance of 1e37 or more.
+// The heap starts with `k` of these. As long as one is at the root, `is_ruled_out` is always false: every dot product and cosine
+// is far above this score, and its square is not below 1e37, the limit for distances.
 #define NO_HIT ((vindex_hit){-1e300, VINDEX_MAX_SIZE})
 
 static bool is_worse(vindex_hit a, vindex_hit b) {
@@ -51,8 +51,8 @@ static double compute_score(const vindex *index, const float *query, double quer
 // True only if the row is certainly worse than the worst hit, whose score is `worst`. `sum` is the row's float32 dot
 // product with the query, or their squared distance if the metric is Euclidean. `norm_product` is the product of their
 // norms. Error bound (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1): each term of the sum, a product
-// or a square, goes through at most r float32 roundings (r <= 65538). Its relative error is then below
-// 0.51 * r * FLT_EPSILON, in any order of the additions, with or without fused multiply-adds.
+// or a square, goes through at most r float32 roundings; r is given below for each metric, and is at most 65538. Its relative
+// error is then below 0.51 * r * FLT_EPSILON, in any order of the additions, with or without fused multiply-adds.
 static bool is_ruled_out(const vindex *index, float sum, double norm_product, double worst) {
   const double n = index->dimensions;
   if (index->metric == VINDEX_EUCLIDEAN) {
@@ -66,8 +66,9 @@ static bool is_ruled_out(const vindex *index, float sum, double norm_product, do
     return worst_squared < 1e37 && sum > worst_squared * (1 + relative_error) + underflow;
   }
   if (!(norm_product < 1e37)) return false; // the sum may have overflowed
-  // The absolute values of the products add up to at most norm_product, so the roundings change the sum by less
-  // than n * FLT_EPSILON * norm_product. Each product that underflows changes it by at most FLT_MIN.
+  // Roundings per term: 1 for the product, and at most n - 1 for the additions: r = n. The absolute values of the products add
+  // up to at most norm_product, so the roundings change the sum by less than n * FLT_EPSILON * norm_product. Each product that
+  // underflows changes it by at most FLT_MIN.
   const double error = n * (FLT_EPSILON * norm_product + FLT_MIN);
   const double scale = index->metric == VINDEX_COSINE ? norm_product : 1;
   return sum + error < worst * scale;

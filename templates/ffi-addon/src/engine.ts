@@ -22,8 +22,8 @@ export const backendOrder: readonly Backend[] = [
 ];
 
 /**
- * In the order of `enum vindex_metric`. The lowest distance is the best. `version` is the first version of the file format
- * that has this metric. `save` writes this version, so every library that knows the metric can read the file.
+ * In the order of `enum vindex_metric`. With `isDistance`, the lowest score is the best. `version` is the first version of the
+ * file format that has this metric. `save` writes this version, so every library that knows the metric can read the file.
  */
 export const metrics = {
   dot: { isDistance: false, version: 1 },
@@ -43,13 +43,13 @@ export type Accept = (id: number) => boolean;
 
 export interface SearchOptions {
   readonly accept?: Accept | undefined;
-  /** Shared memory that another thread sets to 1 to stop the search, which then throws. */
+  /** Shared memory that is 0. The search stops and throws once another thread writes another number. */
   readonly cancel?: Int32Array<SharedArrayBuffer> | undefined;
 }
 
 /**
  * The memory of a store is read and written in parts of this many bytes, because a view in JavaScript has at most 4 GiB.
- * Another value would break saved indexes, whose checksum is computed from the checksums of the parts.
+ * Do not change it: the checksum of a saved index is computed from the checksums of the parts.
  */
 export const partSize = 2 ** 28;
 

@@ -51,8 +51,8 @@ export class VectorIndex implements Disposable {
   /** Holds each search from the call of `searchInWorker` until the search has ended. */
   readonly #workerSearches = new Set<WorkerSearch>();
   /**
-   * The latest call of `whenIdle`, until its action has returned or thrown. The searches that are requested in the meantime are
-   * `delayed`: they start after the action. A later call of `whenIdle` waits for them, too.
+   * The newest call of `whenIdle`, until its action has returned or thrown. Searches that are requested after this call are
+   * `delayed`: they start after the action. The next call of `whenIdle` waits for these searches before it runs its action.
    */
   #lastAction: { readonly returned: Promise<void>; readonly delayed: WorkerSearch[] } | undefined;
   /** Whether an action of `whenIdle` is running. No search runs in the worker then: those in `#workerSearches` wait. */
@@ -157,7 +157,7 @@ export class VectorIndex implements Disposable {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new AddonError("invalid_argument", "signal must be an AbortSignal.");
     }
-    signal?.throwIfAborted(); // before the next check: the caller may have replaced this method by one that closes the index
+    signal?.throwIfAborted(); // before `#requireIdle`: a `throwIfAborted` of the caller's own could close the index
     const store = this.#requireIdle("search");
     const search = createSearch(store, this.#requireQuery(query, k).slice(), k);
     this.#workerSearches.add(search);

@@ -1,5 +1,5 @@
 // Opens the stores, then lists the middleware in the order in which it runs, and the routes in the order in which they are tried.
-// Code that loads a file by its path gets the path from here: in the bundle, `import.meta.dir` is dist/.
+// Paths of files are built here: in the bundle, `import.meta.dir` is dist/ in every module, so other modules cannot build them.
 import { join } from "node:path";
 import { Hono } from "hono";
 import { dataDirError } from "#lib/data-dir";

@@ -136,6 +136,16 @@ describe.skipIf(!redisServer)("Redis", () => {
     await expect(RedisMessages.open(url.href, "other", 10)).rejects.toThrow(/xread/i);
   });
 
+  test("a user who may not run scripts: not ready", async () => {
+    await using redis = await TestRedis.start();
+    const messages = await RedisMessages.open(redis.url, "messages", 10);
+    await messages.ready();
+    await redis.command("ACL", "SETUSER", "default", "-@scripting");
+    const error = await messages.ready().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ status: 503 });
+    await messages.close();
+  });
+
   test("emptied during an outage: streams get one gap, also after a second reconnect", async () => {
     await using redis = await TestRedis.start();
     using relay = new Relay(redis.url);
@@ -167,6 +177,28 @@ describe.skipIf(!redisServer)("Redis", () => {
     expect((await resumed.next())?.event).toBe("gap");
     expect(await resumed.texts(1)).toEqual(["first"]);
     await server.post("second");
+    expect(await resumed.texts(1)).toEqual(["second"]);
+  });
+
+  test("replaced by a server that lost messages and whose clock is behind: streams get a gap, then new messages", async () => {
+    await using redis = await TestRedis.start();
+    using relay = new Relay(redis.url);
+    await using server = await TestServer.start({ REDIS_URL: relay.url });
+    const { id } = await server.post("lost");
+    using live = await server.events();
+    relay.cut();
+    await untilReady(false, server);
+    await redis.command("FLUSHALL");
+    const add = (lowId: string, text: string) =>
+      redis.command("XADD", "messages", lowId, "event", "message", "data", `{"text":"${text}"}`);
+    await add("5-1", "first");
+    relay.open();
+    // The stream ends although no new message has a higher id.
+    expect(await live.next()).toBeUndefined();
+    using resumed = await server.events({ "last-event-id": id });
+    expect((await resumed.next())?.event).toBe("gap");
+    expect(await resumed.texts(1)).toEqual(["first"]);
+    await add("5-2", "second");
     expect(await resumed.texts(1)).toEqual(["second"]);
   });
 

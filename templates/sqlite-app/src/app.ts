@@ -70,7 +70,7 @@ async function prepareDatabase(env: Env, { metrics }: Service): Promise<void> {
   try {
     const options = { migrate: env.MIGRATE_ON_START };
     const { location, applied, total } = await prepareSchema(env, options);
-    // `notice` ignores LOG_LEVEL: with a misspelled DATA_DIR, the service starts on a new, empty database.
+    // A notice is logged at every LOG_LEVEL: only this line shows that a misspelled DATA_DIR gave a new, empty database.
     notice.info(`database ${location}`);
     metrics.gauge({
       name: "db_migrations_applied",

@@ -5,9 +5,9 @@ import { LIMITS, ROOM } from "./limits.ts";
 /** Version of the protocol, sent in `welcome`. Increase it with a change that old clients cannot handle, such as a new kind of event. */
 export const PROTOCOL = 1;
 
-/** A message needs at least one character that is visible, of any kind. */
+/** A message needs at least one visible character: one that is not blank, a control character or ignorable. */
 export const VISIBLE_TEXT = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u;
-/** A name needs at least one visible character. */
+/** A name needs at least one letter, digit, punctuation mark or symbol. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 /**
  * Pictographs that contain invisible characters: a keycap, the flag of a part of the United Kingdom, or one or several
@@ -88,7 +88,7 @@ export const sessionSchema = z.object({
     .transform((name) => name.replace(/\s+/g, " ")),
 });
 
-/** The frames that clients send. Unknown fields are ignored, so that an old server accepts a new client. */
+/** The frames that clients send. Unknown fields are ignored, so that a server accepts a newer client of the same protocol. */
 export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("join"), ref, room, after: position.optional() }),
   z.object({ type: z.literal("leave"), ref, room }),
@@ -141,7 +141,7 @@ export interface Message {
   readonly edited?: true;
   // #endregion
   // #region reactions
-  /** Missing if the message was stored while the server had no reactions. */
+  /** Missing if the message was stored without the feature `reactions`. */
   readonly reactions?: readonly { readonly emoji: string; readonly users: readonly User[] }[];
   // #endregion
 }

@@ -6,7 +6,7 @@ import {
   type OutboxStorage,
   type Unsent,
 } from "../src/client/client.ts";
-import { PROTOCOL } from "../src/protocol.ts";
+import { PROTOCOL, type Snapshot } from "../src/protocol.ts";
 
 afterEach(() => {
   jest.useRealTimers();
@@ -24,6 +24,7 @@ function start(
 ) {
   const states: unknown[] = [];
   const settled: { readonly event: Unsent; readonly problem: string | undefined }[] = [];
+  const joined: Snapshot[] = [];
   const client = new ChatClient({
     user: you,
     backoff: { base: 1, cap: 1000 },
@@ -33,13 +34,13 @@ function start(
       state: (state, retryInMs) => states.push({ state, retryInMs }),
       refused: () => undefined,
       settled: (event, problem) => settled.push({ event, problem }),
-      joined: () => undefined,
+      joined: (_, snapshot) => joined.push(snapshot),
       frame: () => undefined,
       ended,
     },
   });
   client.connect();
-  return { client, states, settled };
+  return { client, states, settled, joined };
 }
 
 /** A socket without a network. `receive` passes a frame of the server to the client. */
@@ -136,6 +137,42 @@ test("a room is joined once, also if `join` is called again while the reply is p
   client.leave("general");
   client.join("general");
   expect(joins).toHaveLength(2);
+  client.close();
+});
+
+test("the reply to a join before a leave is ignored once the room is joined again", async () => {
+  const { socket, sent, receive, join } = fakeSocket();
+  const { client, joined } = start(() => socket);
+  client.join("general");
+  await join();
+  // A gap: the client joins again, with its position.
+  receive({ type: "chat", room: "general", epoch: "e", offset: 5, from: you, text: "5", key: "5" });
+  expect(sent.at(-1)).toMatchObject({ type: "join", after: { offset: 0 } });
+  const before = sent.at(-1)?.ref;
+  client.leave("general");
+  client.join("general");
+  expect(sent.at(-1)).toEqual({ type: "join", room: "general", ref: expect.anything() });
+  const reply = { type: "ok", room: "general", epoch: "e", offset: 5, members: [you] };
+  receive({ ...reply, ref: before, recovered: true, messages: [] });
+  receive({ ...reply, ref: sent.at(-1)?.ref, recovered: false, messages: [] });
+  await Bun.sleep(0);
+  expect(joined.map(({ recovered }) => recovered)).toEqual([false, false]);
+  client.close();
+});
+
+test("an event that was dropped by a leave does not delay the events after the next join", async () => {
+  const { socket, sent, receive, join } = fakeSocket();
+  spyOn(Math, "random").mockReturnValue(1);
+  const { client } = start(() => socket);
+  client.join("general");
+  await join();
+  client.post({ type: "chat", room: "general", text: "dropped" });
+  receive({ type: "error", ref: sent.at(-1)?.ref, code: "internal", message: "", retry: true });
+  client.leave("general");
+  client.join("general");
+  await join();
+  client.post({ type: "chat", room: "general", text: "next" });
+  expect(sent.at(-1)).toMatchObject({ type: "chat", text: "next" });
   client.close();
 });
 
@@ -252,6 +289,25 @@ test("an event that turns a day old between two attempts is dropped, not sent ag
   expect(sent.filter(({ type }) => type === "chat")).toHaveLength(1);
   client.close();
 });
+
+// #region reactions
+test("after data loss, a change of a message is dropped, because its target may be another message", async () => {
+  const sockets = [fakeSocket(), fakeSocket()] as const;
+  let connections = 0;
+  const { client, settled } = start(() => (sockets[connections++] ?? sockets[1]).socket);
+  client.join("general");
+  await sockets[0].join({ offset: 3 });
+  sockets[0].socket.onclose?.call(sockets[0].socket, { code: 1006 } as CloseEvent);
+  client.post({ type: "react", room: "general", target: 3, emoji: "👍", on: true });
+  client.post({ type: "chat", room: "general", text: "hello" });
+  while (connections < 2) await Bun.sleep(1);
+  await sockets[1].join({ epoch: "f", offset: 3 });
+  expect(settled).toMatchObject([{ event: { type: "react" }, problem: expect.any(String) }]);
+  const { key, ref, ...frame } = sockets[1].sent.at(-1) ?? {};
+  expect(frame).toEqual({ type: "chat", room: "general", text: "hello" });
+  client.close();
+});
+// #endregion
 
 test("without a first reply, each reconnect waits longer, and so does each ping", async () => {
   jest.useFakeTimers();

@@ -341,6 +341,26 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("#connection:not([data-state=online])");
     await page.reconnects();
   });
+  // #region private
+
+  test("a private message on a dead connection waits, and then says that it may not have arrived", async () => {
+    await using own = await ChatServer.start();
+    await using proxy = await FaultyProxy.start(own.port);
+    using bob = await Socket.open(own.url, "Bob");
+    await bob.join("general");
+    using page = await Page.signIn(proxy.url, "Whisperer");
+    await page.click("#members button");
+    await page.says("#title", "Bob");
+    await page.write("one");
+    await page.shows("#lines [data-state=sent]");
+    proxy.silence();
+    await page.write("two");
+    await page.shows("#lines [data-state=waiting]");
+    await page.reconnects("#lines [data-state=failed]");
+    expect(await page.texts("#lines .text")).toEqual(["one", "two"]);
+    expect((await page.texts("#lines .note"))[1]).toContain("may not have arrived");
+  });
+  // #endregion
 
   test("a tab that may not connect says why", async () => {
     await using own = await ChatServer.start({ MAX_CONNECTIONS_PER_USER: "1" });

@@ -2,6 +2,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { hasBrowser, Page } from "./page.ts";
+// #region edits
+import { FaultyProxy } from "./proxy.ts";
+// #endregion
 import { ChatServer } from "./server.ts";
 import { Socket } from "./socket.ts";
 
@@ -38,6 +41,31 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await other.settled();
     expect(other.all("chat")).toEqual([]);
   });
+
+  // 229 is the code of a key that the input method handles. Chrome also sets `isComposing`, and Safari does not.
+  test.each(["isComposing: true", "keyCode: 229"])(
+    "a key of an input method (%s) sends nothing and ends no edit",
+    async (init) => {
+      await using server = await ChatServer.start();
+      using page = await Page.signIn(server.url, "Composer");
+      const press = (key: string, options: string) =>
+        page.evaluate(`void document.querySelector("#text").dispatchEvent(
+          new KeyboardEvent("keydown", { key: "${key}", bubbles: true, ${options} }))`);
+      await page.click("#text");
+      await page.type("にほん");
+      await press("Enter", init);
+      expect(await typedIn(page)).toBe("にほん");
+      await press("Enter", "isComposing: false");
+      await page.shows("#lines [data-state=sent]");
+      // #region edits
+      await page.press("ArrowUp");
+      await page.shows("#editing:not([hidden])");
+      await press("Escape", init);
+      await page.shows("#editing:not([hidden])");
+      // #endregion
+      expect(await page.texts("#lines .text")).toEqual(["にほん"]);
+    },
+  );
 
   test("a conversation that is opened gets the focus, also after one in which nothing can be written", async () => {
     const guarded = ["--preload", join(import.meta.dir, "guarded-rooms.ts")];
@@ -115,7 +143,72 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.until("document.querySelector('#text').value === 'first, edited\\nsecond, edited'");
   });
   // #endregion
+  // #region edits
+
+  test("a text that is being edited becomes part of the draft when another message or conversation is shown", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Switcher");
+    for (const text of ["one", "two"]) await page.write(text);
+    await page.until("document.querySelectorAll('[data-state=sent]').length === 2");
+    await page.type("a draft");
+    const edit = (line: number) =>
+      page.evaluate(
+        `document.querySelectorAll(".line .actions > button:nth-last-child(2)")[${line}].click()`,
+      );
+    await edit(0);
+    await page.type(", edited");
+    await edit(1);
+    expect(await typedIn(page)).toBe("two");
+    await page.join("elsewhere");
+    expect(await typedIn(page)).toBe("");
+    await page.click("#rooms button");
+    await page.says("#title", "# general");
+    expect(await typedIn(page)).toBe("a draft\none, edited");
+  });
+
+  test("a change that waits for the connection is noted at its message, and a second deletion does no harm", async () => {
+    await using own = await ChatServer.start();
+    await using proxy = await FaultyProxy.start(own.port);
+    using page = await Page.signIn(proxy.url, "Changer");
+    for (const text of ["one", "two"]) await page.write(text);
+    await page.until("document.querySelectorAll('[data-state=sent]').length === 2");
+    const deleteLast = `(() => {
+      const button = document.querySelector(".line:last-child .actions > button:last-child");
+      for (let click = 0; click < 2; click++) button.click();
+    })()`;
+    proxy.port = 1;
+    proxy.drop();
+    await page.shows("[data-state=offline]");
+    for (let time = 0; time < 2; time++) await page.evaluate(deleteLast);
+    await page.says("#lines .note", "Waiting for the connection");
+    expect(await page.texts("#lines .note")).toEqual(["", "Waiting for the connection"]);
+    proxy.port = own.port;
+    await page.reconnects();
+    await page.says("#banner", "");
+    // Sent after both deletions.
+    await page.write("three");
+    await page.shows(".line:nth-child(2):last-child[data-state=sent]");
+    expect(await page.texts("#lines .text")).toEqual(["one", "three"]);
+    expect(await page.texts("#banner")).toEqual([""]);
+  });
+  // #endregion
   // #region reactions
+
+  test("a reaction in a room that the server refuses now is reported, and does not wait", async () => {
+    await using own = await ChatServer.start();
+    using page = await Page.signIn(own.url, "Outsider");
+    await page.join("ada-only");
+    await page.write("hello");
+    await page.shows("#lines [data-state=sent]");
+    await own.stop();
+    const guard = ["--preload", join(import.meta.dir, "guarded-rooms.ts")];
+    await using _ = await ChatServer.start({ PORT: `${own.port}` }, own.directory, guard);
+    await page.reconnects("#text:disabled");
+    await page.evaluate("document.querySelector('.picker button').click()");
+    await page.says("#banner", "You may not join ada-only.");
+    const key = "Object.keys(sessionStorage).find((key) => key.includes('outbox'))";
+    expect(await page.evaluate<string>(`sessionStorage[${key}]`)).toBe("[]");
+  });
 
   test("reactions are added and removed, and other members see them", async () => {
     await using server = await ChatServer.start();

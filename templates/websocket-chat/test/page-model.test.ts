@@ -150,7 +150,7 @@ test("a user who is renamed is renamed everywhere", () => {
   const history = { ...empty, members: [me, bob], messages: [message(1, "hello")] } as const;
   model.joined("a", { ...history, offset: 1, recovered: false }, true);
   // #region private
-  model.addPrivate(bob, { from: bob, text: "psst", at });
+  model.showPrivate(bob, { from: bob, text: "psst", at });
   // #endregion
   const renamed = { id: bob.id, name: "Robert" };
   model.receive({ type: "user-joined", room: "elsewhere", user: renamed });

@@ -426,24 +426,24 @@ describe("shutdown", () => {
   });
 });
 
-test("a process that overlaps with the next one does not keep it from storing messages", async () => {
-  await using old = await ChatServer.start(FAST);
-  using ada = await Socket.open(old.url, "Ada");
+test("processes that overlap store each message, and one that is sent to both of them only once", async () => {
+  await using old = await ChatServer.start({ ...FAST, SESSION_SECRET: "x".repeat(32) });
+  const cookie = await startSession(old.url, "Ada");
+  using ada = await Socket.openAs(old.url, cookie);
   await ada.join("general");
   await ada.chat("general", "one");
-  await using next = await ChatServer.start(FAST, old.directory);
+  await using next = await ChatServer.start(old.env, old.directory);
   using bob = await Socket.open(next.url, "Bob");
-  await bob.join("general");
-  const write = (socket: Socket, text: string) =>
-    until(async () => {
-      const frame = { type: "chat", room: "general", text, key: text };
-      return (await socket.ask(frame)).type === "ok";
-    }, `${text} is stored`);
-  await write(bob, "two");
-  await write(ada, "three");
-  await write(bob, "four");
+  using tab = await Socket.openAs(next.url, cookie);
+  for (const socket of [bob, tab]) await socket.join("general");
+  await ada.chat("general", "two", "two");
+  expect(await tab.chat("general", "two", "two")).toMatchObject({ offset: 2 });
+  await bob.chat("general", "three");
+  await ada.chat("general", "four", "four");
+  expect(await tab.chat("general", "four", "four")).toMatchObject({ offset: 4 });
+  await bob.chat("general", "five");
   const { messages } = await bob.join("general");
-  expect(messages.map(({ text }) => text)).toEqual(["one", "two", "three", "four"]);
+  expect(messages.map(({ text }) => text)).toEqual(["one", "two", "three", "four", "five"]);
 });
 
 test("with a full disk readyz is 503 and messages are internal, and later both work again", async () => {

@@ -216,7 +216,7 @@ test.each([
   ["a value for a switch", ["a", "--force=yes"], "--force takes no value", ""],
   ["two directories", ["my", "app"], '"app"', "quotes"],
   ["a bad name", ["a", "--template", "tiny", "--name", "A b"], '"A b"', "--name a-b"],
-  ["a reserved name", ["node_modules", "--template", "tiny"], "reserved", "--name"],
+  ["a reserved name", ["favicon.ico", "--template", "tiny"], "reserved", "--name"],
   ["a device name of Windows", ["x/CON", "--template", "tiny"], "Windows", "another directory"],
   ["a colon", ["x:y/app", "--template", "tiny"], 'below a ":"', "another directory"],
   ["a question mark", ["what?", "--template", "tiny"], 'below a "?"', "another directory"],

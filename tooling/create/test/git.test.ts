@@ -81,6 +81,17 @@ test.each(["AUTHOR", "COMMITTER"])(
   },
 );
 
+test.each(["[user\n", "[core]\nbare = maybe\n"])(
+  "a configuration that git cannot read is not reported as a missing identity: %j",
+  async (config) => {
+    await using box = await Sandbox.open();
+    await box.write({ "../gitconfig": config });
+    const { code, stdout } = await box.run(["app", "--template", "tiny", "--no-install"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("No first commit: git cannot read its configuration: bad ");
+  },
+);
+
 test("an identity for the directory's repositories only is used", async () => {
   await using box = await Sandbox.open();
   await box.write({

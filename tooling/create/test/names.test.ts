@@ -1,6 +1,11 @@
 // Package names, and the nearest match for a mistyped word.
 import { expect, test } from "bun:test";
-import { nameProblem, nameRefusal, normalizeName } from "../src/command/names.ts";
+import {
+  directoryNameRefusal,
+  nameProblem,
+  nameRefusal,
+  normalizeName,
+} from "../src/command/names.ts";
 import { distance, nearest } from "../src/nearest.ts";
 
 test.each([
@@ -33,6 +38,20 @@ test.each([
 ])("the name %p: %p", (name, problem) => {
   if (problem === undefined) expect(nameProblem(name)).toBeUndefined();
   else expect(nameProblem(name)).toContain(problem);
+});
+
+test.each([
+  ["/srv/node_modules", "node_modules"],
+  ["/srv/node_modules/app", "node_modules"],
+  ["/srv/.git", ".git"],
+  ["/srv/.git/app", ".git"],
+  ["/srv/a:b", ":"],
+])("tools would not find a project in %p", (directory, misread) => {
+  expect(directoryNameRefusal(directory)?.message).toContain(`below a "${misread}"`);
+});
+
+test("names that only contain those of skipped folders are fine", () => {
+  expect(directoryNameRefusal("/srv/my_node_modules/.github/app.git")).toBeUndefined();
 });
 
 test("an invalid name is refused with a valid suggestion if there is one", () => {

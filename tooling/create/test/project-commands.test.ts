@@ -81,6 +81,36 @@ test("--project takes ~ and a link, and finds the repository around the real fol
   expect(stdout).toContain("  cd apps/app\n");
 });
 
+test("the printed commit takes the project and its workspace's lockfile, and no other folder", async () => {
+  await using box = await Sandbox.open();
+  await box.write({
+    "package.json": '{"private":true,"workspaces":["apps/*"]}',
+    "bun.lock": "{}\n",
+    "yarn.lock": "",
+    ".gitignore": "yarn.lock\n",
+    "docs/a.md": "",
+    "docs/b.md": "",
+  });
+  await box.git(".", "init", "--quiet");
+  await box.run(["apps/app", "--template", "modular", "--no-install"]);
+  await box.git(".", "add", "--all");
+  await box.git(".", "commit", "--quiet", "--message", "Before the update");
+  await box.write({ "docs/a.md": "staged", "docs/b.md": "changed", "docs/c.md": "new" });
+  await box.git(".", "add", "docs/a.md");
+  const cwd = join(box.cwd, "apps/app");
+  const update = ["update", "--without", "page", "--no-install", "--json"];
+  const { next } = JSON.parse((await box.run(update, { cwd })).stdout);
+  await box.write({ "bun.lock": "{ }\n" });
+  const commit = Bun.spawn(["sh", "-c", next.at(-1)], { cwd, env: box.env(), stdout: "ignore" });
+  expect(await commit.exited).toBe(0);
+  expect(await box.git(".", "status", "--porcelain")).toBe(
+    "M  docs/a.md\n M docs/b.md\n?? docs/c.md",
+  );
+  expect(await box.git(".", "show", "--format=", "--name-only")).toBe(
+    "apps/app/package.json\napps/app/src/page.ts\nbun.lock",
+  );
+});
+
 describe("with --project, the remedy names the project", () => {
   test.each(["app", "./app"])("%s", async (project) => {
     await using box = await open();
@@ -99,7 +129,9 @@ describe("with --project, the remedy names the project", () => {
       ...["adopt", "--project", "app", "--template", "modular"],
       ...["--version", version],
     ]);
-    expect(stdout).toContain(`  cd app\n  git commit -am 'Record the starter'\n  ${RUN} update`);
+    expect(stdout).toContain(
+      `  cd app\n  git commit -m 'Record the starter' package.json\n  ${RUN} update`,
+    );
   });
 
   test("once, if the hint repeats the command", async () => {

@@ -11,10 +11,15 @@ const CTRL_C = "\u0003";
 const ERASE_LINE = "\u0015";
 
 /** Runs the command in a terminal, with what it has shown so far and a keyboard. */
-function openTerminal(box: Sandbox, args: readonly string[], env: Record<string, string> = {}) {
+function openTerminal(
+  box: Sandbox,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  command = box.command(...args),
+) {
   let shown = "";
   const decoder = new TextDecoder();
-  const child = Bun.spawn(box.command(...args), {
+  const child = Bun.spawn(command, {
     cwd: box.cwd,
     env: box.env({ TERM: "xterm-256color", CI: undefined, ...env }),
     terminal: {
@@ -224,6 +229,27 @@ describe.skipIf(process.platform === "win32")("on a terminal", () => {
     terminal.type(`${ERASE_LINE}shop${ENTER}`);
     expect(await terminal.exited).toBe(0);
     expect(await box.tree("shop")).toEqual(TINY_FILES);
+  });
+
+  test("a terminal that reports a size of 0 gets lines of 80 columns", async () => {
+    await using box = await Sandbox.open();
+    const command = ["sh", "-c", 'stty cols 0 rows 0; exec "$@"', "sh", ...box.command("app")];
+    await using terminal = openTerminal(box, [], {}, command);
+    await terminal.shows("Which starter?");
+    await terminal.shows("tiny     The smallest project");
+    terminal.type(CTRL_C);
+    expect(await terminal.exited).toBe(130);
+  });
+
+  test("a long paste is refused without blocking the dialog", async () => {
+    await using box = await Sandbox.open();
+    await using terminal = openTerminal(box, ["--template", "tiny", "--no-install"]);
+    await terminal.shows("Where should");
+    terminal.type(`${"a".repeat(20_000)}${ENTER}`);
+    await terminal.shows("Choose another directory.");
+    terminal.type(`${ERASE_LINE}shop${ENTER}`);
+    expect(await terminal.exited).toBe(0);
+    expect(await box.list()).toEqual(["shop"]);
   });
 
   test("features can be left out if the starter is asked, and all are kept by default", async () => {

@@ -98,3 +98,10 @@ test.each([
   );
   expect(exits).toEqual(code === 0 ? [] : [code]);
 });
+
+test("the check does not replace functions of the bundle, which may have the same names", () => {
+  const after =
+    "function required() {} function isOld() {} return [typeof required, typeof isOld];";
+  const command = new Function("process", `${runtimeCheck("create-bunyard", version)}${after}`);
+  expect(command({ exit: () => undefined })).toEqual(["function", "function"]);
+});

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:f
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { FileMap } from "../src/flatten/file-map.ts";
+import { bytes, type FileMap } from "../src/flatten/file-map.ts";
 import type { Stamp } from "../src/flatten/manifest.ts";
 import { directoryFiles } from "../src/sources/directory.ts";
 import { run } from "../src/subprocess.ts";
@@ -172,4 +172,20 @@ test.each(seeds)("seed %i", async (seed) => {
 test.skipIf(SEED !== undefined)("the cases are not trivial", () => {
   expect(counted.compared).toBeGreaterThan(seeds.length / 4);
   expect(counted.applied).toBeGreaterThan(seeds.length / 10);
+});
+
+test.each([
+  ["MIT", ["LICENSE"]],
+  ["UNLICENSED", []],
+  [undefined, []],
+])("the starter's new LICENSE in a project whose licence is %j: %j", async (license, changed) => {
+  const manifest = (value: string | undefined): [string, Uint8Array] => [
+    "package.json",
+    bytes(JSON.stringify({ name: "app", license: value })),
+  ];
+  const stamp = { template: "tiny", version: "1.0.0", without: [] };
+  const base = { stamp, files: new Map([manifest("MIT")]) };
+  const next = { stamp, files: new Map([manifest("MIT"), ["LICENSE", bytes("MIT License\n")]]) };
+  const changes = await new Project(new Map([manifest(license)])).update(base, next);
+  expect(changes.map(({ path }) => path)).toEqual(changed);
 });

@@ -1,5 +1,5 @@
-// The app in development: refuses requests of other origins, routes those of Bun's script in the page to the bundler, and
-// serves the page, which the bundler builds with React Fast Refresh.
+// The app in development: refuses requests of other origins, forwards the requests of Bun's script in the page to the bundler,
+// and serves the page, which the bundler builds with React Fast Refresh.
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
 import { type HttpEnv, problems, requestChecks } from "#lib/http";
@@ -60,7 +60,7 @@ const addRequestId: MiddlewareHandler<HttpEnv> = async (c, next) => {
   if (!headers.has("x-request-id")) headers.set("x-request-id", c.get("requestId"));
 };
 
-/** The inline script that Bun adds to each page. It notifies the bundler when the page is hidden. */
+/** A second script of Bun, inline in each page. It notifies the bundler when the page is hidden. */
 const BUN_SCRIPT = /<script>([^<]*bun:loadData[^<]*)<\/script>/;
 
 const bundledPage: MiddlewareHandler = async (c) => {

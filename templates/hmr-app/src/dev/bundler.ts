@@ -60,7 +60,7 @@ export function listenedCount(): number {
   return data.listenedCount ?? 0;
 }
 
-/** Returns how many reloads plugins have requested. A page reloads when the current build ends. */
+/** Returns how many reloads plugins have requested. A requested reload happens when the current build ends. */
 export function reloadCount(): number {
   return data.reloadCount ?? 0;
 }

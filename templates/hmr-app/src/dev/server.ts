@@ -36,8 +36,8 @@ if (!dev.handlesSignals) stopSignal().then(() => stop(0));
 dev.handlesSignals = true;
 
 /**
- * A service that also handles the WebSockets over which pages receive edits, and that can replace a previous one. Its `listen`
- * starts the server; its `close` closes what the app registered with `use`, and leaves the server open.
+ * A service that also handles the WebSockets over which pages receive edits, and that can replace a previous one. The
+ * inherited `listen` starts the server; the inherited `close` closes what the app registered with `use`, not the server.
  */
 class DevService extends Lifecycle {
   #server: Server<unknown> | undefined;
@@ -136,7 +136,7 @@ function developmentEnv(env: Env): Env {
 
 /** Disposes of everything that the code holds, and exits, which closes the connections. */
 async function stop(exitCode: number): Promise<void> {
-  // It differs from the service that handles requests if its start has failed or has not ended.
+  // `latest` differs from the service that handles requests if its start has failed or has not ended.
   await dev.latest?.close();
   await dev.service?.close();
   const remaining = new Lifecycle();

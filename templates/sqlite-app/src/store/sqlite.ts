@@ -50,8 +50,8 @@ export class SqliteDatabase {
     return this.#enqueue(async () => {
       await this.#begin(deadline);
       try {
-        // The reads of a tick share one transaction (`SqliteReads`), in which later reads would not see this write. `work` is
-        // synchronous, so no read can start the next one before the commit.
+        // Ends the transaction that the reads of this tick share (`SqliteReads`): later reads in it would not see this write.
+        // `work` is synchronous, so no read can start another transaction before the commit.
         this.#reads.end();
         const result = work(this.#writer);
         this.#writer.run("COMMIT");
@@ -116,7 +116,7 @@ export class SqliteDatabase {
   async #enqueue<T>(work: () => Promise<T>, timeoutMs?: number): Promise<T> {
     const previous = this.#lastWrite;
     const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
-    // The next write also waits for `previous`, because this one may time out before `previous` has finished.
+    // This write may time out while `previous` is still running: the next write then has to wait for `previous`, too.
     this.#lastWrite = previous.then(() => finished);
     try {
       await (timeoutMs === undefined ? previous : withTimeout(previous, timeoutMs));

@@ -20,7 +20,18 @@ export type Unsent = NewEvent & {
   readonly key: string;
   /** When it was posted, in milliseconds since the epoch. */
   readonly postedAt: number;
+  /** The epoch of the room when it was posted: a target is an offset in it. Undefined before the first join. */
+  readonly epoch?: string | undefined;
 };
+
+/** A room to stay in. Leaving and joining it again makes a new one, so that the replies to earlier joins are ignored. */
+interface Room {
+  /** Position of the last event that was received. */
+  position?: Position;
+  isJoined: boolean;
+  /** Whether an event is in flight: only one at a time, so that the events of a room stay in order. */
+  isSending: boolean;
+}
 
 /** Keeps the outbox across page loads, e.g. the tab's `sessionStorage`. */
 export interface OutboxStorage {
@@ -64,15 +75,11 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
 export class ChatClient {
   readonly #options: ClientOptions;
-  /** The rooms to stay in, with the position of the last event that was received. */
-  readonly #rooms = new Map<string, Position | undefined>();
-  readonly #joined = new Set<string>();
+  readonly #rooms = new Map<string, Room>();
   /** The events that the server has not acknowledged, in the order in which they were posted. */
   #outbox: readonly Unsent[];
   /** Where the outbox is stored. It belongs to a user: another one in the same tab must not send it. */
   readonly #outboxName: string;
-  /** Rooms with an event in flight: only one at a time, so that the events of a room stay in order. */
-  readonly #inFlight = new Set<string>();
   readonly #connection: Connection;
 
   constructor(options: ClientOptions) {
@@ -84,7 +91,7 @@ export class ChatClient {
       backoff: options.backoff,
       connecting: () => options.events.state("connecting"),
       offline: (retryInMs, isUnreachable) => {
-        this.#joined.clear();
+        for (const room of this.#rooms.values()) room.isJoined = false;
         options.events.state("offline", retryInMs);
         if (isUnreachable) options.events.unreachable?.();
       },
@@ -112,21 +119,19 @@ export class ChatClient {
   /** Closes the connection permanently: this client does not connect again. */
   close(): void {
     this.#rooms.clear();
-    this.#joined.clear();
     this.#connection.close();
   }
 
   /** Joins the room now, and again after each reconnect. Does nothing if the room is already joined, or being joined. */
   join(room: string): void {
     if (this.#rooms.has(room)) return;
-    this.#rooms.set(room, undefined);
+    this.#rooms.set(room, { isJoined: false, isSending: false });
     if (this.#connection.isOnline) void this.#join(room);
   }
 
   /** Leaves the room, and drops what was not sent to it. @returns what was dropped. */
   leave(room: string): readonly Unsent[] {
     this.#rooms.delete(room);
-    this.#joined.delete(room);
     // Repeated after a temporary error, unless the room was joined again.
     const isLeft = () => !this.#rooms.has(room);
     void this.#connection.requestWhile(isLeft, { type: "leave", room });
@@ -135,7 +140,8 @@ export class ChatClient {
 
   /** Sends the event, now or when there is a connection, and resends it until there is a reply. */
   post(event: NewEvent): Unsent {
-    const unsent = { ...event, key: randomKey(), postedAt: Date.now() };
+    const epoch = this.#rooms.get(event.room)?.position?.epoch;
+    const unsent = { ...event, key: randomKey(), postedAt: Date.now(), epoch };
     this.#setOutbox([...this.#outbox, unsent]);
     void this.#flush(event.room);
     return unsent;
@@ -144,15 +150,16 @@ export class ChatClient {
 
   /** Private messages are not queued. @returns undefined once the server has accepted it, otherwise the problem. */
   async sendPrivate(to: User, text: string): Promise<string | undefined> {
+    if (!this.#connection.isOnline) return "You are offline.";
     const reply = await this.#connection.request({ type: "private", to: { id: to.id }, text });
-    if (!reply) return "You are offline.";
+    if (!reply) return "The connection was lost: this may not have arrived.";
     return reply.type === "error" ? reply.message : undefined;
   }
   // #endregion
   // #region typing
 
   typing(room: string): void {
-    if (this.#joined.has(room)) this.#connection.send({ type: "typing", room });
+    if (this.#rooms.get(room)?.isJoined) this.#connection.send({ type: "typing", room });
   }
   // #endregion
 
@@ -172,33 +179,36 @@ export class ChatClient {
   }
 
   /** @returns whether the event is the next one of its room. After a gap, rejoins to get what is missing. */
-  #advance({ room, epoch, offset }: RoomEvent): boolean {
-    const last = this.#rooms.get(room);
-    if (!last || !this.#joined.has(room)) return false;
+  #advance({ room: name, epoch, offset }: RoomEvent): boolean {
+    const room = this.#rooms.get(name);
+    const last = room?.position;
+    if (!last || !room.isJoined) return false;
     if (last.epoch === epoch && offset <= last.offset) return false;
     if (last.epoch !== epoch || offset > last.offset + 1) {
-      void this.#join(room);
+      void this.#join(name);
       return false;
     }
-    this.#rooms.set(room, { epoch, offset });
+    room.position = { epoch, offset };
     return true;
   }
 
-  async #join(room: string): Promise<void> {
-    this.#joined.delete(room);
-    const after = this.#rooms.get(room);
-    const join = { type: "join", room, ...(after ? { after } : {}) } as const;
-    const isWanted = () => this.#rooms.has(room) && !this.#joined.has(room);
+  async #join(name: string): Promise<void> {
+    const room = this.#rooms.get(name);
+    if (!room) return;
+    room.isJoined = false;
+    const after = room.position;
+    const join = { type: "join", room: name, ...(after ? { after } : {}) } as const;
+    const isWanted = () => this.#rooms.get(name) === room && !room.isJoined;
     const reply = await this.#connection.requestWhile(isWanted, join);
-    if (!reply || !this.#rooms.has(room)) return;
-    if (reply.type === "error") return this.#refused(room, reply.message);
+    if (!reply || this.#rooms.get(name) !== room) return;
+    if (reply.type === "error") return this.#refused(name, reply.message);
     if (reply.type !== "ok" || !("members" in reply)) return;
     const { epoch, offset } = reply;
-    this.#rooms.set(room, { epoch, offset });
-    this.#joined.add(room);
-    this.#options.events.joined(room, reply, after === undefined);
+    room.position = { epoch, offset };
+    room.isJoined = true;
+    this.#options.events.joined(name, reply, after === undefined);
     for (const message of reply.messages) this.#settleStored(message);
-    void this.#flush(room);
+    void this.#flush(name);
   }
 
   #refused(room: string, problem: string): void {
@@ -208,29 +218,26 @@ export class ChatClient {
   }
 
   /** Sends the oldest event that is queued for this room; the next one follows when it is stored or refused. */
-  async #flush(room: string): Promise<void> {
-    if (!this.#joined.has(room) || this.#inFlight.has(room)) return;
-    const event = this.#outbox.find((unsent) => unsent.room === room);
+  async #flush(name: string): Promise<void> {
+    const room = this.#rooms.get(name);
+    if (!room?.isJoined || room.isSending) return;
+    const event = this.#outbox.find((unsent) => unsent.room === name);
     if (!event) return;
-    if (isTooOld(event)) {
-      this.#settle(
-        event,
-        "This has waited for 24 hours and was dropped: if it is not in the room, send it again.",
-      );
-      return this.#flush(room);
+    const problem = whyUnsafe(event, room.position?.epoch);
+    if (problem) {
+      this.#settle(event, problem);
+      return this.#flush(name);
     }
-    const { postedAt, ...frame } = event;
-    this.#inFlight.add(room);
+    const { postedAt, epoch, ...frame } = event;
+    room.isSending = true;
     // An event that becomes too old between two attempts is settled by the next `#flush`.
     const isWanted = () => this.#outbox.includes(event) && !isTooOld(event);
     const reply = await this.#connection.requestWhile(isWanted, frame);
-    this.#inFlight.delete(room);
-    if (reply?.type === "error" && reply.code === "not_in_room") {
-      if (this.#rooms.has(room)) void this.#join(room);
-      return;
-    }
+    room.isSending = false;
+    if (this.#rooms.get(name) !== room) return;
+    if (reply?.type === "error" && reply.code === "not_in_room") return this.#join(name);
     if (reply) this.#settle(event, reply.type === "error" ? reply.message : undefined);
-    void this.#flush(room);
+    void this.#flush(name);
   }
 
   /** Settles the event of the outbox that has this key, if any: it is stored, even if its `ok` was lost. */
@@ -276,6 +283,15 @@ function reasonToEnd(
 ): EndReason | undefined {
   if (protocol !== PROTOCOL) return "another protocol";
   return you.id === user.id ? undefined : "another user";
+}
+
+/** @returns why the event must not be sent to its room, which has this epoch now; undefined if it can be sent. */
+function whyUnsafe(event: Unsent, epoch: string | undefined): string | undefined {
+  if (isTooOld(event)) {
+    return "This has waited for 24 hours and was dropped: if it is not in the room, send it again.";
+  }
+  if (!("target" in event) || [undefined, epoch].includes(event.epoch)) return undefined;
+  return "The server has lost data. This change was dropped, because it could be about another message now.";
 }
 
 function isTooOld({ postedAt }: Unsent): boolean {

@@ -1,8 +1,9 @@
 // Works with git: whether a first commit is possible, the commit itself, and files that an ignore rule hides.
 import { existsSync } from "node:fs";
-import { join, parse } from "node:path";
+import { join, parse, relative } from "node:path";
 import { CreateError } from "../errors.ts";
 import { run, type Subprocess, type Variables } from "../subprocess.ts";
+import { lockfilesIn } from "./package-manager.ts";
 import { shellQuoted } from "./shell.ts";
 import { ancestors, findWorkspace } from "./workspace.ts";
 
@@ -32,14 +33,16 @@ export async function gitObstacle(
   if (!hasGit(variables)) return "git is not installed";
   // The identity is the same in every directory outside of repositories, and every user may enter the root.
   const { root: cwd } = parse(directory);
-  const succeeds = async (...args: string[]) =>
-    (await run({ command: ["git", ...args], cwd, env: withoutRepository(variables) })).exitCode ===
-    0;
-  const idents = ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"];
-  const known = await Promise.all(idents.map((name) => succeeds("var", name)));
-  if (!known.includes(false)) return undefined;
+  const env = { ...withoutRepository(variables), LC_ALL: "C" };
+  const read = (...args: string[]) => run({ command: ["git", ...args], cwd, env });
+  const idents = ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"].map((name) => read("var", name));
+  const failed = (await Promise.all(idents)).find(({ exitCode }) => exitCode !== 0);
+  if (failed === undefined) return undefined;
+  const [, broken] = /^fatal: (bad .*config.*)$/m.exec(failed.output) ?? [];
+  if (broken !== undefined) return `git cannot read its configuration: ${broken}`;
   // An identity for some directories only is not known before the repository exists.
-  if (await succeeds("config", "--get-regexp", String.raw`^includeif\.`)) return undefined;
+  const conditions = await read("config", "--get-regexp", String.raw`^includeif\.`);
+  if (conditions.exitCode === 0) return undefined;
   return "git has no user.name and user.email";
 }
 
@@ -67,6 +70,27 @@ export async function firstCommit(cwd: string, variables: Variables, signal: Abo
       `Try again: ${[`cd ${shellQuoted(cwd)}`, ...commands].join(" && ")}`,
     );
   }
+}
+
+/**
+ * The command with which the user commits a project, in its directory. In a larger repository, it commits nothing but the
+ * project and the lockfile of its workspace.
+ */
+export async function commitCommand(
+  directory: string,
+  message: string,
+  variables: Variables,
+): Promise<string> {
+  const repository = repositoryAround(directory);
+  const root = findWorkspace(directory)?.root;
+  const isRootInside = root !== undefined && repositoryAround(root) === repository;
+  const lockfiles = isRootInside ? lockfilesIn(root) : [];
+  const rules = await ignoredFiles(directory, lockfiles, variables);
+  const ignored = rules.flatMap(({ files }) => files);
+  const committed = lockfiles.filter((file) => !ignored.includes(file));
+  const paths = [".", ...committed.map((file) => shellQuoted(relative(directory, file)))];
+  const only = repository === directory ? "" : ` ${paths.join(" ")}`;
+  return `git add -A${only} && git commit -m ${shellQuoted(message)}${only}`;
 }
 
 /** Files that an ignore rule hides from git. */

@@ -9,10 +9,10 @@ const RESERVED = new Set(["node_modules", "favicon.ico", ...builtinModules]);
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
 
 /**
- * PATH separates folders with a colon, Bun and tsc misread the others, and Bun replaces bytes that are not UTF-8 with
- * U+FFFD, so that the path would be that of another directory.
+ * PATH separates folders with a colon, Bun and tsc misread the other characters, and Bun replaces bytes that are not UTF-8
+ * with U+FFFD, so that the path would be that of another directory. Biome and tsc skip node_modules, and .git is git's own.
  */
-const MISREAD = /[\\:*?\uFFFD]/;
+const MISREAD = /[\\:*?\uFFFD]|(?<=^|\/)(?:node_modules|\.git)(?=\/|$)/;
 
 /** The name that a directory suggests: `My App` → `my-app`, `Café` → `cafe`; empty if no character remains. */
 export function normalizeName(directory: string): string {
@@ -46,11 +46,11 @@ export function nameProblem(name: string): string | undefined {
 export function directoryNameRefusal(directory: string): CreateError | undefined {
   const name = basename(directory);
   const names = directory.slice(parse(directory).root.length).replaceAll(sep, "/");
-  const [character] = MISREAD.exec(names) ?? [];
+  const [misread] = MISREAD.exec(names) ?? [];
   const problem = WINDOWS_DEVICE.test(name)
     ? `"${name}" cannot be a directory: Windows reserves the name for a device.`
-    : character &&
-      `${directory} cannot contain a project: its tools would not find their files below a "${character}".`;
+    : misread &&
+      `${directory} cannot contain a project: its tools would not find their files below a "${misread}".`;
   if (!problem) return undefined;
   return new CreateError("invalid_name", problem, "Choose another directory.");
 }

@@ -12,12 +12,21 @@ const LOCKFILES = {
 
 export type PackageManager = keyof typeof LOCKFILES;
 
+/** The lockfiles that a folder may have. */
+const lockfilePaths = (folder: string): readonly string[] =>
+  Object.values(LOCKFILES)
+    .flat()
+    .map((name) => join(folder, name));
+
+export const lockfilesIn = (folder: string): readonly string[] =>
+  lockfilePaths(folder).filter((file) => existsSync(file));
+
 /** Reads the lockfiles in a folder. The function that it returns restores them, and removes new ones. */
 export function keepLockfiles(folder: string): () => void {
-  const kept = Object.values(LOCKFILES)
-    .flat()
-    .map((name) => join(folder, name))
-    .map((file) => ({ file, content: existsSync(file) ? readFileSync(file) : undefined }));
+  const kept = lockfilePaths(folder).map((file) => ({
+    file,
+    content: existsSync(file) ? readFileSync(file) : undefined,
+  }));
   return () => {
     for (const { file, content } of kept) {
       if (content === undefined) rmSync(file, { force: true });

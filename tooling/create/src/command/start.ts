@@ -12,6 +12,7 @@ export async function start(source: TemplateSource): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => interrupt.abort());
   }
+  assumeTerminalSize();
   let lost: string | undefined;
   const exitCode = await run(source, {
     argv: process.argv.slice(2),
@@ -64,6 +65,13 @@ const hasColors = (descriptor: number): boolean =>
   (process.env.FORCE_COLOR !== undefined || fstatSync(descriptor).isCharacterDevice());
 
 const isTerminal = (): boolean => Boolean(process.stdin.isTTY && process.stdout.isTTY);
+
+/** Terminals without a size, as in some containers, report 0, and the prompt library would write one character per line. */
+function assumeTerminalSize(): void {
+  const { stdout } = process;
+  if (stdout.columns === 0) stdout.columns = 80;
+  if (stdout.rows === 0) stdout.rows = 24;
+}
 
 /** @throws {CreateError} if it was deleted */
 function currentDirectory(): string {

@@ -2,11 +2,13 @@
 
 /**
  * ECMAScript 5, so that every runtime understands it. The complete file is parsed before these lines run, so
- * it must not use syntax that Node 18 or Bun 1.1 does not know.
+ * it must not use syntax that Node 18 or Bun 1.1 does not know. In a function, because a `var` of the file's top level would
+ * replace a function of the bundle with the same name.
  * @param version the oldest version of Bun that works, for example `1.4.5`
  */
 export function runtimeCheck(name: string, version: string): string {
-  return `var required = ${JSON.stringify(version)};
+  return `(function () {
+var required = ${JSON.stringify(version)};
 var running = typeof Bun === "undefined" ? "" : Bun.version;
 function isOld(running, required) {
   var a = running.split("."), b = required.split(".");
@@ -19,5 +21,6 @@ if (running === "" || isOld(running, required)) {
     : ", and this is Bun " + running + ". Run: bun upgrade"));
   process.exit(1);
 }
+})();
 `;
 }

@@ -6,12 +6,14 @@ import { placeIn } from "../command/project.ts";
 import { shellQuoted } from "../command/shell.ts";
 import { nestingOf } from "../command/workspace.ts";
 import { CreateError } from "../errors.ts";
-import type { FileMap } from "../flatten/file-map.ts";
-import type { Stamp } from "../flatten/manifest.ts";
+import { type FileMap, text } from "../flatten/file-map.ts";
+import { isObject } from "../flatten/json.ts";
+import { manifestIn, type Stamp } from "../flatten/manifest.ts";
 import type { Template, TemplateSource } from "../sources/templates.ts";
 import type { Variables } from "../subprocess.ts";
 import { type ChangelogSection, changelogBetween } from "./changelog.ts";
 import { featuresAfter } from "./features.ts";
+import { parseJson } from "./merge-json.ts";
 import { type Own, ownFiles } from "./own-files.ts";
 import { type MergePlan, planMerge } from "./plan.ts";
 import { exactVersion, type Project, requireStamp } from "./record.ts";
@@ -90,15 +92,24 @@ function recordedIn(templates: readonly Template[], name: string, version: strin
  */
 export async function planUpdate(
   directory: string,
-  { from, to, base, next }: Omit<Versions, "changelog">,
+  { from, to, base, next: created }: Omit<Versions, "changelog">,
   repository: Pick<Repository, "tracked"> | undefined,
   variables: Variables,
 ): Promise<MergePlan & { readonly own: (path: string) => Own }> {
-  const renames = await findRenames(base, next, variables);
   const own = ownFiles(directory, repository?.tracked);
+  const next = withoutForeignLicense(base, created, own("package.json"));
+  const renames = await findRenames(base, next, variables);
   const input = { base, next, own, renames, labels: labelsOf(from, to), variables };
   const { changes, writes } = await planMerge(input);
   return { changes, writes, own };
+}
+
+/** The licence of the starter is not added to a project whose package.json names another one, or none. */
+function withoutForeignLicense(base: FileMap, next: FileMap, manifest: Own): FileMap {
+  const mine = manifest.kind === "file" ? parseJson(text(manifest.content)) : undefined;
+  const isSame = !isObject(mine) || mine.license === manifestIn(next).license;
+  if (isSame || base.has("LICENSE")) return next;
+  return new Map([...next].filter(([path]) => path !== "LICENSE"));
 }
 
 /**

@@ -168,7 +168,10 @@ export function adoptText(
     `Of the starter's files, ${same} are unchanged, ${changed} differ, ${missing} are missing.`,
   );
   page.gap();
-  page.commands([...enter, "git commit -am 'Record the starter'", `${RUN} update`], style);
+  page.commands(
+    [...enter, "git commit -m 'Record the starter' package.json", `${RUN} update`],
+    style,
+  );
   return page.text;
 }
 

@@ -1,5 +1,5 @@
 // The user's git repository around a project: what it tracks, and whether an update can be undone with it.
-import { git, repositoryAround } from "../command/git.ts";
+import { commitCommand, git, repositoryAround } from "../command/git.ts";
 import { shellQuoted } from "../command/shell.ts";
 import { CreateError } from "../errors.ts";
 import { shortened } from "../shortened.ts";
@@ -92,7 +92,7 @@ export async function requireClean(directory: string, variables: Variables): Pro
     throw new CreateError(
       "refused",
       "The project is not committed: git does not track its package.json.",
-      `Commit it first: cd ${shellQuoted(directory)} && git add -A && git commit -m 'Before the update'`,
+      `Commit it first: cd ${shellQuoted(directory)} && ${await commitCommand(directory, "Before the update", variables)}`,
     );
   }
   return repository;

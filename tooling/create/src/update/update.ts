@@ -2,7 +2,7 @@
 import type { ProjectOptions } from "../command/args.ts";
 import { RUN } from "../command/definition.ts";
 import type { Environment } from "../command/environment.ts";
-import { ignoredFiles } from "../command/git.ts";
+import { commitCommand, ignoredFiles } from "../command/git.ts";
 import { type Install, install, installFor } from "../command/install.ts";
 import { bunCommand } from "../command/next-steps.ts";
 import { errorJson, ignoredText } from "../command/report.ts";
@@ -122,7 +122,7 @@ async function installAndReport(
     "git diff",
     `${bun} run check`,
     `${bun} test`,
-    `git add -A && git commit -m 'Update to Bunyard ${summary.to.version}'`,
+    await commitCommand(directory, `Update to Bunyard ${summary.to.version}`, variables),
   ];
   const state = { isPlanned: false, steps, warnings, next };
   const json = updateJson(directory, summary, state);

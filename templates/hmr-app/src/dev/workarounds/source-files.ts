@@ -11,6 +11,7 @@
 import {
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmdirSync,
@@ -25,9 +26,6 @@ import type { BunPlugin } from "bun";
 export const SOURCE = /^(?!.*[\\/]node_modules[\\/])/;
 /** The query and the fragment of the URL of a file, as in `icons.svg#home`. */
 export const SUFFIX = /[?#].*$/;
-
-/** A file that may import others. */
-const IMPORTER = new RegExp(`${SOURCE.source}.*\\.([cm]?[jt]sx?|css|html)$`);
 
 const MISSING = "missing";
 const POLL_MS = 100;
@@ -60,8 +58,8 @@ const unwatchedFiles = new Set<string>();
 const loading = new Map<string, number>();
 /** The folders of the page when the bundler began to watch them, by path; undefined if one did not exist. */
 const folders = new Map<string, Stats | undefined>();
-/** Where imported paths that contain a symbolic link pointed when the bundler resolved them. */
-const links = new Map<string, string>();
+/** Where the symbolic links in these folders pointed at that time, by path. */
+const links = new Map<string, string | undefined>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();
 /** Edited files that nothing imports. Cleared by each load, because the loaded file may import them. */
@@ -76,7 +74,10 @@ function recordLoad(path: string, version = versionOf(path)): void {
   loadedFiles.set(path, version);
   loading.delete(path);
   const folder = dirname(path);
-  if (SOURCE.test(path) && !folders.has(folder)) folders.set(folder, statsOf(folder));
+  if (SOURCE.test(path) && !folders.has(folder)) {
+    folders.set(folder, statsOf(folder));
+    recordLinks(folder);
+  }
   for (const edit of edits.values()) edit.polls = 0;
   unusedFiles.clear();
 }
@@ -98,7 +99,6 @@ export default {
     build.onLoad({ filter: /.*/ }, async ({ path }) => {
       if (SOURCE.test(path)) await waitForSource(path);
       recordLoad(path);
-      if (IMPORTER.test(path)) recordLinks(path);
       return undefined;
     });
     setInterval(() => {
@@ -150,18 +150,12 @@ function statsOf(folder: string): Stats | undefined {
   return statSync(folder, { throwIfNoEntry: false });
 }
 
-/** Records the relative imports of a file that contain a symbolic link. An import may omit the extension. */
-function recordLinks(importer: string): void {
-  for (const specifier of specifiersIn(importer).filter((it) => it.startsWith("."))) {
-    const path = resolve(dirname(importer), specifier.replace(SUFFIX, ""));
-    for (const link of [path, `${path}.tsx`, `${path}.ts`]) {
-      const target = targetOf(link);
-      if (target && target !== link) links.getOrInsert(link, target);
-    }
-  }
+function recordLinks(folder: string): void {
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const paths = entries.filter((it) => it.isSymbolicLink()).map(({ name }) => join(folder, name));
+  for (const path of paths) links.set(path, targetOf(path));
 }
 
-/** Returns whether an imported path leads to another file than when the bundler resolved it. */
 function pointsElsewhere(link: string): boolean {
   const target = targetOf(link);
   return target !== undefined && target !== links.get(link);
@@ -234,7 +228,8 @@ export function isImported(path: string): boolean {
 /** Compares paths without extension and without `/index`, which imports may omit. */
 function imports(importer: string, path: string): boolean {
   const target = withoutEnding(path);
-  return specifiersIn(importer).some((specifier) => {
+  return [...textOf(importer).matchAll(SPECIFIER)].some(([, , string, url]) => {
+    const specifier = string ?? url ?? "";
     if (!specifier.startsWith(".")) {
       // An alias such as `@/ui/Button` or `#Button` may stand for any folder, so only its last segment is compared.
       const name = basename(withoutEnding(specifier)).replace(/^[@#~]/, "");
@@ -243,12 +238,6 @@ function imports(importer: string, path: string): boolean {
     const imported = resolve(dirname(importer), specifier);
     return imported === target || withoutEnding(imported) === target;
   });
-}
-
-/** Returns the strings and the URLs in a file, which include the paths that it imports. */
-function specifiersIn(importer: string): readonly string[] {
-  const matches = [...textOf(importer).matchAll(SPECIFIER)];
-  return matches.map(([, , string, url]) => string ?? url ?? "");
 }
 
 function withoutEnding(path: string): string {

@@ -11,8 +11,8 @@ export interface PageSource {
 }
 
 /**
- * Every path outside of `/api`; unlike `.`, `[^]` also matches a line break. Only GET is registered, so that `notFound`
- * responds to other methods with 405.
+ * Every path outside of `/api`; unlike `.`, `[^]` also matches a line break. Only GET is registered: for other methods of a
+ * registered path, `notFound` responds with 405.
  */
 const PAGES = "/:path{(?!api(?:/|$))[^]+}";
 
@@ -29,7 +29,7 @@ export function pageRoutes({ index, assets }: PageSource) {
 /**
  * Returns whether a user opens an address. A script that requests a missing file must get a 404 instead of the page.
  * `sec-fetch-dest` is `document` if a browser opens an address, and `empty` for `fetch`
- * (https://www.w3.org/TR/fetch-metadata/). Other clients send neither header.
+ * (https://www.w3.org/TR/fetch-metadata/). Clients that are not browsers send neither it nor `sec-fetch-mode`.
  */
 function isNavigation({ req }: Context): boolean {
   const destination = req.header("sec-fetch-dest");

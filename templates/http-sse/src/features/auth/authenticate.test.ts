@@ -66,6 +66,11 @@ test.each(["JWT", "at+jwt", "application/at+jwt", undefined])(
   },
 );
 
+test("a token of an issuer whose clock is ahead by some seconds is accepted", async () => {
+  const token = await valid({ subscribe: ["a"], iat: seconds(10), nbf: seconds(10) });
+  expect((await ask("/api/messages?topic=a", token)).status).toBe(200);
+});
+
 describe("a token is refused", () => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const claims = { aud: "api", iss: "login", publish: ["*"], subscribe: ["*"] };
@@ -91,6 +96,7 @@ describe("a token is refused", () => {
     ["that has expired", () => valid({ ...claims, exp: seconds(-1) })],
     ["whose exp is not a number", () => valid({ ...claims, exp: "never" as never })],
     ["that is not valid yet", () => valid({ ...claims, nbf: seconds(60) })],
+    ["whose nbf is not a number", () => valid({ ...claims, nbf: "now" as never })],
     ["for another audience", () => valid({ ...claims, aud: "other" })],
     ["for no audience", () => tokenOf({ iss: "login", publish: ["*"], subscribe: ["*"] })],
     ["of another issuer", () => valid({ ...claims, iss: "other" })],

@@ -10,11 +10,19 @@ import { openVerifier, type Verify } from "./verifier.ts";
 
 const patterns = z.array(allowedPattern).max(100);
 
+/** Seconds by which the issuer's clock may be ahead of ours. */
+const MAX_SKEW_S = 30;
+
 const claims = z.object({
   publish: patterns.default([]),
   subscribe: patterns.default([]),
   /** Seconds since the Unix epoch. */
   exp: z.number().optional(),
+  /** The time before which the token is not valid, in the same unit. */
+  nbf: z
+    .number()
+    .refine((nbf) => nbf <= Date.now() / 1000 + MAX_SKEW_S)
+    .optional(),
 });
 
 /** Longest token in characters. */

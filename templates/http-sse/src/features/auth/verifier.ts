@@ -26,8 +26,10 @@ export async function openVerifier(env: Env): Promise<Verify | undefined> {
     );
   }
   const optionsFor = (token: string) => ({
-    // `iat` is not checked: if the issuer's clock is ahead of ours, a new token would be refused.
+    // `iat` is not checked: if the issuer's clock is ahead of ours, a new token would be refused. For the same reason,
+    // `nbf` is checked in authenticate.ts, with a tolerance.
     iat: false,
+    nbf: false,
     ...(aud === undefined ? {} : { aud }),
     ...(iss === undefined ? {} : { iss }),
     // `at+jwt` is the type of access tokens in RFC 9068. Hono accepts a token without a type only if this is not set.

@@ -14,8 +14,8 @@ import { eventStream } from "./stream.ts";
 const eventsQuery = z.object({ ...topicQuery, lastEventId: z.string().optional() });
 
 /**
- * `x-accel-buffering` stops nginx from buffering. `connection` keeps a client from sending another request on this
- * connection: a shutdown closes it right after the stream, and the request would be lost.
+ * `x-accel-buffering` stops nginx from buffering. `connection: close` keeps a client from reusing the socket: a shutdown
+ * closes it right after the stream, and a request that was sent on it would be lost.
  */
 const headers = {
   "content-type": "text/event-stream",

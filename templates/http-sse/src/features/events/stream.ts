@@ -95,8 +95,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       }
       // A message was published during the read: compare the cursor with the new head.
       if (broadcaster.head !== headBefore) continue;
-      // If other instances store messages, the store, which was replayed, may be ahead of the broadcaster. To a stream that
-      // subscribes now, the broadcaster would send these messages a second time.
+      // If other instances store messages, the replay may have sent some that the broadcaster has not published yet. It would
+      // send them a second time to a stream that subscribes now.
       if (cursor !== broadcaster.head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

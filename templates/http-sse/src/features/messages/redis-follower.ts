@@ -3,7 +3,7 @@ import type { RedisClient } from "bun";
 import { Problem } from "#lib/http";
 import { log } from "#lib/log";
 import { RedisConnection } from "#lib/redis";
-import { type Entry, toMessage } from "./redis-entry.ts";
+import { type Entry, START, toMessage } from "./redis-entry.ts";
 import { CAN_CONTINUE, evaluate } from "./redis-scripts.ts";
 import type { Listener } from "./store.ts";
 
@@ -103,9 +103,9 @@ export class RedisFollower {
     this.#isReading = true;
     this.#hasGap ||= canContinue !== 1;
     const entries = (reply as Record<string, Entry[]> | null)?.[this.key] ?? [];
-    const newest = entries.at(-1);
-    if (!newest) return;
-    [this.#cursor] = newest;
+    if (entries.length === 0 && !this.#hasGap) return;
+    // After a failover that lost the entry of the cursor, Redis may give new entries lower ids, which XREAD does not return.
+    this.#cursor = entries.at(-1)?.[0] ?? (await newestId(connection, this.key));
     const messages = entries.flatMap((entry) => toMessage(entry) ?? this.#skip(entry));
     for (const listener of this.#listeners) listener(messages, this.#hasGap, this.#cursor);
     this.#hasGap = false;
@@ -115,4 +115,10 @@ export class RedisFollower {
     log.warn("skipped entry {id} of {stream}: it is not a message", { id, stream: this.key });
     return [];
   }
+}
+
+/** The id of the newest entry of a stream. */
+export async function newestId(connection: RedisConnection, key: string): Promise<string> {
+  const entries = await connection.send("XREVRANGE", [key, "+", "-", "COUNT", "1"]);
+  return (entries as Entry[])[0]?.[0] ?? START;
 }

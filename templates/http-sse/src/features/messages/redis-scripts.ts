@@ -32,7 +32,8 @@ const PRELUDE = `
   local function raiseFloor(id)
     if isBefore(floor(), id) then redis.call('SET', floorKey, id) end
   end
-  local function entryOf(id) return redis.call('XRANGE', stream, id, id)[1] end
+  -- \`id\` may be nil or false: HGET returns false for a field that does not exist.
+  local function entryOf(id) return id and redis.call('XRANGE', stream, id, id)[1] end
   local function field(entry, name)
     for i = 1, #entry[2], 2 do
       if entry[2][i] == name then return entry[2][i + 1] end
@@ -89,14 +90,12 @@ export const APPEND = `${PRELUDE}
   -- \`states\` has the states of topics. \`state\` is \`set\`, \`remove\` or '', and \`endKey\` is the idempotency key of the
   -- message that ends the topic, or ''.
   local states, state, endKey = KEYS[6], ARGV[6], ARGV[7]
-  local ended = redis.call('HGET', keys, endKey)
-  local last = ended and entryOf(ended)
+  local last = entryOf(redis.call('HGET', keys, endKey))
   if last then return {'repeated', last} end
   if state == 'set' then redis.call('HSET', states, topic, data) end
   if state == 'remove' then redis.call('HDEL', states, topic) end
   -- #endregion
-  local seen = key and redis.call('HGET', keys, key)
-  local before = seen and entryOf(seen)
+  local before = entryOf(key and redis.call('HGET', keys, key))
   if before then return {'repeated', before} end
   local entry = add({'topic', topic, 'event', event, 'data', data}, key)
   dropOldest(tonumber(keep))
@@ -132,8 +131,7 @@ export const CAN_CONTINUE = `${PRELUDE}
   local cursor = ARGV[1]
   if cursor == floor() then return 1 end
   if isBefore(cursor, floor()) then return 0 end
-  local deletion = redis.call('HGET', deleted, cursor)
-  return (entryOf(cursor) or (deletion and entryOf(deletion))) and 1 or 0`;
+  return (entryOf(cursor) or entryOf(redis.call('HGET', deleted, cursor))) and 1 or 0`;
 
 /** A key that belongs to a stream. The braces give all of them the same hash slot, which scripts need in a cluster. */
 export function keyOf(stream: string, part: string): string {

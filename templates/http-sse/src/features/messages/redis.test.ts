@@ -3,6 +3,7 @@ import { describe, expect, spyOn, test } from "bun:test";
 import { RedisClient } from "bun";
 import { StartError } from "#lib/service";
 import { RedisMessages } from "./redis.ts";
+import { keyOf } from "./redis-scripts.ts";
 import { testMessageStore } from "./store-contract.ts";
 
 const url = process.env.REDIS_URL;
@@ -98,6 +99,26 @@ test.skipIf(!url).each([
     }
   },
 );
+
+test.skipIf(!url)("messages are stored and deleted after Redis evicted a key", async () => {
+  using client = disposable(new RedisClient(url));
+  const key = `test:${crypto.randomUUID()}`;
+  const messages = await RedisMessages.open(url ?? "", key, 2);
+  const add = async () =>
+    (await messages.append({ topic: "a", event: "message", data: {} })).message.id;
+  try {
+    await messages.delete(await add());
+    const newest = [await add(), await add()];
+    await client.send("DEL", [keyOf(key, "deleted")]);
+    newest.push(await add(), await add());
+    expect(await messages.delete(newest.pop() ?? "")).toBe(true);
+    expect(await messages.get(newest.pop() ?? "")).toBeDefined();
+  } finally {
+    await messages.close();
+    const keys = await client.send("KEYS", [`*${key}*`]);
+    await client.send("DEL", keys);
+  }
+});
 
 test.skipIf(!url)(
   "subscribers are told of messages that a burst dropped before they were read",

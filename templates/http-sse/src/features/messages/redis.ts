@@ -4,7 +4,7 @@ import { log } from "#lib/log";
 // #endregion
 import { RedisConnection, redisStartError } from "#lib/redis";
 import { type Entry, parseEntry, START, toMessage } from "./redis-entry.ts";
-import { RedisFollower } from "./redis-follower.ts";
+import { newestId, RedisFollower } from "./redis-follower.ts";
 import { APPEND, CAN_CONTINUE, DELETE, evaluate, keyOf } from "./redis-scripts.ts";
 import {
   type Appended,
@@ -52,9 +52,7 @@ export class RedisMessages implements MessageStore {
     let connection: RedisConnection | undefined;
     try {
       connection = await RedisConnection.open(url);
-      const newest = await connection.send("XREVRANGE", [key, "+", "-", "COUNT", "1"]);
-      const cursor = (newest as Entry[])[0]?.[0] ?? START;
-      const follower = await RedisFollower.open(url, key, cursor);
+      const follower = await RedisFollower.open(url, key, await newestId(connection, key));
       const messages = new RedisMessages(key, keep, connection, follower);
       // #region jobs
       await messages.#startHeartbeat();
@@ -185,12 +183,14 @@ export class RedisMessages implements MessageStore {
   // #endregion
 
   /**
-   * Reads the stream and writes a key. A PING is not enough: a replica, or a server that is out of memory, still responds
-   * to it.
+   * Reads the stream, and writes a key with a script, as `append` does. A PING is not enough: a replica, a server that is out
+   * of memory, or one that refuses scripts to the user, still responds to it.
    */
   async ready(): Promise<void> {
     await this.newest({ patterns: ["*"], limit: 1 });
-    await this.connection.send("SET", [keyOf(this.key, "ready"), "1", "PX", `${PROBE_TTL_MS}`]);
+    const probe = "return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])";
+    const args = [probe, "1", keyOf(this.key, "ready"), `${PROBE_TTL_MS}`];
+    await this.connection.send("EVAL", args);
     if (!this.follower.isReading) throw new Error("The stream is not followed.");
   }
 

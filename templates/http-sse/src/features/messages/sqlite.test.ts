@@ -26,6 +26,22 @@ test("is not ready while its messages cannot be read", async () => {
   messages.close();
 });
 
+test("a row whose data is not JSON is a message with that text", async () => {
+  const file = join(folder, "edited.db");
+  const messages = new SqliteMessages(file, 1000);
+  const add = (text: string) => messages.append({ topic: "a", event: "message", data: { text } });
+  const { message } = await add("before");
+  const { message: next } = await add("next");
+  using db = new Database(file);
+  db.run("UPDATE messages SET data = 'edited' WHERE seq = 1");
+  const edited = { ...message, data: { text: "edited" } };
+  expect(await messages.get(message.id)).toEqual(edited);
+  const page = await messages.read({ patterns: ["*"], after: undefined, limit: 10 });
+  expect(page.messages).toEqual([edited, next]);
+  expect(await messages.delete(message.id)).toBe(true);
+  messages.close();
+});
+
 // Windows does not delete a file that is open.
 test.skipIf(process.platform === "win32")(
   "acknowledges nothing after its file was deleted or replaced",

@@ -115,10 +115,10 @@ export class SqliteMessages implements MessageStore {
 
   #appendOne({ message, json }: Pending): Appended {
     // #region jobs
-    // `endKey` is the key of the topic's last message: nothing may follow it.
+    // `endKey` is the key of the message that ends the topic. Once it is stored, no other message is added.
     const end = this.#withKey(message.endKey);
     if (end) return { outcome: "conflict", message: end };
-    // Before the check for repeats: even if the last message of a job is stored already, the state may not be removed yet.
+    // Before the check for repeats: when the last message of a job is appended again, the state may still be stored.
     this.#writeState(message, json);
     // #endregion
     const stored = this.#withKey(message.key);
@@ -218,10 +218,10 @@ export class SqliteMessages implements MessageStore {
     const rows = withProblems(() =>
       this.#reads.read((db) => db.query<Pick<Row, "topic" | "data">, []>(select).all()),
     );
-    return new Map(rows.map(({ topic, data }) => [topic, JSON.parse(data)]));
+    return new Map(rows.map(({ topic, data }) => [topic, parseData(data)]));
   }
 
-  /** Every other instance has ended, because only one process can use the file. */
+  /** For jobs of other instances: they have all ended, because only one process can use the file. */
   async isAlive(_instance: string): Promise<boolean> {
     return false;
   }
@@ -243,8 +243,8 @@ export class SqliteMessages implements MessageStore {
   }
 
   /**
-   * Runs `work` and drops the oldest messages in one transaction. First ends the read transaction that all reads of this
-   * tick share; otherwise later reads of this tick would not see what `work` writes.
+   * Runs `work` and drops the oldest messages in one transaction. All reads of a tick share a read transaction, which is
+   * ended first; otherwise later reads of the tick would not see what `work` writes.
    */
   #write<T>(work: () => T): T {
     this.#file.check();
@@ -265,7 +265,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   #message({ seq, topic, event, data, at }: Row): Message {
-    return { id: this.#id(seq), topic, event, data: JSON.parse(data), at };
+    return { id: this.#id(seq), topic, event, data: parseData(data), at };
   }
 
   #id(seq: number): string {
@@ -277,6 +277,15 @@ export class SqliteMessages implements MessageStore {
     const seq = Number(id.slice(this.#epoch.length + 1));
     // Compared as a whole: a longer text must not count as the id that it starts with.
     return Number.isSafeInteger(seq) && seq > 0 && id === this.#id(seq) ? seq : 0;
+  }
+}
+
+/** The data of a row. A row that was edited with SQL may not contain JSON: then it is the text of a message. */
+function parseData(json: string): Message["data"] {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return { text: json };
   }
 }
 

@@ -16,8 +16,7 @@ const FIELD = "file";
 /** The boundary of a multipart/form-data content type: "" if it is missing; undefined for other types. */
 export function boundaryOf(contentType: string | null): string | undefined {
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType ?? "")) return undefined;
-  const [, quoted, token] =
-    /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(contentType ?? "") ?? [];
+  const [, quoted, token] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType ?? "") ?? [];
   return quoted ?? token ?? "";
 }
 

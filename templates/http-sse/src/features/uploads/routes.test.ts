@@ -338,6 +338,20 @@ describe("POST", () => {
     }
   });
 
+  test("a boundary may have more than the 70 characters of the standard", async () => {
+    const boundary = "x".repeat(200);
+    const body = FILE.replaceAll("--b", `--${boundary}`);
+    const headers = { "content-type": `multipart/form-data; boundary=${boundary}` };
+    const init = { method: "POST", headers, body: `${body}--${boundary}--\r\n` };
+    expect((await stored(await server.fetch("/api/uploads", init))).name).toBe("x");
+  });
+
+  test("a part of a file is 400", async () => {
+    const headers = { "content-range": "bytes 3-4/5" };
+    const init = { method: "POST", headers, body: "lo" };
+    expect((await server.fetch("/api/uploads?name=x", init)).status).toBe(400);
+  });
+
   test("what follows the form is read and ignored", async () => {
     const body = `${FILE}--b--\r\nan epilogue`;
     const chunks = async function* () {

@@ -40,6 +40,9 @@ async function receive(
   uploads: UploadStore,
   onChunk: () => void,
 ): Promise<Upload> {
+  if (request.headers.has("content-range")) {
+    throw new Problem(400, "Send the complete file, without a Content-Range.");
+  }
   const boundary = boundaryOf(request.headers.get("content-type"));
   const length = Number(request.headers.get("content-length") ?? 0);
   const overhead = boundary === undefined ? 0 : MAX_OVERHEAD;

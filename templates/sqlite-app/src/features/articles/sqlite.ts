@@ -10,7 +10,10 @@ const FIND = `SELECT ${COLUMNS} FROM articles WHERE id = ?`;
 /** A search blocks the event loop for microseconds per hit: for a common word, only the newest hits are found. */
 const MAX_HITS = 10_000;
 
-/** SQL that finds the newest articles. `match` is a placeholder, such as `?1`, whose value `matchExpression` returns. */
+/**
+ * SQL of a full-text search in some columns, newest hits first. `articles_search` is the FTS5 table; `{a b} : expression`
+ * searches in the columns a and b. `match` is a placeholder, such as `?1`, whose value `matchExpression` returns.
+ */
 const hits = ({ select, searchIn, match }: Record<"select" | "searchIn" | "match", string>) =>
   `SELECT ${select} FROM articles_search('{${searchIn}} : ' || ${match}) ORDER BY rowid DESC LIMIT ${MAX_HITS}`;
 
@@ -99,7 +102,7 @@ export class SqliteArticles implements ArticleStore {
 
 /**
  * An expression of FTS5 (https://sqlite.org/fts5.html#full_text_query_syntax). Words contain no quote. They are in parentheses,
- * because `hits` puts a column filter in front of the expression, which applies to what follows directly.
+ * so that the column filter which `hits` puts in front applies to all words, but not to `author`.
  */
 function matchExpression(q: string, author: number | undefined): string {
   const words = [...new Set(queryWords(q))].map((word) => `"${word}"`);

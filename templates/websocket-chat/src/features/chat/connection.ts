@@ -33,8 +33,8 @@ const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 export class Connection implements Member {
   user: User;
   /**
-   * The rooms that this connection has joined. Change it in the same tick as the presence: `closed` and `rename` update
-   * the presence of exactly these rooms.
+   * The rooms that this connection has joined. Change it and call the presence without an `await` in between: `closed` and
+   * `rename`, which could run there, update the presence of exactly these rooms.
    */
   readonly rooms = new Set<string>();
   /** The join or leave in progress: frames that the client sends after it have to wait for it. */
@@ -191,8 +191,8 @@ export class Connection implements Member {
 
   /**
    * Sends the reply to a join, then the members and events that do not fit into it. While the client reads slowly, or the
-   * log has more events, the recording is paused to save memory: the stores are then read again. Closes the connection if
-   * a read fails, because the client already has the reply to its join.
+   * log has more events, the recording is paused to save memory. What it misses is then read from the stores, until nothing
+   * is missing. Closes the connection if a read fails, because the client already has the reply to its join.
    * @returns the offset of the last event that was sent, and the members that were sent.
    */
   async #replay(reply: JoinReply, recording: Recording) {
@@ -211,7 +211,7 @@ export class Connection implements Member {
         const before = members;
         // The connection is a member already, so this only reads the others.
         members = await stores.presence.join(room, this);
-        history = await stores.log.read(room, history);
+        history = await stores.log.read(room, history); // the events after those in `history`
         if (!history.recovered) {
           hub.closeSlowConsumer(this);
           break;
@@ -278,7 +278,7 @@ export class Connection implements Member {
   }
 
   #sendEncoded(frame: string): void {
-    // The runtime writes queued published frames before this one, in the right order. The cork only saves a second write.
+    // The cork sends this frame and the published frames that are queued before it in one write.
     this.#socket?.cork((socket) => socket.send(frame));
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }

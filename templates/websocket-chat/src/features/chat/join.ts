@@ -38,7 +38,7 @@ export class Recording implements Disposable {
 
   /**
    * The frames that a client lacks if it knows these `members` and the events up to `offset`: changes of the members, then
-   * events. Frames about members have no offset.
+   * events. Leaves out frames of other kinds, which are not stored. Only events have an offset.
    */
   framesAfter(room: string, offset: number, members: readonly User[]): string[] {
     const current = new Map(members.map((user) => [user.id, user]));
@@ -75,8 +75,8 @@ export function membershipChanges(
 }
 
 /**
- * Encodes the reply to a join, with at most `LIMITS.replyMembers` members, and all events or the newest messages: as
- * many as fit into `LIMITS.replyBytes`.
+ * Encodes the reply to a join, with at most `LIMITS.replyMembers` members. If the join has recovered, it has all events of
+ * `history`, otherwise the newest messages that fit into `LIMITS.replyBytes`.
  * @returns also `rest`, the frames to send after it: the other members.
  */
 export function encodeJoinReply({ ref, room, history, members }: JoinReply) {

@@ -20,6 +20,11 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   throw new Error(`The page has no ${type.name} #${id}.`);
 }
 
+/** Whether the key belongs to an input method, e.g. for Japanese. In Safari, the Enter that ends the input has only the code 229. */
+export function isComposing({ isComposing, keyCode }: KeyboardEvent): boolean {
+  return isComposing || keyCode === 229;
+}
+
 /**
  * Makes the children of `parent` match `items`. Existing elements are moved and reused, so that the
  * focus stays and a screen reader announces only the new ones.

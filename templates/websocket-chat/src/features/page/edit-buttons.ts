@@ -31,8 +31,9 @@ export function editButtons(
 }
 
 export function startEditing(message: Message): void {
+  moveEditToDraft();
   const text = byId("text", HTMLTextAreaElement);
-  editing = { message, draft: editing?.draft ?? text.value };
+  editing = { message, draft: text.value };
   text.value = message.text;
   byId("editing", HTMLElement).hidden = false;
   text.focus();
@@ -48,9 +49,10 @@ export function stopEditing(): Message | undefined {
   return stopped.message;
 }
 
-/** Stops editing, and appends the edited text to what was typed before, so that neither is lost. */
+/** Stops editing, and appends the text, if it was changed, to what was typed before: so neither is lost. */
 export function moveEditToDraft(): void {
   const text = byId("text", HTMLTextAreaElement);
   const edited = text.value;
-  if (stopEditing()) text.value += `\n${edited}`;
+  const message = stopEditing();
+  if (message && message.text !== edited) text.value = `${text.value}\n${edited}`.trim();
 }

@@ -1,6 +1,6 @@
 // The page: connects the client, the model and the view, and handles the input.
 
-import type { Unsent } from "../../client/client.ts";
+import type { NewEvent, Unsent } from "../../client/client.ts";
 import { ChatClient, type ConnectionState, type EndReason } from "../../client/client.ts";
 import { LIMITS } from "../../limits.ts";
 // #region edits
@@ -8,7 +8,7 @@ import type { Message } from "../../protocol.ts";
 // #endregion
 import { isTooLong, type User, VISIBLE_TEXT } from "../../protocol.ts";
 import type { Actions } from "./actions.ts";
-import { byId } from "./dom.ts";
+import { byId, isComposing } from "./dom.ts";
 // #region edits
 import { editButtons, moveEditToDraft, startEditing, stopEditing } from "./edit-buttons.ts";
 // #endregion
@@ -94,7 +94,7 @@ function start(user: User): void {
     // #endregion
     // #region reactions
     react: ({ offset }, emoji, on) => {
-      client.post({ type: "react", room: model.current?.id ?? "", target: offset, emoji, on });
+      post({ type: "react", room: model.current?.id ?? "", target: offset, emoji, on });
     },
     // #endregion
     buttons: [
@@ -103,8 +103,13 @@ function start(user: User): void {
       // #endregion
       // #region edits
       ({ isMine, current }) => {
-        const remove = ({ offset }: Message) =>
-          client.post({ type: "delete", room: model.current?.id ?? "", target: offset });
+        const remove = ({ offset: target }: Message) => {
+          const room = model.current?.id ?? "";
+          const isSame = (event: Unsent) =>
+            event.type === "delete" && event.room === room && event.target === target;
+          // The server would refuse the second deletion of a message.
+          if (!client.unsent.some(isSame)) post({ type: "delete", room, target });
+        };
         return isMine ? editButtons(current, remove) : [];
       },
       // #endregion
@@ -113,7 +118,7 @@ function start(user: User): void {
 
   function show(conversation: Conversation | undefined): void {
     // #region edits
-    stopEditing();
+    moveEditToDraft();
     // #endregion
     // Each conversation has its own draft: text for one user must not be sent to a room.
     if (model.current) model.current.draft = text.value;
@@ -199,6 +204,13 @@ function start(user: User): void {
     location.reload();
   }
 
+  /** Posts an event to the room that is shown. Nothing can be sent to a room that the server has refused. */
+  function post(event: NewEvent): void {
+    const problem = model.current?.problem;
+    if (problem) banner.textContent = problem;
+    else showUnsent(client.post(event));
+  }
+
   function showUnsent(event: Unsent): void {
     const online = byId("connection", HTMLElement).dataset.state === "online";
     update(() => model.addUnsent(event, online ? "" : "Waiting for the connection"));
@@ -216,7 +228,7 @@ function start(user: User): void {
     // #region edits
     const edited = stopEditing();
     if (edited) {
-      client.post({ type: "edit", room: current.id, target: edited.offset, text: words });
+      post({ type: "edit", room: current.id, target: edited.offset, text: words });
       return;
     }
     // #endregion
@@ -227,18 +239,20 @@ function start(user: User): void {
     // #region private
     if (current.kind === "user") return sendPrivate(current, words);
     // #endregion
-    showUnsent(client.post({ type: "chat", room: current.id, text: words }));
+    post({ type: "chat", room: current.id, text: words });
   }
   // #region private
 
   async function sendPrivate(conversation: Conversation, words: string): Promise<void> {
     const receiver = { id: conversation.id, name: conversation.title };
+    const line = { from: model.me, text: words, at: new Date().toISOString() };
+    const key = model.showPrivate(receiver, { ...line, state: "waiting" });
+    render(model, actions);
     const problem = await client.sendPrivate(receiver, words);
     // If the user has closed the conversation during the request, only a problem opens it again.
     if (problem === undefined && !model.isOpen(conversation)) return;
-    const line = { from: model.me, text: words, at: new Date().toISOString() };
     const failed = problem === undefined ? {} : ({ state: "failed", note: problem } as const);
-    update(() => model.addPrivate(receiver, { ...line, ...failed }));
+    update(() => model.showPrivate(receiver, { ...line, ...failed, key, from: model.me }));
   }
   // #endregion
 
@@ -293,7 +307,7 @@ function start(user: User): void {
       startEditing(mine);
     }
     // #endregion
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     void send();
   };
@@ -304,6 +318,7 @@ function start(user: User): void {
   };
   // #endregion
   document.onkeydown = (event) => {
+    if (isComposing(event)) return;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.altKey && (step === 1 || step === -1)) show(model.neighbour(step));
     else if (event.key === "Escape") {

@@ -153,7 +153,7 @@ export class Model {
         return;
       // #region private
       case "private":
-        this.addPrivate(frame.from, frame);
+        this.showPrivate(frame.from, frame);
         return;
       // #endregion
       case "user-joined":
@@ -185,27 +185,34 @@ export class Model {
   }
   // #region private
 
-  /** Adds a private message, received or sent, to the conversation with the user. */
-  addPrivate(user: User, line: Pick<Line, "from" | "text" | "at"> & Partial<Line>): void {
+  /** Shows a private message, received or sent, in the conversation with the user. @returns the key of its line. */
+  showPrivate(user: User, line: Pick<Line, "from" | "text" | "at"> & Partial<Line>): string {
     this.#rename(line.from);
     const conversation = this.open("user", user.id, user.name);
-    const key = `private/${++this.#privateLines}`;
-    this.#add(conversation, { state: "sent", ...line, key });
+    const { key = `private/${++this.#privateLines}` } = line;
+    this.#setLine(conversation, { state: "sent", ...line, key });
+    return key;
   }
   // #endregion
 
-  /** Shows a message that the server has not stored yet. */
+  /** Shows a message that the server has not stored yet, or the note at the message that an event is about. */
   addUnsent(unsent: Unsent, note: string): void {
     const conversation = this.#room(unsent.room);
-    if (unsent.type !== "chat" || !conversation) return;
+    if (!conversation) return;
+    if (unsent.type !== "chat") {
+      this.#setNote(conversation, unsent, note);
+      return;
+    }
     const line = { from: this.me, text: unsent.text, at: new Date().toISOString() };
-    this.#add(conversation, { ...line, key: unsent.key, state: "waiting", note });
+    this.#setLine(conversation, { ...line, key: unsent.key, state: "waiting", note });
   }
 
   /** Marks the line that `addUnsent` added as sent or failed. If the event arrived first, `#put` has already removed it. */
-  settled({ key, room }: Unsent, problem?: string): void {
+  settled(unsent: Unsent, problem?: string): void {
+    const { key, room } = unsent;
     const conversation = this.#room(room);
     if (!conversation) return;
+    this.#setNote(conversation, unsent, "");
     const state = problem === undefined ? "sent" : "failed";
     conversation.lines = conversation.lines.map((line) =>
       line.key === key ? { ...line, state, note: problem ?? "" } : line,
@@ -312,12 +319,24 @@ export class Model {
       conversation.lines = conversation.lines.filter(({ key }) => key !== message.key);
     }
     const line: Line = { key: `${epoch}/${offset}`, from, text, at, state: "sent", message };
-    const index = conversation.lines.findIndex(({ key }) => key === line.key);
-    if (index !== -1) conversation.lines[index] = line;
-    else this.#add(conversation, line, isNew);
+    this.#setLine(conversation, line, isNew);
   }
 
-  #add(conversation: Conversation, line: Line, isNew = true): void {
+  /** Sets the note of the message that the event is about, if any. */
+  #setNote(conversation: Conversation, event: Unsent, note: string): void {
+    if (!("target" in event)) return;
+    conversation.lines = conversation.lines.map((line) =>
+      line.message?.offset === event.target ? { ...line, note } : line,
+    );
+  }
+
+  /** Replaces the line with the same key, or adds the line. */
+  #setLine(conversation: Conversation, line: Line, isNew = true): void {
+    const index = conversation.lines.findIndex(({ key }) => key === line.key);
+    if (index !== -1) {
+      conversation.lines[index] = line;
+      return;
+    }
     // Waiting lines stay below the others.
     const waiting = conversation.lines.findIndex(({ state }) => state === "waiting");
     const end = waiting === -1 || line.state === "waiting" ? conversation.lines.length : waiting;

@@ -17,6 +17,7 @@ interface KeyOwner {
  * more than storing the event.
  */
 export class RecentKeys {
+  readonly #db: Database;
   readonly #limit: number;
   /** Locations by user and key: a combined key would have to be concatenated and hashed per event. */
   #recent = new Map<string, Map<string, EventLocation>>();
@@ -29,18 +30,24 @@ export class RecentKeys {
 
   /** @param limit remember at least this many keys, and about twice as many at most. */
   constructor(db: Database, limit: number) {
+    this.#db = db;
     this.#limit = limit;
-    // The newest keys, in the order of their events. The table `keys` has the keys of events that are not stored.
-    const load = db.query<
+    this.load(0);
+  }
+
+  /** Reads the newest keys that were stored after the event with this id, in the order of their events. */
+  load(lastId: number): void {
+    // The table `keys` has the keys of events that are not stored.
+    const select = this.#db.query<
       EventLocation & { readonly user: string; readonly key: string },
-      [number]
+      { lastId: number; limit: number }
     >(
       `SELECT * FROM
-         (SELECT id, user, key, room, offset FROM keys UNION ALL
-          SELECT id, user, key, room, offset FROM events ORDER BY id DESC LIMIT ?)
+         (SELECT id, user, key, room, offset FROM keys WHERE id > $lastId UNION ALL
+          SELECT id, user, key, room, offset FROM events WHERE id > $lastId ORDER BY id DESC LIMIT $limit)
        ORDER BY id`,
     );
-    for (const { user, key, room, offset } of load.iterate(limit))
+    for (const { user, key, room, offset } of select.iterate({ lastId, limit: this.#limit }))
       this.add({ from: { id: user }, key }, { room, offset });
     this.commit();
   }

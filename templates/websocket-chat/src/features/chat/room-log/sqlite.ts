@@ -18,7 +18,7 @@ const TRIM_EVERY = 500;
 /** Rooms whose latest offset is cached. */
 const CACHED_HEADS = 10_000;
 
-/** What `ready` writes: longer than most events, so that a disk with less free space is not ready. */
+/** What `ready` writes. It is longer than most events, so a disk that is too full for them is reported as not ready. */
 const PROBE = " ".repeat(32 * 1024);
 
 /** The value of the column `message` once the message is deleted. */
@@ -50,11 +50,8 @@ export class SqliteRoomLog implements RoomLog {
   readonly #keys: RecentKeys;
   /** Latest offset per room, so that storing an event does not have to query it. */
   readonly #heads = new Map<string, number>();
-  /**
-   * The last id used in `events` or `keys`. They share one sequence, so that the ids order all keys by age. Undefined until it
-   * is read from the file.
-   */
-  #lastId: number | undefined;
+  /** The last id used in `events` or `keys`. They share one sequence, so that the ids order all keys by age. */
+  #lastId: number;
   readonly #epoch: Epoch;
   #pending: Pending[] = [];
 
@@ -78,6 +75,7 @@ export class SqliteRoomLog implements RoomLog {
     // Shorter from here on, because waiting for another process's lock blocks the event loop.
     db.run("PRAGMA busy_timeout = 250");
     this.#file = new SqliteFile(db);
+    this.#lastId = this.#newestId();
     this.#keys = new RecentKeys(db, LIMITS.keys);
   }
 
@@ -126,17 +124,19 @@ export class SqliteRoomLog implements RoomLog {
     // `close` ran before this `setImmediate`: it has committed the events, and closed the database.
     if (pending.length === 0) return;
     this.#pending = [];
-    const appendAll = this.db.transaction(() =>
-      pending.map((each) => ({ ...each, result: this.#tryAppend(each.draft) })),
-    );
+    let lastId = this.#lastId;
+    const appendAll = this.db.transaction(() => {
+      this.#readOtherProcess();
+      lastId = this.#lastId;
+      return pending.map((each) => ({ ...each, result: this.#tryAppend(each.draft) }));
+    });
     let appended: ReturnType<typeof appendAll>;
     try {
       this.#file.check();
       appended = appendAll.immediate();
     } catch (error) {
-      // Read again from the file: a process that overlaps with this one may have stored events.
       this.#heads.clear();
-      this.#lastId = undefined;
+      this.#lastId = lastId;
       this.#keys.rollback();
       for (const { reject } of pending) reject(error);
       return;
@@ -156,6 +156,15 @@ export class SqliteRoomLog implements RoomLog {
     this.#epoch.committed();
   }
 
+  /** Reads what a process that overlaps with this one has stored: a client may resend an event that it stored there. */
+  #readOtherProcess(): void {
+    const newestId = this.#newestId();
+    if (newestId === this.#lastId) return;
+    this.#heads.clear();
+    this.#keys.load(this.#lastId);
+    this.#lastId = newestId;
+  }
+
   /** A refusal is returned, not thrown: it must not roll back the other events. */
   #tryAppend(draft: Draft): Appended | FrameError {
     try {
@@ -171,14 +180,14 @@ export class SqliteRoomLog implements RoomLog {
     const userId = draft.from.id;
     const epoch = this.#epoch.id;
     const known = this.#keys.find(userId, key);
+    // Offsets go on in a new epoch, so an older one is still valid.
     if (known) return { stored: { ...known, epoch } };
     const head = this.#head(room);
     const offset = head + 1;
     const event: RoomEvent = { ...draft, epoch, offset };
     const target = targetOf(event);
     const isChange = target === undefined || this.#changeMessage(event, target);
-    const id = (this.#lastId ?? this.#newestId()) + 1;
-    this.#lastId = id;
+    const id = ++this.#lastId;
     if (id % TRIM_EVERY === 0) {
       this.db.query("DELETE FROM keys WHERE id <= ?").run(id - LIMITS.keys);
     }
@@ -224,8 +233,8 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /**
-   * Keeps the newest `LIMITS.messages` messages: deletes every event up to `lastOldMessage`. Of the events after it and up
-   * to `lastOldEvent`, keeps only the messages.
+   * Keeps the newest `LIMITS.messages` messages: deletes all events up to `lastOldMessage`, and those up to `lastOldEvent`
+   * that are not messages.
    */
   #trim(room: string, head: number): void {
     const lastOldMessage = this.#lastOldMessage(room);
@@ -250,8 +259,8 @@ export class SqliteRoomLog implements RoomLog {
     const select = "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset";
     const rows = this.db.query<{ frame: string; offset: number }, [string, number]>(select);
     for (const row of rows.iterate(room, offset)) {
-      // A gap: the next event was trimmed. The check above only counts stored messages, so it misses a trimmed event if users
-      // have deleted messages since.
+      // A gap: the next event was trimmed. The check above does not notice this if users have since deleted messages, because
+      // it counts only the messages that are left.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
@@ -260,7 +269,7 @@ export class SqliteRoomLog implements RoomLog {
     return events;
   }
 
-  /** The offset of the newest message beyond the newest `LIMITS.messages` ones; 0 if the room has no more. */
+  /** The offset of the newest message that is not among the newest `LIMITS.messages`; 0 if there is none. */
   #lastOldMessage(room: string): number {
     const select = this.db.query<{ offset: number }, [string]>(
       `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
