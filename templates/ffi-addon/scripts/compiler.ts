@@ -1,5 +1,7 @@
 // Finds a C compiler.
-import { delimiter, dirname } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
 import { root } from "../src/artifacts.ts";
 
 export interface Compiler {
@@ -42,7 +44,7 @@ export function findCompiler(cc = ""): Compiler {
       timeout: 60_000,
     });
     // The messages of a compiler from `$CC` say more than "not found".
-    const isUsable = success && (words.length > 0 || hasHeaders(command));
+    const isUsable = success && (words.length > 0 || canCompile(command));
     if (isUsable) return { command, version: stdout.toString().trim() };
   }
   const tried = words.length > 0 ? cc : candidates.map((command) => command.join(" ")).join(", ");
@@ -56,11 +58,18 @@ export function findCompiler(cc = ""): Compiler {
   );
 }
 
-/** Slim images may have a compiler without the headers of a C library. */
-function hasHeaders(command: readonly string[]): boolean {
-  const preprocess = [...command, "-E", "-xc", "-"];
-  const stdin = Buffer.from("#include <stdlib.h>\n");
-  return Bun.spawnSync(preprocess, { stdin, stderr: "ignore", timeout: 60_000 }).success;
+/** Slim images may have a compiler without the headers or the linker files of a C library. */
+function canCompile(command: readonly string[]): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "find-compiler-"));
+  const stdin = Buffer.from("#include <stdlib.h>\nint answer(void) { return 42; }\n");
+  const options = ["-shared", "-xc", "-", "-o", join(folder, "library")];
+  try {
+    const compile = [...command, ...options];
+    // The first time, zig also compiles its C library, which takes minutes on a slow machine.
+    return Bun.spawnSync(compile, { stdin, stderr: "ignore", timeout: 600_000 }).success;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The folder of the installed zig. Its launcher in node_modules/.bin, which `bun run` finds first, needs bash and a path without blanks. */

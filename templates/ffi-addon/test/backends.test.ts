@@ -104,15 +104,18 @@ test.skipIf(process.platform === "win32")("CC may be a path with blanks, with ar
   }
 });
 
-test.skipIf(process.platform === "win32")(
-  "a compiler without the headers of a C library is not taken",
-  async () => {
+test.skipIf(process.platform === "win32").each([
+  ["cannot preprocess", '[ "$1" = --version ]'],
+  ["cannot link", 'case "$*" in *-o*) exit 1; esac'],
+])(
+  "without the headers or the linker files of a C library, a compiler %s and is not taken",
+  async (_, script) => {
     using project = createProject("bare");
     const folder = join(project.path, "tools");
     mkdirSync(folder);
-    writeFileSync(join(folder, "cc"), '#!/bin/sh\n[ "$1" = --version ]\n', { mode: 0o755 });
-    const script = JSON.stringify(join(project.path, "scripts/compiler.ts"));
-    const code = `console.log((await import(${script})).findCompiler().command)`;
+    writeFileSync(join(folder, "cc"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const module = JSON.stringify(join(project.path, "scripts/compiler.ts"));
+    const code = `console.log((await import(${module})).findCompiler().command)`;
     const { stdout, stderr } = await run(["-e", code], { PATH: folder });
     expect(stdout).not.toContain(folder); // zig may be installed
     if (stdout === "") expect(stderr).toContain("that works (tried: cc, ");

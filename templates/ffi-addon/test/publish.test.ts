@@ -397,6 +397,11 @@ describe.skipIf(!compiler)("with a C compiler", () => {
     expect(readTargets()).toEqual([platform]);
   });
 
+  test("`types` is set for resolution modes without `exports`, such as node10", () => {
+    const { types, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    expect(types).toBe(exports["."].types);
+  });
+
   describe("a consumer", () => {
     let packed: Uint8Array;
     beforeAll(async () => {

@@ -11,6 +11,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  type ScalarTag,
   visit,
   type YAMLMap,
   type YAMLSeq,
@@ -40,6 +41,7 @@ export function parseYaml(source: Source, text = source.text): Parsed {
     throw source.error("syntax", [loneReturn, loneReturn + 1], message);
   }
   const document = parseDocument(text, {
+    customTags: (tags) => [...tags, floatWithoutPoint],
     intAsBigInt: true,
     merge: true,
     resolveKnownTags: false, // such as !!binary, whose values are objects
@@ -61,6 +63,14 @@ export function parseYaml(source: Source, text = source.text): Parsed {
     locate: (path) => spanOf(findNode(document, path)),
   };
 }
+
+/** In `!!float 1`. Without a tag, the parser finds its own tag for integers first. */
+const floatWithoutPoint: ScalarTag = {
+  tag: "tag:yaml.org,2002:float",
+  default: true,
+  test: /^[-+]?[0-9]+$/,
+  resolve: Number,
+};
 
 /** Replaces messages of the parser that are about its own functions and options. */
 const MESSAGES: Readonly<Record<string, string>> = {

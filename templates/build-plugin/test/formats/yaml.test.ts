@@ -49,6 +49,12 @@ test("values are those of YAML 1.2", () => {
   ]);
 });
 
+test("a tag converts a value", () => {
+  const text = "[!!float 1, !!float -0, !!float 1.5, !!float .inf, !!int 1, !!str 1, !!bool true]";
+  const expected = [1, -0, 1.5, Number.POSITIVE_INFINITY, 1, "1", true];
+  expect(parse(yamlFormat, text)).toEqual(expected);
+});
+
 test("an anchor may be unused if it is not text", () => {
   const text = 'a: &a\n  b: 1\nc: &c [1]\nd: &d "e"\nf: &f\ng: *f\n';
   const expected = { a: { b: 1 }, c: [1], d: "e", f: null, g: null };
@@ -110,7 +116,7 @@ describe("refuses values that would change silently:", () => {
     ],
     "text that starts with an anchor": ["- &Friends are here", "a.yaml:1:3: no alias uses"],
     "a carriage return as a line end": ["- a\r- b\r", "a.yaml:1:4: a carriage return alone"],
-    "a float without a point, with a tag": ["a: !!float 1", "a.yaml:1:4: this tag is not"],
+    "a large float without a point": ["a: !!float 9007199254740993", "a.yaml:1:12: a number can't"],
     "a date with a tag": ["a: !!timestamp 2001-01-01", "a.yaml:1:4: this tag is not"],
     "a large integer with a tag": [
       "a: !!int '12345678901234567890'",
