@@ -25,6 +25,28 @@ onPostgres((newDatabase) => {
     await close();
   });
 
+  // #region transfer
+  test("while an import parses many short lines, the event loop is not blocked", async () => {
+    const env = parseEnv(databaseSchema, { DATABASE_URL: await newDatabase() });
+    await prepareSchema(env, { migrate: true });
+    const { transfer, close } = openStores(env);
+    async function* blankLines() {
+      yield Buffer.alloc(2 * 1024 * 1024, "\n");
+    }
+    const started = performance.now();
+    let last = started;
+    let longestPause = 0;
+    const timer = setInterval(() => {
+      longestPause = Math.max(longestPause, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    expect(await transfer.importArticles(1, blankLines())).toMatchObject({ imported: 0 });
+    clearInterval(timer);
+    expect(longestPause).toBeLessThan((performance.now() - started) / 2);
+    await close();
+  });
+
+  // #endregion
   // #region articles
   test.each(["title", "body"] as const)(
     "an article whose %s changes while it is indexed keeps its new words",
