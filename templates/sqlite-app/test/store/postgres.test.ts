@@ -26,6 +26,26 @@ onPostgres((newDatabase) => {
   });
 
   // #region transfer
+  test("an export of the longest articles is read in small batches", async () => {
+    const url = await newDatabase();
+    const env = parseEnv(databaseSchema, { DATABASE_URL: url });
+    await prepareSchema(env, { migrate: true });
+    const { users, transfer, close } = openStores(env);
+    await users.createUser({ email: "a@example.com", name: "N", passwordHash: "hash" });
+    await using sql = new SQL(url, { max: 1 });
+    await sql.unsafe(
+      `INSERT INTO articles (author, title, body, created_at, updated_at)
+       SELECT 1, 't', repeat('x', 100000), now(), now() FROM generate_series(1, 50)`,
+    );
+    let articles = 0;
+    for await (const batch of transfer.exportArticles()) {
+      expect(batch.length * 100_000).toBeLessThan(4_000_000);
+      articles += batch.length;
+    }
+    expect(articles).toBe(50);
+    await close();
+  });
+
   test("while an import parses many short lines, the event loop is not blocked", async () => {
     const env = parseEnv(databaseSchema, { DATABASE_URL: await newDatabase() });
     await prepareSchema(env, { migrate: true });
