@@ -295,7 +295,7 @@ test.concurrent(
     expect(stderr).toBe(`The copy to ${missing} failed: its folder does not exist.\n`);
     expect((await project.db("backup", inFile)).stderr).toContain("its folder is a file.\n");
     const long = await project.db("new", "x".repeat(300));
-    expect(long.stderr).toEndWith(".up.sql: the name is too long.\n");
+    expect(long.stderr).toEndWith(".down.sql: the name is too long.\n");
     Object.assign(project.env, { MIGRATIONS_DIR: project.database });
     expect((await project.db("status")).stderr).toContain(
       `${join(project.database, "sqlite")}.\nDoes the folder exist`,
