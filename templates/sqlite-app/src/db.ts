@@ -5,6 +5,7 @@ import { help, parse } from "./cli/commands.ts";
 import { databaseSchema } from "./env.ts";
 import { MigrateError, messageWithHint, reasonOf } from "./migrate/errors.ts";
 import { openMigrator } from "./migrator.ts";
+import { errorCode } from "./store/connection.ts";
 
 const args = Bun.argv.slice(2);
 const isJson = args.includes("--json");
@@ -15,7 +16,10 @@ try {
   // `console.log` would ignore a full disk.
   await Bun.write(isJson || exitCode === 0 ? Bun.stdout : Bun.stderr, `${report}\n`);
 } catch (error) {
-  console.error(`The report could not be written: ${reasonOf(error)}.`);
+  // The reader of a pipe may close it early, as `head` does.
+  if (errorCode(error) !== "EPIPE") {
+    console.error(`The report could not be written: ${reasonOf(error)}.`);
+  }
   process.exitCode ||= 1;
 }
 

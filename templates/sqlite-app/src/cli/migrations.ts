@@ -86,7 +86,7 @@ export const newMigration: Command = {
       .match(/[a-z0-9]+/g)
       ?.join("_");
     if (name === undefined)
-      throw new MigrateError("usage", `"${argument}" contains no letter or digit.`);
+      throw new MigrateError("usage", `"${argument}" contains no letter from a to z and no digit.`);
     // Creates the folder of the engine in use. An engine without a folder gets no migrations.
     await mkdir(directory, { recursive: true });
     const engines = ENGINES.filter((engine) => existsSync(join(env.MIGRATIONS_DIR, engine)));
@@ -108,8 +108,9 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
   const version = formatVersion((migrations.at(-1)?.version ?? 0) + 1);
   const base = join(directory, `${version}_${name}`);
   const [up, down] = [`${base}.up.sql`, `${base}.down.sql`] as const;
-  await writeFile(up, NEW_UP, { flag: "wx" });
+  // The longer name first: if it cannot be created, nothing is.
   await writeFile(down, NEW_DOWN, { flag: "wx" });
+  await writeFile(up, NEW_UP, { flag: "wx" });
   return [up, down];
 }
 

@@ -16,15 +16,18 @@ export interface Statement {
   readonly end: number;
 }
 
-/** Matches one token: white space, a comment, a string, a quoted name, a word, or any other character. */
+/**
+ * Matches one token: white space, a comment, a string, a quoted name, a word, or any other character. A doubled quote
+ * counts as the end of one string and the start of another. No group repeats: in a long string, it would reach the limit
+ * at which a regular expression gives up and reports no match.
+ */
 const TOKEN = {
   sqlite:
-    /\s+|--[^\n]*|\/\*(?:[\s\S]*?\*\/)?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\p{M}\w$]*|[\s\S]/uy,
+    /\s+|--[^\n]*|\/\*(?:[\s\S]*?\*\/)?|'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?|[\P{ASCII}A-Za-z_][\P{ASCII}\w$]*|[\s\S]/uy,
   // #region postgres
-  // A string can continue on a later line, after comments, and an E'' string keeps its escapes there. `/*` starts a
-  // comment that nests.
+  // `/*` starts a comment that nests, and `E'` a string with escapes: `endOfComment` and `endOfString` find their ends.
   postgres:
-    /\s+|--[^\n]*|\/\*|[eE]'(?:[^'\\]|\\[\s\S]|''|'(?:[^\S\n]|--[^\n]*)*\n(?:\s|--[^\n]*\n)*')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$([\p{L}_][\p{L}\w]*)?\$[\s\S]*?(?:\$\1\$|$)|[\p{L}_][\p{L}\p{M}\w$]*|\d[\w.]*|[\s\S]/uy,
+    /\s+|--[^\n]*|\/\*|[eE]'|'[^']*'?|"[^"]*"?|\$([\P{ASCII}A-Za-z_][\P{ASCII}\w]*)?\$[\s\S]*?(?:\$\1\$|$)|[\P{ASCII}A-Za-z_][\P{ASCII}\w$]*|\d[\w.]*|[\s\S]/uy,
   // #endregion
 } satisfies Record<Engine, RegExp>;
 
@@ -86,6 +89,11 @@ function* tokens(sql: string, engine: Engine) {
       pattern.lastIndex = endOfNested;
       continue;
     }
+    if (/^e'$/i.test(text)) {
+      pattern.lastIndex = endOfString(sql, pattern.lastIndex);
+      yield { text: sql.slice(offset, pattern.lastIndex), offset };
+      continue;
+    }
     // #endregion
     if (text === "/*" || !/^(?:\s|--|\/\*)/.test(text)) yield { text, offset };
   }
@@ -100,6 +108,15 @@ function endOfComment(sql: string, start: number): number | undefined {
     if (depth === 0) return start + index + mark.length;
   }
   return undefined;
+}
+
+/** A string with escapes can continue on a later line, after comments, and keeps its escapes there. */
+function endOfString(sql: string, start: number): number {
+  const marks = /\\[\s\S]|''|'[^\S\n]*(?:--[^\n]*)?\n(?:\s|--[^\n]*\n)*'|'/g;
+  for (const { 0: mark, index } of sql.slice(start).matchAll(marks)) {
+    if (mark === "'") return start + index + 1;
+  }
+  return sql.length;
 }
 // #endregion
 

@@ -128,6 +128,30 @@ test.concurrent(
 );
 
 test.concurrent(
+  "if the name of a new migration is too long for one of its files, neither is written",
+  async () => {
+    using project = new Project();
+    const { exitCode, stderr } = await project.db("new", "a".repeat(243));
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("the name is too long");
+    expect(readdirSync(project.migrations)).toEqual([]);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
+  "a reader that closes the pipe early gets no error message",
+  async () => {
+    using project = new Project();
+    const child = project.spawn("status");
+    await child.stdout.cancel();
+    expect(await child.stderr.text()).toBe("");
+    expect(await child.exited).toBe(1);
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent(
   "baseline records the migrations that a database already contains",
   async () => {
     using project = new Project();
@@ -271,7 +295,7 @@ test.concurrent(
     expect(stderr).toBe(`The copy to ${missing} failed: its folder does not exist.\n`);
     expect((await project.db("backup", inFile)).stderr).toContain("its folder is a file.\n");
     const long = await project.db("new", "x".repeat(300));
-    expect(long.stderr).toEndWith(".up.sql: the name is too long.\n");
+    expect(long.stderr).toEndWith(".down.sql: the name is too long.\n");
     Object.assign(project.env, { MIGRATIONS_DIR: project.database });
     expect((await project.db("status")).stderr).toContain(
       `${join(project.database, "sqlite")}.\nDoes the folder exist`,

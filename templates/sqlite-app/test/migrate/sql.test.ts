@@ -59,7 +59,28 @@ test.each([
   expect(hasOpenComment("SELECT 1; /* SELECT 2;", engine)).toBe(true);
 });
 
+test.each([
+  ["sqlite", `'${"x".repeat(3e6)}'`],
+  ["sqlite", `'${"it''s; ".repeat(5e5)}'`],
+  ["sqlite", `"${"x".repeat(3e6)}"`],
+  // #region postgres
+  ["postgres", `'${"it''s; ".repeat(5e5)}'`],
+  ["postgres", `E'${"it\\'s; ".repeat(5e5)}'`],
+  ["postgres", `E'\\'' ${"-".repeat(500)}\n`],
+  // #endregion
+] as const)("a value of megabytes, and a line of dashes, are read quickly: %s", (engine, value) => {
+  const sql = `INSERT INTO a SELECT ${value}; COMMIT`;
+  expect(statements(sql, engine)).toHaveLength(2);
+  expect(forbidden(sql, engine)).toEqual(["COMMIT"]);
+});
+
 // #region postgres
+test("a dollar quote may have a tag of any characters outside ASCII", () => {
+  const sql = "DO $🙂²$ BEGIN COMMIT; END $🙂²$; SELECT 1";
+  expect(statements(sql, "postgres")).toHaveLength(2);
+  expect(forbidden(sql, "postgres")).toEqual([]);
+});
+
 test("comments are nested on PostgreSQL, and not on SQLite", () => {
   expect(hasOpenComment("/* a /* b */ SELECT 1;", "postgres")).toBe(true);
   expect(hasOpenComment("/* a /* b */ SELECT 1;", "sqlite")).toBe(false);

@@ -25,6 +25,48 @@ onPostgres((newDatabase) => {
     await close();
   });
 
+  // #region transfer
+  test("an export of the longest articles is read in small batches", async () => {
+    const url = await newDatabase();
+    const env = parseEnv(databaseSchema, { DATABASE_URL: url });
+    await prepareSchema(env, { migrate: true });
+    const { users, transfer, close } = openStores(env);
+    await users.createUser({ email: "a@example.com", name: "N", passwordHash: "hash" });
+    await using sql = new SQL(url, { max: 1 });
+    await sql.unsafe(
+      `INSERT INTO articles (author, title, body, created_at, updated_at)
+       SELECT 1, 't', repeat('x', 100000), now(), now() FROM generate_series(1, 50)`,
+    );
+    let articles = 0;
+    for await (const batch of transfer.exportArticles()) {
+      expect(batch.length * 100_000).toBeLessThan(4_000_000);
+      articles += batch.length;
+    }
+    expect(articles).toBe(50);
+    await close();
+  });
+
+  test("while an import parses many short lines, the event loop is not blocked", async () => {
+    const env = parseEnv(databaseSchema, { DATABASE_URL: await newDatabase() });
+    await prepareSchema(env, { migrate: true });
+    const { transfer, close } = openStores(env);
+    async function* blankLines() {
+      yield Buffer.alloc(2 * 1024 * 1024, "\n");
+    }
+    const started = performance.now();
+    let last = started;
+    let longestPause = 0;
+    const timer = setInterval(() => {
+      longestPause = Math.max(longestPause, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    expect(await transfer.importArticles(1, blankLines())).toMatchObject({ imported: 0 });
+    clearInterval(timer);
+    expect(longestPause).toBeLessThan((performance.now() - started) / 2);
+    await close();
+  });
+
+  // #endregion
   // #region articles
   test.each(["title", "body"] as const)(
     "an article whose %s changes while it is indexed keeps its new words",

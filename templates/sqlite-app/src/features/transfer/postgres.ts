@@ -1,12 +1,16 @@
 // Imports and exports on PostgreSQL.
+import { setImmediate } from "node:timers/promises";
 import type { PostgresPool } from "../../store/postgres.ts";
 import { COLUMNS, vector } from "../articles/postgres.ts";
 import type { Article, NewArticle } from "../articles/store.ts";
 import { ImportReader, type ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";
 
-/** Rows per round trip of an export. */
-const EXPORT_BATCH = 500;
+/** Rows per round trip of an export. With 500 of the longest articles, a round trip exceeds the time limit of statements. */
+const EXPORT_BATCH = 20;
+
+/** Bytes of an import that are parsed without a pause. A chunk of the body may have megabytes. */
+const PIECE_BYTES = 16 * 1024;
 
 const INSERT_CHUNK = `
   INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
@@ -52,7 +56,7 @@ export class PostgresTransfer implements TransferStore {
         const values = [staged, JSON.stringify(rows)];
         await connection.query("INSERT INTO staged VALUES ($1, $2::text::json)", values);
       };
-      for await (const chunk of chunks) await stage(reader.read(chunk));
+      for await (const piece of pieces(chunks)) await stage(reader.read(piece));
       await stage(reader.finish());
       let imported = 0;
       for (let chunk = 1; chunk <= staged && !reader.hasBadLines; chunk += 1) {
@@ -62,5 +66,15 @@ export class PostgresTransfer implements TransferStore {
       await connection.query("COMMIT");
       return reader.report(imported);
     });
+  }
+}
+
+/** Splits chunks, and handles other requests between the pieces: parsing a megabyte of short lines takes a second. */
+async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of chunks) {
+    for (let start = 0; start < chunk.byteLength; start += PIECE_BYTES) {
+      yield chunk.subarray(start, start + PIECE_BYTES);
+      await setImmediate();
+    }
   }
 }
