@@ -7,7 +7,7 @@ import { ImportReader, type ImportReport } from "./import-reader.ts";
 import type { TransferStore } from "./store.ts";
 
 /** Rows per round trip of an export. With 500 of the longest articles, a round trip exceeds the time limit of statements. */
-const EXPORT_BATCH = 20;
+const EXPORT_BATCH = 100;
 
 /** Bytes of an import that are parsed without a pause. A chunk of the body may have megabytes. */
 const PIECE_BYTES = 16 * 1024;
