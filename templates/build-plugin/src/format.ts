@@ -17,7 +17,7 @@ export interface Format {
 export interface Parsed {
   /** The value that the schema checks. */
   readonly data: unknown;
-  /** Returns the position of the value at this path, or of one that contains it, such as a line or the parent of a missing key. */
+  /** Returns the position of the value at this path, or of what contains it: its line, or the parent of a missing key. */
   readonly locate: (path: readonly PropertyKey[]) => Span;
   /** Returns the document that the module exports, from the validated data; by default the data itself. */
   readonly toDocument?: ((data: unknown) => unknown) | undefined;

@@ -152,8 +152,8 @@ export function extensionFilter(extensions: readonly string[]): RegExp {
 }
 
 /**
- * Matches the paths in which `test` of both patterns finds a match: a lookahead searches for each. The result must be exact,
- * because Bun's runtime fails if `onLoad` returns nothing for a path that matches.
+ * Matches the paths in which `test` of both patterns finds a match: a lookahead searches for each. It must match no other
+ * path, because Bun's runtime fails if `onLoad` returns nothing for a path that matches.
  */
 function intersect(formatFilter: RegExp, userFilter: RegExp): RegExp {
   const { source, flags } = withoutState(userFilter);

@@ -52,7 +52,7 @@ export function createHot<Data>(name: string): Hot<Data> {
 export function hotModules(service: Service): Resource {
   // This evaluation has not failed: the service runs its callbacks. A later evaluation may have replaced the list already.
   if (store.pendingCleanups === cleanups) store.pendingCleanups = [];
-  // The callbacks are registered only now, because requests may add some until the service closes. It runs these, too.
+  // Registers the callbacks when the service closes, because requests may add some until then. The service runs these, too.
   const close = () => {
     if (service.isStopping) disposeOfData(service);
     runAtClose(service, cleanups.splice(0));

@@ -191,7 +191,7 @@ export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 /** A room at the time of a join. */
 export type Snapshot = Position & { readonly members: readonly User[] } & (
     | {
-        /** `messages` are exactly the events after the position of the client, up to this one. */
+        /** `messages` are exactly the events after the position of the client, up to the position of this one. */
         readonly recovered: true;
         readonly messages: readonly RoomEvent[];
       }

@@ -64,7 +64,10 @@ export function parseYaml(source: Source, text = source.text): Parsed {
   };
 }
 
-/** In `!!float 1`. Without a tag, the parser finds its own tag for integers first. */
+/**
+ * Resolves `!!float 1`: the parser's own floats need a point or an exponent. Without a tag, `1` stays an integer, because the
+ * parser tries integers first.
+ */
 const floatWithoutPoint: ScalarTag = {
   tag: "tag:yaml.org,2002:float",
   default: true,
@@ -89,7 +92,7 @@ interface Anchor {
   readonly node: Node;
   /** The number of its aliases after expansion, which replaces each alias with a copy of its anchor's value. */
   uses: number;
-  /** The value of its aliases, if the parser has none because the anchor is in a merge. */
+  /** The value of the anchor, computed here if the parser has not stored it: it skips an anchor in a merge (`<<: &a {x: 1}`). */
   value?: unknown;
 }
 
@@ -175,7 +178,7 @@ function spanOfAnchor(node: Node, source: Source): Span {
   return [start, start + text.length];
 }
 
-/** Refuses `title: &Friends are here`: in YAML, the value is `are here`. The anchor of a mapping or a list is not such text. */
+/** Refuses `title: &Friends are here`: in YAML, the value is `are here`. An unused anchor of a mapping or a list drops no text. */
 function refuseUnusedAnchor(node: Node, source: Source): void {
   if (!isScalar(node) || node.type !== "PLAIN") return;
   const message = "no alias uses this anchor: put text that starts with & in quotes";

@@ -1,4 +1,4 @@
-// The app in development: refuses requests of other origins, forwards the requests of Bun's script in the page to the bundler,
+// The app in development: refuses requests of foreign pages, forwards the requests of Bun's script in the page to the bundler,
 // and serves the page, which the bundler builds with React Fast Refresh.
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { every } from "hono/combine";
@@ -20,7 +20,7 @@ import { runEditsInOrder } from "./workarounds/update-order.ts";
 
 // #endregion
 
-/** Wraps `app`, whose request log therefore omits the requests of Bun's script. */
+/** Wraps `app`. It handles the requests of Bun's script itself, so the request log of `app` does not have them. */
 export function createDevApp(app: WebApp, env: Env): WebApp {
   const dev = new Hono<HttpEnv>()
     .onError(problems({ expose: true }))
@@ -87,7 +87,7 @@ async function withPolicy(c: Context, response: Response): Promise<Response> {
     scriptSrc: [...directives.scriptSrc, "blob:", `'sha256-${hash}'`],
     styleSrcAttr: ["'unsafe-inline'"],
   };
-  // Called as a function, Hono's middleware awaits its `next`, and then adds its headers to `c.res`.
+  // Calls Hono's middleware directly: it awaits this `next`, which sets the response, and then adds its headers to `c.res`.
   await securityHeaders(policy)(c, async () => {
     c.res = new Response(html, response);
   });

@@ -136,7 +136,7 @@ function developmentEnv(env: Env): Env {
 
 /** Disposes of everything that the code holds, and exits, which closes the connections. */
 async function stop(exitCode: number): Promise<void> {
-  // `latest` differs from the service that handles requests if its start has failed or has not ended.
+  // `latest` is not the service that handles requests if the start of `latest` has failed or has not ended.
   await dev.latest?.close();
   await dev.service?.close();
   const remaining = new Lifecycle();

@@ -108,7 +108,7 @@ async function writePair(directory: string, engine: Engine, name: string): Promi
   const version = formatVersion((migrations.at(-1)?.version ?? 0) + 1);
   const base = join(directory, `${version}_${name}`);
   const [up, down] = [`${base}.up.sql`, `${base}.down.sql`] as const;
-  // The longer name first: if it cannot be created, nothing is.
+  // The down file first, because its name is longer: if the name is too long, no file is created.
   await writeFile(down, NEW_DOWN, { flag: "wx" });
   await writeFile(up, NEW_UP, { flag: "wx" });
   return [up, down];

@@ -174,7 +174,7 @@ export class SqliteTarget implements Target {
    * a PRAGMA of one file does not affect the next. Foreign keys are off, because a table rebuild would cascade to the rows
    * that refer to the table, and they cannot be switched inside a transaction. `refuseNewOrphans` checks them before the
    * commit.
-   * @param copies gives the latest copy its final name, unless the commit fails.
+   * @param copies if given, the safety copy, which has a temporary name until then, gets its final name with the commit.
    */
   async #transaction<T>(work: (database: Database) => T, copies?: SafetyCopies): Promise<T> {
     mkdirSync(dirname(this.location), { recursive: true });

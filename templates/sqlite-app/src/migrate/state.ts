@@ -130,8 +130,8 @@ function changed(name: string, what: string): Finding {
 }
 
 /**
- * Returns whether the migration of `row` was renamed: its text is in a file whose name is not in the ledger. The file
- * with its old name is then another migration, for example from a merged branch.
+ * Returns whether the migration of `row` was renamed: its text is in a file that the ledger does not name. This happens if two
+ * branches used the same number and name, and the merge renamed the one that has run. The file with its old name has not run.
  */
 function wasRenamed(row: LedgerRow, { migrations }: Folder, ledger: readonly LedgerRow[]) {
   const names = new Set(ledger.map(({ name }) => name));
@@ -144,7 +144,7 @@ function checkPending({ name, version }: Migration, last: LedgerRow | undefined)
   return [{ code: "out-of-order", subject: name, message }];
 }
 
-/** `down` ignores this finding, because it finishes the migration. */
+/** `down` ignores this finding, because it finishes what was interrupted. */
 function checkReverting(row: LedgerRow): Finding[] {
   if (unfinishedDirection(row) !== "down") return [];
   const message = `${row.name} is partly reverted: its down file did not finish. Run \`${DB_COMMAND} down\` again.`;

@@ -95,8 +95,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
       }
       // A message was published during the read: compare the cursor with the new head.
       if (broadcaster.head !== headBefore) continue;
-      // If other instances store messages, the replay may have sent some that the broadcaster has not published yet. It would
-      // send them a second time to a stream that subscribes now.
+      // If other instances store messages, the page may be ahead of the broadcaster, which would send the messages of the page
+      // again after the subscription.
       if (cursor !== broadcaster.head) await broadcaster.nextPublish();
       if (!isOpen()) return;
     }

@@ -45,7 +45,7 @@ export class SqliteMessages implements MessageStore {
   /** Prefix of all ids, random for each file: ids of an earlier file are not accepted. */
   readonly #epoch: string;
   readonly #keep: number;
-  /** Cached, because each read needs it, and counting all rows would cost more than a commit. */
+  /** What the file holds. Cached, because each read needs it, and reading it from the file would cost more than a commit. */
   #extent: Extent;
   readonly #insertStatement;
   readonly #listeners: Listener[] = [];
@@ -115,10 +115,10 @@ export class SqliteMessages implements MessageStore {
 
   #appendOne({ message, json }: Pending): Appended {
     // #region jobs
-    // `endKey` is the key of the message that ends the topic. Once it is stored, no other message is added.
+    // `endKey` is the key of the last message of a job. Once that is stored, the job gets no other message.
     const end = this.#withKey(message.endKey);
     if (end) return { outcome: "conflict", message: end };
-    // Before the check for repeats: when the last message of a job is appended again, the state may still be stored.
+    // Before the check for repeats: a message that is not added, because its key is known, also changes the state.
     this.#writeState(message, json);
     // #endregion
     const stored = this.#withKey(message.key);
@@ -221,7 +221,7 @@ export class SqliteMessages implements MessageStore {
     return new Map(rows.map(({ topic, data }) => [topic, parseData(data)]));
   }
 
-  /** For jobs of other instances: they have all ended, because only one process can use the file. */
+  /** Always false: only one process can use the file, so every other instance that started a job has ended. */
   async isAlive(_instance: string): Promise<boolean> {
     return false;
   }

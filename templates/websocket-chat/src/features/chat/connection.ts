@@ -191,7 +191,7 @@ export class Connection implements Member {
 
   /**
    * Sends the reply to a join, then the members and events that do not fit into it. While the client reads slowly, or the
-   * log has more events, the recording is paused to save memory. What it misses is then read from the stores, until nothing
+   * log has more events, the recording is paused to save memory. What it then misses is read from the stores, until nothing
    * is missing. Closes the connection if a read fails, because the client already has the reply to its join.
    * @returns the offset of the last event that was sent, and the members that were sent.
    */

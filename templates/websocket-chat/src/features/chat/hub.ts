@@ -66,6 +66,7 @@ export class Hub implements Listener {
 
   constructor({ IDLE_TIMEOUT_S, MAX_CONNECTIONS, RATE_LIMIT }: Env, service: Service) {
     this.replayTimeoutMs = IDLE_TIMEOUT_S * 1000;
+    // Remembers every connected user, because a user whom it forgets gets a full burst again.
     const limits = { windowMs: WINDOW_MS, minClients: MAX_CONNECTIONS };
     this.#messages = new RateLimiter({ ...limits, limit: RATE_LIMIT });
     this.#frames = new RateLimiter({ ...limits, limit: FRAMES_PER_MESSAGE * RATE_LIMIT });
@@ -201,7 +202,7 @@ export class Hub implements Listener {
   /** The clients reconnect, here or at another node. */
   #closeAll(reason: string): void {
     const all = [...this.#connections];
-    // Cleared first, because `deliver` does nothing without connections: each close would otherwise be announced to all others.
+    // Cleared first, so that `deliver` does nothing: otherwise each close would be announced to all the others.
     this.#connections.clear();
     for (const connection of all) connection.close(CLOSE.restart, reason);
   }

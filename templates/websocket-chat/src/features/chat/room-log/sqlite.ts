@@ -180,7 +180,7 @@ export class SqliteRoomLog implements RoomLog {
     const userId = draft.from.id;
     const epoch = this.#epoch.id;
     const known = this.#keys.find(userId, key);
-    // Offsets go on in a new epoch, so an older one is still valid.
+    // A new epoch does not restart the offsets, so the stored offset is also valid in the current epoch.
     if (known) return { stored: { ...known, epoch } };
     const head = this.#head(room);
     const offset = head + 1;
@@ -259,8 +259,8 @@ export class SqliteRoomLog implements RoomLog {
     const select = "SELECT frame, offset FROM events WHERE room = ? AND offset > ? ORDER BY offset";
     const rows = this.db.query<{ frame: string; offset: number }, [string, number]>(select);
     for (const row of rows.iterate(room, offset)) {
-      // A gap: the next event was trimmed. The check above does not notice this if users have since deleted messages, because
-      // it counts only the messages that are left.
+      // A gap: the next event was trimmed. `#lastOldMessage` does not show this if users have since deleted messages, because it
+      // counts only the messages that are left.
       if (row.offset !== offset + events.length + 1) return undefined;
       bytes += Buffer.byteLength(row.frame);
       if (bytes > LIMITS.replyBytes && events.length > 0) break;
