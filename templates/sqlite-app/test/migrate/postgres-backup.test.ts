@@ -462,6 +462,25 @@ onPostgres((newDatabase) => {
   );
 
   withPrograms(
+    "a name with an accent is dumped and restored in a LATIN1 database",
+    async () => {
+      const url = await newDatabase("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+      using project = await make(url);
+      project.write("0003_cafe", `CREATE TABLE "café" (x text); INSERT INTO "café" VALUES ('é');`);
+      await project.dbOk("up");
+      expect((await project.dbOk("dump")).stdout).toContain('CREATE TABLE public."café"');
+      const file = project.join("backup.dump");
+      expect((await project.dbOk("backup", file, "--json")).json()).toMatchObject({
+        verified: true,
+      });
+      await execute(url, `DELETE FROM "café"`);
+      await project.dbOk("restore", file, "--yes");
+      expect(await execute(url, `SELECT x FROM "café"`)).toEqual([{ x: "é" }]);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
     "a backup of a read-only database is written, and reported as not verified",
     async () => {
       const url = await newDatabase();
