@@ -28,7 +28,7 @@ import {
   stoppable,
   stoppableRunner,
 } from "./postgres-programs.ts";
-import { planRestore, replaceObjects } from "./postgres-restore.ts";
+import { LEDGER_TABLES, planRestore, replaceObjects } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
 import { MIGRATION_TIMEOUT_MS } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
@@ -166,7 +166,9 @@ export class PostgresTarget implements Target {
       "--no-owner",
       "--no-privileges",
       `--schema=${quoteName(schema)}`,
-      `--exclude-table=${quoteName(schema)}.schema_migrations*`,
+      ...[...LEDGER_TABLES, ADOPTED_LEDGER].map(
+        (table) => `--exclude-table=${quoteName(schema)}.${table}`,
+      ),
       ...exclude(schema, foreign),
     ];
     const sql = await stoppable(this.#connection, (context) =>
