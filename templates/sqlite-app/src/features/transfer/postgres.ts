@@ -29,7 +29,11 @@ export class PostgresTransfer implements TransferStore {
   async *exportArticles(): AsyncGenerator<readonly Article[], void, void> {
     const connection = await this.pool.acquire();
     try {
-      await connection.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${NO_TIMEOUTS}`);
+      // Locks the table before the first SELECT takes the snapshot: a snapshot from before a restore would show the
+      // restored table as empty.
+      await connection.query(
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE articles IN ACCESS SHARE MODE; ${NO_TIMEOUTS}`,
+      );
       await connection.query(
         `DECLARE export NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM articles AS a ORDER BY a.id`,
       );
