@@ -15,14 +15,22 @@ export class Semaphore {
 
   /**
    * Waits for a slot.
+   * @param signal ends the wait when it is aborted, as that of a request whose client disconnects.
    * @returns a function that releases the slot. Call it once.
-   * @throws {Problem} 503 if the queue is full.
+   * @throws {Problem} 503 if the queue is full, 400 if `signal` is aborted while it waits.
    */
-  async acquire(): Promise<() => void> {
+  async acquire(signal?: AbortSignal): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else if (this.#waiting.length < this.limits.queue) {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.#waiting.push(resolve);
+      const leave = () => {
+        const index = this.#waiting.indexOf(resolve);
+        if (index !== -1) this.#waiting.splice(index, 1);
+        reject(new Problem(400, "The request ended early.")); // Without effect if it already has a slot.
+      };
+      signal?.addEventListener("abort", leave);
+      if (signal?.aborted) leave();
       await promise;
     } else {
       throw new Problem(503, this.refusal);

@@ -264,3 +264,45 @@ test(
   },
   PROCESS_TIMEOUT,
 );
+
+test(
+  "an import that waits for a slot ends when its client disconnects, so that the user can repeat it",
+  async () => {
+    await using service = await Service.start({ LOG_LEVEL: "info" });
+    const waiting = await service.newUser();
+    const line = '{"title":"t","body":"b"}\n';
+    const send = ({ token }: { token: string }, options: RequestInit) =>
+      fetch(`${service.url}/api/articles/import`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson" },
+        ...options,
+      }).then(
+        ({ status }) => status,
+        (error: Error) => error.name,
+      );
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const running = [];
+    for (const user of [await service.newUser(), await service.newUser()]) {
+      const body = new ReadableStream({
+        async start(controller) {
+          controller.enqueue(Buffer.from(line));
+          await released;
+          controller.close();
+        },
+      });
+      running.push(send(user, { body }));
+      // The slow import may not have reached the service yet.
+      while ((await send(user, { body: line })) !== 429) await Bun.sleep(20);
+    }
+    // Repeated, because the client may disconnect before its request has reached the service.
+    while (!service.output.includes("POST /api/articles/import 400")) {
+      await send(waiting, { body: line, signal: AbortSignal.timeout(100) });
+    }
+    release();
+    expect(await Promise.all(running)).toEqual([200, 200]);
+    let status = await send(waiting, { body: line });
+    while (status === 429) status = await send(waiting, { body: line });
+    expect(status).toBe(200);
+  },
+  PROCESS_TIMEOUT,
+);

@@ -1,4 +1,5 @@
 // Reads the migration files of one engine: their text, marks and checksums. Checks their names and statements.
+import { statSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DB_COMMAND, type Finding, MigrateError, reasonOf } from "./errors.ts";
@@ -49,7 +50,12 @@ export async function readFolder(directory: string, engine: Engine): Promise<Fol
   const unreadable: Finding[] = [];
   const read = async (file: string): Promise<Script> => {
     try {
-      return readScript(file, await readFile(join(directory, file)));
+      const path = join(directory, file);
+      // Reading a pipe would wait forever.
+      if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
+        throw new Error("it is not a regular file, or a link to one");
+      }
+      return readScript(file, await readFile(path));
     } catch (error) {
       unreadable.push({ code: "text", subject: file, message: `${file}: ${reasonOf(error)}.` });
       return { file, sql: "", marks: new Set() };

@@ -38,8 +38,9 @@ async function sessionOf(sql: SQL): Promise<string> {
 }
 
 /**
- * SQL that disables the timeouts that would end a session while it holds a lock or a snapshot for other sessions. It does
- * not name `transaction_timeout`, which servers before PostgreSQL 17 do not have, unless it exists.
+ * SQL that disables the timeouts that would end a session while it waits for something else that needs its lock or its
+ * snapshot, such as a program or a client. It does not name `transaction_timeout`, which servers before PostgreSQL 17 do
+ * not have, unless it exists.
  * @param options.isLocal whether they are disabled only until the end of the transaction.
  */
 export function noTimeouts({ isLocal }: { readonly isLocal: boolean }): string {

@@ -52,7 +52,7 @@ const IDENTITY = `
   SELECT concat_ws(' ', system_identifier, d.oid, quote_ident(current_schema()), quote_ident(current_user)) AS identity
   FROM pg_control_system(), pg_database AS d WHERE datname = current_database()`;
 
-const LEDGER_TABLES = ["schema_migrations", "schema_migrations_objects"];
+export const LEDGER_TABLES = ["schema_migrations", "schema_migrations_objects"];
 
 /** The service closes idle connections, so its sessions are only seen under load. */
 const OTHER_SESSIONS = `

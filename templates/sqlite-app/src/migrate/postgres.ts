@@ -28,7 +28,7 @@ import {
   stoppable,
   stoppableRunner,
 } from "./postgres-programs.ts";
-import { planRestore, replaceObjects } from "./postgres-restore.ts";
+import { LEDGER_TABLES, planRestore, replaceObjects } from "./postgres-restore.ts";
 import { statements } from "./sql.ts";
 import { MIGRATION_TIMEOUT_MS } from "./sqlite-lock.ts";
 import { ADOPTED_LEDGER, type DatabaseState, refuseLedgerChange } from "./state.ts";
@@ -166,7 +166,9 @@ export class PostgresTarget implements Target {
       "--no-owner",
       "--no-privileges",
       `--schema=${quoteName(schema)}`,
-      `--exclude-table=${quoteName(schema)}.schema_migrations*`,
+      ...[...LEDGER_TABLES, ADOPTED_LEDGER].map(
+        (table) => `--exclude-table=${quoteName(schema)}.${table}`,
+      ),
       ...exclude(schema, foreign),
     ];
     const sql = await stoppable(this.#connection, (context) =>
@@ -207,7 +209,8 @@ export class PostgresTarget implements Target {
   /**
    * Runs `work` in a transaction that holds the lock. The server releases it with the transaction, even after a crash.
    * Retries in new transactions instead of waiting in one: a lock_timeout would end the wait, and a
-   * CREATE INDEX CONCURRENTLY in the process that holds the lock would wait for the waiting transaction.
+   * CREATE INDEX CONCURRENTLY in the process that holds the lock would wait for the waiting transaction. The isolation
+   * level does not depend on the server: at another level, the transaction would keep the snapshot of its first statement.
    * @throws {MigrateError} if another process holds the lock for too long.
    */
   async #locked<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
@@ -219,7 +222,7 @@ export class PostgresTarget implements Target {
     };
     const deadline = performance.now() + this.lockTimeoutMs;
     for (;;) {
-      const done = await this.#sql.begin(attempt);
+      const done = await this.#sql.begin("ISOLATION LEVEL READ COMMITTED", attempt);
       if (done) return done.result;
       if (performance.now() > deadline) {
         const message = `${this.location}: another process is migrating or restoring it and did not finish in time.`;

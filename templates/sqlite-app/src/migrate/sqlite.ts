@@ -133,7 +133,7 @@ export class SqliteTarget implements Target {
       database
         .query<{ sql: string }, []>(
           `SELECT sql FROM sqlite_schema AS object
-           WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'schema\\_migrations%' ESCAPE '\\'
+           WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT IN ('schema_migrations', '${ADOPTED_LEDGER}')
              AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS t WHERE t.schema = 'main' AND t.name = object.tbl_name AND t.type = 'shadow')
            ORDER BY instr('table index view trigger', type), name`,
         )

@@ -158,7 +158,13 @@ onPostgres((newDatabase) => {
              to_regclass('tenant.newer') IS NOT NULL AS newer`,
         ),
       ).toEqual([{ text: "kept", x: "new", report: "new", newer: true }]);
-      expect((await project.dbOk("dump")).stdout).not.toContain("theirs");
+      project.write("0003_log", "CREATE TABLE schema_migrations_log (x text);");
+      await project.dbOk("up");
+      const { stdout } = await project.dbOk("dump");
+      expect(stdout.match(/(?<=CREATE TABLE ).*(?= \()/g)).toEqual([
+        "tenant.note",
+        "tenant.schema_migrations_log",
+      ]);
     },
     PROCESS_TIMEOUT,
   );
@@ -457,6 +463,25 @@ onPostgres((newDatabase) => {
         unverified: expect.stringContaining("there is no database or schema"),
       });
       await execute(url, `DROP OWNED BY ${role}`);
+    },
+    PROCESS_TIMEOUT,
+  );
+
+  withPrograms(
+    "a name with an accent is dumped and restored in a LATIN1 database",
+    async () => {
+      const url = await newDatabase("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+      using project = await make(url);
+      project.write("0003_cafe", `CREATE TABLE "café" (x text); INSERT INTO "café" VALUES ('é');`);
+      await project.dbOk("up");
+      expect((await project.dbOk("dump")).stdout).toContain('CREATE TABLE public."café"');
+      const file = project.join("backup.dump");
+      expect((await project.dbOk("backup", file, "--json")).json()).toMatchObject({
+        verified: true,
+      });
+      await execute(url, `DELETE FROM "café"`);
+      await project.dbOk("restore", file, "--yes");
+      expect(await execute(url, `SELECT x FROM "café"`)).toEqual([{ x: "é" }]);
     },
     PROCESS_TIMEOUT,
   );

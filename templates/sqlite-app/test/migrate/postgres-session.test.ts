@@ -67,6 +67,12 @@ onPostgres((newDatabase) => {
     "CREATE INDEX CONCURRENTLY runs in a marked file, also while other processes wait to migrate",
     async () => {
       using project = new Project("none", await newDatabase());
+      // At this level, a transaction keeps its first snapshot, for which CREATE INDEX CONCURRENTLY waits.
+      const { pathname } = new URL(project.env.DATABASE_URL ?? "");
+      await query(
+        project,
+        `ALTER DATABASE ${pathname.slice(1)} SET default_transaction_isolation = 'repeatable read'`,
+      );
       project.write(
         "0001_a",
         "CREATE TABLE a (x int); INSERT INTO a SELECT generate_series(1, 20000);",

@@ -1,6 +1,6 @@
 // The allowed content of a migration file, and the errors in it.
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROCESS_TIMEOUT, Project } from "../project.ts";
 
@@ -27,6 +27,22 @@ test.concurrent.each([
     expect(stderr).toContain("0004_d.up.sql: ");
     expect(stderr).toContain(reason);
     expect((await project.db("status", "--json")).json()).toMatchObject({ applied: [] });
+  },
+  PROCESS_TIMEOUT,
+);
+
+test.concurrent.each([
+  ["a pipe", (path: string) => Bun.spawnSync(["mkfifo", path])],
+  ["a dangling symbolic link", (path: string) => symlinkSync("missing.sql", path)],
+  ["a folder", (path: string) => mkdirSync(path)],
+])(
+  "%s with the name of a migration is refused by name",
+  async (_, create) => {
+    using project = new Project();
+    create(join(project.migrations, "0001_a.up.sql"));
+    const { exitCode, stderr } = await project.db("up");
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("0001_a.up.sql: it is not a regular file, or a link to one.");
   },
   PROCESS_TIMEOUT,
 );

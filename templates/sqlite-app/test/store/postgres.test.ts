@@ -46,6 +46,52 @@ onPostgres((newDatabase) => {
     await close();
   });
 
+  test("an export that waits for a restore has the restored articles", async () => {
+    const url = await newDatabase();
+    const env = parseEnv(databaseSchema, { DATABASE_URL: url });
+    await prepareSchema(env, { migrate: true });
+    const { articles, users, transfer, close } = openStores(env);
+    await users.createUser({ email: "a@example.com", name: "N", passwordHash: "hash" });
+    await articles.createArticle(1, { title: "t", body: "b" });
+    await using sql = new SQL(url, { max: 1 });
+    let exported: Promise<IteratorResult<readonly unknown[], void>> | undefined;
+    await sql.begin(async (transaction) => {
+      await transaction.unsafe(
+        `CREATE TEMP TABLE kept AS SELECT * FROM articles; TRUNCATE articles;
+         INSERT INTO articles OVERRIDING SYSTEM VALUE SELECT * FROM kept`,
+      );
+      exported = transfer.exportArticles().next();
+      const waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'articles'::regclass";
+      while ((await transaction.unsafe(waiting)).length === 0) await Bun.sleep(10);
+    });
+    expect((await exported)?.value).toHaveLength(1);
+    await close();
+  });
+
+  test("timeouts of the database do not end the transfer of a client that pauses", async () => {
+    const url = await newDatabase();
+    const env = parseEnv(databaseSchema, { DATABASE_URL: url });
+    await prepareSchema(env, { migrate: true });
+    await using sql = new SQL(url, { max: 1 });
+    await sql.unsafe(
+      `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET idle_in_transaction_session_timeout = '100ms'`,
+    );
+    const { users, transfer, close } = openStores(env);
+    await users.createUser({ email: "a@example.com", name: "N", passwordHash: "hash" });
+    async function* lines() {
+      for (let line = 0; line < 2; line += 1) {
+        yield Buffer.from(`{"title": "t", "body": "b"}\n`);
+        await Bun.sleep(300); // Longer than the timeout.
+      }
+    }
+    expect(await transfer.importArticles(1, lines())).toMatchObject({ imported: 2 });
+    const batches = transfer.exportArticles();
+    await batches.next();
+    await Bun.sleep(300);
+    expect(await batches.next()).toMatchObject({ done: true });
+    await close();
+  });
+
   test("while an import parses many short lines, the event loop is not blocked", async () => {
     const env = parseEnv(databaseSchema, { DATABASE_URL: await newDatabase() });
     await prepareSchema(env, { migrate: true });

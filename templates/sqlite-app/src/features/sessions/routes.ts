@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type HttpEnv, Problem, validate } from "#lib/http";
 import type { Env } from "../../env.ts";
 import type { PasswordLimit } from "../users/password-limit.ts";
-import type { Passwords } from "../users/passwords.ts";
+import { type Passwords, password } from "../users/passwords.ts";
 import type { UserStore } from "../users/store.ts";
 import { newToken, requireUser } from "./require-user.ts";
 
@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 
 const credentials = z.object({
   email: z.email().max(254),
-  password: z.string().max(256),
+  password,
 });
 
 export function sessionRoutes(

@@ -1,5 +1,6 @@
 // Imports and exports on PostgreSQL.
 import { setImmediate } from "node:timers/promises";
+import { noTimeouts } from "../../migrate/postgres-connection.ts";
 import type { PostgresPool } from "../../store/postgres.ts";
 import { COLUMNS, vector } from "../articles/postgres.ts";
 import type { Article, NewArticle } from "../articles/store.ts";
@@ -11,6 +12,9 @@ const EXPORT_BATCH = 100;
 
 /** Bytes of an import that are parsed without a pause. A chunk of the body may have megabytes. */
 const PIECE_BYTES = 16 * 1024;
+
+/** The routes limit how long a client may pause. Timeouts of the database can be shorter. */
+const NO_TIMEOUTS = noTimeouts({ isLocal: true });
 
 const INSERT_CHUNK = `
   INSERT INTO articles (author, title, body, title_words, body_words, created_at, updated_at)
@@ -25,7 +29,11 @@ export class PostgresTransfer implements TransferStore {
   async *exportArticles(): AsyncGenerator<readonly Article[], void, void> {
     const connection = await this.pool.acquire();
     try {
-      await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      // Locks the table before the first SELECT takes the snapshot: a snapshot from before a restore would show the
+      // restored table as empty.
+      await connection.query(
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE articles IN ACCESS SHARE MODE; ${NO_TIMEOUTS}`,
+      );
       await connection.query(
         `DECLARE export NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM articles AS a ORDER BY a.id`,
       );
@@ -46,7 +54,7 @@ export class PostgresTransfer implements TransferStore {
   async importArticles(author: number, chunks: AsyncIterable<Uint8Array>): Promise<ImportReport> {
     const reader = new ImportReader();
     return this.pool.run(async (connection) => {
-      await connection.query("BEGIN");
+      await connection.query(`BEGIN; ${NO_TIMEOUTS}`);
       await connection.query("CREATE TEMP TABLE staged (chunk int, articles json) ON COMMIT DROP");
       let staged = 0;
       const stage = async (articles: readonly NewArticle[]) => {

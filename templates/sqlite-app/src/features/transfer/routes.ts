@@ -67,7 +67,7 @@ export function transferRoutes(env: Env, users: UserStore, transfer: TransferSto
       try {
         // Disables the idle timeout while the import waits for a slot, because nothing is sent or read then.
         server.timeout(c.req.raw, 0);
-        release = await imports.acquire();
+        release = await imports.acquire(c.req.raw.signal);
         server.timeout(c.req.raw, IDLE_TIMEOUT_S);
         const chunks = readImport(c.req.raw, server, env);
         const { imported, badLines, bad } = await transfer.importArticles(userId, chunks);

@@ -1,9 +1,16 @@
 // Hashes and verifies passwords with argon2id, a limited number at a time: each takes a thread and 19 MiB.
+import { z } from "zod";
 import type { Env } from "../../env.ts";
 import { Semaphore } from "../../semaphore.ts";
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes (Password Storage Cheat Sheet). */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
+
+/** Valid Unicode: UTF-8, which is hashed, has the same bytes for every lone surrogate. */
+export const password = z
+  .string()
+  .max(256)
+  .refine((value) => value.isWellFormed(), { error: "must be valid Unicode" });
 
 type PasswordLimits = Pick<Env, "PASSWORD_CONCURRENCY" | "PASSWORD_QUEUE">;
 

@@ -5,12 +5,12 @@ import { type HttpEnv, Problem, validate } from "#lib/http";
 import { ID, parseId } from "../../id.ts";
 import { text } from "../../text.ts";
 import type { PasswordLimit } from "./password-limit.ts";
-import type { Passwords } from "./passwords.ts";
+import { type Passwords, password } from "./passwords.ts";
 import type { UserStore } from "./store.ts";
 
 const newUser = z.object({
   email: z.email().max(254),
-  password: z.string().min(8).max(256),
+  password: password.min(8),
   name: text(1, 100).default("Anonymous"),
 });
 

@@ -28,6 +28,16 @@ export function usersAndSessions(service: () => Service): void {
     expect(pointers.toSorted()).toEqual(["/email", "/name", "/password"]);
   });
 
+  test("a password with a lone surrogate is refused, because it would match other ones", async () => {
+    const email = `${crypto.randomUUID()}@example.com`;
+    const body = { email, password: "\ud800 password" };
+    for (const path of ["/api/users", "/api/sessions"]) {
+      const { status, json } = await service().send("POST", path, { body });
+      expect(status).toBe(422);
+      expect(json().errors).toEqual([{ pointer: "/password", detail: "must be valid Unicode" }]);
+    }
+  });
+
   test("a token works until its session is ended", async () => {
     const { token } = await service().newUser();
     expect((await service().send("DELETE", "/api/sessions", { token })).status).toBe(204);
