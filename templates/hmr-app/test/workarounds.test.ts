@@ -132,6 +132,23 @@ describe("derived-values.ts", () => {
     await write("first.ts", 'export const first = "after";\n');
     await expectNeverShown("after");
   });
+
+  browserTest("a module is evaluated before one that it imports", async () => {
+    await open({
+      "App.tsx": component(
+        "{text}",
+        'import { first } from "./first.ts";\nimport { Second } from "./Second.tsx";\nconst text = `first ${first}, second ${Second.text}`;',
+      ),
+      "Second.tsx":
+        'import { first } from "./first.ts";\nexport function Second() { return null; }\nSecond.text = first;\n',
+      "first.ts": 'export const first = "before";\n',
+    });
+    await tab.shows("first before, second before");
+    await tab.connected(dev);
+    await write("first.ts", 'export const first = "after";\n');
+    await tab.shows("first after, second before");
+    await expectNeverShown("second after");
+  });
 });
 
 const badge = (content: string) => `export const badge = "${content}";\n`;
