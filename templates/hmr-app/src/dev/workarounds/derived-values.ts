@@ -1,9 +1,10 @@
 // Defects: (a) an edit of a module does not reach a value that another module derives from it, as in
 // `export const area = size * size`, or re-exports with `export *`. The terminal says that the page was updated. (b) A module may
-// be evaluated before a module that it imports, and then derives a value from an old one.
-// Bun 1.4.5, https://github.com/oven-sh/bun/pull/37795 for (a), no issue found for (b)
+// be evaluated before a module that it imports, and then derives a value from an old one. (c) The same as (a), for a module that
+// sets `import.meta.hot.data`, because Bun then does not look for its importers; a component that uses its hook may throw.
+// Bun 1.4.5, https://github.com/oven-sh/bun/pull/37795 for (a), no issue found for (b) and (c)
 // Workaround: changes Bun's script in the page. (a) An edit also evaluates the modules between the edited one and the components.
-// (b) It evaluates modules after those that they import, and waits for each top-level `await`.
+// (b) It evaluates modules after those that they import, and waits for each top-level `await`. (c) It looks for the importers.
 
 /** A module in the page. */
 interface Loaded {
@@ -16,8 +17,9 @@ type Bundle = Readonly<Record<string, readonly [(string | number)[]]>>;
 /** In minified code: the search for components among the importers. The groups are a module, the modules to evaluate, and whether the search goes on. */
 const SEARCH =
   /if\(([\w$]+)\.selfAccept\)\{if\(([\w$]+)\.add\(\1\).{0,300}?(?=if\(([\w$]+)&&\1\.importers\.size===0\))/;
-/** In minified code: the parameter that holds the bundle, the start of the evaluation, and where it gets a promise. */
+/** In minified code: the parameter that holds the bundle, the search at a module with data, the start of the evaluation, and where it gets a promise. */
 const BUNDLE = /^\(async\(([\w$]+),/;
+const DATA = /(\.keys\(([\w$]+)\.data\).{0,80}?[\w$]+=)!1/;
 const EVALUATION = /for\(let ([\w$]+) of ([\w$]+)\)\{(?=\1\.state=1;let )/;
 const PROMISE = /else [\w$]+\.push\(([\w$]+)\.then\(.{0,60}?\}\)\)/;
 
@@ -28,6 +30,7 @@ export function evaluateImporters(code: string): string {
   const order = String(dependenciesFirst).replaceAll("\n", " ");
   return code
     .replace(SEARCH, "$&if($3)$2.add($1);")
+    .replace(DATA, "$1$2.importers.size>0")
     .replace(EVALUATION, (_, each, all) => `for(let ${each} of (${order})(${all},${bundle})){`)
     .replace(PROMISE, "$&,await $1.catch(()=>{})");
 }
