@@ -1,10 +1,11 @@
 // Defects: (a) an edit of a module does not reach a value that another module derives from it, as in
-// `export const area = size * size`, or re-exports with `export *`. The terminal says that the page was updated. (b) A module may
-// be evaluated before a module that it imports, and then derives a value from an old one. (c) The same as (a), for a module that
-// sets `import.meta.hot.data`, because Bun then does not look for its importers; a component that uses its hook may throw.
+// `export const area = size * size`, or re-exports with `export *`. The terminal says that the page was updated. (b) After an
+// edit, a module may be evaluated before one that it imports, and then derives a value from an old one. (c) An edit of a module
+// that sets `import.meta.hot.data` does not reach the modules that import it.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/37795 for (a), no issue found for (b) and (c)
 // Workaround: changes Bun's script in the page. (a) An edit also evaluates the modules between the edited one and the components.
-// (b) It evaluates modules after those that they import, and waits for each top-level `await`. (c) It looks for the importers.
+// (b) Modules are evaluated after those that they import, and after their top-level `await`. (c) Only a module without importers
+// accepts its own edits because of its data.
 
 /** A module in the page. */
 interface Loaded {
@@ -17,9 +18,11 @@ type Bundle = Readonly<Record<string, readonly [(string | number)[]]>>;
 /** In minified code: the search for components among the importers. The groups are a module, the modules to evaluate, and whether the search goes on. */
 const SEARCH =
   /if\(([\w$]+)\.selfAccept\)\{if\(([\w$]+)\.add\(\1\).{0,300}?(?=if\(([\w$]+)&&\1\.importers\.size===0\))/;
-/** In minified code: the parameter that holds the bundle, the search at a module with data, the start of the evaluation, and where it gets a promise. */
+/** In minified code: the parameter that holds the bundle. */
 const BUNDLE = /^\(async\(([\w$]+),/;
+/** In minified code: where the search ends at a module with data. Group 2 is the module. */
 const DATA = /(\.keys\(([\w$]+)\.data\).{0,80}?[\w$]+=)!1/;
+/** In minified code: where the evaluation of the modules starts, and where it gets the promise of a module. */
 const EVALUATION = /for\(let ([\w$]+) of ([\w$]+)\)\{(?=\1\.state=1;let )/;
 const PROMISE = /else [\w$]+\.push\(([\w$]+)\.then\(.{0,60}?\}\)\)/;
 
