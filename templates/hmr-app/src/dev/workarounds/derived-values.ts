@@ -4,8 +4,8 @@
 // that sets `import.meta.hot.data` does not reach the modules that import it.
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/37795 for (a), no issue found for (b) and (c)
 // Workaround: changes Bun's script in the page. (a) An edit also evaluates the modules between the edited one and the components.
-// (b) Modules are evaluated after those that they import, and after their top-level `await`. (c) Only a module without importers
-// accepts its own edits because of its data.
+// (b) Modules are evaluated after those that they import, and after their top-level `await`. (c) Because of data, only
+// a script of index.html, which no module imports, accepts its own edits.
 
 /** A module in the page. */
 interface Loaded {
@@ -33,7 +33,7 @@ export function evaluateImporters(code: string): string {
   const order = String(dependenciesFirst).replaceAll("\n", " ");
   return code
     .replace(SEARCH, "$&if($3)$2.add($1);")
-    .replace(DATA, "$1$2.importers.size>0")
+    .replace(DATA, "$1[...$2.importers].some((it)=>it.importers.size>0)")
     .replace(EVALUATION, (_, each, all) => `for(let ${each} of (${order})(${all},${bundle})){`)
     .replace(PROMISE, "$&,await $1.catch(()=>{})");
 }
