@@ -2,7 +2,7 @@
 // `export const area = size * size`, or re-exports with `export *`. The terminal says that the page was updated. (b) After an
 // edit, a module may be evaluated before one that it imports, and then derives a value from an old one. (c) An edit of a module
 // that sets `import.meta.hot.data` does not reach the modules that import it.
-// Bun 1.4.5, https://github.com/oven-sh/bun/pull/37795 for (a), no issue found for (b) and (c)
+// Bun 1.4.5, https://github.com/oven-sh/bun/pull/37795 for (a) and (b), no issue found for (c)
 // Workaround: changes Bun's script in the page. (a) An edit also evaluates the modules between the edited one and the components.
 // (b) Modules are evaluated after those that they import, and after their top-level `await`. (c) Because of data, only
 // a script of index.html, which no module imports, accepts its own edits.
