@@ -226,6 +226,58 @@ browserTest("an edit reaches the values that other modules derive from it", asyn
   expect(await page.evaluate(counter("page-counter"))).toBe("1");
 });
 
+browserTest("an edit of a hook, or of a module with hot data, reaches the page", async () => {
+  await using own = await Copy.make();
+  const hook = (calls: string) =>
+    `import { useState } from "react";\nexport const useText = <T>(value: T) => [value, ${calls}].join();\n`;
+  await own.write("src/page/text.ts", hook('useState("one")[0]'));
+  const unit = 'import.meta.hot.data.set = true;\nexport const unit = "px";\n';
+  await own.write("src/page/unit.ts", unit);
+  // Unlike other components, it renders only when its own props or its code change.
+  const unitBox =
+    'import { memo } from "react";\nimport { unit } from "./unit.ts";\nexport const Unit = memo(() => <p>unit {unit}</p>);\n';
+  await own.write("src/page/Unit.tsx", unitBox);
+  const textBox =
+    'import { useText } from "./text.ts";\nexport function Text() {\n  return <p>{useText("text")}</p>;\n}\n';
+  await own.write("src/page/Text.tsx", textBox);
+  const imports = 'import { Text } from "./Text.tsx";\nimport { Unit } from "./Unit.tsx";\n';
+  const app = (await own.read("src/page/App.tsx")).replace("</main>", "<Text /><Unit /></main>");
+  await own.write("src/page/App.tsx", imports + app);
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await page.shows("text,one");
+  await page.click("#page-counter");
+  await page.waitFor(`${counter("page-counter")} === "1"`);
+  await own.write("src/page/unit.ts", unit.replace("px", "em"));
+  await page.shows("unit em");
+  await own.write("src/page/text.ts", hook('useState("two")[0] + useState("three")[0]'));
+  await page.shows("text,twothree");
+  expect(await page.evaluate(counter("page-counter"))).toBe("1");
+});
+
+browserTest("values derived from an edited module and from each other fit together", async () => {
+  await using own = await Copy.make();
+  await own.write("src/page/size.ts", "export const size = 2;\n");
+  const double = 'import { size } from "./size.ts";\nexport const double = size * 2;\n';
+  await own.write("src/page/double.ts", double);
+  const triple =
+    'import { size } from "./size.ts";\nimport { double } from "./double.ts";\nexport const triple = await Promise.resolve(size + double);\n';
+  await own.write("src/page/triple.ts", triple);
+  const imports =
+    'import { size } from "./size.ts";\nimport { double } from "./double.ts";\nimport { triple } from "./triple.ts";';
+  const app = (await own.read("src/page/App.tsx")).replace("</main>", "sizes {sizes}</main>");
+  const sizes = "const sizes = [size, double, triple].join();";
+  await own.write("src/page/App.tsx", `${imports}\n${app}\n${sizes}\n`);
+  await using service = await startDev(own.folder);
+  await using page = await Tab.openDev(service);
+  await page.shows("sizes 2,4,6");
+  await page.click("#page-counter");
+  await page.waitFor(`${counter("page-counter")} === "1"`);
+  await own.write("src/page/size.ts", "export const size = 3;\n");
+  await page.shows("sizes 3,6,9");
+  expect(await page.evaluate(counter("page-counter"))).toBe("1");
+});
+
 browserTest("a module that imports another one through their index.ts works", async () => {
   await using own = await Copy.make();
   await own.write(

@@ -233,6 +233,11 @@ describe("page", () => {
     }
   });
 
+  test("a cache does not keep that a file is missing, because a later build may have it", async () => {
+    const { status, headers } = await send(service.url, "/index-0a1b2c3d.js");
+    expect([status, headers.get("cache-control")]).toEqual([404, "no-store"]);
+  });
+
   test("other methods on a path that a browser can open are 405", async () => {
     const { status, headers } = await send(service.url, "/about", {}, "DELETE");
     expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);

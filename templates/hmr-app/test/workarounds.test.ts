@@ -132,6 +132,49 @@ describe("derived-values.ts", () => {
     await write("first.ts", 'export const first = "after";\n');
     await expectNeverShown("after");
   });
+
+  browserTest("a module is evaluated before one that it imports", async () => {
+    await open({
+      "App.tsx": component(
+        "{text}",
+        'import { first } from "./first.ts";\nimport { Second } from "./Second.tsx";\nconst text = "first " + first + ", second " + Second.text;',
+      ),
+      "Second.tsx":
+        'import { first } from "./first.ts";\nexport function Second() { return null; }\nSecond.text = first;\n',
+      "first.ts": 'export const first = "before";\n',
+    });
+    await tab.shows("first before, second before");
+    await tab.connected(dev);
+    await write("first.ts", 'export const first = "after";\n');
+    await expectNeverShown("second after");
+  });
+
+  browserTest("an edit of a module that sets hot.data does not reach its importers", async () => {
+    const first = 'import.meta.hot.data.set = true;\nexport const first = "before";\n';
+    await open({
+      "App.tsx": component("{first}", 'import { first } from "./first.ts";'),
+      "first.ts": first,
+    });
+    await tab.shows("before");
+    await tab.connected(dev);
+    await write("first.ts", first.replace("before", "after"));
+    await expectNeverShown("after");
+  });
+});
+
+describe("hook-edits.ts", () => {
+  browserTest("a component throws after an edit of a hook in a .ts file", async () => {
+    const hook = (calls: string) =>
+      `import { useState } from "react";\nexport function useText() { return ${calls}; }\n`;
+    await open({
+      "App.tsx": component("{useText()}", 'import { useText } from "./text.ts";'),
+      "text.ts": hook('useState("before")[0]'),
+    });
+    await tab.shows("before");
+    await tab.connected(dev);
+    await write("text.ts", hook('useState("after")[0] + useState("wards")[0]'));
+    await tab.overlayShows("Rendered more hooks");
+  });
 });
 
 const badge = (content: string) => `export const badge = "${content}";\n`;
