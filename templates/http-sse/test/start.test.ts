@@ -46,9 +46,8 @@ test("messages of a newer release are refused, with what to do", async () => {
       db.run("PRAGMA user_version = 99");
     }
     const { error, code } = await start({ DATA_DIR: folder });
-    expect(error).toBe(
-      `${file} was written by a newer release (version 99; this one supports up to 1).\nStart the newer release, or set DATA_DIR to another folder.\n`,
-    );
+    expect(error).toStartWith(`${file} was written by a newer release (version 99; `);
+    expect(error).toEndWith("\nStart the newer release, or set DATA_DIR to another folder.\n");
     expect(code).toBe(1);
   } finally {
     await rm(folder, { recursive: true, force: true });

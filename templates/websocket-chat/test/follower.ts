@@ -81,7 +81,7 @@ export class Follower implements Disposable {
     const offset = target ?? event.offset;
     const before = this.messages.get(offset);
     // A message that was deleted later comes without its text.
-    if (target ? !before : event.type === "chat" && event.text === undefined) return;
+    if (target ? !before : event.text === undefined) return;
     const message = applyEvent(event, before);
     if (message) this.messages.set(offset, message);
     else this.messages.delete(offset);

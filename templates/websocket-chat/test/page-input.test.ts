@@ -187,7 +187,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.says("#banner", "");
     // Sent after both deletions.
     await page.write("three");
-    await page.shows(".line:nth-child(2):last-child[data-state=sent]");
+    await page.says(".line:last-child[data-state=sent] .text", "three");
     expect(await page.texts("#lines .text")).toEqual(["one", "three"]);
     expect(await page.texts("#banner")).toEqual([""]);
   });

@@ -32,6 +32,7 @@ test.each([
   ["_hidden", "starts with"],
   ["node_modules", "reserved"],
   ["http", "reserved"],
+  ["ffi", "reserved"],
   ["nul", "Windows"],
   ["com1.txt", "Windows"],
   ["a".repeat(215), "longer"],

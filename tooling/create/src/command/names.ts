@@ -4,7 +4,11 @@ import { basename, parse, sep } from "node:path";
 import { CreateError } from "../errors.ts";
 
 const MAX_LENGTH = 214;
-const RESERVED = new Set(["node_modules", "favicon.ico", ...builtinModules]);
+/** Bun imports its own module for the last four, although `builtinModules` lacks them. */
+const RESERVED = new Set([
+  ...["node_modules", "favicon.ico", ...builtinModules],
+  ...["ffi", "node-fetch", "isomorphic-fetch", "abort-controller"],
+]);
 /** Windows opens a device instead of a file with such a name, whatever its extension. */
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
 

@@ -18,7 +18,7 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button that is disabled while `action` runs. If that rejects, the button shows the error's message. */
+/** A button that runs `action` once: it stays disabled, unless `action` rejects. Then it shows the error's message. */
 export function createButton(
   text: string,
   label: string,

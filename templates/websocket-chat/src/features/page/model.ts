@@ -305,9 +305,9 @@ export class Model {
     // A change of a message that is too old to be shown.
     if (target !== undefined && !before) return;
     // A message that was deleted since, so that it has no text.
-    if (event.type === "chat" && event.text === undefined) return;
+    if (target === undefined && event.text === undefined) return;
     const message = applyEvent(event, before);
-    if (message) this.#put(conversation, event.epoch, message, event.type === "chat");
+    if (message) this.#put(conversation, event.epoch, message, target === undefined);
     else conversation.lines = conversation.lines.filter((line) => line.key !== key);
   }
 
