@@ -115,6 +115,21 @@ describe.skipIf(!hasBrowser)("the page", () => {
   // #endregion
   // #region edits
 
+  test("after a message was deleted with the keyboard, the focus stays in the messages", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Keys");
+    for (const text of ["one", "two"]) await page.write(text);
+    await page.until("document.querySelectorAll('[data-state=sent]').length === 2");
+    await page.evaluate("document.querySelector('.line .actions > button:last-child').focus()");
+    await page.press("Enter");
+    await page.shows(".actions button.danger");
+    await page.press("Enter");
+    await page.until("document.querySelectorAll('.line').length === 1");
+    expect(await page.evaluate<string>("document.activeElement.id")).toBe("scroll");
+  });
+  // #endregion
+  // #region edits
+
   test("the text of an edit is kept if the message was deleted in the meantime", async () => {
     await using server = await ChatServer.start();
     using page = await Page.open(server.url, "editor");

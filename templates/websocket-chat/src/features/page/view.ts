@@ -79,6 +79,7 @@ function drawLines(current: Conversation, actions: Actions): void {
   const last = list.lastElementChild;
   const isOtherConversation = list.dataset.conversation !== `${current.kind}:${current.id}`;
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+  const hadFocus = list.contains(document.activeElement);
   if (isOtherConversation) list.replaceChildren();
   list.dataset.conversation = `${current.kind}:${current.id}`;
   const added: Line[] = [];
@@ -101,6 +102,8 @@ function drawLines(current: Conversation, actions: Actions): void {
     },
   });
   if (isChanged || list.lastElementChild !== last) setTabStops();
+  // What had the focus was removed: the keyboard would start again at the top of the page.
+  if (hadFocus && !list.contains(document.activeElement)) scroll.focus();
   // What the user has just written is not stored yet. Later, when it is, the view stays where the user has scrolled to.
   const isWritten = added.some(({ from, message }) => actions.isMe(from) && !message);
   if (isOtherConversation || atEnd || isWritten) {
