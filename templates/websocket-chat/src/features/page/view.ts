@@ -152,7 +152,10 @@ function lineItem(line: Line, { buttons, isMe }: Actions): HTMLElement {
   when.dateTime = at;
   when.title = new Date(at).toLocaleString();
   const head = element("div", "head", element("bdi", "name", from.name), when);
-  const body = element("div", "body", element("div", "text", ...linkify(text)));
+  const words = element("div", "text", ...linkify(text));
+  // Right-to-left text: otherwise punctuation and Latin words are shown in the wrong order.
+  words.dir = "auto";
+  const body = element("div", "body", words);
   // #region reactions
   body.append(element("div", "reactions"));
   // #endregion
