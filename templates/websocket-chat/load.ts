@@ -33,7 +33,7 @@ try {
 }
 process.exit(0);
 
-/** All clients send to one room, so each message is delivered to every client. @throws {Error} if a frame is refused. */
+/** All clients send to one room, so each message is delivered to every client. @throws {Error} if a frame is refused, or a connection closes. */
 async function measureFanOut(): Promise<void> {
   const latencies: number[] = [];
   let deliveries = 0;
@@ -63,6 +63,10 @@ async function measureFanOut(): Promise<void> {
       if (at === -1) return;
       latencies.push(performance.now() - Number.parseFloat(data.slice(at + mine.length)));
       send();
+    };
+    // Otherwise, the figures would be those of the clients that are left.
+    socket.onclose = ({ code, reason }) => {
+      refused.reject(new Error(`The chat closed a connection: ${code} ${reason}`));
     };
     socket.send(JSON.stringify({ type: "join", ref: 0, room: "load" }));
   }

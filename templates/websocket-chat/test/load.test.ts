@@ -1,7 +1,8 @@
-// The load generator: its own chat, and one that refuses its messages.
+// The load generator: its own chat, and one that refuses its messages or stops.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { ChatServer } from "./server.ts";
+import { Socket } from "./socket.ts";
 
 test("a refused message ends it with the reason", async () => {
   await using server = await ChatServer.start({ RATE_LIMIT: "1" });
@@ -11,6 +12,22 @@ test("a refused message ends it with the reason", async () => {
     stderr: "pipe",
   });
   expect(await new Response(load.stderr).text()).toContain("RATE_LIMIT");
+  expect(await load.exited).toBe(1);
+});
+
+test("a chat that stops during the measurement ends it without figures", async () => {
+  await using server = await ChatServer.start({ RATE_LIMIT: "1000000000" });
+  using member = await Socket.open(server.url, "Member");
+  await member.join("load");
+  const args = ["--url", server.url, "--clients", "2", "--seconds", "50", "--idle", "0"];
+  const load = Bun.spawn([process.execPath, join(import.meta.dir, "../load.ts"), ...args], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  await member.next("chat");
+  await server.crash();
+  expect(await new Response(load.stderr).text()).toContain("closed a connection");
+  expect(await new Response(load.stdout).text()).not.toContain("deliveries");
   expect(await load.exited).toBe(1);
 });
 

@@ -305,6 +305,27 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("#chat:not([hidden])");
   });
 
+  test("a browser that keeps no cookie is told so at the sign-in", async () => {
+    using proxy = Bun.serve({
+      port: 0,
+      async fetch({ url, method, headers, body }) {
+        const path = new URL(url).pathname;
+        const response = await fetch(server.url + path, { method, headers, body });
+        const kept = new Headers(response.headers);
+        kept.delete("set-cookie");
+        kept.delete("content-encoding");
+        return new Response(response.body, { status: response.status, headers: kept });
+      },
+    });
+    using page = await Page.open(`http://127.0.0.1:${proxy.port}`, "nocookie");
+    await page.shows("#welcome:not([hidden])");
+    await page.click("#name");
+    await page.type("Nora");
+    await page.press("Enter");
+    const problem = "document.querySelector('#sign-in-problem').textContent";
+    await page.until(`/allow cookies/.test(${problem})`);
+  });
+
   test("a failed sign-out shows the reason of the server", async () => {
     await using server = await ChatServer.start();
     using page = await Page.signIn(server.url, "Kept");

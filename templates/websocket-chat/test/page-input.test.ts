@@ -1,5 +1,8 @@
 // Input on the page: signing in, text that cannot be sent, and the buttons of messages, with mouse and keyboard.
 import { afterAll, describe, expect, test } from "bun:test";
+// #region edits
+import { rm } from "node:fs/promises";
+// #endregion
 import { join } from "node:path";
 import { hasBrowser, Page } from "./page.ts";
 // #region edits
@@ -24,8 +27,8 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("[data-state=online]");
     const requests =
       "performance.getEntriesByType('resource').filter(({ name }) => /session$/.test(name)).length";
-    // Who is signed in, at the start and again before the sign-in, and the sign-in.
-    expect(await page.evaluate<number>(requests)).toBe(3);
+    // Who is signed in, at the start and again before and after the sign-in, and the sign-in.
+    expect(await page.evaluate<number>(requests)).toBe(4);
   });
 
   test("a text that is too long is kept and reported, and not sent", async () => {
@@ -112,6 +115,21 @@ describe.skipIf(!hasBrowser)("the page", () => {
   // #endregion
   // #region edits
 
+  test("after a message was deleted with the keyboard, the focus stays in the messages", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.signIn(server.url, "Keys");
+    for (const text of ["one", "two"]) await page.write(text);
+    await page.until("document.querySelectorAll('[data-state=sent]').length === 2");
+    await page.evaluate("document.querySelector('.line .actions > button:last-child').focus()");
+    await page.press("Enter");
+    await page.shows(".actions button.danger");
+    await page.press("Enter");
+    await page.until("document.querySelectorAll('.line').length === 1");
+    expect(await page.evaluate<string>("document.activeElement.id")).toBe("scroll");
+  });
+  // #endregion
+  // #region edits
+
   test("the text of an edit is kept if the message was deleted in the meantime", async () => {
     await using server = await ChatServer.start();
     using page = await Page.open(server.url, "editor");
@@ -141,6 +159,34 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.until("document.querySelectorAll('.line').length === 0");
     await page.press("Enter");
     await page.until("document.querySelector('#text').value === 'first, edited\\nsecond, edited'");
+  });
+  // #endregion
+  // #region edits
+
+  test("an edit that was started before data loss does not change another message", async () => {
+    await using server = await ChatServer.start();
+    using page = await Page.open(server.url, "loser");
+    await page.signIn("Loser");
+    await page.write("lost");
+    await page.shows(".line[data-state=sent]");
+    await page.press("ArrowUp");
+    await page.press("End");
+    await page.type(", edited");
+    await server.stop();
+    await rm(join(server.directory, "chat.db"));
+    await server.restart();
+    await page.reconnects();
+    await page.until("document.querySelectorAll('.line .text').length === 0");
+    // The next message of the same author gets the same offset.
+    using tab = await Page.open(server.url, "loser");
+    await tab.shows("[data-state=online]");
+    await tab.write("another");
+    await page.says(".line .text", "another");
+    await page.click("#text");
+    await page.press("Enter");
+    await page.until("/no such message/.test(document.querySelector('#banner').textContent)");
+    expect(await typedIn(page)).toBe("lost, edited");
+    expect(await page.texts(".line .text")).toEqual(["another"]);
   });
   // #endregion
   // #region edits

@@ -218,6 +218,19 @@ describe.skipIf(!hasBrowser)("the page", () => {
     expect(await page.evaluate<number>(width)).toBeLessThanOrEqual(0);
   });
 
+  test("right-to-left text has its own direction, also while it is typed", async () => {
+    using page = await Page.open("Bidi");
+    await page.join("bidi");
+    await page.write("hello!");
+    await page.write("שלום (abc)!");
+    await page.click("#text");
+    await page.type("مرحبا!");
+    await page.until("document.querySelectorAll('#lines .text').length === 2");
+    const directions = `[...document.querySelectorAll("#lines .text, #text")].map(
+      (shown) => getComputedStyle(shown).direction)`;
+    expect(await page.evaluate<string[]>(directions)).toEqual(["ltr", "rtl", "rtl"]);
+  });
+
   test("markup in a name or a message is text, and the page keeps its content security policy", async () => {
     using page = await Page.open("Reader");
     await page.evaluate(

@@ -67,6 +67,7 @@ for (const engine of engines) {
       await presence.connect(bob);
       expect(await presence.findUser(zoe.user.id)).toEqual(zoe.user);
       expect(await presence.findUser("Bob")).toEqual(bob.user);
+      expect(await presence.findUser("Zoe\u0308")).toEqual(zoe.user);
       await presence.connect({ user: { id: randomId(), name: "Bob" } });
       expect(await presence.findUser("Bob")).toBeUndefined();
       await presence.disconnect(zoe);

@@ -49,6 +49,23 @@ describe.skipIf(!HAS_REDIS_SERVER)("Redis", () => {
     await node.ready();
   });
 
+  test("many users who join a room at the same time share the reads of its users", async () => {
+    await using redis = await OwnRedis.start();
+    const { presence, log } = openRedisStores(redis.url, "{test}", new Recorder());
+    const isReady = () => Promise.all([log.ready(), presence.ready()]).then(Boolean, () => false);
+    await until(isReady, "the stores are ready");
+    await redis.command("CONFIG", "RESETSTAT");
+    const users = Array.from({ length: 300 }, (_, n) => ({ id: `${n}`, name: `User ${n}` }));
+    const joins = users.map((user) => presence.join("general", { user }));
+    for (const [n, members] of (await Promise.all(joins)).entries()) {
+      expect(members).toContainEqual({ id: `${n}`, name: `User ${n}` });
+    }
+    const stats = `${await redis.command("INFO", "commandstats")}`;
+    expect(Number(/cmdstat_hvals:calls=(\d+)/.exec(stats)?.[1])).toBeLessThan(100);
+    await presence.close();
+    await log.close();
+  });
+
   test("after a failover that only some connections follow, all of them reach the new primary", async () => {
     await using first = await OwnRedis.start();
     await using second = await OwnRedis.start();

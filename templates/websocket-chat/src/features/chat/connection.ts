@@ -27,6 +27,8 @@ export interface Chat {
 
 /** Refuse a join if `canJoin` takes longer than this many milliseconds: other frames of the connection wait for it. */
 const CAN_JOIN_TIMEOUT_MS = 5000;
+/** Frames that a replay sends in one write: one write each would take most of the time of a join to a room with thousands of users. */
+const FRAMES_PER_WRITE = 100;
 /** A timer cannot run for more than 25 days, so the expiry of a session that lasts longer is checked every day. */
 const CHECK_EXPIRY_MS = 24 * 60 * 60 * 1000;
 
@@ -134,7 +136,7 @@ export class Connection implements Member {
   }
 
   send(frame: ServerFrame): void {
-    this.#sendEncoded(JSON.stringify(frame));
+    this.#sendEncoded([JSON.stringify(frame)]);
   }
 
   #closeAtExpiry(): void {
@@ -185,7 +187,7 @@ export class Connection implements Member {
     const sent = await this.#replay({ ref, room, history, members }, recording);
     // No `await` from here to `subscribe`: a frame that is delivered in between would be missed.
     const missed = recording.framesAfter(room, sent.offset, sent.members);
-    for (const frame of missed) this.#sendEncoded(frame);
+    this.#sendEncoded(missed);
     this.#socket?.subscribe(roomTopic(room));
   }
 
@@ -231,8 +233,8 @@ export class Connection implements Member {
   /** Sends frames as fast as the client reads them. If it reads slowly, the recording is paused. */
   async #sendPaced(frames: readonly string[], recording: Recording): Promise<void> {
     await this.#catchUp(recording);
-    for (const frame of frames) {
-      this.#sendEncoded(frame);
+    for (let sent = 0; sent < frames.length; sent += FRAMES_PER_WRITE) {
+      this.#sendEncoded(frames.slice(sent, sent + FRAMES_PER_WRITE));
       await this.#catchUp(recording);
     }
   }
@@ -277,9 +279,11 @@ export class Connection implements Member {
     this.send({ type: "ok", ref, room });
   }
 
-  #sendEncoded(frame: string): void {
-    // The cork sends this frame and the published frames that are queued before it in one write.
-    this.#socket?.cork((socket) => socket.send(frame));
+  #sendEncoded(frames: readonly string[]): void {
+    // The cork sends these frames and the published frames that are queued before them in one write.
+    this.#socket?.cork((socket) => {
+      for (const frame of frames) socket.send(frame);
+    });
     if (this.bufferedBytes > LIMITS.sendBufferBytes) this.chat.hub.closeSlowConsumer(this);
   }
 }

@@ -228,7 +228,14 @@ function start(user: User): void {
     // #region edits
     const edited = stopEditing();
     if (edited) {
-      post({ type: "edit", room: current.id, target: edited.offset, text: words });
+      const { key, offset } = edited;
+      // After data loss, another message may have this offset.
+      if (current.lines.some(({ message }) => message?.key === key && message.offset === offset)) {
+        post({ type: "edit", room: current.id, target: offset, text: words });
+      } else {
+        banner.textContent = "There is no such message any more.";
+        moveToDraft({ room: current.id, text: words });
+      }
       return;
     }
     // #endregion

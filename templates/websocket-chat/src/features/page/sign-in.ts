@@ -10,6 +10,8 @@ interface Problem {
 }
 
 const UNREACHABLE = "The server cannot be reached.";
+const NO_COOKIE =
+  "Your browser did not keep the cookie of this page: allow cookies, and try again.";
 /** Milliseconds between two attempts to find out who is signed in. */
 const RETRY_MS = 2000;
 /** Milliseconds that the server has to respond. */
@@ -91,9 +93,12 @@ function signIn(): Promise<User> {
     const response = await request("POST", { name: byId("name", HTMLInputElement).value });
     const body: unknown = await response?.json().catch(() => undefined);
     const isUser = response?.ok && body !== undefined;
-    byId("sign-in-problem", HTMLElement).textContent = isUser ? "" : describe(body as Problem);
+    // A browser that refuses cookies would be asked to sign in again and again.
+    const isSignedIn = isUser && (await whoAmI()) !== "nobody";
+    const problem = isUser ? NO_COOKIE : describe(body as Problem);
+    byId("sign-in-problem", HTMLElement).textContent = isSignedIn ? "" : problem;
     isPending = false;
-    if (isUser) resolve(body as User);
+    if (isSignedIn) resolve(body as User);
   };
   return promise;
 }

@@ -79,6 +79,7 @@ function drawLines(current: Conversation, actions: Actions): void {
   const last = list.lastElementChild;
   const isOtherConversation = list.dataset.conversation !== `${current.kind}:${current.id}`;
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+  const hadFocus = list.contains(document.activeElement);
   if (isOtherConversation) list.replaceChildren();
   list.dataset.conversation = `${current.kind}:${current.id}`;
   const added: Line[] = [];
@@ -101,6 +102,8 @@ function drawLines(current: Conversation, actions: Actions): void {
     },
   });
   if (isChanged || list.lastElementChild !== last) setTabStops();
+  // What had the focus was removed: the keyboard would start again at the top of the page.
+  if (hadFocus && !list.contains(document.activeElement)) scroll.focus();
   // What the user has just written is not stored yet. Later, when it is, the view stays where the user has scrolled to.
   const isWritten = added.some(({ from, message }) => actions.isMe(from) && !message);
   if (isOtherConversation || atEnd || isWritten) {
@@ -149,7 +152,10 @@ function lineItem(line: Line, { buttons, isMe }: Actions): HTMLElement {
   when.dateTime = at;
   when.title = new Date(at).toLocaleString();
   const head = element("div", "head", element("bdi", "name", from.name), when);
-  const body = element("div", "body", element("div", "text", ...linkify(text)));
+  const words = element("div", "text", ...linkify(text));
+  // Right-to-left text: otherwise punctuation and Latin words are shown in the wrong order.
+  words.dir = "auto";
+  const body = element("div", "body", words);
   // #region reactions
   body.append(element("div", "reactions"));
   // #endregion

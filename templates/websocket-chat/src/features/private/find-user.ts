@@ -17,6 +17,10 @@ interface OnlineUsers {
 export async function findUser(to: Receiver, online: OnlineUsers): Promise<User | undefined> {
   const user = await online.byId(typeof to === "string" ? to : to.id);
   if (user || typeof to !== "string" || isId(to)) return user;
-  const [only, another] = (await online.all()).filter(({ name }) => name === to);
+  // Some keyboards and systems write "ë" as two characters.
+  const wanted = to.normalize("NFC");
+  const [only, another] = (await online.all()).filter(
+    ({ name }) => name.normalize("NFC") === wanted,
+  );
   return another ? undefined : only;
 }

@@ -1,4 +1,5 @@
 // The presence of several nodes, in Redis: each node registers its users, and a crashed node's users expire.
+import { setImmediate } from "node:timers/promises";
 import { RedisConnection } from "#lib/redis";
 import type { User } from "../../protocol.ts";
 import { randomId } from "../../random-id.ts";
@@ -20,6 +21,12 @@ const REMOVED_PER_HEARTBEAT = 1000;
 const NODE_TTL_MS = 6000;
 const HEARTBEAT_MS = 1500;
 
+/** The users of a room, and the newest entry of the bus at that time. */
+interface Users {
+  readonly users: readonly User[];
+  readonly lastId: string;
+}
+
 export class RedisPresence implements Presence {
   readonly #redis: RedisConnection;
   readonly #bus: RedisBus;
@@ -27,6 +34,8 @@ export class RedisPresence implements Presence {
   readonly #timer: Timer;
   /** The connections of this node. */
   readonly #counts = new Counts();
+  /** Reads of the users of a room that are not sent yet, by room. */
+  readonly #nextReads = new Map<string, Promise<Users>>();
   /** The id under which this node registers its users in Redis. */
   #nodeId = randomId();
   /** Whether Redis may hold registrations of `#nodeId` that this node does not have. */
@@ -39,7 +48,9 @@ export class RedisPresence implements Presence {
     this.#redis = RedisConnection.start(url, async (client) => {
       await checkVersion(client, prefix);
       // Load the scripts first: an EVAL fallback would run after calls that were made later.
-      await Promise.all([register, join, leave, heartbeat].map((script) => script.load(client)));
+      await Promise.all(
+        [register, readUsers, leave, heartbeat].map((script) => script.load(client)),
+      );
       // Redis may still list users who left during an outage, so register everyone under a new node id.
       this.#isStale = true;
       await this.#heartbeat(client);
@@ -51,9 +62,10 @@ export class RedisPresence implements Presence {
 
   async join(room: string, member: Member): Promise<readonly User[]> {
     this.#counts.add(room, member);
-    const [users, lastId] = await this.#register(join, room, member.user);
+    await this.#register(room, member.user);
+    const { users, lastId } = await this.#readUsers(room);
     await this.#bus.reached(lastId);
-    return users.map((user): User => JSON.parse(user));
+    return users;
   }
 
   async leave(room: string, member: Member): Promise<void> {
@@ -64,7 +76,7 @@ export class RedisPresence implements Presence {
 
   async connect(member: Member): Promise<void> {
     this.#counts.add(ONLINE, member);
-    await this.#register(register, ONLINE, member.user);
+    await this.#register(ONLINE, member.user);
   }
 
   disconnect(member: Member): Promise<void> {
@@ -101,11 +113,22 @@ export class RedisPresence implements Presence {
     return this.#prefix + name;
   }
 
-  async #register<T>(script: Script<T>, room: string, user: User, redis: Sender = this.#redis) {
+  /** Joins that wait for it share one read: when thousands of users join a room, one read each would take minutes. */
+  #readUsers(room: string): Promise<Users> {
+    return this.#nextReads.getOrInsertComputed(room, async () => {
+      await setImmediate();
+      this.#nextReads.delete(room);
+      const keys = [this.#key(`people:${room}`), this.#key("bus")];
+      const [users, lastId] = await readUsers.run(this.#redis, keys, []);
+      return { users: users.map((user): User => JSON.parse(user)), lastId };
+    });
+  }
+
+  async #register(room: string, user: User, redis: Sender = this.#redis): Promise<void> {
     const names = [`people:${room}`, `count:${room}`, `node:${this.#nodeId}`, "nodes", "bus"];
     const args = [room, user.id, JSON.stringify(user), this.#nodeId];
     const keys = names.map((name) => this.#key(name));
-    return await this.#markStaleOnError(script.run(redis, keys, args));
+    await this.#markStaleOnError(register.run(redis, keys, args));
   }
 
   /** Sets `#isStale` if the command fails, because it is then unknown whether Redis has run it. */
@@ -139,7 +162,7 @@ export class RedisPresence implements Presence {
 
   #registerAll(redis: Sender): void {
     const all = [...this.#counts.all()];
-    const registered = all.map(({ room, user }) => this.#register(register, room, user, redis));
+    const registered = all.map(({ room, user }) => this.#register(room, user, redis));
     Promise.all(registered).catch(logPresenceError);
   }
 }
@@ -173,7 +196,7 @@ const PRESENCE = `
  * KEYS: users, count, registrations of the node, nodes, bus.
  * ARGV: room, user id, user, node.
  */
-const REGISTER = `
+const register = new Script<null>(`
   ${PRESENCE}
   local users, count, registrations, nodes, bus = unpack(KEYS)
   local room, id, user, node = unpack(ARGV)
@@ -182,17 +205,12 @@ const REGISTER = `
   local before = redis.call('HGET', users, id)
   redis.call('HSET', users, id, user)
   if room ~= '' and before ~= user then announce(bus, 'user-joined', room, user) end
-`;
-const register = new Script<null>(REGISTER);
+`);
 
-/** The users of the room, and the newest entry of the bus at that time. */
-type RegisterReply = readonly [users: readonly string[], lastId: string];
-
-/** Registers the user, and returns all users of the room. */
-const join = new Script<RegisterReply>(`
-  ${REGISTER}
-  local last = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)
-  return { redis.call('HVALS', users), last[1] and last[1][1] or '0-0' }
+/** KEYS: users, bus. Returns the users of the room, and the newest entry of the bus. */
+const readUsers = new Script<readonly [users: readonly string[], lastId: string]>(`
+  local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+  return { redis.call('HVALS', KEYS[1]), last[1] and last[1][1] or '0-0' }
 `);
 
 /** KEYS: bus. ARGV: prefix, node, room, user id. */
