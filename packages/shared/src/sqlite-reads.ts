@@ -32,7 +32,7 @@ export class SqliteReads {
   end(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // A failed disk has already ended the transaction. A rollback, because a commit would repeat the error of a damaged page.
+    // A rollback, because a commit would throw the error of a damaged page again. A failed disk has already ended the transaction.
     if (this.#db.inTransaction) this.#rollback.run();
   }
 

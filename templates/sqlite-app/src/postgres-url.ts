@@ -243,7 +243,7 @@ export function libpqVariables(
       PGAPPNAME: application_name,
       PGOPTIONS: [options, ...flags].filter((flag) => flag !== undefined).join(" ") || undefined,
       PGCONNECT_TIMEOUT: "10",
-      PGCLIENTENCODING: "UTF8", // As in the service; the default would be the encoding of the database.
+      PGCLIENTENCODING: "UTF8", // The service uses it. The default would be the encoding of the database.
     }),
   };
 }

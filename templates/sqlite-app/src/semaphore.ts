@@ -15,7 +15,7 @@ export class Semaphore {
 
   /**
    * Waits for a slot.
-   * @param signal ends the wait when it is aborted, as that of a request whose client disconnects.
+   * @param signal ends the wait when it is aborted, such as the signal of a request whose client disconnects.
    * @returns a function that releases the slot. Call it once.
    * @throws {Problem} 503 if the queue is full, 400 if `signal` is aborted while it waits.
    */
@@ -27,7 +27,7 @@ export class Semaphore {
       const leave = () => {
         const index = this.#waiting.indexOf(resolve);
         if (index !== -1) this.#waiting.splice(index, 1);
-        reject(new Problem(400, "The request ended early.")); // Without effect if it already has a slot.
+        reject(new Problem(400, "The request ended early.")); // This has no effect on a caller that has its slot.
       };
       signal?.addEventListener("abort", leave);
       if (signal?.aborted) leave();

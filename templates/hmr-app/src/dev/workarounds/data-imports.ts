@@ -53,7 +53,7 @@ function findTypedImports(importer: string): ReadonlyMap<string, string> {
   const typed = [...text.matchAll(TYPED_IMPORT)].map(([, specifier = "", type = ""]) => {
     return [resolvePath(specifier, dirname(importer)), type] as const;
   });
-  // A plugin imports these as files.
+  // The plugin `module-urls` imports the files of `new URL(…)` with the type `file`.
   const urls = moduleUrlsIn(importer, text).map((path) => [path, "file"] as const);
   return new Map([...urls, ...typed]);
 }

@@ -55,7 +55,7 @@ async function replaceUrls(path: string, code: string): Promise<string | undefin
   return [replaced, ...imports].join("\n");
 }
 
-/** Returns the paths of the files of such URLs in `code`, which is that of `path`. */
+/** Returns the paths of the files whose URLs are created in `code`, which is that of `path`. */
 export function moduleUrlsIn(path: string, code: string): readonly string[] {
   const specifiers = [...code.matchAll(MODULE_URL)].map(([, , specifier = ""]) => specifier);
   const paths = specifiers.map((it) => [it, toFile(path, it)] as const);

@@ -58,7 +58,7 @@ const unwatchedFiles = new Set<string>();
 const loading = new Map<string, number>();
 /** The folders of the page when the bundler began to watch them, by path; undefined if one did not exist. */
 const folders = new Map<string, Stats | undefined>();
-/** Where the symbolic links in these folders pointed at that time, by path. */
+/** Where the symbolic links in `folders` pointed when the bundler began to watch the folders, by path. */
 const links = new Map<string, string | undefined>();
 /** Files that differ from their loaded version, by path. */
 const edits = new Map<string, Edit>();

@@ -22,7 +22,7 @@ export function pageRoutes({ index, assets }: PageSource) {
     .get("/", index)
     .get(PAGES, (c, next) => {
       if (isNavigation(c)) return index(c, next);
-      // A cache must not keep it: a tab may request a file of a build that this server gets later.
+      // A cache must not keep this 404: a tab may request a file of a build that this server gets later.
       const headers = { "cache-control": "no-store" };
       throw new Problem(404, `There is nothing at ${c.req.path}.`, { headers });
     });

@@ -49,7 +49,7 @@ export function stopEditing(): Message | undefined {
   return stopped.message;
 }
 
-/** Stops editing, and appends the text, if it was changed, to what was typed before: so neither is lost. */
+/** Stops editing, and appends the text, if it was changed, to what was typed before, so that neither is lost. */
 export function moveEditToDraft(): void {
   const text = byId("text", HTMLTextAreaElement);
   const edited = text.value;

@@ -102,7 +102,7 @@ function drawLines(current: Conversation, actions: Actions): void {
     },
   });
   if (isChanged || list.lastElementChild !== last) setTabStops();
-  // What had the focus was removed: the keyboard would start again at the top of the page.
+  // The focused element was removed. Otherwise, Tab would start again at the top of the page.
   if (hadFocus && !list.contains(document.activeElement)) scroll.focus();
   // What the user has just written is not stored yet. Later, when it is, the view stays where the user has scrolled to.
   const isWritten = added.some(({ from, message }) => actions.isMe(from) && !message);

@@ -113,7 +113,7 @@ export class RedisPresence implements Presence {
     return this.#prefix + name;
   }
 
-  /** Joins that wait for it share one read: when thousands of users join a room, one read each would take minutes. */
+  /** Joins of a room that wait share one read: when thousands of users join it, one read each would take minutes. */
   #readUsers(room: string): Promise<Users> {
     return this.#nextReads.getOrInsertComputed(room, async () => {
       await setImmediate();
