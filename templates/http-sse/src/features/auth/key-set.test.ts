@@ -144,12 +144,13 @@ test.each([
   ["a short secret", { AUTH_SECRET: "x".repeat(31) }, "AUTH_SECRET"],
   ["topics that are none", { AUTH_SECRET: SECRET, PUBLIC_TOPICS: "a//b" }, "PUBLIC_TOPICS"],
 ])("refuses %s at start", async (_, env, named) => {
+  const folder = await mkdtemp(join(tmpdir(), "key-set-"));
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../main.ts")], {
     cwd: tmpdir(),
     env: {
       PATH: process.env.PATH ?? "",
       PORT: "0",
-      DATA_DIR: join(tmpdir(), "http-sse-unused"),
+      DATA_DIR: folder,
       ...env,
     },
     stdout: "ignore",
@@ -157,6 +158,7 @@ test.each([
   });
   const error = await new Response(child.stderr).text();
   expect(await child.exited).toBe(1);
+  await rm(folder, { recursive: true });
   expect(error).toContain(named);
   expect(error).not.toContain(SECRET);
 });
