@@ -305,7 +305,7 @@ describe.skipIf(!hasBrowser)("the page", () => {
     await page.shows("#chat:not([hidden])");
   });
 
-  test("a browser that keeps no cookie is told so at the sign-in", async () => {
+  test("the sign-in form says that the browser did not keep the cookie", async () => {
     using proxy = Bun.serve({
       port: 0,
       async fetch({ url, method, headers, body }) {

@@ -18,8 +18,8 @@ export interface Statement {
 
 /**
  * Matches one token: white space, a comment, a string, a quoted name, a word, or any other character. A doubled quote
- * counts as the end of one string and the start of another. No group repeats: in a long string, it would reach the limit
- * at which a regular expression gives up and reports no match.
+ * counts as the end of one string and the start of another. No group has a `*` or `+` after it: in a long string, a repeated
+ * group reaches a limit of the engine, which then reports no match.
  */
 const TOKEN = {
   sqlite:
@@ -38,9 +38,9 @@ const BODY_START = {
   postgres: / BEGIN ATOMIC$/,
   // #endregion
 } satisfies Record<Engine, RegExp>;
-/** After anything else, `END` belongs to a `CASE`, or is a column, as in `new.end`. */
+/** `END` closes a body only after `;` or `ATOMIC`. Elsewhere, it closes a `CASE` or is a column, as in `new.end`. */
 const BODY_END = /(?:;| ATOMIC) END$/;
-/** The last words of these patterns. Testing every word would slow down each start with a large file. */
+/** The words with which a match of the two patterns can end. Tests after every other word would slow down a large file. */
 const BODY_WORDS = new Set(["TRIGGER", "ATOMIC", "END"]);
 
 /** Returns the statements of a file. A `;` in parentheses or in the body of a trigger or function does not end one. */
@@ -149,7 +149,7 @@ export function outsideTransaction(sql: string, engine: Engine): string[] {
     }
     // #endregion
     if (first !== "PRAGMA") return [];
-    // The third word, too: the first may be a schema, as in `PRAGMA main.journal_mode`.
+    // In `PRAGMA main.journal_mode`, the three words are `main`, `.` and the setting.
     const ignored = rest.slice(0, 3).filter((word) => IGNORED_PRAGMA.test(word));
     return ignored.map((word) => `PRAGMA ${word.toLowerCase()}`);
   });

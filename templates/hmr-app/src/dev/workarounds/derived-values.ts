@@ -5,7 +5,7 @@
 // Bun 1.4.5, https://github.com/oven-sh/bun/pull/37795 for (a) and (b), no issue found for (c)
 // Workaround: changes Bun's script in the page. (a) An edit also evaluates the modules between the edited one and the components.
 // (b) Modules are evaluated after those that they import, and after their top-level `await`. (c) A module
-// with data accepts its own edits only if it is a script of index.html, which no module imports.
+// with data accepts its own edits only if no module imports it, as is true of a script of index.html.
 
 /** A module in the page. */
 interface Loaded {

@@ -7,7 +7,7 @@ import { type Entry, START, toMessage } from "./redis-entry.ts";
 import { CAN_CONTINUE, evaluate } from "./redis-scripts.ts";
 import type { Listener } from "./store.ts";
 
-/** Milliseconds that a read blocks until Redis responds without an entry. */
+/** Redis ends a read with an empty reply if there is no new entry for this many milliseconds. */
 const BLOCK_MS = 5000;
 /** Milliseconds beyond `BLOCK_MS` after which the connection counts as silent. */
 const GRACE_MS = 2000;
@@ -89,7 +89,7 @@ export class RedisFollower {
     }
   }
 
-  /** Waits for new entries only if the last read succeeded, so that an end of an outage is noticed immediately. */
+  /** After a failed read, the next one does not wait for new entries, so that it shows immediately that the outage is over. */
   async #read(connection: RedisConnection): Promise<void> {
     const blockMs = this.#isReading ? BLOCK_MS : 1;
     const args = ["COUNT", "500", "BLOCK", `${blockMs}`, "STREAMS", this.key, this.#cursor];

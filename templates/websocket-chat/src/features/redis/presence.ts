@@ -34,7 +34,7 @@ export class RedisPresence implements Presence {
   readonly #timer: Timer;
   /** The connections of this node. */
   readonly #counts = new Counts();
-  /** Reads of the users of a room that are not sent yet, by room. */
+  /** For each room, the read of its users that has not been sent to Redis yet. */
   readonly #nextReads = new Map<string, Promise<Users>>();
   /** The id under which this node registers its users in Redis. */
   #nodeId = randomId();
@@ -113,7 +113,7 @@ export class RedisPresence implements Presence {
     return this.#prefix + name;
   }
 
-  /** Joins of a room that wait share one read: when thousands of users join it, one read each would take minutes. */
+  /** Joins that need the users of a room at the same time share one read: with one each, thousands of joins would take minutes. */
   #readUsers(room: string): Promise<Users> {
     return this.#nextReads.getOrInsertComputed(room, async () => {
       await setImmediate();
@@ -244,7 +244,7 @@ const heartbeat = new Script<0 | 1>(`
     end
     if redis.call('SCARD', expiredKey) == 0 then redis.call('ZREM', nodes, expired) end
   end
-  -- Keeps the newest of the old deliveries: it is the cursor of the nodes that have read all of them.
+  -- Deletes the old deliveries except the newest one, which is the cursor of a node that has read nothing later.
   local old = redis.call('XREVRANGE', bus, now() - ${BUS_TTL_MS}, '-', 'COUNT', 1)[1]
   if old then redis.call('XTRIM', bus, 'MINID', old[1]) end
   return isRegistered

@@ -269,7 +269,7 @@ export class SqliteRoomLog implements RoomLog {
     return events;
   }
 
-  /** The offset of the newest message that is not among the newest `LIMITS.messages`; 0 if there is none. */
+  /** The highest offset of the messages beyond the retention limit, `LIMITS.messages`; 0 if there are none. */
   #lastOldMessage(room: string): number {
     const select = this.db.query<{ offset: number }, [string]>(
       `SELECT offset FROM events WHERE room = ? AND ${IS_MESSAGE}
